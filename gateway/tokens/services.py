@@ -1,0 +1,172 @@
+"""Bearer tokens: issued once in clear, stored as SHA-256, checked with a short memory.
+
+A token is 32 random bytes, so an unsalted hash of it can neither be searched nor guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from gateway.db import begin_write, tokens
+from gateway.problems import Problem, unauthorized
+from gateway.tokens.interfaces import SCOPES, Caller, Scope
+from ledger.core.errors import InputError
+
+PREFIX = "clt_"
+"""Lets secret scanners find a token that was committed or logged by mistake."""
+MAX_TOKEN = 128
+"""Longer bearer values are refused unhashed; ours have 47 characters."""
+MEMORY_SECONDS = 2.0
+"""For so long a revoked token may still be taken by a process that knows it."""
+MEMORY_SIZE = 4096
+"""Known tokens remembered; beyond it the memory is dropped whole. Unknown ones never enter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """What `token list` shows of one token: never the token, nor its hash."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    department: str | None
+    created_at: int
+    revoked_at: int | None
+
+
+def add_token(
+    engine: sa.Engine, *, name: str, scopes: Iterable[str], department: str | None, now: datetime
+) -> tuple[int, str]:
+    """Store a new token. Returns (id, the token in clear, never to be seen again)."""
+    wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
+    if not wanted or set(scopes) - set(SCOPES):
+        raise InputError(
+            field="scope",
+            code="schema-invalid",
+            message={
+                "zh": "权限须为 submit、read、admin 中的一个或几个",
+                "en": "Scopes are one or more of submit, read, admin",
+            },
+        )
+    token = PREFIX + secrets.token_urlsafe(32)
+    row = {
+        "name": name,
+        "digest": _digest(token),
+        "scopes": " ".join(wanted),
+        "department": department,
+        "created_at": int(now.timestamp()),
+    }
+    with begin_write(engine) as connection:
+        result = connection.execute(sa.insert(tokens).values(row))
+    key = result.inserted_primary_key
+    return int(key[0]), token
+
+
+def list_tokens(engine: sa.Engine) -> Sequence[TokenRow]:
+    """All tokens ever issued, oldest first."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(tokens).order_by(tokens.c.id)).all()
+    return [
+        TokenRow(
+            id=row.id,
+            name=row.name,
+            scopes=tuple(row.scopes.split()),
+            department=row.department,
+            created_at=row.created_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    ]
+
+
+def revoke_token(engine: sa.Engine, token_id: int, *, now: datetime) -> bool:
+    """False where no such token is in force."""
+    change = (
+        sa.update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=int(now.timestamp()))
+    )
+    with begin_write(engine) as connection:
+        return connection.execute(change).rowcount == 1
+
+
+def find_token(engine: sa.Engine, token: str) -> Caller | None:
+    """The holder of this token, or None where it is unknown or revoked."""
+    query = sa.select(tokens).where(
+        tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Caller(
+        id=row.id,
+        name=row.name,
+        scopes=frozenset(row.scopes.split()),
+        department=row.department,
+    )
+
+
+class TokenMemory:
+    """Callers seen in the last seconds, so that a busy client costs no query per request."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+
+    def recall(self, token: str) -> Caller | None:
+        """Without a query; None says nothing."""
+        held = self._known.get(_digest(token))
+        return held[1] if held and time.monotonic() - held[0] < MEMORY_SECONDS else None
+
+    def look_up(self, token: str) -> Caller | None:
+        """With a query."""
+        caller = find_token(self._engine, token)
+        if caller is not None:
+            with self._lock:
+                if len(self._known) >= MEMORY_SIZE:
+                    self._known.clear()
+                self._known[_digest(token)] = (time.monotonic(), caller)
+        return caller
+
+
+def require(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
+    """A FastAPI dependency: the caller, or 401 without a valid token and 403 without the scope."""
+
+    async def caller_of(request: Request) -> Caller:
+        token = _bearer(request)
+        memory: TokenMemory = request.app.state.tokens
+        caller = memory.recall(token) or await run_in_threadpool(memory.look_up, token)
+        if caller is None:
+            raise unauthorized("token-unknown")
+        if not caller.may(scope):
+            raise Problem("scope-missing", extra={"scope": scope})
+        request.state.caller = caller
+        return caller
+
+    return caller_of
+
+
+def _bearer(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if kind.lower() != "bearer" or not token:
+        raise unauthorized("token-missing")
+    if len(token) > MAX_TOKEN:
+        raise unauthorized("token-unknown")
+    return token
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
