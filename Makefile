@@ -1,0 +1,35 @@
+# Every recipe is one Python script: nothing but Python 3.11 to 3.14 and make is needed.
+PYTHON ?= python3
+VENV = .venv/bin/python
+
+.PHONY: help setup setup-dev demo test lint build vectors lock clean
+
+help:
+	@$(PYTHON) scripts/help.py
+
+setup:
+	@$(PYTHON) scripts/setup.py
+
+setup-dev:
+	@$(PYTHON) scripts/setup.py --dev
+
+demo: setup
+	@$(VENV) scripts/demo.py
+
+test: setup-dev
+	@$(VENV) scripts/test.py
+
+lint: setup-dev
+	@$(VENV) scripts/lint.py
+
+build: setup-dev
+	@$(VENV) scripts/build.py
+
+vectors: setup-dev
+	@$(VENV) scripts/vectors.py
+
+lock: setup-dev
+	@$(VENV) scripts/lock.py
+
+clean:
+	@$(PYTHON) scripts/clean.py

@@ -1,0 +1,10 @@
+"""What `make` offers."""
+
+print("""make demo     set up, then show the main job from department files to verified receipts
+make test     set up, then everything CI checks: linters, types, contracts, Python tests
+make setup    set up only: the command is .venv/bin/credit-ledger
+make lint     ruff, mypy, forge fmt, house rules
+make build    contracts/ to ledger/chain/abi/
+make vectors  tests/vectors/ from its generator
+make lock     raise the pinned versions
+make clean    remove what the others made""")

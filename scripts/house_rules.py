@@ -1,0 +1,94 @@
+"""House rules that no linter knows. Each message says why.
+
+- sizes: a module over 450 lines or a function over 60 is to be cut (tests and data exempt);
+- walls: `ledger` never imports `gateway`; `ledger/core` imports neither;
+- honesty: no skipped test, no bare ignore, no swallowed exception, no unfinished marker;
+- privacy of machines: no registry host and no path of somebody's machine in what is committed.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TREES = ("ledger", "gateway", "scripts", "tests")
+MODULE_LINES, FUNCTION_LINES = 450, 60
+MARKS = re.compile(
+    r"NotImplementedError|pytest\.(skip|xfail)|mark\.(skip|xfail)|pragma: no cover"
+    r"|except Exception:\s*pass|# type: ignore(?!\[)|# noqa(?!:)|\bTODO\b|\bFIXME\b"
+)
+HOSTS = re.compile(r"registry\.npm" + r"js\.org|files\.python" + r"hosted|pypi" + r"\.org/simple")
+OWN = Path(__file__).resolve()
+
+
+def sources() -> Iterator[Path]:
+    """Every Python file of ours."""
+    for tree in TREES:
+        yield from sorted((ROOT / tree).rglob("*.py"))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Names of the modules that a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def walls(path: str, tree: ast.AST) -> Iterator[str]:
+    """Imports that go through a wall."""
+    for name in imports(tree):
+        top = name.split(".")[0]
+        if path.startswith("ledger/") and top == "gateway":
+            yield f"{path}: imports {name}; the ledger must verify without a gateway"
+        if path.startswith("ledger/core/") and top == "ledger" and not name.startswith("ledger.core"):
+            yield f"{path}: imports {name}; the core must never change meaning, so it stands alone"
+
+
+def sizes(path: str, text: str, tree: ast.AST) -> Iterator[str]:
+    """Modules and functions that grew too long."""
+    if path.startswith("tests/"):
+        return
+    lines = text.count("\n")
+    if lines > MODULE_LINES:
+        yield f"{path}: {lines} lines; cut it by what changes together"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            length = node.end_lineno - node.lineno + 1
+            if length > FUNCTION_LINES:
+                yield f"{path}:{node.lineno}: {node.name} has {length} lines; name its parts"
+
+
+def marks(path: str, text: str) -> Iterator[str]:
+    """Unfinished or silenced places, registry hosts."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if MARKS.search(line):
+            yield f"{path}:{number}: finish or fix it instead: {line.strip()[:80]}"
+        if HOSTS.search(line):
+            yield f"{path}:{number}: names a registry's host; the user's own settings choose it"
+
+
+def check(path: Path) -> Iterator[str]:
+    """All findings of one file."""
+    name = str(path.relative_to(ROOT))
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    yield from walls(name, tree)
+    yield from sizes(name, text, tree)
+    if path != OWN:
+        yield from marks(name, text)
+
+
+def main() -> int:
+    """Command line entry."""
+    files = list(sources())
+    found = [finding for path in files for finding in check(path)]
+    print("\n".join(found) or f"{len(files)} files keep the house rules")
+    return 1 if found or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""Linters, types and house rules: everything that reads the sources without running them."""
+
+import sys
+
+from steps import PYTHON, Step, forge, run_steps
+
+
+def lint_steps() -> list[Step]:
+    """What `make lint` runs."""
+    return [
+        Step("ruff", [PYTHON, "-m", "ruff", "check", "."]),
+        Step("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
+        Step("mypy --strict", [PYTHON, "-m", "mypy", "ledger", "gateway", "scripts", "tests"]),
+        Step("forge fmt", [forge(), "fmt", "--check"]),
+        Step("house rules", [PYTHON, "scripts/house_rules.py"]),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(run_steps(lint_steps()))

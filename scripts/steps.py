@@ -1,0 +1,57 @@
+"""Steps of a check: named commands, timed, output shown when they fail."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command; `live` lets it write through."""
+
+    name: str
+    command: Sequence[str]
+    live: bool = False
+
+
+def forge() -> str:
+    """The forge to use: the user's where it is the pinned version, else that of npm."""
+    from ledger.chain.tools import find_tool  # the package is there only after the set-up
+
+    return str(find_tool("forge", root=ROOT))
+
+
+def run_step(step: Step) -> bool:
+    """Run one step and say how it went."""
+    started = time.monotonic()
+    pipe = None if step.live else subprocess.PIPE
+    done = subprocess.run(
+        list(step.command),
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=None if step.live else subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")])},
+    )
+    word = "ok" if done.returncode == 0 else f"FAILED ({done.returncode})"
+    if done.returncode and not step.live:
+        print(done.stdout)
+    print(f"[{time.monotonic() - started:6.1f} s] {step.name}: {word}", flush=True)
+    return done.returncode == 0
+
+
+def run_steps(steps: Sequence[Step]) -> int:
+    """Run all steps, whatever fails; the exit code of the whole."""
+    failed = [step.name for step in steps if not run_step(step)]
+    if failed:
+        print("failed: " + ", ".join(failed))
+    return 1 if failed else 0

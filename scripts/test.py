@@ -1,0 +1,25 @@
+"""Everything CI checks, in one run."""
+
+import sys
+
+from lint import lint_steps
+from steps import PYTHON, Step, forge, run_steps
+
+
+def test_steps() -> list[Step]:
+    """Linters first, then the contracts, then Python: the quick answers come early."""
+    pytest = [PYTHON, "-m", "pytest", "-q"]
+    coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing"]
+    return [
+        *lint_steps(),
+        Step("forge test", [forge(), "test"]),
+        Step("gas snapshot", [PYTHON, "scripts/gas.py", "--check"]),
+        Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
+        Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
+        Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
+        Step("pytest", [*pytest, "-n", "2", "--ignore=tests/core"], live=True),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(run_steps(test_steps()))
