@@ -1,0 +1,1 @@
+"""Everything a verifier or an auditor needs: no web server, no database."""

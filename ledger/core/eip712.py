@@ -1,0 +1,129 @@
+"""EIP-712: the typed structs of design 5 as data, their digests, and who signed one."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from eth_keys import keys as eth_keys
+from eth_keys.exceptions import BadSignature, ValidationError
+
+from ledger.core.canonical import DIGEST_SIZE, hex0x
+from ledger.core.errors import Malformed, SignatureInvalid
+from ledger.core.ids import ADDRESS_SIZE, Address, Digest, address_bytes, keccak256, word
+from ledger.core.keys import ORDERS, SIGNATURE_SIZE, Alg, is_low_s
+
+Value = int | bytes | str
+SIGNATURE65_SIZE = SIGNATURE_SIZE + 1  # r ‖ s ‖ v
+V_OFFSET = 27  # v is 27 or 28: the parity of R's y, from Bitcoin by way of the yellow paper
+
+
+class Signer(NamedTuple):
+    """Who made a signature: Ethereum address and secp256k1 key X ‖ Y."""
+
+    address: Address
+    public_key: bytes
+
+
+# As printed in design 5; the part before the parenthesis names the struct. `Promise` is signed
+# off chain under the domain of `LogAnchor`.
+STRUCTS: dict[str, str] = {
+    text.partition("(")[0]: text
+    for text in (
+        "Checkpoint(bytes32 member,bytes32 logId,uint64 prevSize,uint64 size,bytes32 root,"
+        "uint64 deadline)",
+        "Promise(bytes32 member,bytes32 logId,bytes32 leavesRoot,uint64 count,uint64 issuedAt,"
+        "uint64 due)",
+        "Propose(bytes32 member,bytes32 actionHash,bytes32 salt,uint64 expiresAt,uint64 deadline)",
+        "Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)",
+        "SetEndpoint(bytes32 member,string endpoint,uint64 seq,uint64 deadline)",
+        "AddKey(bytes32 member,uint8 purpose,uint16 alg,bytes publicKey,uint64 notBefore,"
+        "uint64 notAfter,uint64 seq,uint64 deadline)",
+        "RevokeKey(bytes32 member,bytes32 keyId,uint64 compromisedSince,uint64 seq,"
+        "uint64 deadline)",
+        "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,"
+        "uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)",
+        "Act(bytes32 member,bytes32 recordId,bytes32 caseId,uint8 action,uint32 expectedVersion,"
+        "uint16 basis,bytes32 doc,bytes32 otherRecordId,uint64 effectiveAt,uint64 deadline)",
+        "Acknowledge(bytes32 member,bytes32 recordId,uint32 version,uint64 effectiveAt,"
+        "uint64 deadline)",
+        "Grant(bytes32 custodian,bytes32 id,bytes32 terms,bytes32 doc,uint64 notBefore,"
+        "uint64 notAfter,uint64 deadline)",
+        "Revoke(bytes32 custodian,bytes32 id,uint64 deadline)",
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
+    )
+}
+_DOMAIN_VERSION = "1"
+
+
+def type_hash(struct: str) -> Digest:
+    """keccak256 of the struct's encodeType."""
+    return keccak256(STRUCTS[struct].encode())
+
+
+def domain(contract: str, chain_id: int, address: str) -> Digest:
+    """Domain separator of `CreditLedger <contract>`, version 1."""
+    values: dict[str, Value] = {
+        "name": f"CreditLedger {contract}",
+        "version": _DOMAIN_VERSION,
+        "chainId": chain_id,
+        "verifyingContract": address_bytes(address),
+    }
+    return _hash_struct("EIP712Domain", values)
+
+
+def digest(domain_separator: bytes, struct: str, values: Mapping[str, Value]) -> Digest:
+    """What is signed: keccak256(0x1901 ‖ domain ‖ hashStruct(values)).
+
+    `values` names every member of the struct and nothing else; bytes32 and bytes are bytes,
+    numbers int, string str.
+    """
+    if len(domain_separator) != DIGEST_SIZE:
+        raise Malformed("EIP-712", "domain separator is not 32 bytes")
+    return keccak256(b"\x19\x01" + domain_separator + _hash_struct(struct, values))
+
+
+def recover(signed_digest: bytes, signature: bytes) -> Signer:
+    """Who signed; SignatureInvalid unless r ‖ s ‖ v with low s and v 27 or 28."""
+    if len(signed_digest) != DIGEST_SIZE:
+        raise Malformed("EIP-712", "digest is not 32 bytes")
+    if len(signature) != SIGNATURE65_SIZE:
+        raise SignatureInvalid("EIP-712", f"not {SIGNATURE65_SIZE} bytes")
+    r, s = (int.from_bytes(signature[i : i + DIGEST_SIZE], "big") for i in (0, DIGEST_SIZE))
+    if signature[-1] not in (V_OFFSET, V_OFFSET + 1):
+        raise SignatureInvalid("EIP-712", "v is not 27 or 28")
+    if not 1 <= r < ORDERS[Alg.SECP256K1] or s == 0:
+        raise SignatureInvalid("EIP-712", "r or s outside the group")
+    if not is_low_s(Alg.SECP256K1, signature[:SIGNATURE_SIZE]):
+        raise SignatureInvalid("EIP-712", "s is not the lower one")
+    try:  # coincurve does the work where it is installed, else plain Python
+        made = eth_keys.Signature(vrs=(signature[-1] - V_OFFSET, r, s))
+        public_key = made.recover_public_key_from_msg_hash(signed_digest).to_bytes()
+    except (BadSignature, ValidationError) as error:
+        raise SignatureInvalid("EIP-712", "no key made it") from error
+    return Signer(address_of(public_key), public_key)
+
+
+def address_of(public_key: bytes) -> Address:
+    """The Ethereum address of a secp256k1 key X ‖ Y."""
+    return Address(hex0x(keccak256(public_key)[-ADDRESS_SIZE:]))
+
+
+def _hash_struct(struct: str, values: Mapping[str, Value]) -> Digest:
+    members = [member.split(" ") for member in STRUCTS[struct].partition("(")[2][:-1].split(",")]
+    if set(values) != {name for _, name in members}:
+        raise Malformed(struct, "members missing or unknown")
+    words = [_encode(struct, kind, values[name]) for kind, name in members]
+    return keccak256(type_hash(struct) + b"".join(words))
+
+
+def _encode(struct: str, kind: str, value: Value) -> bytes:
+    """encodeData of one member."""
+    if kind.startswith("uint") and type(value) is int and 0 <= value < 1 << int(kind[4:]):
+        return word(value)
+    if kind == "string" and isinstance(value, str):
+        return keccak256(value.encode())
+    if isinstance(value, bytes):
+        if kind == "bytes":
+            return keccak256(value)
+        if (kind, len(value)) in (("bytes32", DIGEST_SIZE), ("address", ADDRESS_SIZE)):
+            return value.rjust(DIGEST_SIZE, b"\0")
+    raise Malformed(struct, f"value is not {kind}")

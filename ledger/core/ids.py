@@ -1,0 +1,113 @@
+"""Digests and ids (design 4), and the two Ethereum encodings that they need.
+
+`abi.encode` is written out for the few shapes used here: words of 32 bytes, numbers padded on the
+left, and one dynamic value whose offset is the number of words before it.
+"""
+
+import hashlib
+import re
+from typing import NewType
+
+from eth_hash.auto import keccak
+
+from ledger.core.canonical import DIGEST_SIZE, unhex0x
+from ledger.core.errors import Malformed
+
+Digest = NewType("Digest", bytes)  # 32 bytes of SHA-256 or keccak256
+LogId = NewType("LogId", bytes)  # 32 bytes, names a log
+RecordId = NewType("RecordId", bytes)  # 32 bytes, names a leaf of a log: key of a status
+KeyId = NewType("KeyId", bytes)  # 32 bytes, names a public key
+Address = NewType("Address", str)  # "0x" + 40 lower-case hex characters
+
+WORD = 32
+ADDRESS_SIZE = 20
+UINT256_MAX = 2**256 - 1
+
+# Suites by name; the number is what the chain stores. 1: SHA-256 with secp256k1.
+SUITES = {"sha256": 1}
+
+_LOG_TAG = "credit-ledger/log/1"
+_DOC_TAG = b"credit-ledger/doc/1\0"
+# Printable ASCII without space, so that a code survives in paths, headers and logs.
+_CODE = re.compile(r"[!-~]{1,32}")
+
+
+def keccak256(data: bytes) -> Digest:
+    """Keccak-256 as Ethereum has it (not SHA3-256)."""
+    return Digest(keccak(data))
+
+
+def sha256(data: bytes) -> Digest:
+    """SHA-256 (FIPS 180-4)."""
+    return Digest(hashlib.sha256(data).digest())
+
+
+def word(value: int) -> bytes:
+    """`value` as one big-endian word of the Ethereum ABI."""
+    if not 0 <= value <= UINT256_MAX:
+        raise Malformed("integer", "outside uint256")
+    return value.to_bytes(WORD, "big")
+
+
+def address_bytes(address: str) -> bytes:
+    """The 20 bytes of an address in lower case with `0x`."""
+    return unhex0x(address, ADDRESS_SIZE)
+
+
+def bytes32_ascii(code: str) -> bytes:
+    """A member, region, role or item code as the chain holds it: padded on the right."""
+    if not _CODE.fullmatch(code):
+        raise Malformed("code", "not 1 … 32 printable ASCII characters")
+    return code.encode().ljust(WORD, b"\0")
+
+
+def ascii_bytes32(data: bytes) -> str:
+    """The code in such a word; Malformed if it is not one."""
+    try:
+        code = data.rstrip(b"\0").decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Malformed("code", "not ASCII") from error
+    if bytes32_ascii(code) != data:
+        raise Malformed("code", "not 32 bytes padded on the right")
+    return code
+
+
+def log_id(chain_id: int, consortium: str, member: str, seq: int, suite: int) -> LogId:
+    """Mints the id of a member's log number `seq`.
+
+    keccak256(abi.encode(string "credit-ledger/log/1", uint256 chainId, address consortium,
+    bytes32 member, uint64 seq, uint16 suite)). A verifier takes ids from `Consortium` and never
+    recomputes them.
+    """
+    head = (
+        word(chain_id)
+        + address_bytes(consortium).rjust(WORD, b"\0")
+        + bytes32_ascii(member)
+        + word(seq)
+        + word(suite)
+    )
+    return LogId(keccak256(word(WORD + len(head)) + head + _dynamic(_LOG_TAG.encode())))
+
+
+def record_id(log: bytes, leaf: bytes) -> RecordId:
+    """keccak256(abi.encode(bytes32 logId, bytes32 leaf))."""
+    if len(log) != DIGEST_SIZE or len(leaf) != DIGEST_SIZE:
+        raise Malformed("record id", "log and leaf are 32 bytes each")
+    return RecordId(keccak256(log + leaf))
+
+
+def key_id(alg: int, public_key: bytes) -> KeyId:
+    """keccak256(abi.encode(uint16 alg, bytes publicKey))."""
+    return KeyId(keccak256(word(alg) + word(2 * WORD) + _dynamic(public_key)))
+
+
+def doc(salt: bytes, file_sha256: bytes) -> Digest:
+    """The id on chain of a document: SHA-256(tag ‖ 32 random bytes ‖ SHA-256(file))."""
+    if len(salt) != DIGEST_SIZE or len(file_sha256) != DIGEST_SIZE:
+        raise Malformed("doc", "salt and digest are 32 bytes each")
+    return sha256(_DOC_TAG + salt + file_sha256)
+
+
+def _dynamic(data: bytes) -> bytes:
+    padding = -len(data) % WORD
+    return word(len(data)) + data + b"\0" * padding
