@@ -1,0 +1,1 @@
+"""The node that a province, bureau or bank runs."""

@@ -1,0 +1,1 @@
+"""Handing out records and receipts."""

@@ -1,0 +1,1 @@
+"""The public log of this member: an append-only tree, its tiles and its checkpoint."""

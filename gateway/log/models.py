@@ -1,0 +1,75 @@
+"""Tables of the log. Writing order within one transaction: entries and pending at intake;
+tiles, bundles, logs and entries.idx at integration, when the pending rows go."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.db import RowId, metadata
+
+logs = sa.Table(
+    "logs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("log_id", sa.LargeBinary(32), nullable=False, unique=True),
+    # The durable tree: what the tiles hold.
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("root", sa.LargeBinary(32), nullable=False),
+    # The last checkpoint whose root was read back and verified; NULL before the first.
+    sa.Column("published", sa.BigInteger),
+    sa.Column("note", sa.Text),
+)
+"""The logs of this member, named by a small number in every other table."""
+
+promises = sa.Table(
+    "promises",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
+    sa.Column("leaves_root", sa.LargeBinary(32), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("issued_at", sa.BigInteger, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("signature", sa.LargeBinary(65), nullable=False),
+    sa.Column("key_id", sa.LargeBinary(32), nullable=False),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("promise", sa.ForeignKey("promises.id")),
+    sa.Column("position", sa.Integer),  # among the leaves of its promise, from 0
+    sa.Column("idx", sa.BigInteger),  # NULL until integrated
+)
+"""One short row per log entry, so that setting `idx` never rewrites a record's content."""
+
+pending = sa.Table(
+    "pending",
+    metadata,
+    sa.Column("id", sa.ForeignKey("entries.id"), primary_key=True, autoincrement=False),
+    sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+)
+"""Promised, not yet in the tree. Afterwards the entry lies in its bundle alone."""
+
+tiles = sa.Table(
+    "tiles",
+    metadata,
+    sa.Column("log", sa.ForeignKey("logs.id"), primary_key=True),
+    sa.Column("level", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary(8192), nullable=False),  # up to 256 hashes of 32 bytes
+)
+
+bundles = sa.Table(
+    "bundles",
+    metadata,
+    sa.Column("log", sa.ForeignKey("logs.id"), primary_key=True),
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # zlib of up to 256 entries, C2SP framing
+)
+"""Entries differ in little but their commitment, so zlib keeps a sixth of their bytes."""

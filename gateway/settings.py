@@ -1,0 +1,185 @@
+"""Settings of one gateway: environment over TOML file over default.
+
+Top-level names are those of the environment (`database_url` is CREDIT_LEDGER_DATABASE_URL);
+paths inside the file are relative to the file. Example::
+
+    network = "../../network.json"
+    database_url = "sqlite:///gateway.db"
+    [node]
+    code = "110000"
+    name = "Beijing"
+    [http]
+    port = 8546
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.crash import POINTS
+from ledger.core.errors import ConfigError
+
+MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
+"""Codes are 32 ASCII bytes on the chain."""
+MAX_PROMISE_LEAVES = 4096
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(_Section):
+    """Who this gateway is. url: where others reach it, when that is not host and port."""
+
+    code: str = Field(pattern=MEMBER_CODE)
+    name: str = Field(default="", max_length=100)
+    url: AnyHttpUrl | None = None
+
+
+class HttpSettings(_Section):
+    """Listening address and bounds on what is taken in."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8546, ge=0, le=65535)
+    max_record_bytes: int = Field(default=1 << 20, ge=1024)
+    max_body_bytes: int = Field(default=64 << 20, ge=1024)
+    max_file_bytes: int = Field(default=64 << 20, ge=1024)
+    requests_per_second: float = Field(default=500, gt=0)
+    """Per token; beyond it 429."""
+
+
+class LogSettings(_Section):
+    """Batching, anchoring, promises. Times in seconds."""
+
+    batch_size: int = Field(default=4096, ge=1, le=65536)
+    batch_age: float = Field(default=0.5, ge=0)
+    """A batch waits at most so long for more entries; an idle queue is flushed at once."""
+    checkpoint_interval: float = Field(default=0.1, ge=0)
+    anchor_interval: float = Field(default=1.0, ge=0)
+    """At least so long between two anchors."""
+    anchor_deadline: int = Field(default=600, ge=30)
+    """Chain time within which a signed anchor may be mined; then it is signed anew."""
+    promise_due: int = Field(default=86_400, ge=60)
+    """A promise names the time of its making plus this."""
+    max_unanchored: int = Field(default=1_000_000, ge=1)
+    """Beyond so many promised but unanchored records intake answers 503."""
+
+
+class Settings(BaseSettings):
+    """All settings; `load` reads them. Unknown names in the file are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CREDIT_LEDGER_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    env: Literal["development", "production"] = "development"
+    network: Path
+    rpc: Annotated[tuple[str, ...], NoDecode] = ()
+    """In place of the nodes named by the network file; never of its quorum."""
+    database_url: str = "sqlite:///gateway.db"
+    keys: Path = Path("keys")
+    """Folder of anchor, note, present, payer, content and index `.json`."""
+    key_password_file: Path | None = None
+    calendar_file: Path | None = None
+    now: datetime | None = None
+    crash_at: str | None = None
+    node: NodeSettings
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before the values of the file, which come as arguments."""
+        return env_settings, init_settings
+
+    @field_validator("rpc", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any) -> Any:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("crash_at")
+    @classmethod
+    def _known_crash_point(cls, value: str | None) -> str | None:
+        if value is not None and value not in POINTS:
+            raise ValueError("is STAGE:before or STAGE:after of a known stage")
+        return value
+
+    @field_validator("now")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.utcoffset() != timedelta(0):
+            raise ValueError("is an instant in UTC with Z")
+        return value
+
+    @model_validator(mode="after")
+    def _production_refuses_stand_ins(self) -> Settings:
+        if self.env == "production":
+            if self.now is not None or self.crash_at is not None:
+                raise ValueError("CREDIT_LEDGER_NOW and _CRASH_AT are for development only")
+            if self.key_password_file is None:
+                raise ValueError("production needs key_password_file")
+        return self
+
+
+_PATHS = ("network", "keys", "key_password_file", "calendar_file")
+
+
+def load(path: Path) -> Settings:
+    """Settings from a TOML file and the environment; ConfigError names what is wrong."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(path), str(error)) from error
+    folder = path.resolve().parent
+    for name in _PATHS:
+        if isinstance(values.get(name), str):
+            values[name] = folder / values[name]
+    values["database_url"] = _anchored_url(values.get("database_url"), folder)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(*_first(error)) from error
+
+
+def _anchored_url(url: object, folder: Path) -> object:
+    """A relative SQLite file is taken from the folder of the settings."""
+    prefix = "sqlite:///"
+    url = url or "sqlite:///gateway.db"
+    if isinstance(url, str) and url.startswith(prefix):
+        return prefix + str(folder / url.removeprefix(prefix))
+    return url
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """(setting, problem) of the first thing wrong; the value is not repeated."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return ".".join(str(part) for part in first["loc"]) or "settings", str(first["msg"])
