@@ -85,6 +85,14 @@ def _walk(value: Json, allow_null: bool, depth: int) -> None:
         raise Malformed("JSON", "null is not allowed here")
 
 
+def utf8(text: str) -> bytes:
+    """The UTF-8 bytes of `text`; Malformed if it holds a lone surrogate."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("text", "lone surrogate") from error
+
+
 def b64u_encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from eth_keys import keys as eth_keys
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
-from ledger.core.canonical import DIGEST_SIZE, hex0x
+from ledger.core.canonical import DIGEST_SIZE, hex0x, utf8
 from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import ADDRESS_SIZE, Address, Digest, address_bytes, keccak256, word
 from ledger.core.keys import ORDERS, SIGNATURE_SIZE, Alg, is_low_s
@@ -95,7 +96,7 @@ def recover(signed_digest: bytes, signature: bytes) -> Signer:
     if not is_low_s(Alg.SECP256K1, signature[:SIGNATURE_SIZE]):
         raise SignatureInvalid("EIP-712", "s is not the lower one")
     try:  # coincurve does the work where it is installed, else plain Python
-        made = eth_keys.Signature(vrs=(signature[-1] - V_OFFSET, r, s))
+        made = Signature(vrs=(signature[-1] - V_OFFSET, r, s))
         public_key = made.recover_public_key_from_msg_hash(signed_digest).to_bytes()
     except (BadSignature, ValidationError) as error:
         raise SignatureInvalid("EIP-712", "no key made it") from error
@@ -120,7 +121,7 @@ def _encode(struct: str, kind: str, value: Value) -> bytes:
     if kind.startswith("uint") and type(value) is int and 0 <= value < 1 << int(kind[4:]):
         return word(value)
     if kind == "string" and isinstance(value, str):
-        return keccak256(value.encode())
+        return keccak256(utf8(value))
     if isinstance(value, bytes):
         if kind == "bytes":
             return keccak256(value)
