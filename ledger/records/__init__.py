@@ -1,0 +1,1 @@
+"""Record types: schemas as data, validation, USCC, working days, periods of publicity."""
