@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+/// @title What may be recorded
+/// @notice Record types, definitions of the severe lists, the vocabulary of measures, agreements.
+///
+/// National items (region 0) are put by a vote of the provinces. Supplements are put by the province
+/// concerned, signed (EIP-712, domain `CreditLedger Catalogue`, version `1`) by one of its GOVERN
+/// keys. Items form a series per (itemId, region); versions grow and nothing is overwritten.
+///
+/// In force at t is the highest version of the series with `from` <= t, provided that `until` is 0
+/// or t < `until`. A version with `until` = `from` therefore ends the versions before it and is never
+/// in force itself. Where a national item is in force, supplements of the same id are not looked at.
+///
+/// `from` may lie before the block's time: an edition is in force from the day it names. When it was
+/// put is the time of the block of its event.
+///
+/// A retired Catalogue takes no more writes. Its successor starts empty and is filled by vote.
+interface ICatalogue {
+    /// @notice One version of an item. All zero where there is none.
+    struct Item {
+        /// @dev of a record type: the name of its schema in ASCII, padded on the right ("penalty")
+        bytes32 itemId;
+        /// @dev of a record type: the version of its schema
+        uint32 version;
+        uint8 kind;
+        /// @dev of a record type: SHA-256 of its schema file
+        bytes32 contentHash;
+        uint64 from;
+        /// @dev the first second at which it is not in force any more; 0: open
+        uint64 until;
+        uint8 visibility;
+        /// @dev 0: national
+        bytes32 region;
+        uint8 dataClass;
+        uint8 granularity;
+    }
+
+    /// @notice A supplement, as its province signs it. It is a record type of data class GENERAL
+    /// with granularity MONTH; anything else needs a national item.
+    struct Supplement {
+        bytes32 member;
+        bytes32 itemId;
+        uint32 version;
+        bytes32 contentHash;
+        uint64 from;
+        uint64 until;
+        uint8 visibility;
+        bytes32 region;
+        uint64 deadline;
+    }
+
+    /// @notice Emitted for every version put.
+    /// @param itemId The item.
+    /// @param region 0: national.
+    /// @param version Its number in the series.
+    /// @param item All of it.
+    /// @param member The province of a supplement, 0 for a national item.
+    /// @param authority Id of the key that signed a supplement, or of the proposal that passed.
+    event ItemPut(
+        bytes32 indexed itemId,
+        bytes32 indexed region,
+        uint32 indexed version,
+        Item item,
+        bytes32 member,
+        bytes32 authority
+    );
+
+    /// @notice Thrown when this contract does not hold the role `Catalogue`; `current` does.
+    error Catalogue_NotCurrent(address current);
+    /// @notice Thrown when the block's time is past the signature's deadline.
+    error Catalogue_DeadlinePassed(uint64 deadline, uint64 time);
+    /// @notice Thrown when a list of items is empty or longer than MAX_ITEMS.
+    error Catalogue_CountInvalid(uint256 count, uint256 limit);
+    /// @notice Thrown when the provinces did not pass exactly these items for this contract.
+    error Catalogue_NotPassed(bytes32 proposalId);
+    /// @notice Thrown when a vote was carried out already.
+    error Catalogue_ProposalUsed(bytes32 proposalId);
+    /// @notice Thrown when an item voted on has a region, or a supplement has not its province's.
+    error Catalogue_RegionInvalid(bytes32 itemId, bytes32 region);
+    /// @notice Thrown when a version is not above the last one, or not the next of a supplement.
+    error Catalogue_VersionInvalid(bytes32 itemId, bytes32 region, uint32 last, uint32 version);
+    /// @notice Thrown when an item has no id, no content hash, a number that is not in its list, or
+    /// ends before it begins.
+    error Catalogue_ItemInvalid(bytes32 itemId, uint32 version);
+    /// @notice Thrown when a region would have more than MAX_IDS items.
+    error Catalogue_TooManyIds(bytes32 region, uint256 limit);
+    /// @notice Thrown when a series would have more than MAX_VERSIONS versions.
+    error Catalogue_TooManyVersions(bytes32 itemId, bytes32 region, uint256 limit);
+
+    /// @notice Puts the items that the provinces voted on; anybody may send it, it works once.
+    /// @dev The action is (PUT_NATIONAL, abi.encode(address of this contract, items)).
+    /// @param items At least one; each version above the last of its series.
+    /// @param salt The one of the proposal.
+    function putNational(Item[] calldata items, bytes32 salt) external;
+
+    /// @notice Puts a supplement of a province for its own region.
+    /// @dev Signs PutSupplement with the fields of {Supplement} in their order.
+    /// @param supplement `version` must be the last one of the series plus 1.
+    /// @param signature r ‖ s ‖ v of a GOVERN key, 65 bytes, low s, v 27 or 28.
+    function putSupplement(Supplement calldata supplement, bytes calldata signature) external;
+
+    /// @notice All versions of an item, national ones and those of every region.
+    function item(bytes32 itemId) external view returns (Item[] memory);
+
+    /// @notice Ids of all items, in the order in which they first appeared.
+    function itemIds() external view returns (bytes32[] memory);
+
+    /// @notice The version in force in a region at a time; all zero where there is none.
+    /// @param itemId The item.
+    /// @param region The region asked for; 0 looks at national items only.
+    /// @param time The instant.
+    function itemAt(bytes32 itemId, bytes32 region, uint64 time) external view returns (Item memory);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+// The numbers that stand in storage, in signatures and in events. Append-only: a number is never
+// given another meaning. They are constants and not enums, so that an unknown number can be refused
+// with an error that carries it.
+
+/// @notice Bits of a member's `roles`.
+library Role {
+    uint8 internal constant PROVINCE = 1;
+    uint8 internal constant BUREAU = 2;
+    uint8 internal constant INSTITUTION = 4;
+    uint8 internal constant AUDITOR = 8;
+    /// @dev PROVINCE | BUREAU | INSTITUTION | AUDITOR
+    uint8 internal constant ALL = 15;
+}
+
+/// @notice Status of a member; 0 is an unknown member.
+library MemberStatus {
+    uint8 internal constant ACTIVE = 1;
+    uint8 internal constant SUSPENDED = 2;
+}
+
+/// @notice What a key may sign.
+library Purpose {
+    uint8 internal constant ANCHOR = 1;
+    uint8 internal constant CASE = 2;
+    uint8 internal constant CONSENT = 3;
+    uint8 internal constant PRODUCT = 4;
+    uint8 internal constant GOVERN = 5;
+    uint8 internal constant PRESENT = 6;
+    uint8 internal constant REQUEST = 7;
+    uint8 internal constant NOTE = 8;
+}
+
+/// @notice Algorithm of a key. 4 is reserved for SM2. Only secp256k1 can sign for a contract.
+library Alg {
+    /// @dev 64 bytes, X then Y
+    uint16 internal constant SECP256K1 = 1;
+    /// @dev 32 bytes
+    uint16 internal constant ED25519 = 2;
+    /// @dev 64 bytes, X then Y
+    uint16 internal constant P256 = 3;
+}
+
+/// @notice Hash and signature suite of a log.
+library Suite {
+    /// @dev SHA-256 tree, secp256k1 anchors
+    uint16 internal constant SHA256 = 1;
+}
+
+/// @notice Status of a log; 0 is an unknown log.
+library LogStatus {
+    uint8 internal constant OPEN = 1;
+    uint8 internal constant CLOSED = 2;
+}
+
+/// @notice Choice in a vote.
+library Choice {
+    uint8 internal constant YES = 1;
+    uint8 internal constant NO = 2;
+}
+
+/// @notice Kind of an action that the provinces vote on, with the ABI encoding of its `data`.
+library Kind {
+    /// @dev (bytes32 member)
+    uint8 internal constant SUSPEND = 1;
+    /// @dev (bytes32 member)
+    uint8 internal constant REINSTATE = 2;
+    /// @dev (IConsortium.KeyInput)
+    uint8 internal constant RECOVER_KEY = 3;
+    /// @dev (bytes32 role, address account)
+    uint8 internal constant REGISTER_CONTRACT = 4;
+    /// @dev (bytes32 logId, uint64 trustedSize, uint16 suite)
+    uint8 internal constant OPEN_SUCCESSOR = 5;
+    /// @dev (bytes32 keyId, uint64 since)
+    uint8 internal constant COMPROMISE_KEY = 6;
+    /// @dev (address catalogue, ICatalogue.Item[]); carried out by the Catalogue, never by execute
+    uint8 internal constant PUT_NATIONAL = 7;
+    /// @dev (bytes32 member)
+    uint8 internal constant SET_CHAIR = 8;
+}
+
+/// @notice What an item of the catalogue is.
+library ItemKind {
+    uint8 internal constant RECORD_TYPE = 1;
+    uint8 internal constant SEVERE_LIST = 2;
+    uint8 internal constant MEASURES = 3;
+    uint8 internal constant AGREEMENT = 4;
+}
+
+/// @notice Who may see records of a type.
+library Visibility {
+    uint8 internal constant PUBLIC = 1;
+    uint8 internal constant ON_AUTHORISATION = 2;
+    uint8 internal constant GOVERNMENT = 3;
+}
+
+/// @notice Data class of a record type (GB/T 43697-2024). Important data never crosses the node.
+library DataClass {
+    uint8 internal constant GENERAL = 1;
+    uint8 internal constant IMPORTANT = 2;
+}
+
+/// @notice How exact the public `period` of an entry is.
+library Granularity {
+    uint8 internal constant MONTH = 1;
+    uint8 internal constant YEAR = 2;
+}
