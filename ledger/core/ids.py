@@ -28,8 +28,8 @@ SUITES = {"sha256": 1}
 
 _LOG_TAG = "credit-ledger/log/1"
 _DOC_TAG = b"credit-ledger/doc/1\0"
-# Printable ASCII without space, so that a code survives in paths, headers and logs.
-_CODE = re.compile(r"[!-~]{1,32}")
+# No character that JSON, a path or a shell would escape.
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 
 
 def keccak256(data: bytes) -> Digest:
@@ -57,7 +57,7 @@ def address_bytes(address: str) -> bytes:
 def bytes32_ascii(code: str) -> bytes:
     """A member, region, role or item code as the chain holds it: padded on the right."""
     if not _CODE.fullmatch(code):
-        raise Malformed("code", "not 1 … 32 printable ASCII characters")
+        raise Malformed("code", "not 1 … 32 letters, digits, dots and hyphens")
     return code.encode().ljust(WORD, b"\0")
 
 

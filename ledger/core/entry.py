@@ -1,0 +1,147 @@
+"""Entries: what goes into a log. Canonical JSON of at most 1 KiB about no identifiable subject."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ledger.core import canonical
+from ledger.core.canonical import hex32, unhex32
+from ledger.core.commitment import SCHEMA_ID
+from ledger.core.errors import Malformed
+from ledger.core.ids import SUITES, Digest, LogId, RecordId
+
+MAX_ENTRY = 1024  # bytes; the largest record entry has about 600
+RECORD = "record"
+TIMELY = ("yes", "no", "unknown")
+SUITE = "sha256"
+
+_TYPE = "credit-ledger/entry@1"
+_KIND = re.compile(r"[a-z][a-z-]{0,31}")
+_PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
+_COMMON = {"_type", "commitment", "kind", "log", "suite"}
+_OF_RECORD = _COMMON | {"period", "schema", "timely"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A parsed entry. None: this kind has no such member, or the optional one is absent."""
+
+    kind: str
+    commitment: Digest
+    log: LogId
+    suite: str = SUITE
+    period: str | None = None
+    schema: str | None = None
+    timely: str | None = None
+    corrects: RecordId | None = None
+    replaces: RecordId | None = None
+    ref: Digest | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that stands in a receipt."""
+        value = {
+            "_type": _TYPE,
+            "commitment": hex32(self.commitment),
+            "kind": self.kind,
+            "log": hex32(self.log),
+            "suite": self.suite,
+        }
+        for name in ("period", "schema", "timely"):
+            if (text := getattr(self, name)) is not None:
+                value[name] = text
+        for name in ("corrects", "replaces", "ref"):
+            if (data := getattr(self, name)) is not None:
+                value[name] = hex32(data)
+        return value
+
+    def encode(self) -> bytes:
+        """The bytes that are hashed into the log."""
+        return canonical.encode(self.to_json())
+
+
+def period(decided: date, *, yearly: bool = False) -> str:
+    """The month of `decided` ("2026-11"), or its year where the catalogue says so."""
+    return decided.isoformat()[: 4 if yearly else 7]
+
+
+def record_entry(
+    *,
+    commitment: bytes,
+    log: bytes,
+    period: str,
+    schema: str,
+    timely: str,
+    corrects: bytes | None = None,
+    replaces: bytes | None = None,
+) -> bytes:
+    """The entry of a record; `schema` is `penalty@1`."""
+    return _checked(
+        Entry(
+            kind=RECORD,
+            commitment=Digest(commitment),
+            log=LogId(log),
+            period=period,
+            schema=schema,
+            timely=timely,
+            corrects=None if corrects is None else RecordId(corrects),
+            replaces=None if replaces is None else RecordId(replaces),
+        )
+    ).encode()
+
+
+def other_entry(kind: str, *, commitment: bytes, log: bytes, ref: bytes | None = None) -> bytes:
+    """The entry of anything that is not a record: authorisation, query, case, report, …"""
+    return _checked(
+        Entry(
+            kind=kind,
+            commitment=Digest(commitment),
+            log=LogId(log),
+            ref=None if ref is None else Digest(ref),
+        )
+    ).encode()
+
+
+def parse_entry(data: bytes) -> Entry:
+    """The entry in canonical bytes; Malformed otherwise."""
+    return from_json(canonical.parse(data, max_bytes=MAX_ENTRY, max_depth=1))
+
+
+def from_json(value: Any) -> Entry:
+    """The entry in a parsed canonical object (the `entry` of a receipt)."""
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise Malformed("entry", "not an object of texts")
+    record = value.get("kind") == RECORD
+    required = _OF_RECORD if record else _COMMON
+    optional = {"corrects", "replaces"} if record else {"ref"}
+    if not required <= value.keys() <= required | optional or value["_type"] != _TYPE:
+        raise Malformed("entry", "members missing or unknown")
+    return _checked(
+        Entry(
+            kind=value["kind"],
+            commitment=Digest(unhex32(value["commitment"])),
+            log=LogId(unhex32(value["log"])),
+            suite=value["suite"],
+            period=value.get("period"),
+            schema=value.get("schema"),
+            timely=value.get("timely"),
+            corrects=RecordId(unhex32(value["corrects"])) if "corrects" in value else None,
+            replaces=RecordId(unhex32(value["replaces"])) if "replaces" in value else None,
+            ref=Digest(unhex32(value["ref"])) if "ref" in value else None,
+        )
+    )
+
+
+def _checked(entry: Entry) -> Entry:
+    if entry.suite not in SUITES:
+        raise Malformed("entry", "unknown suite")
+    if entry.kind != RECORD:
+        if not _KIND.fullmatch(entry.kind):
+            raise Malformed("entry", "kind is no kind")
+    elif not _PERIOD.fullmatch(entry.period or ""):
+        raise Malformed("entry", "period is neither month nor year")
+    elif not SCHEMA_ID.fullmatch(entry.schema or ""):
+        raise Malformed("entry", "schema is not name@version")
+    elif entry.timely not in TIMELY:
+        raise Malformed("entry", "timely is not yes, no or unknown")
+    return entry
