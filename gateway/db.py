@@ -81,6 +81,14 @@ def begin_write(engine: sa.Engine, lock: str | None = None) -> Iterator[sa.Conne
             yield connection
 
 
+@contextmanager
+def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which all reads see the database as of one moment."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to this version of the program. Safe where several processes start."""
     config = Config()

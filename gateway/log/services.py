@@ -1,21 +1,43 @@
-"""Taking entries in, integrating them, serving the tree."""
+"""Taking entries in, integrating them into the tree, publishing its checkpoint.
+
+integrate: pending entries → tiles, bundles, indexes and size, in one transaction.
+publish: everything added since the last checkpoint is read back and hashed again; only a root
+that comes out the same is signed. One flipped bit ended a log of Certificate Transparency.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+import structlog
 
+from gateway.crash import crash_point
+from gateway.db import begin_read, begin_write
+from gateway.log import store
 from gateway.log.models import entries, logs, pending
-from ledger.core.merkle import EMPTY_ROOT
+from gateway.log.store import LogState, TileStore
+from gateway.node import Node
+from ledger.core.errors import EvidenceError, LedgerError, ProofMismatch
+from ledger.core.merkle import EMPTY_ROOT, leaf_hash
+from ledger.core.note import checkpoint_body, encode_checkpoint, origin_of, parse_checkpoint
+from ledger.core.tiles import WIDTH, append, root_at
+
+LOCK = "log"
+"""Name of the lock under which the tree grows."""
+
+_log = structlog.get_logger(__name__)
+
+
+class LogDamaged(LedgerError):
+    """Published tiles, or tiles written a second time, do not give the root that was computed."""
 
 
 def log_row(connection: sa.Connection, log_id: bytes) -> int:
     """The small number of a log; makes the row where there is none (within a write)."""
-    query = sa.select(logs.c.id).where(logs.c.log_id == log_id)
-    found = connection.execute(query).scalar_one_or_none()
+    found = store.find(connection, log_id)
     if found is not None:
-        return int(found)
+        return found.id
     row = sa.insert(logs).values(log_id=log_id, size=0, root=EMPTY_ROOT).returning(logs.c.id)
     return int(connection.execute(row).scalar_one())
 
@@ -55,3 +77,122 @@ def _reserve(connection: sa.Connection, count: int) -> range:
         connection.execute(sa.text("LOCK TABLE pending IN SHARE ROW EXCLUSIVE MODE"))
     last = connection.execute(sa.select(sa.func.max(entries.c.id))).scalar_one() or 0
     return range(last + 1, last + 1 + count)
+
+
+def step(node: Node) -> int:
+    """One batch of every log integrated and published; returns how many entries went in.
+
+    Also finishes what a crash left between the two. Raises LogDamaged.
+    """
+    with node.engine.connect() as connection:
+        found = store.states(connection)
+    done = 0
+    for log in found:
+        done += integrate(node, log.id)
+        publish(node, log.id)
+    return done
+
+
+def integrate(node: Node, log: int) -> int:
+    """Append one batch of pending entries to the tree; returns how many."""
+    with begin_write(node.engine, LOCK) as connection:
+        batch = store.next_batch(connection, log, node.settings.log.batch_size)
+        if not batch:
+            return 0
+        size = store.state(connection, log).size
+        grown = append(TileStore(connection, log), size, [leaf for _, leaf, _ in batch])
+        store.write_tiles(connection, log, size, grown.tiles)
+        store.write_entries(connection, log, size, [entry for *_, entry in batch])
+        connection.execute(
+            sa.update(entries)
+            .where(entries.c.id == sa.bindparam("_id"))
+            .values(idx=sa.bindparam("_idx")),
+            [{"_id": row, "_idx": size + at} for at, (row, *_) in enumerate(batch)],
+        )
+        connection.execute(
+            sa.update(logs).where(logs.c.id == log).values(size=grown.size, root=grown.root)
+        )
+        crash_point("log.integrated", "before")
+    crash_point("log.integrated", "after")
+    return len(batch)
+
+
+def publish(node: Node, log: int) -> int | None:
+    """Verify what was added since the last checkpoint and sign a new one; returns its size.
+
+    None: nothing new, or another process has gone on meanwhile. What does not verify is cut back
+    and integrated anew from the pending rows; where that cannot help, LogDamaged.
+    """
+    with begin_read(node.engine) as connection:
+        now = store.state(connection, log)
+        if now.size == (now.published or 0):
+            return None
+        try:
+            _verify_growth(TileStore(connection, log), now)
+        except EvidenceError as error:
+            problem: EvidenceError | None = error
+        else:
+            problem = None
+    if problem is not None:
+        _mend(node, now, problem)
+        return None
+    note = sign_note(node, now.log_id, now.size, now.root)
+    with begin_write(node.engine, LOCK) as connection:
+        same = (logs.c.id == log) & (logs.c.size == now.size) & (logs.c.root == now.root)
+        change = sa.update(logs).where(same).values(published=now.size, note=note)
+        if connection.execute(change).rowcount != 1:
+            return None
+        inside = sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery()
+        connection.execute(sa.delete(pending).where(pending.c.log == log, inside < now.size))
+    return now.size
+
+
+def sign_note(node: Node, log_id: bytes, size: int, root: bytes) -> str:
+    """The signed checkpoint of a tree head that was verified; always the same bytes."""
+    body = checkpoint_body(origin_of(log_id), size, root)
+    key = node.keys.note
+    return encode_checkpoint(body, key.public_key, key.sign(body))
+
+
+def _verify_growth(source: TileStore, now: LogState) -> None:
+    """Hash all entries behind the last checkpoint again and compare with what is stored.
+
+    Reads whole bundles, so that the part of a bundle rewritten beside old entries counts too.
+    Raises ProofMismatch or Malformed. 1 published root · 2 entries against leaf hashes ·
+    3 root from them · 4 root from the stored tiles.
+    """
+    published = now.published or 0
+    if now.note is not None:
+        root = root_at(source, published)
+        expected = parse_checkpoint(now.note).root
+        _demand("published root", expected=expected, actual=root)  # 1
+    start = published - published % WIDTH
+    leaves = [leaf_hash(entry) for entry in source.entries(start, now.size)]
+    stored = b"".join(
+        source.tile(0, n, WIDTH) for n in range(start // WIDTH, -(-now.size // WIDTH))
+    )
+    _demand("leaves", expected=b"".join(leaves), actual=stored)  # 2
+    again = append(source, start, leaves)
+    _demand("root", expected=now.root, actual=again.root)  # 3
+    _demand("root from tiles", expected=now.root, actual=root_at(source, now.size))  # 4
+
+
+def _demand(what: str, *, expected: bytes, actual: bytes) -> None:
+    if expected != actual:
+        raise ProofMismatch(what, expected=expected, actual=actual)
+
+
+def _mend(node: Node, bad: LogState, problem: EvidenceError) -> None:
+    """Go back to the last checkpoint, from which pending entries are integrated anew."""
+    _log.error("log.damaged", size=bad.size, published=bad.published, problem=str(problem)[:200])
+    with begin_write(node.engine, LOCK) as connection:
+        now = store.state(connection, bad.id)
+        if now.size != bad.size or now.published != bad.published:
+            return  # another process has gone on
+        expected = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
+        try:
+            actual = store.cut_back(connection, bad.id, now.published or 0)
+        except EvidenceError as error:
+            raise LogDamaged(f"the published log does not read back: {error}") from error
+        if actual != expected:
+            raise LogDamaged("the published log gives another root")

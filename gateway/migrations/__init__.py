@@ -1,0 +1,1 @@
+"""Alembic migrations of the gateway's tables; `gateway.db.migrate` runs them at the start."""
