@@ -1,0 +1,52 @@
+"""Errors of intake beside those of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ledger.core.errors import LedgerError
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "chain-unknown": (
+        "尚未从链上读到登记信息，请稍后再报送",
+        "The chain has not been read yet; send again later",
+    ),
+    "no-open-log": (
+        "本成员没有开放的日志，请联系联盟",
+        "This member has no open log; turn to the consortium",
+    ),
+    "member-suspended": (
+        "本成员已被暂停，暂不接收记录",
+        "This member is suspended and takes no records",
+    ),
+    "anchor-key-not-valid": (
+        "锚定密钥未登记或不在有效期内，请联系运维",
+        "The anchor key is not registered or not valid now; turn to the operator",
+    ),
+    "log-fault": (
+        "日志与链不一致，须由运维处理后才能接收记录",
+        "The log disagrees with the chain; an operator must act before records are taken",
+    ),
+    "too-many-unanchored": (
+        "待锚定的记录过多，请稍后再报送；没有任何记录丢失",
+        "Too many records wait for their anchor; send again later, nothing is lost",
+    ),
+    "busy": (
+        "同时报送的相同记录过多，请稍后重试",
+        "Too many others send the same records at this moment; send again",
+    ),
+}
+
+
+class NotReady(LedgerError):
+    """No promise can be made now, and nothing of the set was taken. code: a key of `_TEXTS`.
+
+    retry_after: seconds after which asking again makes sense.
+    """
+
+    def __init__(self, code: str, retry_after: int = 5) -> None:
+        super().__init__(code)
+        zh, en = _TEXTS[code]
+        self.code = code
+        self.message: Mapping[str, str] = {"zh": zh, "en": en}
+        self.retry_after = retry_after

@@ -1,0 +1,89 @@
+"""Promises: signing one over a set of leaves, and finding the one that covers a leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.anchoring.interfaces import ChainFacts
+from gateway.intake.interfaces import Promise
+from gateway.log.models import entries, logs, promises
+from gateway.node import Node
+from ledger.core import eip712, merkle
+from ledger.core.canonical import hex0x, unhex0x, unhex32
+from ledger.core.ids import bytes32_ascii
+
+SIGNATURE_BYTES = 65
+
+
+def make_promise(
+    node: Node, facts: ChainFacts, log_id: bytes, leaves: Sequence[bytes], issued_at: int
+) -> Promise:
+    """A promise over these leaves in this order, signed by the ANCHOR key."""
+    due = issued_at + node.settings.log.promise_due
+    leaves_root = merkle.root(leaves)
+    digest = eip712.digest(
+        eip712.domain("LogAnchor", facts.chain_id, facts.log_anchor),
+        "Promise",
+        {
+            "member": bytes32_ascii(facts.member),
+            "logId": log_id,
+            "leavesRoot": leaves_root,
+            "count": len(leaves),
+            "issuedAt": issued_at,
+            "due": due,
+        },
+    )
+    return Promise(
+        log=log_id.hex(),
+        leaves_root=leaves_root.hex(),
+        count=len(leaves),
+        issued_at=issued_at,
+        due=due,
+        signature=hex0x(node.keys.anchor.sign_digest(digest)),
+    )
+
+
+def insert_promise(connection: sa.Connection, promise: Promise, *, log: int, key_id: bytes) -> int:
+    """Store it; returns its row number."""
+    row = sa.insert(promises).values(
+        log=log,
+        leaves_root=unhex32(promise.leaves_root),
+        count=promise.count,
+        issued_at=promise.issued_at,
+        due=promise.due,
+        signature=unhex0x(promise.signature, SIGNATURE_BYTES),
+        key_id=key_id,
+    )
+    return int(connection.execute(row.returning(promises.c.id)).scalar_one())
+
+
+def with_path(promise: Promise, leaves: Sequence[bytes], index: int) -> dict[str, Any]:
+    """The proof that a promise covers one leaf: what the answer to a single record holds."""
+    path = merkle.inclusion_path(leaves, index)
+    return {"promise": promise.as_dict(), "index": index, "path": [node.hex() for node in path]}
+
+
+def find_promise(connection: sa.Connection, promise_id: int) -> tuple[Promise, list[bytes]]:
+    """A stored promise and the leaves that it covers, in order."""
+    row = connection.execute(
+        sa.select(promises, logs.c.log_id)
+        .join(logs, logs.c.id == promises.c.log)
+        .where(promises.c.id == promise_id)
+    ).one()
+    leaves = connection.scalars(
+        sa.select(entries.c.leaf)
+        .where(entries.c.promise == promise_id)
+        .order_by(entries.c.position)
+    ).all()
+    promise = Promise(
+        log=row.log_id.hex(),
+        leaves_root=row.leaves_root.hex(),
+        count=row.count,
+        issued_at=row.issued_at,
+        due=row.due,
+        signature=hex0x(row.signature),
+    )
+    return promise, list(leaves)

@@ -1,0 +1,93 @@
+"""JSON-lines log: what happened and where in the code, never what was in it.
+
+Messages of foreign exceptions may quote values (a database error shows parameters), so of an
+exception only its type and the places in the code are written.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, TextIO
+
+import orjson
+import structlog
+
+MAX_FRAMES = 30
+ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+
+def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send structlog and the standard library's loggers to `stream`, one JSON object a line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _time,
+            _places,
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Formatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+def places(error: BaseException) -> dict[str, Any]:
+    """Type and code positions of an exception and of what caused it, without messages."""
+    found: dict[str, Any] = {
+        "error": f"{type(error).__module__}.{type(error).__qualname__}",
+        "at": [
+            f"{frame.filename}:{frame.lineno}:{frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+        ],
+    }
+    if error.__cause__ is not None:
+        found["cause"] = places(error.__cause__)
+    return found
+
+
+class _Formatter(logging.Formatter):
+    """The same line for the standard library's records."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "time": _now(),
+        }
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = places(record.exc_info[1])
+        return _dumps(line)
+
+
+def _places(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    info = event.pop("exc_info", None)
+    error = info if isinstance(info, BaseException) else sys.exc_info()[1] if info else None
+    if error is not None:
+        event["exception"] = places(error)
+    return event
+
+
+def _time(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["time"] = _now()
+    return event
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _dumps(line: Any, **_: Any) -> str:
+    return orjson.dumps(line, default=repr).decode()
