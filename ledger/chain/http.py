@@ -1,0 +1,174 @@
+"""HTTP to servers we do not trust: bounded in bytes, and in time for the whole call.
+
+Used for nodes, remote signers and tile mirrors. No redirects, no cookies kept, no compression (a
+small answer must not unfold to a large one).
+"""
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import httpcore
+import httpx
+
+from ledger.chain.errors import RpcFailure, RpcNonsense, translate
+
+# One block of a busy network or a page of 10 000 logs fits; a server must not fill our memory.
+MAX_BYTES = 32 << 20
+# Seconds for one call, connection and answer together.
+TIMEOUT = 10.0
+_PARALLEL = 16  # connections kept to one server: the callers of one process
+_SHORTEST = 0.001  # seconds; a socket takes 0 for "do not wait"
+
+
+class Http:
+    """A client. Safe to share between threads."""
+
+    def __init__(self, *, verify: bool = True, headers: Mapping[str, str] | None = None) -> None:
+        """`verify` False saves the 30 ms of reading certificates where no URL is https."""
+        self._client = httpx.Client(
+            transport=_Transport(verify=verify),
+            headers={"accept-encoding": "identity", **(headers or {})},
+        )
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        timeout: float = TIMEOUT,
+        max_bytes: int = MAX_BYTES,
+    ) -> tuple[int, bytes]:
+        """Status and body. Raises RpcFailure (and nothing foreign).
+
+        The bound on time holds however slowly the server drips its answer; only the look-up of a
+        host name is left to the system's own limit.
+        """
+        name = place(url)
+        try:
+            with (
+                _deadline(timeout),
+                self._client.stream(method, url, content=content, timeout=timeout) as response,
+            ):
+                return response.status_code, _read(name, response, max_bytes)
+        except RpcFailure:
+            raise
+        except Exception as error:
+            ours = translate(error, name)
+            if ours is None:
+                raise
+            raise ours from error
+
+    def close(self) -> None:
+        """Drops the connections."""
+        self._client.close()
+
+
+def place(url: str) -> str:
+    """Scheme, host and port: a URL for messages. Path and user may hold the owner's secret."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "not a URL"
+    return f"{parts.scheme}://{parts.netloc.decode('ascii', 'replace')}"
+
+
+def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise RpcNonsense(url, "compressed answer that nobody asked for")
+    parts: list[bytes] = []
+    room = max_bytes
+    for part in response.iter_raw():
+        room -= len(part)
+        if room < 0:
+            raise RpcNonsense(url, f"answer longer than {max_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+# --- The bound on the whole call: every wait on a socket is cut to what is left of it. ---
+
+_local = threading.local()
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    _local.end = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _local.end = None
+
+
+def _left(timeout: float | None) -> float | None:
+    end: float | None = getattr(_local, "end", None)
+    if end is None:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the whole call took too long")
+    return max(_SHORTEST, left if timeout is None else min(timeout, left))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose waits end with the call."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(
+            super().connect_tcp(host, port, _left(timeout), local_address, socket_options)
+        )
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's own, over connections that keep the deadline.
+
+    httpx has no argument for the network backend, so its pool is replaced; a test with a server
+    that drips its headers fails if that ever stops working. Proxies of the environment are not
+    used: a node is reached as the network file names it.
+    """
+
+    def __init__(self, *, verify: bool) -> None:
+        super().__init__(verify=verify)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=verify),
+            max_connections=_PARALLEL,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(),
+        )

@@ -1,0 +1,272 @@
+"""Encrypted key files: a Web3 keystore (version 3) wrapped with what may be known without a
+password.
+
+    {"_type":"credit-ledger/key@1","purpose":"ANCHOR","alg":1,"keyId":hex,"publicKey":hex,
+     "address":"0x…","keystore":{…}}
+
+`alg`, `keyId` and `publicKey` are absent for plain secrets (purposes content and index), `address`
+wherever the key is not secp256k1.
+"""
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ledger.core.canonical import hex32, unhex32
+from ledger.core.eip712 import address_of
+from ledger.core.errors import ConfigError, Malformed
+from ledger.core.ids import Address, KeyId, key_id
+from ledger.core.keys import ORDERS, Alg, Purpose, check_public_key
+
+TYPE = "credit-ledger/key@1"
+# Scrypt N of new files: 0.6 s and 256 MiB, what geth calls standard. Tests and `network up` take
+# WORK_LIGHT, which geth calls light.
+WORK_STANDARD = 1 << 18
+WORK_LIGHT = 1 << 12
+_WORK_MOST = 1 << 20  # 1 GiB; a key file must not be able to ask for more
+_MAX_BYTES = 16 << 10
+_KEYSTORE_VERSION = 3
+SECRET_SIZE = 32
+
+# Algorithm of each purpose. Those that Consortium registers are upper case; the others never
+# leave the node. None: a secret, not a key pair.
+ALGS: dict[str, Alg | None] = {
+    **{purpose.name: Alg.SECP256K1 for purpose in Purpose},
+    Purpose.PRESENT.name: Alg.P256,
+    Purpose.REQUEST.name: Alg.P256,
+    Purpose.NOTE.name: Alg.ED25519,
+    "payer": Alg.SECP256K1,
+    "content": None,
+    "index": None,
+}
+
+
+class WrongPassword(ConfigError):
+    """The password does not open the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyFile:
+    """A key file, closed. `keystore` is the Web3 keystore object."""
+
+    path: Path
+    purpose: str
+    alg: Alg | None
+    public_key: bytes | None
+    address: Address | None
+    keystore: Mapping[str, Any]
+
+    @property
+    def key_id(self) -> KeyId | None:
+        """None where the file holds a plain secret."""
+        if self.alg is None or self.public_key is None:
+            return None
+        return key_id(self.alg, self.public_key)
+
+    @classmethod
+    def load(cls, path: Path) -> "KeyFile":
+        """Reads a key file without opening it. Raises ConfigError."""
+        fields = read_fields(path)
+        if fields.get("_type") != TYPE:
+            raise ConfigError(str(path), f"_type is not {TYPE}")
+        return _from_fields(path, fields)
+
+    def open(self, password: bytes) -> bytes:
+        """The 32-byte secret. Raises WrongPassword, or ConfigError where the file lies about
+        its own key."""
+        secret = _decrypt(self.path, self.keystore, password)
+        if self.alg is not None and public_key_of(self.alg, secret) != self.public_key:
+            raise ConfigError(str(self.path), "publicKey is not that of the secret")
+        return secret
+
+
+def create(
+    purpose: str,
+    path: Path,
+    password: bytes,
+    *,
+    work: int = WORK_STANDARD,
+    secret: bytes | None = None,
+) -> KeyFile:
+    """Writes a new key file, mode 0600, whole or not at all, and never over another.
+
+    `secret` is for keys that exist already; without it a fresh one is drawn.
+    """
+    if purpose not in ALGS:
+        raise ConfigError("purpose", f"{purpose} is none of {', '.join(ALGS)}")
+    if not password:
+        raise ConfigError("password", "empty")
+    alg = ALGS[purpose]
+    secret = new_secret() if secret is None else secret
+    fields: dict[str, Any] = {"_type": TYPE, "purpose": purpose}
+    if alg is not None:
+        public_key = public_key_of(alg, secret)
+        fields |= {
+            "alg": int(alg),
+            "keyId": hex32(key_id(alg, public_key)),
+            "publicKey": public_key.hex(),
+        }
+        if alg is Alg.SECP256K1:
+            fields["address"] = address_of(public_key)
+    fields["keystore"] = _encrypt(secret, password, work, keep_address=alg is Alg.SECP256K1)
+    write_secret_file(path, json.dumps(fields, indent=2).encode() + b"\n")
+    return _from_fields(path, fields)
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """The JSON object in a small file. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            fields = json.loads(file.read(_MAX_BYTES))
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or "cannot be read") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(str(path), "not a key file") from error
+    if not isinstance(fields, dict):
+        raise ConfigError(str(path), "not a key file")
+    return fields
+
+
+def new_secret() -> bytes:
+    """32 random bytes that are a valid private key of every curve we use.
+
+    Redrawn where they are 0 or not below the smaller group order: a chance of 2^-32.
+    """
+    while True:
+        secret = secrets.token_bytes(SECRET_SIZE)
+        if 0 < int.from_bytes(secret, "big") < min(ORDERS.values()):
+            return secret
+
+
+def write_secret_file(path: Path, data: bytes) -> None:
+    """A new file of mode 0600, whole or not at all. Raises ConfigError where one is there."""
+    handle, temporary = tempfile.mkstemp(dir=_folder(path), prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:  # mkstemp gives mode 0600
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)  # fails where `path` exists, unlike rename
+        _sync_folder(path.parent)
+    except FileExistsError as error:
+        raise ConfigError(str(path), "exists already; keys are never overwritten") from error
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or "cannot be written") from error
+    finally:
+        os.unlink(temporary)
+
+
+def _folder(path: Path) -> Path:
+    if not path.parent.is_dir():
+        raise ConfigError(str(path.parent), "no such directory")
+    return path.parent
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _from_fields(path: Path, fields: Mapping[str, Any]) -> KeyFile:
+    purpose = fields.get("purpose")
+    keystore = fields.get("keystore")
+    if purpose not in ALGS or not isinstance(keystore, dict):
+        raise ConfigError(str(path), "purpose or keystore is not what a key file has")
+    alg, public_key = public_part(path, fields) if "alg" in fields else (None, None)
+    if (alg is None) != (ALGS[purpose] is None):
+        raise ConfigError(str(path), f"alg does not fit purpose {purpose}")
+    address = address_of(public_key) if alg is Alg.SECP256K1 and public_key else None
+    if fields.get("address") != address:
+        raise ConfigError(str(path), "address is not that of publicKey")
+    return KeyFile(
+        path=path,
+        purpose=purpose,
+        alg=alg,
+        public_key=public_key,
+        address=address,
+        keystore=keystore,
+    )
+
+
+def public_part(path: Path, fields: Mapping[str, Any]) -> tuple[Alg, bytes]:
+    """`alg` and `publicKey` of a file, checked against its `keyId`. Raises ConfigError."""
+    try:
+        public_key = bytes.fromhex(fields["publicKey"])
+        alg = check_public_key(fields["alg"], public_key)
+        said = unhex32(fields["keyId"])
+    except (KeyError, TypeError, ValueError, AttributeError, Malformed) as error:
+        raise ConfigError(str(path), f"alg, keyId or publicKey: {error}") from error
+    if key_id(alg, public_key) != said:
+        raise ConfigError(str(path), "keyId is not that of publicKey")
+    return alg, public_key
+
+
+def public_key_of(alg: Alg, secret: bytes) -> bytes:
+    """The public bytes as Consortium holds them. Raises ConfigError where `secret` is no key."""
+    try:
+        if alg is Alg.ED25519:
+            return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+        curve = ec.SECP256R1() if alg is Alg.P256 else ec.SECP256K1()
+        key = ec.derive_private_key(int.from_bytes(secret, "big"), curve).public_key()
+    except ValueError as error:
+        raise ConfigError("secret", "not a private key of its algorithm") from error
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
+
+
+def _encrypt(secret: bytes, password: bytes, work: int, *, keep_address: bool) -> dict[str, Any]:
+    from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - 0.8 s; see below
+
+    keystore: dict[str, Any] = create_keyfile_json(secret, password, kdf="scrypt", iterations=work)
+    if not keep_address:  # of a key pair that this secret is not
+        del keystore["address"]
+    return keystore
+
+
+def _decrypt(path: Path, keystore: Mapping[str, Any], password: bytes) -> bytes:
+    # Not at the top: verifying needs no key file, and the import costs 0.8 s.
+    from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415
+
+    _check_work(path, keystore)
+    try:
+        secret: bytes = decode_keyfile_json(dict(keystore), password)
+    except ValueError as error:
+        if str(error) == "MAC mismatch":
+            raise WrongPassword(str(path), "wrong password") from error
+        raise ConfigError(str(path), f"keystore: {error}") from error
+    except (KeyError, TypeError, AttributeError, AssertionError) as error:
+        raise ConfigError(str(path), f"keystore: {error!r}") from error
+    if len(secret) != SECRET_SIZE:
+        raise ConfigError(str(path), f"holds {len(secret)} bytes, not {SECRET_SIZE}")
+    return secret
+
+
+def _check_work(path: Path, keystore: Mapping[str, Any]) -> None:
+    """Refuses key derivations that would take minutes or gigabytes. Only scrypt, version 3."""
+    crypto = keystore.get("crypto", keystore.get("Crypto"))
+    params = crypto.get("kdfparams") if isinstance(crypto, dict) else None
+    if (
+        keystore.get("version") != _KEYSTORE_VERSION
+        or not isinstance(params, dict)
+        or crypto["kdf"] != "scrypt"
+    ):
+        raise ConfigError(str(path), "not a version 3 keystore with scrypt")
+    work = 1
+    for name in ("n", "r", "p"):
+        value = params.get(name)
+        if not isinstance(value, int) or value < 1:
+            raise ConfigError(str(path), f"scrypt parameter {name} is not a positive integer")
+        work *= value
+    if work > _WORK_MOST * 8:
+        raise ConfigError(str(path), f"scrypt parameters beyond {_WORK_MOST} · 8")

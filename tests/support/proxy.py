@@ -1,0 +1,261 @@
+"""A JSON-RPC proxy with programmable faults, to stand in front of a real node.
+
+    with start_proxy(anvil.url) as proxy:
+        proxy.on("eth_sendRawTransaction", drop_response(), times=1)  # fails with effect
+        proxy.on("eth_sendRawTransaction", drop_request(), times=1)   # fails without effect
+        proxy.on("eth_call", lie(lambda params, result: "0x" + "00" * 32))
+        proxy.clear()
+
+A fault is a function from the exchange to the reply. The first rule that fits is taken; `times`
+None is for ever.
+"""
+
+import http.client
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+Json = Any
+
+
+class HangUp(Exception):
+    """Closes the connection without an answer."""
+
+
+@dataclass
+class Reply:
+    """What goes back. `pause` seconds before every byte of head and body where it is not 0."""
+
+    body: bytes
+    status: int = 200
+    pause: float = 0.0
+
+
+@dataclass
+class Exchange:
+    """One call on its way: `method`, `params`, and `forward()` to the real node."""
+
+    request: dict[str, Json]
+    upstream: str
+
+    @property
+    def method(self) -> str:
+        return str(self.request["method"])
+
+    @property
+    def params(self) -> Sequence[Json]:
+        return list(self.request.get("params", []))
+
+    def forward(self) -> dict[str, Json]:
+        """The real node's whole answer."""
+        parts = urlsplit(self.upstream)
+        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
+        try:
+            connection.request(
+                "POST", "/", json.dumps(self.request), {"content-type": "application/json"}
+            )
+            answer: dict[str, Json] = json.loads(connection.getresponse().read())
+        except OSError as error:  # the node is down: so are we
+            raise HangUp from error
+        finally:
+            connection.close()
+        return answer
+
+    def reply(self, **members: Json) -> Reply:
+        """A JSON-RPC answer to this call with `result=` or `error=`."""
+        answer = {"jsonrpc": "2.0", "id": self.request["id"], **members}
+        return Reply(json.dumps(answer).encode())
+
+
+Fault = Callable[[Exchange], Reply]
+
+
+def honest() -> Fault:
+    """No fault, so that a rule can spare some calls: `on(m, honest(), times=2)` first."""
+    return lambda exchange: Reply(json.dumps(exchange.forward()).encode())
+
+
+def drop_request() -> Fault:
+    """Fails without effect: the node never hears of it."""
+
+    def fault(exchange: Exchange) -> Reply:
+        raise HangUp
+
+    return fault
+
+
+def drop_response() -> Fault:
+    """Fails with effect: the node does it, its answer is lost."""
+
+    def fault(exchange: Exchange) -> Reply:
+        exchange.forward()
+        raise HangUp
+
+    return fault
+
+
+def delay(seconds: float) -> Fault:
+    """Right, but late."""
+
+    def fault(exchange: Exchange) -> Reply:
+        time.sleep(seconds)
+        return honest()(exchange)
+
+    return fault
+
+
+def lie(change: Callable[[Sequence[Json], Json], Json]) -> Fault:
+    """`change(params, result)` is told in place of the result; None where the node gave none."""
+
+    def fault(exchange: Exchange) -> Reply:
+        return exchange.reply(result=change(exchange.params, exchange.forward().get("result")))
+
+    return fault
+
+
+def error(number: int, text: str, data: Json = None) -> Fault:
+    """A JSON-RPC error, without effect."""
+    told = {"code": number, "message": text, **({} if data is None else {"data": data})}
+    return lambda exchange: exchange.reply(error=told)
+
+
+def error_after(number: int, text: str) -> Fault:
+    """A JSON-RPC error, with effect."""
+
+    def fault(exchange: Exchange) -> Reply:
+        exchange.forward()
+        return error(number, text)(exchange)
+
+    return fault
+
+
+def raw(body: bytes, status: int = 200) -> Fault:
+    """Any bytes and HTTP status."""
+    return lambda exchange: Reply(body, status=status)
+
+
+def huge(size: int) -> Fault:
+    """A JSON answer of more than `size` bytes."""
+    return lambda exchange: exchange.reply(result="0x" + "00" * (size // 2))
+
+
+def drip(pause: float) -> Fault:
+    """The right answer, one byte of head and body every `pause` seconds."""
+
+    def fault(exchange: Exchange) -> Reply:
+        reply = honest()(exchange)
+        reply.pause = pause
+        return reply
+
+    return fault
+
+
+@dataclass
+class _Rule:
+    method: str | None
+    fault: Fault
+    times: int | None
+
+
+@dataclass
+class Proxy:
+    """A running proxy. `calls` records (method, params) of all that was asked."""
+
+    url: str
+    upstream: str
+    calls: list[tuple[str, Sequence[Json]]] = field(default_factory=list)
+    _rules: list[_Rule] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def on(self, method: str | None, fault: Fault, *, times: int | None = None) -> None:
+        """From now on `fault` answers `method` (None: every method), `times` times."""
+        with self._lock:
+            self._rules.append(_Rule(method, fault, times))
+
+    def clear(self) -> None:
+        """Honest again."""
+        with self._lock:
+            self._rules.clear()
+
+    def count(self, method: str) -> int:
+        """How often `method` was asked."""
+        return sum(name == method for name, _ in self.calls)
+
+    def fault_for(self, method: str) -> Fault:
+        """The fault that answers this call; uses up one of its times."""
+        with self._lock:
+            for rule in self._rules:
+                if rule.method in (None, method) and rule.times != 0:
+                    if rule.times is not None:
+                        rule.times -= 1
+                    return rule.fault
+        return honest()
+
+
+@contextmanager
+def start_proxy(upstream: str) -> Iterator[Proxy]:
+    """A proxy before `upstream`, stopped on exit."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.proxy = Proxy(url=f"http://127.0.0.1:{server.server_port}", upstream=upstream)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    proxy: Proxy
+    daemon_threads = True
+    block_on_close = False  # a delayed answer must not delay the end of a test
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        proxy = self.server.proxy
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        exchange = Exchange(request, proxy.upstream)
+        proxy.calls.append((exchange.method, exchange.params))
+        try:
+            reply = proxy.fault_for(exchange.method)(exchange)
+            self._send(reply)
+        except HangUp:
+            self._reset()
+        except OSError:  # the client gave up waiting
+            self.close_connection = True
+
+    def _send(self, reply: Reply) -> None:
+        head = (
+            f"HTTP/1.1 {reply.status} X\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(reply.body)}\r\n\r\n"
+        )
+        data = head.encode() + reply.body
+        if not reply.pause:
+            self.wfile.write(data)
+            return
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            time.sleep(reply.pause)
+
+    def _reset(self) -> None:
+        """Closes with RST, as a cut line does."""
+        self.close_connection = True
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
