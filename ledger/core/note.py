@@ -50,6 +50,12 @@ class Checkpoint:
         """The bytes that are signed."""
         return checkpoint_body(self.origin, self.size, self.root)
 
+    @property
+    def text(self) -> str:
+        """The signed note."""
+        signed = b64_encode(self.key_hash + self.signature)
+        return f"{self.body.decode()}\n— {self.origin} {signed}\n"
+
 
 def origin_of(log: bytes) -> str:
     """`credit-ledger/<logId>`."""

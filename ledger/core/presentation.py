@@ -56,16 +56,30 @@ class Jws:
     signing_input: bytes
     signature: bytes
 
+    @property
+    def text(self) -> str:
+        """header.payload.signature."""
+        return f"{self.signing_input.decode()}.{b64u_encode(self.signature)}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Presentation:
-    """What a discloser shows. `fields` are the disclosed ones, in the order shown."""
+    """What a discloser shows. `commitment` is the digest of the payload that was signed."""
 
     jws: Jws
     payload: Payload
     commitment: Digest
     disclosures: tuple[str, ...]
-    sd_hash: str
+
+    @property
+    def text(self) -> str:
+        """The compact SD-JWT."""
+        return "~".join([self.jws.text, *self.disclosures, ""])
+
+    @property
+    def sd_hash(self) -> str:
+        """What a binding names it by."""
+        return _sd_hash(self.text)
 
     def fields(self) -> dict[str, Value]:
         """The fields that the disclosures open; raises as `check_disclosures` does."""
@@ -136,7 +150,6 @@ def parse_presentation(text: str) -> Presentation:
         payload=parse_payload(jws.payload),
         commitment=sha256(jws.payload),
         disclosures=tuple(disclosures),
-        sd_hash=_sd_hash(text),
     )
 
 

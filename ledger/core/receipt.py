@@ -1,0 +1,335 @@
+"""Receipts: one canonical JSON file and a newline, proof that an entry is in a log, anchored.
+
+A receipt carries no status, ever, and every byte of it is bound: by its one spelling, by
+`internal_checks`, by the chain (network, log and its owner, size and root, anchor), or by a
+registered key (checkpoint, presentation, binding). What the caller still has to compare with the
+chain is listed at `internal_checks`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from ledger.core import canonical, note
+from ledger.core import entry as _entry
+from ledger.core import presentation as _presentation
+from ledger.core.canonical import (
+    DIGEST_SIZE,
+    MAX_INTEGER,
+    hex0x,
+    hex32,
+    instant,
+    parse_instant,
+    unhex0x,
+    unhex32,
+)
+from ledger.core.entry import RECORD, Entry
+from ledger.core.errors import EvidenceError, Malformed, ProofMismatch
+from ledger.core.ids import Address, Digest, LogId, RecordId, record_id
+from ledger.core.merkle import MAX_SIZE, leaf_hash, verify_inclusion
+from ledger.core.note import Checkpoint
+from ledger.core.presentation import Binding, Presentation
+
+# A record with every field at its longest gives about 250 KiB; more is not read.
+MAX_RECEIPT = 1 << 20
+MAX_PATH = MAX_SIZE.bit_length()  # no tree is deeper
+MAX_DEPTH = 2  # the object, and entry, anchor or path inside
+
+_TYPE = "credit-ledger/receipt@1"
+_ANCHOR = {"block", "blockHash", "time", "tx"}
+_REQUIRED = {"_type", "anchor", "checkpoint", "entry", "index", "log", "network", "path", "size"}
+_OPTIONAL = {"binding", "presentation"}
+_NETWORK = re.compile(r"eip155:(?P<chain>[1-9][0-9]{0,15}):(?P<address>0x[0-9a-f]{40})")
+
+# What a check is about; the verifier numbers and words these.
+Group = Literal["entry", "inclusion", "checkpoint", "presentation", "agreement", "binding"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """Where the first anchor that covers the leaf stands. `time`: Unix seconds of the block."""
+
+    block: int
+    block_hash: Digest
+    time: int
+    tx: Digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """A parsed receipt: well-formed, not yet checked."""
+
+    anchor: Anchor
+    checkpoint: Checkpoint
+    entry: Entry
+    index: int
+    log: LogId
+    network: str
+    path: tuple[Digest, ...]
+    size: int
+    presentation: Presentation | None = None
+    binding: Binding | None = None
+
+    @property
+    def leaf(self) -> Digest:
+        """The leaf hash of the entry."""
+        return leaf_hash(self.entry.encode())
+
+    @property
+    def record_id(self) -> RecordId:
+        """The key of the record's status."""
+        return record_id(self.log, self.leaf)
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id that the receipt names."""
+        return parse_network(self.network)[0]
+
+    @property
+    def consortium(self) -> Address:
+        """Address of `Consortium` that the receipt names: compared, never believed."""
+        return parse_network(self.network)[1]
+
+    def encode(self) -> bytes:
+        """The file."""
+        value: dict[str, Any] = {
+            "_type": _TYPE,
+            "anchor": {
+                "block": self.anchor.block,
+                "blockHash": hex0x(self.anchor.block_hash),
+                "time": instant(self.anchor.time),
+                "tx": hex0x(self.anchor.tx),
+            },
+            "checkpoint": self.checkpoint.text,
+            "entry": self.entry.to_json(),
+            "index": self.index,
+            "log": hex32(self.log),
+            "network": self.network,
+            "path": [hex32(item) for item in self.path],
+            "size": self.size,
+        }
+        if self.presentation is not None:
+            value["presentation"] = self.presentation.text
+        if self.binding is not None:
+            value["binding"] = self.binding.jws.text
+        return canonical.encode(value, max_depth=MAX_DEPTH) + b"\n"
+
+
+class InternalCheck(NamedTuple):
+    """How one comparison inside the receipt went; `error` None: it passed."""
+
+    group: Group
+    id: str
+    error: EvidenceError | None
+
+
+def network_reference(chain_id: int, consortium: str) -> str:
+    """`eip155:<chainId>:<consortium>`."""
+    reference = f"eip155:{chain_id}:{consortium}"
+    parse_network(reference)
+    return reference
+
+
+def parse_network(reference: str) -> tuple[int, Address]:
+    """Chain id and address of such a reference."""
+    match = _NETWORK.fullmatch(reference)
+    if match is None or int(match["chain"]) > MAX_INTEGER:
+        raise Malformed("network", "not eip155:<chain id>:<address>")
+    return int(match["chain"]), Address(match["address"])
+
+
+def build(
+    *,
+    anchor: Anchor,
+    checkpoint: str,
+    entry: bytes,
+    index: int,
+    network: str,
+    path: Sequence[bytes],
+    presentation: str | None = None,
+    binding: str | None = None,
+) -> bytes:
+    """The file of a receipt whose parts agree; raises what the first failing check raises."""
+    head = note.parse_checkpoint(checkpoint)
+    made = Receipt(
+        anchor=anchor,
+        checkpoint=head,
+        entry=_entry.parse_entry(entry),
+        index=index,
+        log=head.log,
+        network=network,
+        path=tuple(Digest(item) for item in path),
+        size=head.size,
+        presentation=_optional(_presentation.parse_presentation, presentation),
+        binding=_optional(_presentation.parse_binding, binding),
+    )
+    data = made.encode()
+    for check in internal_checks(parse(data)):
+        if check.error is not None:
+            raise check.error
+    return data
+
+
+def parse(data: bytes) -> Receipt:
+    """The receipt in a file; Malformed unless it is the one spelling of one."""
+    if len(data) > MAX_RECEIPT:
+        raise Malformed("receipt", f"longer than {MAX_RECEIPT} bytes")
+    if not data.endswith(b"\n"):
+        raise Malformed("receipt", "no newline at the end")
+    value = canonical.parse(data[:-1], max_depth=MAX_DEPTH)
+    if not isinstance(value, dict) or not _REQUIRED <= value.keys() <= _REQUIRED | _OPTIONAL:
+        raise Malformed("receipt", "members missing or unknown")
+    if value["_type"] != _TYPE:
+        raise Malformed("receipt", "not a receipt of version 1")
+    if "binding" in value and "presentation" not in value:
+        raise Malformed("receipt", "binding of nothing")
+    network = _text(value, "network")
+    parse_network(network)
+    return Receipt(
+        anchor=_parse_anchor(value["anchor"]),
+        checkpoint=note.parse_checkpoint(_text(value, "checkpoint")),
+        entry=_entry.from_json(value["entry"]),
+        index=_integer(value, "index"),
+        log=LogId(unhex32(_text(value, "log"))),
+        network=network,
+        path=_parse_path(value["path"]),
+        size=_integer(value, "size"),
+        presentation=_optional(
+            _presentation.parse_presentation, _text_or_none(value, "presentation")
+        ),
+        binding=_optional(_presentation.parse_binding, _text_or_none(value, "binding")),
+    )
+
+
+def internal_checks(
+    receipt: Receipt, slots: Sequence[str] | None = None
+) -> tuple[InternalCheck, ...]:
+    """All that can be checked without the chain, in a fixed order, each run whatever the others
+    say. `slots`: those of the record's schema; None: the schema is not known.
+
+    The caller MUST still compare with the chain: the network; the log's owner with `payload.iss`;
+    root and size of the checkpoint; all four values of the anchor; and check the signatures of
+    checkpoint, presentation and binding against registered keys; and with the schema: its digest
+    in the payload, and the disclosed fields that `decided` and `until` are made from.
+    """
+    checks = _of_entry(receipt)
+    if receipt.presentation is not None:
+        checks += _of_presentation(receipt.entry, receipt.presentation, slots)
+    if receipt.binding is not None and receipt.presentation is not None:
+        sd_hash, bound = receipt.presentation.sd_hash, receipt.binding.sd_hash
+        checks += [("binding", "sd-hash", lambda: _same("bound presentation", sd_hash, bound))]
+    return tuple(InternalCheck(group, name, _error(check)) for group, name, check in checks)
+
+
+# ---- private
+
+_T = TypeVar("_T")
+_Check = tuple[Group, str, Callable[[], object]]
+
+
+def _of_entry(receipt: Receipt) -> list[_Check]:
+    head = receipt.checkpoint
+    return [
+        ("entry", "log", lambda: _same("log of the entry", receipt.log, receipt.entry.log)),
+        ("checkpoint", "origin", lambda: _same("checkpoint's log", receipt.log, head.log)),
+        ("checkpoint", "size", lambda: _same("checkpoint's size", receipt.size, head.size)),
+        (
+            "inclusion",
+            "path",
+            lambda: verify_inclusion(
+                leaf=receipt.leaf,
+                index=receipt.index,
+                size=receipt.size,
+                path=receipt.path,
+                root=head.root,
+            ),
+        ),
+    ]
+
+
+def _of_presentation(
+    entry: Entry, shown: Presentation, slots: Sequence[str] | None
+) -> list[_Check]:
+    header = shown.payload.header
+    periods = [_entry.period(header.decided), _entry.period(header.decided, yearly=True)]
+    checks: list[_Check] = [
+        (
+            "presentation",
+            "commitment",
+            lambda: _same("digest of the payload", entry.commitment, shown.commitment),
+        ),
+        ("presentation", "disclosures", shown.fields),
+        ("agreement", "kind", lambda: _same("kind of the entry", RECORD, entry.kind)),
+        ("agreement", "log", lambda: _same("log of the payload", entry.log, header.log)),
+        ("agreement", "schema", lambda: _same("schema", entry.schema, header.schema_id)),
+        ("agreement", "period", lambda: _one_of("period", periods, entry.period)),
+    ]
+    if slots is not None:
+        known = tuple(slots)
+        checks += [("presentation", "slots", lambda: _in_slot_order(shown, known))]
+    return checks
+
+
+def _in_slot_order(shown: Presentation, slots: tuple[str, ...]) -> None:
+    """Every slot filled or decoyed and one decoy more; fields of the schema, in its order."""
+    _same("number of digests", len(slots) + 1, len(shown.payload.sd))
+    fields = shown.fields()
+    _same("fields in slot order", [slot for slot in slots if slot in fields], list(fields))
+
+
+def _same(what: str, expected: object, actual: object) -> None:
+    if expected != actual:
+        raise ProofMismatch(what, expected=expected, actual=actual)
+
+
+def _one_of(what: str, expected: Sequence[object], actual: object) -> None:
+    if actual not in expected:
+        raise ProofMismatch(what, expected=expected, actual=actual)
+
+
+def _error(check: Callable[[], object]) -> EvidenceError | None:
+    try:
+        check()
+    except EvidenceError as error:
+        return error
+    return None
+
+
+def _parse_anchor(value: Any) -> Anchor:
+    if not isinstance(value, dict) or value.keys() != _ANCHOR:
+        raise Malformed("receipt", "anchor: members missing or unknown")
+    return Anchor(
+        block=_integer(value, "block"),
+        block_hash=Digest(unhex0x(_text(value, "blockHash"), DIGEST_SIZE)),
+        time=parse_instant(_text(value, "time")),
+        tx=Digest(unhex0x(_text(value, "tx"), DIGEST_SIZE)),
+    )
+
+
+def _parse_path(value: Any) -> tuple[Digest, ...]:
+    if not isinstance(value, list) or len(value) > MAX_PATH:
+        raise Malformed("receipt", f"path is not a list of at most {MAX_PATH}")
+    if not all(isinstance(item, str) for item in value):
+        raise Malformed("receipt", "path holds what is not text")
+    return tuple(Digest(unhex32(item)) for item in value)
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    if not isinstance(value[name], str):
+        raise Malformed("receipt", f"{name} is not text")
+    return str(value[name])
+
+
+def _text_or_none(value: dict[str, Any], name: str) -> str | None:
+    return _text(value, name) if name in value else None
+
+
+def _integer(value: dict[str, Any], name: str) -> int:
+    if type(value[name]) is not int:  # a boolean is an int to Python
+        raise Malformed("receipt", f"{name} is not an integer")
+    return int(value[name])
+
+
+def _optional(parser: Callable[[str], _T], text: str | None) -> _T | None:
+    return None if text is None else parser(text)
