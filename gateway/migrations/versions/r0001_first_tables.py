@@ -1,0 +1,166 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "chain_cache",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_chain_cache"),
+    )
+    op.create_table(
+        "logs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("log_id", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_logs"),
+        sa.UniqueConstraint("log_id", name="uq_logs_log_id"),
+    )
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_tokens"),
+        sa.UniqueConstraint("digest", name="uq_tokens_digest"),
+    )
+    op.create_table(
+        "anchors",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("prev_size", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=True),
+        sa.Column("signature", sa.LargeBinary(length=65), nullable=True),
+        sa.Column("key_id", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tx_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("block", sa.BigInteger(), nullable=True),
+        sa.Column("block_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("block_time", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('signed', 'sent', 'mined', 'final', 'lost', 'failed')",
+            name="ck_anchors_state",
+        ),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_anchors_log"),
+        sa.PrimaryKeyConstraint("id", name="pk_anchors"),
+    )
+    op.create_index("ix_anchors_log_size", "anchors", ["log", "size"], unique=False)
+    op.create_index("ix_anchors_state", "anchors", ["state"], unique=False)
+
+    op.create_table(
+        "bundles",
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_bundles_log"),
+        sa.PrimaryKeyConstraint("log", "n", name="pk_bundles"),
+    )
+    op.create_table(
+        "promises",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("leaves_root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(length=65), nullable=False),
+        sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_promises_log"),
+        sa.PrimaryKeyConstraint("id", name="pk_promises"),
+    )
+    op.create_table(
+        "tiles",
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(length=8192), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_tiles_log"),
+        sa.PrimaryKeyConstraint("log", "level", "n", name="pk_tiles"),
+    )
+    op.create_table(
+        "entries",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("promise", ROW_ID, nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("idx", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_entries_log"),
+        sa.ForeignKeyConstraint(["promise"], ["promises.id"], name="fk_entries_promise"),
+        sa.PrimaryKeyConstraint("id", name="pk_entries"),
+        sa.UniqueConstraint("leaf", name="uq_entries_leaf"),
+    )
+    op.create_table(
+        "pending",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_pending_id"),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_pending_log"),
+        sa.PrimaryKeyConstraint("id", name="pk_pending"),
+    )
+    op.create_table(
+        "records",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("schema", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=True),
+        sa.Column("stored_at", sa.BigInteger(), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("document_key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("content_mac", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("superseded_by", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("wrapped_key", sa.LargeBinary(length=48), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_records_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_records"),
+    )
+    op.create_index("ix_records_document_key", "records", ["document_key"], unique=False)
+    op.create_index(
+        "uq_records_record_key",
+        "records",
+        ["record_key"],
+        unique=True,
+        sqlite_where=sa.text("superseded_by IS NULL"),
+        postgresql_where=sa.text("superseded_by IS NULL"),
+    )
+
+
+def downgrade() -> None:
+    for table in (
+        "records",
+        "pending",
+        "entries",
+        "tiles",
+        "promises",
+        "bundles",
+        "anchors",
+        "tokens",
+        "logs",
+        "chain_cache",
+    ):
+        op.drop_table(table)

@@ -1,0 +1,124 @@
+"""A gateway node in a folder, with fresh keys and, where wanted, made-up facts of a chain."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordType
+from gateway.keyring import Keyring
+from gateway.node import Node, make_node
+from gateway.settings import Settings
+from ledger.chain.network import Finality, Hash32, NetworkFile
+from ledger.chain.signers import LocalSigner
+from ledger.core.ids import Address, log_id
+from ledger.core.keys import Alg, Purpose
+from ledger.records.schema import all_schemas
+
+MEMBER = "110000"
+CONSORTIUM = Address("0x" + "c0" * 20)
+LOG_ANCHOR = Address("0x" + "a1" * 20)
+CATALOGUE = Address("0x" + "ca" * 20)
+CHAIN_ID = 31337
+LOG_ID = log_id(CHAIN_ID, CONSORTIUM, MEMBER, 0, 1)
+
+
+def make_keys() -> Keyring:
+    """Random keys in memory."""
+    return Keyring(
+        anchor=LocalSigner(Alg.SECP256K1, _secret()),
+        note=LocalSigner(Alg.ED25519, _secret()),
+        present=LocalSigner(Alg.P256, _secret()),
+        payer=LocalSigner(Alg.SECP256K1, _secret()),
+        content=_secret(),
+        index=_secret(),
+    )
+
+
+def make_settings(folder: Path, **values: Any) -> Settings:
+    """Settings with everything in `folder`; `log={"batch_size": 4}` and the like go through."""
+    defaults: dict[str, Any] = {
+        "network": folder / "network.json",
+        "database_url": f"sqlite:///{folder / 'gateway.db'}",
+        "node": {"code": MEMBER, "name": "Test"},
+        "http": {"port": 0},
+    }
+    return Settings(**(defaults | values))
+
+
+def make_network(rpc: str = "http://127.0.0.1:1") -> NetworkFile:
+    """A network file of a chain that is not there."""
+    return NetworkFile(
+        name="test",
+        chain_id=CHAIN_ID,
+        consortium=CONSORTIUM,
+        deploy_block=1,
+        deploy_block_hash=Hash32("0x" + "dd" * 32),
+        finality=Finality(rule="confirmations", depth=1),
+        rpc=(rpc,),
+        quorum=1,
+        max_head_age=60,
+    )
+
+
+def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
+    """What a healthy chain would say: this member, its log, its keys, every schema we ship."""
+    signers = {
+        Purpose.ANCHOR: keys.anchor,
+        Purpose.NOTE: keys.note,
+        Purpose.PRESENT: keys.present,
+    }
+    defaults: dict[str, Any] = {
+        "chain_id": CHAIN_ID,
+        "consortium": CONSORTIUM,
+        "deploy_block_hash": "0x" + "dd" * 32,
+        "member": MEMBER,
+        "region": MEMBER,
+        "roles": 1,
+        "active": True,
+        "logs": (LogFact(log_id=LOG_ID.hex(), seq=0, open=True, trusted_size=0),),
+        "keys": tuple(
+            KeyFact(
+                key_id=signer.key_id.hex(),
+                purpose=purpose,
+                alg=signer.alg,
+                public_key=signer.public_key.hex(),
+                not_before=0,
+                not_after=0,
+                compromised_since=0,
+            )
+            for purpose, signer in signers.items()
+        ),
+        "record_types": tuple(
+            RecordType(
+                name=schema.name,
+                version=schema.version,
+                content_hash=schema.sha256,
+                since=0,
+                until=0,
+                visibility=1,
+                region="",
+                data_class=1,
+                granularity=1,
+            )
+            for schema in all_schemas()
+        ),
+        "log_anchor": LOG_ANCHOR,
+        "catalogue": CATALOGUE,
+        "block": 10,
+        "block_hash": "0x" + "bb" * 32,
+        "block_time": 1_700_000_000,
+    }
+    return ChainFacts(**(defaults | values))
+
+
+def make_test_node(folder: Path, *, facts: bool = True, **settings: Any) -> Node:
+    """A node without a chain; close it at the end."""
+    keys = make_keys()
+    node = make_node(make_settings(folder, **settings), make_network(), keys)
+    if facts:
+        node.chain.put(make_facts(keys))
+    return node
+
+
+def _secret() -> bytes:
+    return os.urandom(32)
