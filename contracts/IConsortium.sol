@@ -93,6 +93,7 @@ interface IConsortium {
         bytes32 proposer;
         /// @dev the last second at which it can be voted on and carried out
         uint64 expiresAt;
+        /// @dev never true of an action that another contract carries out
         bool executed;
         /// @dev yes votes that stand at this block
         uint64 yes;
@@ -180,7 +181,7 @@ interface IConsortium {
 
     /// @notice Thrown when the threshold is 0 or above the number of founding provinces.
     error Consortium_ThresholdInvalid(uint64 threshold, uint256 provinces);
-    /// @notice Thrown when there are more founders than MAX_MEMBERS.
+    /// @notice Thrown when there are more founders than 64.
     error Consortium_TooManyMembers(uint256 count, uint256 limit);
     /// @notice Thrown when a founder has no code, a code twice, unknown roles, or no region as province.
     error Consortium_FounderInvalid(bytes32 code);
@@ -200,7 +201,7 @@ interface IConsortium {
     error Consortium_DeadlinePassed(uint64 deadline, uint64 time);
     /// @notice Thrown when a write carries another `seq` than the member's.
     error Consortium_SeqMismatch(bytes32 member, uint64 expected, uint64 given);
-    /// @notice Thrown when an endpoint is longer than MAX_ENDPOINT bytes.
+    /// @notice Thrown when an endpoint is longer than 256 bytes.
     error Consortium_EndpointTooLong(uint256 length, uint256 limit);
     /// @notice Thrown when a purpose is not in the list.
     error Consortium_PurposeUnknown(uint8 purpose);
@@ -212,7 +213,7 @@ interface IConsortium {
     error Consortium_KeyExists(bytes32 keyId);
     /// @notice Thrown when the key is not one of this member.
     error Consortium_KeyUnknown(bytes32 member, bytes32 keyId);
-    /// @notice Thrown when a member has MAX_KEYS keys.
+    /// @notice Thrown when a member has 1,024 keys.
     error Consortium_TooManyKeys(bytes32 member, uint256 limit);
     /// @notice Thrown when a new secp256k1 key did not sign for itself, or another sent a signature.
     error Consortium_NewKeySignatureInvalid(bytes32 keyId);
@@ -242,9 +243,9 @@ interface IConsortium {
     error Consortium_AlreadyVoted(bytes32 proposalId, bytes32 member);
     /// @notice Thrown when an action is not one that this contract carries out.
     error Consortium_KindUnknown(uint8 kind);
-    /// @notice Thrown when an action's data is longer than MAX_ACTION_DATA bytes.
+    /// @notice Thrown when an action's data is longer than 4,096 bytes.
     error Consortium_DataTooLong(uint256 length, uint256 limit);
-    /// @notice Thrown when a contract has no code, no role, or was registered before.
+    /// @notice Thrown when a contract has no code, another role or consortium, or was registered before.
     error Consortium_ContractInvalid(bytes32 role, address account);
 
     // ---- writes -------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ interface IConsortium {
     /// @param member The province.
     /// @param actionHash As {actionHashOf} gives it.
     /// @param salt Makes the same action a new proposal.
-    /// @param expiresAt At most MAX_PROPOSAL_LIFE from now.
+    /// @param expiresAt At most 90 days from now.
     /// @param deadline Last second at which the signature may be used.
     /// @param signature r ‖ s ‖ v of a GOVERN key, 65 bytes, low s, v 27 or 28.
     /// @return proposalId As {proposalIdOf} gives it.
@@ -312,7 +313,7 @@ interface IConsortium {
     /// @param member The member.
     /// @param keyId The key; it may be the one that signs.
     /// @param compromisedSince 0: it ends with this block, and what it signed stays valid. Else at
-    /// most MAX_COMPROMISE_BACK ago: from then on it was never valid. Can only be moved earlier.
+    /// most seven days ago: from then on it was never valid. Can only be moved earlier.
     /// @param seq The member's.
     /// @param deadline Last second at which the signature may be used.
     /// @param signature Of a GOVERN key of the member.

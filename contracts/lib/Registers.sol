@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {IConsortium} from "../IConsortium.sol";
+import {ILogAnchor} from "../ILogAnchor.sol";
+import {IRoleContract} from "../IRoleContract.sol";
+import {LogStatus} from "./Codes.sol";
+import {Members} from "./Members.sol";
+
+/// @title Logs and contracts
+/// @notice The part of the Consortium that only founding and votes change.
+abstract contract Registers is Members {
+    /// @dev A contract's place in the history of its role.
+    struct Tenure {
+        bytes32 role;
+        address predecessor;
+        uint64 since;
+    }
+
+    bytes32 private constant _LOG_ANCHOR = "LogAnchor";
+
+    bytes32[] private _logIds;
+    mapping(bytes32 logId => Log) private _logs;
+    mapping(bytes32 member => uint64 seq) private _nextLogSeq;
+    mapping(bytes32 role => address account) private _current;
+    mapping(address account => Tenure) private _tenures;
+
+    /// @inheritdoc IConsortium
+    function openLog(bytes32 logId, bytes32 owner) external view returns (uint16 suite) {
+        Log storage found = _logs[logId];
+        if (found.member != owner) revert Consortium_LogNotOwned(logId, owner);
+        if (found.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, found.status);
+        return found.suite;
+    }
+
+    /// @inheritdoc IConsortium
+    function log(bytes32 logId) external view returns (Log memory) {
+        return _logs[logId];
+    }
+
+    /// @inheritdoc IConsortium
+    function logIds() external view returns (bytes32[] memory) {
+        return _logIds;
+    }
+
+    /// @inheritdoc IConsortium
+    function current(bytes32 role) public view returns (address account) {
+        return _current[role];
+    }
+
+    /// @inheritdoc IConsortium
+    function predecessorOf(address account) external view returns (address predecessor) {
+        return _tenures[account].predecessor;
+    }
+
+    /// @inheritdoc IConsortium
+    function contractAt(bytes32 role, uint64 time) external view returns (address account) {
+        account = _current[role];
+        while (_tenures[account].since > time) account = _tenures[account].predecessor;
+    }
+
+    /// @inheritdoc IConsortium
+    function contractHistory(bytes32 role) external view returns (Registration[] memory history) {
+        uint256 count;
+        for (address a = _current[role]; a != address(0); a = _tenures[a].predecessor) {
+            ++count;
+        }
+        history = new Registration[](count);
+        for (address a = _current[role]; a != address(0); a = _tenures[a].predecessor) {
+            history[--count] = Registration(a, _tenures[a].since);
+        }
+    }
+
+    /// @inheritdoc IConsortium
+    function logIdOf(bytes32 owner, uint64 seq, uint16 suite) public view returns (bytes32) {
+        return keccak256(
+            abi.encode("credit-ledger/log/1", block.chainid, address(this), owner, seq, suite)
+        );
+    }
+
+    /// @dev Logs of a member come in the order of their `seq`, so none is taken twice.
+    function _openFoundingLog(LogInput memory input) internal {
+        _requireMember(input.member);
+        bytes32 logId =
+            input.logId == 0 ? logIdOf(input.member, input.seq, input.suite) : input.logId;
+        _open(logId, input.member, input.seq, input.suite, 0);
+    }
+
+    /// @dev Closes a log at the last size to be trusted, which was anchored or is 0, and opens the
+    /// one that follows it.
+    function _openSuccessor(bytes32 logId, uint64 trustedSize, uint16 suite) internal {
+        Log storage old = _logs[logId];
+        if (old.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, old.status);
+        _requireAnchored(logId, trustedSize);
+        uint64 seq = _nextLogSeq[old.member];
+        bytes32 successor = logIdOf(old.member, seq, suite);
+        old.status = LogStatus.CLOSED;
+        old.trustedSize = trustedSize;
+        old.successor = successor;
+        emit LogClosed(logId, old.member, trustedSize, successor);
+        _open(successor, old.member, seq, suite, logId);
+    }
+
+    /// @dev A contract is registered once: a retired one that came back would not know what its
+    /// successors stored.
+    function _registerContract(bytes32 role, address account) internal {
+        bool valid = account.code.length != 0 && _tenures[account].role == 0
+            && IRoleContract(account).role() == role
+            && address(IRoleContract(account).consortium()) == address(this);
+        if (!valid) revert Consortium_ContractInvalid(role, account);
+        address predecessor = _current[role];
+        _tenures[account] = Tenure(role, predecessor, _time());
+        _current[role] = account;
+        emit ContractRegistered(role, account, predecessor);
+    }
+
+    function _open(bytes32 logId, bytes32 owner, uint64 seq, uint16 suite, bytes32 predecessor)
+        private
+    {
+        if (_logs[logId].status != 0 || seq < _nextLogSeq[owner] || suite == 0) {
+            revert Consortium_LogInvalid(logId, owner, seq, suite);
+        }
+        _nextLogSeq[owner] = seq + 1;
+        _logIds.push(logId);
+        _logs[logId] = Log(logId, owner, seq, suite, LogStatus.OPEN, 0, predecessor, 0);
+        emit LogOpened(logId, owner, seq, suite, predecessor);
+    }
+
+    function _requireAnchored(bytes32 logId, uint64 size) private view {
+        address anchor = _current[_LOG_ANCHOR];
+        bool valid =
+            size == 0 || (anchor != address(0) && ILogAnchor(anchor).rootAt(logId, size) != 0);
+        if (!valid) revert Consortium_SizeNotAnchored(logId, size);
+    }
+}
