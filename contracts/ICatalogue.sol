@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {IRoleContract} from "./IRoleContract.sol";
+
 /// @title What may be recorded
 /// @notice Record types, definitions of the severe lists, the vocabulary of measures, agreements.
 ///
@@ -16,7 +18,7 @@ pragma solidity 0.8.34;
 /// put is the time of the block of its event.
 ///
 /// A retired Catalogue takes no more writes. Its successor starts empty and is filled by vote.
-interface ICatalogue {
+interface ICatalogue is IRoleContract {
     /// @notice One version of an item. All zero where there is none.
     struct Item {
         /// @dev of a record type: the name of its schema in ASCII, padded on the right ("penalty")
@@ -66,11 +68,7 @@ interface ICatalogue {
         bytes32 authority
     );
 
-    /// @notice Thrown when this contract does not hold the role `Catalogue`; `current` does.
-    error Catalogue_NotCurrent(address current);
-    /// @notice Thrown when the block's time is past the signature's deadline.
-    error Catalogue_DeadlinePassed(uint64 deadline, uint64 time);
-    /// @notice Thrown when a list of items is empty or longer than MAX_ITEMS.
+    /// @notice Thrown when a list of items is empty or longer than 64.
     error Catalogue_CountInvalid(uint256 count, uint256 limit);
     /// @notice Thrown when the provinces did not pass exactly these items for this contract.
     error Catalogue_NotPassed(bytes32 proposalId);
@@ -83,9 +81,9 @@ interface ICatalogue {
     /// @notice Thrown when an item has no id, no content hash, a number that is not in its list, or
     /// ends before it begins.
     error Catalogue_ItemInvalid(bytes32 itemId, uint32 version);
-    /// @notice Thrown when a region would have more than MAX_IDS items.
+    /// @notice Thrown when a region would have more than 1,024 items.
     error Catalogue_TooManyIds(bytes32 region, uint256 limit);
-    /// @notice Thrown when a series would have more than MAX_VERSIONS versions.
+    /// @notice Thrown when a series would have more than 256 versions.
     error Catalogue_TooManyVersions(bytes32 itemId, bytes32 region, uint256 limit);
 
     /// @notice Puts the items that the provinces voted on; anybody may send it, it works once.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {IRoleContract} from "./IRoleContract.sol";
+
 /// @title Roots of the members' logs
 /// @notice Keeps the RFC 9162 root of every log at every anchored size. A root is accepted only with
 /// a proof that it extends the one before, so nobody can rewrite a log, its owner included. The
@@ -15,7 +17,23 @@ pragma solidity 0.8.34;
 /// Stolen key. Every event names its key, so the last trusted size of a log is the size before the
 /// first anchor whose key was not valid at its block's time, as the Consortium knows it now. The
 /// vote OPEN_SUCCESSOR names that size and closes the log; from then on it takes no anchors.
-interface ILogAnchor {
+interface ILogAnchor is IRoleContract {
+    /// @notice A log at a size, as its owner signs it.
+    struct Checkpoint {
+        /// @dev the owner of the log
+        bytes32 member;
+        /// @dev must be open
+        bytes32 logId;
+        /// @dev the size of the last anchor, 0 before the first
+        uint64 prevSize;
+        /// @dev at most 2^20 more
+        uint64 size;
+        /// @dev RFC 9162 root at `size`
+        bytes32 root;
+        /// @dev last second at which the signature may be used
+        uint64 deadline;
+    }
+
     /// @notice Emitted for every anchor.
     /// @param logId The log.
     /// @param size Its number of leaves now.
@@ -26,11 +44,7 @@ interface ILogAnchor {
         bytes32 indexed logId, uint64 indexed size, uint64 prevSize, bytes32 root, bytes32 keyId
     );
 
-    /// @notice Thrown when this contract does not hold the role `LogAnchor`; `current` does.
-    error LogAnchor_NotCurrent(address current);
-    /// @notice Thrown when the block's time is past the signature's deadline.
-    error LogAnchor_DeadlinePassed(uint64 deadline, uint64 time);
-    /// @notice Thrown when the log does not grow, or by more than MAX_GROWTH leaves.
+    /// @notice Thrown when the log does not grow, or by more than 2^20 leaves.
     error LogAnchor_GrowthInvalid(bytes32 logId, uint64 prevSize, uint64 size);
     /// @notice Thrown when the root is zero, which here means that there is none.
     error LogAnchor_RootZero(bytes32 logId, uint64 size);
@@ -44,23 +58,13 @@ interface ILogAnchor {
     );
 
     /// @notice Anchors a log at a new size.
-    /// @dev Signs Checkpoint(member, logId, prevSize, size, root, deadline).
-    /// @param member The owner of the log.
-    /// @param logId The log; it must be open.
-    /// @param prevSize The size of its last anchor, 0 before the first.
-    /// @param size The new size, at most MAX_GROWTH more.
-    /// @param root RFC 9162 root at `size`.
-    /// @param deadline Last second at which the signature may be used.
+    /// @dev Signs Checkpoint with the fields of {Checkpoint} in their order.
+    /// @param checkpoint What is anchored.
     /// @param proof RFC 9162 consistency proof from `prevSize` to `size` of exact length; empty when
     /// `prevSize` is 0.
     /// @param signature r ‖ s ‖ v of an ANCHOR key, 65 bytes, low s, v 27 or 28.
     function anchor(
-        bytes32 member,
-        bytes32 logId,
-        uint64 prevSize,
-        uint64 size,
-        bytes32 root,
-        uint64 deadline,
+        Checkpoint calldata checkpoint,
         bytes32[] calldata proof,
         bytes calldata signature
     ) external;

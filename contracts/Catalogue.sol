@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {ICatalogue} from "./ICatalogue.sol";
+import {IConsortium} from "./IConsortium.sol";
+import {DataClass, Granularity, ItemKind, Kind, Purpose, Visibility} from "./lib/Codes.sol";
+import {RoleContract} from "./lib/RoleContract.sol";
+
+/// @title What may be recorded
+/// @notice See {ICatalogue}.
+contract Catalogue is ICatalogue, RoleContract {
+    /// @dev Items of one vote: what fits into a block with room to spare (about 150,000 gas each).
+    uint256 private constant _MAX_ITEMS = 64;
+    /// @dev Items of one region. A province cannot swell the list for the others.
+    uint256 private constant _MAX_IDS = 1024;
+    /// @dev Versions of one series; {itemAt} walks them backwards.
+    uint256 private constant _MAX_VERSIONS = 256;
+
+    bytes32 private constant _NATIONAL = 0;
+
+    bytes32 private constant _PUT_SUPPLEMENT = keccak256(
+        "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)"
+    );
+
+    bytes32[] private _itemIds;
+    mapping(bytes32 itemId => bytes32[] regions) private _regions;
+    mapping(bytes32 itemId => mapping(bytes32 region => Item[] versions)) private _series;
+    mapping(bytes32 region => uint256 count) private _idCounts;
+    mapping(bytes32 proposalId => bool used) private _used;
+
+    constructor(IConsortium consortium_) RoleContract(consortium_, "Catalogue") {}
+
+    /// @inheritdoc ICatalogue
+    function putNational(Item[] calldata items, bytes32 salt) external {
+        _requireCurrent();
+        if (items.length == 0 || items.length > _MAX_ITEMS) {
+            revert Catalogue_CountInvalid(items.length, _MAX_ITEMS);
+        }
+        bytes32 proposalId = _usePassed(abi.encode(address(this), items), salt);
+        for (uint256 i = 0; i < items.length; ++i) {
+            Item calldata it = items[i];
+            if (it.region != _NATIONAL) revert Catalogue_RegionInvalid(it.itemId, it.region);
+            _put(it, 0, proposalId);
+        }
+    }
+
+    /// @inheritdoc ICatalogue
+    function putSupplement(Supplement calldata supplement, bytes calldata signature) external {
+        _requireCurrent();
+        bytes32 keyId = _authorise(
+            supplement.member,
+            Purpose.GOVERN,
+            keccak256(abi.encode(_PUT_SUPPLEMENT, supplement)),
+            supplement.deadline,
+            signature
+        );
+        _requireNextOfOwnRegion(supplement);
+        _put(_itemOf(supplement), supplement.member, keyId);
+    }
+
+    /// @inheritdoc ICatalogue
+    function item(bytes32 itemId) external view returns (Item[] memory found) {
+        bytes32[] storage regions = _regions[itemId];
+        uint256 count;
+        for (uint256 i = 0; i < regions.length; ++i) {
+            count += _series[itemId][regions[i]].length;
+        }
+        found = new Item[](count);
+        for (uint256 i = regions.length; i > 0; --i) {
+            Item[] storage series = _series[itemId][regions[i - 1]];
+            for (uint256 j = series.length; j > 0; --j) {
+                found[--count] = series[j - 1];
+            }
+        }
+    }
+
+    /// @inheritdoc ICatalogue
+    function itemIds() external view returns (bytes32[] memory) {
+        return _itemIds;
+    }
+
+    /// @inheritdoc ICatalogue
+    function itemAt(bytes32 itemId, bytes32 region, uint64 time)
+        external
+        view
+        returns (Item memory found)
+    {
+        found = _inForce(_series[itemId][_NATIONAL], time);
+        if (found.version == 0) found = _inForce(_series[itemId][region], time);
+    }
+
+    /// @dev The highest version that has begun, unless it has ended.
+    function _inForce(Item[] storage series, uint64 time) private view returns (Item memory found) {
+        for (uint256 i = series.length; i > 0; --i) {
+            Item storage it = series[i - 1];
+            if (it.from > time) continue;
+            if (it.until == 0 || time < it.until) return it;
+            return found;
+        }
+    }
+
+    /// @dev The proposal of exactly this action, which cannot be used again.
+    function _usePassed(bytes memory data, bytes32 salt) private returns (bytes32 proposalId) {
+        IConsortium registry = consortium();
+        proposalId = registry.proposalIdOf(registry.actionHashOf(Kind.PUT_NATIONAL, data), salt);
+        if (_used[proposalId]) revert Catalogue_ProposalUsed(proposalId);
+        if (!registry.passed(proposalId)) revert Catalogue_NotPassed(proposalId);
+        _used[proposalId] = true;
+    }
+
+    function _requireNextOfOwnRegion(Supplement calldata supplement) private view {
+        (bytes32 itemId, bytes32 region) = (supplement.itemId, supplement.region);
+        if (region != consortium().provinceRegion(supplement.member)) {
+            revert Catalogue_RegionInvalid(itemId, region);
+        }
+        uint32 last = _lastVersion(_series[itemId][region]);
+        if (supplement.version == 0 || supplement.version - 1 != last) {
+            revert Catalogue_VersionInvalid(itemId, region, last, supplement.version);
+        }
+    }
+
+    function _itemOf(Supplement calldata supplement) private pure returns (Item memory) {
+        return Item({
+            itemId: supplement.itemId,
+            version: supplement.version,
+            kind: ItemKind.RECORD_TYPE,
+            contentHash: supplement.contentHash,
+            from: supplement.from,
+            until: supplement.until,
+            visibility: supplement.visibility,
+            region: supplement.region,
+            dataClass: DataClass.GENERAL,
+            granularity: Granularity.MONTH
+        });
+    }
+
+    function _put(Item memory it, bytes32 member, bytes32 authority) private {
+        Item[] storage series = _series[it.itemId][it.region];
+        _requireValid(it, _lastVersion(series));
+        if (series.length == 0) _list(it.itemId, it.region);
+        if (series.length == _MAX_VERSIONS) {
+            revert Catalogue_TooManyVersions(it.itemId, it.region, _MAX_VERSIONS);
+        }
+        series.push(it);
+        emit ItemPut(it.itemId, it.region, it.version, it, member, authority);
+    }
+
+    function _list(bytes32 itemId, bytes32 region) private {
+        if (++_idCounts[region] > _MAX_IDS) revert Catalogue_TooManyIds(region, _MAX_IDS);
+        if (_regions[itemId].length == 0) _itemIds.push(itemId);
+        _regions[itemId].push(region);
+    }
+
+    function _requireValid(Item memory it, uint32 last) private pure {
+        if (it.version <= last) {
+            revert Catalogue_VersionInvalid(it.itemId, it.region, last, it.version);
+        }
+        bool valid = it.itemId != 0 && it.contentHash != 0 && _within(it.kind, ItemKind.AGREEMENT)
+            && _within(it.visibility, Visibility.GOVERNMENT)
+            && _within(it.dataClass, DataClass.IMPORTANT)
+            && _within(it.granularity, Granularity.YEAR) && (it.until == 0 || it.until >= it.from);
+        if (!valid) revert Catalogue_ItemInvalid(it.itemId, it.version);
+    }
+
+    /// @dev Whether a number is in a list that counts from 1.
+    function _within(uint8 number, uint8 last) private pure returns (bool) {
+        return number != 0 && number <= last;
+    }
+
+    function _lastVersion(Item[] storage series) private view returns (uint32) {
+        return series.length == 0 ? 0 : series[series.length - 1].version;
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {IConsortium} from "./IConsortium.sol";
+
+/// @title A contract that holds a role in the Consortium
+/// @notice Its name in the EIP-712 domain is `CreditLedger ` and the role. It writes only while the
+/// Consortium names it for that role; once another one is named it is frozen for ever, because no
+/// contract is registered twice.
+interface IRoleContract {
+    /// @notice Thrown when a write comes while `current` holds the role, and not this contract.
+    error RoleContract_NotCurrent(bytes32 role, address current);
+    /// @notice Thrown when the block's time is past the signature's deadline.
+    error RoleContract_DeadlinePassed(uint64 deadline, uint64 time);
+
+    /// @notice The consortium that it belongs to.
+    function consortium() external view returns (IConsortium);
+
+    /// @notice The role, as in {IConsortium-current}.
+    function role() external view returns (bytes32);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {IConsortium} from "../IConsortium.sol";
+import {IRoleContract} from "../IRoleContract.sol";
+
+/// @title What the contracts of the roles share
+abstract contract RoleContract is IRoleContract, EIP712 {
+    IConsortium private immutable _consortium;
+    bytes32 private immutable _role;
+
+    /// @param consortium_ The consortium that it belongs to.
+    /// @param role_ The role, which names the signing domain too.
+    constructor(IConsortium consortium_, string memory role_)
+        EIP712(string.concat("CreditLedger ", role_), "1")
+    {
+        _consortium = consortium_;
+        // Safe: role names are literals of ours, far below 32 bytes.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _role = bytes32(bytes(role_));
+    }
+
+    /// @inheritdoc IRoleContract
+    function consortium() public view returns (IConsortium) {
+        return _consortium;
+    }
+
+    /// @inheritdoc IRoleContract
+    function role() public view returns (bytes32) {
+        return _role;
+    }
+
+    /// @dev Reverts unless the Consortium names this contract for its role.
+    function _requireCurrent() internal view {
+        address current = _consortium.current(_role);
+        if (current != address(this)) revert RoleContract_NotCurrent(_role, current);
+    }
+
+    /// @dev The member's key that signed, or a revert.
+    function _authorise(
+        bytes32 member,
+        uint8 purpose,
+        bytes32 structHash,
+        uint64 deadline,
+        bytes calldata signature
+    ) internal view returns (bytes32 keyId) {
+        uint64 time = _time();
+        if (time > deadline) revert RoleContract_DeadlinePassed(deadline, time);
+        address signer = ECDSA.recover(_hashTypedDataV4(structHash), signature);
+        return _consortium.authorise(member, purpose, signer);
+    }
+
+    /// @dev The only clock.
+    function _time() internal view virtual returns (uint64) {
+        return uint64(block.timestamp);
+    }
+}
