@@ -107,10 +107,11 @@ class Subject:
     person: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schema:
     """One schema file. id: `penalty@1`. slots: codes of the disclosable fields, in order.
-    by_code, columns: fields by code, and by folded header (code, Chinese name or alias)."""
+    by_code, columns: fields by code, and by folded header (code, Chinese name or alias).
+    There is one object per file, so equality is identity."""
 
     name: str
     version: int
@@ -138,9 +139,6 @@ class Schema:
     def column(self, header: str) -> Field | None:
         """The field that a column header names, None for an unknown one."""
         return self.columns.get(fold(header))
-
-    def __hash__(self) -> int:
-        return hash(self.sha256)
 
 
 def load(name: str, version: int = 1) -> Schema:

@@ -1,20 +1,36 @@
-"""Judging one record against its schema."""
+"""Judging one record against its schema.
+
+Each schema is compiled once into steps, one per field in the order of the standard's table, and a
+record is one pass over them: whatever a rule looks back to (subject type, class of penalty, date
+of the decision) stands earlier in the table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import cache, lru_cache
 from types import MappingProxyType
 
-from ledger.records.schema import Schema
+from ledger.records import publicity
+from ledger.records.fold import fold
+from ledger.records.schema import Field, Schema
+from ledger.records.texts import Text, label, message
+from ledger.records.uscc import FILLER
+from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
 
-Text = Mapping[str, str]
-"""A text for people: {"zh", "en"}."""
-Fields = dict[str, str | list[str]]
+Fields = dict[str, Value]
 """Canonical fields by code, in the order of the schema; empty ones are absent."""
 
+NATURAL_PERSON = "自然人"
+INDIVIDUAL_BUSINESS = "个体工商户"
+CLASS = "class"
+"""What errors call the class of a record, which is no field of the standard."""
+
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
+_MAX_HEADER = 64  # characters of an unknown name that a note repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +46,9 @@ class FieldError:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """The judgement. errors: in the order of the standard's table, empty for a good record.
-    fields: the canonical fields (of a bad record those that are right). decided, until: the days
-    for the payload; decided is None only beside errors, until None = open or unknown."""
+    fields: the canonical fields (of a bad record those that are right; none about a natural
+    person). decided, until: the days for the payload; decided is None only beside errors,
+    until None = open or unknown."""
 
     fields: Fields
     errors: tuple[FieldError, ...]
@@ -39,6 +56,42 @@ class Checked:
     class_: str | None
     decided: date | None
     until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """A field, compiled. optional: never required. plain: a value that is right by itself is
+    right. triggers: folded values of `condition` that make it required. is_*: the part the field
+    plays in the schema."""
+
+    field: Field
+    code: str
+    read: Reader
+    optional: bool
+    plain: bool
+    required: bool
+    condition: str | None
+    triggers: frozenset[str]
+    not_before: str | None
+    unusual: tuple[Decimal, Decimal] | None
+    disclosable: bool
+    is_uscc: bool
+    is_subject_code: bool
+    is_subject_kind: bool
+    is_registration: bool
+    is_decided: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One record under judgement."""
+
+    schema: Schema
+    raw: Mapping[str, object]
+    today: str
+    fields: Fields
+    errors: list[FieldError]
+    notes: list[FieldError]
 
 
 def check(
@@ -55,4 +108,221 @@ def check(
     or None. cell_errors: row codes of cells that could not be read as a value, by field code;
     whatever `raw` holds for them is not looked at.
     """
-    raise NotImplementedError
+    run = _Run(schema=schema, raw=raw, today=today.isoformat(), fields={}, errors=[], notes=[])
+    if schema.natural_person:
+        about = schema.by_code[schema.subject.name]
+        run.errors.append(remark("natural-person", about))
+        return _checked(run, class_=None)
+    if raw.keys() - schema.by_code.keys():
+        run.raw = _known(run)
+    person = _is_person(run, cell_errors)
+    for step in _steps(schema):
+        if cell_errors and step.code in cell_errors:
+            run.errors.append(remark(cell_errors[step.code], step.field))
+            continue
+        value = step.read(run.raw.get(step.code))
+        if value is None and step.optional:
+            continue
+        if step.plain and isinstance(value, str):
+            run.fields[step.code] = value
+        else:
+            _take(run, step, value, person)
+    return _checked(run, class_=class_)
+
+
+def remark(code: str, about: Field | str | None = None, **values: Text) -> FieldError:
+    """An error or note with its text; arguments as for `texts.message`."""
+    field = about.code if isinstance(about, Field) else about
+    return FieldError(field, code, message(code, about, **values))
+
+
+@cache
+def _steps(schema: Schema) -> tuple[_Step, ...]:
+    return tuple(_step(schema, field) for field in schema.fields)
+
+
+def _step(schema: Schema, field: Field) -> _Step:
+    condition, subject = field.required_if, schema.subject
+    in_rules = {schema.decided, subject.code, subject.kind}
+    return _Step(
+        field=field,
+        code=field.code,
+        read=reader(field) if field.disclosable else _presence,
+        optional=not (field.required or condition or field.code == subject.registration),
+        plain=field.kind in ("text", "choice", "date")
+        and field.disclosable
+        and field.not_before is None
+        and field.code not in in_rules,
+        required=field.required,
+        condition=condition.field if condition else None,
+        triggers=frozenset(map(fold, condition.any_)) if condition else frozenset(),
+        not_before=field.not_before,
+        unusual=(Decimal(field.unusual[0]), Decimal(field.unusual[1])) if field.unusual else None,
+        disclosable=field.disclosable,
+        is_uscc=field.kind == "uscc",
+        is_subject_code=field.code == subject.code,
+        is_subject_kind=field.code == subject.kind,
+        is_registration=field.code == subject.registration,
+        is_decided=field.code == schema.decided,
+    )
+
+
+def _presence(value: object) -> str | None:
+    """Reads a field that is dropped: only whether there is something."""
+    return None if value is None or (isinstance(value, str) and not value.strip()) else ""
+
+
+def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> None:
+    """Puts a value where it belongs, or says what is wrong with it."""
+    if value is None:
+        fault = _missing(run, step, person)
+    elif isinstance(value, Fault):
+        fault = _explained(step.field, value.code)
+    elif not step.disclosable:
+        is_person = person and step.code == run.schema.subject.person
+        fault = remark("natural-person", step.field) if is_person else None
+        if fault is None:
+            run.notes.append(remark("person-id-dropped", step.field))
+    else:
+        fault = _refused(run, step, value)
+        if fault is None:
+            run.fields[step.code] = value
+    if fault is not None:
+        run.errors.append(fault)
+
+
+def _missing(run: _Run, step: _Step, person: bool) -> FieldError | None:
+    if step.required:
+        return None if person and step.is_subject_code else remark("required", step.field)
+    if step.condition is not None:
+        cause = _trigger(run.fields.get(step.condition), step.triggers)
+        if cause is not None:
+            other = label(run.schema.by_code[step.condition])
+            condition = {
+                "zh": f"（{other['zh']}为“{cause}”时必填）",
+                "en": f" (required where {other['en']} is “{cause}”)",
+            }
+            return remark("required", step.field, condition=condition)
+    if step.is_registration and run.fields.get(run.schema.subject.code) == FILLER:
+        return remark("registration-number-required", step.field)
+    return None
+
+
+def _trigger(value: Value | None, triggers: frozenset[str]) -> str | None:
+    """The first of the values that is one of the triggers."""
+    if value is None:
+        return None
+    values = (value,) if isinstance(value, str) else value
+    return next((value for value in values if _form(value) in triggers), None)
+
+
+_form = lru_cache(maxsize=1 << 12)(fold)  # values of vocabularies, over and over
+
+
+def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
+    """What the rest of the record has against a value that is right by itself."""
+    if step.not_before is not None:
+        earlier = run.fields.get(step.not_before)
+        if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
+            other = label(run.schema.by_code[step.not_before])
+            return remark("date-order", step.field, other=other)
+    if step.is_decided and str(value) > run.today:
+        return remark("date-in-future", step.field)
+    if step.is_uscc and value == FILLER and not (step.is_subject_code and _may_lack_code(run)):
+        return remark("uscc-check", step.field)
+    if step.is_subject_kind and _form(str(value)) == NATURAL_PERSON:
+        return remark("natural-person", step.field)
+    if step.unusual is not None and not (step.unusual[0] <= Decimal(str(value)) <= step.unusual[1]):
+        run.notes.append(remark("amount-unusual", step.field))
+    return None
+
+
+def _may_lack_code(run: _Run) -> bool:
+    """Whether the filler may stand for the subject's USCC: only for individual businesses, as far
+    as the record says what its subject is."""
+    kind = run.schema.subject.kind
+    return kind is None or run.fields.get(kind, INDIVIDUAL_BUSINESS) == INDIVIDUAL_BUSINESS
+
+
+def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:
+    """Whether a record of a template without subject types is about a natural person: it has an
+    identity number and no USCC."""
+
+    def has(code: str) -> bool:
+        return code in cell_errors or _presence(run.raw.get(code)) is not None
+
+    subject = run.schema.subject
+    return subject.person is not None and has(subject.person) and not has(subject.code)
+
+
+def _known(run: _Run) -> dict[str, object]:
+    """The known fields, those under another name of theirs included; a note for each other."""
+    by_code = run.schema.by_code
+    known: dict[str, object] = {}
+    for name, value in run.raw.items():
+        field = by_code.get(name) or run.schema.column(str(name))
+        if field is not None and (field.code == name or field.code not in run.raw):
+            known[field.code] = value
+        else:
+            shown = str(name)[:_MAX_HEADER].encode(errors="replace").decode()
+            run.notes.append(remark("column-unknown", shown))
+    return known
+
+
+def _explained(field: Field, code: str) -> FieldError:
+    """The remark on a value, with the parts that its text needs."""
+    if code == "too-long":
+        limit = str(field.max or MONEY_DIGITS)
+        unit = {"zh": "个字符", "en": "characters"}
+        if field.kind == "money":
+            unit = {"zh": "位整数", "en": "digits before the point"}
+        return remark(code, field, max={"zh": limit, "en": limit}, unit=unit)
+    if code == "not-in-vocabulary":
+        return remark(code, field, values=_values(field.vocabulary, field.other))
+    return remark(code, field)
+
+
+@cache
+def _values(vocabulary: tuple[str, ...], other: bool) -> Text:
+    values = [value for value in vocabulary if not (other and value == "其他")]
+    if other:
+        values.append("其他-…")
+    return {"zh": "；".join(values), "en": "; ".join(values)}
+
+
+def _checked(run: _Run, *, class_: str | None) -> Checked:
+    schema, fields = run.schema, run.fields
+    fault = _class_fault(schema, class_)
+    if fault is not None:
+        run.errors.append(fault)
+        class_ = None
+    if any(error.code == "natural-person" for error in run.errors):
+        fields = {}
+    decided, stated_end = _day(fields, schema.decided), _day(fields, schema.until.field)
+    until = None
+    if decided is not None:
+        until = publicity.until(schema, class_, decided, stated_end)
+        code = publicity.stated_end_note(schema, class_, decided, stated_end)
+        if code is not None and schema.until.field is not None:
+            run.notes.append(remark(code, schema.by_code[schema.until.field]))
+    return Checked(
+        fields=fields,
+        errors=tuple(run.errors),
+        notes=tuple(run.notes),
+        class_=class_,
+        decided=decided,
+        until=until,
+    )
+
+
+def _class_fault(schema: Schema, class_: str | None) -> FieldError | None:
+    if class_ is None:
+        return None
+    if class_ not in publicity.CLASSES:
+        return remark("not-in-vocabulary", CLASS, values=_values(publicity.CLASSES, False))
+    return None if schema.adverse else remark("schema-invalid", CLASS)
+
+
+def _day(fields: Fields, code: str | None) -> date | None:
+    value = fields.get(code) if code is not None else None
+    return date.fromisoformat(value) if isinstance(value, str) else None

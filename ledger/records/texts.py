@@ -1,0 +1,183 @@
+"""The zh and en text of every row code: what is wrong, and what to do about it.
+
+Texts name the field, never its value: they go to logs and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ledger.records.schema import Field
+
+Text = Mapping[str, str]
+"""A text for people: {"zh", "en"}."""
+
+_ERRORS: Final = {
+    "required": (
+        "{name}不能为空{condition}，请填写。",
+        "{name} is missing{condition}: fill it in.",
+    ),
+    "too-long": (
+        "{name}超过{max}{unit}，请缩短。",
+        "{name} has more than {max} {unit}: shorten it.",
+    ),
+    "not-in-vocabulary": (
+        "{name}不在允许的取值之内，应为：{values}。",
+        "{name} is not one of the values allowed: {values}.",
+    ),
+    "uscc-format": (
+        "{name}不是18位统一社会信用代码（数字和大写字母，不含I、O、S、V、Z），请按证照填写。",
+        "{name} is not a USCC (18 digits and capitals without I, O, S, V, Z): copy it from the "
+        "certificate.",
+    ),
+    "uscc-check": (
+        "{name}的第18位校验码不符，请按证照核对；个体工商户无代码时才可填00000000000000000X。",
+        "{name} fails its check character (18th): compare it with the certificate; only an "
+        "individual business without a code may use 00000000000000000X.",
+    ),
+    "uscc-organisation-check": (
+        "{name}第9至17位（组织机构代码）的校验码不符，请按证照核对。",
+        "{name} fails the check character of its organisation code (17th): compare it with the "
+        "certificate.",
+    ),
+    "date-invalid": (
+        "{name}不是有效日期，请按YYYY-MM-DD填写，例如2024-03-05。",
+        "{name} is not a date: write YYYY-MM-DD, such as 2024-03-05.",
+    ),
+    "date-in-future": (
+        "{name}晚于今天，请核对。",
+        "{name} lies in the future: correct it.",
+    ),
+    "date-order": (
+        "{name}早于{other}，请核对这两个日期。",
+        "{name} is before {other}: correct one of the two dates.",
+    ),
+    "money-format": (
+        "{name}不是金额，请以万元为单位用文本填写数字，不带正负号、千分位、单位或科学计数，例如0.2。",
+        "{name} is not an amount: write digits in 10,000 yuan as text, without sign, thousands "
+        "separator, unit or exponent, such as 0.2.",
+    ),
+    "money-too-precise": (
+        "{name}的小数超过6位，请核对，单位为万元。",
+        "{name} has more than 6 decimals: correct it, the unit is 10,000 yuan.",
+    ),
+    "number-lost-digits": (
+        "{name}被存为数字，位数已丢失，请将单元格设为文本后重新填写。",
+        "{name} was stored as a number and has lost digits: format the cell as text and enter it "
+        "again.",
+    ),
+    "formula-cell": (
+        "{name}是公式，请粘贴为数值后再报送。",
+        "{name} is a formula: paste it as a value.",
+    ),
+    "date-cell": (
+        "{name}是日期单元格而该列应为文本，请将单元格设为文本后重新填写。",
+        "{name} is a date cell in a text column: format the cell as text and enter it again.",
+    ),
+    "natural-person": (
+        "{name}表明该记录涉及自然人，本系统不接收自然人信息，请删除该行。",
+        "{name} shows that the record is about a natural person; such records are not taken: "
+        "remove it.",
+    ),
+    "registration-number-required": (
+        "统一社会信用代码为00000000000000000X时，{name}必填，请填写。",
+        "{name} is required where the USCC is 00000000000000000X: fill it in.",
+    ),
+    "type-not-in-catalogue": (
+        "{name}不在现行公共信用信息目录内，不得归集，请核对信息类型。",
+        "{name} is not in the catalogue in force and may not be recorded: correct the type.",
+    ),
+    "schema-invalid": (
+        "{name}的形式不符合数据标准（应为文本，多值字段可为文本列表），请按标准修改。",
+        "{name} does not have the form of the standard (a text, or a list of texts where several "
+        "values are allowed): correct it.",
+    ),
+    "document-number-in-use": (
+        "{name}已用于同一机关、同一相对人的另一条记录；如为更正，请在更正列填写其recordId。",
+        "{name} is in use by another record of the same authority and subject: to correct that "
+        "one, put its recordId into the correction column.",
+    ),
+    "correction-not-available": (
+        "{name}：目前尚不能更正已上链的记录，请留空，待更正功能启用后再报送。",
+        "{name}: records cannot be corrected yet; leave it empty and send the correction later.",
+    ),
+    "encoding": (
+        "{name}含有无法识别的字符，请用UTF-8或GB18030重新保存后报送。",
+        "{name} has characters that cannot be read: save it again as UTF-8 or GB18030.",
+    ),
+    "too-large": (
+        "{name}超过大小限制，请拆分后报送。",
+        "{name} is larger than allowed: send it in parts.",
+    ),
+}
+
+_NOTES: Final = {
+    "column-unknown": (
+        "{name}不是标准中的列，已忽略。",
+        "{name} is not a column of the standard and was ignored.",
+    ),
+    "publicity-too-long": (
+        "{name}超过法定最长公示期，使用期限按法定最长期限计算。",
+        "{name} is beyond the longest period of publicity; the record's use ends with that period.",
+    ),
+    "publicity-too-short": (
+        "{name}短于法定最短公示期，请核对。",
+        "{name} is before the shortest period of publicity ends: please check it.",
+    ),
+    "timeliness-unknown": (
+        "{name}起7个工作日跨入尚无放假安排的年份，无法判断是否按时报送；可由运维人员补充日历。",
+        "Seven working days from {name} reach a year whose holidays are not known: whether it is "
+        "on time is unknown; the operator can add the year.",
+    ),
+    "late": (
+        "{name}距今已超过7个工作日，逾期报送，已如实记录。",
+        "{name} is more than 7 working days ago: recorded as late.",
+    ),
+    "person-id-dropped": (
+        "{name}属于个人证件信息，已丢弃，不保存、不上链。",
+        "{name} is data of a person's identity document: dropped, neither stored nor committed.",
+    ),
+    "document-number-shared": (
+        "{name}与同一机关另一相对人的记录相同（一份文书多个当事人），已按另一条记录处理。",
+        "{name} is also that of a record about another subject (several parties to one decision): "
+        "kept as a record of its own.",
+    ),
+    "amount-unusual": (
+        "{name}数额异常，请核对单位是否为万元。",
+        "{name} is unusual: check that the unit is 10,000 yuan.",
+    ),
+}
+
+ERROR_CODES: Final = frozenset(_ERRORS)
+NOTE_CODES: Final = frozenset(_NOTES)
+
+_TEMPLATES: Final = {**_ERRORS, **_NOTES}
+_RECORD: Final = {"zh": "该记录", "en": "the record"}
+_NOTHING: Final = {"zh": "", "en": ""}
+
+
+def message(code: str, about: Field | str | None = None, **values: Text) -> Text:
+    """The text of a row code (of interfaces.md; KeyError for another).
+
+    about: the field; or the name of something that is not one, as people see it (an unknown
+    header, a type); None: the whole record. values: the parts that some codes have besides, as
+    texts: `required` may have a condition; `too-long` max and unit, `not-in-vocabulary` values,
+    `date-order` other.
+    """
+    zh, en = _TEMPLATES[code]
+    parts = {"name": label(about), "condition": _NOTHING, **values}
+    english = en.format(**{key: text["en"] for key, text in parts.items()})
+    return {
+        "zh": zh.format(**{key: text["zh"] for key, text in parts.items()}),
+        "en": english[:1].upper() + english[1:],
+    }
+
+
+def label(about: Field | str | None) -> Text:
+    """How a text calls a field: `罚款金额(万元)[CF_NR_FK]`."""
+    if about is None:
+        return _RECORD
+    if isinstance(about, str):
+        return {"zh": f"“{about}”", "en": f"“{about}”"}
+    return {"zh": f"{about.zh}[{about.code}]", "en": f"{about.en} [{about.code}]"}

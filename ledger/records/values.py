@@ -1,0 +1,176 @@
+"""Reading one value: what a sender wrote -> its canonical form, or the row code of what is wrong.
+
+Canonical forms (design 3.1, interfaces Record JSON): text as sent, trimmed at both ends; dates
+YYYY-MM-DD; money a decimal string in 万元; USCC in upper case without spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from ledger.records import uscc
+from ledger.records.fold import fold
+from ledger.records.schema import Field
+
+MONEY_DIGITS: Final = 12
+MONEY_DECIMALS: Final = 6
+"""decimal(18,6) of the standard."""
+
+# Spreadsheets show a lost date as a day of 1900 or 1904, and two-digit years end in the first
+# century; no record describes anything before the People's Republic.
+EARLIEST_YEAR: Final = 1949
+
+OTHER: Final = "其他-"
+"""Begins a value of one's own where the vocabulary allows it."""
+
+_DATE = re.compile(
+    r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
+    r"(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?)?"  # midnight, as date cells are exported
+)
+_MONEY = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+# How Excel writes a long number into CSV: 9.212E+14.
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
+_SEPARATORS = re.compile(r"[;；\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The row code of what is wrong with a value."""
+
+    code: str
+
+
+Value = str | list[str]
+Reader = Callable[[object], Value | Fault | None]
+"""None: there is no value (absent, empty, only white space)."""
+_Converter = Callable[[str], str | Fault]
+
+
+def reader(field: Field) -> Reader:
+    """The reader of a field's values."""
+    convert = _converter(field)
+    if field.kind == "list":
+        return _list_reader(field, convert)
+    not_text = Fault("money-format" if field.kind == "money" else "schema-invalid")
+
+    def read(value: object) -> Value | Fault | None:
+        if not isinstance(value, str):
+            return None if value is None else not_text
+        text = value.strip()
+        return convert(text) if text else None
+
+    return read
+
+
+def _converter(field: Field) -> _Converter:
+    if field.kind == "date":
+        return read_date
+    if field.kind == "money":
+        return read_money
+    if field.kind == "uscc":
+        return read_uscc
+    return _choice_converter(field) if field.vocabulary else _text_converter(field)
+
+
+@lru_cache(maxsize=1 << 14)  # about as many days as records ever name
+def read_date(text: str) -> str | Fault:
+    """YYYY-MM-DD of any spelling that interfaces.md lists."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return Fault("date-invalid")
+    year, month, day = int(match[1]), int(match[3] or match[5]), int(match[4] or match[6])
+    if year < EARLIEST_YEAR:
+        return Fault("date-invalid")
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return Fault("date-invalid")
+
+
+def read_money(text: str) -> str | Fault:
+    """The amount without superfluous zeros."""
+    match = _MONEY.fullmatch(text)
+    if match is None:
+        return Fault("money-format")
+    whole = match[1].lstrip("0") or "0"
+    decimals = (match[2] or "").rstrip("0")
+    if len(decimals) > MONEY_DECIMALS:
+        return Fault("money-too-precise")
+    if len(whole) > MONEY_DIGITS:
+        return Fault("too-long")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def read_uscc(text: str) -> str | Fault:
+    """The code, checked; the filler passes here, whether it may stand is the record's matter."""
+    code = uscc.normalise(text)
+    fault = None if code == uscc.FILLER else uscc.check(code)
+    return Fault(fault) if fault else code
+
+
+def _text_converter(field: Field) -> _Converter:
+    maximum = field.max or 0
+
+    def convert(text: str) -> str | Fault:
+        if len(text) > maximum:
+            return Fault("too-long")
+        if text.isascii():
+            lost = "+" in text and _SCIENTIFIC.fullmatch(text)
+            return Fault("number-lost-digits") if lost else text
+        return text if _encodable(text) else Fault("encoding")
+
+    return convert
+
+
+def _choice_converter(field: Field) -> _Converter:
+    maximum = field.max or 0
+    exact = frozenset(field.vocabulary)
+    folded = frozenset(map(fold, field.vocabulary))
+
+    def convert(text: str) -> str | Fault:
+        if text in exact:
+            return text
+        if len(text) > maximum:
+            return Fault("too-long")
+        form = fold(text)
+        own = field.other and form.startswith(OTHER) and form != OTHER and _encodable(text)
+        return text if own or form in folded else Fault("not-in-vocabulary")
+
+    return convert
+
+
+def _list_reader(field: Field, convert: _Converter) -> Reader:
+    maximum = field.max or 0
+
+    def read(value: object) -> Value | Fault | None:
+        if value is None:
+            return None
+        parts = _SEPARATORS.split(value) if isinstance(value, str) else value
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            return Fault("schema-invalid")
+        texts = [text for part in parts if (text := part.strip())]
+        if sum(map(len, texts)) + len(texts) - 1 > maximum:
+            return Fault("too-long")
+        items: list[str] = []
+        for text in texts:
+            item = convert(text)
+            if isinstance(item, Fault):
+                return item
+            items.append(item)
+        return items or None
+
+    return read
+
+
+def _encodable(text: str) -> bool:
+    """Whether the text has no lone surrogate, which no canonical JSON can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
