@@ -1,0 +1,1 @@
+"""The one command line, `credit-ledger`, for node operators, banks and auditors."""

@@ -1,0 +1,131 @@
+"""`credit-ledger`: the group of commands. Each is imported only when it is asked for.
+
+Exit code 2 is wrong usage everywhere. An error that nobody expected is 4 ("could not check") for
+the commands whose exit code speaks of evidence: a bug of ours must not read "not authentic".
+"""
+
+import importlib
+import sys
+import traceback
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from ledger.cli.language import say
+
+PLUGINS = "credit_ledger.commands"
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+EXIT_BROKEN = 1
+EXIT_UNKNOWN = 4
+
+_COMMANDS = {
+    "audit": "ledger.cli.audit:audit",
+    "keys": "ledger.cli.keys:keys",
+    "receipt": "ledger.cli.receipt:receipt",
+    "submit": "ledger.cli.submit:submit",
+    "verify": "ledger.cli.verify:verify",
+}
+_EVIDENCE = frozenset({"audit", "receipt", "submit", "verify"})
+_SHORT_HELP = {
+    "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
+    "keys": say(zh="生成和查看密钥文件。", en="Make and show key files."),
+    "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
+    "receipt": say(zh="向成员节点索取回执。", en="Get the receipt of a record from a node."),
+    "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
+    "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
+}
+
+
+class Commands(click.Group):
+    """Commands of this package and, by entry point, those of `credit-ledger[gateway]`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *(point.name for point in _plugins())})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            module, _, name = _COMMANDS[cmd_name].partition(":")
+            return _command(getattr(importlib.import_module(module), name))
+        for point in _plugins():
+            if point.name == cmd_name:
+                return _load(point)
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Without importing any: the overview must not be slow."""
+        rows = [(name, _SHORT_HELP.get(name, "")) for name in self.list_commands(ctx)]
+        with formatter.section(say(zh="命令", en="Commands")):
+            formatter.write_dl(rows)
+
+
+def _plugins() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=PLUGINS))
+
+
+def _load(point: EntryPoint) -> click.Command:
+    try:
+        return _command(point.load())
+    except ImportError as error:
+        raise click.ClickException(
+            say(
+                zh=f"命令 {point.name} 需要安装 credit-ledger[gateway]（{error}）。",
+                en=f"{point.name} needs `pip install credit-ledger[gateway]` ({error}).",
+            )
+        ) from error
+
+
+def _command(found: object) -> click.Command:
+    if not isinstance(found, click.Command):
+        raise TypeError(f"{found!r} is no command")
+    return found
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=say(
+        zh="""京津冀晋信用记录交换账本。
+
+        \b
+        银行    credit-ledger verify 回执.json --network network.json --subject 统一社会信用代码
+        部门    credit-ledger submit 处罚.xlsx --to http://127.0.0.1:8546
+        审计    credit-ledger audit replay --network network.json
+        """,
+        en="""The ledger on which provinces exchange credit records.
+
+        \b
+        bank        credit-ledger verify receipt.json --network network.json --subject USCC
+        department  credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546
+        auditor     credit-ledger audit replay --network network.json
+        """,
+    ),
+)
+@click.version_option(package_name="credit-ledger", prog_name="credit-ledger")
+def cli() -> None:
+    """The root; its help is above."""
+
+
+def main() -> None:
+    """Entry point of the `credit-ledger` script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line; the exit code. Never raises."""
+    try:
+        code = cli.main(args=arguments, prog_name="credit-ledger", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say(zh="已中断。", en="Interrupted."), err=True)
+        return EXIT_INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        return EXIT_UNKNOWN if _EVIDENCE & set(arguments[:1]) else EXIT_BROKEN
+
+
+if __name__ == "__main__":
+    main()

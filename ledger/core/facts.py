@@ -1,0 +1,213 @@
+"""What a verdict is judged by, beside the receipt itself: plain values, read by somebody else.
+
+Chain facts are the worst of three views (design 6): favourable ones count only where they are
+final, adverse ones from the highest head that anybody reports. Times are Unix seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.core.canonical import instant
+from ledger.core.ids import Digest, KeyId
+from ledger.core.keys import Purpose
+
+# Asia/Shanghai; without summer time since 1991, long before any chain.
+SHANGHAI_OFFSET = 8 * 3600
+DAY = 86_400
+
+OUTCOMES = ("NONE", "REPAIRED", "CORRECTED", "WITHDRAWN")
+FLAGS = ("DISPUTED", "SHIELDED", "ERASED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What of the network file a verdict needs. reference: `eip155:<chainId>:<consortium>`.
+
+    max_head_age in seconds.
+    """
+
+    name: str
+    digest: Digest
+    reference: str
+    max_head_age: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked beside "is it valid": each None where nobody asked.
+
+    subject: USCC, upper case without spaces. type: `penalty` or `penalty@1`. issuer: member code.
+    as_of: a day; end_of_as_of: the instant at which that day ends in Asia/Shanghai.
+    """
+
+    subject: str | None = None
+    type: str | None = None
+    issuer: str | None = None
+    as_of: str | None = None
+    end_of_as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFacts:
+    """What the schema of a record says of it; all from data, nothing from the chain.
+
+    schema: its id, `penalty@1`. slots: codes of the disclosable fields.
+    code_field, registration_field: where the subject's USCC and its registration number stand;
+    filler: the code of one that has no USCC.
+    decided_field: the field that must equal the payload's `decided`.
+    until_problem: how the payload's `until` contradicts a disclosed field; None: it does not.
+    usable_to: the last day on which use is certain, None: there is no end. expired_from: the first
+    day on which the end is certain, None: never.
+    """
+
+    schema: str
+    slots: tuple[str, ...]
+    code_field: str
+    registration_field: str
+    filler: str
+    decided_field: str
+    until_problem: str | None = None
+    usable_to: str | None = None
+    expired_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A block; `hash` with `0x`."""
+
+    number: int
+    hash: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compromise:
+    """A key is held to be stolen from `since` on; that was said in a block of time `recorded`."""
+
+    since: int
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFact:
+    """A registered key. Its window holds both ends, as on the chain.
+
+    compromises: all that was ever said of it, mostly nothing. final: whether its registration is.
+    """
+
+    key_id: KeyId
+    member: str
+    purpose: int
+    alg: int
+    public_key: bytes
+    not_before: int
+    not_after: int
+    compromises: tuple[Compromise, ...] = ()
+    final: bool = True
+
+    def serves(self, member: str, purpose: Purpose) -> bool:
+        """Whether it is a key of this member for this purpose, whenever."""
+        return self.member == member and self.purpose == purpose
+
+    def valid_at(self, time: int) -> bool:
+        """Whether `time` lies in its window."""
+        return self.not_before <= time <= self.not_after
+
+    def stolen_since(self, end: int | None = None) -> int | None:
+        """From when on it is held to be stolen, by what was recorded before `end` (None: at all);
+        None if it is not."""
+        known = [c.since for c in self.compromises if end is None or c.recorded < end]
+        return min(known, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFact:
+    """A registered log. trusted_size: the last size to be trusted, None while it is open.
+
+    closed_recorded: block time at which it was closed, 0 while it is open.
+    """
+
+    member: str
+    trusted_size: int | None = None
+    closed_recorded: int = 0
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorFact:
+    """The first `Anchored` event with prev_size ≤ index < size."""
+
+    prev_size: int
+    size: int
+    root: Digest
+    key_id: KeyId
+    block: Block
+    tx: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the acts on a record amount to. flags: of `FLAGS`; outcome: of `OUTCOMES`.
+
+    corrected_by: leaf of the newer record, where there is one.
+    """
+
+    flags: tuple[str, ...] = ()
+    outcome: str = "NONE"
+    version: int = 0
+    corrected_by: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Something recorded after the day asked about that took effect by then."""
+
+    fact: str
+    recorded: int
+    effective: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusFacts:
+    """The status now, the one recorded by the end of the day asked about, and what came later."""
+
+    now: Status = Status()
+    as_of: Status = Status()
+    later: tuple[Later, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Something that could not be read: nothing is known. `code` as of CouldNotCheck."""
+
+    code: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainFacts:
+    """All that the chain says about one receipt.
+
+    final: number of the newest final block. log: None where the consortium has no such log.
+    keys: every key that the receipt or its anchor could have been signed with, by key id; a key
+    that is not there is not registered. root: `rootAt(log, size of the receipt)`, None for none.
+    anchor: None where no event covers the leaf.
+    """
+
+    head: Block
+    final: int
+    log: LogFact | None
+    keys: dict[KeyId, KeyFact]
+    root: Digest | None
+    anchor: AnchorFact | None
+    status: StatusFacts | Unread
+
+
+def date_of(time: int) -> str:
+    """The day of an instant in Asia/Shanghai, `YYYY-MM-DD`."""
+    return instant(time + SHANGHAI_OFFSET)[:10]
+
+
+def end_of(day: date) -> int:
+    """The instant at which a day ends in Asia/Shanghai: the first one of the next."""
+    return (day - date(1970, 1, 1)).days * DAY + DAY - SHANGHAI_OFFSET

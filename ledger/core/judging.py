@@ -1,0 +1,313 @@
+"""The checks themselves, each a function of one `Case`. `verdict` runs them and weighs the result.
+
+Numbers and ids are those of `checks.CHECKS`. Checks 1 and 3 to 6, and parts of 7 and 12, need
+nothing but the receipt: `receipt.internal_checks`. No I/O and no clock here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ledger.core import note, presentation
+from ledger.core.canonical import hex0x, instant
+from ledger.core.checks import CODES, PRECEDENCE, Check, failed, not_run, passed
+from ledger.core.commitment import Header, Value
+from ledger.core.entry import RECORD
+from ledger.core.errors import SignatureInvalid
+from ledger.core.facts import (
+    AnchorFact,
+    ChainFacts,
+    KeyFact,
+    LogFact,
+    Question,
+    RecordFacts,
+    Status,
+    Trust,
+    Unread,
+    date_of,
+)
+from ledger.core.keys import Alg, Purpose
+from ledger.core.presentation import Jws
+from ledger.core.receipt import Receipt
+
+# Seconds by which two honest clocks may differ (design 6).
+CLOCK_SKEW = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that one verdict is about, but for the chain.
+
+    fields: the disclosed ones, None without a presentation. record: None where the schema is
+    unknown. now: the local clock. end: what was recorded from this instant on is not looked at;
+    None: everything is.
+    """
+
+    receipt: Receipt
+    fields: Mapping[str, Value] | None
+    record: RecordFacts | None
+    trust: Trust
+    question: Question
+    now: int
+    end: int | None = None
+
+    @property
+    def header(self) -> Header | None:
+        """What the payload says openly; None without a presentation."""
+        shown = self.receipt.presentation
+        return None if shown is None else shown.payload.header
+
+
+# ---- of the receipt and what was asked, without the chain
+
+
+def network(case: Case) -> Check:
+    """2: the receipt names the network that the verifier pins."""
+    actual, expected = case.receipt.network, case.trust.reference
+    if actual != expected:
+        return failed("network", "other-network", actual=actual, expected=expected)
+    return passed("network")
+
+
+def agreement(case: Case) -> Check:
+    """7: the payload agrees with the schema that its digest names and with the fields shown."""
+    if case.fields is None or case.record is None or case.header is None:
+        return passed("agreement")
+    record, header = case.record, case.header
+    decided = header.decided.isoformat()
+    if record.schema != header.schema_id:
+        return failed("agreement", "values-disagree", problem="schema and its digest")
+    if case.fields.get(record.decided_field, decided) != decided:
+        return failed("agreement", "values-disagree", problem=f"decided, {record.decided_field}")
+    if record.until_problem is not None:
+        return failed("agreement", "values-disagree", problem=record.until_problem)
+    return passed("agreement")
+
+
+def subject(case: Case) -> Check:
+    """13: whom the record is about is shown, and is whom was asked for."""
+    entry, fields, record = case.receipt.entry, case.fields, case.record
+    if entry.kind != RECORD:
+        return failed("subject", "not-a-record", kind=entry.kind)
+    if fields is not None and record is None:
+        return failed("subject", "schema-unknown", schema=str(entry.schema))
+    if fields is None or record is None or record.code_field not in fields:
+        return failed("subject", "subject-undisclosed")
+    code, wanted = fields[record.code_field], case.question.subject
+    if wanted is not None and code != wanted:
+        return failed("subject", "subject-differs", actual=str(code), expected=wanted)
+    if code == record.filler and record.registration_field not in fields:
+        return failed("subject", "subject-undisclosed")
+    return passed("subject")
+
+
+def asked(case: Case, owner: str | None) -> Check:
+    """14: type and issuer are those asked for. owner: of the log, None where it is not known."""
+    question, schema = case.question, case.receipt.entry.schema
+    if question.type is not None and not _is_type(schema, question.type):
+        actual = schema or case.receipt.entry.kind
+        return failed("asked", "type-differs", actual=actual, expected=question.type)
+    if question.issuer is not None and owner is not None and owner != question.issuer:
+        return failed("asked", "issuer-not-asked", actual=owner, expected=question.issuer)
+    nothing = question.type is None and question.issuer is None
+    open_ = question.issuer is not None and owner is None
+    return not_run("asked") if nothing or open_ else passed("asked")
+
+
+def _is_type(schema: str | None, wanted: str) -> bool:
+    """`penalty` is any version of it, `penalty@1` that one."""
+    return schema is not None and wanted in (schema, schema.partition("@")[0])
+
+
+# ---- of the chain
+
+
+def chain(case: Case, facts: ChainFacts | Unread) -> Check:
+    """8: the chain could be read, and its head is neither too old nor too new."""
+    if isinstance(facts, Unread):
+        code = facts.code if facts.code in CODES else "chain-unreadable"
+        return failed("chain", code, problem=facts.problem)
+    head = facts.head.time
+    problem = f"{instant(head)}, {instant(case.now)}"
+    if case.now - head > case.trust.max_head_age:
+        return failed("chain", "head-too-old", problem=problem)
+    if head - case.now > CLOCK_SKEW:
+        return failed("chain", "head-in-future", problem=problem)
+    if case.end is not None and date_of(case.end - 1) > date_of(head):
+        return failed("chain", "as-of-in-future", day=date_of(case.end - 1))
+    return passed("chain")
+
+
+def issuer(case: Case, log: LogFact | None) -> Check:
+    """9: the log is a member's, and the record says that it is that member's."""
+    if log is None:
+        return failed("issuer", "log-unknown")
+    if case.header is not None and case.header.iss != log.member:
+        return failed("issuer", "issuer-differs", claimed=case.header.iss, owner=log.member)
+    return passed("issuer", issuer=log.member) if log.final else failed("issuer", "log-not-final")
+
+
+def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
+    """10: a NOTE key of the owner signed the checkpoint.
+
+    A note bears no time, and its root is on the chain anyway: the key must have become valid, it
+    may have ended since.
+    """
+    head = case.receipt.checkpoint
+    candidates = [
+        key
+        for key in facts.keys.values()
+        if key.serves(owner, Purpose.NOTE)
+        and key.alg == Alg.ED25519
+        and note.key_hash(head.origin, key.public_key) == head.key_hash
+    ]
+    if not candidates:
+        return failed("checkpoint-signature", "note-key-unknown")
+    signers = [key for key in candidates if _signed_note(head, key)]
+    if not signers:
+        return failed("checkpoint-signature", "note-signature-invalid")
+    if signers[0].not_before > facts.head.time:
+        return failed("checkpoint-signature", "note-key-early")
+    if not signers[0].final:
+        return failed("checkpoint-signature", "key-not-final")
+    return passed("checkpoint-signature")
+
+
+def _signed_note(head: note.Checkpoint, key: KeyFact) -> bool:
+    try:
+        note.verify(head, key.public_key)
+    except SignatureInvalid:
+        return False
+    return True
+
+
+def presentation_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
+    """11: a PRESENT key of the owner, valid at `iat`, signed the fields shown."""
+    shown = case.receipt.presentation
+    if shown is None:
+        return not_run("presentation-signature")
+    return _present_key("presentation-signature", shown.jws, case, facts, owner)
+
+
+def binding(case: Case, facts: ChainFacts, owner: str) -> Check:
+    """12: a PRESENT key of the owner, valid at `iat`, signed the binding."""
+    if case.receipt.binding is None:
+        return not_run("binding")
+    return _present_key("binding", case.receipt.binding.jws, case, facts, owner)
+
+
+def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) -> Check:
+    key = facts.keys.get(jws.kid)
+    if key is None or not key.serves(owner, Purpose.PRESENT):
+        return failed(id_, "present-key-unknown")
+    try:
+        presentation.verify(jws, key.alg, key.public_key)
+    except SignatureInvalid:
+        return failed(id_, "present-signature-invalid")
+    time = instant(jws.iat)
+    if jws.iat > max(case.now, facts.head.time) + CLOCK_SKEW:
+        return failed(id_, "present-in-future", time=time)
+    if not key.valid_at(jws.iat):
+        return failed(id_, "present-key-not-valid", time=time)
+    since = key.stolen_since(case.end)
+    if since is not None and jws.iat >= since:
+        return failed(id_, "present-key-disputed", since=instant(since), time=time)
+    return passed(id_) if key.final else failed(id_, "key-not-final")
+
+
+def anchored(case: Case, facts: ChainFacts) -> Check:
+    """15: the chain has this root for this log at this size."""
+    block, head = case.receipt.anchor.block, facts.head.number
+    if facts.root is None and block > head:
+        # Issued from nodes ahead of ours: nothing is known against it yet.
+        return failed("anchored", "head-behind-receipt", block=str(block), head=str(head))
+    if facts.root != case.receipt.checkpoint.root:
+        return failed("anchored", "root-not-anchored")
+    return passed("anchored")
+
+
+def anchor(case: Case, first: AnchorFact | None) -> Check:
+    """16: the receipt's anchor is the first one that covers the leaf."""
+    receipt = case.receipt
+    if first is None:
+        return failed("anchor", "anchor-event-missing")
+    if first.size != receipt.size:
+        return failed("anchor", "not-first-anchor", size=str(first.size))
+    if first.root != receipt.checkpoint.root:
+        return failed("anchor", "anchor-event-missing")
+    pairs = {
+        "block": (receipt.anchor.block, first.block.number),
+        "blockHash": (hex0x(receipt.anchor.block_hash), first.block.hash),
+        "time": (receipt.anchor.time, first.block.time),
+        "tx": (hex0x(receipt.anchor.tx), first.tx),
+    }
+    moved = [name for name, (said, actual) in pairs.items() if said != actual]
+    if moved:
+        return failed("anchor", "anchor-differs", problem=", ".join(moved))
+    return passed("anchor")
+
+
+def log(case: Case, fact: LogFact, first: AnchorFact) -> Check:
+    """17: the log was not closed at a size below that anchor's."""
+    if fact.trusted_size is None or first.size <= fact.trusted_size:
+        return passed("log")
+    if case.end is not None and fact.closed_recorded >= case.end:
+        return passed("log")
+    return failed("log", "log-closed", trusted=str(fact.trusted_size))
+
+
+def anchor_key(case: Case, facts: ChainFacts, first: AnchorFact, owner: str) -> Check:
+    """18: the key that signed the first covering anchor was the owner's and valid at its block."""
+    key, time = facts.keys.get(first.key_id), first.block.time
+    if key is None or not key.serves(owner, Purpose.ANCHOR) or not key.valid_at(time):
+        return failed("anchor-key", "anchor-key-not-valid", time=instant(time))
+    since = key.stolen_since(case.end)
+    if since is not None and time >= since:
+        return failed("anchor-key", "anchor-key-disputed", since=instant(since), time=instant(time))
+    return passed("anchor-key") if key.final else failed("anchor-key", "key-not-final")
+
+
+def status(case: Case, facts: ChainFacts) -> Check:
+    """19: no act stands against the use of the record."""
+    if isinstance(facts.status, Unread):
+        return failed("status", "status-unreadable", problem=facts.status.problem)
+    found = adverse(facts.status.now if case.end is None else facts.status.as_of)
+    return failed("status", found[0]) if found else passed("status")
+
+
+def adverse(stands: Status) -> list[str]:
+    """The verdicts that a status leads to, worst first."""
+    told = {flag.lower() for flag in stands.flags} | {stands.outcome.lower()}
+    return [verdict for verdict in PRECEDENCE if verdict in told]
+
+
+def in_force(case: Case, facts: ChainFacts) -> Check:
+    """20: the day asked about, else that of the chain's head, lies in the period of use."""
+    record = case.record
+    if case.fields is None or record is None:
+        return not_run("in-force")
+    day = date_of(facts.head.time if case.end is None else case.end - 1)
+    if record.expired_from is not None and day >= record.expired_from:
+        return failed("in-force", "expired", since=record.expired_from)
+    if record.usable_to is not None and day > record.usable_to:
+        since = record.expired_from or "?"
+        return failed("in-force", "window-unknown", to=record.usable_to, since=since, day=day)
+    return passed("in-force", day=day)
+
+
+def as_of(case: Case, first: AnchorFact) -> Check:
+    """21: by the day asked about the record was anchored."""
+    if case.end is None:
+        return not_run("as-of")
+    if first.block.time >= case.end:
+        day, time = date_of(case.end - 1), instant(first.block.time)
+        return failed("as-of", "anchored-later", day=day, time=time)
+    return passed("as-of")
+
+
+def final(facts: ChainFacts, first: AnchorFact) -> Check:
+    """22: the block of that anchor is final."""
+    return (
+        passed("final")
+        if first.block.number <= facts.final
+        else failed("final", "anchor-not-final")
+    )

@@ -1,0 +1,351 @@
+"""The verdict on a receipt: may this record be used today?
+
+Pure: receipt + record facts + chain facts + what was asked + now → a verdict with all its checks.
+The verdict is the worst that any check leads to (`checks.PRECEDENCE`). `valid` needs every check
+to have passed but those that had nothing to look at; it is never what is left over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ledger.core import judging
+from ledger.core.canonical import hex32, instant
+from ledger.core.checks import (
+    CHECKS,
+    EXIT_NOT_AUTHENTIC,
+    EXIT_ORDER,
+    EXIT_UNKNOWN,
+    EXITS,
+    PRECEDENCE,
+    Check,
+    failed,
+    not_run,
+    passed,
+)
+from ledger.core.commitment import Value
+from ledger.core.facts import (
+    Block,
+    ChainFacts,
+    KeyFact,
+    Later,
+    Question,
+    RecordFacts,
+    Status,
+    Trust,
+    Unread,
+)
+from ledger.core.ids import Digest
+from ledger.core.judging import Case
+from ledger.core.receipt import Receipt, internal_checks
+
+TYPE = "credit-ledger/verdict@1"
+
+# Checks of `internal_checks` by group: our check, and the code where one of them fails.
+_GROUPS = {
+    "entry": "entry-mismatch",
+    "inclusion": "inclusion-mismatch",
+    "checkpoint": "checkpoint-mismatch",
+    "presentation": "presentation-mismatch",
+    "agreement": "values-disagree",
+    "binding": "binding-mismatch",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a receipt stands at one time: the verdict and the checks that led to it."""
+
+    verdict: str
+    checks: tuple[Check, ...]
+
+    @property
+    def usable(self) -> bool | None:
+        """True for `valid` alone, None where nothing is known, else False."""
+        if EXITS[self.verdict] == EXIT_UNKNOWN:
+            return None
+        return self.verdict == "valid"
+
+    @property
+    def authentic(self) -> bool | None:
+        """Whether it is genuine, whatever may be done with it; None: that is open."""
+        bearing = [
+            (info, check)
+            for info, check in zip(CHECKS, self.checks, strict=True)
+            if info.authenticity
+        ]
+        verdicts = {check.verdict for _, check in bearing if check.verdict}
+        if any(EXITS[verdict] == EXIT_NOT_AUTHENTIC for verdict in verdicts):
+            return False
+        skipped = any(check.result == "not-run" and not info.optional for info, check in bearing)
+        # An anchor that moved is there all the same.
+        return None if skipped or verdicts - {"anchor-moved"} else True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All that is said of one receipt. `standing` is that of the day asked about, `now` that of
+    the chain's head; they are the same where no day was asked about.
+
+    receipt None: malformed. fields: the disclosed ones, None where there are none to be shown.
+    facts None: the chain was not asked or could not be read.
+    """
+
+    digest: Digest
+    standing: Standing
+    now: Standing
+    question: Question
+    trust: Trust
+    receipt: Receipt | None = None
+    record: RecordFacts | None = None
+    fields: Mapping[str, Value] | None = None
+    facts: ChainFacts | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Of the day asked about."""
+        return self.standing.verdict
+
+    @property
+    def exit(self) -> int:
+        """The exit code of `credit-ledger verify`."""
+        return EXITS[self.verdict]
+
+    @property
+    def issuer(self) -> str | None:
+        """The owner of the log, as the chain has it."""
+        return None if self.facts is None or self.facts.log is None else self.facts.log.member
+
+    @property
+    def status(self) -> Status | None:
+        """What acts amount to; None: not known."""
+        if self.facts is None or isinstance(self.facts.status, Unread):
+            return None
+        asked = self.question.end_of_as_of is not None
+        return self.facts.status.as_of if asked else self.facts.status.now
+
+    @property
+    def undisclosed(self) -> list[str]:
+        """Slots of the schema that were not shown; whether they are filled is never proven."""
+        slots = () if self.record is None else self.record.slots
+        return [slot for slot in slots if slot not in (self.fields or {})]
+
+    def later(self) -> list[Later]:
+        """What was recorded after the day asked about, though effective by then."""
+        end = self.question.end_of_as_of
+        if end is None or self.facts is None:
+            return []
+        found = [] if isinstance(self.facts.status, Unread) else [*self.facts.status.later]
+        found += [
+            Later(fact="key-compromised", recorded=said.recorded, effective=said.since)
+            for key in self._keys(self.facts)
+            for said in key.compromises
+            if said.since < end <= said.recorded
+        ]
+        log = self.facts.log
+        if log is not None and log.trusted_size is not None and log.closed_recorded >= end:
+            closed = log.closed_recorded
+            found.append(Later(fact="log-closed", recorded=closed, effective=closed))
+        return sorted(found, key=lambda item: (item.recorded, item.effective, item.fact))
+
+    def _keys(self, facts: ChainFacts) -> list[KeyFact]:
+        """The keys that the receipt stands on."""
+        ids = set() if facts.anchor is None else {facts.anchor.key_id}
+        if self.receipt is not None and self.receipt.presentation is not None:
+            ids.add(self.receipt.presentation.jws.kid)
+        return [key for id_, key in facts.keys.items() if id_ in ids]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document of `verify --json`."""
+        receipt, header = self.receipt, None
+        if receipt is not None and receipt.presentation is not None and self.fields is not None:
+            header = receipt.presentation.payload.header
+        status, anchor = self.status, None if self.facts is None else self.facts.anchor
+        corrected = None if status is None else status.corrected_by
+        until = None if header is None else header.until
+        return {
+            "_type": TYPE,
+            "verdict": self.verdict,
+            "authentic": self.standing.authentic,
+            "usable": self.standing.usable,
+            "asOf": self.question.as_of,
+            "leaf": None if receipt is None else hex32(receipt.leaf),
+            "recordId": None if receipt is None else hex32(receipt.record_id),
+            "issuer": self.issuer,
+            "type": None if receipt is None else receipt.entry.schema,
+            "class": None if header is None else header.class_,
+            "decided": None if header is None else header.decided.isoformat(),
+            "until": None if until is None else until.isoformat(),
+            "anchoredAt": None if anchor is None else instant(anchor.block.time),
+            "record": None if self.fields is None else dict(self.fields),
+            "undisclosed": self.undisclosed,
+            "status": {
+                "flags": [] if status is None else list(status.flags),
+                "outcome": None if status is None else status.outcome,
+                "version": None if status is None else status.version,
+            },
+            "correctedBy": None if corrected is None else hex32(corrected),
+            "later": [
+                {
+                    "fact": item.fact,
+                    "recordedAt": instant(item.recorded),
+                    "effectiveAt": instant(item.effective),
+                }
+                for item in self.later()
+            ],
+            "now": {"verdict": self.now.verdict, "usable": self.now.usable},
+            "network": {"name": self.trust.name, "digest": hex32(self.trust.digest)},
+            "head": None if self.facts is None else _block(self.facts.head),
+            "receiptDigest": hex32(self.digest),
+            "checks": [check.as_dict() for check in self.standing.checks],
+        }
+
+
+def malformed(digest: Digest, problem: str, question: Question, trust: Trust) -> Verdict:
+    """The verdict on bytes that are no receipt."""
+    found = _standing([failed("format", "malformed", problem=problem)])
+    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
+
+
+def broken(digest: Digest, problem: str, question: Question, trust: Trust) -> Verdict:
+    """The verdict where the verifier itself failed: nothing is known."""
+    found = _standing([failed("chain", "verifier-error", problem=problem)])
+    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
+
+
+def refuted(
+    *, receipt: Receipt, record: RecordFacts | None, question: Question, trust: Trust
+) -> bool:
+    """Whether the receipt fails by itself, so that the chain need not be asked."""
+    return any(check.verdict for check in _alone(receipt, record, question, trust)[0])
+
+
+def judge(
+    *,
+    digest: Digest,
+    receipt: Receipt,
+    record: RecordFacts | None,
+    facts: ChainFacts | Unread,
+    question: Question,
+    trust: Trust,
+    now: int,
+) -> Verdict:
+    """The verdict on a well-formed receipt.
+
+    digest: SHA-256 of the file. record: what the schema whose hash the payload names says of it,
+    None if it is not known. facts: what the chain says of *this* receipt, read for its log, index,
+    size and keys; they are believed. now: Unix seconds of the local clock, which only bounds the
+    age of the head.
+    """
+    alone, fields = _alone(receipt, record, question, trust)
+    case = Case(
+        receipt=receipt,
+        fields=fields,
+        record=record,
+        trust=trust,
+        question=question,
+        now=now,
+    )
+    at_head = _standing(_checks(case, alone, facts))
+    standing = at_head
+    if question.end_of_as_of is not None:
+        standing = _standing(_checks(replace(case, end=question.end_of_as_of), alone, facts))
+    return Verdict(
+        digest=digest,
+        standing=standing,
+        now=at_head,
+        question=question,
+        trust=trust,
+        receipt=receipt,
+        record=record,
+        fields=None if standing.authentic is False else fields,
+        facts=None if isinstance(facts, Unread) else facts,
+    )
+
+
+def worst_exit(exits: Sequence[int]) -> int:
+    """The exit code of several receipts: the worst of theirs; of none at all, "unknown"."""
+    return min(exits, key=EXIT_ORDER.index, default=EXIT_UNKNOWN)
+
+
+def _alone(
+    receipt: Receipt, record: RecordFacts | None, question: Question, trust: Trust
+) -> tuple[list[Check], Mapping[str, Value] | None]:
+    """Checks 1 to 7 and the part of 12 that needs no chain; the disclosed fields if they hold."""
+    problems: dict[str, str] = {}
+    for internal in internal_checks(receipt, None if record is None else record.slots):
+        if internal.error is not None:
+            problems.setdefault(internal.group, str(internal.error))
+    fields = None
+    if receipt.presentation is not None and "presentation" not in problems:
+        fields = receipt.presentation.fields()
+    case = Case(
+        receipt=receipt, fields=fields, record=record, trust=trust, question=question, now=0
+    )
+    found = [passed("format"), judging.network(case)]
+    for group, code in _GROUPS.items():
+        if group in problems:
+            found.append(failed(group, code, problem=problems[group]))
+        elif group == "agreement":
+            found.append(judging.agreement(case))
+        elif group == "presentation" and receipt.presentation is None:
+            found.append(not_run(group))
+        elif group != "binding":
+            found.append(passed(group))
+    return found, fields
+
+
+def _checks(case: Case, alone: list[Check], facts: ChainFacts | Unread) -> list[Check]:
+    """Every check that can be run; whatever is missing was not."""
+    if any(check.verdict for check in alone):
+        return alone
+    chain = judging.chain(case, facts)
+    found = [*alone, chain, judging.subject(case)]
+    # A head that is too old knows nothing of what is new: no conclusion from it.
+    if isinstance(facts, Unread) or chain.verdict is not None:
+        return [*found, judging.asked(case, None)]
+    found += [judging.issuer(case, facts.log), judging.status(case, facts)]
+    found += [judging.in_force(case, facts)]
+    if facts.log is None:
+        return [*found, judging.asked(case, None)]
+    owner = facts.log.member
+    anchored = judging.anchored(case, facts)
+    found += [
+        judging.asked(case, owner),
+        judging.checkpoint_signature(case, facts, owner),
+        judging.presentation_signature(case, facts, owner),
+        judging.binding(case, facts, owner),
+        anchored,
+    ]
+    if anchored.verdict is not None:
+        return found
+    found.append(judging.anchor(case, facts.anchor))
+    if facts.anchor is None:
+        return found
+    return [
+        *found,
+        judging.log(case, facts.log, facts.anchor),
+        judging.anchor_key(case, facts, facts.anchor, owner),
+        judging.as_of(case, facts.anchor),
+        judging.final(facts, facts.anchor),
+    ]
+
+
+def _standing(found: Sequence[Check]) -> Standing:
+    by_id = {check.id: check for check in found}
+    checks = tuple(by_id.get(info.id) or not_run(info.id) for info in CHECKS)
+    passed_all = all(
+        check.result == "pass" or (info.optional and check.result == "not-run")
+        for info, check in zip(CHECKS, checks, strict=True)
+    )
+    # Never valid by default: a check that was not run and has no verdict leaves it open.
+    verdict = min(
+        (check.verdict for check in checks if check.verdict is not None),
+        key=PRECEDENCE.index,
+        default="valid" if passed_all else "undetermined",
+    )
+    return Standing(verdict=verdict, checks=checks)
+
+
+def _block(block: Block) -> dict[str, Any]:
+    return {"number": block.number, "hash": block.hash, "time": instant(block.time)}
