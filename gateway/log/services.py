@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-import structlog
 
 from gateway.crash import crash_point
 from gateway.db import begin_read, begin_write
@@ -19,6 +18,7 @@ from gateway.log.models import entries, logs, pending
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
 from ledger.core.errors import EvidenceError, LedgerError, ProofMismatch
+from ledger.core.ids import sha256
 from ledger.core.merkle import EMPTY_ROOT, leaf_hash
 from ledger.core.note import checkpoint_body, encode_checkpoint, origin_of, parse_checkpoint
 from ledger.core.tiles import WIDTH, append, root_at
@@ -26,11 +26,13 @@ from ledger.core.tiles import WIDTH, append, root_at
 LOCK = "log"
 """Name of the lock under which the tree grows."""
 
-_log = structlog.get_logger(__name__)
-
 
 class LogDamaged(LedgerError):
-    """Published tiles, or tiles written a second time, do not give the root that was computed."""
+    """What was published does not read back any more. Nothing here can mend it."""
+
+
+class LogMended(LedgerError):
+    """What was to be published did not read back; it was dropped and will be integrated anew."""
 
 
 def log_row(connection: sa.Connection, log_id: bytes) -> int:
@@ -120,8 +122,9 @@ def integrate(node: Node, log: int) -> int:
 def publish(node: Node, log: int) -> int | None:
     """Verify what was added since the last checkpoint and sign a new one; returns its size.
 
-    None: nothing new, or another process has gone on meanwhile. What does not verify is cut back
-    and integrated anew from the pending rows; where that cannot help, LogDamaged.
+    None: nothing new, or another process has gone on meanwhile. What does not verify is cut back,
+    to be integrated anew from the pending rows: raises LogMended, or LogDamaged where the last
+    checkpoint itself cannot be reached any more.
     """
     with begin_read(node.engine) as connection:
         now = store.state(connection, log)
@@ -129,13 +132,12 @@ def publish(node: Node, log: int) -> int | None:
             return None
         try:
             _verify_growth(TileStore(connection, log), now)
+            problem: EvidenceError | None = None
         except EvidenceError as error:
-            problem: EvidenceError | None = error
-        else:
-            problem = None
+            problem = error
     if problem is not None:
-        _mend(node, now, problem)
-        return None
+        _mend(node, now)
+        raise LogMended("dropped entries that did not read back") from problem
     note = sign_note(node, now.log_id, now.size, now.root)
     with begin_write(node.engine, LOCK) as connection:
         same = (logs.c.id == log) & (logs.c.size == now.size) & (logs.c.root == now.root)
@@ -155,44 +157,43 @@ def sign_note(node: Node, log_id: bytes, size: int, root: bytes) -> str:
 
 
 def _verify_growth(source: TileStore, now: LogState) -> None:
-    """Hash all entries behind the last checkpoint again and compare with what is stored.
-
-    Reads whole bundles, so that the part of a bundle rewritten beside old entries counts too.
-    Raises ProofMismatch or Malformed. 1 published root · 2 entries against leaf hashes ·
-    3 root from them · 4 root from the stored tiles.
-    """
+    """The last checkpoint and everything behind it; raises ProofMismatch or Malformed."""
     published = now.published or 0
-    if now.note is not None:
-        root = root_at(source, published)
-        expected = parse_checkpoint(now.note).root
-        _demand("published root", expected=expected, actual=root)  # 1
-    start = published - published % WIDTH
-    leaves = [leaf_hash(entry) for entry in source.entries(start, now.size)]
-    stored = b"".join(
-        source.tile(0, n, WIDTH) for n in range(start // WIDTH, -(-now.size // WIDTH))
-    )
-    _demand("leaves", expected=b"".join(leaves), actual=stored)  # 2
-    again = append(source, start, leaves)
-    _demand("root", expected=now.root, actual=again.root)  # 3
-    _demand("root from tiles", expected=now.root, actual=root_at(source, now.size))  # 4
+    expected = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
+    _demand("published root", expected=expected, actual=root_at(source, published))
+    _verify_edge(source, published, size=now.size, root=now.root)
+
+
+def _verify_edge(source: TileStore, start: int, *, size: int, root: bytes) -> None:
+    """Hash the entries from `start` on again and compare with what is stored.
+
+    Goes back to the start of a bundle, since old entries are written again beside new ones.
+    1 leaf hashes of the entries · 2 root from them · 3 root from the stored tiles.
+    """
+    start -= start % WIDTH
+    leaves = [leaf_hash(entry) for entry in source.entries(start, size)]
+    stored = b"".join(source.tile(0, n, WIDTH) for n in range(start // WIDTH, -(-size // WIDTH)))
+    _demand("leaves", expected=b"".join(leaves), actual=stored)  # 1
+    if leaves:
+        _demand("root", expected=root, actual=append(source, start, leaves).root)  # 2
+    _demand("root from tiles", expected=root, actual=root_at(source, size))  # 3
 
 
 def _demand(what: str, *, expected: bytes, actual: bytes) -> None:
     if expected != actual:
-        raise ProofMismatch(what, expected=expected, actual=actual)
+        raise ProofMismatch(what, expected=sha256(expected), actual=sha256(actual))
 
 
-def _mend(node: Node, bad: LogState, problem: EvidenceError) -> None:
+def _mend(node: Node, bad: LogState) -> None:
     """Go back to the last checkpoint, from which pending entries are integrated anew."""
-    _log.error("log.damaged", size=bad.size, published=bad.published, problem=str(problem)[:200])
     with begin_write(node.engine, LOCK) as connection:
         now = store.state(connection, bad.id)
         if now.size != bad.size or now.published != bad.published:
             return  # another process has gone on
-        expected = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
+        size = now.published or 0
+        root = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
         try:
-            actual = store.cut_back(connection, bad.id, now.published or 0)
+            store.cut_back(connection, bad.id, size)
+            _verify_edge(TileStore(connection, bad.id), size, size=size, root=root)
         except EvidenceError as error:
-            raise LogDamaged(f"the published log does not read back: {error}") from error
-        if actual != expected:
-            raise LogDamaged("the published log gives another root")
+            raise LogDamaged(f"checkpoint of size {size} does not read back") from error

@@ -155,9 +155,9 @@ def write_entries(
     _put(connection, bundles, ("log", "n"), grown=rows[:old], fresh=rows[old:])
 
 
-def cut_back(connection: sa.Connection, log: int, size: int) -> Digest:
+def cut_back(connection: sa.Connection, log: int, size: int) -> None:
     """Drop everything behind the first `size` entries, which were never published; their
-    pending rows are still there and are integrated anew. Returns the root that is left."""
+    pending rows are still there and are integrated anew."""
     back = sa.select(pending.c.id).where(pending.c.log == log)
     connection.execute(sa.update(entries).where(entries.c.id.in_(back)).values(idx=None))
     store = TileStore(connection, log)
@@ -173,7 +173,6 @@ def cut_back(connection: sa.Connection, log: int, size: int) -> Digest:
         write_entries(connection, log, size - len(held), held)
     root = root_at(store, size)
     connection.execute(sa.update(logs).where(logs.c.id == log).values(size=size, root=root))
-    return root
 
 
 def read_leaf(connection: sa.Connection, log: int, index: int) -> Digest:

@@ -1,5 +1,6 @@
 """A gateway node in a folder, with fresh keys and, where wanted, made-up facts of a chain."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,20 @@ CHAIN_ID = 31337
 LOG_ID = log_id(CHAIN_ID, CONSORTIUM, MEMBER, 0, 1)
 
 
-def make_keys() -> Keyring:
-    """Random keys in memory."""
+def make_keys(seed: str | None = None) -> Keyring:
+    """Keys in memory: random ones, or always the same for a seed."""
+    seed = seed or os.urandom(16).hex()
+
+    def secret(name: str) -> bytes:
+        return hashlib.sha256(f"{seed}/{name}".encode()).digest()
+
     return Keyring(
-        anchor=LocalSigner(Alg.SECP256K1, _secret()),
-        note=LocalSigner(Alg.ED25519, _secret()),
-        present=LocalSigner(Alg.P256, _secret()),
-        payer=LocalSigner(Alg.SECP256K1, _secret()),
-        content=_secret(),
-        index=_secret(),
+        anchor=LocalSigner(Alg.SECP256K1, secret("anchor")),
+        note=LocalSigner(Alg.ED25519, secret("note")),
+        present=LocalSigner(Alg.P256, secret("present")),
+        payer=LocalSigner(Alg.SECP256K1, secret("payer")),
+        content=secret("content"),
+        index=secret("index"),
     )
 
 
@@ -111,14 +117,12 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
     return ChainFacts(**(defaults | values))
 
 
-def make_test_node(folder: Path, *, facts: bool = True, **settings: Any) -> Node:
-    """A node without a chain; close it at the end."""
-    keys = make_keys()
+def make_test_node(
+    folder: Path, *, facts: bool = True, seed: str | None = None, **settings: Any
+) -> Node:
+    """A node without a chain; close it at the end. Same folder and seed: the same node again."""
+    keys = make_keys(seed)
     node = make_node(make_settings(folder, **settings), make_network(), keys)
     if facts:
         node.chain.put(make_facts(keys))
     return node
-
-
-def _secret() -> bytes:
-    return os.urandom(32)

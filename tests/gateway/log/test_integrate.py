@@ -1,0 +1,282 @@
+"""The log grows, is published only as it reads back, and never loses or doubles an entry."""
+
+import hashlib
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.db import begin_write
+from gateway.log import routes, services
+from gateway.log.models import bundles, logs, pending, tiles
+from gateway.log.services import LogDamaged, LogMended, integrate, publish, step
+from gateway.node import Node, make_node
+from gateway.problems import Problem
+from tests.support.asgi import Client
+from tests.support.log import (
+    ReadLog,
+    make_entries,
+    promise_entries,
+    read_log,
+    stored_indexes,
+)
+from tests.support.node import LOG_ID, make_network, make_settings, make_test_node
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = make_test_node(tmp_path)
+    yield node
+    node.close()
+
+
+def client_of(node: Node) -> Client:
+    app = FastAPI()
+    app.state.node = node
+    app.include_router(routes.router)
+
+    @app.exception_handler(Problem)
+    async def answer(_request: Request, problem: Problem) -> Response:
+        return problem.response()
+
+    return Client(app)
+
+
+def read(node: Node) -> ReadLog:
+    client = client_of(node)
+
+    def fetch(path: str) -> bytes:
+        response = client.get(f"/logs/{LOG_ID.hex()}/{path}")
+        assert response.status_code == 200, path
+        return response.content
+
+    origin = f"credit-ledger/{LOG_ID.hex()}"
+    return read_log(fetch, origin=origin, note_key=node.keys.note.public_key)
+
+
+def leaf(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
+def count(node: Node, table: sa.Table) -> int:
+    with node.engine.connect() as connection:
+        query = sa.select(sa.func.count()).select_from(table)
+        return int(connection.execute(query).scalar_one())
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 1], [255, 1, 1], [256], [257, 300], [3, 700, 5]])
+def test_a_stranger_reads_what_was_promised(node: Node, sizes: list[int]) -> None:
+    promised: set[bytes] = set()
+    for at, size in enumerate(sizes):
+        batch = make_entries(size, seed=str(at))
+        promise_entries(node, batch)
+        assert step(node) == size
+        promised |= set(batch)
+        log = read(node)
+        assert log.size == len(promised)
+        assert set(log.entries) == promised
+        assert {leaf(entry): at for at, entry in enumerate(log.entries)} == stored_indexes(node)
+    assert count(node, pending) == 0
+    assert step(node) == 0
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(1, 520), min_size=1, max_size=4), st.integers(1, 600))
+def test_any_cut_into_batches_gives_one_log(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], batch_size: int
+) -> None:
+    node = make_test_node(tmp_path_factory.mktemp("log"), log={"batch_size": batch_size})
+    for at, size in enumerate(sizes):
+        promise_entries(node, make_entries(size, seed=str(at)))
+    while step(node):
+        pass
+    log = read(node)
+    assert len(set(log.entries)) == len(log.entries) == sum(sizes)
+    node.close()
+
+
+def test_three_levels_of_tiles(node: Node) -> None:
+    with_many = node.settings.log.model_copy(update={"batch_size": 65_536})
+    node.settings = node.settings.model_copy(update={"log": with_many})
+    batch = make_entries(65_536 + 300)
+    promise_entries(node, batch)
+    assert step(node) == 65_536
+    assert step(node) == 300
+    with node.engine.connect() as connection:
+        top = connection.execute(sa.select(sa.func.max(tiles.c.level))).scalar_one()
+    assert top == 2
+    assert set(read(node).entries) == set(batch)
+
+
+def test_inside_a_batch_leaves_are_ordered_by_hash(node: Node) -> None:
+    first, second = make_entries(40, "a"), make_entries(40, "b")
+    promise_entries(node, first)
+    step(node)
+    promise_entries(node, second)
+    step(node)
+    found = [leaf(entry) for entry in read(node).entries]
+    assert found[:40] == sorted(leaf(e) for e in first)
+    assert found[40:] == sorted(leaf(e) for e in second)
+
+
+def test_a_batch_takes_the_oldest(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, log={"batch_size": 10})
+    batch = make_entries(25)
+    promise_entries(node, batch)
+    assert [step(node) for _ in range(4)] == [10, 10, 5, 0]
+    assert set(read(node).entries[:10]) == set(batch[:10])
+    node.close()
+
+
+def test_entries_are_stored_small(node: Node) -> None:
+    batch = [
+        b'{"_type":"credit-ledger/entry@1","commitment":"%s","kind":"record","log":"%s",'
+        b'"period":"2026-11","schema":"penalty@1","suite":"sha256","timely":"yes"}'
+        % (hashlib.sha256(str(i).encode()).hexdigest().encode(), LOG_ID.hex().encode())
+        for i in range(512)
+    ]
+    promise_entries(node, batch)
+    step(node)
+    with node.engine.connect() as connection:
+        stored = connection.execute(sa.select(sa.func.sum(sa.func.length(bundles.c.data))))
+        assert stored.scalar_one() < 60 * 512
+
+
+def test_nothing_is_published_before_it_was_read_back(node: Node) -> None:
+    promise_entries(node, make_entries(3))
+    assert integrate(node, 1) == 3
+    client = client_of(node)
+    assert client.get(f"/logs/{LOG_ID.hex()}/checkpoint").status_code == 404
+    assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 404
+    assert count(node, pending) == 3
+    assert publish(node, 1) == 3
+    assert publish(node, 1) is None
+    assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 200
+
+
+def flip(node: Node, table: sa.Table, at: int, **where: int) -> None:
+    """Change one bit of a stored blob; of a bundle, in its content."""
+    with begin_write(node.engine) as connection:
+        row = table.c.n == where["n"]
+        if "level" in where:
+            row &= table.c.level == where["level"]
+        data = bytearray(connection.execute(sa.select(table.c.data).where(row)).scalar_one())
+        if table is bundles:
+            data = bytearray(zlib.decompress(bytes(data)))
+        data[at] ^= 4
+        value = zlib.compress(bytes(data)) if table is bundles else bytes(data)
+        connection.execute(sa.update(table).where(row).values(data=value))
+
+
+@pytest.mark.parametrize(
+    ("table", "at", "where"),
+    [
+        (tiles, 32 * 44, {"level": 0, "n": 1}),  # in a full tile, the first hash of the batch
+        (tiles, -1, {"level": 0, "n": 2}),  # in the right edge
+        (tiles, 40, {"level": 1, "n": 0}),  # above
+        (bundles, -30, {"n": 1}),  # an entry
+        (bundles, 1, {"n": 2}),  # the length of an entry
+        (bundles, -5, {"n": 2}),
+    ],
+)
+def test_a_flipped_bit_behind_the_checkpoint_is_mended(
+    node: Node, table: sa.Table, at: int, where: dict[str, int]
+) -> None:
+    promise_entries(node, make_entries(300, "a"))
+    step(node)
+    before = read(node)
+    batch = make_entries(400, "b")
+    promise_entries(node, batch)
+    integrate(node, 1)
+    flip(node, table, at, **where)
+    with pytest.raises(LogMended):
+        publish(node, 1)
+    assert read(node) == before
+    assert step(node) == 400
+    after = read(node)
+    assert after.entries[:300] == before.entries
+    assert set(after.entries[300:]) == set(batch)
+    assert count(node, pending) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "at", "where"),
+    [(tiles, 0, {"level": 0, "n": 1}), (bundles, 9, {"n": 1}), (tiles, 3, {"level": 1, "n": 0})],
+)
+def test_a_flipped_bit_before_the_checkpoint_stops_the_log(
+    node: Node, table: sa.Table, at: int, where: dict[str, int]
+) -> None:
+    promise_entries(node, make_entries(300, "a"))
+    step(node)
+    note = read_note(node)
+    promise_entries(node, make_entries(400, "b"))
+    integrate(node, 1)
+    flip(node, table, at, **where)
+    with pytest.raises(LogDamaged):
+        publish(node, 1)
+    assert read_note(node) == note
+    assert count(node, pending) == 400
+
+
+def read_note(node: Node) -> str | None:
+    with node.engine.connect() as connection:
+        note: str | None = connection.execute(sa.select(logs.c.note)).scalar_one()
+    return note
+
+
+def test_a_checkpoint_is_not_taken_back_by_a_slower_process(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promise_entries(node, make_entries(5))
+    integrate(node, 1)
+    real = services.sign_note
+
+    def other_process_first(node: Node, log_id: bytes, size: int, root: bytes) -> str:
+        monkeypatch.setattr(services, "sign_note", real)
+        promise_entries(node, make_entries(5, "late"))
+        assert step(node) == 5
+        return real(node, log_id, size, root)
+
+    monkeypatch.setattr(services, "sign_note", other_process_first)
+    assert publish(node, 1) is None
+    assert read(node).size == 10
+
+
+def test_two_gateways_on_one_database(tmp_path: Path) -> None:
+    first = make_test_node(tmp_path, log={"batch_size": 7})
+    settings_ = make_settings(tmp_path, log={"batch_size": 5})
+    second = make_node(settings_, make_network(), first.keys)
+    failures: list[BaseException] = []
+
+    def work(node: Node, seed: str) -> None:
+        try:
+            for at in range(12):
+                promise_entries(node, make_entries(9, f"{seed}{at}"))
+                step(node)
+            while step(node):
+                pass
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=a) for a in ((first, "x"), (second, "y"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    while step(first):
+        pass
+    log = read(first)
+    assert log.size == 2 * 12 * 9
+    assert len(set(log.entries)) == log.size
+    assert stored_indexes(first) == {leaf(entry): at for at, entry in enumerate(log.entries)}
+    first.close()
+    second.close()

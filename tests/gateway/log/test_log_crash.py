@@ -1,0 +1,38 @@
+"""Killed in the middle, started again: every promised entry is in the log exactly once."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.log.services import step
+from tests.gateway.log.test_integrate import read
+from tests.support import child
+from tests.support.log import make_entries, promise_entries
+from tests.support.node import make_test_node
+
+WORK = """
+import sys
+from pathlib import Path
+from gateway.log.services import step
+from tests.support.node import make_test_node
+node = make_test_node(Path(sys.argv[1]), seed="crash")
+while step(node):
+    pass
+node.close()
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_around_integration(tmp_path: Path, when: str) -> None:
+    node = make_test_node(tmp_path, seed="crash", log={"batch_size": 100})
+    first = make_entries(300, "a")
+    promise_entries(node, first)
+    step(node)
+    second = make_entries(300, "b")
+    promise_entries(node, second)
+    assert child.run(WORK, str(tmp_path), crash_at=f"log.integrated:{when}") == child.KILLED
+    assert read(node).size == 100
+    assert child.run(WORK, str(tmp_path)) == 0
+    log = read(node)
+    assert sorted(log.entries) == sorted(first + second)
+    node.close()
