@@ -30,9 +30,17 @@ class Caller(Protocol):
 class Rpc:
     """One node. Safe to share between threads."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        timeout: float = TIMEOUT,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """`name` stands for the node in messages, by default its host and port."""
         self.url = url
-        self.name = place(url)
+        self.name = name or place(url)
         self.timeout = timeout
         self._max_bytes = max_bytes
         self._ids = itertools.count(1)

@@ -1,0 +1,197 @@
+"""Blocks, event logs and receipts as nodes tell them, read strictly and only as far as we need.
+
+Header fields that engines fill in their own way (extraData of proof-of-authority, difficulty,
+withdrawals …) are not looked at. Every reader raises RpcNonsense.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ledger.chain.errors import RpcNonsense
+from ledger.chain.network import Hash32
+from ledger.chain.rpc import Rpc
+from ledger.core.ids import Address
+
+_HEX = re.compile(r"0x[0-9a-f]*")
+_QUANTITY = re.compile(r"0x[0-9a-f]{1,64}")
+_MAX_NUMBER = 1 << 63  # what databases hold; block numbers, times and gas stay far below
+_HASH_LENGTH = 66  # 0x and 64 digits
+_ADDRESS_LENGTH = 42
+_MAX_TOPICS = 4  # EVM: LOG0 … LOG4
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """`time` in Unix seconds; `base_fee` in wei, None where the network has none (EIP-1559)."""
+
+    number: int
+    hash: Hash32
+    parent: Hash32
+    time: int
+    base_fee: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One event. `index` is its place in the block."""
+
+    address: Address
+    topics: tuple[bytes, ...]
+    data: bytes
+    block: int
+    block_hash: Hash32
+    tx: Hash32
+    index: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Orders events as they happened."""
+        return self.block, self.index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxReceipt:
+    """What became of a transaction. `contract`: the one it created. `gas_used` in gas."""
+
+    tx: Hash32
+    block: int
+    block_hash: Hash32
+    success: bool
+    contract: Address | None
+    gas_used: int
+    logs: tuple[LogEntry, ...]
+
+
+class Reader:
+    """One node, with its answers read into the shapes above."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.rpc = rpc
+        self.name = rpc.name
+        # None: not known yet whether the node takes block hashes in eth_call (EIP-1898).
+        self.takes_hashes: bool | None = None
+
+    def ask(self, method: str, *params: Any) -> Any:
+        """The bare result."""
+        return self.rpc.call(method, params)
+
+    def chain_id(self) -> int:
+        return quantity(self.name, self.ask("eth_chainId"))
+
+    def block(self, which: int | str) -> Block | None:
+        """A block by number or tag; None where the node has none such."""
+        at = hex(which) if isinstance(which, int) else which
+        found = self.ask("eth_getBlockByNumber", at, False)
+        if found is None:
+            return None
+        block = parse_block(self.name, found)
+        if isinstance(which, int) and block.number != which:
+            raise RpcNonsense(self.name, f"block {block.number} in place of {which}")
+        return block
+
+    def receipt(self, tx: str) -> TxReceipt | None:
+        """None where the transaction is not mined, or not known."""
+        found = self.ask("eth_getTransactionReceipt", tx)
+        receipt = None if found is None else parse_receipt(self.name, found)
+        if receipt is not None and receipt.tx != tx:
+            raise RpcNonsense(self.name, "receipt of another transaction")
+        return receipt
+
+
+def quantity(name: str, value: Any, limit: int = _MAX_NUMBER) -> int:
+    """A number below `limit`."""
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value) or int(value, 16) >= limit:
+        raise RpcNonsense(name, "a number is not what it should be")
+    return int(value, 16)
+
+
+def amount(name: str, value: Any) -> int:
+    """A number of wei."""
+    return quantity(name, value, 1 << 256)
+
+
+def hex_bytes(name: str, value: Any) -> bytes:
+    """Any number of bytes."""
+    text = value.lower() if isinstance(value, str) else ""
+    if not _HEX.fullmatch(text) or len(text) % 2:
+        raise RpcNonsense(name, "bytes are not what they should be")
+    return bytes.fromhex(text[2:])
+
+
+def parse_block(name: str, value: Any) -> Block:
+    """A block or header."""
+    get = _fields(name, value)
+    fee = value.get("baseFeePerGas")
+    return Block(
+        number=quantity(name, get("number")),
+        hash=_hash(name, get("hash")),
+        parent=_hash(name, get("parentHash")),
+        time=quantity(name, get("timestamp")),
+        base_fee=None if fee is None else amount(name, fee),
+    )
+
+
+def parse_log(name: str, value: Any) -> LogEntry:
+    """An event of a mined block."""
+    get = _fields(name, value)
+    topics = get("topics")
+    if not isinstance(topics, list) or len(topics) > _MAX_TOPICS or value.get("removed", False):
+        raise RpcNonsense(name, "an event is not what it should be")
+    return LogEntry(
+        address=_address(name, get("address")),
+        topics=tuple(bytes.fromhex(_hash(name, topic)[2:]) for topic in topics),
+        data=hex_bytes(name, get("data")),
+        block=quantity(name, get("blockNumber")),
+        block_hash=_hash(name, get("blockHash")),
+        tx=_hash(name, get("transactionHash")),
+        index=quantity(name, get("logIndex")),
+    )
+
+
+def parse_receipt(name: str, value: Any) -> TxReceipt:
+    """A receipt (of Byzantium or later: with a status)."""
+    get = _fields(name, value)
+    created = value.get("contractAddress")
+    logs = get("logs")
+    if not isinstance(logs, list):
+        raise RpcNonsense(name, "a receipt is not what it should be")
+    return TxReceipt(
+        tx=_hash(name, get("transactionHash")),
+        block=quantity(name, get("blockNumber")),
+        block_hash=_hash(name, get("blockHash")),
+        success=quantity(name, get("status")) == 1,
+        contract=None if created is None else _address(name, created),
+        gas_used=quantity(name, get("gasUsed")),
+        logs=tuple(parse_log(name, log) for log in logs),
+    )
+
+
+def _fields(name: str, value: Any) -> Callable[[str], Any]:
+    if not isinstance(value, dict):
+        raise RpcNonsense(name, "not an object")
+
+    def get(field: str) -> Any:
+        if field not in value:
+            raise RpcNonsense(name, f"{field} is missing")
+        return value[field]
+
+    return get
+
+
+def _hash(name: str, value: Any) -> Hash32:
+    return Hash32(_fixed(name, value, _HASH_LENGTH))
+
+
+def _address(name: str, value: Any) -> Address:
+    return Address(_fixed(name, value, _ADDRESS_LENGTH))
+
+
+def _fixed(name: str, value: Any, length: int) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    if len(text) != length or not _HEX.fullmatch(text):
+        raise RpcNonsense(name, "a hash or address is not what it should be")
+    return text

@@ -1,0 +1,93 @@
+"""Events of a range of blocks from one node, a page at a time.
+
+Nodes limit eth_getLogs in many ways (blocks, results, bytes, seconds), and say so in as many words;
+so the page is halved on any failure and doubled after success.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.chain.blocks import LogEntry, Reader, parse_log
+from ledger.chain.errors import RpcFailure, RpcNonsense, RpcRefused, RpcTimeout, RpcUnreachable
+from ledger.core.ids import Address
+
+PAGE = 10_000  # blocks to begin with; what many public nodes allow
+MAX_PAGE = 1_000_000  # blocks
+# A silent node must not cost a time-out for every halving of the page.
+_TIMEOUTS = 2
+
+Topics = Sequence[bytes | None]
+"""What topic 0, 1, … must be; None: anything. Topics beyond the list may be anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """Events of `address` with these `topics` from block `first` to `last`, both included."""
+
+    address: Address
+    topics: tuple[bytes | None, ...]
+    first: int
+    last: int
+
+    def matches(self, entry: LogEntry) -> bool:
+        """Whether the node gave what was asked for, apart from the blocks."""
+        return (
+            entry.address == self.address
+            and len(entry.topics) >= len(self.topics)
+            and all(
+                want in (None, got) for want, got in zip(self.topics, entry.topics, strict=False)
+            )
+        )
+
+
+def read_logs(node: Reader, query: LogQuery, *, page: int = PAGE) -> tuple[LogEntry, ...]:
+    """All events of the query in the order in which they happened. Raises RpcFailure."""
+    found = [entry for part in _pages(node, query, page) for entry in part]
+    found.sort(key=lambda entry: entry.place)
+    places = [entry.place for entry in found]
+    if any(one == other for one, other in itertools.pairwise(places)):
+        raise RpcNonsense(node.name, "two events at one place")
+    return tuple(found)
+
+
+def _pages(node: Reader, query: LogQuery, page: int) -> Iterator[list[LogEntry]]:
+    first, timeouts = query.first, 0
+    while first <= query.last:
+        last = min(query.last, first + page - 1)
+        try:
+            part = _one_page(node, query, first, last)
+        except RpcFailure as failure:
+            timeouts += isinstance(failure, RpcTimeout)
+            if first == last or timeouts >= _TIMEOUTS or not _may_be_too_much(failure):
+                raise
+            page = (last - first + 1) // 2
+            continue
+        yield part
+        first = last + 1
+        page = min(MAX_PAGE, page * 2)
+
+
+def _may_be_too_much(failure: RpcFailure) -> bool:
+    """Whether a smaller page is worth a try."""
+    if isinstance(failure, RpcTimeout):
+        return True
+    return not isinstance(failure, RpcUnreachable | RpcRefused)
+
+
+def _one_page(node: Reader, query: LogQuery, first: int, last: int) -> list[LogEntry]:
+    topics: list[Any] = [None if topic is None else "0x" + topic.hex() for topic in query.topics]
+    wanted = {
+        "address": query.address,
+        "topics": topics,
+        "fromBlock": hex(first),
+        "toBlock": hex(last),
+    }
+    answer = node.ask("eth_getLogs", wanted)
+    if not isinstance(answer, list):
+        raise RpcNonsense(node.name, "events are not a list")
+    entries = [parse_log(node.name, item) for item in answer]
+    if not all(first <= entry.block <= last and query.matches(entry) for entry in entries):
+        raise RpcNonsense(node.name, "events that nobody asked for")
+    return entries
