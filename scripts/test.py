@@ -9,7 +9,12 @@ from steps import PYTHON, Step, forge, run_steps
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
     pytest = [PYTHON, "-m", "pytest", "-q"]
-    coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing"]
+    coverage = [
+        "--cov=ledger.core",
+        "--cov-branch",
+        "--cov-fail-under=100",
+        "--cov-report=term-missing",
+    ]
     return [
         *lint_steps(),
         Step("forge test", [forge(), "test"]),

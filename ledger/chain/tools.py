@@ -1,4 +1,4 @@
-"""Where the chain tools of Foundry are: the user's own where the version fits, else those of npm."""
+"""Where the tools of Foundry are: the user's own where the version fits, else those of npm."""
 
 import platform
 import re
@@ -38,5 +38,5 @@ def find_tool(name: str, *, root: Path = PROJECT) -> Path:
     package = f"{name}-{platform.system().lower()}-{machine}"
     path = root / "node_modules" / "@foundry-rs" / package / "bin" / name
     if not path.exists():
-        raise ConfigError(f"{name} {VERSION} not found: run `make setup`, or put it on the PATH")
+        raise ConfigError(name, f"no {VERSION}.x found: run `make setup`, or put it on the PATH")
     return path

@@ -1,0 +1,1 @@
+"""What `scripts/vectors.py` writes, by kind."""
