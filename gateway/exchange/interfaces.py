@@ -1,0 +1,42 @@
+"""What the exchange hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.core.errors import LedgerError
+
+RETRY_AFTER: Final = 2
+"""Seconds after which a promised record is worth asking for again; an anchor takes about that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Promised, but not under a final anchor yet. retry_after: seconds."""
+
+    retry_after: int = RETRY_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Disclose:
+    """Which fields a presentation discloses. fields: codes; None = every filled one."""
+
+    fields: Sequence[str] | None = None
+
+
+class FieldUnknown(LedgerError):
+    """`field` is none of the record's type, or `None`: nothing asked for is filled."""
+
+    def __init__(self, field: str | None) -> None:
+        super().__init__(field or "no field")
+        self.field = field
+
+
+class ContentErased(LedgerError):
+    """The record's key was destroyed: its content is gone for good, its anchor stays."""
+
+
+class NotARecord(LedgerError):
+    """The leaf is an entry without record content."""
