@@ -1,0 +1,173 @@
+"""`network up`, `down` and `status`: what must run, in which order, and when it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from filelock import FileLock
+
+from gateway.devnet.deployment import deploy_if_needed
+from gateway.devnet.layout import (
+    DEFAULT_BASE_PORT,
+    MEMBERS,
+    NODES,
+    Layout,
+    Ports,
+    choose_ports,
+    load_ports,
+    store_ports,
+)
+from gateway.devnet.members import prepare, prepare_token
+from gateway.devnet.processes import Detached, wait_until
+from ledger.chain.rpc import Rpc
+from ledger.core.errors import CouldNotCheck
+
+CHAIN_SECONDS = 30.0
+GATEWAY_SECONDS = 120.0
+"""For all gateways together, on a slow machine."""
+ASK_SECONDS = 2.0
+
+Progress = Callable[[str], None]
+"""Told what is being done, in words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network directory with its ports and processes."""
+
+    layout: Layout
+    ports: Ports
+
+    @property
+    def chain(self) -> Detached:
+        """The guard of the embedded chain."""
+        folder, port = self.layout.chain, self.ports.chain
+        arguments = ["gateway.devnet.guard", "--chain", str(folder), "--port", str(port)]
+        return Detached(
+            name="chain",
+            pid_file=self.layout.pid("chain"),
+            log_file=folder / "log.jsonl",
+            arguments=arguments,
+        )
+
+    def gateway(self, code: str) -> Detached:
+        """The gateway of one member."""
+        folder = self.layout.member(code)
+        config = str(folder / "gateway.toml")
+        return Detached(
+            name=code,
+            pid_file=self.layout.pid(code),
+            log_file=folder / "log.jsonl",
+            arguments=["ledger.cli.main", "gateway", "serve", "--config", config],
+        )
+
+
+def up(directory: Path, base_port: int | None, progress: Progress) -> Path:
+    """Make or start a network; returns the path of its network file when all is ready.
+
+    Raises NotStarted, ConfigError or CouldNotCheck. What already runs is left alone.
+    """
+    layout = Layout(directory.resolve())
+    layout.run.mkdir(parents=True, exist_ok=True)
+    layout.chain.mkdir(exist_ok=True)
+    with FileLock(layout.run / "up.lock"):
+        network = _open(layout, base_port)
+        for member in MEMBERS:
+            prepare(layout, member, network.ports)
+        progress("chain")
+        _start_chain(network)
+        progress("contracts")
+        changed = deploy_if_needed(layout, network.ports)
+        progress("gateways")
+        _start_gateways(network, restart=changed)
+    return layout.network
+
+
+def _open(layout: Layout, base_port: int | None) -> Network:
+    if layout.exists():
+        return Network(layout, load_ports(layout))
+    ports = choose_ports(DEFAULT_BASE_PORT if base_port is None else base_port)
+    store_ports(layout, ports)
+    return Network(layout, ports)
+
+
+def _start_chain(network: Network) -> None:
+    if network.chain.find() is None:
+        network.chain.start({})
+    wait_until(lambda: chain_answers(network), CHAIN_SECONDS, [network.chain])
+
+
+def _start_gateways(network: Network, *, restart: bool) -> None:
+    """All at once. restart: the network file changed, and a gateway reads it at its start."""
+    processes = [network.gateway(member.code) for member in NODES]
+    for member, process in zip(NODES, processes, strict=True):
+        if restart:
+            process.stop()
+        if process.find() is None:
+            prepare_token(network.layout, member)
+            process.start({})
+    wait_until(
+        lambda: all(_ready(network, member.code) for member in NODES), GATEWAY_SECONDS, processes
+    )
+
+
+def chain_answers(network: Network) -> bool:
+    """Whether the embedded chain answers."""
+    rpc = Rpc(network.ports.rpc, timeout=ASK_SECONDS)
+    try:
+        rpc.call("eth_chainId")
+    except CouldNotCheck:
+        return False
+    finally:
+        rpc.close()
+    return True
+
+
+def _ready(network: Network, code: str) -> bool:
+    try:
+        answer = httpx.get(network.ports.endpoint(code) + "/readyz", timeout=ASK_SECONDS)
+    except httpx.HTTPError:
+        return False
+    return answer.is_success
+
+
+def down(directory: Path) -> list[str]:
+    """Stop what runs, gateways first; their names."""
+    layout = Layout(directory.resolve())
+    if not layout.exists():
+        return []
+    network = Network(layout, load_ports(layout))
+    with FileLock(layout.run / "up.lock"):
+        processes = [*(network.gateway(member.code) for member in NODES), network.chain]
+        return [process.name for process in processes if process.stop()]
+
+
+def status(directory: Path) -> dict[str, Any] | None:
+    """As `network status --json` prints it; None where no network was made."""
+    layout = Layout(directory.resolve())
+    if not layout.exists():
+        return None
+    network = Network(layout, load_ports(layout))
+    chain = network.chain.find() is not None and chain_answers(network)
+    members = [
+        {
+            "code": member.code,
+            "endpoint": network.ports.endpoint(member.code),
+            "up": network.gateway(member.code).find() is not None and _ready(network, member.code),
+        }
+        for member in NODES
+    ]
+    return {
+        "network": str(layout.network),
+        "chain": {"url": network.ports.rpc, "up": chain},
+        "members": members,
+    }
+
+
+def is_up(found: dict[str, Any]) -> bool:
+    """Whether everything in a status is up."""
+    return bool(found["chain"]["up"] and all(member["up"] for member in found["members"]))
