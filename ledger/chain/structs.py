@@ -1,0 +1,195 @@
+"""What the contracts hold, as Python values.
+
+Codes (members, regions, roles, items) are text; "" where the word is zero, 0x and 64 digits where
+it is not printable ASCII. Ids and digests are bytes, None where zero means "none". Times are Unix
+seconds. Names are those of Solidity in snake case, but its `from` is `since`.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NewType, TypeVar, cast, get_type_hints
+
+from ledger.core.errors import Malformed
+from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32
+
+Code = NewType("Code", str)
+
+# Numbers of contracts/lib/Codes.sol; a test compares them.
+ACTIVE, SUSPENDED = 1, 2  # status of a member
+OPEN, CLOSED = 1, 2  # status of a log
+YES, NO = 1, 2  # choice in a vote
+SUSPEND, REINSTATE, RECOVER_KEY, REGISTER_CONTRACT = 1, 2, 3, 4  # kinds of actions
+OPEN_SUCCESSOR, COMPROMISE_KEY, PUT_NATIONAL, SET_CHAIR = 5, 6, 7, 8
+RECORD_TYPE, SEVERE_LIST, MEASURES, AGREEMENT = 1, 2, 3, 4  # kinds of items
+PUBLIC, ON_AUTHORISATION, GOVERNMENT = 1, 2, 3  # visibility
+GENERAL, IMPORTANT = 1, 2  # data class
+MONTH, YEAR = 1, 2  # granularity of `period`
+
+NATIONAL = Code("")  # region of a national item
+ZERO = bytes(32)
+NO_ADDRESS = "0x" + "00" * 20
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """`seq`: the number that the next write about it must carry. `roles`: ledger.core.keys.Role."""
+
+    code: Code
+    region: Code
+    roles: int
+    status: int
+    seq: int
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Its window holds both ends; `compromised_since` 0: never."""
+
+    key_id: KeyId
+    member: Code
+    purpose: int
+    alg: int
+    not_before: int
+    not_after: int
+    compromised_since: int
+    added_at: int
+    public_key: bytes
+
+    def valid_at(self, time: int) -> bool:
+        """As the contract's keyValidAt has it, apart from the purpose."""
+        held = self.compromised_since == 0 or time < self.compromised_since
+        return held and self.not_before <= time <= self.not_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """`trusted_size` counts once the log is closed."""
+
+    log_id: LogId
+    member: Code
+    seq: int
+    suite: int
+    status: int
+    trusted_size: int
+    predecessor: LogId | None
+    successor: LogId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRegistration:
+    """A contract that took over a role at `since`."""
+
+    account: Address
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """`yes`: votes that stand. `executed` is never true of what another contract carries out."""
+
+    action_hash: Digest
+    proposer: Code
+    expires_at: int
+    executed: bool
+    yes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """A province's vote; `choice` 0: none."""
+
+    choice: int
+    cast_at: int
+    key_id: KeyId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueItem:
+    """One version of an item. In force from `since` until before `until` (0: open)."""
+
+    item_id: Code
+    version: int
+    kind: int
+    content_hash: Digest
+    since: int
+    until: int
+    visibility: int
+    region: Code
+    data_class: int
+    granularity: int
+
+    def in_force(self, time: int) -> bool:
+        """By its own period; whether a later version or a national item stands before it, only
+        the series tells."""
+        return self.since <= time and (self.until == 0 or time < self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchoredSize:
+    """The last anchor of a log; size 0 and no root before the first."""
+
+    size: int
+    root: Digest | None
+
+
+def code_text(word: bytes) -> Code:
+    """The code in a word. One that nobody can type does not stop the reading: it shows as hex."""
+    if word == ZERO:
+        return NATIONAL
+    try:
+        return Code(ascii_bytes32(word))
+    except Malformed:
+        return Code("0x" + word.hex())
+
+
+def address(value: Any) -> Address:
+    return Address(str(value).lower())
+
+
+def address_or_none(value: Any) -> Address | None:
+    return None if value == NO_ADDRESS else address(value)
+
+
+def digest_or_none(word: bytes) -> Digest | None:
+    return None if word == ZERO else Digest(word)
+
+
+def build(cls: type[T], values: Mapping[str, Any], **others: Any) -> T:
+    """A dataclass from Solidity values, by the types of its fields."""
+    readers = _readers(cast(Any, cls))
+    made = {name: read(values[solidity]) for name, (solidity, read) in readers.items()}
+    return cls(**made, **others)
+
+
+@functools.cache
+def _readers(cls: type[Any]) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    hints = get_type_hints(cls)
+    return {
+        field.name: (_solidity_name(cls, field.name), _reader(hints[field.name]))
+        for field in fields(cls)
+        if field.name != "entry"
+    }
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    if hint is Code:
+        return code_text
+    if hint is Address:
+        return address
+    if hint == Address | None:
+        return address_or_none
+    if hint is CatalogueItem:
+        return lambda value: build(CatalogueItem, value)
+    if hint in (KeyId | None, LogId | None, Digest | None):
+        return digest_or_none
+    return lambda value: value
+
+
+def _solidity_name(cls: type[Any], name: str) -> str:
+    if cls is CatalogueItem and name == "since":
+        return "from"
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
