@@ -16,7 +16,8 @@ Fields = Mapping[str, str | list[str]]
 class Content:
     """secret: the record's S. schema: "penalty@1"; a version's file never changes.
 
-    class_, decided, until: as in the payload (None = null), days in ISO. fields: canonical, filled ones only.
+    class_, decided, until: as in the payload (None = null), days in ISO.
+    fields: canonical, filled ones only.
     """
 
     secret: bytes
