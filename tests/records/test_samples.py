@@ -1,0 +1,39 @@
+"""Every row of the sample files gets the right answer from `check` and the keys alone."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.records.fold import record_key
+from ledger.records.validate import Fields, check
+from tests.records import samples
+from tests.records.examples import TODAY
+
+_ROOT = Path(__file__).parents[2]
+_FOLDERS = (_ROOT.parent / "shared" / "samples", _ROOT / "examples")
+_FOLDER = next(folder for folder in _FOLDERS if (folder / "expected.json").exists())
+SAMPLES = samples.read(_FOLDER)
+
+
+def test_all_samples_are_seen() -> None:
+    assert [len(sample.rows) for sample in SAMPLES] == [155, 120, 131, 126, 30]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_row(sample: samples.Sample) -> None:
+    seen: dict[bytes, Fields] = {}
+    for row in sample.rows:
+        checked = check(sample.schema, row.raw, today=TODAY, cell_errors=row.cell_errors)
+        if row.verdict == "rejected":
+            assert checked.errors, row.number
+            assert checked.errors[0].field == row.field, row.number
+            continue
+        assert checked.errors == (), row.number
+        assert checked.decided is not None
+        key = record_key(sample.schema, checked.fields)
+        if key not in seen:
+            verdict = "accepted"
+        else:
+            verdict = "duplicate" if seen[key] == checked.fields else "conflict"
+        assert verdict == row.verdict, row.number
+        seen.setdefault(key, checked.fields)
