@@ -11,6 +11,7 @@ import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +31,9 @@ FAILURE_COST = 50
 """Requests that a wrong token costs its address, so that guessing is slow."""
 BUCKETS = 10_000
 """Callers whose rate is remembered; the one longest unseen is forgotten first."""
+
+MAX_DIGITS = 19
+"""Of a Content-Length; more would not fit 64 bits."""
 
 NDJSON = "application/x-ndjson"
 
@@ -132,7 +136,10 @@ class Limits:
 
     def _watched(self, scope: Scope, send: Send) -> Send:
         async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
+            if (
+                message["type"] == "http.response.start"
+                and message["status"] == HTTPStatus.UNAUTHORIZED
+            ):
                 self._addresses.charge(_address(scope), FAILURE_COST)
             await send(message)
 
@@ -161,7 +168,7 @@ def _header(scope: Scope, name: bytes) -> bytes | None:
 
 
 def _decimal(value: bytes) -> int:
-    if not value.isdigit() or len(value) > 19:  # the server has refused it already
+    if not value.isdigit() or len(value) > MAX_DIGITS:  # the server has refused it already
         raise Problem("too-large")
     return int(value)
 

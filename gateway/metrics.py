@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter as Counted
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -10,9 +11,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from gateway.anchoring.models import anchors
-from gateway.log.models import logs, pending
+from gateway.intake.interfaces import RowAnswer, RowInput
+from gateway.intake.readiness import anchored_sizes
+from gateway.log.models import entries, logs
 from gateway.node import Node
+from ledger.records import schema
 
 REGISTRY = CollectorRegistry()
 """Counters live as long as the process; values of one node are read when asked for."""
@@ -29,9 +32,7 @@ HTTP_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-ROWS = Counter(
-    "credit_ledger_intake_rows", "Rows judged", ("type", "verdict"), registry=REGISTRY
-)
+ROWS = Counter("credit_ledger_intake_rows", "Rows judged", ("type", "verdict"), registry=REGISTRY)
 ROW_ERRORS = Counter(
     "credit_ledger_intake_errors", "Rejected rows by their first code", ("code",), registry=REGISTRY
 )
@@ -42,9 +43,24 @@ SETS = Histogram(
     registry=REGISTRY,
 )
 REFUSED = Counter(
-    "credit_ledger_http_refused", "Requests refused before their route", ("code",),
+    "credit_ledger_http_refused",
+    "Requests refused before their route",
+    ("code",),
     registry=REGISTRY,
 )
+
+
+def count_rows(rows: Sequence[RowInput], answers: Sequence[RowAnswer]) -> None:
+    """Count the answers to a set. A type nobody knows is counted as "other"."""
+    kinds = Counted(
+        (row.type if schema.find(row.type) else "other", answer.verdict)
+        for row, answer in zip(rows, answers, strict=True)
+    )
+    for (kind, verdict), number in kinds.items():
+        ROWS.labels(kind, verdict).inc(number)
+    codes = Counted(answer.errors[0].code for answer in answers if answer.verdict == "rejected")
+    for code, number in codes.items():
+        ROW_ERRORS.labels(code).inc(number)
 
 
 class NodeCollector(Collector):
@@ -55,20 +71,20 @@ class NodeCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._node.engine.connect() as connection:
-            waiting = connection.scalar(sa.select(sa.func.count()).select_from(pending))
-            sizes = connection.execute(sa.select(logs.c.log_id, logs.c.size)).all()
-            anchored = connection.execute(
-                sa.select(logs.c.log_id, sa.func.max(anchors.c.size))
-                .join(anchors, anchors.c.log == logs.c.id)
-                .where(anchors.c.state == "final")
-                .group_by(logs.c.log_id)
-            ).all()
-        yield _gauge("pending_entries", "Promised, not yet in the tree", waiting or 0)
-        yield _by_log("log_size", "Entries in the tree", [tuple(row) for row in sizes])
-        yield _by_log("anchored_size", "Entries finally anchored", [tuple(row) for row in anchored])
-        yield _gauge("fault", "1 where an operator must act", int(self._node.fault is not None))
+            taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
+            sizes = [(row.log_id, row.size) for row in connection.execute(sa.select(logs))]
+            anchored = anchored_sizes(connection)
         facts = self._node.chain.known
-        yield _gauge("chain_block_time", "Time of the last block read", facts.block_time if facts else 0)
+        waiting = taken - sum(size for _, size in sizes)
+        yield _gauge("pending_entries", "Promised, not yet in the tree", waiting)
+        yield _by_log("log_size", "Entries in the tree", sizes)
+        yield _by_log("anchored_size", "Entries finally anchored", anchored)
+        yield _gauge("fault", "1 where an operator must act", int(self._node.fault is not None))
+        yield _gauge(
+            "chain_block_time_seconds",
+            "Time of the last block read; 0 before the first",
+            facts.block_time if facts else 0,
+        )
 
 
 def render(node: Node) -> tuple[bytes, str]:

@@ -17,7 +17,8 @@ MAX_SET = 4096
 """Rows of one call of `submit_set`: a promise covers at most 4,096 leaves (design 3.5)."""
 
 Verdict = Literal["accepted", "duplicate", "conflict", "rejected"]
-Raw = Mapping[str, str | list[str]]
+Raw = Mapping[str, object]
+"""What is neither text nor a list of texts is answered with schema-invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

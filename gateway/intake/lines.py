@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 from gateway.intake.interfaces import MAX_SET
@@ -63,7 +63,7 @@ class RawSet:
     lines: list[Line] = field(default_factory=list)
 
 
-async def sets(chunks: AsyncIterator[bytes]) -> AsyncIterator[RawSet]:
+async def sets(chunks: AsyncIterator[bytes]) -> AsyncGenerator[RawSet]:
     """Sets of at most `MAX_SET` lines, as soon as one is full or the sender pauses."""
     splitter = LineSplitter()
     waiting: list[Line] = []

@@ -1,7 +1,7 @@
 """Record JSON (interfaces.md) to `RowInput`, strictly: one object, no key twice, text only.
 
-Nothing raises here: what cannot be read becomes the row's `fault`, or a `cell_error` where a
-single value is at fault, and is answered like any other row.
+Nothing raises here: what cannot be read becomes the row's `fault` and is answered like any other
+row. Values of fields are judged by `ledger.records.validate`, which wants texts and lists of them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from ledger.records.validate import FieldError
 MAX_LINE = 256 * 1024
 """Bytes of one NDJSON line. The longest lawful penalty holds some 16,000 characters; each may be
 escaped with six bytes (96 KiB), and surrogate pairs with twelve."""
+MAX_FIELDS = 64
+"""Twice the longest table of the standard; every unknown name earns a note in the answer."""
 
-_MEMBERS = {"type", "schema", "corrects", "class", "fields"}
-_CLASSES = ("minor", "general", "severe")
+_OPTIONAL = ("schema", "corrects", "class")
+_MEMBERS = {"type", "fields", *_OPTIONAL}
 _BOM = b"\xef\xbb\xbf"
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
+    """Never leaves this module."""
+
     def __init__(self, error: FieldError) -> None:
         self.error = error
 
@@ -88,25 +92,16 @@ def _record(value: Any, row: int | None) -> RowInput:
     sent = value.get("fields")
     if type(kind) is not str or type(sent) is not dict:
         raise _Refused(fault("json-members"))
-    class_ = value.get("class")
-    if "class" in value and class_ not in _CLASSES:
-        raise _Refused(fault("json-class"))
-    for name in ("schema", "corrects"):
+    for name in _OPTIONAL:
         if name in value and type(value[name]) is not str:
             raise _Refused(fault("json-members"))
-    wrong = {code for code, item in sent.items() if not _is_text(item)}
+    if len(sent) > MAX_FIELDS:
+        raise _Refused(fault("json-fields"))
     return RowInput(
         row=row,
         type=kind,
         schema=value.get("schema"),
-        class_=class_,
+        class_=value.get("class"),
         corrects=value.get("corrects"),
-        fields={k: v for k, v in sent.items() if k not in wrong} if wrong else sent,
-        cell_errors=dict.fromkeys(wrong, "schema-invalid") if wrong else {},
+        fields=sent,
     )
-
-
-def _is_text(value: Any) -> bool:
-    """Text, or a list of texts."""
-    kind = type(value)
-    return kind is str or (kind is list and all(type(item) is str for item in value))

@@ -81,7 +81,7 @@ def find_promise(connection: sa.Connection, promise_id: int) -> tuple[Promise, l
     promise = Promise(
         log=row.log_id.hex(),
         leaves_root=row.leaves_root.hex(),
-        count=row.count,
+        count=len(leaves),
         issued_at=row.issued_at,
         due=row.due,
         signature=hex0x(row.signature),

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
+from ledger.records.schema import Schema
+from ledger.records.texts import message
 from ledger.records.validate import FieldError
+
+CORRECTS_COLUMN = "CL_CORRECTS"
+NAME_SHOWN = 64
+"""Characters of an unknown type repeated to its sender."""
 
 _FAULTS: Mapping[str, tuple[str, str, str]] = {
     "encoding": (
@@ -34,15 +41,10 @@ _FAULTS: Mapping[str, tuple[str, str, str]] = {
         "A record is a JSON object with the text `type` and the object `fields`, optionally the"
         " texts `schema`, `corrects` and `class`, and nothing else",
     ),
-    "json-class": (
+    "json-fields": (
         "schema-invalid",
-        "class 须为 minor、general 或 severe，不适用时请省略",
-        "`class` is minor, general or severe; leave it out where it does not apply",
-    ),
-    "text-invalid": (
-        "encoding",
-        "文本含有无法编码的字符（孤立代理项），请改正后重新报送",
-        "The text holds characters that cannot be encoded (lone surrogates); replace them",
+        "fields 的成员过多（最多 64 个），请只保留标准中的字段",
+        "`fields` has more than 64 members; keep those of the standard",
     ),
 }
 
@@ -51,3 +53,22 @@ def fault(name: str) -> FieldError:
     """The error of a row that cannot be read at all."""
     code, zh, en = _FAULTS[name]
     return FieldError(None, code, {"zh": zh, "en": en})
+
+
+@cache
+def remark(code: str, schema: Schema, field: str) -> FieldError:
+    """An error or note about one field of the standard."""
+    return FieldError(field, code, message(code, schema.by_code[field]))
+
+
+def type_unknown(name: str) -> FieldError:
+    """The catalogue does not have this type in force, or we do not hold its schema."""
+    code = "type-not-in-catalogue"
+    return FieldError(None, code, message(code, name[:NAME_SHOWN]))
+
+
+@cache
+def no_corrections() -> FieldError:
+    """No correction can be recorded before the chain has a `CaseRegistry`."""
+    code = "correction-not-available"
+    return FieldError(CORRECTS_COLUMN, code, message(code, CORRECTS_COLUMN))

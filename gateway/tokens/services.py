@@ -6,8 +6,8 @@ A token is 32 random bytes, so an unsalted hash of it can neither be searched no
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,11 @@ import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from gateway.db import begin_write, tokens
-from gateway.problems import Problem, unauthorized
+from gateway.db import begin_write
+from gateway.limits import RateLimiter
+from gateway.problems import Problem, retry_later, unauthorized
 from gateway.tokens.interfaces import SCOPES, Caller, Scope
+from gateway.tokens.models import tokens
 from ledger.core.errors import InputError
 
 PREFIX = "clt_"
@@ -67,9 +69,8 @@ def add_token(
         "created_at": int(now.timestamp()),
     }
     with begin_write(engine) as connection:
-        result = connection.execute(sa.insert(tokens).values(row))
-    key = result.inserted_primary_key
-    return int(key[0]), token
+        added = connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id))
+        return int(added.scalar_one()), token
 
 
 def list_tokens(engine: sa.Engine) -> Sequence[TokenRow]:
@@ -117,42 +118,46 @@ def find_token(engine: sa.Engine, token: str) -> Caller | None:
     )
 
 
-class TokenMemory:
-    """Callers seen in the last seconds, so that a busy client costs no query per request."""
+class Guard:
+    """Who may come in, and how often: one per application.
 
-    def __init__(self, engine: sa.Engine) -> None:
+    Callers seen in the last seconds are remembered, so that a busy client costs no query per
+    request.
+    """
+
+    def __init__(self, engine: sa.Engine, requests_per_second: float) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
+        self._rate = RateLimiter(requests_per_second)
         self._known: dict[bytes, tuple[float, Caller]] = {}
 
-    def recall(self, token: str) -> Caller | None:
-        """Without a query; None says nothing."""
-        held = self._known.get(_digest(token))
-        return held[1] if held and time.monotonic() - held[0] < MEMORY_SECONDS else None
-
-    def look_up(self, token: str) -> Caller | None:
-        """With a query."""
-        caller = find_token(self._engine, token)
-        if caller is not None:
-            with self._lock:
-                if len(self._known) >= MEMORY_SIZE:
-                    self._known.clear()
-                self._known[_digest(token)] = (time.monotonic(), caller)
-        return caller
+    async def admit(self, token: str) -> Caller:
+        """The caller; a problem where the token is unknown or comes too often."""
+        digest = _digest(token)
+        held = self._known.get(digest)
+        if held is None or time.monotonic() - held[0] >= MEMORY_SECONDS:
+            caller = await run_in_threadpool(find_token, self._engine, token)
+            if caller is None:
+                self._known.pop(digest, None)
+                raise unauthorized("token-unknown")
+            if len(self._known) >= MEMORY_SIZE:
+                self._known.clear()
+            held = self._known[digest] = (time.monotonic(), caller)
+        wait = self._rate.take(str(held[1].id))
+        if wait:
+            raise retry_later("too-many-requests", math.ceil(wait))
+        return held[1]
 
 
 def require(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
-    """A FastAPI dependency: the caller, or 401 without a valid token and 403 without the scope."""
+    """A FastAPI dependency: the caller, or 401 without a valid token, 403 without the scope, 429
+    where it comes too often."""
 
     async def caller_of(request: Request) -> Caller:
-        token = _bearer(request)
-        memory: TokenMemory = request.app.state.tokens
-        caller = memory.recall(token) or await run_in_threadpool(memory.look_up, token)
-        if caller is None:
-            raise unauthorized("token-unknown")
+        guard: Guard = request.app.state.guard
+        caller = await guard.admit(_bearer(request))
+        request.state.caller = caller
         if not caller.may(scope):
             raise Problem("scope-missing", extra={"scope": scope})
-        request.state.caller = caller
         return caller
 
     return caller_of

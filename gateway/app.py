@@ -1,0 +1,62 @@
+"""The HTTP application of one gateway, put together."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import docs, info
+from gateway.intake import routes as intake
+from gateway.intake.routes import Intake
+from gateway.limits import Limits
+from gateway.log import routes as log
+from gateway.node import Node
+from gateway.observe import Observed
+from gateway.problems import Problem, problem_of
+from gateway.tokens.services import Guard
+from ledger.core.errors import LedgerError
+
+DESCRIPTION = (
+    "Gateway of one member of the credit record exchange ledger: takes records in, promises and"
+    " anchors them, hands out receipts that verify without it."
+)
+
+
+def create_app(node: Node) -> FastAPI:
+    """All routes over one node. Starts no thread: `gateway.cli` starts and stops the node."""
+    app = FastAPI(
+        title="credit-ledger gateway",
+        version=info.program_version(),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.node = node
+    app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
+    app.state.intake = Intake(node)
+    for router in (intake.router, log.router, info.router, docs.router):
+        app.include_router(router)
+    for kind in (LedgerError, HTTPException, sa.exc.OperationalError):
+        app.add_exception_handler(kind, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(Limits, settings=node.settings.http)
+    app.add_middleware(Observed)
+    return app
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    return problem_of(error).response()
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    """Names the parameters at fault, never their values."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [{"where": list(item["loc"]), "problem": item["type"]} for item in error.errors()]
+    return Problem("schema-invalid", extra={"invalid": wrong}).response()

@@ -1,0 +1,185 @@
+"""`credit-ledger gateway`: run the node of a member, issue its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.settings import Settings, load
+from gateway.tokens.interfaces import SCOPES
+from ledger.cli.language import say
+from ledger.cli.options import json_option
+from ledger.cli.output import EXIT_NO, fail, note, print_json
+from ledger.core.canonical import instant
+from ledger.core.errors import LedgerError
+
+Command = Callable[..., Any]
+
+
+def config_option(command: Command) -> Command:
+    """`--config`: parameter `config`, a path."""
+    return click.option(
+        "--config",
+        required=True,
+        envvar="CREDIT_LEDGER_CONFIG",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help=say(
+            zh="节点的设置文件 gateway.toml（也可用 CREDIT_LEDGER_CONFIG）。",
+            en="The settings of the node, gateway.toml (or CREDIT_LEDGER_CONFIG).",
+        ),
+    )(command)
+
+
+@click.group(
+    help=say(
+        zh="""运行成员节点，管理访问令牌。
+
+        \b
+        credit-ledger gateway serve --config gateway.toml
+        credit-ledger gateway token add 市监局 --scope submit --scope read --config gateway.toml
+        """,
+        en="""Run the node of a member and manage its access tokens.
+
+        \b
+        credit-ledger gateway serve --config gateway.toml
+        credit-ledger gateway token add SAMR --scope submit --scope read --config gateway.toml
+        """,
+    )
+)
+def gateway() -> None:
+    """The group; its help is above."""
+
+
+@gateway.command(
+    help=say(
+        zh="启动服务，直到收到 SIGINT 或 SIGTERM；日志为 JSON 行，写到标准错误。",
+        en="Serve until SIGINT or SIGTERM; the log goes to stderr as JSON lines.",
+    )
+)
+@config_option
+def serve(config: Path) -> None:
+    """Returns after a graceful stop."""
+    from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
+
+    with _failures():
+        run(load(config))
+
+
+@gateway.group(help=say(zh="访问令牌。", en="Access tokens."))
+def token() -> None:
+    """The group of token commands."""
+
+
+@token.command(
+    "add",
+    help=say(
+        zh="签发令牌并只显示这一次；数据库中只存其散列。",
+        en="Issue a token and show it this once; the database keeps only its hash.",
+    ),
+)
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    metavar="|".join(SCOPES),
+    help=say(zh="权限，可重复或以逗号分隔。", en="What it may do; repeatable or with commas."),
+)
+@click.option(
+    "--department",
+    help=say(zh="持有令牌的部门。", en="The department that holds it."),
+)
+@config_option
+@json_option
+def token_add(
+    name: str, scopes: tuple[str, ...], department: str | None, config: Path, as_json: bool
+) -> None:
+    """Prints the token alone on stdout, or all of it as JSON."""
+    wanted = [scope.strip() for text in scopes for scope in text.split(",")]
+    if set(wanted) - set(SCOPES):
+        raise click.BadParameter(", ".join(SCOPES), param_hint="--scope")
+    with _tokens(config) as (services, engine):
+        token_id, secret = services.add_token(
+            engine, name=name, scopes=wanted, department=department, now=datetime.now(UTC)
+        )
+    if as_json:
+        print_json({"id": token_id, "name": name, "scopes": wanted, "token": secret})
+        return
+    note(
+        say(
+            zh=f"令牌 {token_id}，请妥善保存，不会再次显示：",
+            en=f"Token {token_id}; keep it, it is not shown again:",
+        )
+    )
+    click.echo(secret)
+
+
+@token.command("list", help=say(zh="列出已签发的令牌。", en="List the tokens issued."))
+@config_option
+@json_option
+def token_list(config: Path, as_json: bool) -> None:
+    """One line each: id, name, scopes, department, state."""
+    with _tokens(config) as (services, engine):
+        rows = [
+            {
+                "id": row.id,
+                "name": row.name,
+                "scopes": list(row.scopes),
+                "department": row.department,
+                "created": instant(row.created_at),
+                "revoked": None if row.revoked_at is None else instant(row.revoked_at),
+            }
+            for row in services.list_tokens(engine)
+        ]
+    if as_json:
+        print_json({"tokens": rows})
+        return
+    in_force = say(zh="有效", en="in force")
+    for row in rows:
+        scopes, state = ",".join(row["scopes"]), row["revoked"] or in_force
+        click.echo(f"{row['id']}\t{row['name']}\t{scopes}\t{row['department'] or '-'}\t{state}")
+
+
+@token.command("revoke", help=say(zh="吊销令牌，数秒内生效。", en="Revoke a token, in seconds."))
+@click.argument("token_id", metavar="ID", type=click.IntRange(min=1))
+@config_option
+def token_revoke(token_id: int, config: Path) -> None:
+    """Exit code 1 where no such token is in force."""
+    with _tokens(config) as (services, engine):
+        if not services.revoke_token(engine, token_id, now=datetime.now(UTC)):
+            fail(
+                say(zh=f"没有有效的令牌 {token_id}。", en=f"No token {token_id} is in force."),
+                EXIT_NO,
+            )
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """What goes wrong is told in a line, exit code 1."""
+    try:
+        yield
+    except LedgerError as error:
+        fail(str(error), EXIT_NO)
+
+
+@contextmanager
+def _tokens(config: Path) -> Iterator[tuple[Any, Any]]:
+    """The services of tokens and an open database."""
+    from gateway.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.tokens import services  # noqa: PLC0415
+
+    with _failures():
+        settings: Settings = load(config)
+        engine = open_engine(settings.database_url)
+        try:
+            migrate(engine)
+            yield services, engine
+        finally:
+            engine.dispose()

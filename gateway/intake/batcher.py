@@ -1,0 +1,128 @@
+"""Group commit: single records that arrive together share a transaction, a flush and a promise.
+
+Requests wait in a queue for the set under way; an idle queue waits only `WINDOW`. So one request
+costs one flush when alone, and hundreds a second cost a few dozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from gateway.intake.errors import NotReady
+from gateway.intake.interfaces import RowAnswer, RowInput, SetAnswer
+from gateway.intake.promises import find_promise, with_path
+from gateway.intake.services import submit_mixed
+from gateway.node import Node
+from ledger.core.canonical import unhex32
+from ledger.core.errors import CouldNotCheck
+
+WINDOW = 0.002
+"""Seconds that the first record waits for company. A flush takes longer, so it costs little."""
+MAX_BATCH = 256
+"""Records of one set: each is answered with its own path, which costs a hash per leaf."""
+MAX_WAITING = 4096
+"""Records in the queue; beyond it a request is told to come again. Some seconds of work."""
+
+_log = structlog.get_logger(__name__)
+
+Proof = dict[str, Any]
+_Answered = tuple[RowAnswer, Proof | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: RowInput
+    department: str | None
+    done: asyncio.Future[_Answered]
+
+
+class Batcher:
+    """Belongs to one event loop. `limiter` bounds the threads that intake may take."""
+
+    def __init__(self, node: Node, limiter: CapacityLimiter) -> None:
+        self._node = node
+        self._limiter = limiter
+        self._queue: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, row: RowInput, department: str | None) -> tuple[RowAnswer, Proof | None]:
+        """The answer, and what proves that a promise covers its leaf (None where no leaf is
+        named, or its entry came without a promise). Raises NotReady."""
+        if len(self._queue) >= MAX_WAITING:
+            raise NotReady("busy", retry_after=1)
+        done: asyncio.Future[_Answered] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(row, department, done))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        return await done
+
+    async def _drain(self) -> None:
+        """Work until the queue is empty."""
+        await asyncio.sleep(WINDOW)
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            await self._take(batch)
+
+    async def _take(self, batch: list[_Waiting]) -> None:
+        work = partial(_submit, self._node, batch)
+        try:
+            answers = await to_thread.run_sync(work, limiter=self._limiter)
+        except (NotReady, CouldNotCheck, sa.exc.OperationalError) as error:
+            _fail(batch, error)  # would befall each of them alone as well
+        except Exception as error:
+            if len(batch) == 1:
+                _fail(batch, error)
+                return
+            # Whatever one record broke, the others are not to suffer for it (invariant 12).
+            _log.error("intake.batch-failed", records=len(batch), exc_info=True)
+            for waiting in batch:
+                await self._take([waiting])
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.done.done():
+                    waiting.done.set_result(answer)
+
+
+def _fail(batch: list[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)
+
+
+def _submit(node: Node, batch: list[_Waiting]) -> list[_Answered]:
+    answer = submit_mixed(
+        node,
+        departments=[waiting.department for waiting in batch],
+        rows=[waiting.row for waiting in batch],
+    )
+    proofs = _proofs(node, answer)
+    return [(row, proofs.get(at)) for at, row in enumerate(answer.rows)]
+
+
+def _proofs(node: Node, answer: SetAnswer) -> dict[int, Proof]:
+    """By place in the set, for rows that name a leaf: the promise and the path. One promise at a
+    time is held; a stored one is read once."""
+    places: dict[int, list[tuple[int, int]]] = {}
+    for at, row in enumerate(answer.rows):
+        if row.stored is not None:
+            promise_id, position = row.stored
+            places.setdefault(promise_id, []).append((at, position))
+    fresh = {row.stored[0] for row in answer.rows if row.stored and row.verdict == "accepted"}
+    leaves = [unhex32(row.leaf) for row in answer.rows if row.leaf and row.verdict == "accepted"]
+    proofs: dict[int, Proof] = {}
+    for promise_id, wanted in places.items():
+        if promise_id in fresh and answer.promise is not None:
+            promise, covered = answer.promise, leaves
+        else:
+            with node.engine.connect() as connection:
+                promise, covered = find_promise(connection, promise_id)
+        proofs |= {at: with_path(promise, covered, position) for at, position in wanted}
+    return proofs

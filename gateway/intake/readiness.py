@@ -1,0 +1,60 @@
+"""Whether a promise can be made now."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.anchoring.interfaces import ChainFacts
+from gateway.anchoring.models import anchors
+from gateway.intake.errors import NotReady
+from gateway.log.models import entries, logs
+from gateway.node import Node
+from ledger.core.keys import Purpose
+
+
+def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
+    """The chain as last read and the log that takes entries; NotReady says what is missing.
+
+    at: Unix seconds. A promise nobody could keep is not made: the log must be sound and open, the
+    member active, our ANCHOR key registered and valid, and the anchorer not too far behind.
+    """
+    facts = node.chain.known
+    if facts is None:
+        raise NotReady("chain-unknown")
+    if node.fault is not None:
+        raise NotReady("log-fault", retry_after=60)
+    if not facts.active:
+        raise NotReady("member-suspended", retry_after=60)
+    log_id = facts.open_log
+    if log_id is None:
+        raise NotReady("no-open-log", retry_after=60)
+    key_id = node.keys.anchor.key_id.hex()
+    if not any(
+        key.key_id == key_id and key.purpose == Purpose.ANCHOR and key.valid_at(at)
+        for key in facts.keys
+    ):
+        raise NotReady("anchor-key-not-valid", retry_after=60)
+    with node.engine.connect() as connection:
+        if unanchored(connection) > node.settings.log.max_unanchored:
+            raise NotReady("too-many-unanchored", retry_after=10)
+    return facts, log_id
+
+
+def unanchored(connection: sa.Connection) -> int:
+    """Promised records not yet finally anchored: row numbers of entries have no gaps."""
+    taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
+    return taken - sum(size for _, size in anchored_sizes(connection))
+
+
+def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
+    """(logId, size finally anchored) of every log of this member. Walks the index from its end,
+    so it costs the same however many anchors there are."""
+    newest = (
+        sa.select(anchors.c.size)
+        .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
+        .order_by(anchors.c.size.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = connection.execute(sa.select(logs.c.log_id, sa.func.coalesce(newest, 0)))
+    return [(log_id, size) for log_id, size in rows]

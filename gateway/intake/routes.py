@@ -1,0 +1,107 @@
+"""`POST /v1/records`: one record as JSON, or many as NDJSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.intake.batcher import Batcher, Proof
+from gateway.intake.errors import NotReady
+from gateway.intake.interfaces import RowAnswer
+from gateway.intake.parsing import parse_record
+from gateway.intake.readiness import ready_facts
+from gateway.intake.schemas import RECORDS_OPENAPI
+from gateway.intake.stream import NdjsonResponse
+from gateway.limits import NDJSON, media_type
+from gateway.node import Node
+from gateway.problems import Problem
+from gateway.tokens.interfaces import Caller
+from gateway.tokens.services import require
+
+JSON = "application/json"
+MAX_STREAMS = 32
+"""NDJSON requests at once; each may hold 40 MiB of rows and answers."""
+THREADS = 4
+"""Sets at once. They compete for one interpreter and one writer; more only wait longer."""
+
+router = APIRouter(tags=["records"])
+
+
+class Intake:
+    """What the routes share within one application: bounded threads, the queue of singles."""
+
+    def __init__(self, node: Node) -> None:
+        self.limiter = CapacityLimiter(THREADS)
+        self.batcher = Batcher(node, self.limiter)
+        self.streams = 0
+
+
+@router.post("/v1/records", openapi_extra=RECORDS_OPENAPI)
+async def post_records(
+    request: Request, caller: Annotated[Caller, Depends(require("submit"))]
+) -> Response:
+    """Submit records. Every accepted one is durable and promised when its answer arrives."""
+    kind = media_type(request.headers.get("content-type", "").encode("latin-1"))
+    if kind == JSON:
+        return await _single(request, caller)
+    if kind == NDJSON:
+        return await _stream(request, caller)
+    raise Problem(
+        "wrong-content-type",
+        {"zh": f"请使用 {JSON} 或 {NDJSON}", "en": f"Send {JSON} or {NDJSON}"},
+        headers={"Accept-Post": f"{JSON}, {NDJSON}"},
+    )
+
+
+async def _single(request: Request, caller: Caller) -> Response:
+    intake: Intake = request.app.state.intake
+    row = parse_record(await request.body(), None)
+    return _answer(*await intake.batcher.submit(row, caller.department))
+
+
+async def _stream(request: Request, caller: Caller) -> Response:
+    node: Node = request.app.state.node
+    intake: Intake = request.app.state.intake
+    if intake.streams >= MAX_STREAMS:
+        raise NotReady("busy")
+    # Asked here so that "not now" is a status; later it can only be a line of the answer.
+    await to_thread.run_sync(ready_facts, node, node.clock.seconds())
+    return _Counted(request, node, intake, caller.department)
+
+
+class _Counted(NdjsonResponse):
+    """Holds one of the places for streams while it runs."""
+
+    def __init__(
+        self, request: Request, node: Node, intake: Intake, department: str | None
+    ) -> None:
+        super().__init__(request, node, intake.limiter, department)
+        self._intake = intake
+
+    async def __call__(self, *args: Any) -> None:
+        self._intake.streams += 1
+        try:
+            await super().__call__(*args)
+        finally:
+            self._intake.streams -= 1
+
+
+_STATUS = {"accepted": HTTPStatus.CREATED, "duplicate": HTTPStatus.OK}
+_PROBLEMS = {"conflict": "conflict", "rejected": "rejected"}
+
+
+def _answer(row: RowAnswer, proof: Proof | None) -> Response:
+    """The row answer with the promise beside it; inside a problem where it is one, whose `code`
+    is then that of the row."""
+    body = row.as_dict() | (proof or {})
+    if row.verdict in _PROBLEMS:
+        detail = row.errors[0].message if row.errors else None
+        return Problem(_PROBLEMS[row.verdict], detail, extra=body).response()
+    headers = {"Location": f"/v1/records/{row.leaf}"}
+    return Response(orjson.dumps(body), _STATUS[row.verdict], headers, media_type=JSON)

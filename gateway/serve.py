@@ -1,0 +1,78 @@
+"""One gateway process: the node's threads, the HTTP server, a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import structlog
+import uvicorn
+
+from gateway import logs
+from gateway.app import create_app
+from gateway.limits import MAX_HEADER, MAX_TARGET
+from gateway.node import open_node
+from gateway.settings import Settings
+from ledger.core.errors import ConfigError
+
+BACKLOG = 512
+"""Connections that the kernel holds while we are busy."""
+MAX_CONNECTIONS = 1000
+"""At once; beyond it the server answers 503 by itself."""
+KEEP_ALIVE = 30
+"""Seconds that an idle connection stays open."""
+GRACE = 15
+"""Seconds that requests under way get at the end: the largest set takes about one."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ConfigError where it cannot start."""
+    logs.configure()
+    listener = listen(settings.http.host, settings.http.port)
+    try:
+        node = open_node(settings)
+        try:
+            node.start()
+            host, port = listener.getsockname()[:2]
+            _log.info("gateway.listening", host=host, port=port, member=settings.node.code)
+            asyncio.run(server_of(create_app(node)).serve(sockets=[listener]))
+        finally:
+            node.stop()
+            node.close()
+            _log.info("gateway.stopped")
+    finally:
+        listener.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that port 0 is known before anybody asks."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError("http", f"{host}:{port}: {error.strerror}") from error
+    return listener
+
+
+def server_of(app: object) -> uvicorn.Server:
+    """The server with our bounds; its own logs go where ours go."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # uvicorn types it as ASGI 2 or 3 or a path
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        backlog=BACKLOG,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        h11_max_incomplete_event_size=2 * (MAX_HEADER + MAX_TARGET),
+    )
+    return uvicorn.Server(config)
