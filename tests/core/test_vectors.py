@@ -1,0 +1,296 @@
+"""Our own vectors: each true case is accepted, each `_fail` case refused where it says."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core import (
+    canonical,
+    commitment,
+    eip712,
+    entry,
+    keys,
+    merkle,
+    note,
+    presentation,
+    receipt,
+    tiles,
+)
+from ledger.core.errors import EvidenceError, Malformed, ProofMismatch, SignatureInvalid
+from tests.core.material import (
+    VECTORS,
+    MemoryTiles,
+    cases,
+    digests,
+    fuzz,
+    mth,
+    path,
+    proof,
+    refuses,
+)
+
+Case = dict[str, Any]
+
+
+def test_no_file_is_left_out() -> None:
+    """Every generated file is read by a test below, which says how many cases it saw."""
+    text = (VECTORS.parent / "core" / "test_vectors.py").read_text()
+    found = sorted(VECTORS.glob("*/*.json"))
+    named = [str(p.relative_to(VECTORS))[:-5] for p in found if p.stem not in ("input", "expected")]
+    assert len(named) == 27
+    assert [name for name in named if f'cases("{name}", ' not in text] == []
+
+
+# ---- canonical
+
+
+def test_canonical_json() -> None:
+    for case in cases("canonical/json", 15):
+        data = case["data"].encode()
+        assert canonical.encode(canonical.parse(data)) == data
+
+
+def test_canonical_json_fail() -> None:
+    for case in cases("canonical/json_fail", 37):
+        assert refuses(Malformed, canonical.parse, bytes.fromhex(case["data"])), case["name"]
+
+
+def test_base64_fail() -> None:
+    for case in cases("canonical/base64url_fail", 12):
+        assert refuses(Malformed, canonical.b64u_decode, case["text"]), case["text"]
+    for case in cases("canonical/base64_fail", 11):
+        assert refuses(Malformed, canonical.b64_decode, case["text"]), case["text"]
+
+
+def test_instants() -> None:
+    for case in cases("canonical/instant", 3):
+        assert canonical.parse_instant(case["name"]) == case["seconds"]
+    for case in cases("canonical/instant_fail", 12):
+        assert refuses(Malformed, canonical.parse_instant, case["name"]), case["name"]
+
+
+# ---- trees
+
+
+def test_roots() -> None:
+    for case in cases("merkle/root", 16):
+        leaves = digests(case["leaves"])
+        assert [merkle.root(leaves)] == [mth(leaves)] == digests([case["root"]])
+
+
+def _inclusion(case: Case) -> Case:
+    leaf, root = digests([case["leaf"], case["root"]])
+    index, size, hashes = case["index"], case["size"], digests(case["path"])
+    return {"leaf": leaf, "index": index, "size": size, "path": hashes, "root": root}
+
+
+def test_inclusion() -> None:
+    leaves = {len(c["leaves"]): digests(c["leaves"]) for c in cases("merkle/root", 16)}
+    for case in cases("merkle/inclusion", 70):
+        merkle.verify_inclusion(**_inclusion(case))
+        assert digests(case["path"]) == path(case["index"], leaves[case["size"]])
+
+
+def test_inclusion_fail() -> None:
+    for case in cases("merkle/inclusion_fail", 321):
+        arguments = _inclusion(case)
+        with pytest.raises(ProofMismatch):
+            merkle.verify_inclusion(**arguments)
+
+
+def _consistency(case: Case) -> Case:
+    root1, root2 = digests([case["root1"], case["root2"]])
+    sizes = {"size1": case["size1"], "size2": case["size2"]}
+    return {**sizes, "root1": root1, "root2": root2, "path": digests(case["path"])}
+
+
+def test_consistency() -> None:
+    leaves = {len(c["leaves"]): digests(c["leaves"]) for c in cases("merkle/root", 16)}
+    for case in cases("merkle/consistency", 63):
+        merkle.verify_consistency(**_consistency(case))
+        assert digests(case["path"]) == proof(case["size1"], leaves[case["size2"]])
+
+
+def test_consistency_fail() -> None:
+    for case in cases("merkle/consistency_fail", 277):
+        arguments = _consistency(case)
+        with pytest.raises(ProofMismatch):
+            merkle.verify_consistency(**arguments)
+
+
+# ---- tiles
+
+
+def test_tile_paths() -> None:
+    for case in cases("tiles/path", 10):
+        address = tiles.TileAddress(case["level"], case["n"], case["width"])
+        assert tiles.parse_path(case["path"]) == address
+    for case in cases("tiles/path_fail", 26):
+        assert refuses(Malformed, tiles.parse_path, case["path"]), case["path"]
+
+
+def test_tile_append() -> None:
+    for case in cases("tiles/append", 7):
+        leaves = [merkle.leaf_hash(i.to_bytes(4, "big")) for i in range(case["after"])]
+        source = MemoryTiles()
+        if case["before"]:
+            source.put(tiles.append(source, 0, leaves[: case["before"]]))
+        grown = tiles.append(source, case["before"], leaves[case["before"] :])
+        assert grown.root.hex() == case["root"] == mth(leaves).hex()
+        made = [
+            {
+                "path": tiles.tile_path(tile.level, tile.n, tile.width),
+                "sha256": hashlib.sha256(tile.data).hexdigest(),
+            }
+            for tile in grown.tiles
+        ]
+        assert made == case["tiles"]
+
+
+def test_bundles() -> None:
+    for case in cases("tiles/bundle", 4):
+        data, entries = bytes.fromhex(case["data"]), digests(case["entries"])
+        assert tiles.encode_bundle(entries) == data
+        assert tiles.parse_bundle(data, len(entries)) == entries
+    for case in cases("tiles/bundle_fail", 6):
+        data = bytes.fromhex(case["data"])
+        assert refuses(Malformed, tiles.parse_bundle, data, case["width"]), case["name"]
+
+
+# ---- EIP-712
+
+
+def test_type_hashes() -> None:
+    for case in cases("eip712/types", 13):
+        assert eip712.STRUCTS[case["name"]] == case["type"]
+        assert [eip712.type_hash(case["name"])] == digests([case["typeHash"]])
+
+
+def test_recover() -> None:
+    for case in cases("eip712/recover", 4):
+        digest, signature, public = digests([case["digest"], case["signature"], case["publicKey"]])
+        assert eip712.recover(digest, signature) == (case["address"], public)
+    for case in cases("eip712/recover_fail", 10):
+        digest, signature = digests([case["digest"], case["signature"]])
+        assert refuses(SignatureInvalid, eip712.recover, digest, signature), case["name"]
+
+
+# ---- entries and checkpoints
+
+
+def test_entries() -> None:
+    for case in cases("entry/entry", 7):
+        data = case["data"].encode()
+        assert entry.parse_entry(data).encode() == data
+        assert merkle.leaf_hash(data).hex() == case["leaf"]
+    for case in cases("entry/entry_fail", 26):
+        assert refuses(Malformed, entry.parse_entry, case["data"].encode()), case["name"]
+
+
+def test_checkpoints() -> None:
+    for case in cases("checkpoint/checkpoint", 4):
+        parsed = note.parse_checkpoint(case["text"])
+        assert (parsed.log.hex(), parsed.size, parsed.root.hex()) == (
+            case["log"],
+            case["size"],
+            case["root"],
+        )
+        assert parsed.text == case["text"]
+        note.verify(parsed, note.parse_vkey(case["vkey"])[1])
+
+
+def test_checkpoints_fail() -> None:
+    for case in cases("checkpoint/checkpoint_fail", 30):
+        if case["stage"] == "parse":
+            assert refuses(Malformed, note.parse_checkpoint, case["text"]), case["name"]
+            continue
+        parsed, public = note.parse_checkpoint(case["text"]), note.parse_vkey(case["vkey"])[1]
+        assert refuses(SignatureInvalid, note.verify, parsed, public), case["name"]
+
+
+# ---- presentations and receipts
+
+
+def test_presentations() -> None:
+    for case in cases("presentation/presentation", 3):
+        parsed = presentation.parse_presentation(case["text"])
+        assert parsed.text == case["text"]
+        assert parsed.commitment.hex() == case["commitment"]
+        assert parsed.jws.iat == case["iat"]
+        assert parsed.fields() == case["fields"]
+        public = bytes.fromhex(case["publicKey"])
+        presentation.verify(parsed.jws, case["alg"], public)
+        binding = presentation.parse_binding(case["binding"])
+        assert binding.sd_hash == parsed.sd_hash
+        presentation.verify(binding.jws, case["alg"], public)
+
+
+def test_presentations_fail() -> None:
+    for case in cases("presentation/presentation_fail", 26):
+        if case["stage"] == "parse":
+            assert refuses(Malformed, presentation.parse_presentation, case["text"]), case["name"]
+            continue
+        parsed = presentation.parse_presentation(case["text"])
+        if case["stage"] == "disclosures":
+            assert refuses(EvidenceError, parsed.fields), case["name"]
+            continue
+        key = case["alg"], bytes.fromhex(case["publicKey"])
+        assert refuses(SignatureInvalid, presentation.verify, parsed.jws, *key), case["name"]
+
+
+def test_receipts() -> None:
+    for case in cases("receipt/receipt", 5):
+        parsed = receipt.parse(case["data"].encode())
+        assert parsed.encode() == case["data"].encode()
+        assert (parsed.leaf.hex(), parsed.record_id.hex()) == (case["leaf"], case["recordId"])
+        checks = receipt.internal_checks(parsed, case["slots"])
+        assert [check for check in checks if check.error] == []
+
+
+def test_receipts_fail() -> None:
+    for case in cases("receipt/receipt_fail", 77):
+        data = case["data"].encode()
+        if case["stage"] == "parse":
+            assert refuses(Malformed, receipt.parse, data), case["name"]
+            continue
+        checks = receipt.internal_checks(receipt.parse(data), case["slots"])
+        failed = [f"{check.group}/{check.id}" for check in checks if check.error]
+        assert case["stage"] in failed, (case["name"], failed)
+
+
+# ---- hostile bytes: whatever comes in, what comes out is ours
+
+
+@fuzz
+@given(st.binary(max_size=400))
+def test_arbitrary_bytes_fail_with_our_errors(data: bytes) -> None:
+    for parser in (
+        *(canonical.parse, entry.parse_entry, commitment.parse_payload, receipt.parse),
+        lambda raw: tiles.parse_bundle(raw, 2),
+    ):
+        assert refuses(EvidenceError, parser, data) or parser is canonical.parse
+
+
+@fuzz
+@given(st.text(max_size=200))
+def test_arbitrary_text_fails_with_our_errors(text: str) -> None:
+    for parser in (
+        *(note.parse_checkpoint, note.parse_vkey, tiles.parse_path, commitment.parse_disclosure),
+        *(presentation.parse_presentation, presentation.parse_binding, canonical.parse_instant),
+        *(canonical.parse_day, receipt.parse_network, canonical.unhex32),
+    ):
+        assert refuses(EvidenceError, parser, text)
+    for decoder in (canonical.b64u_decode, canonical.b64_decode):
+        refuses(EvidenceError, decoder, text)
+
+
+@fuzz
+@given(st.integers(-1, 5), st.binary(max_size=70), st.binary(max_size=10), st.binary(max_size=66))
+def test_arbitrary_keys_fail_with_our_errors(
+    alg: int, public: bytes, message: bytes, signature: bytes
+) -> None:
+    assert refuses(EvidenceError, keys.verify, alg, public, message, signature)
+    assert refuses(EvidenceError, eip712.recover, message.ljust(32), signature)
