@@ -16,6 +16,8 @@ from gateway.devnet.files import write_atomic
 from ledger.core.errors import LedgerError
 
 STOP_SECONDS = 30.0
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Held, or they would be reported as forgotten: they outlive this command on purpose."""
 
 
 class NotStarted(LedgerError):
@@ -62,6 +64,7 @@ class Detached:
                 cwd=self.pid_file.parent,
                 env={**os.environ, **environment},
             )
+        _STARTED.append(process)
         write_atomic(self.pid_file, str(process.pid).encode())
 
     def stop(self) -> bool:

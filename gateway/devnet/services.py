@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,15 +136,18 @@ def _ready(network: Network, code: str) -> bool:
     return answer.is_success
 
 
-def down(directory: Path) -> list[str]:
-    """Stop what runs, gateways first; their names."""
+def down(directory: Path, *, chain: bool = True) -> list[str]:
+    """Stop what runs, gateways first; their names. chain: the chain too."""
     layout = Layout(directory.resolve())
     if not layout.exists():
         return []
     network = Network(layout, load_ports(layout))
     with FileLock(layout.run / "up.lock"):
-        processes = [*(network.gateway(member.code) for member in NODES), network.chain]
-        return [process.name for process in processes if process.stop()]
+        processes = [network.gateway(member.code) for member in NODES]
+        processes += [network.chain] if chain else []
+        with ThreadPoolExecutor(len(processes)) as pool:
+            stopped = list(pool.map(Detached.stop, processes))
+        return [process.name for process, was in zip(processes, stopped, strict=True) if was]
 
 
 def status(directory: Path) -> dict[str, Any] | None:

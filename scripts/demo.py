@@ -1,0 +1,291 @@
+"""The main job, from department files to verified receipts and a replayed chain.
+
+    python scripts/demo.py [--keep]
+
+Starts a network in build/demo/, submits the sample files of the four provinces and a few records of
+today, verifies receipts with every gateway stopped, replays the chain. Writes
+build/demo/summary.json. Leaves nothing running. All firms in it are synthetic.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo_parts import today
+from demo_parts.figures import anchor_figures, timeliness
+from rich.console import Console
+from rich.table import Table
+
+from gateway.devnet import services
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "demo"
+NET = BUILD / "network"
+COMMAND = Path(sys.executable).parent / "credit-ledger"
+SHARED = ROOT.parent / "shared" / "samples"
+SAMPLES = SHARED if SHARED.exists() else ROOT / "examples" / "samples"
+FILES = {
+    "110000": ["北京_行政处罚_gb18030.csv"],
+    "120000": ["天津_行政处罚.xlsx", "天津_行政处罚_手工表.xlsx"],
+    "130000": ["河北_行政许可_utf8bom.csv"],
+    "140000": ["山西_行政处罚_旧版.csv"],
+}
+PROVINCES = {
+    "110000": "北京 Beijing",
+    "120000": "天津 Tianjin",
+    "130000": "河北 Hebei",
+    "140000": "山西 Shanxi",
+}
+ANCHOR_SECONDS = 120
+console = Console(width=110)
+
+
+class DemoFailed(Exception):
+    """A command did not do what the demo is about to show."""
+
+
+@dataclass
+class Tally:
+    """What was counted on the way."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    leaves: dict[str, list[str]] = field(default_factory=dict)
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+
+def run(*arguments: str | Path, expect: tuple[int, ...] = (0,)) -> tuple[int, Any]:
+    """One command of the product; (exit code, its JSON or text)."""
+    command = [str(COMMAND), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in expect:
+        raise DemoFailed(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    try:
+        return done.returncode, json.loads(done.stdout)
+    except ValueError:
+        return done.returncode, done.stdout.strip()
+
+
+@contextmanager
+def network() -> Iterator[Path]:
+    """A fresh network, stopped at the end whatever happens."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True)
+    try:
+        with console.status("starting the chain and six gateways …"):
+            _, path = run("network", "up", "--dir", NET, "--base-port", "0")
+        yield Path(str(path))
+    finally:
+        subprocess.run(
+            [str(COMMAND), "network", "down", "--dir", str(NET)], check=False, capture_output=True
+        )
+
+
+def endpoints() -> dict[str, str]:
+    """Address of every member's gateway."""
+    _, found = run("network", "status", "--dir", NET, "--json")
+    return {member["code"]: member["endpoint"] for member in found["members"]}
+
+
+def submit_all(urls: dict[str, str], tally: Tally) -> None:
+    """The sample files, then the records of today."""
+    table = Table(title="1. Departments submit their files")
+    for title in ("province", "file", "rows", "accepted", "duplicate", "conflict", "rejected"):
+        table.add_column(title, justify="left" if title in ("province", "file") else "right")
+    for code, url in urls.items():
+        if code not in FILES:
+            continue
+        fresh = today.write_file(BUILD / f"{code}-today.ndjson", code)
+        for path in [*(SAMPLES / name for name in FILES[code]), fresh]:
+            with console.status(f"{PROVINCES[code]}: {path.name}"):
+                answer = submit(path, code, url)
+            count(answer["verdicts"], code, tally)
+            counts = Counter(row["verdict"] for row in answer["verdicts"])
+            shown = [counts[key] for key in ("accepted", "duplicate", "conflict", "rejected")]
+            table.add_row(PROVINCES[code], path.name, *map(str, [sum(shown), *shown]))
+    console.print(table)
+
+
+def submit(path: Path, code: str, url: str) -> Any:
+    """One file; exit 1 says that some rows were refused, as they should be."""
+    token = (NET / "members" / code / "token").read_text().strip()
+    report = BUILD / f"{path.stem}-to-correct.xlsx"
+    more = ("--report", report) if path.suffix != ".ndjson" else ()
+    _, answer = run(
+        "submit", path, "--to", url, "--token", token, "--json", "--wait", *more, expect=(0, 1)
+    )
+    return answer
+
+
+def count(rows: list[dict[str, Any]], code: str, tally: Tally) -> None:
+    """Add the answers of one file."""
+    for row in rows:
+        tally.verdicts[row["verdict"]] += 1
+        if row["verdict"] == "rejected":
+            tally.rejected[row["code"]] += 1
+        if row["verdict"] == "accepted":
+            tally.leaves.setdefault(code, []).append(row["leaf"])
+
+
+def fetch_receipts(urls: dict[str, str], tally: Tally) -> list[tuple[str, Path, str]]:
+    """(member, file, what to expect) of the first and the last record of each province."""
+    found = []
+    with console.status("fetching receipts …"):
+        for code, leaves in tally.leaves.items():
+            for name, leaf in (("first", leaves[0]), ("last", leaves[-1])):
+                path = BUILD / f"receipt-{code}-{name}.json"
+                run(
+                    "receipt", leaf, "--from", urls[code], "-o", path, "--wait", str(ANCHOR_SECONDS)
+                )
+                found.append((code, path, name))
+    return found
+
+
+def verify_all(receipts: list[tuple[str, Path, str]], file: Path, tally: Tally) -> None:
+    """Each receipt, and one with a changed character, with the gateways stopped."""
+    table = Table(title="2. A bank verifies receipts; every gateway is stopped")
+    for title in ("province", "receipt", "verdict", "exit", "may be used", "why"):
+        table.add_column(title)
+    for code, path, _name in receipts:
+        status, verdict = run("verify", path, "--network", file, "--json", expect=(0, 1, 3, 4))
+        tally.receipts.append({"member": code, "verdict": verdict["verdict"], "exit": status})
+        table.add_row(
+            PROVINCES[code],
+            path.name,
+            verdict["verdict"],
+            str(status),
+            word(verdict["usable"]),
+            why(verdict),
+        )
+    forged = forge(receipts[0][1])
+    status, verdict = run("verify", forged, "--network", file, "--json", expect=(1,))
+    table.add_row(
+        "forged",
+        forged.name,
+        verdict["verdict"],
+        str(status),
+        word(verdict["usable"]),
+        why(verdict),
+    )
+    console.print(table)
+
+
+def forge(receipt: Path) -> Path:
+    """The same receipt with one character of its commitment changed."""
+    text = receipt.read_text("utf-8")
+    place = text.index('"commitment":"') + len('"commitment":"')
+    other = "0" if text[place] != "0" else "1"
+    path = BUILD / "receipt-one-character-changed.json"
+    path.write_text(text[:place] + other + text[place + 1 :], "utf-8")
+    return path
+
+
+def word(value: bool | None) -> str:
+    """True, false and unknown in words."""
+    return {True: "yes", False: "no", None: "unknown"}[value]
+
+
+def why(verdict: dict[str, Any]) -> str:
+    """The text of the check that decided."""
+    decisive = [check for check in verdict["checks"] if check["result"] in ("fail", "unknown")]
+    chosen = decisive[0] if decisive else verdict["checks"][-1]
+    return str(chosen["message"]["en"])
+
+
+def replay(file: Path, tally: Tally) -> None:
+    """An auditor rebuilds everything from the chain and the public tiles."""
+    with console.status("replaying the chain …"):
+        _, _ = run(
+            "audit", "replay", "--network", file, "--out", BUILD / "audit.json", expect=(0, 1, 4)
+        )
+    report = json.loads((BUILD / "audit.json").read_text("utf-8"))
+    tally.findings = report["findings"]
+    entries = sum(log["size"] for log in report["logs"])
+    console.print(
+        f"3. An auditor replayed block {report['block']['number']}: {len(report['logs'])} logs, "
+        f"{entries} entries, {len(tally.findings)} findings\n"
+    )
+
+
+def summarise(file: Path, urls: dict[str, str], tally: Tally) -> dict[str, Any]:
+    """`summary.json`."""
+    anchors, gas = anchor_figures(file)
+    accepted = tally.verdicts["accepted"]
+    return {
+        "records": tally.verdicts.total(),
+        "accepted": accepted,
+        "rejected": dict(sorted(tally.rejected.items())),
+        "duplicates": tally.verdicts["duplicate"],
+        "conflicts": tally.verdicts["conflict"],
+        "anchors": anchors,
+        "gasPerRecord": round(gas / accepted, 1),
+        "withinSevenWorkingDays": timeliness(file, urls),
+        "receipts": tally.receipts,
+        "findings": tally.findings,
+    }
+
+
+def show(summary: dict[str, Any], seconds: float) -> None:
+    """The closing table."""
+    table = Table(title="What happened", show_header=False)
+    days = summary["withinSevenWorkingDays"]
+    known = days["yes"] + days["no"]
+    rows = [
+        ("rows read", summary["records"]),
+        ("accepted", summary["accepted"]),
+        ("already there (same record again)", summary["duplicates"]),
+        ("same document number, other content", summary["conflicts"]),
+        *((f"rejected: {code}", number) for code, number in summary["rejected"].items()),
+        ("anchors on the chain", summary["anchors"]),
+        ("gas per record", summary["gasPerRecord"]),
+        ("anchored within 7 working days", f"{days['yes']} of {known} ({days['unknown']} unknown)"),
+        (
+            "receipts verified",
+            ", ".join(f"{one['verdict']} ({one['exit']})" for one in summary["receipts"]),
+        ),
+        ("findings of the replay", len(summary["findings"])),
+        ("seconds", round(seconds)),
+    ]
+    for name, value in rows:
+        table.add_row(name, str(value))
+    console.print(table)
+
+
+def main() -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.parse_args()
+    started = time.monotonic()
+    tally = Tally()
+    with network() as file:
+        urls = endpoints()
+        submit_all(urls, tally)
+        receipts = fetch_receipts(urls, tally)
+        services.down(NET, chain=False)
+        verify_all(receipts, file, tally)
+        with console.status("starting the gateways again …"):
+            run("network", "up", "--dir", NET)
+        replay(file, tally)
+        summary = summarise(file, urls, tally)
+    (BUILD / "summary.json").write_text(
+        json.dumps(summary, ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
+    show(summary, time.monotonic() - started)
+    console.print(f"details: {BUILD.relative_to(ROOT)}/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
