@@ -245,11 +245,6 @@ CODES = {
         "联盟中没有登记这个日志：签发者不明。",
         "The consortium knows no such log: nobody registered has issued this.",
     ),
-    "log-not-final": _code(
-        "not-final",
-        "日志的登记尚未最终确认，请稍后重试。",
-        "The registration of the log is not final yet: try again in a while.",
-    ),
     "issuer-differs": _code(
         "proof-mismatch",
         "记录自称由 {claimed} 签发，而日志属于 {owner}。",

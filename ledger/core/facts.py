@@ -80,7 +80,7 @@ class Block:
     time: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Compromise:
     """A key is held to be stolen from `since` on; that was said in a block of time `recorded`."""
 
@@ -130,7 +130,6 @@ class LogFact:
     member: str
     trusted_size: int | None = None
     closed_recorded: int = 0
-    final: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,101 @@
+"""Options that several commands share, and the network file behind them."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ledger.chain.network import NetworkFile
+from ledger.chain.wellknown import DEV_CHAIN_ID
+from ledger.cli.language import say
+from ledger.cli.output import note
+from ledger.core.canonical import parse_instant
+from ledger.core.errors import ConfigError, Malformed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def network_options(command: F) -> F:
+    """`--network` and `--rpc`: parameters `network` (a path) and `rpc` (a tuple of URLs)."""
+    for option in (
+        click.option(
+            "--rpc",
+            multiple=True,
+            metavar="URL",
+            help=say(
+                zh="代替网络文件中的节点（可重复）；所需的一致节点数不变。",
+                en="Nodes to ask in place of the file's (repeatable); its quorum stays.",
+            ),
+        ),
+        click.option(
+            "--network",
+            required=True,
+            envvar="CREDIT_LEDGER_NETWORK",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help=say(
+                zh="网络文件：信任的根（也可用 CREDIT_LEDGER_NETWORK）。",
+                en="The network file, root of all trust (or CREDIT_LEDGER_NETWORK).",
+            ),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def json_option(command: F) -> F:
+    """`--json`: parameter `as_json`."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help=say(zh="在标准输出上给出一个 JSON 文档。", en="One JSON document on stdout."),
+    )(command)
+
+
+def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:
+    """The network file, asked through other nodes where some were named. Wrong ones are usage."""
+    urls = rpc or tuple(filter(None, os.environ.get("CREDIT_LEDGER_RPC", "").split(",")))
+    try:
+        network = NetworkFile.load(path)
+        network = network.with_rpc([url.strip() for url in urls]) if urls else network
+    except ConfigError as error:
+        raise click.BadParameter(str(error), param_hint="--network / --rpc") from error
+    if production() and network.chain_id == DEV_CHAIN_ID:
+        _refuse_network(
+            zh=f"生产环境不接受开发用的链（chainId {DEV_CHAIN_ID}）。",
+            en=f"chain {DEV_CHAIN_ID} is for development, refused in production",
+        )
+    if production() and not network.quorum_is_majority:
+        _refuse_network(
+            zh="生产环境要求 quorum 超过节点数的一半。",
+            en="production demands a quorum above half of the nodes",
+        )
+    return network
+
+
+def production() -> bool:
+    """Whether stand-ins are refused."""
+    return os.environ.get("CREDIT_LEDGER_ENV", "development") == "production"
+
+
+def local_clock() -> Callable[[], float]:
+    """Unix seconds: the machine's clock, or in development CREDIT_LEDGER_NOW."""
+    text = os.environ.get("CREDIT_LEDGER_NOW")
+    if not text:
+        return time.time
+    if production():
+        raise click.UsageError("CREDIT_LEDGER_NOW: refused in production")
+    try:
+        now = parse_instant(text)
+    except Malformed as error:
+        raise click.UsageError(f"CREDIT_LEDGER_NOW: {error}") from error
+    note(say(zh=f"注意：时钟固定为 {text}。", en=f"Note: the clock is held at {text}."))
+    return lambda: now
+
+
+def _refuse_network(*, zh: str, en: str) -> None:
+    raise click.BadParameter(say(zh=zh, en=en), param_hint="--network")
