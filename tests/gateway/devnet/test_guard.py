@@ -25,7 +25,7 @@ def until(condition: Callable[[], object]) -> None:
         try:
             if condition():
                 return
-        except (CouldNotCheck, psutil.NoSuchProcess):
+        except (CouldNotCheck, psutil.NoSuchProcess, IndexError):
             pass
         assert time.monotonic() < deadline, "did not happen in time"
         time.sleep(0.05)
