@@ -145,25 +145,32 @@ def append(source: TileSource, size: int, leaves: Sequence[bytes]) -> Appended:
 
 def root_at(source: TileSource, size: int) -> Digest:
     """The root of the first `size` leaves."""
-    return EMPTY_ROOT if size == 0 else _range_root(_Cached(source), (0, size))
+    return EMPTY_ROOT if size == 0 else _range_root(_Cached(source, size), (0, size))
 
 
 def inclusion_path_at(source: TileSource, index: int, size: int) -> list[Digest]:
     """The inclusion path of leaf `index` in the tree of the first `size` leaves."""
-    cached = _Cached(source)
+    cached = _Cached(source, size)
     return [_range_root(cached, part) for part in inclusion_ranges(index, size)]
 
 
 def consistency_path_at(source: TileSource, size1: int, size2: int) -> list[Digest]:
     """The proof that the tree of `size1` leaves is a prefix of that of `size2`; [] from 0."""
-    cached = _Cached(source)
+    cached = _Cached(source, size2)
     return [_range_root(cached, part) for part in consistency_ranges(size1, size2)]
 
 
-def leaf_at(source: TileSource, index: int) -> Digest:
-    """The hash of leaf `index`."""
+def leaf_at(source: TileSource, index: int, size: int | None = None) -> Digest:
+    """The hash of leaf `index`.
+
+    `size`: that of the log, for a mirror that serves tiles at their width in it only; None: the
+    source gives any width.
+    """
+    end = index + 1 if size is None else size
+    if not 0 <= index < end:
+        raise Malformed("tree", "index outside it")
     n, offset = divmod(index, WIDTH)
-    return _hashes(_read(source, 0, n, offset + 1))[offset]
+    return _Cached(source, end).hashes(0, n)[offset]
 
 
 # ---- entry bundles
@@ -187,8 +194,8 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
         start = at + _LENGTH_SIZE
         at = start + int.from_bytes(data[at:start], "big")
         entries.append(data[start:at])
-    if at != len(data) or len(entries) != width:
-        raise Malformed("entry bundle", f"not exactly {width} entries")
+    if at != len(data) or len(entries) != width or not entries:
+        raise Malformed("entry bundle", f"not exactly {width} entries, at least one")
     return entries
 
 
@@ -202,17 +209,18 @@ _PATH = re.compile(
 
 
 class _Cached:
-    """A source that is asked once for each tile; proofs use each up to eight times."""
+    """The tiles of a log of `size` leaves, each asked for once and at its width in that log."""
 
-    def __init__(self, source: TileSource) -> None:
+    def __init__(self, source: TileSource, size: int) -> None:
         self._source = source
-        self._tiles: dict[TileAddress, list[Digest]] = {}
+        self._size = size
+        self._tiles: dict[tuple[int, int], list[Digest]] = {}
 
-    def hashes(self, level: int, n: int, width: int) -> list[Digest]:
-        key = TileAddress(level, n, width)
-        if key not in self._tiles:
-            self._tiles[key] = _hashes(_read(self._source, level, n, width))
-        return self._tiles[key]
+    def hashes(self, level: int, n: int) -> list[Digest]:
+        if (level, n) not in self._tiles:
+            width = tile_width(self._size, level, n)
+            self._tiles[level, n] = _hashes(_read(self._source, level, n, width))
+        return self._tiles[level, n]
 
 
 class _Overlay:
@@ -257,7 +265,7 @@ def _range_root(source: _Cached, part: Range) -> Digest:
     peaks: list[Digest] = []
     while start < end:
         height = (end - start).bit_length() - 1
-        peaks.append(_subtree_root(source, height, start >> height, end))
+        peaks.append(_subtree_root(source, height, start >> height))
         start += 1 << height
     folded = peaks.pop()
     while peaks:
@@ -265,10 +273,8 @@ def _range_root(source: _Cached, part: Range) -> Digest:
     return folded
 
 
-def _subtree_root(source: _Cached, height: int, number: int, size: int) -> Digest:
-    """The root of complete subtree `number` of 2^height leaves, from one tile of a log that has
-    at least `size` leaves."""
+def _subtree_root(source: _Cached, height: int, number: int) -> Digest:
+    """The root of complete subtree `number` of 2^height leaves, from one tile."""
     level, inside = divmod(height, HEIGHT)
     n, offset = divmod(number << inside, WIDTH)
-    hashes = source.hashes(level, n, tile_width(size, level, n))
-    return root(hashes[offset : offset + (1 << inside)])
+    return root(source.hashes(level, n)[offset : offset + (1 << inside)])

@@ -1,0 +1,46 @@
+"""One tree of errors, each with its evidence as attributes."""
+
+from ledger.core.errors import (
+    ConfigError,
+    CouldNotCheck,
+    EvidenceError,
+    InputError,
+    LedgerError,
+    Malformed,
+    ProofMismatch,
+    SignatureInvalid,
+)
+
+
+def test_the_tree() -> None:
+    bad: list[type] = [Malformed, ProofMismatch, SignatureInvalid]
+    assert {kind.__base__ for kind in bad} == {EvidenceError}
+    branches: list[type] = [EvidenceError, CouldNotCheck, InputError, ConfigError]
+    assert {kind.__base__ for kind in branches} == {LedgerError}
+    assert LedgerError.__base__ is Exception
+
+
+def test_each_keeps_its_evidence() -> None:
+    malformed = Malformed("entry", "too long")
+    assert (malformed.what, malformed.problem, str(malformed)) == (
+        *("entry", "too long", "entry: too long"),
+    )
+    mismatch = ProofMismatch("root", expected=b"\x01", actual=2)
+    assert (mismatch.what, mismatch.expected, mismatch.actual) == ("root", b"\x01", 2)
+    assert str(mismatch) == "root: expected 01, got 2"
+    invalid = SignatureInvalid("note", "another key")
+    assert (invalid.what, invalid.problem, str(invalid)) == (
+        *("note", "another key", "note: another key"),
+    )
+    unknown = CouldNotCheck("head-too-old", "an hour", node="a")
+    assert (unknown.code, unknown.message, unknown.evidence) == (
+        *("head-too-old", "an hour", {"node": "a"}),
+    )
+    message = {"zh": "必填", "en": "required"}
+    refused = InputError(None, "required", message)
+    assert (refused.field, refused.code, refused.message) == (None, "required", message)
+    assert str(InputError("BZ", "too-long", message)) == "BZ: too-long: required"
+    config = ConfigError("[http] port", "taken")
+    assert (config.setting, config.problem, str(config)) == (
+        *("[http] port", "taken", "[http] port: taken"),
+    )
