@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo_parts import today
-from demo_parts.figures import anchor_figures, timeliness
 from rich.console import Console
 from rich.table import Table
 
 from gateway.devnet import services
+from scripts.demo_parts import today
+from scripts.demo_parts.figures import anchor_figures, timeliness
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "demo"
@@ -229,7 +229,7 @@ def summarise(file: Path, urls: dict[str, str], tally: Tally) -> dict[str, Any]:
         "conflicts": tally.verdicts["conflict"],
         "anchors": anchors,
         "gasPerRecord": round(gas / accepted, 1),
-        "withinSevenWorkingDays": timeliness(file, urls),
+        "withinSevenWorkingDays": timeliness(urls),
         "receipts": tally.receipts,
         "findings": tally.findings,
     }

@@ -8,7 +8,7 @@ import argparse
 import subprocess
 import sys
 
-from steps import ROOT, forge
+from scripts.steps import ROOT, forge
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TREES = ("ledger", "gateway", "scripts", "tests")
 MODULE_LINES, FUNCTION_LINES = 450, 60
 MARKS = re.compile(
-    r"NotImplementedError|pytest\.(skip|xfail)|mark\.(skip|xfail)|pragma: no cover"
+    r"raise NotImplementedError|pytest\.(skip|xfail)|mark\.(skip|xfail)|pragma: no cover"
     r"|except Exception:\s*pass|# type: ignore(?!\[)|# noqa(?!:)|\bTODO\b|\bFIXME\b"
 )
 HOSTS = re.compile(r"registry\.npm" + r"js\.org|files\.python" + r"hosted|pypi" + r"\.org/simple")
@@ -54,7 +54,7 @@ def walls(path: str, tree: ast.AST) -> Iterator[str]:
 
 def sizes(path: str, text: str, tree: ast.AST) -> Iterator[str]:
     """Modules and functions that grew too long."""
-    if path.startswith("tests/"):
+    if path.startswith(("tests/", "gateway/migrations/versions/")):
         return
     lines = text.count("\n")
     if lines > MODULE_LINES:

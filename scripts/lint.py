@@ -2,7 +2,7 @@
 
 import sys
 
-from steps import PYTHON, Step, forge, run_steps
+from scripts.steps import PYTHON, Step, forge, run_steps
 
 
 def lint_steps() -> list[Step]:

@@ -2,8 +2,8 @@
 
 import sys
 
-from lint import lint_steps
-from steps import PYTHON, Step, forge, run_steps
+from scripts.lint import lint_steps
+from scripts.steps import PYTHON, Step, forge, run_steps
 
 
 def test_steps() -> list[Step]:
