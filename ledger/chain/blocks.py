@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ledger.chain.errors import RpcNonsense
 from ledger.chain.network import Hash32
-from ledger.chain.rpc import Rpc
+from ledger.chain.rpc import Caller
 from ledger.core.ids import Address
 
 _HEX = re.compile(r"0x[0-9a-f]*")
@@ -69,7 +69,7 @@ class TxReceipt:
 class Reader:
     """One node, with its answers read into the shapes above."""
 
-    def __init__(self, rpc: Rpc) -> None:
+    def __init__(self, rpc: Caller) -> None:
         self.rpc = rpc
         self.name = rpc.name
         # None: not known yet whether the node takes block hashes in eth_call (EIP-1898).

@@ -18,7 +18,9 @@ LedgerError
 ├─ SignerUnavailable      the signing service gave no signature
 └─ TxError                a transaction that we wanted did not happen
    ├─ TxReverted            it was mined and failed
-   ├─ TxRejected            nodes refuse it
+   ├─ TxRefused             the contract would refuse it, so it was not sent
+   ├─ TxRejected            the nodes do not take it
+   ├─ NonceTaken            another of our transactions has the nonce
    └─ TxPending             not mined within the time allowed; it may still be
 """
 
@@ -151,8 +153,24 @@ class TxReverted(TxError):
         self.block = block
 
 
+class TxRefused(TxError):
+    """The contract would refuse it now, so it was not sent. `payload`: its ABI-encoded error."""
+
+    def __init__(self, key: str, payload: bytes) -> None:
+        super().__init__(key, f"refused with 0x{payload[:4].hex()}")
+        self.payload = payload
+
+
 class TxRejected(TxError):
-    """No node takes it: no funds, fee above our own limit, refused by the contract beforehand."""
+    """The nodes do not take it: no funds, or more to pay than our own limit."""
+
+
+class NonceTaken(TxError):
+    """Another transaction of the store has `nonce`."""
+
+    def __init__(self, key: str, nonce: int) -> None:
+        super().__init__(key, f"nonce {nonce} is taken")
+        self.nonce = nonce
 
 
 class TxPending(TxError):

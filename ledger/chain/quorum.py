@@ -52,11 +52,15 @@ class _Refused:
 class View:
     """The chain as of one block, read from the nodes that have it. Values are kept."""
 
-    def __init__(self, block: Block, nodes: Sequence[Reader], *, quorum: int, page: int) -> None:
+    def __init__(
+        self, block: Block, nodes: Sequence[Reader], *, quorum: int, timeout: float, page: int
+    ) -> None:
         self.block = block
         self._nodes = list(nodes)
         self._quorum = quorum
+        self._timeout = timeout
         self._page = page
+        self._blocks = {block.number: block}
         self._calls: dict[tuple[str, bytes], bytes] = {}
 
     @property
@@ -81,11 +85,13 @@ class View:
 
     def block_at(self, number: int) -> Block:
         """A block at or below this one. Raises BlockGone, CouldNotCheck."""
-        if number == self.block.number:
-            return self.block
-        if not 0 <= number < self.block.number:
-            raise ValueError(f"block {number} is not below {self.block.number}")
-        return self._agree("block", lambda node: self._under_head(node, _existing(node, number)))
+        if not 0 <= number <= self.block.number:
+            raise ValueError(f"block {number} is above {self.block.number}")
+        if number not in self._blocks:
+            self._blocks[number] = self._agree(
+                "block", lambda node: self._under_head(node, _existing(node, number))
+            )
+        return self._blocks[number]
 
     def receipt(self, tx: Hash32) -> TxReceipt | None:
         """The receipt of a transaction mined at or below this block; None where there is none."""
@@ -107,7 +113,7 @@ class View:
             last=self.block.number if last is None else last,
         )
         if query.last > self.block.number:
-            raise ValueError(f"block {query.last} is not below {self.block.number}")
+            raise ValueError(f"block {query.last} is above {self.block.number}")
         return self._agree(
             "events",
             lambda node: self._under_head(node, read_logs(node, query, page=self._page)),
@@ -174,9 +180,10 @@ class View:
         return values[0][1]
 
     def _ask(self, job: Callable[[Reader], T], what: str = "value") -> Answers[T]:
-        answers = ask_all(self._nodes, job, enough=self._quorum, grace=_grace(self._nodes))
+        answers = ask_all(self._nodes, job, enough=self._quorum, grace=self._timeout)
         if len(answers.values) < self._quorum:
-            raise _too_few(what, self._quorum, answers)
+            gone = [e for e in answers.failures.values() if isinstance(e, BlockGone)]
+            raise gone[0] if len(gone) >= self._quorum else _too_few(what, self._quorum, answers)
         # Silence once is silence for this view: a slow node costs one time-out, not one a value.
         silent = {n for n, e in answers.failures.items() if isinstance(e, RpcUnreachable)}
         self._nodes = [node for node in self._nodes if node not in silent]
@@ -199,15 +206,17 @@ class QuorumReader:
         self.network = network
         self._now = now
         self._page = page
-        self._nodes = [
-            Reader(Rpc(url, name=name, timeout=timeout))
+        self._timeout = timeout
+        self._rpcs = [
+            Rpc(url, name=name, timeout=timeout)
             for url, name in zip(network.rpc, _names(network.rpc), strict=True)
         ]
+        self._nodes = [Reader(rpc) for rpc in self._rpcs]
 
     def close(self) -> None:
         """Drops the connections."""
-        for node in self._nodes:
-            node.rpc.close()
+        for rpc in self._rpcs:
+            rpc.close()
 
     def head(self) -> View:
         """The highest block that `quorum` nodes confirm, neither too old nor ahead of our clock.
@@ -225,7 +234,7 @@ class QuorumReader:
         head = self._confirmed(latest)
         self._check_age(head.block)
         others = tuple(
-            View(block, [node], quorum=1, page=self._page)
+            View(block, [node], quorum=1, timeout=self._timeout, page=self._page)
             for node, block in latest.items()
             if block.number >= head.block.number and block.hash != head.block.hash
         )
@@ -245,7 +254,7 @@ class QuorumReader:
     def _latest(self) -> dict[Reader, Block]:
         """The latest block of every node that serves the pinned chain."""
         answers = ask_all(
-            self._nodes, self._status, enough=self.network.quorum, grace=_grace(self._nodes)
+            self._nodes, self._status, enough=self.network.quorum, grace=self._timeout
         )
         if len(answers.values) < self.network.quorum:
             others = [e for e in answers.failures.values() if isinstance(e, OtherChain)]
@@ -282,7 +291,9 @@ class QuorumReader:
                 groups.setdefault(block, []).append(node)
             fit = [(block, nodes) for block, nodes in groups.items() if len(nodes) >= quorum]
             if len(fit) == 1:
-                return View(fit[0][0], fit[0][1], quorum=quorum, page=self._page)
+                return View(
+                    fit[0][0], fit[0][1], quorum=quorum, timeout=self._timeout, page=self._page
+                )
             if fit:  # two quorums: the quorum is below half, and the network has split
                 break
         raise Disagreement("head", {node.name: block for node, block in latest.items()})
@@ -294,7 +305,7 @@ class QuorumReader:
             return latest[node] if latest[node].number == number else _existing(node, number)
 
         nodes = [n for n, block in latest.items() if block.number >= number and n not in silent]
-        return ask_all(nodes, job, enough=self.network.quorum, grace=_grace(nodes))
+        return ask_all(nodes, job, enough=self.network.quorum, grace=self._timeout)
 
     def _check_age(self, block: Block) -> None:
         now = int(self._now())
@@ -318,11 +329,6 @@ def _existing(node: Reader, which: int | str) -> Block:
     if block is None:
         raise BlockGone(node.name, which)
     return block
-
-
-def _grace(nodes: Sequence[Reader]) -> float:
-    """Seconds in which a node that is only slow for one call still counts."""
-    return max((node.rpc.timeout for node in nodes), default=0.0)
 
 
 def _too_few(what: str, needed: int, answers: Answers[Any]) -> NoQuorum:

@@ -23,6 +23,10 @@ _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
 class Caller(Protocol):
     """Anything that answers JSON-RPC calls."""
 
+    @property
+    def name(self) -> str:
+        """Stands for it in messages."""
+
     def call(self, method: str, params: Sequence[Json] = ()) -> Json:
         """The `result`; raises RpcFailure."""
 
@@ -98,6 +102,7 @@ class Failover:
     def __init__(self, rpcs: Sequence[Caller]) -> None:
         if not rpcs:
             raise ValueError("no node to ask")
+        self.name = "any node"
         self._rpcs = tuple(rpcs)
         self._first = 0
 
