@@ -6,11 +6,12 @@ Everything that serves or works is given a `Node`; nothing is global.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 import structlog
 
+from gateway.anchoring.outbox import Outbox
 from gateway.anchoring.view import ChainView
 from gateway.clock import Clock
 from gateway.crypto import Hmac, Vault
@@ -18,21 +19,27 @@ from gateway.db import migrate, open_engine
 from gateway.keyring import Keyring, open_keys
 from gateway.settings import Settings
 from ledger.chain.network import NetworkFile
+from ledger.chain.quorum import QuorumReader
 from ledger.chain.wellknown import DEV_CHAIN_ID
 from ledger.core.errors import ConfigError
 
 STOP_SECONDS = 30.0
 """How long `stop` waits for a step to end; a step is one batch or one call to a chain node."""
 
+ANY_AGE = 10**10
+"""Seconds. A verifier refuses an old head; who writes need not, and on a chain that makes blocks
+only for transactions he must not."""
+
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True)
 class Node:
-    """Shared by all threads. wake: set it when entries became durable, the integrator then looks.
+    """Shared by all threads.
 
-    fault: code of a state in which nothing may be promised any more (`log-damaged`,
-    `log-behind-chain`, `log-forked`), until an operator has acted; None = sound.
+    wake: set when entries became durable; the integrator then looks. published: set with every
+    checkpoint; the anchorer then looks. chain_error: code of what keeps the chain from being read
+    (`no-node`, `other-chain` …), None = it was read the last time.
     """
 
     settings: Settings
@@ -43,14 +50,25 @@ class Node:
     vault: Vault
     hmac: Hmac
     chain: ChainView
+    reader: QuorumReader
+    outbox: Outbox
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
-    fault: str | None = None
+    chain_error: str | None = None
+    faults: set[str] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
+    @property
+    def fault(self) -> str | None:
+        """Code of a state in which nothing may be promised any more (`log-damaged`,
+        `log-behind-chain`, `log-forked`); None = sound."""
+        return min(self.faults, default=None)
+
     def close(self) -> None:
-        """Close the database. Threads must have been stopped."""
+        """Close database and connections. Threads must have been stopped."""
+        self.reader.close()
+        self.outbox.close()
         self.engine.dispose()
 
 
@@ -71,7 +89,7 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
     engine = open_engine(settings.database_url)
     migrate(engine)
     chain = ChainView(engine)
-    chain.load()
+    chain.load(network)
     return Node(
         settings=settings,
         network=network,
@@ -81,6 +99,8 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
         vault=Vault(keys.content),
         hmac=Hmac(keys.index),
         chain=chain,
+        reader=QuorumReader(replace(network, max_head_age=ANY_AGE)),
+        outbox=Outbox(engine, network, keys.payer),
     )
 
 

@@ -73,9 +73,10 @@ class LogSettings(_Section):
     batch_size: int = Field(default=4096, ge=1, le=65536)
     batch_age: float = Field(default=0.5, ge=0)
     """A batch waits at most so long for more entries; an idle queue is flushed at once."""
-    checkpoint_interval: float = Field(default=0.1, ge=0)
     anchor_interval: float = Field(default=1.0, ge=0)
     """At least so long between two anchors."""
+    chain_poll: float = Field(default=0.25, gt=0)
+    """Between two looks at the chain while an anchor is on its way."""
     anchor_deadline: int = Field(default=600, ge=30)
     """Chain time within which a signed anchor may be mined; then it is signed anew."""
     promise_due: int = Field(default=86_400, ge=60)

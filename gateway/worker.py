@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 15.0
 """Seconds after the first failure and after many; doubled in between, with jitter so that the
 gateways of one chain do not all come back in the same second."""
 

@@ -29,14 +29,11 @@ class RecordType:
     data_class: int
     granularity: int
 
-    def in_force(self, at: int) -> bool:
-        """At that Unix second."""
-        return self.since <= at and (self.until == 0 or at < self.until)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFact:
-    """A key of this member as registered. Times in Unix seconds; 0 = none.
+    """A key of this member as registered. Times in Unix seconds, both ends of the window
+    included; compromised_since 0 = never.
 
     key_id: 64 hex. public_key: hex, as on the chain.
     """
@@ -50,9 +47,9 @@ class KeyFact:
     compromised_since: int
 
     def valid_at(self, at: int) -> bool:
-        """Whether it may sign at that Unix second."""
-        started = self.not_before <= at and (self.not_after == 0 or at < self.not_after)
-        return started and not (self.compromised_since and at >= self.compromised_since)
+        """Whether it may sign at that Unix second; as `Consortium.keyValidAt`."""
+        trusted = self.compromised_since == 0 or at < self.compromised_since
+        return trusted and self.not_before <= at <= self.not_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +66,8 @@ class LogFact:
 class ChainFacts:
     """All of the chain that intake and receipts need, as of one block.
 
-    Addresses: 0x and lower-case hex. block_hash: 0x. region: "" = none.
+    Addresses: 0x and lower-case hex. Block hashes: 0x. log_anchors: every contract that ever held
+    the role, the current one last.
     """
 
     chain_id: int
@@ -82,7 +80,7 @@ class ChainFacts:
     logs: tuple[LogFact, ...]
     keys: tuple[KeyFact, ...]
     record_types: tuple[RecordType, ...]
-    log_anchor: str
+    log_anchors: tuple[str, ...]
     catalogue: str
     block: int
     block_hash: str
@@ -94,19 +92,31 @@ class ChainFacts:
         return f"eip155:{self.chain_id}:{self.consortium}"
 
     @property
+    def log_anchor(self) -> str:
+        """The contract that takes anchors now."""
+        return self.log_anchors[-1]
+
+    @property
     def open_log(self) -> bytes | None:
         """The log that takes entries, 32 bytes; None where this member has none."""
         found = [log for log in self.logs if log.open]
         return bytes.fromhex(max(found, key=lambda log: log.seq).log_id) if found else None
 
     def record_type(self, name: str, at: int) -> RecordType | None:
-        """The newest version in force at that Unix second, for the whole country or our region."""
-        found = [
+        """The version in force at that Unix second; as `Catalogue.itemAt` for our region: a
+        national one stands before a supplement."""
+        return self._in_force(name, "", at) or self._in_force(name, self.region, at)
+
+    def _in_force(self, name: str, region: str, at: int) -> RecordType | None:
+        series = [
             item
             for item in self.record_types
-            if item.name == name and item.in_force(at) and item.region in ("", self.region)
+            if item.name == name and item.region == region and item.since <= at
         ]
-        return max(found, key=lambda item: item.version) if found else None
+        if not series:
+            return None
+        last = max(series, key=lambda item: item.version)
+        return last if last.until == 0 or at < last.until else None
 
     def encode(self) -> bytes:
         """For `chain_cache`."""
@@ -118,4 +128,5 @@ class ChainFacts:
         values: dict[str, Any] = orjson.loads(data)
         for name, kind in (("logs", LogFact), ("keys", KeyFact), ("record_types", RecordType)):
             values[name] = tuple(kind(**item) for item in values[name])
+        values["log_anchors"] = tuple(values["log_anchors"])
         return cls(**{field.name: values[field.name] for field in fields(cls)})

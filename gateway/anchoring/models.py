@@ -1,4 +1,4 @@
-"""Tables of the anchorer: anchors under way and done, transactions, facts read from the chain."""
+"""Tables of the anchorer: anchors under way and done, transactions, facts of the chain."""
 
 from __future__ import annotations
 
@@ -33,8 +33,24 @@ anchors = sa.Table(
     sa.Column("error", sa.Text),  # code of the last failure, never content
     sa.CheckConstraint("state IN ('" + "', '".join(STATES) + "')", name="ck_anchors_state"),
 )
-sa.Index("ix_anchors_log_size", anchors.c.log, anchors.c.size)
-sa.Index("ix_anchors_state", anchors.c.state)
+sa.Index("ix_anchors_log_state_size", anchors.c.log, anchors.c.state, anchors.c.size)
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # "anchor/17"
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("chain_id", sa.BigInteger, nullable=False),
+    sa.Column("to_address", sa.Text),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.Column("gas", sa.BigInteger, nullable=False),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("max_fee", sa.Text, nullable=False),  # wei per gas, decimal
+    sa.Column("tip", sa.Text),  # NULL: a legacy transaction
+    sa.Column("raws", sa.LargeBinary, nullable=False),  # C2SP framing, as in a bundle
+    sa.UniqueConstraint("sender", "chain_id", "nonce"),
+)
+"""Transactions not final yet, for `ledger.chain.transactions`."""
 
 chain_cache = sa.Table(
     "chain_cache",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import sqlalchemy as sa
 
 from gateway.anchoring.interfaces import ChainFacts
-from gateway.anchoring.models import chain_cache
+from gateway.anchoring.models import anchors, chain_cache, transactions
 from gateway.db import begin_write
+from gateway.log.models import logs
+from ledger.chain.network import NetworkFile
 from ledger.core.errors import LedgerError
 
 _KEY = "facts"
@@ -22,13 +27,27 @@ class ChainView:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._facts: ChainFacts | None = None
+        self._read_at = -math.inf
 
-    def load(self) -> None:
-        """Take up what an earlier run stored."""
+    def load(self, network: NetworkFile) -> None:
+        """Take up what an earlier run stored.
+
+        Where that was another chain (it was lost and rebuilt, and the operator has the new
+        network file), nothing is anchored any more and everything will be filed again.
+        """
         query = sa.select(chain_cache.c.value).where(chain_cache.c.key == _KEY)
         with self._engine.connect() as connection:
             value = connection.execute(query).scalar_one_or_none()
-        self._facts = ChainFacts.decode(value) if value else None
+        facts = ChainFacts.decode(value) if value else None
+        if facts is not None and not _of(facts, network):
+            with begin_write(self._engine) as connection:
+                on_chain = anchors.c.state.in_(("mined", "final"))
+                connection.execute(sa.update(anchors).where(on_chain).values(state="lost"))
+                connection.execute(sa.update(logs).values(scanned=None, scanned_hash=None))
+                connection.execute(sa.delete(transactions))
+                connection.execute(sa.delete(chain_cache))
+            facts = None
+        self._facts = facts
 
     @property
     def known(self) -> ChainFacts | None:
@@ -42,11 +61,28 @@ class ChainView:
             raise ChainUnknown("the chain has not been read yet")
         return self._facts
 
+    @property
+    def age(self) -> float:
+        """Seconds since this process read the chain; infinite where it has not."""
+        return time.monotonic() - self._read_at
+
+    def expire(self) -> None:
+        """Have the facts read again at the next opportunity."""
+        self._read_at = -math.inf
+
     def put(self, facts: ChainFacts) -> None:
         """Store a newer snapshot and let all threads see it."""
-        if self._facts == facts:
-            return
         with begin_write(self._engine) as connection:
             connection.execute(sa.delete(chain_cache).where(chain_cache.c.key == _KEY))
             connection.execute(sa.insert(chain_cache).values(key=_KEY, value=facts.encode()))
         self._facts = facts
+        self._read_at = time.monotonic()
+
+
+def _of(facts: ChainFacts, network: NetworkFile) -> bool:
+    """Whether the facts were read from the chain that the file pins."""
+    return (facts.chain_id, facts.consortium, facts.deploy_block_hash) == (
+        network.chain_id,
+        network.consortium,
+        network.deploy_block_hash,
+    )

@@ -18,6 +18,9 @@ logs = sa.Table(
     # The last checkpoint whose root was read back and verified; NULL before the first.
     sa.Column("published", sa.BigInteger),
     sa.Column("note", sa.Text),
+    # Up to and with this block the chain's anchors of this log are in `anchors`; NULL: not read.
+    sa.Column("scanned", sa.BigInteger),
+    sa.Column("scanned_hash", sa.LargeBinary(32)),
 )
 """The logs of this member, named by a small number in every other table."""
 
@@ -32,6 +35,8 @@ promises = sa.Table(
     sa.Column("due", sa.BigInteger, nullable=False),
     sa.Column("signature", sa.LargeBinary(65), nullable=False),
     sa.Column("key_id", sa.LargeBinary(32), nullable=False),
+    # Its leaves are the `count` entries from this row number on; set when they are enqueued.
+    sa.Column("first_entry", sa.BigInteger),
 )
 
 entries = sa.Table(

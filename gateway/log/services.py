@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gateway.crash import crash_point
 from gateway.db import begin_read, begin_write
 from gateway.log import store
-from gateway.log.models import entries, logs, pending
+from gateway.log.models import entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
 from ledger.core.errors import EvidenceError, LedgerError, ProofMismatch
@@ -58,6 +58,8 @@ def enqueue(
     """
     ids = _reserve(connection, len(leaves))
     rows = list(zip(ids, leaves, entry_bytes, strict=True))
+    start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
+    connection.execute(start)
     connection.execute(
         sa.insert(entries),
         [
@@ -146,6 +148,7 @@ def publish(node: Node, log: int) -> int | None:
             return None
         inside = sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery()
         connection.execute(sa.delete(pending).where(pending.c.log == log, inside < now.size))
+    node.published.set()
     return now.size
 
 

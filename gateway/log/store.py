@@ -19,7 +19,6 @@ from ledger.core.tiles import (
     Tile,
     edge,
     encode_bundle,
-    leaf_at,
     parse_bundle,
     root_at,
     tile_width,
@@ -31,7 +30,8 @@ _FAST = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogState:
-    """One row of `logs`. published, note: None before the first checkpoint."""
+    """One row of `logs`. published, note: None before the first checkpoint. scanned: None before
+    the chain was read for it, or after that turned out to be another chain."""
 
     id: int
     log_id: bytes
@@ -39,6 +39,8 @@ class LogState:
     root: Digest
     published: int | None
     note: str | None
+    scanned: int | None
+    scanned_hash: bytes | None
 
 
 class TileStore:
@@ -173,11 +175,6 @@ def cut_back(connection: sa.Connection, log: int, size: int) -> None:
         write_entries(connection, log, size - len(held), held)
     root = root_at(store, size)
     connection.execute(sa.update(logs).where(logs.c.id == log).values(size=size, root=root))
-
-
-def read_leaf(connection: sa.Connection, log: int, index: int) -> Digest:
-    """The leaf hash that the tree holds at `index`."""
-    return leaf_at(TileStore(connection, log), index)
 
 
 def _levels(connection: sa.Connection, log: int) -> int:

@@ -10,6 +10,7 @@ from gateway.log import store
 from gateway.log.services import LogDamaged, step
 from gateway.node import Node
 from gateway.worker import Step
+from ledger.core.errors import EvidenceError
 
 IDLE = 0.02
 """Seconds without a new promise after which a batch is not waited for any longer. Clients wait
@@ -30,8 +31,8 @@ def _once(node: Node, stop: threading.Event) -> float:
     try:
         while step(node) and not stop.is_set():
             pass
-    except LogDamaged:
-        node.fault = "log-damaged"
+    except (LogDamaged, EvidenceError):
+        node.faults.add("log-damaged")
         raise
     return 0.0
 

@@ -89,7 +89,7 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
                 alg=signer.alg,
                 public_key=signer.public_key.hex(),
                 not_before=0,
-                not_after=0,
+                not_after=2**64 - 1,
                 compromised_since=0,
             )
             for purpose, signer in signers.items()
@@ -108,7 +108,7 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
             )
             for schema in all_schemas()
         ),
-        "log_anchor": LOG_ANCHOR,
+        "log_anchors": (LOG_ANCHOR,),
         "catalogue": CATALOGUE,
         "block": 10,
         "block_hash": "0x" + "bb" * 32,

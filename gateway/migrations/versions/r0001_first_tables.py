@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.Column("root", sa.LargeBinary(length=32), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("scanned", sa.BigInteger(), nullable=True),
+        sa.Column("scanned_hash", sa.LargeBinary(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_logs"),
         sa.UniqueConstraint("log_id", name="uq_logs_log_id"),
     )
@@ -42,6 +44,23 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_tokens"),
         sa.UniqueConstraint("digest", name="uq_tokens_digest"),
+    )
+    op.create_table(
+        "transactions",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
+        sa.Column("to_address", sa.Text(), nullable=True),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("gas", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("max_fee", sa.Text(), nullable=False),
+        sa.Column("tip", sa.Text(), nullable=True),
+        sa.Column("raws", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_transactions"),
+        sa.UniqueConstraint(
+            "sender", "chain_id", "nonce", name="uq_transactions_sender_chain_id_nonce"
+        ),
     )
     op.create_table(
         "anchors",
@@ -68,8 +87,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_anchors_log"),
         sa.PrimaryKeyConstraint("id", name="pk_anchors"),
     )
-    op.create_index("ix_anchors_log_size", "anchors", ["log", "size"], unique=False)
-    op.create_index("ix_anchors_state", "anchors", ["state"], unique=False)
+    op.create_index("ix_anchors_log_state_size", "anchors", ["log", "state", "size"], unique=False)
 
     op.create_table(
         "bundles",
@@ -89,6 +107,7 @@ def upgrade() -> None:
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("signature", sa.LargeBinary(length=65), nullable=False),
         sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("first_entry", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_promises_log"),
         sa.PrimaryKeyConstraint("id", name="pk_promises"),
     )
@@ -159,6 +178,7 @@ def downgrade() -> None:
         "promises",
         "bundles",
         "anchors",
+        "transactions",
         "tokens",
         "logs",
         "chain_cache",

@@ -1,0 +1,75 @@
+"""Reading from the chain what this member's gateway needs of it."""
+
+from __future__ import annotations
+
+from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordType
+from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
+from ledger.chain.network import NetworkFile
+from ledger.chain.quorum import View
+from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE
+from ledger.core.errors import ConfigError
+
+
+def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
+    """All facts as of the view's block. Raises CouldNotCheck, or ConfigError where the member or
+    a contract is not registered."""
+    consortium = Consortium(network.consortium, view.call)
+    found = consortium.member(member)
+    if found is None:
+        raise ConfigError("node.code", f"{member} is no member of this network")
+    history = consortium.contract_history(LOG_ANCHOR)
+    catalogue = consortium.current(CATALOGUE)
+    if not history or catalogue is None:
+        raise ConfigError("network", "LogAnchor or Catalogue is not registered")
+    items = Catalogue(catalogue, view.call).items()
+    return ChainFacts(
+        chain_id=network.chain_id,
+        consortium=network.consortium,
+        deploy_block_hash=network.deploy_block_hash,
+        member=member,
+        region=found.region,
+        roles=found.roles,
+        active=found.status == ACTIVE,
+        logs=tuple(
+            LogFact(
+                log_id=log.log_id.hex(),
+                seq=log.seq,
+                open=log.status == OPEN,
+                trusted_size=log.trusted_size,
+            )
+            for log in consortium.logs()
+            if log.member == member
+        ),
+        keys=tuple(
+            KeyFact(
+                key_id=key.key_id.hex(),
+                purpose=key.purpose,
+                alg=key.alg,
+                public_key=key.public_key.hex(),
+                not_before=key.not_before,
+                not_after=key.not_after,
+                compromised_since=key.compromised_since,
+            )
+            for key in consortium.keys(member)
+        ),
+        record_types=tuple(
+            RecordType(
+                name=item.item_id,
+                version=item.version,
+                content_hash=item.content_hash.hex(),
+                since=item.since,
+                until=item.until,
+                visibility=item.visibility,
+                region=item.region,
+                data_class=item.data_class,
+                granularity=item.granularity,
+            )
+            for item in items
+            if item.kind == RECORD_TYPE
+        ),
+        log_anchors=tuple(entry.account for entry in history),
+        catalogue=catalogue,
+        block=view.block.number,
+        block_hash=view.block.hash,
+        block_time=view.block.time,
+    )

@@ -1,0 +1,268 @@
+"""Filing checkpoints of our logs on the chain, one step at a time.
+
+signed → sent → mined → final, each state durable before the next thing is done. Who sends the
+transaction does not matter and the contract compares the previous size, so doing something twice
+is harmless; what is on the chain is read from its events (`sync`), never assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from gateway.anchoring.errors import AnchorRefused, LogFault
+from gateway.anchoring.facts import read_facts
+from gateway.anchoring.interfaces import ChainFacts, LogFact
+from gateway.anchoring.models import anchors
+from gateway.anchoring.outbox import refusal
+from gateway.anchoring.sync import (
+    LOCK,
+    check_log,
+    demand_complete,
+    finalise,
+    forget,
+    has_unfinished,
+    sync,
+)
+from gateway.crash import crash_point
+from gateway.db import begin_read, begin_write
+from gateway.log import store
+from gateway.log.services import sign_note
+from gateway.log.store import LogState, TileStore
+from gateway.node import Node
+from ledger.chain.blocks import Block
+from ledger.chain.contract_abi import load
+from ledger.chain.errors import TxRefused
+from ledger.chain.quorum import View
+from ledger.chain.structs import AnchoredSize
+from ledger.core import eip712
+from ledger.core.errors import LedgerError
+from ledger.core.ids import Address, bytes32_ascii
+from ledger.core.tiles import consistency_path_at, root_at
+
+MAX_GROWTH = 1 << 20
+"""Leaves per anchor, as `LogAnchor` has it."""
+REFRESH_SECONDS = 15.0
+"""How old the facts of the chain may get while it can be read. A new key or catalogue item takes
+so long to be noticed; a refused anchor makes them be read at once."""
+IN_FLIGHT = ("signed", "sent")
+FAULTS = {"log-behind-chain", "log-forked"}
+
+_log = structlog.get_logger(__name__)
+_Row = sa.Row[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """changed: something went on. waiting: an anchor is on its way, or due. signed: one was
+    begun."""
+
+    changed: bool = False
+    waiting: bool = False
+    signed: bool = False
+
+    def __or__(self, other: Progress) -> Progress:
+        return Progress(
+            changed=self.changed or other.changed,
+            waiting=self.waiting or other.waiting,
+            signed=self.signed or other.signed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Now:
+    """The chain as this step sees it. final: None where no block is final yet."""
+
+    view: View
+    facts: ChainFacts
+    final: Block | None
+    may_sign: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One log in this step. there: its last anchor on the chain. published: what may be
+    anchored; 0 where the log is closed."""
+
+    now: _Now
+    log: LogState
+    there: AnchoredSize
+    published: int
+
+
+def step(node: Node, *, may_sign: bool = True) -> Progress:
+    """Read the chain, bring our rows up to date, and do the next thing for every log.
+
+    may_sign: whether a new anchor may be begun. Raises CouldNotCheck and the errors of this
+    package; a log that fails does not keep the others from being served.
+    """
+    view = node.reader.head()
+    facts = refresh(node, view)
+    final = node.reader.final_block(view)
+    now = _Now(view=view, facts=facts, final=final, may_sign=may_sign)
+    progress = Progress()
+    failures: list[LedgerError] = []
+    for fact in facts.logs:
+        try:
+            progress |= _step_log(node, now, fact)
+        except LedgerError as error:
+            failures.append(error)
+    node.faults -= FAULTS
+    node.faults |= {error.code for error in failures if isinstance(error, LogFault)}
+    if failures:
+        raise failures[0]
+    return progress
+
+
+def refresh(node: Node, view: View, *, now: bool = False) -> ChainFacts:
+    """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
+    known = node.chain.known
+    if known is not None and not now and node.chain.age < REFRESH_SECONDS:
+        return known
+    facts = read_facts(view, node.network, node.settings.node.code)
+    if known is not None and known.log_anchors != facts.log_anchors:
+        with begin_write(node.engine, LOCK) as connection:
+            forget(connection)  # what stands in a contract unknown so far was not read
+    node.chain.put(facts)
+    return facts
+
+
+def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
+    log_id = bytes.fromhex(fact.log_id)
+    there = check_log(node, now.view, now.facts, log_id)
+    with begin_read(node.engine) as connection:
+        log = store.find(connection, log_id)
+    if log is None:
+        return Progress()
+    changed = sync(node, now.view, now.facts, log)
+    demand_complete(node, log, there)
+    changed |= finalise(node, log, now.final)
+    published = (log.published or 0) if fact.open else 0
+    progress = _advance(node, _Case(now=now, log=log, there=there, published=published))
+    waiting = published > there.size or has_unfinished(node, log)
+    return progress | Progress(changed=changed, waiting=waiting)
+
+
+def _advance(node: Node, case: _Case) -> Progress:
+    """Send what is signed, or sign what is published."""
+    row = _in_flight(node, case.log)
+    if row is not None and (reason := _stale(case, row)):
+        _fail(node, row, reason)
+        row = None
+    if row is not None:
+        return Progress(changed=_send(node, case, row))
+    if not case.now.may_sign or case.published <= case.there.size:
+        return Progress()
+    return Progress(changed=_send(node, case, _sign(node, case)), signed=True)
+
+
+def _in_flight(node: Node, log: LogState) -> _Row | None:
+    query = sa.select(anchors).where(anchors.c.log == log.id, anchors.c.state.in_(IN_FLIGHT))
+    with node.engine.connect() as connection:
+        return connection.execute(query.order_by(anchors.c.id.desc()).limit(1)).one_or_none()
+
+
+def _stale(case: _Case, row: _Row) -> str | None:
+    """Why a signed anchor can never be mined any more. Judged by the chain's time, not ours."""
+    if row.prev_size != case.there.size:
+        return "superseded"
+    if case.now.view.block.time > row.deadline:
+        return "expired"
+    return None
+
+
+def _fail(node: Node, row: _Row, reason: str) -> None:
+    change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state.in_(IN_FLIGHT))
+    with begin_write(node.engine, LOCK) as connection:
+        connection.execute(change.values(state="failed", error=reason))
+    node.outbox.done(_key(row))
+    _log.warning("anchor.failed", size=row.size, reason=reason)
+
+
+def _sign(node: Node, case: _Case) -> _Row:
+    """Sign the next checkpoint and store it; where another process was first, its row."""
+    prev_size = case.there.size
+    size = min(case.published, prev_size + MAX_GROWTH)
+    with begin_read(node.engine) as connection:
+        root = root_at(TileStore(connection, case.log.id), size)
+    # Blocks may be days apart on a quiet chain, so the head's time alone would be too early.
+    deadline = (
+        max(case.now.view.block.time, node.clock.seconds()) + node.settings.log.anchor_deadline
+    )
+    checkpoint = _checkpoint(case, prev_size, size, root, deadline)
+    domain = eip712.domain("LogAnchor", case.now.facts.chain_id, case.now.facts.log_anchor)
+    values = {
+        "log": case.log.id,
+        "prev_size": prev_size,
+        "size": size,
+        "root": root,
+        "note": sign_note(node, case.log.log_id, size, root),
+        "deadline": deadline,
+        "signature": node.keys.anchor.sign_digest(eip712.digest(domain, "Checkpoint", checkpoint)),
+        "key_id": node.keys.anchor.key_id,
+        "state": "signed",
+        "created_at": node.clock.seconds(),
+    }
+    under_way = sa.select(anchors).where(
+        anchors.c.log == case.log.id, anchors.c.state.in_(IN_FLIGHT)
+    )
+    with begin_write(node.engine, LOCK) as connection:
+        first = connection.execute(under_way.limit(1)).one_or_none()
+        if first is not None:
+            return first
+        row = connection.execute(sa.insert(anchors).values(values).returning(*anchors.c)).one()
+        crash_point("anchor.signed", "before")
+    crash_point("anchor.signed", "after")
+    return row
+
+
+def _send(node: Node, case: _Case, row: _Row) -> bool:
+    """Hand the anchor to the outbox; returns whether this was news. Raises AnchorRefused."""
+    if row.state == "signed":
+        crash_point("anchor.sent", "before")
+    to = Address(case.now.facts.log_anchor)
+    try:
+        tx_hash = node.outbox.send(_key(row), to, _calldata(node, case, row))
+    except TxRefused as error:
+        reason = refusal(error)
+        _fail(node, row, reason)
+        node.chain.expire()
+        if reason == "LogAnchor_SizeMismatch":  # another gateway of this member was first
+            return True
+        raise AnchorRefused(reason) from error
+    if row.state != "signed":
+        return False
+    change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state == "signed")
+    with begin_write(node.engine, LOCK) as connection:
+        connection.execute(change.values(state="sent", tx_hash=tx_hash))
+    crash_point("anchor.sent", "after")
+    return True
+
+
+def _key(row: _Row) -> str:
+    return f"anchor/{row.id}"
+
+
+def _calldata(node: Node, case: _Case, row: _Row) -> bytes:
+    with begin_read(node.engine) as connection:
+        source = TileStore(connection, case.log.id)
+        proof = consistency_path_at(source, row.prev_size, row.size)
+    checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
+    return load("LogAnchor").functions["anchor"].encode(checkpoint, proof, row.signature)
+
+
+def _checkpoint(
+    case: _Case, prev_size: int, size: int, root: bytes, deadline: int
+) -> dict[str, int | bytes | str]:
+    """The struct that is signed and that the contract is given."""
+    return {
+        "member": bytes32_ascii(case.now.facts.member),
+        "logId": case.log.log_id,
+        "prevSize": prev_size,
+        "size": size,
+        "root": root,
+        "deadline": deadline,
+    }

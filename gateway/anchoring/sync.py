@@ -1,0 +1,245 @@
+"""Making `anchors` agree with the chain: its events are the truth, whoever sent them.
+
+That one mechanism covers our own anchors being mined, answers that were lost, another gateway of
+this member that was first, reorganisations, and a chain that was lost and rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+import structlog
+
+from gateway.anchoring.errors import AnchorsUnclear, LogFault
+from gateway.anchoring.interfaces import ChainFacts
+from gateway.anchoring.models import anchors, transactions
+from gateway.crash import crash_point
+from gateway.db import begin_read, begin_write
+from gateway.log import store
+from gateway.log.models import logs
+from gateway.log.services import sign_note
+from gateway.log.store import LogState, TileStore
+from gateway.node import Node
+from ledger.chain.bindings import LogAnchor
+from ledger.chain.blocks import Block
+from ledger.chain.errors import BlockGone
+from ledger.chain.events import Anchored, decode_events, topic
+from ledger.chain.network import Hash32
+from ledger.chain.quorum import View
+from ledger.chain.structs import AnchoredSize
+from ledger.core.canonical import unhex0x
+from ledger.core.ids import Address
+from ledger.core.merkle import EMPTY_ROOT
+from ledger.core.tiles import root_at
+
+LOCK = "anchor"
+"""Name of the lock under which rows of `anchors` change."""
+ON_CHAIN = ("mined", "final")
+
+_log = structlog.get_logger(__name__)
+
+
+class _Place(NamedTuple):
+    number: int
+    hash: bytes
+
+
+class _Seen(NamedTuple):
+    """An anchor on the chain and the time of its block."""
+
+    event: Anchored
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What is new on the chain. base: the block up to which our rows are still right; None: none
+    of them is. rewound: rows behind the base must be given up."""
+
+    base: _Place | None
+    rewound: bool
+    seen: Sequence[_Seen]
+
+
+def check_log(node: Node, view: View, facts: ChainFacts, log_id: bytes) -> AnchoredSize:
+    """Where the chain has this log. Raises LogFault unless that is a prefix of our tree."""
+    contract = LogAnchor(Address(facts.log_anchor), view.call)
+    there = contract.latest(log_id)  # before our own tree, which only grows
+    with begin_read(node.engine) as connection:
+        ours = store.find(connection, log_id)
+        size = (ours.published or 0) if ours else 0
+        if there.size > size:
+            raise LogFault("log-behind-chain", chain_size=there.size, our_size=size)
+        if ours is not None and there.size:
+            root = root_at(TileStore(connection, ours.id), there.size)
+            if root != there.root:
+                raise LogFault("log-forked", chain_size=there.size, our_size=size)
+    return there
+
+
+def sync(node: Node, view: View, facts: ChainFacts, log: LogState) -> bool:
+    """Bring the rows of one log up to the view's block; returns whether any changed."""
+    scan = _scan(node, view, facts, log)
+    mined = bool(scan.seen)
+    if not mined and not scan.rewound and log.scanned == view.block.number:
+        return False
+    notes = {seen.event.size: _note(node, log, seen.event) for seen in scan.seen}
+    with begin_write(node.engine, LOCK) as connection:
+        if store.state(connection, log.id).scanned != log.scanned:
+            return True  # another process has gone on
+        lost = _give_up(connection, log.id, scan.base) if scan.rewound else 0
+        for seen in scan.seen:
+            _record(connection, log.id, seen, notes[seen.event.size], node.clock.seconds())
+        scanned = {"scanned": view.block.number, "scanned_hash": _raw(view.block.hash)}
+        connection.execute(sa.update(logs).where(logs.c.id == log.id).values(scanned))
+        if mined:
+            crash_point("anchor.mined", "before")
+    if mined:
+        crash_point("anchor.mined", "after")
+    if lost:
+        _log.warning("anchors.lost", log=log.log_id.hex(), rows=lost)
+    return mined or lost > 0
+
+
+def finalise(node: Node, log: LogState, final: Block | None) -> bool:
+    """Mark as final what the network's rule calls so; returns whether any row changed."""
+    if final is None:
+        return False
+    ready = (
+        (anchors.c.log == log.id) & (anchors.c.state == "mined") & (anchors.c.block <= final.number)
+    )
+    with node.engine.connect() as connection:
+        rows = connection.scalars(sa.select(anchors.c.id).where(ready)).all()
+    if not rows:
+        return False
+    with begin_write(node.engine, LOCK) as connection:
+        connection.execute(sa.update(anchors).where(ready).values(state="final", error=None))
+        crash_point("anchor.recorded", "before")
+    crash_point("anchor.recorded", "after")
+    for row in rows:
+        node.outbox.done(f"anchor/{row}")
+    return True
+
+
+def demand_complete(node: Node, log: LogState, there: AnchoredSize) -> None:
+    """The rows must reach the size that the contract names. Raises AnchorsUnclear
+    and forgets how far was read, so that the next step reads everything."""
+    newest = sa.select(sa.func.max(anchors.c.size)).where(anchors.c.log == log.id)
+    with node.engine.connect() as connection:  # state by state: each is one step in the index
+        sizes = [connection.scalar(newest.where(anchors.c.state == state)) for state in ON_CHAIN]
+    known = max(size or 0 for size in sizes)
+    if known >= there.size:  # another process may have read a newer block already
+        return
+    with begin_write(node.engine, LOCK) as connection:
+        forget(connection, log.id)
+    raise AnchorsUnclear(f"anchors up to {known}, the contract at {there.size}")
+
+
+def has_unfinished(node: Node, log: LogState) -> bool:
+    """Whether an anchor of this log is on its way and not final yet."""
+    query = sa.select(anchors.c.id).where(
+        anchors.c.log == log.id, anchors.c.state.in_(("signed", "sent", "mined"))
+    )
+    with node.engine.connect() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
+def forget(connection: sa.Connection, log: int | None = None) -> None:
+    """Read the chain from the deployment on the next time, for one log or all."""
+    change = sa.update(logs).values(scanned=None, scanned_hash=None)
+    connection.execute(change if log is None else change.where(logs.c.id == log))
+
+
+def _scan(node: Node, view: View, facts: ChainFacts, log: LogState) -> _Scan:
+    base, rewound = _base(node, view, log)
+    first = node.network.deploy_block if base is None else base.number + 1
+    found: list[Anchored] = []
+    if first <= view.block.number:
+        for address in facts.log_anchors:
+            events = view.logs(Address(address), (topic(Anchored), log.log_id), first=first)
+            found += [e for e in decode_events("LogAnchor", events) if isinstance(e, Anchored)]
+    found.sort(key=lambda event: event.entry.place)
+    seen = [_Seen(event, view.block_at(event.entry.block).time) for event in found]
+    return _Scan(base, rewound, seen)
+
+
+def _base(node: Node, view: View, log: LogState) -> tuple[_Place | None, bool]:
+    """The newest block known to us that the chain still has, and whether rows behind it must go.
+
+    Steps back in doubling strides: what is still there is found again by its event.
+    """
+    if log.scanned is None or log.scanned_hash is None:
+        return None, True
+    scanned = _Place(log.scanned, log.scanned_hash)
+    if _has(view, scanned):
+        return scanned, False
+    query = (
+        sa.select(anchors.c.block, anchors.c.block_hash)
+        .where(anchors.c.log == log.id, anchors.c.state.in_(ON_CHAIN))
+        .order_by(anchors.c.block.desc())
+        .limit(1)
+    )
+    back = 0
+    while True:
+        with node.engine.connect() as connection:
+            row = connection.execute(query.offset(back)).one_or_none()
+        if row is None:
+            return None, True
+        if _has(view, place := _Place(row.block, row.block_hash)):
+            return place, True
+        back = 2 * back + 1
+
+
+def _has(view: View, place: _Place) -> bool:
+    if place.number > view.block.number:
+        return False
+    try:
+        return _raw(view.block_at(place.number).hash) == place.hash
+    except BlockGone:
+        return False
+
+
+def _give_up(connection: sa.Connection, log: int, base: _Place | None) -> int:
+    """Rows behind the base are lost, until their event is seen again; returns how many."""
+    gone = (anchors.c.log == log) & anchors.c.state.in_(ON_CHAIN)
+    if base is not None:
+        gone &= anchors.c.block > base.number
+    # Their transactions may have gone with them; the anchors are signed and sent anew.
+    keys = sa.select(sa.literal("anchor/") + sa.cast(anchors.c.id, sa.Text)).where(gone)
+    connection.execute(sa.delete(transactions).where(transactions.c.key.in_(keys)))
+    return connection.execute(sa.update(anchors).where(gone).values(state="lost")).rowcount
+
+
+def _record(connection: sa.Connection, log: int, seen: _Seen, note: str, now: int) -> None:
+    """Note an anchor on its own row, or on a new one where another gateway sent it."""
+    event, entry = seen.event, seen.event.entry
+    what = {"prev_size": event.prev_size, "size": event.size, "root": event.root}
+    where = {
+        "state": "mined",
+        "tx_hash": _raw(entry.tx),
+        "block": entry.block,
+        "block_hash": _raw(entry.block_hash),
+        "block_time": seen.time,
+        "key_id": event.key_id,
+        "error": None,
+    }
+    same = [anchors.c[name] == value for name, value in what.items()]
+    query = sa.select(anchors.c.id).where(anchors.c.log == log, *same)
+    row = connection.execute(query.order_by(anchors.c.id.desc()).limit(1)).scalar_one_or_none()
+    if row is None:
+        fresh = {"log": log, "note": note, "created_at": now} | what | where
+        connection.execute(sa.insert(anchors).values(fresh))
+    else:
+        connection.execute(sa.update(anchors).where(anchors.c.id == row).values(where))
+
+
+def _note(node: Node, log: LogState, event: Anchored) -> str:
+    """The checkpoint of an anchored size. `check_log` has shown that the tree is ours."""
+    return sign_note(node, log.log_id, event.size, event.root)
+
+
+def _raw(hash_: Hash32) -> bytes:
+    return unhex0x(hash_, len(EMPTY_ROOT))
