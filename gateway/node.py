@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 import structlog
 
+from gateway import worker
 from gateway.anchoring.outbox import Outbox
 from gateway.anchoring.view import ChainView
 from gateway.clock import Clock
@@ -64,6 +65,25 @@ class Node:
         """Code of a state in which nothing may be promised any more (`log-damaged`,
         `log-behind-chain`, `log-forked`); None = sound."""
         return min(self.faults, default=None)
+
+    def start(self) -> None:
+        """Start the threads that integrate and anchor."""
+        # These packages work on nodes, so they cannot be imported before there is the class.
+        from gateway.anchoring.tasks import Anchorer  # noqa: PLC0415
+        from gateway.log.tasks import integrator  # noqa: PLC0415
+
+        self.wake.set()
+        for name, step in (("integrator", integrator(self)), ("anchorer", Anchorer(self))):
+            self._threads.append(worker.start(name, step, self._stop))
+
+    def stop(self) -> None:
+        """End the threads after the step they are in. Harmless where none was started."""
+        self._stop.set()
+        self.wake.set()
+        self.published.set()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+        self._threads.clear()
 
     def close(self) -> None:
         """Close database and connections. Threads must have been stopped."""
