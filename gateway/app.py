@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import docs, info
+from gateway.exchange import routes as exchange
 from gateway.intake import routes as intake
 from gateway.intake.routes import Intake
 from gateway.limits import Limits
@@ -40,7 +41,7 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
     app.state.intake = Intake(node)
-    for router in (intake.router, log.router, info.router, docs.router):
+    for router in (intake.router, exchange.router, log.router, info.router, docs.router):
         app.include_router(router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError):
         app.add_exception_handler(kind, _problem)

@@ -1,0 +1,154 @@
+"""Several writers of one database send the same records: each is stored once, nobody loses his
+other rows, and everybody is told the same leaf."""
+
+import json
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.intake import services
+from gateway.intake.errors import NotReady
+from gateway.intake.interfaces import SetAnswer
+from gateway.intake.models import records
+from gateway.intake.services import MAX_ATTEMPTS, submit_set
+from gateway.intake.store import store
+from gateway.log.models import entries, pending
+from gateway.node import Node
+from tests.gateway.intake.material import check_promise, count, row
+from tests.support.child import ROOT
+from tests.support.node import make_test_node
+
+WRITER = """
+import json, sys
+from pathlib import Path
+from gateway.intake.services import submit_set
+from tests.gateway.intake.material import row
+from tests.support.node import make_test_node
+node = make_test_node(Path(sys.argv[1]), seed="shared")
+numbers = json.loads(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for start in range(0, len(numbers), 50):
+    part = numbers[start : start + 50]
+    answer = submit_set(node, department=None, rows=[row(n) for n in part])
+    for n, item in zip(part, answer.rows):
+        print(json.dumps([n, item.verdict, item.leaf]))
+node.close()
+"""
+
+
+def test_two_threads(node: Node) -> None:
+    """Every set overlaps with those of the others."""
+    answers: dict[int, list[SetAnswer]] = {1: [], 2: [], 3: []}
+    start = threading.Barrier(3)
+
+    def work(seed: int) -> None:
+        order = list(range(120))
+        random.Random(seed).shuffle(order)
+        start.wait()
+        for at in range(0, len(order), 20):
+            rows = [row(n, at=n) for n in order[at : at + 20]]
+            answers[seed].append(submit_set(node, department=None, rows=rows))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in answers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    leaves: dict[int, set[str]] = {n: set() for n in range(120)}
+    accepted = 0
+    for answer in (answer for given in answers.values() for answer in given):
+        for item in answer.rows:
+            assert item.verdict in ("accepted", "duplicate")
+            leaves[item.row or 0].add(item.leaf or "")
+            accepted += item.verdict == "accepted"
+        if answer.promise is not None:
+            mine = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
+            check_promise(node, answer.promise.as_dict(), mine)
+    assert accepted == 120
+    assert all(len(found) == 1 for found in leaves.values())
+    assert count(node, records) == count(node, entries) == count(node, pending) == 120
+
+
+def test_two_processes(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, seed="shared")
+    numbers = [list(range(300)), list(range(150, 450))[::-1]]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), json.dumps(mine)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        for mine in numbers
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        outputs = [writer.communicate(timeout=60)[0] for writer in writers]
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+    leaves: dict[int, set[str]] = {}
+    verdicts = []
+    for line in "".join(outputs).splitlines():
+        number, verdict, leaf = json.loads(line)
+        verdicts.append(verdict)
+        leaves.setdefault(number, set()).add(leaf)
+    assert verdicts.count("accepted") == 450
+    assert verdicts.count("duplicate") == 150
+    assert all(len(found) == 1 for found in leaves.values())
+    assert count(node, records) == count(node, pending) == 450
+    node.close()
+
+
+def test_another_gateway_is_faster_between_look_up_and_insert(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unique key refuses the set; what is left of it is stored on the second attempt."""
+    others = iter([[row(2)], [row(4, CF_SY="另一事实")]])
+
+    def late(*args: object, **options: object) -> int:
+        other = next(others, None)
+        if other is not None:
+            monkeypatch.setattr(services, "store", store)
+            submit_set(node, department=None, rows=other)
+            monkeypatch.setattr(services, "store", late)
+        return store(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(services, "store", late)
+    answer = submit_set(node, department=None, rows=[row(n) for n in (1, 2, 3, 4)])
+    verdicts = [item.verdict for item in answer.rows]
+    assert verdicts == ["accepted", "duplicate", "accepted", "conflict"]
+    assert answer.rows[3].changed == ("CF_SY",)
+    assert answer.promise is not None
+    accepted = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
+    check_promise(node, answer.promise.as_dict(), accepted)
+    assert count(node, records) == count(node, pending) == 4
+
+
+def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded, and nothing is taken."""
+    calls = []
+
+    def refused(*args: object, **options: object) -> int:
+        calls.append(1)
+        raise sa.exc.IntegrityError("", {}, ValueError())
+
+    monkeypatch.setattr(services, "store", refused)
+    with pytest.raises(NotReady):
+        submit_set(node, department=None, rows=[row(1)])
+    assert len(calls) == MAX_ATTEMPTS
+    assert count(node, records) == 0

@@ -1,0 +1,47 @@
+"""Killed around the one transaction of a set: all of it is there, or nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.intake.models import records
+from gateway.intake.services import submit_set
+from gateway.log.models import entries, pending, promises
+from gateway.log.services import step
+from gateway.node import Node
+from tests.gateway.intake.material import count, row
+from tests.support import child
+from tests.support.log import stored_indexes
+from tests.support.node import make_test_node
+
+SUBMIT = """
+import sys
+from pathlib import Path
+from gateway.intake.services import submit_set
+from tests.gateway.intake.material import row
+from tests.support.node import make_test_node
+node = make_test_node(Path(sys.argv[1]), seed="crash")
+submit_set(node, department=None, rows=[row(n) for n in range(50)])
+"""
+
+
+def tables(node: Node) -> list[int]:
+    return [count(node, table) for table in (records, entries, pending, promises)]
+
+
+@pytest.mark.parametrize(("when", "there"), [("before", [0, 0, 0, 0]), ("after", [50, 50, 50, 1])])
+def test_killed_while_storing(tmp_path: Path, when: str, there: list[int]) -> None:
+    crashed = child.run(SUBMIT, str(tmp_path), crash_at=f"intake.stored:{when}")
+    assert crashed == child.KILLED
+    node = make_test_node(tmp_path, seed="crash")
+    assert tables(node) == there
+    again = submit_set(node, department=None, rows=[row(n) for n in range(60)])
+    verdicts = [item.verdict for item in again.rows]
+    assert verdicts == ["duplicate" if there[0] else "accepted"] * 50 + ["accepted"] * 10
+    while step(node):
+        pass
+    leaves = {bytes.fromhex(item.leaf or "") for item in again.rows}
+    indexes = stored_indexes(node)
+    assert set(indexes) == leaves
+    assert sorted(index for index in indexes.values() if index is not None) == list(range(60))
+    node.close()

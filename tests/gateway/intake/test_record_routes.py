@@ -1,0 +1,334 @@
+"""`POST /v1/records` in process: statuses, bodies, streams."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from gateway.app import create_app
+from gateway.intake import stream
+from gateway.intake.judge import Judge
+from gateway.intake.models import records
+from gateway.log.models import promises
+from gateway.node import Node
+from tests.gateway.intake.material import (
+    bearer,
+    check_promise,
+    climb,
+    count,
+    new_token,
+    promise_signer,
+    record,
+)
+from tests.support.asgi import Client
+
+JSON = {"Content-Type": "application/json"}
+NDJSON = {"Content-Type": "application/x-ndjson"}
+PATH = "/v1/records"
+
+
+@pytest.fixture
+def client(node: Node) -> Client:
+    return Client(create_app(node))
+
+
+@pytest.fixture
+def token(node: Node) -> dict[str, str]:
+    return bearer(new_token(node, "submit"))
+
+
+def post(client: Client, token: dict[str, str], body: object, **headers: str) -> httpx.Response:
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    return client.request("POST", PATH, content=content, headers=token | JSON | headers)
+
+
+def check_single(node: Node, answer: dict[str, Any]) -> None:
+    """Promise, index and path prove the leaf."""
+    promise = answer["promise"]
+    path = [bytes.fromhex(item) for item in answer["path"]]
+    root = climb(bytes.fromhex(answer["leaf"]), answer["index"], promise["count"], path)
+    assert root.hex() == promise["leavesRoot"]
+    assert promise_signer(promise) == node.keys.anchor.address
+
+
+class TestSingle:
+    def test_accepted(self, node: Node, client: Client, token: dict[str, str]) -> None:
+        response = post(client, token, record(1))
+        assert response.status_code == 201
+        answer = response.json()
+        assert list(answer)[:12] == [
+            "row",
+            "sheet",
+            "verdict",
+            "field",
+            "code",
+            "message",
+            "errors",
+            "notes",
+            "leaf",
+            "recordId",
+            "promise",
+            "changed",
+        ]
+        assert (answer["row"], answer["sheet"], answer["verdict"]) == (None, None, "accepted")
+        assert response.headers["location"] == f"/v1/records/{answer['leaf']}"
+        check_single(node, answer)
+
+    def test_duplicate(self, node: Node, client: Client, token: dict[str, str]) -> None:
+        first = post(client, token, record(1)).json()
+        response = post(client, token, record(1))
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["verdict"] == "duplicate"
+        assert {key: answer[key] for key in ("leaf", "recordId", "promise", "index", "path")} == {
+            key: first[key] for key in ("leaf", "recordId", "promise", "index", "path")
+        }
+
+    def test_duplicate_of_a_row_of_a_set(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        lines = b"\n".join(orjson.dumps(record(n)) for n in range(1, 6))
+        client.request("POST", PATH, content=lines, headers=token | NDJSON)
+        answer = post(client, token, record(4)).json()
+        assert (answer["index"], answer["promise"]["count"]) == (3, 5)
+        check_single(node, answer)
+
+    def test_conflict(self, node: Node, client: Client, token: dict[str, str]) -> None:
+        first = post(client, token, record(1)).json()
+        response = post(client, token, record(1, CF_SY="另一事实"))
+        assert response.status_code == 409
+        assert response.headers["content-type"] == "application/problem+json"
+        answer = response.json()
+        assert (answer["status"], answer["verdict"]) == (409, "conflict")
+        assert (answer["code"], answer["field"]) == ("document-number-in-use", "CF_WSH")
+        assert (answer["leaf"], answer["changed"]) == (first["leaf"], ["CF_SY"])
+        check_single(node, answer)
+
+    def test_rejected(self, client: Client, token: dict[str, str]) -> None:
+        response = post(client, token, record(1, CF_NR_FK="-1", CF_SY=None))
+        assert response.status_code == 422
+        answer = response.json()
+        assert (answer["verdict"], answer["field"], answer["code"]) == (
+            "rejected",
+            "CF_SY",
+            "required",
+        )
+        assert [error["field"] for error in answer["errors"]] == ["CF_SY", "CF_NR_FK"]
+        assert set(answer["message"]) == {"zh", "en"}
+        assert answer["promise"] is None
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            (b"{", "schema-invalid"),
+            (b"", "schema-invalid"),
+            (b'{"type":"penalty","type":"penalty","fields":{}}', "schema-invalid"),
+            ('{"type":"penalty","fields":{"CF_SY":"经查"}}'.encode("gb18030"), "encoding"),
+            (b'{"type":"gossip","fields":{}}', "type-not-in-catalogue"),
+            (b'{"type":"penalty","fields":{"CF_NR_FK":0.2}}', "required"),
+            (b"[" * 500_000, "schema-invalid"),
+        ],
+    )
+    def test_hostile_bodies(
+        self, node: Node, client: Client, token: dict[str, str], body: bytes, code: str
+    ) -> None:
+        response = post(client, token, body)
+        assert (response.status_code, response.json()["code"]) == (422, code)
+        assert count(node, records) == 0
+
+    def test_floats_are_refused(self, client: Client, token: dict[str, str]) -> None:
+        body = orjson.dumps(record(1) | {"fields": record(1)["fields"] | {"CF_NR_FK": 0.2}})
+        answer = post(client, token, body).json()
+        assert (answer["field"], answer["code"]) == ("CF_NR_FK", "money-format")
+
+    def test_many_at_once_share_promises(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        """Group commit: far fewer transactions than requests; every answer proves itself."""
+        responses = asyncio.run(_flood(node, token, 60))
+        assert {response.status_code for response in responses} == {201}
+        for response in responses:
+            check_single(node, response.json())
+        assert count(node, records) == 60
+        assert count(node, promises) < 30
+
+    def test_a_record_that_breaks_us_hurts_only_itself(
+        self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Judge, "judge", _broken(Judge.judge))
+        responses = asyncio.run(_flood(node, token, 20))
+        statuses = [response.status_code for response in responses]
+        assert statuses == [500 if n == 7 else 201 for n in range(20)]
+        assert responses[7].json()["code"] == "internal"
+
+
+class TestNdjson:
+    def send(
+        self, client: Client, token: dict[str, str], body: bytes | AsyncIterator[bytes]
+    ) -> list[dict[str, Any]]:
+        response = client.request("POST", PATH, content=body, headers=token | NDJSON)
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/x-ndjson"
+        return [orjson.loads(line) for line in response.content.splitlines()]
+
+    def test_one_answer_a_line_then_the_promise_then_the_counts(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        lines = [
+            orjson.dumps(record(1)),
+            b"{broken",
+            orjson.dumps(record(2)),
+            b"",
+            orjson.dumps(record(1)),
+            orjson.dumps(record(1, CF_SY="另一事实")),
+            orjson.dumps(record(3, CF_SY=None)),
+            b'"' + b"x" * 300_000 + b'"',
+            "经查".encode("gb18030"),
+            orjson.dumps(record(4)),
+        ]
+        *rows, promise, counts = self.send(client, token, b"\n".join(lines))
+        assert [row["row"] for row in rows] == list(range(1, 11))
+        assert [row["code"] for row in rows if row["verdict"] == "rejected"] == [
+            "schema-invalid",
+            "schema-invalid",
+            "required",
+            "too-large",
+            "encoding",
+        ]
+        assert [row["promise"] for row in rows] == [
+            0 if row["verdict"] == "accepted" else None for row in rows
+        ]
+        assert rows[4]["leaf"] == rows[5]["leaf"] == rows[0]["leaf"]
+        leaves = [row["leaf"] for row in rows if row["verdict"] == "accepted"]
+        check_promise(node, promise["promise"], leaves)
+        assert counts == {"counts": {"accepted": 3, "duplicate": 1, "conflict": 1, "rejected": 5}}
+
+    def test_every_promise_covers_the_rows_since_the_last(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        body = b"\n".join(orjson.dumps(record(n)) for n in range(5000)) + b"\n"
+        answers = self.send(client, token, body)
+        since: list[str] = []
+        promised = 0
+        for answer in answers[:-1]:
+            if "promise" in answer and "verdict" not in answer:
+                check_promise(node, answer["promise"], since)
+                assert len(since) <= 4096
+                since, promised = [], promised + 1
+            else:
+                assert answer["promise"] == promised
+                since.append(answer["leaf"])
+        assert not since
+        assert promised == 2
+        assert answers[-1]["counts"]["accepted"] == 5000
+
+    def test_nothing_at_all(self, client: Client, token: dict[str, str]) -> None:
+        counts = {"accepted": 0, "duplicate": 0, "conflict": 0, "rejected": 0}
+        assert self.send(client, token, b"") == [{"counts": counts}]
+
+    def test_only_bad_lines(self, client: Client, token: dict[str, str]) -> None:
+        answers = self.send(client, token, b"\n\n\n")
+        assert [answer.get("code") for answer in answers] == ["schema-invalid"] * 3 + [None]
+
+    def test_a_failure_in_the_middle_is_a_line_without_counts(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        """What was answered before stands."""
+
+        async def body() -> AsyncIterator[bytes]:
+            yield orjson.dumps(record(1)) + b"\n"
+            await asyncio.sleep(0.3)
+            node.faults.add("log-forked")
+            yield orjson.dumps(record(2)) + b"\n"
+
+        answers = self.send(client, token, body())
+        assert [next(iter(answer)) for answer in answers] == ["row", "promise", "problem"]
+        problem = answers[-1]["problem"]
+        assert (problem["code"], problem["reason"]) == ("not-ready", "log-fault")
+        assert count(node, records) == 1
+
+    def test_answers_wait_for_a_slow_reader_in_bounded_memory(
+        self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stream, "MAX_UNSENT", 1000)
+        lines = b"".join(orjson.dumps(record(n, CF_SY=None)) + b"\n" for n in range(50))
+        answers = self.send(Client(create_app(node)), token, lines)
+        assert answers[-1]["counts"]["rejected"] == 50
+
+
+def test_not_ready_is_503_for_both(node: Node, client: Client, token: dict[str, str]) -> None:
+    node.faults.add("log-forked")
+    for kind in (JSON, NDJSON):
+        response = client.request(
+            "POST", PATH, content=orjson.dumps(record(1)), headers=token | kind
+        )
+        assert response.status_code == 503
+        assert int(response.headers["retry-after"]) > 0
+        assert response.json()["code"] == "not-ready"
+        assert response.json()["reason"] == "log-fault"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/jsonx", "", "multipart/form-data", "application/xml"]
+)
+def test_other_content_types(client: Client, token: dict[str, str], kind: str) -> None:
+    response = client.request("POST", PATH, content=b"{}", headers=token | {"Content-Type": kind})
+    assert (response.status_code, response.json()["code"]) == (415, "wrong-content-type")
+    assert "application/x-ndjson" in response.headers["accept-post"]
+
+
+def test_content_type_parameters_are_taken(client: Client, token: dict[str, str]) -> None:
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    response = client.request(
+        "POST", PATH, content=orjson.dumps(record(1)), headers=token | headers
+    )
+    assert response.status_code == 201
+
+
+def test_tokens_and_scopes(node: Node, client: Client) -> None:
+    body = orjson.dumps(record(1))
+    without = client.request("POST", PATH, content=body, headers=JSON)
+    assert (without.status_code, without.json()["code"]) == (401, "token-missing")
+    assert without.headers["www-authenticate"].startswith("Bearer")
+    wrong = client.request("POST", PATH, content=body, headers=JSON | bearer("clt_wrong"))
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "token-unknown")
+    reader = client.request(
+        "POST", PATH, content=body, headers=JSON | bearer(new_token(node, "read"))
+    )
+    assert (reader.status_code, reader.json()["code"]) == (403, "scope-missing")
+    admin = client.request(
+        "POST", PATH, content=body, headers=JSON | bearer(new_token(node, "admin"))
+    )
+    assert admin.status_code == 201
+
+
+def test_the_department_of_the_token_is_stored(node: Node, client: Client) -> None:
+    token = bearer(new_token(node, "submit", department="交通局"))
+    post(client, token, record(1))
+    client.request("POST", PATH, content=orjson.dumps(record(2)), headers=token | NDJSON)
+    with node.engine.connect() as connection:
+        assert set(connection.scalars(sa.select(records.c.department))) == {"交通局"}
+
+
+async def _flood(node: Node, token: dict[str, str], number: int) -> list[httpx.Response]:
+    """So many single records at the same moment, on one event loop."""
+    transport = httpx.ASGITransport(app=create_app(node), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        requests = [
+            client.post(PATH, content=orjson.dumps(record(n)), headers=token | JSON)
+            for n in range(number)
+        ]
+        return list(await asyncio.gather(*requests))
+
+
+def _broken(judge: Any) -> Any:
+    def broken(self: Any, at: int, row: Any) -> Any:
+        if "〕7号" in str(row.fields["CF_WSH"]):
+            raise RuntimeError("a mistake of ours")
+        return judge(self, at, row)
+
+    return broken

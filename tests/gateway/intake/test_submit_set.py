@@ -1,0 +1,387 @@
+"""Sets of rows: what is accepted, what is answered, what is stored."""
+
+import dataclasses
+import hashlib
+import json
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.anchoring.interfaces import YEAR, RecordType
+from gateway.intake.errors import NotReady
+from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
+from gateway.intake.models import records
+from gateway.intake.services import submit_set
+from gateway.log.models import entries, promises
+from gateway.node import Node
+from ledger.core.commitment import Header, commit
+from ledger.core.ids import LogId, record_id
+from ledger.records.schema import load
+from ledger.records.validate import FieldError
+from tests.gateway.intake.material import (
+    OTHER_SUBJECT,
+    check_promise,
+    count,
+    pending_entries,
+    row,
+    stored,
+)
+from tests.records.examples import old_penalty, penalty
+from tests.support.node import LOG_ID, MEMBER, make_facts
+
+
+def submit(node: Node, *rows: RowInput) -> SetAnswer:
+    return submit_set(node, department="市监局", rows=rows)
+
+
+def verdicts(answer: SetAnswer) -> list[str]:
+    return [item.verdict for item in answer.rows]
+
+
+def test_accepts_a_set_and_promises_its_leaves_in_order(node: Node) -> None:
+    answer = submit(node, *(row(n, at=n) for n in range(1, 8)))
+    assert verdicts(answer) == ["accepted"] * 7
+    leaves = [item.leaf or "" for item in answer.rows]
+    assert len(set(leaves)) == 7
+    assert answer.promise is not None
+    check_promise(node, answer.promise.as_dict(), leaves)
+    assert answer.promise.issued_at == node.clock.seconds()
+    assert answer.promise.due == node.clock.seconds() + node.settings.log.promise_due
+    assert [item.record_id for item in answer.rows] == [
+        record_id(LOG_ID, bytes.fromhex(leaf)).hex() for leaf in leaves
+    ]
+    assert node.wake.is_set()
+    assert (count(node, records), count(node, entries), count(node, promises)) == (7, 7, 1)
+
+
+def test_the_leaf_commits_to_what_is_stored(node: Node) -> None:
+    """Rebuilt from the sealed content alone."""
+    answer = submit(node, row(CF_CFLB="警告;罚款", CF_NR_FK="0.20"))
+    leaf = answer.rows[0].leaf or ""
+    content, entry = stored(node)[leaf], pending_entries(node)[leaf]
+    assert hashlib.sha256(b"\0" + entry).hexdigest() == leaf
+    schema = load("penalty")
+    header = Header(
+        class_=None,
+        decided=date(2026, 5, 1),
+        iss=MEMBER,
+        log=LogId(LOG_ID),
+        schema=f"penalty@1:{schema.sha256}",
+        until=date.fromisoformat(content.until) if content.until else None,
+    )
+    made = commit(schema.slots, content.fields, content.secret, header)
+    assert json.loads(entry) == {
+        "_type": "credit-ledger/entry@1",
+        "commitment": made.digest.hex(),
+        "kind": "record",
+        "log": LOG_ID.hex(),
+        "period": "2026-05",
+        "schema": "penalty@1",
+        "suite": "sha256",
+        "timely": "no",
+    }
+    assert content.fields["CF_CFLB"] == ["警告", "罚款"]
+    assert content.fields["CF_NR_FK"] == "0.2"
+
+
+def test_every_record_has_a_secret_of_its_own(node: Node) -> None:
+    submit(node, row(1), row(2))
+    secrets = {content.secret for content in stored(node).values()}
+    assert len(secrets) == 2
+    assert all(len(secret) == 32 for secret in secrets)
+
+
+def test_period_is_a_year_where_the_catalogue_says_so(node: Node) -> None:
+    _with_types(node, granularity=YEAR)
+    leaf = submit(node, row()).rows[0].leaf or ""
+    assert json.loads(pending_entries(node)[leaf])["period"] == "2026"
+
+
+@pytest.mark.parametrize(
+    ("decided", "timely", "note"),
+    [
+        ("2026-11-23", "yes", None),
+        ("2026-11-12", "yes", None),  # the seventh working day after it is 23 November
+        ("2026-11-11", "no", "late"),
+    ],
+)
+def test_timely_by_the_working_days_of_the_promise(
+    node: Node, decided: str, timely: str, note: str | None
+) -> None:
+    answer = submit(node, row(CF_JDRQ=decided)).rows[0]
+    assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == timely
+    assert [item.code for item in answer.notes] == ([note] if note else [])
+    assert all(item.field == "CF_JDRQ" for item in answer.notes)
+
+
+def test_timely_unknown_where_the_year_has_no_calendar(node: Node) -> None:
+    node.clock = dataclasses.replace(node.clock, fixed=node.clock.now().replace(year=2027))
+    answer = submit(node, row(CF_JDRQ="2027-11-20", CF_YXQ="2028-11-20")).rows[0]
+    assert answer.verdict == "accepted"
+    assert [item.code for item in answer.notes] == ["timeliness-unknown"]
+    assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == "unknown"
+
+
+def test_the_same_record_twice_is_a_duplicate(node: Node) -> None:
+    first = submit(node, row(1), row(2))
+    again = submit(node, row(2, at=9))
+    assert verdicts(again) == ["duplicate"]
+    assert again.promise is None
+    assert again.rows[0].leaf == first.rows[1].leaf
+    assert again.rows[0].record_id == first.rows[1].record_id
+    assert again.rows[0].stored == first.rows[1].stored
+    assert again.rows[0].as_dict(3)["promise"] is None
+    assert count(node, records) == 2
+
+
+def test_a_changed_record_is_a_conflict_that_names_the_changes(node: Node) -> None:
+    first = submit(node, row(1, CF_NR_FK="0.2", CF_CFLB="罚款"))
+    changed = submit(node, row(1, CF_NR_FK="0.3", CF_CFLB=["罚款"], CF_SY=None, BZ="补"))
+    assert verdicts(changed) == ["rejected"]  # CF_SY is required
+    changed = submit(node, row(1, CF_NR_FK="0.3", CF_CFLB=["罚款"], BZ="补"))
+    answer = changed.rows[0]
+    assert answer.verdict == "conflict"
+    assert answer.changed == ("CF_NR_FK", "BZ")
+    assert answer.leaf == first.rows[0].leaf
+    shown = answer.as_dict()
+    assert (shown["field"], shown["code"]) == ("CF_WSH", "document-number-in-use")
+    assert set(shown["message"]) == {"zh", "en"}
+    assert count(node, records) == 1
+
+
+def test_another_class_is_a_change(node: Node) -> None:
+    submit(node, row(1))
+    answer = submit(node, dataclasses.replace(row(1), class_="minor")).rows[0]
+    assert (answer.verdict, answer.changed) == ("conflict", ("class",))
+
+
+def test_repeats_within_a_set_are_judged_in_order(node: Node) -> None:
+    answer = submit(
+        node,
+        row(1, at=1),
+        row(1, at=2),
+        row(1, at=3, CF_SY="另一事实"),
+        row(2, at=4),
+        row(1, at=5),
+    )
+    assert verdicts(answer) == ["accepted", "duplicate", "conflict", "accepted", "duplicate"]
+    first = answer.rows[0]
+    for item in (answer.rows[1], answer.rows[2], answer.rows[4]):
+        assert (item.leaf, item.record_id, item.stored) == (
+            first.leaf,
+            first.record_id,
+            first.stored,
+        )
+    assert answer.rows[2].changed == ("CF_SY",)
+    assert answer.promise is not None
+    leaves = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
+    check_promise(node, answer.promise.as_dict(), leaves)
+
+
+@pytest.mark.parametrize("number_form", ["样市监罚[2026]1号", " 样市监罚（2026）１号 "])
+def test_the_key_folds_brackets_and_width(node: Node, number_form: str) -> None:
+    submit(node, row(1))
+    assert (
+        submit(node, RowInput(row=1, type="penalty", fields=penalty(CF_WSH=number_form, BZ="补")))
+        .rows[0]
+        .verdict
+        == "conflict"
+    )
+
+
+def test_one_decision_about_two_subjects_is_two_records(node: Node) -> None:
+    first = submit(node, row(1, CF_JDRQ="2026-11-20"))
+    assert not first.rows[0].notes
+    other = submit(node, row(1, CF_JDRQ="2026-11-20", CF_XDR_SHXYM=OTHER_SUBJECT)).rows[0]
+    assert other.verdict == "accepted"
+    assert [(note.field, note.code) for note in other.notes] == [
+        ("CF_WSH", "document-number-shared")
+    ]
+    same_set = submit(
+        node,
+        row(5, CF_JDRQ="2026-11-20"),
+        row(5, CF_JDRQ="2026-11-20", CF_XDR_SHXYM=OTHER_SUBJECT),
+    )
+    assert [len(item.notes) for item in same_set.rows] == [0, 1]
+
+
+def test_another_authority_is_another_record_without_a_note(node: Node) -> None:
+    submit(node, row(1, CF_JDRQ="2026-11-20"))
+    answer = submit(node, row(1, CF_JDRQ="2026-11-20", CF_CFJGDM="11230500001755309F")).rows[0]
+    assert (answer.verdict, answer.notes) == ("accepted", ())
+
+
+def test_bad_rows_stop_nothing(node: Node) -> None:
+    broken = RowInput(
+        row=3, type="", fields={}, fault=FieldError(None, "schema-invalid", {"zh": "", "en": ""})
+    )
+    answer = submit(node, row(1), row(2, CF_NR_FK="-1"), broken, row(3))
+    assert verdicts(answer) == ["accepted", "rejected", "rejected", "accepted"]
+    assert answer.rows[1].as_dict()["field"] == "CF_NR_FK"
+    assert (answer.rows[1].leaf, answer.rows[1].stored) == (None, None)
+    assert count(node, records) == 2
+
+
+def test_all_rejected_leaves_no_trace(node: Node) -> None:
+    answer = submit(node, row(CF_SY=None))
+    assert answer.promise is None
+    assert (count(node, records), count(node, promises)) == (0, 0)
+    assert not node.wake.is_set()
+
+
+def test_an_empty_set(node: Node) -> None:
+    assert submit(node) == SetAnswer(rows=[], promise=None)
+
+
+def test_too_large_a_set_is_the_callers_mistake(node: Node) -> None:
+    with pytest.raises(ValueError, match="at most 4096"):
+        submit_set(node, department=None, rows=[row()] * (MAX_SET + 1))
+
+
+def test_natural_persons_are_refused(node: Node) -> None:
+    answer = submit(node, row(CF_XDR_LB="自然人"))
+    assert answer.rows[0].as_dict()["code"] == "natural-person"
+
+
+def test_identity_documents_are_dropped_before_anything_is_made_of_them(node: Node) -> None:
+    """Also from the fingerprint: with another number it is the same record."""
+    one = submit(node, row(1, CF_FR_ZJLX="身份证", CF_FR_ZJHM="110101199003077731"))
+    two = submit(node, row(1, CF_FR_ZJLX="身份证", CF_FR_ZJHM="110101199003077732"))
+    assert (verdicts(one), verdicts(two)) == (["accepted"], ["duplicate"])
+    assert "person-id-dropped" in [note.code for note in one.rows[0].notes]
+    content = next(iter(stored(node).values()))
+    assert not {"CF_FR_ZJLX", "CF_FR_ZJHM"} & content.fields.keys()
+
+
+def test_corrections_are_not_available(node: Node) -> None:
+    answer = submit(node, dataclasses.replace(row(1), corrects="00" * 32)).rows[0]
+    assert answer.verdict == "rejected"
+    assert [(error.field, error.code) for error in answer.errors] == [
+        ("CL_CORRECTS", "correction-not-available")
+    ]
+    both = submit(node, dataclasses.replace(row(1, CF_SY=None), corrects="00" * 32)).rows[0]
+    assert both.as_dict()["field"] == "CF_SY"
+
+
+class TestCatalogueGate:
+    def refused(self, node: Node, item: RowInput) -> bool:
+        answer = submit(node, item).rows[0]
+        return [(error.field, error.code) for error in answer.errors] == [
+            (None, "type-not-in-catalogue")
+        ]
+
+    def test_unknown_type(self, node: Node) -> None:
+        assert self.refused(node, RowInput(row=1, type="gossip", fields={}))
+        assert self.refused(node, RowInput(row=1, type="x" * 10_000, fields={}))
+
+    def test_unknown_version(self, node: Node) -> None:
+        assert self.refused(node, dataclasses.replace(row(), schema="2"))
+        assert self.refused(node, dataclasses.replace(row(), schema="01"))
+        assert submit(node, dataclasses.replace(row(), schema="1")).rows[0].verdict == "accepted"
+
+    def test_of_another_region(self, node: Node) -> None:
+        _with_types(node, region="120000")
+        assert self.refused(node, row())
+        _with_types(node, region=MEMBER)
+        assert not self.refused(node, row())
+
+    def test_other_schema_file(self, node: Node) -> None:
+        _with_types(node, content_hash="00" * 32)
+        assert self.refused(node, row())
+
+    def test_judged_at_the_instant_of_submission(self, node: Node) -> None:
+        now = node.clock.seconds()
+        for since, until, refused in (
+            (now + 1, 0, True),
+            (now, 0, False),
+            (0, now, True),
+            (0, now + 1, False),
+        ):
+            _with_types(node, since=since, until=until)
+            assert self.refused(node, row(since + until)) is refused
+
+    def test_types_of_one_family_share_their_keys(self, node: Node) -> None:
+        """The template of 2015 names its authority by name, so the keys differ all the same."""
+        old = RowInput(row=1, type="penalty-2015", fields=old_penalty())
+        assert submit(node, old).rows[0].verdict == "accepted"
+        assert submit(node, old).rows[0].verdict == "duplicate"
+
+
+class TestNotReady:
+    def refused(self, node: Node, code: str) -> None:
+        with pytest.raises(NotReady) as caught:
+            submit(node, row())
+        assert caught.value.code == code
+        assert count(node, records) == 0
+
+    def test_member_suspended(self, node: Node) -> None:
+        node.chain.put(make_facts(node.keys, active=False))
+        self.refused(node, "member-suspended")
+
+    def test_no_open_log(self, node: Node) -> None:
+        node.chain.put(make_facts(node.keys, logs=()))
+        self.refused(node, "no-open-log")
+
+    def test_fault(self, node: Node) -> None:
+        node.faults.add("log-forked")
+        self.refused(node, "log-fault")
+
+    def test_anchor_key_outside_its_window(self, node: Node) -> None:
+        facts = make_facts(node.keys)
+        old = tuple(dataclasses.replace(key, not_after=node.clock.seconds()) for key in facts.keys)
+        node.chain.put(dataclasses.replace(facts, keys=old))
+        self.refused(node, "anchor-key-not-valid")
+
+    def test_key_registered_for_something_else(self, node: Node) -> None:
+        facts = make_facts(node.keys)
+        other = tuple(dataclasses.replace(key, purpose=2) for key in facts.keys)
+        node.chain.put(dataclasses.replace(facts, keys=other))
+        self.refused(node, "anchor-key-not-valid")
+
+    def test_too_many_unanchored(self, node: Node) -> None:
+        node.settings = node.settings.model_copy(
+            update={"log": node.settings.log.model_copy(update={"max_unanchored": 2})}
+        )
+        submit(node, row(1), row(2), row(3))
+        with pytest.raises(NotReady) as caught:
+            submit(node, row(4))
+        assert caught.value.code == "too-many-unanchored"
+        assert count(node, records) == 3
+
+
+def test_the_row_of_an_erased_record_still_holds_its_key(node: Node) -> None:
+    first = submit(node, row(1))
+    with node.engine.begin() as connection:
+        connection.execute(sa.update(records).values(wrapped_key=None, content=b""))
+    assert submit(node, row(1)).rows[0].verdict == "duplicate"
+    answer = submit(node, row(1, CF_SY="另一事实")).rows[0]
+    assert (answer.verdict, answer.changed, answer.leaf) == ("conflict", (), first.rows[0].leaf)
+
+
+def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
+    submit(node, row(1), row(2))
+    with node.engine.begin() as connection:
+        first = connection.execute(sa.select(records).where(records.c.id == 1)).one()
+        connection.execute(
+            sa.update(records)
+            .where(records.c.id == 2)
+            .values(wrapped_key=first.wrapped_key, content=first.content)
+        )
+    answer = submit(node, row(2, CF_SY="另一事实")).rows[0]
+    assert (answer.verdict, answer.changed) == ("conflict", ())
+
+
+def test_the_department_is_kept(node: Node) -> None:
+    submit_set(node, department="交通局", rows=[row(1)])
+    submit_set(node, department=None, rows=[row(2)])
+    with node.engine.connect() as connection:
+        found = connection.scalars(sa.select(records.c.department).order_by(records.c.id)).all()
+    assert found == ["交通局", None]
+
+
+def _with_types(node: Node, **changes: object) -> None:
+    """The catalogue with these changes to every type."""
+    facts = make_facts(node.keys)
+    types = tuple(RecordType(**(dataclasses.asdict(item) | changes)) for item in facts.record_types)
+    node.chain.put(dataclasses.replace(facts, record_types=types))
