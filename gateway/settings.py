@@ -61,7 +61,8 @@ class HttpSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8546, ge=0, le=65535)
     max_record_bytes: int = Field(default=1 << 20, ge=1024)
-    max_body_bytes: int = Field(default=64 << 20, ge=1024)
+    max_body_bytes: int = Field(default=4 << 30, ge=1024)
+    """Of an NDJSON body. It is never held as a whole: one million records take about 1 GiB."""
     max_file_bytes: int = Field(default=64 << 20, ge=1024)
     requests_per_second: float = Field(default=500, gt=0)
     """Per token; beyond it 429."""
