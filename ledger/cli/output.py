@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import orjson
@@ -10,17 +10,16 @@ import orjson
 EXIT_NO, EXIT_UNKNOWN = 1, 4
 
 
-class Failure(click.ClickException):
-    """Ends the command with a message on stderr and this exit code."""
+class Refused(click.ClickException):
+    """Ends the command: the answer is no."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = EXIT_NO
 
 
-def fail(message: str, exit_code: int) -> NoReturn:
-    """Raises the failure."""
-    raise Failure(message, exit_code)
+class Unknown(click.ClickException):
+    """Ends the command: there is no answer."""
+
+    exit_code = EXIT_UNKNOWN
 
 
 def note(message: str) -> None:
@@ -42,4 +41,4 @@ def write_file(path: Path, data: bytes) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        fail(f"{path}: {error.strerror}", EXIT_NO)
+        raise Refused(f"{path}: {error.strerror}") from error

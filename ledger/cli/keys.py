@@ -1,0 +1,114 @@
+"""`credit-ledger keys`: make and show encrypted key files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.chain.keyfile import ALGS, KeyFile, create
+from ledger.cli.language import say
+from ledger.cli.options import json_option
+from ledger.cli.output import Refused, print_json
+from ledger.core.canonical import hex32
+from ledger.core.errors import ConfigError
+from ledger.core.keys import to_jwk
+
+PASSWORD_FILE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
+
+
+@click.group(help=say(zh="生成和查看加密的密钥文件。", en="Make and show encrypted key files."))
+def keys() -> None:
+    """Group; its help is above."""
+
+
+@keys.command(
+    "new",
+    help=say(
+        zh="""生成一把新密钥，加密保存。口令取自 CREDIT_LEDGER_KEY_PASSWORD_FILE，否则询问。
+
+        \b
+        示例：credit-ledger keys new --purpose ANCHOR --out anchor.json
+        """,
+        en="""Makes a key and keeps it encrypted. The password comes from
+        CREDIT_LEDGER_KEY_PASSWORD_FILE, else it is asked for.
+
+        \b
+        Example: credit-ledger keys new --purpose ANCHOR --out anchor.json
+        """,
+    ),
+)
+@click.option(
+    "--purpose",
+    required=True,
+    type=click.Choice(list(ALGS), case_sensitive=False),
+    help=say(zh="用途。", en="What it may sign."),
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(zh="新文件，从不覆盖。", en="New file; never written over."),
+)
+@json_option
+def new(*, purpose: str, out: Path, as_json: bool) -> int:
+    """Exit 1 where the file is there already, or cannot be written."""
+    try:
+        made = create(purpose, out, _password())
+    except ConfigError as error:
+        raise Refused(str(error)) from error
+    _show(made, as_json)
+    return 0
+
+
+@keys.command(
+    "show",
+    help=say(
+        zh="显示密钥文件的公开部分，不需要口令。\n\n\b\n示例：credit-ledger keys show anchor.json",
+        en="Shows the public part of a key file; no password is needed.\n\n\b\n"
+        "Example: credit-ledger keys show anchor.json",
+    ),
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def show(*, file: Path, as_json: bool) -> int:
+    """Exit 1 where it is no key file."""
+    try:
+        found = KeyFile.load(file)
+    except ConfigError as error:
+        raise Refused(str(error)) from error
+    _show(found, as_json)
+    return 0
+
+
+def _password() -> bytes:
+    """One line of the file, or what is typed twice."""
+    if path := os.environ.get(PASSWORD_FILE):
+        try:
+            return Path(path).read_bytes().rstrip(b"\r\n")
+        except OSError as error:
+            raise Refused(f"{PASSWORD_FILE}: {error.strerror}") from error
+    text = say(zh="口令", en="Password")
+    return str(click.prompt(text, hide_input=True, confirmation_prompt=True, err=True)).encode()
+
+
+def _show(found: KeyFile, as_json: bool) -> None:
+    told: dict[str, Any] = {"purpose": found.purpose, "file": str(found.path)}
+    if found.alg is not None and found.public_key is not None and found.key_id is not None:
+        told |= {
+            "alg": int(found.alg),
+            "keyId": hex32(found.key_id),
+            "publicKey": found.public_key.hex(),
+            "jwk": to_jwk(found.alg, found.public_key),
+        }
+    if found.address is not None:
+        told["address"] = found.address
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        if name != "jwk":
+            click.echo(f"{name:10} {value}")

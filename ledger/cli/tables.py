@@ -1,0 +1,214 @@
+"""Verdicts and reports as a person reads them.
+
+Whatever comes from a receipt, a node or the chain is shown as plain text: control characters are
+replaced, and nothing in it is taken for markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ledger.cli.language import language, pick, say
+from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
+from ledger.core.commitment import Value
+from ledger.core.verdict import Verdict
+from ledger.records import schema
+
+_MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),
+          "not-run": ("–", "dim")}  # fmt: skip
+_STYLES = {0: "bold green", EXIT_NOT_AUTHENTIC: "bold red", EXIT_DO_NOT_USE: "bold red",
+           EXIT_UNKNOWN: "bold yellow"}  # fmt: skip
+_MEMBERS = {
+    "110000": ("北京", "Beijing"),
+    "120000": ("天津", "Tianjin"),
+    "130000": ("河北", "Hebei"),
+    "140000": ("山西", "Shanxi"),
+}
+
+
+def stdout() -> Console:
+    """Where results go."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Text from somewhere else, harmless to a terminal."""
+    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in str(text))
+    return Text(shown, style=style, overflow="fold")
+
+
+def rows(pairs: Iterable[tuple[str, object]]) -> Table:
+    """Two columns without a frame."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(plain(name), value if isinstance(value, Text) else plain(value))
+    return table
+
+
+def show_verdict(name: str, verdict: Verdict) -> None:
+    """The answer first, then what it rests on."""
+    console = stdout()
+    console.print(plain(name, "bold"))
+    console.print(plain(headline(verdict), _STYLES[verdict.exit]))
+    for check in deciding(verdict.standing.checks):
+        console.print(plain(f"  {check.n}. {pick(check.message)}"))
+    console.print()
+    console.print(rows(_facts(verdict)))
+    if verdict.fields:
+        console.print(_fields(verdict))
+    console.print(_checks(verdict.standing.checks))
+
+
+def headline(verdict: Verdict) -> str:
+    """May it be used?"""
+    day = verdict.question.as_of
+    when = say(zh=f"（{day}）", en=f" on {day}") if day else say(zh="（今天）", en=" today")
+    if verdict.exit == 0:
+        return say(zh=f"可以使用{when}", en=f"MAY BE USED{when}")
+    if verdict.exit == EXIT_NOT_AUTHENTIC:
+        return say(
+            zh=f"不真实，不得使用 [{verdict.verdict}]",
+            en=f"NOT GENUINE, do not use [{verdict.verdict}]",
+        )
+    if verdict.exit == EXIT_DO_NOT_USE:
+        return say(
+            zh=f"不得使用{when} [{verdict.verdict}]", en=f"DO NOT USE{when} [{verdict.verdict}]"
+        )
+    return say(
+        zh=f"无法判断，暂不使用 [{verdict.verdict}]",
+        en=f"CANNOT TELL, do not use yet [{verdict.verdict}]",
+    )
+
+
+def deciding(checks: Sequence[Check]) -> list[Check]:
+    """The checks that speak against, or leave open."""
+    return [check for check in checks if check.verdict is not None]
+
+
+def _facts(verdict: Verdict) -> list[tuple[str, object]]:
+    told = verdict.as_dict()
+    found = schema.find(*_name_version(told["type"])) if told["type"] else None
+    pairs: list[tuple[str, object]] = []
+    if told["issuer"]:
+        pairs.append((say(zh="签发成员", en="Issuer"), _member(told["issuer"])))
+    if told["type"]:
+        title = told["type"] if found is None else f"{pick(found.title)} ({told['type']})"
+        pairs.append((say(zh="类型", en="Type"), title))
+    for key, zh, en in (
+        ("decided", "认定日期", "Decided"),
+        ("until", "使用截止", "Usable until"),
+        ("anchoredAt", "锚定时间", "Anchored"),
+        ("recordId", "记录编号", "Record id"),
+        ("correctedBy", "更正为", "Corrected by"),
+    ):
+        if told[key]:
+            pairs.append((say(zh=zh, en=en), told[key]))
+    for item in told["later"]:
+        pairs.append((say(zh="此后登记", en="Recorded later"), " ".join(item.values())))
+    if verdict.question.as_of:
+        pairs.append((say(zh="目前", en="Now"), verdict.now.verdict))
+    if told["head"]:
+        head = told["head"]
+        pairs.append((say(zh="区块链", en="Chain head"), f"{head['number']}, {head['time']}"))
+    return [*pairs, (say(zh="网络", en="Network"), verdict.trust.name)]
+
+
+def _name_version(type_: str) -> tuple[str, int]:
+    name, _, version = type_.partition("@")
+    return name, int(version)
+
+
+def _member(code: str) -> str:
+    names = _MEMBERS.get(code)
+    return code if names is None else f"{names[0] if language() == 'zh' else names[1]} ({code})"
+
+
+def _fields(verdict: Verdict) -> Table:
+    receipt, fields = verdict.receipt, verdict.fields or {}
+    found = None
+    if receipt is not None and receipt.presentation is not None:
+        found = schema.by_hash(receipt.presentation.payload.header.schema_sha256.hex())
+    table = Table(box=SIMPLE_HEAD, title_justify="left")
+    table.add_column(say(zh="披露的字段", en="Field shown"))
+    table.add_column(say(zh="内容", en="Content"), overflow="fold")
+    for code, value in fields.items():
+        field = None if found is None else found.by_code.get(code)
+        label = code if field is None else f"{pick({'zh': field.zh, 'en': field.en})} {code}"
+        table.add_row(plain(label), plain(_value(value)))
+    if verdict.undisclosed:
+        count = len(verdict.undisclosed)
+        hidden = say(zh=f"另有 {count} 个字段未披露", en=f"{count} more were not shown")
+        table.add_row(plain(hidden, "dim"), plain(", ".join(verdict.undisclosed), "dim"))
+    return table
+
+
+def _value(value: Value) -> str:
+    return value if isinstance(value, str) else "; ".join(value)
+
+
+def _checks(checks: Sequence[Check]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("", justify="right")
+    table.add_column("")
+    table.add_column(say(zh="检查", en="Check"), no_wrap=True)
+    table.add_column(say(zh="结果", en="Result"), overflow="fold")
+    for check in checks:
+        mark, style = _MARKS[check.result]
+        table.add_row(
+            str(check.n), Text(mark, style), plain(check.id, style), plain(pick(check.message))
+        )
+    return table
+
+
+# ---- answers to a submission
+
+_MOST_ROWS = 50  # problems shown; the rest is in --json and in the workbook
+
+
+def show_answer(answer: dict[str, Any], answers: Sequence[dict[str, Any]]) -> None:
+    """How many rows ended how, and what is wrong with those that were not taken."""
+    console = stdout()
+    counts = Counter(row["verdict"] for row in answers)
+    console.print(
+        rows(
+            (say(zh=zh, en=en), counts[verdict])
+            for verdict, zh, en in (
+                ("accepted", "接受", "accepted"),
+                ("duplicate", "重复", "there already"),
+                ("conflict", "冲突", "in conflict"),
+                ("rejected", "拒绝", "rejected"),
+            )
+        )
+    )
+    if len(answers) == 1 and answers[0]["leaf"]:
+        console.print(rows([(say(zh="叶子", en="leaf"), answers[0]["leaf"])]))
+    problems = [row for row in answers if row["verdict"] in ("conflict", "rejected")]
+    if problems:
+        console.print(_problems(problems))
+    if len(problems) > _MOST_ROWS:
+        more = len(problems) - _MOST_ROWS
+        console.print(say(zh=f"另有 {more} 行，见 --json", en=f"{more} more rows, see --json"))
+
+
+def _problems(problems: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="行", en="Row"), justify="right")
+    table.add_column(say(zh="字段", en="Field"))
+    table.add_column(say(zh="原因", en="Reason"), overflow="fold")
+    for row in problems[:_MOST_ROWS]:
+        where = "" if row["row"] is None else str(row["row"])
+        if row["sheet"]:
+            where = f"{row['sheet']} {where}"
+        message = pick(row["message"]) if row["message"] else row["verdict"]
+        table.add_row(plain(where), plain(row["field"] or ""), plain(f"{message} [{row['code']}]"))
+    return table

@@ -1,0 +1,169 @@
+"""`credit-ledger verify`: may this record be used today, and why?"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.cli.language import say
+from ledger.cli.options import json_option, load_network, local_clock, network_options
+from ledger.cli.output import note, print_json, write_file
+from ledger.core.canonical import parse_day
+from ledger.core.errors import Malformed
+from ledger.core.receipt import MAX_RECEIPT
+from ledger.core.verdict import Verdict, worst_exit
+from ledger.records import uscc
+
+_HELP = say(
+    zh="""核验回执：记录是否真实，今天能否使用，为什么。
+
+    不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
+    4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0）。
+
+    \b
+    示例：
+      credit-ledger verify 回执.json --network network.json --subject 91110000600037341L
+      credit-ledger verify *.json --network network.json --json
+      credit-ledger verify 回执.json --network network.json --as-of 2026-06-30
+    """,
+    en="""Checks receipts: genuine? usable today? why?
+
+    No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
+    3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
+    counts (1, 3, 4, 0).
+
+    \b
+    Examples:
+      credit-ledger verify receipt.json --network network.json --subject 91110000600037341L
+      credit-ledger verify *.json --network network.json --json
+      credit-ledger verify receipt.json --network network.json --as-of 2026-06-30
+    """,
+)
+
+
+class Day(click.ParamType[date]):
+    """A day, `YYYY-MM-DD`."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return parse_day(value)
+        except Malformed:
+            self.fail(say(zh=f"{value} 不是 YYYY-MM-DD", en=f"{value} is not YYYY-MM-DD"))
+
+
+@click.command("verify", help=_HELP)
+@click.argument(
+    "receipts",
+    nargs=-1,
+    required=True,
+    metavar="RECEIPT...",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+)
+@network_options
+@click.option(
+    "--subject",
+    metavar="USCC",
+    help=say(zh="记录必须是关于它的。", en="Whom the record must be about."),
+)
+@click.option(
+    "--type",
+    "type_",
+    metavar="TYPE",
+    help=say(zh="记录类型，如 penalty。", en="What it must be, such as penalty."),
+)
+@click.option(
+    "--issuer", metavar="CODE", help=say(zh="签发成员，如 110000。", en="Who must have issued it.")
+)
+@click.option(
+    "--as-of",
+    type=Day(),
+    metavar="DATE",
+    help=say(
+        zh="以该日 24 时（北京时间）之前的链上记载为准。",
+        en="How it stood by the end of that day (Asia/Shanghai).",
+    ),
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(zh="把 JSON 结论写入文件。", en="Write the JSON verdict to a file as well."),
+)
+@json_option
+def verify(
+    *,
+    receipts: tuple[Path, ...],
+    network: Path,
+    rpc: tuple[str, ...],
+    subject: str | None,
+    type_: str | None,
+    issuer: str | None,
+    as_of: date | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """See `_HELP`."""
+    from ledger.verify import Verifier, ask  # noqa: PLC0415 - `--help` need not wait for it
+
+    pinned, now = load_network(network, rpc), local_clock()
+    question = ask(subject=_subject(subject), type_=type_, issuer=issuer, as_of=as_of)
+    verifier = Verifier(pinned, now=now)
+    try:
+        found = [(path, verifier.verify(_read(path), question)) for path in receipts]
+    finally:
+        verifier.close()
+    document = _document(found)
+    if out is not None:
+        _write(out, document)
+    if as_json:
+        print_json(document)
+    else:
+        from ledger.cli.tables import show_verdict  # noqa: PLC0415 - rich is slow to load
+
+        for path, verdict in found:
+            show_verdict(path.name, verdict)
+    return worst_exit([verdict.exit for _, verdict in found])
+
+
+def _subject(text: str | None) -> str | None:
+    """A code that identifies somebody. A wrong one is still asked for, with a word about it."""
+    if text is None:
+        return None
+    code = uscc.normalise(text)
+    if not code or code == uscc.FILLER:
+        message = say(zh="这不是能识别主体的代码。", en="This code identifies nobody.")
+        raise click.BadParameter(message, param_hint="--subject")
+    if uscc.check(code) is not None:
+        note(
+            say(
+                zh=f"注意：{code} 不是正确的统一社会信用代码，请核对是否输错。",
+                en=f"Note: {code} is no valid USCC; is it typed right?",
+            )
+        )
+    return code
+
+
+def _read(path: Path) -> bytes:
+    """The file, or as much of it as shows that it is too long."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_RECEIPT + 1)
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="RECEIPT") from error
+
+
+def _document(found: list[tuple[Path, Verdict]]) -> dict[str, Any]:
+    if len(found) == 1:
+        return found[0][1].as_dict()
+    return {"verdicts": [{"file": str(path), **verdict.as_dict()} for path, verdict in found]}
+
+
+def _write(out: Path, document: dict[str, Any]) -> None:
+    import orjson  # noqa: PLC0415 - with the file only
+
+    write_file(out, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
