@@ -1,0 +1,355 @@
+"""Settings, database, clock, crash points, seals, keys, worker: the parts under every domain."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import gateway.log.models
+from gateway import crash, worker
+from gateway.clock import Clock
+from gateway.crypto import ContentLost, Hmac, Sealed, Vault
+from gateway.db import begin_write, metadata, migrate, open_engine
+from gateway.intake.content import Content
+from gateway.keyring import open_keys
+from gateway.node import open_node
+from gateway.settings import Settings, load
+from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.core.errors import ConfigError
+from tests.support import child
+from tests.support.node import make_network, make_settings, make_test_node
+
+CONFIG = """
+network = "network.json"
+rpc = ["http://a.example"]
+key_password_file = "keys/password"
+[node]
+code = "110000"
+[http]
+port = 8600
+[log]
+batch_size = 7
+"""
+
+# ---- settings
+
+
+def write(folder: Path, text: str = CONFIG) -> Path:
+    path = folder / "gateway.toml"
+    path.write_text(text)
+    return path
+
+
+def test_settings_of_a_file(tmp_path: Path) -> None:
+    settings = load(write(tmp_path))
+    assert settings.network == tmp_path / "network.json"
+    assert settings.database_url == f"sqlite:///{tmp_path}/gateway.db"
+    assert settings.key_password_file == tmp_path / "keys/password"
+    assert settings.rpc == ("http://a.example",)
+    assert settings.log.batch_size == 7
+    assert settings.http.port == 8600
+    assert settings.env == "development"
+
+
+def test_environment_stands_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_RPC", "http://b.example,http://c.example")
+    monkeypatch.setenv("CREDIT_LEDGER_DATABASE_URL", "sqlite:///elsewhere.db")
+    monkeypatch.setenv("CREDIT_LEDGER_LOG__BATCH_SIZE", "9")
+    monkeypatch.setenv("CREDIT_LEDGER_NOW", "2026-11-20T08:00:00Z")
+    monkeypatch.setenv("CREDIT_LEDGER_TOKEN", "of another command")
+    settings = load(write(tmp_path))
+    assert settings.rpc == ("http://b.example", "http://c.example")
+    assert settings.database_url == "sqlite:///elsewhere.db"
+    assert settings.log.batch_size == 9
+    assert settings.now == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert settings.http.port == 8600
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (CONFIG.replace('"110000"', '"11 0000"'), "node.code"),
+        (CONFIG.replace("8600", "70000"), "http.port"),
+        (CONFIG.replace("batch_size", "batch_sise"), "log.batch_sise"),
+        (CONFIG.replace('network = "network.json"', ""), "network"),
+        ('nonsense = "x"\n' + CONFIG, "nonsense"),
+        (CONFIG + 'env = "production"', "gateway.toml"),  # a key of [log]
+        ("not toml", "gateway.toml"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str) -> None:
+    if "production" in text:
+        named = "log.env"
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text))
+    assert named in caught.value.setting
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CREDIT_LEDGER_NOW", "2026-11-20T08:00:00Z"),
+        ("CREDIT_LEDGER_CRASH_AT", "anchor.sent:before"),
+    ],
+)
+def test_production_refuses_development_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "production")
+    assert load(write(tmp_path)).env == "production"
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError):
+        load(write(tmp_path))
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
+    load(write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CREDIT_LEDGER_CRASH_AT", "anchor.sent"),
+        ("CREDIT_LEDGER_CRASH_AT", "anchor.lost:before"),
+        ("CREDIT_LEDGER_NOW", "2026-11-20T08:00:00+08:00"),
+        ("CREDIT_LEDGER_NOW", "2026-11-20T08:00:00"),
+        ("CREDIT_LEDGER_ENV", "staging"),
+    ],
+)
+def test_variables_have_one_spelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError):
+        load(write(tmp_path))
+
+
+# ---- keys and node
+
+
+def keys_folder(folder: Path) -> Settings:
+    """A folder with all six keys, and settings that find them."""
+    names = {"anchor": "ANCHOR", "note": "NOTE", "present": "PRESENT"}
+    for name in ("anchor", "note", "present", "payer", "content", "index"):
+        create(names.get(name, name), folder / f"{name}.json", b"word", work=WORK_LIGHT)
+    (folder / "password").write_bytes(b"word\n")
+    (folder / "network.json").write_bytes(make_network().encode())
+    return make_settings(folder, keys=folder, key_password_file=folder / "password")
+
+
+def test_keys_and_node_open(tmp_path: Path) -> None:
+    settings = keys_folder(tmp_path)
+    keys = open_keys(settings)
+    assert len(keys.content) == len(keys.index) == 32
+    assert keys.content != keys.index
+    node = open_node(settings)
+    assert node.keys.anchor.key_id == keys.anchor.key_id
+    assert node.fault is None
+    node.close()
+
+
+def test_production_refuses_the_development_chain(tmp_path: Path) -> None:
+    settings = keys_folder(tmp_path).model_copy(update={"env": "production"})
+    with pytest.raises(ConfigError, match="31337"):
+        open_node(settings)
+
+
+def test_production_refuses_a_key_that_everybody_has(tmp_path: Path) -> None:
+    settings = keys_folder(tmp_path)
+    (tmp_path / "payer.json").unlink()
+    known = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+    create("payer", tmp_path / "payer.json", b"word", work=WORK_LIGHT, secret=known)
+    open_keys(settings)
+    with pytest.raises(ConfigError, match="everybody"):
+        open_keys(settings.model_copy(update={"env": "production"}))
+
+
+def test_keys_of_the_wrong_kind(tmp_path: Path) -> None:
+    settings = keys_folder(tmp_path)
+    (tmp_path / "content.json").rename(tmp_path / "other")
+    (tmp_path / "index.json").rename(tmp_path / "content.json")
+    with pytest.raises(ConfigError, match="purpose"):
+        open_keys(settings)
+    (tmp_path / "content.json").rename(tmp_path / "index.json")
+    (tmp_path / "other").rename(tmp_path / "content.json")
+    (tmp_path / "note.json").write_bytes((tmp_path / "anchor.json").read_bytes())
+    with pytest.raises(ConfigError, match="Ed25519"):
+        open_keys(settings)
+
+
+# ---- database
+
+
+def test_migrations_give_the_tables_of_the_models(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(engine)
+    migrate(engine)
+    with begin_write(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    with engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    migrate(engine)
+    pending = gateway.log.models.pending
+    with pytest.raises(sa.exc.IntegrityError), begin_write(engine) as connection:
+        row = {"id": 1, "log": 1, "leaf": b"", "entry": b""}
+        connection.execute(sa.insert(pending).values(row))
+    engine.dispose()
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, facts=False)
+    logs = gateway.log.models.logs
+    with pytest.raises(RuntimeError), begin_write(node.engine) as connection:
+        connection.execute(sa.insert(logs).values(log_id=b"x", size=0, root=b""))
+        raise RuntimeError
+    with node.engine.connect() as connection:
+        assert connection.execute(sa.select(logs)).all() == []
+    node.close()
+
+
+def test_writers_wait_for_each_other(tmp_path: Path) -> None:
+    """Read, then write, in many threads: without IMMEDIATE one of them fails."""
+    node = make_test_node(tmp_path, facts=False)
+    logs = gateway.log.models.logs
+    count = sa.select(sa.func.count()).select_from(logs)
+
+    def add(name: int) -> None:
+        for at in range(10):
+            with begin_write(node.engine) as connection:
+                connection.execute(count)
+                row = {"log_id": b"%d %d" % (name, at), "size": 0, "root": b""}
+                connection.execute(sa.insert(logs).values(row))
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with node.engine.connect() as connection:
+        assert connection.execute(count).scalar_one() == 60
+    node.close()
+
+
+# ---- clock, crash
+
+
+def test_the_day_is_that_of_china() -> None:
+    clock = Clock(datetime(2026, 11, 20, 16, 30, tzinfo=UTC))
+    assert clock.now() == datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+    assert clock.today() == date(2026, 11, 21)
+    assert clock.seconds() == 1_795_192_200
+    assert Clock(datetime(2026, 11, 20, 15, 59, tzinfo=UTC)).today() == date(2026, 11, 20)
+    assert abs(Clock().seconds() - time.time()) < 5
+
+
+def test_crash_points_kill_only_where_asked() -> None:
+    code = "from gateway.crash import crash_point; crash_point('log.integrated', 'after')"
+    assert child.run(code) == 0
+    assert child.run(code, crash_at="log.integrated:before") == 0
+    assert child.run(code, crash_at="log.integrated:after") == child.KILLED
+    assert len(crash.POINTS) == 12
+
+
+# ---- seals
+
+
+def test_sealed_content_opens_with_its_own_key_and_leaf_only() -> None:
+    vault = Vault(os.urandom(32))
+    plaintexts = [b"one", b"", b"three" * 999]
+    leaves = [os.urandom(32) for _ in plaintexts]
+    sealed = vault.seal_many(plaintexts, leaves)
+    assert [vault.open(s, leaf) for s, leaf in zip(sealed, leaves, strict=True)] == plaintexts
+    assert len({s.wrapped_key for s in sealed}) == 3
+    assert all(len(s.wrapped_key) == 48 for s in sealed)
+    wrong = [
+        (Vault(os.urandom(32)), sealed[0], leaves[0]),
+        (vault, sealed[0], leaves[1]),
+        (vault, Sealed(sealed[1].wrapped_key, sealed[0].content), leaves[0]),
+        (vault, Sealed(bytes(48), sealed[0].content), leaves[0]),
+        (vault, Sealed(b"", sealed[0].content), leaves[0]),
+        (vault, Sealed(sealed[0].wrapped_key, b""), leaves[0]),
+    ]
+    for other, value, leaf in wrong:
+        with pytest.raises(ContentLost):
+            other.open(value, leaf)
+    for at in range(len(sealed[0].content)):
+        flipped = bytearray(sealed[0].content)
+        flipped[at] ^= 1
+        with pytest.raises(ContentLost):
+            vault.open(Sealed(sealed[0].wrapped_key, bytes(flipped)), leaves[0])
+
+
+def test_fingerprints_keep_keys_and_purposes_apart() -> None:
+    one, other = Hmac(bytes(32)), Hmac(b"\1" * 32)
+    found = one.fingerprint(b"record", b"data")
+    assert len(found) == 16
+    assert found == one.fingerprint(b"record", b"data")
+    assert found != other.fingerprint(b"record", b"data")
+    assert found != one.fingerprint(b"document", b"data")
+    assert found not in hashlib.sha256(b"data").digest()
+    for make in (Hmac, Vault):
+        with pytest.raises(ValueError, match="32 bytes"):
+            make(b"short")
+
+
+def test_content_is_what_it_was() -> None:
+    content = Content(
+        secret=os.urandom(32),
+        schema="penalty@1",
+        class_=None,
+        decided="2026-11-01",
+        until=None,
+        fields={"CF_WSH": "样〔2026〕1号", "CF_CFLB": ["警告", "罚款"]},
+    )
+    assert Content.decode(content.encode()) == content
+
+
+# ---- worker
+
+
+def test_a_worker_goes_on_after_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "FIRST_PAUSE", 0.001)
+    stop = threading.Event()
+    calls: list[int] = []
+
+    def step(stop: threading.Event) -> float:
+        calls.append(1)
+        if len(calls) < 4:
+            raise OSError("disk full")
+        stop.set()
+        return 0.0
+
+    thread = worker.start("test", step, stop)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(calls) == 4
+
+
+def test_pauses_grow_to_a_bound_with_jitter() -> None:
+    pauses = [[worker.pause_after(failures) for _ in range(200)] for failures in (1, 2, 3, 50)]
+    for found, longest in zip(pauses, (0.5, 1, 2, worker.LONGEST_PAUSE), strict=True):
+        assert longest / 2 <= min(found) < max(found) <= longest
+
+
+def test_importing_the_spine_starts_nothing() -> None:
+    code = "import threading, gateway.node; assert threading.active_count() == 1"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=child.ROOT, timeout=60)
