@@ -24,7 +24,7 @@ _ORIGIN_PREFIX = "credit-ledger/"
 _BASE64 = r"[A-Za-z0-9+/]+={0,2}"
 _ORIGIN = re.escape(_ORIGIN_PREFIX) + r"[0-9a-f]{64}"
 _CHECKPOINT = re.compile(
-    rf"(?P<body>(?P<origin>{_ORIGIN})\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64})\n)"
+    rf"(?P<origin>{_ORIGIN})\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64})\n"
     rf"\n— (?P=origin) (?P<signature>{_BASE64})\n"
 )
 _VKEY = re.compile(rf"(?P<origin>{_ORIGIN})\+(?P<hash>[0-9a-f]{{8}})\+(?P<key>{_BASE64})")
@@ -101,8 +101,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(signature) != KEY_HASH_SIZE + SIGNATURE_SIZE:
         raise Malformed("checkpoint", "signature of the wrong size")
     size = int(match["size"])
-    if checkpoint_body(match["origin"], size, root) != match["body"].encode():
-        raise Malformed("checkpoint", "not the one spelling")
+    checkpoint_body(match["origin"], size, root)  # refuses what is no tree
     return Checkpoint(
         origin=match["origin"],
         size=size,

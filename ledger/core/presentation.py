@@ -109,7 +109,9 @@ def present(
     """The presentation of a committed payload with disclosures in slot order, at least one."""
     check_disclosures(parse_payload(payload), disclosures)
     header = {"alg": JWS_ALGS[Alg(alg)], "iat": iat, "kid": hex32(kid), "typ": TYP}
-    return "~".join([_sign(header, payload, Alg(alg), sign), *disclosures, ""])
+    text = "~".join([_sign(header, payload, Alg(alg), sign), *disclosures, ""])
+    parse_presentation(text)  # what we could not read back must not leave
+    return text
 
 
 def bind(

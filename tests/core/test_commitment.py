@@ -1,0 +1,240 @@
+"""Commitments against a plain twin written from the formats, and everything refused."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core import canonical, commitment
+from ledger.core.commitment import Header, Value, commit
+from ledger.core.errors import EvidenceError, Malformed, ProofMismatch
+from ledger.core.ids import LogId
+from tests.core.material import example, fuzz, refuses
+
+LOG = LogId(bytes(range(32)))
+SCHEMA = "penalty@1:" + "ab" * 32
+HEADER = Header(None, date(2024, 4, 10), "120000", LOG, SCHEMA, None)
+SECRET = bytes(range(32))
+SLOTS = ("A", "B_1", "c", "D")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+FIELDS = st.dictionaries(
+    st.sampled_from(SLOTS), TEXTS | st.lists(TEXTS, min_size=1, max_size=3), min_size=1
+)
+DAYS = st.dates(date(1900, 1, 1))
+HEADERS = st.builds(
+    Header,
+    st.sampled_from([None, *commitment.CLASSES]),
+    DAYS,
+    st.from_regex(r"[0-9a-z][0-9a-z-]{0,31}", fullmatch=True),
+    st.binary(min_size=32, max_size=32).map(LogId),
+    st.just(SCHEMA),
+    st.none() | DAYS,
+)
+
+
+def b64u(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def plain(
+    slots: Sequence[str], fields: Mapping[str, Value], secret: bytes, header: Header
+) -> tuple[bytes, dict[str, str]]:
+    """Payload and disclosures, slot by slot as the formats say."""
+    sd: list[str] = []
+    disclosures: dict[str, str] = {}
+    salts = hashlib.shake_256(b"credit-ledger/1/salts\0" + secret).digest(18 * len(slots))
+    decoys = hashlib.shake_256(b"credit-ledger/1/decoys\0" + secret).digest(32 * len(slots) + 32)
+    for i, slot in enumerate([*slots, None]):
+        if slot in fields and slot is not None:
+            parts = [b64u(salts[18 * i : 18 * i + 18]), slot, fields[slot]]
+            text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+            disclosures[slot] = b64u(text.encode())
+            sd.append(b64u(hashlib.sha256(disclosures[slot].encode()).digest()))
+        else:
+            sd.append(b64u(decoys[32 * i : 32 * i + 32]))
+    payload = {
+        "_sd": sorted(sd),
+        "_sd_alg": "sha-256",
+        "class": header.class_,
+        "decided": str(header.decided),
+        "iss": header.iss,
+        "log": header.log.hex(),
+        "schema": header.schema,
+        "until": None if header.until is None else str(header.until),
+        "vct": "urn:credit-ledger:record:1",
+    }
+    return json.dumps(payload, sort_keys=True, separators=(",", ":")).encode(), disclosures
+
+
+@fuzz
+@given(FIELDS, st.binary(min_size=32, max_size=32), HEADERS)
+def test_commit_has_a_plain_twin(fields: dict[str, Value], secret: bytes, header: Header) -> None:
+    made = commit(SLOTS, fields, secret, header)
+    assert (made.payload, made.disclosures) == plain(SLOTS, fields, secret, header)
+    assert list(made.disclosures) == [slot for slot in SLOTS if slot in fields]
+    assert made.digest == hashlib.sha256(made.payload).digest()
+    payload = commitment.parse_payload(made.payload)
+    assert payload.header == header
+    assert len(payload.sd) == len(SLOTS) + 1
+    shown = commitment.check_disclosures(payload, list(made.disclosures.values()))
+    assert shown == fields
+
+
+def test_the_longest_schema() -> None:
+    slots = [f"F{i}" for i in range(commitment.MAX_SLOTS)]
+    made = commit(slots, {"F0": "x"}, SECRET, HEADER)
+    assert (made.payload, made.disclosures) == plain(slots, {"F0": "x"}, SECRET, HEADER)
+    assert len(made.payload) <= commitment.MAX_PAYLOAD
+    assert len(commitment.parse_payload(made.payload).sd) == commitment.MAX_SLOTS + 1
+
+
+def test_expand_gives_what_commit_uses() -> None:
+    salts, decoys = commitment.expand(SECRET, 3)
+    assert [len(salt) for salt in salts] == [18] * 3
+    assert [len(decoy) for decoy in decoys] == [32] * 4
+    assert salts == commitment.expand(SECRET, 5)[0][:3]
+    made = commit(("A", "B", "C"), {"B": "x"}, SECRET, HEADER)
+    assert canonical.parse(canonical.b64u_decode(made.disclosures["B"]))[0] == b64u(salts[1])
+    sd = commitment.parse_payload(made.payload).sd
+    assert {b64u(decoys[i]) for i in (0, 2, 3)} < set(sd)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({}, {"E": "x"}, {"A": "x", "E": "y"}, {"A": ""}, {"A": []}, {"A": [""]}),
+        *({"A": 1}, {"A": None}, {"A": ("x",)}, {"A": [1]}, {"A": [["x"]]}, {"A": "\ud800"}),
+        *({"A": "x" * 60_000}, {"A": ["\udfff"]}),
+        {slot: "x" * 49_000 for slot in SLOTS} | {f"F{i}": "x" * 49_000 for i in range(6)},
+    ],
+    ids=lambda fields: str(fields)[:20],
+)
+def test_fields_that_are_refused(fields: Any) -> None:
+    slots = (*SLOTS, *(f"F{i}" for i in range(6)))
+    with pytest.raises(Malformed):
+        commit(slots, fields, SECRET, HEADER)
+
+
+def test_as_long_as_it_may_be() -> None:
+    """Total length is what the last case above broke: each field of it alone is accepted."""
+    made = commit(SLOTS, {"A": "x" * 49_000}, SECRET, HEADER)
+    assert commitment.parse_disclosure(made.disclosures["A"]) == ("A", "x" * 49_000)
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [(), ("A", "A"), ("_sd",), ("iss",), ("vct",), ("...",), ("",), ("1A",), ("号",), ("A" * 65,)],
+)
+def test_slots_that_are_refused(slots: tuple[str, ...]) -> None:
+    with pytest.raises(Malformed):
+        commit(slots, {"A": "x"}, SECRET, HEADER)
+
+
+def test_other_bounds() -> None:
+    for secret, n in ((SECRET[:31], 1), (SECRET + b"\0", 1), (SECRET, 0), (SECRET, 257)):
+        assert refuses(Malformed, commitment.expand, secret, n)
+    good: dict[str, Any] = {
+        "class_": None,
+        "decided": date(2024, 4, 10),
+        "iss": "120000",
+        "log": LOG,
+        "schema": SCHEMA,
+        "until": None,
+    }
+    for change in (
+        *({"class_": "worst"}, {"class_": ""}, {"iss": ""}, {"iss": 'a"'}, {"log": LOG[:31]}),
+        *({"schema": "penalty@1"}, {"schema": SCHEMA.upper()}, {"schema": SCHEMA + "\n"}),
+        {"schema": SCHEMA.replace("@1", "@01")},
+    ):
+        with pytest.raises(Malformed):
+            Header(**{**good, **change})
+    assert Header(**good).schema_id == "penalty@1"
+    assert Header(**good).schema_sha256 == bytes.fromhex("ab" * 32)
+
+
+def changed_payloads() -> list[tuple[str, Any]]:
+    good = json.loads(commit(SLOTS, {"A": "x"}, SECRET, HEADER).payload)
+    sd = good["_sd"]
+    changes: dict[str, Any] = {
+        "class": ["worst", 1, ""],
+        "decided": [None, "2024-4-10", "2024-02-30", 20240410],
+        "iss": [None, "", 1],
+        "log": [None, "0x" + good["log"], good["log"].upper()],
+        "schema": ["penalty@1", None],
+        "until": ["", 1, "never"],
+        "vct": ["urn:credit-ledger:record:2", None, 1],
+        "_sd_alg": ["sha-512", None],
+        "_sd": [
+            *(None, [], sd[:1], sd[::-1], [*sd, sd[-1]], [1, 2], [*sd, "~" * 43], ["x", "y"]),
+            *([sd[0][:-1], *sd[1:]], [b64u(bytes([i // 256, i % 256]) * 16) for i in range(258)]),
+        ],
+    }
+    values = [(key, {**good, key: value}) for key in changes for value in changes[key]]
+    missing = [(key, {k: v for k, v in good.items() if k != key}) for key in good]
+    return [*values, *missing, ("more", {**good, "exp": 1}), ("list", []), ("text", "x")]
+
+
+def test_payloads_that_are_refused() -> None:
+    cases = changed_payloads()
+    assert len(cases) == 45
+    for name, value in cases:
+        data = canonical.encode(value, allow_null=True)
+        assert refuses(Malformed, commitment.parse_payload, data), (name, value)
+    long = canonical.encode("x" * commitment.MAX_PAYLOAD)
+    assert refuses(Malformed, commitment.parse_payload, long)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("x", [], ["s", "A"], [b64u(bytes(18)), "A", "x", "y"], [b64u(bytes(17)), "A", "x"]),
+        *([1, "A", "x"], [b64u(bytes(18)), 1, "x"], [b64u(bytes(18)), "A", 1]),
+        *([b64u(bytes(18)), "A", ""], [b64u(bytes(18)), "A", []], [b64u(bytes(18)), "_sd", "x"]),
+        *([b64u(bytes(18)), "A", {"a": "b"}], [b64u(bytes(18)), "iss", "110000"]),
+        [b64u(bytes(18)), "A", [["x"]]],
+    ],
+    ids=str,
+)
+def test_disclosures_that_are_refused(value: Any) -> None:
+    text = b64u(json.dumps(value, separators=(",", ":")).encode())
+    with pytest.raises(Malformed):
+        commitment.parse_disclosure(text)
+
+
+def test_disclosures_of_a_payload() -> None:
+    made = commit(SLOTS, {"A": "x", "B_1": ["y"]}, SECRET, HEADER)
+    other = commit(SLOTS, {"A": "x", "D": "z"}, bytes(32), HEADER)
+    payload = commitment.parse_payload(made.payload)
+    first, second = made.disclosures.values()
+    assert commitment.check_disclosures(payload, [second, first]) == {"B_1": ["y"], "A": "x"}
+    with pytest.raises(ProofMismatch, match="disclosure of D"):
+        commitment.check_disclosures(payload, [first, other.disclosures["D"]])
+    for wrong in ([], [first, first], [first] * 5, [first, "A" * commitment.MAX_DISCLOSURE * 9]):
+        assert refuses(Malformed, commitment.check_disclosures, payload, wrong)
+    assert refuses(Malformed, commitment.parse_disclosure, "A" * (commitment.MAX_DISCLOSURE + 1))
+
+
+def test_no_flipped_character_of_a_payload_or_disclosure_passes() -> None:
+    given_, expected = example("penalty")
+    good = expected["payload"].encode()
+    digest = hashlib.sha256(good).digest()
+    for at in range(0, len(good), 3):
+        changed = good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
+        if not refuses(EvidenceError, commitment.parse_payload, changed):
+            assert hashlib.sha256(changed).digest() != digest
+    payload = commitment.parse_payload(good)
+    text = expected["disclosures"]["CF_WSH"]
+    for at in range(len(text)):
+        for other in "AQgw_-=":
+            changed_text = text[:at] + other + text[at + 1 :]
+            if changed_text != text:
+                assert refuses(
+                    EvidenceError, commitment.check_disclosures, payload, [changed_text]
+                ), at
+    assert commitment.check_disclosures(payload, [text]) == {"CF_WSH": given_["fields"]["CF_WSH"]}
