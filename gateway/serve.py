@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from gateway import logs
 from gateway.app import create_app
@@ -37,13 +39,23 @@ def run(settings: Settings) -> None:
             node.start()
             host, port = listener.getsockname()[:2]
             _log.info("gateway.listening", host=host, port=port, member=settings.node.code)
-            asyncio.run(server_of(create_app(node)).serve(sockets=[listener]))
+            serve(create_app(node), listener)
         finally:
             node.stop()
             node.close()
             _log.info("gateway.stopped")
     finally:
         listener.close()
+
+
+def serve(app: FastAPI, listener: socket.socket) -> None:
+    """Until SIGINT or SIGTERM; requests under way are answered first."""
+    server = _server(app)
+    # uvicorn raises the signal once more when it is done, for handlers like these: without them
+    # the process would die there, with the node's threads in the middle of something.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: setattr(server, "should_exit", True))
+    asyncio.run(server.serve(sockets=[listener]))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -59,10 +71,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_of(app: object) -> uvicorn.Server:
+def _server(app: FastAPI) -> uvicorn.Server:
     """The server with our bounds; its own logs go where ours go."""
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn types it as ASGI 2 or 3 or a path
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

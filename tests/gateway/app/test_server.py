@@ -1,0 +1,258 @@
+"""A real server: hostile senders, slow readers, a graceful end."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import psutil
+import pytest
+
+from gateway.intake.models import records
+from gateway.node import Node
+from tests.gateway.app.server import Server, serving
+from tests.gateway.intake.material import bearer, count, new_token, record
+from tests.support.node import make_test_node
+
+MEGABYTE = b"x" * (1 << 20)
+JSON = {"Content-Type": "application/json"}
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def node(folder: Path) -> Iterator[Node]:
+    """The same database, for looking into it."""
+    node = make_test_node(folder, seed="server")
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="module")
+def token(node: Node) -> dict[str, str]:
+    return bearer(new_token(node, "submit"))
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, node: Node) -> Iterator[Server]:
+    with serving(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+def hundred_megabytes() -> Iterator[bytes]:
+    for _ in range(100):
+        yield MEGABYTE
+
+
+def test_a_record(client: httpx.Client, token: dict[str, str]) -> None:
+    response = client.post("/v1/records", content=orjson.dumps(record(1)), headers=token | JSON)
+    assert response.status_code == 201
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in response.headers
+
+
+def test_a_body_declared_too_large(server: Server, token: dict[str, str]) -> None:
+    """Refused by its header alone: nothing of it is sent."""
+    head = (
+        "POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: {token['Authorization']}\r\nContent-Length: {100 << 20}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(head.encode())
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"too-large" in answer or b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize("length", [True, False])
+def test_a_hundred_megabytes(client: httpx.Client, token: dict[str, str], length: bool) -> None:
+    body: Any = b"x" * (100 << 20) if length else hundred_megabytes()
+    response = client.post("/v1/records", content=body, headers=token | JSON)
+    assert (response.status_code, response.json()["code"]) == (413, "too-large")
+
+
+def test_a_hundred_megabytes_without_a_token(client: httpx.Client) -> None:
+    response = client.post("/v1/records", content=hundred_megabytes(), headers=NDJSON)
+    assert response.status_code == 401
+
+
+def test_an_endless_line(client: httpx.Client, token: dict[str, str], server: Server) -> None:
+    """It is answered, the next line is taken, and memory does not grow with it."""
+    before = memory(server)
+
+    def body() -> Iterator[bytes]:
+        yield from hundred_megabytes()
+        yield b"\n" + orjson.dumps(record(77)) + b"\n"
+
+    response = client.post("/v1/records", content=body(), headers=token | NDJSON)
+    answers = [orjson.loads(line) for line in response.content.splitlines()]
+    assert [answer.get("code") for answer in answers[:2]] == ["too-large", None]
+    assert answers[1]["verdict"] == "accepted"
+    assert memory(server) - before < 60 << 20
+
+
+def test_garbage_instead_of_http(server: Server, client: httpx.Client) -> None:
+    for garbage in (b"\x16\x03\x01" + bytes(300), b"GET /" + b"a" * 200_000, b"\r\n" * 1000):
+        connection = socket.create_connection(("127.0.0.1", server.port), 10)
+        with connection, suppress(OSError):
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/healthz?" + "a" * 5000, {}, 414),
+        ("/healthz", {"X-Big": "a" * 17_000}, 431),
+        ("/healthz", {f"X-{n}": "a" * 100 for n in range(170)}, 431),
+    ],
+)
+def test_headers_are_bounded(
+    client: httpx.Client, path: str, headers: dict[str, str], status: int
+) -> None:
+    response = client.get(path, headers=headers)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_client_that_leaves_in_the_middle(
+    server: Server, token: dict[str, str], node: Node, client: httpx.Client
+) -> None:
+    """What it was promised stands; the server goes on."""
+    before = count(node, records)
+    head = (
+        "POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+        f"Authorization: {token['Authorization']}\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(head.encode() + orjson.dumps(record(500)) + b"\n")
+        answer = b""
+        while b"promise@1" not in answer:
+            answer += connection.recv(65536)
+        connection.sendall(orjson.dumps(record(501))[:100])
+    time.sleep(0.3)
+    assert count(node, records) == before + 1
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_sends_before_it_reads(
+    server: Server, token: dict[str, str], client: httpx.Client
+) -> None:
+    """As httpx does: 36,000 answers wait for it, more than any socket buffer holds."""
+    body = b"".join(orjson.dumps(record(n, CF_SY=None)) + b"\n" for n in range(36_000))
+    response = client.post("/v1/records", content=body, headers=token | NDJSON)
+    assert len(response.content) > 14 << 20
+    assert orjson.loads(response.content.splitlines()[-1])["counts"]["rejected"] == 36_000
+
+
+def test_answers_come_while_the_sender_pauses(
+    server: Server, token: dict[str, str], client: httpx.Client
+) -> None:
+    """Full duplex: each record is answered before the next one is sent."""
+    sent = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield orjson.dumps(record(600)) + b"\n"
+        assert sent.wait(10)
+        yield orjson.dumps(record(601)) + b"\n"
+
+    head = (
+        "POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+        f"Authorization: {token['Authorization']}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(head.encode())
+        answer = b""
+        for part in body():
+            connection.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            answer = b""
+            while b"promise@1" not in answer:
+                answer += connection.recv(65536)
+            sent.set()
+        connection.sendall(b"0\r\n\r\n")
+        while b'"counts"' not in answer:
+            answer += connection.recv(65536)
+
+
+def test_too_many_requests(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, seed="server")
+    token = bearer(new_token(node, "submit"))
+    node.close()
+    with (
+        serving(tmp_path, http={"port": 0, "requests_per_second": 5}) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        answers = [
+            client.post("/v1/records", content=b"{}", headers=token | JSON) for _ in range(14)
+        ]
+        statuses = [answer.status_code for answer in answers]
+        assert statuses[:10] == [422] * 10
+        assert 429 in statuses
+        refused = answers[statuses.index(429)]
+        assert refused.json()["code"] == "too-many-requests"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert client.get("/healthz").status_code == 200  # another bucket
+
+
+def test_guessing_tokens_is_slow(tmp_path: Path) -> None:
+    make_test_node(tmp_path, seed="server").close()
+    with (
+        serving(tmp_path, http={"port": 0, "requests_per_second": 10}) as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        statuses = [
+            client.post("/v1/records", headers=bearer(f"clt_{n}")).status_code for n in range(10)
+        ]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
+
+
+def test_a_graceful_end(tmp_path: Path) -> None:
+    """A request under way is answered; the process ends with status 0."""
+    node = make_test_node(tmp_path, seed="server")
+    token = bearer(new_token(node, "submit"))
+    answers: list[bytes] = []
+    with serving(tmp_path) as server:
+
+        def body() -> Iterator[bytes]:
+            for n in range(20):
+                yield orjson.dumps(record(n)) + b"\n"
+                time.sleep(0.05)
+
+        def send() -> None:
+            response = httpx.post(
+                f"{server.url}/v1/records", content=body(), headers=token | NDJSON, timeout=30
+            )
+            answers.append(response.content)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        time.sleep(0.4)
+        assert server.stop() == 0
+        sender.join()
+    assert orjson.loads(answers[0].splitlines()[-1])["counts"]["accepted"] == 20
+    assert count(node, records) == 20
+    node.close()
+
+
+def memory(server: Server) -> int:
+    """Resident bytes of the server process."""
+    return psutil.Process(server.process.pid).memory_info().rss
