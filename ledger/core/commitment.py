@@ -48,7 +48,7 @@ _SCHEMA = re.compile(rf"(?P<id>{SCHEMA_ID.pattern}):(?P<sha256>[0-9a-f]{{64}})")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Header:
     """What a payload says openly. `until` None: open, or unknown for adverse types without class.
 
@@ -186,7 +186,7 @@ def parse_disclosure(text: str) -> tuple[str, Value]:
     parts = canonical.parse(b64u_decode(text), max_depth=2)
     match parts:
         case [str(salt), str(field), value] if len(b64u_decode(salt)) == SALT_SIZE:
-            _check_slots((field,))
+            _check_field(field)
             _check_value(value)
             return field, value
     raise Malformed("disclosure", "not [salt, field, value]")
@@ -253,11 +253,16 @@ def _check_digests(sd: object) -> None:
         raise Malformed("payload", "digests not sorted, or one twice")
 
 
+def _check_field(field: str) -> None:
+    # A claim of the payload's own name would let a disclosure speak for the payload.
+    if not _FIELD.fullmatch(field) or field in _PAYLOAD_KEYS:
+        raise Malformed("field", "code that is none")
+
+
 @lru_cache(maxsize=256)  # one entry per schema: slots are checked once, not once a record
 def _check_slots(slots: tuple[str, ...]) -> None:
     for field in slots:
-        if not _FIELD.fullmatch(field) or field in _PAYLOAD_KEYS:
-            raise Malformed("schema", "slot that is no field code")
+        _check_field(field)
     if len(set(slots)) != len(slots):
         raise Malformed("schema", "a slot twice")
 

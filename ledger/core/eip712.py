@@ -118,8 +118,8 @@ def _hash_struct(struct: str, values: Mapping[str, Value]) -> Digest:
 
 def _encode(struct: str, kind: str, value: Value) -> bytes:
     """encodeData of one member."""
-    if kind.startswith("uint") and type(value) is int and 0 <= value < 1 << int(kind[4:]):
-        return word(value)
+    if kind.startswith("uint") and type(value) is int:
+        return word(value, int(kind[4:]))
     if kind == "string" and isinstance(value, str):
         return keccak256(utf8(value))
     if isinstance(value, bytes):

@@ -21,7 +21,6 @@ Address = NewType("Address", str)  # "0x" + 40 lower-case hex characters
 
 WORD = 32
 ADDRESS_SIZE = 20
-UINT256_MAX = 2**256 - 1
 
 # Suites by name; the number is what the chain stores. 1: SHA-256 with secp256k1.
 SUITES = {"sha256": 1}
@@ -42,10 +41,10 @@ def sha256(data: bytes) -> Digest:
     return Digest(hashlib.sha256(data).digest())
 
 
-def word(value: int) -> bytes:
-    """`value` as one big-endian word of the Ethereum ABI."""
-    if not 0 <= value <= UINT256_MAX:
-        raise Malformed("integer", "outside uint256")
+def word(value: int, bits: int = 256) -> bytes:
+    """A `uint<bits>` as one big-endian word of the Ethereum ABI."""
+    if not 0 <= value < 1 << bits:
+        raise Malformed("integer", f"outside uint{bits}")
     return value.to_bytes(WORD, "big")
 
 
@@ -83,8 +82,8 @@ def log_id(chain_id: int, consortium: str, member: str, seq: int, suite: int) ->
         word(chain_id)
         + address_bytes(consortium).rjust(WORD, b"\0")
         + bytes32_ascii(member)
-        + word(seq)
-        + word(suite)
+        + word(seq, 64)
+        + word(suite, 16)
     )
     return LogId(keccak256(word(WORD + len(head)) + head + _dynamic(_LOG_TAG.encode())))
 
@@ -98,7 +97,7 @@ def record_id(log: bytes, leaf: bytes) -> RecordId:
 
 def key_id(alg: int, public_key: bytes) -> KeyId:
     """keccak256(abi.encode(uint16 alg, bytes publicKey))."""
-    return KeyId(keccak256(word(alg) + word(2 * WORD) + _dynamic(public_key)))
+    return KeyId(keccak256(word(alg, 16) + word(2 * WORD) + _dynamic(public_key)))
 
 
 def doc(salt: bytes, file_sha256: bytes) -> Digest:

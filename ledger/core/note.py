@@ -30,7 +30,7 @@ _CHECKPOINT = re.compile(
 _VKEY = re.compile(rf"(?P<origin>{_ORIGIN})\+(?P<hash>[0-9a-f]{{8}})\+(?P<key>{_BASE64})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A log's tree head and the one signature on it (not yet verified)."""
 

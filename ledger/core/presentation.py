@@ -78,8 +78,8 @@ class Presentation:
 
     @property
     def sd_hash(self) -> str:
-        """What a binding names it by."""
-        return _sd_hash(self.text)
+        """What a binding names it by: the digest of all of it (RFC 9901 4.3)."""
+        return b64u_encode(sha256(self.text.encode()))
 
     def fields(self) -> dict[str, Value]:
         """The fields that the disclosures open; raises as `check_disclosures` does."""
@@ -129,7 +129,7 @@ def bind(
     claims: dict[str, Any] = {
         "aud": audience,
         "nonce": nonce,
-        "sd_hash": _sd_hash(presentation),
+        "sd_hash": parse_presentation(presentation).sd_hash,
     }
     if authorisation is not None:
         claims["authorisation"] = hex32(authorisation)
@@ -141,8 +141,8 @@ def bind(
 
 def parse_presentation(text: str) -> Presentation:
     """A presentation of ours; the disclosures are looked into by `fields()`."""
-    if len(text) > MAX_PRESENTATION or not text.endswith("~"):
-        raise Malformed("presentation", "too long, or no tilde at the end")
+    if len(text) > MAX_PRESENTATION or not text.isascii() or not text.endswith("~"):
+        raise Malformed("presentation", "too long, not ASCII, or no tilde at the end")
     jws_text, *disclosures, _ = text.split("~")
     if not disclosures:
         raise Malformed("presentation", "discloses nothing")
@@ -186,11 +186,6 @@ def verify(jws: Jws, alg: int, public_key: bytes) -> None:
     if jws.alg != alg or jws.kid != key_id(alg, public_key):
         raise SignatureInvalid("JWS", "names another key")
     keys.verify(alg, public_key, jws.signing_input, jws.signature)
-
-
-def _sd_hash(presentation: str) -> str:
-    """RFC 9901 4.3: the digest of everything up to and with the last tilde."""
-    return b64u_encode(sha256(presentation.encode()))
 
 
 def _sign(header: dict[str, Any], payload: bytes, alg: Alg, sign: Sign) -> str:

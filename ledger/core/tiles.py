@@ -119,8 +119,8 @@ def edge(size: int) -> Iterator[TileAddress]:
 
 def append(source: TileSource, size: int, leaves: Sequence[bytes]) -> Appended:
     """The log of `size` leaves in `source` with `leaves` (hashes) behind; nothing is written."""
-    if not leaves:
-        raise Malformed("append", "no leaves")
+    if not leaves or any(len(leaf) != DIGEST_SIZE for leaf in leaves):
+        raise Malformed("append", "no leaves, or one that is no hash")
     if not 0 <= size <= MAX_SIZE - len(leaves):
         raise Malformed("append", "log too large")
     edge_data = {a.level: _read(source, a.level or 0, a.n, a.width) for a in edge(size)}

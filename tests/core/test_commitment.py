@@ -19,7 +19,14 @@ from tests.core.material import example, fuzz, refuses
 
 LOG = LogId(bytes(range(32)))
 SCHEMA = "penalty@1:" + "ab" * 32
-HEADER = Header(None, date(2024, 4, 10), "120000", LOG, SCHEMA, None)
+HEADER = Header(
+    class_=None,
+    decided=date(2024, 4, 10),
+    iss="120000",
+    log=LOG,
+    schema=SCHEMA,
+    until=None,
+)
 SECRET = bytes(range(32))
 SLOTS = ("A", "B_1", "c", "D")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -29,12 +36,12 @@ FIELDS = st.dictionaries(
 DAYS = st.dates(date(1900, 1, 1))
 HEADERS = st.builds(
     Header,
-    st.sampled_from([None, *commitment.CLASSES]),
-    DAYS,
-    st.from_regex(r"[0-9a-z][0-9a-z-]{0,31}", fullmatch=True),
-    st.binary(min_size=32, max_size=32).map(LogId),
-    st.just(SCHEMA),
-    st.none() | DAYS,
+    class_=st.sampled_from([None, *commitment.CLASSES]),
+    decided=DAYS,
+    iss=st.from_regex(r"[0-9a-z][0-9a-z-]{0,31}", fullmatch=True),
+    log=st.binary(min_size=32, max_size=32).map(LogId),
+    schema=st.just(SCHEMA),
+    until=st.none() | DAYS,
 )
 
 

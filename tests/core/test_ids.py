@@ -62,6 +62,9 @@ def test_shapes() -> None:
         (ids.doc, (whole, short)),
         (ids.word, (-1,)),
         (ids.word, (2**256,)),
+        (ids.word, (256, 8)),
+        (ids.key_id, (2**16, b"")),
+        (ids.log_id, (1, "0x" + "ab" * 20, "120000", 2**64, 1)),
         (ids.address_bytes, ("0x" + "AB" * 20,)),
         (ids.address_bytes, ("ab" * 20,)),
     ):

@@ -19,7 +19,14 @@ from tests.core.test_keys import ALGS, Key, high_s
 
 IAT = 1795000200
 SCHEMA = "penalty@1:" + "ab" * 32
-HEADER = Header(None, date(2024, 4, 10), "120000", LogId(bytes(32)), SCHEMA, None)
+HEADER = Header(
+    class_=None,
+    decided=date(2024, 4, 10),
+    iss="120000",
+    log=LogId(bytes(32)),
+    schema=SCHEMA,
+    until=None,
+)
 MADE = commitment.commit(("A", "B", "C"), {"A": "x", "C": ["y"]}, bytes(32), HEADER)
 SHOWN = list(MADE.disclosures.values())
 
@@ -150,6 +157,7 @@ def test_what_is_never_presented() -> None:
 def test_bounds() -> None:
     assert refuses(Malformed, presentation.parse_presentation, "A" * 10**6 + "~")
     assert refuses(Malformed, presentation.parse_binding, "A" * (presentation.MAX_BINDING + 1))
+    assert refuses(Malformed, presentation.parse_presentation, shown() + "\ud800~")
     many = shown() + "A~" * 100_000
     assert refuses(Malformed, lambda: presentation.parse_presentation(many).fields())
 

@@ -115,6 +115,7 @@ def test_what_cannot_be_appended() -> None:
     assert refuses(Malformed, tiles.append, source, -1, LEAVES[:1])
     assert refuses(Malformed, tiles.append, source, merkle.MAX_SIZE, LEAVES[:1])
     assert refuses(Malformed, tiles.append, source, 0, [LEAVES[0][:31]])
+    assert refuses(Malformed, tiles.append, source, 0, [LEAVES[0][:31], LEAVES[1] + b"x"])
 
 
 def test_a_source_that_gives_other_sizes_is_refused() -> None:
