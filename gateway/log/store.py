@@ -59,10 +59,13 @@ class TileStore:
         return data[: width * DIGEST_SIZE]
 
     def bundle(self, n: int) -> bytes:
-        """Entry bundle `n` as stored, C2SP framing; b"" where there is none."""
+        """Entry bundle `n`, C2SP framing; b"" where there is none. Malformed where it is damaged."""
         query = sa.select(bundles.c.data).where(bundles.c.log == self._log, bundles.c.n == n)
         data = self._connection.execute(query).scalar_one_or_none()
-        return zlib.decompress(data) if data else b""
+        try:
+            return zlib.decompress(data) if data else b""
+        except zlib.error as error:
+            raise Malformed("entry bundle", f"bundle {n} does not unpack") from error
 
     def entries(self, start: int, end: int) -> list[bytes]:
         """Entries start … end - 1; Malformed where the bundles hold anything else."""
