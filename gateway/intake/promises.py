@@ -75,8 +75,8 @@ def find_promise(connection: sa.Connection, promise_id: int) -> tuple[Promise, l
     ).one()
     leaves = connection.scalars(
         sa.select(entries.c.leaf)
-        .where(entries.c.promise == promise_id)
-        .order_by(entries.c.position)
+        .where(entries.c.id.between(row.first_entry, row.first_entry + row._mapping["count"] - 1))
+        .order_by(entries.c.id)
     ).all()
     promise = Promise(
         log=row.log_id.hex(),
