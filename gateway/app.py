@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import sqlalchemy as sa
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -12,6 +15,7 @@ from starlette.responses import Response
 from gateway import docs, info
 from gateway.exchange import routes as exchange
 from gateway.intake import routes as intake
+from gateway.intake.errors import NotReady
 from gateway.intake.routes import Intake
 from gateway.limits import Limits
 from gateway.log import routes as log
@@ -25,6 +29,8 @@ DESCRIPTION = (
     "Gateway of one member of the credit record exchange ledger: takes records in, promises and"
     " anchors them, hands out receipts that verify without it."
 )
+
+_log = structlog.get_logger(__name__)
 
 
 def create_app(node: Node) -> FastAPI:
@@ -52,7 +58,12 @@ def create_app(node: Node) -> FastAPI:
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
-    return problem_of(error).response()
+    problem = problem_of(error)
+    if isinstance(error, NotReady):
+        _log.warning("http.not-ready", reason=error.code)
+    elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("http.failed", code=problem.code, exc_info=error)
+    return problem.response()
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
