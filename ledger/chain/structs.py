@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NewType, TypeVar, cast, get_type_hints
 
 from ledger.core.errors import Malformed
-from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32
+from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32, bytes32_ascii
 
 Code = NewType("Code", str)
 
@@ -144,6 +144,14 @@ def code_text(word: bytes) -> Code:
         return Code(ascii_bytes32(word))
     except Malformed:
         return Code("0x" + word.hex())
+
+
+def item_values(item: CatalogueItem) -> dict[str, Any]:
+    """An item as its ABI wants it: the inverse of `build`."""
+    values = {_solidity_name(CatalogueItem, f.name): getattr(item, f.name) for f in fields(item)}
+    for name in ("itemId", "region"):
+        values[name] = bytes32_ascii(values[name]) if values[name] else ZERO
+    return values
 
 
 def address(value: Any) -> Address:

@@ -43,6 +43,7 @@ from ledger.core.ids import Address
 MAX_FEE = 2_000 * 10**9
 # Estimates are for the state now; another transaction may come before ours.
 _GAS_NUMERATOR, _GAS_DENOMINATOR = 5, 4
+_MOST_GAS = 1 << 24  # of one transaction (EIP-7825); the margin must not cross it
 _MAX_ATTEMPTS = 32  # kept per key; older ones have long been replaced
 _NONCE_TRIES = 100  # processes that choose a nonce at the same instant
 
@@ -258,7 +259,7 @@ class Sender:
             gas = quantity(self._node.name, self._node.ask("eth_estimateGas", wanted))
         except Reverted as refusal:
             raise TxRefused(key, refusal.payload) from refusal
-        return gas * _GAS_NUMERATOR // _GAS_DENOMINATOR
+        return max(gas, min(_MOST_GAS, gas * _GAS_NUMERATOR // _GAS_DENOMINATOR))
 
     def _fees(self) -> Fees:
         head = self._node.block("latest")

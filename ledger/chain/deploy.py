@@ -1,0 +1,272 @@
+"""Putting the contracts on a chain, always at the same addresses for one deployer.
+
+The deployer is an account that does nothing before: Consortium, LogAnchor and Catalogue are its
+transactions 0, 1 and 2. What is there already is checked and left alone, so this can be run again
+after any failure, and again on a chain that was lost.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium, LogAnchor
+from ledger.chain.blocks import Block, Reader, hex_bytes, quantity
+from ledger.chain.contract_abi import Name, encode, load
+from ledger.chain.errors import BlockGone, TxPending
+from ledger.chain.events import ThresholdSet, topic
+from ledger.chain.govern import Council, Voter, latest_call, put_national, register_contract
+from ledger.chain.logs import LogQuery, read_logs
+from ledger.chain.network import Finality, Hash32, NetworkFile
+from ledger.chain.rawtx import created_address
+from ledger.chain.rpc import Caller
+from ledger.chain.signers import DigestSigner
+from ledger.chain.structs import ZERO, CatalogueItem, item_values
+from ledger.chain.transactions import MemoryTxStore, Sender, TxStore
+from ledger.core.errors import ConfigError
+from ledger.core.ids import SUITES, Address, LogId, bytes32_ascii
+from ledger.core.keys import Alg, Purpose, Role
+
+FOREVER = (1 << 63) - 1
+"""`not_after` of a key without an end: later than any time that our databases hold."""
+_POLL = 0.2  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FounderKey:
+    """A key to be registered; `not_before` and `not_after` (Unix seconds) both belong to it."""
+
+    purpose: Purpose
+    alg: Alg
+    public_key: bytes
+    not_before: int
+    not_after: int = FOREVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founder:
+    """A founding member with its first log (`seq` 0).
+
+    `region` is required of a province. `log_id` None: minted; a given one survives a move.
+    """
+
+    code: str
+    roles: Role
+    region: str = ""
+    endpoint: str = ""
+    keys: tuple[FounderKey, ...]
+    log_id: LogId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What is on the chain now."""
+
+    chain_id: int
+    consortium: Address
+    log_anchor: Address
+    catalogue: Address
+    deploy_block: int
+    deploy_block_hash: Hash32
+
+    def network_file(
+        self,
+        *,
+        name: str,
+        finality: Finality,
+        rpc: Sequence[str],
+        quorum: int,
+        max_head_age: int,
+    ) -> NetworkFile:
+        """The file that a verifier pins."""
+        return NetworkFile(
+            name=name,
+            chain_id=self.chain_id,
+            consortium=self.consortium,
+            deploy_block=self.deploy_block,
+            deploy_block_hash=self.deploy_block_hash,
+            finality=finality,
+            rpc=tuple(rpc),
+            quorum=quorum,
+            max_head_age=max_head_age,
+        )
+
+
+def addresses(deployer: Address) -> tuple[Address, Address, Address]:
+    """Where Consortium, LogAnchor and Catalogue of a deployer are."""
+    first, second, third = (created_address(deployer, nonce) for nonce in range(3))
+    return first, second, third
+
+
+def deploy(
+    rpc: Caller,
+    deployer: DigestSigner,
+    *,
+    founders: Sequence[Founder],
+    threshold: int,
+    council: Sequence[Voter],
+    items: Sequence[CatalogueItem],
+    store: TxStore | None = None,
+    seconds: float = 60.0,
+) -> Deployment:
+    """Contracts, their registration by vote, and the national items by vote.
+
+    `deployer` pays for everything. `council`: GOVERN keys of at least `threshold` provinces.
+    `seconds`: for each transaction to be mined. Raises TxError, CouldNotCheck, and ConfigError
+    where something else is at an address.
+    """
+    node = Reader(rpc)
+    chain_id = node.chain_id()
+    sender = Sender(rpc, deployer, store or MemoryTxStore(), chain_id=chain_id)
+    site = _Site(node, sender, seconds)
+    consortium, log_anchor, catalogue = addresses(deployer.address)
+    site.create("Consortium", consortium, 0, lambda: _founding(founders, threshold))
+    site.create("LogAnchor", log_anchor, 1, lambda: [consortium])
+    site.create("Catalogue", catalogue, 2, lambda: [consortium])
+    site.check(consortium, founders, (log_anchor, catalogue))
+    voting = Council(
+        sender,
+        rpc,
+        chain_id=chain_id,
+        consortium=consortium,
+        voters=council,
+        seconds=seconds,
+    )
+    for role, account in ((LOG_ANCHOR, log_anchor), (CATALOGUE, catalogue)):
+        if voting.consortium.current(role) is None:
+            voting.decide(register_contract(role, account))
+    _put_items(voting, Catalogue(catalogue, latest_call(rpc)), items)
+    block = site.founded(consortium)
+    return Deployment(
+        chain_id=chain_id,
+        consortium=consortium,
+        log_anchor=log_anchor,
+        catalogue=catalogue,
+        deploy_block=block.number,
+        deploy_block_hash=block.hash,
+    )
+
+
+class _Site:
+    """The chain on which is built."""
+
+    def __init__(self, node: Reader, sender: Sender, seconds: float) -> None:
+        self._node = node
+        self._sender = sender
+        self._seconds = seconds
+
+    def create(
+        self, name: Name, address: Address, nonce: int, arguments: Callable[[], list[Any]]
+    ) -> None:
+        """The contract at its address, unless something is there."""
+        if self._settled(address, nonce):
+            return
+        abi = load(name)
+        key = f"create/{name}"
+        self._sender.send(key, None, abi.bytecode + encode(abi.constructor, arguments()))
+        receipt = self._sender.wait(key, seconds=self._seconds)
+        self._sender.done(key)
+        if receipt.contract != address:
+            raise ConfigError("deployer", f"{name} is at {receipt.contract}, not at {address}")
+
+    def check(
+        self, consortium: Address, founders: Sequence[Founder], others: tuple[Address, Address]
+    ) -> None:
+        """What lies at the addresses is what would have been created. Raises ConfigError."""
+        call = latest_call(self._node.rpc)
+        found = [member.code for member in Consortium(consortium, call).members()]
+        if found != [founder.code for founder in founders]:
+            raise ConfigError("consortium", f"{consortium} has the members {', '.join(found)}")
+        log_anchor, catalogue = LogAnchor(others[0], call), Catalogue(others[1], call)
+        for contract, role in ((log_anchor, LOG_ANCHOR), (catalogue, CATALOGUE)):
+            if contract.consortium() != consortium or contract.role() != role:
+                raise ConfigError(role, f"{contract.address} is another contract")
+
+    def founded(self, consortium: Address) -> Block:
+        """The block of the constructor, by its event."""
+        head = self._block("latest")
+        query = LogQuery(
+            address=consortium, topics=(topic(ThresholdSet),), first=0, last=head.number
+        )
+        return self._block(read_logs(self._node, query)[0].block)
+
+    def _settled(self, address: Address, nonce: int) -> bool:
+        """Whether the contract is there; False: its creation is the deployer's next transaction.
+
+        Waits for one that an earlier run left in the queue.
+        """
+        end = time.monotonic() + self._seconds
+        while not self._has_code(address):
+            mined, queued = self._count("latest"), self._count("pending")
+            if mined > nonce or queued < nonce:
+                raise ConfigError(
+                    "deployer", f"sent {mined} transactions; its number {nonce} made no {address}"
+                )
+            if queued == nonce:
+                return False
+            if time.monotonic() > end:
+                raise TxPending(f"create/{address}", f"not mined within {self._seconds:g} seconds")
+            time.sleep(_POLL)
+        return True
+
+    def _count(self, which: str) -> int:
+        answer = self._node.ask("eth_getTransactionCount", self._sender.address, which)
+        return quantity(self._node.name, answer)
+
+    def _has_code(self, address: Address) -> bool:
+        code = self._node.ask("eth_getCode", address, "latest")
+        return hex_bytes(self._node.name, code) != b""
+
+    def _block(self, which: int | str) -> Block:
+        found = self._node.block(which)
+        if found is None:
+            raise BlockGone(self._node.name, which)
+        return found
+
+
+def _founding(founders: Sequence[Founder], threshold: int) -> list[Any]:
+    """Arguments of the constructor of Consortium."""
+    members = [
+        {
+            "code": bytes32_ascii(founder.code),
+            "region": bytes32_ascii(founder.region) if founder.region else ZERO,
+            "roles": int(founder.roles),
+            "endpoint": founder.endpoint,
+        }
+        for founder in founders
+    ]
+    keys = [
+        {
+            "member": bytes32_ascii(founder.code),
+            "purpose": int(key.purpose),
+            "alg": int(key.alg),
+            "publicKey": key.public_key,
+            "notBefore": key.not_before,
+            "notAfter": key.not_after,
+        }
+        for founder in founders
+        for key in founder.keys
+    ]
+    logs = [
+        {
+            "member": bytes32_ascii(founder.code),
+            "seq": 0,
+            "suite": SUITES["sha256"],
+            "logId": founder.log_id or ZERO,
+        }
+        for founder in founders
+    ]
+    return [members, keys, logs, threshold]
+
+
+def _put_items(voting: Council, catalogue: Catalogue, items: Sequence[CatalogueItem]) -> None:
+    """Those that the catalogue does not have, in one vote."""
+    there = set(catalogue.items())
+    missing = [item for item in items if item not in there]
+    if not missing:
+        return
+    function = catalogue.abi.functions["putNational"]
+    values = [item_values(item) for item in missing]
+    voting.decide(
+        put_national(catalogue.address, missing), lambda salt: function.encode(values, salt)
+    )
