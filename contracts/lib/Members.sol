@@ -18,7 +18,7 @@ abstract contract Members is IConsortium, EIP712 {
         string endpoint;
     }
 
-    /// @dev All that {authorise} needs beside the owner stands in one slot.
+    /// @dev All that {authorise} reads of it stands in one slot.
     struct KeyState {
         bytes32 member;
         uint8 purpose;
@@ -52,7 +52,8 @@ abstract contract Members is IConsortium, EIP712 {
     mapping(bytes32 code => MemberState) private _members;
     mapping(bytes32 keyId => KeyState) private _keys;
     mapping(bytes32 code => bytes32[] keyIds) private _keyIds;
-    mapping(address signer => bytes32 keyId) private _keyOfSigner;
+    /// @dev Under the owner, so that what is found belongs to it.
+    mapping(bytes32 code => mapping(address signer => bytes32 keyId)) private _keyOfSigner;
 
     /// @inheritdoc IConsortium
     function setEndpoint(
@@ -182,8 +183,8 @@ abstract contract Members is IConsortium, EIP712 {
         view
         returns (bytes32 keyId)
     {
-        keyId = _keyOfSigner[signer];
-        if (_keys[keyId].member != code || !keyValidAt(keyId, purpose, _time())) return 0;
+        keyId = _keyOfSigner[code][signer];
+        if (!keyValidAt(keyId, purpose, _time())) return 0;
     }
 
     /// @inheritdoc IConsortium
@@ -222,7 +223,9 @@ abstract contract Members is IConsortium, EIP712 {
         uint64 notBefore = input.notBefore > earliest ? input.notBefore : earliest;
         if (input.notAfter < notBefore) revert Consortium_WindowInvalid(notBefore, input.notAfter);
         _keyIds[input.member].push(keyId);
-        if (input.alg == Alg.SECP256K1) _keyOfSigner[_addressOf(input.publicKey)] = keyId;
+        if (input.alg == Alg.SECP256K1) {
+            _keyOfSigner[input.member][_addressOf(input.publicKey)] = keyId;
+        }
         _keys[keyId] = KeyState({
             member: input.member,
             purpose: input.purpose,

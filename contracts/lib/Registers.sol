@@ -10,6 +10,16 @@ import {Members} from "./Members.sol";
 /// @title Logs and contracts
 /// @notice The part of the Consortium that only founding and votes change.
 abstract contract Registers is Members {
+    /// @dev All that {openLog} reads of it stands in one slot.
+    struct LogState {
+        uint64 seq;
+        uint16 suite;
+        uint8 status;
+        uint64 trustedSize;
+        bytes32 predecessor;
+        bytes32 successor;
+    }
+
     /// @dev A contract's place in the history of its role.
     struct Tenure {
         bytes32 role;
@@ -20,22 +30,36 @@ abstract contract Registers is Members {
     bytes32 private constant _LOG_ANCHOR = "LogAnchor";
 
     bytes32[] private _logIds;
-    mapping(bytes32 logId => Log) private _logs;
+    /// @dev Under the owner, so that what is found belongs to it.
+    mapping(bytes32 member => mapping(bytes32 logId => LogState)) private _logs;
+    mapping(bytes32 logId => bytes32 member) private _owners;
     mapping(bytes32 member => uint64 seq) private _nextLogSeq;
     mapping(bytes32 role => address account) private _current;
     mapping(address account => Tenure) private _tenures;
 
     /// @inheritdoc IConsortium
     function openLog(bytes32 logId, bytes32 owner) external view returns (uint16 suite) {
-        Log storage found = _logs[logId];
-        if (found.member != owner) revert Consortium_LogNotOwned(logId, owner);
-        if (found.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, found.status);
-        return found.suite;
+        LogState storage state = _logs[owner][logId];
+        if (state.status == 0) revert Consortium_LogNotOwned(logId, owner);
+        if (state.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, state.status);
+        return state.suite;
     }
 
     /// @inheritdoc IConsortium
-    function log(bytes32 logId) external view returns (Log memory) {
-        return _logs[logId];
+    function log(bytes32 logId) external view returns (Log memory found) {
+        bytes32 owner = _owners[logId];
+        if (owner == 0) return found;
+        LogState storage state = _logs[owner][logId];
+        return Log({
+            logId: logId,
+            member: owner,
+            seq: state.seq,
+            suite: state.suite,
+            status: state.status,
+            trustedSize: state.trustedSize,
+            predecessor: state.predecessor,
+            successor: state.successor
+        });
     }
 
     /// @inheritdoc IConsortium
@@ -89,16 +113,17 @@ abstract contract Registers is Members {
     /// @dev Closes a log at the last size to be trusted, which was anchored or is 0, and opens the
     /// one that follows it.
     function _openSuccessor(bytes32 logId, uint64 trustedSize, uint16 suite) internal {
-        Log storage old = _logs[logId];
+        bytes32 owner = _owners[logId];
+        LogState storage old = _logs[owner][logId];
         if (old.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, old.status);
         _requireAnchored(logId, trustedSize);
-        uint64 seq = _nextLogSeq[old.member];
-        bytes32 successor = logIdOf(old.member, seq, suite);
+        uint64 seq = _nextLogSeq[owner];
+        bytes32 successor = logIdOf(owner, seq, suite);
         old.status = LogStatus.CLOSED;
         old.trustedSize = trustedSize;
         old.successor = successor;
-        emit LogClosed(logId, old.member, trustedSize, successor);
-        _open(successor, old.member, seq, suite, logId);
+        emit LogClosed(logId, owner, trustedSize, successor);
+        _open(successor, owner, seq, suite, logId);
     }
 
     /// @dev A contract is registered once: a retired one that came back would not know what its
@@ -117,12 +142,13 @@ abstract contract Registers is Members {
     function _open(bytes32 logId, bytes32 owner, uint64 seq, uint16 suite, bytes32 predecessor)
         private
     {
-        if (_logs[logId].status != 0 || seq < _nextLogSeq[owner] || suite == 0) {
+        if (_owners[logId] != 0 || seq < _nextLogSeq[owner] || suite == 0) {
             revert Consortium_LogInvalid(logId, owner, seq, suite);
         }
         _nextLogSeq[owner] = seq + 1;
         _logIds.push(logId);
-        _logs[logId] = Log(logId, owner, seq, suite, LogStatus.OPEN, 0, predecessor, 0);
+        _owners[logId] = owner;
+        _logs[owner][logId] = LogState(seq, suite, LogStatus.OPEN, 0, predecessor, 0);
         emit LogOpened(logId, owner, seq, suite, predecessor);
     }
 
