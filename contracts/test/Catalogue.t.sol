@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {Catalogue} from "../Catalogue.sol";
+import {ICatalogue} from "../ICatalogue.sol";
+import {IConsortium} from "../IConsortium.sol";
+import {IRoleContract} from "../IRoleContract.sol";
+import {
+    DataClass,
+    Granularity,
+    ItemKind,
+    Kind,
+    MemberStatus,
+    Purpose,
+    Visibility
+} from "../lib/Codes.sol";
+import {Vm} from "./Base.sol";
+import {Typed} from "./Typed.sol";
+import {World} from "./World.sol";
+
+contract CatalogueTest is World {
+    bytes32 private constant PENALTY = "penalty";
+    bytes32 private constant LICENCE = "licence";
+    bytes32 private constant SALT = "salt";
+
+    // ---- national items -------------------------------------------------------------------------
+
+    function test_putNational() public {
+        ICatalogue.Item[] memory items = new ICatalogue.Item[](2);
+        items[0] = _national(PENALTY, 1);
+        items[1] = _national(LICENCE, 1);
+        items[1].granularity = Granularity.YEAR;
+        items[1].dataClass = DataClass.IMPORTANT;
+        items[1].until = START + 100;
+        bytes32 id = _passItems(items, SALT);
+        vm.recordLogs();
+        catalogue.putNational(items, SALT);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        equal(logs.length, 2);
+        equal(
+            logs[1].topics[0],
+            keccak256(
+                "ItemPut(bytes32,bytes32,uint32,(bytes32,uint32,uint8,bytes32,uint64,uint64,uint8,bytes32,uint8,uint8),bytes32,bytes32)"
+            )
+        );
+        equal(logs[1].topics[1], LICENCE);
+        equal(logs[1].topics[2], 0);
+        equal(logs[1].topics[3], bytes32(uint256(1)));
+        equal(keccak256(logs[1].data), keccak256(abi.encode(items[1], bytes32(0), id)));
+        _same(catalogue.itemAt(PENALTY, BEIJING, START), items[0]);
+        _same(catalogue.itemAt(LICENCE, 0, START), items[1]);
+        equal(catalogue.itemIds().length, 2);
+        equal(catalogue.itemIds()[1], LICENCE);
+    }
+
+    /// @dev History is kept, and each version holds from its day on.
+    function test_putNational_versions() public {
+        _putNational(_national(PENALTY, 1));
+        ICatalogue.Item memory second = _national(PENALTY, 2);
+        (second.from, second.until) = (START + 100, START + 200);
+        _putNational(second);
+        ICatalogue.Item memory fifth = _national(PENALTY, 5);
+        fifth.from = START + 300;
+        _putNational(fifth);
+        equal(catalogue.itemAt(PENALTY, 0, START - 1).version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START).version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 99).version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 100).version, 2);
+        equal(catalogue.itemAt(PENALTY, 0, START + 199).version, 2);
+        equal(catalogue.itemAt(PENALTY, 0, START + 200).version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START + 300).version, 5);
+        ICatalogue.Item[] memory all = catalogue.item(PENALTY);
+        equal(all.length, 3);
+        _same(all[0], _national(PENALTY, 1));
+        _same(all[1], second);
+        _same(all[2], fifth);
+    }
+
+    /// @dev A version that ends as it begins takes the item out of force.
+    function test_putNational_withdrawal() public {
+        _putNational(_national(PENALTY, 1));
+        ICatalogue.Item memory end = _national(PENALTY, 2);
+        (end.from, end.until) = (START + 100, START + 100);
+        _putNational(end);
+        equal(catalogue.itemAt(PENALTY, 0, START + 99).version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 100).version, 0);
+    }
+
+    function test_Revert_NotPassed() public {
+        ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
+        bytes32 id = _proposalId(address(catalogue), items, SALT);
+        bytes memory expected = abi.encodeWithSelector(ICatalogue.Catalogue_NotPassed.selector, id);
+        _putFails(items, SALT, expected);
+        _propose(BEIJING, _actionHash(address(catalogue), items), SALT, START + 10);
+        _vote(BEIJING, id, 1);
+        _vote(HEBEI, id, 1);
+        _vote(TIANJIN, id, 2);
+        _putFails(items, SALT, expected);
+        _vote(SHANXI, id, 1);
+        vm.warp(START + 11);
+        _putFails(items, SALT, expected);
+        vm.warp(START + 10);
+        catalogue.putNational(items, SALT);
+    }
+
+    /// @dev Exactly these items, this salt, this contract, this kind.
+    function test_Revert_NotPassed_anythingElse() public {
+        ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
+        _passItems(items, SALT);
+        _notPassed(items, "other salt");
+        items[0].contentHash = "other content";
+        _notPassed(items, SALT);
+        items = _one(_national(PENALTY, 1));
+        items[0].from -= 1;
+        _notPassed(items, SALT);
+
+        // Voted for another Catalogue, and under another kind.
+        items = _one(_national(LICENCE, 1));
+        _pass(Kind.PUT_NATIONAL, abi.encode(address(this), items), SALT);
+        _notPassed(items, SALT);
+        _pass(Kind.SET_CHAIR, abi.encode(address(catalogue), items), SALT);
+        _notPassed(items, SALT);
+    }
+
+    function test_Revert_ProposalUsed() public {
+        ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
+        bytes32 id = _passItems(items, SALT);
+        catalogue.putNational(items, SALT);
+        _putFails(
+            items, SALT, abi.encodeWithSelector(ICatalogue.Catalogue_ProposalUsed.selector, id)
+        );
+    }
+
+    function test_Revert_CountInvalid() public {
+        uint256[2] memory counts = [uint256(0), 65];
+        for (uint256 i = 0; i < 2; ++i) {
+            _putFails(
+                new ICatalogue.Item[](counts[i]),
+                SALT,
+                abi.encodeWithSelector(ICatalogue.Catalogue_CountInvalid.selector, counts[i], 64)
+            );
+        }
+    }
+
+    function test_putNational_theMost() public {
+        ICatalogue.Item[] memory items = new ICatalogue.Item[](64);
+        for (uint256 i = 0; i < 64; ++i) {
+            items[i] = _national(bytes32(i + 1), 1);
+        }
+        _passItems(items, SALT);
+        uint256 before = gasleft();
+        catalogue.putNational(items, SALT);
+        yes(before - gasleft() < 15_000_000, "fits into a block");
+        equal(catalogue.itemIds().length, 64);
+    }
+
+    function test_Revert_RegionInvalid_national() public {
+        ICatalogue.Item memory it = _national(PENALTY, 1);
+        it.region = BEIJING;
+        _passedFails(
+            it,
+            abi.encodeWithSelector(ICatalogue.Catalogue_RegionInvalid.selector, PENALTY, BEIJING)
+        );
+    }
+
+    function test_Revert_VersionInvalid_national() public {
+        _putNational(_national(PENALTY, 2));
+        uint32[3] memory versions = [uint32(0), 1, 2];
+        for (uint256 i = 0; i < 3; ++i) {
+            _passedFails(
+                _national(PENALTY, versions[i]),
+                abi.encodeWithSelector(
+                    ICatalogue.Catalogue_VersionInvalid.selector, PENALTY, 0, 2, versions[i]
+                )
+            );
+        }
+        _passedFails(
+            _national(LICENCE, 0),
+            abi.encodeWithSelector(ICatalogue.Catalogue_VersionInvalid.selector, LICENCE, 0, 0, 0)
+        );
+    }
+
+    function test_Revert_ItemInvalid() public {
+        ICatalogue.Item[11] memory items;
+        for (uint256 i = 0; i < items.length; ++i) {
+            items[i] = _national(PENALTY, 1);
+        }
+        items[0].itemId = 0;
+        items[1].contentHash = 0;
+        items[2].kind = 0;
+        items[3].kind = ItemKind.AGREEMENT + 1;
+        items[4].visibility = 0;
+        items[5].visibility = Visibility.GOVERNMENT + 1;
+        items[6].dataClass = 0;
+        items[7].dataClass = DataClass.IMPORTANT + 1;
+        items[8].granularity = 0;
+        items[9].granularity = Granularity.YEAR + 1;
+        items[10].until = START - 1;
+        for (uint256 i = 0; i < items.length; ++i) {
+            _passedFails(
+                items[i],
+                abi.encodeWithSelector(
+                    ICatalogue.Catalogue_ItemInvalid.selector, items[i].itemId, 1
+                )
+            );
+        }
+    }
+
+    // ---- supplements ----------------------------------------------------------------------------
+
+    function test_putSupplement() public {
+        ICatalogue.Supplement memory s = _supplement(HEBEI, PENALTY, 1);
+        vm.recordLogs();
+        _putSupplement(s);
+        Vm.Log memory told = vm.getRecordedLogs()[0];
+        ICatalogue.Item memory it = _itemOf(s);
+        equal(told.topics[1], PENALTY);
+        equal(told.topics[2], HEBEI);
+        equal(told.topics[3], bytes32(uint256(1)));
+        bytes memory data = abi.encode(it, HEBEI, _keyId(_sk(HEBEI, Purpose.GOVERN)));
+        equal(keccak256(told.data), keccak256(data));
+        _same(catalogue.itemAt(PENALTY, HEBEI, START), it);
+        equal(catalogue.itemAt(PENALTY, BEIJING, START).version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START).version, 0);
+        _putSupplement(_supplement(HEBEI, PENALTY, 2));
+        _putSupplement(_supplement(BEIJING, PENALTY, 1));
+        equal(catalogue.itemAt(PENALTY, HEBEI, START).version, 2);
+        equal(catalogue.item(PENALTY).length, 3);
+        equal(catalogue.item(PENALTY)[2].region, BEIJING);
+        equal(catalogue.itemIds().length, 1);
+    }
+
+    /// @dev A province cannot change what the nation has put, but stands in where nothing is.
+    function test_putSupplement_nationalComesFirst() public {
+        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        ICatalogue.Item memory it = _national(PENALTY, 1);
+        (it.from, it.until) = (START + 100, START + 200);
+        _putNational(it);
+        _same(catalogue.itemAt(PENALTY, HEBEI, START + 150), it);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START + 99).region, HEBEI);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START + 200).region, HEBEI);
+        equal(catalogue.item(PENALTY).length, 2);
+        equal(catalogue.itemIds().length, 1);
+    }
+
+    function test_Revert_VersionInvalid_supplement() public {
+        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        uint32[3] memory versions = [uint32(0), 1, 3];
+        for (uint256 i = 0; i < 3; ++i) {
+            _supplementFails(
+                _supplement(HEBEI, PENALTY, versions[i]),
+                abi.encodeWithSelector(
+                    ICatalogue.Catalogue_VersionInvalid.selector, PENALTY, HEBEI, 1, versions[i]
+                )
+            );
+        }
+    }
+
+    function test_Revert_RegionInvalid_supplement() public {
+        bytes32[3] memory regions = [bytes32(0), BEIJING, "nowhere"];
+        for (uint256 i = 0; i < 3; ++i) {
+            ICatalogue.Supplement memory s = _supplement(HEBEI, PENALTY, 1);
+            s.region = regions[i];
+            _supplementFails(
+                s,
+                abi.encodeWithSelector(
+                    ICatalogue.Catalogue_RegionInvalid.selector, PENALTY, regions[i]
+                )
+            );
+        }
+    }
+
+    /// @dev A bank has no region; region 0 would be the nation's.
+    function test_Revert_NotAProvince() public {
+        ICatalogue.Supplement memory s = _supplement(BANK, PENALTY, 1);
+        s.region = 0;
+        _supplementFails(
+            s, abi.encodeWithSelector(IConsortium.Consortium_NotAProvince.selector, BANK)
+        );
+    }
+
+    function test_Revert_MemberNotActive() public {
+        _decide(Kind.SUSPEND, abi.encode(HEBEI));
+        _supplementFails(
+            _supplement(HEBEI, PENALTY, 1),
+            abi.encodeWithSelector(
+                IConsortium.Consortium_MemberNotActive.selector, HEBEI, MemberStatus.SUSPENDED
+            )
+        );
+    }
+
+    function test_Revert_ItemInvalid_supplement() public {
+        ICatalogue.Supplement memory s = _supplement(HEBEI, PENALTY, 1);
+        s.contentHash = 0;
+        _supplementFails(
+            s, abi.encodeWithSelector(ICatalogue.Catalogue_ItemInvalid.selector, PENALTY, 1)
+        );
+    }
+
+    /// @dev One province cannot swell the list for the others.
+    function test_Revert_TooManyIds() public {
+        for (uint256 i = 0; i < 1024; ++i) {
+            _putSupplement(_supplement(HEBEI, bytes32(i + 1), 1));
+        }
+        _supplementFails(
+            _supplement(HEBEI, PENALTY, 1),
+            abi.encodeWithSelector(ICatalogue.Catalogue_TooManyIds.selector, HEBEI, 1024)
+        );
+        _putSupplement(_supplement(HEBEI, bytes32(uint256(1)), 2));
+        _putSupplement(_supplement(BEIJING, PENALTY, 1));
+    }
+
+    function test_Revert_TooManyVersions() public {
+        for (uint32 i = 1; i <= 256; ++i) {
+            _putSupplement(_supplement(HEBEI, PENALTY, i));
+        }
+        _supplementFails(
+            _supplement(HEBEI, PENALTY, 257),
+            abi.encodeWithSelector(
+                ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, HEBEI, 256
+            )
+        );
+    }
+
+    // ---- retirement -----------------------------------------------------------------------------
+
+    function test_Revert_NotCurrent() public {
+        ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
+        _passItems(items, SALT);
+        Catalogue old = catalogue;
+        Catalogue next = new Catalogue(consortium);
+        _decide(Kind.REGISTER_CONTRACT, abi.encode(CATALOGUE, next));
+        bytes memory expected =
+            abi.encodeWithSelector(IRoleContract.RoleContract_NotCurrent.selector, CATALOGUE, next);
+        _putFails(items, SALT, expected);
+        _supplementFails(_supplement(HEBEI, PENALTY, 1), expected);
+        catalogue = next;
+        _notPassed(items, SALT);
+        _putNational(items[0]);
+        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        equal(old.itemIds().length, 0);
+    }
+
+    function test_role() public view {
+        equal(catalogue.role(), CATALOGUE);
+        equal(address(catalogue.consortium()), address(consortium));
+    }
+
+    // ---- helpers --------------------------------------------------------------------------------
+
+    function _national(bytes32 itemId, uint32 version)
+        private
+        pure
+        returns (ICatalogue.Item memory)
+    {
+        return ICatalogue.Item({
+            itemId: itemId,
+            version: version,
+            kind: ItemKind.RECORD_TYPE,
+            contentHash: keccak256(abi.encode(itemId, version)),
+            from: START,
+            until: 0,
+            visibility: Visibility.PUBLIC,
+            region: 0,
+            dataClass: DataClass.GENERAL,
+            granularity: Granularity.MONTH
+        });
+    }
+
+    function _supplement(bytes32 province, bytes32 itemId, uint32 version)
+        private
+        view
+        returns (ICatalogue.Supplement memory)
+    {
+        return ICatalogue.Supplement({
+            member: province,
+            itemId: itemId,
+            version: version,
+            contentHash: keccak256(abi.encode(itemId, version)),
+            from: START,
+            until: 0,
+            visibility: Visibility.GOVERNMENT,
+            region: province,
+            deadline: _deadline()
+        });
+    }
+
+    function _itemOf(ICatalogue.Supplement memory s)
+        private
+        pure
+        returns (ICatalogue.Item memory it)
+    {
+        it = _national(s.itemId, s.version);
+        (it.region, it.visibility) = (s.region, s.visibility);
+    }
+
+    function _one(ICatalogue.Item memory it) private pure returns (ICatalogue.Item[] memory items) {
+        items = new ICatalogue.Item[](1);
+        items[0] = it;
+    }
+
+    function _actionHash(address account, ICatalogue.Item[] memory items)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(Kind.PUT_NATIONAL, abi.encode(account, items)));
+    }
+
+    function _proposalId(address account, ICatalogue.Item[] memory items, bytes32 salt)
+        private
+        view
+        returns (bytes32)
+    {
+        return consortium.proposalIdOf(_actionHash(account, items), salt);
+    }
+
+    function _passItems(ICatalogue.Item[] memory items, bytes32 salt) private returns (bytes32) {
+        return _pass(Kind.PUT_NATIONAL, abi.encode(catalogue, items), salt);
+    }
+
+    function _putNational(ICatalogue.Item memory it) private {
+        bytes32 salt = bytes32(++salts);
+        _passItems(_one(it), salt);
+        catalogue.putNational(_one(it), salt);
+    }
+
+    function _putFails(ICatalogue.Item[] memory items, bytes32 salt, bytes memory expected)
+        private
+    {
+        vm.expectRevert(expected);
+        catalogue.putNational(items, salt);
+    }
+
+    function _passedFails(ICatalogue.Item memory it, bytes memory expected) private {
+        bytes32 salt = bytes32(++salts);
+        _passItems(_one(it), salt);
+        _putFails(_one(it), salt, expected);
+    }
+
+    function _notPassed(ICatalogue.Item[] memory items, bytes32 salt) private {
+        bytes32 id = _proposalId(address(catalogue), items, salt);
+        _putFails(items, salt, abi.encodeWithSelector(ICatalogue.Catalogue_NotPassed.selector, id));
+    }
+
+    function _signSupplement(ICatalogue.Supplement memory s) private view returns (bytes memory) {
+        uint256 sk = _sk(s.member, Purpose.GOVERN);
+        return _sign(sk, "Catalogue", address(catalogue), Typed.hash(s));
+    }
+
+    function _putSupplement(ICatalogue.Supplement memory s) private {
+        catalogue.putSupplement(s, _signSupplement(s));
+    }
+
+    function _supplementFails(ICatalogue.Supplement memory s, bytes memory expected) private {
+        bytes memory signature = _signSupplement(s);
+        vm.expectRevert(expected);
+        catalogue.putSupplement(s, signature);
+    }
+
+    function _same(ICatalogue.Item memory a, ICatalogue.Item memory b) private pure {
+        equal(keccak256(abi.encode(a)), keccak256(abi.encode(b)));
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {ILogAnchor} from "../ILogAnchor.sol";
+import {Purpose} from "../lib/Codes.sol";
+import {UniformReference} from "./Reference.sol";
+import {World} from "./World.sol";
+
+/// @dev What an anchor costs, each as a transaction of its own with everything cold. `.gas-snapshot`
+/// holds the figures of these tests, the bounds here are those of the transaction.
+contract GasTest is World {
+    struct Call {
+        ILogAnchor.Checkpoint checkpoint;
+        bytes32[] proof;
+        bytes signature;
+    }
+
+    bytes32 private constant LEAF = "leaf";
+    uint64 private constant BATCH = 4096;
+
+    mapping(bytes32 member => Call) private _calls;
+
+    function setUp() public override {
+        super.setUp();
+        _prepare(BEIJING, 0);
+        _prepare(TIANJIN, BATCH);
+        _prepare(HEBEI, 366 * BATCH);
+        _prepare(SHANXI, 1_500_001);
+        _prepare(BANK, (1 << 20) - 1);
+    }
+
+    /// forge-config: default.isolate = true
+    function testGas_anchor_first() public {
+        _costs(BEIJING, 0, 100_000);
+    }
+
+    /// forge-config: default.isolate = true
+    function testGas_anchor_second() public {
+        _costs(TIANJIN, 1, 90_000);
+    }
+
+    /// @dev 1.5 million leaves in full batches: 23 gas a record.
+    /// forge-config: default.isolate = true
+    function testGas_anchor_large() public {
+        _costs(HEBEI, 7, 98_000);
+    }
+
+    /// @dev 1.5 million leaves, batches by age and not by size.
+    /// forge-config: default.isolate = true
+    function testGas_anchor_largeOdd() public {
+        _costs(SHANXI, 20, 107_500);
+    }
+
+    /// @dev The longest proof that there is at this size.
+    /// forge-config: default.isolate = true
+    function testGas_anchor_longestProof() public {
+        _costs(BANK, 22, 112_000);
+    }
+
+    /// @dev Runtime bytecode against the limit of EIP-170, with room for one more rule.
+    function test_bytecodeSize() public view {
+        yes(address(consortium).code.length < 23_000, "Consortium");
+        yes(address(logAnchor).code.length < 10_000, "LogAnchor");
+        yes(address(catalogue).code.length < 12_000, "Catalogue");
+    }
+
+    /// @dev As many leaves in as few anchors as it takes, then the call to be measured.
+    function _prepare(bytes32 member, uint64 size) private {
+        uint64 at;
+        while (at < size) {
+            uint64 next = size - at > 1 << 20 ? at + (1 << 20) : size;
+            Call memory step = _call(member, at, next);
+            logAnchor.anchor(step.checkpoint, step.proof, step.signature);
+            at = next;
+        }
+        _calls[member] = _call(member, size, size + BATCH);
+    }
+
+    function _call(bytes32 member, uint64 prevSize, uint64 size)
+        private
+        view
+        returns (Call memory c)
+    {
+        bytes32 root = UniformReference.root(size, LEAF);
+        c.checkpoint =
+            ILogAnchor.Checkpoint(member, _logId(member), prevSize, size, root, _deadline());
+        if (prevSize != 0) c.proof = UniformReference.proof(prevSize, size, LEAF);
+        c.signature = _signAnchor(_sk(member, Purpose.ANCHOR), c.checkpoint);
+    }
+
+    function _costs(bytes32 member, uint256 proofLength, uint256 limit) private {
+        Call memory c = _calls[member];
+        equal(c.proof.length, proofLength);
+        logAnchor.anchor(c.checkpoint, c.proof, c.signature);
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        yes(used <= limit, "costs more");
+        yes(used > limit - 6_000, "costs less: lower the limit");
+    }
+}

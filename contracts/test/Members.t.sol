@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {Consortium} from "../Consortium.sol";
+import {IConsortium} from "../IConsortium.sol";
+import {Alg, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
+import {Vm} from "./Base.sol";
+import {Typed} from "./Typed.sol";
+import {World} from "./World.sol";
+
+/// @dev Founding, endpoints and keys.
+contract MembersTest is World {
+    uint256 private constant NEW = 0xbeef;
+    bytes private constant ED25519_KEY =
+        hex"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+    // ---- founding -------------------------------------------------------------------------------
+
+    function test_founding() public {
+        bytes32[] memory codes = consortium.memberCodes();
+        equal(codes.length, 5);
+        for (uint256 i = 0; i < 5; ++i) {
+            equal(codes[i], _codes()[i]);
+        }
+        IConsortium.Member memory m = consortium.member(BEIJING);
+        equal(m.code, BEIJING);
+        equal(m.region, BEIJING);
+        equal(m.roles, Role.PROVINCE);
+        equal(m.status, MemberStatus.ACTIVE);
+        equal(m.seq, 0);
+        equal(m.endpoint, "https://p.example");
+        equal(consortium.member(BANK).region, 0);
+        equal(consortium.threshold(), THRESHOLD);
+        equal(consortium.chair(), 0);
+        equal(consortium.keyIds(BANK).length, 2);
+        _keyIs(_sk(BANK, Purpose.ANCHOR), BANK, Purpose.ANCHOR, START, KEYS_END);
+    }
+
+    function test_founding_tellsAll() public {
+        vm.recordLogs();
+        new Consortium(_founders(), _keys(), _logs(), THRESHOLD);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        equal(logs.length, 5 + 1 + 10 + 5);
+        equal(logs[0].topics[0], keccak256("MemberAdded(bytes32,bytes32,uint8,string)"));
+        equal(logs[0].topics[1], BEIJING);
+        bytes memory data = abi.encode(BEIJING, Role.PROVINCE, "https://p.example");
+        equal(keccak256(logs[0].data), keccak256(data));
+        equal(logs[5].topics[0], keccak256("ThresholdSet(uint64)"));
+        equal(keccak256(logs[5].data), keccak256(abi.encode(THRESHOLD)));
+        equal(
+            logs[6].topics[0],
+            keccak256("KeyAdded(bytes32,bytes32,uint8,uint16,bytes,uint64,uint64,uint64,bytes32)")
+        );
+        equal(logs[6].topics[3], 0);
+        equal(logs[16].topics[0], keccak256("LogOpened(bytes32,bytes32,uint64,uint16,bytes32)"));
+    }
+
+    /// @dev Keys of a network that moved here: a past window is kept as it was.
+    function test_founding_pastWindow() public {
+        IConsortium.KeyInput[] memory keys = _keys();
+        (keys[1].notBefore, keys[1].notAfter) = (1000, 2000);
+        Consortium moved = new Consortium(_founders(), keys, _logs(), THRESHOLD);
+        bytes32 keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
+        yes(moved.keyValidAt(keyId, Purpose.ANCHOR, 1000), "then");
+        yes(!moved.keyValidAt(keyId, Purpose.ANCHOR, START), "now");
+    }
+
+    function test_Revert_FounderInvalid() public {
+        IConsortium.FounderInput[] memory f = _founders();
+        f[4].code = f[0].code;
+        _foundingFails(f, _invalid(f[0].code));
+        f = _founders();
+        f[1].code = 0;
+        _foundingFails(f, _invalid(0));
+        f = _founders();
+        f[1].roles = 0;
+        _foundingFails(f, _invalid(TIANJIN));
+        f[1].roles = 16;
+        _foundingFails(f, _invalid(TIANJIN));
+        f = _founders();
+        f[1].region = 0;
+        _foundingFails(f, _invalid(TIANJIN));
+    }
+
+    function test_Revert_TooManyMembers() public {
+        IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](65);
+        for (uint256 i = 0; i < f.length; ++i) {
+            f[i] = IConsortium.FounderInput(bytes32(i + 1), BEIJING, Role.PROVINCE, "");
+        }
+        _foundingFails(
+            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyMembers.selector, 65, 64)
+        );
+    }
+
+    function test_Revert_ThresholdInvalid() public {
+        uint64[2] memory thresholds = [uint64(0), 5];
+        for (uint256 i = 0; i < 2; ++i) {
+            IConsortium.KeyInput[] memory keys = _keys();
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IConsortium.Consortium_ThresholdInvalid.selector, thresholds[i], 4
+                )
+            );
+            new Consortium(_founders(), keys, _logs(), thresholds[i]);
+        }
+    }
+
+    function test_Revert_EndpointTooLong_founding() public {
+        IConsortium.FounderInput[] memory f = _founders();
+        f[0].endpoint = string(new bytes(257));
+        _foundingFails(
+            f, abi.encodeWithSelector(IConsortium.Consortium_EndpointTooLong.selector, 257, 256)
+        );
+    }
+
+    function test_Revert_foundingKeys() public {
+        IConsortium.KeyInput[] memory keys = _keys();
+        keys[3].publicKey = keys[0].publicKey;
+        bytes32 keyId = _keyId(_sk(BEIJING, Purpose.GOVERN));
+        _foundingFails(
+            keys, abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, keyId)
+        );
+        keys = _keys();
+        keys[2].member = "nobody";
+        _foundingFails(
+            keys,
+            abi.encodeWithSelector(IConsortium.Consortium_MemberUnknown.selector, bytes32("nobody"))
+        );
+        keys = _keys();
+        keys[0].notAfter = keys[0].notBefore - 1;
+        _foundingFails(
+            keys,
+            abi.encodeWithSelector(IConsortium.Consortium_WindowInvalid.selector, START, START - 1)
+        );
+    }
+
+    // ---- unknown ids ----------------------------------------------------------------------------
+
+    function testFuzz_viewsOfNothing(bytes32 id, uint8 purpose, uint64 time, address who)
+        public
+        view
+    {
+        id = keccak256(abi.encode("nothing", id));
+        equal(consortium.member(id).code, 0);
+        equal(consortium.key(id).keyId, 0);
+        equal(consortium.keyIds(id).length, 0);
+        yes(!consortium.keyValidAt(id, purpose, time), "valid");
+        yes(!consortium.keyValidAt(id, 0, 0), "valid for nothing at zero");
+        equal(consortium.keyOfSigner(id, purpose, who), 0);
+        equal(consortium.log(id).logId, 0);
+        equal(consortium.current(id), address(0));
+        equal(consortium.contractAt(id, time), address(0));
+        equal(consortium.contractHistory(id).length, 0);
+        equal(consortium.predecessorOf(who), address(0));
+        equal(consortium.proposal(id).actionHash, 0);
+        yes(!consortium.passed(id), "passed");
+        equal(consortium.ballot(id, BEIJING).choice, 0);
+    }
+
+    function test_Revert_MemberNotActive_unknown() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortium.Consortium_MemberNotActive.selector, bytes32("nobody"), 0
+            )
+        );
+        consortium.authorise("nobody", Purpose.GOVERN, address(this));
+    }
+
+    // ---- endpoint -------------------------------------------------------------------------------
+
+    function test_setEndpoint() public {
+        vm.recordLogs();
+        _setEndpoint(BANK, "https://new.example", 0);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        equal(logs[0].topics[0], keccak256("EndpointSet(bytes32,string,uint64,bytes32)"));
+        equal(logs[0].topics[1], BANK);
+        equal(logs[0].topics[2], _keyId(_sk(BANK, Purpose.GOVERN)));
+        bytes memory data = abi.encode("https://new.example", uint64(1));
+        equal(keccak256(logs[0].data), keccak256(data));
+        equal(consortium.member(BANK).endpoint, "https://new.example");
+        equal(consortium.member(BANK).seq, 1);
+        _setEndpoint(BANK, "", 1);
+        equal(consortium.member(BANK).endpoint, "");
+    }
+
+    function test_Revert_SeqMismatch() public {
+        _setEndpoint(BANK, "https://new.example", 0);
+        uint64[2] memory seqs = [uint64(0), 2];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory signature = _endpointSignature(BANK, "x", seqs[i]);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IConsortium.Consortium_SeqMismatch.selector, BANK, 1, seqs[i]
+                )
+            );
+            consortium.setEndpoint(BANK, "x", seqs[i], _deadline(), signature);
+        }
+    }
+
+    function test_Revert_EndpointTooLong() public {
+        string memory long = string(new bytes(257));
+        bytes memory signature = _endpointSignature(BANK, long, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(IConsortium.Consortium_EndpointTooLong.selector, 257, 256)
+        );
+        consortium.setEndpoint(BANK, long, 0, _deadline(), signature);
+        _setEndpoint(BANK, string(new bytes(256)), 0);
+    }
+
+    // ---- adding keys ----------------------------------------------------------------------------
+
+    function test_addKey() public {
+        vm.recordLogs();
+        _addKey(_keyInput(BANK, Purpose.CONSENT, NEW), 0, NEW);
+        Vm.Log memory told = vm.getRecordedLogs()[0];
+        equal(told.topics[1], BANK);
+        equal(told.topics[2], _keyId(NEW));
+        equal(told.topics[3], _keyId(_sk(BANK, Purpose.GOVERN)));
+        bytes memory data =
+            abi.encode(Purpose.CONSENT, Alg.SECP256K1, _publicKey(NEW), START, KEYS_END, uint64(1));
+        equal(keccak256(told.data), keccak256(data));
+        _keyIs(NEW, BANK, Purpose.CONSENT, START, KEYS_END);
+        equal(consortium.keyIds(BANK).length, 3);
+        equal(consortium.keyIds(BANK)[2], _keyId(NEW));
+        address signer = vm.createWallet(NEW).addr;
+        equal(consortium.keyOfSigner(BANK, Purpose.CONSENT, signer), _keyId(NEW));
+        equal(consortium.keyOfSigner(BANK, Purpose.ANCHOR, signer), 0);
+        equal(consortium.keyOfSigner(BEIJING, Purpose.CONSENT, signer), 0);
+    }
+
+    /// @dev Nobody can give a key a past.
+    function test_addKey_windowBeginsNow() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.PRESENT, NEW);
+        k.notBefore = 1;
+        vm.warp(START + 100);
+        _addKey(k, 0, NEW);
+        equal(consortium.key(_keyId(NEW)).notBefore, START + 100);
+        equal(consortium.key(_keyId(NEW)).addedAt, START + 100);
+        yes(!consortium.keyValidAt(_keyId(NEW), Purpose.PRESENT, START + 99), "before");
+    }
+
+    /// @dev Both ends of the window belong to it.
+    function test_addKey_window() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.REQUEST, NEW);
+        (k.notBefore, k.notAfter) = (START + 10, START + 20);
+        _addKey(k, 0, NEW);
+        bytes32 keyId = _keyId(NEW);
+        yes(!consortium.keyValidAt(keyId, Purpose.REQUEST, START + 9), "too early");
+        yes(consortium.keyValidAt(keyId, Purpose.REQUEST, START + 10), "first");
+        yes(consortium.keyValidAt(keyId, Purpose.REQUEST, START + 20), "last");
+        yes(!consortium.keyValidAt(keyId, Purpose.REQUEST, START + 21), "too late");
+        yes(!consortium.keyValidAt(keyId, Purpose.NOTE, START + 10), "other purpose");
+    }
+
+    /// @dev Kept and told, but no signature on chain can come from it.
+    function test_addKey_otherAlgorithms() public {
+        IConsortium.KeyInput memory k =
+            IConsortium.KeyInput(BANK, Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END);
+        _addKey(k, 0, 0);
+        bytes32 keyId = keccak256(abi.encode(Alg.ED25519, ED25519_KEY));
+        equal(consortium.keyIdOf(Alg.ED25519, ED25519_KEY), keyId);
+        equal(consortium.key(keyId).alg, Alg.ED25519);
+        equal(keccak256(consortium.key(keyId).publicKey), keccak256(ED25519_KEY));
+        yes(consortium.keyValidAt(keyId, Purpose.NOTE, START), "valid off chain");
+
+        // The same 64 bytes as a P-256 key: the address that they would have under secp256k1 is no
+        // signer.
+        k = _keyInput(BANK, Purpose.GOVERN, NEW);
+        k.alg = Alg.P256;
+        _addKey(k, 1, 0);
+        address signer = vm.createWallet(NEW).addr;
+        equal(consortium.keyOfSigner(BANK, Purpose.GOVERN, signer), 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortium.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
+            )
+        );
+        consortium.authorise(BANK, Purpose.GOVERN, signer);
+    }
+
+    function test_Revert_PurposeUnknown() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, 0, NEW);
+        _addKeyFails(
+            k, NEW, abi.encodeWithSelector(IConsortium.Consortium_PurposeUnknown.selector, 0)
+        );
+        k.purpose = 9;
+        _addKeyFails(
+            k, NEW, abi.encodeWithSelector(IConsortium.Consortium_PurposeUnknown.selector, 9)
+        );
+    }
+
+    function test_Revert_PublicKeyInvalid() public {
+        uint16[6] memory algs = [uint16(0), 4, 5, Alg.ED25519, Alg.P256, Alg.ED25519];
+        uint8[6] memory lengths = [64, 64, 0, 64, 32, 0];
+        for (uint256 i = 0; i < algs.length; ++i) {
+            IConsortium.KeyInput memory k = IConsortium.KeyInput(
+                BANK, Purpose.NOTE, algs[i], new bytes(lengths[i]), START, KEYS_END
+            );
+            _addKeyFails(
+                k,
+                0,
+                abi.encodeWithSelector(
+                    IConsortium.Consortium_PublicKeyInvalid.selector, algs[i], lengths[i]
+                )
+            );
+        }
+    }
+
+    function test_Revert_WindowInvalid() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.NOTE, NEW);
+        (k.notBefore, k.notAfter) = (START + 20, START + 19);
+        _addKeyFails(
+            k,
+            NEW,
+            abi.encodeWithSelector(
+                IConsortium.Consortium_WindowInvalid.selector, START + 20, START + 19
+            )
+        );
+        (k.notBefore, k.notAfter) = (START - 20, START - 1);
+        _addKeyFails(
+            k,
+            NEW,
+            abi.encodeWithSelector(IConsortium.Consortium_WindowInvalid.selector, START, START - 1)
+        );
+    }
+
+    /// @dev A key belongs to one member and one purpose, for good.
+    function test_Revert_KeyExists() public {
+        uint256 taken = _sk(BEIJING, Purpose.ANCHOR);
+        bytes memory expected =
+            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, _keyId(taken));
+        _addKeyFails(_keyInput(BANK, Purpose.ANCHOR, taken), taken, expected);
+        _addKey(_keyInput(BANK, Purpose.CASE, NEW), 0, NEW);
+        _revoke(BANK, _keyId(NEW), 0, 1);
+        vm.warp(START + 10);
+        expected = abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, _keyId(NEW));
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.CASE, NEW);
+        bytes32 structHash = Typed.hashAddKey(k, 2, _deadline());
+        bytes memory signature = _signGovern(BANK, structHash);
+        bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
+        vm.expectRevert(expected);
+        consortium.addKey(k, 2, _deadline(), signature, own);
+    }
+
+    function test_Revert_NewKeySignatureInvalid() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.CASE, NEW);
+        bytes memory expected = abi.encodeWithSelector(
+            IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+        );
+        _addKeyFails(k, 0, expected);
+        _addKeyFails(k, NEW + 1, expected);
+        _addKeyFails(k, _sk(BANK, Purpose.GOVERN), expected);
+        // Another algorithm has nothing to prove, so a signature beside it means a mistake.
+        k = IConsortium.KeyInput(BANK, Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END);
+        bytes32 keyId = keccak256(abi.encode(Alg.ED25519, ED25519_KEY));
+        _addKeyFails(
+            k,
+            NEW,
+            abi.encodeWithSelector(IConsortium.Consortium_NewKeySignatureInvalid.selector, keyId)
+        );
+    }
+
+    /// @dev Tianjin sees Beijing's request before it is mined and sends the new key's signature with
+    /// one of its own.
+    function test_Revert_NewKeySignatureInvalid_stolenByAnotherMember() public {
+        IConsortium.KeyInput memory k = _keyInput(BEIJING, Purpose.CASE, NEW);
+        bytes memory own =
+            _sign(NEW, "Consortium", address(consortium), Typed.hashAddKey(k, 0, _deadline()));
+        k.member = TIANJIN;
+        bytes memory signature = _signGovern(TIANJIN, Typed.hashAddKey(k, 0, _deadline()));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+            )
+        );
+        consortium.addKey(k, 0, _deadline(), signature, own);
+    }
+
+    function test_Revert_TooManyKeys() public {
+        IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](1025);
+        for (uint256 i = 0; i < keys.length; ++i) {
+            keys[i] = IConsortium.KeyInput(
+                BANK, Purpose.NOTE, Alg.ED25519, abi.encode(i), START, KEYS_END
+            );
+        }
+        _foundingFails(
+            keys, abi.encodeWithSelector(IConsortium.Consortium_TooManyKeys.selector, BANK, 1024)
+        );
+    }
+
+    // ---- revoking -------------------------------------------------------------------------------
+
+    /// @dev What was signed in the same block stays valid.
+    function test_revokeKey_plain() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        vm.warp(START + 100);
+        vm.recordLogs();
+        _revoke(BANK, keyId, 0, 0);
+        Vm.Log memory told = vm.getRecordedLogs()[0];
+        equal(told.topics[0], keccak256("KeyRevoked(bytes32,bytes32,uint64,uint64,bytes32)"));
+        equal(told.topics[2], keyId);
+        equal(keccak256(told.data), keccak256(abi.encode(START + 100, uint64(1))));
+        yes(consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 100), "this block");
+        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 101), "the next");
+        equal(consortium.key(keyId).compromisedSince, 0);
+    }
+
+    function test_revokeKey_beforeItsWindow() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.CASE, NEW);
+        k.notBefore = START + 1000;
+        _addKey(k, 0, NEW);
+        _revoke(BANK, _keyId(NEW), 0, 1);
+        yes(!consortium.keyValidAt(_keyId(NEW), Purpose.CASE, START + 1000), "never");
+    }
+
+    function test_revokeKey_compromised() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        vm.warp(START + 8 days);
+        vm.recordLogs();
+        _revoke(BANK, keyId, START + 1 days, 0);
+        Vm.Log memory told = vm.getRecordedLogs()[0];
+        equal(told.topics[0], keccak256("KeyCompromised(bytes32,bytes32,uint64,uint64,bytes32)"));
+        equal(told.topics[3], _keyId(_sk(BANK, Purpose.GOVERN)));
+        equal(keccak256(told.data), keccak256(abi.encode(START + 1 days, uint64(1))));
+        yes(consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days - 1), "before");
+        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days), "since");
+    }
+
+    /// @dev It ended without suspicion; later it turns out that it had been stolen.
+    function test_revokeKey_compromisedAfterPlain() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        vm.warp(START + 2 days);
+        _revoke(BANK, keyId, 0, 0);
+        vm.warp(START + 3 days);
+        _revoke(BANK, keyId, START + 1 days, 1);
+        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days), "since");
+        _revoke(BANK, keyId, START + 1 days - 1, 2);
+        equal(consortium.key(keyId).compromisedSince, START + 1 days - 1);
+    }
+
+    function test_revokeKey_itself() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.GOVERN));
+        _revoke(BANK, keyId, START, 0);
+        bytes memory signature = _endpointSignature(BANK, "x", 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortium.Consortium_KeyNotValid.selector,
+                BANK,
+                Purpose.GOVERN,
+                vm.createWallet(_sk(BANK, Purpose.GOVERN)).addr
+            )
+        );
+        consortium.setEndpoint(BANK, "x", 1, _deadline(), signature);
+    }
+
+    function test_Revert_KeyUnknown() public {
+        bytes32[2] memory ids = [bytes32("nothing"), _keyId(_sk(BEIJING, Purpose.ANCHOR))];
+        for (uint256 i = 0; i < 2; ++i) {
+            _revokeFails(
+                ids[i],
+                0,
+                0,
+                abi.encodeWithSelector(IConsortium.Consortium_KeyUnknown.selector, BANK, ids[i])
+            );
+        }
+    }
+
+    function test_Revert_KeyEnded() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        _revoke(BANK, keyId, 0, 0);
+        _revokeFails(
+            keyId,
+            0,
+            1,
+            abi.encodeWithSelector(IConsortium.Consortium_KeyEnded.selector, keyId, START, 0)
+        );
+        _addKey(_keyInput(BANK, Purpose.CASE, NEW), 1, NEW);
+        _revoke(BANK, _keyId(NEW), START, 2);
+        _revokeFails(
+            _keyId(NEW),
+            0,
+            3,
+            abi.encodeWithSelector(
+                IConsortium.Consortium_KeyEnded.selector, _keyId(NEW), KEYS_END, START
+            )
+        );
+    }
+
+    function test_Revert_CompromiseInvalid() public {
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        uint64 time = START + 30 days;
+        vm.warp(time);
+        uint64[3] memory sinces = [time + 1, time - 7 days - 1, 1];
+        for (uint256 i = 0; i < sinces.length; ++i) {
+            _revokeFails(keyId, sinces[i], 0, _compromiseInvalid(keyId, sinces[i], time));
+        }
+        _revoke(BANK, keyId, time - 7 days, 0);
+        // Only earlier, and that is too far back already.
+        _revokeFails(keyId, time - 7 days, 1, _compromiseInvalid(keyId, time - 7 days, time));
+        _revokeFails(keyId, time, 1, _compromiseInvalid(keyId, time, time));
+    }
+
+    // ---- helpers --------------------------------------------------------------------------------
+
+    function _invalid(bytes32 code) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IConsortium.Consortium_FounderInvalid.selector, code);
+    }
+
+    function _compromiseInvalid(bytes32 keyId, uint64 since, uint64 time)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return abi.encodeWithSelector(
+            IConsortium.Consortium_CompromiseInvalid.selector, keyId, since, time
+        );
+    }
+
+    function _foundingFails(IConsortium.FounderInput[] memory founders, bytes memory expected)
+        private
+    {
+        IConsortium.KeyInput[] memory none = new IConsortium.KeyInput[](0);
+        vm.expectRevert(expected);
+        new Consortium(founders, none, new IConsortium.LogInput[](0), 1);
+    }
+
+    function _foundingFails(IConsortium.KeyInput[] memory keys, bytes memory expected) private {
+        vm.expectRevert(expected);
+        new Consortium(_founders(), keys, _logs(), THRESHOLD);
+    }
+
+    function _keyIs(uint256 sk, bytes32 code, uint8 purpose, uint64 notBefore, uint64 notAfter)
+        private
+    {
+        IConsortium.Key memory k = consortium.key(_keyId(sk));
+        equal(k.keyId, _keyId(sk));
+        equal(k.member, code);
+        equal(k.purpose, purpose);
+        equal(k.alg, Alg.SECP256K1);
+        equal(keccak256(k.publicKey), keccak256(_publicKey(sk)));
+        equal(k.notBefore, notBefore);
+        equal(k.notAfter, notAfter);
+        equal(k.compromisedSince, 0);
+        equal(k.addedAt, _now());
+    }
+
+    function _endpointSignature(bytes32 code, string memory endpoint, uint64 seq)
+        private
+        view
+        returns (bytes memory)
+    {
+        return _signGovern(code, Typed.hashSetEndpoint(code, endpoint, seq, _deadline()));
+    }
+
+    function _setEndpoint(bytes32 code, string memory endpoint, uint64 seq) private {
+        bytes memory signature = _endpointSignature(code, endpoint, seq);
+        consortium.setEndpoint(code, endpoint, seq, _deadline(), signature);
+    }
+
+    /// @dev `newSk` 0: no signature of the new key.
+    function _ownSignature(uint256 newSk, bytes32 structHash) private view returns (bytes memory) {
+        return newSk == 0 ? bytes("") : _sign(newSk, "Consortium", address(consortium), structHash);
+    }
+
+    function _addKey(IConsortium.KeyInput memory k, uint64 seq, uint256 newSk) private {
+        bytes32 structHash = Typed.hashAddKey(k, seq, _deadline());
+        bytes memory own = _ownSignature(newSk, structHash);
+        consortium.addKey(k, seq, _deadline(), _signGovern(k.member, structHash), own);
+    }
+
+    function _addKeyFails(IConsortium.KeyInput memory k, uint256 newSk, bytes memory expected)
+        private
+    {
+        bytes32 structHash = Typed.hashAddKey(k, 0, _deadline());
+        bytes memory own = _ownSignature(newSk, structHash);
+        bytes memory signature = _signGovern(k.member, structHash);
+        vm.expectRevert(expected);
+        consortium.addKey(k, 0, _deadline(), signature, own);
+    }
+
+    function _revokeSignature(bytes32 code, bytes32 keyId, uint64 since, uint64 seq)
+        private
+        view
+        returns (bytes memory)
+    {
+        return _signGovern(code, Typed.hashRevokeKey(code, keyId, since, seq, _deadline()));
+    }
+
+    function _revoke(bytes32 code, bytes32 keyId, uint64 since, uint64 seq) private {
+        bytes memory signature = _revokeSignature(code, keyId, since, seq);
+        consortium.revokeKey(code, keyId, since, seq, _deadline(), signature);
+    }
+
+    function _revokeFails(bytes32 keyId, uint64 since, uint64 seq, bytes memory expected) private {
+        bytes memory signature = _revokeSignature(BANK, keyId, since, seq);
+        vm.expectRevert(expected);
+        consortium.revokeKey(BANK, keyId, since, seq, _deadline(), signature);
+    }
+}

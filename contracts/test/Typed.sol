@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.34;
+
+import {ICatalogue} from "../ICatalogue.sol";
+import {IConsortium} from "../IConsortium.sol";
+import {ILogAnchor} from "../ILogAnchor.sol";
+
+/// @dev EIP-712 of the types of the protocol, built from their text alone and without any code of
+/// the contracts: a wrong type hash, field order or domain there makes every signature here fail.
+library Typed {
+    string internal constant CHECKPOINT =
+        "Checkpoint(bytes32 member,bytes32 logId,uint64 prevSize,uint64 size,bytes32 root,uint64 deadline)";
+    string internal constant PROMISE =
+        "Promise(bytes32 member,bytes32 logId,bytes32 leavesRoot,uint64 count,uint64 issuedAt,uint64 due)";
+    string internal constant PROPOSE =
+        "Propose(bytes32 member,bytes32 actionHash,bytes32 salt,uint64 expiresAt,uint64 deadline)";
+    string internal constant VOTE =
+        "Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)";
+    string internal constant SET_ENDPOINT =
+        "SetEndpoint(bytes32 member,string endpoint,uint64 seq,uint64 deadline)";
+    string internal constant ADD_KEY =
+        "AddKey(bytes32 member,uint8 purpose,uint16 alg,bytes publicKey,uint64 notBefore,uint64 notAfter,uint64 seq,uint64 deadline)";
+    string internal constant REVOKE_KEY =
+        "RevokeKey(bytes32 member,bytes32 keyId,uint64 compromisedSince,uint64 seq,uint64 deadline)";
+    string internal constant PUT_SUPPLEMENT =
+        "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)";
+
+    struct Domain {
+        string name;
+        uint256 chainId;
+        address account;
+    }
+
+    function domain(string memory name, address account) internal view returns (Domain memory) {
+        return Domain(string.concat("CreditLedger ", name), block.chainid, account);
+    }
+
+    function digest(Domain memory d, bytes32 structHash) internal pure returns (bytes32) {
+        bytes32 separator = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256(bytes(d.name)),
+                keccak256("1"),
+                d.chainId,
+                d.account
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", separator, structHash));
+    }
+
+    function hash(ILogAnchor.Checkpoint memory c) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(CHECKPOINT)),
+                c.member,
+                c.logId,
+                c.prevSize,
+                c.size,
+                c.root,
+                c.deadline
+            )
+        );
+    }
+
+    function hash(ICatalogue.Supplement memory s) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(PUT_SUPPLEMENT)),
+                s.member,
+                s.itemId,
+                s.version,
+                s.contentHash,
+                s.from,
+                s.until,
+                s.visibility,
+                s.region,
+                s.deadline
+            )
+        );
+    }
+
+    function hashPropose(
+        bytes32 member,
+        bytes32 actionHash,
+        bytes32 salt,
+        uint64 expiresAt,
+        uint64 deadline
+    ) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(keccak256(bytes(PROPOSE)), member, actionHash, salt, expiresAt, deadline)
+        );
+    }
+
+    function hashVote(bytes32 member, bytes32 proposalId, uint8 choice, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(keccak256(bytes(VOTE)), member, proposalId, choice, deadline));
+    }
+
+    function hashSetEndpoint(bytes32 member, string memory endpoint, uint64 seq, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(SET_ENDPOINT)), member, keccak256(bytes(endpoint)), seq, deadline
+            )
+        );
+    }
+
+    function hashAddKey(IConsortium.KeyInput memory k, uint64 seq, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(ADD_KEY)),
+                k.member,
+                k.purpose,
+                k.alg,
+                keccak256(k.publicKey),
+                k.notBefore,
+                k.notAfter,
+                seq,
+                deadline
+            )
+        );
+    }
+
+    function hashRevokeKey(
+        bytes32 member,
+        bytes32 keyId,
+        uint64 compromisedSince,
+        uint64 seq,
+        uint64 deadline
+    ) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(keccak256(bytes(REVOKE_KEY)), member, keyId, compromisedSince, seq, deadline)
+        );
+    }
+
+    function hashPromise(
+        bytes32 member,
+        bytes32 logId,
+        bytes32 leavesRoot,
+        uint64 count,
+        uint64 issuedAt,
+        uint64 due
+    ) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(keccak256(bytes(PROMISE)), member, logId, leavesRoot, count, issuedAt, due)
+        );
+    }
+}
