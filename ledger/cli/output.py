@@ -29,7 +29,12 @@ def note(message: str) -> None:
 
 def print_json(document: Any) -> None:
     """The one JSON document of `--json`. UTF-8 whatever the locale says."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    print_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def print_bytes(data: bytes) -> None:
+    """To stdout as they are."""
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

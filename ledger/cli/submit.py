@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 import orjson
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect, retry_after
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, Unknown, note, print_json, write_file
+from ledger.cli.progress import bars
 from ledger.cli.tables import show_answer
 
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
@@ -94,7 +95,7 @@ def submit(
     if not table and (report is not None or type_ is not None):
         message = say(zh="--report 和 --type 只用于表格", en="--report and --type go with tables")
         raise click.UsageError(message)
-    with Node(url, token) as node, _progress() as progress:
+    with Node(url, token) as node, bars() as progress:
         if table:
             answer = _send_table(node, file, type_, report, progress)
         elif kind == ".json":
@@ -109,20 +110,6 @@ def submit(
     else:
         show_answer(answer, rows)
     return 0 if all(row["verdict"] in VERDICTS[:2] for row in rows) else 1
-
-
-def _progress() -> Progress:
-    """On stderr, so that stdout holds the result alone."""
-    from rich.console import Console  # noqa: PLC0415
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 # ---- workbooks and CSV

@@ -212,3 +212,62 @@ def _problems(problems: Sequence[dict[str, Any]]) -> Table:
         message = pick(row["message"]) if row["message"] else row["verdict"]
         table.add_row(plain(where), plain(row["field"] or ""), plain(f"{message} [{row['code']}]"))
     return table
+
+
+# ---- the report of an audit
+
+
+def show_report(document: dict[str, Any]) -> None:
+    """Clean or not, the logs, and what was found."""
+    console = stdout()
+    findings = document["findings"]
+    if findings:
+        text = say(zh=f"发现 {len(findings)} 个问题", en=f"{len(findings)} findings")
+        console.print(plain(text, "bold red"))
+    else:
+        console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
+    block, counts = document["block"], document["counts"]
+    console.print(
+        rows(
+            [
+                (say(zh="区块", en="Block"), f"{block['number']} {block['hash']}"),
+                (say(zh="成员", en="Members"), len(document["members"])),
+                (say(zh="密钥", en="Keys"), len(document["keys"])),
+                (say(zh="目录", en="Catalogue"), len(document["catalogue"])),
+                (say(zh="锚定", en="Anchors"), counts["anchors"]),
+                (say(zh="条目", en="Entries"), counts["entries"]),
+                (
+                    say(zh="按时", en="Timely"),
+                    ", ".join(f"{k} {v}" for k, v in counts["timely"].items()),
+                ),
+            ]
+        )
+    )
+    table = Table(box=SIMPLE_HEAD)
+    for name in (
+        say(zh="成员", en="Member"),
+        say(zh="日志", en="Log"),
+        say(zh="大小", en="Size"),
+        say(zh="锚定", en="Anchors"),
+        say(zh="根", en="Root"),
+    ):
+        table.add_column(name, overflow="fold")
+    for log in document["logs"]:
+        cells = (
+            _member(log["member"]),
+            log["log"][:16],
+            log["size"],
+            log["anchors"],
+            log["root"][:16],
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    console.print(table)
+    for finding in findings[:_MOST_ROWS]:
+        style = "red" if finding["severity"] == "error" else "yellow"
+        console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
+        evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
+        console.print(plain(f"  {evidence}", "dim"))
+        console.print(plain(f"  {pick(finding['remedy'])}"))
+    if len(findings) > _MOST_ROWS:
+        more = len(findings) - _MOST_ROWS
+        console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))

@@ -1,0 +1,133 @@
+"""Public logs over HTTP, read ahead: entry bundles and hash tiles as C2SP tlog-tiles has them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from ledger.chain.errors import RpcFailure
+from ledger.chain.http import Http
+from ledger.core import tiles
+from ledger.core.canonical import DIGEST_SIZE
+from ledger.core.entry import MAX_ENTRY
+from ledger.core.errors import LedgerError
+
+# Bundles on their way at once, and connections for them.
+AHEAD = 16
+_CONNECTIONS = 4
+# A bundle of our entries has 263 KB; four times that is read, more is nobody's log.
+MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)
+MAX_CHECKPOINT = 4096
+_TIMEOUT = 30.0  # seconds for one piece
+_PAUSES = (0.2, 1.0)  # seconds before it is asked for again
+_OK, _NOT_FOUND = 200, 404
+
+
+class Missing(LedgerError):
+    """The log does not serve `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Fetch(Protocol):
+    """Reads one path below a log's URL."""
+
+    def __call__(self, path: str, max_bytes: int) -> bytes:
+        """The body; raises Missing."""
+
+
+def http_fetch(http: Http, url: str) -> Fetch:
+    """Reads a log at `url`. What does not come at the third time is missing."""
+
+    def fetch(path: str, max_bytes: int) -> bytes:
+        for pause in (*_PAUSES, None):
+            try:
+                status, body = http.request(
+                    "GET", f"{url}/{path}", timeout=_TIMEOUT, max_bytes=max_bytes
+                )
+            except RpcFailure:
+                status, body = 0, b""
+            if status == _OK:
+                return body
+            if status == _NOT_FOUND or pause is None:
+                break
+            time.sleep(pause)
+        raise Missing(path)
+
+    return fetch
+
+
+def log_url(endpoint: str, log: bytes) -> str:
+    """Where a member serves a log."""
+    return f"{endpoint.rstrip('/')}/logs/{log.hex()}"
+
+
+class Bundles:
+    """The bundles and lowest tiles of a log up to `size` entries, in order, read ahead."""
+
+    def __init__(self, fetch: Fetch, size: int) -> None:
+        self._fetch = fetch
+        self._size = size
+
+    def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """(n, entry bundle, tile 0/n), each of exactly the width that the size gives."""
+        numbers = iter(range(-(-self._size // tiles.WIDTH)))
+        waiting: deque[Future[tuple[int, bytes, bytes]]] = deque()
+        pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="tiles")
+        try:
+            while True:
+                while len(waiting) < AHEAD and (n := next(numbers, None)) is not None:
+                    waiting.append(pool.submit(self._read, n))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, n: int) -> tuple[int, bytes, bytes]:
+        width = tiles.tile_width(self._size, 0, n)
+        return n, entries(self._fetch, n, width), tile(self._fetch, 0, n, width)
+
+
+def entries(fetch: Fetch, n: int, width: int) -> bytes:
+    """The first `width` entries of bundle n, still with their lengths. Raises Missing.
+
+    Where the log has grown the partial bundle may be gone and the full one there.
+    """
+    data, full = _read(fetch, tiles.entries_path, n, width, MAX_BUNDLE)
+    if not full or width == tiles.WIDTH:
+        return data
+    try:
+        return tiles.encode_bundle(tiles.parse_bundle(data, tiles.WIDTH)[:width])
+    except LedgerError:
+        return data  # malformed, and found to be so by whoever reads it
+
+
+def tile(fetch: Fetch, level: int, n: int, width: int) -> bytes:
+    """The first `width` hashes of a tile. Raises Missing."""
+
+    def path(n: int, width: int) -> str:
+        return tiles.tile_path(level, n, width)
+
+    data, _ = _read(fetch, path, n, width, tiles.WIDTH * DIGEST_SIZE)
+    return data[: width * DIGEST_SIZE]
+
+
+def _read(
+    fetch: Fetch, path: Callable[[int, int], str], n: int, width: int, max_bytes: int
+) -> tuple[bytes, bool]:
+    """The piece of this width, else the full one; and whether it is the full one."""
+    try:
+        return fetch(path(n, width), max_bytes), width == tiles.WIDTH
+    except Missing:
+        if width == tiles.WIDTH:
+            raise
+    try:
+        return fetch(path(n, tiles.WIDTH), max_bytes), True
+    except Missing:
+        raise Missing(path(n, width)) from None
