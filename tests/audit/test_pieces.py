@@ -1,0 +1,236 @@
+"""The parts of replay that need no chain, each beside its plain twin."""
+
+import hashlib
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.audit import findings as codes
+from ledger.audit import tiles
+from ledger.audit.duplicates import Duplicate, Duplicates
+from ledger.audit.entries import EntryReader, record_pattern
+from ledger.audit.findings import CODES, MOST, Findings
+from ledger.audit.tiles import Bundles, Missing
+from ledger.audit.tree import Tree
+from ledger.core import merkle
+from ledger.core.entry import TIMELY, other_entry, parse_entry, record_entry
+from ledger.core.tiles import encode_bundle, parse_path
+
+LOG = bytes([7]) * 32
+digests = st.binary(min_size=32, max_size=32)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> bytes:
+    """Any record entry of our log."""
+    year, month = draw(st.integers(1, 9999)), draw(st.integers(1, 12))
+    name = draw(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True))
+    return record_entry(
+        commitment=draw(digests),
+        log=LOG,
+        period=draw(st.sampled_from([f"{year:04d}", f"{year:04d}-{month:02d}"])),
+        schema=f"{name}@{draw(st.integers(1, 999_999_999))}",
+        timely=draw(st.sampled_from(TIMELY)),
+        corrects=draw(st.none() | digests),
+        replaces=draw(st.none() | digests),
+    )
+
+
+@given(records())
+def test_the_pattern_takes_every_record_of_the_log(entry: bytes) -> None:
+    match = record_pattern(LOG).fullmatch(entry)
+    assert match is not None
+    parsed = parse_entry(entry)
+    assert [part.decode() for part in match.groups()] == [
+        parsed.commitment.hex(), parsed.period, parsed.schema, parsed.timely,
+    ]  # fmt: skip
+
+
+@given(records(), st.data())
+def test_the_pattern_takes_nothing_that_the_parser_does_not(
+    entry: bytes, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(entry) - 1))
+    change = data.draw(st.sampled_from(["flip", "drop", "double", "insert"]))
+    piece = data.draw(st.binary(min_size=1, max_size=1))
+    changed = {
+        "flip": entry[:at] + piece + entry[at + 1 :],
+        "drop": entry[:at] + entry[at + 1 :],
+        "double": entry[:at] + entry[at : at + 1] + entry[at:],
+        "insert": entry[:at] + piece + entry[at:],
+    }[change]
+    if record_pattern(LOG).fullmatch(changed):
+        parsed = parse_entry(changed)
+        assert (parsed.encode(), parsed.log) == (changed, LOG)
+
+
+def test_a_reader_tells_good_entries_from_bad() -> None:
+    good = record_entry(
+        commitment=bytes(32), log=LOG, period="2026-11", schema="penalty@1", timely="no"
+    )
+    case = other_entry("case", commitment=bytes([1]) * 32, log=LOG)
+    foreign = other_entry("case", commitment=bytes([2]) * 32, log=bytes(32))
+    reader = EntryReader(LOG)
+
+    commitments, bad = reader.read([good, case, good + b" ", foreign, b"x" * 1025])
+    more, none = reader.read([good])
+
+    assert commitments == [b"00" * 32, b"01" * 32, b"", b"", b""]
+    assert [(item.index, item.code) for item in bad] == [
+        (2, "entry-malformed"), (3, "entry-foreign-log"), (4, "entry-malformed"),
+    ]  # fmt: skip
+    assert bad[2].why == "1025 bytes"
+    assert (more, none) == ([b"00" * 32], [])
+    tally = reader.tally
+    assert tally.entries == 6
+    assert dict(tally.records) == {(b"2026-11", b"penalty@1", b"no"): 2}
+    assert tally.firsts == {(b"2026-11", b"penalty@1", b"no"): 0}
+    assert dict(tally.others) == {"case": 1}
+
+
+@pytest.mark.parametrize("run", [1, 7, 1000])
+def test_duplicates_are_found_whatever_is_held_in_memory(run: int) -> None:
+    order = random.Random(7)
+    names = [b"%064x" % (order.randrange(60) << 200) for _ in range(100)]
+    names[3] = b""
+    found = Duplicates(run)
+    for first in range(0, 100, 10):
+        found.add(first // 50, first, names[first : first + 10])
+
+    seen: dict[bytes, tuple[int, int]] = {}
+    plain = set()
+    for index, name in enumerate(names):
+        place = (index // 50, index)
+        if name and name in seen:
+            plain.add(Duplicate(seen[name], place))
+        elif name:
+            seen[name] = place
+    assert set(found.found()) == plain
+    assert plain
+    assert list(found.found()) == []
+
+
+@given(st.lists(st.integers(0, 300), max_size=12))
+def test_a_tree_grown_in_pieces_is_the_tree(sizes: list[int]) -> None:
+    tree = Tree()
+    leaves: list[bytes] = []
+    born: dict[int, list[bytes]] = {}
+    for size in sizes:
+        new = [merkle.leaf_hash(str(len(leaves) + i).encode()) for i in range(size)]
+        leaves += new
+        tree.append(new)
+        for level, hashes in tree.born().items():
+            born.setdefault(level, []).extend(hashes)
+        assert tree.size == len(leaves)
+        assert tree.root() == (merkle.root(leaves) if leaves else merkle.EMPTY_ROOT)
+    assert born.get(1, []) == [
+        merkle.root(leaves[at : at + 256]) for at in range(0, len(leaves) - 255, 256)
+    ]
+
+
+def test_a_tree_bears_the_hashes_of_upper_tiles_in_one_go() -> None:
+    leaves = [merkle.leaf_hash(b"%d" % i) for i in range(65_536)]
+    tree = Tree()
+    tree.append(leaves)
+    born = tree.born()
+    assert len(born[1]) == 256
+    assert born[2] == [tree.root()]
+    assert tree.born() == {}
+
+
+def test_findings_are_bounded_sorted_and_counted() -> None:
+    found = Findings()
+    for index in range(MOST + 5):
+        found.add("entry-malformed", log=LOG, member="b", where=f"entry/{index:04d}", why="x")
+    found.add("entry-malformed", log=bytes(32), member="a", where="entry/1", why="x")
+    found.add("root-mismatch", member="a", where="anchor/1", size=1)
+    listed = found.listed()
+    assert len(listed) == MOST + 2
+    assert [item.member for item in listed[:2]] == ["a", "a"]
+    assert found.counts() == {"entry-malformed": MOST + 6, "root-mismatch": 1}
+    told = listed[0].as_dict()
+    assert told["severity"] == "error"
+    assert set(told) == {"code", "severity", "member", "where", "evidence", "remedy"}
+
+
+def test_every_code_has_a_remedy_in_both_languages() -> None:
+    for code in CODES.values():
+        assert code.remedy["zh"] and code.remedy["en"]
+        assert code.severity in ("error", "warning")
+    assert codes.TILES_MISSING in CODES
+
+
+# ---- reading tiles
+
+
+class Served:
+    """A log in memory, as a mirror keeps it; `gone` are paths it does not serve."""
+
+    def __init__(self, entries: list[bytes], *, full_only: bool = False) -> None:
+        self.entries = entries
+        self.full_only = full_only
+        self.gone: set[str] = set()
+        self.asked: list[str] = []
+
+    def __call__(self, path: str, max_bytes: int) -> bytes:
+        self.asked.append(path)
+        address = parse_path(path)
+        part = self.entries[address.n * 256 : address.n * 256 + address.width]
+        if path in self.gone or len(part) < address.width:
+            raise Missing(path)
+        if self.full_only and address.width < 256:
+            raise Missing(path)
+        if address.level is None:
+            return encode_bundle(part)
+        return b"".join(merkle.leaf_hash(entry) for entry in part)
+
+
+def make_log(count: int) -> list[bytes]:
+    """Entries of any kind."""
+    return [hashlib.sha256(b"%d" % i).digest() for i in range(count)]
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 600])
+@pytest.mark.parametrize("full_only", [False, True])
+def test_bundles_come_in_order_and_of_the_size_asked_for(size: int, full_only: bool) -> None:
+    served = Served(make_log(1024), full_only=full_only)
+    read = list(Bundles(served, size))
+    assert [n for n, _, _ in read] == list(range(-(-size // 256)))
+    assert b"".join(data for _, data, _ in read) == encode_bundle(served.entries[:size])
+    hashes = b"".join(merkle.leaf_hash(entry) for entry in served.entries[:size])
+    assert b"".join(lowest for _, _, lowest in read) == hashes
+
+
+def test_what_is_missing_is_named() -> None:
+    served = Served(make_log(600))
+    served.gone = {"tile/entries/001"}
+    with pytest.raises(Missing) as caught:
+        list(Bundles(served, 600))
+    assert caught.value.path == "tile/entries/001"
+    short = Served(make_log(600))
+    with pytest.raises(Missing) as caught:
+        list(Bundles(short, 700))
+    assert caught.value.path == "tile/entries/002.p/188"
+
+
+def test_a_malformed_full_bundle_is_handed_on_as_it_is() -> None:
+    def fetch(path: str, max_bytes: int) -> bytes:
+        if ".p/" in path:
+            raise Missing(path)
+        return b"\0\0\0"
+
+    assert tiles.entries(fetch, 0, 5) == b"\0\0\0"
+
+
+def test_the_url_of_a_log() -> None:
+    assert tiles.log_url("http://a/b/", LOG) == f"http://a/b/logs/{LOG.hex()}"
+
+
+def test_reading_stops_when_nobody_wants_more() -> None:
+    served = Served(make_log(256 * 64))
+    for n, _, _ in Bundles(served, 256 * 64):
+        if n == 1:
+            break
+    assert len(served.asked) < 2 * 30
