@@ -32,7 +32,7 @@ BUILD = ROOT / "build" / "demo"
 NET = BUILD / "network"
 COMMAND = Path(sys.executable).parent / "credit-ledger"
 SHARED = ROOT.parent / "shared" / "samples"
-SAMPLES = SHARED if SHARED.exists() else ROOT / "examples" / "samples"
+SAMPLES = SHARED if SHARED.exists() else ROOT / "examples"
 FILES = {
     "110000": ["北京_行政处罚_gb18030.csv"],
     "120000": ["天津_行政处罚.xlsx", "天津_行政处罚_手工表.xlsx"],
