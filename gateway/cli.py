@@ -14,7 +14,7 @@ from gateway.settings import Settings, load
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import EXIT_NO, fail, note, print_json
+from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
 from ledger.core.errors import LedgerError
 
@@ -154,9 +154,8 @@ def token_revoke(token_id: int, config: Path) -> None:
     """Exit code 1 where no such token is in force."""
     with _tokens(config) as (services, engine):
         if not services.revoke_token(engine, token_id, now=datetime.now(UTC)):
-            fail(
-                say(zh=f"没有有效的令牌 {token_id}。", en=f"No token {token_id} is in force."),
-                EXIT_NO,
+            raise Refused(
+                say(zh=f"没有有效的令牌 {token_id}。", en=f"No token {token_id} is in force.")
             )
 
 
@@ -166,7 +165,7 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except LedgerError as error:
-        fail(str(error), EXIT_NO)
+        raise Refused(str(error)) from error
 
 
 @contextmanager

@@ -49,11 +49,8 @@ def get_node(request: Request) -> dict[str, Any]:
 def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any]]:
     """Logs on the chain, and those we hold that it does not (yet) name."""
     with node.engine.connect() as connection:
-        sizes = dict(
-            connection.execute(sa.select(logs.c.log_id, sa.func.coalesce(logs.c.published, 0)))
-            .tuples()
-            .all()
-        )
+        held = connection.execute(sa.select(logs.c.log_id, logs.c.published))
+        sizes = {log_id: published or 0 for log_id, published in held}
         anchored = dict(anchored_sizes(connection))
     named = [bytes.fromhex(log.log_id) for log in facts.logs] if facts else []
     return [

@@ -30,7 +30,8 @@ def node_of(request: Request) -> Node:
     return node
 
 
-@router.api_route("/logs/{log_id}/checkpoint", methods=["GET", "HEAD"])
+@router.head("/logs/{log_id}/checkpoint", include_in_schema=False)
+@router.get("/logs/{log_id}/checkpoint")
 def checkpoint(log_id: str, node: Annotated[Node, Depends(node_of)]) -> Response:
     """The latest signed checkpoint; 404 before the first."""
     with begin_read(node.engine) as connection:
@@ -40,7 +41,8 @@ def checkpoint(log_id: str, node: Annotated[Node, Depends(node_of)]) -> Response
     return Response(log.note, media_type="text/plain; charset=utf-8", headers=NEVER)
 
 
-@router.api_route("/logs/{log_id}/tile/{path:path}", methods=["GET", "HEAD"])
+@router.head("/logs/{log_id}/tile/{path:path}", include_in_schema=False)
+@router.get("/logs/{log_id}/tile/{path:path}")
 def tile(log_id: str, path: str, node: Annotated[Node, Depends(node_of)]) -> Response:
     """A tile or entry bundle of the published tree, of exactly the width asked for."""
     try:

@@ -1,0 +1,129 @@
+"""Rates, problems and the log line, each by itself."""
+
+import io
+import json
+import logging
+import sqlite3
+import time
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from fastapi import HTTPException
+
+from gateway import limits, logs
+from gateway.intake.errors import NotReady
+from gateway.limits import RateLimiter
+from gateway.problems import TITLES, Problem, problem_of
+from ledger.core.errors import CouldNotCheck, InputError, Malformed
+
+
+class TestRateLimiter:
+    @pytest.fixture
+    def now(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        moment = [100.0]
+        monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+        return moment
+
+    def test_a_burst_then_the_rate(self, now: list[float]) -> None:
+        limiter = RateLimiter(2)
+        assert [limiter.take("a") for _ in range(4)] == [0.0] * 4
+        assert limiter.take("a") == pytest.approx(0.5)
+        assert limiter.take("b") == 0.0
+        now[0] += 0.5
+        assert limiter.take("a") == 0.0
+        assert limiter.take("a") > 0
+        now[0] += 1000
+        assert [limiter.take("a") == 0 for _ in range(5)] == [True] * 4 + [False]
+
+    def test_a_debt_is_paid_off(self, now: list[float]) -> None:
+        limiter = RateLimiter(2)
+        limiter.charge("a", 10)
+        assert limiter.take("a") == pytest.approx(3.5)
+        now[0] += 3.5
+        assert limiter.take("a") == 0.0
+
+    def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(limits, "BUCKETS", 10)
+        limiter = RateLimiter(1)
+        for n in range(100):
+            limiter.take(str(n))
+        assert len(limiter._buckets) == 10
+
+
+class TestProblems:
+    def test_every_code_has_both_languages(self) -> None:
+        for code, (status, title) in TITLES.items():
+            assert 400 <= status < 600, code
+            assert set(title) == {"zh", "en"}
+
+    @pytest.mark.parametrize(
+        ("error", "status", "code"),
+        [
+            (Problem("not-found"), 404, "not-found"),
+            (NotReady("busy"), 503, "not-ready"),
+            (CouldNotCheck("no-node", "gone"), 503, "not-ready"),
+            (sa.exc.OperationalError("", {}, sqlite3.OperationalError("full")), 503, "not-ready"),
+            (sa.exc.IntegrityError("", {}, ValueError("x")), 500, "internal"),
+            (InputError("f", "too-long", {"zh": "长", "en": "long"}), 422, "schema-invalid"),
+            (Malformed("x", "y"), 500, "internal"),
+            (HTTPException(404), 404, "not-found"),
+            (HTTPException(400), 422, "schema-invalid"),
+            (HTTPException(413), 413, "too-large"),
+            (HTTPException(502), 500, "internal"),
+            (ValueError("secret"), 500, "internal"),
+        ],
+    )
+    def test_of_errors(self, error: Exception, status: int, code: str) -> None:
+        problem = problem_of(error)
+        assert (problem.status, problem.code) == (status, code)
+        assert "secret" not in json.dumps(problem.as_dict())
+
+    def test_one_of_ours_that_the_framework_wrapped(self) -> None:
+        """FastAPI turns what comes up while it reads a form into a 400."""
+        wrapped = HTTPException(400)
+        wrapped.__cause__ = Problem("too-large")
+        assert problem_of(wrapped).code == "too-large"
+
+
+class TestLog:
+    @pytest.fixture
+    def stream(self) -> io.StringIO:
+        stream = io.StringIO()
+        logs.configure(stream)
+        return stream
+
+    @pytest.fixture(autouse=True)
+    def restore(self) -> object:
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        yield
+        root.handlers[:], root.level = handlers, level
+        logging.captureWarnings(False)
+        structlog.reset_defaults()
+
+    def test_lines_are_json_without_messages_of_exceptions(self, stream: io.StringIO) -> None:
+        log = structlog.get_logger("x")
+        try:
+            try:
+                raise KeyError("content of a record")
+            except KeyError as error:
+                raise ValueError("more content") from error
+        except ValueError:
+            log.error("it.failed", number=3, exc_info=True)
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        log.info("fine")
+        ours, theirs, fine = map(json.loads, stream.getvalue().splitlines())
+        assert (ours["event"], ours["number"], ours["level"]) == ("it.failed", 3, "error")
+        assert ours["exception"]["error"] == "builtins.ValueError"
+        assert ours["exception"]["cause"]["error"] == "builtins.KeyError"
+        assert "test_limits.py" in ours["exception"]["at"][0]
+        assert theirs["exception"] == ours["exception"]
+        assert theirs["logger"] == "uvicorn.error"
+        assert fine["time"].endswith("Z")
+        assert "content" not in stream.getvalue()
+
+    def test_quiet_levels(self, stream: io.StringIO) -> None:
+        structlog.get_logger().debug("hidden")
+        logging.getLogger("sqlalchemy.engine").info("hidden")
+        assert stream.getvalue() == ""

@@ -1,0 +1,160 @@
+"""Tokens: issued once, stored hashed, revoked in seconds."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from starlette.requests import Request
+
+from gateway.node import Node
+from gateway.problems import Problem
+from gateway.tokens import services
+from gateway.tokens.models import tokens
+from gateway.tokens.services import (
+    PREFIX,
+    Guard,
+    add_token,
+    find_token,
+    list_tokens,
+    require,
+    revoke_token,
+)
+from ledger.core.errors import InputError
+from tests.support.node import make_test_node
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = make_test_node(tmp_path)
+    yield node
+    node.close()
+
+
+def add(node: Node, *scopes: str) -> tuple[int, str]:
+    return add_token(
+        node.engine, name="甲", scopes=scopes, department="市监局", now=node.clock.now()
+    )
+
+
+def test_found_by_its_text_only(node: Node) -> None:
+    token_id, token = add(node, "read", "submit")
+    assert token.startswith(PREFIX)
+    caller = find_token(node.engine, token)
+    assert caller is not None
+    assert (caller.id, caller.name, caller.department) == (token_id, "甲", "市监局")
+    assert caller.scopes == {"submit", "read"}
+    for other in ("", token[:-1], token + "x", token.upper(), "\ud800"):
+        assert find_token(node.engine, other) is None
+
+
+def test_only_the_hash_is_stored(node: Node, tmp_path: Path) -> None:
+    _, token = add(node, "submit")
+    with node.engine.connect() as connection:
+        row = connection.execute(sa.select(tokens)).one()
+    assert row.digest == hashlib.sha256(token.encode()).digest()
+    node.close()
+    assert all(token.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_no_two_alike(node: Node) -> None:
+    assert len({add(node, "submit")[1] for _ in range(20)}) == 20
+
+
+def test_revoked(node: Node) -> None:
+    token_id, token = add(node, "submit")
+    other_id, other = add(node, "read")
+    assert revoke_token(node.engine, token_id, now=node.clock.now())
+    assert find_token(node.engine, token) is None
+    assert find_token(node.engine, other) is not None
+    assert not revoke_token(node.engine, token_id, now=node.clock.now())
+    assert not revoke_token(node.engine, 99, now=node.clock.now())
+    listed = list_tokens(node.engine)
+    assert [row.id for row in listed] == [token_id, other_id]
+    assert [row.revoked_at is None for row in listed] == [False, True]
+    assert listed[0].scopes == ("submit",)
+
+
+@pytest.mark.parametrize("scopes", [(), ("write",), ("submit", "root")])
+def test_unknown_scopes(node: Node, scopes: tuple[str, ...]) -> None:
+    with pytest.raises(InputError):
+        add(node, *scopes)
+
+
+class TestRequire:
+    """The dependency that routes use."""
+
+    def request(self, node: Node, authorization: str | None, rate: float = 100) -> Request:
+        class App:
+            class state:  # noqa: N801 - as Starlette names it
+                guard = Guard(node.engine, rate)
+
+        headers = [] if authorization is None else [(b"authorization", authorization.encode())]
+        return Request({"type": "http", "app": App, "headers": headers, "state": {}})
+
+    async def ask(self, request: Request, scope: str = "submit") -> str:
+        """The caller's name, or the code of the refusal."""
+        try:
+            return (await require(scope)(request)).name  # type: ignore[arg-type]
+        except Problem as problem:
+            return problem.code
+
+    @pytest.mark.parametrize(
+        ("header", "answer"),
+        [
+            (None, "token-missing"),
+            ("", "token-missing"),
+            ("Bearer", "token-missing"),
+            ("Bearer  ", "token-missing"),
+            ("Basic {token}", "token-missing"),
+            ("{token}", "token-missing"),
+            ("Bearer x{token}", "token-unknown"),
+            ("Bearer " + "x" * 5000, "token-unknown"),
+            ("Bearer {token}", "甲"),
+            ("bearer   {token} ", "甲"),
+        ],
+    )
+    def test_header(self, node: Node, header: str | None, answer: str) -> None:
+        token = add(node, "submit")[1]
+        sent = header and header.format(token=token)
+        assert asyncio.run(self.ask(self.request(node, sent))) == answer
+
+    @pytest.mark.parametrize(
+        ("held", "wanted", "allowed"),
+        [
+            ("submit", "submit", True),
+            ("submit", "read", False),
+            ("read", "submit", False),
+            ("submit", "admin", False),
+            ("admin", "admin", True),
+            ("admin", "read", True),
+        ],
+    )
+    def test_scopes(self, node: Node, held: str, wanted: str, allowed: bool) -> None:
+        request = self.request(node, f"Bearer {add(node, held)[1]}")
+        answer = asyncio.run(self.ask(request, wanted))
+        assert answer == ("甲" if allowed else "scope-missing")
+
+    def test_remembered_for_seconds_only(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+        token_id, token = add(node, "submit")
+        request = self.request(node, f"Bearer {token}")
+        assert asyncio.run(self.ask(request)) == "甲"
+        revoke_token(node.engine, token_id, now=node.clock.now())
+        assert asyncio.run(self.ask(request)) == "甲"
+        monkeypatch.setattr(services, "MEMORY_SECONDS", 0.0)
+        assert asyncio.run(self.ask(request)) == "token-unknown"
+
+    def test_memory_is_bounded(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(services, "MEMORY_SIZE", 3)
+        guard = Guard(node.engine, 100)
+        for _ in range(10):
+            asyncio.run(guard.admit(add(node, "submit")[1]))
+            assert len(guard._known) <= 3
+
+    def test_rate(self, node: Node) -> None:
+        request = self.request(node, f"Bearer {add(node, 'submit')[1]}", rate=2)
+        answers = [asyncio.run(self.ask(request)) for _ in range(6)]
+        assert answers[:4] == ["甲"] * 4
+        assert answers[5] == "too-many-requests"
