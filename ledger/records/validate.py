@@ -132,8 +132,18 @@ def check(
 
 def remark(code: str, about: Field | str | None = None, **values: Text) -> FieldError:
     """An error or note with its text; arguments as for `texts.message`."""
-    field = about.code if isinstance(about, Field) else about
-    return FieldError(field, code, message(code, about, **values))
+    if not values:
+        return _remark(code, about)
+    return FieldError(_name(about), code, message(code, about, **values))
+
+
+@lru_cache(maxsize=1 << 12)  # whole files earn the same note in every row
+def _remark(code: str, about: Field | str | None) -> FieldError:
+    return FieldError(_name(about), code, message(code, about))
+
+
+def _name(about: Field | str | None) -> str | None:
+    return about.code if isinstance(about, Field) else about
 
 
 @cache

@@ -74,6 +74,10 @@ def test_zeros_would_pass_both_checks() -> None:
     assert plain_organisation("0" * 8) == "0"
 
 
+def test_a_division_does_not_begin_with_zero() -> None:
+    assert uscc.check(code("91000000", "MA2GUL3F")) == "uscc-format"
+
+
 def test_wrong_inner_character() -> None:
     body = "91120118MAG63Q0T"
     inner = plain_organisation(body[8:])

@@ -170,6 +170,15 @@ def test_both_vocabularies() -> None:
     assert judge(penalty(CF_CFLB=old + new)).fields["CF_CFLB"] == old + new
 
 
+def test_limits_are_named_in_the_message() -> None:
+    def message(**changes: object) -> str:
+        return judge(penalty(**changes)).errors[0].message["en"]
+
+    assert "more than 5000 characters" in message(CF_SY="甲" * 5001)
+    assert "more than 12 digits before the point" in message(CF_NR_FK="1" * 13)
+    assert "警告; 通报批评;" in message(CF_CFLB="扣分")
+
+
 # Dates.
 
 
@@ -336,6 +345,14 @@ def test_an_identity_number_instead_of_a_code_is_a_person() -> None:
     assert codes(record, "penalty-2015") == [("CF_XDR_SFZ", "natural-person")]
     assert judge(record, "penalty-2015").fields == {}
     assert notes(record, "penalty-2015") == []
+    lost = {"CF_XDR_SFZ": "number-lost-digits"}
+    assert codes(old_penalty(CF_XDR_SHXYM=None), "penalty-2015", cell_errors=lost) == [
+        ("CF_XDR_SFZ", "number-lost-digits")
+    ]
+    lost = {"CF_XDR_SHXYM": "number-lost-digits"}
+    assert codes(record, "penalty-2015", cell_errors=lost) == [
+        ("CF_XDR_SHXYM", "number-lost-digits")
+    ]
     beside = old_penalty(CF_XDR_SFZ="11010519491231002X")
     assert codes(beside, "penalty-2015") == []
     assert notes(beside, "penalty-2015") == [("CF_XDR_SFZ", "person-id-dropped")]

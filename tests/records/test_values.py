@@ -221,6 +221,10 @@ def test_empty_lists_are_absent(value: object) -> None:
     assert read("CF_CFLB", value) is None
 
 
+def test_a_choice_has_a_limit_too() -> None:
+    assert read("CF_XDR_LB", "甲" * 101) == Fault("too-long")
+
+
 def test_subject_types_are_texts_not_numbers() -> None:
     assert read("CF_XDR_LB", "个体工商户") == "个体工商户"
     for text in ("1", "01", "2", "法人", "企业"):
