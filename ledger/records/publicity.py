@@ -5,6 +5,9 @@ on it (Order 36 Art. 3 and following, Order 58 likewise), whatever day the recor
 Decisions before Order 58 fall under it too: it is the earliest rule we hold, and publicity that
 still ran when it came into force ran under it. Whether Order 36 shortens publicity that began
 under Order 58 is not confirmed, so no rule says so.
+
+Verifiers recompute `until` of a payload: a row once published never changes, new law is a new row
+with a later `since`.
 """
 
 from __future__ import annotations

@@ -119,10 +119,10 @@ def _text_converter(field: Field) -> _Converter:
     def convert(text: str) -> str | Fault:
         if len(text) > maximum:
             return Fault("too-long")
-        if text.isascii():
-            lost = "+" in text and _SCIENTIFIC.fullmatch(text)
-            return Fault("number-lost-digits") if lost else text
-        return text if _encodable(text) else Fault("encoding")
+        if not _writable(text):
+            return Fault("encoding")
+        lost = "+" in text and _SCIENTIFIC.fullmatch(text)
+        return Fault("number-lost-digits") if lost else text
 
     return convert
 
@@ -138,7 +138,7 @@ def _choice_converter(field: Field) -> _Converter:
         if len(text) > maximum:
             return Fault("too-long")
         form = fold(text)
-        own = field.other and form.startswith(OTHER) and form != OTHER and _encodable(text)
+        own = field.other and form.startswith(OTHER) and form != OTHER and _writable(text)
         return text if own or form in folded else Fault("not-in-vocabulary")
 
     return convert
@@ -167,10 +167,12 @@ def _list_reader(field: Field, convert: _Converter) -> Reader:
     return read
 
 
-def _encodable(text: str) -> bool:
-    """Whether the text has no lone surrogate, which no canonical JSON can hold."""
+def _writable(text: str) -> bool:
+    """Whether every reader can hold the text: no lone surrogate, which canonical JSON cannot
+    write, and no NUL, which nobody typed and XML and databases cannot."""
+    if "\0" in text:
+        return False
     try:
-        text.encode()
+        return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
-    return True

@@ -159,7 +159,10 @@ def test_only_texts_are_values(value: object) -> None:
     assert read("CF_XDR_SHXYM", value) == Fault("schema-invalid")
 
 
-def test_lone_surrogates_have_no_encoding() -> None:
+def test_lone_surrogates_and_nul_have_no_encoding() -> None:
+    assert read("CF_NR", "a\0b") == Fault("encoding")
+    assert read("CF_NR", "甲\0") == Fault("encoding")
+    assert read("CF_CFLB", ["其他-甲\0"]) == Fault("not-in-vocabulary")
     assert read("CF_NR", "甲\ud800") == Fault("encoding")
     assert read("CF_CFLB", ["其他-\ud800"]) == Fault("not-in-vocabulary")
 
