@@ -20,7 +20,6 @@ from typing import Final, Literal
 
 from ledger.records.schema import Schema
 
-Class = Literal["minor", "general", "severe"]
 CLASSES: Final = ("minor", "general", "severe")
 _MONTHS = 12
 

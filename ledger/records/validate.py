@@ -251,7 +251,8 @@ def _may_lack_code(run: _Run) -> bool:
     """Whether the filler may stand for the subject's USCC: only for individual businesses, as far
     as the record says what its subject is."""
     kind = run.schema.subject.kind
-    return kind is None or run.fields.get(kind, INDIVIDUAL_BUSINESS) == INDIVIDUAL_BUSINESS
+    stated = INDIVIDUAL_BUSINESS if kind is None else run.fields.get(kind, INDIVIDUAL_BUSINESS)
+    return _form(str(stated)) == INDIVIDUAL_BUSINESS
 
 
 def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:

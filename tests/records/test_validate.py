@@ -113,6 +113,12 @@ def test_the_filler_may_be_typed_in_any_way() -> None:
     assert judge(record).fields["CF_XDR_SHXYM"] == FILLER
 
 
+def test_the_subject_type_may_be_spaced_out() -> None:
+    spaced = TRADER | {"CF_XDR_LB": "个体 工商户", "CF_XDR_GSZC": "1"}
+    assert judge(penalty(**spaced)).fields["CF_XDR_LB"] == "个体 工商户"
+    assert codes(penalty(CF_XDR_LB="自 然 人")) == [("CF_XDR_LB", "natural-person")]
+
+
 def test_the_filler_is_nobody_elses_code() -> None:
     assert codes(penalty(CF_XDR_SHXYM=FILLER, CF_XDR_GSZC="1")) == [("CF_XDR_SHXYM", "uscc-check")]
     record = penalty(**TRADER, CF_XDR_GSZC="1", CF_CFJGDM=FILLER, CF_SJLYDM=FILLER)
