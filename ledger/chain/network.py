@@ -35,6 +35,7 @@ _FIELDS = {
     "_type", "name", "chainId", "consortium", "deployBlock", "deployBlockHash", "finality", "rpc",
     "quorum", "maxHeadAge",
 }  # fmt: skip
+_PORTS = {"http": 80, "https": 443}
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 
@@ -221,7 +222,7 @@ def _finality(value: Any) -> Finality:
 def _urls(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= MAX_NODES:
         _refuse("rpc", f"not a list of 1 to {MAX_NODES} URLs")
-    seen: dict[tuple[str, str, int | None, bytes], str] = {}
+    seen: dict[tuple[str, str, int, bytes], str] = {}
     for url in value:
         key = _node(url)
         if key in seen:
@@ -230,13 +231,13 @@ def _urls(value: Any) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def _node(url: Any) -> tuple[str, str, int | None, bytes]:
-    """What makes two spellings of a URL the same node. Credentials and query do not count in
-    host and port, but in the path: hosted nodes carry the customer's key there."""
+def _node(url: Any) -> tuple[str, str, int, bytes]:
+    """What makes two spellings of a URL the same node. The path counts: some hosts serve many."""
     try:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
         raise ConfigError("rpc", f"{url!r} is not a URL") from error
-    if parts.scheme not in ("http", "https") or not parts.host:
+    if parts.scheme not in _PORTS or not parts.host:
         _refuse("rpc", f"{url!r} is not an http or https URL")
-    return parts.scheme, parts.host, parts.port, parts.raw_path.rstrip(b"/")
+    port = parts.port or _PORTS[parts.scheme]
+    return parts.scheme, parts.host, port, parts.raw_path.rstrip(b"/")

@@ -82,6 +82,10 @@ class TestNetwork:
     sender: Sender = field(init=False)
 
     def __post_init__(self) -> None:
+        self.forget_sent()
+
+    def forget_sent(self) -> None:
+        """A fresh sender, for when the chain was set back."""
         self.sender = Sender(
             self.anvil.rpc, self.payer, MemoryTxStore(), chain_id=self.file.chain_id
         )

@@ -144,7 +144,12 @@ def raw(body: bytes, status: int = 200) -> Fault:
 
 def huge(size: int) -> Fault:
     """A JSON answer of more than `size` bytes."""
-    return lambda exchange: exchange.reply(result="0x" + "00" * (size // 2))
+    zeros = b"0" * (size // 2 * 2)  # put in as bytes: encoding 40 MB would hold up every thread
+
+    def fault(exchange: Exchange) -> Reply:
+        return Reply(exchange.reply(result="0x").body.replace(b"0x", b"0x" + zeros))
+
+    return fault
 
 
 def drip(pause: float) -> Fault:

@@ -1,0 +1,252 @@
+"""One node that misbehaves in every way we could think of."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from ledger.chain.errors import (
+    Reverted,
+    RpcError,
+    RpcFailure,
+    RpcNonsense,
+    RpcRefused,
+    RpcTimeout,
+    RpcUnreachable,
+)
+from ledger.chain.rpc import MAX_DEPTH, Failover, Rpc, _depth
+from tests.support.anvil import CHAIN_ID, Anvil
+from tests.support.proxy import (
+    Proxy,
+    delay,
+    drip,
+    drop_request,
+    drop_response,
+    error,
+    huge,
+    raw,
+    start_proxy,
+)
+
+
+@pytest.fixture
+def rpc(proxy: Proxy) -> Iterator[Rpc]:
+    rpc = Rpc(proxy.url, timeout=0.5, max_bytes=100_000)
+    yield rpc
+    rpc.close()
+
+
+def test_honest(rpc: Rpc) -> None:
+    assert rpc.call("eth_chainId") == hex(CHAIN_ID)
+    assert rpc.call("eth_getTransactionReceipt", ["0x" + "00" * 32]) is None
+
+
+@pytest.mark.parametrize("fault", [drop_request(), drop_response()], ids=["request", "response"])
+def test_a_cut_line(rpc: Rpc, proxy: Proxy, fault: Any) -> None:
+    proxy.on(None, fault, times=1)
+    with pytest.raises(RpcUnreachable):
+        rpc.call("eth_chainId")
+    assert rpc.call("eth_chainId") == hex(CHAIN_ID)
+
+
+@pytest.mark.parametrize("fault", [delay(3), drip(0.02)], ids=["silent", "drip"])
+def test_the_whole_call_has_a_bound(rpc: Rpc, proxy: Proxy, fault: Any) -> None:
+    """A byte every 20 ms keeps any wait on a socket below 0.5 s, and takes 4 s for all."""
+    proxy.on(None, fault)
+    start = time.monotonic()
+    with pytest.raises(RpcTimeout):
+        rpc.call("eth_chainId")
+    assert time.monotonic() - start < 1.5
+
+
+def ok(result: Any, **more: Any) -> bytes:
+    return orjson.dumps({"jsonrpc": "2.0", "id": 1, "result": result} | more)
+
+
+def nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"jsonrpc":"2.0","id":1}',
+        b'{"jsonrpc":"2.0","id":2,"result":1}',
+        b'{"jsonrpc":"2.0","id":"1","result":1}',
+        b'{"jsonrpc":"2.0","id":1,"result":1}{}',
+        b'{"jsonrpc":"2.0","id":1,"error":"broken"}',
+        b'{"jsonrpc":"2.0","id":1,"result":NaN}',
+        b"[" * 90_000,
+        ok(nested(MAX_DEPTH)),
+        ok({"a": 1}, error=1),
+    ],
+)
+def test_nonsense(rpc: Rpc, proxy: Proxy, body: bytes) -> None:
+    proxy.on(None, raw(body))
+    with pytest.raises(RpcNonsense):
+        rpc.call("eth_chainId")
+
+
+def test_depth_up_to_the_bound(rpc: Rpc, proxy: Proxy) -> None:
+    proxy.on(None, raw(ok(nested(MAX_DEPTH - 1))))
+    assert rpc.call("x") == nested(MAX_DEPTH - 1)
+
+
+@pytest.mark.parametrize(("value", "depth"), [(1, 0), ([], 1), ({"a": [1]}, 2), ([[], {}], 2)])
+def test_depth(value: Any, depth: int) -> None:
+    assert _depth(value) == depth
+
+
+def test_depth_stops_counting() -> None:
+    assert _depth(nested(500)) == MAX_DEPTH + 1
+
+
+def test_too_long(rpc: Rpc, proxy: Proxy) -> None:
+    proxy.on(None, huge(90_000), times=1)
+    assert len(rpc.call("x")) > 90_000
+    proxy.on(None, huge(110_000))
+    with pytest.raises(RpcNonsense, match="longer than 100000"):
+        rpc.call("x")
+
+
+@pytest.mark.parametrize("status", [301, 401, 404, 429, 500, 503])
+def test_http_errors(rpc: Rpc, proxy: Proxy, status: int) -> None:
+    proxy.on(None, raw(b"sorry", status=status))
+    with pytest.raises(RpcRefused) as caught:
+        rpc.call("x")
+    assert caught.value.status == status
+
+
+def test_json_inside_an_http_error(rpc: Rpc, proxy: Proxy) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"bad"}}'
+    proxy.on(None, raw(body, status=400), times=1)
+    with pytest.raises(RpcError, match="-32600 bad"):
+        rpc.call("x")
+    proxy.on(None, raw(body, status=429), times=1)  # a limit on us says nothing of the call
+    with pytest.raises(RpcRefused):
+        rpc.call("x")
+    proxy.on(None, raw(ok(1), status=404))
+    with pytest.raises(RpcRefused):
+        rpc.call("x")
+
+
+@pytest.mark.parametrize(
+    ("told", "payload"),
+    [
+        ((3, "execution reverted", "0x12345678"), "12345678"),
+        ((3, "execution reverted"), ""),
+        ((-32000, "Execution reverted"), ""),
+        ((-32015, "VM execution error.", "Reverted 0xabcd"), "abcd"),
+        ((-32603, "VM Exception: reverted", {"data": "0xab"}), "ab"),
+        ((-32603, "VM Exception: reverted", {"result": "0xab"}), "ab"),
+        ((3, "execution reverted", "0xzz"), ""),
+        ((3, "execution reverted", 5), ""),
+    ],
+)
+def test_reverts(rpc: Rpc, proxy: Proxy, told: tuple[Any, ...], payload: str) -> None:
+    proxy.on(None, error(*told))
+    with pytest.raises(Reverted) as caught:
+        rpc.call("eth_call")
+    assert caught.value.payload.hex() == payload
+
+
+@pytest.mark.parametrize("number", [-32000, "x", None])
+def test_other_errors(rpc: Rpc, proxy: Proxy, number: Any) -> None:
+    proxy.on(None, error(number, "header not found"))
+    with pytest.raises(RpcError) as caught:
+        rpc.call("eth_call")
+    assert not isinstance(caught.value, Reverted)
+
+
+def test_nobody_there() -> None:
+    rpc = Rpc("http://127.0.0.1:1", timeout=1)
+    with pytest.raises(RpcUnreachable):
+        rpc.call("eth_chainId")
+    rpc.close()
+
+
+@contextmanager
+def answering(data: bytes) -> Iterator[str]:
+    """A server that answers everything with these bytes and hangs up."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(data)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 50_000,
+        b"",
+    ],
+    ids=["not-http", "short", "gzip", "chunks", "headers", "nothing"],
+)
+def test_broken_http(data: bytes) -> None:
+    with answering(data) as url:
+        rpc = Rpc(url, timeout=1)
+        with pytest.raises(RpcFailure):
+            rpc.call("eth_chainId")
+        rpc.close()
+
+
+def test_names_do_not_show_secrets() -> None:
+    rpc = Rpc("https://user:secret@node.example/v3/apikey")
+    assert rpc.name == "https://node.example"
+    rpc.close()
+
+
+def test_failover(anvil: Anvil, proxy: Proxy) -> None:
+    with start_proxy(anvil.url) as second:
+        one, two = Rpc(proxy.url, timeout=1), Rpc(second.url, timeout=1)
+        both = Failover([one, two])
+        proxy.on(None, drop_request())
+        assert both.call("eth_chainId") == hex(CHAIN_ID)
+        asked = len(proxy.calls)
+        assert both.call("eth_chainId") == hex(CHAIN_ID)
+        assert len(proxy.calls) == asked  # the one that answered is asked first
+        second.on(None, drop_request())
+        with pytest.raises(RpcUnreachable):
+            both.call("eth_chainId")
+        proxy.clear()
+        proxy.on(None, error(-32000, "no"))
+        with pytest.raises(RpcError):  # an error object is an answer
+            both.call("eth_chainId")
+        one.close()
+        two.close()
+    with pytest.raises(ValueError, match="no node"):
+        Failover([])
