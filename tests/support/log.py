@@ -17,11 +17,17 @@ from gateway.log.services import enqueue, log_row
 from gateway.node import Node
 from tests.support.node import LOG_ID
 
+KINDS = ("case", "index", "report", "authorisation")
 
-def make_entries(count: int, seed: str = "") -> list[bytes]:
-    """Entries of unequal length; the same for the same arguments."""
+
+def make_entries(count: int, seed: str = "", log_id: bytes = LOG_ID) -> list[bytes]:
+    """Entries without records, of unequal length; the same for the same arguments."""
     digests = (hashlib.sha256(f"{seed}/{i}".encode()).hexdigest() for i in range(count))
-    return [f'{{"commitment":"{d}","n":{"9" * (i % 7)}}}'.encode() for i, d in enumerate(digests)]
+    return [
+        f'{{"_type":"credit-ledger/entry@1","commitment":"{digest}","kind":"{KINDS[i % 4]}",'
+        f'"log":"{log_id.hex()}","suite":"sha256"}}'.encode()
+        for i, digest in enumerate(digests)
+    ]
 
 
 def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) -> range:
@@ -78,7 +84,7 @@ def read_log(fetch: Fetch, *, origin: str, note_key: bytes) -> ReadLog:
         leaves += _split(fetch(f"tile/0/{_path(n, width)}"), width)
         found += _bundle(fetch(f"tile/entries/{_path(n, width)}"), width)
     assert [hashlib.sha256(b"\0" + entry).digest() for entry in found] == leaves
-    assert _mth(leaves) == root
+    assert mth(leaves) == root
     level = 1
     while size >> 8 * level:
         above = size >> 8 * level
@@ -88,7 +94,7 @@ def read_log(fetch: Fetch, *, origin: str, note_key: bytes) -> ReadLog:
             span = 256**level
             for i, node in enumerate(hashes):
                 first = (256 * n + i) * span
-                assert node == _mth(leaves[first : first + span])
+                assert node == mth(leaves[first : first + span])
         level += 1
     return ReadLog(size, root, found)
 
@@ -129,7 +135,7 @@ def _bundle(data: bytes, width: int) -> list[bytes]:
     return found
 
 
-def _mth(leaves: Sequence[bytes]) -> bytes:
+def mth(leaves: Sequence[bytes]) -> bytes:
     """RFC 9162 2.1.1, over leaf hashes."""
     if not leaves:
         return hashlib.sha256().digest()
@@ -138,4 +144,4 @@ def _mth(leaves: Sequence[bytes]) -> bytes:
     k = 1
     while 2 * k < len(leaves):
         k *= 2
-    return hashlib.sha256(b"\1" + _mth(leaves[:k]) + _mth(leaves[k:])).digest()
+    return hashlib.sha256(b"\1" + mth(leaves[:k]) + mth(leaves[k:])).digest()

@@ -9,17 +9,7 @@ from tests.gateway.log.test_integrate import read
 from tests.support import child
 from tests.support.log import make_entries, promise_entries
 from tests.support.node import make_test_node
-
-WORK = """
-import sys
-from pathlib import Path
-from gateway.log.services import step
-from tests.support.node import make_test_node
-node = make_test_node(Path(sys.argv[1]), seed="crash")
-while step(node):
-    pass
-node.close()
-"""
+from tests.support.work import grow_log
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -30,9 +20,12 @@ def test_killed_around_integration(tmp_path: Path, when: str) -> None:
     step(node)
     second = make_entries(300, "b")
     promise_entries(node, second)
-    assert child.run(WORK, str(tmp_path), crash_at=f"log.integrated:{when}") == child.KILLED
+    assert (
+        child.fork(grow_log, str(tmp_path), "crash", crash_at=f"log.integrated:{when}")
+        == child.KILLED
+    )
     assert read(node).size == 100
-    assert child.run(WORK, str(tmp_path)) == 0
+    assert child.fork(grow_log, str(tmp_path), "crash") == 0
     log = read(node)
     assert sorted(log.entries) == sorted(first + second)
     node.close()

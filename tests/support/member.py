@@ -1,0 +1,117 @@
+"""A chain with one province on it, and that province's gateway."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.keyring import Keyring
+from gateway.node import Node, make_node
+from ledger.chain.deploy import Founder, FounderKey, deploy
+from ledger.chain.govern import Voter
+from ledger.chain.network import Finality, NetworkFile
+from ledger.chain.rpc import Rpc
+from ledger.chain.signers import LocalSigner
+from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
+from ledger.core.ids import Digest, LogId, log_id
+from ledger.core.keys import Alg, Purpose, Role
+from ledger.records.schema import all_schemas
+from tests.support.anvil import Anvil
+from tests.support.node import MEMBER, make_keys, make_settings
+
+SEED = "member"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """The network that was deployed and what its only member holds."""
+
+    network: NetworkFile
+    keys: Keyring
+    log_id: LogId
+    log_anchor: str
+
+    def node(self, folder: Path, **settings: Any) -> Node:
+        """A gateway of the member in that folder; the same folder gives the same database."""
+        folder.mkdir(exist_ok=True)
+        (folder / "network.json").write_bytes(self.network.encode())
+        return make_node(make_settings(folder, **settings), self.network, self.keys)
+
+
+def found_member(
+    anvil: Anvil, *, depth: int = 1, url: str | None = None, anchor_from: int = 1
+) -> Member:
+    """Deploy everything with one province; always at the same addresses.
+
+    url: where the gateway reaches the chain, by default the node itself. anchor_from: start of
+    the ANCHOR key's window.
+    """
+    keys = make_keys(SEED)
+    govern, deployer = _signer("govern"), _signer("deployer")
+    for account in (deployer, keys.payer):
+        anvil.fund(account.address)
+    registered = {
+        Purpose.ANCHOR: (keys.anchor, anchor_from),
+        Purpose.NOTE: (keys.note, 1),
+        Purpose.PRESENT: (keys.present, 1),
+        Purpose.GOVERN: (govern, 1),
+    }
+    founder = Founder(
+        code=MEMBER,
+        roles=Role.PROVINCE,
+        region=MEMBER,
+        keys=tuple(
+            FounderKey(
+                purpose=purpose,
+                alg=signer.alg,
+                public_key=signer.public_key,
+                not_before=start,
+            )
+            for purpose, (signer, start) in registered.items()
+        ),
+    )
+    rpc = Rpc(anvil.url)
+    made = deploy(
+        rpc,
+        deployer,
+        founders=[founder],
+        threshold=1,
+        council=[Voter(MEMBER, govern)],
+        items=_items(),
+    )
+    rpc.close()
+    network = made.network_file(
+        name="test",
+        finality=Finality(rule="confirmations", depth=depth) if depth else Finality(rule="latest"),
+        rpc=[url or anvil.url],
+        quorum=1,
+        max_head_age=3600,
+    )
+    return Member(
+        network=network,
+        keys=keys,
+        log_id=log_id(made.chain_id, made.consortium, MEMBER, 0, 1),
+        log_anchor=made.log_anchor,
+    )
+
+
+def _items() -> list[CatalogueItem]:
+    return [
+        CatalogueItem(
+            item_id=Code(schema.name),
+            version=schema.version,
+            kind=RECORD_TYPE,
+            content_hash=Digest(bytes.fromhex(schema.sha256)),
+            since=1,
+            until=0,
+            visibility=PUBLIC,
+            region=Code(""),
+            data_class=GENERAL,
+            granularity=MONTH,
+        )
+        for schema in all_schemas()
+    ]
+
+
+def _signer(name: str) -> LocalSigner:
+    return LocalSigner(Alg.SECP256K1, hashlib.sha256(f"test/{name}".encode()).digest())
