@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from gateway.devnet.layout import (
     MEMBERS,
     NODES,
     Layout,
+    MemberSpec,
     Ports,
     choose_ports,
     load_ports,
@@ -67,10 +68,17 @@ class Network:
         )
 
 
-def up(directory: Path, base_port: int | None, progress: Progress) -> Path:
+def up(
+    directory: Path,
+    base_port: int | None,
+    progress: Progress,
+    *,
+    nodes: Sequence[MemberSpec] = NODES,
+) -> Path:
     """Make or start a network; returns the path of its network file when all is ready.
 
-    Raises NotStarted, ConfigError or CouldNotCheck. What already runs is left alone.
+    nodes: whose gateways to start. Raises NotStarted, ConfigError or CouldNotCheck. What already
+    runs is left alone.
     """
     layout = Layout(directory.resolve())
     layout.run.mkdir(parents=True, exist_ok=True)
@@ -84,7 +92,7 @@ def up(directory: Path, base_port: int | None, progress: Progress) -> Path:
         progress("contracts")
         changed = deploy_if_needed(layout, network.ports)
         progress("gateways")
-        _start_gateways(network, restart=changed)
+        _start_gateways(network, nodes, restart=changed)
     return layout.network
 
 
@@ -102,17 +110,17 @@ def _start_chain(network: Network) -> None:
     wait_until(lambda: chain_answers(network), CHAIN_SECONDS, [network.chain])
 
 
-def _start_gateways(network: Network, *, restart: bool) -> None:
+def _start_gateways(network: Network, nodes: Sequence[MemberSpec], *, restart: bool) -> None:
     """All at once. restart: the network file changed, and a gateway reads it at its start."""
-    processes = [network.gateway(member.code) for member in NODES]
-    for member, process in zip(NODES, processes, strict=True):
+    processes = [network.gateway(member.code) for member in nodes]
+    for member, process in zip(nodes, processes, strict=True):
         if restart:
             process.stop()
         if process.find() is None:
             prepare_token(network.layout, member)
             process.start({})
     wait_until(
-        lambda: all(_ready(network, member.code) for member in NODES), GATEWAY_SECONDS, processes
+        lambda: all(_ready(network, member.code) for member in nodes), GATEWAY_SECONDS, processes
     )
 
 
