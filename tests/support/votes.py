@@ -1,0 +1,58 @@
+"""Decisions of the consortium that tests need, encoded as the contract reads them."""
+
+from ledger.chain.contract_abi import Param, encode
+from ledger.chain.govern import Action, register_contract
+from ledger.chain.structs import COMPROMISE_KEY, OPEN_SUCCESSOR, SUSPEND
+from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
+from tests.support.chain import TestNetwork
+
+_WORD, _NUMBER, _SMALL, _ADDRESS = (
+    Param(kind, "", False, ()) for kind in ("bytes32", "uint64", "uint16", "address")
+)
+
+
+def compromise(network: TestNetwork, key_id: bytes, since: int) -> None:
+    """A key is held to be stolen from `since` on."""
+    network.decide(Action(COMPROMISE_KEY, encode((_WORD, _NUMBER), (key_id, since))))
+
+
+def close_log(network: TestNetwork, log_id: bytes, trusted_size: int) -> None:
+    """A log is closed and a successor opened."""
+    data = encode((_WORD, _NUMBER, _SMALL), (log_id, trusted_size, 1))
+    network.decide(Action(OPEN_SUCCESSOR, data))
+
+
+def suspend(network: TestNetwork, member: str) -> None:
+    """A member writes no more."""
+    network.decide(Action(SUSPEND, encode((_WORD,), (bytes32_ascii(member),))))
+
+
+def register(network: TestNetwork, role: str, account: Address) -> None:
+    """A contract takes over a role."""
+    network.decide(register_contract(role, account))
+
+
+def create(network: TestNetwork, code: bytes, *arguments: Address) -> Address:
+    """A new contract whose constructor takes addresses."""
+    data = code + encode((_ADDRESS,) * len(arguments), arguments)
+    key = f"create/{network.anvil.head_time()}"
+    network.sender.send(key, None, data)
+    made = network.sender.wait(key).contract
+    assert made is not None
+    return made
+
+
+def stand_in(network: TestNetwork, role: str) -> Address:
+    """Code that answers as a contract of this role and consortium does when it is registered, and
+    knows nothing else."""
+    address = Address("0x" + keccak256(role.encode())[:20].hex())
+
+    def give(word: bytes) -> bytes:  # PUSH32 word, MSTORE at 0, RETURN 32 bytes
+        return b"\x7f" + word + bytes.fromhex("60005260206000f3")
+
+    consortium = give(address_bytes(network.deployment.consortium).rjust(32, b"\0"))
+    head = bytes.fromhex("60003560e01c63") + keccak256(b"role()")[:4] + b"\x14\x60"
+    jump = len(head) + 2 + len(consortium)  # EQ, PUSH1 jump, JUMPI
+    code = head + bytes([jump]) + b"\x57" + consortium + b"\x5b" + give(bytes32_ascii(role))
+    network.anvil.call("anvil_setCode", address, "0x" + code.hex())
+    return address

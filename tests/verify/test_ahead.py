@@ -1,0 +1,130 @@
+"""One node of three is ahead of the others: what it shows counts against a record, never for it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from ledger.core.facts import Question
+from ledger.core.keys import Purpose
+from ledger.core.verdict import Verdict
+from ledger.verify import Verifier
+from tests.support.ledger import make_record
+from tests.support.proxy import Proxy, drop_request, lie, start_proxy
+from tests.support.votes import close_log, compromise, register, stand_in
+from tests.verify.conftest import Ledger
+
+
+@pytest.fixture
+def proxies(ledger: Ledger) -> Iterator[list[Proxy]]:
+    url = ledger.network.anvil.url
+    with start_proxy(url) as a, start_proxy(url) as b, start_proxy(url) as c:
+        yield [a, b, c]
+
+
+def hold(ledger: Ledger, proxies: Sequence[Proxy]) -> None:
+    """These nodes know of no block after the latest of now."""
+    latest = ledger.network.anvil.call("eth_getBlockByNumber", "latest", False)
+    height = int(latest["number"], 16)
+
+    def block(params: Sequence[Any], result: Any) -> Any:
+        if params[0] == "latest":
+            return latest
+        return None if int(params[0], 16) > height else result
+
+    for proxy in proxies:
+        proxy.on("eth_getBlockByNumber", lie(block))
+
+
+def verdict(ledger: Ledger, proxies: list[Proxy], data: bytes) -> Verdict:
+    file = ledger.network.with_rpc([proxy.url for proxy in proxies], 2)
+    verifier = Verifier(file, now=ledger.network.anvil.head_time)
+    try:
+        return verifier.verify(data, Question())
+    finally:
+        verifier.close()
+
+
+ADVERSE: dict[str, tuple[Callable[[Ledger], None], str]] = {
+    "the anchor key is stolen": (
+        lambda ledger: compromise(
+            ledger.network,
+            ledger.beijing.key(Purpose.ANCHOR).key_id,
+            ledger.beijing.anchors[0].time,
+        ),
+        "key-disputed",
+    ),
+    "the log is closed": (
+        lambda ledger: close_log(ledger.network, ledger.beijing.log_id, 1),
+        "log-closed",
+    ),
+    "a registry is there": (
+        lambda ledger: register(
+            ledger.network, "CaseRegistry", stand_in(ledger.network, "CaseRegistry")
+        ),
+        "undetermined",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ADVERSE)
+def test_adverse_facts_count_from_the_highest_head(
+    ledger: Ledger, proxies: list[Proxy], name: str
+) -> None:
+    change, expected = ADVERSE[name]
+    data = ledger.beijing.receipt(1)
+    hold(ledger, proxies[:2])
+    assert verdict(ledger, proxies, data).verdict == "valid"
+    change(ledger)
+    found = verdict(ledger, proxies, data)
+    assert found.verdict == expected
+    assert found.facts is not None
+    assert found.facts.head.number < int(ledger.network.anvil.call("eth_blockNumber"), 16)
+
+
+def test_a_node_that_is_ahead_and_then_silent_says_nothing(
+    ledger: Ledger, proxies: list[Proxy]
+) -> None:
+    data = ledger.beijing.receipt(1)
+    hold(ledger, proxies[:2])
+    compromise(
+        ledger.network,
+        ledger.beijing.key(Purpose.ANCHOR).key_id,
+        ledger.beijing.anchors[0].time,
+    )
+    proxies[2].on("eth_call", drop_request())
+    assert verdict(ledger, proxies, data).verdict == "valid"
+
+
+def test_an_anchor_that_one_node_shows_is_not_there_yet(
+    ledger: Ledger, proxies: list[Proxy]
+) -> None:
+    log = ledger.beijing
+    hold(ledger, proxies[:2])
+    index = log.put(make_record(log, CF_WSH="新号"))
+    log.anchor()
+    ledger.network.anvil.mine(3)
+    found = verdict(ledger, proxies, log.receipt(index))
+    assert found.verdict == "undetermined"
+    assert "head-behind-receipt" in [check.code for check in found.standing.checks]
+    for proxy in proxies[:2]:
+        proxy.clear()
+    assert verdict(ledger, proxies, log.receipt(index)).verdict == "valid"
+
+
+def test_a_theft_told_without_its_event_counts_on_any_day(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that dropped old events still tells the state."""
+    from ledger.chain.facts import Snapshot  # noqa: PLC0415
+
+    log = ledger.beijing
+    compromise(ledger.network, log.key(Purpose.ANCHOR).key_id, log.anchors[0].time)
+    monkeypatch.setattr(Snapshot, "_events", lambda *_: [])
+    verifier = Verifier(ledger.network.file, now=ledger.network.anvil.head_time)
+    found = verifier.verify(log.receipt(0), Question())
+    verifier.close()
+    assert found.verdict == "key-disputed"
+    assert found.facts is not None
+    key = found.facts.keys[log.key(Purpose.ANCHOR).key_id]
+    assert [said.recorded for said in key.compromises] == [0]

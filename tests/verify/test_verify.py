@@ -1,0 +1,654 @@
+"""Receipts against a real chain: what is true beside everything that only looks like it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from ledger.chain import contract_abi
+from ledger.chain.facts import Snapshot
+from ledger.chain.network import Hash32, NetworkFile
+from ledger.chain.signers import LocalSigner
+from ledger.core import receipt as receipts
+from ledger.core.canonical import encode, parse
+from ledger.core.errors import Malformed
+from ledger.core.facts import Question, date_of
+from ledger.core.ids import Digest
+from ledger.core.keys import Alg, Purpose
+from ledger.core.receipt import Receipt
+from ledger.core.verdict import Verdict
+from ledger.records.schema import SchemaHash, load
+from ledger.verify import Verifier, ask
+from tests.support.anvil import start_anvil
+from tests.support.chain import KEY_START, TestNetwork, deploy_network
+from tests.support.ledger import OTHER, SUBJECT, MemberLog, Record, make_record
+from tests.support.proxy import Proxy, delay, drop_request, lie, start_proxy
+from tests.support.votes import close_log, compromise, create, register, stand_in, suspend
+from tests.verify.conftest import Ledger
+
+NOTHING = Question()
+
+
+def verify(
+    ledger: Ledger,
+    data: bytes,
+    question: Question = NOTHING,
+    *,
+    file: NetworkFile | None = None,
+    now: float | None = None,
+) -> Verdict:
+    """The verdict, at the chain's own time where no other is given."""
+    at = ledger.network.anvil.head_time() if now is None else now
+    verifier = Verifier(file or ledger.network.file, now=lambda: at)
+    try:
+        return verifier.verify(data, question)
+    finally:
+        verifier.close()
+
+
+def codes(verdict: Verdict) -> list[str]:
+    """Why it is not valid."""
+    return [check.code for check in verdict.standing.checks if check.verdict]
+
+
+def settle(log: MemberLog) -> None:
+    """Makes the last anchor final."""
+    log.network.anvil.mine()
+
+
+def edited(data: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A receipt file with something changed in its JSON."""
+    value = parse(data[:-1])
+    change(value)
+    return encode(value) + b"\n"
+
+
+# ---- what is true
+
+
+def test_receipts_of_the_chain_are_valid(ledger: Ledger) -> None:
+    for log, index in ((ledger.beijing, 0), (ledger.beijing, 1), (ledger.tianjin, 0)):
+        found = verify(ledger, log.receipt(index), ask(subject=f" {SUBJECT.lower()} "))
+        assert (found.verdict, found.exit, codes(found)) == ("valid", 0, [])
+        assert found.issuer == log.member
+        assert found.fields is not None and found.fields["CF_XDR_SHXYM"] == SUBJECT
+
+
+def test_one_verifier_reads_the_head_once(ledger: Ledger) -> None:
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        verifier = Verifier(ledger.network.with_rpc([proxy.url], 1))
+        for index in (0, 1, 0):
+            assert verifier.verify(ledger.beijing.receipt(index), NOTHING).verdict == "valid"
+        verifier.close()
+        latest = [p for m, p in proxy.calls if m == "eth_getBlockByNumber" and p[0] == "latest"]
+        assert len(latest) == 1
+
+
+def test_a_suspended_member_s_records_stay_valid(ledger: Ledger) -> None:
+    suspend(ledger.network, "110000")
+    assert verify(ledger, ledger.beijing.receipt(0)).verdict == "valid"
+
+
+def test_a_new_log_anchor_goes_on_where_the_old_one_stopped(ledger: Ledger) -> None:
+    network, log = ledger.network, ledger.beijing
+    shipped = contract_abi.load("LogAnchor")
+    new = create(network, shipped.bytecode, network.deployment.consortium)
+    register(network, "LogAnchor", new)
+    moved = replace(network, deployment=replace(network.deployment, log_anchor=new))
+    log.network = moved
+    index = log.put(make_record(log, CF_WSH="新号"))
+    log.anchor()
+    settle(log)
+    for found in (verify(ledger, log.receipt(i)) for i in (0, 1, index)):
+        assert (found.verdict, codes(found)) == ("valid", [])
+
+
+# ---- forged
+
+
+def test_somebody_s_own_contracts_on_the_same_chain(ledger: Ledger) -> None:
+    theirs = deploy_network(ledger.network.anvil, keys=ledger.network.keys)
+    log = MemberLog(theirs, "110000")
+    log.put(make_record(log))
+    log.anchor()
+    settle(log)
+    data = log.receipt(0)
+    assert verify(ledger, data, file=theirs.file).verdict == "valid"
+
+    assert verify(ledger, data).verdict == "other-network"
+    renamed = edited(data, lambda r: r.update(network=ledger.network.file.reference))
+    assert verify(ledger, renamed).verdict == "unknown-issuer"
+
+
+def test_our_log_id_in_somebody_s_own_contracts(ledger: Ledger) -> None:
+    """Everything is signed with the true keys but anchored elsewhere."""
+    log = ledger.beijing
+    log.put(make_record(log, CF_WSH="从未锚定"))
+    never = replace(log.anchors[-1], prev_size=2, size=3)
+    found = verify(ledger, log.receipt(2, anchored=never))
+    assert (found.verdict, found.exit, codes(found)) == ("not-anchored", 1, ["root-not-anchored"])
+
+
+def test_an_entry_copied_into_another_member_s_log(ledger: Ledger) -> None:
+    mine, theirs = ledger.tianjin, ledger.beijing
+    copied = theirs.records[0]
+    index = mine.put(Record(entry=copied.entry, commitment=copied.commitment))
+    by = mine.anchor()
+    settle(mine)
+    honest = receipts.parse(theirs.receipt(0))
+    forged = replace(
+        receipts.parse(mine.receipt(0)),
+        entry=honest.entry,
+        index=index,
+        path=receipts.parse(_bare(mine, index)).path,
+        checkpoint=_checkpoint(mine, by.size),
+        anchor=_anchor_of(mine, by),
+        size=by.size,
+        presentation=honest.presentation,
+    )
+    assert verify(ledger, forged.encode()).verdict == "proof-mismatch"
+    as_theirs = replace(forged, log=theirs.log_id)
+    assert verify(ledger, as_theirs.encode()).verdict == "proof-mismatch"
+
+
+def _bare(log: MemberLog, index: int) -> bytes:
+    """A receipt for an entry of another log; `build` would refuse it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receipts, "internal_checks", lambda receipt, slots=None: ())
+        return log.receipt(index, bare=True)
+
+
+def _checkpoint(log: MemberLog, size: int) -> Any:
+    from ledger.core.note import parse_checkpoint  # noqa: PLC0415
+
+    return parse_checkpoint(log.checkpoint(size))
+
+
+def _anchor_of(log: MemberLog, by: Any) -> Any:
+    return receipts.Anchor(
+        block=by.block,
+        block_hash=Digest(bytes.fromhex(by.block_hash[2:])),
+        time=by.time,
+        tx=Digest(bytes.fromhex(by.tx[2:])),
+    )
+
+
+def test_another_subject_than_the_one_asked_for(ledger: Ledger) -> None:
+    found = verify(ledger, ledger.beijing.receipt(0), ask(subject=OTHER))
+    assert (found.verdict, found.exit) == ("other-subject", 3)
+
+
+@pytest.mark.parametrize("question", [NOTHING, ask(subject=SUBJECT)])
+def test_a_subject_that_is_not_shown(ledger: Ledger, question: Question) -> None:
+    log = ledger.beijing
+    for data in (log.receipt(0, bare=True), log.receipt(0, show=("CF_XDR_MC", "CF_JDRQ"))):
+        found = verify(ledger, data, question)
+        assert (found.verdict, found.exit, found.standing.authentic) == ("anchored", 4, True)
+        assert "CF_XDR_SHXYM" in found.undisclosed
+
+
+@pytest.mark.parametrize(
+    ("member", "purpose"),
+    [("120000", Purpose.PRESENT), ("110000", Purpose.REQUEST), ("110000", Purpose.ANCHOR)],
+)
+def test_a_presentation_by_a_key_that_may_not(
+    ledger: Ledger, member: str, purpose: Purpose
+) -> None:
+    signer = ledger.network.keys[member, purpose]
+    found = verify(ledger, ledger.beijing.receipt(0, signer=signer))
+    assert (found.verdict, codes(found)) == ("unknown-issuer", ["present-key-unknown"])
+
+
+def test_a_presentation_by_a_key_that_nobody_knows(ledger: Ledger) -> None:
+    stranger = LocalSigner(Alg.P256, bytes([5]) * 32)
+    found = verify(ledger, ledger.beijing.receipt(0, signer=stranger))
+    assert (found.verdict, codes(found)) == ("unknown-issuer", ["present-key-unknown"])
+
+
+def test_a_presentation_from_before_its_key(ledger: Ledger) -> None:
+    found = verify(ledger, ledger.beijing.receipt(0, iat=KEY_START - 1))
+    assert (found.verdict, codes(found)) == ("key-not-valid-at", ["present-key-not-valid"])
+    assert verify(ledger, ledger.beijing.receipt(0, iat=KEY_START)).verdict == "valid"
+
+
+def test_a_checkpoint_by_another_note_key(ledger: Ledger) -> None:
+    for signer in (
+        ledger.network.keys["120000", Purpose.NOTE],
+        LocalSigner(Alg.ED25519, bytes([5]) * 32),
+    ):
+        checkpoint = ledger.beijing.checkpoint(1, signer)
+        found = verify(ledger, ledger.beijing.receipt(0, checkpoint=checkpoint))
+        assert (found.verdict, codes(found)) == ("unknown-issuer", ["note-key-unknown"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("block", 1),
+        ("block", 2**53 - 1),
+        ("blockHash", "0x" + "00" * 32),
+        ("time", "2026-01-01T00:00:00Z"),
+        ("tx", "0x" + "00" * 32),
+    ],
+)
+def test_anchor_fields_that_are_not_those_of_the_chain(
+    ledger: Ledger, field: str, value: object
+) -> None:
+    data = edited(ledger.beijing.receipt(0), lambda r: r["anchor"].update({field: value}))
+    found = verify(ledger, data)
+    assert (found.verdict, found.exit) == ("anchor-moved", 4)
+    assert found.standing.authentic is True
+
+
+def test_a_receipt_by_a_later_anchor(ledger: Ledger) -> None:
+    """The later root covers the leaf as well, and is on the chain; it is not the first."""
+    log = ledger.beijing
+    found = verify(ledger, log.receipt(0, anchored=log.anchors[1]))
+    assert (found.verdict, codes(found)) == ("anchor-moved", ["not-first-anchor"])
+
+
+def test_what_a_stolen_key_anchored_is_not_laundered_by_a_later_anchor(ledger: Ledger) -> None:
+    log = ledger.beijing
+    compromise(ledger.network, log.key(Purpose.ANCHOR).key_id, log.anchors[0].time)
+    own = verify(ledger, log.receipt(0))
+    assert (own.verdict, own.exit) == ("key-disputed", 3)
+    again = verify(ledger, log.receipt(0, anchored=log.anchors[1]))
+    assert again.verdict == "anchor-moved"
+    assert "anchor-key-disputed" in codes(again)
+    assert again.exit != 0
+
+
+def test_a_payload_that_names_another_issuer(ledger: Ledger) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, iss="120000"))
+    log.anchor()
+    settle(log)
+    found = verify(ledger, log.receipt(index))
+    assert (found.verdict, codes(found)) == ("proof-mismatch", ["issuer-differs"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"says": {"until": date(2027, 10, 11)}}, "until, CF_GSJZQ"),
+        ({"says": {"until": date(2027, 10, 13)}}, "until, CF_GSJZQ"),
+        ({"says": {"until": None}}, "until, CF_GSJZQ"),
+        ({"CF_JDRQ": "2026-10-11"}, "decided, CF_JDRQ"),
+    ],
+)
+def test_dates_said_twice(ledger: Ledger, changes: dict[str, Any], problem: str) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, **changes))
+    log.anchor()
+    settle(log)
+    found = verify(ledger, log.receipt(index))
+    assert (found.verdict, codes(found)) == ("proof-mismatch", ["values-disagree"])
+    assert problem in found.standing.checks[6].message["en"]
+
+
+def test_an_end_beyond_the_maximum_is_cut_to_it(ledger: Ledger) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, end=date(2029, 1, 1)))
+    log.anchor()
+    settle(log)
+    found = verify(ledger, log.receipt(index))
+    assert found.verdict == "valid"
+    assert found.as_dict()["until"] == "2027-10-12"
+
+
+def test_an_end_that_is_not_shown_is_not_compared(ledger: Ledger) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, says={"until": date(2027, 10, 11)}))
+    log.anchor()
+    settle(log)
+    assert verify(ledger, log.receipt(index, show=("CF_XDR_SHXYM",))).verdict == "valid"
+
+
+def test_a_schema_that_we_do_not_hold(ledger: Ledger) -> None:
+    log = ledger.beijing
+    other = replace(load("penalty"), sha256=SchemaHash("ab" * 32))
+    index = log.put(make_record(log, schema=other))
+    log.anchor()
+    settle(log)
+    found = verify(ledger, log.receipt(index), ask(subject=SUBJECT))
+    assert (found.verdict, codes(found)) == ("anchored", ["schema-unknown"])
+
+
+def test_garbage_is_malformed(ledger: Ledger) -> None:
+    for data in (b"", b"{}\n", b"\xff\xfe", b"[" * 2000, ledger.beijing.receipt(0)[:-1]):
+        found = verify(ledger, data)
+        assert (found.verdict, found.exit) == ("malformed", 1)
+
+
+# ---- clocks
+
+
+def test_an_anchor_becomes_final(ledger: Ledger) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, CF_WSH="新号"))
+    log.anchor()
+    data = log.receipt(index)
+    found = verify(ledger, data)
+    assert (found.verdict, found.exit, codes(found)) == ("not-final", 4, ["anchor-not-final"])
+    settle(log)
+    assert verify(ledger, data).verdict == "valid"
+
+
+def test_a_head_that_is_too_old_or_too_new(ledger: Ledger) -> None:
+    data, head = ledger.beijing.receipt(0), ledger.network.anvil.head_time()
+    age = ledger.network.file.max_head_age
+    assert verify(ledger, data, now=head + age).verdict == "valid"
+    assert codes(verify(ledger, data, now=head + age + 1)) == ["head-too-old"]
+    assert verify(ledger, data, now=head - 60).verdict == "valid"
+    assert codes(verify(ledger, data, now=head - 61)) == ["head-in-future"]
+
+
+def test_expiry_goes_by_the_day_of_the_head(ledger: Ledger) -> None:
+    log, anvil = ledger.beijing, ledger.network.anvil
+    today = date.fromisoformat(date_of(anvil.head_time()))
+    last = today + timedelta(days=3)
+    decided = today - timedelta(days=30)
+    index = log.put(make_record(log, decided=decided, end=last))
+    log.anchor()
+    settle(log)
+    data = log.receipt(index)
+    assert verify(ledger, data).verdict == "valid"
+    anvil.mine(2, seconds=4 * 86_400)
+    found = verify(ledger, data)
+    assert (found.verdict, found.exit, found.standing.authentic) == ("expired", 3, True)
+    then = verify(ledger, data, ask(as_of=last))
+    assert (then.verdict, then.now.verdict) == ("valid", "expired")
+
+
+def test_neither_class_nor_end(ledger: Ledger) -> None:
+    log = ledger.beijing
+    today = date.fromisoformat(date_of(ledger.network.anvil.head_time()))
+    for days, verdict in ((10, "valid"), (200, "undetermined"), (3 * 366 + 2, "expired")):
+        decided = today - timedelta(days=days)
+        index = log.put(make_record(log, decided=decided, class_=None, end=None))
+        log.anchor()
+        settle(log)
+        assert verify(ledger, log.receipt(index)).verdict == verdict
+
+
+def test_as_of_before_and_after_the_anchor(ledger: Ledger) -> None:
+    log = ledger.beijing
+    day = date.fromisoformat(date_of(log.anchors[0].time))
+    data = log.receipt(0)
+    assert verify(ledger, data, ask(as_of=day)).verdict == "valid"
+    found = verify(ledger, data, ask(as_of=day - timedelta(days=1)))
+    assert (found.verdict, found.exit, found.now.verdict) == ("not-yet-anchored", 3, "valid")
+    tomorrow = verify(ledger, data, ask(as_of=day + timedelta(days=2)))
+    assert codes(tomorrow) == ["as-of-in-future"]
+
+
+def test_as_of_before_the_theft_was_known(ledger: Ledger) -> None:
+    log, anvil = ledger.beijing, ledger.network.anvil
+    day = date.fromisoformat(date_of(anvil.head_time()))
+    anvil.mine(2, seconds=86_400)
+    compromise(ledger.network, log.key(Purpose.ANCHOR).key_id, log.anchors[0].time)
+    data = log.receipt(0, iat=log.anchors[0].time)
+    found = verify(ledger, data, ask(as_of=day))
+    assert (found.verdict, found.now.verdict) == ("valid", "key-disputed")
+    assert [item.fact for item in found.later()] == ["key-compromised"]
+    assert verify(ledger, data).verdict == "key-disputed"
+
+
+def test_a_closed_log_is_trusted_up_to_a_size(ledger: Ledger) -> None:
+    log, anvil = ledger.beijing, ledger.network.anvil
+    day = date.fromisoformat(date_of(anvil.head_time()))
+    anvil.mine(2, seconds=86_400)
+    close_log(ledger.network, log.log_id, 1)
+    assert verify(ledger, log.receipt(0)).verdict == "valid"
+    data = log.receipt(1)
+    found = verify(ledger, data)
+    assert (found.verdict, found.exit, found.standing.authentic) == ("log-closed", 3, None)
+    then = verify(ledger, data, ask(as_of=day))
+    assert (then.verdict, [item.fact for item in then.later()]) == ("valid", ["log-closed"])
+
+
+def test_a_registry_that_this_version_cannot_read(ledger: Ledger) -> None:
+    register(ledger.network, "CaseRegistry", stand_in(ledger.network, "CaseRegistry"))
+    found = verify(ledger, ledger.beijing.receipt(0))
+    assert (found.verdict, codes(found)) == ("undetermined", ["status-unreadable"])
+
+
+# ---- chains and nodes
+
+
+def test_another_chain_is_not_a_forgery(ledger: Ledger) -> None:
+    file = replace(ledger.network.file, deploy_block_hash=Hash32("0x" + "00" * 32))
+    found = verify(ledger, ledger.beijing.receipt(0), file=file)
+    assert (found.verdict, codes(found)) == ("undetermined", ["other-chain"])
+
+
+def test_no_node_is_not_a_forgery(ledger: Ledger) -> None:
+    file = ledger.network.with_rpc(["http://127.0.0.1:1"], 1)
+    found = verify(ledger, ledger.beijing.receipt(0), file=file)
+    assert (found.verdict, found.exit, codes(found)) == ("undetermined", 4, ["no-node"])
+    assert found.standing.usable is None
+
+
+@pytest.mark.parametrize("which", ["consortium", "log_anchor"])
+def test_no_code_at_an_address(ledger: Ledger, which: str) -> None:
+    ledger.network.anvil.call("anvil_setCode", getattr(ledger.network.deployment, which), "0x")
+    settle(ledger.beijing)
+    found = verify(ledger, ledger.beijing.receipt(0))
+    assert (found.verdict, codes(found)) == ("undetermined", ["no-code"])
+
+
+def test_no_log_anchor_was_ever_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.chain.facts.LOG_ANCHOR", "Products")
+    found = verify(ledger, ledger.beijing.receipt(0))
+    assert (found.verdict, codes(found)) == ("undetermined", ["no-code"])
+
+
+def test_nodes_behind_the_receipt(ledger: Ledger) -> None:
+    """The node that issued it is ahead of those that we ask."""
+    anvil, log = ledger.network.anvil, ledger.beijing
+    mark = anvil.snapshot()
+    index = log.put(make_record(log, CF_WSH="新号"))
+    log.anchor()
+    data = log.receipt(index)
+    anvil.revert(mark)
+    found = verify(ledger, data)
+    assert (found.verdict, codes(found)) == ("undetermined", ["head-behind-receipt"])
+    ledger.network.forget_sent()
+
+
+def test_an_error_of_ours_is_not_a_forgery(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise Malformed("a bug", "in our own reader")
+
+    monkeypatch.setattr(Snapshot, "facts", broken)
+    found = verify(ledger, ledger.beijing.receipt(0))
+    assert (found.verdict, codes(found)) == ("undetermined", ["verifier-error"])
+
+
+def test_a_chain_lost_and_rebuilt_at_the_same_addresses() -> None:
+    with start_anvil() as first:
+        old = deploy_network(first)
+        log = MemberLog(old, "110000")
+        log.put(make_record(log))
+        log.anchor()
+        old_receipt = log.receipt(0)
+    with start_anvil() as second:
+        second.mine(3)
+        new = deploy_network(second, keys=old.keys, deployer=old.deployer)
+        assert new.deployment.consortium == old.deployment.consortium
+        second.mine()
+        ledger = Ledger(new, MemberLog(new, "110000"), MemberLog(new, "120000"))
+        pinned = replace(old.file, rpc=new.file.rpc)
+        found = verify(ledger, old_receipt, file=pinned)
+        assert (found.verdict, codes(found)) == ("undetermined", ["other-chain"])
+        assert verify(ledger, old_receipt).exit != 0
+
+        again = MemberLog(new, "110000", entries=log.entries, records=log.records)
+        again.anchor()
+        second.mine()
+        assert verify(ledger, again.receipt(0)).verdict == "valid"
+        assert verify(ledger, old_receipt).verdict == "anchor-moved"
+
+
+# ---- nodes that lie
+
+
+@pytest.fixture
+def proxies(ledger: Ledger) -> Iterator[list[Proxy]]:
+    """Three doors to the same node; each can be made to lie."""
+    url = ledger.network.anvil.url
+    with start_proxy(url) as a, start_proxy(url) as b, start_proxy(url) as c:
+        yield [a, b, c]
+
+
+def three(ledger: Ledger, proxies: list[Proxy]) -> NetworkFile:
+    """A network file with all of them and a quorum of two."""
+    return ledger.network.with_rpc([proxy.url for proxy in proxies], 2)
+
+
+def test_three_honest_nodes(ledger: Ledger, proxies: list[Proxy]) -> None:
+    found = verify(ledger, ledger.beijing.receipt(0), file=three(ledger, proxies))
+    assert found.verdict == "valid"
+
+
+def _drop_logs(params: Sequence[Any], result: Any) -> Any:
+    return []
+
+
+def _older_head(params: Sequence[Any], result: Any) -> Any:
+    changed = dict(result)
+    changed["number"] = hex(int(result["number"], 16) + 5)
+    changed["hash"] = "0x" + "77" * 32
+    return changed if params[0] == "latest" else result
+
+
+LIES: dict[str, Callable[[Proxy, Ledger], None]] = {
+    "says that there is no such root": lambda proxy, ledger: proxy.on(
+        "eth_call", lie(lambda params, result: "0x" + "00" * 32 if len(result) == 66 else result)
+    ),
+    "hides the event": lambda proxy, ledger: proxy.on("eth_getLogs", lie(_drop_logs)),
+    "claims a higher head": lambda proxy, ledger: proxy.on(
+        "eth_getBlockByNumber", lie(_older_head)
+    ),
+    "shows other code": lambda proxy, ledger: proxy.on(
+        "eth_getCode", lie(lambda params, result: "0x6001")
+    ),
+    "is silent": lambda proxy, ledger: proxy.on(None, drop_request()),
+    "is slow": lambda proxy, ledger: proxy.on(None, delay(0.1)),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+@pytest.mark.parametrize("liar", [0, 2])
+def test_one_of_three_makes_a_valid_receipt_no_forgery(
+    ledger: Ledger, proxies: list[Proxy], name: str, liar: int
+) -> None:
+    LIES[name](proxies[liar], ledger)
+    found = verify(ledger, ledger.beijing.receipt(0), file=three(ledger, proxies))
+    assert found.verdict in ("valid", "undetermined")
+    if name in ("is silent", "is slow", "claims a higher head"):
+        assert found.verdict == "valid"
+
+
+def test_one_of_three_cannot_make_a_root_appear(ledger: Ledger, proxies: list[Proxy]) -> None:
+    log = ledger.beijing
+    log.put(make_record(log, CF_WSH="从未锚定"))
+    never = replace(log.anchors[-1], prev_size=2, size=3)
+    data, root = log.receipt(2, anchored=never), log.root(3)
+    for proxy in proxies:
+        proxy.on(
+            "eth_call",
+            lie(lambda params, result: "0x" + root.hex() if result == "0x" + "00" * 32 else result),
+        )
+        found = verify(ledger, data, file=three(ledger, proxies))
+        assert found.exit != 0
+        assert found.verdict == "undetermined"
+        proxy.clear()
+    assert verify(ledger, data, file=three(ledger, proxies)).verdict == "not-anchored"
+
+
+def test_two_silent_nodes_of_three_are_too_many(ledger: Ledger, proxies: list[Proxy]) -> None:
+    for proxy in proxies[1:]:
+        proxy.on(None, drop_request())
+    found = verify(ledger, ledger.beijing.receipt(0), file=three(ledger, proxies))
+    assert (found.verdict, codes(found)) == ("undetermined", ["no-node"])
+
+
+# ---- one node that everybody believes, showing a world that our contracts would not allow
+
+
+@pytest.fixture
+def mirage(ledger: Ledger) -> Iterator[Proxy]:
+    """The only node; what it says is the chain."""
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        yield proxy
+
+
+def test_an_anchor_by_a_key_outside_its_window(ledger: Ledger, mirage: Proxy) -> None:
+    log = ledger.beijing
+    _shift_key(mirage, log.key(Purpose.ANCHOR), not_before=log.anchors[0].time + 1)
+    file = ledger.network.with_rpc([mirage.url], 1)
+    found = verify(ledger, log.receipt(0), file=file)
+    assert (found.verdict, found.exit) == ("key-not-valid-at", 1)
+    again = verify(ledger, log.receipt(0, anchored=log.anchors[1]), file=file)
+    assert again.exit not in (0, 3)
+    assert "anchor-key-not-valid" in codes(again)
+
+
+def test_a_leaf_covered_twice_counts_by_the_first(ledger: Ledger, mirage: Proxy) -> None:
+    """A LogAnchor of other code, which anchors anew from 0 with a clean key."""
+    log = ledger.beijing
+    first, second = log.anchors
+    clean = ledger.network.keys["110000", Purpose.ANCHOR].key_id
+    stolen = LocalSigner(Alg.SECP256K1, bytes([9]) * 32).key_id
+
+    def rewrite(params: Sequence[Any], result: Any) -> Any:
+        for event in result:
+            if event["transactionHash"] == first.tx:
+                event["data"] = event["data"].replace(clean.hex(), stolen.hex())
+            if event["transactionHash"] == second.tx:
+                event["data"] = "0x" + "00" * 32 + event["data"][66:]
+        return result
+
+    mirage.on("eth_getLogs", lie(rewrite))
+    mirage.on("eth_getCode", lie(lambda params, result: "0x6001"))
+    file = ledger.network.with_rpc([mirage.url], 1)
+    found = verify(ledger, log.receipt(0, anchored=second), file=file)
+    assert found.verdict == "anchor-moved"
+    assert found.exit not in (0, 3)
+    own = verify(ledger, log.receipt(0), file=file)
+    assert (own.verdict, own.exit) == ("key-not-valid-at", 1)
+
+
+def _shift_key(proxy: Proxy, key: LocalSigner, *, not_before: int) -> None:
+    """The node tells another beginning of this key's window."""
+    start = KEY_START.to_bytes(32, "big").hex()
+    moved = not_before.to_bytes(32, "big").hex()
+
+    def change(params: Sequence[Any], result: Any) -> Any:
+        return result.replace(start, moved) if key.key_id.hex() in result else result
+
+    proxy.on("eth_call", lie(change))
+
+
+def test_flipped_bits_of_a_real_receipt(ledger: Ledger) -> None:
+    """A sample of all bits, through the whole verifier (tests/core flips every one)."""
+    data = ledger.beijing.receipt(0, show=("CF_XDR_SHXYM",))
+    verifier = Verifier(ledger.network.file, now=ledger.network.anvil.head_time)
+    question = ask(subject=SUBJECT)
+    assert verifier.verify(data, question).verdict == "valid"
+    for bit in range(0, 8 * len(data), 37):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        assert verifier.verify(bytes(changed), question).exit in (1, 4), bit
+    verifier.close()
+
+
+def test_receipts_parse_as_they_are_written(ledger: Ledger) -> None:
+    data = ledger.beijing.receipt(0)
+    found = receipts.parse(data)
+    assert isinstance(found, Receipt)
+    assert found.encode() == data
+    assert isinstance(ledger.network, TestNetwork)
