@@ -1,0 +1,122 @@
+"""Text tables: comma, tab or semicolon; UTF-8, GB18030 or UTF-16 with its mark.
+
+One damaged record stops nothing: bytes that do not decode stay visible as lone surrogates (the
+cell is then refused with `encoding`), and a quotation mark that is never closed costs its own
+record only.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from gateway.imports.errors import FileFault
+from gateway.imports.header import HEADER_WITHIN, MIN_KNOWN, header_name, known_columns
+from gateway.imports.interfaces import Line, Table
+from ledger.records.schema import Schema
+
+DELIMITERS = ",\t;"
+"""The first one wins where several do equally well."""
+MAX_DAMAGE = 0.1
+"""Share of the bytes beyond ASCII that may fail to decode. Of GB18030 read as UTF-8 nearly all
+fail, of UTF-8 with a broken cell nearly none."""
+FEW_BYTES = 16
+"""So many may fail in any case: a cell or two."""
+MAX_REREADS = 64
+"""Records after a broken one that are read again. Each costs up to `csv.field_size_limit()`
+characters, so a file of nothing but quotation marks must not have it for every record."""
+
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_HEAD = 4096
+_ASCII = bytes(range(128))
+_ESCAPED = re.compile("[\udc80-\udcff]+")
+
+
+def tables(data: bytes, schemas: Sequence[Schema]) -> list[Table]:
+    """The one table of a text file."""
+    text = decode(data)
+    lines = list(io.StringIO(text, newline=""))
+    known = {sign: _known(lines, sign, schemas) for sign in DELIMITERS}
+    delimiter = max(DELIMITERS, key=known.__getitem__)
+    if known[delimiter] < MIN_KNOWN and _damage(text):
+        raise FileFault("text-encoding")
+    return [Table(name=None, lines=_records(lines, delimiter), ragged=True)]
+
+
+def decode(data: bytes) -> str:
+    """The text; bytes that do not decode become lone surrogates. `text-encoding` for a file in
+    no encoding that we know."""
+    if data.startswith(_UTF32) or (b"\0" in data[:_HEAD] and data[:2] not in _UTF16):
+        raise FileFault("text-encoding")
+    if data[:2] in _UTF16:
+        return _utf16(data[2:], _UTF16[data[:2]])
+    plain = data.removeprefix(codecs.BOM_UTF8)
+    high = len(plain.translate(None, _ASCII))
+    text = plain.decode("utf-8", "surrogateescape")
+    if plain is not data or _damage(text) <= MAX_DAMAGE * high:
+        return text
+    text = plain.decode("gb18030", "surrogateescape")
+    if _damage(text) <= max(MAX_DAMAGE * high, FEW_BYTES):
+        return text
+    raise FileFault("text-encoding")
+
+
+def _utf16(data: bytes, encoding: str) -> str:
+    if len(data) % 2:
+        raise FileFault("text-encoding")
+    return data.decode(encoding, "surrogatepass")
+
+
+def _damage(text: str) -> int:
+    """Bytes that did not decode."""
+    return sum(map(len, _ESCAPED.findall(text)))
+
+
+def _known(lines: Sequence[str], delimiter: str, schemas: Sequence[Schema]) -> int:
+    """How many columns of the standard the best row near the top names, so delimited."""
+    rows = islice(_records(lines, delimiter), HEADER_WITHIN)
+    return max((known_columns(map(header_name, row.cells), schemas) for row in rows), default=0)
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
+    """Records, counted from 1 whatever they hold; a blank line is a record without cells."""
+    source = _Source(lines)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    rereads = MAX_REREADS
+    row = 0
+    while True:
+        row += 1
+        start = source.at
+        try:
+            cells = next(reader, None)
+        except csv.Error:
+            yield Line(row=row, cells=[lines[start].rstrip("\r\n")], damaged=True)
+            if rereads and source.at > start + 1:
+                rereads -= 1
+                source.at = start + 1
+            continue
+        if cells is None:
+            return
+        yield Line(row=row, cells=cells)
+
+
+class _Source:
+    """Lines one by one, from a place that can be set back."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self.at = 0
+
+    def __iter__(self) -> _Source:
+        return self
+
+    def __next__(self) -> str:
+        if self.at >= len(self._lines):
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1]

@@ -1,0 +1,91 @@
+"""What can be wrong with a file as a whole; single rows are answered, never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ledger.core.errors import InputError
+
+_RESAVE_ZH = "请用 Excel 或 WPS 打开并另存为 .xlsx（不加密）后重新报送"
+_RESAVE_EN = "open it in Excel or WPS, save it as .xlsx without a password and send it again"
+_SPLIT_ZH = "请删除多余内容或分成几个文件报送"
+_SPLIT_EN = "remove what is not data, or send it as several files"
+
+_TEXTS: Mapping[str, tuple[str, str, str]] = {
+    "empty": (
+        "schema-invalid",
+        "文件是空的",
+        "The file is empty",
+    ),
+    "not-xlsx": (
+        "encoding",
+        f"不是可读取的 .xlsx 文件，{_RESAVE_ZH}",
+        f"This is not a readable .xlsx file; {_RESAVE_EN}",
+    ),
+    "old-or-protected": (
+        "encoding",
+        f"这是旧版 .xls 或加密的工作簿，{_RESAVE_ZH}",
+        f"This is an old .xls or a protected workbook; {_RESAVE_EN}",
+    ),
+    "xml-hostile": (
+        "encoding",
+        f"工作簿内含实体、文档类型声明或非 UTF-8 的 XML，{_RESAVE_ZH}",
+        f"The workbook holds XML entities, a document type or XML that is not UTF-8; {_RESAVE_EN}",
+    ),
+    "inflated": (
+        "too-large",
+        f"工作簿解压后过大，{_SPLIT_ZH}",
+        f"The workbook is too large once unpacked; {_SPLIT_EN}",
+    ),
+    "dimensions": (
+        "too-large",
+        f"工作表的行数或列数过多，{_SPLIT_ZH}",
+        f"A sheet has too many rows or columns; {_SPLIT_EN}",
+    ),
+    "text-encoding": (
+        "encoding",
+        "文本编码不是 UTF-8、GB18030 或带 BOM 的 UTF-16，请另存为 UTF-8 后重新报送",
+        "The text is not UTF-8, GB18030 or UTF-16 with a byte order mark; save it as UTF-8",
+    ),
+    "header-missing": (
+        "schema-invalid",
+        "前十行中没有找到表头：表头须至少含三个标准列名（中文名或代码），请按标准模板填写后重新报送",
+        "No header in the first ten rows: a header names at least three columns of the standard,"
+        " in Chinese or by code; use the template and send it again",
+    ),
+    "header-ambiguous": (
+        "schema-invalid",
+        "表头同时符合几种记录类型，请在报送时指定 type",
+        "The header fits several record types; name the type when you send it",
+    ),
+    "type-unknown": (
+        "type-not-in-catalogue",
+        "没有这种记录类型，请核对 type",
+        "There is no such record type; check `type`",
+    ),
+    "no-rows": (
+        "schema-invalid",
+        "文件中没有数据行",
+        "The file holds no rows",
+    ),
+    "json-malformed": (
+        "schema-invalid",
+        "不是合法的 JSON，请检查引号、逗号和嵌套，同一名称不得出现两次",
+        "This is not valid JSON; check quotes, commas and nesting, and that no key occurs twice",
+    ),
+    "gave-up": (
+        "schema-invalid",
+        "多次处理未能完成，文件已搁置；已答复的行不受影响，请联系运维或分成几个文件重新报送",
+        "Processing failed several times and the file was set aside; answered rows stand. Turn to"
+        " the operator, or send it as several files",
+    ),
+}
+
+
+class FileFault(InputError):
+    """The file, or one sheet of it, cannot be read. name: a key of `_TEXTS`."""
+
+    def __init__(self, name: str) -> None:
+        code, zh, en = _TEXTS[name]
+        super().__init__(None, code, {"zh": zh, "en": en})
+        self.name = name

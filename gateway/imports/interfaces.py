@@ -1,0 +1,45 @@
+"""Cells, sheets and rows as the readers hand them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+Value = str | int | float | bool | date | datetime | time | timedelta
+"""What a cell may hold; "" is an empty one. Text files hold text alone."""
+
+Mark = Literal["formula", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A cell whose value must not be taken: a formula (with its last result, "" where it has
+    none), or an error such as #N/A (whose value is always "")."""
+
+    mark: Mark
+    value: Value
+
+
+Cell = Value | Marked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row of a table. row: from 1, as the sender counts. damaged: the record itself could
+    not be read (a quotation mark never closed, more fields than the header)."""
+
+    row: int
+    cells: Sequence[Cell]
+    damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A sheet, or a text file. name: of the sheet, None for a text file. ragged: more fields
+    than the header are an error, because only a lost quotation mark makes them."""
+
+    name: str | None
+    lines: Iterator[Line]
+    ragged: bool = False
