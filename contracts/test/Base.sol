@@ -32,14 +32,12 @@ interface Vm {
     function expectRevert(bytes calldata data) external;
     function getRecordedLogs() external returns (Vm.Log[] memory);
     function lastCallGas() external view returns (Gas memory);
-    function parseJsonBytes32(string calldata json, string calldata path)
+    function parseBytes(string calldata text) external pure returns (bytes memory);
+    function parseBytes32(string calldata text) external pure returns (bytes32);
+    function parseJson(string calldata json, string calldata path)
         external
         pure
-        returns (bytes32);
-    function parseJsonBytes32Array(string calldata json, string calldata path)
-        external
-        pure
-        returns (bytes32[] memory);
+        returns (bytes memory);
     function parseJsonAddress(string calldata json, string calldata path)
         external
         pure
@@ -48,6 +46,10 @@ interface Vm {
         external
         pure
         returns (string memory);
+    function parseJsonStringArray(string calldata json, string calldata path)
+        external
+        pure
+        returns (string[] memory);
     function parseJsonUint(string calldata json, string calldata path)
         external
         pure

@@ -3,30 +3,8 @@ pragma solidity 0.8.34;
 
 import {RFC9162} from "../lib/RFC9162.sol";
 import {Base} from "./Base.sol";
+import {Checks} from "./Checks.sol";
 import {Reference, UniformReference} from "./Reference.sol";
-
-/// @dev Takes the proofs as calldata.
-contract Checks {
-    function inclusion(
-        bytes32 leaf,
-        uint64 index,
-        uint64 size,
-        bytes32[] calldata path,
-        bytes32 root
-    ) external view returns (bool) {
-        return RFC9162.verifyInclusion(leaf, index, size, path, root);
-    }
-
-    function consistency(
-        uint64 size1,
-        bytes32 root1,
-        uint64 size2,
-        bytes32 root2,
-        bytes32[] calldata proof
-    ) external view returns (bool) {
-        return RFC9162.verifyConsistency(size1, root1, size2, root2, proof);
-    }
-}
 
 contract RFC9162Test is Base {
     uint256 private constant MAX = 48;
