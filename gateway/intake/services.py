@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from gateway.clock import CHINA
-from gateway.db import begin_read
+from gateway.db import begin_read, begin_write
 from gateway.intake.commit import Made, Maker
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, Promise, RowAnswer, RowInput, SetAnswer
@@ -31,23 +31,34 @@ MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
 
 
-def submit_set(node: Node, *, department: str | None, rows: Sequence[RowInput]) -> SetAnswer:
+Keep = Callable[[sa.Connection, SetAnswer], None]
+"""Stores what must become durable together with a set: called once with the transaction that
+stores it and with its answer, before the commit. What it raises undoes the set."""
+
+
+def submit_set(
+    node: Node, *, department: str | None, rows: Sequence[RowInput], keep: Keep | None = None
+) -> SetAnswer:
     """Take in up to `MAX_SET` rows; every row gets an answer, in order.
 
     The accepted ones and the promise that covers them are durable when this returns. Raises
     NotReady where nothing can be promised now; then nothing was taken. Blocks; safe in threads.
     """
-    return submit_mixed(node, departments=[department] * len(rows), rows=rows)
+    return submit_mixed(node, departments=[department] * len(rows), rows=rows, keep=keep)
 
 
 def submit_mixed(
-    node: Node, *, departments: Sequence[str | None], rows: Sequence[RowInput]
+    node: Node,
+    *,
+    departments: Sequence[str | None],
+    rows: Sequence[RowInput],
+    keep: Keep | None = None,
 ) -> SetAnswer:
     """The same for rows of several departments, given in the same order."""
     if len(rows) > MAX_SET:
         raise ValueError(f"{len(rows)} rows in a set, at most {MAX_SET}")
     with SETS.time():
-        answer = _Submission(node, departments, rows).run()
+        answer = _Submission(node, departments, rows, keep).run()
     count_rows(rows, answer.rows)
     return answer
 
@@ -69,9 +80,14 @@ class _Submission:
     """One set on its way. All of it is judged at the same instant."""
 
     def __init__(
-        self, node: Node, departments: Sequence[str | None], rows: Sequence[RowInput]
+        self,
+        node: Node,
+        departments: Sequence[str | None],
+        rows: Sequence[RowInput],
+        keep: Keep | None,
     ) -> None:
         self._node = node
+        self._keep = keep
         self._departments = departments
         self._rows = rows
         self._at = node.clock.seconds()
@@ -89,35 +105,64 @@ class _Submission:
             log_id=self._log_id,
             promised=today,
         )
-        stored = self._store(goods, maker)
+        return self._store(goods, maker, judged)
+
+    def _answer(self, judged: Sequence[Good | RowAnswer], stored: _Stored) -> SetAnswer:
         answers = {found.good.at: self._of_found(found, stored) for found in stored.resolved.found}
         answers |= {good.at: self._of_new(good, stored) for good in stored.resolved.new}
         rows = [answers[at] if isinstance(row, Good) else row for at, row in enumerate(judged)]
         return SetAnswer(rows=rows, promise=stored.promise)
 
-    def _store(self, goods: Sequence[Good], maker: Maker) -> _Stored:
+    def _store(
+        self, goods: Sequence[Good], maker: Maker, judged: Sequence[Good | RowAnswer]
+    ) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
         made: dict[int, Made] = {}
         for _ in range(MAX_ATTEMPTS):
             with begin_read(self._node.engine) as connection:
                 resolved = resolve(connection, self._node.vault, goods)
             if not resolved.new:
-                return _Stored(resolved, {}, None, 0, {})
+                return self._keep_alone(judged, _Stored(resolved, {}, None, 0, {}))
             missing = [good for good in resolved.new if good.at not in made]
             made |= {record.good.at: record for record in maker.make(missing)}
             fresh = [made[good.at] for good in resolved.new]
             leaves = [record.leaf for record in fresh]
             promise = make_promise(self._node, self._facts, self._log_id, leaves, self._at)
-            departments = [self._departments[good.at] for good in resolved.new]
+            positions = {good.at: position for position, good in enumerate(resolved.new)}
+            stored = _Stored(resolved, made, promise, 0, positions)
             try:
                 promise_id = store(
-                    self._node, fresh, promise, log_id=self._log_id, departments=departments
+                    self._node,
+                    fresh,
+                    promise,
+                    log_id=self._log_id,
+                    departments=[self._departments[good.at] for good in resolved.new],
+                    within=partial(self._keep_with, judged, stored),
                 )
             except sa.exc.IntegrityError:
                 continue
-            positions = {good.at: position for position, good in enumerate(resolved.new)}
-            return _Stored(resolved, made, promise, promise_id, positions)
+            return self._answer(judged, replace(stored, promise_id=promise_id))
         raise NotReady("busy", retry_after=1)
+
+    def _keep_with(
+        self,
+        judged: Sequence[Good | RowAnswer],
+        stored: _Stored,
+        connection: sa.Connection,
+        promise_id: int,
+    ) -> None:
+        """Inside the transaction that stores the set."""
+        if self._keep:
+            answer = self._answer(judged, replace(stored, promise_id=promise_id))
+            self._keep(connection, answer)
+
+    def _keep_alone(self, judged: Sequence[Good | RowAnswer], stored: _Stored) -> SetAnswer:
+        """Nothing is new: what is kept gets a transaction of its own."""
+        answer = self._answer(judged, stored)
+        if self._keep:
+            with begin_write(self._node.engine) as connection:
+                self._keep(connection, answer)
+        return answer
 
     def _of_new(self, good: Good, stored: _Stored) -> RowAnswer:
         made = stored.made[good.at]

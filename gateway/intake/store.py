@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.node import Node
 
+_INSERT = sa.insert(records)
+
 
 def store(
     node: Node,
@@ -23,11 +25,13 @@ def store(
     *,
     log_id: bytes,
     departments: Sequence[str | None],
+    within: Callable[[sa.Connection, int], None],
 ) -> int:
     """Store all of them or none; returns the row number of the promise.
 
-    departments: of each record, in the same order. Raises IntegrityError where another request
-    or process has stored one of the keys meanwhile.
+    departments: of each record, in the same order. within: called with the open transaction and
+    that number, for what is to be stored together with them. Raises IntegrityError where another
+    request or process has stored one of the keys meanwhile.
     """
     with begin_write(node.engine) as connection:
         log = log_row(connection, log_id)
@@ -40,7 +44,7 @@ def store(
             entry_bytes=[record.entry for record in made],
         )
         connection.execute(
-            sa.insert(records),
+            _INSERT,
             [
                 {
                     "id": row_id,
@@ -56,6 +60,7 @@ def store(
                 for row_id, record, department in zip(ids, made, departments, strict=True)
             ],
         )
+        within(connection, promise_id)
         crash_point("intake.stored", "before")
     crash_point("intake.stored", "after")
     node.wake.set()
