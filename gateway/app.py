@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +31,16 @@ DESCRIPTION = (
     " anchors them, hands out receipts that verify without it."
 )
 
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""It would record bodies and the messages of exceptions, wherever somebody's environment tells it
+to send them."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -43,6 +54,7 @@ def create_app(node: Node) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.node = node
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)

@@ -24,43 +24,54 @@ class Known:
     stored: tuple[int, int] | None
 
 
+# Statements are made once: building one costs more than SQLite takes to answer it.
+_RECORDS = (
+    sa.select(
+        records.c.record_key,
+        records.c.id,
+        records.c.content_mac,
+        entries.c.leaf,
+        logs.c.log_id,
+        entries.c.promise,
+        entries.c.position,
+    )
+    .join(entries, entries.c.id == records.c.id)
+    .join(logs, logs.c.id == entries.c.log)
+    .where(
+        records.c.record_key.in_(sa.bindparam("keys", expanding=True)),
+        records.c.superseded_by.is_(None),
+    )
+)
+_DOCUMENTS = (
+    sa.select(records.c.document_key)
+    .where(records.c.document_key.in_(sa.bindparam("keys", expanding=True)))
+    .distinct()
+)
+_CONTENTS = sa.select(records.c.id, records.c.wrapped_key, records.c.content).where(
+    records.c.id.in_(sa.bindparam("ids", expanding=True)), records.c.wrapped_key.is_not(None)
+)
+
+
 def known_records(connection: sa.Connection, keys: Collection[bytes]) -> dict[bytes, Known]:
     """The record in force under each of these keys, where there is one."""
-    query = (
-        sa.select(
-            records.c.record_key,
-            records.c.id,
-            records.c.content_mac,
-            entries.c.leaf,
-            logs.c.log_id,
-            entries.c.promise,
-            entries.c.position,
-        )
-        .join(entries, entries.c.id == records.c.id)
-        .join(logs, logs.c.id == entries.c.log)
-        .where(records.c.record_key.in_(keys), records.c.superseded_by.is_(None))
-    )
+    found = connection.execute(_RECORDS, {"keys": list(keys)})
     return {
         key: Known(row_id, mac, leaf, log_id, None if promise is None else (promise, position))
-        for key, row_id, mac, leaf, log_id, promise, position in connection.execute(query)
+        for key, row_id, mac, leaf, log_id, promise, position in found
     }
 
 
 def known_documents(connection: sa.Connection, keys: Collection[bytes]) -> set[bytes]:
     """Those of the document keys under which any record stands."""
-    query = sa.select(records.c.document_key).where(records.c.document_key.in_(keys)).distinct()
-    return set(connection.scalars(query))
+    return set(connection.scalars(_DOCUMENTS, {"keys": list(keys)}))
 
 
 def open_contents(
     connection: sa.Connection, vault: Vault, wanted: Mapping[int, bytes]
 ) -> dict[int, Content]:
     """Contents of records by row number, given their leaves. One erased or lost is left out."""
-    query = sa.select(records.c.id, records.c.wrapped_key, records.c.content).where(
-        records.c.id.in_(wanted), records.c.wrapped_key.is_not(None)
-    )
     found = {}
-    for row_id, wrapped_key, content in connection.execute(query):
+    for row_id, wrapped_key, content in connection.execute(_CONTENTS, {"ids": list(wanted)}):
         try:
             plain = vault.open(Sealed(wrapped_key, content), wanted[row_id])
         except ContentLost:

@@ -17,6 +17,19 @@ from ledger.core.ids import bytes32_ascii
 
 SIGNATURE_BYTES = 65
 
+# Made once: building a statement costs more than SQLite takes to answer it.
+_INSERT = sa.insert(promises).returning(promises.c.id)
+_PROMISE = (
+    sa.select(promises, logs.c.log_id)
+    .join(logs, logs.c.id == promises.c.log)
+    .where(promises.c.id == sa.bindparam("promise_id"))
+)
+_LEAVES = (
+    sa.select(entries.c.leaf)
+    .where(entries.c.id.between(sa.bindparam("first"), sa.bindparam("last")))
+    .order_by(entries.c.id)
+)
+
 
 def make_promise(
     node: Node, facts: ChainFacts, log_id: bytes, leaves: Sequence[bytes], issued_at: int
@@ -48,16 +61,16 @@ def make_promise(
 
 def insert_promise(connection: sa.Connection, promise: Promise, *, log: int, key_id: bytes) -> int:
     """Store it; returns its row number."""
-    row = sa.insert(promises).values(
-        log=log,
-        leaves_root=unhex32(promise.leaves_root),
-        count=promise.count,
-        issued_at=promise.issued_at,
-        due=promise.due,
-        signature=unhex0x(promise.signature, SIGNATURE_BYTES),
-        key_id=key_id,
-    )
-    return int(connection.execute(row.returning(promises.c.id)).scalar_one())
+    row = {
+        "log": log,
+        "leaves_root": unhex32(promise.leaves_root),
+        "count": promise.count,
+        "issued_at": promise.issued_at,
+        "due": promise.due,
+        "signature": unhex0x(promise.signature, SIGNATURE_BYTES),
+        "key_id": key_id,
+    }
+    return int(connection.execute(_INSERT, row).scalar_one())
 
 
 def with_path(promise: Promise, leaves: Sequence[bytes], index: int) -> dict[str, Any]:
@@ -68,16 +81,9 @@ def with_path(promise: Promise, leaves: Sequence[bytes], index: int) -> dict[str
 
 def find_promise(connection: sa.Connection, promise_id: int) -> tuple[Promise, list[bytes]]:
     """A stored promise and the leaves that it covers, in order."""
-    row = connection.execute(
-        sa.select(promises, logs.c.log_id)
-        .join(logs, logs.c.id == promises.c.log)
-        .where(promises.c.id == promise_id)
-    ).one()
-    leaves = connection.scalars(
-        sa.select(entries.c.leaf)
-        .where(entries.c.id.between(row.first_entry, row.first_entry + row._mapping["count"] - 1))
-        .order_by(entries.c.id)
-    ).all()
+    row = connection.execute(_PROMISE, {"promise_id": promise_id}).one()
+    last = row.first_entry + row._mapping["count"] - 1
+    leaves = connection.scalars(_LEAVES, {"first": row.first_entry, "last": last}).all()
     promise = Promise(
         log=row.log_id.hex(),
         leaves_root=row.leaves_root.hex(),

@@ -11,6 +11,16 @@ from gateway.log.models import entries, logs
 from gateway.node import Node
 from ledger.core.keys import Purpose
 
+_TAKEN = sa.select(sa.func.max(entries.c.id))
+_NEWEST = (
+    sa.select(anchors.c.size)
+    .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
+    .order_by(anchors.c.size.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ANCHORED = sa.select(logs.c.log_id, sa.func.coalesce(_NEWEST, 0))
+
 
 def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
     """The chain as last read and the log that takes entries; NotReady says what is missing.
@@ -42,19 +52,11 @@ def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
 
 def unanchored(connection: sa.Connection) -> int:
     """Promised records not yet finally anchored: row numbers of entries have no gaps."""
-    taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
+    taken: int = connection.scalar(_TAKEN) or 0
     return taken - sum(size for _, size in anchored_sizes(connection))
 
 
 def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
     """(logId, size finally anchored) of every log of this member. Walks the index from its end,
     so it costs the same however many anchors there are."""
-    newest = (
-        sa.select(anchors.c.size)
-        .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
-        .order_by(anchors.c.size.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = connection.execute(sa.select(logs.c.log_id, sa.func.coalesce(newest, 0)))
-    return [(log_id, size) for log_id, size in rows]
+    return [(log_id, size) for log_id, size in connection.execute(_ANCHORED)]
