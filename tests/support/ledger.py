@@ -132,6 +132,10 @@ class MemberLog:
         self.entries.append(record.entry)
         return len(self.entries) - 1
 
+    def put_raw(self, *entries: bytes) -> None:
+        """Appends whatever it is."""
+        self.entries += entries
+
     def leaves(self, size: int | None = None) -> list[Digest]:
         return [merkle.leaf_hash(entry) for entry in self.entries[:size]]
 
