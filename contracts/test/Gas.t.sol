@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {Consortium} from "../Consortium.sol";
+import {IConsortium} from "../IConsortium.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
-import {Purpose} from "../lib/Codes.sol";
+import {Alg, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
 import {UniformReference} from "./Reference.sol";
 import {World} from "./World.sol";
 
@@ -55,6 +57,35 @@ contract GasTest is World {
     /// forge-config: default.isolate = true
     function testGas_anchor_longestProof() public {
         _costs(BANK, 22, 112_000);
+    }
+
+    /// @dev Seven members with five keys each and a log: one transaction, which some chains hold to
+    /// 2^24 gas (EIP-7825).
+    /// forge-config: default.isolate = true
+    function testGas_founding() public {
+        uint256 count = 7;
+        IConsortium.FounderInput[] memory founders = new IConsortium.FounderInput[](count);
+        IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](count * 5);
+        IConsortium.LogInput[] memory logs = new IConsortium.LogInput[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            bytes32 code = bytes32(i + 1);
+            founders[i] =
+                IConsortium.FounderInput(code, code, Role.PROVINCE, "http://127.0.0.1:8545");
+            logs[i] = IConsortium.LogInput(code, 0, Suite.SHA256, 0);
+            for (uint8 j = 0; j < 5; ++j) {
+                bytes memory publicKey = abi.encode(keccak256(abi.encode(i, j)), code);
+                keys[5 * i + j] =
+                    IConsortium.KeyInput(code, j + 1, Alg.SECP256K1, publicKey, START, KEYS_END);
+            }
+        }
+        uint256 before = gasleft();
+        new Consortium(founders, keys, logs, THRESHOLD);
+        yes(before - gasleft() < 1 << 24, "does not fit into a transaction");
+    }
+
+    /// forge-config: default.isolate = true
+    function testGas_decision() public {
+        _decide(Kind.SET_CHAIR, abi.encode(HEBEI));
     }
 
     /// @dev Runtime bytecode against the limit of EIP-170, with room for one more rule.

@@ -7,7 +7,7 @@ import {Checks} from "./Checks.sol";
 import {Reference, UniformReference} from "./Reference.sol";
 
 contract RFC9162Test is Base {
-    uint256 private constant MAX = 48;
+    uint256 private constant MAX = 33;
 
     Checks private checks = new Checks();
 
