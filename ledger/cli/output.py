@@ -39,11 +39,11 @@ def print_bytes(data: bytes) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a result; whole, or the command fails with 1."""
+    """Writes a result; whole, or the command ends without an answer."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise Refused(f"{path}: {error.strerror}") from error
+        raise Unknown(f"{path}: {error.strerror}") from error

@@ -1,0 +1,232 @@
+"""`credit-ledger verify`: exit codes, one JSON document, words for people."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ledger.core.facts import date_of
+from ledger.verify import Verifier
+from tests.cli.conftest import Cli, write
+from tests.support.ledger import OTHER, SUBJECT, make_record
+from tests.verify.conftest import Ledger
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_a_valid_receipt(ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    done = cli("verify", file, "--network", network_file, "--json", "--subject", SUBJECT)
+    assert done.exit == 0
+    told = done.json()
+    assert told["_type"] == "credit-ledger/verdict@1"
+    assert (told["verdict"], told["usable"], told["authentic"]) == ("valid", True, True)
+    assert told["record"]["CF_XDR_SHXYM"] == SUBJECT
+    assert told["undisclosed"]
+    assert told["network"]["digest"] == ledger.network.file.digest.hex()
+    assert done.err == ""
+
+
+def test_words_for_people(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    done = cli("verify", file, "--network", network_file)
+    assert done.exit == 0
+    assert "MAY BE USED today" in done.out
+    assert "Beijing (110000)" in done.out
+    assert "合成样例科技有限公司" in done.out
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
+    done = cli("verify", file, "--network", network_file, "--subject", OTHER)
+    assert done.exit == 3
+    assert "不得使用" in done.out
+    assert OTHER in done.out
+
+
+def test_as_of_in_words(ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    day = date.fromisoformat(date_of(ledger.beijing.anchors[0].time)) - timedelta(days=1)
+    done = cli("verify", file, "--network", network_file, "--as-of", day)
+    assert done.exit == 3
+    assert f"DO NOT USE on {day} [not-yet-anchored]" in done.out
+    told = cli("verify", file, "--network", network_file, "--as-of", day, "--json").json()
+    assert told["asOf"] == day.isoformat()
+    assert told["now"] == {"verdict": "valid", "usable": True}
+
+
+def test_several_receipts_end_with_the_worst(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    log = ledger.beijing
+    parts = [log.receipt(0), log.receipt(0, bare=True), log.receipt(1), b"{}\n"]
+    files = write(tmp_path, parts)
+    out = tmp_path / "verdicts.json"
+    done = cli("verify", *files, "--network", network_file, "--json", "--out", out)
+    assert done.exit == 1
+    verdicts = done.json()["verdicts"]
+    assert [v["verdict"] for v in verdicts] == ["valid", "anchored", "valid", "malformed"]
+    assert [v["file"] for v in verdicts] == [str(file) for file in files]
+    assert json.loads(out.read_text("utf-8")) == done.json()
+    assert cli("verify", *files[:2], "--network", network_file).exit == 4
+    asked = ["--network", network_file, "--subject", OTHER]
+    assert cli("verify", *files[:2], *asked).exit == 3
+    assert cli("verify", files[0], files[2], "--network", network_file).exit == 0
+
+
+def test_hostile_fields_do_not_reach_the_terminal(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    log = ledger.beijing
+    index = log.put(make_record(log, CF_XDR_MC="[bold]x[/] \x1b[2J\u202e evil"))
+    log.anchor()
+    ledger.network.anvil.mine()
+    [file] = write(tmp_path, [log.receipt(index)])
+    done = cli("verify", file, "--network", network_file)
+    assert done.exit == 0
+    assert "\x1b[2J" not in done.out and "\u202e" not in done.out
+    assert "[bold]x[/]" in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["RECEIPT"],
+        ["--network", "NETWORK"],
+        ["missing.json", "--network", "NETWORK"],
+        ["RECEIPT", "--network", "missing.json"],
+        ["RECEIPT", "--network", "RECEIPT"],
+        ["RECEIPT", "--network", "NETWORK", "--as-of", "yesterday"],
+        ["RECEIPT", "--network", "NETWORK", "--as-of", "2026-13-01"],
+        ["RECEIPT", "--network", "NETWORK", "--subject", " "],
+        ["RECEIPT", "--network", "NETWORK", "--subject", "00000000000000000x"],
+        ["RECEIPT", "--network", "NETWORK", "--rpc", "not a url"],
+        ["RECEIPT", "--network", "NETWORK", "--nonsense"],
+    ],
+)
+def test_wrong_usage_is_2(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    named = {"RECEIPT": file, "NETWORK": network_file}
+    done = cli("verify", *(named.get(argument, argument) for argument in arguments))
+    assert (done.exit, done.out) == (2, "")
+    assert done.err
+
+
+def test_the_network_is_never_picked_up_from_the_current_folder(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    monkeypatch.chdir(network_file.parent)
+    assert cli("verify", file).exit == 2
+    monkeypatch.setenv("CREDIT_LEDGER_NETWORK", str(network_file))
+    assert cli("verify", file).exit == 0
+
+
+def test_other_nodes_keep_the_quorum(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    url = ledger.network.anvil.url
+    two = tmp_path / "two.json"
+    two.write_bytes(ledger.network.with_rpc([url, "http://127.0.0.1:1"], 2).encode())
+    assert cli("verify", file, "--network", two).exit == 4
+    assert cli("verify", file, "--network", two, "--rpc", url).exit == 4
+    assert cli("verify", file, "--network", network_file, "--rpc", "http://127.0.0.1:1").exit == 4
+    monkeypatch.setenv("CREDIT_LEDGER_RPC", f"{url}, http://127.0.0.1:1")
+    assert cli("verify", file, "--network", network_file).exit == 0
+
+
+def test_a_code_that_may_be_mistyped_is_pointed_out(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    done = cli("verify", file, "--network", network_file, "--subject", SUBJECT[:-1] + "M", "--json")
+    assert (done.exit, done.json()["verdict"]) == (3, "other-subject")
+    assert "is no valid USCC" in done.err
+
+
+def test_production_refuses_stand_ins(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "production")
+    done = cli("verify", file, "--network", network_file)
+    assert done.exit == 2
+    assert "31337" in done.err
+    half = tmp_path / "half.json"
+    urls = [ledger.network.anvil.url, "http://127.0.0.1:1"]
+    content = json.loads(ledger.network.with_rpc(urls, 1).encode()) | {"chainId": 5}
+    half.write_text(json.dumps(content))
+    done = cli("verify", file, "--network", half)
+    assert done.exit == 2
+    assert "quorum" in done.err
+
+
+def test_the_clock_can_be_held_in_development(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    head = datetime.fromtimestamp(ledger.network.anvil.head_time(), UTC)
+    late = head + timedelta(seconds=ledger.network.file.max_head_age + 1)
+    monkeypatch.setenv("CREDIT_LEDGER_NOW", late.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    done = cli("verify", file, "--network", network_file, "--json")
+    assert (done.exit, done.json()["checks"][7]["code"]) == (4, "head-too-old")
+    assert "clock is held" in done.err
+    monkeypatch.setenv("CREDIT_LEDGER_NOW", "noon")
+    assert cli("verify", file, "--network", network_file).exit == 2
+    content = json.loads(ledger.network.file.encode()) | {"chainId": 5}
+    network_file.write_text(json.dumps(content))
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "production")
+    assert cli("verify", file, "--network", network_file).exit == 2
+
+
+def test_an_error_that_nobody_expected_is_4(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    monkeypatch.setattr(Verifier, "verify", broken)
+    done = cli("verify", file, "--network", network_file)
+    assert done.exit == 4
+    assert "a bug" in done.err
+    monkeypatch.setattr(Verifier, "close", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert cli("verify", file, "--network", network_file).exit == 130
+
+
+def test_a_verdict_that_cannot_be_written_is_no_verdict(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    done = cli("verify", file, "--network", network_file, "--out", tmp_path / "no" / "v.json")
+    assert done.exit == 4
+
+
+HEAVY = ("web3", "fastapi", "sqlalchemy", "uvicorn", "pydantic_settings", "starlette", "gateway")
+
+
+def test_verify_starts_light(ledger: Ledger, network_file: Path, tmp_path: Path) -> None:
+    """In a process of its own, under whatever locale: no web server, no database, no web3."""
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    code = (
+        "import sys; from ledger.cli.main import run\n"
+        f"code = run(['verify', {str(file)!r}, '--network', {str(network_file)!r}, '--json'])\n"
+        f"assert not [name for name in {HEAVY!r} if name in sys.modules], sys.modules.keys()\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)["verdict"] == "valid"
