@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.settings import Settings
-from ledger.chain.keyfile import KeyFile
-from ledger.chain.signers import DigestSigner, MessageSigner, open_signer
+from ledger.chain.keyfile import ALGS, KeyFile, read_fields
+from ledger.chain.signers import (
+    DigestSigner,
+    LocalSigner,
+    MessageSigner,
+    RemoteSigner,
+    open_signer,
+)
 from ledger.chain.wellknown import is_well_known
 from ledger.core.errors import ConfigError
-from ledger.core.keys import Alg
+from ledger.core.keys import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +38,38 @@ def open_keys(settings: Settings) -> Keyring:
     password = _password(settings)
     folder = settings.keys
     keys = Keyring(
-        anchor=open_signer(folder / "anchor.json", password),
-        note=open_signer(folder / "note.json", password),
-        present=open_signer(folder / "present.json", password),
-        payer=open_signer(folder / "payer.json", password),
+        anchor=_signer(folder / "anchor.json", Purpose.ANCHOR.name, password),
+        note=_signer(folder / "note.json", Purpose.NOTE.name, password),
+        present=_signer(folder / "present.json", Purpose.PRESENT.name, password),
+        payer=_signer(folder / "payer.json", "payer", password),
         content=_secret(folder / "content.json", "content", password),
         index=_secret(folder / "index.json", "index", password),
     )
     for name, signer in (("anchor", keys.anchor), ("payer", keys.payer)):
-        if signer.alg is not Alg.SECP256K1:
-            raise ConfigError(f"{name}.json", "is not a secp256k1 key")
         if settings.env == "production" and is_well_known(signer.address):
             raise ConfigError(f"{name}.json", "everybody knows this key; production refuses it")
-    if keys.note.alg is not Alg.ED25519:
-        raise ConfigError("note.json", "is not an Ed25519 key")
     return keys
 
 
+def _signer(path: Path, purpose: str, password: bytes) -> LocalSigner | RemoteSigner:
+    _demand_purpose(path, purpose)
+    signer = open_signer(path, password)
+    # Presentations may be signed by any algorithm, the others are read by contracts and C2SP.
+    if purpose != Purpose.PRESENT.name and signer.alg is not ALGS[purpose]:
+        raise ConfigError(str(path), f"a key of {signer.alg.name} cannot be used for {purpose}")
+    return signer
+
+
 def _secret(path: Path, purpose: str, password: bytes) -> bytes:
-    file = KeyFile.load(path)
-    if file.purpose != purpose:
-        raise ConfigError(str(path), f"holds a key of purpose {file.purpose}, not {purpose}")
-    return file.open(password)
+    _demand_purpose(path, purpose)
+    return KeyFile.load(path).open(password)
+
+
+def _demand_purpose(path: Path, purpose: str) -> None:
+    """A key has one purpose; a file copied to the wrong name must not be used for another."""
+    found = read_fields(path).get("purpose")
+    if found != purpose:
+        raise ConfigError(str(path), f"holds a key of purpose {found}, not {purpose}")
 
 
 def _password(settings: Settings) -> bytes:

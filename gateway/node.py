@@ -39,7 +39,8 @@ class Node:
     """Shared by all threads.
 
     wake: set when entries became durable; the integrator then looks. published: set with every
-    checkpoint; the anchorer then looks. chain_error: code of what keeps the chain from being read
+    checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader then
+    looks. chain_error: code of what keeps the chain from being read
     (`no-node`, `other-chain` …), None = it was read the last time.
     """
 
@@ -55,6 +56,7 @@ class Node:
     outbox: Outbox
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
+    uploaded: threading.Event = field(default_factory=threading.Event)
     chain_error: str | None = None
     faults: set[str] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -67,13 +69,15 @@ class Node:
         return min(self.faults, default=None)
 
     def start(self) -> None:
-        """Start the threads that integrate and anchor."""
+        """Start the threads that integrate, anchor and read files."""
         # These packages work on nodes, so they cannot be imported before there is the class.
         from gateway.anchoring.tasks import Anchorer  # noqa: PLC0415
+        from gateway.imports.tasks import file_workers  # noqa: PLC0415
         from gateway.log.tasks import integrator  # noqa: PLC0415
 
         self.wake.set()
-        for name, step in (("integrator", integrator(self)), ("anchorer", Anchorer(self))):
+        steps = [("integrator", integrator(self)), ("anchorer", Anchorer(self))]
+        for name, step in [*steps, *file_workers(self)]:
             self._threads.append(worker.start(name, step, self._stop))
 
     def stop(self) -> None:
@@ -81,6 +85,7 @@ class Node:
         self._stop.set()
         self.wake.set()
         self.published.set()
+        self.uploaded.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         self._threads.clear()
@@ -107,7 +112,10 @@ def open_node(settings: Settings) -> Node:
 def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
     """A node of parts that are open already."""
     engine = open_engine(settings.database_url)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except sa.exc.OperationalError as error:
+        raise ConfigError("database_url", "the database cannot be opened") from error
     chain = ChainView(engine)
     chain.load(network)
     return Node(

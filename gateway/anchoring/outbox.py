@@ -12,7 +12,7 @@ from gateway.anchoring.models import transactions
 from gateway.db import begin_write
 from gateway.log.store import bundle_entries
 from ledger.chain.contract_abi import NAMES, load
-from ledger.chain.errors import NonceTaken, TxRefused
+from ledger.chain.errors import NonceTaken, TxRefused, TxReverted
 from ledger.chain.fees import Fees
 from ledger.chain.network import NetworkFile
 from ledger.chain.rpc import Failover, Rpc
@@ -76,8 +76,8 @@ class Outbox:
     def send(self, key: str, to: Address, data: bytes) -> bytes:
         """Send it, or see to it that it gets on; returns the hash of the newest attempt.
 
-        Raises TxRefused where the contract would refuse it or has refused it, TxRejected where
-        no node takes it, CouldNotCheck where none answers.
+        Raises TxRefused where the contract would refuse it, TxReverted where it has, TxRejected
+        where no node takes it, CouldNotCheck where none answers.
         """
         last = self._pushed.get(key)
         if last is not None and time.monotonic() - last < PUSH_SECONDS:
@@ -103,7 +103,7 @@ class Outbox:
             return self._sender.send(key, to, data)
         receipt = self._sender.poll(key)
         if receipt is not None and not receipt.success:
-            raise TxRefused(key, b"")
+            raise TxReverted(key, hash_=receipt.tx, block=receipt.block)
         return self._sender.push(key)
 
 

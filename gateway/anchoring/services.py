@@ -30,17 +30,18 @@ from gateway.anchoring.sync import (
 from gateway.crash import crash_point
 from gateway.db import begin_read, begin_write
 from gateway.log import store
-from gateway.log.services import sign_note
+from gateway.log.services import open_logs, sign_note
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
 from ledger.chain.blocks import Block
 from ledger.chain.contract_abi import load
-from ledger.chain.errors import TxRefused
+from ledger.chain.errors import TxRefused, TxReverted
 from ledger.chain.quorum import View
 from ledger.chain.structs import AnchoredSize
 from ledger.core import eip712
 from ledger.core.errors import LedgerError
 from ledger.core.ids import Address, bytes32_ascii
+from ledger.core.keys import Purpose
 from ledger.core.tiles import consistency_path_at, root_at
 
 MAX_GROWTH = 1 << 20
@@ -85,7 +86,7 @@ class _Now:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """One log in this step. there: its last anchor on the chain. published: what may be
-    anchored; 0 where the log is closed."""
+    anchored; 0 where the log is closed or the member suspended."""
 
     now: _Now
     log: LogState
@@ -127,7 +128,22 @@ def refresh(node: Node, view: View, *, now: bool = False) -> ChainFacts:
         with begin_write(node.engine, LOCK) as connection:
             forget(connection)  # what stands in a contract unknown so far was not read
     node.chain.put(facts)
+    open_logs(node, [bytes.fromhex(log.log_id) for log in facts.logs if log.open])
+    _warn_of_keys(node, facts)
     return facts
+
+
+def _warn_of_keys(node: Node, facts: ChainFacts) -> None:
+    """Say which of our keys nobody would accept now."""
+    ours = {
+        Purpose.ANCHOR: node.keys.anchor,
+        Purpose.NOTE: node.keys.note,
+        Purpose.PRESENT: node.keys.present,
+    }
+    valid = {(key.purpose, key.key_id) for key in facts.keys if key.valid_at(facts.block_time)}
+    for purpose, signer in ours.items():
+        if (purpose, signer.key_id.hex()) not in valid:
+            _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
 
 
 def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
@@ -140,7 +156,7 @@ def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
     changed = sync(node, now.view, now.facts, log)
     demand_complete(node, log, there)
     changed |= finalise(node, log, now.final)
-    published = (log.published or 0) if fact.open else 0
+    published = (log.published or 0) if fact.open and now.facts.active else 0
     progress = _advance(node, _Case(now=now, log=log, there=there, published=published))
     waiting = published > there.size or has_unfinished(node, log)
     return progress | Progress(changed=changed, waiting=waiting)
@@ -149,7 +165,7 @@ def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
 def _advance(node: Node, case: _Case) -> Progress:
     """Send what is signed, or sign what is published."""
     row = _in_flight(node, case.log)
-    if row is not None and (reason := _stale(case, row)):
+    if row is not None and (reason := _stale(node, case, row)):
         _fail(node, row, reason)
         row = None
     if row is not None:
@@ -165,8 +181,10 @@ def _in_flight(node: Node, log: LogState) -> _Row | None:
         return connection.execute(query.order_by(anchors.c.id.desc()).limit(1)).one_or_none()
 
 
-def _stale(case: _Case, row: _Row) -> str | None:
-    """Why a signed anchor can never be mined any more. Judged by the chain's time, not ours."""
+def _stale(node: Node, case: _Case, row: _Row) -> str | None:
+    """Why a signed anchor will never be mined any more. Judged by the chain's time, not ours."""
+    if row.key_id != node.keys.anchor.key_id:
+        return "key-changed"
     if row.prev_size != case.there.size:
         return "superseded"
     if case.now.view.block.time > row.deadline:
@@ -226,13 +244,16 @@ def _send(node: Node, case: _Case, row: _Row) -> bool:
     to = Address(case.now.facts.log_anchor)
     try:
         tx_hash = node.outbox.send(_key(row), to, _calldata(node, case, row))
+    except TxReverted:
+        _fail(node, row, "reverted")
+        return True
     except TxRefused as error:
         reason = refusal(error)
-        _fail(node, row, reason)
         node.chain.expire()
         if reason == "LogAnchor_SizeMismatch":  # another gateway of this member was first
+            _fail(node, row, "superseded")
             return True
-        raise AnchorRefused(reason) from error
+        raise AnchorRefused(reason) from error  # the row stays: tried again until its deadline
     if row.state != "signed":
         return False
     change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state == "signed")

@@ -162,8 +162,22 @@ def _scan(node: Node, view: View, facts: ChainFacts, log: LogState) -> _Scan:
             events = view.logs(Address(address), (topic(Anchored), log.log_id), first=first)
             found += [e for e in decode_events("LogAnchor", events) if isinstance(e, Anchored)]
     found.sort(key=lambda event: event.entry.place)
-    seen = [_Seen(event, view.block_at(event.entry.block).time) for event in found]
+    seen = [_Seen(event, _time(node, view, log, event)) for event in found]
     return _Scan(base, rewound, seen)
+
+
+def _time(node: Node, view: View, log: LogState, event: Anchored) -> int:
+    """Of the event's block; from our own row where it names the same block, since after a
+    rebuilt index every anchor there ever was is read again."""
+    same = sa.select(anchors.c.block_time).where(
+        anchors.c.log == log.id,
+        anchors.c.state.in_((*ON_CHAIN, "lost")),
+        anchors.c.size == event.size,
+        anchors.c.block_hash == _raw(event.entry.block_hash),
+    )
+    with node.engine.connect() as connection:
+        known = connection.scalar(same.limit(1))
+    return view.block_at(event.entry.block).time if known is None else int(known)
 
 
 def _base(node: Node, view: View, log: LogState) -> tuple[_Place | None, bool]:

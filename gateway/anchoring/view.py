@@ -38,7 +38,7 @@ class ChainView:
         query = sa.select(chain_cache.c.value).where(chain_cache.c.key == _KEY)
         with self._engine.connect() as connection:
             value = connection.execute(query).scalar_one_or_none()
-        facts = ChainFacts.decode(value) if value else None
+        facts = _decoded(value) if value else None
         if facts is not None and not _of(facts, network):
             with begin_write(self._engine) as connection:
                 on_chain = anchors.c.state.in_(("mined", "final"))
@@ -77,6 +77,14 @@ class ChainView:
             connection.execute(sa.insert(chain_cache).values(key=_KEY, value=facts.encode()))
         self._facts = facts
         self._read_at = time.monotonic()
+
+
+def _decoded(value: bytes) -> ChainFacts | None:
+    """None where another version of the program wrote it; it is read from the chain again."""
+    try:
+        return ChainFacts.decode(value)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _of(facts: ChainFacts, network: NetworkFile) -> bool:

@@ -58,8 +58,9 @@ pending = sa.Table(
     sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
     sa.Column("leaf", sa.LargeBinary(32), nullable=False),
     sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Column("error", sa.Text),  # why it was set aside; NULL: it is waiting
 )
-"""Promised, not yet in the tree. Afterwards the entry lies in its bundle alone."""
+"""Promised, not yet published. Afterwards the entry lies in its bundle alone."""
 
 tiles = sa.Table(
     "tiles",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+import structlog
 
 from gateway.crash import crash_point
 from gateway.db import begin_read, begin_write
@@ -17,7 +18,8 @@ from gateway.log import store
 from gateway.log.models import entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
-from ledger.core.errors import EvidenceError, LedgerError, ProofMismatch
+from ledger.core.entry import MAX_ENTRY
+from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
 from ledger.core.ids import sha256
 from ledger.core.merkle import EMPTY_ROOT, leaf_hash
 from ledger.core.note import checkpoint_body, encode_checkpoint, origin_of, parse_checkpoint
@@ -25,6 +27,8 @@ from ledger.core.tiles import WIDTH, append, root_at
 
 LOCK = "log"
 """Name of the lock under which the tree grows."""
+
+_log = structlog.get_logger(__name__)
 
 
 class LogDamaged(LedgerError):
@@ -54,8 +58,14 @@ def enqueue(
 ) -> range:
     """Store promised entries, to be integrated later; returns their row numbers in order.
 
-    leaves: in the order of the promise. Raises IntegrityError where a leaf is already there.
+    leaves: in the order of the promise, at least one. Raises IntegrityError where a leaf is
+    already there, Malformed where an entry could never be integrated.
     """
+    if not leaves:
+        raise Malformed("entries", "none")
+    for leaf, entry in zip(leaves, entry_bytes, strict=True):
+        if leaf_hash(entry) != leaf or len(entry) > MAX_ENTRY:
+            raise Malformed("entry", "too long, or another than its leaf")
     ids = _reserve(connection, len(leaves))
     rows = list(zip(ids, leaves, entry_bytes, strict=True))
     start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
@@ -97,10 +107,21 @@ def step(node: Node) -> int:
     return done
 
 
+def open_logs(node: Node, log_ids: Sequence[bytes]) -> None:
+    """Have a row for each log, so that an empty one has a checkpoint too."""
+    with node.engine.connect() as connection:
+        missing = [log_id for log_id in log_ids if store.find(connection, log_id) is None]
+    if missing:
+        with begin_write(node.engine, LOCK) as connection:
+            for log_id in missing:
+                log_row(connection, log_id)
+        node.wake.set()
+
+
 def integrate(node: Node, log: int) -> int:
     """Append one batch of pending entries to the tree; returns how many."""
     with begin_write(node.engine, LOCK) as connection:
-        batch = store.next_batch(connection, log, node.settings.log.batch_size)
+        batch = _sound(connection, store.next_batch(connection, log, node.settings.log.batch_size))
         if not batch:
             return 0
         size = store.state(connection, log).size
@@ -121,6 +142,17 @@ def integrate(node: Node, log: int) -> int:
     return len(batch)
 
 
+def _sound(
+    connection: sa.Connection, batch: Sequence[tuple[int, bytes, bytes]]
+) -> list[tuple[int, bytes, bytes]]:
+    """The batch without entries that the disk has changed; they are set aside."""
+    damaged = [row for row, leaf, entry in batch if leaf_hash(entry) != leaf]
+    if damaged:
+        store.set_aside(connection, damaged, "damaged")
+        _log.error("log.set-aside", rows=damaged, reason="damaged")
+    return [item for item in batch if item[0] not in damaged]
+
+
 def publish(node: Node, log: int) -> int | None:
     """Verify what was added since the last checkpoint and sign a new one; returns its size.
 
@@ -130,7 +162,7 @@ def publish(node: Node, log: int) -> int | None:
     """
     with begin_read(node.engine) as connection:
         now = store.state(connection, log)
-        if now.size == (now.published or 0):
+        if now.size == now.published:
             return None
         try:
             _verify_growth(TileStore(connection, log), now)
@@ -146,8 +178,7 @@ def publish(node: Node, log: int) -> int | None:
         change = sa.update(logs).where(same).values(published=now.size, note=note)
         if connection.execute(change).rowcount != 1:
             return None
-        inside = sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery()
-        connection.execute(sa.delete(pending).where(pending.c.log == log, inside < now.size))
+        store.forget_pending(connection, log, now.size)
     node.published.set()
     return now.size
 

@@ -59,7 +59,7 @@ class TileStore:
         return data[: width * DIGEST_SIZE]
 
     def bundle(self, n: int) -> bytes:
-        """Entry bundle `n`, C2SP framing; b"" where there is none. Malformed where it is damaged."""
+        """Entry bundle `n`, C2SP framing; b"" where there is none; Malformed where damaged."""
         query = sa.select(bundles.c.data).where(bundles.c.log == self._log, bundles.c.n == n)
         data = self._connection.execute(query).scalar_one_or_none()
         try:
@@ -107,7 +107,7 @@ def find(connection: sa.Connection, log_id: bytes) -> LogState | None:
 
 def waiting(connection: sa.Connection, limit: int) -> int:
     """How many entries wait to be integrated, counted up to `limit`."""
-    some = sa.select(pending.c.id).where(_UNINTEGRATED).limit(limit).subquery()
+    some = sa.select(pending.c.id).where(_WAITING).limit(limit).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
@@ -115,7 +115,7 @@ def next_batch(connection: sa.Connection, log: int, limit: int) -> list[tuple[in
     """(row number, leaf, entry) of the oldest waiting entries, in the order of their leaf hash."""
     query = (
         sa.select(pending.c.id, pending.c.leaf, pending.c.entry)
-        .where(pending.c.log == log, _UNINTEGRATED)
+        .where(pending.c.log == log, _WAITING)
         .order_by(pending.c.id)
         .limit(limit)
     )
@@ -124,9 +124,19 @@ def next_batch(connection: sa.Connection, log: int, limit: int) -> list[tuple[in
 
 
 # A scalar subquery, not a join: `pending` is short, and no planner may start from `entries`.
-_UNINTEGRATED = (
-    sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery().is_(None)
-)
+_INDEX = sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery()
+_WAITING = _INDEX.is_(None) & pending.c.error.is_(None)
+
+
+def set_aside(connection: sa.Connection, ids: Sequence[int], reason: str) -> None:
+    """Take entries out of the queue, with the reason, so that they do not hold up the others."""
+    change = sa.update(pending).where(pending.c.id.in_(ids)).values(error=reason)
+    connection.execute(change)
+
+
+def forget_pending(connection: sa.Connection, log: int, size: int) -> None:
+    """Drop the pending rows of the first `size` entries, which are published."""
+    connection.execute(sa.delete(pending).where(pending.c.log == log, _INDEX < size))
 
 
 def write_tiles(

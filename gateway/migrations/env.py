@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 import gateway.anchoring.models
+import gateway.imports.models
 import gateway.intake.models
 import gateway.log.models
 import gateway.tokens.models  # noqa: F401 - each registers its tables

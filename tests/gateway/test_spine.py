@@ -14,7 +14,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+import gateway.anchoring.models
+import gateway.imports.models
+import gateway.intake.models
 import gateway.log.models
+import gateway.tokens.models
 from gateway import crash, worker
 from gateway.clock import Clock
 from gateway.crypto import ContentLost, Hmac, Sealed, Vault
@@ -182,7 +186,7 @@ def test_keys_of_the_wrong_kind(tmp_path: Path) -> None:
     (tmp_path / "content.json").rename(tmp_path / "index.json")
     (tmp_path / "other").rename(tmp_path / "content.json")
     (tmp_path / "note.json").write_bytes((tmp_path / "anchor.json").read_bytes())
-    with pytest.raises(ConfigError, match="Ed25519"):
+    with pytest.raises(ConfigError, match="purpose ANCHOR"):
         open_keys(settings)
 
 

@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("log", sa.Integer(), nullable=False),
         sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_pending_id"),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_pending_log"),
         sa.PrimaryKeyConstraint("id", name="pk_pending"),

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from gateway.log import services as log
 from gateway.log.models import entries
 from gateway.node import Node
 from ledger.chain.errors import NoQuorum, OtherChain
+from ledger.chain.network import Hash32
 from ledger.core.errors import CouldNotCheck
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, rows
@@ -28,6 +30,7 @@ from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.log import make_entries, promise_entries
 from tests.support.member import Member, found_member
+from tests.support.node import make_keys
 from tests.support.proxy import drop_request, drop_response, start_proxy
 
 PATIENCE = 40
@@ -420,7 +423,8 @@ def test_a_key_that_is_not_valid_yet(anvil: Anvil, tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
             step(node)
-    assert {row.state for row in rows(node)} == {"failed"}
+    assert [row.state for row in rows(node)] == ["signed"]
+    assert events(anvil, member) == []
     anvil.call("evm_increaseTime", 45)
     anvil.mine()
     settle(node, anvil)
@@ -437,6 +441,42 @@ def test_a_payer_without_money(node: Node, member: Member, anvil: Anvil) -> None
     anvil.fund(node.keys.payer.address)
     settle(node, anvil)
     check_whole(node, member, anvil, promised)
+
+
+def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> None:
+    """What the old key signed and nobody took is signed anew; here the new key is unknown."""
+    promise(node, member, 2, "")
+    anvil.call("evm_setAutomine", False)
+    step(node)
+    anvil.call("anvil_dropAllTransactions")
+    node.keys = replace(node.keys, anchor=make_keys("other").anchor)
+    with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
+        step(node)
+    assert [(row.state, row.error) for row in rows(node)] == [
+        ("failed", "key-changed"),
+        ("signed", None),
+    ]
+
+
+def test_a_transaction_that_was_mined_in_vain(
+    member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mined after its deadline: reverted, noticed, signed anew."""
+    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
+    node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
+    promised = promise(node, member, 2, "")
+    anvil.call("evm_setAutomine", False)
+    step(node)
+    monkeypatch.setattr(services, "_stale", lambda *_: None)
+    anvil.call("evm_increaseTime", 45)
+    anvil.mine()
+    step(node)
+    assert [(row.state, row.error) for row in rows(node)] == [("failed", "reverted")]
+    monkeypatch.undo()
+    anvil.call("evm_setAutomine", True)
+    settle(node, anvil)
+    check_whole(node, member, anvil, promised)
+    node.close()
 
 
 # ---- facts
@@ -462,17 +502,8 @@ def test_facts_of_another_chain_are_dropped(
     node: Node, member: Member, tmp_path: Path, anvil: Anvil
 ) -> None:
     settle(node, anvil)
-    other = Member(
-        network=member.network.__class__(
-            **{
-                **{f: getattr(member.network, f) for f in member.network.__dataclass_fields__},
-                "deploy_block_hash": "0x" + "ee" * 32,
-            }
-        ),
-        keys=member.keys,
-        log_id=member.log_id,
-        log_anchor=member.log_anchor,
-    )
+    elsewhere = replace(member.network, deploy_block_hash=Hash32("0x" + "ee" * 32))
+    other = replace(member, network=elsewhere)
     again = other.node(tmp_path / "node")
     assert again.chain.known is None
     with pytest.raises(NotReady):

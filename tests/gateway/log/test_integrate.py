@@ -16,10 +16,20 @@ from starlette.responses import Response
 
 from gateway.db import begin_write
 from gateway.log import routes, services
-from gateway.log.models import bundles, logs, pending, tiles
-from gateway.log.services import LogDamaged, LogMended, integrate, publish, step
+from gateway.log.models import bundles, logs, pending, promises, tiles
+from gateway.log.services import (
+    LogDamaged,
+    LogMended,
+    enqueue,
+    integrate,
+    log_row,
+    open_logs,
+    publish,
+    step,
+)
 from gateway.node import Node, make_node
 from gateway.problems import Problem
+from ledger.core.errors import Malformed
 from tests.support.asgi import Client
 from tests.support.log import (
     ReadLog,
@@ -232,6 +242,45 @@ def read_note(node: Node) -> str | None:
     with node.engine.connect() as connection:
         note: str | None = connection.execute(sa.select(logs.c.note)).scalar_one()
     return note
+
+
+def test_a_damaged_entry_does_not_hold_up_the_others(node: Node) -> None:
+    batch = make_entries(5)
+    rows = promise_entries(node, batch)
+    with begin_write(node.engine) as connection:
+        damage = sa.update(pending).where(pending.c.id == rows[2]).values(entry=b"{}")
+        connection.execute(damage)
+    assert step(node) == 4
+    assert set(read(node).entries) == {*batch[:2], *batch[3:]}
+    assert step(node) == 0
+    with node.engine.connect() as connection:
+        left = connection.execute(sa.select(pending.c.id, pending.c.error)).all()
+    assert [tuple(row) for row in left] == [(rows[2], "damaged")]
+
+
+@pytest.mark.parametrize("batch", [[], [b"x" * 1025]])
+def test_what_could_never_be_integrated_is_not_promised(node: Node, batch: list[bytes]) -> None:
+    with pytest.raises(Malformed):
+        promise_entries(node, batch)
+    assert count(node, promises) == 0
+
+
+def test_a_leaf_of_another_entry_is_not_promised(node: Node) -> None:
+    (entry,) = make_entries(1)
+    with pytest.raises(Malformed), begin_write(node.engine) as connection:
+        log = log_row(connection, LOG_ID)
+        enqueue(connection, log=log, promise=1, leaves=[bytes(32)], entry_bytes=[entry])
+
+
+def test_an_empty_log_has_a_checkpoint(node: Node) -> None:
+    open_logs(node, [LOG_ID])
+    open_logs(node, [LOG_ID])
+    assert step(node) == 0
+    log = read(node)
+    assert (log.size, log.entries) == (0, [])
+    promise_entries(node, make_entries(3))
+    step(node)
+    assert read(node).size == 3
 
 
 def test_a_checkpoint_is_not_taken_back_by_a_slower_process(
