@@ -17,7 +17,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from gateway.intake.errors import NotReady
-from gateway.intake.interfaces import RowAnswer, RowInput, SetAnswer
+from gateway.intake.interfaces import Promise, RowAnswer, RowInput, SetAnswer
 from gateway.intake.promises import find_promise, with_path
 from gateway.intake.services import submit_mixed
 from gateway.node import Node
@@ -110,19 +110,22 @@ def _submit(node: Node, batch: list[_Waiting]) -> list[_Answered]:
 def _proofs(node: Node, answer: SetAnswer) -> dict[int, Proof]:
     """By place in the set, for rows that name a leaf: the promise and the path. One promise at a
     time is held; a stored one is read once."""
-    places: dict[int, list[tuple[int, int]]] = {}
+    places: dict[int | None, list[tuple[int, int]]] = {}
     for at, row in enumerate(answer.rows):
-        if row.stored is not None:
-            promise_id, position = row.stored
+        if row.covered is not None:
+            promise_id, position = row.covered
             places.setdefault(promise_id, []).append((at, position))
-    fresh = {row.stored[0] for row in answer.rows if row.stored and row.verdict == "accepted"}
-    leaves = [unhex32(row.leaf) for row in answer.rows if row.leaf and row.verdict == "accepted"]
     proofs: dict[int, Proof] = {}
     for promise_id, wanted in places.items():
-        if promise_id in fresh and answer.promise is not None:
-            promise, covered = answer.promise, leaves
-        else:
-            with node.engine.connect() as connection:
-                promise, covered = find_promise(connection, promise_id)
-        proofs |= {at: with_path(promise, covered, position) for at, position in wanted}
+        promise, leaves = _covering(node, answer, promise_id)
+        proofs |= {at: with_path(promise, leaves, position) for at, position in wanted}
     return proofs
+
+
+def _covering(node: Node, answer: SetAnswer, promise_id: int | None) -> tuple[Promise, list[bytes]]:
+    """A promise and its leaves: that of the set, or a stored one."""
+    if promise_id is None and answer.promise is not None:
+        fresh = [row.leaf for row in answer.rows if row.verdict == "accepted" and row.leaf]
+        return answer.promise, [unhex32(leaf) for leaf in fresh]
+    with node.engine.connect() as connection:
+        return find_promise(connection, promise_id or 0)

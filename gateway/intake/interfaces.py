@@ -81,8 +81,8 @@ class RowAnswer:
     field, code, message: of the first error in the order of the standard's table; for a
     conflict the column of the document number. leaf, record_id: 64 hex, of the record accepted
     now or already there. changed: codes of the fields in which a conflict differs.
-    stored: (promise id, position in its leaves) in our database, of the leaf named; None where
-    there is no leaf.
+    covered: (promise, position among its leaves) of the leaf named; the promise is a row number
+    of our database, or None for that of this very set. None where there is no such leaf.
     """
 
     row: int | None
@@ -93,7 +93,7 @@ class RowAnswer:
     leaf: str | None = None
     record_id: str | None = None
     changed: Sequence[str] = ()
-    stored: tuple[int, int] | None = None
+    covered: tuple[int | None, int] | None = None
 
     def as_dict(self, promise: int | None = None) -> dict[str, Any]:
         """promise: place of its promise in the answer's list; only an accepted row has one."""

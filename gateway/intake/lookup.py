@@ -15,13 +15,13 @@ from gateway.log.models import entries, logs
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A stored record. stored: promise id and position, None where it came without a promise."""
+    """A stored record. covered: as in `RowAnswer`; None where it came without a promise."""
 
     id: int
     content_mac: bytes
     leaf: bytes
     log_id: bytes
-    stored: tuple[int, int] | None
+    covered: tuple[int, int] | None
 
 
 # Statements are made once: building one costs more than SQLite takes to answer it.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,8 +16,8 @@ from gateway.intake import services
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
 from gateway.intake.models import records
+from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.services import MAX_ATTEMPTS, submit_set
-from gateway.intake.store import store
 from gateway.log.models import entries, pending
 from gateway.node import Node
 from tests.gateway.intake.material import check_promise, count, row
@@ -26,6 +27,7 @@ from tests.support.node import make_test_node
 WRITER = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from gateway.intake.services import submit_set
 from tests.gateway.intake.material import row
 from tests.support.node import make_test_node
@@ -120,15 +122,16 @@ def test_another_gateway_is_faster_between_look_up_and_insert(
     """The unique key refuses the set; what is left of it is stored on the second attempt."""
     others = iter([[row(2)], [row(4, CF_SY="另一事实")]])
 
-    def late(*args: object, **options: object) -> int:
+    def overtaken(*args: Any) -> Resolved:
+        found = resolve(*args)
         other = next(others, None)
         if other is not None:
-            monkeypatch.setattr(services, "store", store)
+            monkeypatch.setattr(services, "resolve", resolve)
             submit_set(node, department=None, rows=other)
-            monkeypatch.setattr(services, "store", late)
-        return store(*args, **options)  # type: ignore[arg-type]
+            monkeypatch.setattr(services, "resolve", overtaken)
+        return found
 
-    monkeypatch.setattr(services, "store", late)
+    monkeypatch.setattr(services, "resolve", overtaken)
     answer = submit_set(node, department=None, rows=[row(n) for n in (1, 2, 3, 4)])
     verdicts = [item.verdict for item in answer.rows]
     assert verdicts == ["accepted", "duplicate", "accepted", "conflict"]
@@ -143,7 +146,7 @@ def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.Mon
     """Bounded, and nothing is taken."""
     calls = []
 
-    def refused(*args: object, **options: object) -> int:
+    def refused(*args: Any, **options: Any) -> None:
         calls.append(1)
         raise sa.exc.IntegrityError("", {}, ValueError())
 

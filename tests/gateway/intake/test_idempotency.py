@@ -97,7 +97,7 @@ def test_after_the_entry_went_into_the_tree(node: Node, again: str) -> None:
     first = send(node, [(1, False, 0)])[0]
     step(node)
     answer = send(node, [(1, False, 0 if again == "duplicate" else 1)])[0]
-    assert (answer.verdict, answer.leaf, answer.stored) == (again, first.leaf, first.stored)
+    assert (answer.verdict, answer.leaf, answer.covered) == (again, first.leaf, (1, 0))
 
 
 def test_departments_of_one_set(node: Node) -> None:

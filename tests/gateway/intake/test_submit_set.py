@@ -130,7 +130,7 @@ def test_the_same_record_twice_is_a_duplicate(node: Node) -> None:
     assert again.promise is None
     assert again.rows[0].leaf == first.rows[1].leaf
     assert again.rows[0].record_id == first.rows[1].record_id
-    assert again.rows[0].stored == first.rows[1].stored
+    assert (first.rows[1].covered, again.rows[0].covered) == ((None, 1), (1, 1))
     assert again.rows[0].as_dict(3)["promise"] is None
     assert count(node, records) == 2
 
@@ -168,10 +168,10 @@ def test_repeats_within_a_set_are_judged_in_order(node: Node) -> None:
     assert verdicts(answer) == ["accepted", "duplicate", "conflict", "accepted", "duplicate"]
     first = answer.rows[0]
     for item in (answer.rows[1], answer.rows[2], answer.rows[4]):
-        assert (item.leaf, item.record_id, item.stored) == (
+        assert (item.leaf, item.record_id, item.covered) == (
             first.leaf,
             first.record_id,
-            first.stored,
+            first.covered,
         )
     assert answer.rows[2].changed == ("CF_SY",)
     assert answer.promise is not None
@@ -219,7 +219,7 @@ def test_bad_rows_stop_nothing(node: Node) -> None:
     answer = submit(node, row(1), row(2, CF_NR_FK="-1"), broken, row(3))
     assert verdicts(answer) == ["accepted", "rejected", "rejected", "accepted"]
     assert answer.rows[1].as_dict()["field"] == "CF_NR_FK"
-    assert (answer.rows[1].leaf, answer.rows[1].stored) == (None, None)
+    assert (answer.rows[1].leaf, answer.rows[1].covered) == (None, None)
     assert count(node, records) == 2
 
 
@@ -329,7 +329,9 @@ class TestNotReady:
 
     def test_anchor_key_outside_its_window(self, node: Node) -> None:
         facts = make_facts(node.keys)
-        old = tuple(dataclasses.replace(key, not_after=node.clock.seconds()) for key in facts.keys)
+        old = tuple(
+            dataclasses.replace(key, not_after=node.clock.seconds() - 1) for key in facts.keys
+        )
         node.chain.put(dataclasses.replace(facts, keys=old))
         self.refused(node, "anchor-key-not-valid")
 
@@ -385,3 +387,38 @@ def _with_types(node: Node, **changes: object) -> None:
     facts = make_facts(node.keys)
     types = tuple(RecordType(**(dataclasses.asdict(item) | changes)) for item in facts.record_types)
     node.chain.put(dataclasses.replace(facts, record_types=types))
+
+
+class TestKeep:
+    """What a caller stores together with a set is there if and only if the set is."""
+
+    def test_once_with_the_answer_inside_the_transaction(self, node: Node) -> None:
+        kept: list[SetAnswer] = []
+
+        def keep(connection: sa.Connection, answer: SetAnswer) -> None:
+            kept.append(answer)
+            assert connection.scalar(sa.select(sa.func.count()).select_from(records)) == 1
+            assert count(node, records) == 0  # not committed yet
+
+        answer = submit_set(node, department=None, rows=[row(1)], keep=keep)
+        assert kept == [answer]
+        assert count(node, records) == 1
+
+    def test_also_where_nothing_is_new(self, node: Node) -> None:
+        kept: list[SetAnswer] = []
+        answer = submit_set(
+            node,
+            department=None,
+            rows=[row(1, CF_SY=None)],
+            keep=lambda _, answer: kept.append(answer),
+        )
+        assert kept == [answer]
+        assert not node.wake.is_set()
+
+    def test_what_it_raises_undoes_the_set(self, node: Node) -> None:
+        def keep(_connection: sa.Connection, _answer: SetAnswer) -> None:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            submit_set(node, department=None, rows=[row(1)], keep=keep)
+        assert (count(node, records), count(node, promises), count(node, entries)) == (0, 0, 0)
