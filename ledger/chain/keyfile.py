@@ -32,7 +32,8 @@ TYPE = "credit-ledger/key@1"
 # WORK_LIGHT, which geth calls light.
 WORK_STANDARD = 1 << 18
 WORK_LIGHT = 1 << 12
-_WORK_MOST = 1 << 20  # 1 GiB; a key file must not be able to ask for more
+# Memory is 128 · N · r bytes, here 1 GiB at most: a key file must not be able to ask for more.
+_WORK_MOST = {"n": 1 << 20, "r": 8, "p": 8}
 _MAX_BYTES = 16 << 10
 _KEYSTORE_VERSION = 3
 SECRET_SIZE = 32
@@ -107,6 +108,8 @@ def create(
         raise ConfigError("password", "empty")
     alg = ALGS[purpose]
     secret = new_secret() if secret is None else secret
+    if len(secret) != SECRET_SIZE:
+        raise ConfigError("secret", f"not {SECRET_SIZE} bytes")
     fields: dict[str, Any] = {"_type": TYPE, "purpose": purpose}
     if alg is not None:
         public_key = public_key_of(alg, secret)
@@ -182,7 +185,7 @@ def _sync_folder(folder: Path) -> None:
 def _from_fields(path: Path, fields: Mapping[str, Any]) -> KeyFile:
     purpose = fields.get("purpose")
     keystore = fields.get("keystore")
-    if purpose not in ALGS or not isinstance(keystore, dict):
+    if not isinstance(purpose, str) or purpose not in ALGS or not isinstance(keystore, dict):
         raise ConfigError(str(path), "purpose or keystore is not what a key file has")
     alg, public_key = public_part(path, fields) if "alg" in fields else (None, None)
     if (alg is None) != (ALGS[purpose] is None):
@@ -262,11 +265,9 @@ def _check_work(path: Path, keystore: Mapping[str, Any]) -> None:
         or crypto["kdf"] != "scrypt"
     ):
         raise ConfigError(str(path), "not a version 3 keystore with scrypt")
-    work = 1
-    for name in ("n", "r", "p"):
+    if params.get("dklen") != SECRET_SIZE:
+        raise ConfigError(str(path), f"scrypt dklen is not {SECRET_SIZE}")
+    for name, most in _WORK_MOST.items():
         value = params.get(name)
-        if not isinstance(value, int) or value < 1:
-            raise ConfigError(str(path), f"scrypt parameter {name} is not a positive integer")
-        work *= value
-    if work > _WORK_MOST * 8:
-        raise ConfigError(str(path), f"scrypt parameters beyond {_WORK_MOST} · 8")
+        if not isinstance(value, int) or not 0 < value <= most:
+            raise ConfigError(str(path), f"scrypt {name} is not 1 to {most}")
