@@ -16,7 +16,7 @@ from rich.progress import Progress
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect, retry_after
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, Unknown, note, print_json, write_file
+from ledger.cli.output import EXIT_NO, Refused, Unknown, note, print_json, write_file
 from ledger.cli.progress import bars
 from ledger.cli.tables import show_answer
 
@@ -108,8 +108,14 @@ def submit(
     if as_json:
         print_json(answer)
     else:
-        show_answer(answer, rows)
-    return 0 if all(row["verdict"] in VERDICTS[:2] for row in rows) else 1
+        show_answer(rows)
+    if answer.get("state") == "failed":
+        note(_reason(answer))
+    elif not rows:
+        note(say(zh="文件中没有记录。", en="There are no records in the file."))
+    elif all(row["verdict"] in VERDICTS[:2] for row in rows):
+        return 0
+    return EXIT_NO
 
 
 # ---- workbooks and CSV
@@ -128,8 +134,6 @@ def _send_table(
     while (answer := _state(node, path))["state"] in ("queued", "running"):
         progress.update(task, description=answer["state"], completed=answer.get("rows") or 0)
         time.sleep(_POLL)
-    if answer["state"] != "done":
-        raise Refused(_reason(answer))
     if report is not None:
         write_file(report, expect(node.get(f"{path}/report.xlsx"), _OK).body)
         note(say(zh=f"待更正的工作簿：{report}", en=f"workbook to correct: {report}"))
@@ -143,10 +147,11 @@ def _state(node: Node, path: str) -> Document:
 
 
 def _reason(answer: Document) -> str:
-    text = answer.get("message") or answer.get("error")
-    if isinstance(text, dict):
-        text = say(zh=str(text.get("zh")), en=str(text.get("en")))
-    return say(zh=f"文件无法读取：{text}", en=f"the file could not be read: {text}")
+    text, code = answer["message"], answer["code"]
+    return say(
+        zh=f"文件无法读取：{text['zh']} [{code}]",
+        en=f"The file could not be read: {text['en']} [{code}]",
+    )
 
 
 # ---- records as JSON

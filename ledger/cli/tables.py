@@ -175,7 +175,7 @@ def _checks(checks: Sequence[Check]) -> Table:
 _MOST_ROWS = 50  # problems shown; the rest is in --json and in the workbook
 
 
-def show_answer(answer: dict[str, Any], answers: Sequence[dict[str, Any]]) -> None:
+def show_answer(answers: Sequence[dict[str, Any]]) -> None:
     """How many rows ended how, and what is wrong with those that were not taken."""
     console = stdout()
     counts = Counter(row["verdict"] for row in answers)
