@@ -113,9 +113,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line; the exit code. Never raises."""
+    evidence = bool(_EVIDENCE & set(arguments[:1]))
     try:
         code = cli.main(args=arguments, prog_name="credit-ledger", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        # A command of evidence that gives no code has forgotten it: that is no valid receipt.
+        return code if isinstance(code, int) else EXIT_UNKNOWN * evidence
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -124,7 +126,7 @@ def run(arguments: list[str]) -> int:
         return EXIT_INTERRUPTED
     except Exception:
         traceback.print_exc()
-        return EXIT_UNKNOWN if _EVIDENCE & set(arguments[:1]) else EXIT_BROKEN
+        return EXIT_UNKNOWN if evidence else EXIT_BROKEN
 
 
 if __name__ == "__main__":
