@@ -7,6 +7,7 @@ is harmless; what is on the chain is read from its events (`sync`), never assume
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ from ledger.chain.quorum import View
 from ledger.chain.structs import AnchoredSize
 from ledger.core import eip712
 from ledger.core.errors import LedgerError
-from ledger.core.ids import Address, bytes32_ascii
+from ledger.core.ids import Address, Digest, bytes32_ascii
 from ledger.core.keys import Purpose
 from ledger.core.tiles import consistency_path_at, root_at
 
@@ -183,8 +184,10 @@ def _in_flight(node: Node, log: LogState) -> _Row | None:
 
 def _stale(node: Node, case: _Case, row: _Row) -> str | None:
     """Why a signed anchor will never be mined any more. Judged by the chain's time, not ours."""
-    if row.key_id != node.keys.anchor.key_id:
-        return "key-changed"
+    checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
+    signer = eip712.recover(_digest(case, checkpoint), row.signature).public_key
+    if signer != node.keys.anchor.public_key:  # our key has changed, or the contract
+        return "signed-otherwise"
     if row.prev_size != case.there.size:
         return "superseded"
     if case.now.view.block.time > row.deadline:
@@ -211,7 +214,6 @@ def _sign(node: Node, case: _Case) -> _Row:
         max(case.now.view.block.time, node.clock.seconds()) + node.settings.log.anchor_deadline
     )
     checkpoint = _checkpoint(case, prev_size, size, root, deadline)
-    domain = eip712.domain("LogAnchor", case.now.facts.chain_id, case.now.facts.log_anchor)
     values = {
         "log": case.log.id,
         "prev_size": prev_size,
@@ -219,7 +221,7 @@ def _sign(node: Node, case: _Case) -> _Row:
         "root": root,
         "note": sign_note(node, case.log.log_id, size, root),
         "deadline": deadline,
-        "signature": node.keys.anchor.sign_digest(eip712.digest(domain, "Checkpoint", checkpoint)),
+        "signature": node.keys.anchor.sign_digest(_digest(case, checkpoint)),
         "key_id": node.keys.anchor.key_id,
         "state": "signed",
         "created_at": node.clock.seconds(),
@@ -287,3 +289,9 @@ def _checkpoint(
         "root": root,
         "deadline": deadline,
     }
+
+
+def _digest(case: _Case, checkpoint: Mapping[str, int | bytes | str]) -> Digest:
+    """What the ANCHOR key signs: bound to the contract that takes anchors now."""
+    domain = eip712.domain("LogAnchor", case.now.facts.chain_id, case.now.facts.log_anchor)
+    return eip712.digest(domain, "Checkpoint", checkpoint)

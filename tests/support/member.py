@@ -1,19 +1,22 @@
 """A chain with one province on it, and that province's gateway."""
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gateway.keyring import Keyring
 from gateway.node import Node, make_node
+from ledger.chain.contract_abi import encode, load
 from ledger.chain.deploy import Founder, FounderKey, deploy
-from ledger.chain.govern import Voter
+from ledger.chain.govern import Action, Council, Voter
 from ledger.chain.network import Finality, NetworkFile
 from ledger.chain.rpc import Rpc
 from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
-from ledger.core.ids import Digest, LogId, log_id
+from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.core.ids import Address, Digest, LogId, log_id
 from ledger.core.keys import Alg, Purpose, Role
 from ledger.records.schema import all_schemas
 from tests.support.anvil import Anvil
@@ -93,6 +96,36 @@ def found_member(
         log_id=log_id(made.chain_id, made.consortium, MEMBER, 0, 1),
         log_anchor=made.log_anchor,
     )
+
+
+def decide(anvil: Anvil, member: Member, action: Action) -> None:
+    """The only province votes, which is enough."""
+    with closing(Rpc(anvil.url)) as rpc:
+        council = Council(
+            _sender(rpc, member),
+            rpc,
+            chain_id=member.network.chain_id,
+            consortium=member.network.consortium,
+            voters=[Voter(MEMBER, _signer("govern"))],
+        )
+        council.decide(action)
+
+
+def create_log_anchor(anvil: Anvil, member: Member) -> Address:
+    """Another LogAnchor of the same consortium, without a role yet."""
+    abi = load("LogAnchor")
+    with closing(Rpc(anvil.url)) as rpc:
+        sender = _sender(rpc, member)
+        data = abi.bytecode + encode(abi.constructor, [member.network.consortium])
+        sender.send("create", None, data)
+        made = sender.wait("create").contract
+    assert made is not None
+    return made
+
+
+def _sender(rpc: Rpc, member: Member) -> Sender:
+    chain_id = member.network.chain_id
+    return Sender(rpc, _signer("deployer"), MemoryTxStore(), chain_id=chain_id)
 
 
 def _items() -> list[CatalogueItem]:

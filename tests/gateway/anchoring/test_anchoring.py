@@ -12,8 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring import services
-from gateway.anchoring.errors import AnchorRefused, LogFault
+from gateway.anchoring.errors import AnchorRefused, AnchorsUnclear, LogFault
+from gateway.anchoring.models import anchors
 from gateway.anchoring.services import refresh, step
+from gateway.db import begin_write
 from gateway.exchange.interfaces import Pending
 from gateway.exchange.services import receipt
 from gateway.intake.errors import NotReady
@@ -21,15 +23,20 @@ from gateway.intake.services import submit_set
 from gateway.log import services as log
 from gateway.log.models import entries
 from gateway.node import Node
+from ledger.chain.contract_abi import Param, encode
 from ledger.chain.errors import NoQuorum, OtherChain
+from ledger.chain.govern import Action, register_contract
 from ledger.chain.network import Hash32
+from ledger.chain.structs import OPEN_SUCCESSOR
 from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import LogId
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, rows
 from tests.gateway.intake.material import row
+from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.log import make_entries, promise_entries
-from tests.support.member import Member, found_member
+from tests.support.member import Member, create_log_anchor, decide, found_member
 from tests.support.node import make_keys
 from tests.support.proxy import drop_request, drop_response, start_proxy
 
@@ -453,7 +460,7 @@ def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> Non
     with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
         step(node)
     assert [(row.state, row.error) for row in rows(node)] == [
-        ("failed", "key-changed"),
+        ("failed", "signed-otherwise"),
         ("signed", None),
     ]
 
@@ -509,6 +516,85 @@ def test_facts_of_another_chain_are_dropped(
     with pytest.raises(NotReady):
         submit_set(again, department=None, rows=[row(1)])
     again.close()
+
+
+# ---- decisions of the consortium
+
+
+def test_another_contract_takes_over(node: Node, member: Member, anvil: Anvil) -> None:
+    """Refused by the old one, the facts are read again and the next anchor goes to the new one,
+    which goes on from where the old one stopped."""
+    first = promise(node, member, 3, "a")
+    settle(node, anvil)
+    account = create_log_anchor(anvil, member)
+    decide(anvil, member, register_contract("LogAnchor", account))
+    second = promise(node, member, 4, "b")
+    with pytest.raises(AnchorRefused, match="RoleContract_NotCurrent"):
+        step(node)
+    settle(node, anvil)
+    assert node.chain.facts.log_anchors == (member.log_anchor, account)
+    assert [event["size"] for event in events(anvil, member)] == [3]
+    moved = replace(member, log_anchor=account)
+    assert [(e["prev_size"], e["size"]) for e in events(anvil, moved)] == [(3, 7)]
+    assert [row.size for row in rows(node, "final")] == [3, 7]
+    for entry in (*first, *second):
+        assert isinstance(receipt(node, leaf_hash(entry)), bytes)
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.delete(anchors))
+    node.chain.expire()
+    with pytest.raises(AnchorsUnclear):
+        step(node)
+    settle(node, anvil)
+    assert [row.size for row in rows(node, "final")] == [3, 7]
+
+
+def test_a_closed_log_and_its_successor(node: Node, member: Member, anvil: Anvil) -> None:
+    """The old log keeps its anchors and takes no more; the new one starts empty."""
+    kept = promise(node, member, 3, "a")
+    settle(node, anvil)
+    words = [Param(kind, "", False, ()) for kind in ("bytes32", "uint64", "uint16")]
+    decide(anvil, member, Action(OPEN_SUCCESSOR, encode(words, (member.log_id, 3, 1))))
+    stranded = promise(node, member, 2, "b")
+    node.chain.expire()
+    settle(node, anvil)
+    successor = node.chain.facts.open_log
+    assert successor not in (None, member.log_id)
+    new = replace(member, log_id=LogId(successor or b""))
+    log.step(node)
+    checkpoint = client_of(node).get(f"/logs/{new.log_id.hex()}/checkpoint")
+    assert checkpoint.text.splitlines()[1] == "0"
+    promised = promise(node, new, 5, "c")
+    settle(node, anvil)
+    check_events = [(e["prev_size"], e["size"]) for e in events(anvil, new)]
+    assert check_events == [(0, 5)]
+    assert isinstance(receipt(node, leaf_hash(kept[0])), bytes)
+    assert isinstance(receipt(node, leaf_hash(promised[0])), bytes)
+    assert isinstance(receipt(node, leaf_hash(stranded[0])), Pending)
+
+
+def test_a_suspended_member_does_not_even_sign(node: Node, member: Member, anvil: Anvil) -> None:
+    settle(node, anvil)
+    promised = promise(node, member, 2, "")
+    node.chain.put(replace(node.chain.facts, active=False))
+    assert step(node) == services.Progress()
+    assert rows(node) == []
+    node.chain.expire()
+    settle(node, anvil)
+    check_whole(node, member, anvil, promised)
+
+
+def test_rows_that_are_missing_are_read_again(node: Node, member: Member, anvil: Anvil) -> None:
+    """Somebody has cleared the table: the chain still knows."""
+    promised = promise(node, member, 3, "a")
+    settle(node, anvil)
+    promised += promise(node, member, 3, "b")
+    settle(node, anvil)
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.delete(anchors).where(anchors.c.size == 6))
+    with pytest.raises(AnchorsUnclear):
+        step(node)
+    settle(node, anvil)
+    check_whole(node, member, anvil, promised)
 
 
 # ---- threads
