@@ -9,6 +9,7 @@ build/demo/summary.json. Leaves nothing running. All firms in it are synthetic.
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from scripts.demo_parts.figures import anchor_figures, timeliness
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "demo"
 NET = BUILD / "network"
+ENVIRONMENT = {**os.environ, "CREDIT_LEDGER_DIR": str(NET), "CREDIT_LEDGER_LANG": "en"}
+"""The folder of the network: there the commands find the tokens of its members."""
 COMMAND = Path(sys.executable).parent / "credit-ledger"
 SHARED = ROOT.parent / "shared" / "samples"
 SAMPLES = SHARED if SHARED.exists() else ROOT / "examples"
@@ -67,7 +70,7 @@ class Tally:
 def run(*arguments: str | Path, expect: tuple[int, ...] = (0,)) -> tuple[int, Any]:
     """One command of the product; (exit code, its JSON or text)."""
     command = [str(COMMAND), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     if done.returncode not in expect:
         raise DemoFailed(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     try:
@@ -108,7 +111,7 @@ def submit_all(urls: dict[str, str], tally: Tally) -> None:
         fresh = today.write_file(BUILD / f"{code}-today.ndjson", code)
         for path in [*(SAMPLES / name for name in FILES[code]), fresh]:
             with console.status(f"{PROVINCES[code]}: {path.name}"):
-                answer = submit(path, code, url)
+                answer = submit(path, url)
             count(answer["verdicts"], code, tally)
             counts = Counter(row["verdict"] for row in answer["verdicts"])
             shown = [counts[key] for key in ("accepted", "duplicate", "conflict", "rejected")]
@@ -116,14 +119,11 @@ def submit_all(urls: dict[str, str], tally: Tally) -> None:
     console.print(table)
 
 
-def submit(path: Path, code: str, url: str) -> Any:
+def submit(path: Path, url: str) -> Any:
     """One file; exit 1 says that some rows were refused, as they should be."""
-    token = (NET / "members" / code / "token").read_text().strip()
     report = BUILD / f"{path.stem}-to-correct.xlsx"
     more = ("--report", report) if path.suffix != ".ndjson" else ()
-    _, answer = run(
-        "submit", path, "--to", url, "--token", token, "--json", "--wait", *more, expect=(0, 1)
-    )
+    _, answer = run("submit", path, "--to", url, "--json", "--wait", *more, expect=(0, 1))
     return answer
 
 
@@ -137,26 +137,25 @@ def count(rows: list[dict[str, Any]], code: str, tally: Tally) -> None:
             tally.leaves.setdefault(code, []).append(row["leaf"])
 
 
-def fetch_receipts(urls: dict[str, str], tally: Tally) -> list[tuple[str, Path, str]]:
-    """(member, file, what to expect) of the first and the last record of each province."""
+def fetch_receipts(urls: dict[str, str], tally: Tally) -> list[tuple[str, Path]]:
+    """(member, file) of the first record of each province's sample, and of one of today."""
     found = []
     with console.status("fetching receipts …"):
         for code, leaves in tally.leaves.items():
-            for name, leaf in (("first", leaves[0]), ("last", leaves[-1])):
-                path = BUILD / f"receipt-{code}-{name}.json"
-                run(
-                    "receipt", leaf, "--from", urls[code], "-o", path, "--wait", str(ANCHOR_SECONDS)
-                )
-                found.append((code, path, name))
+            for name, leaf in (("old", leaves[0]), ("today", leaves[-1])):
+                path = BUILD / f"{code}-{name}.json"
+                wait = ("--wait", str(ANCHOR_SECONDS))
+                run("receipt", leaf, "--from", urls[code], "-o", path, *wait)
+                found.append((code, path))
     return found
 
 
-def verify_all(receipts: list[tuple[str, Path, str]], file: Path, tally: Tally) -> None:
+def verify_all(receipts: list[tuple[str, Path]], file: Path, tally: Tally) -> None:
     """Each receipt, and one with a changed character, with the gateways stopped."""
     table = Table(title="2. A bank verifies receipts; every gateway is stopped")
     for title in ("province", "receipt", "verdict", "exit", "may be used", "why"):
         table.add_column(title)
-    for code, path, _name in receipts:
+    for code, path in receipts:
         status, verdict = run("verify", path, "--network", file, "--json", expect=(0, 1, 3, 4))
         tally.receipts.append({"member": code, "verdict": verdict["verdict"], "exit": status})
         table.add_row(
@@ -185,7 +184,7 @@ def forge(receipt: Path) -> Path:
     text = receipt.read_text("utf-8")
     place = text.index('"commitment":"') + len('"commitment":"')
     other = "0" if text[place] != "0" else "1"
-    path = BUILD / "receipt-one-character-changed.json"
+    path = BUILD / "one-character-changed.json"
     path.write_text(text[:place] + other + text[place + 1 :], "utf-8")
     return path
 
