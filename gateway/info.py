@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,6 +18,7 @@ from gateway.log.models import logs
 from gateway.log.routes import node_of
 from gateway.node import Node
 from ledger.core.eip712 import address_of
+from ledger.core.errors import Malformed
 from ledger.core.keys import Alg, Purpose, to_jwk
 from ledger.core.note import origin_of, vkey
 
@@ -67,15 +69,18 @@ def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any
 
 
 def _key(key: KeyFact) -> dict[str, Any]:
+    """`jwk` is left out for an algorithm that we do not know (SM2 is reserved)."""
     public_key = bytes.fromhex(key.public_key)
+    known = key.purpose in tuple(Purpose)
     shown: dict[str, Any] = {
-        "purpose": Purpose(key.purpose).name,
+        "purpose": Purpose(key.purpose).name if known else str(key.purpose),
         "alg": key.alg,
         "keyId": key.key_id,
-        "jwk": to_jwk(key.alg, public_key),
     }
     if key.alg == Alg.SECP256K1:
         shown["address"] = address_of(public_key)
+    with suppress(Malformed):
+        shown["jwk"] = to_jwk(key.alg, public_key)
     return shown
 
 

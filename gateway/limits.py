@@ -25,6 +25,8 @@ MAX_TARGET = 4096
 """Bytes of path and query: 26 field names of a receipt take 300."""
 BODY_PAUSE = 30.0
 """Seconds that a sender may be silent in the middle of a body."""
+MAX_ACTIVE = 512
+"""Requests at once; single records wait together for one flush, so there may be hundreds."""
 ADDRESS_FACTOR = 4
 """An address may send so many times what one token may: offices sit behind one address."""
 FAILURE_COST = 50
@@ -76,12 +78,14 @@ class RateLimiter:
 
 
 class Limits:
-    """ASGI middleware: header, target, rate by address, declared and real size of the body."""
+    """ASGI middleware: number, rate by address, header, target, declared and real size of the
+    body."""
 
     def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
         self._app = app
         self._settings = settings
         self._addresses = RateLimiter(ADDRESS_FACTOR * settings.requests_per_second)
+        self._active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,15 +97,21 @@ class Limits:
             REFUSED.labels(problem.code).inc()
             await problem.response()(scope, receive, send)
             return
-        await self._app(scope, self._bounded(scope, receive), self._watched(scope, send))
+        self._active += 1
+        try:
+            await self._app(scope, self._bounded(scope, receive), self._watched(scope, send))
+        finally:
+            self._active -= 1
 
     def _check(self, scope: Scope) -> None:
+        if self._active >= MAX_ACTIVE:
+            raise retry_later("not-ready", 1, reason="busy")
         wait = self._addresses.take(_address(scope))
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER:
             raise Problem("header-too-large")
-        if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
             raise Problem("target-too-long")
         declared = _header(scope, b"content-length")
         if declared is not None and _decimal(declared) > self._limit(scope):

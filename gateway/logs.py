@@ -18,6 +18,8 @@ import orjson
 import structlog
 
 MAX_FRAMES = 30
+MAX_MESSAGE = 200
+"""Characters kept of a message of somebody else's logger."""
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
@@ -62,7 +64,8 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "event": record.getMessage(),
+            # One line of it: the rest of asyncio's messages quotes exceptions.
+            "event": record.getMessage().partition("\n")[0][:MAX_MESSAGE],
             "logger": record.name,
             "level": record.levelname.lower(),
             "time": _now(),

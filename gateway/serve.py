@@ -9,6 +9,7 @@ import socket
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway import logs
 from gateway.app import create_app
@@ -21,6 +22,8 @@ BACKLOG = 512
 """Connections that the kernel holds while we are busy."""
 MAX_CONNECTIONS = 1000
 """At once; beyond it the server answers 503 by itself."""
+HEADER_SECONDS = 15
+"""From the connection, or the first byte of a further request, to the end of its header."""
 KEEP_ALIVE = 30
 """Seconds that an idle connection stays open."""
 GRACE = 15
@@ -71,10 +74,35 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Protocol(H11Protocol):
+    """uvicorn's, with a bound on the time that a request's header may take. Without it a thousand
+    silent connections would shut everybody else out."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._begun = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn types its None away
+        if cycle is not None and not cycle.response_complete:
+            self._begun.cancel()
+        elif self._begun.cancelled() and data:
+            self._begun = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._begun.cancel()
+        super().connection_lost(exc)
+
+    def _give_up(self) -> None:
+        self.transport.abort()
+
+
 def _server(app: FastAPI) -> uvicorn.Server:
     """The server with our bounds; its own logs go where ours go."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -45,11 +45,11 @@ class _Waiting:
 
 
 class Batcher:
-    """Belongs to one event loop. `limiter` bounds the threads that intake may take."""
+    """Belongs to one event loop; works on one set at a time, in a thread."""
 
-    def __init__(self, node: Node, limiter: CapacityLimiter) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._limiter = limiter
+        self._limiter = CapacityLimiter(1)
         self._queue: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 

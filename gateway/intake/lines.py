@@ -92,3 +92,4 @@ async def sets(chunks: AsyncIterator[bytes]) -> AsyncGenerator[RawSet]:
     finally:
         if chunk is not None:
             chunk.cancel()
+            await asyncio.gather(chunk, return_exceptions=True)

@@ -25,10 +25,11 @@ from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 
 JSON = "application/json"
-MAX_STREAMS = 32
+MAX_STREAMS = 16
 """NDJSON requests at once; each may hold 40 MiB of rows and answers."""
 THREADS = 4
-"""Sets at once. They compete for one interpreter and one writer; more only wait longer."""
+"""Sets of streams at once. They compete for one interpreter and one writer; more only wait
+longer. Single records have a thread of their own, so that they never queue behind them."""
 
 router = APIRouter(tags=["records"])
 
@@ -38,7 +39,7 @@ class Intake:
 
     def __init__(self, node: Node) -> None:
         self.limiter = CapacityLimiter(THREADS)
-        self.batcher = Batcher(node, self.limiter)
+        self.batcher = Batcher(node)
         self.streams = 0
 
 

@@ -67,7 +67,7 @@ class NdjsonResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             worker.cancel()
-            await asyncio.wait({worker})
+            await asyncio.gather(worker, return_exceptions=True)
 
     async def _work(self, outbox: _Outbox) -> None:
         """Store set after set, reading the next one meanwhile."""
@@ -87,7 +87,7 @@ class NdjsonResponse(Response):
             await outbox.put(_line({"problem": problem.as_dict()}))
         finally:
             upcoming.cancel()
-            await asyncio.wait({upcoming})
+            await asyncio.gather(upcoming, return_exceptions=True)
             await source.aclose()
             outbox.close()
 

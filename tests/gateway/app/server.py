@@ -20,11 +20,12 @@ START_SECONDS = 30.0
 SERVE = """
 import json, sys
 from pathlib import Path
-from gateway import logs
+from gateway import logs, serve as serving
 from gateway.app import create_app
 from gateway.serve import listen, serve
 from tests.support.node import make_test_node
 logs.configure()
+serving.HEADER_SECONDS = float(sys.argv[3])
 node = make_test_node(Path(sys.argv[1]), seed="server", **json.loads(sys.argv[2]))
 listener = listen("127.0.0.1", 0)
 print("port", listener.getsockname()[1], flush=True)
@@ -53,12 +54,13 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Server]:
+def serving(folder: Path, *, header_seconds: float = 15, **settings: Any) -> Iterator[Server]:
     """A server over the node in `folder` (seed "server"), killed at the end."""
+    arguments = [str(folder), json.dumps(settings), str(header_seconds)]
     log = folder / "log.jsonl"
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", SERVE, str(folder), json.dumps(settings)],
+            [sys.executable, "-W", "error", "-c", SERVE, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

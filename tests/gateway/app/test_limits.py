@@ -1,10 +1,13 @@
 """Rates, problems and the log line, each by itself."""
 
+import asyncio
 import io
 import json
 import logging
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +15,14 @@ import structlog
 from fastapi import HTTPException
 
 from gateway import limits, logs
+from gateway.app import create_app
 from gateway.intake.errors import NotReady
 from gateway.limits import RateLimiter
 from gateway.problems import TITLES, Problem, problem_of
 from ledger.core.errors import CouldNotCheck, InputError, Malformed
+from tests.gateway.intake.material import bearer, new_token
+from tests.support.asgi import Client
+from tests.support.node import make_test_node
 
 
 class TestRateLimiter:
@@ -127,3 +134,29 @@ class TestLog:
         structlog.get_logger().debug("hidden")
         logging.getLogger("sqlalchemy.engine").info("hidden")
         assert stream.getvalue() == ""
+
+
+def test_requests_at_once_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ACTIVE", 0)
+    node = make_test_node(tmp_path)
+    response = Client(create_app(node)).get("/healthz")
+    assert (response.status_code, response.json()["reason"]) == (503, "busy")
+    assert response.headers["retry-after"] == "1"
+    node.close()
+
+
+def test_a_sender_that_falls_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_PAUSE", 0.1)
+    node = make_test_node(tmp_path)
+    headers = bearer(new_token(node)) | {"Content-Type": "application/json"}
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(0.5)
+        yield b"}"
+
+    response = Client(create_app(node)).request(
+        "POST", "/v1/records", content=body(), headers=headers
+    )
+    assert (response.status_code, response.json()["code"]) == (408, "too-slow")
+    node.close()

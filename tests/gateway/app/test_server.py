@@ -192,6 +192,28 @@ def test_answers_come_while_the_sender_pauses(
             answer += connection.recv(65536)
 
 
+def test_silent_connections_are_closed(tmp_path: Path) -> None:
+    """Without a byte, with half a header, and with half a second request."""
+    make_test_node(tmp_path, seed="server").close()
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serving(tmp_path, header_seconds=0.6) as server:
+        for first, sent in ((b"", b""), (b"", b"GET /healthz HT"), (whole, b"GET /healthz HT")):
+            with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+                if first:
+                    connection.sendall(first)
+                    assert b"200" in connection.recv(65536)
+                connection.sendall(sent)
+                started = time.monotonic()
+                with suppress(ConnectionResetError):
+                    while connection.recv(65536):
+                        pass
+                assert time.monotonic() - started < 5
+        with httpx.Client(base_url=server.url) as client:
+            for _ in range(3):  # one connection that rests in between is kept
+                assert client.get("/healthz").status_code == 200
+                time.sleep(0.8)
+
+
 def test_too_many_requests(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, seed="server")
     token = bearer(new_token(node, "submit"))

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.intake import stream
+from gateway.intake import batcher, routes, stream
 from gateway.intake.judge import Judge
 from gateway.intake.models import records
 from gateway.log.models import promises
@@ -332,3 +332,86 @@ def _broken(judge: Any) -> Any:
         return judge(self, at, row)
 
     return broken
+
+
+class TestStreamEnds:
+    """However a stream ends, its place and its tasks are given back."""
+
+    def run(self, node: Node, token: dict[str, str], receive: Any, send: Any) -> Any:
+        app = create_app(node)
+        headers = [(key.lower().encode(), value.encode()) for key, value in token.items()]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PATH,
+            "raw_path": PATH.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "scheme": "http",
+            "headers": [*headers, (b"content-type", b"application/x-ndjson")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+            "state": {},
+        }
+
+        async def run() -> None:
+            await app(scope, receive, send)
+            assert len(asyncio.all_tasks()) == 1
+
+        try:
+            asyncio.run(run())
+        finally:
+            assert app.state.intake.streams == 0
+
+    def test_a_client_that_takes_nothing_is_dropped(
+        self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stream, "SEND_PAUSE", 0.1)
+        line = orjson.dumps(record(1)) + b"\n"
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": line, "more_body": True}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.sleep(100)
+
+        with pytest.raises(TimeoutError):
+            self.run(node, token, receive, send)
+        assert count(node, records) == 1
+
+    def test_a_client_that_leaves(self, node: Node, token: dict[str, str]) -> None:
+        messages: list[dict[str, Any]] = [
+            {"type": "http.request", "body": orjson.dumps(record(1)) + b"\n{", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0.1)
+            return messages.pop(0)
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        self.run(node, token, receive, send)
+        assert count(node, records) == 1
+        assert b'"counts"' not in b"".join(message.get("body", b"") for message in sent)
+
+
+def test_streams_are_bounded(
+    node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MAX_STREAMS", 0)
+    response = Client(create_app(node)).request("POST", PATH, content=b"", headers=token | NDJSON)
+    assert (response.status_code, response.json()["reason"]) == (503, "busy")
+
+
+def test_waiting_singles_are_bounded(
+    node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batcher, "MAX_WAITING", 3)
+    responses = asyncio.run(_flood(node, token, 10))
+    statuses = sorted(response.status_code for response in responses)
+    assert statuses == [201] * 3 + [503] * 7
