@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from gateway import docs, info
 from gateway.exchange import routes as exchange
+from gateway.imports import routes as imports
 from gateway.intake import routes as intake
 from gateway.intake.errors import NotReady
 from gateway.intake.routes import Intake
@@ -59,7 +60,8 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
     app.state.intake = Intake(node)
-    for router in (intake.router, exchange.router, log.router, info.router, docs.router):
+    routes = (intake, imports, exchange, log, info, docs)
+    for router in (part.router for part in routes):
         app.include_router(router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError):
         app.add_exception_handler(kind, _problem)

@@ -76,8 +76,12 @@ class Node:
         from gateway.log.tasks import integrator  # noqa: PLC0415
 
         self.wake.set()
-        steps = [("integrator", integrator(self)), ("anchorer", Anchorer(self))]
-        for name, step in [*steps, *file_workers(self)]:
+        steps: list[tuple[str, worker.Step]] = [
+            ("integrator", integrator(self)),
+            ("anchorer", Anchorer(self)),
+            *file_workers(self),
+        ]
+        for name, step in steps:
             self._threads.append(worker.start(name, step, self._stop))
 
     def stop(self) -> None:

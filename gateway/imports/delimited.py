@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from gateway.imports.cells import MAX_CELL
 from gateway.imports.errors import FileFault
-from gateway.imports.header import HEADER_WITHIN, MIN_KNOWN, header_name, known_columns
+from gateway.imports.header import HEADER_WITHIN, MIN_KNOWN, known_columns
 from gateway.imports.interfaces import Line, Table
 from ledger.records.schema import Schema
 
@@ -29,6 +30,9 @@ FEW_BYTES = 16
 MAX_REREADS = 64
 """Records after a broken one that are read again. Each costs up to `csv.field_size_limit()`
 characters, so a file of nothing but quotation marks must not have it for every record."""
+
+MAX_FIELDS = 20_000
+"""Delimiters and lines of one record; the widest table has a thousand columns."""
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -80,22 +84,22 @@ def _damage(text: str) -> int:
 def _known(lines: Sequence[str], delimiter: str, schemas: Sequence[Schema]) -> int:
     """How many columns of the standard the best row near the top names, so delimited."""
     rows = islice(_records(lines, delimiter), HEADER_WITHIN)
-    return max((known_columns(map(header_name, row.cells), schemas) for row in rows), default=0)
+    return max((known_columns(row.cells, schemas) for row in rows), default=0)
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
     """Records, counted from 1 whatever they hold; a blank line is a record without cells."""
-    source = _Source(lines)
+    source = _Source(lines, delimiter)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     rereads = MAX_REREADS
     row = 0
     while True:
         row += 1
-        start = source.at
+        start = source.begin()
         try:
             cells = next(reader, None)
         except csv.Error:
-            yield Line(row=row, cells=[lines[start].rstrip("\r\n")], damaged=True)
+            yield Line(row=row, cells=[lines[start][:MAX_CELL].rstrip("\r\n")], damaged=True)
             if rereads and source.at > start + 1:
                 rereads -= 1
                 source.at = start + 1
@@ -106,11 +110,18 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
 
 
 class _Source:
-    """Lines one by one, from a place that can be set back."""
+    """Lines one by one, from a place that can be set back; no record takes too many of them."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], delimiter: str) -> None:
         self._lines = lines
+        self._delimiter = delimiter
+        self._fields = 0
         self.at = 0
+
+    def begin(self) -> int:
+        """The place of the line with which the next record begins."""
+        self._fields = 0
+        return self.at
 
     def __iter__(self) -> _Source:
         return self
@@ -118,5 +129,9 @@ class _Source:
     def __next__(self) -> str:
         if self.at >= len(self._lines):
             raise StopIteration
+        line = self._lines[self.at]
         self.at += 1
-        return self._lines[self.at - 1]
+        self._fields += 1 + line.count(self._delimiter)
+        if self._fields > MAX_FIELDS:
+            raise csv.Error("too many fields or lines in one record")
+        return line

@@ -10,6 +10,7 @@ from functools import lru_cache
 from gateway.imports.cells import clean, shown
 from gateway.imports.errors import FileFault
 from gateway.imports.interfaces import Cell, Line
+from gateway.imports.scan import MAX_COLUMNS
 from ledger.records.fold import fold
 from ledger.records.schema import Field, Schema, all_schemas
 
@@ -65,26 +66,28 @@ def find_header(lines: Iterable[Line], schemas: Sequence[Schema]) -> Header | No
     for line in lines:
         if line.row > HEADER_WITHIN:
             break
-        names = [header_name(cell) for cell in line.cells]
+        names = header_names(line.cells)
         ranked = sorted(((_fit(names, schema), schema) for schema in schemas), key=_rank)
         if not ranked or ranked[-1][0][0] < MIN_KNOWN:
             continue
         fit, best = ranked[-1]
         if any(other == fit and schema.family != best.family for other, schema in ranked):
             raise FileFault("header-ambiguous")
+        if any(shown(cell).strip() for cell in line.cells[MAX_COLUMNS:]):
+            raise FileFault("dimensions")
         return _header(line.row, names, best)
     return None
 
 
-def known_columns(names: Iterable[str], schemas: Sequence[Schema]) -> int:
-    """How many of the names some schema knows, at best."""
-    listed = list(names)
-    return max((_fit(listed, schema)[0] for schema in schemas), default=0)
+def known_columns(cells: Sequence[Cell], schemas: Sequence[Schema]) -> int:
+    """How many of the cells name a column of some schema, at best."""
+    names = header_names(cells)
+    return max((_fit(names, schema)[0] for schema in schemas), default=0)
 
 
-def header_name(cell: Cell) -> str:
-    """A cell as the name of a column."""
-    return clean(shown(cell)[:MAX_NAME].strip())
+def header_names(cells: Sequence[Cell]) -> list[str]:
+    """Cells as the names of columns, as many as a table may have."""
+    return [clean(shown(cell)[:MAX_NAME].strip()) for cell in cells[:MAX_COLUMNS]]
 
 
 def own_column(name: str) -> str | None:

@@ -10,9 +10,11 @@ from gateway.imports.cells import UNREAD, clean, shown, text_of
 from gateway.imports.header import CLASS, known_field, own_column
 from gateway.imports.interfaces import Cell
 from gateway.imports.rows import Row
-from gateway.intake.interfaces import RowAnswer
 from ledger.records import schema as schemas
 from ledger.records.schema import Field, Schema
+
+GOES_BACK = ("rejected", "conflict")
+"""Verdicts about which the sender has something to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +27,6 @@ class Returned:
     codes: Sequence[str]
     cells: Sequence[str]
     corrects: str
-
-
-def goes_back(answer: RowAnswer) -> bool:
-    """Whether the sender has something to do about the row."""
-    return answer.verdict in ("rejected", "conflict")
 
 
 def returned(row: Row) -> Returned:

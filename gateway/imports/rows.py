@@ -82,10 +82,10 @@ class RowReader:
         corrects = _own(line.cells, header.corrects)
         if not (taken.fields or taken.errors or corrects):
             return None
-        beyond = [at for at in range(len(header.names), len(line.cells)) if _filled(line, at)]
-        if beyond and self._ragged:
+        beyond = range(len(header.names), len(line.cells))
+        if self._ragged and any(_filled(line, at) for at in beyond):
             return self._row(line, taken, fault=_SHIFTED)
-        unnamed = [*(at for at in header.unnamed if _filled(line, at)), *beyond]
+        unnamed = [at for at in (*header.unnamed, *beyond) if _filled(line, at)]
         class_ = _own(line.cells, header.class_)
         return self._row(
             line,

@@ -149,6 +149,17 @@ def test_nothing_but_quotation_marks_is_bounded() -> None:
     assert all(r.input.fault for r in rows[1:])
 
 
+def test_a_million_columns_and_lines_in_one_record() -> None:
+    for hostile in ("," * 1_000_000, '"x\n",' * 300_000, '"' + "\n" * 300_000 + '"'):
+        rows = read((csv_text(GOOD) + hostile + "\r\n" + csv_text(GOOD)).encode(), "x.csv")
+        assert rows[0].input.fault is None
+        assert any(row.input.fault for row in rows)
+    wide = [*GOOD, *(f"x{at}" for at in range(1000))]
+    with pytest.raises(FileFault) as caught:
+        read(csv_text(GOOD, header=wide).encode(), "x.csv")
+    assert caught.value.code == "too-large"
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_end_in_rows_or_a_fault(data: bytes, headed: bool) -> None:

@@ -1,0 +1,60 @@
+"""Tables of file import."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "files",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("department", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("name_key", sa.LargeBinary(length=48), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("head_key", sa.LargeBinary(length=48), nullable=True),
+        sa.Column("head", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_files"),
+    )
+    op.create_index("ix_files_state_due", "files", ["state", "due"])
+    op.create_table(
+        "file_parts",
+        sa.Column("file", sa.String(length=32), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content_key", sa.LargeBinary(length=48), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["file"], ["files.id"], name="fk_file_parts_file"),
+        sa.PrimaryKeyConstraint("file", "n", name="pk_file_parts"),
+    )
+    op.create_table(
+        "file_sets",
+        sa.Column("file", sa.String(length=32), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("duplicate", sa.Integer(), nullable=False),
+        sa.Column("conflict", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("promise", sa.LargeBinary(), nullable=True),
+        sa.Column("answers_key", sa.LargeBinary(length=48), nullable=False),
+        sa.Column("answers", sa.LargeBinary(), nullable=False),
+        sa.Column("back_key", sa.LargeBinary(length=48), nullable=False),
+        sa.Column("back", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["file"], ["files.id"], name="fk_file_sets_file"),
+        sa.PrimaryKeyConstraint("file", "n", name="pk_file_sets"),
+    )
+
+
+def downgrade() -> None:
+    for table in ("file_sets", "file_parts", "files"):
+        op.drop_table(table)
