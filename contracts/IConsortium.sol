@@ -213,7 +213,7 @@ interface IConsortium {
     error Consortium_KeyExists(bytes32 keyId);
     /// @notice Thrown when the key is not one of this member.
     error Consortium_KeyUnknown(bytes32 member, bytes32 keyId);
-    /// @notice Thrown when a member has 1,024 keys.
+    /// @notice Thrown when a member that has 1,024 keys adds one. A vote still can.
     error Consortium_TooManyKeys(bytes32 member, uint256 limit);
     /// @notice Thrown when a new secp256k1 key did not sign for itself, or another sent a signature.
     error Consortium_NewKeySignatureInvalid(bytes32 keyId);

@@ -30,9 +30,10 @@ abstract contract Members is IConsortium, EIP712 {
         bytes publicKey;
     }
 
-    /// @dev Votes are counted over all provinces, so their number is bounded; far above the 31.
+    /// @dev Votes are counted over all provinces, so their number is bounded, far above the 31 there are.
     uint256 private constant _MAX_MEMBERS = 64;
-    /// @dev Ten years of a new key for each of eight purposes every month. No write walks the list.
+    /// @dev Ten years of a new key for each of eight purposes every month. No write walks the list. A
+    /// vote is not bound by it, so a thief cannot fill the list to shut the owner out.
     uint256 private constant _MAX_KEYS = 1024;
     /// @dev Bytes of an endpoint: a URL, not a place to leave data.
     uint256 private constant _MAX_ENDPOINT = 256;
@@ -86,6 +87,9 @@ abstract contract Members is IConsortium, EIP712 {
         bytes32 structHash = _hashAddKey(input, seq, deadline);
         bytes32 signedBy = _authoriseGovern(input.member, deadline, structHash, signature);
         _useSeq(input.member, seq);
+        if (_keyIds[input.member].length >= _MAX_KEYS) {
+            revert Consortium_TooManyKeys(input.member, _MAX_KEYS);
+        }
         _requireOwnSignature(input, structHash, newKeySignature);
         _addKey(input, _time(), signedBy);
     }
@@ -350,9 +354,6 @@ abstract contract Members is IConsortium, EIP712 {
         }
         keyId = keyIdOf(input.alg, input.publicKey);
         if (_keys[keyId].member != 0) revert Consortium_KeyExists(keyId);
-        if (_keyIds[input.member].length == _MAX_KEYS) {
-            revert Consortium_TooManyKeys(input.member, _MAX_KEYS);
-        }
     }
 
     /// @dev A secp256k1 key proves that its owner holds it; so nobody can take another's key by
