@@ -24,60 +24,46 @@ from gateway.log import services as log
 from gateway.log.models import entries
 from gateway.node import Node
 from ledger.chain.contract_abi import Param, encode
-from ledger.chain.errors import NoQuorum, OtherChain
 from ledger.chain.govern import Action, register_contract
 from ledger.chain.network import Hash32
 from ledger.chain.structs import OPEN_SUCCESSOR
-from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import LogId
 from ledger.core.merkle import leaf_hash
-from tests.gateway.anchoring.whole import check_whole, events, rows
+from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
 from tests.gateway.intake.material import row
 from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
-from tests.support.log import make_entries, promise_entries
 from tests.support.member import Member, create_log_anchor, decide, found_member
 from tests.support.node import make_keys
-from tests.support.proxy import drop_request, drop_response, start_proxy
-
-PATIENCE = 40
-"""Steps after which something that should have happened has not."""
 
 
-@pytest.fixture
-def anvil() -> Iterator[Anvil]:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[Anvil, Member]]:
+    """One chain for all: each test goes back to where it was just deployed."""
     with start_anvil() as anvil:
-        yield anvil
+        yield anvil, found_member(anvil)
 
 
 @pytest.fixture
-def member(anvil: Anvil) -> Member:
-    return found_member(anvil)
+def anvil(shared: tuple[Anvil, Member]) -> Iterator[Anvil]:
+    anvil = shared[0]
+    before = anvil.snapshot()
+    yield anvil
+    anvil.call("anvil_dropAllTransactions")
+    anvil.call("evm_setAutomine", True)
+    anvil.revert(before)
 
 
 @pytest.fixture
-def node(member: Member, tmp_path: Path) -> Iterator[Node]:
+def member(shared: tuple[Anvil, Member]) -> Member:
+    return shared[1]
+
+
+@pytest.fixture
+def node(anvil: Anvil, member: Member, tmp_path: Path) -> Iterator[Node]:
     node = member.node(tmp_path / "node")
     yield node
     node.close()
-
-
-def promise(node: Node, member: Member, count: int, seed: str) -> list[bytes]:
-    """New entries in the published log."""
-    batch = make_entries(count, seed, member.log_id)
-    promise_entries(node, batch, member.log_id)
-    while log.step(node):
-        pass
-    return batch
-
-
-def settle(node: Node, anvil: Anvil) -> None:
-    """Step and mine until nothing is left to do."""
-    for _ in range(PATIENCE):
-        if not step(node).waiting:
-            return
-        anvil.mine()
-    raise AssertionError("still waiting")
 
 
 def test_anchor_after_anchor(node: Node, member: Member, anvil: Anvil) -> None:
@@ -119,60 +105,6 @@ def test_growth_is_bounded(
     settle(node, anvil)
     assert [row.size for row in rows(node)] == [10, 20, 25]
     check_whole(node, member, anvil, promised)
-
-
-def test_no_answer_though_it_was_done(member: Member, anvil: Anvil, tmp_path: Path) -> None:
-    with start_proxy(anvil.url) as proxy:
-        node = found_member(anvil, url=proxy.url).node(tmp_path / "node")
-        promised = promise(node, member, 3, "")
-        proxy.on("eth_sendRawTransaction", drop_response(), times=1)
-        settle(node, anvil)
-        check_whole(node, member, anvil, promised)
-        assert len(events(anvil, member)) == 1
-        node.close()
-
-
-def test_no_answer_and_nothing_done(
-    member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
-    with start_proxy(anvil.url) as proxy:
-        node = found_member(anvil, url=proxy.url).node(tmp_path / "node")
-        promised = promise(node, member, 3, "")
-        proxy.on("eth_sendRawTransaction", drop_request(), times=1)
-        settle(node, anvil)
-        check_whole(node, member, anvil, promised)
-        node.close()
-
-
-def test_a_chain_that_is_down_stops_nothing_else(
-    node: Node, member: Member, anvil: Anvil, tmp_path: Path
-) -> None:
-    settle(node, anvil)
-    node.close()
-    other = member.node(tmp_path / "node")
-    anvil.process.send_signal(19)  # SIGSTOP: it takes connections and never answers
-    try:
-        assert other.chain.facts.member == "110000"
-        answer = submit_set(other, department=None, rows=[row(1)])
-        assert answer.promise is not None
-        assert log.step(other) == 1
-    finally:
-        anvil.process.send_signal(18)
-    settle(other, anvil)
-    leaf = bytes.fromhex(str(answer.rows[0].leaf))
-    assert isinstance(receipt(other, leaf), bytes)
-    other.close()
-
-
-def test_no_node_is_an_answer_of_its_own(node: Node, member: Member, anvil: Anvil) -> None:
-    promise(node, member, 1, "")
-    anvil.kill()
-    with pytest.raises(NoQuorum) as caught:
-        step(node)
-    assert isinstance(caught.value, CouldNotCheck)
-    assert rows(node) == []
-    assert node.fault is None
 
 
 # ---- chains that forget
@@ -234,39 +166,6 @@ def _stored_transaction(node: Node) -> str:
     stored = node.outbox._store.get("anchor/1")
     assert stored is not None
     return "0x" + stored.raws[-1].hex()
-
-
-def test_a_chain_lost_and_rebuilt(tmp_path: Path) -> None:
-    """New chain, same addresses: nothing happens under the old network file, everything is filed
-    again under the new one."""
-    with start_anvil() as old_anvil:
-        port = old_anvil.port
-        old = found_member(old_anvil)
-        node = old.node(tmp_path / "node")
-        promised = promise(node, old, 3, "a")
-        settle(node, old_anvil)
-        promised += promise(node, old, 300, "b")
-        settle(node, old_anvil)
-        leaf = leaf_hash(promised[0])
-        old_receipt = receipt(node, leaf)
-    with start_anvil(port=port) as anvil:
-        anvil.mine(3)  # so that the deployment is in another block
-        new = found_member(anvil)
-        assert (new.log_anchor, new.log_id) == (old.log_anchor, old.log_id)
-        assert new.network.deploy_block_hash != old.network.deploy_block_hash
-        for _ in range(2):
-            with pytest.raises(OtherChain):
-                step(node)
-        assert [row.state for row in rows(node)] == ["final", "final"]
-        assert events(anvil, new) == []
-        node.close()
-
-        node = new.node(tmp_path / "node")
-        assert isinstance(receipt(node, leaf), Pending)
-        settle(node, anvil)
-        check_whole(node, new, anvil, promised)
-        assert receipt(node, leaf) != old_receipt
-        node.close()
 
 
 # ---- several gateways
@@ -396,58 +295,7 @@ def test_a_database_that_went_its_own_way_stops(
     fork.close()
 
 
-# ---- chain time, keys, money
-
-
-def test_a_signature_past_its_deadline_is_made_anew(
-    member: Member, anvil: Anvil, tmp_path: Path
-) -> None:
-    node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
-    promised = promise(node, member, 2, "")
-    anvil.call("evm_setAutomine", False)
-    step(node)
-    anvil.call("anvil_dropAllTransactions")
-    anvil.mine(1, seconds=1)
-    step(node)
-    assert [row.state for row in rows(node)] == ["sent"]
-    anvil.call("evm_increaseTime", 45)
-    anvil.mine()
-    anvil.call("evm_setAutomine", True)
-    settle(node, anvil)
-    assert [(row.state, row.error) for row in rows(node)] == [
-        ("failed", "expired"),
-        ("final", None),
-    ]
-    check_whole(node, member, anvil, promised)
-    node.close()
-
-
-def test_a_key_that_is_not_valid_yet(anvil: Anvil, tmp_path: Path) -> None:
-    """The contract refuses; nothing is sent; once the window has begun it goes through."""
-    member = found_member(anvil, anchor_from=anvil.head_time() + 30)
-    node = member.node(tmp_path / "node")
-    promised = promise(node, member, 2, "")
-    for _ in range(2):
-        with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
-            step(node)
-    assert [row.state for row in rows(node)] == ["signed"]
-    assert events(anvil, member) == []
-    anvil.call("evm_increaseTime", 45)
-    anvil.mine()
-    settle(node, anvil)
-    check_whole(node, member, anvil, promised)
-    node.close()
-
-
-def test_a_payer_without_money(node: Node, member: Member, anvil: Anvil) -> None:
-    promised = promise(node, member, 2, "")
-    anvil.call("anvil_setBalance", node.keys.payer.address, "0x0")
-    for _ in range(2):
-        with pytest.raises(Exception, match=r"[Ii]nsufficient|funds|refused"):
-            step(node)
-    anvil.fund(node.keys.payer.address)
-    settle(node, anvil)
-    check_whole(node, member, anvil, promised)
+# ---- keys
 
 
 def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> None:
@@ -463,27 +311,6 @@ def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> Non
         ("failed", "signed-otherwise"),
         ("signed", None),
     ]
-
-
-def test_a_transaction_that_was_mined_in_vain(
-    member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Mined after its deadline: reverted, noticed, signed anew."""
-    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
-    node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
-    promised = promise(node, member, 2, "")
-    anvil.call("evm_setAutomine", False)
-    step(node)
-    monkeypatch.setattr(services, "_stale", lambda *_: None)
-    anvil.call("evm_increaseTime", 45)
-    anvil.mine()
-    step(node)
-    assert [(row.state, row.error) for row in rows(node)] == [("failed", "reverted")]
-    monkeypatch.undo()
-    anvil.call("evm_setAutomine", True)
-    settle(node, anvil)
-    check_whole(node, member, anvil, promised)
-    node.close()
 
 
 # ---- facts
@@ -597,35 +424,7 @@ def test_rows_that_are_missing_are_read_again(node: Node, member: Member, anvil:
     check_whole(node, member, anvil, promised)
 
 
-# ---- threads
-
-
-def test_the_threads_do_it_all(member: Member, tmp_path: Path, anvil: Anvil) -> None:
-    anvil.call("evm_setIntervalMining", 1)
-    node = member.node(tmp_path / "node", log={"anchor_interval": 0.2, "chain_poll": 0.1})
-    node.start()
-    try:
-        promised = []
-        for seed in "abc":
-            batch = make_entries(20, seed, member.log_id)
-            promise_entries(node, batch, member.log_id)
-            promised += batch
-            _wait_until_final(node, len(promised))
-    finally:
-        node.stop()
-    anvil.call("evm_setIntervalMining", 0)
-    check_whole(node, member, anvil, promised)
-    assert node.chain_error is None
-    node.close()
-
-
-def _wait_until_final(node: Node, size: int) -> None:
-    done = threading.Event()
-    for _ in range(200):
-        if any(row.size == size for row in rows(node, "final")):
-            return
-        done.wait(0.1)
-    raise AssertionError(f"size {size} is not final: {[tuple(r)[:5] for r in rows(node)]}")
+# ---- several logs
 
 
 def test_a_log_that_fails_does_not_stop_another(

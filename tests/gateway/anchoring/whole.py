@@ -1,4 +1,5 @@
-"""One look at everything: the public log, the chain, the rows, the receipts must all agree."""
+"""Driving a gateway to its end, and one look at everything: the public log, the chain, the rows
+and the receipts must all agree."""
 
 import hashlib
 from typing import Any
@@ -6,16 +7,40 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
+from gateway.anchoring.services import step
 from gateway.exchange.services import receipt
+from gateway.log.services import step as integrate
 from gateway.node import Node
 from ledger.core import receipt as receipts
 from ledger.core.ids import keccak256
 from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil
-from tests.support.log import mth, read_log
+from tests.support.log import make_entries, mth, promise_entries, read_log
 from tests.support.member import Member
 
 ANCHORED = keccak256(b"Anchored(bytes32,uint64,uint64,bytes32,bytes32)")
+
+
+PATIENCE = 40
+"""Steps after which something that should have happened has not."""
+
+
+def promise(node: Node, member: Member, count: int, seed: str) -> list[bytes]:
+    """New entries in the published log."""
+    batch = make_entries(count, seed, member.log_id)
+    promise_entries(node, batch, member.log_id)
+    while integrate(node):
+        pass
+    return batch
+
+
+def settle(node: Node, anvil: Anvil) -> None:
+    """Step and mine until nothing is left to do."""
+    for _ in range(PATIENCE):
+        if not step(node).waiting:
+            return
+        anvil.mine()
+    raise AssertionError("still waiting")
 
 
 def events(anvil: Anvil, member: Member) -> list[dict[str, Any]]:

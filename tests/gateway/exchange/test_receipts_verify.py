@@ -12,7 +12,7 @@ from gateway.node import Node
 from ledger.chain.network import NetworkFile
 from ledger.core.verdict import Verdict
 from ledger.verify import Verifier, ask
-from tests.gateway.anchoring.test_anchoring import settle
+from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.member import found_member
