@@ -98,6 +98,7 @@ def test_bounds() -> None:
     assert canonical.parse(b"[[1]]", max_depth=2) == [[1]]
     with pytest.raises(Malformed, match="deep"):
         canonical.parse(b"[[1]]", max_depth=1)
+    assert canonical.parse(b'"abc"', max_bytes=5) == "abc"
     with pytest.raises(Malformed, match="longer"):
         canonical.parse(b'"abc"', max_bytes=4)
     deep: list[Any] = []

@@ -129,9 +129,33 @@ def test_fields_that_are_refused(fields: Any) -> None:
 
 
 def test_as_long_as_it_may_be() -> None:
-    """Total length is what the last case above broke: each field of it alone is accepted."""
-    made = commit(SLOTS, {"A": "x" * 49_000}, SECRET, HEADER)
-    assert commitment.parse_disclosure(made.disclosures["A"]) == ("A", "x" * 49_000)
+    """One more character in a field, or one more field, is what is too long."""
+    longest = "x" * (commitment.MAX_DISCLOSURE * 3 // 4 - len('["","A",""]') - 24)
+    slots = [chr(ord("A") + i) for i in range(9)]
+    made = commit(slots, dict.fromkeys(slots[:8], longest), SECRET, HEADER)
+    texts = list(made.disclosures.values())
+    assert {len(text) for text in texts} == {commitment.MAX_DISCLOSURE}
+    assert commitment.parse_disclosure(texts[0]) == ("A", longest)
+    payload = commitment.parse_payload(made.payload)
+    assert len(commitment.check_disclosures(payload, texts)) == 8
+    with pytest.raises(Malformed, match="too long"):
+        commit(slots, {"A": longest + "x"}, SECRET, HEADER)
+    with pytest.raises(Malformed, match="too long"):
+        commit(slots, {**dict.fromkeys(slots[:8], longest), "I": "x"}, SECRET, HEADER)
+    with pytest.raises(Malformed, match="more than the payload has"):
+        commitment.check_disclosures(payload, [*texts, "A"])
+    with pytest.raises(Malformed, match="longer than"):
+        commitment.parse_disclosure(texts[0] + "A")
+
+
+def test_the_shortest_schema() -> None:
+    made = commit(("A",), {"A": "x"}, SECRET, HEADER)
+    payload = commitment.parse_payload(made.payload)
+    assert len(payload.sd) == commitment.MIN_DIGESTS
+    shown = list(made.disclosures.values())
+    assert commitment.check_disclosures(payload, shown) == {"A": "x"}
+    with pytest.raises(Malformed, match="more than the payload has"):
+        commitment.check_disclosures(payload, shown * 2)
 
 
 @pytest.mark.parametrize(

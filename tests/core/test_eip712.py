@@ -89,9 +89,10 @@ def test_values_of_the_wrong_shape() -> None:
     for change in wrong:
         values = {**good, **change}
         assert refuses(Malformed, eip712.digest, domain, "SetEndpoint", values), change
+    with pytest.raises(Malformed, match="separator"):
+        eip712.digest(domain[:31], "SetEndpoint", good)
     del good["seq"]
     assert refuses(Malformed, eip712.digest, domain, "SetEndpoint", good)
-    assert refuses(Malformed, eip712.digest, domain[:31], "Vote", {})
     assert refuses(Malformed, eip712.domain, "LogAnchor", 1, ADDRESS.upper())
     assert refuses(Malformed, eip712.recover, bytes(31), bytes(65))
 
@@ -110,6 +111,20 @@ def test_recover_gives_back_who_signed(secret: bytes, digest: bytes) -> None:
         assert refuses(SignatureInvalid, eip712.recover, digest, wrong)
     flipped = bytes([digest[0] ^ 1]) + digest[1:]
     assert _recovered(flipped, signature) != signer
+
+
+def test_the_range_of_a_signature() -> None:
+    order, one = keys.ORDERS[keys.Alg.SECP256K1], (1).to_bytes(32, "big")
+    top = order.to_bytes(32, "big")
+    for r, s in ((bytes(32), one), (top, one), (one, bytes(32))):
+        with pytest.raises(SignatureInvalid, match="outside the group"):
+            eip712.recover(bytes(32), r + s + b"\x1b")
+    for v in (0, 1, 26, 29, 255):
+        with pytest.raises(SignatureInvalid, match="v is not"):
+            eip712.recover(bytes(32), one + one + bytes([v]))
+    assert eip712.recover(bytes(32), one + one + b"\x1b")
+    with pytest.raises(SignatureInvalid, match="no key"):
+        eip712.recover(bytes(32), (order - 1).to_bytes(32, "big") + one + b"\x1b")
 
 
 def _recovered(digest: bytes, signature: bytes) -> eip712.Signer | None:

@@ -88,6 +88,26 @@ def test_only_one_of_the_two_signatures_counts(alg: Alg) -> None:
         keys.verify(alg, key.public, b"x", high)
 
 
+@pytest.mark.parametrize("alg", [Alg.SECP256K1, Alg.P256])
+def test_the_middle_of_the_group(alg: Alg) -> None:
+    half = keys.ORDERS[alg] // 2
+    assert [keys.is_low_s(alg, bytes(32) + s.to_bytes(32, "big")) for s in (half, half + 1)] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("alg", ALGS)
+def test_sizes_are_checked_first(alg: Alg) -> None:
+    key = Key(alg)
+    for signature in (b"", bytes(63), bytes(65)):
+        with pytest.raises(SignatureInvalid, match="not 64 bytes"):
+            keys.verify(alg, key.public, b"", signature)
+    for public in (b"", key.public[:-1], key.public + b"\0"):
+        with pytest.raises(Malformed, match=f"not {len(key.public)} bytes"):
+            keys.check_public_key(alg, public)
+
+
 def test_ed25519_has_no_second_spelling() -> None:
     """S + L verifies in careless libraries (RFC 8032 5.1.7 forbids it)."""
     key, order = Key(Alg.ED25519), 2**252 + 27742317777372353535851937790883648493

@@ -96,6 +96,26 @@ def test_consistency(size2: int, data: st.DataObject) -> None:
             merkle.verify_consistency(**{**good, **change})
 
 
+def test_an_index_outside_the_tree_is_refused_before_anything_is_hashed() -> None:
+    """Without that, index 1 in a tree of one leaf would be "proven" by a path of one hash."""
+    forged = merkle.node_hash(LEAVES[0], LEAVES[1])
+    for index in (1, -1):
+        with pytest.raises(ProofMismatch, match="inclusion index"):
+            merkle.verify_inclusion(
+                leaf=LEAVES[1], index=index, size=1, path=[LEAVES[0]], root=forged
+            )
+
+
+def test_hashes_of_other_lengths_are_refused_though_they_hash_alike() -> None:
+    """A node's hash does not say where its left half ends: 31 + 33 bytes are 32 + 32 bytes."""
+    left, right = LEAVES[:2]
+    root = merkle.root([left, right])
+    with pytest.raises(ProofMismatch, match="hash size"):
+        merkle.verify_inclusion(
+            leaf=left[:31], index=0, size=2, path=[left[31:] + right], root=root
+        )
+
+
 def test_equal_trees_need_no_path_but_equal_roots() -> None:
     root = merkle.root(LEAVES[:5])
     merkle.verify_consistency(size1=5, root1=root, size2=5, root2=root, path=[])
@@ -121,8 +141,10 @@ def test_the_largest_tree() -> None:
         )
         assert len(made) == 32
         assert count == depth
-    with pytest.raises(ProofMismatch):
-        merkle.root_from_inclusion(leaf=LEAVES[1], index=0, size=merkle.MAX_SIZE + 1, path=[])
+    for size in (0, merkle.MAX_SIZE + 1):
+        with pytest.raises(ProofMismatch, match="tree size"):
+            merkle.root_from_inclusion(leaf=LEAVES[1], index=0, size=size, path=[LEAVES[0]] * 53)
+    assert len(merkle.consistency_ranges(1, merkle.MAX_SIZE)) == 53
 
 
 def test_nothing_to_prove_is_refused() -> None:

@@ -66,7 +66,14 @@ def test_another_key() -> None:
 def test_trees_that_do_not_exist() -> None:
     for size, root in ((-1, ROOT), (2**53, ROOT), (0, ROOT), (1, merkle.EMPTY_ROOT), (1, b"")):
         assert refuses(Malformed, note.checkpoint_body, ORIGIN, size, root), (size, root)
-    for origin in ("", "example.com/log", "credit-ledger/", ORIGIN + "\n", ORIGIN.upper()):
+    for origin in (
+        "",
+        LOG.hex(),
+        "example.com/log",
+        "credit-ledger/",
+        ORIGIN + "\n",
+        ORIGIN.upper(),
+    ):
         assert refuses(Malformed, note.checkpoint_body, origin, 5, ROOT), origin
 
 

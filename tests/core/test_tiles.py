@@ -118,6 +118,16 @@ def test_what_cannot_be_appended() -> None:
     assert refuses(Malformed, tiles.append, source, 0, [LEAVES[0][:31], LEAVES[1] + b"x"])
 
 
+def test_the_last_leaf_of_the_largest_log() -> None:
+    class Zeros:
+        def tile(self, level: int, n: int, width: int) -> bytes:
+            return bytes(32 * width)
+
+    appended = tiles.append(Zeros(), merkle.MAX_SIZE - 1, LEAVES[:1])
+    assert appended.size == merkle.MAX_SIZE
+    assert [tile.width for tile in appended.tiles] == [255]
+
+
 def test_a_source_that_gives_other_sizes_is_refused() -> None:
     class Short(MemoryTiles):
         def tile(self, level: int, n: int, width: int) -> bytes:
