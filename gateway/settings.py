@@ -162,6 +162,7 @@ def load(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), str(error)) from error
     folder = path.resolve().parent
+    values.setdefault("keys", "keys")
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = folder / values[name]
