@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
 
-from eth_abi import abi as eth_abi
-from eth_abi.exceptions import DecodingError
-
+from ledger.chain import abi_codec
+from ledger.chain.abi_codec import AbiError
 from ledger.chain.blocks import LogEntry
 from ledger.core.ids import keccak256
 
@@ -157,18 +156,18 @@ def load(name: Name) -> ContractAbi:
 
 
 def encode(params: Sequence[Param], values: Sequence[Any]) -> bytes:
-    """abi.encode of `values`. Wrong types are our own mistake and raise eth_abi's errors."""
+    """abi.encode of `values`. Wrong types are our own mistake and raise AbiError."""
     bare = [param.bare(value) for param, value in zip(params, values, strict=True)]
-    return eth_abi.encode([param.type for param in params], bare)
+    return abi_codec.encode([param.type for param in params], bare)
 
 
 def decode(params: Sequence[Param], data: bytes) -> list[Any]:
     """The values in `data`. Raises Undecodable."""
-    # A string is encoded as bytes are; eth_abi would refuse one that is not UTF-8.
+    # A string is encoded as bytes are; one that is not UTF-8 must not stop the reading.
     types = [param.type.replace("string", "bytes") for param in params]
     try:
-        values = eth_abi.decode(types, data)
-    except (DecodingError, OverflowError, ValueError) as error:
+        values = abi_codec.decode(types, data)
+    except AbiError as error:
         raise Undecodable(str(error)) from error
     return [param.plain(value) for param, value in zip(params, values, strict=True)]
 
