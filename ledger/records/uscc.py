@@ -13,6 +13,8 @@ from operator import mul
 FILLER = "00000000000000000X"
 """Stands for "has no USCC" in records about individual businesses; it identifies nobody."""
 
+LENGTH = 18
+
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 # Authorities 1 … 9, A military, N agriculture, Y other (GB 32100 table 1). A code of zeros would
 # pass both checks, so neither authority, class nor division may begin with 0.
@@ -33,9 +35,14 @@ def normalise(text: str) -> str:
     return "".join(text.split()).upper()
 
 
-@lru_cache(maxsize=1 << 16)  # authorities repeat in every row, subjects often
 def check(code: str) -> str | None:
     """The row code of what is wrong with a normalised code, None for a good one."""
+    # Nothing longer is remembered: what a stranger sends must not fill the memory.
+    return _check(code) if len(code) == LENGTH else "uscc-format"
+
+
+@lru_cache(maxsize=1 << 16)  # authorities repeat in every row, subjects often
+def _check(code: str) -> str | None:
     if not _SHAPE.fullmatch(code):
         return "uscc-check" if code == FILLER else "uscc-format"
     if code[17] != check_character(code[:17]):

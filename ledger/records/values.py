@@ -24,6 +24,8 @@ MONEY_DECIMALS: Final = 6
 # Spreadsheets show a lost date as a day of 1900 or 1904, and two-digit years end in the first
 # century; no record describes anything before the People's Republic.
 EARLIEST_YEAR: Final = 1949
+LONGEST_DATE: Final = 40
+"""Characters: a date and midnight with more decimals than any program writes."""
 
 OTHER: Final = "其他-"
 """Begins a value of one's own where the vocabulary allows it."""
@@ -77,9 +79,14 @@ def _converter(field: Field) -> _Converter:
     return _choice_converter(field) if field.vocabulary else _text_converter(field)
 
 
-@lru_cache(maxsize=1 << 14)  # about as many days as records ever name
 def read_date(text: str) -> str | Fault:
     """YYYY-MM-DD of any spelling that interfaces.md lists."""
+    # Nothing longer is remembered: what a stranger sends must not fill the memory.
+    return _read_date(text) if len(text) <= LONGEST_DATE else Fault("date-invalid")
+
+
+@lru_cache(maxsize=1 << 14)  # about as many days as records ever name
+def _read_date(text: str) -> str | Fault:
     match = _DATE.fullmatch(text)
     if match is None:
         return Fault("date-invalid")
