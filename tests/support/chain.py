@@ -111,17 +111,11 @@ class TestNetwork:
 
     def voters(self) -> list[Voter]:
         """The provinces with their GOVERN keys."""
-        return [Voter(code, self.keys[code, Purpose.GOVERN]) for code in PROVINCES]
+        return voters(self.keys)
 
     def decide(self, action: Action) -> None:
         """A passed and executed vote."""
-        Council(
-            self.sender,
-            self.anvil.rpc,
-            chain_id=self.file.chain_id,
-            consortium=self.deployment.consortium,
-            voters=self.voters(),
-        ).decide(action)
+        council(self, self.voters()).decide(action)
 
     def with_rpc(self, urls: Sequence[str], quorum: int) -> NetworkFile:
         """The network file with other nodes and another quorum."""
@@ -160,6 +154,22 @@ class TestNetwork:
         return function.encode(checkpoint, list(proof), signature)
 
 
+def voters(keys: Keys) -> list[Voter]:
+    """The provinces with their GOVERN keys."""
+    return [Voter(code, keys[code, Purpose.GOVERN]) for code in PROVINCES]
+
+
+def council(network: TestNetwork, members: Sequence[Voter]) -> Council:
+    """Decides with these votes; the payer of the network sends."""
+    return Council(
+        network.sender,
+        network.anvil.rpc,
+        chain_id=network.file.chain_id,
+        consortium=network.deployment.consortium,
+        voters=members,
+    )
+
+
 def deploy_network(
     anvil: Anvil,
     *,
@@ -183,7 +193,7 @@ def deploy_network(
         deployer,
         founders=make_founders(keys),
         threshold=THRESHOLD,
-        council=[Voter(code, keys[code, Purpose.GOVERN]) for code in PROVINCES],
+        council=voters(keys),
         items=national_items() if items is None else items,
     )
     file = deployment.network_file(

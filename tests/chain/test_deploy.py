@@ -1,0 +1,310 @@
+"""Founding a network: the same addresses every time, from wherever it was left."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.chain.contract_abi import load
+from ledger.chain.deploy import Deployment, addresses, deploy
+from ledger.chain.errors import TxError, TxRefused
+from ledger.chain.govern import (
+    Action,
+    latest_call,
+    proposal_id,
+    put_national,
+    register_contract,
+)
+from ledger.chain.keyfile import new_secret
+from ledger.chain.national import SINCE, national_items
+from ledger.chain.network import NetworkFile
+from ledger.chain.quorum import QuorumReader
+from ledger.chain.rpc import Rpc
+from ledger.chain.signers import LocalSigner
+from ledger.chain.structs import (
+    ACTIVE,
+    MONTH,
+    PUBLIC,
+    RECORD_TYPE,
+    REINSTATE,
+    SUSPEND,
+    SUSPENDED,
+    YEAR,
+    Code,
+)
+from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.core.errors import ConfigError, CouldNotCheck
+from ledger.core.ids import bytes32_ascii
+from ledger.core.keys import Alg, Purpose
+from ledger.records.schema import all_schemas
+from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
+from tests.support.chain import (
+    THRESHOLD,
+    Keys,
+    TestNetwork,
+    council,
+    deploy_network,
+    make_founders,
+    make_keys,
+    voters,
+)
+from tests.support.proxy import (
+    Fault,
+    Proxy,
+    drop_request,
+    drop_response,
+    honest,
+    lie,
+    start_proxy,
+)
+
+FEW = national_items()[:2]
+
+
+@pytest.fixture
+def empty() -> Iterator[Anvil]:
+    """A chain on which nothing is."""
+    with start_anvil() as anvil:
+        yield anvil
+
+
+@pytest.fixture
+def deployer(empty: Anvil) -> LocalSigner:
+    signer = LocalSigner(Alg.SECP256K1, new_secret())
+    empty.fund(signer.address)
+    return signer
+
+
+def found(rpc: Rpc, deployer: LocalSigner, keys: Keys, *, seconds: float = 10.0) -> Deployment:
+    return deploy(
+        rpc,
+        deployer,
+        founders=make_founders(keys),
+        threshold=THRESHOLD,
+        council=voters(keys),
+        items=FEW,
+        seconds=seconds,
+    )
+
+
+def few_keys() -> Keys:
+    """Only GOVERN and ANCHOR keys: a cheaper constructor."""
+    keys = make_keys()
+    return {name: key for name, key in keys.items() if name[1] in (Purpose.GOVERN, Purpose.ANCHOR)}
+
+
+def transactions(anvil: Anvil, address: str) -> int:
+    return int(anvil.call("eth_getTransactionCount", address, "latest"), 16)
+
+
+def test_what_is_there(network: TestNetwork) -> None:
+    deployment = network.deployment
+    assert addresses(network.deployer.address) == (
+        deployment.consortium,
+        deployment.log_anchor,
+        deployment.catalogue,
+    )
+    for name, address in (
+        ("Consortium", deployment.consortium),
+        ("LogAnchor", deployment.log_anchor),
+        ("Catalogue", deployment.catalogue),
+    ):
+        code = network.anvil.call("eth_getCode", address, "latest")
+        assert len(code) == 2 + 2 * len(load(name).runtime)
+    block = network.anvil.call("eth_getBlockByNumber", hex(deployment.deploy_block), False)
+    assert block["hash"] == deployment.deploy_block_hash
+    [creation] = [
+        receipt
+        for receipt in network.anvil.call("eth_getBlockReceipts", hex(deployment.deploy_block))
+        if receipt["contractAddress"] == deployment.consortium
+    ]
+    assert creation["status"] == "0x1"
+
+
+def test_the_network_file_opens_it(network: TestNetwork) -> None:
+    file = NetworkFile.parse(network.file.encode())
+    reader = QuorumReader(file)
+    assert reader.head().code(file.consortium) != b""
+    reader.close()
+
+
+def test_again_changes_nothing(network: TestNetwork) -> None:
+    before = transactions(network.anvil, network.deployer.address)
+    again = deploy(
+        network.anvil.rpc,
+        network.deployer,
+        founders=make_founders(network.keys),
+        threshold=THRESHOLD,
+        council=network.voters(),
+        items=national_items(),
+    )
+    assert again == network.deployment
+    assert transactions(network.anvil, network.deployer.address) == before
+
+
+def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
+    """The same addresses and logs again, another deployment block."""
+    again = deploy_network(empty, keys=network.keys, deployer=network.deployer, items=FEW)
+    assert again.deployment.consortium == network.deployment.consortium
+    assert again.deployment.log_anchor == network.deployment.log_anchor
+    assert again.deployment.catalogue == network.deployment.catalogue
+    assert again.deployment.deploy_block_hash != network.deployment.deploy_block_hash
+    ours = {log.log_id for log in network.consortium.logs()}
+    assert {log.log_id for log in again.consortium.logs()} == ours
+    reader = QuorumReader(network.file.with_rpc([empty.url]))
+    with pytest.raises(CouldNotCheck) as caught:
+        reader.head()
+    assert caught.value.code == "other-chain"
+    reader.close()
+
+
+# Transactions of a founding: 3 creations, then 3 decisions of 1 proposal, 3 votes and 1 execution.
+LAST = 3 + 3 * 5
+
+
+@pytest.mark.parametrize("kind", ["without", "with"])
+def test_from_wherever_it_was_left(empty: Anvil, deployer: LocalSigner, kind: str) -> None:
+    """The line is cut at every transaction in turn, before or after the chain has it; the next
+    run knows nothing of the one before."""
+    keys = few_keys()
+    fault = drop_request() if kind == "without" else drop_response()
+    with start_proxy(empty.url) as proxy:
+        runs = 0
+        done: Deployment | None = None
+        while done is None:
+            done = interrupted(proxy, fault, deployer, keys)
+            runs += 1
+            assert runs <= 2 * LAST
+    assert runs >= LAST // 2
+    assert transactions(empty, deployer.address) == LAST
+    assert found(empty.rpc, deployer, keys) == done
+
+
+def interrupted(proxy: Proxy, fault: Fault, deployer: LocalSigner, keys: Keys) -> Deployment | None:
+    """A run that can send one transaction; the second one and all after it are cut off."""
+    rpc = Rpc(proxy.url, timeout=5)
+    proxy.clear()
+    proxy.on("eth_sendRawTransaction", honest(), times=1)
+    proxy.on("eth_sendRawTransaction", fault, times=1)
+    proxy.on("eth_sendRawTransaction", drop_request())
+    proxy.on("eth_getTransactionReceipt", honest(), times=10)
+    proxy.on("eth_getTransactionReceipt", lie(lambda params, result: None))
+    try:
+        return found(rpc, deployer, keys, seconds=0.3)
+    except (TxError, CouldNotCheck):
+        return None
+    finally:
+        rpc.close()
+
+
+def test_a_deployer_that_did_something_before(empty: Anvil, deployer: LocalSigner) -> None:
+    sender = Sender(empty.rpc, deployer, MemoryTxStore(), chain_id=CHAIN_ID)
+    sender.send("x", deployer.address, b"")
+    sender.wait("x")
+    with pytest.raises(ConfigError, match="deployer"):
+        found(empty.rpc, deployer, few_keys())
+
+
+def test_a_deployer_without_money(empty: Anvil) -> None:
+    poor = LocalSigner(Alg.SECP256K1, new_secret())
+    with pytest.raises(TxError):
+        found(empty.rpc, poor, few_keys())
+
+
+def test_something_else_at_the_address(network: TestNetwork) -> None:
+    founders = make_founders(network.keys)
+    swapped = [founders[1], founders[0], *founders[2:]]
+    with pytest.raises(ConfigError, match="members"):
+        deploy(
+            network.anvil.rpc,
+            network.deployer,
+            founders=swapped,
+            threshold=THRESHOLD,
+            council=network.voters(),
+            items=(),
+        )
+    other = addresses(network.deployer.address)[1]
+    code = network.anvil.call("eth_getCode", network.deployment.catalogue, "latest")
+    network.anvil.call("anvil_setCode", other, code)
+    with pytest.raises(ConfigError, match="another contract"):
+        found(network.anvil.rpc, network.deployer, network.keys)
+
+
+def test_too_few_voters(empty: Anvil, deployer: LocalSigner) -> None:
+    keys = few_keys()
+    with pytest.raises(TxRefused) as caught:
+        deploy(
+            empty.rpc,
+            deployer,
+            founders=make_founders(keys),
+            threshold=THRESHOLD,
+            council=voters(keys)[: THRESHOLD - 1],
+            items=(),
+        )
+    name, _ = load("Consortium").refusal(caught.value.payload) or ("", {})
+    assert name == "Consortium_ProposalNotPassed"
+
+
+def test_a_founding_that_the_contract_refuses(empty: Anvil, deployer: LocalSigner) -> None:
+    keys = few_keys()
+    founders = make_founders(keys)
+    founders[0] = dataclasses.replace(founders[0], region="")
+    with pytest.raises(TxRefused) as caught:
+        deploy(empty.rpc, deployer, founders=founders, threshold=1, council=voters(keys), items=())
+    name, _ = load("Consortium").refusal(caught.value.payload) or ("", {})
+    assert name == "Consortium_FounderInvalid"
+
+
+def test_ids_are_those_of_the_contract(network: TestNetwork) -> None:
+    consortium = network.consortium
+    salt = b"\x05" * 32
+    for action in (
+        register_contract("LogAnchor", network.deployment.log_anchor),
+        put_national(network.deployment.catalogue, FEW),
+        Action(1, b""),
+        Action(7, b"x" * 33),
+    ):
+        abi = consortium.abi.functions
+        hashed = view(network, "actionHashOf", action.kind, action.data)
+        assert hashed == action.hash
+        made = proposal_id(CHAIN_ID, consortium.address, action, salt)
+        assert made == view(network, "proposalIdOf", action.hash, salt)
+        assert abi["actionHashOf"].selector != abi["proposalIdOf"].selector
+
+
+def view(network: TestNetwork, function: str, *values: object) -> object:
+    spec = network.consortium.abi.functions[function]
+    call = latest_call(network.anvil.rpc)
+    return spec.decode(call(network.deployment.consortium, spec.encode(*values)))[0]
+
+
+def test_a_decision_that_expired_is_proposed_again(network: TestNetwork) -> None:
+    suspend = Action(SUSPEND, bytes32_ascii("140000"))
+    with pytest.raises(TxRefused):  # proposed, voted, not passed: too few
+        council(network, voters(network.keys)[:1]).decide(suspend)
+    network.anvil.call("evm_increaseTime", hex(30 * 86_400))
+    network.anvil.mine()
+    network.decide(suspend)
+    member = network.consortium.member("140000")
+    assert member is not None
+    assert member.status == SUSPENDED
+
+
+def test_the_same_decision_twice(network: TestNetwork) -> None:
+    """A decision that was carried out can be taken again, under another salt."""
+    for action, status in ((SUSPEND, SUSPENDED), (REINSTATE, ACTIVE), (SUSPEND, SUSPENDED)):
+        network.decide(Action(action, bytes32_ascii("140000")))
+        member = network.consortium.member("140000")
+        assert member is not None
+        assert member.status == status
+
+
+def test_national_items() -> None:
+    items = {(item.item_id, item.version): item for item in national_items()}
+    assert len(items) == len(all_schemas())
+    for schema in all_schemas():
+        item = items[Code(schema.name), schema.version]
+        assert item.content_hash.hex() == schema.sha256
+        assert item.granularity == (YEAR if schema.period == "year" else MONTH)
+        assert (item.kind, item.region, item.since, item.until) == (RECORD_TYPE, "", SINCE, 0)
+    assert items[Code("penalty"), 1].visibility == PUBLIC
