@@ -1,0 +1,21 @@
+"""Verifying must not load what only sending, key files or tests need."""
+
+import subprocess
+import sys
+
+import pytest
+
+SLOW = ("web3", "eth_account", "eth_keyfile", "sqlalchemy", "fastapi", "gateway")
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["ledger.chain.quorum", "ledger.chain.bindings", "ledger.chain.facts", "ledger.verify",
+     "ledger.chain.signers", "ledger.chain.transactions"],
+)  # fmt: skip
+def test_what_verifying_loads(module: str) -> None:
+    code = f"import sys, {module}; print([n for n in {SLOW} if n in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
