@@ -24,6 +24,8 @@ from gateway.node import Node
 
 TYPE = "credit-ledger/file-answer@1"
 ENDED = ("done", "failed")
+ROWS_PER_SET = MAX_SET
+"""Each set can be covered by one promise, whatever is accepted of it."""
 
 
 def process(node: Node, file: File, stop: threading.Event) -> bool:
@@ -94,8 +96,7 @@ def _going_back(node: Node, file: str, sets: int) -> Iterator[tuple[Returned, di
 
 
 def _sets(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
-    """Rows by `MAX_SET`: each set can be covered by one promise, whatever is accepted of it."""
-    while part := list(islice(rows, MAX_SET)):
+    while part := list(islice(rows, ROWS_PER_SET)):
         yield part
 
 

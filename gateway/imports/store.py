@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 import zlib
@@ -173,7 +174,7 @@ def claim(node: Node) -> File | None:
 
 def release(node: Node, file: str, *, after: float, failed: bool = True) -> None:
     """Leave the file to whoever comes, not before `after` seconds. failed: it counts as a try."""
-    values: dict[str, Any] = {"state": "queued", "due": now() + int(after)}
+    values: dict[str, Any] = {"state": "queued", "due": now() + math.ceil(after)}
     if not failed:
         values["attempts"] = files.c.attempts - 1
     running = sa.and_(files.c.id == file, files.c.state == "running")

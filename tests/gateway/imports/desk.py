@@ -1,17 +1,13 @@
 """A department's desk: hands in files over HTTP, lets the worker run, fetches answers."""
 
-import threading
 from typing import Any
 
 import httpx
-import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.imports import store
-from gateway.imports.models import files
-from gateway.imports.tasks import FileWorker
 from gateway.node import Node
 from gateway.tokens.services import add_token
+from tests.gateway.imports.work import work
 from tests.support.asgi import Client
 
 
@@ -38,8 +34,7 @@ class Desk:
 
     def work(self) -> None:
         """What the worker would do until nothing waits any more."""
-        self.node.uploaded.set()
-        FileWorker(self.node, lambda: None)(threading.Event())
+        work(self.node)
 
     def send(self, data: bytes, name: str = "x", **fields: str) -> dict[str, Any]:
         """Hand in, wait, and the answer."""
@@ -58,9 +53,3 @@ class Desk:
         found = self.get(f"/v1/files/{answer['id']}/report.xlsx")
         assert found.status_code == 200
         return found.content
-
-
-def let_go(node: Node) -> None:
-    """As if the lease of every file had passed."""
-    with node.engine.begin() as connection:
-        connection.execute(sa.update(files).values(due=store.now() - 1))

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,24 @@ def test_too_large_a_file(tmp_path: Path, node: Node) -> None:
     node.settings = settings
     desk = Desk(node)
     answer = desk.post(b"a" * (1 << 20))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert count(node, files) == count(node, file_parts) == 0
+
+
+def test_too_large_a_stream(node: Node, tmp_path: Path) -> None:
+    """Without a declared length the bound is met in the middle, and nothing stays behind."""
+    node.settings = node.settings.model_copy(
+        update={"http": node.settings.http.model_copy(update={"max_file_bytes": 3 << 20})}
+    )
+    desk = Desk(node)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n'
+        for _ in range(40):
+            yield b"a" * 100_000
+
+    headers = desk.headers | {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = desk.client.request("POST", "/v1/files", content=body(), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
     assert count(node, files) == count(node, file_parts) == 0
 
