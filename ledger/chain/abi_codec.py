@@ -111,7 +111,7 @@ def _encode(kind: _Type, value: Any) -> bytes:
         case "array":
             return _word(len(value)) + _encode_all(kind.members * len(value), value)
         case "bytes" | "string":
-            data = value.encode() if kind.kind == "string" else value
+            data: bytes = value.encode() if kind.kind == "string" else value
             return _word(len(data)) + data + b"\0" * (-len(data) % WORD)
         case "bool":
             return _word(1 if value else 0)
@@ -129,7 +129,7 @@ def _encode_fixed(kind: _Type, value: Any) -> bytes:
     return data.rjust(WORD, b"\0") if kind.kind == "address" else data.ljust(WORD, b"\0")
 
 
-def _word(value: int, bits: int = 256) -> bytes:
+def _word(value: Any, bits: int = 256) -> bytes:
     if not isinstance(value, int) or value is True or not 0 <= value < 1 << bits:
         raise AbiError(f"not a number of {bits} bits")
     return value.to_bytes(WORD, "big")

@@ -5,6 +5,7 @@ the commands whose exit code speaks of evidence: a bug of ours must not read "no
 """
 
 import importlib
+import io
 import sys
 import traceback
 from importlib.metadata import EntryPoint, entry_points
@@ -108,6 +109,9 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the `credit-ledger` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese is no failure
     sys.exit(run(sys.argv[1:]))
 
 

@@ -124,7 +124,8 @@ def _is_type(schema: str | None, wanted: str) -> bool:
 def chain(case: Case, facts: ChainFacts | Unread) -> Check:
     """8: the chain could be read, and its head is neither too old nor too new."""
     if isinstance(facts, Unread):
-        code = facts.code if facts.code in CODES else "chain-unreadable"
+        known = facts.code in CODES and CODES[facts.code].verdict == "undetermined"
+        code = facts.code if known else "chain-unreadable"
         return failed("chain", code, problem=facts.problem)
     head = facts.head.time
     problem = f"{instant(head)}, {instant(case.now)}"
@@ -137,10 +138,11 @@ def chain(case: Case, facts: ChainFacts | Unread) -> Check:
     return passed("chain")
 
 
-def issuer(case: Case, log: LogFact | None) -> Check:
+def issuer(case: Case, facts: ChainFacts) -> Check:
     """9: the log is a member's, and the record says that it is that member's."""
+    log = facts.log
     if log is None:
-        return failed("issuer", "log-unknown")
+        return _behind("issuer", case, facts) or failed("issuer", "log-unknown")
     if case.header is not None and case.header.iss != log.member:
         return failed("issuer", "issuer-differs", claimed=case.header.iss, owner=log.member)
     return passed("issuer", issuer=log.member)
@@ -216,13 +218,20 @@ def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) 
 
 def anchored(case: Case, facts: ChainFacts) -> Check:
     """15: the chain has this root for this log at this size."""
-    block, head = case.receipt.anchor.block, facts.head.number
-    if facts.root is None and block > head:
-        # Issued from nodes ahead of ours: nothing is known against it yet.
-        return failed("anchored", "head-behind-receipt", block=str(block), head=str(head))
+    if facts.root is None:
+        return _behind("anchored", case, facts) or failed("anchored", "root-not-anchored")
     if facts.root != case.receipt.checkpoint.root:
         return failed("anchored", "root-not-anchored")
     return passed("anchored")
+
+
+def _behind(id_: str, case: Case, facts: ChainFacts) -> Check | None:
+    """What is not there is unknown where the receipt says that it came after our head: it was
+    issued from nodes ahead of ours."""
+    block, head = case.receipt.anchor.block, facts.head.number
+    if block <= head:
+        return None
+    return failed(id_, "head-behind-receipt", block=str(block), head=str(head))
 
 
 def anchor(case: Case, first: AnchorFact | None) -> Check:

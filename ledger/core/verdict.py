@@ -304,7 +304,7 @@ def _checks(case: Case, alone: list[Check], facts: ChainFacts | Unread) -> list[
     # A head that is too old knows nothing of what is new: no conclusion from it.
     if isinstance(facts, Unread) or chain.verdict is not None:
         return [*found, judging.asked(case, None)]
-    found += [judging.issuer(case, facts.log), judging.status(case, facts)]
+    found += [judging.issuer(case, facts), judging.status(case, facts)]
     found += [judging.in_force(case, facts)]
     if facts.log is None:
         return [*found, judging.asked(case, None)]

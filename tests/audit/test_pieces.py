@@ -90,6 +90,29 @@ def test_a_reader_tells_good_entries_from_bad() -> None:
     assert dict(tally.others) == {"case": 1}
 
 
+def test_a_log_cannot_fill_our_memory_with_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.audit.entries.MAX_ABOUT", 2)
+    monkeypatch.setattr("ledger.audit.entries.MAX_KINDS", 2)
+    reader = EntryReader(LOG)
+    records_ = [
+        record_entry(
+            commitment=bytes([i]) * 32, log=LOG, period="2026-11", schema=f"t@{i}", timely="no"
+        )
+        for i in (1, 2, 1, 3, 4)
+    ]
+    others = [
+        other_entry(kind, commitment=bytes([9]) * 32, log=LOG) for kind in ("a", "b", "c", "a")
+    ]
+    commitments, bad = reader.read([*records_, *others])
+    assert all(commitments)
+    assert [(item.index, item.code) for item in bad] == [
+        (3, "type-not-in-catalogue"), (4, "type-not-in-catalogue"),
+    ]  # fmt: skip
+    assert len(reader.tally.firsts) == 2
+    assert sum(reader.tally.records.values()) == 5
+    assert dict(reader.tally.others) == {"a": 2, "b": 1, "(more)": 1}
+
+
 @pytest.mark.parametrize("run", [1, 7, 1000])
 def test_duplicates_are_found_whatever_is_held_in_memory(run: int) -> None:
     order = random.Random(7)

@@ -271,6 +271,14 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
         "undetermined", "anchored", "head-behind-receipt",
         lambda w: w.with_facts(root=None, head=Block(number=49, hash="0x", time=HEAD)),
     ),
+    "log ahead of the nodes": (
+        "undetermined", "issuer", "head-behind-receipt",
+        lambda w: w.with_facts(log=None, head=Block(number=49, hash="0x", time=HEAD)),
+    ),
+    "a code of another kind": (
+        "undetermined", "chain", "chain-unreadable",
+        lambda w: replace(w, facts=Unread(code="expired", problem="x")),
+    ),
     "root there but no event": (
         "undetermined", "anchor", "anchor-event-missing", lambda w: w.with_facts(anchor=None),
     ),
@@ -740,8 +748,12 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
     """All bits, with a binding, whatever was asked; the facts are those of the true receipt."""
     world = make_world(show=("CODE",), bound=True)
     asking = world.asking(subject=SUBJECT, type="penalty", issuer="110000")
+    expired = replace(
+        world, record=replace(RECORD, usable_to="2026-03-02", expired_from="2026-03-03")
+    )
     data = world.receipt.encode()
     assert world.verdict().exit == asking.verdict().exit == 0
+    assert expired.verdict().exit == 3
     exits = {1: 0, 4: 0}
     for bit in range(8 * len(data)):
         changed = bytearray(data)
@@ -753,7 +765,8 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
             continue
         found = replace(world, receipt=flipped).verdict()
         assert found.exit in exits, (bit, found.verdict)
-        assert replace(asking, receipt=flipped).verdict().exit in exits, bit
+        for other in (asking, expired):
+            assert replace(other, receipt=flipped).verdict().exit in exits, bit
         exits[found.exit] += 1
     assert sum(exits.values()) == 8 * len(data)
 
