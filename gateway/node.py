@@ -26,6 +26,9 @@ from ledger.core.errors import ConfigError
 
 STOP_SECONDS = 30.0
 """How long `stop` waits for a step to end; a step is one batch or one call to a chain node."""
+FIRST_LOOK_SECONDS = 5.0
+"""How long `start` waits for the first look at the chain. Where that is down or silent, what was
+known of it last must do: intake does not depend on the chain."""
 
 ANY_AGE = 10**10
 """Seconds. A verifier refuses an old head; who writes need not, and on a chain that makes blocks
@@ -40,8 +43,9 @@ class Node:
 
     wake: set when entries became durable; the integrator then looks. published: set with every
     checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader then
-    looks. chain_error: code of what keeps the chain from being read
-    (`no-node`, `other-chain` …), None = it was read the last time.
+    looks. looked: set once the chain was looked at, with or without success. chain_error: code
+    of what keeps the chain from being read (`no-node`, `other-chain` …), None = it was read the
+    last time.
     """
 
     settings: Settings
@@ -57,6 +61,7 @@ class Node:
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
     uploaded: threading.Event = field(default_factory=threading.Event)
+    looked: threading.Event = field(default_factory=threading.Event)
     chain_error: str | None = None
     faults: set[str] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -83,6 +88,8 @@ class Node:
         ]
         for name, step in steps:
             self._threads.append(worker.start(name, step, self._stop))
+        # A database restored from a backup must be found out before it promises anything.
+        self.looked.wait(FIRST_LOOK_SECONDS)
 
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""

@@ -7,7 +7,7 @@ is harmless; what is on the chain is read from its events (`sync`), never assume
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,17 +112,24 @@ def step(node: Node, *, may_sign: bool = True) -> Progress:
             progress |= _step_log(node, now, fact)
         except LedgerError as error:
             failures.append(error)
-    node.faults -= FAULTS
-    node.faults |= {error.code for error in failures if isinstance(error, LogFault)}
+    _note_faults(node, failures)
     if failures:
         raise failures[0]
     return progress
 
 
-def refresh(node: Node, view: View, *, now: bool = False) -> ChainFacts:
+def _note_faults(node: Node, failures: Sequence[LedgerError]) -> None:
+    """A fault ends only when every log was checked against the chain and none has it."""
+    faults = {error.code for error in failures if isinstance(error, LogFault)}
+    if all(isinstance(error, LogFault | AnchorRefused) for error in failures):
+        node.faults -= FAULTS - faults
+    node.faults |= faults
+
+
+def refresh(node: Node, view: View) -> ChainFacts:
     """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
     known = node.chain.known
-    if known is not None and not now and node.chain.age < REFRESH_SECONDS:
+    if known is not None and node.chain.age < REFRESH_SECONDS:
         return known
     facts = read_facts(view, node.network, node.settings.node.code)
     if known is not None and known.log_anchors != facts.log_anchors:
@@ -155,6 +162,8 @@ def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
     if log is None:
         return Progress()
     changed = sync(node, now.view, now.facts, log)
+    if changed is None:
+        return Progress(changed=True, waiting=True)
     demand_complete(node, log, there)
     changed |= finalise(node, log, now.final)
     published = (log.published or 0) if fact.open and now.facts.active else 0

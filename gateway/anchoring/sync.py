@@ -80,16 +80,20 @@ def check_log(node: Node, view: View, facts: ChainFacts, log_id: bytes) -> Ancho
     return there
 
 
-def sync(node: Node, view: View, facts: ChainFacts, log: LogState) -> bool:
-    """Bring the rows of one log up to the view's block; returns whether any changed."""
+def sync(node: Node, view: View, facts: ChainFacts, log: LogState) -> bool | None:
+    """Bring the rows of one log up to the view's block; returns whether any changed.
+
+    None: another process has gone on meanwhile, perhaps not as far as our view.
+    """
     scan = _scan(node, view, facts, log)
     mined = bool(scan.seen)
     if not mined and not scan.rewound and log.scanned == view.block.number:
         return False
     notes = {seen.event.size: _note(node, log, seen.event) for seen in scan.seen}
     with begin_write(node.engine, LOCK) as connection:
-        if store.state(connection, log.id).scanned != log.scanned:
-            return True  # another process has gone on
+        now = store.state(connection, log.id)
+        if (now.scanned, now.scanned_hash) != (log.scanned, log.scanned_hash):
+            return None
         lost = _give_up(connection, log.id, scan.base) if scan.rewound else 0
         for seen in scan.seen:
             _record(connection, log.id, seen, notes[seen.event.size], node.clock.seconds())
@@ -125,8 +129,8 @@ def finalise(node: Node, log: LogState, final: Block | None) -> bool:
 
 
 def demand_complete(node: Node, log: LogState, there: AnchoredSize) -> None:
-    """The rows must reach the size that the contract names. Raises AnchorsUnclear
-    and forgets how far was read, so that the next step reads everything."""
+    """The rows must reach the size that the contract names. Raises AnchorsUnclear and forgets
+    how far was read, so that the next step reads everything."""
     newest = sa.select(sa.func.max(anchors.c.size)).where(anchors.c.log == log.id)
     with node.engine.connect() as connection:  # state by state: each is one step in the index
         sizes = [connection.scalar(newest.where(anchors.c.state == state)) for state in ON_CHAIN]

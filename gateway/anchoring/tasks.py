@@ -29,6 +29,8 @@ class Anchorer:
         except CouldNotCheck as error:
             node.chain_error = error.code
             raise
+        finally:
+            node.looked.set()
         node.chain_error = None
         if did.signed:
             self._signed_at = time.monotonic()

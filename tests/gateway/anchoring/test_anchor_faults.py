@@ -12,6 +12,7 @@ from gateway.anchoring.errors import AnchorRefused
 from gateway.anchoring.services import step
 from gateway.exchange.interfaces import Pending
 from gateway.exchange.services import receipt
+from gateway.intake.errors import NotReady
 from gateway.intake.services import submit_set
 from gateway.log import services as log
 from gateway.node import Node
@@ -229,3 +230,19 @@ def _wait_until_final(node: Node, size: int) -> None:
             return
         done.wait(0.1)
     raise AssertionError(f"size {size} is not final: {[tuple(r)[:5] for r in rows(node)]}")
+
+
+def test_a_restored_database_is_found_out_before_it_promises(
+    node: Node, member: Member, anvil: Anvil, tmp_path: Path
+) -> None:
+    promise(node, member, 2, "a")
+    settle(node, anvil)
+    empty = member.node(tmp_path / "restored")
+    empty.start()
+    try:
+        assert empty.fault == "log-behind-chain"
+        with pytest.raises(NotReady):
+            submit_set(empty, department=None, rows=[row(1)])
+    finally:
+        empty.stop()
+        empty.close()
