@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from ledger.core import note, presentation
 from ledger.core.canonical import hex0x, instant
-from ledger.core.checks import CODES, PRECEDENCE, Check, failed, not_run, passed
+from ledger.core.checks import PRECEDENCE, Check, failed, not_run, passed
+from ledger.core.codes import CODES
 from ledger.core.commitment import Header, Value
 from ledger.core.entry import RECORD
 from ledger.core.errors import EvidenceError

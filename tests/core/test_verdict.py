@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note, presentation, receipt
-from ledger.core.checks import CHECKS, CODES, EXIT_ORDER, EXITS, PRECEDENCE
+from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE
+from ledger.core.codes import CODES
 from ledger.core.errors import Malformed
 from ledger.core.facts import (
     Block,

@@ -1,0 +1,295 @@
+"""Why a check of a receipt did not pass: stable codes, each with the verdict it leads to and what a
+person should know and do, in zh and en. Codes are append-only.
+"""
+
+from dataclasses import dataclass
+
+Text = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code that is not a pass: the verdict it leads to, and its text."""
+
+    verdict: str
+    text: Text
+
+
+def _code(verdict: str, zh: str, en: str) -> Code:
+    return Code(verdict, {"zh": zh, "en": en})
+
+
+CODES = {
+    "malformed": _code(
+        "malformed",
+        "这不是第 1 版回执，或者文件已被改动（{problem}）。请向提供方重新索取原始文件。",
+        "This is no receipt of version 1, or it was altered ({problem}). Ask for the original.",
+    ),
+    "other-network": _code(
+        "other-network",
+        "回执属于网络 {actual}，而不是您指定的 {expected}。",
+        "The receipt belongs to network {actual}, not to {expected}, which you trust.",
+    ),
+    "entry-mismatch": _code(
+        "proof-mismatch",
+        "条目与回执不一致（{problem}）：文件已被改动。",
+        "Entry and receipt disagree ({problem}): the file was altered.",
+    ),
+    "inclusion-mismatch": _code(
+        "proof-mismatch",
+        "证明路径不通向检查点的根（{problem}）：文件已被改动。",
+        "The proof does not lead to the checkpoint's root ({problem}): the file was altered.",
+    ),
+    "checkpoint-mismatch": _code(
+        "proof-mismatch",
+        "检查点与回执不一致（{problem}）：文件已被改动。",
+        "Checkpoint and receipt disagree ({problem}): the file was altered.",
+    ),
+    "presentation-mismatch": _code(
+        "proof-mismatch",
+        "所披露的字段与承诺不符（{problem}）：内容已被改动。",
+        "The fields shown are not what was committed to ({problem}): they were altered.",
+    ),
+    "values-disagree": _code(
+        "proof-mismatch",
+        "同一数据前后不一致：{problem}。",
+        "A value that is said twice disagrees: {problem}.",
+    ),
+    "chain-unreadable": _code(
+        "undetermined",
+        "暂时无法核对区块链（{problem}）。这不表示记录有假，请稍后重试或检查节点。",
+        "The chain could not be read ({problem}). This says nothing against the record: "
+        "try again later, or check the nodes.",
+    ),
+    "no-node": _code(
+        "undetermined",
+        "回答的节点不够（{problem}）。这不表示记录有假，请稍后重试，或用 --rpc 指定其他节点。",
+        "Too few nodes answered ({problem}). This says nothing against the record: try again "
+        "later, or name other nodes with --rpc.",
+    ),
+    "nodes-disagree": _code(
+        "undetermined",
+        "节点之间说法不一（{problem}），其中有节点不可信。请换用其他节点。",
+        "The nodes contradict each other ({problem}): one of them is not to be "
+        "trusted. Use others.",
+    ),
+    "other-chain": _code(
+        "undetermined",
+        "节点上不是网络文件所指的链（{problem}）。链若已重建，请向运营方索取新的网络文件。",
+        "The nodes serve another chain than the network file names ({problem}). If the chain was "
+        "rebuilt, ask its operator for the new network file.",
+    ),
+    "no-code": _code(
+        "undetermined",
+        "登记的地址上没有合约（{problem}），无法核对。",
+        "There is no contract at a registered address ({problem}): nothing can be checked.",
+    ),
+    "head-too-old": _code(
+        "undetermined",
+        "区块链最新区块过旧（{problem}），无法判断。请检查节点或稍后重试。",
+        "The newest block is too old to judge by ({problem}). Check the nodes or try again later.",
+    ),
+    "head-in-future": _code(
+        "undetermined",
+        "区块链最新区块的时间晚于本机时间（{problem}）。请校准本机时钟。",
+        "The newest block is ahead of this computer's clock ({problem}). Set the clock right.",
+    ),
+    "as-of-in-future": _code(
+        "undetermined",
+        "所问日期 {day} 尚未结束到链上，无法判断。",
+        "The day asked about, {day}, lies beyond the newest block of the chain.",
+    ),
+    "verifier-error": _code(
+        "undetermined",
+        "核验程序自身出错（{problem}）。这不表示记录有假，请报告此错误。",
+        "The verifier itself failed ({problem}). This says nothing against the record: "
+        "please report it.",
+    ),
+    "log-unknown": _code(
+        "unknown-issuer",
+        "联盟中没有登记这个日志：签发者不明。",
+        "The consortium knows no such log: nobody registered has issued this.",
+    ),
+    "issuer-differs": _code(
+        "proof-mismatch",
+        "记录自称由 {claimed} 签发，而日志属于 {owner}。",
+        "The record says {claimed} issued it, but the log belongs to {owner}.",
+    ),
+    "note-key-unknown": _code(
+        "unknown-issuer",
+        "检查点的签名密钥不是日志所有者登记的检查点密钥。",
+        "The checkpoint is signed with a key that is no NOTE key of the log's owner.",
+    ),
+    "note-signature-invalid": _code(
+        "proof-mismatch",
+        "检查点的签名不成立：文件已被改动。",
+        "The signature of the checkpoint does not hold: the file was altered.",
+    ),
+    "note-key-early": _code(
+        "key-not-valid-at",
+        "检查点的签名密钥尚未生效。",
+        "The key that signed the checkpoint is not valid yet.",
+    ),
+    "present-key-unknown": _code(
+        "unknown-issuer",
+        "披露的签名密钥不是日志所有者登记的披露密钥。",
+        "The fields shown are signed with a key that is no PRESENT key of the log's owner.",
+    ),
+    "present-signature-invalid": _code(
+        "proof-mismatch",
+        "披露的签名不成立：内容已被改动。",
+        "The signature of the fields shown does not hold: they were altered.",
+    ),
+    "present-key-not-valid": _code(
+        "key-not-valid-at",
+        "披露的签名密钥在 {time} 无效。",
+        "The key that signed the fields shown was not valid at {time}.",
+    ),
+    "present-key-disputed": _code(
+        "key-disputed",
+        "披露的签名密钥自 {since} 起可能已泄露，签名时间为 {time}。请索取新的披露。",
+        "The key that signed the fields shown is held to be stolen since {since}; it signed at "
+        "{time}. Ask for a new one.",
+    ),
+    "present-in-future": _code(
+        "undetermined",
+        "披露的签名时间 {time} 在未来。请校准时钟或稍后重试。",
+        "The fields shown are signed at {time}, which is yet to come. Set the clock right, or try "
+        "again later.",
+    ),
+    "binding-mismatch": _code(
+        "proof-mismatch",
+        "绑定与披露不符（{problem}）。",
+        "The binding is not of these fields ({problem}).",
+    ),
+    "subject-differs": _code(
+        "other-subject",
+        "记录的主体是 {actual}，不是所查询的 {expected}。",
+        "The record is about {actual}, not about {expected}, which was asked for.",
+    ),
+    "subject-undisclosed": _code(
+        "anchored",
+        "条目真实，但没有出示主体的代码，不能证明是关于谁的。请索取带披露的回执。",
+        "The entry is genuine, but nothing shows whom it is about. Ask for a receipt with the "
+        "subject's code disclosed.",
+    ),
+    "schema-unknown": _code(
+        "anchored",
+        "条目真实，但不认识其记录类型（{schema}），不能判断主体。请更新本程序。",
+        "The entry is genuine, but its type is unknown here ({schema}), so whom it is about "
+        "cannot be told. Update this program.",
+    ),
+    "not-a-record": _code(
+        "anchored",
+        "条目真实，但不是信用记录（{kind}），没有可以出示的主体。",
+        "The entry is genuine, but it is no credit record ({kind}) and has no subject to show.",
+    ),
+    "type-differs": _code(
+        "other-subject",
+        "记录类型是 {actual}，不是所要求的 {expected}。",
+        "The record is of type {actual}, not {expected}, which was asked for.",
+    ),
+    "issuer-not-asked": _code(
+        "other-subject",
+        "记录由 {actual} 签发，不是所要求的 {expected}。",
+        "The record was issued by {actual}, not {expected}, which was asked for.",
+    ),
+    "root-not-anchored": _code(
+        "not-anchored",
+        "区块链上没有这个根：该回执不能证明任何内容。",
+        "The chain has no such root: this receipt proves nothing.",
+    ),
+    "head-behind-receipt": _code(
+        "undetermined",
+        "回执的锚定在区块 {block}，而节点只到 {head}。请稍后重试。",
+        "The receipt's anchor is in block {block}, the nodes have only reached {head}. "
+        "Try again later.",
+    ),
+    "anchor-event-missing": _code(
+        "undetermined",
+        "区块链的状态与事件不一致，无法找到首次锚定。请换用完整节点。",
+        "State and events of the chain disagree: the first anchor cannot be found. Use nodes "
+        "that keep all events.",
+    ),
+    "not-first-anchor": _code(
+        "anchor-moved",
+        "该条目已由更早的锚定（大小 {size}）覆盖。请索取新的回执。",
+        "An earlier anchor (of size {size}) covers the entry already. Ask for a new receipt.",
+    ),
+    "anchor-differs": _code(
+        "anchor-moved",
+        "根在链上，但区块或交易与回执不符（{problem}）。请索取新的回执。",
+        "The root is there, but in another block or transaction ({problem}). Ask for a new "
+        "receipt.",
+    ),
+    "log-closed": _code(
+        "log-closed",
+        "该日志已关闭，只可信到大小 {trusted}，此条目在其后。",
+        "The log was closed and is trusted up to size {trusted} only; this entry comes later.",
+    ),
+    "anchor-key-not-valid": _code(
+        "key-not-valid-at",
+        "锚定签名的密钥在 {time} 不是日志所有者的有效锚定密钥。",
+        "The key that signed the anchor was no valid ANCHOR key of the log's owner at {time}.",
+    ),
+    "anchor-key-disputed": _code(
+        "key-disputed",
+        "锚定密钥自 {since} 起可能已泄露，锚定时间为 {time}：真伪待定。",
+        "The key that signed the anchor is held to be stolen since {since}; it signed at {time}: "
+        "whether this is genuine is in dispute.",
+    ),
+    "key-not-final": _code(
+        "not-final",
+        "签名密钥的登记尚未最终确认，请稍后重试。",
+        "The registration of the signing key is not final yet: try again in a while.",
+    ),
+    "status-unreadable": _code(
+        "undetermined",
+        "记录的状态无法读取（{problem}），不能判断可否使用。",
+        "The record's status could not be read ({problem}): whether it may be used is unknown.",
+    ),
+    "erased": _code(
+        "erased", "记录真实，但内容已依法删除，不得使用。",
+        "The record is genuine, but its content was erased by law. Do not use it.",
+    ),
+    "withdrawn": _code(
+        "withdrawn", "记录真实，但已被认定单位撤销，不得使用。",
+        "The record is genuine, but the authority has withdrawn it. Do not use it.",
+    ),
+    "corrected": _code(
+        "corrected", "记录真实，但已被更正，请使用更正后的记录。",
+        "The record is genuine, but it has been corrected. Use the newer record.",
+    ),
+    "repaired": _code(
+        "repaired", "记录真实，但已完成信用修复，不得使用。",
+        "The record is genuine, but the credit has been repaired. Do not use it.",
+    ),
+    "shielded": _code(
+        "shielded", "记录真实，但目前暂时屏蔽，不得使用。",
+        "The record is genuine, but shielded for the time being. Do not use it.",
+    ),
+    "disputed": _code(
+        "disputed", "记录真实，但正处于异议处理中，暂不得使用。",
+        "The record is genuine, but under dispute. Do not use it for now.",
+    ),
+    "expired": _code(
+        "expired", "记录真实，但自 {since} 起已过期，不得使用。",
+        "The record is genuine, but expired since {since}. Do not use it.",
+    ),
+    "window-unknown": _code(
+        "undetermined",
+        "记录未注明类别和截止期：{to} 之前可用，{since} 起过期，{day} 无法判断。",
+        "The record names neither class nor end: usable to {to}, expired from {since}; on {day} "
+        "it cannot be told.",
+    ),
+    "anchored-later": _code(
+        "not-yet-anchored",
+        "该记录在 {day} 还没有锚定（锚定于 {time}）。",
+        "On {day} the record was not anchored yet (it was at {time}).",
+    ),
+    "anchor-not-final": _code(
+        "not-final",
+        "锚定尚未最终确认，请稍后重试。",
+        "The anchor is not final yet: try again in a while.",
+    ),
+}  # fmt: skip
