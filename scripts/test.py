@@ -8,13 +8,9 @@ from scripts.steps import PYTHON, Step, forge, run_steps
 
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
-    pytest = [PYTHON, "-m", "pytest", "-q"]
-    coverage = [
-        "--cov=ledger.core",
-        "--cov-branch",
-        "--cov-fail-under=100",
-        "--cov-report=term-missing",
-    ]
+    pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2"]
+    coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
+    coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
     return [
         *lint_steps(),
         Step("forge test", [forge(), "test"]),
@@ -22,7 +18,7 @@ def test_steps() -> list[Step]:
         Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
         Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
         Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
-        Step("pytest", [*pytest, "-n", "2", "--ignore=tests/core"], live=True),
+        Step("pytest", [*pytest, "--ignore=tests/core"], live=True),
     ]
 
 
