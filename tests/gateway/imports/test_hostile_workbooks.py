@@ -217,12 +217,12 @@ def test_styled_but_empty_cells_far_out_are_harmless() -> None:
 
 
 def test_one_string_in_a_million_cells() -> None:
-    cells = "".join(row(at, f'<c r="A{at}" t="s"><v>1</v></c>') for at in range(2, 100_002))
+    cells = "".join(row(at, f'<c r="A{at}" t="s"><v>1</v></c>') for at in range(2, 60_002))
     strings = f"<si><t>CF_WSH</t></si><si><t>{'甲' * 3000}</t></si>"
     data = workbook(text_row(1, list(GOOD)) + cells, strings=strings)
     assert fault(data) == ("inflated", "too-large")
     plain = workbook(text_row(1, list(GOOD)) + cells, strings=strings.replace("甲" * 3000, "甲"))
-    assert len(read(plain)) == 100_000
+    assert len(read(plain)) == 60_000
 
 
 def test_one_string_in_a_million_cells_in_another_spelling() -> None:

@@ -285,7 +285,7 @@ TEXTS = st.text(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.booleans())
 def test_any_text_comes_back(texts: list[str], few: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:

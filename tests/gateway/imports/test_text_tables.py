@@ -143,14 +143,14 @@ def test_a_huge_field_costs_its_own_row() -> None:
 
 
 def test_nothing_but_quotation_marks_is_bounded() -> None:
-    text = csv_text(GOOD) + '"a,b\r\n' * 200_000
+    text = csv_text(GOOD) + '"a,b\r\n' * 50_000
     rows = read(text.encode(), "x.csv")
     assert rows[0].input.fault is None
     assert all(r.input.fault for r in rows[1:])
 
 
 def test_a_million_columns_and_lines_in_one_record() -> None:
-    for hostile in ("," * 1_000_000, '"x\n",' * 300_000, '"' + "\n" * 300_000 + '"'):
+    for hostile in ("," * 1_000_000, '"x\n",' * 50_000, '"' + "\n" * 50_000 + '"'):
         rows = read((csv_text(GOOD) + hostile + "\r\n" + csv_text(GOOD)).encode(), "x.csv")
         assert rows[0].input.fault is None
         assert any(row.input.fault for row in rows)
