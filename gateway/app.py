@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,15 +32,10 @@ DESCRIPTION = (
     " anchors them, hands out receipts that verify without it."
 )
 
-NO_TELEMETRY: TelemetryConfig = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-"""It would record bodies and the messages of exceptions, wherever somebody's environment tells it
-to send them."""
+_TELEMETRY = ("tracing", "metrics", "logs", "operation_spans", "auto_configure")
+NO_TELEMETRY: dict[str, Any] = {"telemetry": dict.fromkeys(_TELEMETRY, False)}
+"""Newer versions of FastAPI can send bodies and the messages of exceptions wherever somebody's
+environment tells them to; older ones ignore the setting."""
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +50,7 @@ def create_app(node: Node) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        telemetry=NO_TELEMETRY,
+        **NO_TELEMETRY,
     )
     app.state.node = node
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
