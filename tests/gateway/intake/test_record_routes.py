@@ -1,7 +1,7 @@
 """`POST /v1/records` in process: statuses, bodies, streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -415,3 +415,47 @@ def test_waiting_singles_are_bounded(
     responses = asyncio.run(_flood(node, token, 10))
     statuses = sorted(response.status_code for response in responses)
     assert statuses == [201] * 3 + [503] * 7
+
+
+class TestFullDisk:
+    """Nothing is promised that is not durable; nothing is lost when there is room again."""
+
+    @pytest.fixture
+    def room(self, node: Node) -> Iterator[Callable[[], None]]:
+        """The database may grow no more, until this is called."""
+
+        def fill(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA max_page_count=1")  # means: not one page more
+
+        def free() -> None:
+            if sa.event.contains(node.engine, "connect", fill):
+                sa.event.remove(node.engine, "connect", fill)
+                node.engine.dispose()
+
+        sa.event.listen(node.engine, "connect", fill)
+        node.engine.dispose()
+        yield free
+        free()
+
+    def test_single_records(
+        self, node: Node, client: Client, token: dict[str, str], room: Callable[[], None]
+    ) -> None:
+        bodies = [orjson.dumps(record(n, BZ="长" * 500)) for n in range(60)]
+        statuses = [post(client, token, body).status_code for body in bodies]
+        assert statuses[-1] == 503
+        assert count(node, records) == statuses.count(201)
+        room()
+        again = [post(client, token, body).status_code for body in bodies]
+        assert again == [200 if status == 201 else 201 for status in statuses]
+
+    def test_a_set(
+        self, node: Node, client: Client, token: dict[str, str], room: Callable[[], None]
+    ) -> None:
+        body = b"\n".join(orjson.dumps(record(n, BZ="长" * 500)) for n in range(300))
+        refused = client.request("POST", PATH, content=body, headers=token | NDJSON)
+        (problem,) = map(orjson.loads, refused.content.splitlines())
+        assert (problem["problem"]["status"], problem["problem"]["code"]) == (503, "not-ready")
+        assert count(node, records) == 0
+        room()
+        taken = client.request("POST", PATH, content=body, headers=token | NDJSON)
+        assert orjson.loads(taken.content.splitlines()[-1])["counts"]["accepted"] == 300
