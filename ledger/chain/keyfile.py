@@ -152,14 +152,18 @@ def new_secret() -> bytes:
 
 def write_secret_file(path: Path, data: bytes) -> None:
     """A new file of mode 0600, whole or not at all. Raises ConfigError where one is there."""
-    handle, temporary = tempfile.mkstemp(dir=_folder(path), prefix=f".{path.name}.")
+    folder = _folder(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    except OSError as error:
+        raise ConfigError(str(folder), error.strerror or "cannot be written") from error
     try:
         with os.fdopen(handle, "wb") as file:  # mkstemp gives mode 0600
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.link(temporary, path)  # fails where `path` exists, unlike rename
-        _sync_folder(path.parent)
+        _sync_folder(folder)
     except FileExistsError as error:
         raise ConfigError(str(path), "exists already; keys are never overwritten") from error
     except OSError as error:

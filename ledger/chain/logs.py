@@ -5,6 +5,7 @@ so the page is halved on any failure and doubled after success.
 """
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,12 @@ PAGE = 10_000  # blocks to begin with; what many public nodes allow
 MAX_PAGE = 1_000_000  # blocks
 # A silent node must not cost a time-out for every halving of the page.
 _TIMEOUTS = 2
+# Seconds for one query. A node may claim a head of 10^18 and answer every page with nothing.
+LONGEST = 600.0
+# Bytes that the events of one query may take: some 500 of Python's own and their data. A node
+# must not fill our memory page by page; a million anchors are half of it.
+_ROOM = 1 << 30
+_OWN_SIZE = 500
 
 Topics = Sequence[bytes | None]
 """What topic 0, 1, … must be; None: anything. Topics beyond the list may be anything."""
@@ -42,9 +49,19 @@ class LogQuery:
         )
 
 
-def read_logs(node: Reader, query: LogQuery, *, page: int = PAGE) -> tuple[LogEntry, ...]:
+def read_logs(
+    node: Reader, query: LogQuery, *, page: int = PAGE, seconds: float = LONGEST
+) -> tuple[LogEntry, ...]:
     """All events of the query in the order in which they happened. Raises RpcFailure."""
-    found = [entry for part in _pages(node, query, page) for entry in part]
+    found: list[LogEntry] = []
+    room, end = _ROOM, time.monotonic() + seconds
+    for part in _pages(node, query, page):
+        found += part
+        room -= sum(_OWN_SIZE + len(entry.data) for entry in part)
+        if room < 0:
+            raise RpcNonsense(node.name, "more events than we can hold")
+        if time.monotonic() > end:
+            raise RpcTimeout(node.name, f"events not read within {seconds:g} seconds")
     found.sort(key=lambda entry: entry.place)
     places = [entry.place for entry in found]
     if any(one == other for one, other in itertools.pairwise(places)):

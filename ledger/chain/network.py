@@ -161,8 +161,8 @@ class _Fields:
 
     def text(self, name: str, longest: int) -> str:
         value = self.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= longest:
-            _refuse(name, f"not a text of 1 to {longest} characters")
+        if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+            _refuse(name, f"not a text of 1 to {longest} printable characters")
         return value
 
     def integer(self, name: str, low: int, high: int) -> int:
@@ -235,7 +235,7 @@ def _node(url: Any) -> tuple[str, str, int, bytes]:
     """What makes two spellings of a URL the same node. The path counts: some hosts serve many."""
     try:
         parts = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
+    except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise ConfigError("rpc", f"{url!r} is not a URL") from error
     if parts.scheme not in _PORTS or not parts.host:
         _refuse("rpc", f"{url!r} is not an http or https URL")

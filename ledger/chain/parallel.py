@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 
 from ledger.chain.blocks import Reader
 from ledger.chain.errors import RpcTimeout
+from ledger.chain.logs import LONGEST
 from ledger.core.errors import LedgerError
 
 T = TypeVar("T")
 
-# Seconds. A job of many calls (paging through events) ends here at the latest.
-_LONGEST = 600.0
+# Seconds. Nothing is waited for longer.
+_LONGEST = LONGEST + 60.0
 # Once enough nodes have answered, the others get this many times as long as those took.
 _PATIENCE = 3
 

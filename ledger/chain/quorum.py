@@ -27,7 +27,7 @@ from ledger.chain.errors import (
     RpcUnreachable,
 )
 from ledger.chain.http import TIMEOUT, place
-from ledger.chain.logs import PAGE, LogQuery, read_logs
+from ledger.chain.logs import LONGEST, PAGE, LogQuery, read_logs
 from ledger.chain.network import Hash32, NetworkFile
 from ledger.chain.parallel import Answers, ask_all
 from ledger.chain.rpc import Rpc
@@ -40,6 +40,9 @@ MAX_AHEAD = 60
 # Blocks to step back in search of one that enough nodes share. Forks are deeper only where the
 # network itself has split, and then nothing should be read.
 _FORK_DEPTH = 64
+# Events beyond the head are a few blocks' worth, and the node that shows them stands alone: it gets
+# the time of so many calls.
+_ADVERSE_CALLS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,22 @@ class View:
     """The chain as of one block, read from the nodes that have it. Values are kept."""
 
     def __init__(
-        self, block: Block, nodes: Sequence[Reader], *, quorum: int, timeout: float, page: int
+        self,
+        block: Block,
+        nodes: Sequence[Reader],
+        *,
+        quorum: int,
+        timeout: float,
+        page: int,
+        longest: float = LONGEST,
     ) -> None:
+        """`timeout`, `longest`: seconds for a call, and for reading the events of one query."""
         self.block = block
         self._nodes = list(nodes)
         self._quorum = quorum
         self._timeout = timeout
         self._page = page
+        self._longest = longest
         self._blocks = {block.number: block}
         self._calls: dict[tuple[str, bytes], bytes] = {}
 
@@ -116,7 +128,9 @@ class View:
             raise ValueError(f"block {query.last} is above {self.block.number}")
         return self._agree(
             "events",
-            lambda node: self._under_head(node, read_logs(node, query, page=self._page)),
+            lambda node: self._under_head(
+                node, read_logs(node, query, page=self._page, seconds=self._longest)
+            ),
         )
 
     def finalized(self) -> Block:
@@ -234,7 +248,14 @@ class QuorumReader:
         head = self._confirmed(latest)
         self._check_age(head.block)
         others = tuple(
-            View(block, [node], quorum=1, timeout=self._timeout, page=self._page)
+            View(
+                block,
+                [node],
+                quorum=1,
+                timeout=self._timeout,
+                page=self._page,
+                longest=_ADVERSE_CALLS * self._timeout,
+            )
             for node, block in latest.items()
             if block.number >= head.block.number and block.hash != head.block.hash
         )

@@ -128,7 +128,8 @@ class Failover:
 def _node_error(url: str, error: dict[str, Json]) -> RpcError:
     number = error.get("code")
     number = number if isinstance(number, int) else 0
-    text = str(error.get("message", ""))[:500]
+    # It ends up on somebody's terminal.
+    text = "".join(c if c.isprintable() else " " for c in str(error.get("message", ""))[:500])
     payload = _revert_payload(error.get("data"))
     # Geth and anvil: code 3. Others: -32000 or -32015 and the word, in message or data.
     if number == 3 or "revert" in text.lower() or (payload and number == -32015):  # noqa: PLR2004

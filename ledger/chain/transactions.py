@@ -5,7 +5,8 @@
     sender.push("anchor/17")                # not mined for long: send again, pay more
     sender.done("anchor/17")                # never to be sent again
 
-What is sent is stored first. An answer that was lost means "perhaps": the receipt decides.
+What is sent is stored first. An answer that was lost means "perhaps": the receipt decides. One node
+(or the first of several that answers) is believed here; what counts is read through `quorum`.
 Contracts must bear a transaction twice (ours compare and swap): a key whose nonce was used up by
 somebody else is signed again with another nonce.
 """

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.chain.contract_abi import load
 from ledger.chain.deploy import Deployment, addresses, deploy
-from ledger.chain.errors import TxError, TxRefused
+from ledger.chain.errors import TxError, TxPending, TxRefused
 from ledger.chain.govern import (
     Action,
     latest_call,
@@ -203,6 +203,21 @@ def test_a_deployer_that_did_something_before(empty: Anvil, deployer: LocalSigne
     sender.wait("x")
     with pytest.raises(ConfigError, match="deployer"):
         found(empty.rpc, deployer, few_keys())
+
+
+def test_a_creation_that_waits_in_the_queue(empty: Anvil, deployer: LocalSigner) -> None:
+    """An earlier run sent it and knows no more of it: no second one is sent."""
+    keys = few_keys()
+    empty.call("evm_setAutomine", False)
+    with pytest.raises(TxPending):
+        found(empty.rpc, deployer, keys, seconds=0.2)
+    with pytest.raises(TxPending):
+        found(empty.rpc, deployer, keys, seconds=0.5)
+    queued = empty.call("eth_getTransactionCount", deployer.address, "pending")
+    assert queued == "0x1"
+    empty.mine()
+    empty.call("evm_setAutomine", True)
+    assert found(empty.rpc, deployer, keys).consortium == addresses(deployer.address)[0]
 
 
 def test_a_deployer_without_money(empty: Anvil) -> None:

@@ -98,6 +98,15 @@ def test_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert os.listdir(tmp_path) == []
 
 
+def test_a_folder_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        make(tmp_path)
+
+
 def test_wrong_password(tmp_path: Path) -> None:
     file = make(tmp_path)
     for password in (b"", PASSWORD + b"\n", PASSWORD[:-1]):
@@ -186,7 +195,7 @@ def crypto(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("n", 1 << 30), ("r", 1 << 20), ("p", 1 << 24), ("n", 0), ("n", -2), ("n", "2"), ("n", None),
-     ("n", 3), ("salt", "zz"), ("salt", 5), ("dklen", 10**9)],
+     ("n", 3), ("n", [2]), ("salt", "zz"), ("salt", 5), ("dklen", 10**9)],
 )  # fmt: skip
 def test_hostile_work(tmp_path: Path, name: str, value: Any) -> None:
     path = make(tmp_path).path

@@ -1,5 +1,6 @@
 """Paging through events of nodes with limits of their own."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.chain import logs
 from ledger.chain.blocks import Reader
 from ledger.chain.errors import RpcError, RpcNonsense, RpcTimeout, RpcUnreachable
 from ledger.chain.logs import LogQuery, read_logs
@@ -119,6 +121,26 @@ def test_a_silent_node_is_given_up_soon(failure: Exception, asked: int) -> None:
     with pytest.raises(type(failure)):
         read_logs(Reader(node), query(0, 10**6))
     assert len(node.pages) == asked
+
+
+def test_a_head_that_nobody_reaches() -> None:
+    """A liar's block 2^60, and an empty answer to every page on the way there."""
+    start = time.monotonic()
+    with pytest.raises(RpcTimeout, match="not read within"):
+        read_logs(Reader(Node([])), query(0, 2**60), seconds=0.2)
+    assert time.monotonic() - start < 2
+
+
+def test_more_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_ROOM", 10_000)
+    few = Node([event(block, block) for block in range(19)])
+    assert len(read_logs(Reader(few), query(0, 100), page=10)) == 19
+    many = Node([event(block, block) for block in range(21)])
+    with pytest.raises(RpcNonsense, match="hold"):
+        read_logs(Reader(many), query(0, 100), page=10)
+    large = Node([event(5, 0, data="0x" + "00" * 10_000)])
+    with pytest.raises(RpcNonsense, match="hold"):
+        read_logs(Reader(large), query(0, 100), page=10)
 
 
 @pytest.mark.parametrize(

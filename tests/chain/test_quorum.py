@@ -199,6 +199,58 @@ def test_a_lie_about_a_value(
     assert read(reader().head(), anchored) == honest
 
 
+NONSENSE: dict[str, tuple[str, Callable[[View, TestNetwork], Any], Fault]] = {
+    "another block": (
+        "eth_getBlockByNumber",
+        lambda v, n: v.block_at(1),
+        lie(lambda params, result: {**result, "number": "0x7"}),
+    ),
+    "another receipt": (
+        "eth_getTransactionReceipt",
+        lambda v, n: v.receipt(v.logs(n.deployment.log_anchor, first=0)[0].tx),
+        lie(lambda params, result: {**result, "transactionHash": "0x" + "22" * 32}),
+    ),
+    "receipt in no block": (
+        "eth_getTransactionReceipt",
+        lambda v, n: v.receipt(v.logs(n.deployment.log_anchor, first=0)[0].tx),
+        lie(lambda params, result: {**result, "blockHash": "0x" + "22" * 32}),
+    ),
+    "bytes": ("eth_call", read_root, lie(lambda params, result: "0x123")),
+    "events": (
+        "eth_getLogs",
+        lambda v, n: v.logs(n.deployment.log_anchor, first=0),
+        lie(lambda params, result: result + result),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_is_no_answer(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy], name: str
+) -> None:
+    method, read, fault = NONSENSE[name]
+    view = reader().head()
+    honest = read(reader().head(), anchored)
+    proxies[0].on(method, fault)
+    assert read(view, anchored) == honest
+    proxies[1].on(method, fault)
+    with pytest.raises(CouldNotCheck):
+        read(reader().head(), anchored)
+
+
+def test_a_lone_liar_far_ahead_cannot_keep_us(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    """It claims block 10^9 and answers every page of events on the way there with nothing."""
+    proxies[0].on("eth_getBlockByNumber", lie(HEADS["far ahead"]))
+    proxies[0].on("eth_getLogs", lie(lambda params, result: []))
+    head, (higher,) = reader().heads()
+    start = time.monotonic()
+    with pytest.raises(CouldNotCheck):
+        higher.logs(anchored.deployment.log_anchor, first=head.block.number + 1)
+    assert time.monotonic() - start < 10
+
+
 def test_a_lie_about_an_old_block(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy]
 ) -> None:
@@ -475,6 +527,14 @@ def test_a_node_without_block_hashes(
     assert len(view.sources) == 3
     assert proxies[0].count("eth_call") == 2  # tried once, then never again
     assert proxies[0].count("eth_getCode") == 1
+
+
+def test_a_refusal_by_a_node_without_block_hashes(
+    network: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    proxies[0].on("eth_call", no_hashes())
+    with pytest.raises(Reverted):
+        reader().head().call(network.deployment.consortium, b"\x00\x00\x00\x00")
 
 
 def test_a_block_that_is_replaced_while_we_read(

@@ -172,6 +172,14 @@ def test_other_errors(rpc: Rpc, proxy: Proxy, number: Any) -> None:
     assert not isinstance(caught.value, Reverted)
 
 
+def test_a_node_does_not_write_to_our_terminal(rpc: Rpc, proxy: Proxy) -> None:
+    proxy.on(None, error(-32000, "\x1b[2Jgone\n" + "x" * 1000))
+    with pytest.raises(RpcError) as caught:
+        rpc.call("eth_call")
+    assert caught.value.text.startswith(" [2Jgone x")
+    assert len(caught.value.text) == 500
+
+
 def test_nobody_there() -> None:
     rpc = Rpc("http://127.0.0.1:1", timeout=1)
     with pytest.raises(RpcUnreachable):

@@ -10,6 +10,7 @@ import pytest
 
 from ledger.chain.blocks import Reader
 from ledger.chain.errors import (
+    BlockGone,
     NonceTaken,
     RpcError,
     RpcFailure,
@@ -186,6 +187,24 @@ def test_already_known(wallet: Wallet, fault: Fault) -> None:
     wallet.sender.send("a", NOBODY, b"hello")
     assert wallet.wait("a", push_after=0.1).success
     assert wallet.mined() == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [error(-32000, "VM Exception: revert"), error_after(-32000, "VM Exception: revert")],
+    ids=["without", "with"],
+)
+def test_a_node_that_tells_of_a_revert_when_sent_to(wallet: Wallet, fault: Fault) -> None:
+    wallet.proxy.on(SEND, fault, times=1)
+    wallet.sender.send("a", NOBODY, b"hello")
+    assert wallet.wait("a", push_after=0.1).success
+    assert wallet.mined() == 1
+
+
+def test_a_node_without_a_latest_block(wallet: Wallet) -> None:
+    wallet.proxy.on("eth_getBlockByNumber", lie(lambda params, result: None), times=1)
+    with pytest.raises(BlockGone):
+        wallet.sender.send("a", NOBODY, b"")
 
 
 @pytest.mark.parametrize("method", ["eth_getTransactionCount", "eth_estimateGas", "eth_gasPrice"])
@@ -402,6 +421,17 @@ def test_a_race_for_a_nonce_in_one_store(wallet: Wallet) -> None:
 
     wallet.store = Racy()
     assert wallet.restarted().send("a", NOBODY, b"").nonce == 2
+
+
+def test_a_store_in_which_every_nonce_is_taken(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(tx: StoredTx) -> None:
+        raise NonceTaken(tx.key, tx.nonce)
+
+    monkeypatch.setattr(wallet.store, "save", taken)
+    with pytest.raises(TxRejected, match="no free nonce"):
+        wallet.sender.send("a", NOBODY, b"")
 
 
 def test_one_nonce_for_one_key() -> None:
