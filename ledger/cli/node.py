@@ -124,6 +124,12 @@ def retry_after(answer: Answer) -> float:
 
 def expect(answer: Answer, *statuses: int) -> Answer:
     """The answer if its status is one of these; Refused with what the node says otherwise."""
+    if answer.status == httpx.codes.UNAUTHORIZED:
+        hint = say(
+            zh="请用 --token 或 CREDIT_LEDGER_TOKEN 提供令牌",
+            en="give a token with --token or CREDIT_LEDGER_TOKEN",
+        )
+        raise Refused(f"{answer.problem()}: {hint}")
     if answer.status not in statuses:
         raise Refused(answer.problem())
     return answer

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect, retry_after
 from ledger.cli.options import json_option
-from ledger.cli.output import EXIT_NO, Refused, Unknown, note, print_json, write_file
+from ledger.cli.output import EXIT_NO, Unknown, note, print_json, write_file
 from ledger.cli.progress import bars
 from ledger.cli.tables import show_answer
 
@@ -162,9 +162,7 @@ def _send_record(node: Node, file: Path) -> Document:
     headers = {"content-type": "application/json"}
     answer = node.post("/v1/records", content=content, headers=headers)
     told: Document = answer.json()
-    if told.get("verdict") not in VERDICTS:
-        raise Refused(answer.problem())
-    return told
+    return told if told.get("verdict") in VERDICTS else expect(answer).json()
 
 
 def _send_lines(node: Node, file: Path, progress: Progress) -> Document:

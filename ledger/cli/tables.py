@@ -98,7 +98,7 @@ def deciding(checks: Sequence[Check]) -> list[Check]:
 def _facts(verdict: Verdict) -> list[tuple[str, object]]:
     told = verdict.as_dict()
     found = schema.find(*_name_version(told["type"])) if told["type"] else None
-    pairs: list[tuple[str, object]] = []
+    pairs: list[tuple[str, object]] = [(say(zh="真实性", en="Genuine"), _genuine(verdict))]
     if told["issuer"]:
         pairs.append((say(zh="签发成员", en="Issuer"), _member(told["issuer"])))
     if told["type"]:
@@ -121,6 +121,15 @@ def _facts(verdict: Verdict) -> list[tuple[str, object]]:
         head = told["head"]
         pairs.append((say(zh="区块链", en="Chain head"), f"{head['number']}, {head['time']}"))
     return [*pairs, (say(zh="网络", en="Network"), verdict.trust.name)]
+
+
+def _genuine(verdict: Verdict) -> str:
+    """Another question than whether it may be used."""
+    return {
+        True: say(zh="真实", en="yes"),
+        False: say(zh="不真实", en="no"),
+        None: say(zh="尚不能确定", en="not established"),
+    }[verdict.standing.authentic]
 
 
 def _name_version(type_: str) -> tuple[str, int]:
@@ -219,49 +228,14 @@ def _problems(problems: Sequence[dict[str, Any]]) -> Table:
 
 def show_report(document: dict[str, Any]) -> None:
     """Clean or not, the logs, and what was found."""
-    console = stdout()
-    findings = document["findings"]
+    console, findings = stdout(), document["findings"]
     if findings:
         text = say(zh=f"发现 {len(findings)} 个问题", en=f"{len(findings)} findings")
         console.print(plain(text, "bold red"))
     else:
         console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
-    block, counts = document["block"], document["counts"]
-    console.print(
-        rows(
-            [
-                (say(zh="区块", en="Block"), f"{block['number']} {block['hash']}"),
-                (say(zh="成员", en="Members"), len(document["members"])),
-                (say(zh="密钥", en="Keys"), len(document["keys"])),
-                (say(zh="目录", en="Catalogue"), len(document["catalogue"])),
-                (say(zh="锚定", en="Anchors"), counts["anchors"]),
-                (say(zh="条目", en="Entries"), counts["entries"]),
-                (
-                    say(zh="按时", en="Timely"),
-                    ", ".join(f"{k} {v}" for k, v in counts["timely"].items()),
-                ),
-            ]
-        )
-    )
-    table = Table(box=SIMPLE_HEAD)
-    for name in (
-        say(zh="成员", en="Member"),
-        say(zh="日志", en="Log"),
-        say(zh="大小", en="Size"),
-        say(zh="锚定", en="Anchors"),
-        say(zh="根", en="Root"),
-    ):
-        table.add_column(name, overflow="fold")
-    for log in document["logs"]:
-        cells = (
-            _member(log["member"]),
-            log["log"][:16],
-            log["size"],
-            log["anchors"],
-            log["root"][:16],
-        )
-        table.add_row(*(plain(cell) for cell in cells))
-    console.print(table)
+    console.print(rows(_figures(document)))
+    console.print(_logs(document["logs"]))
     for finding in findings[:_MOST_ROWS]:
         style = "red" if finding["severity"] == "error" else "yellow"
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
@@ -271,3 +245,39 @@ def show_report(document: dict[str, Any]) -> None:
     if len(findings) > _MOST_ROWS:
         more = len(findings) - _MOST_ROWS
         console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))
+
+
+def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+    block, counts = document["block"], document["counts"]
+    timely = ", ".join(f"{name} {count}" for name, count in counts["timely"].items())
+    return [
+        (say(zh="区块", en="Block"), f"{block['number']} {block['hash']}"),
+        (say(zh="成员", en="Members"), len(document["members"])),
+        (say(zh="密钥", en="Keys"), len(document["keys"])),
+        (say(zh="目录", en="Catalogue"), len(document["catalogue"])),
+        (say(zh="锚定", en="Anchors"), counts["anchors"]),
+        (say(zh="条目", en="Entries"), counts["entries"]),
+        (say(zh="按时", en="Timely"), timely),
+    ]
+
+
+def _logs(logs: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for name in (
+        say(zh="成员", en="Member"),
+        say(zh="日志", en="Log"),
+        say(zh="大小", en="Size"),
+        say(zh="锚定", en="Anchors"),
+        say(zh="根", en="Root"),
+    ):
+        table.add_column(name, overflow="fold")
+    for log in logs:
+        cells = (
+            _member(log["member"]),
+            log["log"][:16],
+            log["size"],
+            log["anchors"],
+            log["root"][:16] if log["size"] else "–",
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    return table

@@ -169,20 +169,20 @@ CODES = {
     ),
     "subject-undisclosed": _code(
         "anchored",
-        "条目真实，但没有出示主体的代码，不能证明是关于谁的。请索取带披露的回执。",
-        "The entry is genuine, but nothing shows whom it is about. Ask for a receipt with the "
-        "subject's code disclosed.",
+        "没有出示主体的代码，不能证明是关于谁的。请索取带披露的回执。",
+        "Nothing shows whom the record is about. Ask for a receipt that discloses the subject's "
+        "code.",
     ),
     "schema-unknown": _code(
         "anchored",
-        "条目真实，但不认识其记录类型（{schema}），不能判断主体。请更新本程序。",
-        "The entry is genuine, but its type is unknown here ({schema}), so whom it is about "
-        "cannot be told. Update this program.",
+        "不认识此记录类型（{schema}），不能判断主体。请更新本程序。",
+        "The type is unknown here ({schema}), so whom the record is about cannot be told. Update "
+        "this program.",
     ),
     "not-a-record": _code(
         "anchored",
-        "条目真实，但不是信用记录（{kind}），没有可以出示的主体。",
-        "The entry is genuine, but it is no credit record ({kind}) and has no subject to show.",
+        "这不是信用记录（{kind}），没有可以出示的主体。",
+        "This is no credit record ({kind}) and has no subject to show.",
     ),
     "type-differs": _code(
         "other-subject",
@@ -249,32 +249,32 @@ CODES = {
         "The record's status could not be read ({problem}): whether it may be used is unknown.",
     ),
     "erased": _code(
-        "erased", "记录真实，但内容已依法删除，不得使用。",
-        "The record is genuine, but its content was erased by law. Do not use it.",
+        "erased", "内容已依法删除，不得使用。",
+        "Its content was erased by law. Do not use it.",
     ),
     "withdrawn": _code(
-        "withdrawn", "记录真实，但已被认定单位撤销，不得使用。",
-        "The record is genuine, but the authority has withdrawn it. Do not use it.",
+        "withdrawn", "记录已被认定单位撤销，不得使用。",
+        "The authority has withdrawn the record. Do not use it.",
     ),
     "corrected": _code(
-        "corrected", "记录真实，但已被更正，请使用更正后的记录。",
-        "The record is genuine, but it has been corrected. Use the newer record.",
+        "corrected", "记录已被更正，请使用更正后的记录。",
+        "The record has been corrected. Use the newer one.",
     ),
     "repaired": _code(
-        "repaired", "记录真实，但已完成信用修复，不得使用。",
-        "The record is genuine, but the credit has been repaired. Do not use it.",
+        "repaired", "已完成信用修复，不得使用。",
+        "The credit has been repaired. Do not use the record.",
     ),
     "shielded": _code(
-        "shielded", "记录真实，但目前暂时屏蔽，不得使用。",
-        "The record is genuine, but shielded for the time being. Do not use it.",
+        "shielded", "记录目前暂时屏蔽，不得使用。",
+        "The record is shielded for the time being. Do not use it.",
     ),
     "disputed": _code(
-        "disputed", "记录真实，但正处于异议处理中，暂不得使用。",
-        "The record is genuine, but under dispute. Do not use it for now.",
+        "disputed", "记录正处于异议处理中，暂不得使用。",
+        "The record is under dispute. Do not use it for now.",
     ),
     "expired": _code(
-        "expired", "记录真实，但自 {since} 起已过期，不得使用。",
-        "The record is genuine, but expired since {since}. Do not use it.",
+        "expired", "记录自 {since} 起已过期，不得使用。",
+        "The record is expired since {since}. Do not use it.",
     ),
     "window-unknown": _code(
         "undetermined",

@@ -44,6 +44,7 @@ def test_words_for_people(
     done = cli("verify", file, "--network", network_file, "--subject", OTHER)
     assert done.exit == 3
     assert "不得使用" in done.out
+    assert "真实性" in done.out
     assert OTHER in done.out
 
 
