@@ -6,7 +6,7 @@ from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordTyp
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
-from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE
+from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE, CatalogueItem, Key, Log
 from ledger.core.errors import ConfigError
 
 
@@ -30,46 +30,47 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
         region=found.region,
         roles=found.roles,
         active=found.status == ACTIVE,
-        logs=tuple(
-            LogFact(
-                log_id=log.log_id.hex(),
-                seq=log.seq,
-                open=log.status == OPEN,
-                trusted_size=log.trusted_size,
-            )
-            for log in consortium.logs()
-            if log.member == member
-        ),
-        keys=tuple(
-            KeyFact(
-                key_id=key.key_id.hex(),
-                purpose=key.purpose,
-                alg=key.alg,
-                public_key=key.public_key.hex(),
-                not_before=key.not_before,
-                not_after=key.not_after,
-                compromised_since=key.compromised_since,
-            )
-            for key in consortium.keys(member)
-        ),
-        record_types=tuple(
-            RecordType(
-                name=item.item_id,
-                version=item.version,
-                content_hash=item.content_hash.hex(),
-                since=item.since,
-                until=item.until,
-                visibility=item.visibility,
-                region=item.region,
-                data_class=item.data_class,
-                granularity=item.granularity,
-            )
-            for item in items
-            if item.kind == RECORD_TYPE
-        ),
+        logs=tuple(_log(log) for log in consortium.logs() if log.member == member),
+        keys=tuple(_key(key) for key in consortium.keys(member)),
+        record_types=tuple(_record_type(item) for item in items if item.kind == RECORD_TYPE),
         log_anchors=tuple(entry.account for entry in history),
         catalogue=catalogue,
         block=view.block.number,
         block_hash=view.block.hash,
         block_time=view.block.time,
+    )
+
+
+def _log(log: Log) -> LogFact:
+    return LogFact(
+        log_id=log.log_id.hex(),
+        seq=log.seq,
+        open=log.status == OPEN,
+        trusted_size=log.trusted_size,
+    )
+
+
+def _key(key: Key) -> KeyFact:
+    return KeyFact(
+        key_id=key.key_id.hex(),
+        purpose=key.purpose,
+        alg=key.alg,
+        public_key=key.public_key.hex(),
+        not_before=key.not_before,
+        not_after=key.not_after,
+        compromised_since=key.compromised_since,
+    )
+
+
+def _record_type(item: CatalogueItem) -> RecordType:
+    return RecordType(
+        name=item.item_id,
+        version=item.version,
+        content_hash=item.content_hash.hex(),
+        since=item.since,
+        until=item.until,
+        visibility=item.visibility,
+        region=item.region,
+        data_class=item.data_class,
+        granularity=item.granularity,
     )

@@ -232,20 +232,23 @@ def _in_log(raw: bytes, shown: str | None, binding: str | None) -> World:
         tx="0x" + "7a" * 32,
     )
     checkpoint = note.sign_checkpoint(note.origin_of(LOG), 4, top, NOTE_SECRET)
-    parts = {
-        "anchor": Anchor(
-            block=50,
-            block_hash=Digest(bytes.fromhex("b5" * 32)),
-            time=ANCHORED,
-            tx=Digest(bytes.fromhex("7a" * 32)),
-        ),
-        "checkpoint": checkpoint,
-        "entry": raw,
-        "index": 2,
-        "network": NETWORK,
-        "path": inclusion_path(leaves, 2),
-    }
-    made = receipt.parse(receipt.build(**parts, presentation=shown, binding=binding))
+    place = Anchor(
+        block=50,
+        block_hash=Digest(bytes.fromhex("b5" * 32)),
+        time=ANCHORED,
+        tx=Digest(bytes.fromhex("7a" * 32)),
+    )
+    data = receipt.build(
+        anchor=place,
+        checkpoint=checkpoint,
+        entry=raw,
+        index=2,
+        network=NETWORK,
+        path=inclusion_path(leaves, 2),
+        presentation=shown,
+        binding=binding,
+    )
+    made = receipt.parse(data)
     head = Block(number=60, hash=hex0x(bytes([6]) * 32), time=HEAD)
     facts = ChainFacts(
         head=head,
