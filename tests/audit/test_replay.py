@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle
 from tests.audit.conftest import Ledger
 from tests.support.ledger import MemberLog, make_record, serve
+from tests.support.log import read_log
 from tests.support.proxy import lie, start_proxy
 from tests.support.votes import close_log, compromise, create, register
 
@@ -59,6 +61,19 @@ def entry(of: MemberLog, **changes: Any) -> bytes:
 
 
 # ---- clean
+
+
+def test_the_logs_of_these_tests_are_what_c2sp_says(ledger: Ledger) -> None:
+    """Read by a stranger's reader, so that replay is not only compared with ourselves."""
+    for log in (ledger.beijing, ledger.tianjin):
+        found = read_log(
+            partial(log.fetch, max_bytes=1 << 20),
+            origin=note.origin_of(log.log_id),
+            note_key=log.key(Purpose.NOTE).public_key,
+        )
+        assert (found.size, found.root, found.entries) == (
+            len(log.entries), log.root(), log.entries,
+        )  # fmt: skip
 
 
 def test_a_clean_ledger(ledger: Ledger) -> None:
