@@ -195,10 +195,10 @@ def word(value: bool | None) -> str:
 
 
 def why(verdict: dict[str, Any]) -> str:
-    """The text of the check that decided."""
+    """The text of the check that decided; of a valid record, until when it may be used."""
     decisive = [check for check in verdict["checks"] if check["result"] in ("fail", "unknown")]
-    chosen = decisive[0] if decisive else verdict["checks"][-1]
-    return str(chosen["message"]["en"])
+    in_force = [check for check in verdict["checks"] if check["id"] == "in-force"]
+    return str((decisive or in_force)[0]["message"]["en"])
 
 
 def replay(file: Path, tally: Tally) -> None:
