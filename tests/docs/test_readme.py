@@ -1,0 +1,75 @@
+"""The commands of README.md and README.zh-CN.md are run, on other ports and in another folder."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.devnet import services
+from gateway.devnet.layout import DEFAULT_BASE_PORT, NODES, Layout, load_ports
+from ledger.cli.main import run
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+TIANJIN = "120000"
+
+
+def commands(name: str) -> list[str]:
+    """Lines of the code blocks, without comments."""
+    text = (ROOT / name).read_text("utf-8")
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    blocks = [block for language, block in fenced if not language]
+    lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def test_both_languages_show_the_same_commands() -> None:
+    assert commands("README.md") == commands("README.zh-CN.md")
+
+
+def test_make_targets_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = {line.split()[1] for line in commands("README.md") if line.startswith("make ")}
+    assert targets == {"demo", "test", "setup"}
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to work in, as a newcomer's clone."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    try:
+        yield tmp_path
+    finally:
+        services.down(tmp_path / ".credit-ledger")
+
+
+def test_the_tour(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command ends as the text says; LEAF is that of the row whose USCC is asked for."""
+    nodes = [member for member in NODES if member.code == TIANJIN]
+    services.up(folder / ".credit-ledger", 0, lambda _step: None, nodes=nodes)
+    ports = load_ports(Layout(folder / ".credit-ledger"))
+    printed = str(DEFAULT_BASE_PORT + (nodes[0].offset or 0))
+    leaf = ""
+    seen = []
+    for line in commands("README.md"):
+        if not line.startswith("credit-ledger ") or " network " in line:
+            continue
+        changed = line.replace(printed, str(ports.members[TIANJIN])).replace("LEAF", leaf)
+        words = shlex.split(changed)[1:]
+        seen.append(words[0])
+        capsys.readouterr()
+        if words[0] == "submit":
+            assert run([*words, "--json"]) == 1, "some rows are rejected, as they should be"
+            rows = json.loads(capsys.readouterr().out)["verdicts"]
+            leaf = next(row["leaf"] for row in rows if row["row"] == 2)
+        else:
+            assert run(words) == 0, line
+    assert seen == ["submit", "receipt", "verify", "audit"]
+    assert (folder / "to-correct.xlsx").stat().st_size > 0
+    assert json.loads((folder / "audit.json").read_text("utf-8"))["findings"] == []
