@@ -30,8 +30,9 @@ _FEED = 1 << 16
 
 _END = b"PK\x05\x06"
 _CENTRAL = b"PK\x01\x02"
-_ZIP64_LOCATOR = b"PK\x06\x07"
-_END_SIZE, _LOCATOR_SIZE, _LOCAL_SIZE = 22, 20, 30
+_ZIP64_LOCATOR, _END64 = b"PK\x06\x07", b"PK\x06\x06"
+_END_SIZE, _LOCATOR_SIZE, _END64_SIZE, _LOCAL_SIZE = 22, 20, 56, 30
+_OPEN = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Old .xls files, and workbooks with a password."""
 
@@ -54,9 +55,6 @@ class Archive:
     def names(self) -> list[str]:
         """Part names as they stand in the directory."""
         return list(self._parts)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._parts
 
     def read(self, name: str, limit: int) -> bytes:
         """A whole part of at most `limit` bytes; `not-xlsx` where there is none."""
@@ -98,13 +96,30 @@ def _demand_plain_directory(data: bytes) -> None:
     end = data[-_END_SIZE:]
     if len(end) != _END_SIZE or not end.startswith(_END):
         raise FileFault("not-xlsx")
-    _, disk, first, here, count, size, offset, comment = struct.unpack("<4s4H2LH", end)
-    if disk or first or comment or here != count or offset + size + _END_SIZE != len(data):
-        raise FileFault("not-xlsx")
-    if data[-_END_SIZE - _LOCATOR_SIZE : -_END_SIZE].startswith(_ZIP64_LOCATOR):
+    *found, comment = struct.unpack("<4H2LH", end[4:])
+    closing = len(data) - _END_SIZE
+    if data[closing - _LOCATOR_SIZE : closing].startswith(_ZIP64_LOCATOR):
+        found, closing = _zip64(data, found)
+    disk, first, here, count, size, offset = found
+    if disk or first or comment or here != count or offset + size != closing:
         raise FileFault("not-xlsx")
     if max(count, data.count(_CENTRAL, offset)) > MAX_ENTRIES:
         raise FileFault("inflated")
+
+
+def _zip64(data: bytes, found: list[int]) -> tuple[list[int], int]:
+    """The end record in 64 bits and its place; some programs write it into every file. What the
+    one in 32 bits says must be the same, or left open."""
+    locator = data[-_END_SIZE - _LOCATOR_SIZE : -_END_SIZE]
+    _, _, at, _ = struct.unpack("<4sLQL", locator)
+    record = data[at : at + _END64_SIZE]
+    if not record.startswith(_END64) or at + len(record) + len(locator) + _END_SIZE != len(data):
+        raise FileFault("not-xlsx")
+    _, _, _, _, *wide = struct.unpack("<4sQ2H2L4Q", record)
+    for narrow, value, open_ in zip(found, wide, _OPEN, strict=True):
+        if narrow not in (value, open_):
+            raise FileFault("not-xlsx")
+    return wide, at
 
 
 def _parts(data: bytes) -> Mapping[str, zipfile.ZipInfo]:

@@ -27,6 +27,8 @@ MAX_DAMAGE = 0.1
 fail, of UTF-8 with a broken cell nearly none."""
 FEW_BYTES = 16
 """So many may fail in any case: a cell or two."""
+MAX_LINES = 1 << 20
+"""Lines of a file, a line end counting for two at most: as many as a sheet has rows."""
 MAX_REREADS = 64
 """Records after a broken one that are read again. Each costs up to `csv.field_size_limit()`
 characters, so a file of nothing but quotation marks must not have it for every record."""
@@ -36,7 +38,6 @@ MAX_FIELDS = 20_000
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_HEAD = 4096
 _ASCII = bytes(range(128))
 _ESCAPED = re.compile("[\udc80-\udcff]+")
 
@@ -44,10 +45,12 @@ _ESCAPED = re.compile("[\udc80-\udcff]+")
 def tables(data: bytes, schemas: Sequence[Schema]) -> list[Table]:
     """The one table of a text file."""
     text = decode(data)
+    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+        raise FileFault("dimensions")
     lines = list(io.StringIO(text, newline=""))
     known = {sign: _known(lines, sign, schemas) for sign in DELIMITERS}
     delimiter = max(DELIMITERS, key=known.__getitem__)
-    if known[delimiter] < MIN_KNOWN and _damage(text):
+    if known[delimiter] < MIN_KNOWN and ("\0" in text or _damage(text)):
         raise FileFault("text-encoding")
     return [Table(name=None, lines=_records(lines, delimiter), ragged=True)]
 
@@ -55,16 +58,17 @@ def tables(data: bytes, schemas: Sequence[Schema]) -> list[Table]:
 def decode(data: bytes) -> str:
     """The text; bytes that do not decode become lone surrogates. `text-encoding` for a file in
     no encoding that we know."""
-    if data.startswith(_UTF32) or (b"\0" in data[:_HEAD] and data[:2] not in _UTF16):
+    if data.startswith(_UTF32):
         raise FileFault("text-encoding")
     if data[:2] in _UTF16:
         return _utf16(data[2:], _UTF16[data[:2]])
-    plain = data.removeprefix(codecs.BOM_UTF8)
-    high = len(plain.translate(None, _ASCII))
-    text = plain.decode("utf-8", "surrogateescape")
-    if plain is not data or _damage(text) <= MAX_DAMAGE * high:
+    if data.startswith(codecs.BOM_UTF8):
+        return data[3:].decode("utf-8", "surrogateescape")
+    high = len(data.translate(None, _ASCII))
+    text = data.decode("utf-8", "surrogateescape")
+    if _damage(text) <= MAX_DAMAGE * high:
         return text
-    text = plain.decode("gb18030", "surrogateescape")
+    text = data.decode("gb18030", "surrogateescape")
     if _damage(text) <= max(MAX_DAMAGE * high, FEW_BYTES):
         return text
     raise FileFault("text-encoding")

@@ -14,7 +14,7 @@ from gateway.imports.archive import is_zip
 from gateway.imports.errors import FileFault
 from gateway.imports.header import candidates, find_header
 from gateway.imports.interfaces import Table
-from gateway.imports.rows import Row, RowReader, json_row
+from gateway.imports.rows import Row, RowReader, json_row, sheet_row
 from gateway.intake.interfaces import RowInput
 from gateway.intake.lines import LineSplitter
 from gateway.intake.parsing import MAX_LINE, parse_lines, parse_record
@@ -24,6 +24,8 @@ from ledger.records.schema import Schema
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINES = ("ndjson", "jsonl")
+MAX_ROWS = 1 << 20
+"""Rows of one file: as many as a sheet can have; each gets an answer of some hundred bytes."""
 TEMPLATES = {"penalty-2015": "2015", "penalty": "2018", "licence": "2018"}
 """Editions of the templates that there are several of."""
 
@@ -55,10 +57,12 @@ class Reading:
     def rows(self) -> Iterator[Row]:
         """Rows in order, blank ones left out. FileFault where the file as a whole, or every
         sheet of it, cannot be read, or there is no row; rows before it stand."""
-        row = None
-        for row in self._rows():
+        count = 0
+        for count, row in enumerate(self._rows(), 1):
+            if count > MAX_ROWS:
+                raise FileFault("dimensions")
             yield row
-        if row is None:
+        if not count:
             raise FileFault("no-rows")
 
     def _rows(self) -> Iterator[Row]:
@@ -80,9 +84,11 @@ class Reading:
                 yield from self._table(table, sheet)
             except FileFault as problem:
                 sheet.fault = problem
-        faults = [sheet.fault for sheet in self.sheets if sheet.fault]
+        faulty = [(sheet.name, sheet.fault) for sheet in self.sheets if sheet.fault]
         if all(sheet.schema is None for sheet in self.sheets):
-            raise faults[0] if faults else FileFault("header-missing")
+            raise faulty[0][1] if faulty else FileFault("header-missing")
+        for name, reason in faulty:
+            yield sheet_row(name, reason)
 
     def _table(self, table: Table, sheet: Sheet) -> Iterator[Row]:
         header = find_header(table.lines, self._schemas)
@@ -120,6 +126,8 @@ def _records(data: bytes, name: str) -> Iterator[RowInput]:
         if b"\n" not in data.strip() or _is_json(data):
             yield _parsed(data, None)
             return
+    if data.count(b"\n") > MAX_ROWS:
+        raise FileFault("dimensions")
     splitter = LineSplitter()
     for row, line in enumerate([*splitter.feed(data), *splitter.finish()], 1):
         if line is None or line.strip():

@@ -40,8 +40,8 @@ def returned(row: Row) -> Returned:
     cells = [_cell(row.cells, at, field) for at, field in zip(keep, fields, strict=True)]
     if row.shape == "torn":
         raw = clean(",".join(map(shown, row.cells)))
-        cells = [""] * len(cells)
-        cells[next(at for at, field in enumerate(fields) if field)] = unread("schema-invalid", raw)
+        place = next((at for at, field in enumerate(fields) if field), None)
+        cells = [unread("schema-invalid", raw) if at == place else "" for at in range(len(cells))]
     return Returned(
         sheet=row.input.sheet or "",
         names=names,
@@ -57,8 +57,11 @@ def unread(code: str, value: str) -> str:
 
 
 def _of_json(row: Row, schema: Schema | None) -> Returned:
-    """All fields of the type, so that all its records share one sheet."""
-    codes = [field.code for field in schema.fields] if schema else list(row.names)
+    """All fields of the type, so that all its records share one sheet; what is of no type that
+    we know has the sender's file alone."""
+    if schema is None:
+        return Returned(sheet="JSON", names=(), codes=(), cells=(), corrects="")
+    codes = [field.code for field in schema.fields]
     values = dict(zip(row.names, map(shown, row.cells), strict=True))
     return Returned(
         sheet=row.input.type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -60,8 +60,9 @@ async def post_file(request: Request, node: Here, caller: Sender) -> Response:
         raise retry_later("not-ready", 30, _FULL)
     try:
         await _receive(request, node, file, upload)
-    except BaseException:  # also where the sender goes away
-        store.abandon(node, file)
+    except BaseException:  # also where the sender goes away and this is cancelled
+        with CancelScope(shield=True):
+            await to_thread.run_sync(store.abandon, node, file)
         raise
     node.uploaded.set()
     headers = {"Location": f"/v1/files/{file}", "Retry-After": str(POLL)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.imports.cells import shown, split_list, text_of
+from gateway.imports.errors import FileFault
 from gateway.imports.header import Header, column_letters
 from gateway.imports.interfaces import Cell, Line, Table
 from gateway.intake.interfaces import RowInput
@@ -129,7 +130,6 @@ class RowReader:
             row=line.row,
             sheet=self._sheet,
             type=schema.name,
-            schema=str(schema.version),
             class_=class_,
             corrects=corrects,
             fields=taken.fields,
@@ -165,6 +165,13 @@ def _unknown_notes(names: Sequence[str]) -> tuple[FieldError, ...]:
     if len(names) > MAX_UNKNOWN:
         notes.append(remark("column-unknown", f"… +{len(names) - MAX_UNKNOWN}"))
     return tuple(notes)
+
+
+def sheet_row(sheet: str | None, fault: FileFault) -> Row:
+    """Stands for a sheet that could not be read, so that it is answered like a bad row."""
+    error = FieldError(fault.field, fault.code, fault.message)
+    row = RowInput(row=None, sheet=sheet, type="", fields={}, fault=error)
+    return Row(input=row, names=(), cells=(), shape="torn")
 
 
 def json_row(record: RowInput) -> Row:

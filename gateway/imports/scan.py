@@ -27,17 +27,22 @@ MAX_ROWS = 1 << 20
 MAX_TEXT = 1 << 29
 """Bytes of all text once shared strings are written out in every cell that names them."""
 
-_BOX_COLUMNS, _BOX_ROWS = 104, 159_999
-# Columns A … CZ and rows 1 … 159999: within MAX_CELLS, as a pattern.
+MAX_ELEMENTS = 20_000_000
+"""Elements of a sheet that is read event by event, some million a second."""
+
+# Columns A … CZ (104) and rows 1 … 159999, within MAX_CELLS, as a pattern.
 _BOX = rb'c r="(?:[A-Z]|[A-C][A-Z])(?:[1-9][0-9]{0,4}|1[0-5][0-9]{4})"'
 _ATTRIBUTES = rb'(?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]{1,10}")*'
+# Attributes hold no angle brackets: else what we take for a tag may be a value for calamine.
+_ANY_ATTRIBUTES = rb"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*"""
 _NOT_PLAIN = re.compile(
-    rb"<(?!/|" + _BOX + _ATTRIBUTES + rb" ?/?>"
-    rb'|[vt] ?/?>|is>|t xml:space="preserve">|row[ />]|f[ />])'
+    rb"<(?!/(?:c|v|t|is|f|row)>|" + _BOX + _ATTRIBUTES + rb" ?/?>"
+    rb'|[vt] ?/?>|is>|t xml:space="preserve">|(?:row|f)' + _ANY_ATTRIBUTES + rb"\s*/?>)"
 )
+_TAG = re.compile(rb"<[?/]?[\w:.-]+" + _ANY_ATTRIBUTES + rb"\s*[?/]?>")
 _DATA = re.compile(rb"<sheetData([ />])")
 _DATA_END = b"</sheetData>"
-_FORMULA = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]*><f[ />]')
+_FORMULA = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]*><f[\s/>]')
 _ERROR = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]* t="e"')
 _SHARED = re.compile(rb' t="s"[^<>]*><v>([0-9]{1,9})</v>')
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
@@ -99,13 +104,13 @@ class TextBudget:
 
     def __init__(self, strings: SharedStrings) -> None:
         self._strings = strings
-        self._left = MAX_TEXT
+        self.left = MAX_TEXT
 
     def spend_plain(self, block: bytes) -> None:
         """All shared strings that the cells of a block in plain form name."""
         cells = block.count(b' t="s"')
         worst = cells * self._strings.longest
-        if worst > self._left // 64:  # too much to be ignored: count exactly
+        if worst > self.left // 64:  # too much to be ignored: count exactly
             named = _SHARED.findall(block)
             worst = (cells - len(named)) * self._strings.longest + sum(map(self._size, named))
         self._spend(worst)
@@ -121,8 +126,8 @@ class TextBudget:
             return self._strings.longest
 
     def _spend(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
+        self.left -= size
+        if self.left < 0:
             raise FileFault("inflated")
 
 
@@ -130,9 +135,11 @@ def scan(parts: Iterable[Iterable[bytes]], budget: TextBudget) -> SheetFacts:
     """Facts of one sheet. parts: opens the unpacked XML, once or twice (a fresh iterable each
     time it is iterated). FileFault where parsing it would cost too much or is not safe."""
     readings = iter(parts)
+    left = budget.left
     try:
         return _plain(next(readings), budget)
     except _Plainless:
+        budget.left = left
         return _exact(next(readings), budget)
 
 
@@ -196,7 +203,8 @@ def _after_prologue(chunks: Iterator[bytes]) -> bytes:
         raise _Plainless
     prologue = head[: start.start()]
     demand_plain_xml(head)
-    if b"<!" in prologue or b"<?" in prologue.lstrip(_BOM)[2:] or b":sheetData" in prologue:
+    strict = len(_TAG.findall(prologue)) == prologue.count(b"<")
+    if not strict or b"<?" in prologue.removeprefix(_BOM)[2:] or b":sheetData" in prologue:
         raise _Plainless
     if start[1] == b">":
         return head[start.end() :]
@@ -235,6 +243,7 @@ class _Exact:
         self._type: str | None = None
         self._holds = False
         self._value: list[str] | None = None
+        self._elements = 0
 
     def _doctype(self, *_: object) -> None:
         raise FileFault("xml-hostile")
@@ -245,6 +254,9 @@ class _Exact:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            raise FileFault("dimensions")
         if not self._inside:
             self._inside = True if self._inside is None and local == "sheetData" else self._inside
         elif local == "row":

@@ -23,9 +23,9 @@ PART = 1 << 20
 """Bytes of a file in one row of `file_parts`."""
 MAX_WAITING = 200
 """Files that may wait at once; at 64 MiB each they fill 13 GiB."""
-LEASE = 60
-"""Seconds without a stored set after which another worker may take a file over. Reading the
-largest file before its first set takes some twenty."""
+LEASE = 300
+"""Seconds without a stored set after which another gateway may take a file over; the same one
+does so as soon as it starts again. Reading the largest file before its first set takes a minute."""
 KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""
 STALE = 6 * 3600

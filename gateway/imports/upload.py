@@ -14,6 +14,8 @@ from gateway.problems import Problem
 
 MAX_TYPE = 64
 """Bytes of the name of a record type; 32 on the chain."""
+MAX_BOUNDARY = 70
+"""RFC 2046 5.1.1."""
 MAX_NAME = 255
 """Characters of a file's name that are kept."""
 
@@ -28,10 +30,7 @@ class Upload:
     """Fed with the body; hands out full pieces of the file. Problem where it is not the form."""
 
     def __init__(self, content_type: str) -> None:
-        kind, options = parse_options_header(content_type)
-        boundary = options.get(b"boundary")
-        if kind != _MULTIPART or not boundary:
-            raise Problem("wrong-content-type", _FORM, headers={"Accept-Post": _MULTIPART.decode()})
+        boundary = _boundary(content_type)
         self.name = ""
         self._file = bytearray()
         self._type = bytearray()
@@ -100,6 +99,14 @@ class Upload:
 
     def on_end(self) -> None:
         self._ended = True
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary", b"")
+    if kind != _MULTIPART or not 0 < len(boundary) <= MAX_BOUNDARY:
+        raise Problem("wrong-content-type", _FORM, headers={"Accept-Post": _MULTIPART.decode()})
+    return boundary
 
 
 def _parser(upload: Upload, boundary: bytes) -> MultipartParser:

@@ -57,6 +57,7 @@ _HOW = (
     ),
 )
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}  # other control characters get _x0001_
+_NAME_UNITS = 24  # of 31 that Excel allows, to leave room for a number
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
@@ -110,10 +111,12 @@ class _Book:
 
     def add(self, name: str) -> Any:
         """A sheet called `name` as far as Excel allows it."""
-        plain = _SHEET_NAME.sub("_", name).strip("' ")[:25] or "更正"
-        unique = plain
+        units = _SHEET_NAME.sub("_", name).encode("utf-16-le")[: 2 * _NAME_UNITS]
+        plain = units.decode("utf-16-le", "ignore").strip("' ") or "更正"
+        unique, number = plain, 1
         while unique.lower() in self._names:
-            unique = f"{plain} {len(self._names) + 1}"
+            number += 1
+            unique = f"{plain} {number}"
         self._names.add(unique.lower())
         return self._book.add_worksheet(unique)
 
@@ -138,7 +141,8 @@ def _fill(
 def _open_sheet(book: _Book, row: Returned) -> _Written:
     sheet = book.add(row.sheet)
     width = len(_OWN) + len(row.names)
-    sheet.set_column(len(_OWN), width - 1, _FREE_TEXT_WIDTH, book.text)
+    if row.names:
+        sheet.set_column(len(_OWN), width - 1, _FREE_TEXT_WIDTH, book.text)
     for at, (title, wide) in enumerate(_OWN):
         sheet.set_column(at, at, wide, book.ours if at < len(_OWN) - 1 else book.text)
         _write(sheet, 0, at, title, book.head)

@@ -116,9 +116,12 @@ def _strings(archive: Archive) -> bytes:
 
 
 def _demand_plain_rest(archive: Archive, read: set[str]) -> None:
-    """No other XML part unpacks to more than it declares or brings entities of its own."""
+    """No other XML part unpacks to more than it declares or brings entities of its own; but for
+    customXml, which other programs write as they like and nothing here reads."""
     for name in archive.names():
-        if name.lower().endswith(_XML) and name not in read:
+        folded = name.lower()
+        ours = folded.endswith(_XML) and not folded.startswith("customxml/")
+        if ours and name not in read:
             for at, chunk in enumerate(archive.chunks(name)):
                 if at == 0:
                     demand_plain_xml(chunk)

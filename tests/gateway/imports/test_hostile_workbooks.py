@@ -211,6 +211,71 @@ def test_far_out_in_other_spellings(cell: str) -> None:
     assert fault(data)[1] in ("too-large", "encoding")
 
 
+HIDDEN = '<c r="XFD1048576"><v>1</v></c>'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f'<row r="2" x="</sheetData>">{HIDDEN}</row>',
+        f"<row r='2' x='</sheetData>'>{HIDDEN}</row>",
+        f'<row r="2"><c r="A2"><f x="</sheetData>">1</f></c>{HIDDEN}</row>',
+        f'<row r="2"><c r="A2" x="</sheetData>"><v>1</v></c>{HIDDEN}</row>',
+        f'<row r="2"></row x="</sheetData>">{HIDDEN}',
+    ],
+)
+def test_far_out_behind_an_end_that_is_none(data: str) -> None:
+    """A parser that is lenient with attributes would read on where we would stop."""
+    sheet = sheet_xml(text_row(1, list(GOOD)) + data)
+    assert fault(zipped(parts({"S": sheet})))[1] in ("encoding", "too-large")
+
+
+@pytest.mark.parametrize(
+    "prologue",
+    [
+        '<a x="<sheetData></sheetData>"/>',
+        "<a x='<sheetData></sheetData>'/>",
+        "<!-- <sheetData></sheetData> -->",
+        "<?a <sheetData></sheetData> ?>",
+        "<a><![CDATA[<sheetData></sheetData>]]></a>",
+    ],
+)
+def test_far_out_before_a_beginning_that_is_none(prologue: str) -> None:
+    sheet = sheet_xml(text_row(1, list(GOOD)) + row(2, HIDDEN))
+    sheet = sheet.replace("<sheetData>", f"{prologue}<sheetData>", 1)
+    assert fault(zipped(parts({"S": sheet})))[1] in ("encoding", "too-large")
+
+
+def test_elements_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "MAX_ELEMENTS", 1000)
+    assert fault(workbook(penalty_sheet(GOOD, extra="<row><c/></row>" * 1000)))[1] == "too-large"
+
+
+def zip64(data: bytes, **changes: int) -> bytes:
+    """With the end record also in 64 bits, as some Java programs write it into every file."""
+    end = data[-22:]
+    count, size, offset = struct.unpack("<HLL", end[10:20])
+    told = {"count": count, "size": size, "offset": offset, "at": offset + size} | changes
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, told["count"],
+                         told["count"], told["size"], told["offset"])  # fmt: skip
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, told["at"], 1)
+    return data[:-22] + record + locator + end
+
+
+def test_zip64() -> None:
+    assert len(read(zip64(GOOD_BOOK))) == 1
+    end = GOOD_BOOK[-22:-12] + b"\xff" * 10 + b"\0\0"
+    open_ = GOOD_BOOK[:-22] + zip64(GOOD_BOOK)[len(GOOD_BOOK) - 22 : -22] + end
+    assert len(read(open_)) == 1
+    for changes in ({"count": 1}, {"offset": 4}, {"size": 4}, {"at": 0}):
+        assert fault(zip64(GOOD_BOOK, **changes)) == ("not-xlsx", "encoding")
+
+
+def test_parts_of_other_programs_are_left_alone() -> None:
+    item = '<?xml version="1.0" encoding="utf-16"?><a/>'.encode("utf-16")
+    assert len(read(with_part("customXml/item1.xml", item))) == 1
+
+
 def test_styled_but_empty_cells_far_out_are_harmless() -> None:
     sheet = penalty_sheet(GOOD, extra=row(9, '<c r="XFD9" s="1"/>', '<c r="A1048576" s="1"/>'))
     assert len(read(workbook(sheet))) == 1

@@ -91,6 +91,16 @@ def test_too_long_records() -> None:
     assert rows(f"[{long},{TEXT}]", "a.json") == [(1, "too-large"), (2, None)]
 
 
+def test_too_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before the bound stands."""
+    monkeypatch.setattr("gateway.imports.reading.MAX_ROWS", 3)
+    assert rows("[1,2,3]", "a.json") == [(at, "schema-invalid") for at in (1, 2, 3)]
+    for text, name in (("[1,2,3,4]", "a.json"), ("1\n" * 4, "a.ndjson")):
+        with pytest.raises(FileFault) as caught:
+            rows(text, name)
+        assert caught.value.code == "too-large"
+
+
 def test_types_are_counted_apart() -> None:
     other = json.dumps({"type": "licence", "fields": {}})
     reading = Reading(f"{TEXT}\n{other}\n{TEXT}\n{{".encode(), name="a.ndjson", type_=None)

@@ -48,11 +48,14 @@ class Judge:
 
     def __call__(self, row: Row) -> RowAnswer:
         found = row.input
+        if found.fault:
+            errors: tuple[Any, ...] = (found.fault,)
+            return RowAnswer(row=found.row, sheet=found.sheet, verdict="rejected", errors=errors)
         schema = load(found.type)
         checked = check(
             schema, found.fields, today=TODAY, class_=found.class_, cell_errors=found.cell_errors
         )
-        errors = (found.fault,) if found.fault else checked.errors
+        errors = checked.errors
         if found.corrects:
             errors = (*errors, remark("correction-not-available", "CL_CORRECTS"))
         verdict: Any = "rejected"
@@ -225,6 +228,26 @@ def test_json_records_come_back_as_a_table() -> None:
     rows = open_book(book)[0]
     shown = dict(zip(rows[0], rows[1], strict=True))
     assert (shown["CF_CFLB"], shown["CL_CLASS"]) == ("罚款;扣分", "severe")
+
+
+def test_sheets_of_any_name_are_told_apart() -> None:
+    bad = dict(GOOD, CF_NR_FK="x")
+    names = ["a", "A 2", "a?", "a*", "a_", "'", "𠀀" * 15, "𠀀" * 15 + "b"]
+    data = zipped(parts({name: sheet_xml(penalty_sheet(bad)) for name in names}))
+    _, book = send(data, Judge())
+    assert len(openpyxl.load_workbook(io.BytesIO(book)).sheetnames) == len(names) + 1
+
+
+def test_a_sheet_that_could_not_be_read_is_named() -> None:
+    shared = ["行政相对人名称", "行政相对人类别", "法定代表人"]
+    judge = Judge()
+    data = workbook(text_row(1, shared) + text_row(2, ["a", "b", "c"]), penalty_sheet(GOOD))
+    answers, book = send(data, judge)
+    assert [(a.sheet, a.row, a.verdict) for a in answers] == [
+        ("Sheet2", 2, "accepted"),
+        ("Sheet1", None, "rejected"),
+    ]
+    assert open_book(book)[0][1][1:4] == ("退回 rejected", None, "schema-invalid")
 
 
 def test_json_that_is_no_record() -> None:

@@ -73,10 +73,17 @@ def test_one_damaged_cell_costs_one_row() -> None:
 
 
 def test_nul_in_a_cell() -> None:
-    data = csv_text(*[GOOD] * 20, dict(GOOD, CF_SY="a\0b"), GOOD).encode()
-    assert data.index(b"\0") > 4096
+    data = csv_text(GOOD, dict(GOOD, CF_SY="a\0b"), GOOD).encode()
     found = [dict(r.input.cell_errors) for r in read(data, "x.csv")]
-    assert found == [{}] * 20 + [{"CF_SY": "encoding"}, {}]
+    assert found == [{}, {"CF_SY": "encoding"}, {}]
+
+
+def test_too_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINES", 10)
+    assert len(read(csv_text(*[GOOD] * 9).encode(), "x.csv")) == 9
+    with pytest.raises(FileFault) as caught:
+        read(csv_text(*[GOOD] * 10).encode(), "x.csv")
+    assert caught.value.code == "too-large"
 
 
 def test_records_are_counted_not_lines() -> None:

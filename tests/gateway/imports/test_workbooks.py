@@ -138,7 +138,11 @@ def test_a_sheet_that_fits_two_types_does_not_stop_the_others() -> None:
     shared = ["行政相对人名称", "行政相对人类别", "法定代表人"]
     book = workbook(text_row(1, shared) + text_row(2, ["a", "b", "c"]), penalty_sheet(GOOD))
     reading = Reading(book, name="x.xlsx", type_=None)
-    assert [r.input.sheet for r in reading.rows()] == ["Sheet2"]
+    found = [r.input for r in reading.rows()]
+    assert [(r.sheet, r.row, r.fault.code if r.fault else None) for r in found] == [
+        ("Sheet2", 2, None),
+        ("Sheet1", None, "schema-invalid"),
+    ]
     assert reading.sheets[0].fault is not None
     assert reading.sheets[0].fault.name == "header-ambiguous"
 
@@ -179,6 +183,36 @@ def test_title_shift_and_blank_rows() -> None:
     rows = read(workbook(sheet + text_row(8, ["　 "])))
     assert [r.input.row for r in rows] == [6, 9]
     assert all(r.input.fields["CF_NR_FK"] == "0.2" for r in rows)
+
+
+def test_a_sheet_that_is_broken_does_not_stop_the_others() -> None:
+    """It is answered like a bad row, so that nobody takes the file for done."""
+    broken = penalty_sheet(GOOD).replace("</row>", '<c r="Z2" t="e"><v>#NEW!</v></c></row>', 1)
+    found = read(workbook(broken, penalty_sheet(GOOD)))
+    assert [(r.input.sheet, r.input.row, r.input.fault is None) for r in found] == [
+        ("Sheet2", 2, True),
+        ("Sheet1", None, False),
+    ]
+
+
+def test_the_box_of_the_fast_scan() -> None:
+    """Columns and rows that the pattern takes are what its comment says, and few enough."""
+    columns, rows = 104, 159_999
+    assert columns * rows <= scanning.MAX_CELLS
+    plain = scanning._NOT_PLAIN
+    for column in (0, 25, 26, columns - 1):
+        for number in (1, 99_999, 100_000, rows):
+            assert not plain.search(f'<c r="{letters(column)}{number}">'.encode())
+    for reference in (
+        f"{letters(columns)}1",
+        f"A{rows + 1}",
+        "AAA1",
+        "A0",
+        "A01",
+        "a1",
+        "A1000000",
+    ):
+        assert plain.search(f'<c r="{reference}">'.encode())
 
 
 # The fast scan against event-by-event reading of the same bytes.
