@@ -37,7 +37,7 @@ RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def open_engine(url: str) -> sa.Engine:
     """An engine with our settings. A SQLite file is created where there is none."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, hide_parameters=True)  # errors must not quote content
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _set_up_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

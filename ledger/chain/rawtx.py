@@ -1,6 +1,9 @@
 """Signed transactions: type 2 (EIP-1559) and legacy with chain id (EIP-155)."""
 
-from ledger.chain import rlp
+from typing import Any
+
+import rlp  # type: ignore[import-untyped]
+
 from ledger.chain.fees import Fees
 from ledger.chain.network import Hash32
 from ledger.chain.signers import DigestSigner
@@ -22,15 +25,18 @@ def sign(
     gas: int,
     fees: Fees,
 ) -> bytes:
-    """The raw transaction, without value. `to` None creates a contract."""
+    """The raw transaction, without value. `to` None creates a contract.
+
+    Not eth_account: the key may be held by a signing service, which sees a digest only.
+    """
     target = b"" if to is None else address_bytes(to)
     if fees.tip is None:
-        body: list[rlp.Item] = [nonce, fees.most, gas, target, 0, data]
-        r, s, parity = _sign(signer, rlp.encode([*body, chain_id, 0, 0]))
-        return rlp.encode([*body, 2 * chain_id + 35 + parity, r, s])  # EIP-155
+        body: list[Any] = [nonce, fees.most, gas, target, 0, data]
+        r, s, parity = _sign(signer, _encode([*body, chain_id, 0, 0]))
+        return _encode([*body, 2 * chain_id + 35 + parity, r, s])  # EIP-155
     body = [chain_id, nonce, fees.tip, fees.most, gas, target, 0, data, []]
-    r, s, parity = _sign(signer, _TYPE_2 + rlp.encode(body))
-    return _TYPE_2 + rlp.encode([*body, parity, r, s])
+    r, s, parity = _sign(signer, _TYPE_2 + _encode(body))
+    return _TYPE_2 + _encode([*body, parity, r, s])
 
 
 def tx_hash(raw: bytes) -> Hash32:
@@ -40,10 +46,15 @@ def tx_hash(raw: bytes) -> Hash32:
 
 def created_address(sender: Address, nonce: int) -> Address:
     """The address of a contract that `sender` creates with `nonce`."""
-    return Address(hex0x(keccak256(rlp.encode([address_bytes(sender), nonce]))[12:]))
+    return Address(hex0x(keccak256(_encode([address_bytes(sender), nonce]))[12:]))
 
 
 def _sign(signer: DigestSigner, payload: bytes) -> tuple[int, int, int]:
     made = signer.sign_digest(keccak256(payload))
     r, s = int.from_bytes(made[:_WORD], "big"), int.from_bytes(made[_WORD:-1], "big")
     return r, s, made[-1] - V_OFFSET
+
+
+def _encode(item: Any) -> bytes:
+    encoded: bytes = rlp.encode(item)
+    return encoded

@@ -5,22 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from web3 import HTTPProvider, Web3
 
+from ledger.chain.blocks import Reader
+from ledger.chain.events import Anchored, topic
 from ledger.chain.network import NetworkFile
+from ledger.chain.rpc import Rpc
+from ledger.core.canonical import hex0x
 from ledger.core.entry import parse_entry
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle
-
-ANCHORED = "Anchored(bytes32,uint64,uint64,bytes32,bytes32)"
 
 
 def anchor_figures(file: Path) -> tuple[int, int]:
     """(anchors on the chain, gas of their transactions)."""
-    web3 = Web3(HTTPProvider(NetworkFile.load(file).rpc[0]))
-    topic = Web3.to_hex(Web3.keccak(text=ANCHORED))
-    logs = web3.eth.get_logs({"fromBlock": 0, "toBlock": "latest", "topics": [topic]})
-    used = [web3.eth.get_transaction_receipt(log["transactionHash"])["gasUsed"] for log in logs]
-    return len(logs), sum(used)
+    node = Reader(Rpc(NetworkFile.load(file).rpc[0]))
+    wanted = {"fromBlock": "0x0", "toBlock": "latest", "topics": [hex0x(topic(Anchored))]}
+    mined = {entry["transactionHash"] for entry in node.ask("eth_getLogs", wanted)}
+    receipts = [receipt for receipt in map(node.receipt, sorted(mined)) if receipt]
+    return len(receipts), sum(receipt.gas_used for receipt in receipts)
 
 
 def timeliness(urls: dict[str, str]) -> dict[str, int]:

@@ -1,12 +1,10 @@
-"""Raw transactions, beside eth_account and the rlp package."""
+"""Raw transactions, beside eth_account."""
 
-import pytest
-import rlp as reference  # type: ignore[import-untyped]
 from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain import rawtx, rlp
+from ledger.chain import rawtx
 from ledger.chain.fees import Fees
 from ledger.chain.signers import LocalSigner
 from ledger.core.ids import Address
@@ -15,17 +13,6 @@ from ledger.core.keys import Alg
 SECRET = b"\x07" * 32
 SIGNER = LocalSigner(Alg.SECP256K1, SECRET)
 NUMBERS = st.integers(0, 2**64)
-
-
-@given(st.recursive(st.binary(max_size=70) | st.integers(0, 2**256 - 1), st.lists))
-def test_rlp(item: rlp.Item) -> None:
-    assert rlp.encode(item) == reference.encode(item)
-
-
-@pytest.mark.parametrize("size", [0, 1, 55, 56, 255, 256, 70_000])
-def test_rlp_at_its_edges(size: int) -> None:
-    assert rlp.encode(b"\x80" * size) == reference.encode(b"\x80" * size)
-    assert rlp.encode([b"\x01"] * size) == reference.encode([b"\x01"] * size)
 
 
 @given(
