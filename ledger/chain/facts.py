@@ -114,8 +114,15 @@ class Snapshot:
             not_before=key.not_before,
             not_after=not_after,
             compromises=tuple(found),
-            final=self._final is not None and key.added_at <= self._final.time,
+            final=self._is_final(key.added_at),
         )
+
+    def _is_final(self, time: int) -> bool:
+        """Whether what the chain did at `time` is final. Several blocks may share a second: of
+        that of the final block itself nothing is known, unless it is the head."""
+        if self._final is None:
+            return False
+        return self._final.number == self._head.block.number or time < self._final.time
 
     def _compromises(self, key: Key) -> list[Compromise]:
         """All that was said of a key, with the time at which it was."""

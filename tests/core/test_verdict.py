@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note, presentation, receipt
-from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE
+from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE, passed
 from ledger.core.codes import CODES
 from ledger.core.errors import Malformed
 from ledger.core.facts import (
@@ -26,6 +26,7 @@ from ledger.core.facts import (
 )
 from ledger.core.ids import Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
+from ledger.core.verdict import _standing as standing_of
 from ledger.core.verdict import broken, malformed, refuted, worst_exit
 from tests.core.verdicts import (
     ANCHOR_ID,
@@ -673,6 +674,21 @@ def test_days_end_at_midnight_in_shanghai() -> None:
     anchored = make_world().with_block(time=end - 1).as_of("2026-03-01").verdict()
     assert anchored.verdict == "anchor-moved"  # the receipt says another time, but it was there
     assert anchored.standing.checks[20].result == "pass"
+
+
+def test_an_anchor_at_midnight_is_of_the_next_day() -> None:
+    end = end_of(date(2026, 3, 1))
+    found = make_world().with_block(time=end).as_of("2026-03-01").verdict()
+    assert found.standing.checks[20].code == "anchored-later"
+
+
+def test_valid_is_never_what_is_left_over() -> None:
+    """A check that was forgotten leaves it open."""
+    every = [passed(info.id, issuer="x", day="x") for info in CHECKS if not info.optional]
+    assert standing_of(every).verdict == "valid"
+    for forgotten in every:
+        rest = [check for check in every if check is not forgotten]
+        assert standing_of(rest).verdict == "undetermined"
 
 
 def test_nothing_later_is_told_where_the_chain_is_silent() -> None:

@@ -1,9 +1,15 @@
 """Decisions of the consortium that tests need, encoded as the contract reads them."""
 
+from typing import Any
+
 from ledger.chain.contract_abi import Param, encode
+from ledger.chain.deploy import FOREVER
 from ledger.chain.govern import Action, register_contract
+from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import COMPROMISE_KEY, OPEN_SUCCESSOR, SUSPEND
+from ledger.core import eip712
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
+from ledger.core.keys import Purpose
 from tests.support.chain import TestNetwork
 
 _WORD, _NUMBER, _SMALL, _ADDRESS = (
@@ -40,6 +46,52 @@ def create(network: TestNetwork, code: bytes, *arguments: Address) -> Address:
     made = network.sender.wait(key).contract
     assert made is not None
     return made
+
+
+def revoke(network: TestNetwork, member: str, key_id: bytes) -> None:
+    """A member ends one of its keys without suspicion."""
+    values = {
+        "member": bytes32_ascii(member),
+        "keyId": key_id,
+        "compromisedSince": 0,
+        **_once(network, member),
+    }
+    _send(network, "revokeKey", [*values.values(), _sign(network, member, "RevokeKey", values)])
+
+
+def add_key(network: TestNetwork, member: str, purpose: Purpose, signer: LocalSigner) -> None:
+    """A member adds a key that is not secp256k1, valid from now on."""
+    key = {
+        "member": bytes32_ascii(member),
+        "purpose": int(purpose),
+        "alg": int(signer.alg),
+        "publicKey": signer.public_key,
+        "notBefore": network.anvil.head_time(),
+        "notAfter": FOREVER,
+    }
+    once = _once(network, member)
+    signature = _sign(network, member, "AddKey", key | once)
+    _send(network, "addKey", [key, *once.values(), signature, b""])
+
+
+def _once(network: TestNetwork, member: str) -> dict[str, Any]:
+    found = network.consortium.member(member)
+    assert found is not None
+    return {"seq": found.seq, "deadline": network.anvil.head_time() + 3600}
+
+
+def _sign(network: TestNetwork, member: str, struct: str, values: dict[str, Any]) -> bytes:
+    domain = eip712.domain("Consortium", network.file.chain_id, network.deployment.consortium)
+    signer = network.keys[member, Purpose.GOVERN]
+    return signer.sign_digest(eip712.digest(domain, struct, values))
+
+
+def _send(network: TestNetwork, function: str, arguments: list[Any]) -> None:
+    data = network.consortium.abi.functions[function].encode(*arguments)
+    key = f"{function}/{network.anvil.head_time()}"
+    network.sender.send(key, network.deployment.consortium, data)
+    network.sender.wait(key)
+    network.sender.done(key)
 
 
 def stand_in(network: TestNetwork, role: str) -> Address:

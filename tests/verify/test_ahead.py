@@ -11,7 +11,7 @@ from ledger.core.verdict import Verdict
 from ledger.verify import Verifier
 from tests.support.ledger import make_record
 from tests.support.proxy import Proxy, drop_request, lie, start_proxy
-from tests.support.votes import close_log, compromise, register, stand_in
+from tests.support.votes import close_log, compromise, register, revoke, stand_in
 from tests.verify.conftest import Ledger
 
 
@@ -45,6 +45,11 @@ def verdict(ledger: Ledger, proxies: list[Proxy], data: bytes) -> Verdict:
         verifier.close()
 
 
+def revoke_now(ledger: Ledger) -> None:
+    """The PRESENT key ends, before the presentation was made by its own word."""
+    revoke(ledger.network, "110000", ledger.beijing.key(Purpose.PRESENT).key_id)
+
+
 ADVERSE: dict[str, tuple[Callable[[Ledger], None], str]] = {
     "the anchor key is stolen": (
         lambda ledger: compromise(
@@ -54,6 +59,7 @@ ADVERSE: dict[str, tuple[Callable[[Ledger], None], str]] = {
         ),
         "key-disputed",
     ),
+    "the presentation's key has ended": (revoke_now, "key-not-valid-at"),
     "the log is closed": (
         lambda ledger: close_log(ledger.network, ledger.beijing.log_id, 1),
         "log-closed",
@@ -72,7 +78,7 @@ def test_adverse_facts_count_from_the_highest_head(
     ledger: Ledger, proxies: list[Proxy], name: str
 ) -> None:
     change, expected = ADVERSE[name]
-    data = ledger.beijing.receipt(1)
+    data = ledger.beijing.receipt(1, iat=ledger.network.anvil.head_time() + 55)
     hold(ledger, proxies[:2])
     assert verdict(ledger, proxies, data).verdict == "valid"
     change(ledger)

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.chain import contract_abi
 from ledger.chain.facts import Snapshot
-from ledger.chain.network import Hash32, NetworkFile
+from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.chain.signers import LocalSigner
 from ledger.core import receipt as receipts
 from ledger.core.canonical import encode, parse
@@ -25,7 +25,16 @@ from tests.support.anvil import start_anvil
 from tests.support.chain import KEY_START, TestNetwork, deploy_network
 from tests.support.ledger import OTHER, SUBJECT, MemberLog, Record, make_record
 from tests.support.proxy import Proxy, delay, drop_request, lie, start_proxy
-from tests.support.votes import close_log, compromise, create, register, stand_in, suspend
+from tests.support.votes import (
+    add_key,
+    close_log,
+    compromise,
+    create,
+    register,
+    revoke,
+    stand_in,
+    suspend,
+)
 from tests.verify.conftest import Ledger
 
 NOTHING = Question()
@@ -103,6 +112,34 @@ def test_a_new_log_anchor_goes_on_where_the_old_one_stopped(ledger: Ledger) -> N
     settle(log)
     for found in (verify(ledger, log.receipt(i)) for i in (0, 1, index)):
         assert (found.verdict, codes(found)) == ("valid", [])
+
+
+def test_the_anchor_is_found_where_the_receipt_says(ledger: Ledger) -> None:
+    """Of our own LogAnchor not every event of years is read for one receipt."""
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        file = ledger.network.with_rpc([proxy.url], 1)
+        assert verify(ledger, ledger.beijing.receipt(1), file=file).verdict == "valid"
+        asked = [params[0] for method, params in proxy.calls if method == "eth_getLogs"]
+    assert [query["fromBlock"] == query["toBlock"] for query in asked] == [True]
+
+
+def test_a_key_added_and_a_key_ended(ledger: Ledger) -> None:
+    network, log = ledger.network, ledger.beijing
+    fresh = LocalSigner(Alg.P256, bytes([77]) * 32)
+    add_key(network, "110000", Purpose.PRESENT, fresh)
+    data = log.receipt(0, signer=fresh)
+    found = verify(ledger, data)
+    assert (found.verdict, codes(found)) == ("not-final", ["key-not-final"])
+    at_once = replace(network.file, finality=Finality(rule="latest"))
+    assert verify(ledger, data, file=at_once).verdict == "valid"
+    network.anvil.mine(2, seconds=1)
+    assert verify(ledger, data).verdict == "valid"
+    revoke(network, "110000", fresh.key_id)
+    assert verify(ledger, data).verdict == "valid"
+    network.anvil.mine(2, seconds=5)
+    late = log.receipt(0, signer=fresh)
+    found = verify(ledger, late)
+    assert (found.verdict, codes(found)) == ("key-not-valid-at", ["present-key-not-valid"])
 
 
 # ---- forged
@@ -613,13 +650,29 @@ def test_a_leaf_covered_twice_counts_by_the_first(ledger: Ledger, mirage: Proxy)
         return result
 
     mirage.on("eth_getLogs", lie(rewrite))
-    mirage.on("eth_getCode", lie(lambda params, result: "0x6001"))
+    # Other code by its last byte, which belongs to none of its immutables.
+    mirage.on("eth_getCode", lie(lambda params, result: result[:-2] + "00"))
     file = ledger.network.with_rpc([mirage.url], 1)
     found = verify(ledger, log.receipt(0, anchored=second), file=file)
     assert found.verdict == "anchor-moved"
     assert found.exit not in (0, 3)
     own = verify(ledger, log.receipt(0), file=file)
     assert (own.verdict, own.exit) == ("key-not-valid-at", 1)
+
+
+def test_an_anchor_by_a_contract_that_did_not_hold_the_role_yet(
+    ledger: Ledger, mirage: Proxy
+) -> None:
+    [held] = ledger.network.consortium.contract_history("LogAnchor")
+    later = (ledger.beijing.anchors[0].time + 1).to_bytes(32, "big").hex()
+    said = held.account[2:].rjust(64, "0") + held.since.to_bytes(32, "big").hex()
+    mirage.on(
+        "eth_call",
+        lie(lambda params, result: result.replace(said, said[:64] + later)),
+    )
+    file = ledger.network.with_rpc([mirage.url], 1)
+    found = verify(ledger, ledger.beijing.receipt(0), file=file)
+    assert (found.verdict, codes(found)) == ("undetermined", ["anchor-event-missing"])
 
 
 def _shift_key(proxy: Proxy, key: LocalSigner, *, not_before: int) -> None:
