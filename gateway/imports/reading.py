@@ -24,8 +24,8 @@ from ledger.records.schema import Schema
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINES = ("ndjson", "jsonl")
-MAX_ROWS = 1 << 20
-"""Rows of one file: as many as a sheet can have; each gets an answer of some hundred bytes."""
+MAX_ROWS = 1_000_000
+"""Rows of one file: fewer than a sheet can have, so that all of them can go back in one."""
 TEMPLATES = {"penalty-2015": "2015", "penalty": "2018", "licence": "2018"}
 """Editions of the templates that there are several of."""
 
