@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint build vectors lock clean
+.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick lock clean
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -27,6 +27,12 @@ build: setup-dev
 
 vectors: setup-dev
 	@$(VENV) scripts/vectors.py
+
+bench: setup-dev
+	@$(VENV) scripts/bench.py
+
+bench-quick: setup-dev
+	@$(VENV) scripts/bench.py --quick
 
 lock: setup-dev
 	@$(VENV) scripts/lock.py

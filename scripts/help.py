@@ -6,5 +6,7 @@ make setup    set up only: the command is .venv/bin/credit-ledger
 make lint     ruff, mypy, forge fmt, house rules
 make build    contracts/ to ledger/chain/abi/
 make vectors  tests/vectors/ from its generator
+make bench    the figures of the data path into docs/benchmarks/ (long)
+make bench-quick  the same with few records, under two minutes
 make lock     raise the pinned versions
 make clean    remove what the others made""")

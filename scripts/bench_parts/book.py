@@ -1,0 +1,224 @@
+"""What was measured: values by row and size, peers, checks; and `results.json` of it.
+
+A value enters only when it was measured. A row without one is absent from `results.json`; one
+without a value at its own size has `reached` null and says in `by_size` what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+MILLION, TEN_MILLION = 1_000_000, 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """A row of issue 4. more: whether more is better. at: the size it is stated for; None: the
+    largest one measured. title: for people."""
+
+    name: str
+    title: str
+    unit: str
+    aim: float
+    more: bool
+    at: int | None = None
+
+
+AIMS = (
+    Aim(
+        name="ndjson_records_per_s",
+        title="NDJSON in → durable, promised, finally anchored",
+        unit="records/s",
+        aim=10_000,
+        more=True,
+    ),
+    Aim(
+        name="xlsx_rows_per_s",
+        title="the same from an XLSX file",
+        unit="rows/s",
+        aim=8_000,
+        more=True,
+    ),
+    Aim(
+        name="gas_per_record_4096",
+        title="gas per record at 4,096 per anchor",
+        unit="gas",
+        aim=25,
+        more=False,
+    ),
+    Aim(
+        name="promise_p99_ms",
+        title="one record: submit → promise, 200 a second, p99",
+        unit="ms",
+        aim=50,
+        more=False,
+    ),
+    Aim(
+        name="final_p99_s",
+        title="one record: submit → final receipt, p99",
+        unit="s",
+        aim=2.5,
+        more=False,
+    ),
+    Aim(
+        name="verify_per_s",
+        title="receipts verified, one core, chain answers cached",
+        unit="receipts/s",
+        aim=3_000,
+        more=True,
+    ),
+    Aim(
+        name="verify_process_s",
+        title="`credit-ledger verify` of one receipt, whole process",
+        unit="s",
+        aim=0.6,
+        more=False,
+    ),
+    Aim(
+        name="replay_entries_per_s",
+        title="replay, whole process on one core",
+        unit="entries/s",
+        aim=200_000,
+        more=True,
+    ),
+    Aim(
+        name="start_s_10m",
+        title="gateway start until ready",
+        unit="s",
+        aim=3,
+        more=False,
+        at=TEN_MILLION,
+    ),
+    Aim(
+        name="bytes_per_record",
+        title="bytes on disk per record beyond its own content",
+        unit="bytes",
+        aim=500,
+        more=False,
+    ),
+    Aim(
+        name="gateway_rss_mib_10m",
+        title="peak memory of the gateway under load",
+        unit="MiB",
+        aim=1024,
+        more=False,
+        at=TEN_MILLION,
+    ),
+    Aim(
+        name="replay_rss_mib_10m",
+        title="peak memory of replay",
+        unit="MiB",
+        aim=1024,
+        more=False,
+        at=TEN_MILLION,
+    ),
+)
+BY_NAME = {aim.name: aim for aim in AIMS}
+
+
+class CheckFailed(Exception):
+    """Something that was measured is not what it should be; its figure means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measured row. peer: value of the first peer of the same run."""
+
+    aim: Aim
+    reached: float | None
+    peer: float | None
+    by_size: dict[int, float]
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is reached; None: not measured at its size."""
+        if self.reached is None:
+            return None
+        return (self.reached >= self.aim.aim) if self.aim.more else (self.reached <= self.aim.aim)
+
+    @property
+    def ratio(self) -> float | None:
+        """Reached over peer; None without both."""
+        return None if not self.peer or self.reached is None else self.reached / self.peer
+
+    def as_dict(self) -> dict[str, Any]:
+        """A row of `results.json`."""
+        return {
+            "name": self.aim.name,
+            "unit": self.aim.unit,
+            "aim": self.aim.aim,
+            "reached": _short(self.reached),
+            "peer": _short(self.peer),
+            "ratio": _short(self.ratio),
+            "by_size": {str(size): _short(value) for size, value in sorted(self.by_size.items())},
+        }
+
+
+@dataclass
+class Book:
+    """Collects over all runs.
+
+    values, beside: by row or title, then by size. peers: by row, peer and size. checks: what was
+    checked, and how many times it held.
+    """
+
+    values: dict[str, dict[int, list[float]]] = field(default_factory=dict)
+    peers: dict[str, dict[str, dict[int, list[float]]]] = field(default_factory=dict)
+    beside: dict[str, dict[int, list[float]]] = field(default_factory=dict)
+    checks: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, name: str, size: int, value: float) -> None:
+        """One measurement of a row at a size."""
+        self.values.setdefault(BY_NAME[name].name, {}).setdefault(size, []).append(value)
+
+    def peer(self, name: str, other: str, size: int, value: float) -> None:
+        """One measurement of a peer of a row; the first peer of a row is the one of its ratio."""
+        others = self.peers.setdefault(BY_NAME[name].name, {})
+        others.setdefault(other, {}).setdefault(size, []).append(value)
+
+    def aside(self, title: str, size: int, value: float) -> None:
+        """A figure that explains a row; on the page, not in `results.json`."""
+        self.beside.setdefault(title, {}).setdefault(size, []).append(value)
+
+    def check(self, what: str, holds: bool, evidence: object = "", *, times: int = 1) -> None:
+        """Remember that something held. Raises CheckFailed where it did not."""
+        if not holds:
+            raise CheckFailed(f"{what}: {str(evidence)[:500]}")
+        self.checks[what] = self.checks.get(what, 0) + times
+
+    def rows(self) -> list[Row]:
+        """The measured rows in the order of the issue, medians of all runs."""
+        return [self._row(aim) for aim in AIMS if aim.name in self.values]
+
+    def _row(self, aim: Aim) -> Row:
+        by_size = medians(self.values[aim.name])
+        at = aim.at or max(by_size)
+        others = list(self.peers.get(aim.name, {}).values())
+        peer = medians(others[0]) if others else {}
+        return Row(
+            aim=aim,
+            reached=by_size.get(at),
+            peer=peer.get(at, peer[max(peer)]) if peer else None,
+            by_size=by_size,
+        )
+
+    def missing(self) -> list[Aim]:
+        """Rows that were not measured at the size they are stated for."""
+        found = {row.aim.name: row.reached for row in self.rows()}
+        return [aim for aim in AIMS if found.get(aim.name) is None]
+
+
+def medians(values: Mapping[int, Sequence[float]]) -> dict[int, float]:
+    """By size, in rising order."""
+    return {size: median(found) for size, found in sorted(values.items())}
+
+
+def _short(value: float | None) -> float | int | None:
+    """Four significant digits: more would be noise."""
+    if value is None:
+        return None
+    return round(value) if abs(value) >= 1000 else float(f"{value:.4g}")  # noqa: PLR2004

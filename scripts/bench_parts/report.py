@@ -1,0 +1,145 @@
+"""What was measured, written for programs (`results.json`) and people (`README.md`, charts)."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from scripts.bench_parts.book import Book, medians
+from scripts.bench_parts.svg import line_chart
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where and how it was measured. load: of the machine before, as a share of its cores."""
+
+    machine: str
+    commit: str
+    date: str
+    load: float
+    what: str
+
+
+def setting(date: str, what: str) -> Setting:
+    """Of this machine, now."""
+    return Setting(
+        machine=machine(),
+        commit=commit(),
+        date=date,
+        load=os.getloadavg()[0] / (os.cpu_count() or 1),
+        what=what,
+    )
+
+
+def machine() -> str:
+    """Processor, cores, memory, system, Python."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        named = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = named[0].partition(":")[2].strip() if named else model
+    memory = psutil.virtual_memory().total / (1 << 30)
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def commit() -> str:
+    """The commit measured; "unknown" where this is no checkout, "+" where files were changed."""
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def write(folder: Path, book: Book, at: Setting) -> None:
+    """All files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = book.rows()
+    document = {"machine": at.machine, "commit": at.commit, "date": at.date}
+    text = json.dumps({**document, "rows": [row.as_dict() for row in rows]}, indent=1)
+    (folder / "results.json").write_text(text + "\n", "utf-8")
+    for row in rows:
+        chart = line_chart(row.aim.title.replace("`", ""), row.aim.unit, row.by_size, row.aim.aim)
+        (folder / f"{row.aim.name}.svg").write_text(chart, "utf-8")
+    (folder / "README.md").write_text(markdown(book, at), "utf-8")
+
+
+def markdown(book: Book, at: Setting) -> str:
+    """The page."""
+    rows = book.rows()
+    parts = [
+        "# Benchmark",
+        f"{at.date}, commit {at.commit}. {at.machine}.",
+        f"{at.what} Load of the machine before the run: {at.load:.0%} of its cores.",
+        table(book),
+        *_peers(book),
+        "## By size",
+        _by_size(book),
+        "## Checked while measuring",
+        "\n".join(f"- {what}: {times:,} times" for what, times in book.checks.items()),
+    ]
+    if book.notes:
+        parts += ["## Notes", "\n".join(f"- {note}" for note in book.notes)]
+    parts += ["## Charts", "\n".join(f"![{row.aim.name}]({row.aim.name}.svg)" for row in rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(book: Book) -> str:
+    """Reached beside aimed; what was not measured is named."""
+    lines = ["| what | aim | reached | met | first peer | ratio |", "|---|---|---|---|---|---|"]
+    for row in book.rows():
+        sign = "≥" if row.aim.more else "≤"
+        met = {True: "yes", False: "**no**", None: "–"}[row.met]
+        lines.append(
+            f"| {row.aim.title} (`{row.aim.name}`) | {sign} {number(row.aim.aim)} {row.aim.unit} "
+            f"| {number(row.reached)} | {met} | {number(row.peer)} | {number(row.ratio)} |"
+        )
+    missing = [f"`{aim.name}`" for aim in book.missing()]
+    said = f"Not measured in this run at the size it is stated for: {', '.join(missing)}."
+    return "\n".join(lines) + (f"\n\n{said}" if missing else "")
+
+
+def _peers(book: Book) -> list[str]:
+    lines = [
+        f"| `{name}` | {other} | {size:,} | {number(value)} |"
+        for name, others in book.peers.items()
+        for other, values in others.items()
+        for size, value in medians(values).items()
+    ]
+    head = ["| row | peer, measured in the same run | of | value |", "|---|---|---|---|"]
+    return ["## Peers", "\n".join([*head, *lines])] if lines else []
+
+
+def _by_size(book: Book) -> str:
+    found = {f"`{row.aim.name}` ({row.aim.unit})": row.by_size for row in book.rows()}
+    found |= {title: medians(values) for title, values in book.beside.items()}
+    sizes = sorted({size for by_size in found.values() for size in by_size})
+    lines = ["| row | " + " | ".join(f"{size:,}" for size in sizes) + " |"]
+    lines += ["|---" * (len(sizes) + 1) + "|"]
+    for title, by_size in found.items():
+        shown = " | ".join(number(by_size.get(size)) for size in sizes)
+        lines.append(f"| {title} | {shown} |")
+    return "\n".join(lines)
+
+
+def number(value: float | None) -> str:
+    """For people; a dash where nothing was measured."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
