@@ -12,6 +12,7 @@ def lint_steps() -> list[Step]:
         Step("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         Step("mypy --strict", [PYTHON, "-m", "mypy", "ledger", "gateway", "scripts", "tests"]),
         Step("forge fmt", [forge(), "fmt", "--check"]),
+        Step("forge lint", [forge(), "lint"]),
         Step("house rules", [PYTHON, "scripts/house_rules.py"]),
     ]
 
