@@ -23,6 +23,7 @@ from ledger.chain.errors import BlockGone
 from ledger.chain.events import (
     Anchored,
     ChainEvent,
+    KeyAdded,
     KeyCompromised,
     LogClosed,
     decode_event,
@@ -114,15 +115,18 @@ class Snapshot:
             not_before=key.not_before,
             not_after=not_after,
             compromises=tuple(found),
-            final=self._is_final(key.added_at),
+            final=self._is_final(key),
         )
 
-    def _is_final(self, time: int) -> bool:
-        """Whether what the chain did at `time` is final. Several blocks may share a second: of
-        that of the final block itself nothing is known, unless it is the head."""
-        if self._final is None:
-            return False
-        return self._final.number == self._head.block.number or time < self._final.time
+    def _is_final(self, key: Key) -> bool:
+        """Whether its registration is. Several blocks may share a second: where the final one's
+        second is that of the registration, the event tells the block."""
+        final = self._final
+        if final is None or key.added_at != final.time:
+            return final is not None and key.added_at < final.time
+        topics = [topic(KeyAdded), bytes32_ascii(key.member), key.key_id]
+        added = self._events(KeyAdded, topics)
+        return any(event.entry.block <= final.number for event in added)
 
     def _compromises(self, key: Key) -> list[Compromise]:
         """All that was said of a key, with the time at which it was."""

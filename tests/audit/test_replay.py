@@ -39,7 +39,7 @@ from tests.audit.conftest import Ledger
 from tests.support.ledger import MemberLog, make_record, serve
 from tests.support.log import read_log
 from tests.support.proxy import lie, start_proxy
-from tests.support.votes import close_log, compromise, create, register
+from tests.support.votes import close_log, compromise, create, put_item, register
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -85,9 +85,9 @@ def test_a_clean_ledger(ledger: Ledger) -> None:
     assert (logs["110000"]["size"], logs["110000"]["anchors"]) == (300, 2)
     assert logs["110000"]["root"] == ledger.beijing.root().hex()
     assert logs["130000"]["size"] == 0
-    assert [member["code"] for member in document["members"]] == sorted(
-        ["110000", "120000", "130000", "140000", "demo-auditor", "demo-bank", "demo-bureau"]
-    )
+    codes_ = ["110000", "120000", "130000", "140000", "demo-auditor", "demo-bank", "demo-bureau"]
+    assert [member["code"] for member in document["members"]] == codes_
+    assert [log["member"] for log in document["logs"]] == codes_
     assert len(document["keys"]) == 7 * len(Purpose)
     assert {item["itemId"] for item in document["catalogue"]} >= {"penalty", "licence"}
     counts = document["counts"]
@@ -239,6 +239,26 @@ def test_entries_are_checked(ledger: Ledger, name: str) -> None:
     if code:
         assert report.document["findings"][0]["where"].endswith("/entry/3")
         assert report.document["counts"]["findings"] == {code: 1}
+
+
+@pytest.mark.parametrize(("days", "clean"), [(-1, True), (1, False)])
+def test_a_type_that_is_not_in_force_yet(ledger: Ledger, days: int, clean: bool) -> None:
+    now = ledger.network.anvil.head_time()
+    put_item(ledger.network, "late", since=now + days * 86_400)
+    ledger.tianjin.put_raw(entry(ledger.tianjin, schema="late@1"))
+    ledger.tianjin.anchor()
+    ledger.network.anvil.mine()
+    found = codes(ledger.replay().document)
+    assert found == ([] if clean else ["type-not-in-catalogue"])
+
+
+def test_a_type_that_was_put_afterwards(ledger: Ledger) -> None:
+    """In force from before, but nobody could have known."""
+    ledger.tianjin.put_raw(entry(ledger.tianjin, schema="late@1"))
+    ledger.tianjin.anchor()
+    put_item(ledger.network, "late", since=1)
+    ledger.network.anvil.mine()
+    assert codes(ledger.replay().document) == ["type-not-in-catalogue"]
 
 
 def test_a_commitment_in_two_logs(ledger: Ledger) -> None:

@@ -1,12 +1,13 @@
 """Decisions of the consortium that tests need, encoded as the contract reads them."""
 
+from dataclasses import replace
 from typing import Any
 
 from ledger.chain.contract_abi import Param, encode
 from ledger.chain.deploy import FOREVER
-from ledger.chain.govern import Action, register_contract
+from ledger.chain.govern import Action, Council, put_national, register_contract
 from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import COMPROMISE_KEY, OPEN_SUCCESSOR, SUSPEND
+from ledger.chain.structs import COMPROMISE_KEY, OPEN_SUCCESSOR, SUSPEND, Code, item_values
 from ledger.core import eip712
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
 from ledger.core.keys import Purpose
@@ -36,6 +37,24 @@ def suspend(network: TestNetwork, member: str) -> None:
 def register(network: TestNetwork, role: str, account: Address) -> None:
     """A contract takes over a role."""
     network.decide(register_contract(role, account))
+
+
+def put_item(network: TestNetwork, name: str, *, since: int) -> None:
+    """A national record type, in force from `since` on."""
+    [model, *_] = network.catalogue.item("penalty")
+    item = replace(model, item_id=Code(name), since=since)
+    function = network.catalogue.abi.functions["putNational"]
+    values = [item_values(item)]
+    Council(
+        network.sender,
+        network.anvil.rpc,
+        chain_id=network.file.chain_id,
+        consortium=network.deployment.consortium,
+        voters=network.voters(),
+    ).decide(
+        put_national(network.catalogue.address, [item]),
+        lambda salt: function.encode(values, salt),
+    )
 
 
 def create(network: TestNetwork, code: bytes, *arguments: Address) -> Address:

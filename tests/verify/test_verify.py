@@ -132,7 +132,7 @@ def test_a_key_added_and_a_key_ended(ledger: Ledger) -> None:
     assert (found.verdict, codes(found)) == ("not-final", ["key-not-final"])
     at_once = replace(network.file, finality=Finality(rule="latest"))
     assert verify(ledger, data, file=at_once).verdict == "valid"
-    network.anvil.mine(2, seconds=1)
+    settle(log)
     assert verify(ledger, data).verdict == "valid"
     revoke(network, "110000", fresh.key_id)
     assert verify(ledger, data).verdict == "valid"
@@ -673,6 +673,45 @@ def test_an_anchor_by_a_contract_that_did_not_hold_the_role_yet(
     file = ledger.network.with_rpc([mirage.url], 1)
     found = verify(ledger, ledger.beijing.receipt(0), file=file)
     assert (found.verdict, codes(found)) == ("undetermined", ["anchor-event-missing"])
+
+
+def test_blocks_that_share_a_second(ledger: Ledger, mirage: Proxy) -> None:
+    """Where time does not tell whether a key's registration is final, its block does."""
+    log = ledger.beijing
+    key = ledger.network.consortium.key(log.key(Purpose.PRESENT).key_id)
+    assert key is not None
+
+    def at_once(params: Sequence[Any], result: Any) -> Any:
+        return {**result, "timestamp": hex(key.added_at)}
+
+    mirage.on("eth_getBlockByNumber", lie(at_once))
+    file = ledger.network.with_rpc([mirage.url], 1)
+    found = verify(ledger, log.receipt(0), file=file, now=key.added_at)
+    assert codes(found) == ["anchor-differs"]
+    before = int(ledger.network.anvil.call("eth_blockNumber"), 16) - file.deploy_block + 1
+    for depth, count in ((before - 1, 0), (before, 3), (10_000, 3)):
+        deeper = replace(file, finality=Finality(rule="confirmations", depth=depth))
+        found = verify(ledger, log.receipt(0), file=deeper, now=key.added_at)
+        assert codes(found).count("key-not-final") == count
+
+
+def test_an_event_of_a_block_that_is_not_there(ledger: Ledger, mirage: Proxy) -> None:
+    def elsewhere(params: Sequence[Any], result: Any) -> Any:
+        return [{**event, "blockHash": "0x" + "77" * 32} for event in result]
+
+    mirage.on("eth_getLogs", lie(elsewhere))
+    file = ledger.network.with_rpc([mirage.url], 1)
+    found = verify(ledger, ledger.beijing.receipt(0), file=file)
+    assert (found.verdict, codes(found)) == ("undetermined", ["chain-unreadable"])
+
+
+def test_a_dead_node_is_waited_for_once(ledger: Ledger, mirage: Proxy) -> None:
+    mirage.on(None, drop_request())
+    verifier = Verifier(ledger.network.with_rpc([mirage.url], 1))
+    for index in (0, 1):
+        assert verifier.verify(ledger.beijing.receipt(index), NOTHING).verdict == "undetermined"
+    verifier.close()
+    assert mirage.count("eth_chainId") == 1
 
 
 def _shift_key(proxy: Proxy, key: LocalSigner, *, not_before: int) -> None:
