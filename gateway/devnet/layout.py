@@ -122,6 +122,17 @@ def store_ports(layout: Layout, ports: Ports) -> None:
     write_atomic(layout.ports_file, json.dumps(value, indent=1).encode() + b"\n")
 
 
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _free_ports(count: int) -> list[int]:
     """Ports that are free now. All are held while they are drawn, so that none comes twice."""
     held = [socket.socket() for _ in range(count)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from gateway.devnet.layout import (
     Ports,
     choose_ports,
     load_ports,
+    port_is_free,
     store_ports,
 )
 from gateway.devnet.members import prepare, prepare_token
-from gateway.devnet.processes import Detached, wait_until
+from gateway.devnet.processes import Detached, NotStarted, wait_until
 from ledger.chain.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
@@ -32,6 +34,8 @@ CHAIN_SECONDS = 30.0
 GATEWAY_SECONDS = 120.0
 """For all gateways together, on a slow machine."""
 ASK_SECONDS = 2.0
+PORT_SECONDS = 5.0
+"""A process that was just killed may hold its port so long."""
 
 Progress = Callable[[str], None]
 """Told what is being done, in words for people."""
@@ -56,6 +60,15 @@ class Network:
             arguments=arguments,
         )
 
+    @property
+    def processes(self) -> list[Detached]:
+        """All, the chain last."""
+        return [*(self.gateway(member.code) for member in NODES), self.chain]
+
+    def port(self, name: str) -> int:
+        """Port of a process, by its name."""
+        return self.ports.chain if name == self.chain.name else self.ports.members[name]
+
     def gateway(self, code: str) -> Detached:
         """The gateway of one member."""
         folder = self.layout.member(code)
@@ -77,22 +90,27 @@ def up(
 ) -> Path:
     """Make or start a network; returns the path of its network file when all is ready.
 
-    nodes: whose gateways to start. Raises NotStarted, ConfigError or CouldNotCheck. What already
-    runs is left alone.
+    nodes: whose gateways to start. Raises NotStarted, ConfigError or CouldNotCheck; then what this
+    call started is stopped again. What already runs is left alone.
     """
     layout = Layout(directory.resolve())
     layout.run.mkdir(parents=True, exist_ok=True)
     layout.chain.mkdir(exist_ok=True)
     with FileLock(layout.run / "up.lock"):
         network = _open(layout, base_port)
-        for member in MEMBERS:
-            prepare(layout, member, network.ports)
-        progress("chain")
-        _start_chain(network)
-        progress("contracts")
-        changed = deploy_if_needed(layout, network.ports)
-        progress("gateways")
-        _start_gateways(network, nodes, restart=changed)
+        down = [process for process in network.processes if process.find() is None]
+        try:
+            for member in MEMBERS:
+                prepare(layout, member, network.ports)
+            progress("chain")
+            _start_chain(network)
+            progress("contracts")
+            changed = deploy_if_needed(layout, network.ports)
+            progress("gateways")
+            _start_gateways(network, nodes, restart=changed)
+        except BaseException:
+            _stop(down)
+            raise
     return layout.network
 
 
@@ -100,12 +118,16 @@ def _open(layout: Layout, base_port: int | None) -> Network:
     if layout.exists():
         return Network(layout, load_ports(layout))
     ports = choose_ports(DEFAULT_BASE_PORT if base_port is None else base_port)
+    network = Network(layout, ports)
+    for process in network.processes:  # before they are kept: other ports may be tried next
+        _await_port(process.name, network.port(process.name))
     store_ports(layout, ports)
-    return Network(layout, ports)
+    return network
 
 
 def _start_chain(network: Network) -> None:
     if network.chain.find() is None:
+        _await_port(network.chain.name, network.port(network.chain.name))
         network.chain.start({})
     wait_until(lambda: chain_answers(network), CHAIN_SECONDS, [network.chain])
 
@@ -117,11 +139,24 @@ def _start_gateways(network: Network, nodes: Sequence[MemberSpec], *, restart: b
         if restart:
             process.stop()
         if process.find() is None:
+            _await_port(process.name, network.port(process.name))
             prepare_token(network.layout, member)
             process.start({})
     wait_until(
         lambda: all(_ready(network, member.code) for member in nodes), GATEWAY_SECONDS, processes
     )
+
+
+def _await_port(name: str, port: int) -> None:
+    """Wait until nobody listens there; raises NotStarted.
+
+    A stranger on the port would be taken for ours: his chain would be written to.
+    """
+    deadline = time.monotonic() + PORT_SECONDS
+    while not port_is_free(port):
+        if time.monotonic() > deadline:
+            raise NotStarted(name, f"port {port} is taken by another program")
+        time.sleep(0.1)
 
 
 def chain_answers(network: Network) -> bool:
@@ -151,11 +186,14 @@ def down(directory: Path, *, chain: bool = True) -> list[str]:
         return []
     network = Network(layout, load_ports(layout))
     with FileLock(layout.run / "up.lock"):
-        processes = [network.gateway(member.code) for member in NODES]
-        processes += [network.chain] if chain else []
-        with ThreadPoolExecutor(len(processes)) as pool:
-            stopped = list(pool.map(Detached.stop, processes))
-        return [process.name for process, was in zip(processes, stopped, strict=True) if was]
+        return _stop(network.processes if chain else network.processes[:-1])
+
+
+def _stop(processes: Sequence[Detached]) -> list[str]:
+    """Stop all at once; the names of those that ran."""
+    with ThreadPoolExecutor(max(1, len(processes))) as pool:
+        stopped = list(pool.map(Detached.stop, processes))
+    return [process.name for process, was in zip(processes, stopped, strict=True) if was]
 
 
 def status(directory: Path) -> dict[str, Any] | None:
