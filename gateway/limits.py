@@ -25,6 +25,9 @@ MAX_TARGET = 4096
 """Bytes of path and query: 26 field names of a receipt take 300."""
 BODY_PAUSE = 30.0
 """Seconds that a sender may be silent in the middle of a body."""
+DRAIN_SECONDS = 10.0
+DRAIN_BYTES = 128 << 20
+"""So much of a refused body is taken in and dropped, so that the sender gets to read why."""
 MAX_ACTIVE = 512
 """Requests at once; single records wait together for one flush, so there may be hundreds."""
 ADDRESS_FACTOR = 4
@@ -91,15 +94,16 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        body = _Body(scope, receive, self._limit(scope))
         try:
             self._check(scope)
         except Problem as problem:
             REFUSED.labels(problem.code).inc()
-            await problem.response()(scope, receive, send)
+            await problem.response()(scope, body.receive, self._watched(scope, body, send))
             return
         self._active += 1
         try:
-            await self._app(scope, self._bounded(scope, receive), self._watched(scope, send))
+            await self._app(scope, body.receive, self._watched(scope, body, send))
         finally:
             self._active -= 1
 
@@ -124,36 +128,66 @@ class Limits:
             return self._settings.max_body_bytes
         return self._settings.max_record_bytes
 
-    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        left = limit = self._limit(scope)
-        more = True
+    def _watched(self, scope: Scope, body: _Body, send: Send) -> Send:
+        refused = False
 
-        async def bounded() -> Message:
-            nonlocal left, more
-            if not more:
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), BODY_PAUSE)
-            except TimeoutError as error:
-                raise Problem("too-slow", headers={"Connection": "close"}) from error
-            more = message["type"] == "http.request" and message.get("more_body", False)
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise too_large(limit)
-            return message
-
-        return bounded
-
-    def _watched(self, scope: Scope, send: Send) -> Send:
         async def watched(message: Message) -> None:
-            if (
-                message["type"] == "http.response.start"
-                and message["status"] == HTTPStatus.UNAUTHORIZED
-            ):
-                self._addresses.charge(_address(scope), FAILURE_COST)
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                refused = message["status"] >= HTTPStatus.BAD_REQUEST
+                if message["status"] == HTTPStatus.UNAUTHORIZED:
+                    self._addresses.charge(_address(scope), FAILURE_COST)
+            elif refused and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                await body.drain()
+                message = {"type": "http.response.body"}
             await send(message)
 
         return watched
+
+
+class _Body:
+    """The body of one request as a bounded stream."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = self._left = limit
+        self._more = True
+        self._unasked = _header(scope, b"expect") is None
+
+    async def receive(self) -> Message:
+        """ASGI receive; raises Problem past the bound or after too long a silence."""
+        if not self._more:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._next(), BODY_PAUSE)
+        except TimeoutError as error:
+            self._more = False
+            raise Problem("too-slow", headers={"Connection": "close"}) from error
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise too_large(self._limit)
+        return message
+
+    async def drain(self) -> None:
+        """Take in the rest after a refusal, before the connection is closed.
+
+        One that is closed on unread bytes is reset, and the reset may reach the sender before he
+        has read why (RFC 9112 section 9.6). Who asked first (100-continue) has sent none.
+        """
+        left = DRAIN_BYTES if self._unasked else 0
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._more and left > 0:
+                    left -= len((await self._next()).get("body", b""))
+        except TimeoutError:
+            self._more = False  # he was told; that he does not listen is his affair
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._unasked = True
+        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
 
 
 def too_large(limit: int) -> Problem:

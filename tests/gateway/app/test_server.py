@@ -91,6 +91,17 @@ def test_a_hundred_megabytes_without_a_token(client: httpx.Client) -> None:
     assert response.status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/v1/records", "/nothing/here"])
+def test_a_refusal_is_read_to_its_end(
+    client: httpx.Client, token: dict[str, str], path: str
+) -> None:
+    """The connection is not reset under a sender who is still busy with his body."""
+    for _ in range(20):
+        response = client.post(path, content=b"x" * (3 << 20), headers=token | JSON)
+        assert response.json()["status"] == response.status_code
+        assert response.status_code in {404, 413}
+
+
 def test_an_endless_line(client: httpx.Client, token: dict[str, str], server: Server) -> None:
     """It is answered, the next line is taken, and memory does not grow with it."""
     before = memory(server)
