@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -129,10 +130,10 @@ def read_fields(path: Path) -> dict[str, Any]:
     """The JSON object in a small file. Raises ConfigError."""
     try:
         with path.open("rb") as file:
-            fields = json.loads(file.read(_MAX_BYTES))
+            fields = orjson.loads(file.read(_MAX_BYTES))
     except OSError as error:
         raise ConfigError(str(path), error.strerror or "cannot be read") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(str(path), "not a key file") from error
     if not isinstance(fields, dict):
         raise ConfigError(str(path), "not a key file")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NewType, NoReturn, cast
 
 import httpx
+import orjson
 
 from ledger.core import canonical
 from ledger.core.errors import ConfigError
@@ -186,13 +187,14 @@ def _read_json(data: bytes) -> Any:
     if len(data) > MAX_BYTES:
         _refuse("network file", f"longer than {MAX_BYTES} bytes")
     try:
+        orjson.loads(data)  # bounds the depth, which json leaves to the stack
         return json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_object,
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # 1,024 deep may still be too deep for json
         raise ConfigError("network file", f"not JSON: {error}") from error
 
 

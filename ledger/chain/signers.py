@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -168,15 +169,8 @@ class RemoteSigner(_Public):
         if status != 200:  # noqa: PLR2004
             raise SignerUnavailable(self.url, f"HTTP status {status}")
         try:
-            return unhex0x(json.loads(body)["signature"], size)
-        except (
-            ValueError,
-            RecursionError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            Malformed,
-        ) as error:
+            return unhex0x(orjson.loads(body)["signature"], size)
+        except (ValueError, KeyError, TypeError, AttributeError, Malformed) as error:
             raise SignerUnavailable(self.url, "no signature in the answer") from error
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import chinese_calendar  # type: ignore[import-untyped]
+import orjson
 
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
@@ -106,7 +107,9 @@ def read_years(path: Path) -> dict[int, Year]:
             data = file.read(_MAX_FILE + 1)
         if len(data) > _MAX_FILE:
             raise ValueError(f"longer than {_MAX_FILE} bytes")
-        return _years(json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique))
+        text = data.decode("utf-8-sig")
+        orjson.loads(text)  # bounds the depth, which json leaves to the stack
+        return _years(json.loads(text, object_pairs_hook=_unique))
     except OSError as error:
         raise ConfigError(_SETTING, f"{path}: {error.strerror}") from error
     except (ValueError, TypeError, RecursionError, Malformed) as error:
