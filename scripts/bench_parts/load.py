@@ -62,13 +62,17 @@ def check_answer(status: int, body: bytes, count: int) -> tuple[list[str], int]:
     covered = promises = 0
     *rows, last = [json.loads(line) for line in body.splitlines()]
     for row in rows:
-        if "promise" in row and "_type" in (row["promise"] or ()):
+        if "verdict" not in row:
             fresh = [Digest(bytes.fromhex(leaf)) for leaf in leaves[covered:]]
             promise = row["promise"]
             if (len(fresh), merkle.root(fresh).hex()) != (promise["count"], promise["leavesRoot"]):
                 raise ValueError("a promise that does not cover its leaves")
             covered, promises = len(leaves), promises + 1
-        elif row["verdict"] != "accepted" or row["row"] != len(leaves) + 1:
+        elif (row["verdict"], row["row"], row["promise"]) != (
+            "accepted",
+            len(leaves) + 1,
+            promises,
+        ):
             raise ValueError(f"not accepted, or out of order: {row}")
         else:
             leaves.append(row["leaf"])
