@@ -35,10 +35,19 @@ RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """64-bit row number; SQLite wants exactly INTEGER for its rowid."""
 
 
+class _PlainBytes(sa.LargeBinary):
+    """Bytes as they are: sqlite3 takes them, and wrapping each in a `memoryview` first took a
+    twelfth of intake's time."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        """No conversion."""
+
+
 def open_engine(url: str) -> sa.Engine:
     """An engine with our settings. A SQLite file is created where there is none."""
     engine = sa.create_engine(url, hide_parameters=True)  # errors must not quote content
     if engine.dialect.name == "sqlite":
+        engine.dialect.colspecs = {**engine.dialect.colspecs, sa.LargeBinary: _PlainBytes}
         sa.event.listen(engine, "connect", _set_up_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
