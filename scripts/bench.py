@@ -1,7 +1,7 @@
 """The figures of the data path, measured on a real network of this machine and checked.
 
     python scripts/bench.py            10 thousand to 1 million records, medians of three runs
-    python scripts/bench.py --quick    2 and 8 thousand records, under two minutes
+    python scripts/bench.py --quick    2 and 10 thousand records, under two minutes
     python scripts/bench.py --check    the quick one for correctness alone, in build/bench/
     python scripts/bench.py --sizes 10000,100000 --runs 1 --out build/bench/mine
 
@@ -81,7 +81,7 @@ QUICK = Plan(
 CHECK = Plan(
     what="Quick run for correctness; its times mean nothing.",
     out=BUILD / "check",
-    sizes=(2_000, 8_000),
+    sizes=(2_000, 6_000),
     runs=1,
     singles=2,
     receipts=100,
