@@ -119,7 +119,9 @@ def _open(layout: Layout, base_port: int | None) -> Network:
         return Network(layout, load_ports(layout))
     ports = choose_ports(DEFAULT_BASE_PORT if base_port is None else base_port)
     network = Network(layout, ports)
-    for process in network.processes:  # before they are kept: other ports may be tried next
+    for process in reversed(
+        network.processes
+    ):  # before they are kept: other ports may be tried next
         _await_port(process.name, network.port(process.name))
     store_ports(layout, ports)
     return network
