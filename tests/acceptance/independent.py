@@ -1,0 +1,292 @@
+"""The formats of version 1, written a second time from the text alone.
+
+Nothing here imports the product: what the product makes is read with RFC 9162, the C2SP texts on
+checkpoints and tiles, EIP-712 by eth-account, and `design.md` section 4.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from eth_abi.abi import encode as abi_encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_hash.auto import keccak
+
+WIDTH = 256
+Read = Callable[[str], bytes]
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 for what the formats hold: ASCII keys, texts, whole numbers."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode()
+
+
+def b64u(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64u(text: str) -> bytes:
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert b64u(data) == text, "base64url has one spelling"
+    return data
+
+
+# RFC 9162
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def tree_root(leaves: Sequence[bytes]) -> bytes:
+    """MTH of section 2.1.1 over leaf hashes."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return node_hash(tree_root(leaves[:split]), tree_root(leaves[split:]))
+
+
+def path_root(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """Root that a path of section 2.1.3.2 leads to."""
+    assert 0 <= index < size
+    fn, sn, found = index, size - 1, leaf
+    for step in path:
+        assert sn, "the path is too long"
+        if fn & 1 or fn == sn:
+            found = node_hash(step, found)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            found = node_hash(found, step)
+        fn, sn = fn >> 1, sn >> 1
+    assert sn == 0, "the path is too short"
+    return found
+
+
+def record_id(log: str, leaf: str) -> str:
+    ids = [bytes.fromhex(log), bytes.fromhex(leaf)]
+    return keccak(abi_encode(["bytes32", "bytes32"], ids)).hex()
+
+
+# C2SP signed note, checkpoint and tiles
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Body of a checkpoint whose signature was right."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def open_checkpoint(text: str, vkey: str) -> Checkpoint:
+    """Read a checkpoint; its one signature must be that of the verifier key."""
+    name, key_hash, key_data = vkey.split("+", 2)
+    key = base64.b64decode(key_data, validate=True)
+    assert key[0] == 1, "Ed25519"
+    wanted = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+    assert key_hash == wanted.hex()
+    body, _, signatures = text.rpartition("\n\n")
+    body += "\n"
+    (line,) = signatures.splitlines()
+    dash, signer, signature = line.split(" ")
+    assert (dash, signer) == ("—", name)
+    assert signatures == line + "\n"
+    blob = base64.b64decode(signature, validate=True)
+    assert blob[:4] == wanted
+    Ed25519PublicKey.from_public_bytes(key[1:]).verify(blob[4:], body.encode())
+    origin, size, root, *more = body.split("\n")
+    assert more == [""], "no extension lines"
+    assert str(int(size)) == size
+    return Checkpoint(origin=origin, size=int(size), root=base64.b64decode(root, validate=True))
+
+
+def number(n: int) -> str:
+    """Tile number in the path notation of tlog-tiles: 1234067 is x001/x234/067."""
+    text = f"{n % 1000:03d}"
+    while n >= 1000:
+        n //= 1000
+        text = f"x{n % 1000:03d}/{text}"
+    return text
+
+
+def tile_name(level: str, n: int, width: int) -> str:
+    return f"tile/{level}/{number(n)}" + ("" if width == WIDTH else f".p/{width}")
+
+
+def tiles_of(level: str, count: int) -> list[tuple[str, int]]:
+    """Names and widths of the tiles that hold so many hashes (or entries) of a level."""
+    full, rest = divmod(count, WIDTH)
+    parts = [(tile_name(level, n, WIDTH), WIDTH) for n in range(full)]
+    return parts + ([(tile_name(level, full, rest), rest)] if rest else [])
+
+
+def read_hashes(read: Read, level: int, count: int) -> list[bytes]:
+    found: list[bytes] = []
+    for name, width in tiles_of(str(level), count):
+        data = read(name)
+        assert len(data) == 32 * width, name
+        found += [data[at : at + 32] for at in range(0, len(data), 32)]
+    return found
+
+
+def read_entries(read: Read, count: int) -> list[bytes]:
+    """Entries of the bundles, each with two bytes of length before it."""
+    found: list[bytes] = []
+    for name, width in tiles_of("entries", count):
+        data, bundle = read(name), []
+        while data:
+            length = int.from_bytes(data[:2], "big")
+            assert len(data) >= 2 + length, name
+            bundle.append(data[2 : 2 + length])
+            data = data[2 + length :]
+        assert len(bundle) == width, name
+        found += bundle
+    return found
+
+
+def check_tiles(read: Read, size: int) -> list[bytes]:
+    """All leaf hashes; every tile of every level above must agree with them."""
+    leaves = read_hashes(read, 0, size)
+    level, below = 1, leaves
+    while len(below) >= WIDTH:
+        full = len(below) // WIDTH
+        expected = [tree_root(below[n * WIDTH : (n + 1) * WIDTH]) for n in range(full)]
+        below = read_hashes(read, level, full)
+        assert below == expected, f"level {level}"
+        level += 1
+    return leaves
+
+
+# EIP-712
+
+
+def bytes32(code: str) -> bytes:
+    return code.encode("ascii").ljust(32, b"\0")
+
+
+PROMISE = [
+    ("member", "bytes32"),
+    ("logId", "bytes32"),
+    ("leavesRoot", "bytes32"),
+    ("count", "uint64"),
+    ("issuedAt", "uint64"),
+    ("due", "uint64"),
+]
+
+
+def promise_signer(promise: dict[str, Any], *, member: str, chain: int, anchor: str) -> str:
+    """Address that signed a promise; `anchor` is the address of LogAnchor."""
+
+    def seconds(text: str) -> int:
+        assert text.endswith("Z")
+        return int(datetime.fromisoformat(text).timestamp())
+
+    message = encode_typed_data(
+        domain_data={
+            "name": "CreditLedger LogAnchor",
+            "version": "1",
+            "chainId": chain,
+            "verifyingContract": anchor,
+        },
+        message_types={"Promise": [{"name": name, "type": kind} for name, kind in PROMISE]},
+        message_data={
+            "member": bytes32(member),
+            "logId": bytes.fromhex(promise["log"]),
+            "leavesRoot": bytes.fromhex(promise["leavesRoot"]),
+            "count": promise["count"],
+            "issuedAt": seconds(promise["issuedAt"]),
+            "due": seconds(promise["due"]),
+        },
+    )
+    signature = promise["signature"]
+    assert signature == signature.lower()
+    assert signature.startswith("0x")
+    assert signature[-2:] in {"1b", "1c"}, "v is 27 or 28"
+    half = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+    assert int(signature[66:130], 16) <= half, "s is low"
+    return str(Account.recover_message(message, signature=signature)).lower()
+
+
+# SD-JWT presentation
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A presentation that was read: header, payload, its bytes, fields shown."""
+
+    header: dict[str, Any]
+    payload: dict[str, Any]
+    payload_bytes: bytes
+    fields: dict[str, Any]
+
+
+def open_presentation(text: str) -> Shown:
+    """Read a presentation; every disclosure must be committed to, once, canonically."""
+    jws, *disclosures, last = text.split("~")
+    assert last == "", "no key binding of the standard: the binding is a JWS of its own"
+    header, payload, _signature = (unb64u(part) for part in jws.split("."))
+    claims = json.loads(payload)
+    assert canonical(claims) == payload
+    assert claims["_sd"] == sorted(set(claims["_sd"]))
+    fields: dict[str, Any] = {}
+    for disclosure in disclosures:
+        assert b64u(hashlib.sha256(disclosure.encode()).digest()) in claims["_sd"]
+        salt, field, value = json.loads(unb64u(disclosure))
+        assert canonical([salt, field, value]) == unb64u(disclosure)
+        assert len(unb64u(salt)) == 18
+        assert field not in fields
+        fields[field] = value
+    return Shown(json.loads(header), claims, payload, fields)
+
+
+def check_es256(text: str, jwk: dict[str, str]) -> None:
+    """The presentation is signed with this P-256 key."""
+    signed, _, signature = text.split("~", maxsplit=1)[0].rpartition(".")
+    x, y = (int.from_bytes(unb64u(jwk[part]), "big") for part in ("x", "y"))
+    key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    raw = unb64u(signature)
+    assert len(raw) == 64
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    try:
+        key.verify(der, signed.encode(), ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise AssertionError("the presentation's signature is wrong") from error
+
+
+# USCC, GB 32100-2015 and GB 11714
+
+
+INNER = (3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def uscc(seed: int, *, start: str = "91120118MA") -> str:
+    """A valid code: ten characters given, the rest from a number, both checks computed."""
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    plain = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    text = start
+    while len(text) < 16:
+        text += alphabet[seed % 31]
+        seed //= 31
+    inner = sum(plain.index(c) * w for c, w in zip(text[8:16], INNER, strict=True))
+    text += "0123456789X0"[(11 - inner % 11)]
+    total = sum(alphabet.index(c) * pow(3, at, 31) for at, c in enumerate(text))
+    return text + alphabet[-total % 31]
