@@ -412,6 +412,7 @@ def test_waiting_singles_are_bounded(
     node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batcher, "MAX_WAITING", 3)
+    monkeypatch.setattr(batcher, "WINDOW", 2.0)  # all ten come while the first ones wait
     responses = asyncio.run(_flood(node, token, 10))
     statuses = sorted(response.status_code for response in responses)
     assert statuses == [201] * 3 + [503] * 7
