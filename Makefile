@@ -32,7 +32,7 @@ bench: setup-dev
 	@$(VENV) scripts/bench.py
 
 bench-quick: setup-dev
-	@$(VENV) scripts/bench.py --quick
+	@$(VENV) scripts/bench.py --quick --out docs/benchmarks/quick
 
 lock: setup-dev
 	@$(VENV) scripts/lock.py

@@ -18,6 +18,7 @@ def test_steps() -> list[Step]:
         Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
         Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
         Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
+        Step("benchmark, for correctness", [PYTHON, "scripts/bench.py", "--check"]),
         Step("pytest", [*pytest, "--ignore=tests/core"], live=True),
     ]
 
