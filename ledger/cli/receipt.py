@@ -15,7 +15,7 @@ from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32, unhex32
 from ledger.core.errors import Malformed
 
-_OK, _PENDING, _NOT_FOUND = 200, 202, 404
+_OK, _PENDING, _NOT_FOUND, _NO_SUCH_FIELD = 200, 202, 404, 422
 
 _HELP = say(
     zh="""向持有记录的节点索取回执。
@@ -121,6 +121,8 @@ def _wait_for(node: Node, path: str, params: dict[str, str], wait: float) -> Ans
         time.sleep(min(left, retry_after(answer)))
     if answer.status == _NOT_FOUND:
         raise Refused(say(zh="节点没有这个叶子。", en="The node has no such leaf."))
+    if answer.status == _NO_SUCH_FIELD:
+        raise click.BadParameter(answer.problem(), param_hint="--fields")
     return expect(answer, _OK)
 
 

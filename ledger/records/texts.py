@@ -85,8 +85,9 @@ _ERRORS: Final = {
         "{name} is required where the USCC is 00000000000000000X: fill it in.",
     ),
     "type-not-in-catalogue": (
-        "{name}不在现行公共信用信息目录内，不得归集，请核对信息类型。",
-        "{name} is not in the catalogue in force and may not be recorded: correct the type.",
+        "{name}不在现行公共信用信息目录内，不得归集，请核对信息类型及其版本。",
+        "{name} is not in the catalogue in force and may not be recorded: correct the type or its "
+        "version.",
     ),
     "schema-invalid": (
         "{name}的形式不符合数据标准（应为文本，多值字段可为文本列表），请按标准修改。",

@@ -150,3 +150,9 @@ def test_what_is_known_of_a_record(net: Net, valid: Kept) -> None:
     assert net.http.get(f"/v1/records/{'0' * 64}", headers=net.auth()).status_code == 404
     other = net.http.get(f"{net.urls['110000']}{url}", headers=net.auth("110000"))
     assert other.status_code == 404
+
+
+def test_unknown_field_is_wrong_usage(net: Net, valid: Kept, tmp_path: Path) -> None:
+    options = ("--fields", "CF_XX", "--token", net.token())
+    assert net.receipt(valid.leaf, tmp_path / "out.json", *options).code == 2
+    assert not (tmp_path / "out.json").exists()
