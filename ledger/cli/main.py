@@ -128,6 +128,8 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo(say(zh="已中断。", en="Interrupted."), err=True)
         return EXIT_INTERRUPTED
+    except SystemExit:  # so click and rich end where whoever read our output has gone away
+        return EXIT_UNKNOWN if evidence else EXIT_BROKEN
     except Exception:
         traceback.print_exc()
         return EXIT_UNKNOWN if evidence else EXIT_BROKEN

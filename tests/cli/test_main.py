@@ -104,6 +104,20 @@ def test_an_evidence_command_never_ends_well_without_an_answer(
     assert cli("verify").exit == 0
 
 
+@pytest.mark.parametrize(("command", "expected"), [("verify", 4), ("keys", 1)])
+def test_nobody_reads_the_output(command: str, expected: int) -> None:
+    """`credit-ledger verify … | head -1` must not end as "not authentic"."""
+    words = {"verify": [str(ROOT / "README.md"), "--network", "nowhere.json"], "keys": ["show"]}
+    script = (
+        "import sys; from ledger.cli import main; import click\n"
+        "def gone(*_): raise BrokenPipeError(32, 'gone')\n"
+        "main.cli.invoke = gone\n"
+        f"sys.exit(main.run({[command, *words[command]]!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == expected
+
+
 # ---- audit replay
 
 
