@@ -8,14 +8,14 @@ the database. Overwriting the wrapped key erases the content for good. Both laye
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from ledger.core.errors import LedgerError
@@ -34,8 +34,7 @@ class ContentLost(LedgerError):
     """Content that no longer opens: erased, of another key, or altered in the database."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """wrapped_key: 48 bytes. content: ciphertext and tag."""
 
     wrapped_key: bytes
@@ -79,12 +78,13 @@ class Hmac:
 
     def __init__(self, index_key: bytes) -> None:
         _demand_key(index_key)
-        self._key = index_key
+        self._keyed = HMAC(index_key, hashes.SHA256())
 
     def fingerprint(self, purpose: bytes, data: bytes) -> bytes:
         """16 bytes. purpose: keeps record_key, document_key and content_mac apart; no NUL."""
-        digest = hmac.digest(self._key, purpose + b"\0" + data, "sha256")
-        return digest[:FINGERPRINT_BYTES]
+        mac = self._keyed.copy()
+        mac.update(purpose + b"\0" + data)
+        return mac.finalize()[:FINGERPRINT_BYTES]
 
 
 def _demand_key(key: bytes) -> None:

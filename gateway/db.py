@@ -7,7 +7,7 @@ tables and statements for both. The tables stand in each domain's `models.py`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ BUSY_TIMEOUT_MS = 30_000
 a minute covers a slow disk."""
 CACHE_KIB = 32_768
 """SQLite page cache per connection. Leaf and key indexes are hit at random; issue 4 measures."""
+
+Row = tuple[Any, ...]
 
 metadata = sa.MetaData(
     naming_convention={
@@ -76,18 +78,26 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def begin_write(engine: sa.Engine, lock: str | None = None) -> Iterator[sa.Connection]:
+def begin_write(engine: sa.Engine, name: str | None = None) -> Iterator[sa.Connection]:
     """A write transaction: committed at the end, rolled back on an exception.
 
-    lock: a name; two transactions with the same one never overlap, on any process and host.
-    SQLite has one writer anyway; PostgreSQL takes an advisory lock held until the commit.
+    name: of a `lock`; two transactions with the same one never overlap, on any process and host.
     """
     with engine.connect().execution_options(credit_ledger_write=True) as connection:
         with connection.begin():
-            if lock and engine.dialect.name == "postgresql":
-                key = zlib.crc32(lock.encode())
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+            if name is not None:
+                lock(connection, name)
             yield connection
+
+
+def lock(connection: sa.Connection, name: str) -> None:
+    """Take a named lock until the end of the write transaction, waiting for who has it.
+
+    SQLite has one writer anyway; PostgreSQL takes an advisory lock.
+    """
+    if connection.dialect.name == "postgresql":
+        key = zlib.crc32(name.encode())
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 @contextmanager
@@ -96,6 +106,19 @@ def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """Insert many rows at once, values in the order of `names`; IntegrityError as usual.
+
+    Plain tuples straight to the driver: building a dict and running it through the statement's
+    compiled form for every row took longer than storing it.
+    """
+    statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
+    text = str(statement.compile(dialect=connection.dialect, column_keys=list(names)))
+    connection.exec_driver_sql(text, list(rows))
 
 
 def migrate(engine: sa.Engine) -> None:

@@ -11,11 +11,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from gateway.intake.interfaces import RowAnswer, RowInput
+from gateway.intake.interfaces import RowAnswer
 from gateway.intake.readiness import anchored_sizes
 from gateway.log.models import entries, logs
 from gateway.node import Node
-from ledger.records import schema
 
 REGISTRY = CollectorRegistry()
 """Counters live as long as the process; values of one node are read when asked for."""
@@ -50,12 +49,9 @@ REFUSED = Counter(
 )
 
 
-def count_rows(rows: Sequence[RowInput], answers: Sequence[RowAnswer]) -> None:
-    """Count the answers to a set. A type nobody knows is counted as "other"."""
-    kinds = Counted(
-        (row.type if schema.find(row.type) else "other", answer.verdict)
-        for row, answer in zip(rows, answers, strict=True)
-    )
+def count_rows(answers: Sequence[RowAnswer]) -> None:
+    """Count the answers to a set."""
+    kinds = Counted((answer.kind, answer.verdict) for answer in answers)
     for (kind, verdict), number in kinds.items():
         ROWS.labels(kind, verdict).inc(number)
     codes = Counted(answer.errors[0].code for answer in answers if answer.verdict == "rejected")

@@ -17,6 +17,7 @@ from gateway.anchoring.view import ChainView
 from gateway.clock import Clock
 from gateway.crypto import Hmac, Vault
 from gateway.db import migrate, open_engine
+from gateway.intake.workers import Secrets, Workers
 from gateway.keyring import Keyring, open_keys
 from gateway.settings import Settings
 from ledger.chain.network import NetworkFile
@@ -58,6 +59,7 @@ class Node:
     chain: ChainView
     reader: QuorumReader
     outbox: Outbox
+    workers: Workers
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
     uploaded: threading.Event = field(default_factory=threading.Event)
@@ -80,6 +82,7 @@ class Node:
         from gateway.imports.tasks import file_workers  # noqa: PLC0415
         from gateway.log.tasks import integrator  # noqa: PLC0415
 
+        self.workers.warm_up()
         self.wake.set()
         steps: list[tuple[str, worker.Step]] = [
             ("integrator", integrator(self)),
@@ -102,7 +105,8 @@ class Node:
         self._threads.clear()
 
     def close(self) -> None:
-        """Close database and connections. Threads must have been stopped."""
+        """Close database, connections and processes. Threads must have been stopped."""
+        self.workers.close()
         self.reader.close()
         self.outbox.close()
         self.engine.dispose()
@@ -140,6 +144,9 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
         chain=chain,
         reader=QuorumReader(replace(network, max_head_age=ANY_AGE)),
         outbox=Outbox(engine, network, keys.payer),
+        workers=Workers(
+            Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes
+        ),
     )
 
 

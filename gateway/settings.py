@@ -14,6 +14,7 @@ paths inside the file are relative to the file. Example::
 
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +87,14 @@ class LogSettings(_Section):
     """Beyond so many promised but unanchored records intake answers 503."""
 
 
+class IntakeSettings(_Section):
+    """How records are taken in."""
+
+    processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=0, le=64)
+    """Processes that check, hash and seal the records of streams and files; 0: the gateway itself.
+    One for each processor up to four, beyond which the database is the bound."""
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -110,6 +119,7 @@ class Settings(BaseSettings):
     node: NodeSettings
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    intake: IntakeSettings = IntakeSettings()
 
     @classmethod
     def settings_customise_sources(

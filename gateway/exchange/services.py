@@ -20,8 +20,7 @@ from gateway.exchange.interfaces import (
 )
 from gateway.intake.content import Content
 from gateway.intake.models import records
-from gateway.log.models import entries, logs
-from gateway.log.store import TileStore
+from gateway.log.store import Located, TileStore, locate
 from gateway.node import Node
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
@@ -32,17 +31,6 @@ from ledger.core.presentation import present
 from ledger.core.tiles import inclusion_path_at
 from ledger.records import schema as schemas
 from ledger.records.schema import Schema
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Leaf:
-    """A promised entry. index: None until it is in the tree."""
-
-    id: int
-    log: int
-    log_id: bytes
-    leaf: bytes
-    index: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ def receipt(node: Node, leaf: bytes, *, disclose: Disclose | None = None) -> byt
     disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord.
     """
     with begin_read(node.engine) as connection:
-        found = _find(connection, leaf)
+        found = locate(connection, leaf)
         if found is None:
             return None
         shown = None
@@ -94,7 +82,7 @@ def record(node: Node, leaf: bytes) -> dict[str, Any] | None:
     Raises ContentErased, NotARecord.
     """
     with begin_read(node.engine) as connection:
-        found = _find(connection, leaf)
+        found = locate(connection, leaf)
         if found is None:
             return None
         row = _row(connection, found)
@@ -110,7 +98,7 @@ def record(node: Node, leaf: bytes) -> dict[str, Any] | None:
         "anchor": anchor and _anchor_json(anchor),
         "storedAt": instant(row.stored_at),
         "department": row.department,
-        "supersededBy": row.superseded_by and row.superseded_by.hex(),
+        "supersededBy": row.superseded_by.hex() or None,
         "type": content.schema.partition("@")[0],
         "schema": content.schema.partition("@")[2],
         "class": content.class_,
@@ -130,19 +118,7 @@ def _anchor_json(anchor: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
-def _find(connection: sa.Connection, leaf: bytes) -> _Leaf | None:
-    query = (
-        sa.select(entries.c.id, entries.c.log, entries.c.idx, logs.c.log_id)
-        .join(logs, logs.c.id == entries.c.log)
-        .where(entries.c.leaf == leaf)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    return _Leaf(id=row.id, log=row.log, log_id=row.log_id, leaf=leaf, index=row.idx)
-
-
-def _first_final_anchor(connection: sa.Connection, found: _Leaf) -> sa.Row[Any] | None:
+def _first_final_anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
     """The anchor with prev_size ≤ index < size. The chain has exactly one, since each anchor
     starts where the one before ended."""
     if found.index is None:
@@ -161,14 +137,14 @@ def _first_final_anchor(connection: sa.Connection, found: _Leaf) -> sa.Row[Any] 
     return connection.execute(query).one_or_none()
 
 
-def _row(connection: sa.Connection, found: _Leaf) -> sa.Row[Any]:
+def _row(connection: sa.Connection, found: Located) -> sa.Row[Any]:
     row = connection.execute(sa.select(records).where(records.c.id == found.id)).one_or_none()
     if row is None:
         raise NotARecord("this leaf is no record")
     return row
 
 
-def _open(node: Node, found: _Leaf, row: sa.Row[Any]) -> Content:
+def _open(node: Node, found: Located, row: sa.Row[Any]) -> Content:
     if row.wrapped_key is None:
         raise ContentErased("the content of this record was erased")
     return Content.decode(node.vault.open(Sealed(row.wrapped_key, row.content), found.leaf))
@@ -188,7 +164,7 @@ def _shown(content: Content, disclose: Disclose) -> _Shown:
     return _Shown(content, schema, [code for code in schema.slots if code in chosen])
 
 
-def _present(node: Node, found: _Leaf, entry: bytes, shown: _Shown) -> str:
+def _present(node: Node, found: Located, entry: bytes, shown: _Shown) -> str:
     """The signed presentation. The commitment is made again from the sealed content, and must be
     the one that was logged."""
     made = _commit(node, found, shown)
@@ -205,7 +181,7 @@ def _present(node: Node, found: _Leaf, entry: bytes, shown: _Shown) -> str:
     )
 
 
-def _commit(node: Node, found: _Leaf, shown: _Shown) -> Commitment:
+def _commit(node: Node, found: Located, shown: _Shown) -> Commitment:
     content, schema = shown.content, shown.schema
     header = Header(
         class_=content.class_,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -19,13 +19,21 @@ from gateway.imports.rows import Row
 from gateway.imports.store import File
 from gateway.imports.workbook import build
 from gateway.intake.interfaces import MAX_SET, SetAnswer
-from gateway.intake.services import submit_set
+from gateway.intake.services import begin, finish
+from gateway.intake.workers import Drafting, Rows
 from gateway.node import Node
 
 TYPE = "credit-ledger/file-answer@1"
 ENDED = ("done", "failed")
 ROWS_PER_SET = MAX_SET
 """Each set can be covered by one promise, whatever is accepted of it."""
+
+
+class _Begun(NamedTuple):
+    """A set of rows and what is being made of them."""
+
+    rows: Sequence[Row]
+    drafting: Drafting
 
 
 def process(node: Node, file: File, stop: threading.Event) -> bool:
@@ -43,10 +51,10 @@ def process(node: Node, file: File, stop: threading.Event) -> bool:
         sheets = reading.sheets
         promises = done.promises
         rows = islice(reading.rows(), done.rows, None)
-        for n, part in enumerate(_sets(rows), done.sets):
+        for n, begun in enumerate(_begun(node, _sets(rows)), done.sets):
             if stop.is_set():
                 return False
-            promises += _submit(node, file, n, promises, part).promise is not None
+            promises += _submit(node, file, n, promises, begun).promise is not None
     except FileFault as fault:
         store.end(node, file.id, "failed", _head(sheets) | _told(fault))
     else:
@@ -100,11 +108,27 @@ def _sets(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         yield part
 
 
-def _submit(node: Node, file: File, n: int, promises: int, rows: Sequence[Row]) -> SetAnswer:
-    """Submit a set; its answer becomes durable with its records. promises: those before it."""
+def _begun(node: Node, sets: Iterator[Sequence[Row]]) -> Iterator[_Begun]:
+    """Set after set; the next ones are read and drafted while one is stored."""
+    ahead: deque[_Begun] = deque()
+    fault = None
+    try:
+        for rows in sets:
+            ahead.append(_Begun(rows, begin(node, Rows([row.input for row in rows]))))
+            if len(ahead) > node.workers.ahead:
+                yield ahead.popleft()
+    except FileFault as error:
+        fault = error
+    yield from ahead  # what was read before the fault stands
+    if fault is not None:
+        raise fault
+
+
+def _submit(node: Node, file: File, n: int, promises: int, begun: _Begun) -> SetAnswer:
+    """Store a set; its answer becomes durable with its records. promises: those before it."""
 
     def keep(connection: sa.Connection, answer: SetAnswer) -> None:
-        pairs = zip(rows, answer.rows, strict=True)
+        pairs = zip(begun.rows, answer.rows, strict=True)
         store.keep_set(
             node,
             connection,
@@ -116,8 +140,8 @@ def _submit(node: Node, file: File, n: int, promises: int, rows: Sequence[Row]) 
             back=pack([returned(row) for row, told in pairs if told.verdict in GOES_BACK]),
         )
 
-    inputs = [row.input for row in rows]
-    return submit_set(node, department=file.department, rows=inputs, keep=keep)
+    departments = [file.department] * len(begun.rows)
+    return finish(node, begun.drafting, departments=departments, keep=keep)
 
 
 def _head(sheets: Sequence[Sheet]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from ledger.core.commitment import Header
+
 SECRET_BYTES = 32
 
 Fields = Mapping[str, str | list[str]]
@@ -27,14 +29,9 @@ class Content:
     until: str | None
     fields: Fields
 
-    def encode(self) -> bytes:
-        """secret ‖ JSON. Stays inside the sealed column; not a public format."""
-        head = [self.schema, self.class_, self.decided, self.until, dict(self.fields)]
-        return self.secret + orjson.dumps(head)
-
     @classmethod
     def decode(cls, data: bytes) -> Content:
-        """The inverse of `encode`."""
+        """The inverse of `encode_content`."""
         schema, class_, decided, until, fields = orjson.loads(data[SECRET_BYTES:])
         return cls(
             secret=data[:SECRET_BYTES],
@@ -44,3 +41,16 @@ class Content:
             until=until,
             fields=fields,
         )
+
+
+def encode_content(secret: bytes, header: Header, fields: Fields) -> bytes:
+    """secret ‖ JSON. Stays inside the sealed column; not a public format."""
+    until = header.until
+    head = [
+        header.schema_id,
+        header.class_,
+        header.decided.isoformat(),
+        until.isoformat() if until else None,
+        fields,
+    ]
+    return secret + orjson.dumps(head)

@@ -21,7 +21,7 @@ Raw = Mapping[str, object]
 """What is neither text nor a list of texts is answered with schema-invalid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made by the hundred thousand, and slower so
 class RowInput:
     """One record as it was read, before any judgement.
 
@@ -74,10 +74,11 @@ class Promise:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RowAnswer:
     """The answer to one row; `as_dict` is the "Row answer" of interfaces.md.
 
+    kind: name of its schema, or "other"; for counting.
     field, code, message: of the first error in the order of the standard's table; for a
     conflict the column of the document number. leaf, record_id: 64 hex, of the record accepted
     now or already there. changed: codes of the fields in which a conflict differs.
@@ -88,6 +89,7 @@ class RowAnswer:
     row: int | None
     sheet: str | None
     verdict: Verdict
+    kind: str
     errors: Sequence[FieldError] = ()
     notes: Sequence[FieldError] = ()
     leaf: str | None = None

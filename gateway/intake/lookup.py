@@ -1,69 +1,90 @@
-"""What is already there of a set's keys: one query for all record keys, one for all documents."""
+"""What is already there under the keys of a set."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from gateway.crypto import ContentLost, Sealed, Vault
 from gateway.intake.content import Content
 from gateway.intake.models import records
-from gateway.log.models import entries, logs
+from gateway.log.models import entries, logs, promises
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A stored record. covered: as in `RowAnswer`; None where it came without a promise."""
+class Known(NamedTuple):
+    """A stored record. superseded_by: leaf, b"" = it is in force."""
 
     id: int
+    document_key: bytes
+    record_key: bytes
+    superseded_by: bytes
     content_mac: bytes
+
+
+class Standing(NamedTuple):
+    """Where a known record stands in the log. covered: as in `RowAnswer`."""
+
     leaf: bytes
     log_id: bytes
-    covered: tuple[int, int] | None
+    covered: tuple[int, int]
 
 
-# Statements are made once: building one costs more than SQLite takes to answer it.
-_RECORDS = (
-    sa.select(
-        records.c.record_key,
-        records.c.id,
-        records.c.content_mac,
-        entries.c.leaf,
-        logs.c.log_id,
-        entries.c.promise,
-        entries.c.position,
-    )
-    .join(entries, entries.c.id == records.c.id)
-    .join(logs, logs.c.id == entries.c.log)
-    .where(
-        records.c.record_key.in_(sa.bindparam("keys", expanding=True)),
-        records.c.superseded_by.is_(None),
-    )
+KEYS = 512
+"""Of one query: its text is always the same, so that the database prepares it once."""
+_COLUMNS = [records.c[name] for name in Known._fields]
+_BY_DOCUMENT = sa.select(*_COLUMNS).where(
+    records.c.document_key.in_([sa.bindparam(f"k{n}") for n in range(KEYS)])
 )
-_DOCUMENTS = (
-    sa.select(records.c.document_key)
-    .where(records.c.document_key.in_(sa.bindparam("keys", expanding=True)))
-    .distinct()
+_earlier = promises.alias()
+_START = (
+    sa.select(_earlier.c.first_entry)
+    .where(_earlier.c.first_entry <= entries.c.id)
+    .order_by(_earlier.c.first_entry.desc())
+    .limit(1)
+    .correlate(entries)
+    .scalar_subquery()
+)
+_STANDING = (
+    sa.select(entries.c.id, entries.c.leaf, logs.c.log_id, promises.c.id, promises.c.first_entry)
+    .join(logs, logs.c.id == entries.c.log)
+    .join(promises, promises.c.first_entry == _START)
+    .where(entries.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 _CONTENTS = sa.select(records.c.id, records.c.wrapped_key, records.c.content).where(
     records.c.id.in_(sa.bindparam("ids", expanding=True)), records.c.wrapped_key.is_not(None)
 )
 
 
-def known_records(connection: sa.Connection, keys: Collection[bytes]) -> dict[bytes, Known]:
-    """The record in force under each of these keys, where there is one."""
-    found = connection.execute(_RECORDS, {"keys": list(keys)})
+def known_records(connection: sa.Connection, documents: Sequence[bytes]) -> list[Known]:
+    """All records, in force or not, of the documents with these keys; at least one key."""
+    text = _text(connection.dialect)
+    found: list[Known] = []
+    for at in range(0, len(documents), KEYS):
+        some = documents[at : at + KEYS]
+        padded = (*some, *repeat(some[-1], KEYS - len(some)))
+        found += [Known(*row) for row in connection.exec_driver_sql(text, padded)]
+    return found
+
+
+_texts: dict[str, str] = {}
+
+
+def _text(dialect: sa.Dialect) -> str:
+    """The query as the driver takes it: SQLAlchemy's part costs more than SQLite's answer."""
+    if dialect.name not in _texts:
+        _texts[dialect.name] = str(_BY_DOCUMENT.compile(dialect=dialect))
+    return _texts[dialect.name]
+
+
+def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
+    """Where these records stand, by row number."""
     return {
-        key: Known(row_id, mac, leaf, log_id, None if promise is None else (promise, position))
-        for key, row_id, mac, leaf, log_id, promise, position in found
+        row_id: Standing(leaf, log_id, (promise, row_id - first))
+        for row_id, leaf, log_id, promise, first in connection.execute(_STANDING, {"ids": ids})
     }
-
-
-def known_documents(connection: sa.Connection, keys: Collection[bytes]) -> set[bytes]:
-    """Those of the document keys under which any record stands."""
-    return set(connection.scalars(_DOCUMENTS, {"keys": list(keys)}))
 
 
 def open_contents(

@@ -7,6 +7,7 @@ row. Values of fields are judged by `ledger.records.validate`, which wants texts
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -41,7 +42,7 @@ def parse_record(data: bytes, row: int | None) -> RowInput:
         return RowInput(row=row, type="", fields={}, fault=refusal.error)
 
 
-def parse_lines(lines: list[bytes | None], first: int) -> list[RowInput]:
+def parse_lines(lines: Sequence[bytes | None], first: int) -> list[RowInput]:
     """Consecutive NDJSON lines, the first of which has the number `first`; None: too long."""
     return [
         parse_record(line.removeprefix(_BOM) if at == 1 else line, at)

@@ -6,19 +6,32 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from gateway.intake.commit import Made
+from gateway.db import insert_rows
+from gateway.intake.draft import Draft
 from gateway.intake.interfaces import Promise
 from gateway.intake.models import records
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from ledger.core.canonical import unhex32
 
-_INSERT = sa.insert(records)
+_COLUMNS = (
+    "id",
+    "schema",
+    "department",
+    "stored_at",
+    "document_key",
+    "record_key",
+    "superseded_by",
+    "content_mac",
+    "wrapped_key",
+    "content",
+)
+_IN_FORCE = b""
 
 
 def store(
     connection: sa.Connection,
-    made: Sequence[Made],
+    drafts: Sequence[Draft],
     promise: Promise,
     *,
     key_id: bytes,
@@ -35,23 +48,27 @@ def store(
         connection,
         log=log,
         promise=promise_id,
-        leaves=[record.leaf for record in made],
-        entry_bytes=[record.entry for record in made],
+        leaves=[draft.leaf for draft in drafts],
+        entry_bytes=[draft.entry for draft in drafts],
     )
-    connection.execute(
-        _INSERT,
+    at = promise.issued_at
+    insert_rows(
+        connection,
+        records,
+        _COLUMNS,
         [
-            {
-                "id": row_id,
-                "schema": record.good.schema.id,
-                "department": department,
-                "stored_at": promise.issued_at,
-                "record_key": record.good.record_key,
-                "document_key": record.good.document_key,
-                "content_mac": record.good.content_mac,
-                "wrapped_key": record.sealed.wrapped_key,
-                "content": record.sealed.content,
-            }
-            for row_id, record, department in zip(ids, made, departments, strict=True)
+            (
+                row_id,
+                draft.schema,
+                department,
+                at,
+                draft.document_key,
+                draft.record_key,
+                _IN_FORCE,
+                draft.content_mac,
+                draft.wrapped_key,
+                draft.content,
+            )
+            for row_id, draft, department in zip(ids, drafts, departments, strict=True)
         ],
     )

@@ -20,9 +20,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.intake.lines import RawSet, sets
-from gateway.intake.parsing import parse_lines
-from gateway.intake.services import submit_set
+from gateway.intake.lines import sets
+from gateway.intake.services import begin, finish
+from gateway.intake.workers import Drafting, Lines
 from gateway.limits import NDJSON
 from gateway.node import Node
 from gateway.problems import problem_of
@@ -32,6 +32,8 @@ MAX_UNSENT = 32 << 20
 SEND_PAUSE = 60.0
 """Seconds that a client may leave an answer unread before its connection is dropped."""
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
+
+_Begun = Drafting | Exception | None
 
 _log = structlog.get_logger(__name__)
 
@@ -70,14 +72,15 @@ class NdjsonResponse(Response):
             await asyncio.gather(worker, return_exceptions=True)
 
     async def _work(self, outbox: _Outbox) -> None:
-        """Store set after set, reading the next one meanwhile."""
-        source = sets(_chunks(self._request))
-        upcoming = asyncio.ensure_future(anext(source, None))
+        """Store set after set; the next ones are read and drafted meanwhile."""
+        begun: asyncio.Queue[_Begun] = asyncio.Queue(max(1, self._node.workers.ahead))
+        reader = asyncio.create_task(self._read(begun))
         try:
-            while (raw := await upcoming) is not None:
-                upcoming = asyncio.ensure_future(anext(source, None))
-                work = partial(self._store, raw)
+            while isinstance(item := await begun.get(), Drafting):
+                work = partial(self._store, item)
                 await outbox.put(await to_thread.run_sync(work, limiter=self._limiter))
+            if item is not None:
+                raise item
             await outbox.put(_line({"counts": self._counts}))
         except ClientDisconnect:
             _log.info("intake.client-left", rows=self._counts.total())
@@ -86,16 +89,29 @@ class NdjsonResponse(Response):
             _log.error("intake.stream-ended", code=problem.code, exc_info=True)
             await outbox.put(_line({"problem": problem.as_dict()}))
         finally:
-            upcoming.cancel()
-            await asyncio.gather(upcoming, return_exceptions=True)
-            await source.aclose()
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
             outbox.close()
 
-    def _store(self, raw: RawSet) -> bytes:
+    async def _read(self, begun: asyncio.Queue[_Begun]) -> None:
+        """Begin with set after set; behind the last one, None or what ended them."""
+        source = sets(_chunks(self._request))
+        end: Exception | None = None
+        try:
+            async for raw in source:
+                work = partial(begin, self._node, Lines(raw.lines, raw.first))
+                await begun.put(await to_thread.run_sync(work))
+        except Exception as error:
+            end = error
+        finally:
+            await source.aclose()
+        await begun.put(end)
+
+    def _store(self, drafting: Drafting) -> bytes:
         """Runs in a thread. The answers to one set, its promise behind them."""
-        rows = parse_lines(raw.lines, raw.first)
-        answer = submit_set(self._node, department=self._department, rows=rows)
-        self._counts.update(row.verdict for row in answer.rows)
+        departments = [self._department] * len(drafting.source)
+        answer = finish(self._node, drafting, departments=departments)
+        self._counts.update(Counter(row.verdict for row in answer.rows))
         lines = [orjson.dumps(row.as_dict(self._promises)) for row in answer.rows]
         if answer.promise is not None:
             self._promises += 1

@@ -1,5 +1,5 @@
-"""Tables of the log. Writing order within one transaction: entries and pending at intake;
-tiles, bundles, logs and entries.idx at integration, when the pending rows go."""
+"""Tables of the log. Writing order within one transaction: promises, entries and pending at intake;
+tiles, bundles, logs and the place of each promise at integration; pending goes at publication."""
 
 from __future__ import annotations
 
@@ -36,31 +36,39 @@ promises = sa.Table(
     sa.Column("signature", sa.LargeBinary(65), nullable=False),
     sa.Column("key_id", sa.LargeBinary(32), nullable=False),
     # Its leaves are the `count` entries from this row number on; set when they are enqueued.
-    sa.Column("first_entry", sa.BigInteger),
+    sa.Column("first_entry", sa.BigInteger, unique=True),
+    # They stand among leaves start … start + width - 1 of the tree: those of their whole batch,
+    # in the order of their hash. NULL until integrated.
+    sa.Column("start", sa.BigInteger),
+    sa.Column("width", sa.Integer),
 )
 
 entries = sa.Table(
     "entries",
     metadata,
-    sa.Column("id", RowId, primary_key=True),
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
     sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
-    sa.Column("leaf", sa.LargeBinary(32), nullable=False, unique=True),
-    sa.Column("promise", sa.ForeignKey("promises.id")),
-    sa.Column("position", sa.Integer),  # among the leaves of its promise, from 0
-    sa.Column("idx", sa.BigInteger),  # NULL until integrated
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
 )
-"""One short row per log entry, so that setting `idx` never rewrites a record's content."""
+"""One short row per log entry, written once. Its promise is the one whose row numbers hold it; its
+index in the tree is found by its hash among those of its batch."""
+
+LEAF_PREFIX = 8
+"""Bytes of a leaf hash that the index holds: enough to find it, a third of the whole."""
+sa.Index("ix_entries_leaf", sa.func.substr(entries.c.leaf, 1, LEAF_PREFIX))
 
 pending = sa.Table(
     "pending",
     metadata,
-    sa.Column("id", sa.ForeignKey("entries.id"), primary_key=True, autoincrement=False),
+    sa.Column("promise", sa.ForeignKey("promises.id"), primary_key=True, autoincrement=False),
     sa.Column("log", sa.ForeignKey("logs.id"), nullable=False),
-    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
-    sa.Column("entry", sa.LargeBinary, nullable=False),
-    sa.Column("error", sa.Text),  # why it was set aside; NULL: it is waiting
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("leaves", sa.LargeBinary, nullable=False),  # 32 bytes each
+    sa.Column("entries", sa.LargeBinary, nullable=False),  # canonical JSON, a line each
+    sa.Column("start", sa.BigInteger),  # as in `promises`
+    sa.Column("error", sa.Text),  # why some of them were left out of the tree
 )
-"""Promised, not yet published. Afterwards the entry lies in its bundle alone."""
+"""Promised, not yet published, a row per promise. Later an entry lies in its bundle alone."""
 
 tiles = sa.Table(
     "tiles",

@@ -7,17 +7,19 @@ that comes out the same is signed. One flipped bit ended a log of Certificate Tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import sqlalchemy as sa
 import structlog
 
 from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write
+from gateway.db import begin_read, begin_write, insert_rows, lock
 from gateway.log import store
-from gateway.log.models import entries, logs, pending, promises
-from gateway.log.store import LogState, TileStore
+from gateway.log.models import entries, logs, promises
+from gateway.log.store import LogState, TileStore, Waiting
 from gateway.node import Node
+from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
 from ledger.core.ids import sha256
@@ -27,6 +29,8 @@ from ledger.core.tiles import WIDTH, append, root_at
 
 LOCK = "log"
 """Name of the lock under which the tree grows."""
+LOCK_ENTRIES = "entries"
+"""Name of the lock under which entries get their row numbers."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,31 +68,21 @@ def enqueue(
     if not leaves:
         raise Malformed("entries", "none")
     for leaf, entry in zip(leaves, entry_bytes, strict=True):
-        if leaf_hash(entry) != leaf or len(entry) > MAX_ENTRY:
-            raise Malformed("entry", "too long, or another than its leaf")
+        if leaf_hash(entry) != leaf or len(entry) > MAX_ENTRY or b"\n" in entry:
+            raise Malformed("entry", "too long, not canonical, or another than its leaf")
     ids = _reserve(connection, len(leaves))
-    rows = list(zip(ids, leaves, entry_bytes, strict=True))
     start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
     connection.execute(start)
-    connection.execute(
-        sa.insert(entries),
-        [
-            {"id": i, "log": log, "leaf": leaf, "promise": promise, "position": at, "idx": None}
-            for at, (i, leaf, _) in enumerate(rows)
-        ],
-    )
-    connection.execute(
-        sa.insert(pending),
-        [{"id": i, "log": log, "leaf": leaf, "entry": entry} for i, leaf, entry in rows],
-    )
+    rows = zip(ids, repeat(log), leaves, strict=False)
+    insert_rows(connection, entries, ("id", "log", "leaf"), rows)
+    store.put_pending(connection, log=log, promise=promise, leaves=leaves, lines=entry_bytes)
     return ids
 
 
 def _reserve(connection: sa.Connection, count: int) -> range:
-    """Row numbers for `count` entries. A write to SQLite excludes all others; on PostgreSQL the
-    table lock does, until the commit."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE pending IN SHARE ROW EXCLUSIVE MODE"))
+    """Row numbers for `count` entries, without gaps. A write to SQLite excludes all others; on
+    PostgreSQL a lock does, until the commit."""
+    lock(connection, LOCK_ENTRIES)
     last = connection.execute(sa.select(sa.func.max(entries.c.id))).scalar_one() or 0
     return range(last + 1, last + 1 + count)
 
@@ -121,36 +115,40 @@ def open_logs(node: Node, log_ids: Sequence[bytes]) -> None:
 def integrate(node: Node, log: int) -> int:
     """Append one batch of pending entries to the tree; returns how many."""
     with begin_write(node.engine, LOCK) as connection:
-        batch = _sound(connection, store.next_batch(connection, log, node.settings.log.batch_size))
+        batch = store.next_batch(connection, log, node.settings.log.batch_size)
+        sound = _sound(connection, batch)
         if not batch:
             return 0
         size = store.state(connection, log).size
-        grown = append(TileStore(connection, log), size, [leaf for _, leaf, _ in batch])
-        store.write_tiles(connection, log, size, grown.tiles)
-        store.write_entries(connection, log, size, [entry for *_, entry in batch])
-        connection.execute(
-            sa.update(entries)
-            .where(entries.c.id == sa.bindparam("_id"))
-            .values(idx=sa.bindparam("_idx")),
-            [{"_id": row, "_idx": size + at} for at, (row, *_) in enumerate(batch)],
-        )
-        connection.execute(
-            sa.update(logs).where(logs.c.id == log).values(size=grown.size, root=grown.root)
-        )
+        store.place(connection, [item.promise for item in batch], start=size, width=len(sound))
+        if sound:
+            _grow(connection, log, size, sound)
         crash_point("log.integrated", "before")
     crash_point("log.integrated", "after")
-    return len(batch)
+    return len(sound)
 
 
-def _sound(
-    connection: sa.Connection, batch: Sequence[tuple[int, bytes, bytes]]
-) -> list[tuple[int, bytes, bytes]]:
-    """The batch without entries that the disk has changed; they are set aside."""
-    damaged = [row for row, leaf, entry in batch if leaf_hash(entry) != leaf]
-    if damaged:
-        store.set_aside(connection, damaged, "damaged")
-        _log.error("log.set-aside", rows=damaged, reason="damaged")
-    return [item for item in batch if item[0] not in damaged]
+def _grow(connection: sa.Connection, log: int, size: int, sound: Mapping[bytes, bytes]) -> None:
+    """Append them in the order of their leaf hash."""
+    leaves = sorted(sound)
+    grown = append(TileStore(connection, log), size, leaves)
+    store.write_tiles(connection, log, size, grown.tiles)
+    store.write_entries(connection, log, size, [sound[leaf] for leaf in leaves])
+    change = sa.update(logs).where(logs.c.id == log).values(size=grown.size, root=grown.root)
+    connection.execute(change)
+
+
+def _sound(connection: sa.Connection, batch: Sequence[Waiting]) -> dict[bytes, bytes]:
+    """leaf -> entry of the batch; those that the disk has changed are set aside."""
+    together: dict[bytes, bytes] = {}
+    for item in batch:
+        sound = item.sound()
+        missing = len(item.leaves) // DIGEST_SIZE - len(sound)
+        if missing:
+            store.set_aside(connection, item.promise, "damaged")
+            _log.error("log.set-aside", promise=item.promise, entries=missing, reason="damaged")
+        together |= sound
+    return together
 
 
 def publish(node: Node, log: int) -> int | None:

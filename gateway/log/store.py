@@ -4,15 +4,19 @@ transaction; `log` is the row number of the log."""
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
-from gateway.log.models import bundles, entries, logs, pending, tiles
+from gateway.db import insert_rows
+from gateway.log.models import LEAF_PREFIX, bundles, entries, logs, pending, promises, tiles
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.errors import Malformed
 from ledger.core.ids import Digest
+from ledger.core.merkle import leaf_hash
 from ledger.core.tiles import (
     HEIGHT,
     WIDTH,
@@ -106,37 +110,147 @@ def find(connection: sa.Connection, log_id: bytes) -> LogState | None:
 
 
 def waiting(connection: sa.Connection, limit: int) -> int:
-    """How many entries wait to be integrated, counted up to `limit`."""
-    some = sa.select(pending.c.id).where(_WAITING).limit(limit).subquery()
-    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+    """How many entries wait to be integrated, counted until `limit` is reached."""
+    found = 0
+    for count in connection.scalars(sa.select(pending.c.count).where(pending.c.start.is_(None))):
+        found += count
+        if found >= limit:
+            break
+    return found
 
 
-def next_batch(connection: sa.Connection, log: int, limit: int) -> list[tuple[int, bytes, bytes]]:
-    """(row number, leaf, entry) of the oldest waiting entries, in the order of their leaf hash."""
-    query = (
-        sa.select(pending.c.id, pending.c.leaf, pending.c.entry)
-        .where(pending.c.log == log, _WAITING)
-        .order_by(pending.c.id)
-        .limit(limit)
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The entries of one promise, not in the tree yet. data: a line each."""
+
+    promise: int
+    leaves: bytes
+    data: bytes
+
+    def sound(self) -> dict[bytes, bytes]:
+        """leaf -> entry of those that the disk has not changed, whatever has become of others."""
+        step = DIGEST_SIZE
+        wanted = {self.leaves[at : at + step] for at in range(0, len(self.leaves), step)}
+        found = {leaf_hash(line): line for line in self.data.split(b"\n")}
+        return {leaf: line for leaf, line in found.items() if leaf in wanted}
+
+
+def put_pending(
+    connection: sa.Connection,
+    *,
+    log: int,
+    promise: int,
+    leaves: Sequence[bytes],
+    lines: Sequence[bytes],
+) -> None:
+    """Queue the entries of a promise."""
+    row = (promise, log, len(leaves), b"".join(leaves), b"\n".join(lines))
+    names = ("promise", "log", "count", "leaves", "entries")
+    insert_rows(connection, pending, names, [row])
+
+
+def next_batch(connection: sa.Connection, log: int, limit: int) -> list[Waiting]:
+    """The oldest waiting promises with `limit` entries together, or the one that has more."""
+    chosen: list[int] = []
+    total = 0
+    counts = sa.select(pending.c.promise, pending.c.count).where(
+        pending.c.log == log, pending.c.start.is_(None)
     )
-    rows = [(row.id, row.leaf, row.entry) for row in connection.execute(query)]
-    return sorted(rows, key=lambda row: row[1])
+    for promise, count in connection.execute(counts.order_by(pending.c.promise)):
+        total += count
+        if chosen and total > limit:
+            break
+        chosen.append(promise)
+    query = sa.select(pending.c.promise, pending.c.leaves, pending.c.entries).where(
+        pending.c.promise.in_(chosen)
+    )
+    return [Waiting(*row) for row in connection.execute(query)]
 
 
-# A scalar subquery, not a join: `pending` is short, and no planner may start from `entries`.
-_INDEX = sa.select(entries.c.idx).where(entries.c.id == pending.c.id).scalar_subquery()
-_WAITING = _INDEX.is_(None) & pending.c.error.is_(None)
-
-
-def set_aside(connection: sa.Connection, ids: Sequence[int], reason: str) -> None:
-    """Take entries out of the queue, with the reason, so that they do not hold up the others."""
-    change = sa.update(pending).where(pending.c.id.in_(ids)).values(error=reason)
+def set_aside(connection: sa.Connection, promise: int, reason: str) -> None:
+    """Keep what is pending of a promise, with the reason, also when the rest is published."""
+    change = sa.update(pending).where(pending.c.promise == promise).values(error=reason)
     connection.execute(change)
+
+
+def place(
+    connection: sa.Connection, promised: Sequence[int], *, start: int | None, width: int | None
+) -> None:
+    """Note where the entries of these promises stand in the tree."""
+    some = {"start": start}
+    connection.execute(sa.update(pending).where(pending.c.promise.in_(promised)).values(some))
+    whole = {"start": start, "width": width}
+    connection.execute(sa.update(promises).where(promises.c.id.in_(promised)).values(whole))
 
 
 def forget_pending(connection: sa.Connection, log: int, size: int) -> None:
     """Drop the pending rows of the first `size` entries, which are published."""
-    connection.execute(sa.delete(pending).where(pending.c.log == log, _INDEX < size))
+    done = (pending.c.log == log) & (pending.c.start < size) & pending.c.error.is_(None)
+    connection.execute(sa.delete(pending).where(done))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A promised entry. promise: row number; position: among its leaves. index: in the tree, None
+    until it is there."""
+
+    id: int
+    log: int
+    log_id: bytes
+    leaf: bytes
+    promise: int
+    position: int
+    index: int | None
+
+
+_ENTRY = (
+    sa.select(entries.c.id, entries.c.log, logs.c.log_id)
+    .join(logs, logs.c.id == entries.c.log)
+    .where(
+        sa.func.substr(entries.c.leaf, 1, LEAF_PREFIX) == sa.bindparam("prefix"),
+        entries.c.leaf == sa.bindparam("leaf"),
+    )
+)
+_PROMISE_OF = (
+    sa.select(promises.c.id, promises.c.first_entry, promises.c.start, promises.c.width)
+    .where(promises.c.first_entry <= sa.bindparam("entry"))
+    .order_by(promises.c.first_entry.desc())
+    .limit(1)
+)
+
+
+def locate(connection: sa.Connection, leaf: bytes) -> Located | None:
+    """What is known of a leaf; None where this member never promised it."""
+    wanted = {"prefix": leaf[:LEAF_PREFIX], "leaf": leaf}
+    row = connection.execute(_ENTRY, wanted).one_or_none()
+    if row is None:
+        return None
+    promise = connection.execute(_PROMISE_OF, {"entry": row.id}).one()
+    index = None
+    if promise.start is not None:
+        source = TileStore(connection, row.log)
+        index = _index_of(source, leaf, promise.start, promise.start + promise.width)
+    return Located(
+        id=row.id,
+        log=row.log,
+        log_id=row.log_id,
+        leaf=leaf,
+        promise=promise.id,
+        position=row.id - promise.first_entry,
+        index=index,
+    )
+
+
+def _index_of(source: TileStore, leaf: bytes, start: int, end: int) -> int | None:
+    """The leaves of a batch stand in the order of their hash; None: it was set aside."""
+    tile = cache(lambda n: source.tile(0, n, WIDTH))
+
+    def hash_at(index: int) -> bytes:
+        at = index % WIDTH * DIGEST_SIZE
+        return tile(index // WIDTH)[at : at + DIGEST_SIZE]
+
+    index = start + bisect_left(range(start, end), leaf, key=hash_at)
+    return index if index < end and hash_at(index) == leaf else None
 
 
 def write_tiles(
@@ -173,8 +287,13 @@ def write_entries(
 def cut_back(connection: sa.Connection, log: int, size: int) -> None:
     """Drop everything behind the first `size` entries, which were never published; their
     pending rows are still there and are integrated anew."""
-    back = sa.select(pending.c.id).where(pending.c.log == log)
-    connection.execute(sa.update(entries).where(entries.c.id.in_(back)).values(idx=None))
+    behind = (pending.c.log == log) & (pending.c.start >= size)
+    place(
+        connection,
+        connection.scalars(sa.select(pending.c.promise).where(behind)).all(),
+        start=None,
+        width=None,
+    )
     store = TileStore(connection, log)
     kept = [Tile(a.level or 0, a.n, store.tile(a.level or 0, a.n, a.width)) for a in edge(size)]
     held = store.entries(size - size % WIDTH, size)

@@ -46,6 +46,7 @@ _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 SCHEMA_ID = re.compile(r"[a-z][a-z0-9-]{0,31}@[1-9][0-9]{0,8}")
 _SCHEMA = re.compile(rf"(?P<id>{SCHEMA_ID.pattern}):(?P<sha256>[0-9a-f]{{64}})")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+_sha256 = hashlib.sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,15 +117,19 @@ def commit(
     salt_texts = b2a_base64(salts, newline=False).translate(_TO_URL).decode()
     disclosures: dict[str, str] = {}
     digests: list[bytes] = []
-    for i, field in enumerate(known):
-        if field in fields:
-            salt = salt_texts[_SALT_TEXT * i : _SALT_TEXT * (i + 1)]
-            disclosure = _disclosure(salt, field, fields[field])
-            disclosures[field] = disclosure.decode()
-            digests.append(hashlib.sha256(disclosure).digest())
+    hidden = salt_at = 0
+    for field in known:
+        value = fields.get(field)
+        if value is None:
+            digests.append(decoys[hidden : hidden + DIGEST_SIZE])
         else:
-            digests.append(decoys[DIGEST_SIZE * i : DIGEST_SIZE * (i + 1)])
-    digests.append(decoys[DIGEST_SIZE * len(known) :])
+            salt = salt_texts[salt_at : salt_at + _SALT_TEXT]
+            disclosure = _disclosure(salt, field, value)
+            disclosures[field] = disclosure.decode()
+            digests.append(_sha256(disclosure).digest())
+        hidden += DIGEST_SIZE
+        salt_at += _SALT_TEXT
+    digests.append(decoys[hidden:])
     if not disclosures or len(disclosures) != len(fields):
         raise Malformed("record", "no field at all, or one outside the schema")
     if sum(map(len, disclosures.values())) > MAX_DISCLOSED:
@@ -207,7 +212,8 @@ def _streams(secret: bytes, n: int) -> tuple[bytes, bytes]:
 
 
 def _disclosure(salt: str, field: str, value: Value) -> bytes:
-    _check_value(value)
+    if type(value) is not str or not value:
+        _check_value(value)
     try:
         text = orjson.dumps((salt, field, value))
     except orjson.JSONEncodeError as error:
@@ -228,7 +234,7 @@ def _check_value(value: Value) -> None:
 def _sorted_texts(digests: Sequence[bytes]) -> list[str]:
     """base64url of each digest, sorted as ASCII; one base64 for all of them."""
     text = b2a_base64(b"\0".join(digests) + b"\0", newline=False).translate(_TO_URL).decode()
-    return sorted(text[at : at + _DIGEST_TEXT] for at in range(0, len(text), _DIGEST_STEP))
+    return sorted([text[at : at + _DIGEST_TEXT] for at in range(0, len(text), _DIGEST_STEP)])
 
 
 def _encode_payload(sd: Sequence[str], header: Header) -> bytes:

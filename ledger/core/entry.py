@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from ledger.core import canonical
@@ -17,6 +18,7 @@ TIMELY = ("yes", "no", "unknown")
 SUITE = "sha256"
 
 _TYPE = "credit-ledger/entry@1"
+_ZERO = Digest(bytes(canonical.DIGEST_SIZE))
 _KIND = re.compile(r"[a-z][a-z-]{0,31}")
 _PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
 _COMMON = {"_type", "commitment", "kind", "log", "suite"}
@@ -76,6 +78,9 @@ def record_entry(
     replaces: bytes | None = None,
 ) -> bytes:
     """The entry of a record; `schema` is `penalty@1`."""
+    if corrects is None and replaces is None:
+        before, behind = _around_commitment(log, period, schema, timely)
+        return before + hex32(commitment).encode() + behind
     return _checked(
         Entry(
             kind=RECORD,
@@ -88,6 +93,21 @@ def record_entry(
             replaces=None if replaces is None else RecordId(replaces),
         )
     ).encode()
+
+
+@lru_cache(maxsize=4096)  # a file has one log, few schemas and some hundred months
+def _around_commitment(log: bytes, period: str, schema: str, timely: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the commitment in the entry of a plain record."""
+    entry = Entry(
+        kind=RECORD,
+        commitment=_ZERO,
+        log=LogId(log),
+        period=period,
+        schema=schema,
+        timely=timely,
+    )
+    before, _, behind = _checked(entry).encode().partition(hex32(_ZERO).encode())
+    return before, behind
 
 
 def other_entry(kind: str, *, commitment: bytes, log: bytes, ref: bytes | None = None) -> bytes:

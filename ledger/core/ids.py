@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import NewType
 
-from eth_hash.auto import keccak
+from eth_hash.backends.pysha3 import keccak256 as _keccak
 
 from ledger.core.canonical import DIGEST_SIZE, unhex0x
 from ledger.core.errors import Malformed
@@ -33,7 +33,7 @@ _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 
 def keccak256(data: bytes) -> Digest:
     """Keccak-256 as Ethereum has it (not SHA3-256)."""
-    return Digest(keccak(data))
+    return Digest(_keccak(data))
 
 
 def sha256(data: bytes) -> Digest:

@@ -35,12 +35,11 @@ def root(leaves: Sequence[bytes]) -> Digest:
     """Root over leaf hashes (taken as they are, not hashed again); at least one."""
     if not leaves:
         raise Malformed("tree", "no leaves")
-    level = list(leaves)
+    sha256, level = hashlib.sha256, list(leaves)
     while len(level) > 1:
         # An odd one out moves up unchanged, which is RFC 9162's split at the power of two.
-        above: list[bytes] = [
-            node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)
-        ]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above: list[bytes] = [sha256(NODE_PREFIX + left + right).digest() for left, right in pairs]
         level = above + level[len(level) & ~1 :]
     return Digest(level[0])
 

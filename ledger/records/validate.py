@@ -116,15 +116,16 @@ def check(
     if raw.keys() - schema.by_code.keys():
         run.raw = _known(run)
     person = _is_person(run, cell_errors)
-    for step in _steps(schema):
-        if cell_errors and step.code in cell_errors:
-            run.errors.append(remark(cell_errors[step.code], step.field))
+    given, fields = run.raw.get, run.fields
+    for code, read, step in _steps(schema):
+        if code in cell_errors:
+            run.errors.append(remark(cell_errors[code], step.field))
             continue
-        value = step.read(run.raw.get(step.code))
+        value = read(given(code))
         if value is None and step.optional:
             continue
         if step.plain and isinstance(value, str):
-            run.fields[step.code] = value
+            fields[code] = value
         else:
             _take(run, step, value, person)
     return _checked(run, class_=class_)
@@ -147,8 +148,10 @@ def _name(about: Field | str | None) -> str | None:
 
 
 @cache
-def _steps(schema: Schema) -> tuple[_Step, ...]:
-    return tuple(_step(schema, field) for field in schema.fields)
+def _steps(schema: Schema) -> tuple[tuple[str, Reader, _Step], ...]:
+    """Code, reader and the rest of each step, in the order of the standard's table."""
+    steps = [_step(schema, field) for field in schema.fields]
+    return tuple((step.code, step.read, step) for step in steps)
 
 
 def _step(schema: Schema, field: Field) -> _Step:

@@ -58,6 +58,8 @@ def reader(field: Field) -> Reader:
     convert = _converter(field)
     if field.kind == "list":
         return _list_reader(field, convert)
+    if field.kind == "text":
+        return _text_reader(field, convert)
     not_text = Fault("money-format" if field.kind == "money" else "schema-invalid")
 
     def read(value: object) -> Value | Fault | None:
@@ -118,6 +120,22 @@ def read_uscc(text: str) -> str | Fault:
     code = uscc.normalise(text)
     fault = None if code == uscc.FILLER else uscc.check(code)
     return Fault(fault) if fault else code
+
+
+def _text_reader(field: Field, convert: _Converter) -> Reader:
+    """The reader of most fields of most records: what is plainly right is answered at once."""
+    maximum, not_text = field.max or 0, Fault("schema-invalid")
+
+    def read(value: object) -> Value | Fault | None:
+        if not isinstance(value, str):
+            return None if value is None else not_text
+        text = value.strip()
+        if not text:
+            return None
+        plain = len(text) <= maximum and text.isprintable() and "+" not in text
+        return text if plain else convert(text)
+
+    return read
 
 
 def _text_converter(field: Field) -> _Converter:

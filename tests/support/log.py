@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.db import begin_write
-from gateway.log.models import entries, promises
+from gateway.log.models import entries, pending, promises
 from gateway.log.services import enqueue, log_row
+from gateway.log.store import locate
 from gateway.node import Node
 from tests.support.node import LOG_ID
 
@@ -55,8 +56,14 @@ def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) 
 def stored_indexes(node: Node) -> dict[bytes, int | None]:
     """leaf -> index, as the database has it."""
     with node.engine.connect() as connection:
-        rows = connection.execute(sa.select(entries.c.leaf, entries.c.idx)).all()
-    return {leaf: index for leaf, index in rows}
+        found = [locate(connection, leaf) for leaf in connection.scalars(sa.select(entries.c.leaf))]
+    return {item.leaf: item.index for item in found if item is not None}
+
+
+def pending_count(node: Node) -> int:
+    """How many entries are promised and not published."""
+    with node.engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.sum(pending.c.count))) or 0
 
 
 # ---- the independent reader

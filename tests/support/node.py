@@ -47,6 +47,7 @@ def make_settings(folder: Path, **values: Any) -> Settings:
         "database_url": f"sqlite:///{folder / 'gateway.db'}",
         "node": {"code": MEMBER, "name": "Test"},
         "http": {"port": 0},
+        "intake": {"processes": 0},
     }
     return Settings(**(defaults | values))
 

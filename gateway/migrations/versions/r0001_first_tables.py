@@ -108,8 +108,11 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary(length=65), nullable=False),
         sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
         sa.Column("first_entry", sa.BigInteger(), nullable=True),
+        sa.Column("start", sa.BigInteger(), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_promises_log"),
         sa.PrimaryKeyConstraint("id", name="pk_promises"),
+        sa.UniqueConstraint("first_entry", name="uq_promises_first_entry"),
     )
     op.create_table(
         "tiles",
@@ -122,27 +125,25 @@ def upgrade() -> None:
     )
     op.create_table(
         "entries",
-        sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("log", sa.Integer(), nullable=False),
-        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("promise", ROW_ID, nullable=True),
-        sa.Column("position", sa.Integer(), nullable=True),
-        sa.Column("idx", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_entries_log"),
-        sa.ForeignKeyConstraint(["promise"], ["promises.id"], name="fk_entries_promise"),
-        sa.PrimaryKeyConstraint("id", name="pk_entries"),
-        sa.UniqueConstraint("leaf", name="uq_entries_leaf"),
-    )
-    op.create_table(
-        "pending",
         sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("log", sa.Integer(), nullable=False),
         sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_entries_log"),
+        sa.PrimaryKeyConstraint("id", name="pk_entries"),
+    )
+    op.create_index("ix_entries_leaf", "entries", [sa.text("substr(leaf, 1, 8)")])
+    op.create_table(
+        "pending",
+        sa.Column("promise", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("leaves", sa.LargeBinary(), nullable=False),
+        sa.Column("entries", sa.LargeBinary(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_pending_id"),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_pending_log"),
-        sa.PrimaryKeyConstraint("id", name="pk_pending"),
+        sa.ForeignKeyConstraint(["promise"], ["promises.id"], name="fk_pending_promise"),
+        sa.PrimaryKeyConstraint("promise", name="pk_pending"),
     )
     op.create_table(
         "records",
@@ -150,23 +151,20 @@ def upgrade() -> None:
         sa.Column("schema", sa.Text(), nullable=False),
         sa.Column("department", sa.Text(), nullable=True),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary(length=16), nullable=False),
         sa.Column("document_key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("record_key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("superseded_by", sa.LargeBinary(length=32), nullable=False),
         sa.Column("content_mac", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("superseded_by", sa.LargeBinary(length=32), nullable=True),
         sa.Column("wrapped_key", sa.LargeBinary(length=48), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_records_id"),
         sa.PrimaryKeyConstraint("id", name="pk_records"),
-    )
-    op.create_index("ix_records_document_key", "records", ["document_key"], unique=False)
-    op.create_index(
-        "uq_records_record_key",
-        "records",
-        ["record_key"],
-        unique=True,
-        sqlite_where=sa.text("superseded_by IS NULL"),
-        postgresql_where=sa.text("superseded_by IS NULL"),
+        sa.UniqueConstraint(
+            "document_key",
+            "record_key",
+            "superseded_by",
+            name="uq_records_document_key_record_key_superseded_by",
+        ),
     )
 
 

@@ -50,7 +50,9 @@ class Judge:
         found = row.input
         if found.fault:
             errors: tuple[Any, ...] = (found.fault,)
-            return RowAnswer(row=found.row, sheet=found.sheet, verdict="rejected", errors=errors)
+            return RowAnswer(
+                row=found.row, sheet=found.sheet, verdict="rejected", kind="penalty", errors=errors
+            )
         schema = load(found.type)
         checked = check(
             schema, found.fields, today=TODAY, class_=found.class_, cell_errors=found.cell_errors
@@ -67,6 +69,7 @@ class Judge:
                 verdict = "conflict"
                 errors = (remark("document-number-in-use", schema.by_code[schema.document]),)
         return RowAnswer(
+            kind="penalty",
             row=found.row,
             sheet=found.sheet,
             verdict=verdict,
@@ -253,7 +256,7 @@ def test_a_sheet_that_could_not_be_read_is_named() -> None:
 def test_json_that_is_no_record() -> None:
     for found in read(b'{"type":"penalty"}\n{"type":"?","fields":{"a":[1]}}\n5'):
         kept = unpack(json.loads(json.dumps(pack([returned(found)]))))
-        answer = RowAnswer(row=1, sheet=None, verdict="rejected", errors=())
+        answer = RowAnswer(row=1, sheet=None, verdict="rejected", kind="penalty", errors=())
         assert build([(kept[0], answer.as_dict())], name="x", counts={"rejected": 1})
 
 

@@ -146,8 +146,13 @@ def count(node: Node, table: sa.Table) -> int:
 def pending_entries(node: Node) -> dict[str, bytes]:
     """leaf (hex) -> entry, of what waits for the tree."""
     with node.engine.connect() as connection:
-        rows = connection.execute(sa.select(pending.c.leaf, pending.c.entry)).all()
-    return {leaf.hex(): entry for leaf, entry in rows}
+        rows = connection.execute(sa.select(pending.c.leaves, pending.c.entries)).all()
+    found = {}
+    for leaves, lines in rows:
+        split = [leaves[at : at + 32] for at in range(0, len(leaves), 32)]
+        for leaf, entry in zip(split, lines.split(b"\n"), strict=True):
+            found[leaf.hex()] = entry
+    return found
 
 
 def _seconds(text: str) -> int:

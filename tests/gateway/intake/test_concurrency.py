@@ -18,10 +18,11 @@ from gateway.intake.interfaces import SetAnswer
 from gateway.intake.models import records
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.services import MAX_ATTEMPTS, submit_set
-from gateway.log.models import entries, pending
+from gateway.log.models import entries
 from gateway.node import Node
 from tests.gateway.intake.material import check_promise, count, row
 from tests.support.child import ROOT
+from tests.support.log import pending_count
 from tests.support.node import make_test_node
 
 WRITER = """
@@ -74,7 +75,7 @@ def test_two_threads(node: Node) -> None:
             check_promise(node, answer.promise.as_dict(), mine)
     assert accepted == 120
     assert all(len(found) == 1 for found in leaves.values())
-    assert count(node, records) == count(node, entries) == count(node, pending) == 120
+    assert count(node, records) == count(node, entries) == pending_count(node) == 120
 
 
 def test_two_processes(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_two_processes(tmp_path: Path) -> None:
     assert verdicts.count("accepted") == 450
     assert verdicts.count("duplicate") == 150
     assert all(len(found) == 1 for found in leaves.values())
-    assert count(node, records) == count(node, pending) == 450
+    assert count(node, records) == pending_count(node) == 450
     node.close()
 
 
@@ -139,7 +140,7 @@ def test_another_gateway_is_faster_between_look_up_and_insert(
     assert answer.promise is not None
     accepted = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
     check_promise(node, answer.promise.as_dict(), accepted)
-    assert count(node, records) == count(node, pending) == 4
+    assert count(node, records) == pending_count(node) == 4
 
 
 def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

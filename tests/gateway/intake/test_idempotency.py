@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.models import records
 from gateway.intake.services import submit_mixed, submit_set
-from gateway.log.models import entries, pending, promises
+from gateway.log.models import entries, promises
 from gateway.log.services import step
 from gateway.node import Node
 from ledger.core import merkle
 from tests.gateway.intake.material import OTHER_SUBJECT, check_promise, count, row
 from tests.records.examples import SUBJECT
+from tests.support.log import pending_count
 from tests.support.node import make_test_node
 
 Sent = tuple[int, bool, int]
@@ -75,17 +76,17 @@ def _check(node: Node, sequence: list[list[Sent]]) -> None:
 def _check_tables(node: Node, leaves: list[str]) -> None:
     """Exactly one row per key, each in the log's queue once and covered by one promise."""
     assert len(set(leaves)) == len(leaves)
-    assert count(node, records) == count(node, entries) == count(node, pending) == len(leaves)
+    assert count(node, records) == count(node, entries) == pending_count(node) == len(leaves)
     with node.engine.connect() as connection:
         keys = connection.scalar(sa.select(sa.func.count(records.c.record_key.distinct())))
         held = connection.execute(
-            sa.select(promises.c.id, promises.c.count, promises.c.leaves_root)
+            sa.select(promises.c.first_entry, promises.c.count, promises.c.leaves_root)
         ).all()
-        for promise_id, number, root in held:
+        for first, number, root in held:
             covered = connection.scalars(
                 sa.select(entries.c.leaf)
-                .where(entries.c.promise == promise_id)
-                .order_by(entries.c.position)
+                .where(entries.c.id.between(first, first + number - 1))
+                .order_by(entries.c.id)
             ).all()
             assert len(covered) == number
             assert merkle.root(covered) == root

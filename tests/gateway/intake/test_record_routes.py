@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.intake import batcher, routes, stream
-from gateway.intake.judge import Judge
+from gateway.intake import batcher, draft, routes, stream
 from gateway.intake.models import records
 from gateway.log.models import promises
 from gateway.node import Node
+from ledger.records.validate import check
 from tests.gateway.intake.material import (
     bearer,
     check_promise,
@@ -159,7 +159,7 @@ class TestSingle:
     def test_a_record_that_breaks_us_hurts_only_itself(
         self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(Judge, "judge", _broken(Judge.judge))
+        monkeypatch.setattr(draft, "check", _broken(check))
         responses = asyncio.run(_flood(node, token, 20))
         statuses = [response.status_code for response in responses]
         assert statuses == [500 if n == 7 else 201 for n in range(20)]
@@ -325,11 +325,11 @@ async def _flood(node: Node, token: dict[str, str], number: int) -> list[httpx.R
         return list(await asyncio.gather(*requests))
 
 
-def _broken(judge: Any) -> Any:
-    def broken(self: Any, at: int, row: Any) -> Any:
-        if "〕7号" in str(row.fields["CF_WSH"]):
+def _broken(check: Any) -> Any:
+    def broken(schema: Any, fields: Any, **options: Any) -> Any:
+        if "〕7号" in str(fields["CF_WSH"]):
             raise RuntimeError("a mistake of ours")
-        return judge(self, at, row)
+        return check(schema, fields, **options)
 
     return broken
 

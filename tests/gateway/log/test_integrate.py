@@ -34,6 +34,7 @@ from tests.support.asgi import Client
 from tests.support.log import (
     ReadLog,
     make_entries,
+    pending_count,
     promise_entries,
     read_log,
     stored_indexes,
@@ -94,7 +95,7 @@ def test_a_stranger_reads_what_was_promised(node: Node, sizes: list[int]) -> Non
         assert log.size == len(promised)
         assert set(log.entries) == promised
         assert {leaf(entry): at for at, entry in enumerate(log.entries)} == stored_indexes(node)
-    assert count(node, pending) == 0
+    assert pending_count(node) == 0
     assert step(node) == 0
 
 
@@ -117,7 +118,8 @@ def test_three_levels_of_tiles(node: Node) -> None:
     with_many = node.settings.log.model_copy(update={"batch_size": 65_536})
     node.settings = node.settings.model_copy(update={"log": with_many})
     batch = make_entries(65_536 + 300)
-    promise_entries(node, batch)
+    promise_entries(node, batch[:65_536])
+    promise_entries(node, batch[65_536:])
     assert step(node) == 65_536
     assert step(node) == 300
     with node.engine.connect() as connection:
@@ -137,12 +139,13 @@ def test_inside_a_batch_leaves_are_ordered_by_hash(node: Node) -> None:
     assert found[40:] == sorted(leaf(e) for e in second)
 
 
-def test_a_batch_takes_the_oldest(tmp_path: Path) -> None:
+def test_a_batch_takes_the_oldest_promises_whole(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, log={"batch_size": 10})
-    batch = make_entries(25)
-    promise_entries(node, batch)
-    assert [step(node) for _ in range(4)] == [10, 10, 5, 0]
-    assert set(read(node).entries[:10]) == set(batch[:10])
+    batch = make_entries(35)
+    for first, end in ((0, 4), (4, 9), (9, 12), (12, 35)):
+        promise_entries(node, batch[first:end])
+    assert [step(node) for _ in range(4)] == [9, 3, 23, 0]
+    assert set(read(node).entries[:9]) == set(batch[:9])
     node.close()
 
 
@@ -166,7 +169,7 @@ def test_nothing_is_published_before_it_was_read_back(node: Node) -> None:
     client = client_of(node)
     assert client.get(f"/logs/{LOG_ID.hex()}/checkpoint").status_code == 404
     assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 404
-    assert count(node, pending) == 3
+    assert pending_count(node) == 3
     assert publish(node, 1) == 3
     assert publish(node, 1) is None
     assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 200
@@ -216,7 +219,7 @@ def test_a_flipped_bit_behind_the_checkpoint_is_mended(
     after = read(node)
     assert after.entries[:300] == before.entries
     assert set(after.entries[300:]) == set(batch)
-    assert count(node, pending) == 0
+    assert pending_count(node) == 0
 
 
 @pytest.mark.parametrize(
@@ -235,7 +238,7 @@ def test_a_flipped_bit_before_the_checkpoint_stops_the_log(
     with pytest.raises(LogDamaged):
         publish(node, 1)
     assert read_note(node) == note
-    assert count(node, pending) == 400
+    assert pending_count(node) == 400
 
 
 def read_note(node: Node) -> str | None:
@@ -244,21 +247,32 @@ def read_note(node: Node) -> str | None:
     return note
 
 
-def test_a_damaged_entry_does_not_hold_up_the_others(node: Node) -> None:
-    batch = make_entries(5)
-    rows = promise_entries(node, batch)
+@pytest.mark.parametrize(("place", "lost"), [(0, 1), (90, 1), (-1, 2)])
+def test_a_damaged_entry_does_not_hold_up_the_others(node: Node, place: int, lost: int) -> None:
+    """A flipped bit costs the entry that it is in; between two entries, both."""
+    batch, others = make_entries(5), make_entries(3, "others")
+    promise_entries(node, batch)
+    promise_entries(node, others)
+    stored = b"\n".join(batch)
+    at = len(b"\n".join(batch[:2])) + 1 + place
     with begin_write(node.engine) as connection:
-        damage = sa.update(pending).where(pending.c.id == rows[2]).values(entry=b"{}")
-        connection.execute(damage)
-    assert step(node) == 4
-    assert set(read(node).entries) == {*batch[:2], *batch[3:]}
+        damaged = stored[:at] + bytes([stored[at] ^ 4]) + stored[at + 1 :]
+        one = sa.update(pending).where(pending.c.promise == 1)
+        connection.execute(one.values(entries=damaged))
+    assert step(node) == 8 - lost
+    kept = set(read(node).entries)
+    assert kept >= {batch[0], *batch[3:], *others}
+    assert len(kept) == 8 - lost
     assert step(node) == 0
+    assert sum(index is None for index in stored_indexes(node).values()) == lost
     with node.engine.connect() as connection:
-        left = connection.execute(sa.select(pending.c.id, pending.c.error)).all()
-    assert [tuple(row) for row in left] == [(rows[2], "damaged")]
+        left = connection.execute(sa.select(pending.c.promise, pending.c.error)).all()
+    assert [tuple(row) for row in left] == [(1, "damaged")]
+    promise_entries(node, make_entries(2, "later"))
+    assert step(node) == 2
 
 
-@pytest.mark.parametrize("batch", [[], [b"x" * 1025]])
+@pytest.mark.parametrize("batch", [[], [b"x" * 1025], [b"{\n}"]])
 def test_what_could_never_be_integrated_is_not_promised(node: Node, batch: list[bytes]) -> None:
     with pytest.raises(Malformed):
         promise_entries(node, batch)

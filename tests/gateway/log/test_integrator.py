@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from gateway.log import tasks
-from gateway.log.models import pending
 from gateway.log.services import LogDamaged
 from gateway.log.tasks import integrator
 from gateway.node import Node
-from tests.gateway.log.test_integrate import count
-from tests.support.log import make_entries, promise_entries
+from tests.support.log import make_entries, pending_count, promise_entries
 from tests.support.node import make_test_node
 
 NEVER = 30.0
@@ -54,7 +52,7 @@ def busy(node: Node) -> Iterator[None]:
 def seconds_of_step(node: Node) -> float:
     start = time.monotonic()
     assert integrator(node)(threading.Event()) == 0.0
-    assert count(node, pending) == 0
+    assert pending_count(node) == 0
     return time.monotonic() - start
 
 

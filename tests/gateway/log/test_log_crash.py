@@ -15,11 +15,12 @@ from tests.support.work import grow_log
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_around_integration(tmp_path: Path, when: str) -> None:
     node = make_test_node(tmp_path, seed="crash", log={"batch_size": 100})
-    first = make_entries(300, "a")
-    promise_entries(node, first)
+    first, second = make_entries(300, "a"), make_entries(300, "b")
+    for at in range(0, 300, 100):
+        promise_entries(node, first[at : at + 100])
     step(node)
-    second = make_entries(300, "b")
-    promise_entries(node, second)
+    for at in range(0, 300, 100):
+        promise_entries(node, second[at : at + 100])
     assert (
         child.fork(grow_log, str(tmp_path), "crash", crash_at=f"log.integrated:{when}")
         == child.KILLED

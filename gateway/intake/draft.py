@@ -1,0 +1,252 @@
+"""From rows to records: readable, of a type in force, valid, committed, sealed.
+
+Pure but for randomness, so it can run in any process: it needs the member's keys for content, and
+the terms of the moment. The database is asked later, once for the whole set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+import orjson
+
+from gateway.anchoring.interfaces import YEAR, ChainFacts, RecordType
+from gateway.clock import CHINA
+from gateway.crypto import Hmac, Sealed, Vault
+from gateway.intake.content import SECRET_BYTES, Content, Fields, encode_content
+from gateway.intake.interfaces import RowAnswer, RowInput
+from gateway.intake.texts import no_corrections, remark, type_unknown
+from ledger.core.commitment import Header, commit
+from ledger.core.entry import period, record_entry
+from ledger.core.ids import LogId
+from ledger.core.merkle import leaf_hash
+from ledger.records import schema as schemas
+from ledger.records.calendar import Calendar
+from ledger.records.fold import keys
+from ledger.records.schema import Schema
+from ledger.records.validate import Checked, FieldError, check
+
+OTHER = "other"
+"""What a type nobody knows is counted as."""
+
+_SORTED = orjson.OPT_SORT_KEYS
+_OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the rows of one set are judged and recorded by. at: Unix seconds, that of the promise.
+    log_id: the log that takes them."""
+
+    facts: ChainFacts
+    log_id: bytes
+    at: int
+
+    @cached_property
+    def today(self) -> date:
+        """The day in China."""
+        return datetime.fromtimestamp(self.at, CHINA).date()
+
+
+class Draft(NamedTuple):
+    """A good row made into a record, to be stored where its key is free.
+
+    at: its place in the set. schema: "penalty@1". The keys are fingerprints of 16 bytes. content:
+    sealed under the wrapped key, aad = leaf. notes: all but those that the database gives.
+    """
+
+    at: int
+    row: int | None
+    sheet: str | None
+    schema: str
+    document_key: bytes
+    record_key: bytes
+    content_mac: bytes
+    entry: bytes
+    leaf: bytes
+    wrapped_key: bytes
+    content: bytes
+    notes: tuple[FieldError, ...]
+
+    def open(self, vault: Vault) -> Content:
+        """What is sealed in it."""
+        return Content.decode(vault.open(Sealed(self.wrapped_key, self.content), self.leaf))
+
+
+class _Gate(NamedTuple):
+    """A type in force, and how the catalogue has it."""
+
+    schema: Schema
+    item: RecordType
+
+
+class _Good(NamedTuple):
+    """A row that passed; plain: its content before sealing."""
+
+    at: int
+    row: RowInput
+    schema: Schema
+    notes: tuple[FieldError, ...]
+    entry: bytes
+    plain: bytes
+    mac: bytes
+    document: bytes
+    record: bytes
+
+
+class Drafter:
+    """Makes records of one member with its content and index keys."""
+
+    def __init__(self, vault: Vault, hmac: Hmac, calendar: Calendar) -> None:
+        self._vault = vault
+        self._hmac = hmac
+        self._calendar = calendar
+
+    def draft(self, rows: Sequence[RowInput], terms: Terms) -> list[Draft | RowAnswer]:
+        """For every row its record or its rejection, in order."""
+        work = _Set(terms, self._hmac, self._calendar)
+        secrets = os.urandom(SECRET_BYTES * len(rows))
+        judged = [
+            work.judge(at, row, secrets[SECRET_BYTES * at : SECRET_BYTES * (at + 1)])
+            for at, row in enumerate(rows)
+        ]
+        sealed = self._sealed([row for row in judged if isinstance(row, _Good)])
+        return [next(sealed) if isinstance(row, _Good) else row for row in judged]
+
+    def _sealed(self, goods: Sequence[_Good]) -> Iterator[Draft]:
+        leaves = [leaf_hash(good.entry) for good in goods]
+        sealed = self._vault.seal_many([good.plain for good in goods], leaves)
+        for good, leaf, (wrapped_key, content) in zip(goods, leaves, sealed, strict=True):
+            yield Draft(
+                good.at,
+                good.row.row,
+                good.row.sheet,
+                good.schema.id,
+                good.document,
+                good.record,
+                good.mac,
+                good.entry,
+                leaf,
+                wrapped_key,
+                content,
+                good.notes,
+            )
+
+
+class _Set:
+    """The rows of one set, all by the same terms. What many rows share is made once."""
+
+    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar) -> None:
+        self._terms = terms
+        self._hmac = hmac
+        self._calendar = calendar
+        self._gates: dict[tuple[str, str | None], _Gate | None] = {}
+        self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
+        self._timely: dict[date, str] = {}
+
+    def judge(self, at: int, row: RowInput, secret: bytes) -> _Good | RowAnswer:
+        """The row ready to be sealed, or its rejection."""
+        if row.fault is not None:
+            return _rejected(row, (row.fault,), row.notes)
+        gate = self._gate(row.type, row.schema)
+        if gate is None:
+            return _rejected(row, (type_unknown(row.type),), row.notes)
+        checked = check(
+            gate.schema,
+            row.fields,
+            today=self._terms.today,
+            class_=row.class_,
+            cell_errors=row.cell_errors,
+        )
+        errors = checked.errors
+        if row.corrects:
+            errors = (*errors, no_corrections())
+        if errors:
+            return _rejected(row, errors, (*row.notes, *checked.notes))
+        return self._good(at, row, gate, checked, secret)
+
+    def _gate(self, name: str, version: str | None) -> _Gate | None:
+        """What the catalogue has in force today and we hold the same schema file of."""
+        key = (name, version)
+        if key not in self._gates:
+            self._gates[key] = self._open_gate(name, version)
+        return self._gates[key]
+
+    def _open_gate(self, name: str, version: str | None) -> _Gate | None:
+        item = self._terms.facts.record_type(name, self._terms.at)
+        if item is None or version not in (None, str(item.version)):
+            return None
+        schema = schemas.find(item.name, item.version)
+        return _Gate(schema, item) if schema and schema.sha256 == item.content_hash else None
+
+    def _good(self, at: int, row: RowInput, gate: _Gate, checked: Checked, secret: bytes) -> _Good:
+        schema = gate.schema
+        decided, fields = checked.decided, checked.fields
+        if decided is None:  # `Checked` has it wherever there is no error
+            raise ValueError("a good record without the day it was decided")
+        timely = self._timely_of(decided)
+        notes = (*row.notes, *checked.notes)
+        for code in _OF_TIMELY[timely]:
+            notes += (remark(code, schema, schema.decided),)
+        header = self._header(schema, checked.class_, decided, checked.until)
+        record, document = keys(schema, fields)
+        fingerprint = self._hmac.fingerprint
+        return _Good(
+            at,
+            row,
+            schema,
+            notes,
+            record_entry(
+                commitment=commit(schema.slots, fields, secret, header).digest,
+                log=header.log,
+                period=period(decided, yearly=gate.item.granularity == YEAR),
+                schema=schema.id,
+                timely=timely,
+            ),
+            encode_content(secret, header, fields),
+            fingerprint(b"content", _content_key(schema, checked.class_, fields)),
+            fingerprint(b"document", document),
+            fingerprint(b"record", record),
+        )
+
+    def _header(
+        self, schema: Schema, class_: str | None, decided: date, until: date | None
+    ) -> Header:
+        key = (schema.id, class_, decided, until)
+        found = self._headers.get(key)
+        if found is None:
+            found = self._headers[key] = Header(
+                class_=class_,
+                decided=decided,
+                iss=self._terms.facts.member,
+                log=LogId(self._terms.log_id),
+                schema=f"{schema.id}:{schema.sha256}",
+                until=until,
+            )
+        return found
+
+    def _timely_of(self, decided: date) -> str:
+        found = self._timely.get(decided)
+        if found is None:
+            found = self._calendar.timely(decided, self._terms.today)
+            self._timely[decided] = found
+        return found
+
+
+def _content_key(schema: Schema, class_: str | None, fields: Fields) -> bytes:
+    """By which a record sent again is told from one that differs."""
+    return orjson.dumps([schema.id, class_, fields], option=_SORTED)
+
+
+def _rejected(
+    row: RowInput, errors: Sequence[FieldError], notes: Sequence[FieldError]
+) -> RowAnswer:
+    kind = row.type if schemas.find(row.type) else OTHER
+    return RowAnswer(
+        row=row.row, sheet=row.sheet, verdict="rejected", kind=kind, errors=errors, notes=notes
+    )
