@@ -8,8 +8,9 @@ import socket
 
 import structlog
 import uvicorn
+import uvloop
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway import logs
 from gateway.app import create_app
@@ -24,6 +25,8 @@ MAX_CONNECTIONS = 1000
 """At once; beyond it the server answers 503 by itself."""
 HEADER_SECONDS = 15
 """From the connection, or the first byte of a further request, to the end of its header."""
+MAX_HEAD = 2 * (MAX_HEADER + MAX_TARGET)
+"""Bytes of a request up to the end of its header; `Limits` explains smaller excesses politely."""
 KEEP_ALIVE = 30
 """Seconds that an idle connection stays open."""
 GRACE = 15
@@ -58,7 +61,7 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
     # the process would die there, with the node's threads in the middle of something.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: setattr(server, "should_exit", True))
-    asyncio.run(server.serve(sockets=[listener]))
+    uvloop.run(server.serve(sockets=[listener]))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -74,25 +77,37 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Protocol(H11Protocol):
-    """uvicorn's, with a bound on the time that a request's header may take. Without it a thousand
-    silent connections would shut everybody else out."""
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, with bounds on the time and the bytes that a request's header may take. Without
+    them a thousand silent connections would shut everybody else out, and one that never ends its
+    header would fill the memory."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._head = 0
         self._begun = self.loop.call_later(HEADER_SECONDS, self._give_up)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        cycle: RequestResponseCycle | None = self.cycle  # uvicorn types its None away
-        if cycle is not None and not cycle.response_complete:
-            self._begun.cancel()
-        elif self._begun.cancelled() and data:
+        waiting = self._waiting()
+        if waiting and self._begun.cancelled():
             self._begun = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        super().data_received(data)
+        if not self._waiting():
+            self._begun.cancel()
+            self._head = 0
+        elif waiting:
+            self._head += len(data)
+            if self._head > MAX_HEAD:
+                self.send_400_response("The header is too long.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._begun.cancel()
         super().connection_lost(exc)
+
+    def _waiting(self) -> bool:
+        """Whether no request is under way: what comes belongs to the header of the next one."""
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn types its None away
+        return cycle is None or cycle.response_complete
 
     def _give_up(self) -> None:
         self.transport.abort()
@@ -113,6 +128,5 @@ def _server(app: FastAPI) -> uvicorn.Server:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=2 * (MAX_HEADER + MAX_TARGET),
     )
     return uvicorn.Server(config)
