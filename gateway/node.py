@@ -82,7 +82,6 @@ class Node:
         from gateway.imports.tasks import file_workers  # noqa: PLC0415
         from gateway.log.tasks import integrator  # noqa: PLC0415
 
-        self.workers.warm_up()
         self.wake.set()
         steps: list[tuple[str, worker.Step]] = [
             ("integrator", integrator(self)),
@@ -93,6 +92,7 @@ class Node:
             self._threads.append(worker.start(name, step, self._stop))
         # A database restored from a backup must be found out before it promises anything.
         self.looked.wait(FIRST_LOOK_SECONDS)
+        self.workers.warm_up()
 
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""

@@ -17,6 +17,7 @@ from gateway.app import create_app
 from gateway.limits import MAX_HEADER, MAX_TARGET
 from gateway.node import open_node
 from gateway.settings import Settings
+from gateway.worker import tune_memory
 from ledger.core.errors import ConfigError
 
 BACKLOG = 512
@@ -43,6 +44,7 @@ def run(settings: Settings) -> None:
         node = open_node(settings)
         try:
             node.start()
+            tune_memory()
             host, port = listener.getsockname()[:2]
             _log.info("gateway.listening", host=host, port=port, member=settings.node.code)
             serve(create_app(node), listener)

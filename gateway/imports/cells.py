@@ -50,6 +50,15 @@ def text_of(cell: Cell, kind: Kind) -> tuple[str, str | None]:
     return iso(cell), None
 
 
+def plain_text(cell: str) -> str | None:
+    """What `text_of` makes of most cells, in a fifth of its time; None: ask it."""
+    text = cell.strip()
+    if not text:
+        return ""
+    plain = text.isprintable() and len(text) <= MAX_CELL and text[0] != UNREAD
+    return text if plain else None
+
+
 def split_list(text: str) -> list[str]:
     """The values of a list column; the order sent, empty ones left out."""
     return [part for piece in _LIST_SEPARATORS.split(text) if (part := piece.strip())]

@@ -25,7 +25,7 @@ class Marked:
 Cell = Value | Marked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Line:
     """One row of a table. row: from 1, as the sender counts. damaged: the record itself could
     not be read (a quotation mark never closed, more fields than the header)."""

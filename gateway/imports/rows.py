@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.imports.cells import shown, split_list, text_of
+from gateway.imports.cells import plain_text, shown, split_list, text_of
 from gateway.imports.errors import FileFault
 from gateway.imports.header import Header, column_letters
 from gateway.imports.interfaces import Cell, Line, Table
@@ -40,7 +40,7 @@ _SHIFTED = FieldError(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Row:
     """A row to be judged, and how it looked. names, cells: of its table, as sent; of a JSON
     record the codes and values of its fields. torn: cells and names do not fit together."""
@@ -100,16 +100,17 @@ class RowReader:
 
     def _take(self, cells: Sequence[Cell]) -> _Taken:
         taken = _Taken({}, {})
-        width = len(cells)
+        fields, width = taken.fields, len(cells)
         for at, code, kind, is_list in self._plan:
             cell = cells[at] if at < width else ""
-            if cell == "":
-                continue
-            text, error = text_of(cell, kind)
-            if error is not None:
-                taken.errors[code] = error
-            elif text:
-                taken.fields[code] = split_list(text) if is_list else text
+            text: str | None = plain_text(cell) if type(cell) is str else None
+            if text is None:
+                text, error = text_of(cell, kind)
+                if error is not None:
+                    taken.errors[code] = error
+                    continue
+            if text:
+                fields[code] = split_list(text) if is_list else text
         for at, field in self._again:
             if at < width:
                 _take_again(taken, cells[at], field)

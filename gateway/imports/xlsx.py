@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -129,6 +130,9 @@ def _demand_plain_rest(archive: Archive, read: set[str]) -> None:
                     raise FileFault("xml-hostile")
 
 
+ROWS_AT_ONCE = 64
+
+
 def _lines(workbook: CalamineWorkbook, at: int, facts: SheetFacts) -> Iterator[Line]:
     with _calamine():
         sheet = workbook.get_sheet_by_index(at)
@@ -146,10 +150,11 @@ def _rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:
     rows = sheet.iter_rows()
     while True:
         with _calamine():
-            row = next(rows, None)
-        if row is None:
+            some = list(islice(rows, ROWS_AT_ONCE))
+        if not some:
             return
-        yield [*left, *row] if left else list[Cell](row)
+        for row in some:
+            yield [*left, *row] if left else list[Cell](row)
 
 
 def _marked(cells: list[Cell], marks: Mapping[int, Mark]) -> list[Cell]:

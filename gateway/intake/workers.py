@@ -21,6 +21,7 @@ from gateway.crypto import Hmac, Vault
 from gateway.intake.draft import Draft, Drafter, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.parsing import parse_lines
+from gateway.worker import tune_memory
 from ledger.records.calendar import Calendar
 
 FEW = 64
@@ -180,6 +181,7 @@ def _begin(secrets: Secrets) -> None:
     )  # Ctrl-C reaches the whole group; the gateway ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _drafter = secrets.drafter()
+    tune_memory()
 
 
 def _end_with_parent() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imports.cells import MAX_CELL, UNREAD, clean, shown, split_list, text_of
+from gateway.imports.cells import MAX_CELL, UNREAD, clean, plain_text, shown, split_list, text_of
 from gateway.imports.interfaces import Cell, Marked
 from ledger.records.schema import Kind, all_schemas
 
@@ -185,3 +185,27 @@ def test_shown(cell: Cell, text: str) -> None:
 def test_clean() -> None:
     assert clean("a\0b\udcffc") == "a\ufffdb\ufffdc"
     assert clean("公司𠀀") == "公司𠀀"
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.text(st.characters(categories=["Cs", "Cc", "Zs", "Lo"])),
+        st.sampled_from(
+            [f"{UNREAD}formula-cell: 2", UNREAD, "x" * (MAX_CELL + 1), "a\0", "\ud800"]
+        ),
+    ),
+    st.sampled_from(KINDS),
+)
+def test_the_short_way_ends_where_the_long_one_does(cell: str, kind: Kind) -> None:
+    quick = plain_text(cell)
+    assert quick is None or (quick, None) == text_of(cell, kind)
+
+
+def test_the_short_way_is_taken() -> None:
+    assert [plain_text(cell) for cell in (" 合成公司（北京） ", "", "  ", "12")] == [
+        "合成公司（北京）",
+        "",
+        "",
+        "12",
+    ]
