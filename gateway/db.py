@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from gateway.checkpoints import SAFETY
+
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another one. A batch commits in well under a second; half
 a minute covers a slow disk."""
@@ -64,6 +66,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"page_size={PAGE}",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
+        f"wal_autocheckpoint={SAFETY}",
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",

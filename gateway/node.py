@@ -14,6 +14,7 @@ import structlog
 from gateway import worker
 from gateway.anchoring.outbox import Outbox
 from gateway.anchoring.view import ChainView
+from gateway.checkpoints import checkpointer
 from gateway.clock import Clock
 from gateway.crypto import Hmac, Vault
 from gateway.db import migrate, open_engine
@@ -88,6 +89,8 @@ class Node:
             ("anchorer", Anchorer(self)),
             *file_workers(self),
         ]
+        if self.engine.dialect.name == "sqlite":
+            steps.append(("checkpointer", checkpointer(self.engine)))
         for name, step in steps:
             self._threads.append(worker.start(name, step, self._stop))
         # A database restored from a backup must be found out before it promises anything.

@@ -1,5 +1,6 @@
 """`gateway serve` as operators start it: real key files, a chain that is not there, SIGTERM."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from gateway.serve import listen
 from ledger.chain.keyfile import WORK_LIGHT, create
 from tests.gateway.intake.material import bearer
 from tests.support.child import ROOT
@@ -108,3 +110,25 @@ def port_of(process: subprocess.Popen[bytes], log: Path) -> int:
                 return int(json.loads(line)["port"])
         time.sleep(0.1)
     raise TimeoutError(log.read_text())
+
+
+def test_a_body_does_not_wait_for_its_header_to_be_acknowledged() -> None:
+    """asyncio sets TCP_NODELAY only on sockets that name TCP; a kept connection lost 20 ms each."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def look(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(look, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            option = await asyncio.wait_for(found, 10)
+            writer.close()
+            await writer.wait_closed()
+        return option
+
+    assert asyncio.run(accepted())
