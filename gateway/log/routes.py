@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +13,7 @@ from gateway.node import Node
 from gateway.problems import Problem
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
-from ledger.core.tiles import TileAddress, encode_bundle, parse_path, tile_width
+from ledger.core.tiles import WIDTH, TileAddress, encode_bundle, parse_path, tile_width
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A tile of a given width never changes: the log only grows."""
@@ -32,9 +30,9 @@ def node_of(request: Request) -> Node:
 
 @router.head("/logs/{log_id}/checkpoint", include_in_schema=False)
 @router.get("/logs/{log_id}/checkpoint")
-def checkpoint(log_id: str, node: Annotated[Node, Depends(node_of)]) -> Response:
+def checkpoint(log_id: str, request: Request) -> Response:
     """The latest signed checkpoint; 404 before the first."""
-    with begin_read(node.engine) as connection:
+    with begin_read(node_of(request).engine) as connection:
         log = store.find(connection, _log_id(log_id))
     if log is None or log.note is None:
         raise Problem("not-found")
@@ -43,13 +41,13 @@ def checkpoint(log_id: str, node: Annotated[Node, Depends(node_of)]) -> Response
 
 @router.head("/logs/{log_id}/tile/{path:path}", include_in_schema=False)
 @router.get("/logs/{log_id}/tile/{path:path}")
-def tile(log_id: str, path: str, node: Annotated[Node, Depends(node_of)]) -> Response:
+def tile(log_id: str, path: str, request: Request) -> Response:
     """A tile or entry bundle of the published tree, of exactly the width asked for."""
     try:
         address = parse_path(f"tile/{path}")
     except Malformed as error:
         raise Problem("not-found") from error
-    data = _read(node, _log_id(log_id), address)
+    data = _read(node_of(request), _log_id(log_id), address)
     return Response(data, media_type="application/octet-stream", headers=FOREVER)
 
 
@@ -63,6 +61,8 @@ def _read(node: Node, log_id: bytes, address: TileAddress) -> bytes:
         if address.level is not None:
             return source.tile(address.level, address.n, address.width)
         data = source.bundle(address.n)
+    if address.width == WIDTH:
+        return data
     entries = bundle_entries(data)
     return data if len(entries) == address.width else encode_bundle(entries[: address.width])
 

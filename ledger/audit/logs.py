@@ -3,11 +3,11 @@ hash tile. What is read is read once, in order, and not kept."""
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 from ledger.audit.chain import Anchor, BlockTimes, Item, Log, State
 from ledger.audit.duplicates import Duplicates
@@ -80,7 +80,7 @@ class LogReplay:
             except Malformed as error:
                 self.add("bundle-malformed", f"bundle/{n}", problem=error.problem)
                 return
-            leaves = [hashlib.sha256(LEAF_PREFIX + entry).digest() for entry in entries]
+            leaves = [sha256(LEAF_PREFIX + entry).digest() for entry in entries]
             if b"".join(leaves) != lowest:
                 self.add("tile-mismatch", tile_path(0, n, len(leaves)))
             commitments, bad = reader.read(entries)
@@ -95,11 +95,10 @@ class LogReplay:
     def _grow(self, tree: Tree, leaves: Sequence[bytes], anchored: dict[int, Anchor]) -> None:
         """Appends, and compares the root wherever the chain has one."""
         first, at = tree.size, 0
-        for end in range(1, len(leaves) + 1):
-            if first + end in anchored:
-                tree.append(leaves[at:end])
-                at = end
-                self._check_root(tree, anchored[tree.size])
+        for size in sorted(anchored.keys() & range(first + 1, first + len(leaves) + 1)):
+            tree.append(leaves[at : size - first])
+            at = size - first
+            self._check_root(tree, anchored[size])
         tree.append(leaves[at:])
 
     def _check_root(self, tree: Tree, anchor: Anchor) -> None:

@@ -12,7 +12,7 @@ from ledger.audit.duplicates import Duplicates
 from ledger.audit.entries import Tally
 from ledger.audit.findings import CODES, TILES_MISSING, Findings
 from ledger.audit.logs import LogReplay, Progress
-from ledger.audit.tiles import Fetch, http_fetch, log_url
+from ledger.audit.tiles import Fetch, HttpFetch, log_url
 from ledger.chain.blocks import Block
 from ledger.chain.http import Http
 from ledger.chain.network import NetworkFile
@@ -140,7 +140,7 @@ class _Job:
 
 def _over_http(http: Http) -> FetchFor:
     def fetch_for(base: str, log: bytes) -> Fetch | None:
-        return http_fetch(http, log_url(base, log)) if base else None
+        return HttpFetch(http, log_url(base, log)) if base else None
 
     return fetch_for
 

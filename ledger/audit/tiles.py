@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from ledger.audit.ahead import Ahead, Asked
 from ledger.chain.errors import RpcFailure
 from ledger.chain.http import Http
 from ledger.core import tiles
@@ -15,12 +16,13 @@ from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import LedgerError
 
-# Bundles on their way at once, and connections for them.
-AHEAD = 16
+# Bundles on their way at once, and threads for them where they cannot be asked for ahead.
+AHEAD = 8
 _CONNECTIONS = 4
 # A bundle of our entries has 263 KB; four times that is read, more is nobody's log.
 MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)
 MAX_CHECKPOINT = 4096
+_TILE = tiles.WIDTH * DIGEST_SIZE
 _TIMEOUT = 30.0  # seconds for one piece
 _PAUSES = (0.2, 1.0)  # seconds before it is asked for again
 _OK, _NOT_FOUND = 200, 404
@@ -41,14 +43,18 @@ class Fetch(Protocol):
         """The body; raises Missing."""
 
 
-def http_fetch(http: Http, url: str) -> Fetch:
+class HttpFetch:
     """Reads a log at `url`. What does not come at the third time is missing."""
 
-    def fetch(path: str, max_bytes: int) -> bytes:
+    def __init__(self, http: Http, url: str) -> None:
+        self._http = http
+        self.url = url
+
+    def __call__(self, path: str, max_bytes: int) -> bytes:
         for pause in (*_PAUSES, None):
             try:
-                status, body = http.request(
-                    "GET", f"{url}/{path}", timeout=_TIMEOUT, max_bytes=max_bytes
+                status, body = self._http.request(
+                    "GET", f"{self.url}/{path}", timeout=_TIMEOUT, max_bytes=max_bytes
                 )
             except RpcFailure:
                 status, body = 0, b""
@@ -58,8 +64,6 @@ def http_fetch(http: Http, url: str) -> Fetch:
                 break
             time.sleep(pause)
         raise Missing(path)
-
-    return fetch
 
 
 def log_url(endpoint: str, log: bytes) -> str:
@@ -76,7 +80,38 @@ class Bundles:
 
     def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
         """(n, entry bundle, tile 0/n), each of exactly the width that the size gives."""
-        numbers = iter(range(-(-self._size // tiles.WIDTH)))
+        first = 0
+        if isinstance(self._fetch, HttpFetch):
+            first = yield from self._ahead(self._fetch.url)
+        yield from self._pooled(first)
+
+    def _ahead(self, url: str) -> Generator[tuple[int, bytes, bytes], None, int]:
+        """The full ones, as long as the server's answers are plain; the first that is left."""
+        numbers = iter(range(self._size // tiles.WIDTH))
+        waiting: deque[tuple[int, Asked, Asked]] = deque()
+        done = 0
+        with Ahead(url) as ahead:
+            while True:
+                while (
+                    len(waiting) < AHEAD and ahead.works and (n := next(numbers, None)) is not None
+                ):
+                    bundle, lowest = tiles.entries_path(n), tiles.tile_path(0, n)
+                    waiting.append((n, ahead.ask(bundle), ahead.ask(lowest)))
+                if not waiting:
+                    return done
+                yield self._take(*waiting.popleft())
+                done += 1
+
+    def _take(self, n: int, bundle: Asked, lowest: Asked) -> tuple[int, bytes, bytes]:
+        """What did not come the plain way is asked for once more."""
+        data, hashes = bundle.take(MAX_BUNDLE), lowest.take(_TILE)
+        if data is None:
+            data = self._fetch(tiles.entries_path(n), MAX_BUNDLE)
+        return n, data, self._fetch(tiles.tile_path(0, n), _TILE) if hashes is None else hashes
+
+    def _pooled(self, first: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """From `first` on, whatever way the pieces can be had."""
+        numbers = iter(range(first, -(-self._size // tiles.WIDTH)))
         waiting: deque[Future[tuple[int, bytes, bytes]]] = deque()
         pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="tiles")
         try:
@@ -114,7 +149,7 @@ def tile(fetch: Fetch, level: int, n: int, width: int) -> bytes:
     def path(n: int, width: int) -> str:
         return tiles.tile_path(level, n, width)
 
-    data, _ = _read(fetch, path, n, width, tiles.WIDTH * DIGEST_SIZE)
+    data, _ = _read(fetch, path, n, width, _TILE)
     return data[: width * DIGEST_SIZE]
 
 

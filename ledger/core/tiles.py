@@ -189,10 +189,10 @@ def encode_bundle(entries: Iterable[bytes]) -> bytes:
 def parse_bundle(data: bytes, width: int) -> list[bytes]:
     """The `width` entries of a bundle, no byte more or less."""
     entries: list[bytes] = []
-    at = 0
-    while at < len(data) and len(entries) < width:
+    at, end = 0, len(data) - _LENGTH_SIZE
+    while at <= end and len(entries) < width:
         start = at + _LENGTH_SIZE
-        at = start + int.from_bytes(data[at:start], "big")
+        at = start + (data[at] << 8 | data[at + 1])
         entries.append(data[start:at])
     if at != len(data) or len(entries) != width or not entries:
         raise Malformed("entry bundle", f"not exactly {width} entries, at least one")
