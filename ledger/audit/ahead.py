@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 import time
+from contextlib import suppress
 from types import TracebackType
 
 import httpx
@@ -23,7 +24,7 @@ MAX_HEADER = 16 << 10
 _RECEIVE = 1 << 18  # a bundle in one go
 _MAX_ODD = 4  # answers that are not plain, until this is given up
 _PLAIN = re.compile(rb"HTTP/1\.1 200(?: [^\r\n]*)?\r\n")
-_HEADER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
+_HEADER = re.compile(rb"([!-9;-~]+):([^\r\n]*)\r\n")
 _END = b"\r\n\r\n"
 
 
@@ -57,29 +58,36 @@ class Ahead:
 
     def ask(self, path: str) -> Asked:
         """Sends the request for a path below the URL."""
-        try:
-            connection = self._free.pop() if self._free else self._connect()
-            target = f"{self._url.raw_path.decode('ascii')}/{path}"
-            connection.sendall(
-                f"GET {target} HTTP/1.1\r\nHost: {self._url.netloc.decode('ascii')}\r\n"
-                "Accept-Encoding: identity\r\n\r\n".encode("ascii")
-            )
-        except OSError:
+        if not self._free and self.works:
+            self._connect()
+        if not self._free:
             return Asked(self, None)
+        connection = self._free.pop()
+        target = f"{self._url.raw_path.decode('ascii')}/{path}"
+        request = (
+            f"GET {target} HTTP/1.1\r\nHost: {self._url.netloc.decode('ascii')}\r\n"
+            "Accept-Encoding: identity\r\n\r\n"
+        )
+        with suppress(OSError):  # shows again where the answer is taken
+            connection.sendall(request.encode("ascii"))
         return Asked(self, connection)
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> None:
+        """One more connection; where there is none to be had, this way is given up."""
         secure = self._url.scheme == "https"
-        address = self._url.raw_host.decode("ascii").strip("[]")
-        connection = socket.create_connection(
-            (address, self._url.port or (443 if secure else 80)), TIMEOUT
-        )
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if secure:
-            self._tls = self._tls or httpx.create_ssl_context()
-            connection = self._tls.wrap_socket(connection, server_hostname=address)
-        self._open.add(connection)
-        return connection
+        host = self._url.raw_host.decode("ascii").strip("[]")
+        port = self._url.port or (443 if secure else 80)
+        try:
+            connection = socket.create_connection((host, port), TIMEOUT)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure:
+                self._tls = self._tls or httpx.create_ssl_context()
+                connection = self._tls.wrap_socket(connection, server_hostname=host)
+        except OSError:
+            self._odd = _MAX_ODD
+        else:
+            self._open.add(connection)
+            self._free.append(connection)
 
     def done(self, connection: socket.socket | None, *, kept: bool, odd: bool) -> None:
         """An answer was taken. kept: the connection may be used again."""
@@ -101,11 +109,9 @@ class Asked:
     def take(self, max_bytes: int) -> bytes | None:
         """The body; None where the answer is not a plain one of at most `max_bytes`."""
         body, kept = None, False
-        try:
-            if self._connection is not None:
+        if self._connection is not None:
+            with suppress(OSError):  # of time and TLS as well; None says: ask again
                 body, kept = _read(self._connection, max_bytes)
-        except OSError:
-            pass  # timeouts and TLS as well: None says that it is to be asked for again
         self._ahead.done(self._connection, kept=kept, odd=body is None)
         return body
 
@@ -149,7 +155,7 @@ def _plain(head: bytes) -> tuple[int, bool]:
         header = _HEADER.match(head, at)
         if header is None:
             return -1, False
-        at, name, value = header.end(), header[1].lower(), header[2]
+        at, name, value = header.end(), header[1].lower(), header[2].strip(b" \t")
         if name == b"content-length":
             if length >= 0 or not re.fullmatch(rb"[0-9]{1,9}", value):
                 return -1, False

@@ -17,7 +17,7 @@ from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import LedgerError
 
 # Bundles on their way at once, and threads for them where they cannot be asked for ahead.
-AHEAD = 8
+AHEAD = 4
 _CONNECTIONS = 4
 # A bundle of our entries has 263 KB; four times that is read, more is nobody's log.
 MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,13 +101,11 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
     from ledger.chain.quorum import QuorumReader  # noqa: PLC0415
 
     reader = QuorumReader(network, now=local_clock())
-    read: Counter[str] = Counter()
     try:
         with bars() as shown:
             task = shown.add_task(say(zh="重放", en="replaying"), total=None)
 
             def progress(log: str, done: int, size: int) -> None:
-                read[log] = done
                 shown.update(task, completed=done, total=size, description=log[:12])
 
             return run(network, reader=reader, mirrors=mirrors, to_block=block, progress=progress)

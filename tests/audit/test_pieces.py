@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from ledger.audit import findings as codes
 from ledger.audit import tiles
 from ledger.audit.duplicates import Duplicate, Duplicates
-from ledger.audit.entries import EntryReader, record_pattern
+from ledger.audit.entries import Bad, EntryReader, Tally, record_pattern
 from ledger.audit.findings import CODES, MOST, Findings
 from ledger.audit.tiles import Bundles, Missing
 from ledger.audit.tree import Tree
 from ledger.core import merkle
 from ledger.core.entry import TIMELY, other_entry, parse_entry, record_entry
+from ledger.core.errors import Malformed
 from ledger.core.tiles import encode_bundle, parse_path
 
 LOG = bytes([7]) * 32
@@ -66,6 +67,91 @@ def test_the_pattern_takes_nothing_that_the_parser_does_not(
         assert (parsed.encode(), parsed.log) == (changed, LOG)
 
 
+class PlainReader:
+    """What a reader does, entry by entry and by the parser alone."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    def read(self, entries: list[bytes]) -> tuple[list[bytes], list[Bad]]:
+        commitments, bad = [], []
+        for index, data in enumerate(entries, self.tally.entries):
+            commitments.append(b"")
+            try:
+                entry = parse_entry(data)
+            except Malformed as error:
+                bad.append(Bad(index, "entry-malformed", str(error)))
+                continue
+            if entry.log != LOG:
+                bad.append(Bad(index, "entry-foreign-log", entry.log.hex()))
+                continue
+            commitments[-1] = entry.commitment.hex().encode()
+            if entry.period and entry.schema and entry.timely:
+                about = (entry.period.encode(), entry.schema.encode(), entry.timely.encode())
+                self.tally.records[about] += 1
+                self.tally.firsts.setdefault(about, index)
+            else:
+                self.tally.others[entry.kind] += 1
+        self.tally.entries += len(entries)
+        return commitments, bad
+
+
+@st.composite
+def bundles(draw: st.DrawFn) -> list[bytes]:
+    """Entries much like each other, of every kind, some of them changed in a byte."""
+    kinds = [
+        *draw(st.lists(records(), min_size=1, max_size=2)),
+        other_entry("case", commitment=bytes(32), log=LOG),
+        other_entry("case", commitment=bytes(32), log=LOG, ref=draw(digests)),
+        other_entry("report", commitment=bytes(32), log=bytes(32)),
+    ]
+    made = []
+    for _ in range(draw(st.integers(1, 8))):
+        entry = draw(st.sampled_from(kinds))
+        entry = entry[:47] + draw(digests).hex().encode() + entry[111:]
+        if draw(st.integers(0, 5)) == 0:
+            at = draw(st.integers(0, len(entry) - 1))
+            size = draw(st.integers(0, 2))
+            entry = entry[:at] + draw(st.binary(max_size=2)) + entry[at + size :]
+        made.append(entry)
+    return made
+
+
+@given(st.lists(bundles(), min_size=1, max_size=4))
+def test_reading_set_wise_is_reading_one_by_one(read: list[list[bytes]]) -> None:
+    fast, plain = EntryReader(LOG), PlainReader()
+    for entries in [*read, *read]:  # the second time everything is known
+        assert fast.read(entries) == plain.read(entries)
+    assert fast.tally == plain.tally
+
+
+def test_every_change_of_a_byte_is_seen_though_its_like_is_known() -> None:
+    for good in (
+        record_entry(commitment=b"a" * 32, log=LOG, period="2026", schema="t@1", timely="no"),
+        other_entry("case", commitment=b"a" * 32, log=LOG),
+    ):
+        fast, plain = EntryReader(LOG), PlainReader()
+        assert fast.read([good]) == plain.read([good])
+        for at in range(len(good)):
+            for new in {good[at] ^ 32, good[at] ^ 1, good[at] ^ 128}:
+                entries = [good, good[:at] + bytes([new]) + good[at + 1 :]]
+                assert fast.read(entries) == plain.read(entries)
+        assert fast.tally == plain.tally
+
+
+def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.audit.entries.MAX_KNOWN", 1)
+    fast, plain = EntryReader(LOG), PlainReader()
+    entries = [
+        record_entry(commitment=bytes(32), log=LOG, period=year, schema="t@1", timely="no")
+        for year in ("2024", "2025", "2025", "2024")
+    ]
+    assert fast.read(entries) == plain.read(entries)
+    assert fast.read(entries) == plain.read(entries)
+    assert fast.tally == plain.tally
+    assert len(fast._known) == 1
+
+
 def test_a_reader_tells_good_entries_from_bad() -> None:
     good = record_entry(
         commitment=bytes(32), log=LOG, period="2026-11", schema="penalty@1", timely="no"
@@ -113,10 +199,16 @@ def test_a_log_cannot_fill_our_memory_with_names(monkeypatch: pytest.MonkeyPatch
     assert dict(reader.tally.others) == {"a": 2, "b": 1, "(more)": 1}
 
 
+@pytest.mark.parametrize("most", [0, 3, 1 << 20])
 @pytest.mark.parametrize("run", [1, 7, 1000])
-def test_duplicates_are_found_whatever_is_held_in_memory(run: int) -> None:
+@pytest.mark.parametrize("shift", [200, 249])  # one hand, several
+def test_duplicates_are_found_whatever_is_held_in_memory(
+    run: int, most: int, shift: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.audit.duplicates._MOST", most)
+    monkeypatch.setattr("ledger.audit.duplicates._CHUNK", 3)
     order = random.Random(7)
-    names = [b"%064x" % (order.randrange(60) << 200) for _ in range(100)]
+    names = [b"%064x" % (order.randrange(60) << shift) for _ in range(100)]
     names[3] = b""
     found = Duplicates(run)
     for first in range(0, 100, 10):
@@ -130,7 +222,9 @@ def test_duplicates_are_found_whatever_is_held_in_memory(run: int) -> None:
             plain.add(Duplicate(seen[name], place))
         elif name:
             seen[name] = place
-    assert set(found.found()) == plain
+    again = list(found.found())
+    assert set(again) == plain
+    assert [names[one.again[1]] for one in again] == sorted(names[one.again[1]] for one in again)
     assert plain
     assert list(found.found()) == []
 
