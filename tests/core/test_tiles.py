@@ -178,6 +178,20 @@ def test_bundles_round_trip_and_nothing_else_parses(
     assert refuses(Malformed, tiles.parse_bundle, bundle + b"\0", len(entries))
 
 
+@fuzz
+@given(
+    st.lists(st.integers(0, 3).map(lambda n: bytes([0, n])) | st.binary(max_size=4)).map(b"".join),
+    st.integers(0, 6),
+)
+def test_whatever_parses_is_the_bundle_of_what_it_parses_to(data: bytes, width: int) -> None:
+    try:
+        entries = tiles.parse_bundle(data, width)
+    except Malformed:
+        return
+    assert len(entries) == width > 0
+    assert tiles.encode_bundle(entries) == data
+
+
 def test_bundle_bounds() -> None:
     longest = random.Random(1).randbytes(tiles.MAX_ENTRY)
     assert tiles.parse_bundle(tiles.encode_bundle([longest]), 1) == [longest]
