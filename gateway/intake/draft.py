@@ -34,6 +34,11 @@ from ledger.records.validate import Checked, FieldError, check
 OTHER = "other"
 """What a type nobody knows is counted as."""
 
+NEAR = 4
+"""Bytes of a document's key that say whose it is. A set comes from one office, so its keys fall
+close together in the index and share pages, of which each has to be written. The 12 bytes behind
+them are enough: among the 10^7 documents of one office a chance collision has odds of 10^-15."""
+
 _SORTED = orjson.OPT_SORT_KEYS
 _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 
@@ -148,6 +153,7 @@ class _Set:
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
         self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
         self._timely: dict[date, str] = {}
+        self._authorities: dict[bytes, bytes] = {}
 
     def judge(self, at: int, row: RowInput, secret: bytes) -> _Good | RowAnswer:
         """The row ready to be sealed, or its rejection."""
@@ -194,7 +200,7 @@ class _Set:
         for code in _OF_TIMELY[timely]:
             notes += (remark(code, schema, schema.decided),)
         header = self._header(schema, checked.class_, decided, checked.until)
-        record, document = keys(schema, fields)
+        found = keys(schema, fields)
         fingerprint = self._hmac.fingerprint
         return _Good(
             at,
@@ -210,8 +216,8 @@ class _Set:
             ),
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
-            fingerprint(b"document", document),
-            fingerprint(b"record", record),
+            self._near(found.authority) + fingerprint(b"document", found.document)[NEAR:],
+            fingerprint(b"record", found.record),
         )
 
     def _header(
@@ -228,6 +234,14 @@ class _Set:
                 schema=f"{schema.id}:{schema.sha256}",
                 until=until,
             )
+        return found
+
+    def _near(self, authority: bytes) -> bytes:
+        """The first bytes of the keys of all documents of an authority."""
+        found = self._authorities.get(authority)
+        if found is None:
+            found = self._hmac.fingerprint(b"authority", authority)[:NEAR]
+            self._authorities[authority] = found
         return found
 
     def _timely_of(self, decided: date) -> str:

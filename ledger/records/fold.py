@@ -11,7 +11,7 @@ keeps an HMAC of it, also after erasure, so its bytes may never change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -41,24 +41,29 @@ def fold(text: str) -> str:
     return text.translate(_TABLE)
 
 
+class Keys(NamedTuple):
+    """Canonical JSON of what identifies a good record. document: without the subject, since one
+    decision may concern several, a record each. authority: who decided."""
+
+    record: bytes
+    document: bytes
+    authority: bytes
+
+
 def record_key(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
-    """The key of a good record: canonical JSON of document key and subject."""
-    return keys(schema, fields)[0]
+    """The key of a good record: document and subject."""
+    return keys(schema, fields).record
 
 
-def document_key(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
-    """The key of the document: one decision may concern several subjects, a record each."""
-    return keys(schema, fields)[1]
-
-
-def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> tuple[bytes, bytes]:
-    """(record key, document key) of a good record."""
+def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
+    """All keys of a good record."""
     # The names here are ASCII and in order, so the plain writer gives the canonical bytes, and
     # `subject`, the last of them, goes behind the others.
-    document = orjson.dumps(_document(schema, fields))
-    return b"".join(
-        (document[:-1], b',"subject":', orjson.dumps(_subject(schema, fields)), b"}")
-    ), document
+    parts = _document(schema, fields)
+    document = orjson.dumps(parts)
+    subject = orjson.dumps(_subject(schema, fields))
+    record = b"".join((document[:-1], b',"subject":', subject, b"}"))
+    return Keys(record, document, orjson.dumps(parts["authority"]))
 
 
 def _document(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:

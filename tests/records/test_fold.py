@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical
 from ledger.records import uscc
-from ledger.records.fold import document_key, fold, record_key
+from ledger.records.fold import fold, keys, record_key
 from ledger.records.schema import load
 from tests.records.examples import judge, old_penalty, penalty
 
@@ -99,8 +99,20 @@ def test_the_document_key_has_no_subject() -> None:
     schema = load("penalty")
     one = judge(penalty()).fields
     two = judge(penalty(CF_XDR_SHXYM="91110108551385082Q")).fields
-    assert document_key(schema, one) == document_key(schema, two)
-    assert record_key(schema, one) != record_key(schema, two)
+    assert keys(schema, one).document == keys(schema, two).document
+    assert keys(schema, one).authority == keys(schema, two).authority
+    assert keys(schema, one).record != keys(schema, two).record
+    assert canonical.parse(keys(schema, one).authority) == {"code": "11120101MA0E6ABXXJ"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
+def test_keys_are_canonical(name: str) -> None:
+    """Spelled by a plain writer; the strict one would give the same bytes."""
+    raw = penalty(CF_XDR_MC=name, CF_XDR_LB="个体工商户", CF_XDR_SHXYM=uscc.FILLER)
+    checked = judge(raw | {"CF_XDR_GSZC": "921200000090000", "CF_WSH": name})
+    if not checked.errors:
+        for key in keys(load("penalty"), checked.fields):
+            assert canonical.encode(canonical.parse(key)) == key
 
 
 def test_the_2015_template_has_the_authority_by_name() -> None:
