@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick lock clean
+.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak lock clean
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -33,6 +33,9 @@ bench: setup-dev
 
 bench-quick: setup-dev
 	@$(VENV) scripts/bench.py --quick --out docs/benchmarks/quick
+
+soak: setup-dev
+	@$(VENV) scripts/soak.py
 
 lock: setup-dev
 	@$(VENV) scripts/lock.py

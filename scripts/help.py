@@ -8,5 +8,6 @@ make build    contracts/ to ledger/chain/abi/
 make vectors  tests/vectors/ from its generator
 make bench    the figures of the data path into docs/benchmarks/ (long)
 make bench-quick  the same with few records, under two minutes
+make soak     ten million records, resumable; what must not grow (half an hour)
 make lock     raise the pinned versions
 make clean    remove what the others made""")

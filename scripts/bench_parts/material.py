@@ -1,6 +1,8 @@
 """Synthetic records, made fast enough not to be what is measured.
 
-All are penalties in force, each with a document number of its own, about one of `SUBJECTS` firms.
+All are penalties in force, each with a document number and facts of its own, about one of
+`SUBJECTS` firms. `OF_AN_OFFICE` in a row come from one of `OFFICES` offices, as a department's
+stream or file does.
 The same numbers give the same records, so that a record is never sent twice by mistake.
 """
 
@@ -20,7 +22,8 @@ from scripts.demo_parts.today import PLACES, complete, penalty
 
 CODE = "120000"
 SUBJECTS = 1000
-_NAME, _USCC, _NUMBER = "@name@", "@uscc@", "@number@"
+OFFICES = 500
+OF_AN_OFFICE = 16_384
 
 
 def subject(number: int) -> str:
@@ -35,26 +38,51 @@ def _subjects() -> list[str]:
 
 
 @cache
+def _offices() -> list[str]:
+    place = f"11{PLACES[CODE]}"
+    return [complete(place, f"MABCA{n:03d}") for n in range(OFFICES)]
+
+
+@cache
 def _template() -> dict[str, object]:
     yesterday = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
-    record = penalty(CODE, 0, yesterday)
-    record["fields"] |= {"CF_XDR_MC": _NAME, "CF_XDR_SHXYM": _USCC, "CF_WSH": _NUMBER}
-    return record
+    return penalty(CODE, 0, yesterday)
+
+
+def _own(number: int) -> dict[str, str]:
+    """The fields of one record that differ from those of others."""
+    office = number // OF_AN_OFFICE % OFFICES
+    return {
+        "CF_XDR_MC": f"合成基准{number % SUBJECTS}号有限公司",
+        "CF_XDR_SHXYM": subject(number),
+        "CF_WSH": f"基准罚〔2026〕{number}号",
+        "CF_SY": f"经查，当事人未按规定公示年度报告（合成基准，第{number}件）。",
+        "CF_CFJG": f"合成基准{office}号市场监督管理局",
+        "CF_CFJGDM": _offices()[office],
+    }
+
+
+@cache
+def _pieces() -> list[str]:
+    """A record as JSON, cut where the fields of `_own` go, in their order."""
+    record = _template()
+    fields = record["fields"]
+    assert isinstance(fields, dict)  # noqa: S101 - for the type checker
+    cut = {code: f"@{code}@" for code in fields if code in _own(0)}
+    text = json.dumps(record | {"fields": fields | cut}, ensure_ascii=False, separators=(",", ":"))
+    pieces = []
+    for code in cut:
+        before, text = text.split(f"@{code}@")
+        pieces += [before, code]
+    return [*pieces, text + "\n"]
 
 
 def lines(first: int, count: int) -> Iterator[bytes]:
     """NDJSON lines of records first … first + count - 1, each with its line end."""
-    text = json.dumps(_template(), ensure_ascii=False, separators=(",", ":")) + "\n"
-    before, rest = text.split(_NAME)
-    middle, rest = rest.split(_USCC)
-    third, last = rest.split(_NUMBER)
-    for n in range(first, first + count):
-        made = f"{before}合成基准{n % SUBJECTS}号有限公司{middle}{subject(n)}{third}{_wsh(n)}{last}"
-        yield made.encode()
-
-
-def _wsh(number: int) -> str:
-    return f"基准罚〔2026〕{number}号"
+    pieces = _pieces()
+    for number in range(first, first + count):
+        own = _own(number)
+        yield "".join([own.get(piece, piece) for piece in pieces]).encode()
 
 
 def write_workbook(path: Path, first: int, count: int) -> Path:
@@ -66,12 +94,7 @@ def write_workbook(path: Path, first: int, count: int) -> Path:
     sheet = book.add_worksheet("行政处罚")
     sheet.write_row(0, 0, [penalty_schema.by_code[code].zh for code in fields])
     for row in range(count):
-        n = first + row
-        own = {
-            "CF_XDR_MC": f"合成基准{n % SUBJECTS}号有限公司",
-            "CF_XDR_SHXYM": subject(n),
-            "CF_WSH": _wsh(n),
-        }
+        own = _own(first + row)
         sheet.write_row(row + 1, 0, [_cell(own.get(code, fields[code])) for code in fields])
     book.close()
     return path

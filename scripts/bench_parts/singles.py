@@ -83,10 +83,12 @@ class _Run:
         connection.close()
 
 
-def measure_singles(book: Book, site: Site, seconds: float) -> None:
-    """`RATE` records a second for so long, against the log as it is."""
+def measure_singles(book: Book, site: Site, seconds: float, *, first: int | None = None) -> None:
+    """`RATE` records a second for so long, against the log as it is. first: number of the first
+    of them; None: the next one of the site's."""
     count, size = int(RATE * seconds), site.taken
-    first = site.take(count)
+    taken = site.take(count)
+    first = taken if first is None else first
     bodies = [line.rstrip() for line in lines(first, count)]
     run = _Run(site, bodies, time.monotonic() + 0.2)
     for number in [*range(count), *[-1] * CONNECTIONS]:

@@ -1,0 +1,118 @@
+"""What a soak found, for programs (`results.json`) and people (`README.md`)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from scripts.bench_parts.report import Setting, number
+from scripts.bench_parts.svg import line_chart
+
+FLAT = 1.5
+"""The last quarter may take so many times the memory of the second one, not more."""
+LIMIT_MIB = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Records that were sent in a row. size: of the log behind them. records_per_s: from the first
+    byte sent until the last record is finally anchored. cpu_us: of the gateway's own process per
+    record. rss_mib: its peak."""
+
+    size: int
+    records_per_s: float
+    cpu_us: float
+    rss_mib: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A look at a size. mark: the size at which it was due. checks: what held, how many times."""
+
+    mark: int
+    size: int
+    start_s: float
+    bytes_per_record: float
+    promise_p99_ms: float
+    final_p99_s: float
+    replay_entries_per_s: float
+    replay_rss_mib: float
+    checks: Mapping[str, int]
+
+
+def flat(chunks: Sequence[Chunk], marks: Sequence[Mark]) -> str | None:
+    """What has grown that must not; None: nothing has."""
+    quarter = max(1, len(chunks) // 4)
+    before = max(chunk.rss_mib for chunk in chunks[quarter : 2 * quarter] or chunks)
+    last = max(chunk.rss_mib for chunk in chunks[-quarter:])
+    replay = max(mark.replay_rss_mib for mark in marks)
+    if last > FLAT * before:
+        return f"the gateway grew from {before:,.0f} to {last:,.0f} MiB"
+    if max(last, replay) > LIMIT_MIB:
+        return f"more than {LIMIT_MIB} MiB: gateway {last:,.0f}, replay {replay:,.0f}"
+    if replay > FLAT * marks[0].replay_rss_mib:
+        return f"replay grew from {marks[0].replay_rss_mib:,.0f} to {replay:,.0f} MiB"
+    return None
+
+
+def write(
+    folder: Path, at: Setting, chunks: Sequence[Chunk], marks: Sequence[Mark], problem: str | None
+) -> str:
+    """All files; returns the table of the looks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        "machine": at.machine,
+        "commit": at.commit,
+        "date": at.date,
+        "problem": problem,
+        "chunks": [asdict(chunk) for chunk in chunks],
+        "marks": [asdict(mark) for mark in marks],
+    }
+    (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    charts = (
+        ("records_per_s", "records a second, finally anchored", "records/s", 10_000),
+        ("rss_mib", "peak memory of the gateway", "MiB", LIMIT_MIB),
+        ("cpu_us", "processor time of the gateway's own process per record", "µs", 100),
+    )
+    for name, title, unit, aim in charts:
+        by_size = {chunk.size: float(getattr(chunk, name)) for chunk in chunks}
+        (folder / f"{name}.svg").write_text(line_chart(title, unit, by_size, aim), "utf-8")
+    checks: Counter[str] = Counter()
+    for mark in marks:
+        checks.update(mark.checks)
+    found = table(marks)
+    parts = [
+        "# Soak",
+        f"{at.date}, commit {at.commit}. {at.machine}.",
+        f"{chunks[-1].size:,} records, the chain on the same machine.",
+        problem or "Memory is flat and every replay is clean.",
+        found,
+        "Every answer to every record was checked: accepted, in order, covered by its promise.",
+        "\n".join(f"- {what}: {times:,} times" for what, times in checks.items()),
+        "\n".join(f"![{name}]({name}.svg)" for name, *_ in charts),
+    ]
+    (folder / "README.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    return found
+
+
+def table(marks: Sequence[Mark]) -> str:
+    """The looks, one column each."""
+    rows = (
+        ("gateway start until ready, s", "start_s"),
+        ("bytes per record beyond its content", "bytes_per_record"),
+        ("one record: promise p99 at 200 a second, ms", "promise_p99_ms"),
+        ("one record: final receipt p99, s", "final_p99_s"),
+        ("replay, entries/s", "replay_entries_per_s"),
+        ("replay, MiB", "replay_rss_mib"),
+    )
+    lines = [
+        "| at | " + " | ".join(f"{mark.size:,}" for mark in marks) + " |",
+        "|---" * (len(marks) + 1) + "|",
+    ]
+    for title, name in rows:
+        values = " | ".join(number(float(getattr(mark, name))) for mark in marks)
+        lines.append(f"| {title} | {values} |")
+    return "\n".join(lines)
