@@ -10,10 +10,10 @@ event that covers the leaf is the first. Of any other code every event of the lo
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ledger.chain import contract_abi
 from ledger.chain.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium, LogAnchor
@@ -30,7 +30,7 @@ from ledger.chain.events import (
     topic,
 )
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader, View
+from ledger.chain.quorum import QuorumReader, View, keep
 from ledger.chain.structs import CLOSED, ContractRegistration, Key, Log
 from ledger.core.errors import CouldNotCheck
 from ledger.core.facts import (
@@ -43,7 +43,7 @@ from ledger.core.facts import (
     StatusFacts,
     Unread,
 )
-from ledger.core.ids import Digest, KeyId, bytes32_ascii
+from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
 from ledger.core.receipt import Receipt
 
 T = TypeVar("T")
@@ -51,6 +51,13 @@ E = TypeVar("E", bound=ChainEvent)
 
 # Where solc leaves room for an immutable: PUSH32 of zeros.
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
+
+
+class _Issuer(NamedTuple):
+    """Owner and state of a log, None where there is no such log; and the keys of the owner."""
+
+    log: LogFact | None
+    keys: dict[KeyId, KeyFact]
 
 
 class Snapshot:
@@ -70,6 +77,8 @@ class Snapshot:
         self._others = tuple(others)
         self._final = final
         self._consortium = Consortium(network.consortium, head.call)
+        self._kept: dict[Hashable, Any] = {}
+        self._silences = 0  # how often a single node could not be read
 
     @classmethod
     def take(cls, reader: QuorumReader) -> Snapshot:
@@ -79,25 +88,36 @@ class Snapshot:
 
     def facts(self, receipt: Receipt) -> ChainFacts:
         """All that the chain says about this receipt. Raises CouldNotCheck."""
-        log = self._consortium.log(receipt.log)
-        if log is None:
-            keys: dict[KeyId, KeyFact] = {}
-        else:
-            keys = {key.key_id: self._key(key) for key in self._consortium.keys(log.member)}
-        contracts = self._consortium.contract_history(LOG_ANCHOR)
-        if not contracts:
-            raise CouldNotCheck("no-code", "no LogAnchor is registered")
+        issuer = self._keep(("issuer", receipt.log), lambda: self._issuer(receipt.log))
+        contracts = self._keep("contracts", self._contracts)
         return ChainFacts(
             head=_plain(self._head.block),
             final=-1 if self._final is None else self._final.number,
-            log=None if log is None else self._log(log),
-            keys=keys,
+            log=issuer.log,
+            keys=dict(issuer.keys),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
-            status=self._status(),
+            status=self._keep("status", self._status),
         )
 
+    def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, and gave before under this name, which says all that it depends on.
+
+        An answer for which a single node kept silent is not kept: it may still say something.
+        """
+        if name in self._kept:
+            return cast(T, self._kept[name])
+        silences, value = self._silences, read()
+        return keep(self._kept, name, value) if self._silences == silences else value
+
     # ---- keys, log, status
+
+    def _issuer(self, log_id: bytes) -> _Issuer:
+        log = self._consortium.log(log_id)
+        if log is None:
+            return _Issuer(None, {})
+        keys = {key.key_id: self._key(key) for key in self._consortium.keys(log.member)}
+        return _Issuer(self._log(log), keys)
 
     def _key(self, key: Key) -> KeyFact:
         found = self._compromises(key)
@@ -173,18 +193,28 @@ class Snapshot:
     def _elsewhere(self, read: Callable[[Consortium], T | None]) -> Iterator[tuple[View, T]]:
         """The same value as single nodes show it beyond the head."""
         for view in self._others:
-            with contextlib.suppress(CouldNotCheck):
+            try:
                 found = read(Consortium(self._network.consortium, view.call))
-                if found is not None:
-                    yield view, found
+            except CouldNotCheck:
+                self._silences += 1
+                continue
+            if found is not None:
+                yield view, found
 
     # ---- roots and anchors
 
+    def _contracts(self) -> tuple[ContractRegistration, ...]:
+        contracts = self._consortium.contract_history(LOG_ANCHOR)
+        if not contracts:
+            raise CouldNotCheck("no-code", "no LogAnchor is registered")
+        return contracts
+
     def _root(self, contracts: Sequence[ContractRegistration], receipt: Receipt) -> Digest | None:
         """The root at the receipt's size, of the newest contract that knows one."""
+        log, size = receipt.log, receipt.size
         for contract in reversed(contracts):
-            anchor = LogAnchor(contract.account, self._head.call)
-            if (root := anchor.root_at(receipt.log, receipt.size)) is not None:
+            read = partial(LogAnchor(contract.account, self._head.call).root_at, log, size)
+            if (root := self._keep(("root", contract.account, log, size), read)) is not None:
                 return root
         return None
 
@@ -214,21 +244,32 @@ class Snapshot:
 
     def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:
         """Events of a contract that cover the leaf, in their order."""
-        address = contract.account
-        wanted = [topic(Anchored), receipt.log]
-        known = _is_ours(self._head.code(address))
+        address, log, index = contract.account, receipt.log, receipt.index
+        known = self._keep(("ours", address), lambda: _is_ours(self._head.code(address)))
         if known:
-            latest = LogAnchor(address, self._head.call).latest(receipt.log)
-            if latest.size <= receipt.index:
+            read = partial(LogAnchor(address, self._head.call).latest, log)
+            latest = self._keep(("latest", address, log), read)
+            if latest.size <= index:
                 return
         block, head = receipt.anchor.block, self._head.block.number
         if known and block <= head:  # where the receipt says that it is
-            near = self._head.logs(address, wanted, first=block, last=block)
-            if told := list(_covers(near, receipt.index)):
+            near = self._keep(
+                ("near", address, log, block),
+                lambda: tuple(self._anchored(address, log, first=block, last=block)),
+            )
+            if told := list(_covers(near, index)):
                 yield from told
                 return
-        every = self._head.logs(address, wanted, first=self._network.deploy_block)
-        yield from _covers(every, receipt.index)
+        yield from _covers(self._anchored(address, log, first=self._network.deploy_block), index)
+
+    def _anchored(
+        self, address: Address, log: LogId, *, first: int, last: int | None = None
+    ) -> Iterator[Anchored]:
+        """Anchors of a log from block `first` to `last` (the head if None), in their order."""
+        for entry in self._head.logs(address, [topic(Anchored), log], first=first, last=last):
+            event = decode_event("LogAnchor", entry)
+            if isinstance(event, Anchored):
+                yield event
 
     def _events(self, kind: type[E], topics: Sequence[bytes]) -> list[E]:
         """Events of Consortium with these topics."""
@@ -248,11 +289,8 @@ class Snapshot:
         return block
 
 
-def _covers(entries: Sequence[LogEntry], index: int) -> Iterator[Anchored]:
-    for entry in entries:
-        event = decode_event("LogAnchor", entry)
-        if isinstance(event, Anchored) and event.prev_size <= index < event.size:
-            yield event
+def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:
+    return (event for event in events if event.prev_size <= index < event.size)
 
 
 def _is_ours(code: bytes) -> bool:

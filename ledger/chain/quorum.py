@@ -33,13 +33,18 @@ from ledger.chain.parallel import Answers, ask_all
 from ledger.chain.rpc import Rpc
 from ledger.core.ids import Address
 
+K = TypeVar("K")
 T = TypeVar("T")
+V = TypeVar("V")
 
 # Seconds by which a head may be ahead of our clock (design 6).
 MAX_AHEAD = 60
 # Blocks to step back in search of one that enough nodes share. Forks are deeper only where the
 # network itself has split, and then nothing should be read.
 _FORK_DEPTH = 64
+# Values of one kind that a view keeps. A verifier of very many receipts, or a replay, reads more
+# than that; then it forgets them all and asks again.
+KEPT = 1 << 16
 # Events beyond the head are a few blocks' worth, and the node that shows them stands alone: it gets
 # the time of so many calls.
 _ADVERSE_CALLS = 5
@@ -50,6 +55,14 @@ class _Refused:
     """The contract refused: an answer like any other, and the same on every honest node."""
 
     payload: bytes
+
+
+def keep(store: dict[K, V], key: K, value: V) -> V:
+    """Puts `value` into a store that never holds more than `KEPT`; gives it back."""
+    if len(store) >= KEPT:
+        store.clear()
+    store[key] = value
+    return value
 
 
 class View:
@@ -74,6 +87,8 @@ class View:
         self._longest = longest
         self._blocks = {block.number: block}
         self._calls: dict[tuple[str, bytes], bytes] = {}
+        self._codes: dict[str, bytes] = {}
+        self._logs: dict[LogQuery, tuple[LogEntry, ...]] = {}
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -83,27 +98,29 @@ class View:
     def call(self, to: Address, data: bytes) -> bytes:
         """The result of a contract call at this block. Raises Reverted, CouldNotCheck."""
         key = (to, data)
-        if key not in self._calls:
-            transaction = {"to": to, "data": "0x" + data.hex()}
-            answer = self._agree("eth_call", lambda node: self._call_one(node, transaction))
-            if isinstance(answer, _Refused):
-                raise Reverted(self.sources[0], number=3, text="reverted", payload=answer.payload)
-            self._calls[key] = answer
-        return self._calls[key]
+        if (kept := self._calls.get(key)) is not None:
+            return kept
+        transaction = {"to": to, "data": "0x" + data.hex()}
+        answer = self._agree("eth_call", lambda node: self._call_one(node, transaction))
+        if isinstance(answer, _Refused):
+            raise Reverted(self.sources[0], number=3, text="reverted", payload=answer.payload)
+        return keep(self._calls, key, answer)
 
     def code(self, address: Address) -> bytes:
         """Runtime bytecode at this block; b"" where there is none."""
-        return self._agree("eth_getCode", lambda node: self._at_block(node, "eth_getCode", address))
+        if (kept := self._codes.get(address)) is not None:
+            return kept
+        code = self._agree("eth_getCode", lambda node: self._at_block(node, "eth_getCode", address))
+        return keep(self._codes, address, code)
 
     def block_at(self, number: int) -> Block:
         """A block at or below this one. Raises BlockGone, CouldNotCheck."""
         if not 0 <= number <= self.block.number:
             raise ValueError(f"block {number} is above {self.block.number}")
-        if number not in self._blocks:
-            self._blocks[number] = self._agree(
-                "block", lambda node: self._under_head(node, _existing(node, number))
-            )
-        return self._blocks[number]
+        if (kept := self._blocks.get(number)) is not None:
+            return kept
+        block = self._agree("block", lambda node: self._under_head(node, _existing(node, number)))
+        return keep(self._blocks, number, block)
 
     def receipt(self, tx: Hash32) -> TxReceipt | None:
         """The receipt of a transaction mined at or below this block; None where there is none."""
@@ -117,7 +134,10 @@ class View:
         first: int,
         last: int | None = None,
     ) -> tuple[LogEntry, ...]:
-        """Events from block `first` to `last` (this one if None) as they happened."""
+        """Events from block `first` to `last` (this one if None) as they happened.
+
+        Those of a single block are kept: they are few, and many receipts name the same block.
+        """
         query = LogQuery(
             address=address,
             topics=tuple(topics),
@@ -126,12 +146,15 @@ class View:
         )
         if query.last > self.block.number:
             raise ValueError(f"block {query.last} is above {self.block.number}")
-        return self._agree(
+        if (kept := self._logs.get(query)) is not None:
+            return kept
+        found = self._agree(
             "events",
             lambda node: self._under_head(
                 node, read_logs(node, query, page=self._page, seconds=self._longest)
             ),
         )
+        return keep(self._logs, query, found) if query.first == query.last else found
 
     def finalized(self) -> Block:
         """The highest block that `quorum` nodes call finalized, none above this one."""
