@@ -4,9 +4,8 @@ JSON is RFC 8785 restricted to ASCII keys, strings without lone surrogates, inte
 2^53 - 1, booleans, no floats, and no null except where the caller says so.
 """
 
-import base64
-import binascii
 import re
+from binascii import a2b_base64, b2a_base64
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,7 +25,9 @@ MAX_INSTANT = 253402300799  # 9999-12-31T23:59:59Z, the last one RFC 3339 can wr
 # What a JSON value may be: str, int, bool, None, list of these, dict from str to these.
 Json = Any
 
-_URL_TO_STANDARD = str.maketrans("-_+/", "+/\0\0")
+# Into the other alphabet; what belongs to the wrong one becomes no base64 at all.
+_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/\0\0")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _HEX = re.compile(r"[0-9a-f]*")
@@ -97,12 +98,16 @@ def utf8(text: str) -> bytes:
 
 def b64u_encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def b64u_decode(text: str) -> bytes:
     """Bytes of base64url without padding; Malformed unless it equals its re-encoding."""
-    data = _from_base64(text.translate(_URL_TO_STANDARD) + "=" * (-len(text) % 4))
+    try:
+        standard = text.encode("ascii").translate(_TO_STANDARD)
+    except UnicodeEncodeError as error:
+        raise Malformed("base64", "not base64") from error
+    data = _from_base64(standard + b"=" * (-len(text) % 4))
     if b64u_encode(data) != text:
         raise Malformed("base64url", "not its own re-encoding")
     return data
@@ -110,7 +115,7 @@ def b64u_decode(text: str) -> bytes:
 
 def b64_encode(data: bytes) -> str:
     """Base64 with padding (RFC 4648 4), as C2SP notes use it."""
-    return base64.b64encode(data).decode()
+    return b2a_base64(data, newline=False).decode()
 
 
 def b64_decode(text: str) -> bytes:
@@ -121,9 +126,9 @@ def b64_decode(text: str) -> bytes:
     return data
 
 
-def _from_base64(text: str) -> bytes:
+def _from_base64(text: str | bytes) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return a2b_base64(text, strict_mode=True)
     except ValueError as error:  # binascii.Error, or text that is not ASCII
         raise Malformed("base64", "not base64") from error
 

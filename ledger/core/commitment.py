@@ -7,12 +7,13 @@ does not show, and destroying S ends the meaning of the commitment for good.
 
 import hashlib
 import re
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import orjson
 
@@ -45,8 +46,10 @@ _PAYLOAD_KEYS = {"_sd", "_sd_alg", "class", "decided", "iss", "log", "schema", "
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 SCHEMA_ID = re.compile(r"[a-z][a-z0-9-]{0,31}@[1-9][0-9]{0,8}")
 _SCHEMA = re.compile(rf"(?P<id>{SCHEMA_ID.pattern}):(?P<sha256>[0-9a-f]{{64}})")
+_SALT = re.compile(rf"[A-Za-z0-9_-]{{{_SALT_TEXT}}}")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _sha256 = hashlib.sha256
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/\0\0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,15 +174,16 @@ def check_disclosures(payload: Payload, disclosures: Sequence[str]) -> dict[str,
         raise Malformed("disclosures", "none")
     if len(disclosures) >= len(payload.sd) or sum(map(len, disclosures)) > MAX_DISCLOSED:
         raise Malformed("disclosures", "more than the payload has")
-    digests = set(payload.sd)
+    committed = _digests(payload.sd)
     fields: dict[str, Value] = {}
     for disclosure in disclosures:
         field, value = parse_disclosure(disclosure)
         if field in fields:
             raise Malformed("disclosures", "a field twice")
-        digest = canonical.b64u_encode(sha256(disclosure.encode()))
-        if digest not in digests:
-            raise ProofMismatch(f"disclosure of {field}", expected="in _sd", actual=digest)
+        digest = hashlib.sha256(disclosure.encode()).digest()
+        if digest not in committed:
+            actual = canonical.b64u_encode(digest)
+            raise ProofMismatch(f"disclosure of {field}", expected="in _sd", actual=actual)
         fields[field] = value
     return fields
 
@@ -188,9 +192,11 @@ def parse_disclosure(text: str) -> tuple[str, Value]:
     """Field and value of base64url(JCS([base64url(salt), field, value]))."""
     if len(text) > MAX_DISCLOSURE:
         raise Malformed("disclosure", f"longer than {MAX_DISCLOSURE} characters")
-    parts = canonical.parse(b64u_decode(text), max_depth=2)
+    parts = _parts(text) or canonical.parse(b64u_decode(text), max_depth=2)
     match parts:
-        case [str(salt), str(field), value] if len(b64u_decode(salt)) == SALT_SIZE:
+        case [str(salt), str(field), value] if (
+            _SALT.fullmatch(salt) or len(b64u_decode(salt)) == SALT_SIZE
+        ):
             _check_field(field)
             _check_value(value)
             return field, value
@@ -224,6 +230,24 @@ def _disclosure(salt: str, field: str, value: Value) -> bytes:
     return disclosure
 
 
+def _parts(text: str) -> list[Any] | None:
+    """A list of texts, the last of which may be a list of texts itself, if `text` is the base64url
+    of its JSON: the one canonical spelling then. None: reading it step by step says what it is."""
+    try:
+        data = text.encode("ascii").translate(_FROM_URL)
+        parts = orjson.loads(a2b_base64(data + b"=" * (-len(data) % 4)))
+    except ValueError:  # UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError
+        return None
+    if type(parts) is not list or not parts:
+        return None
+    *_, last = parts
+    texts = [*parts[:-1], *last] if type(last) is list else parts
+    if any(type(item) is not str for item in texts):
+        return None
+    written = b2a_base64(orjson.dumps(parts), newline=False).translate(_TO_URL, b"=").decode()
+    return parts if written == text else None
+
+
 def _check_value(value: Value) -> None:
     if type(value) is str and value:
         return
@@ -252,13 +276,28 @@ def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
 def _check_digests(sd: object) -> None:
     if not isinstance(sd, list) or not MIN_DIGESTS <= len(sd) <= MAX_SLOTS + 1:
         raise Malformed("payload", f"_sd is not a list of {MIN_DIGESTS} … {MAX_SLOTS + 1}")
-    for text in sd:
-        if not isinstance(text, str) or len(b64u_decode(text)) != DIGEST_SIZE:
-            raise Malformed("payload", "digest that is not 32 bytes")
+    if not all(type(text) is str and len(text) == _DIGEST_TEXT for text in sd) or not _digests(sd):
+        # The first that is wrong; it may not even be base64url, which is another error.
+        next(t for t in sd if not isinstance(t, str) or len(b64u_decode(t)) != DIGEST_SIZE)
+        raise Malformed("payload", "digest that is not 32 bytes")
     if any(a >= b for a, b in pairwise(sd)):
         raise Malformed("payload", "digests not sorted, or one twice")
 
 
+def _digests(sd: Sequence[str]) -> frozenset[bytes]:
+    """The digests in texts of 43 characters, all at once; none where one of them is no digest."""
+    try:
+        text = ("A".join(sd) + "A").encode("ascii").translate(_FROM_URL)
+        data = a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return frozenset()
+    # Each is followed by the byte of its own last two bits, which are zero, and of the "A".
+    if any(data[DIGEST_SIZE :: DIGEST_SIZE + 1]):
+        return frozenset()
+    return frozenset(data[at : at + DIGEST_SIZE] for at in range(0, len(data), DIGEST_SIZE + 1))
+
+
+@lru_cache(maxsize=1024)
 def _check_field(field: str) -> None:
     # A claim of the payload's own name would let a disclosure speak for the payload.
     if not _FIELD.fullmatch(field) or field in _PAYLOAD_KEYS:

@@ -5,6 +5,7 @@ contracts check are in `eip712`.
 """
 
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -138,6 +139,7 @@ def _known(alg: int) -> Alg:
     return Alg(alg)
 
 
+@lru_cache(maxsize=256)  # reading a point of a curve costs a third of a signature's check
 def _load(alg: Alg, public_key: bytes) -> Ed25519PublicKey | ec.EllipticCurvePublicKey:
     if len(public_key) != PUBLIC_KEY_SIZES[alg]:
         raise Malformed("key", f"not {PUBLIC_KEY_SIZES[alg]} bytes")

@@ -9,6 +9,7 @@ is a second JWS of the discloser, over the digest of the presentation.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ledger.core import canonical, keys
@@ -83,6 +84,10 @@ class Presentation:
 
     def fields(self) -> dict[str, Value]:
         """The fields that the disclosures open; raises as `check_disclosures` does."""
+        return dict(self._fields)
+
+    @cached_property
+    def _fields(self) -> dict[str, Value]:
         return check_disclosures(self.payload, self.disclosures)
 
 

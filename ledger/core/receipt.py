@@ -9,6 +9,7 @@ chain is listed at `internal_checks`.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from ledger.core import canonical, note
@@ -71,7 +72,7 @@ class Receipt:
     presentation: Presentation | None = None
     binding: Binding | None = None
 
-    @property
+    @cached_property
     def leaf(self) -> Digest:
         """The leaf hash of the entry."""
         return leaf_hash(self.entry.encode())
