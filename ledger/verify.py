@@ -22,7 +22,7 @@ from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed
 from ledger.core.facts import ChainFacts, Question, RecordFacts, Trust, Unread, end_of
 from ledger.core.ids import Digest, sha256
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict, broken, judge, malformed, refuted
+from ledger.core.verdict import Verdict, broken, examine, judge, malformed
 from ledger.records import publicity, schema, uscc
 from ledger.records.schema import Schema
 
@@ -64,18 +64,13 @@ class Verifier:
 
     def _judge(self, digest: Digest, receipt: Receipt, question: Question) -> Verdict:
         record = record_facts(receipt)
-        facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
-        if not refuted(receipt=receipt, record=record, question=question, trust=self.trust):
-            facts = self._facts(receipt)
-        return judge(
-            digest=digest,
-            receipt=receipt,
-            record=record,
-            facts=facts,
-            question=question,
-            trust=self.trust,
-            now=int(self._now()),
+        examined = examine(
+            digest=digest, receipt=receipt, record=record, question=question, trust=self.trust
         )
+        facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
+        if not examined.refuted:
+            facts = self._facts(receipt)
+        return judge(examined, facts=facts, now=int(self._now()))
 
     def _facts(self, receipt: Receipt) -> ChainFacts | Unread:
         try:

@@ -29,8 +29,7 @@ Json = Any
 _TO_STANDARD = bytes.maketrans(b"-_+/", b"+/\0\0")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_HEX = re.compile(r"[0-9a-f]*")
+_START = _EPOCH.replace(tzinfo=None)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z",
@@ -81,7 +80,8 @@ def _walk(value: Json, allow_null: bool, depth: int) -> None:
                     raise Malformed("JSON", "key that is not ASCII text")
             value = value.values()
         for item in value:
-            _walk(item, allow_null, depth - 1)
+            if type(item) is not str:
+                _walk(item, allow_null, depth - 1)
     elif value is not None:
         raise Malformed("JSON", f"{kind.__name__} has no canonical spelling")
     elif not allow_null:
@@ -135,9 +135,13 @@ def _from_base64(text: str | bytes) -> bytes:
 
 def unhex(text: str, size: int) -> bytes:
     """`size` bytes of lower-case hex without `0x`; Malformed otherwise."""
-    if len(text) != 2 * size or not _HEX.fullmatch(text):
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != size or data.hex() != text:
         raise Malformed("hex", f"not {size} bytes in lower case")
-    return bytes.fromhex(text)
+    return data
 
 
 def hex32(data: bytes) -> str:
@@ -168,7 +172,7 @@ def instant(seconds: int) -> str:
     """Unix seconds as RFC 3339 UTC with whole seconds: `2026-11-18T11:08:20Z`."""
     if not 0 <= seconds <= MAX_INSTANT:
         raise Malformed("instant", "outside 1970 … 9999")
-    return (_EPOCH + timedelta(seconds=seconds)).strftime(_INSTANT_FORMAT)
+    return (_START + timedelta(seconds=seconds)).isoformat() + "Z"
 
 
 def parse_instant(text: str) -> int:

@@ -129,11 +129,13 @@ def chain(case: Case, facts: ChainFacts | Unread) -> Check:
         code = facts.code if known else "chain-unreadable"
         return failed("chain", code, problem=facts.problem)
     head = facts.head.time
-    problem = f"{instant(head)}, {instant(case.now)}"
+    wrong = None
     if case.now - head > case.trust.max_head_age:
-        return failed("chain", "head-too-old", problem=problem)
-    if head - case.now > CLOCK_SKEW:
-        return failed("chain", "head-in-future", problem=problem)
+        wrong = "head-too-old"
+    elif head - case.now > CLOCK_SKEW:
+        wrong = "head-in-future"
+    if wrong is not None:
+        return failed("chain", wrong, problem=f"{instant(head)}, {instant(case.now)}")
     if case.end is not None and date_of(case.end - 1) > date_of(head):
         return failed("chain", "as-of-in-future", day=date_of(case.end - 1))
     return passed("chain")
@@ -206,14 +208,14 @@ def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) 
         presentation.verify(jws, key.alg, key.public_key)
     except EvidenceError:
         return failed(id_, "present-signature-invalid")
-    time = instant(jws.iat)
     if jws.iat > max(case.now, facts.head.time) + CLOCK_SKEW:
-        return failed(id_, "present-in-future", time=time)
+        return failed(id_, "present-in-future", time=instant(jws.iat))
     if not key.valid_at(jws.iat):
-        return failed(id_, "present-key-not-valid", time=time)
+        return failed(id_, "present-key-not-valid", time=instant(jws.iat))
     since = key.stolen_since(case.end)
     if since is not None and jws.iat >= since:
-        return failed(id_, "present-key-disputed", since=instant(since), time=time)
+        times = {"since": instant(since), "time": instant(jws.iat)}
+        return failed(id_, "present-key-disputed", **times)
     return passed(id_) if key.final else failed(id_, "key-not-final")
 
 

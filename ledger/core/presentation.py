@@ -9,7 +9,7 @@ is a second JWS of the discloser, over the digest of the presentation.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ledger.core import canonical, keys
@@ -188,9 +188,12 @@ def verify(jws: Jws, alg: int, public_key: bytes) -> None:
 
     Whether the key was the discloser's PRESENT key at `iat` is the caller's to check.
     """
-    if jws.alg != alg or jws.kid != key_id(alg, public_key):
+    if jws.alg != alg or jws.kid != _key_id(alg, public_key):
         raise SignatureInvalid("JWS", "names another key")
     keys.verify(alg, public_key, jws.signing_input, jws.signature)
+
+
+_key_id = lru_cache(maxsize=256)(key_id)
 
 
 def _sign(header: dict[str, Any], payload: bytes, alg: Alg, sign: Sign) -> str:

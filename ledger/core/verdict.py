@@ -213,65 +213,34 @@ def broken(digest: Digest, problem: str, question: Question, trust: Trust) -> Ve
     return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
 
 
-def refuted(
-    *, receipt: Receipt, record: RecordFacts | None, question: Question, trust: Trust
-) -> bool:
-    """Whether the receipt fails by itself, so that the chain need not be asked."""
-    return any(check.verdict for check in _alone(receipt, record, question, trust)[0])
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """How a well-formed receipt stands by itself: checks 1 to 7 and the part of 12 that needs no
+    chain. digest: SHA-256 of the file. The clock of `case` is not set yet."""
+
+    digest: Digest
+    case: Case
+    checks: tuple[Check, ...]
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the receipt fails by itself, so that the chain need not be asked."""
+        return any(check.verdict for check in self.checks)
 
 
-def judge(
+def examine(
     *,
     digest: Digest,
     receipt: Receipt,
     record: RecordFacts | None,
-    facts: ChainFacts | Unread,
     question: Question,
     trust: Trust,
-    now: int,
-) -> Verdict:
-    """The verdict on a well-formed receipt.
+) -> Examined:
+    """The part of a verdict that needs no chain.
 
     digest: SHA-256 of the file. record: what the schema whose hash the payload names says of it,
-    None if it is not known. facts: what the chain says of *this* receipt, read for its log, index,
-    size and keys; they are believed. now: Unix seconds of the local clock, which only bounds the
-    age of the head.
+    None if it is not known.
     """
-    alone, fields = _alone(receipt, record, question, trust)
-    case = Case(
-        receipt=receipt,
-        fields=fields,
-        record=record,
-        trust=trust,
-        question=question,
-        now=now,
-    )
-    at_head = _standing(_checks(case, alone, facts))
-    standing = at_head
-    if question.end_of_as_of is not None:
-        standing = _standing(_checks(replace(case, end=question.end_of_as_of), alone, facts))
-    return Verdict(
-        digest=digest,
-        standing=standing,
-        now=at_head,
-        question=question,
-        trust=trust,
-        receipt=receipt,
-        record=record,
-        fields=None if standing.authentic is False else fields,
-        facts=None if isinstance(facts, Unread) else facts,
-    )
-
-
-def worst_exit(exits: Sequence[int]) -> int:
-    """The exit code of several receipts: the worst of theirs; of none at all, "unknown"."""
-    return min(exits, key=EXIT_ORDER.index, default=EXIT_UNKNOWN)
-
-
-def _alone(
-    receipt: Receipt, record: RecordFacts | None, question: Question, trust: Trust
-) -> tuple[list[Check], Mapping[str, Value] | None]:
-    """Checks 1 to 7 and the part of 12 that needs no chain; the disclosed fields if they hold."""
     problems: dict[str, str] = {}
     for internal in internal_checks(receipt, None if record is None else record.slots):
         if internal.error is not None:
@@ -282,25 +251,59 @@ def _alone(
     case = Case(
         receipt=receipt, fields=fields, record=record, trust=trust, question=question, now=0
     )
+    return Examined(digest, case, _alone(case, problems))
+
+
+def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdict:
+    """The verdict on a well-formed receipt.
+
+    facts: what the chain says of *this* receipt, read for its log, index, size and keys; they are
+    believed. now: Unix seconds of the local clock, which only bounds the age of the head.
+    """
+    case = replace(examined.case, now=now)
+    at_head = _standing(_checks(case, examined, facts))
+    standing = at_head
+    if (end := case.question.end_of_as_of) is not None:
+        standing = _standing(_checks(replace(case, end=end), examined, facts))
+    return Verdict(
+        digest=examined.digest,
+        standing=standing,
+        now=at_head,
+        question=case.question,
+        trust=case.trust,
+        receipt=case.receipt,
+        record=case.record,
+        fields=None if standing.authentic is False else case.fields,
+        facts=None if isinstance(facts, Unread) else facts,
+    )
+
+
+def worst_exit(exits: Sequence[int]) -> int:
+    """The exit code of several receipts: the worst of theirs; of none at all, "unknown"."""
+    return min(exits, key=EXIT_ORDER.index, default=EXIT_UNKNOWN)
+
+
+def _alone(case: Case, problems: Mapping[str, str]) -> tuple[Check, ...]:
+    """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
     found = [passed("format"), judging.network(case)]
     for group, code in _GROUPS.items():
         if group in problems:
             found.append(failed(group, code, problem=problems[group]))
         elif group == "agreement":
             found.append(judging.agreement(case))
-        elif group == "presentation" and receipt.presentation is None:
+        elif group == "presentation" and case.receipt.presentation is None:
             found.append(not_run(group))
         elif group != "binding":
             found.append(passed(group))
-    return found, fields
+    return tuple(found)
 
 
-def _checks(case: Case, alone: list[Check], facts: ChainFacts | Unread) -> list[Check]:
+def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Sequence[Check]:
     """Every check that can be run; whatever is missing was not."""
-    if any(check.verdict for check in alone):
-        return alone
+    if examined.refuted:
+        return examined.checks
     chain = judging.chain(case, facts)
-    found = [*alone, chain, judging.subject(case)]
+    found = [*examined.checks, chain, judging.subject(case)]
     # A head that is too old knows nothing of what is new: no conclusion from it.
     if isinstance(facts, Unread) or chain.verdict is not None:
         return [*found, judging.asked(case, None)]

@@ -27,7 +27,7 @@ from ledger.core.facts import (
 from ledger.core.ids import Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.verdict import _standing as standing_of
-from ledger.core.verdict import broken, malformed, refuted, worst_exit
+from ledger.core.verdict import broken, malformed, worst_exit
 from tests.core.verdicts import (
     ANCHOR_ID,
     ANCHORED,
@@ -739,9 +739,8 @@ def test_malformed_and_broken_know_nothing_else() -> None:
 
 def test_a_receipt_that_fails_by_itself_needs_no_chain() -> None:
     world = make_world()
-    args = {"record": RECORD, "question": world.question, "trust": TRUST}
-    assert not refuted(receipt=world.receipt, **args)  # type: ignore[arg-type]
-    assert refuted(receipt=world.resent(index=0).receipt, **args)  # type: ignore[arg-type]
+    assert not world.examined().refuted
+    assert world.resent(index=0).examined().refuted
 
 
 def test_several_receipts_end_with_the_worst() -> None:

@@ -32,7 +32,7 @@ from ledger.core.keys import Alg, Purpose, low_s
 from ledger.core.merkle import inclusion_path, leaf_hash, root
 from ledger.core.presentation import bind, present
 from ledger.core.receipt import Anchor, Receipt
-from ledger.core.verdict import Verdict, judge
+from ledger.core.verdict import Examined, Verdict, examine, judge
 
 OWNER, SUBJECT, OTHER = "110000", "91110000600037341L", "91110108551385082Q"
 FILLER = "00000000000000000X"
@@ -117,14 +117,16 @@ class World:
 
     def verdict(self) -> Verdict:
         """What is said of it."""
-        return judge(
+        return judge(self.examined(), facts=self.facts, now=self.now)
+
+    def examined(self) -> Examined:
+        """What the receipt says by itself."""
+        return examine(
             digest=sha256(self.receipt.encode()),
             receipt=self.receipt,
             record=self.record,
-            facts=self.facts,
             question=self.question,
             trust=self.trust,
-            now=self.now,
         )
 
     def with_facts(self, **changes: Any) -> "World":
