@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -95,9 +94,10 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Payload:
-    """A parsed payload: sorted digests (base64url) and what it says openly."""
+    """A parsed payload: sorted digests, also as base64url, and what it says openly."""
 
     sd: tuple[str, ...]
+    digests: tuple[bytes, ...]
     header: Header
 
 
@@ -158,10 +158,10 @@ def parse_payload(data: bytes) -> Payload:
         schema=texts[3],
         until=None if _text_or_none(until) is None else parse_day(until),
     )
-    _check_digests(sd)
+    digests = _check_digests(sd)
     if _encode_payload(sd, header) != data:  # leaves _sd_alg and vct
         raise Malformed("payload", "not sha-256, or not a credit record")
-    return Payload(tuple(sd), header)
+    return Payload(tuple(sd), digests, header)
 
 
 def check_disclosures(payload: Payload, disclosures: Sequence[str]) -> dict[str, Value]:
@@ -174,13 +174,15 @@ def check_disclosures(payload: Payload, disclosures: Sequence[str]) -> dict[str,
         raise Malformed("disclosures", "none")
     if len(disclosures) >= len(payload.sd) or sum(map(len, disclosures)) > MAX_DISCLOSED:
         raise Malformed("disclosures", "more than the payload has")
-    committed = _digests(payload.sd)
+    committed = frozenset(payload.digests)
+    if (opened := _open(committed, disclosures)) is not None:
+        return opened
     fields: dict[str, Value] = {}
     for disclosure in disclosures:
         field, value = parse_disclosure(disclosure)
         if field in fields:
             raise Malformed("disclosures", "a field twice")
-        digest = hashlib.sha256(disclosure.encode()).digest()
+        digest = sha256(disclosure.encode())
         if digest not in committed:
             actual = canonical.b64u_encode(digest)
             raise ProofMismatch(f"disclosure of {field}", expected="in _sd", actual=actual)
@@ -192,11 +194,9 @@ def parse_disclosure(text: str) -> tuple[str, Value]:
     """Field and value of base64url(JCS([base64url(salt), field, value]))."""
     if len(text) > MAX_DISCLOSURE:
         raise Malformed("disclosure", f"longer than {MAX_DISCLOSURE} characters")
-    parts = _parts(text) or canonical.parse(b64u_decode(text), max_depth=2)
+    parts = canonical.parse(b64u_decode(text), max_depth=2)
     match parts:
-        case [str(salt), str(field), value] if (
-            _SALT.fullmatch(salt) or len(b64u_decode(salt)) == SALT_SIZE
-        ):
+        case [str(salt), str(field), value] if len(b64u_decode(salt)) == SALT_SIZE:
             _check_field(field)
             _check_value(value)
             return field, value
@@ -230,22 +230,33 @@ def _disclosure(salt: str, field: str, value: Value) -> bytes:
     return disclosure
 
 
-def _parts(text: str) -> list[Any] | None:
-    """A list of texts, the last of which may be a list of texts itself, if `text` is the base64url
-    of its JSON: the one canonical spelling then. None: reading it step by step says what it is."""
+def _open(committed: frozenset[bytes], disclosures: Sequence[str]) -> dict[str, Value] | None:
+    """The fields, if every disclosure is right: what `parse_disclosure` gives, in half the time.
+    None: something is wrong, and reading them one after the other says what.
+
+    A text that is the base64url of the JSON of the texts read from it is the one spelling of them.
+    """
+    fields: dict[str, Value] = {}
     try:
-        data = text.encode("ascii").translate(_FROM_URL)
-        parts = orjson.loads(a2b_base64(data + b"=" * (-len(data) % 4)))
-    except ValueError:  # UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError
+        for disclosure in disclosures:
+            data = disclosure.encode("ascii")
+            coded = data.translate(_FROM_URL) + b"=" * (-len(data) % 4)
+            parts = orjson.loads(a2b_base64(coded))
+            if (
+                type(parts) is not list
+                or b2a_base64(orjson.dumps(parts), newline=False).translate(_TO_URL, b"=") != data
+            ):
+                return None
+            salt, field, value = parts
+            _check_field(field)
+            _check_value(value)
+            if not _SALT.fullmatch(salt) or hashlib.sha256(data).digest() not in committed:
+                return None
+            fields[field] = value
+    except (ValueError, TypeError, Malformed):
         return None
-    if type(parts) is not list or not parts:
-        return None
-    *_, last = parts
-    texts = [*parts[:-1], *last] if type(last) is list else parts
-    if any(type(item) is not str for item in texts):
-        return None
-    written = b2a_base64(orjson.dumps(parts), newline=False).translate(_TO_URL, b"=").decode()
-    return parts if written == text else None
+    right = len(fields) == len(disclosures) and max(map(len, disclosures)) <= MAX_DISCLOSURE
+    return fields if right else None
 
 
 def _check_value(value: Value) -> None:
@@ -273,28 +284,32 @@ def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
     ).encode()
 
 
-def _check_digests(sd: object) -> None:
+def _check_digests(sd: object) -> tuple[bytes, ...]:
     if not isinstance(sd, list) or not MIN_DIGESTS <= len(sd) <= MAX_SLOTS + 1:
         raise Malformed("payload", f"_sd is not a list of {MIN_DIGESTS} … {MAX_SLOTS + 1}")
-    if not all(type(text) is str and len(text) == _DIGEST_TEXT for text in sd) or not _digests(sd):
+    digests = _digests(sd)
+    if digests is None:
         # The first that is wrong; it may not even be base64url, which is another error.
         next(t for t in sd if not isinstance(t, str) or len(b64u_decode(t)) != DIGEST_SIZE)
         raise Malformed("payload", "digest that is not 32 bytes")
-    if any(a >= b for a, b in pairwise(sd)):
+    if sd != sorted(sd) or len(set(digests)) != len(digests):
         raise Malformed("payload", "digests not sorted, or one twice")
+    return digests
 
 
-def _digests(sd: Sequence[str]) -> frozenset[bytes]:
-    """The digests in texts of 43 characters, all at once; none where one of them is no digest."""
+def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
+    """The digests in their texts, all decoded at once; None where one of them is none."""
+    if not all(type(text) is str and len(text) == _DIGEST_TEXT for text in sd):
+        return None
     try:
         text = ("A".join(sd) + "A").encode("ascii").translate(_FROM_URL)
         data = a2b_base64(text, strict_mode=True)
     except ValueError:
-        return frozenset()
+        return None
     # Each is followed by the byte of its own last two bits, which are zero, and of the "A".
     if any(data[DIGEST_SIZE :: DIGEST_SIZE + 1]):
-        return frozenset()
-    return frozenset(data[at : at + DIGEST_SIZE] for at in range(0, len(data), DIGEST_SIZE + 1))
+        return None
+    return tuple(data[at : at + DIGEST_SIZE] for at in range(0, len(data), DIGEST_SIZE + 1))
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,7 @@ credit-ledger/<logId>\n<size>\n<base64 root>\n\n— <origin> <base64 keyHash ‖
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -41,12 +41,12 @@ class Checkpoint:
     key_hash: bytes
     signature: bytes
 
-    @property
+    @cached_property
     def log(self) -> LogId:
         """The log that the origin names."""
         return log_of(self.origin)
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         """The bytes that are signed."""
         return checkpoint_body(self.origin, self.size, self.root)
@@ -93,6 +93,7 @@ def sign_checkpoint(origin: str, size: int, root: bytes, private_key: Ed25519Pri
     return encode_checkpoint(body, public_key, private_key.sign(body))
 
 
+@lru_cache(maxsize=1024)  # all receipts of a batch show the same note; an error is not kept
 def parse_checkpoint(text: str) -> Checkpoint:
     """A checkpoint of ours: one origin, no extension lines, one signature named after it."""
     match = _CHECKPOINT.fullmatch(text) if len(text) <= MAX_CHECKPOINT else None
@@ -119,7 +120,7 @@ def verify(checkpoint: Checkpoint, public_key: bytes) -> None:
     _verify_body(public_key, checkpoint.body, checkpoint.signature)
 
 
-@lru_cache(maxsize=1024)  # all receipts of a batch show the same note; an error is not kept
+@lru_cache(maxsize=1024)
 def _verify_body(public_key: bytes, body: bytes, signature: bytes) -> None:
     verify_message(Alg.ED25519, public_key, body, signature)
 
