@@ -5,7 +5,7 @@ pass is in `codes`. Numbers and ids are append-only.
 """
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from ledger.core.codes import CODES, Text
@@ -152,17 +152,13 @@ _UNKNOWN_VERDICTS = frozenset({"undetermined", "anchored", "not-final"})
 
 def passed(id_: str, **values: str) -> Check:
     """Check `id_` passed; `values` fill its text."""
-    return _made(_BY_ID[id_], values) if values else _plain(id_)
+    return _passed(id_, tuple(values.items()))
 
 
-@cache
-def _plain(id_: str) -> Check:
-    """Most checks pass, and then always say the same."""
-    return _made(_BY_ID[id_], {})
-
-
-def _made(info: Info, values: dict[str, str]) -> Check:
-    return Check(info.n, info.id, "pass", "ok", _fill(info.passed, values), values=values)
+@lru_cache(maxsize=1024)  # most checks pass, and then nearly always say the same
+def _passed(id_: str, pairs: tuple[tuple[str, str], ...]) -> Check:
+    info, values = _BY_ID[id_], dict(pairs)
+    return Check(info.n, id_, "pass", "ok", _fill(info.passed, values), values=values)
 
 
 def failed(id_: str, code: str, **values: str) -> Check:

@@ -7,6 +7,7 @@ does not show, and destroying S ends the meaning of the commitment for good.
 
 import hashlib
 import re
+import struct
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -175,19 +176,7 @@ def check_disclosures(payload: Payload, disclosures: Sequence[str]) -> dict[str,
     if len(disclosures) >= len(payload.sd) or sum(map(len, disclosures)) > MAX_DISCLOSED:
         raise Malformed("disclosures", "more than the payload has")
     committed = frozenset(payload.digests)
-    if (opened := _open(committed, disclosures)) is not None:
-        return opened
-    fields: dict[str, Value] = {}
-    for disclosure in disclosures:
-        field, value = parse_disclosure(disclosure)
-        if field in fields:
-            raise Malformed("disclosures", "a field twice")
-        digest = sha256(disclosure.encode())
-        if digest not in committed:
-            actual = canonical.b64u_encode(digest)
-            raise ProofMismatch(f"disclosure of {field}", expected="in _sd", actual=actual)
-        fields[field] = value
-    return fields
+    return _open(committed, disclosures) or _open_each(committed, disclosures)
 
 
 def parse_disclosure(text: str) -> tuple[str, Value]:
@@ -230,9 +219,23 @@ def _disclosure(salt: str, field: str, value: Value) -> bytes:
     return disclosure
 
 
+def _open_each(committed: frozenset[bytes], disclosures: Sequence[str]) -> dict[str, Value]:
+    """The fields; raises what the first disclosure that is wrong deserves."""
+    fields: dict[str, Value] = {}
+    for disclosure in disclosures:
+        field, value = parse_disclosure(disclosure)
+        if field in fields:
+            raise Malformed("disclosures", "a field twice")
+        digest = sha256(disclosure.encode())
+        if digest not in committed:
+            actual = canonical.b64u_encode(digest)
+            raise ProofMismatch(f"disclosure of {field}", expected="in _sd", actual=actual)
+        fields[field] = value
+    return fields
+
+
 def _open(committed: frozenset[bytes], disclosures: Sequence[str]) -> dict[str, Value] | None:
-    """The fields, if every disclosure is right: what `parse_disclosure` gives, in half the time.
-    None: something is wrong, and reading them one after the other says what.
+    """What `_open_each` gives, in a third of the time; None where that one would raise.
 
     A text that is the base64url of the JSON of the texts read from it is the one spelling of them.
     """
@@ -248,10 +251,11 @@ def _open(committed: frozenset[bytes], disclosures: Sequence[str]) -> dict[str, 
             ):
                 return None
             salt, field, value = parts
-            _check_field(field)
-            _check_value(value)
             if not _SALT.fullmatch(salt) or hashlib.sha256(data).digest() not in committed:
                 return None
+            _check_field(field)
+            if type(value) is not str or not value:
+                _check_value(value)
             fields[field] = value
     except (ValueError, TypeError, Malformed):
         return None
@@ -299,7 +303,7 @@ def _check_digests(sd: object) -> tuple[bytes, ...]:
 
 def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
     """The digests in their texts, all decoded at once; None where one of them is none."""
-    if not all(type(text) is str and len(text) == _DIGEST_TEXT for text in sd):
+    if {*map(type, sd)} != {str} or {*map(len, sd)} != {_DIGEST_TEXT}:
         return None
     try:
         text = ("A".join(sd) + "A").encode("ascii").translate(_FROM_URL)
@@ -309,7 +313,7 @@ def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
     # Each is followed by the byte of its own last two bits, which are zero, and of the "A".
     if any(data[DIGEST_SIZE :: DIGEST_SIZE + 1]):
         return None
-    return tuple(data[at : at + DIGEST_SIZE] for at in range(0, len(data), DIGEST_SIZE + 1))
+    return struct.unpack(f"{DIGEST_SIZE}sx" * len(sd), data)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ final, adverse ones from the highest head that anybody reports. Times are Unix s
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from ledger.core.canonical import instant
 from ledger.core.ids import Digest, KeyId
@@ -202,6 +203,7 @@ class ChainFacts:
     status: StatusFacts | Unread
 
 
+@lru_cache(maxsize=1024)  # of the head, for every receipt
 def date_of(time: int) -> str:
     """The day of an instant in Asia/Shanghai, `YYYY-MM-DD`."""
     return instant(time + SHANGHAI_OFFSET)[:10]

@@ -62,6 +62,7 @@ ORDERS = {
 
 _JWK_CURVES = {Alg.SECP256K1: "secp256k1", Alg.ED25519: "Ed25519", Alg.P256: "P-256"}
 _CURVES: dict[Alg, ec.EllipticCurve] = {Alg.SECP256K1: ec.SECP256K1(), Alg.P256: ec.SECP256R1()}
+_ECDSA = ec.ECDSA(SHA256())
 _UNCOMPRESSED = b"\x04"
 
 
@@ -128,7 +129,7 @@ def verify(alg: int, public_key: bytes, message: bytes, signature: bytes) -> Non
             raise SignatureInvalid("signature", "s is not the lower one")
         r, s = signature[:COORDINATE_SIZE], signature[COORDINATE_SIZE:]
         der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        key.verify(der, message, ec.ECDSA(SHA256()))
+        key.verify(der, message, _ECDSA)
     except InvalidSignature as error:
         raise SignatureInvalid("signature", "not made by this key") from error
 

@@ -9,7 +9,7 @@ chain is listed at `internal_checks`.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from ledger.core import canonical, note
@@ -132,6 +132,7 @@ def network_reference(chain_id: int, consortium: str) -> str:
     return reference
 
 
+@lru_cache(maxsize=1024)
 def parse_network(reference: str) -> tuple[int, Address]:
     """Chain id and address of such a reference."""
     match = _NETWORK.fullmatch(reference)
