@@ -119,6 +119,49 @@ def test_values_are_asked_once(anchored: TestNetwork, reader: Open, proxies: lis
     assert proxies[0].count("eth_call") == 1
 
 
+def test_code_and_the_events_of_a_block_are_asked_once(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    view, address = reader().head(), anchored.deployment.log_anchor
+    every = view.logs(address, [topic(Anchored)], first=0)
+    [event] = every
+    for _ in range(3):
+        assert view.code(address) != b""
+        assert view.logs(address, [topic(Anchored)], first=event.block, last=event.block) == every
+        assert view.logs(address, [bytes(32)], first=event.block, last=event.block) == ()
+        assert view.logs(address, [topic(Anchored)], first=0, last=0) == ()
+    assert proxies[0].count("eth_getCode") == 1
+    assert proxies[0].count("eth_getLogs") == 1 + 3
+    # Those of many blocks may be many, and are not kept.
+    assert view.logs(address, [topic(Anchored)], first=0) == every
+    assert proxies[0].count("eth_getLogs") == 1 + 3 + 1
+
+
+def test_no_more_is_kept_than_there_is_room_for(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.chain.quorum.KEPT", 2)
+    view, address = reader().head(), anchored.deployment.log_anchor
+    for number in (1, 2, 3, 1):
+        assert view.logs(address, [topic(Anchored)], first=number, last=number) is not None
+    assert proxies[0].count("eth_getLogs") == 4
+    view.logs(address, [topic(Anchored)], first=1, last=1)
+    assert proxies[0].count("eth_getLogs") == 4
+
+
+def test_what_could_not_be_read_is_asked_again(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    view, address = reader().head(), anchored.deployment.log_anchor
+    for proxy in proxies[:2]:
+        proxy.on("eth_getCode", error(-32000, "busy"))
+    with pytest.raises(NoQuorum):
+        view.code(address)
+    for proxy in proxies[:2]:
+        proxy.clear()
+    assert view.code(address) != b""
+
+
 def test_values_stay_those_of_the_head(anchored: TestNetwork, reader: Open) -> None:
     view = reader().head()
     anchored.anvil.mine(3)

@@ -1,5 +1,6 @@
 """Canonical spellings against a plain encoder written from RFC 8785, and everything refused."""
 
+import base64
 import json
 import sys
 from collections.abc import Callable
@@ -116,7 +117,14 @@ def test_base64_round_trips(data: bytes) -> None:
 
 
 @fuzz
-@given(st.text("AQgwZ09-_+/=\n ", max_size=12))
+@given(st.binary(max_size=100))
+def test_base64_is_that_of_the_library(data: bytes) -> None:
+    assert canonical.b64u_encode(data) == base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert canonical.b64_encode(data) == base64.b64encode(data).decode()
+
+
+@fuzz
+@given(st.text("AQgwZ09-_+/=\n \0é\ud800", max_size=12))
 def test_base64_has_one_spelling(text: str) -> None:
     for decode, encode in (
         (canonical.b64u_decode, canonical.b64u_encode),
@@ -141,6 +149,13 @@ def test_hex() -> None:
     ]
     for call, arguments in wrong:
         assert refuses(Malformed, call, *arguments), arguments
+
+
+@fuzz
+@given(st.text("0aAfF9 \n\tgx\u0660", max_size=8))
+def test_hex_has_one_spelling(text: str) -> None:
+    right = len(text) == 4 and set(text) <= set("0123456789abcdef")
+    assert right != refuses(Malformed, canonical.unhex, text, 2)
 
 
 @fuzz

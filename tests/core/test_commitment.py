@@ -269,3 +269,116 @@ def test_no_flipped_character_of_a_payload_or_disclosure_passes() -> None:
                     EvidenceError, commitment.check_disclosures, payload, [changed_text]
                 ), at
     assert commitment.check_disclosures(payload, [text]) == {"CF_WSH": given_["fields"]["CF_WSH"]}
+
+
+# ---- reading all at once, beside reading one by one
+
+
+def outcome(function: Any, *args: Any) -> Any:
+    """What it gives, or what it raises."""
+    try:
+        return function(*args)
+    except EvidenceError as error:
+        return type(error), str(error)
+
+
+def open_each(payload: commitment.Payload, disclosures: Sequence[str]) -> Any:
+    """The plain twin of `check_disclosures`, but for its bounds."""
+    return commitment._open_each(frozenset(payload.digests), disclosures)
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    1,
+    1.5,
+    "",
+    [],
+    {},
+    {"b": "x", "a": "y"},
+    [1],
+    [""],
+    [["x"]],
+    "\u00e9",
+]
+
+
+@fuzz
+@given(fields=FIELDS, data=st.data())
+def test_disclosures_are_read_at_once_as_one_by_one(
+    fields: Mapping[str, Value], data: st.DataObject
+) -> None:
+    made = commit(SLOTS, fields, SECRET, HEADER)
+    payload = commitment.parse_payload(made.payload)
+    texts = list(made.disclosures.values())
+    opened = commitment.check_disclosures(payload, texts)
+    assert opened == open_each(payload, texts) == fields
+    assert list(opened) == [slot for slot in SLOTS if slot in fields]
+
+    at = data.draw(st.integers(0, len(texts) - 1))
+    where = data.draw(st.integers(0, len(texts[at]) - 1))
+    letter = data.draw(st.sampled_from("AQgw_-=+/ \u00e9\ud800"))
+    salt, field, value = json.loads(base64.urlsafe_b64decode(texts[at] + "==="))
+    strange = data.draw(st.sampled_from(ODD))
+    changed = data.draw(
+        st.sampled_from(
+            [
+                texts[at][:where] + letter + texts[at][where + 1 :],
+                texts[at] + letter,
+                texts[at] + "A" * 4,
+                b64u(json.dumps([salt, field, value]).encode()),  # spaces
+                *(
+                    b64u(json.dumps(parts, separators=(",", ":")).encode())
+                    for parts in (
+                        *([salt, field, strange], [salt, strange, value], [strange, field, value]),
+                        *([salt, field], [salt, field, value, strange], strange),
+                        *([salt + "AAAA", field, value], [salt, "iss", value]),
+                    )
+                ),
+            ]
+        )
+    )
+    wrong = [*texts[:at], changed, *texts[at + 1 :]]
+    assert outcome(commitment.check_disclosures, payload, wrong) == outcome(
+        open_each, payload, wrong
+    )
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
+def test_values_that_were_committed_and_are_none(value: Any) -> None:
+    """Whoever makes the payload can commit to anything; only texts and lists of texts are read."""
+    text = b64u(json.dumps([b64u(bytes(18)), "A", value], separators=(",", ":")).encode())
+    digest = hashlib.sha256(text.encode()).digest()
+    payload = commitment.Payload(("x", "y"), (digest, bytes(32)), HEADER)
+    found = outcome(commitment.check_disclosures, payload, [text])
+    assert found == outcome(open_each, payload, [text])
+    assert found[0] is Malformed
+
+
+def test_what_is_right_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = commit(SLOTS, {"A": "x", "B_1": ["y"], "D": "\u4e2d"}, SECRET, HEADER)
+    payload = commitment.parse_payload(made.payload)
+    monkeypatch.setattr(commitment, "_open_each", lambda *_: pytest.fail("the slow way"))
+    assert len(commitment.check_disclosures(payload, list(made.disclosures.values()))) == 3
+
+
+@fuzz
+@given(
+    digests=st.lists(st.binary(min_size=32, max_size=32), min_size=2, max_size=5, unique=True),
+    at=st.integers(0, 1),
+    wrong=st.sampled_from(
+        [
+            *("A" * 44, "A" * 42, "A" * 42 + "B", "A" * 42 + "=", "+" * 43, "\u00e9" * 43, ""),
+            1,
+            None,
+        ]
+    ),
+)
+def test_digests_are_decoded_at_once_as_one_by_one(
+    digests: list[bytes], at: int, wrong: Any
+) -> None:
+    texts = sorted(map(b64u, digests))
+    assert commitment._digests(texts) == tuple(map(canonical.b64u_decode, texts))
+    texts[at] = wrong
+    assert commitment._digests(texts) is None
+    assert refuses(Malformed, commitment._check_digests, texts)

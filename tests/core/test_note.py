@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from ledger.core import merkle, note
 from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid
-from tests.core.material import fuzz, refuses
+from ledger.core.ids import Digest
+from tests.core.material import flip, fuzz, refuses
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -61,6 +63,29 @@ def test_another_key() -> None:
     parsed = note.parse_checkpoint(note.sign_checkpoint(ORIGIN, 5, ROOT, KEY))
     with pytest.raises(SignatureInvalid, match="another key"):
         note.verify(parsed, other)
+
+
+def test_what_was_verified_once_vouches_for_nothing_else() -> None:
+    """A valid note is kept; one that differs from it in any input is not taken for it."""
+    good = note.parse_checkpoint(note.sign_checkpoint(ORIGIN, 5, ROOT, KEY))
+    note.verify(good, PUBLIC)
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+    hashed = note.key_hash(ORIGIN, other)
+    elsewhere = note.origin_of(bytes(32))
+    for changed, key in (
+        (replace(good, size=6), PUBLIC),
+        (replace(good, root=Digest(flip(ROOT, 0))), PUBLIC),
+        (replace(good, signature=flip(good.signature, 0)), PUBLIC),
+        (replace(good, signature=flip(good.signature, 511)), PUBLIC),
+        (replace(good, origin=elsewhere, key_hash=note.key_hash(elsewhere, PUBLIC)), PUBLIC),
+        (replace(good, key_hash=hashed), other),
+    ):
+        for _ in range(2):  # what is wrong stays wrong
+            assert refuses(SignatureInvalid, note.verify, changed, key)
+        note.verify(good, PUBLIC)
+    assert refuses(SignatureInvalid, note.verify, good, other)
+    for _ in range(2):
+        assert refuses(Malformed, note.parse_checkpoint, good.text + "\n")
 
 
 def test_trees_that_do_not_exist() -> None:

@@ -138,3 +138,18 @@ def test_bounds() -> None:
     long = BOUND[:-2] + b" " * receipt.MAX_RECEIPT + BOUND[-2:]
     with pytest.raises(Malformed, match="longer than"):
         receipt.parse(long)
+
+
+def test_what_a_receipt_keeps_is_its_own() -> None:
+    """Leaf and fields are worked out once; a changed copy works out its own."""
+    parsed = receipt.parse(BOUND)
+    assert parsed.presentation is not None
+    fields, leaf = parsed.presentation.fields(), parsed.leaf
+    changed = dataclasses.replace(parsed, entry=dataclasses.replace(parsed.entry, period="1999-01"))
+    assert changed.leaf != leaf
+    first = dataclasses.replace(
+        parsed.presentation, disclosures=parsed.presentation.disclosures[:1]
+    )
+    assert list(first.fields()) == list(fields)[:1]
+    parsed.presentation.fields().clear()
+    assert (parsed.presentation.fields(), parsed.leaf) == (fields, leaf)

@@ -1,5 +1,6 @@
 """Every verdict of the precedence list: the true case beside the flipped one."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -812,3 +813,13 @@ def test_a_checkpoint_of_our_own_making_is_not_the_owner_s() -> None:
     )
     copied = world.resent(checkpoint=note.parse_checkpoint(same_root))
     assert copied.verdict().verdict == "unknown-issuer"
+
+
+def test_a_verdict_that_somebody_edits_changes_no_other() -> None:
+    """Checks that say the same may be one object."""
+    first = make_world().verdict().as_dict()
+    kept = copy.deepcopy(first)
+    for check in first["checks"]:
+        check["message"]["en"] = "edited"
+    first["record"].clear()
+    assert make_world().verdict().as_dict() == kept

@@ -10,7 +10,7 @@ from ledger.core.keys import Purpose
 from ledger.core.verdict import Verdict
 from ledger.verify import Verifier
 from tests.support.ledger import make_record
-from tests.support.proxy import Proxy, drop_request, lie, start_proxy
+from tests.support.proxy import Proxy, drop_request, error, lie, start_proxy
 from tests.support.votes import close_log, compromise, register, revoke, stand_in
 from tests.verify.conftest import Ledger
 
@@ -100,6 +100,29 @@ def test_a_node_that_is_ahead_and_then_silent_says_nothing(
     )
     proxies[2].on("eth_call", drop_request())
     assert verdict(ledger, proxies, data).verdict == "valid"
+
+
+def test_a_node_that_is_ahead_and_silent_once_is_asked_again(
+    ledger: Ledger, proxies: list[Proxy]
+) -> None:
+    """What could not be looked at for one receipt is looked at for the next."""
+    data = ledger.beijing.receipt(1)
+    hold(ledger, proxies[:2])
+    compromise(
+        ledger.network,
+        ledger.beijing.key(Purpose.ANCHOR).key_id,
+        ledger.beijing.anchors[0].time,
+    )
+    proxies[2].on("eth_call", error(-32000, "busy"))
+    file = ledger.network.with_rpc([proxy.url for proxy in proxies], 2)
+    verifier = Verifier(file, now=ledger.network.anvil.head_time)
+    assert verifier.verify(data, Question()).verdict == "valid"
+    proxies[2].clear()
+    assert verifier.verify(data, Question()).verdict == "key-disputed"
+    asked = proxies[2].count("eth_call")
+    assert verifier.verify(data, Question()).verdict == "key-disputed"
+    assert proxies[2].count("eth_call") == asked
+    verifier.close()
 
 
 def test_an_anchor_that_one_node_shows_is_not_there_yet(

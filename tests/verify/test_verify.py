@@ -739,6 +739,78 @@ def test_flipped_bits_of_a_real_receipt(ledger: Ledger) -> None:
     verifier.close()
 
 
+def test_a_valid_receipt_vouches_for_no_copy_of_it(ledger: Ledger) -> None:
+    """One verifier that has seen the true one says of every copy what a fresh one says."""
+    at = ledger.network.anvil.head_time()
+    data = ledger.beijing.receipt(1, show=("CF_XDR_SHXYM",), iat=at)
+    question = ask(subject=SUBJECT)
+    used = Verifier(ledger.network.file, now=lambda: at)
+    whole = used.verify(data, question)
+    assert whole.verdict == "valid"
+    for bit in range(5, 8 * len(data), 101):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        fresh = verify(ledger, bytes(changed), question, now=at)
+        found = used.verify(bytes(changed), question)
+        assert (found.as_dict(), found.exit) == (fresh.as_dict(), fresh.exit), bit
+        assert found.exit in (1, 4), bit
+    assert used.verify(data, question).as_dict() == whole.as_dict()
+    used.close()
+
+
+def test_members_of_a_receipt_changed_after_the_true_one(ledger: Ledger) -> None:
+    """Each names something else that the chain may know; nothing known is taken for it."""
+    log, at = ledger.beijing, ledger.network.anvil.head_time()
+    mine, later, theirs = log.receipt(0), log.receipt(1), ledger.tianjin.receipt(0)
+    used = Verifier(ledger.network.file, now=lambda: at)
+    valid = (mine, later, theirs)
+    assert [used.verify(data, NOTHING).verdict for data in valid] == ["valid"] * 3
+    values = [parse(data[:-1]) for data in valid]
+    for one in values:
+        for other in values:
+            for name in sorted(one):
+                changed = encode({**one, name: other[name]}) + b"\n"
+                fresh = verify(ledger, changed, now=at)
+                assert used.verify(changed, NOTHING).as_dict() == fresh.as_dict(), name
+                assert (fresh.verdict == "valid") == (one[name] == other[name]), name
+    used.close()
+
+
+def test_receipts_seen_before_ask_the_chain_nothing(ledger: Ledger, proxies: list[Proxy]) -> None:
+    log = ledger.beijing
+    first = [log.receipt(0), log.receipt(1), ledger.tianjin.receipt(0)]
+    verifier = Verifier(three(ledger, proxies))
+    assert [verifier.verify(data, NOTHING).verdict for data in first] == ["valid"] * 3
+    asked = [len(proxy.calls) for proxy in proxies]
+    for proxy in proxies:
+        proxy.on(None, drop_request())
+    # Others of the same anchors need nothing new either.
+    again = [*first, log.receipt(1, show=("CF_XDR_SHXYM",))]
+    assert [verifier.verify(data, NOTHING).verdict for data in again] == ["valid"] * 4
+    assert [len(proxy.calls) for proxy in proxies] == asked
+    verifier.close()
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_liar_is_not_believed_by_what_is_kept(
+    ledger: Ledger, proxies: list[Proxy], name: str
+) -> None:
+    """It lies from the second receipt on, about another log and anchor, and about the first."""
+    log = ledger.beijing
+    verifier = Verifier(three(ledger, proxies))
+    assert verifier.verify(log.receipt(0), NOTHING).verdict == "valid"
+    LIES[name](proxies[1], ledger)
+    for data in (ledger.tianjin.receipt(0), log.receipt(1)):
+        assert verifier.verify(data, NOTHING).verdict in ("valid", "undetermined")
+    log.put(make_record(log, CF_WSH="从未锚定"))
+    never = replace(log.anchors[-1], prev_size=2, size=3)
+    assert verifier.verify(log.receipt(2, anchored=never), NOTHING).exit != 0
+    proxies[1].clear()
+    for data in (log.receipt(0), ledger.tianjin.receipt(0), log.receipt(1)):
+        assert verifier.verify(data, NOTHING).verdict == "valid"
+    verifier.close()
+
+
 def test_receipts_parse_as_they_are_written(ledger: Ledger) -> None:
     data = ledger.beijing.receipt(0)
     found = receipts.parse(data)
