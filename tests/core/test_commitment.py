@@ -344,10 +344,20 @@ def test_disclosures_are_read_at_once_as_one_by_one(
     )
 
 
-@pytest.mark.parametrize("value", ODD, ids=str)
-def test_values_that_were_committed_and_are_none(value: Any) -> None:
-    """Whoever makes the payload can commit to anything; only texts and lists of texts are read."""
-    text = b64u(json.dumps([b64u(bytes(18)), "A", value], separators=(",", ":")).encode())
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *([b64u(bytes(18)), "A", value] for value in ODD),
+        *([b64u(bytes(size)), "A", "x"] for size in (0, 17, 19)),
+        *([salt, "A", "x"] for salt in ("~" * 24, "+" * 24, "é" * 24, "A" * 23 + "=", 1, None)),
+        *([b64u(bytes(18)), field, "x"] for field in ("_sd", "iss", "", "1", 1, None, ["A"])),
+        *([], ["x"], [b64u(bytes(18)), "A"], [b64u(bytes(18)), "A", "x", "y"], {}, "x", 1),
+    ],
+    ids=str,
+)
+def test_what_was_committed_and_is_no_disclosure(parts: Any) -> None:
+    """Whoever makes the payload can commit to anything; not everything is read."""
+    text = b64u(json.dumps(parts, separators=(",", ":")).encode())
     digest = hashlib.sha256(text.encode()).digest()
     payload = commitment.Payload(("x", "y"), (digest, bytes(32)), HEADER)
     found = outcome(commitment.check_disclosures, payload, [text])

@@ -817,9 +817,10 @@ def test_a_checkpoint_of_our_own_making_is_not_the_owner_s() -> None:
 
 def test_a_verdict_that_somebody_edits_changes_no_other() -> None:
     """Checks that say the same may be one object."""
-    first = make_world().verdict().as_dict()
+    world = make_world()
+    first = world.verdict().as_dict()
     kept = copy.deepcopy(first)
     for check in first["checks"]:
         check["message"]["en"] = "edited"
     first["record"].clear()
-    assert make_world().verdict().as_dict() == kept
+    assert world.verdict().as_dict() == kept

@@ -125,6 +125,30 @@ def test_the_anchor_is_found_where_the_receipt_says(ledger: Ledger) -> None:
     assert [query["fromBlock"] == query["toBlock"] for query in anchors] == [True]
 
 
+def test_contracts_of_different_code_are_told_apart(ledger: Ledger) -> None:
+    """Only of our own code one event is enough; of the other contract all are read."""
+    network, log = ledger.network, ledger.beijing
+    old = network.deployment.log_anchor
+    shipped = contract_abi.load("LogAnchor")
+    new = create(network, shipped.bytecode, network.deployment.consortium)
+    register(network, "LogAnchor", new)
+    settle(log)
+    with start_proxy(network.anvil.url) as proxy:
+        proxy.on(
+            "eth_getCode",
+            lie(lambda params, result: result if params[0] == old else "0x6001"),
+        )
+        file = network.with_rpc([proxy.url], 1)
+        assert verify(ledger, log.receipt(1), file=file).verdict == "valid"
+        asked = [params[0] for method, params in proxy.calls if method == "eth_getLogs"]
+    near = [
+        (query["address"], query["fromBlock"] == query["toBlock"])
+        for query in asked
+        if query["address"] in (old, new)
+    ]
+    assert near == [(old, True), (new, False)]
+
+
 def test_a_key_added_and_a_key_ended(ledger: Ledger) -> None:
     network, log = ledger.network, ledger.beijing
     fresh = LocalSigner(Alg.P256, bytes([77]) * 32)
@@ -778,7 +802,7 @@ def test_members_of_a_receipt_changed_after_the_true_one(ledger: Ledger) -> None
 
 def test_receipts_seen_before_ask_the_chain_nothing(ledger: Ledger, proxies: list[Proxy]) -> None:
     log = ledger.beijing
-    first = [log.receipt(0), log.receipt(1), ledger.tianjin.receipt(0)]
+    first = [ledger.tianjin.receipt(0), log.receipt(0), log.receipt(1)]
     verifier = Verifier(three(ledger, proxies))
     assert [verifier.verify(data, NOTHING).verdict for data in first] == ["valid"] * 3
     asked = [len(proxy.calls) for proxy in proxies]
