@@ -66,10 +66,7 @@ class TileStore:
         """Entry bundle `n`, C2SP framing; b"" where there is none; Malformed where damaged."""
         query = sa.select(bundles.c.data).where(bundles.c.log == self._log, bundles.c.n == n)
         data = self._connection.execute(query).scalar_one_or_none()
-        try:
-            return zlib.decompress(data) if data else b""
-        except zlib.error as error:
-            raise Malformed("entry bundle", f"bundle {n} does not unpack") from error
+        return unpack(data, n) if data else b""
 
     def entries(self, start: int, end: int) -> list[bytes]:
         """Entries start … end - 1; Malformed where the bundles hold anything else."""
@@ -80,6 +77,14 @@ class TileStore:
                 raise Malformed("entry bundle", f"bundle {n} is too short")
             found += held
         return found[start % WIDTH :]
+
+
+def unpack(data: bytes, n: int) -> bytes:
+    """What is stored of entry bundle `n` as C2SP frames it; Malformed where damaged."""
+    try:
+        return zlib.decompress(data)
+    except zlib.error as error:
+        raise Malformed("entry bundle", f"bundle {n} does not unpack") from error
 
 
 def bundle_entries(data: bytes) -> list[bytes]:

@@ -1,8 +1,8 @@
 """Transactions that must neither be lost nor forgotten. Faults come in pairs: without effect, and
 with effect."""
 
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -113,11 +113,9 @@ def test_the_same_key_is_the_same_transaction(wallet: Wallet) -> None:
 def test_several_at_once(wallet: Wallet) -> None:
     wallet.manual()
     keys = [f"k{number}" for number in range(5)]
-    threads = [threading.Thread(target=wallet.sender.send, args=(key, NOBODY, b"")) for key in keys]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(keys)) as pool:
+        for sent in [pool.submit(wallet.sender.send, key, NOBODY, b"") for key in keys]:
+            sent.result()
     wallet.anvil.mine()
     assert {wallet.wait(key).block for key in keys} == {
         int(wallet.anvil.call("eth_blockNumber"), 16)
