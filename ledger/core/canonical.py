@@ -98,7 +98,7 @@ def utf8(text: str) -> bytes:
 
 def b64u_encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515 2)."""
-    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode()
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode()
 
 
 def b64u_decode(text: str) -> bytes:

@@ -95,10 +95,10 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Payload:
-    """A parsed payload: sorted digests, also as base64url, and what it says openly."""
+    """A parsed payload: sorted digests (base64url, and decoded) and what it says openly."""
 
     sd: tuple[str, ...]
-    digests: tuple[bytes, ...]
+    digests: frozenset[bytes]
     header: Header
 
 
@@ -175,8 +175,7 @@ def check_disclosures(payload: Payload, disclosures: Sequence[str]) -> dict[str,
         raise Malformed("disclosures", "none")
     if len(disclosures) >= len(payload.sd) or sum(map(len, disclosures)) > MAX_DISCLOSED:
         raise Malformed("disclosures", "more than the payload has")
-    committed = frozenset(payload.digests)
-    return _open(committed, disclosures) or _open_each(committed, disclosures)
+    return _open(payload.digests, disclosures) or _open_each(payload.digests, disclosures)
 
 
 def parse_disclosure(text: str) -> tuple[str, Value]:
@@ -243,11 +242,11 @@ def _open(committed: frozenset[bytes], disclosures: Sequence[str]) -> dict[str, 
     try:
         for disclosure in disclosures:
             data = disclosure.encode("ascii")
-            coded = data.translate(_FROM_URL) + b"=" * (-len(data) % 4)
-            parts = orjson.loads(a2b_base64(coded))
+            standard = data.translate(_FROM_URL)
+            parts = orjson.loads(a2b_base64(standard + b"=" * (-len(data) % 4)))
             if (
                 type(parts) is not list
-                or b2a_base64(orjson.dumps(parts), newline=False).translate(_TO_URL, b"=") != data
+                or b2a_base64(orjson.dumps(parts), newline=False).rstrip(b"=") != standard
             ):
                 return None
             salt, field, value = parts
@@ -288,7 +287,7 @@ def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
     ).encode()
 
 
-def _check_digests(sd: object) -> tuple[bytes, ...]:
+def _check_digests(sd: object) -> frozenset[bytes]:
     if not isinstance(sd, list) or not MIN_DIGESTS <= len(sd) <= MAX_SLOTS + 1:
         raise Malformed("payload", f"_sd is not a list of {MIN_DIGESTS} … {MAX_SLOTS + 1}")
     digests = _digests(sd)
@@ -296,12 +295,12 @@ def _check_digests(sd: object) -> tuple[bytes, ...]:
         # The first that is wrong; it may not even be base64url, which is another error.
         next(t for t in sd if not isinstance(t, str) or len(b64u_decode(t)) != DIGEST_SIZE)
         raise Malformed("payload", "digest that is not 32 bytes")
-    if sd != sorted(sd) or len(set(digests)) != len(digests):
+    if sd != sorted(sd) or len(digests) != len(sd):
         raise Malformed("payload", "digests not sorted, or one twice")
     return digests
 
 
-def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
+def _digests(sd: list[Any]) -> frozenset[bytes] | None:
     """The digests in their texts, all decoded at once; None where one of them is none."""
     if {*map(type, sd)} != {str} or {*map(len, sd)} != {_DIGEST_TEXT}:
         return None
@@ -313,7 +312,7 @@ def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
     # Each is followed by the byte of its own last two bits, which are zero, and of the "A".
     if any(data[DIGEST_SIZE :: DIGEST_SIZE + 1]):
         return None
-    return struct.unpack(f"{DIGEST_SIZE}sx" * len(sd), data)
+    return frozenset(struct.unpack(f"{DIGEST_SIZE}sx" * len(sd), data))
 
 
 @lru_cache(maxsize=1024)

@@ -314,7 +314,7 @@ def _parse_path(value: Any) -> tuple[Digest, ...]:
         raise Malformed("receipt", f"path is not a list of at most {MAX_PATH}")
     if not all(isinstance(item, str) for item in value):
         raise Malformed("receipt", "path holds what is not text")
-    return tuple(Digest(unhex32(item)) for item in value)
+    return tuple([Digest(unhex32(item)) for item in value])
 
 
 def _text(value: dict[str, Any], name: str) -> str:
