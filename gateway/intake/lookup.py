@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.crypto import ContentLost, Sealed, Vault
 from gateway.intake.content import Content
@@ -35,9 +36,14 @@ class Standing(NamedTuple):
 KEYS = 512
 """Of one query: its text is always the same, so that the database prepares it once."""
 _COLUMNS = [records.c[name] for name in Known._fields]
-_BY_DOCUMENT = sa.select(*_COLUMNS).where(
-    records.c.document_key.in_([sa.bindparam(f"k{n}") for n in range(KEYS)])
-)
+_BY_DOCUMENT: dict[str, sa.Select[Any]] = {
+    "sqlite": sa.select(*_COLUMNS).where(
+        records.c.document_key.in_([sa.bindparam(f"k{n}") for n in range(KEYS)])
+    ),
+    "postgresql": sa.select(*_COLUMNS).where(
+        records.c.document_key == sa.any_(sa.bindparam("keys", type_=ARRAY(sa.LargeBinary)))
+    ),
+}
 _earlier = promises.alias()
 _START = (
     sa.select(_earlier.c.first_entry)
@@ -64,9 +70,13 @@ def known_records(connection: sa.Connection, documents: Sequence[bytes]) -> list
     found: list[Known] = []
     for at in range(0, len(documents), KEYS):
         some = documents[at : at + KEYS]
-        padded = (*some, *repeat(some[-1], KEYS - len(some)))
-        found += [Known(*row) for row in connection.exec_driver_sql(text, padded)]
+        keys = _padded(some) if connection.dialect.name == "sqlite" else {"keys": list(some)}
+        found += [Known(*row) for row in connection.exec_driver_sql(text, keys)]
     return found
+
+
+def _padded(keys: Sequence[bytes]) -> tuple[bytes, ...]:
+    return (*keys, *repeat(keys[-1], KEYS - len(keys)))
 
 
 _texts: dict[str, str] = {}
@@ -75,7 +85,7 @@ _texts: dict[str, str] = {}
 def _text(dialect: sa.Dialect) -> str:
     """The query as the driver takes it: SQLAlchemy's part costs more than SQLite's answer."""
     if dialect.name not in _texts:
-        _texts[dialect.name] = str(_BY_DOCUMENT.compile(dialect=dialect))
+        _texts[dialect.name] = str(_BY_DOCUMENT[dialect.name].compile(dialect=dialect))
     return _texts[dialect.name]
 
 

@@ -14,6 +14,7 @@ from ledger.chain.signers import LocalSigner
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
 from ledger.records.schema import all_schemas
+from tests.support.postgres import database_url
 
 MEMBER = "110000"
 CONSORTIUM = Address("0x" + "c0" * 20)
@@ -44,7 +45,7 @@ def make_settings(folder: Path, **values: Any) -> Settings:
     """Settings with everything in `folder`; `log={"batch_size": 4}` and the like go through."""
     defaults: dict[str, Any] = {
         "network": folder / "network.json",
-        "database_url": f"sqlite:///{folder / 'gateway.db'}",
+        "database_url": database_url(folder),
         "node": {"code": MEMBER, "name": "Test"},
         "http": {"port": 0},
         "intake": {"processes": 0},

