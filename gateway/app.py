@@ -58,7 +58,7 @@ def create_app(node: Node) -> FastAPI:
     routes = (intake, imports, exchange, log, info, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
-    for kind in (LedgerError, HTTPException, sa.exc.OperationalError):
+    for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Limits, settings=node.settings.http)

@@ -4,7 +4,7 @@ SQLite (WAL, every commit on disk before it returns) by default, PostgreSQL by U
 tables and statements for both. The tables stand in each domain's `models.py`.
 
 On PostgreSQL writes run READ COMMITTED: what must not overlap takes a named lock first and reads
-after it. Reads that need one moment run REPEATABLE READ, which cannot fail where nothing is written.
+after it. Reads of one moment run REPEATABLE READ, which cannot fail where nothing is written.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.checkpoints import SAFETY
 from ledger.core.errors import ConfigError
@@ -98,7 +99,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     ours = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL.items())
     theirs = url.query.get("options", "")
     options = " ".join([ours, theirs] if isinstance(theirs, str) else [ours, *theirs])
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.update_query_dict({"options": options}),
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": "credit-ledger"},
@@ -106,6 +107,22 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         max_overflow=POOL - POOL // 2,
         pool_pre_ping=True,  # a server that was started again is noticed before work is lost
     )
+    sa.event.listen(engine, "handle_error", _unavailable)
+    return engine
+
+
+def _unavailable(context: sa.ExceptionContext) -> None:
+    """A server that went away while it was asked, or has become a stand-by that takes no writes,
+    is "not now" like any other: OperationalError."""
+    found = context.sqlalchemy_exception
+    if isinstance(found, sa.exc.InternalError | sa.exc.InterfaceError):
+        raise sa.exc.OperationalError(
+            context.statement,
+            None,
+            context.original_exception,
+            hide_parameters=True,
+            connection_invalidated=context.is_disconnect,
+        ) from context.original_exception
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -169,7 +186,7 @@ def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 _READ: dict[str, dict[str, Any]] = {
     "sqlite": {},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ"},
 }
 
 
@@ -187,6 +204,16 @@ def insert_rows(
     statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
     text = str(statement.compile(dialect=connection.dialect, column_keys=list(names)))
     connection.exec_driver_sql(text, list(rows))
+
+
+def insert_unless_there(
+    connection: sa.Connection, table: sa.Table
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that does nothing where a unique key is taken, also by a transaction that is about
+    to commit."""
+    on_postgresql = connection.dialect.name == "postgresql"
+    made = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    return made.on_conflict_do_nothing()
 
 
 def _copy(

@@ -75,6 +75,8 @@ class NodeCollector(Collector):
         yield _gauge("pending_entries", "Promised, not yet in the tree", waiting)
         yield _by_log("log_size", "Entries in the tree", sizes)
         yield _by_log("anchored_size", "Entries finally anchored", anchored)
+        leads = int(self._node.lease.held)
+        yield _gauge("anchoring", "1 where this gateway integrates and anchors", leads)
         yield _gauge("fault", "1 where an operator must act", int(self._node.fault is not None))
         yield _gauge(
             "chain_block_time_seconds",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 
 from gateway import worker
+from gateway.anchoring.lease import Lease
 from gateway.anchoring.outbox import Outbox
 from gateway.anchoring.view import ChainView
 from gateway.checkpoints import checkpointer
@@ -47,7 +48,7 @@ class Node:
     checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader then
     looks. looked: set once the chain was looked at, with or without success. chain_error: code
     of what keeps the chain from being read (`no-node`, `other-chain` …), None = it was read the
-    last time.
+    last time. lease: held by the one gateway on this database that integrates and anchors.
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class Node:
     reader: QuorumReader
     outbox: Outbox
     workers: Workers
+    lease: Lease
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
     uploaded: threading.Event = field(default_factory=threading.Event)
@@ -106,6 +108,10 @@ class Node:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         self._threads.clear()
+        try:
+            self.lease.release()
+        except sa.exc.OperationalError:  # the database is gone; the lease runs out by itself
+            _log.warning("lease.kept")
 
     def close(self) -> None:
         """Close database, connections and processes. Threads must have been stopped."""
@@ -150,6 +156,7 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
         workers=Workers(
             Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes
         ),
+        lease=Lease(engine),
     )
 
 

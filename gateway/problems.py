@@ -130,7 +130,7 @@ def problem_of(error: Exception) -> Problem:
             return error
         case NotReady():
             return retry_later("not-ready", error.retry_after, error.message, reason=error.code)
-        case ChainUnknown() | CouldNotCheck() | sa.exc.OperationalError():
+        case ChainUnknown() | CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
             return retry_later("not-ready", RETRY_SECONDS)
         case InputError():
             extra = {"field": error.field, "rule": error.code}

@@ -59,3 +59,14 @@ chain_cache = sa.Table(
     sa.Column("value", sa.LargeBinary, nullable=False),  # JSON of public facts
 )
 """What was last read from the chain, so that intake works while the chain is down."""
+
+LEASE = "anchor"
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),  # `LEASE` is the only one
+    sa.Column("holder", sa.Text, nullable=False),  # host/process/random
+    sa.Column("expires", sa.Double, nullable=False),  # Unix seconds by the database's clock
+)
+"""See `gateway.anchoring.lease`. Its row is made with the table."""

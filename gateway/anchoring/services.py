@@ -118,6 +118,23 @@ def step(node: Node, *, may_sign: bool = True) -> Progress:
     return progress
 
 
+def look(node: Node) -> Progress:
+    """Read the chain and change nothing: the facts are renewed, and a log that contradicts the
+    chain is found out. Raises as `step`."""
+    view = node.reader.head()
+    facts = refresh(node, view)
+    failures: list[LedgerError] = []
+    for fact in facts.logs:
+        try:
+            check_log(node, view, facts, bytes.fromhex(fact.log_id))
+        except LedgerError as error:
+            failures.append(error)
+    _note_faults(node, failures)
+    if failures:
+        raise failures[0]
+    return Progress()
+
+
 def _note_faults(node: Node, failures: Sequence[LedgerError]) -> None:
     """A fault ends only when every log was checked against the chain and none has it."""
     faults = {error.code for error in failures if isinstance(error, LogFault)}

@@ -1,16 +1,22 @@
-"""The anchorer: looks at the chain, files what was published, follows it until it is final."""
+"""The anchorer: looks at the chain, files what was published, follows it until it is final.
+
+Where another gateway holds the lease it only looks: what intake needs of the chain, and whether the
+chain has this log as we do.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from gateway.anchoring.services import step
+from gateway.anchoring.services import Progress, look, step
 from gateway.node import Node
 from ledger.core.errors import CouldNotCheck
 
 IDLE_SECONDS = 3.0
 """With nothing to file the chain is looked at so often, so that a lost one is noticed."""
+TURN_SECONDS = 0.25
+"""Between two looks whether it is our turn."""
 
 
 class Anchorer:
@@ -19,22 +25,36 @@ class Anchorer:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._signed_at = float("-inf")
+        self._looked_at = float("-inf")
 
     def __call__(self, stop: threading.Event) -> float:
         node, settings = self._node, self._node.settings.log
+        if not node.lease.take():
+            if time.monotonic() - self._looked_at >= IDLE_SECONDS:
+                self._try(may_work=False)
+            return TURN_SECONDS
         node.published.clear()
-        since = time.monotonic() - self._signed_at
-        try:
-            did = step(node, may_sign=since >= settings.anchor_interval)
-        except CouldNotCheck as error:
-            node.chain_error = error.code
-            raise
-        finally:
-            node.looked.set()
-        node.chain_error = None
+        did = self._try(may_work=True)
         if did.signed:
             self._signed_at = time.monotonic()
         if did.waiting:
             return settings.chain_poll
         node.published.wait(IDLE_SECONDS)
         return 0.0
+
+    def _try(self, *, may_work: bool) -> Progress:
+        node = self._node
+        since = time.monotonic() - self._signed_at
+        self._looked_at = time.monotonic()
+        try:
+            if may_work:
+                did = step(node, may_sign=since >= node.settings.log.anchor_interval)
+            else:
+                did = look(node)
+        except CouldNotCheck as error:
+            node.chain_error = error.code
+            raise
+        finally:
+            node.looked.set()
+        node.chain_error = None
+        return did

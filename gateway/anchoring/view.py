@@ -14,6 +14,7 @@ from gateway.log.models import logs
 from ledger.chain.network import NetworkFile
 from ledger.core.errors import LedgerError
 
+LOCK = "facts"
 _KEY = "facts"
 
 
@@ -40,7 +41,7 @@ class ChainView:
             value = connection.execute(query).scalar_one_or_none()
         facts = _decoded(value) if value else None
         if facts is not None and not _of(facts, network):
-            with begin_write(self._engine) as connection:
+            with begin_write(self._engine, LOCK) as connection:
                 on_chain = anchors.c.state.in_(("mined", "final"))
                 connection.execute(sa.update(anchors).where(on_chain).values(state="lost"))
                 connection.execute(sa.update(logs).values(scanned=None, scanned_hash=None))
@@ -72,7 +73,7 @@ class ChainView:
 
     def put(self, facts: ChainFacts) -> None:
         """Store a newer snapshot and let all threads see it."""
-        with begin_write(self._engine) as connection:
+        with begin_write(self._engine, LOCK) as connection:
             connection.execute(sa.delete(chain_cache).where(chain_cache.c.key == _KEY))
             connection.execute(sa.insert(chain_cache).values(key=_KEY, value=facts.encode()))
         self._facts = facts

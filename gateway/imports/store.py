@@ -131,7 +131,7 @@ def forget_old(node: Node) -> None:
     """Drop what was answered long ago, and uploads that never ended."""
     ended = sa.and_(files.c.ended_at.is_not(None), files.c.ended_at < now() - KEPT)
     stale = sa.and_(files.c.state == "receiving", files.c.created_at < now() - STALE)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.engine, "files") as connection:
         old = list(connection.scalars(sa.select(files.c.id).where(sa.or_(ended, stale))))
         for file in old:
             drop(connection, file)

@@ -17,11 +17,15 @@ from gateway.intake.readiness import ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.intake.workers import Drafted, Drafting, Rows, Source
+from gateway.log.services import LOCK_ENTRIES
 from gateway.metrics import SETS, count_rows
 from gateway.node import Node
 
 MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
+QUICK_ATTEMPTS = 3
+"""So often a set is resolved beside others. Then they wait for it, so that it gets through however
+many send the same records."""
 
 Keep = Callable[[sa.Connection, SetAnswer], None]
 """Stores what must become durable together with a set: called with the transaction that stores it
@@ -98,17 +102,34 @@ class _Submission:
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
         drafts = [item for item in self._drafted if isinstance(item, Draft)]
-        for _ in range(MAX_ATTEMPTS):
-            with begin_read(self._node.engine) as connection:
-                resolved = resolve(connection, self._node.vault, drafts)
-            outcome = self._outcome(resolved)
-            answer = set_answer(self._drafted, outcome)
+        for attempt in range(MAX_ATTEMPTS):
             try:
-                self._store(outcome, answer)
+                return self._beside(drafts) if attempt < QUICK_ATTEMPTS else self._alone(drafts)
             except sa.exc.IntegrityError:
                 continue
-            return answer
         raise NotReady("busy", retry_after=1)
+
+    def _beside(self, drafts: Sequence[Draft]) -> SetAnswer:
+        with begin_read(self._node.engine) as connection:
+            outcome, answer = self._answer(connection, drafts)
+        if outcome.promise is not None or self._keep is not None:
+            with begin_write(self._node.engine) as connection:
+                self._store(connection, outcome, answer)
+            self._stored(outcome)
+        return answer
+
+    def _alone(self, drafts: Sequence[Draft]) -> SetAnswer:
+        with begin_write(self._node.engine, LOCK_ENTRIES) as connection:
+            outcome, answer = self._answer(connection, drafts)
+            self._store(connection, outcome, answer)
+        self._stored(outcome)
+        return answer
+
+    def _answer(
+        self, connection: sa.Connection, drafts: Sequence[Draft]
+    ) -> tuple[Outcome, SetAnswer]:
+        outcome = self._outcome(resolve(connection, self._node.vault, drafts))
+        return outcome, set_answer(self._drafted, outcome)
 
     def _outcome(self, resolved: Resolved) -> Outcome:
         """With a promise of what is new."""
@@ -118,23 +139,22 @@ class _Submission:
             promise = make_promise(self._node, terms.facts, terms.log_id, leaves, terms.at)
         return Outcome(resolved=resolved, promise=promise, log_id=terms.log_id)
 
-    def _store(self, outcome: Outcome, answer: SetAnswer) -> None:
-        """The one transaction. Raises IntegrityError where a key has been stored meanwhile."""
-        if outcome.promise is None and self._keep is None:
-            return
+    def _store(self, connection: sa.Connection, outcome: Outcome, answer: SetAnswer) -> None:
+        """In one transaction. Raises IntegrityError where a key has been stored meanwhile."""
         new = outcome.resolved.new
-        with begin_write(self._node.engine) as connection:
-            if outcome.promise is not None:
-                store(
-                    connection,
-                    new,
-                    outcome.promise,
-                    key_id=self._node.keys.anchor.key_id,
-                    departments=[self._departments[draft.at] for draft in new],
-                )
-            if self._keep is not None:
-                self._keep(connection, answer)
-            crash_point("intake.stored", "before")
+        if outcome.promise is not None:
+            store(
+                connection,
+                new,
+                outcome.promise,
+                key_id=self._node.keys.anchor.key_id,
+                departments=[self._departments[draft.at] for draft in new],
+            )
+        if self._keep is not None:
+            self._keep(connection, answer)
+        crash_point("intake.stored", "before")
+
+    def _stored(self, outcome: Outcome) -> None:
         crash_point("intake.stored", "after")
         if outcome.promise is not None:
             self._node.wake.set()

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write, insert_rows, lock
+from gateway.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
 from gateway.log import store
-from gateway.log.models import entries, logs, promises
+from gateway.log.models import entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
 from gateway.node import Node
 from ledger.core.canonical import DIGEST_SIZE
@@ -48,8 +48,9 @@ def log_row(connection: sa.Connection, log_id: bytes) -> int:
     found = store.find(connection, log_id)
     if found is not None:
         return found.id
-    row = sa.insert(logs).values(log_id=log_id, size=0, root=EMPTY_ROOT).returning(logs.c.id)
-    return int(connection.execute(row).scalar_one())
+    row = {"log_id": log_id, "size": 0, "root": EMPTY_ROOT}
+    connection.execute(insert_unless_there(connection, logs).values(row))
+    return int(connection.execute(sa.select(logs.c.id).where(logs.c.log_id == log_id)).scalar_one())
 
 
 def enqueue(
@@ -99,6 +100,20 @@ def step(node: Node) -> int:
         done += integrate(node, log.id)
         publish(node, log.id)
     return done
+
+
+def unfinished(node: Node) -> bool:
+    """Whether there is something to integrate or publish; costs next to nothing."""
+    with node.engine.connect() as connection:
+        return connection.scalar(_UNFINISHED) or False
+
+
+_UNFINISHED = sa.select(
+    sa.or_(
+        sa.exists().where(pending.c.error.is_(None)),
+        sa.exists().where(logs.c.size != sa.func.coalesce(logs.c.published, -1)),
+    )
+)
 
 
 def open_logs(node: Node, log_ids: Sequence[bytes]) -> None:

@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from gateway.log import store
-from gateway.log.services import LogDamaged, step
+from gateway.log.services import LogDamaged, step, unfinished
 from gateway.node import Node
 from gateway.worker import Step
 from ledger.core.errors import EvidenceError
@@ -15,7 +15,7 @@ from ledger.core.errors import EvidenceError
 IDLE = 0.02
 """Seconds without a new promise after which a batch is not waited for any longer. Clients wait
 for their receipts; a batch larger than what they keep in flight would never fill."""
-LOOK_AGAIN = 1.0
+LOOK_AGAIN = 0.25
 """Seconds after which the queue is looked at unasked: another process may have filled it."""
 
 
@@ -25,14 +25,21 @@ def integrator(node: Node) -> Step:
 
 
 def _once(node: Node, stop: threading.Event) -> float:
-    node.wake.wait(LOOK_AGAIN)
+    woken = node.wake.wait(LOOK_AGAIN)
+    if not node.lease.take():
+        node.wake.clear()  # the gateway that holds it looks by itself
+        stop.wait(LOOK_AGAIN)
+        return 0.0
+    if not woken and not unfinished(node):
+        return 0.0
     _gather(node, stop)
     node.wake.clear()
     try:
-        while step(node) and not stop.is_set():
+        while step(node) and not stop.is_set() and node.lease.take():
             pass
     except (LogDamaged, EvidenceError):
         node.faults.add("log-damaged")
+        node.lease.release()  # another gateway must find it out too: it promises
         raise
     return 0.0
 

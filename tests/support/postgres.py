@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ NOBODY = 65534
 """PostgreSQL refuses to run as root."""
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+INIT = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions")
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # what is killed in tests is never this machine
@@ -93,8 +94,7 @@ def start_postgres() -> Iterator[Postgres]:
     server = Postgres(folder)
     try:
         done = subprocess.run(
-            [program("initdb"), "-D", str(folder / "data"), "-U", "postgres"]
-            + ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"],
+            [program("initdb"), "-D", str(folder / "data"), "-U", "postgres", *INIT],
             check=False,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -128,15 +128,24 @@ def database_url(folder: Path) -> str:
         return f"sqlite:///{folder / 'gateway.db'}"
     name = _name(folder)
     if (server, name) not in _MADE:
+        there = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        if not _execute(server, there):
+            _execute(server, f"CREATE DATABASE {name}")
         _MADE[server, name] = folder
-
-        def make(connection: sa.Connection) -> None:
-            there = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
-            if connection.execute(there, {"name": name}).first() is None:
-                connection.exec_driver_sql(f"CREATE DATABASE {name}")
-
-        _ask(server, make)
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def copy_database(engine: sa.Engine, folder: Path) -> None:
+    """A copy of an engine's database as that of another folder. It closes all its connections."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(str(engine.url.database), folder / "gateway.db")
+        return
+    engine.dispose()
+    server, name = os.environ[USED], _name(folder)
+    _MADE[server, name] = folder
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {engine.url.database}")
 
 
 def drop_databases(below: Path) -> None:
@@ -144,8 +153,7 @@ def drop_databases(below: Path) -> None:
     for (server, name), folder in list(_MADE.items()):
         if folder.is_relative_to(below):
             del _MADE[server, name]
-            drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-            _ask(server, lambda connection, drop=drop: connection.exec_driver_sql(drop))
+            _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 _MADE: dict[tuple[str, str], Path] = {}
@@ -155,18 +163,18 @@ def _name(folder: Path) -> str:
     return "t_" + hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:20]
 
 
-def _ask(server: str, what: Callable[[sa.Connection], object]) -> None:
+def _execute(server: str, statement: str) -> int:
+    """How many rows it gave."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
-        what(connection)
+        return connection.exec_driver_sql(statement).rowcount
 
 
 def _answers(url: str) -> bool:
     try:
-        _ask(url, lambda connection: None)
+        return _execute(url, "SELECT 1") == 1
     except sa.exc.OperationalError:
         return False
-    return True
 
 
 def _user() -> int | None:

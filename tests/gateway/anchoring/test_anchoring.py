@@ -1,6 +1,5 @@
 """Anchors on a real chain, step by step."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +34,7 @@ from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.member import Member, create_log_anchor, decide, found_member
 from tests.support.node import make_keys
+from tests.support.postgres import copy_database
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +174,7 @@ def _stored_transaction(node: Node) -> str:
 def copy_of(node: Node, member: Member, folder: Path) -> Node:
     """A second gateway whose database is a copy of the first one's."""
     folder.mkdir()
-    with node.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(str(node.engine.url.database), folder / "gateway.db")
+    copy_database(node.engine, folder)
     return member.node(folder)
 
 

@@ -419,14 +419,19 @@ def test_waiting_singles_are_bounded(
 
 
 class TestFullDisk:
-    """Nothing is promised that is not durable; nothing is lost when there is room again."""
+    """Nothing is promised that is not durable; nothing is lost when there is room again. On
+    PostgreSQL the server has become a stand-by meanwhile."""
 
     @pytest.fixture
     def room(self, node: Node) -> Iterator[Callable[[], None]]:
         """The database may grow no more, until this is called."""
 
         def fill(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA max_page_count=1")  # means: not one page more
+            if node.engine.dialect.name == "sqlite":
+                connection.execute("PRAGMA max_page_count=1")  # means: not one page more
+            else:
+                connection.execute("SET default_transaction_read_only = on")
+                connection.commit()
 
         def free() -> None:
             if sa.event.contains(node.engine, "connect", fill):
