@@ -1,9 +1,11 @@
 """A network of one gateway in a folder of a test, driven as its users drive it."""
 
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,6 +60,27 @@ class Member:
     @property
     def process(self) -> Detached:
         return self.network.gateway(self.code)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "members" / self.code / "gateway.toml"
+
+    def another(self, name: str) -> tuple[Detached, str]:
+        """A further gateway on the same database, not started yet, and its URL."""
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+        config = self.config.with_name(f"{name}.toml")
+        text = self.config.read_text("utf-8")
+        config.write_text(text.replace(str(self.network.ports.members[self.code]), str(port)))
+        process = replace(
+            self.process,
+            name=name,
+            pid_file=self.process.pid_file.with_name(f"{name}.pid"),
+            log_file=self.process.log_file.with_name(f"{name}.jsonl"),
+            arguments=[*self.process.arguments[:-1], str(config)],
+        )
+        return process, f"http://127.0.0.1:{port}"
 
     def restart(self, environment: dict[str, str]) -> None:
         """The gateway again, with an environment."""
