@@ -28,10 +28,10 @@ a minute covers a slow disk."""
 PAGE = 8192
 """Bytes. Records have about a thousand; on smaller pages a tenth of the file stays empty."""
 CACHE_KIB = 32_768
-"""SQLite page cache per connection. Leaf and key indexes are hit at random; issue 4 measures."""
+"""SQLite page cache per connection; what does not fit is read from the system's."""
 
 POOL = 20
-"""Connections of one process to PostgreSQL, at most: 4 sets of streams, the single records, 2
+"""Connections of one process, with PostgreSQL at most: 4 sets of streams, the single records, 2
 files, integrator, anchorer and some readers. A server takes 100 by default."""
 LOCK_SECONDS = 30
 """How long PostgreSQL lets us wait for a lock; as `BUSY_TIMEOUT_MS`."""
@@ -87,7 +87,12 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, hide_parameters=True)  # errors must not quote content
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,  # errors must not quote content
+        pool_size=POOL,  # opening one takes longer than what is asked over it
+        max_overflow=POOL,
+    )
     engine.dialect.colspecs = {**engine.dialect.colspecs, sa.LargeBinary: _PlainBytes}
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
