@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -206,9 +207,13 @@ def insert_rows(
     if connection.dialect.name == "postgresql":
         _copy(connection, table, names, rows)
         return
+    connection.exec_driver_sql(_insert_text(table, tuple(names), connection.dialect), list(rows))
+
+
+@cache
+def _insert_text(table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect) -> str:
     statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
-    text = str(statement.compile(dialect=connection.dialect, column_keys=list(names)))
-    connection.exec_driver_sql(text, list(rows))
+    return str(statement.compile(dialect=dialect, column_keys=list(names)))
 
 
 def insert_unless_there(

@@ -24,8 +24,9 @@ from gateway.node import Node
 from ledger.core.canonical import unhex32
 from ledger.core.errors import CouldNotCheck
 
-WINDOW = 0.002
-"""Seconds that the first record waits for company. A flush takes longer, so it costs little."""
+WINDOW = 0.005
+"""Seconds that the first record waits for company: as long as a flush takes. What a set costs
+besides its records is then shared by more of them."""
 MAX_BATCH = 256
 """Records of one set: each is answered with its own path, which costs a hash per leaf."""
 MAX_WAITING = 4096

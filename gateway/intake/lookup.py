@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -33,17 +34,12 @@ class Standing(NamedTuple):
     covered: tuple[int, int]
 
 
-KEYS = 512
-"""Of one query: its text is always the same, so that the database prepares it once."""
+FEW, MANY = 8, 512
+"""Keys of one query to SQLite: of two lengths only, so that it is prepared once."""
 _COLUMNS = [records.c[name] for name in Known._fields]
-_BY_DOCUMENT: dict[str, sa.Select[Any]] = {
-    "sqlite": sa.select(*_COLUMNS).where(
-        records.c.document_key.in_([sa.bindparam(f"k{n}") for n in range(KEYS)])
-    ),
-    "postgresql": sa.select(*_COLUMNS).where(
-        records.c.document_key == sa.any_(sa.bindparam("keys", type_=ARRAY(sa.LargeBinary)))
-    ),
-}
+_BY_DOCUMENT = sa.select(*_COLUMNS).where(
+    records.c.document_key == sa.any_(sa.bindparam("keys", type_=ARRAY(sa.LargeBinary)))
+)
 _earlier = promises.alias()
 _START = (
     sa.select(_earlier.c.first_entry)
@@ -66,27 +62,26 @@ _CONTENTS = sa.select(records.c.id, records.c.wrapped_key, records.c.content).wh
 
 def known_records(connection: sa.Connection, documents: Sequence[bytes]) -> list[Known]:
     """All records, in force or not, of the documents with these keys; at least one key."""
-    text = _text(connection.dialect)
+    dialect, count = connection.dialect, FEW if len(documents) <= FEW else MANY
     found: list[Known] = []
-    for at in range(0, len(documents), KEYS):
-        some = documents[at : at + KEYS]
-        keys = _padded(some) if connection.dialect.name == "sqlite" else {"keys": list(some)}
-        found += [Known(*row) for row in connection.exec_driver_sql(text, keys)]
+    for at in range(0, len(documents), count):
+        some = documents[at : at + count]
+        keys: Any = {"keys": list(some)}
+        if dialect.name == "sqlite":
+            keys = (*some, *repeat(some[-1], count - len(some)))
+        rows = connection.exec_driver_sql(_text(dialect, count), keys)
+        found += [Known(*row) for row in rows]
     return found
 
 
-def _padded(keys: Sequence[bytes]) -> tuple[bytes, ...]:
-    return (*keys, *repeat(keys[-1], KEYS - len(keys)))
-
-
-_texts: dict[str, str] = {}
-
-
-def _text(dialect: sa.Dialect) -> str:
+@cache
+def _text(dialect: sa.Dialect, count: int) -> str:
     """The query as the driver takes it: SQLAlchemy's part costs more than SQLite's answer."""
-    if dialect.name not in _texts:
-        _texts[dialect.name] = str(_BY_DOCUMENT[dialect.name].compile(dialect=dialect))
-    return _texts[dialect.name]
+    query = _BY_DOCUMENT
+    if dialect.name == "sqlite":
+        names = [sa.bindparam(f"k{n}", type_=sa.LargeBinary) for n in range(count)]
+        query = sa.select(*_COLUMNS).where(records.c.document_key.in_(names))
+    return str(query.compile(dialect=dialect))
 
 
 def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
