@@ -41,6 +41,9 @@ IDLE_SECONDS = 60
 _POSTGRESQL = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    # Every query of ours looks up keys. Before a growing table is analysed for the first time,
+    # the server takes each key for a half percent of it, and reads all of it for a set of them.
+    "enable_seqscan": "off",
     # A host that vanished must not hold its locks for the two hours that are usual.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -153,7 +153,8 @@ def drop_databases(below: Path) -> None:
     for (server, name), folder in list(_MADE.items()):
         if folder.is_relative_to(below):
             del _MADE[server, name]
-            _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            with suppress(sa.exc.OperationalError):  # the server is gone already, and they with it
+                _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 _MADE: dict[tuple[str, str], Path] = {}

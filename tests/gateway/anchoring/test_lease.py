@@ -1,0 +1,186 @@
+"""One of several gateways works, another one takes over, and neither needs the other for it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.anchoring import lease as module
+from gateway.anchoring.lease import SECONDS, Lease
+from gateway.anchoring.models import leases
+from gateway.anchoring.services import look, step
+from gateway.anchoring.tasks import Anchorer
+from gateway.app import create_app
+from gateway.db import begin_write
+from gateway.log.tasks import integrator
+from gateway.node import Node
+from tests.gateway.anchoring.whole import check_whole, promise, rows
+from tests.support.anvil import Anvil, start_anvil
+from tests.support.asgi import Client
+from tests.support.log import make_entries, pending_count, promise_entries
+from tests.support.member import Member, found_member
+from tests.support.node import make_test_node
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Node]]:
+    """Three on one database, that look at the lease as often as they are asked."""
+    monkeypatch.setattr(module, "RENEW", 0.0)
+    made = [make_test_node(tmp_path, seed="shared") for _ in range(3)]
+    yield made
+    for node in made:
+        node.close()
+
+
+def set_expiry(node: Node, expires: float) -> None:
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.update(leases).values(expires=expires))
+
+
+def clock(node: Node) -> float:
+    with node.engine.connect() as connection:
+        return float(connection.scalar(sa.select(node.lease._clock)) or 0)
+
+
+def test_one_holds_it(nodes: list[Node]) -> None:
+    assert [node.lease.take() for node in nodes] == [True, False, False]
+    assert [node.lease.take() for node in reversed(nodes)] == [False, False, True]
+    assert [node.lease.held for node in nodes] == [True, False, False]
+
+
+def test_renewed_while_it_is_held(nodes: list[Node]) -> None:
+    assert nodes[0].lease.take()
+    set_expiry(nodes[0], clock(nodes[0]) + 0.5)
+    assert nodes[0].lease.take()
+    with nodes[0].engine.connect() as connection:
+        expires = connection.scalar(sa.select(leases.c.expires)) or 0
+    assert SECONDS - 1 < expires - clock(nodes[0]) <= SECONDS
+
+
+def test_taken_over_when_it_ran_out(nodes: list[Node]) -> None:
+    assert nodes[0].lease.take()
+    set_expiry(nodes[0], clock(nodes[0]) - 0.001)
+    assert nodes[1].lease.take()
+    assert not nodes[0].lease.take(), "who went on after all is told"
+    assert not nodes[0].lease.held
+
+
+def test_a_clock_set_back_holds_nobody_up(nodes: list[Node]) -> None:
+    assert nodes[0].lease.take()
+    set_expiry(nodes[0], clock(nodes[0]) + 3600)
+    assert nodes[1].lease.take()
+
+
+def test_who_cannot_renew_it_knows_that_it_ran_out(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock of its own that nobody sets."""
+    assert nodes[0].lease.take()
+    later = time.monotonic() + SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: later)
+        held = nodes[0].lease.held
+    assert not held
+
+
+def test_released_for_others(nodes: list[Node]) -> None:
+    assert nodes[0].lease.take()
+    nodes[1].lease.release()
+    assert not nodes[1].lease.take(), "only what one holds can be released"
+    nodes[0].lease.release()
+    assert nodes[1].lease.take()
+
+
+def test_taken_at_once_by_one_only(nodes: list[Node]) -> None:
+    found: list[bool] = []
+    start = threading.Barrier(12)
+
+    def take(lease: Lease) -> None:
+        start.wait()
+        found.append(lease.take())
+
+    some = [Lease(nodes[at % 3].engine) for at in range(12)]
+    threads = [threading.Thread(target=take, args=(lease,)) for lease in some]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [False] * 11 + [True]
+
+
+def test_asked_for_rarely(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path)
+    statements: list[str] = []
+    sa.event.listen(
+        node.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+    )
+    assert all(node.lease.take() for _ in range(100))
+    assert ["leases" in statement for statement in statements].count(True) == 2
+    assert "credit_ledger_anchoring 1.0\n" in Client(create_app(node)).get("/metrics").text
+    node.close()
+
+
+def test_who_does_not_hold_it_integrates_nothing(nodes: list[Node]) -> None:
+    """But what it takes in is integrated by the other, which nobody wakes."""
+    stop = threading.Event()
+    first, second = (integrator(node) for node in nodes[:2])
+    assert nodes[0].lease.take()
+    promise_entries(nodes[1], make_entries(5, "a"))
+    nodes[1].wake.set()
+    nodes[0].wake.clear()
+    second(stop)
+    assert pending_count(nodes[0]) == 5
+    first(stop)
+    assert pending_count(nodes[0]) == 0
+    nodes[0].lease.release()
+    promise_entries(nodes[0], make_entries(3, "b"))
+    second(stop)
+    assert pending_count(nodes[0]) == 0
+
+
+# ---- on a chain
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    with start_anvil() as anvil:
+        yield anvil
+
+
+@pytest.fixture(scope="module")
+def member(anvil: Anvil) -> Member:
+    return found_member(anvil)
+
+
+def test_who_does_not_hold_it_signs_nothing(
+    member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads what intake needs of the chain; after a take-over it goes on where the first was."""
+    monkeypatch.setattr(module, "RENEW", 0.0)
+    one, two = (member.node(tmp_path / "node") for _ in range(2))
+    stop = threading.Event()
+    assert one.lease.take()
+    look(one)
+    promised = promise(one, member, 5, "a")
+    Anchorer(two)(stop)
+    assert two.chain.known is not None
+    assert two.looked.is_set()
+    assert rows(two) == []
+    Anchorer(one)(stop)
+    (row,) = rows(two)
+    assert row.state in ("signed", "sent", "mined", "final")
+    one.close()  # as a crash: the lease is not released
+    set_expiry(two, 0)
+    following = Anchorer(two)
+    for _ in range(20):
+        following(stop)
+        anvil.mine()
+        if rows(two, "final"):
+            break
+    step(two)
+    assert [found.id for found in rows(two)] == [row.id], "the same anchor, not another one"
+    check_whole(two, member, anvil, promised)
+    two.close()

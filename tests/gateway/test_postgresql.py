@@ -1,0 +1,266 @@
+"""What only PostgreSQL can show: its plans, its errors, a server that goes away. Everything else
+runs on it with `--database postgresql`."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from gateway import db
+from gateway.app import create_app
+from gateway.db import begin_read, begin_write, insert_rows, lock, open_engine
+from gateway.intake import lookup
+from gateway.intake.lookup import KEYS, known_records
+from gateway.intake.models import records
+from gateway.intake.services import submit_set
+from gateway.log import store
+from gateway.log.models import entries, logs
+from gateway.node import Node
+from ledger.core.errors import ConfigError
+from tests.gateway.intake.material import bearer, count, new_token, record, row
+from tests.support.asgi import Client
+from tests.support.node import make_test_node
+from tests.support.postgres import USED, Postgres, database_url, start_postgres
+
+RECORDS = 20_000
+COLUMNS = (
+    *("id", "schema", "stored_at", "document_key", "record_key", "superseded_by"),
+    *("content_mac", "content"),
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def node(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
+    monkeypatch.setenv(USED, server.url)
+    node = make_test_node(tmp_path)
+    assert node.engine.dialect.name == "postgresql"
+    yield node
+    node.close()
+
+
+def fill(connection: sa.Connection, numbers: range) -> None:
+    """Entries and records that look real to an index."""
+    log = sa.insert(logs).values(log_id=b"%d" % numbers.start, size=0, root=b"")
+    row_id = connection.execute(log.returning(logs.c.id)).scalar_one()
+    some = random.Random(numbers.start)
+    found = [(n, row_id, some.randbytes(32)) for n in numbers]
+    insert_rows(connection, entries, ("id", "log", "leaf"), found)
+    made = [
+        (n, "penalty@1", 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20) for n, _, leaf in found
+    ]
+    insert_rows(connection, records, COLUMNS, made)
+
+
+# ---- many rows
+
+
+def test_copied_rows_are_what_they_were(node: Node) -> None:
+    values = [(1, 1, bytes(range(32))), (2**62, 1, b"\\x" + b"\n\t\\N" * 7 + b"\0\xff")]
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
+        insert_rows(connection, entries, ("id", "log", "leaf"), iter(values))
+        insert_rows(
+            connection,
+            records,
+            (*COLUMNS, "department"),
+            [
+                (1, "penalty@1", 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
+                (2**62, "penalty@1", 0, b"D", b"R", b"", b"m", b"", None),
+            ],
+        )
+    with begin_read(node.engine) as connection:
+        query = sa.select(entries.c.id, entries.c.log, entries.c.leaf).order_by(entries.c.id)
+        assert [tuple(found) for found in connection.execute(query)] == values
+        departments = sa.select(records.c.department, records.c.stored_at).order_by(records.c.id)
+        assert [tuple(found) for found in connection.execute(departments)] == [
+            ("市\t监\\N局", 2**40),
+            (None, 0),
+        ]
+
+
+@pytest.mark.parametrize("wrong", [(1, 1, b"again"), (2, 99, b"of no log")])
+def test_a_key_that_is_taken_or_missing(node: Node, wrong: tuple[int, int, bytes]) -> None:
+    """The same error as elsewhere, without what was to be stored; nothing of it is kept."""
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
+        insert_rows(connection, entries, ("id", "log", "leaf"), [(1, 1, b"")])
+    with pytest.raises(sa.exc.IntegrityError) as caught, begin_write(node.engine) as connection:
+        insert_rows(connection, entries, ("id", "log", "leaf"), [(3, 1, b""), wrong])
+    assert "hidden" in str(caught.value) or caught.value.params is None
+    assert count(node, entries) == 1
+
+
+def test_a_failing_source_of_rows_stores_none(node: Node) -> None:
+    def rows() -> Iterator[tuple[int, bytes, int, bytes]]:
+        yield (7, b"y", 0, b"")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), begin_write(node.engine) as connection:
+        insert_rows(connection, logs, ("id", "log_id", "size", "root"), rows())
+    assert count(node, logs) == 0
+
+
+# ---- plans
+
+
+def test_look_ups_use_their_index(node: Node) -> None:
+    with begin_write(node.engine) as connection:
+        fill(connection, range(1, RECORDS + 1))
+    with node.engine.connect() as connection:
+        leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
+        keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * KEYS // 2)))
+        assert {known.document_key for known in known_records(connection, keys)} == set(keys)
+        wanted = {"keys": keys[:KEYS]}
+        explain = f"EXPLAIN {lookup._text(connection.dialect)}"
+        plan = "\n".join(connection.exec_driver_sql(explain, wanted).scalars())
+        assert "uq_records_document_key" in plan, plan
+        assert "Seq Scan" not in plan, "the table was never analysed"
+        statements: list[tuple[str, Any]] = []
+        sa.event.listen(
+            node.engine,
+            "before_cursor_execute",
+            lambda *arguments: statements.append((arguments[2], arguments[3])),
+        )
+        with pytest.raises(sa.exc.NoResultFound):  # no promise covers it
+            store.locate(connection, leaf)
+        text, values = statements[0]
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars())
+        assert "ix_entries_leaf" in plan, plan
+
+
+# ---- several at once
+
+
+def test_locks_of_two_schemas_are_two(server: Postgres, tmp_path: Path, node: Node) -> None:
+    """Members that share a database do not wait for each other; processes of one member do."""
+    url = node.engine.url.render_as_string(hide_password=False)
+    with node.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA other")
+    other = open_engine(f"{url}&options=-csearch_path%3Dother")
+    order: list[str] = []
+
+    def second() -> None:
+        with begin_write(node.engine, "x"):
+            order.append("the same")
+
+    with begin_write(node.engine, "x") as connection:
+        lock(connection, "x")  # once more is no harm
+        thread = threading.Thread(target=second)
+        thread.start()
+        with begin_write(other, "x"):
+            order.append("other")
+        time.sleep(0.1)
+        order.append("first")
+    thread.join()
+    other.dispose()
+    assert order == ["other", "first", "the same"]
+
+
+def test_settings_reach_the_server(node: Node) -> None:
+    with node.engine.connect() as connection:
+        shown = {
+            name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+            for name in ("lock_timeout", "application_name", "transaction_isolation")
+        }
+    assert shown == {
+        "lock_timeout": "30s",
+        "application_name": "credit-ledger",
+        "transaction_isolation": "read committed",
+    }
+    with begin_read(node.engine) as connection:
+        level = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+    assert level == "repeatable read"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_spellings_of_the_url(server: Postgres, scheme: str) -> None:
+    engine = open_engine(server.url.replace("postgresql+psycopg", scheme))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://secret@x/y", "postgresql+asyncpg://x/y"])
+def test_other_urls_are_refused(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_engine(url)
+    assert "secret" not in str(caught.value)
+
+
+# ---- a server that goes away
+
+
+def test_restarted_under_a_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not now, as long as it is away; then on, without a restart of ours and with nothing lost."""
+    with ExitStack() as stack:
+        server = stack.enter_context(start_postgres())
+        monkeypatch.setenv(USED, server.url)
+        node = make_test_node(tmp_path)
+        stack.callback(node.close)
+        client, token = Client(create_app(node)), new_token(node, "submit")
+        headers = bearer(token) | {"Content-Type": "application/json"}
+
+        def post(number: int) -> int:
+            body = orjson.dumps(record(number))
+            return client.request("POST", "/v1/records", content=body, headers=headers).status_code
+
+        assert post(1) == 201
+        server.stop()
+        for _ in range(2):
+            answer = client.request(
+                "POST", "/v1/records", content=orjson.dumps(record(2)), headers=headers
+            )
+            assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
+            assert int(answer.headers["retry-after"]) > 0
+            assert client.get(f"/v1/receipts/{'00' * 32}").status_code == 503
+        server.start()
+        assert [post(n) for n in (1, 2)] == [200, 201]
+        assert count(node, records) == 2
+
+
+def test_gone_in_the_middle_of_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(start_postgres())
+        monkeypatch.setenv(USED, server.url)
+        node = make_test_node(tmp_path)
+        stack.callback(node.close)
+
+        def rows() -> Iterator[tuple[int, bytes, int, bytes]]:
+            server.stop()
+            for at in range(1 << 16):
+                yield (at, b"%d" % at, 0, bytes(999))
+
+        with (
+            pytest.raises(sa.exc.OperationalError),
+            begin_write(node.engine) as connection,
+        ):
+            insert_rows(connection, logs, ("id", "log_id", "size", "root"), rows())
+        server.start()
+        answer = submit_set(node, department=None, rows=[row(1)])
+        assert answer.rows[0].verdict == "accepted"
+        assert count(node, logs) == 1
+
+
+def test_nobody_waits_for_a_lock_for_ever(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(db._POSTGRESQL, "lock_timeout", "200ms")
+    monkeypatch.setenv(USED, server.url)
+    engine = open_engine(database_url(tmp_path))
+    with begin_write(engine, "x"):
+        with pytest.raises(sa.exc.OperationalError), begin_write(engine, "x"):
+            raise AssertionError("two at once")
+    engine.dispose()
