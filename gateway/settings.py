@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     rpc: Annotated[tuple[str, ...], NoDecode] = ()
     """In place of the nodes named by the network file; never of its quorum."""
     database_url: str = "sqlite:///gateway.db"
+    """Or postgresql://…, which several gateways of one member may share."""
     keys: Path = Path("keys")
     """Folder of anchor, note, present, payer, content and index `.json`."""
     key_password_file: Path | None = None

@@ -6,6 +6,19 @@ from scripts.lint import lint_steps
 from scripts.steps import PYTHON, Step, forge, run_steps
 
 
+ON_POSTGRESQL = (
+    "tests/e2e/test_two_gateways.py",
+    "tests/gateway/anchoring",
+    "tests/gateway/exchange",
+    "tests/gateway/imports/test_worker.py",
+    "tests/gateway/intake",
+    "tests/gateway/log",
+    "tests/gateway/test_spine.py",
+    "tests/gateway/tokens",
+)
+"""Tests for which it matters where rows are kept, run once more."""
+
+
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
     pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2"]
@@ -20,6 +33,7 @@ def test_steps() -> list[Step]:
         Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
         Step("benchmark, for correctness", [PYTHON, "scripts/bench.py", "--check"]),
         Step("pytest", [*pytest, "--ignore=tests/core"], live=True),
+        Step("pytest on PostgreSQL", [*pytest, "--database", "postgresql", *ON_POSTGRESQL]),
     ]
 
 

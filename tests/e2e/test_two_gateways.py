@@ -90,7 +90,7 @@ class Load:
         self._failures: list[BaseException] = []
         self._threads = [
             threading.Thread(target=self._repeat, args=work)
-            for work in 2 * [(self._single, 0.1), (self._stream, 0.5)]
+            for work in 2 * [(self._single, 0.1), (self._stream, 1.0)]
         ]
         self.leaves: dict[int, set[str]] = {}
 
