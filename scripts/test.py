@@ -5,7 +5,6 @@ import sys
 from scripts.lint import lint_steps
 from scripts.steps import PYTHON, Step, forge, run_steps
 
-
 ON_POSTGRESQL = (
     "tests/e2e/test_two_gateways.py",
     "tests/gateway/anchoring",
@@ -21,7 +20,8 @@ ON_POSTGRESQL = (
 
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
-    pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2"]
+    # Tests of one file share what they start, a chain or a gateway.
+    pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
     return [

@@ -17,7 +17,7 @@ from gateway import db
 from gateway.app import create_app
 from gateway.db import begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.intake import lookup
-from gateway.intake.lookup import KEYS, known_records
+from gateway.intake.lookup import MANY, known_records
 from gateway.intake.models import records
 from gateway.intake.services import submit_set
 from gateway.log import store
@@ -121,10 +121,10 @@ def test_look_ups_use_their_index(node: Node) -> None:
         fill(connection, range(1, RECORDS + 1))
     with node.engine.connect() as connection:
         leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
-        keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * KEYS // 2)))
+        keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * MANY // 2)))
         assert {known.document_key for known in known_records(connection, keys)} == set(keys)
-        wanted = {"keys": keys[:KEYS]}
-        explain = f"EXPLAIN {lookup._text(connection.dialect)}"
+        wanted = {"keys": keys[:MANY]}
+        explain = f"EXPLAIN {lookup._text(connection.dialect, MANY)}"
         plan = "\n".join(connection.exec_driver_sql(explain, wanted).scalars())
         assert "uq_records_document_key" in plan, plan
         assert "Seq Scan" not in plan, "the table was never analysed"
