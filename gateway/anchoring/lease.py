@@ -58,9 +58,10 @@ class Lease:
                     _log.info("lease.taken" if self.held else "lease.lost", holder=self._me)
             return self.held
 
-    def release(self) -> None:
-        """Let another process have it at once."""
+    def release(self, *, aside: float = 0) -> None:
+        """Let another process have it at once. aside: seconds in which it is not asked for."""
         with self._lock:
+            self._asked = time.monotonic() + aside - RENEW
             if self._until > -math.inf:
                 self._until = -math.inf
                 with begin_write(self._engine) as connection:

@@ -17,6 +17,10 @@ IDLE_SECONDS = 3.0
 """With nothing to file the chain is looked at so often, so that a lost one is noticed."""
 TURN_SECONDS = 0.25
 """Between two looks whether it is our turn."""
+ALONE_SECONDS = 10.0
+"""For so long the chain may be out of our reach before another gateway is given its turn."""
+ASIDE_SECONDS = 3.0
+"""That it has to take it; meanwhile nothing is integrated where there is none."""
 
 
 class Anchorer:
@@ -26,6 +30,7 @@ class Anchorer:
         self._node = node
         self._signed_at = float("-inf")
         self._looked_at = float("-inf")
+        self._read_at = time.monotonic()
 
     def __call__(self, stop: threading.Event) -> float:
         node, settings = self._node, self._node.settings.log
@@ -53,8 +58,11 @@ class Anchorer:
                 did = look(node)
         except CouldNotCheck as error:
             node.chain_error = error.code
+            if may_work and time.monotonic() - self._read_at > ALONE_SECONDS:
+                node.lease.release(aside=ASIDE_SECONDS)
             raise
         finally:
             node.looked.set()
         node.chain_error = None
+        self._read_at = time.monotonic()
         return did

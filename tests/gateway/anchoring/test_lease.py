@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring import lease as module
+from gateway.anchoring import tasks
 from gateway.anchoring.lease import SECONDS, Lease
 from gateway.anchoring.models import leases
 from gateway.anchoring.services import look, step
@@ -17,6 +18,7 @@ from gateway.app import create_app
 from gateway.db import begin_write
 from gateway.log.tasks import integrator
 from gateway.node import Node
+from ledger.core.errors import CouldNotCheck
 from tests.gateway.anchoring.whole import check_whole, promise, rows
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.asgi import Client
@@ -92,6 +94,27 @@ def test_released_for_others(nodes: list[Node]) -> None:
     assert not nodes[1].lease.take(), "only what one holds can be released"
     nodes[0].lease.release()
     assert nodes[1].lease.take()
+
+
+def test_who_cannot_reach_the_chain_stands_aside(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one may reach it; for a moment it changes nothing. There is no chain here at all."""
+    stop, anchorer = threading.Event(), Anchorer(nodes[0])
+    assert nodes[0].lease.take()
+    with pytest.raises(CouldNotCheck):
+        anchorer(stop)
+    assert nodes[0].lease.take()
+    monkeypatch.setattr(tasks, "ALONE_SECONDS", 0.0)
+    with pytest.raises(CouldNotCheck):
+        anchorer(stop)
+    assert not nodes[0].lease.take(), "though it is free"
+    assert nodes[1].lease.take()
+    nodes[1].lease.release()
+    asked = time.monotonic() + tasks.ASIDE_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: asked)
+        assert nodes[0].lease.take()
 
 
 def test_taken_at_once_by_one_only(nodes: list[Node]) -> None:

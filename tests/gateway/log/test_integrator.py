@@ -98,4 +98,5 @@ def test_a_damaged_log_is_a_fault(
     monkeypatch.setattr(tasks, "step", damaged)
     with pytest.raises(LogDamaged):
         integrator(node)(threading.Event())
+    assert not node.lease.held, "for the next gateway to find it out"
     assert node.fault == "log-damaged"
