@@ -26,6 +26,7 @@ from scripts.bench_parts.report import setting, table, write
 from scripts.bench_parts.sheets import measure_xlsx
 from scripts.bench_parts.singles import measure_singles
 from scripts.bench_parts.site import Site, TooSlow, site
+from scripts.bench_parts.soak_report import borrow
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bench"
@@ -178,9 +179,11 @@ def main() -> int:
     except (CheckFailed, TooSlow) as error:
         say(f"FAILED: {error}")
         return 1
+    checked = sum(book.checks.values())
+    borrow(book, DOCS / "soak")
     write(plan.out, book, at)
     print(table(book))
-    say(f"checked {sum(book.checks.values()):,} things of {len(book.checks)} kinds, all hold")
+    say(f"checked {checked:,} things of {len(book.checks)} kinds, all hold")
     say(f"written to {plan.out}")
     return 0
 

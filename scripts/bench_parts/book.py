@@ -196,7 +196,8 @@ class Book:
 
     def _row(self, aim: Aim) -> Row:
         by_size = medians(self.values[aim.name])
-        at = aim.at or max(by_size)
+        # Beyond a million stands what a soak found, with other things going on beside it.
+        at = aim.at or max((size for size in by_size if size <= MILLION), default=max(by_size))
         others = list(self.peers.get(aim.name, {}).values())
         peer = medians(others[0]) if others else {}
         return Row(

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
+from scripts.bench_parts.book import Book
 from scripts.bench_parts.report import Setting, number
 from scripts.bench_parts.svg import line_chart
 
@@ -116,3 +118,33 @@ def table(marks: Sequence[Mark]) -> str:
         values = " | ".join(number(float(getattr(mark, name))) for mark in marks)
         lines.append(f"| {title} | {values} |")
     return "\n".join(lines)
+
+
+def borrow(book: Book, folder: Path) -> None:
+    """Enter what the committed soak found at sizes that a benchmark does not reach, and say so."""
+    path = folder / "results.json"
+    if not path.exists():
+        return
+    held = json.loads(path.read_bytes())
+    largest = max((size for found in book.values.values() for size in found), default=0)
+    marks = [mark for mark in held["marks"] if mark["mark"] > largest]
+    for mark in marks:
+        near = [c for c in held["chunks"] if 0.8 * mark["mark"] <= c["size"] <= mark["mark"]]
+        found = {
+            "ndjson_records_per_s": median(chunk["records_per_s"] for chunk in near),
+            "gateway_rss_mib_10m": max(chunk["rss_mib"] for chunk in near),
+            "start_s_10m": mark["start_s"],
+            "replay_entries_per_s": mark["replay_entries_per_s"],
+            "replay_rss_mib_10m": mark["replay_rss_mib"],
+            "bytes_per_record": mark["bytes_per_record"],
+            "promise_p99_ms": mark["promise_p99_ms"],
+            "final_p99_s": mark["final_p99_s"],
+        }
+        for name, value in found.items():
+            book.put(name, mark["mark"], value)
+    if marks:
+        sizes = ", ".join(f"{mark['mark']:,}" for mark in marks)
+        book.notes.append(
+            f"The figures at {sizes} records are those of the soak of {held['date']}, commit"
+            f" {held['commit']} (`soak/`), not of this run."
+        )
