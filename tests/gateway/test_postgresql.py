@@ -228,7 +228,10 @@ def test_restarted_under_a_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             assert client.get(f"/v1/receipts/{'00' * 32}").status_code == 503
         server.start()
         assert [post(n) for n in (1, 2)] == [200, 201]
-        assert count(node, records) == 2
+        server.stop()
+        server.start()
+        assert post(3) == 201, "who did not ask meanwhile notices nothing"
+        assert count(node, records) == 3
 
 
 def test_gone_in_the_middle_of_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
 from gateway.intake.models import records
 from gateway.intake.resolve import Resolved, resolve
-from gateway.intake.services import MAX_ATTEMPTS, submit_set
+from gateway.intake.services import MAX_ATTEMPTS, QUICK_ATTEMPTS, submit_set
 from gateway.log.models import entries
 from gateway.node import Node
 from tests.gateway.intake.material import check_promise, count, row
@@ -141,6 +141,34 @@ def test_another_gateway_is_faster_between_look_up_and_insert(
     accepted = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
     check_promise(node, answer.promise.as_dict(), accepted)
     assert count(node, records) == pending_count(node) == 4
+
+
+def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a few attempts the others wait, and are told what was stored before them."""
+    others = iter(range(1, MAX_ATTEMPTS + 1))
+    threads: list[threading.Thread] = []
+
+    def overtaken(*args: Any) -> Resolved:
+        found = resolve(*args)
+        if threading.current_thread() is threading.main_thread():
+            rows = [row(next(others))]
+            thread = threading.Thread(
+                target=submit_set, args=(node,), kwargs={"department": None, "rows": rows}
+            )
+            threads.append(thread)
+            thread.start()
+            thread.join(1)  # where it must wait for us, we go on
+        return found
+
+    monkeypatch.setattr(services, "resolve", overtaken)
+    answer = submit_set(node, department=None, rows=[row(n) for n in range(1, MAX_ATTEMPTS + 1)])
+    for thread in threads:
+        thread.join()
+    verdicts = [item.verdict for item in answer.rows]
+    overtakes = MAX_ATTEMPTS - verdicts.count("accepted")
+    assert verdicts == ["duplicate"] * overtakes + ["accepted"] * (MAX_ATTEMPTS - overtakes)
+    assert overtakes == QUICK_ATTEMPTS == len(threads) - 1
+    assert count(node, records) == count(node, entries) == MAX_ATTEMPTS
 
 
 def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
