@@ -163,6 +163,19 @@ class Load:
         return "counts" in last
 
 
+def test_what_the_other_took_in_is_anchored_promptly(pair: Pair) -> None:
+    """Nobody tells the one that anchors: it looks."""
+    leader = pair.leader()
+    follower = next(url for url in pair.gateways if url != leader)
+    headers = {"authorization": f"Bearer {pair.member.token}"}
+    with httpx.Client(headers=headers, timeout=30) as client:
+        answer = client.post(f"{follower}/v1/records", json=pair.member.record(0)).json()
+        since = time.monotonic()
+        path = f"{follower}/v1/receipts/{answer['leaf']}"
+        until(lambda: client.get(path).status_code == 200, "the receipt")
+    assert time.monotonic() - since < LEASE_SECONDS
+
+
 def test_killed_under_load(pair: Pair, tmp_path: Path) -> None:
     with Load(pair) as load_:
         for victim in ("leader", "follower", "leader"):
