@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -166,10 +166,12 @@ def next_batch(connection: sa.Connection, log: int, limit: int) -> list[Waiting]
         if chosen and total > limit:
             break
         chosen.append(promise)
-    query = sa.select(pending.c.promise, pending.c.leaves, pending.c.entries).where(
-        pending.c.promise.in_(chosen)
-    )
-    return [Waiting(*row) for row in connection.execute(query)]
+    query = sa.select(pending.c.promise, pending.c.leaves, pending.c.entries)
+    return [
+        Waiting(*row)
+        for some in _portions(chosen)
+        for row in connection.execute(query.where(pending.c.promise.in_(some)))
+    ]
 
 
 def set_aside(connection: sa.Connection, promise: int, reason: str) -> None:
@@ -182,10 +184,16 @@ def place(
     connection: sa.Connection, promised: Sequence[int], *, start: int | None, width: int | None
 ) -> None:
     """Note where the entries of these promises stand in the tree."""
-    some = {"start": start}
-    connection.execute(sa.update(pending).where(pending.c.promise.in_(promised)).values(some))
-    whole = {"start": start, "width": width}
-    connection.execute(sa.update(promises).where(promises.c.id.in_(promised)).values(whole))
+    queued = sa.update(pending).values(start=start)
+    kept = sa.update(promises).values(start=start, width=width)
+    for some in _portions(promised):
+        connection.execute(queued.where(pending.c.promise.in_(some)))
+        connection.execute(kept.where(promises.c.id.in_(some)))
+
+
+def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Drivers take some ten thousand parameters, a batch may have more promises."""
+    return (numbers[at : at + 1000] for at in range(0, len(numbers), 1000))
 
 
 def forget_pending(connection: sa.Connection, log: int, size: int) -> None:

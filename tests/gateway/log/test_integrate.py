@@ -149,6 +149,23 @@ def test_a_batch_takes_the_oldest_promises_whole(tmp_path: Path) -> None:
     node.close()
 
 
+def test_a_batch_of_many_promises(tmp_path: Path) -> None:
+    """More than any driver takes as parameters of one statement, were it not for portions."""
+    node = make_test_node(tmp_path, log={"batch_size": 65_536})
+    with begin_write(node.engine) as connection:
+        log = log_row(connection, LOG_ID)
+        values = {"leaves_root": bytes(32), "count": 1, "issued_at": 1, "due": 2, "log": log}
+        row = values | {"signature": bytes(65), "key_id": bytes(32)}
+        for entry in make_entries(2500):
+            made = connection.execute(sa.insert(promises).values(row).returning(promises.c.id))
+            one = made.scalar_one()
+            enqueue(connection, log=log, promise=one, leaves=[leaf(entry)], entry_bytes=[entry])
+    assert step(node) == 2500
+    log_read = read(node)
+    assert stored_indexes(node) == {leaf(entry): at for at, entry in enumerate(log_read.entries)}
+    node.close()
+
+
 def test_entries_are_stored_small(node: Node) -> None:
     batch = [
         b'{"_type":"credit-ledger/entry@1","commitment":"%s","kind":"record","log":"%s",'
