@@ -27,7 +27,7 @@ from scripts.bench_parts.audit import measure_replay
 from scripts.bench_parts.book import Book, CheckFailed
 from scripts.bench_parts.load import Clients, spans_of
 from scripts.bench_parts.proofs import fetch, measure_verify
-from scripts.bench_parts.report import setting
+from scripts.bench_parts.report import commit, setting
 from scripts.bench_parts.singles import RATE, measure_singles
 from scripts.bench_parts.site import PeakMemory, Site, TooSlow
 from scripts.bench_parts.soak_report import Chunk, Mark, flat, write
@@ -45,9 +45,11 @@ SINGLES = 5.0
 @dataclass
 class State:
     """What was done so far. reserved: numbers of records handed out; those of a chunk that was
-    interrupted are not used again, so that no record is sent twice."""
+    interrupted are not used again, so that no record is sent twice. parts: size at which each
+    commit went on."""
 
     reserved: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
     chunks: list[Chunk] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
@@ -59,6 +61,7 @@ class State:
         held = json.loads(path.read_bytes())
         return cls(
             reserved=held["reserved"],
+            parts=held["parts"],
             chunks=[Chunk(**item) for item in held["chunks"]],
             marks=[Mark(**item) for item in held["marks"]],
         )
@@ -97,6 +100,8 @@ class Soak:
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("records", total=self.records)
             size = self.size()
+            self.state.parts.setdefault(commit(), size)
+            self.state.save(self.path)
             while size < self.records or not self._done(self.records):
                 due = [m for m in marks if size >= m and not self._done(m)]
                 if due:
@@ -192,6 +197,7 @@ def main() -> int:
     )
     parser.add_argument("--records", type=int, default=10 * MILLION, metavar="N")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "soak", metavar="DIR")
+    parser.add_argument("--note", default="", help="a sentence for the page", metavar="TEXT")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "soak", metavar="DIR"
     )
@@ -206,7 +212,10 @@ def main() -> int:
         soak.stop()
     at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "Soak.")
     problem = flat(soak.state.chunks, soak.state.marks)
-    print(write(args.out, at, soak.state.chunks, soak.state.marks, problem))
+    state = soak.state
+    parts = [f"From {size:,} records on by commit {one}." for one, size in state.parts.items()]
+    notes = [*(parts if len(parts) > 1 else ()), *filter(None, [args.note])]
+    print(write(args.out, at, state.chunks, state.marks, problem, notes))
     say(problem or "memory is flat, every replay is clean")
     return 1 if problem else 0
 

@@ -12,7 +12,16 @@ from functools import cache
 import sqlalchemy as sa
 
 from gateway.db import insert_rows
-from gateway.log.models import LEAF_PREFIX, bundles, entries, logs, pending, promises, tiles
+from gateway.log.models import (
+    LEAF_PREFIX,
+    bundles,
+    entries,
+    leaf_prefix,
+    logs,
+    pending,
+    promises,
+    tiles,
+)
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.errors import Malformed
 from ledger.core.ids import Digest
@@ -220,7 +229,7 @@ _ENTRY = (
     sa.select(entries.c.id, entries.c.log, logs.c.log_id)
     .join(logs, logs.c.id == entries.c.log)
     .where(
-        sa.func.substr(entries.c.leaf, 1, LEAF_PREFIX) == sa.bindparam("prefix"),
+        leaf_prefix == sa.bindparam("prefix", type_=sa.LargeBinary),
         entries.c.leaf == sa.bindparam("leaf"),
     )
 )

@@ -61,7 +61,12 @@ def flat(chunks: Sequence[Chunk], marks: Sequence[Mark]) -> str | None:
 
 
 def write(
-    folder: Path, at: Setting, chunks: Sequence[Chunk], marks: Sequence[Mark], problem: str | None
+    folder: Path,
+    at: Setting,
+    chunks: Sequence[Chunk],
+    marks: Sequence[Mark],
+    problem: str | None,
+    notes: Sequence[str] = (),
 ) -> str:
     """All files; returns the table of the looks."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +75,7 @@ def write(
         "commit": at.commit,
         "date": at.date,
         "problem": problem,
+        "notes": notes,
         "chunks": [asdict(chunk) for chunk in chunks],
         "marks": [asdict(mark) for mark in marks],
     }
@@ -92,6 +98,7 @@ def write(
         f"{chunks[-1].size:,} records, the chain on the same machine.",
         problem or "Memory is flat and every replay is clean.",
         found,
+        *notes,
         "Every answer to every record was checked: accepted, in order, covered by its promise.",
         "\n".join(f"- {what}: {times:,} times" for what, times in checks.items()),
         "\n".join(f"![{name}]({name}.svg)" for name, *_ in charts),

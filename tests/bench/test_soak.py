@@ -30,7 +30,7 @@ MARKS = [replace(MARK, mark=n * 1_000_000, size=n * 1_000_000 + 2000) for n in (
 def test_what_was_done_survives(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     assert State.load(path) == State()
-    state = State(reserved=17, chunks=CHUNKS[:2], marks=MARKS[:1])
+    state = State(reserved=17, parts={"abc": 0}, chunks=CHUNKS[:2], marks=MARKS[:1])
     state.save(path)
     assert State.load(path) == state
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.json"]

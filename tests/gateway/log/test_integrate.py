@@ -5,6 +5,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.db import begin_write
-from gateway.log import routes, services
+from gateway.log import routes, services, store
 from gateway.log.models import bundles, logs, pending, promises, tiles
 from gateway.log.services import (
     LogDamaged,
@@ -164,6 +165,25 @@ def test_a_batch_of_many_promises(tmp_path: Path) -> None:
     log_read = read(node)
     assert stored_indexes(node) == {leaf(entry): at for at, entry in enumerate(log_read.entries)}
     node.close()
+
+
+def test_a_leaf_is_found_by_its_index(node: Node) -> None:
+    """Every receipt asks for one; a query that reads the table costs more with every record."""
+    batch = make_entries(300)
+    promise_entries(node, batch)
+    step(node)
+    asked: list[tuple[str, Any]] = []
+    with node.engine.connect() as connection:
+        sa.event.listen(
+            connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3]))
+        )
+        assert store.locate(connection, leaf(batch[7])) is not None
+        on_sqlite = connection.dialect.name == "sqlite"
+        explain, bad = ("EXPLAIN QUERY PLAN", "SCAN ") if on_sqlite else ("EXPLAIN", "Seq Scan")
+        for text, values in asked.copy():
+            plan = str(connection.exec_driver_sql(f"{explain} {text}", values).all())
+            assert bad not in plan, plan
+    assert len(asked) > 2
 
 
 def test_entries_are_stored_small(node: Node) -> None:
