@@ -215,7 +215,7 @@ def main() -> int:
     state = soak.state
     parts = [f"From {size:,} records on by commit {one}." for one, size in state.parts.items()]
     notes = [*(parts if len(parts) > 1 else ()), *filter(None, [args.note])]
-    print(write(args.out, at, state.chunks, state.marks, problem, notes))
+    print(write(args.out, at, state.chunks, state.marks, problem=problem, notes=notes))
     say(problem or "memory is flat, every replay is clean")
     return 1 if problem else 0
 

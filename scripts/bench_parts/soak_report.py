@@ -65,6 +65,7 @@ def write(
     at: Setting,
     chunks: Sequence[Chunk],
     marks: Sequence[Mark],
+    *,
     problem: str | None,
     notes: Sequence[str] = (),
 ) -> str:

@@ -60,7 +60,7 @@ def test_the_benchmark_borrows_what_it_does_not_reach(tmp_path: Path) -> None:
     book.put("start_s_10m", 1_000_000, 1.0)
     borrow(book, tmp_path)
     assert book.notes == []
-    write(tmp_path, AT, CHUNKS, MARKS, None)
+    write(tmp_path, AT, CHUNKS, MARKS, problem=None)
     borrow(book, tmp_path)
     assert book.values["start_s_10m"] == {
         1_000_000: [1.0],
