@@ -15,6 +15,8 @@ from scripts.bench_parts.book import Book, medians
 from scripts.bench_parts.svg import line_chart
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MISSED = "missed.md"
+"""Written by hand beside the figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,10 @@ def write(folder: Path, book: Book, at: Setting) -> None:
     for row in rows:
         chart = line_chart(row.aim.title.replace("`", ""), row.aim.unit, row.by_size, row.aim.aim)
         (folder / f"{row.aim.name}.svg").write_text(chart, "utf-8")
-    (folder / "README.md").write_text(markdown(book, at), "utf-8")
+    page = markdown(book, at)
+    if (folder / MISSED).exists():
+        page += f"\nWhat was missed, why, and what was tried: [{MISSED}]({MISSED}).\n"
+    (folder / "README.md").write_text(page, "utf-8")
 
 
 def markdown(book: Book, at: Setting) -> str:
