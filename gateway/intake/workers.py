@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -77,27 +77,34 @@ class Secrets:
         return Drafter(Vault(self.content), Hmac(self.index), Calendar.load(self.calendar))
 
 
+class _Elsewhere(NamedTuple):
+    """A job given to the processes of a pool."""
+
+    pool: ProcessPoolExecutor
+    future: Future[Any]
+
+
 class Drafting:
     """A set under way."""
 
     def __init__(
-        self, workers: Workers, source: Source, terms: Terms, future: Future[list[Any]] | None
+        self, workers: Workers, source: Source, terms: Terms, elsewhere: _Elsewhere | None
     ) -> None:
         self.source = source
         self.terms = terms
         self._workers = workers
-        self._future = future
+        self._elsewhere = elsewhere
 
     def result(self) -> Drafted:
         """The records and rejections of the set, in order. Waits for them, or makes them."""
-        if self._future is not None:
+        if self._elsewhere is not None:
             try:
                 return [
                     Draft._make(item) if type(item) is tuple else item
-                    for item in self._future.result()
+                    for item in self._elsewhere.future.result()
                 ]
             except BrokenProcessPool:
-                self._workers.forget(self._future)
+                self._workers.forget(self._elsewhere.pool)
         return self._workers.here(self.source, self.terms)
 
 
@@ -130,13 +137,12 @@ class Workers:
         """The same on the spot."""
         return self._drafter.draft(source.read(), terms)
 
-    def forget(self, lost: Future[Any]) -> None:
-        """A process was killed, and with it the pool that `lost` was for; the next set makes a
-        new one."""
+    def forget(self, lost: ProcessPoolExecutor) -> None:
+        """One of its processes was killed, and with it the pool; the next set makes a new one."""
         with self._lock:
-            if self._pool is not None and getattr(self._pool, "_broken", True):
+            if self._pool is lost:
                 _log.error("intake.worker-lost")
-                self._pool.shutdown(wait=False, cancel_futures=True)
+                lost.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
 
     def close(self) -> None:
@@ -146,19 +152,17 @@ class Workers:
                 self._pool.shutdown(cancel_futures=True)
                 self._pool = None
 
-    def _submit(self, job: Callable[..., Any], *args: Any) -> Future[Any] | None:
-        """None: there is no process for it."""
+    def _submit(self, job: Callable[..., Any], *args: Any) -> _Elsewhere | None:
+        """None: there is no process for it, or just now none any more."""
         if not self._processes:
             return None
         with self._lock:
-            for _ in range(2):
-                self._pool = self._pool or self._fresh()
-                try:
-                    return self._pool.submit(job, *args)
-                except BrokenProcessPool:
-                    _log.error("intake.worker-lost")
-                    self._pool = None
-        return None
+            pool = self._pool = self._pool or self._fresh()
+        try:
+            return _Elsewhere(pool, pool.submit(job, *args))
+        except BrokenProcessPool:
+            self.forget(pool)
+            return None
 
     def _fresh(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(

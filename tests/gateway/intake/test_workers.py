@@ -138,7 +138,7 @@ from tests.support.node import make_test_node
 if __name__ == "__main__":
     node = make_test_node(Path({str(tmp_path)!r}), now=NOW, intake={{"processes": 2}})
     node.workers.warm_up()
-    node.workers._submit(os.getpid).result()
+    node.workers._submit(os.getpid).future.result()
     found = psutil.Process().children(recursive=True)
     Path({str(pid_file)!r}).write_text(" ".join(str(one.pid) for one in found))
     os.kill(os.getpid(), 9)
