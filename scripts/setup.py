@@ -71,7 +71,9 @@ def make_venv() -> None:
 def python_packages(lock: str) -> None:
     """Locked packages, hashes checked, wheels only; then this project itself, editable."""
     pip = (PYTHON, "-m", "pip", "install", "--quiet")
-    run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", f"requirements/{lock}.txt")
+    # Nothing is resolved: the lock is complete, and what a newer index offers must not matter.
+    locked = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
+    run(*pip, *locked, "-r", f"requirements/{lock}.txt")
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
