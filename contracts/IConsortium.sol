@@ -438,10 +438,7 @@ interface IConsortium {
     /// @param member The member.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
-    function keys(bytes32 member, uint256 start, uint256 count)
-        external
-        view
-        returns (Key[] memory);
+    function keys(bytes32 member, uint256 start, uint256 count) external view returns (Key[] memory);
 
     /// @notice Whether a key of a member has this purpose and its window holds `time`.
     function keyValidAt(bytes32 member, bytes32 keyId, uint8 purpose, uint64 time)

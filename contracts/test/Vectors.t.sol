@@ -207,15 +207,15 @@ contract VectorsTest is Base {
     {
         vm.etch(there, address(new LogAnchor(consortium)).code);
         bytes memory data = abi.encode(bytes32("LogAnchor"), there);
-        bytes32 actionHash = consortium.actionHashOf(Kind.REGISTER_CONTRACT, data);
         uint64 end = uint64(block.timestamp + 1 days);
         Typed.Domain memory d = Typed.domain("Consortium", address(consortium));
+        uint8 kind = Kind.REGISTER_CONTRACT;
         bytes memory signature =
-            _sign(sk + 1, Typed.digest(d, Typed.hashPropose(code, actionHash, 0, end, end)));
-        bytes32 id = consortium.propose(code, actionHash, 0, end, end, signature);
+            _sign(sk + 1, Typed.digest(d, Typed.hashPropose(code, kind, data, 0, end, end)));
+        bytes32 id = consortium.propose(code, kind, data, 0, end, end, signature);
         signature = _sign(sk + 1, Typed.digest(d, Typed.hashVote(code, id, Choice.YES, end)));
         consortium.vote(code, id, Choice.YES, end, signature);
-        consortium.execute(Kind.REGISTER_CONTRACT, data, 0);
+        consortium.execute(id, data);
         return LogAnchor(there);
     }
 
