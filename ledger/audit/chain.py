@@ -21,13 +21,14 @@ from ledger.chain.events import (
     LogClosed,
     LogOpened,
     MemberAdded,
+    MemberRolesChanged,
     MemberStatusChanged,
     decode_events,
     topic,
 )
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
-from ledger.chain.structs import ACTIVE, SUSPENDED, CatalogueItem
+from ledger.chain.structs import ACTIVE, RETIRED, SUSPENDED, CatalogueItem
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.keys import Purpose
@@ -61,10 +62,13 @@ class Member:
     roles: int
     endpoint: str
     suspended: tuple[Span, ...] = ()
+    retired: bool = False
 
     @property
     def status(self) -> int:
-        """Number of `structs`: active or suspended."""
+        """Number of `structs`: active, suspended or retired."""
+        if self.retired:
+            return RETIRED
         return SUSPENDED if self.suspended and self.suspended[-1][1] is None else ACTIVE
 
 
@@ -110,7 +114,7 @@ class State:
     """All that the events say."""
 
     members: dict[str, Member] = field(default_factory=dict)
-    keys: dict[KeyId, Key] = field(default_factory=dict)
+    keys: dict[tuple[str, KeyId], Key] = field(default_factory=dict)
     logs: dict[LogId, Log] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     contracts: dict[str, list[tuple[Place, Address]]] = field(default_factory=dict)
@@ -181,7 +185,7 @@ def judge_anchors(state: State, log: Log, times: BlockTimes, findings: Findings)
             add("anchor-beyond-trusted", anchor, trustedSize=log.closed[1])
     for key_id in dict.fromkeys(anchor.key_id for anchor in log.anchors):
         signed = [anchor for anchor in log.anchors if anchor.key_id == key_id]
-        invalid, disputed = _judge_key(state.keys.get(key_id), signed, log.member, times)
+        invalid, disputed = _judge_key(state.keys.get((log.member, key_id)), signed, times)
         for anchor in invalid:
             add("anchor-key-not-valid", anchor, keyId=key_id.hex())
         for anchor in disputed:
@@ -189,10 +193,10 @@ def judge_anchors(state: State, log: Log, times: BlockTimes, findings: Findings)
 
 
 def _judge_key(
-    key: Key | None, signed: list[Anchor], owner: str, times: BlockTimes
+    key: Key | None, signed: list[Anchor], times: BlockTimes
 ) -> tuple[list[Anchor], list[Anchor]]:
     """Of the anchors that name a key, those outside its window, and those after it was stolen."""
-    if key is None or key.member != owner or key.purpose != Purpose.ANCHOR:
+    if key is None or key.purpose != Purpose.ANCHOR:
         return signed, []
     low = times.from_on(signed, key.not_before)
     high = max(low, times.from_on(signed, key.not_after + 1))
@@ -213,6 +217,12 @@ def _apply(state: State, event: ChainEvent) -> None:
                 roles=event.roles,
                 endpoint=event.endpoint,
             )
+        case MemberRolesChanged():
+            member = state.members[event.member]
+            state.members[event.member] = replace(member, roles=event.roles)
+        case MemberStatusChanged() if event.status == RETIRED:
+            member = state.members[event.member]
+            state.members[event.member] = replace(member, retired=True)
         case MemberStatusChanged():
             member = state.members[event.member]
             state.members[event.member] = replace(
@@ -222,7 +232,7 @@ def _apply(state: State, event: ChainEvent) -> None:
             member = state.members[event.member]
             state.members[event.member] = replace(member, endpoint=event.endpoint)
         case KeyAdded():
-            state.keys[event.key_id] = Key(
+            state.keys[event.member, event.key_id] = Key(
                 key_id=event.key_id,
                 member=event.member,
                 purpose=event.purpose,
@@ -232,11 +242,11 @@ def _apply(state: State, event: ChainEvent) -> None:
                 not_after=event.not_after,
             )
         case KeyRevoked():
-            key = state.keys[event.key_id]
-            state.keys[event.key_id] = replace(key, not_after=event.not_after)
+            key = state.keys[event.member, event.key_id]
+            state.keys[event.member, event.key_id] = replace(key, not_after=event.not_after)
         case KeyCompromised():
-            key = state.keys[event.key_id]
-            state.keys[event.key_id] = replace(key, compromised_since=event.since)
+            key = state.keys[event.member, event.key_id]
+            state.keys[event.member, event.key_id] = replace(key, compromised_since=event.since)
         case LogOpened():
             state.logs[event.log_id] = Log(log_id=event.log_id, member=event.member)
         case LogClosed():

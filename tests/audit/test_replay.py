@@ -353,7 +353,7 @@ def make_state(*anchors: tuple[int, int, int], **changes: Any) -> State:
     member = Member(
         code="m", region="r", roles=1, endpoint="", suspended=changes.pop("suspended", ())
     )
-    return State(members={"m": member}, keys={KEY: replace(key, **changes)}, logs={LOG: log})
+    return State(members={"m": member}, keys={("m", KEY): replace(key, **changes)}, logs={LOG: log})
 
 
 def found_in(state: State) -> list[tuple[str, int]]:

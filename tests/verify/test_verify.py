@@ -704,7 +704,7 @@ def test_an_anchor_by_a_contract_that_did_not_hold_the_role_yet(
 def test_blocks_that_share_a_second(ledger: Ledger, mirage: Proxy) -> None:
     """Where time does not tell whether a key's registration is final, its block does."""
     log = ledger.beijing
-    key = ledger.network.consortium.key(log.key(Purpose.PRESENT).key_id)
+    key = ledger.network.consortium.key("110000", log.key(Purpose.PRESENT).key_id)
     assert key is not None
 
     def at_once(params: Sequence[Any], result: Any) -> Any:
