@@ -63,9 +63,9 @@ def test_what_is_never_written() -> None:
     for change in ({"period": "2024-4"}, {"schema": "penalty"}, {"timely": ""}):
         with pytest.raises(Malformed):
             entry.record_entry(**{**good, **rest, **change})
-    for change in ({"commitment": bytes(31)}, {"log": b""}, {"replaces": bytes(33)}):
+    for name, wrong in (("commitment", bytes(31)), ("log", b""), ("replaces", bytes(33))):
         with pytest.raises(Malformed):
-            entry.statement_entry(**{**good, **change})
+            entry.statement_entry(**{**good, name: wrong})
 
 
 def test_bounds() -> None:

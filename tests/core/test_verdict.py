@@ -25,7 +25,7 @@ from ledger.core.facts import (
     date_of,
     end_of,
 )
-from ledger.core.ids import Digest, KeyId, LogId
+from ledger.core.ids import Digest, KeyId, LogId, RecordId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.verdict import _standing as standing_of
 from ledger.core.verdict import broken, malformed, worst_exit
@@ -514,7 +514,7 @@ def test_all_acts_are_listed_though_one_decides() -> None:
         flags=("DISPUTED", "SHIELDED"),
         outcome="CORRECTED",
         version=5,
-        corrected_by=Digest(bytes([5]) * 32),
+        corrected_by=RecordId(bytes([5]) * 32),
     )
     told = make_world().with_facts(status=StatusFacts(now=status)).verdict().as_dict()
     assert told["verdict"] == "corrected"
