@@ -18,11 +18,11 @@ from ledger.chain.quorum import QuorumReader
 from ledger.core import receipt as receipts
 from ledger.core.canonical import parse_day
 from ledger.core.commitment import Header, Value
-from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed
+from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
 from ledger.core.facts import ChainFacts, Question, RecordFacts, Trust, Unread, end_of
 from ledger.core.ids import Digest, sha256
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict, broken, examine, judge, malformed
+from ledger.core.verdict import Verdict, broken, examine, judge, malformed, newer
 from ledger.records import publicity, schema, uscc
 from ledger.records.schema import Schema
 
@@ -57,7 +57,9 @@ class Verifier:
             try:
                 receipt = receipts.parse(data)
             except Malformed as error:
-                return malformed(digest, str(error), question, self.trust)
+                return malformed(digest, error, question, self.trust)
+            except VersionUnknown as error:
+                return newer(digest, error, question, self.trust)
             return self._judge(digest, receipt, question)
         except Exception as error:  # a bug of ours must never read "not authentic"
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
@@ -123,7 +125,7 @@ def record_facts(receipt: Receipt) -> RecordFacts | None:
     found = _schema(receipt, header)
     if found is None:
         return None
-    fields = _disclosed(receipt)
+    fields = _disclosed(receipt, found)
     window = publicity.UseWindow(None, None)
     if header is not None:
         window = publicity.use_window(found, header.class_, header.decided, header.until)
@@ -147,10 +149,10 @@ def _schema(receipt: Receipt, header: Header | None) -> Schema | None:
     return schema.find(name, int(version)) if version else None
 
 
-def _disclosed(receipt: Receipt) -> Mapping[str, Value]:
+def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:
     """The fields shown; none where they do not hold, which `internal_checks` reports."""
     try:
-        return {} if receipt.presentation is None else receipt.presentation.fields()
+        return {} if receipt.presentation is None else receipt.presentation.fields(found.slots)
     except EvidenceError:
         return {}
 

@@ -157,7 +157,9 @@ contract VectorsTest is Base {
         bytes32 logId = _hex(expected, ".logId");
         bytes32 leaf = Reference.leafHash(bytes(vm.parseJsonString(expected, ".entry")));
         equal(leaf, _hex(expected, ".leaf"));
-        equal(keccak256(abi.encode(logId, leaf)), _hex(expected, ".recordId"));
+        bytes32 commitment = _hex(expected, ".commitment");
+        equal(commitment, sha256(bytes(vm.parseJsonString(expected, ".payload"))));
+        equal(keccak256(abi.encode(logId, commitment)), _hex(expected, ".recordId"));
 
         uint256 sk = uint256(keccak256(bytes(name))) >> 1;
         Consortium consortium = _found(input, logId, sk);

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.commitment import SCHEMA_ID
 from ledger.core.entry import MAX_ENTRY, RECORD, TIMELY, parse_entry
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 
 # What records say is counted apart so often: 20 types, 20 years of months and three answers make
 # 14 400. Beyond it a log is playing with our memory.
 MAX_ABOUT = 1 << 17
-MAX_KINDS = 1 << 10
 MORE = "(more)"
 # Endings known by heart, some 300 bytes each; what is beyond is parsed every time.
 MAX_KNOWN = 1 << 14
@@ -29,7 +28,7 @@ _HEX = "[0-9a-f]{64}"
 _DIGESTS = re.compile(rf"(?:{_HEX})*".encode())
 _START = b'{"_type":"credit-ledger/entry@1","commitment":"'
 _HEX_END = len(_START) + 2 * DIGEST_SIZE
-_NAMES_ANOTHER = re.compile(rb'"(?:corrects|ref|replaces)":')
+_NAMES_ANOTHER = re.compile(rb'"(?:corrects|replaces)":')
 
 About = tuple[bytes, ...]
 """Period, schema and timely of a record entry."""
@@ -150,11 +149,12 @@ class EntryReader:
             why = str(error) if len(entry) <= MAX_ENTRY else f"{len(entry)} bytes"
             bad.append(Bad(index, "entry-malformed", why))
             return b""
+        except VersionUnknown as error:
+            bad.append(Bad(index, "entry-version-unknown", error.message))
+            return b""
         if parsed.log != self._log:
             bad.append(Bad(index, "entry-foreign-log", parsed.log.hex()))
             return b""
-        known = parsed.kind in self.tally.others or len(self.tally.others) < MAX_KINDS
-        kind = parsed.kind if known else MORE
-        self.tally.others[kind] += 1
-        self._learn(entry, kind)
+        self.tally.others[parsed.kind] += 1
+        self._learn(entry, parsed.kind)
         return parsed.commitment.hex().encode()

@@ -11,6 +11,8 @@ Text = dict[str, str]
 # nothing but bad entries must not make a report that nobody can open.
 MOST = 100
 TILES_MISSING = "tiles-missing"
+# What ends in exit code 4 unless there are errors: something could not be looked at.
+OPEN = frozenset({TILES_MISSING, "checkpoint-version-unknown", "entry-version-unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,18 @@ CODES = {
         "error",
         "公开的检查点与链上的根不同：成员出示了另一个日志。",
         "The public checkpoint has another root than the chain: the member shows another log.",
+    ),
+    "checkpoint-version-unknown": _code(
+        "warning",
+        "公开的检查点带有本程序不认识的签名类型：请更新本程序后重新审计。",
+        "The public checkpoint has a signature of a type that this program does not know: update "
+        "it and audit again.",
+    ),
+    "entry-version-unknown": _code(
+        "warning",
+        "条目的版本或算法是本程序不认识的：请更新本程序后重新审计。",
+        "An entry is of a version or suite that this program does not know: update it and audit "
+        "again.",
     ),
     "entry-malformed": _code(
         "error",

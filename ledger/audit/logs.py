@@ -18,7 +18,7 @@ from ledger.audit.tree import Tree
 from ledger.chain.structs import MONTH, NATIONAL, RECORD_TYPE
 from ledger.core import note
 from ledger.core.canonical import hex32
-from ledger.core.errors import EvidenceError, Malformed
+from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.facts import SHANGHAI_OFFSET, end_of
 from ledger.core.keys import Alg, Purpose
 from ledger.core.merkle import LEAF_PREFIX
@@ -119,6 +119,9 @@ class LogReplay:
             found = note.parse_checkpoint(fetch("checkpoint", MAX_CHECKPOINT).decode())
         except (Malformed, UnicodeDecodeError):
             self.add("checkpoint-invalid", "checkpoint", problem="not a checkpoint")
+            return
+        except VersionUnknown as error:
+            self.add("checkpoint-version-unknown", "checkpoint", problem=error.message)
             return
         if found.log != self.log.log_id:
             self.add("checkpoint-invalid", "checkpoint", problem="of another log")

@@ -10,7 +10,7 @@ from typing import Any
 from ledger.audit.chain import BlockTimes, Log, State, judge_anchors, read_state
 from ledger.audit.duplicates import Duplicates
 from ledger.audit.entries import Tally
-from ledger.audit.findings import CODES, TILES_MISSING, Findings
+from ledger.audit.findings import CODES, OPEN, Findings
 from ledger.audit.logs import LogReplay, Progress
 from ledger.audit.tiles import Fetch, HttpFetch, log_url
 from ledger.chain.blocks import Block
@@ -44,9 +44,9 @@ class Report:
     def exit(self) -> int:
         """1: something is wrong; 4: not all could be looked at; 0: all is in order."""
         found = {finding["code"] for finding in self.document["findings"]}
-        if any(CODES[code].severity == "error" for code in found - {TILES_MISSING}):
+        if any(CODES[code].severity == "error" for code in found - OPEN):
             return EXIT_FINDINGS
-        if TILES_MISSING in found:
+        if found & OPEN:
             return EXIT_INCOMPLETE
         return EXIT_FINDINGS if found else EXIT_CLEAN
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from ledger.core.canonical import instant
-from ledger.core.ids import Digest, KeyId
+from ledger.core.ids import Digest, KeyId, RecordId
 from ledger.core.keys import Purpose
 
 # Asia/Shanghai; without summer time since 1991, long before any chain.
@@ -149,13 +149,13 @@ class AnchorFact:
 class Status:
     """What the acts on a record amount to. flags: of `FLAGS`; outcome: of `OUTCOMES`.
 
-    corrected_by: leaf of the newer record, where there is one.
+    corrected_by: the newer record, where there is one.
     """
 
     flags: tuple[str, ...] = ()
     outcome: str = "NONE"
     version: int = 0
-    corrected_by: Digest | None = None
+    corrected_by: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

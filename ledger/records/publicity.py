@@ -16,8 +16,11 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from importlib import resources
 from typing import Final, Literal
 
+from ledger.core.ids import sha256
 from ledger.records.schema import Schema
 
 CLASSES: Final = ("minor", "general", "severe")
@@ -76,6 +79,13 @@ class UseWindow:
 
     usable_to: date | None
     expired_from: date | None
+
+
+@cache
+def rules_id() -> str:
+    """The newest packaged rules as payloads name them: `publicity@1:<SHA-256>`."""
+    file = resources.files(__package__).joinpath("rules", "publicity@1.json")
+    return f"publicity@1:{sha256(file.read_bytes()).hex()}"
 
 
 def until(

@@ -30,7 +30,7 @@ from ledger.chain.quorum import QuorumReader
 from ledger.chain.signers import LocalSigner
 from ledger.core import note
 from ledger.core.canonical import encode
-from ledger.core.entry import other_entry, record_entry
+from ledger.core.entry import record_entry, statement_entry
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
@@ -220,7 +220,7 @@ ENTRIES: dict[str, tuple[str, Callable[[MemberLog], Sequence[bytes]]]] = {
     ),
     "of next century": ("period-in-future", lambda log: [entry(log, period="2126-01")]),
     "good, of another kind": (
-        "", lambda log: [other_entry("case", commitment=bytes(32), log=log.log_id)],
+        "", lambda log: [statement_entry(commitment=bytes(32), log=log.log_id)],
     ),
     "good, of this year": ("", lambda log: [entry(log)]),
     "good, of no year": ("", lambda log: [entry(log, period="0000-01")]),

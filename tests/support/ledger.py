@@ -30,7 +30,7 @@ from ledger.core.keys import Purpose
 from ledger.core.presentation import present
 from ledger.core.receipt import Anchor
 from ledger.core.tiles import encode_bundle, parse_path
-from ledger.records.publicity import until
+from ledger.records.publicity import rules_id, until
 from ledger.records.schema import Schema, load
 from tests.support.chain import TestNetwork
 
@@ -80,6 +80,7 @@ def make_record(
         decided=decided,
         iss=iss or log.member,
         log=log.log_id,
+        rules=rules_id(),
         schema=f"{schema.id}:{schema.sha256}",
         until=until(schema, class_, decided, end),
     )
