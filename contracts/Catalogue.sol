@@ -155,7 +155,7 @@ contract Catalogue is ICatalogue, RoleContract {
         if (it.version <= last) {
             revert Catalogue_VersionInvalid(it.itemId, it.region, last, it.version);
         }
-        bool valid = it.itemId != 0 && it.contentHash != 0 && _within(it.kind, ItemKind.AGREEMENT)
+        bool valid = it.itemId != 0 && it.contentHash != 0 && _within(it.kind, ItemKind.RULES)
             && _within(it.visibility, Visibility.GOVERNMENT)
             && _within(it.dataClass, DataClass.IMPORTANT)
             && _within(it.granularity, Granularity.YEAR) && (it.until == 0 || it.until >= it.from);

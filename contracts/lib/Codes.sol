@@ -87,6 +87,7 @@ library ItemKind {
     uint8 internal constant SEVERE_LIST = 2;
     uint8 internal constant MEASURES = 3;
     uint8 internal constant AGREEMENT = 4;
+    uint8 internal constant RULES = 5;
 }
 
 /// @notice Who may see records of a type.

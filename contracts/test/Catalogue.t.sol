@@ -188,7 +188,7 @@ contract CatalogueTest is World {
         items[0].itemId = 0;
         items[1].contentHash = 0;
         items[2].kind = 0;
-        items[3].kind = ItemKind.AGREEMENT + 1;
+        items[3].kind = ItemKind.RULES + 1;
         items[4].visibility = 0;
         items[5].visibility = Visibility.GOVERNMENT + 1;
         items[6].dataClass = 0;
