@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from ledger.core.canonical import parse_day
@@ -221,7 +221,7 @@ def _stated_end(schema: Schema, fields: Mapping[str, Value]) -> date | None:
         return None
 
 
-@cache
+@lru_cache(maxsize=1 << 8)
 def _readers(schema: Schema) -> Mapping[str, tuple[Field, Reader]]:
     return {
         code: (schema.by_code[code], reader(schema.by_code[code], shape_only=True))

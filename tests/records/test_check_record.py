@@ -12,7 +12,8 @@ from ledger.core import canonical
 from ledger.core.commitment import Header, Value
 from ledger.core.facts import RecordProblem
 from ledger.core.ids import LogId
-from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record
+from ledger.records import publicity, validate
+from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record, decision_of
 from ledger.records.publicity import CLASSES
 from ledger.records.schema import Field, Schema, all_schemas, load, packaged_files, parse
 from ledger.records.uscc import FILLER
@@ -361,3 +362,48 @@ def _needs_its_stated_end(
     stated = schema.until.field
     early = any(note.code == "publicity-too-short" for note in checked.notes)
     return problem.code == "until-before-minimum" and stated not in part and early
+
+
+@given(st.sampled_from(TAKEN), st.data())
+@settings(deadline=None)
+def test_another_kind_of_value_is_always_refused(schema: Schema, data: st.DataObject) -> None:
+    checked = check(schema, good(schema), today=TODAY)
+    code = data.draw(st.sampled_from(sorted(checked.fields)))
+    value = checked.fields[code]
+    other: Value = ";".join(value) if isinstance(value, list) else [value]
+    found = check_record(schema, RULES, header_of(schema, checked), {code: other})
+    assert (code, "value-kind") in [(problem.field, problem.code) for problem in found]
+
+
+@given(
+    st.sampled_from([schema for schema in TAKEN if schema.until.rule != "validity"]),
+    st.sampled_from([None, *CLASSES]),
+    st.dates(date(2024, 1, 1), TODAY),
+    st.none() | st.dates(date(2024, 1, 1), date(2040, 1, 1)),
+)
+@settings(deadline=None)
+def test_any_other_end_of_use_is_refused_where_everything_is_shown(
+    schema: Schema, class_: str | None, decided: date, until: date | None
+) -> None:
+    dates = [field.code for field in schema.fields if field.kind == "date"]
+    raw = good(schema) | dict.fromkeys(dates, decided.isoformat())
+    if schema.until.field is not None:
+        raw[schema.until.field] = date(2035, 1, 1).isoformat()
+    checked = check(schema, raw, today=TODAY, class_=class_ if schema.adverse else None)
+    header = header_of(schema, checked, until=until)
+    codes = [problem.code for problem in check_record(schema, RULES, header, checked.fields)]
+    decision = decision_of(schema, RULES, header, checked.fields)
+    stated = date(2035, 1, 1) if schema.until.field else None
+    if until in publicity.untils(RULES, decision, stated):
+        assert codes == []
+    else:
+        assert len(codes) == 1 and codes[0].startswith("until-")
+
+
+def test_long_values_are_not_remembered() -> None:
+    before = validate._form.cache_info().currsize
+    for n in range(10):
+        junk = f"{n}" * 60_000
+        shown: dict[str, Value] = {"CF_XDR_LB": junk, "CF_XDR_SHXYM": FILLER, "CF_CFJG": junk}
+        assert ("CF_XDR_LB", "value-too-long") in problems(penalty(), shown=shown)
+    assert validate._form.cache_info().currsize - before <= 2
