@@ -9,21 +9,30 @@ No error leaves `verify`: what could not be checked, whatever the reason, is `un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from ledger.chain.facts import Snapshot
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader
 from ledger.core import receipt as receipts
-from ledger.core.canonical import parse_day
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
-from ledger.core.facts import ChainFacts, Question, RecordFacts, Trust, Unread, end_of
+from ledger.core.facts import (
+    ChainFacts,
+    Question,
+    RecordFacts,
+    RecordProblem,
+    Trust,
+    Unread,
+    end_of,
+)
 from ledger.core.ids import Digest, sha256
 from ledger.core.receipt import Receipt
 from ledger.core.verdict import Verdict, broken, examine, judge, malformed, newer
 from ledger.records import publicity, schema, uscc
+from ledger.records import rules as rules_files
+from ledger.records.check_record import check_record, decision_of
 from ledger.records.schema import Schema
 
 
@@ -126,9 +135,12 @@ def record_facts(receipt: Receipt) -> RecordFacts | None:
     if found is None:
         return None
     fields = _disclosed(receipt, found)
-    window = publicity.UseWindow(None, None)
+    window, problem = publicity.UseWindow(None, None), None
     if header is not None:
-        window = publicity.use_window(found, header.class_, header.decided, header.until)
+        rules = rules_files.newest()
+        decision = decision_of(found, rules, header, fields)
+        window = publicity.use_window(rules, decision, header.until)
+        problem = _until_problem(check_record(found, rules, header, fields))
     return RecordFacts(
         schema=found.id,
         slots=found.slots,
@@ -136,7 +148,7 @@ def record_facts(receipt: Receipt) -> RecordFacts | None:
         registration_field=found.subject.registration,
         filler=uscc.FILLER,
         decided_field=found.decided,
-        until_problem=None if header is None else _until_problem(found, header, fields),
+        until_problem=problem,
         usable_to=_iso(window.usable_to),
         expired_from=_iso(window.expired_from),
     )
@@ -157,18 +169,10 @@ def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:
         return {}
 
 
-def _until_problem(found: Schema, header: Header, fields: Mapping[str, Value]) -> str | None:
-    """How `until` contradicts the field it is made from; None where that one is not shown."""
-    field, stated = found.until.field, None
-    if field is not None:
-        if field not in fields:
-            return None
-        try:
-            stated = parse_day(str(fields[field]))
-        except Malformed:
-            return f"{field} is no day"
-    expected = publicity.until(found, header.class_, header.decided, stated)
-    return None if header.until == expected else f"until, {field or found.id}"
+def _until_problem(problems: Sequence[RecordProblem]) -> str | None:
+    """How `until` contradicts the rules or the field it is made from; None: it does not."""
+    found = (problem for problem in problems if problem.code.startswith("until-"))
+    return next((f"until, {problem.field or problem.code}" for problem in found), None)
 
 
 def _iso(day: date | None) -> str | None:

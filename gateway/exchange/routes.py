@@ -1,5 +1,7 @@
-"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token; in place of a
-leaf there may be a record id."""
+"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token.
+
+In place of a leaf there may be a record id.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ Chain facts are the worst of three views (design 6): favourable ones count only 
 final, adverse ones from the highest head that anybody reports. Times are Unix seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -46,6 +47,16 @@ class Question:
     issuer: str | None = None
     as_of: str | None = None
     end_of_as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProblem:
+    """Why what a presentation says cannot be a record of its type. field: the field at fault, None
+    for the whole record or what its payload says openly. text: {"zh", "en"}, never the value."""
+
+    code: str
+    field: str | None
+    text: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,10 @@ from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import (
     ACTIVE,
     MONTH,
+    ON_AUTHORISATION,
     PUBLIC,
     RECORD_TYPE,
+    RULES,
     SUSPENDED,
     YEAR,
     Code,
@@ -36,6 +38,7 @@ from ledger.chain.transactions import MemoryTxStore, Sender
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import bytes32_ascii
 from ledger.core.keys import Alg, Purpose
+from ledger.records.rules import all_rules
 from ledger.records.schema import all_schemas
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
 from tests.support.chain import (
@@ -329,10 +332,16 @@ def test_the_same_decision_twice(network: TestNetwork) -> None:
 
 def test_national_items() -> None:
     items = {(item.item_id, item.version): item for item in national_items()}
-    assert len(items) == len(all_schemas())
+    assert len(items) == len(all_schemas()) + len(all_rules())
+    for rules in all_rules():
+        item = items[Code("publicity"), rules.version]
+        assert item.content_hash.hex() == rules.sha256
+        assert (item.kind, item.region, item.since, item.until) == (RULES, "", SINCE, 0)
+        assert item.visibility == PUBLIC
     for schema in all_schemas():
         item = items[Code(schema.name), schema.version]
         assert item.content_hash.hex() == schema.sha256
         assert item.granularity == (YEAR if schema.period == "year" else MONTH)
         assert (item.kind, item.region, item.since, item.until) == (RECORD_TYPE, "", SINCE, 0)
     assert items[Code("penalty"), 1].visibility == PUBLIC
+    assert items[Code("voluntary"), 1].visibility == ON_AUTHORISATION
