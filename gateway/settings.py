@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +37,7 @@ from pydantic_settings import (
 )
 
 from gateway.crash import POINTS
+from ledger.clock import parse as parse_clock
 from ledger.core.errors import ConfigError
 
 MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
@@ -115,7 +116,8 @@ class Settings(BaseSettings):
     """Folder of anchor, note, present, payer, content and index `.json`."""
     key_password_file: Path | None = None
     calendar_file: Path | None = None
-    now: datetime | None = None
+    now: datetime | timedelta | None = None
+    """The clock stands there, or runs so far ahead (`+SECONDS`)."""
     crash_at: str | None = None
     node: NodeSettings
     http: HttpSettings = HttpSettings()
@@ -146,10 +148,23 @@ class Settings(BaseSettings):
             raise ValueError("is STAGE:before or STAGE:after of a known stage")
         return value
 
+    @field_validator("now", mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            setting = parse_clock(value)
+        except ConfigError as error:
+            raise ValueError(error.problem) from error
+        if setting.held is None:
+            return timedelta(seconds=setting.offset)
+        return datetime.fromtimestamp(setting.held, UTC)
+
     @field_validator("now")
     @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.utcoffset() != timedelta(0):
+    def _aware(cls, value: datetime | timedelta | None) -> datetime | timedelta | None:
+        if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
             raise ValueError("is an instant in UTC with Z")
         return value
 
