@@ -50,7 +50,8 @@ class _Section(BaseModel):
 
 
 class NodeSettings(_Section):
-    """Who this gateway is. url: where others reach it, when that is not host and port."""
+    """Who this gateway is. url: where others reach it, when that is not host and port. What a
+    request calls us (its Host header) is never believed."""
 
     code: str = Field(pattern=MEMBER_CODE)
     name: str = Field(default="", max_length=100)
@@ -176,6 +177,20 @@ class Settings(BaseSettings):
             if self.key_password_file is None:
                 raise ValueError("production needs key_password_file")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Settings:
+        if self.node.url is None and self.http.host in ("", "0.0.0.0", "::"):  # noqa: S104 - refused
+            raise ValueError("node.url must say where others reach a gateway on all addresses")
+        return self
+
+    def endpoint(self, port: int | None = None) -> str:
+        """Where others reach this gateway, without a slash at the end. port: the one it was given
+        where the settings leave it open (0)."""
+        if self.node.url is not None:
+            return str(self.node.url).rstrip("/")
+        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        return f"http://{host}:{port or self.http.port}"
 
 
 _PATHS = ("network", "keys", "key_password_file", "calendar_file")

@@ -88,6 +88,7 @@ def test_environment_stands_before_the_file(
     [
         (CONFIG.replace('"110000"', '"11 0000"'), "node.code"),
         (CONFIG.replace("8600", "70000"), "http.port"),
+        (CONFIG.replace("port = 8600", 'host = "0.0.0.0"'), "settings"),
         (CONFIG.replace("batch_size", "batch_sise"), "log.batch_sise"),
         (CONFIG.replace('network = "network.json"', ""), "network"),
         ('nonsense = "x"\n' + CONFIG, "nonsense"),
