@@ -80,6 +80,17 @@ class Node:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def who(self) -> str:
+        """Name, code and address, for people. A node that does not say who it is has its address
+        alone."""
+        answer = self.get("/v1/node")
+        try:
+            told = answer.json() if answer.status == httpx.codes.OK else {}
+            named = f"{told['name']} {told['code']}"
+        except (KeyError, TypeError):
+            return self.url
+        return f"{named.strip()} {self.url}"
+
     def get(self, path: str, **params: str) -> Answer:
         """Whatever the node answers; Unknown where it does not."""
         return self._ask("GET", path, params=params)

@@ -46,6 +46,18 @@ def network_options(command: F) -> F:
     return command
 
 
+def node_options(command: F) -> F:
+    """`--to` and `--token`: parameters `url` and `token`, of one's own node."""
+    for option in (
+        click.option("--token", metavar="T", help=say(zh="令牌。", en="Token.")),
+        click.option(
+            "--to", "url", required=True, metavar="URL", help=say(zh="节点。", en="The node.")
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def json_option(command: F) -> F:
     """`--json`: parameter `as_json`."""
     return click.option(

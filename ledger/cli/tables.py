@@ -7,7 +7,6 @@ replaced, and nothing in it is taken for markup.
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -179,51 +178,9 @@ def _checks(checks: Sequence[Check]) -> Table:
     return table
 
 
-# ---- answers to a submission
-
-_MOST_ROWS = 50  # problems shown; the rest is in --json and in the workbook
-
-
-def show_answer(answers: Sequence[dict[str, Any]]) -> None:
-    """How many rows ended how, and what is wrong with those that were not taken."""
-    console = stdout()
-    counts = Counter(row["verdict"] for row in answers)
-    console.print(
-        rows(
-            (say(zh=zh, en=en), counts[verdict])
-            for verdict, zh, en in (
-                ("accepted", "接受", "accepted"),
-                ("duplicate", "重复", "there already"),
-                ("conflict", "冲突", "in conflict"),
-                ("rejected", "拒绝", "rejected"),
-            )
-        )
-    )
-    if len(answers) == 1 and answers[0]["leaf"]:
-        console.print(rows([(say(zh="叶子", en="leaf"), answers[0]["leaf"])]))
-    problems = [row for row in answers if row["verdict"] in ("conflict", "rejected")]
-    if problems:
-        console.print(_problems(problems))
-    if len(problems) > _MOST_ROWS:
-        more = len(problems) - _MOST_ROWS
-        console.print(say(zh=f"另有 {more} 行，见 --json", en=f"{more} more rows, see --json"))
-
-
-def _problems(problems: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column(say(zh="行", en="Row"), justify="right")
-    table.add_column(say(zh="字段", en="Field"))
-    table.add_column(say(zh="原因", en="Reason"), overflow="fold")
-    for row in problems[:_MOST_ROWS]:
-        where = "" if row["row"] is None else str(row["row"])
-        if row["sheet"]:
-            where = f"{row['sheet']} {where}"
-        message = pick(row["message"]) if row["message"] else row["verdict"]
-        table.add_row(plain(where), plain(row["field"] or ""), plain(f"{message} [{row['code']}]"))
-    return table
-
-
 # ---- the report of an audit
+
+_MOST_FINDINGS = 50  # shown; the rest is in the report
 
 
 def show_report(document: dict[str, Any]) -> None:
@@ -236,14 +193,14 @@ def show_report(document: dict[str, Any]) -> None:
         console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
-    for finding in findings[:_MOST_ROWS]:
+    for finding in findings[:_MOST_FINDINGS]:
         style = "red" if finding["severity"] == "error" else "yellow"
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
         console.print(plain(f"  {pick(finding['remedy'])}"))
-    if len(findings) > _MOST_ROWS:
-        more = len(findings) - _MOST_ROWS
+    if len(findings) > _MOST_FINDINGS:
+        more = len(findings) - _MOST_FINDINGS
         console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))
 
 
