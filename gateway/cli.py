@@ -105,7 +105,9 @@ def token_add(
     """Prints the token alone on stdout, or all of it as JSON."""
     wanted = [scope.strip() for text in scopes for scope in text.split(",")]
     if set(wanted) - set(SCOPES):
-        raise click.BadParameter(", ".join(SCOPES), param_hint="--scope")
+        known = ", ".join(SCOPES)
+        message = say(zh=f"应为其中之一：{known}", en=f"must be one of {known}")
+        raise click.BadParameter(message, param_hint="--scope")
     with _tokens(config) as (services, engine, now):
         token_id, secret = services.add_token(
             engine, name=name, scopes=wanted, department=department, now=now

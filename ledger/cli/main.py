@@ -12,7 +12,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from ledger.cli import usage
 from ledger.cli.language import say
+
+usage.install()
 
 PLUGINS = "credit_ledger.commands"
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it

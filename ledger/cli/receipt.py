@@ -96,7 +96,10 @@ def receipt(
 ) -> int:
     """See `_HELP`."""
     if bare and fields is not None:
-        raise click.UsageError("--bare / --fields")
+        message = say(
+            zh="--bare 和 --fields 不能同时使用", en="--bare and --fields exclude each other"
+        )
+        raise click.UsageError(message)
     _one_kind(leaves, file_id)
     with Node(url, token) as node:
         if fields is not None and node.token is None:

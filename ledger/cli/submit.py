@@ -126,7 +126,10 @@ def submit(
 def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
     kind = file.suffix.lower()
     if kind not in (*_TABLES, *_LINES, ".json"):
-        raise click.BadParameter("xlsx, csv, ndjson, json", param_hint="FILE")
+        message = say(
+            zh="应为 xlsx、csv、ndjson 或 json", en="must be xlsx, csv, ndjson or json by its name"
+        )
+        raise click.BadParameter(message, param_hint="FILE")
     if kind not in _TABLES and (report is not None or type_ is not None):
         message = say(zh="--report 和 --type 只用于表格", en="--report and --type go with tables")
         raise click.UsageError(message)

@@ -68,6 +68,29 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     console.print(_checks(verdict.standing.checks))
 
 
+def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
+    """A line for each of several receipts, in their order."""
+    table = Table(box=SIMPLE_HEAD, title=say(zh="汇总", en="Summary"), title_justify="left")
+    table.add_column(say(zh="文件", en="File"), overflow="fold")
+    table.add_column(say(zh="结论", en="Verdict"), no_wrap=True)
+    table.add_column(say(zh="退出码", en="Exit"), justify="right")
+    table.add_column(say(zh="能否使用", en="May it be used?"), overflow="fold")
+    for name, verdict in found:
+        style = _STYLES[verdict.exit]
+        why = [pick(check.message) for check in deciding(verdict.standing.checks)[:1]]
+        said = " ".join([_usable(verdict), *why])
+        table.add_row(plain(name), plain(verdict.verdict, style), str(verdict.exit), plain(said))
+    stdout().print(table)
+
+
+def _usable(verdict: Verdict) -> str:
+    return {
+        True: say(zh="可以。", en="Yes."),
+        False: say(zh="不得使用。", en="No."),
+        None: say(zh="无法判断，暂不使用。", en="Not yet: cannot be told."),
+    }[verdict.standing.usable]
+
+
 def headline(verdict: Verdict) -> str:
     """May it be used?"""
     day = verdict.question.as_of
