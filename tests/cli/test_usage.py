@@ -66,7 +66,7 @@ def test_what_has_no_translation_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 WRONG = {
     "nonsense": "没有命令 'nonsense'",
-    "verfy": "是否想用 'verify'",
+    "verfy": "没有命令 'verfy'",
     "verify": "缺少参数",
     "verify FILE": "缺少选项 '--network'",
     "verify FILE --network": "选项 '--network' 需要一个值",
