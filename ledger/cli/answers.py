@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ledger.cli.language import pick, say
+from ledger.cli.node import Who
 from ledger.cli.tables import plain, rows, stdout
 
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
@@ -33,7 +34,7 @@ def accepted_leaves(answer: Document) -> list[str]:
     return [row["leaf"] for row in row_answers(answer) if row["verdict"] == "accepted"]
 
 
-def show_answer(answer: Document, who: str) -> None:
+def show_answer(answer: Document, who: Who) -> None:
     """Where it went, how many rows ended how, what is wrong and what was noticed. who: the node."""
     console, answers = stdout(), row_answers(answer)
     console.print(rows([*_where(answer, who), *_counts(answers)]))
@@ -54,7 +55,7 @@ def show_answer(answer: Document, who: str) -> None:
         console.print(_notes(answers))
 
 
-def _where(answer: Document, who: str) -> list[tuple[str, object]]:
+def _where(answer: Document, who: Who) -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = [(say(zh="节点", en="node"), who)]
     if "id" in answer:
         pairs.append((say(zh="文件编号", en="file id"), answer["id"]))

@@ -23,7 +23,7 @@ from ledger.cli.answers import (
 from ledger.cli.fetching import Wish, exit_of, fetch_all, may_show
 from ledger.cli.files import reason
 from ledger.cli.language import say
-from ledger.cli.node import Node, expect
+from ledger.cli.node import Node, Who, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Unknown, note, print_json, write_file
 from ledger.cli.progress import bars
@@ -113,7 +113,7 @@ def submit(
         if report is not None:
             _write_report(node, answer, report)
         if as_json:
-            print_json(answer)
+            print_json(answer | {"node": who._asdict()})
         else:
             show_answer(answer, who)
         if wait or receipts is not None:
@@ -135,7 +135,7 @@ def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
         raise click.UsageError(message)
 
 
-def _send(node: Node, who: str, file: Path, type_: str | None, progress: Progress) -> Document:
+def _send(node: Node, who: Who, file: Path, type_: str | None, progress: Progress) -> Document:
     kind = file.suffix.lower()
     if kind in _TABLES:
         return _send_table(node, who, file, type_, progress)
@@ -179,7 +179,7 @@ def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> in
 
 
 def _send_table(
-    node: Node, who: str, file: Path, type_: str | None, progress: Progress
+    node: Node, who: Who, file: Path, type_: str | None, progress: Progress
 ) -> Document:
     task = progress.add_task(say(zh="报送", en="sending"), total=None)
     data = {} if type_ is None else {"type": type_}

@@ -6,7 +6,6 @@ replaced, and nothing in it is taken for markup.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger.cli.language import language, pick, say
+from ledger.cli.output import harmless
 from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
 from ledger.core.commitment import Value
 from ledger.core.verdict import Verdict
@@ -40,8 +40,7 @@ def stdout() -> Console:
 
 def plain(text: object, style: str = "") -> Text:
     """Text from somewhere else, harmless to a terminal."""
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in str(text))
-    return Text(shown, style=style, overflow="fold")
+    return Text(harmless(str(text)), style=style, overflow="fold")
 
 
 def rows(pairs: Iterable[tuple[str, object]]) -> Table:

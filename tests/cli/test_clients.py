@@ -329,6 +329,24 @@ def test_one_record(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     assert (done.exit, "too large [too-large]" in done.err) == (1, True)
 
 
+def test_a_node_cannot_steer_the_terminal(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    """Neither by its name, nor by an error of its own wording."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    evil = "\x1b[2J\u202eevil"
+    gateway.on("GET /v1/node", told({"code": "110000", "name": evil, "logs": []}))
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    gateway.on("GET /v1/files/7", table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", gateway.url)
+    assert "evil" in done.out and "evil" in done.err
+    refused = told({"text": {"zh": evil, "en": evil}, "code": "x"}, 422)
+    gateway.on("POST /v1/files", refused)
+    other = cli("submit", file, "--to", gateway.url)
+    assert "evil" in other.err
+    for text in (done.out, done.err, other.err):
+        assert "\x1b[2J" not in text and "\u202e" not in text
+
+
 def ndjson(request: Request) -> Any:
     """Accepts every line but those that say "bad"; one promise over all of them."""
     rows = [
@@ -489,12 +507,14 @@ def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None
     gateway.on("GET /v1/files/0f", table_answer("done", *rows))
     gateway.on("GET /v1/node", sizes(5))
     done = cli("submit", file, "--to", gateway.url)
-    assert f"北京市 110000 {gateway.url}" in done.out and "0f" in done.out
+    assert f"北京市 110000 {gateway.url}" in " ".join(done.out.split()) and "0f" in done.out
     assert f"北京市 110000 {gateway.url} took the file 0f" in done.err
     told_ = {line.strip() for line in done.out.splitlines()}
     assert "about CF_WSH [required]" in done.out and "about CF_NR [too-long]" in done.out
     assert "differs in CF_NR" in done.out
     assert any("[late]" in line and "5" in line and "2–4, 7, 乙 2" in line for line in told_)
+    told_node = cli("submit", file, "--to", gateway.url, "--json").json()["node"]
+    assert told_node == {"code": "110000", "name": "北京市", "url": gateway.url}
     notes = [line for line in done.out.splitlines() if "[late]" in line or "elsewhere]" in line]
     assert "authority-elsewhere" in notes[0], "what may be misdirected stands first"
 
