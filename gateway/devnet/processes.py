@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,19 @@ class NotStarted(LedgerError):
         super().__init__(f"{name}: {problem}" + (f"\n{tail}" if tail else ""))
         self.name = name
         self.tail = tail
+
+
+class PortsTaken(NotStarted):
+    """Other programs listen where processes of ours should. ports: by the name of the process."""
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        taken = ", ".join(f"{port} ({name})" for name, port in ports.items())
+        problem = (
+            f"ports taken by another program: {taken}; stop it, or make the network elsewhere"
+            " with --base-port N (0: any free ports) and --dir"
+        )
+        super().__init__(next(iter(ports)), problem)
+        self.ports = dict(ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,14 @@ class Detached:
         except (OSError, ValueError, psutil.Error):
             return None
         return process if ours and alive else None
+
+    def environment(self) -> dict[str, str]:
+        """What it was started with; empty where it does not run."""
+        process = self.find()
+        try:
+            return {} if process is None else process.environ()
+        except psutil.Error:
+            return {}
 
     def start(self, environment: dict[str, str]) -> None:
         """Start it in a session of its own, so that it outlives this command and its terminal."""
@@ -91,15 +112,16 @@ class Detached:
 
 
 def wait_until(
-    condition: Callable[[], bool], seconds: float, processes: Sequence[Detached]
+    ready: Callable[[Detached], bool], seconds: float, processes: Sequence[Detached]
 ) -> None:
-    """Wait for `condition()`; raises NotStarted when a process ended or time ran out."""
+    """Wait until all of them are ready; NotStarted names one that ended or kept us waiting."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        for process in processes:
+    waiting = list(processes)
+    while waiting := [process for process in waiting if not ready(process)]:
+        for process in waiting:
             if process.find() is None:
                 raise NotStarted(process.name, "ended right away", process.tail())
         if time.monotonic() > deadline:
-            first = processes[0]
+            first = waiting[0]
             raise NotStarted(first.name, f"not ready after {seconds:.0f} s", first.tail())
         time.sleep(0.1)

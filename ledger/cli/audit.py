@@ -119,5 +119,6 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
 def _mirror(text: str) -> tuple[str, str]:
     code, _, url = text.partition("=")
     if not code or not url.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{text}: CODE=URL", param_hint="--mirror")
+        wanted = say(zh="应为 CODE=URL", en="must be CODE=URL")
+        raise click.BadParameter(f"{text}: {wanted}", param_hint="--mirror")
     return code, url

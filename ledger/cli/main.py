@@ -12,7 +12,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from ledger.cli import usage
 from ledger.cli.language import say
+
+usage.install()
 
 PLUGINS = "credit_ledger.commands"
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -21,18 +24,20 @@ EXIT_UNKNOWN = 4
 
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
+    "files": "ledger.cli.files:files",
     "keys": "ledger.cli.keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "submit": "ledger.cli.submit:submit",
     "verify": "ledger.cli.verify:verify",
 }
-_EVIDENCE = frozenset({"audit", "receipt", "submit", "verify"})
+_EVIDENCE = frozenset({"audit", "files", "receipt", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
     "keys": say(zh="生成和查看密钥文件。", en="Make and show key files."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
-    "receipt": say(zh="向成员节点索取回执。", en="Get the receipt of a record from a node."),
+    "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
 }

@@ -17,7 +17,7 @@ from tests.support.ledger import serve
 from tests.verify.conftest import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ("audit", "gateway", "keys", "network", "receipt", "submit", "verify")
+COMMANDS = ("audit", "files", "gateway", "keys", "network", "receipt", "submit", "verify")
 
 
 def test_the_overview_names_every_command(cli: Cli) -> None:

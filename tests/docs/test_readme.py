@@ -50,26 +50,30 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_tour(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each command ends as the text says; LEAF is that of the row whose USCC is asked for."""
+    """Each command ends as the text says; LEAF is that of the row whose USCC is asked for, ID that
+    of the file."""
     nodes = [member for member in NODES if member.code == TIANJIN]
     services.up(folder / ".credit-ledger", 0, lambda _step: None, nodes=nodes)
     ports = load_ports(Layout(folder / ".credit-ledger"))
     printed = str(DEFAULT_BASE_PORT + (nodes[0].offset or 0))
-    leaf = ""
+    leaf = file = ""
     seen = []
     for line in commands("README.md"):
         if not line.startswith("credit-ledger ") or " network " in line:
             continue
         changed = line.replace(printed, str(ports.members[TIANJIN])).replace("LEAF", leaf)
+        changed = changed.replace(" ID ", f" {file} ")
         words = shlex.split(changed)[1:]
         seen.append(words[0])
         capsys.readouterr()
         if words[0] == "submit":
             assert run([*words, "--json"]) == 1, "some rows are rejected, as they should be"
-            rows = json.loads(capsys.readouterr().out)["verdicts"]
-            leaf = next(row["leaf"] for row in rows if row["row"] == 2)
+            answer = json.loads(capsys.readouterr().out)
+            file = answer["id"]
+            leaf = next(row["leaf"] for row in answer["verdicts"] if row["row"] == 2)
         else:
             assert run(words) == 0, line
-    assert seen == ["submit", "receipt", "verify", "audit"]
+    assert seen == ["submit", "files", "files", "receipt", "receipt", "verify", "audit"]
+    assert list((folder / "receipts").iterdir())
     assert (folder / "to-correct.xlsx").stat().st_size > 0
     assert json.loads((folder / "audit.json").read_text("utf-8"))["findings"] == []
