@@ -13,7 +13,7 @@ from ledger.cli.options import json_option
 from ledger.cli.output import Refused, Unknown, note, print_json, write_file
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32, unhex32
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 
 _OK, _PENDING, _NOT_FOUND, _NO_SUCH_FIELD = 200, 202, 404, 422
 
@@ -133,7 +133,7 @@ def _check(data: bytes, leaf: bytes) -> None:
     """What is written is at least a receipt, and of this leaf or record id."""
     try:
         found = receipts.parse(data)
-    except Malformed as error:
+    except (Malformed, VersionUnknown) as error:
         raise Unknown(str(error)) from error
     if leaf not in (found.leaf, found.record_id):
         raise Unknown(say(zh="节点给了别的记录的回执。", en="The node gave another's receipt."))
