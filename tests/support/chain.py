@@ -30,6 +30,9 @@ THRESHOLD = 3
 MAX_HEAD_AGE = 3600  # seconds; anvil mines only when a test sends something
 KEY_START = 1_577_836_800  # 2020-01-01T00:00:00Z, before any test's clock
 
+# A founding must fit into one creation, so only provinces register keys of every purpose.
+OF_ALL = frozenset({Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE})
+
 Keys = dict[tuple[str, Purpose], LocalSigner]
 
 
@@ -60,7 +63,7 @@ def make_founders(keys: Keys) -> list[Founder]:
                     not_before=KEY_START,
                 )
                 for (owner, purpose), signer in keys.items()
-                if owner == member
+                if owner == member and (member in PROVINCES or purpose in OF_ALL)
             ),
         )
         for member in MEMBERS
