@@ -16,7 +16,7 @@ from ledger.cli.node import Answer, Node, expect, retry_after
 from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, Refused, Unknown, write_file
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 
 _OK, _PENDING, _FORBIDDEN, _NOT_FOUND, _NO_SUCH_FIELD = 200, 202, 403, 404, 422
 _AT_ONCE = 8
@@ -122,7 +122,7 @@ def _check(data: bytes, leaf: str) -> None:
     """What is written is at least a receipt, and of this leaf or recordId."""
     try:
         found = receipts.parse(data)
-    except Malformed as error:
+    except (Malformed, VersionUnknown) as error:
         raise Unknown(str(error)) from error
     if leaf not in (hex32(found.leaf), hex32(found.record_id)):
         raise Unknown(say(zh="节点给了别的记录的回执。", en="The node gave another's receipt."))

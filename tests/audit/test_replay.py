@@ -241,6 +241,21 @@ def test_entries_are_checked(ledger: Ledger, name: str) -> None:
         assert report.document["counts"]["findings"] == {code: 1}
 
 
+def test_what_is_newer_than_we_are_is_left_open(ledger: Ledger) -> None:
+    """Exit 4, never 1: an entry of a later version, a signature of a later type."""
+    log = ledger.tianjin
+    log.put_raw(entry(log).replace(b"entry@1", b"entry@2"))
+    log.anchor()
+    ledger.network.anvil.mine()
+    report = ledger.replay()
+    assert (codes(report.document), report.exit) == (["entry-version-unknown"], 4)
+    line = "\u2014 example.com/w AAAAAAAA\n"
+    log.served["checkpoint"] = (log.checkpoint() + line).encode()
+    report = ledger.replay()
+    found = ["checkpoint-version-unknown", "entry-version-unknown"]
+    assert (sorted(codes(report.document)), report.exit) == (found, 4)
+
+
 @pytest.mark.parametrize(("days", "clean"), [(-1, True), (1, False)])
 def test_a_type_that_is_not_in_force_yet(ledger: Ledger, days: int, clean: bool) -> None:
     now = ledger.network.anvil.head_time()

@@ -90,6 +90,7 @@ def test_environment_stands_before_the_file(
         (CONFIG.replace("8600", "70000"), "http.port"),
         (CONFIG.replace("port = 8600", 'host = "0.0.0.0"'), "settings"),
         (CONFIG.replace("batch_size", "batch_sise"), "log.batch_sise"),
+        (CONFIG.replace("batch_size = 7", "promise_due = 259_201"), "log.promise_due"),
         (CONFIG.replace('network = "network.json"', ""), "network"),
         ('nonsense = "x"\n' + CONFIG, "nonsense"),
         (CONFIG + 'env = "production"', "gateway.toml"),  # a key of [log]
