@@ -36,6 +36,7 @@ from ledger.core.ids import Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle
 from tests.audit.conftest import Ledger
+from tests.support.chain import OF_ALL
 from tests.support.ledger import MemberLog, make_record, serve
 from tests.support.log import read_log
 from tests.support.proxy import lie, start_proxy
@@ -88,7 +89,7 @@ def test_a_clean_ledger(ledger: Ledger) -> None:
     codes_ = ["110000", "120000", "130000", "140000", "demo-auditor", "demo-bank", "demo-bureau"]
     assert [member["code"] for member in document["members"]] == codes_
     assert [log["member"] for log in document["logs"]] == codes_
-    assert len(document["keys"]) == 7 * len(Purpose)
+    assert len(document["keys"]) == 4 * len(Purpose) + 3 * len(OF_ALL)
     assert {item["itemId"] for item in document["catalogue"]} >= {"penalty", "licence"}
     counts = document["counts"]
     assert (counts["anchors"], counts["entries"], counts["logs"]) == (3, 303, 7)
@@ -368,7 +369,8 @@ def make_state(*anchors: tuple[int, int, int], **changes: Any) -> State:
     member = Member(
         code="m", region="r", roles=1, endpoint="", suspended=changes.pop("suspended", ())
     )
-    return State(members={"m": member}, keys={("m", KEY): replace(key, **changes)}, logs={LOG: log})
+    held = replace(key, **changes)
+    return State(members={"m": member}, keys={(held.member, KEY): held}, logs={LOG: log})
 
 
 def found_in(state: State) -> list[tuple[str, int]]:
