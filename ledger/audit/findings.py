@@ -11,133 +11,402 @@ Text = dict[str, str]
 # nothing but bad entries must not make a report that nobody can open.
 MOST = 100
 TILES_MISSING = "tiles-missing"
+EVENTS_MISSING = "events-missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code means for whoever reads the report."""
+    """What a code means for whoever reads the report: what is so, and what to do."""
 
     severity: Severity
+    message: Text
     remedy: Text
 
 
-def _code(severity: Severity, zh: str, en: str) -> Code:
-    return Code(severity, {"zh": zh, "en": en})
-
-
 CODES = {
-    "anchor-unknown-log": _code(
+    "contract-not-ours": Code(
         "error",
-        "锚定了未登记的日志：核查 LogAnchor 合约。",
-        "A log that nobody registered was anchored: look into the LogAnchor contract.",
+        {
+            "zh": "登记在册的合约代码不是随软件发布的代码。",
+            "en": "The code of a registered contract is not what ships with this software.",
+        },
+        {
+            "zh": "核查由谁表决登记，核对其源代码后再采信。",
+            "en": "Look at the vote that registered it, and at its source before you believe it.",
+        },
     ),
-    "anchor-out-of-turn": _code(
-        "error",
-        "合约在未担任该角色时接受了锚定：不采信，核查该合约。",
-        "A contract took an anchor while it did not hold the role: not counted, look into it.",
-    ),
-    "anchor-discontinuous": _code(
-        "error",
-        "锚定没有从上一个大小继续：核查 LogAnchor 合约。",
-        "An anchor does not go on from the one before: look into the LogAnchor contract.",
-    ),
-    "anchor-key-not-valid": _code(
-        "error",
-        "锚定的签名密钥当时无效：该区间的回执无效，由成员重新锚定或开立后继日志。",
-        "The anchor's key was not valid at its block: receipts of that range do not hold; vote a "
-        "successor of the log.",
-    ),
-    "anchor-key-disputed": _code(
-        "error",
-        "锚定的签名密钥当时可能已泄露：表决开立后继日志，并写明可信大小。",
-        "The anchor's key is held to be stolen at its block: vote a successor that names the last "
-        "size to be trusted.",
-    ),
-    "anchor-while-suspended": _code(
-        "error",
-        "成员被暂停期间仍有锚定：核查 LogAnchor 合约。",
-        "A suspended member anchored: look into the LogAnchor contract.",
-    ),
-    "anchor-after-close": _code(
-        "error",
-        "日志关闭后仍有锚定：核查 LogAnchor 合约。",
-        "A closed log was anchored: look into the LogAnchor contract.",
-    ),
-    "anchor-beyond-trusted": _code(
+    "contract-not-known": Code(
         "warning",
-        "锚定超出可信大小：其中的记录应由后继日志重新登记（replaces）。",
-        "The anchor lies beyond the last trusted size: log its records again in the successor.",
+        {
+            "zh": "该角色的合约不在本软件的已知之列，其内容未核对。",
+            "en": "This software does not know the contract of this role; what it holds was "
+            "not checked.",
+        },
+        {
+            "zh": "使用支持该角色的软件版本重放。",
+            "en": "Replay with a version of the software that knows the role.",
+        },
     ),
-    "root-mismatch": _code(
-        "error",
-        "公开的条目算不出链上的根：成员出示的日志与锚定的不同，要求其恢复原日志。",
-        "The public entries do not give the root on the chain: the member shows another log than "
-        "it anchored; demand the original.",
-    ),
-    "tile-mismatch": _code(
-        "error",
-        "哈希瓦片与条目不符：由成员重建瓦片。",
-        "A hash tile is not that of the entries: the member must rebuild its tiles.",
-    ),
-    "bundle-malformed": _code(
-        "error",
-        "条目包格式错误，其后无法重放：由成员修复。",
-        "An entry bundle cannot be read, nor what follows it: the member must mend it.",
-    ),
-    TILES_MISSING: _code(
-        "error",
-        "成员未提供瓦片，无法核对：稍后重试，或用 --mirror 指定镜像，仍无则视为隐瞒。",
-        "The member does not serve its tiles, nothing can be checked: try again, name a mirror "
-        "with --mirror; if none has them, they are withheld.",
-    ),
-    "checkpoint-invalid": _code(
-        "error",
-        "公开的检查点不是日志所有者签的，或不属于该日志：由成员更正。",
-        "The public checkpoint is not of this log, or not signed by its owner: the member must "
-        "mend it.",
-    ),
-    "checkpoint-behind": _code(
-        "error",
-        "公开的检查点小于已锚定的大小：成员可能丢失了数据。",
-        "The public checkpoint is smaller than what was anchored: the member may have lost data.",
-    ),
-    "checkpoint-differs": _code(
-        "error",
-        "公开的检查点与链上的根不同：成员出示了另一个日志。",
-        "The public checkpoint has another root than the chain: the member shows another log.",
-    ),
-    "entry-malformed": _code(
-        "error",
-        "条目不是规范格式或过长：由成员用更正记录取代。",
-        "An entry is not canonical or too long: the member must log it anew.",
-    ),
-    "entry-foreign-log": _code(
-        "error",
-        "条目属于别的日志：不能作为本日志的记录使用。",
-        "An entry names another log: it counts for nothing here.",
-    ),
-    "entry-duplicate": _code(
-        "error",
-        "同一承诺登记了两次：成员核查其受理流程，撤销其中一条。",
-        "The same commitment stands in a log twice: the member must look into its intake and "
-        "withdraw one.",
-    ),
-    "type-not-in-catalogue": _code(
-        "error",
-        "记录类型锚定时不在目录中：目录外的信息不得记录，应撤销。",
-        "The type was not in the catalogue when it was anchored: what is outside the list may not "
-        "be recorded; withdraw it.",
-    ),
-    "period-granularity": _code(
+    "contract-replaced": Code(
         "warning",
-        "期间的精度与目录规定不同：成员核查设置。",
-        "The period is not as exact or coarse as the catalogue says: the member must look at it.",
+        {
+            "zh": "该角色已由另一合约接管。",
+            "en": "Another contract took over this role.",
+        },
+        {
+            "zh": "核对接管的表决、时间和新合约的代码。",
+            "en": "Look at the vote, the time and the code of the new contract.",
+        },
     ),
-    "period-in-future": _code(
+    "key-recovered": Code(
+        "warning",
+        {
+            "zh": "该密钥由表决植入，不是成员自己登记的。",
+            "en": "This key was planted by a vote, not registered by the member itself.",
+        },
+        {
+            "zh": "与该成员核实；不是其本意的，由其治理密钥撤销。",
+            "en": "Ask the member; if it did not want it, any of its GOVERN keys revokes it.",
+        },
+    ),
+    "vote-signature-invalid": Code(
         "error",
-        "认定日期晚于锚定时间：成员核查记录。",
-        "The period lies after the anchor: the member must look into the record.",
+        {
+            "zh": "表决或提案的签名与所记密钥不符。",
+            "en": "The signature of a vote or proposal is not by the key that the event names.",
+        },
+        {
+            "zh": "核查 Consortium 合约与节点。",
+            "en": "Look into the Consortium contract and the nodes.",
+        },
     ),
+    "vote-signature-not-seen": Code(
+        "warning",
+        {
+            "zh": "在交易中未见表决或提案的签名（经由其他合约转发），无法重新核对。",
+            "en": "The signature of a vote or proposal is not seen in its transaction (sent "
+            "through another contract); it was not checked again.",
+        },
+        {
+            "zh": "请发送方提供原始调用数据。",
+            "en": "Ask whoever sent it for the call that it made.",
+        },
+    ),
+    "anchor-unknown-log": Code(
+        "error",
+        {
+            "zh": "锚定了未登记的日志。",
+            "en": "A log that nobody registered was anchored.",
+        },
+        {
+            "zh": "核查 LogAnchor 合约。",
+            "en": "Look into the LogAnchor contract.",
+        },
+    ),
+    "anchor-out-of-turn": Code(
+        "error",
+        {
+            "zh": "合约在未担任该角色时接受了锚定，不予采信。",
+            "en": "A contract took an anchor while it did not hold the role; it does not count.",
+        },
+        {
+            "zh": "核查该合约。",
+            "en": "Look into that contract.",
+        },
+    ),
+    "anchor-discontinuous": Code(
+        "error",
+        {
+            "zh": "锚定没有从上一个大小继续。",
+            "en": "An anchor does not go on from the one before.",
+        },
+        {
+            "zh": "核查 LogAnchor 合约。",
+            "en": "Look into the LogAnchor contract.",
+        },
+    ),
+    "anchor-key-not-valid": Code(
+        "error",
+        {
+            "zh": "锚定的签名密钥当时无效，该区间的回执不成立。",
+            "en": "The anchor's key was not valid at its block; receipts of that range do not "
+            "hold.",
+        },
+        {
+            "zh": "由成员重新锚定或开立后继日志。",
+            "en": "Vote a successor of the log.",
+        },
+    ),
+    "anchor-key-disputed": Code(
+        "error",
+        {
+            "zh": "锚定的签名密钥当时可能已泄露。",
+            "en": "The anchor's key is held to be stolen at its block.",
+        },
+        {
+            "zh": "表决开立后继日志，并写明可信大小。",
+            "en": "Vote a successor that names the last size to be trusted.",
+        },
+    ),
+    "anchor-signature-invalid": Code(
+        "error",
+        {
+            "zh": "锚定的签名不是所记密钥所作。",
+            "en": "The anchor's signature is not by the key that the event names.",
+        },
+        {
+            "zh": "核查 LogAnchor 合约与节点。",
+            "en": "Look into the LogAnchor contract and the nodes.",
+        },
+    ),
+    "anchor-signature-not-seen": Code(
+        "warning",
+        {
+            "zh": "在交易中未见锚定的签名（经由其他合约转发），无法重新核对。",
+            "en": "The anchor's signature is not seen in its transaction (sent through another "
+            "contract); it was not checked again.",
+        },
+        {
+            "zh": "请成员提供所签的检查点。",
+            "en": "Ask the member for the checkpoint that it signed.",
+        },
+    ),
+    "anchor-while-suspended": Code(
+        "error",
+        {
+            "zh": "成员被暂停或退出期间仍有锚定。",
+            "en": "A member anchored while it was suspended or retired.",
+        },
+        {
+            "zh": "核查 LogAnchor 合约。",
+            "en": "Look into the LogAnchor contract.",
+        },
+    ),
+    "anchor-after-close": Code(
+        "error",
+        {
+            "zh": "日志关闭后仍有锚定。",
+            "en": "A closed log was anchored.",
+        },
+        {
+            "zh": "核查 LogAnchor 合约。",
+            "en": "Look into the LogAnchor contract.",
+        },
+    ),
+    "anchor-beyond-trusted": Code(
+        "warning",
+        {
+            "zh": "锚定超出可信大小。",
+            "en": "The anchor lies beyond the last trusted size.",
+        },
+        {
+            "zh": "其中的记录应由后继日志重新登记（replaces）。",
+            "en": "Log its records again in the successor (replaces).",
+        },
+    ),
+    "root-mismatch": Code(
+        "error",
+        {
+            "zh": "公开的条目算不出链上的根：成员出示的日志与锚定的不同。",
+            "en": "The public entries do not give the root on the chain: the member shows "
+            "another log than it anchored.",
+        },
+        {
+            "zh": "要求其恢复原日志。",
+            "en": "Demand the original.",
+        },
+    ),
+    "tile-mismatch": Code(
+        "error",
+        {
+            "zh": "哈希瓦片与条目不符。",
+            "en": "A hash tile is not that of the entries.",
+        },
+        {
+            "zh": "由成员重建瓦片。",
+            "en": "The member must rebuild its tiles.",
+        },
+    ),
+    "bundle-malformed": Code(
+        "error",
+        {
+            "zh": "条目包格式错误，其后无法重放。",
+            "en": "An entry bundle cannot be read, nor what follows it.",
+        },
+        {
+            "zh": "由成员修复。",
+            "en": "The member must mend it.",
+        },
+    ),
+    TILES_MISSING: Code(
+        "error",
+        {
+            "zh": "成员未提供瓦片，无法核对。",
+            "en": "The member does not serve its tiles, nothing can be checked.",
+        },
+        {
+            "zh": "稍后重试，或用 --mirror 指定镜像；仍无则视为隐瞒。",
+            "en": "Try again, name a mirror with --mirror; if none has them, they are withheld.",
+        },
+    ),
+    "checkpoint-invalid": Code(
+        "error",
+        {
+            "zh": "公开的检查点不是日志所有者签的，或不属于该日志。",
+            "en": "The public checkpoint is not of this log, or not signed by its owner.",
+        },
+        {
+            "zh": "由成员更正。",
+            "en": "The member must mend it.",
+        },
+    ),
+    "checkpoint-behind": Code(
+        "error",
+        {
+            "zh": "公开的检查点小于已锚定的大小。",
+            "en": "The public checkpoint is smaller than what was anchored.",
+        },
+        {
+            "zh": "成员可能丢失了数据，由其核查。",
+            "en": "The member may have lost data and must look into it.",
+        },
+    ),
+    "checkpoint-differs": Code(
+        "error",
+        {
+            "zh": "公开的检查点与链上的根不同：成员出示了另一个日志。",
+            "en": "The public checkpoint has another root than the chain: the member shows "
+            "another log.",
+        },
+        {
+            "zh": "要求其恢复原日志。",
+            "en": "Demand the original.",
+        },
+    ),
+    "entry-malformed": Code(
+        "error",
+        {
+            "zh": "条目不是规范格式或过长。",
+            "en": "An entry is not canonical or too long.",
+        },
+        {
+            "zh": "由成员用更正记录取代。",
+            "en": "The member must log it anew.",
+        },
+    ),
+    "entry-foreign-log": Code(
+        "error",
+        {
+            "zh": "条目属于别的日志，不能作为本日志的记录使用。",
+            "en": "An entry names another log; it counts for nothing here.",
+        },
+        {
+            "zh": "由成员在本日志重新登记。",
+            "en": "The member must log it anew, for this log.",
+        },
+    ),
+    "entry-duplicate": Code(
+        "error",
+        {
+            "zh": "同一承诺登记了两次；此处是后锚定的一次。",
+            "en": "The same commitment stands in the logs twice; this is the one that was "
+            "anchored later.",
+        },
+        {
+            "zh": "成员核查其受理流程；同一承诺不构成新的记录。",
+            "en": "The member must look into its intake; the same commitment is no new record.",
+        },
+    ),
+    "issuer-not-a-province": Code(
+        "error",
+        {
+            "zh": "锚定时日志所有者不是省级成员，其中的记录无效。",
+            "en": "The owner of the log was not a province at the anchor; records in it do not "
+            "count.",
+        },
+        {
+            "zh": "由有权的省级成员登记。",
+            "en": "Only a province may log records.",
+        },
+    ),
+    "type-not-in-catalogue": Code(
+        "error",
+        {
+            "zh": "记录类型在锚定时及之前 72 小时内不在该地区的目录中。",
+            "en": "The type was not in the catalogue of the region at the anchor, nor within "
+            "72 hours before.",
+        },
+        {
+            "zh": "目录外的信息不得记录，应撤销。",
+            "en": "What is outside the list may not be recorded; withdraw it.",
+        },
+    ),
+    "period-granularity": Code(
+        "warning",
+        {
+            "zh": "期间的精度与目录规定不同。",
+            "en": "The period is not as exact or coarse as the catalogue says.",
+        },
+        {
+            "zh": "成员核查设置。",
+            "en": "The member must look at its settings.",
+        },
+    ),
+    "period-in-future": Code(
+        "error",
+        {
+            "zh": "认定日期晚于锚定时间。",
+            "en": "The period lies after the anchor.",
+        },
+        {
+            "zh": "成员核查记录。",
+            "en": "The member must look into the record.",
+        },
+    ),
+    "corrects-dangling": Code(
+        "error",
+        {
+            "zh": "所更正的记录不在该成员的任何日志中。",
+            "en": "The record that is said to be corrected stands in no log of the member.",
+        },
+        {
+            "zh": "成员核查记录编号，重新登记更正。",
+            "en": "The member must look at the record id and log the correction anew.",
+        },
+    ),
+    "replaces-not-stranded": Code(
+        "error",
+        {
+            "zh": "所取代的记录并未在该成员已关闭的日志中搁浅，或不是最初的一条。",
+            "en": "The record that is said to be replaced was not stranded in a closed log of "
+            "the member, or is not the first in its chain.",
+        },
+        {
+            "zh": "成员撤销该记录；只有搁浅的记录可以重新登记。",
+            "en": "The member must withdraw the record; only what was stranded is logged again.",
+        },
+    ),
+}
+
+# Why a report is incomplete: what could not be looked at, which is nobody's fault yet.
+INCOMPLETE: dict[str, Text] = {
+    EVENTS_MISSING: {
+        "zh": "链上状态与事件不一致：节点漏报了事件，所列内容不完整。",
+        "en": "The state of the chain is not what its events give: a node left out events, "
+        "and what is listed is not all.",
+    },
+    "transaction-missing": {
+        "zh": "节点未给出交易，签名无法重新核对。",
+        "en": "A node does not give a transaction, so its signature was not checked again.",
+    },
+    TILES_MISSING: {
+        "zh": "成员的服务器不提供日志的这一部分。",
+        "en": "The server of a member does not serve this part of its log.",
+    },
+    "tiles-unreachable": {
+        "zh": "暂时无法读取成员的日志。",
+        "en": "The log of a member could not be reached for now.",
+    },
 }
 
 
@@ -162,16 +431,37 @@ class Finding:
             "member": self.member,
             "where": self.where,
             "evidence": self.evidence,
+            "message": about.message,
             "remedy": about.remedy,
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchecked:
+    """Something that could not be looked at. Members as in `Finding`."""
+
+    code: str
+    where: str
+    evidence: dict[str, str | int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the report shows it."""
+        return {
+            "code": self.code,
+            "where": self.where,
+            "evidence": self.evidence,
+            "message": INCOMPLETE[self.code],
+        }
+
+
 class Findings:
-    """Findings as they come; `listed` puts them in one order."""
+    """Findings as they come, and what could not be checked; `listed` puts them in one order."""
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
+        self._unchecked: list[Unchecked] = []
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._gaps: Counter[str] = Counter()
 
     def add(
         self, code: str, *, log: bytes = b"", member: str, where: str, **evidence: str | int
@@ -180,6 +470,12 @@ class Findings:
         self._counts[code, log.hex()] += 1
         if self._counts[code, log.hex()] <= MOST:
             self._found.append(Finding(code=code, member=member, where=where, evidence=evidence))
+
+    def unchecked(self, code: str, where: str, **evidence: str | int) -> None:
+        """Something that could not be looked at. Beyond `MOST` of a code it is left out."""
+        self._gaps[code] += 1
+        if self._gaps[code] <= MOST:
+            self._unchecked.append(Unchecked(code=code, where=where, evidence=evidence))
 
     def counts(self) -> dict[str, int]:
         """By code, those that are not listed as well."""
@@ -193,4 +489,11 @@ class Findings:
         return sorted(
             self._found,
             key=lambda f: (f.member, f.where, f.code, sorted(f.evidence.items()).__repr__()),
+        )
+
+    def incomplete(self) -> list[Unchecked]:
+        """By code and place."""
+        return sorted(
+            self._unchecked,
+            key=lambda u: (u.code, u.where, sorted(u.evidence.items()).__repr__()),
         )

@@ -25,7 +25,7 @@ MAX_CHECKPOINT = 4096
 _TILE = tiles.WIDTH * DIGEST_SIZE
 _TIMEOUT = 30.0  # seconds for one piece
 _PAUSES = (0.2, 1.0)  # seconds before it is asked for again
-_OK, _NOT_FOUND = 200, 404
+_OK, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 404, 429, 500
 
 
 class Missing(LedgerError):
@@ -36,6 +36,10 @@ class Missing(LedgerError):
         self.path = path
 
 
+class Unreachable(Missing):
+    """Nobody knows whether the log serves `path`: its server did not answer, or not now."""
+
+
 class Fetch(Protocol):
     """Reads one path below a log's URL."""
 
@@ -44,13 +48,14 @@ class Fetch(Protocol):
 
 
 class HttpFetch:
-    """Reads a log at `url`. What does not come at the third time is missing."""
+    """Reads a log at `url`. What does not come at the third time is missing, or unreachable."""
 
     def __init__(self, http: Http, url: str) -> None:
         self._http = http
         self.url = url
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
+        status = 0
         for pause in (*_PAUSES, None):
             try:
                 status, body = self._http.request(
@@ -63,7 +68,8 @@ class HttpFetch:
             if status == _NOT_FOUND or pause is None:
                 break
             time.sleep(pause)
-        raise Missing(path)
+        gone = 0 < status < _SERVER_ERROR and status != _TOO_MANY
+        raise Missing(path) if gone else Unreachable(path)
 
 
 def log_url(endpoint: str, log: bytes) -> str:
@@ -159,10 +165,13 @@ def _read(
     """The piece of this width, else the full one; and whether it is the full one."""
     try:
         return fetch(path(n, width), max_bytes), width == tiles.WIDTH
-    except Missing:
+    except Missing as missing:
         if width == tiles.WIDTH:
             raise
+        partial = type(missing)
     try:
         return fetch(path(n, tiles.WIDTH), max_bytes), True
-    except Missing:
-        raise Missing(path(n, width)) from None
+    except Missing as missing:
+        # What may still come is unreachable, whatever was said of the other one.
+        kind = Unreachable if Unreachable in (partial, type(missing)) else Missing
+        raise kind(path(n, width)) from None
