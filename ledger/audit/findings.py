@@ -69,6 +69,17 @@ CODES = {
             "en": "Ask the member; if it did not want it, any of its GOVERN keys revokes it.",
         },
     ),
+    "endpoint-not-a-url": Code(
+        "warning",
+        {
+            "zh": "成员的地址不是单纯的网址，或其中夹有文字，不予读取。",
+            "en": "The endpoint of a member is no plain URL, or holds other text; it is not read.",
+        },
+        {
+            "zh": "由成员登记正确的地址；链上的文字无法删除。",
+            "en": "The member must set a right one; what is on the chain cannot be deleted.",
+        },
+    ),
     "vote-signature-invalid": Code(
         "error",
         {

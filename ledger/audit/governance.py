@@ -9,6 +9,7 @@ from ledger.audit.chain import Codes
 from ledger.audit.findings import Findings
 from ledger.audit.signatures import Signed, check
 from ledger.audit.state import CarriedOut, Proposal, State
+from ledger.audit.tiles import is_plain_url
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
 from ledger.core.canonical import hex32
@@ -69,6 +70,14 @@ def judge_keys(state: State, findings: Findings) -> None:
                 purpose=key.purpose,
                 notBefore=key.not_before,
             )
+
+
+def judge_endpoints(state: State, findings: Findings) -> None:
+    """An endpoint is a URL, not a place to leave text for ever."""
+    for member in state.members.values():
+        if member.endpoint and not is_plain_url(member.endpoint):
+            where = f"member/{member.code}/endpoint"
+            findings.add("endpoint-not-a-url", member=member.code, where=where)
 
 
 def check_votes(

@@ -14,10 +14,10 @@ from ledger.audit.chain import BlockTimes, ChainReader, Codes, tenures
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.entries import Tally
 from ledger.audit.findings import CODES, EVENTS_MISSING, TILES_MISSING, Findings
-from ledger.audit.governance import check_votes, judge_contracts, judge_keys
+from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.logs import LogReplay, Progress
 from ledger.audit.state import Log, Place, State
-from ledger.audit.tiles import Fetch, HttpFetch, log_url
+from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
 from ledger.chain.bindings import CATALOGUE
 from ledger.chain.blocks import Block
 from ledger.chain.http import Http
@@ -129,6 +129,7 @@ class _Job:
         self._contracts = judge_contracts(state, network, codes, findings)
         self._votes = check_votes(self._view, network, state, findings)
         judge_keys(state, findings)
+        judge_endpoints(state, findings)
         for log in self._logs:
             judge_anchors(state, log, self._times, findings)
             check_signatures(self._view, network.chain_id, log, findings)
@@ -251,6 +252,6 @@ def _puts(state: State, times: BlockTimes) -> list[Put]:
 
 def _over_http(http: Http) -> FetchFor:
     def fetch_for(base: str, log: bytes) -> Fetch | None:
-        return HttpFetch(http, log_url(base, log)) if base else None
+        return HttpFetch(http, log_url(base, log)) if is_plain_url(base) else None
 
     return fetch_for

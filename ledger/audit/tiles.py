@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -24,6 +25,11 @@ MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)
 MAX_CHECKPOINT = 4096
 _TILE = tiles.WIDTH * DIGEST_SIZE
 _TIMEOUT = 30.0  # seconds for one piece
+_PLAIN_URL = re.compile(
+    r"https?://(?P<host>[0-9A-Za-z.-]+|\[[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}\])"
+    r"(:(?P<port>[0-9]{1,5}))?(/[0-9A-Za-z._~/-]*)?"
+)
+_MAX_HOST, _MAX_LABEL, _MAX_PORT = 253, 63, 65_535  # RFC 1035, RFC 793
 _PAUSES = (0.2, 1.0)  # seconds before it is asked for again
 _OK, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 404, 429, 500
 
@@ -70,6 +76,19 @@ class HttpFetch:
             time.sleep(pause)
         gone = 0 < status < _SERVER_ERROR and status != _TOO_MANY
         raise Missing(path) if gone else Unreachable(path)
+
+
+def is_plain_url(text: str) -> bool:
+    """Whether a text is a URL and no more: http or https, host, port, path. Members write their
+    endpoints themselves; one that no client can parse must not stop a replay, and one with other
+    text in it is none."""
+    match = _PLAIN_URL.fullmatch(text)
+    if match is None or len(match["host"]) > _MAX_HOST:
+        return False
+    labels = [] if match["host"].startswith("[") else match["host"].removesuffix(".").split(".")
+    return int(match["port"] or 0) <= _MAX_PORT and all(
+        0 < len(label) <= _MAX_LABEL for label in labels
+    )
 
 
 def log_url(endpoint: str, log: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.audit.replay import Report
+from ledger.audit.tiles import Fetch
 from ledger.chain.contract_abi import Param, encode
 from ledger.chain.deploy import FOREVER
 from ledger.chain.govern import Action
@@ -21,7 +22,7 @@ from tests.audit.conftest import Ledger
 from tests.audit.test_replay import codes, entry
 from tests.support.ledger import MemberLog, make_record
 from tests.support.proxy import lie, start_proxy
-from tests.support.votes import close_log, register, stand_in
+from tests.support.votes import close_log, register, set_endpoint, stand_in
 
 RELAY = Address("0x" + "77" * 20)
 # Calls the address in the first 20 bytes of the calldata with the rest of it.
@@ -198,6 +199,17 @@ def recover(ledger: Ledger, member: str, signer: LocalSigner) -> None:
     ledger.network.anvil.mine()
 
 
+@pytest.mark.parametrize("endpoint", ["http://[::1", "http://a..example", "张三"])
+def test_an_endpoint_that_no_client_can_parse(ledger: Ledger, endpoint: str) -> None:
+    set_endpoint(ledger.network, "120000", endpoint)
+    ledger.network.anvil.mine()
+    report = replay_to(ledger, ledger.replay().document["block"]["number"], over_http=True)
+    assert report.exit == 4
+    found = [item for item in report.document["findings"] if item["member"] == "120000"]
+    assert [item["code"] for item in found] == ["tiles-missing", "endpoint-not-a-url"]
+    assert ledger.replay().exit == 1
+
+
 # ---- who may log what
 
 
@@ -327,18 +339,22 @@ def test_a_block_before_anything_was_registered(ledger: Ledger) -> None:
     assert all(log["size"] == 0 for log in document["logs"])
 
 
-def replay_to(ledger: Ledger, block: int) -> Report:
+def replay_to(ledger: Ledger, block: int, *, over_http: bool = False) -> Report:
     from ledger.audit.replay import replay  # noqa: PLC0415
     from ledger.chain.quorum import QuorumReader  # noqa: PLC0415
 
     logs = {log.log_id: log for log in (ledger.beijing, ledger.tianjin)}
+
+    def fetch_for(base: str, log: bytes) -> Fetch | None:
+        return logs[LogId(log)].fetch if log in logs else None
+
     reader = QuorumReader(ledger.network.file, now=ledger.network.anvil.head_time)
     try:
         return replay(
             ledger.network.file,
             reader=reader,
             to_block=block,
-            fetch_for=lambda base, log: logs[LogId(log)].fetch if log in logs else None,
+            fetch_for=None if over_http else fetch_for,
         )
     finally:
         reader.close()

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -352,6 +353,37 @@ def test_a_malformed_full_bundle_is_handed_on_as_it_is() -> None:
 
 def test_the_url_of_a_log() -> None:
     assert tiles.log_url("http://a/b/", LOG) == f"http://a/b/logs/{LOG.hex()}"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("http://127.0.0.1:8546", True),
+        ("https://node.example/ledger/", True),
+        ("https://node.example.:443", True),
+        ("http://[::1]:80/x", True),
+        ("http://[::1", False),
+        ("not a url", False),
+        ("", False),
+        ("ftp://node.example", False),
+        ("http://", False),
+        ("http://a..example", False),
+        ("http://" + "a" * 64 + ".example", False),
+        ("http://" + "a." * 127 + "example", False),
+        ("http://a.example:65536", False),
+        ("http://user:secret@a.example", False),
+        ("http://a.example/?name", False),
+        ("http://a.example/#name", False),
+        ("http://a.example/张三", False),
+        ("http://张三.example", False),
+        ("http://a.example\r\nHost: b", False),
+        ("http://a.example/\n", False),
+    ],
+)
+def test_a_url_and_no_more(url: str, plain: bool) -> None:
+    assert tiles.is_plain_url(url) == plain
+    if plain:
+        httpx.URL(url)
 
 
 def test_reading_stops_when_nobody_wants_more() -> None:

@@ -78,6 +78,13 @@ def revoke(network: TestNetwork, member: str, key_id: bytes) -> None:
     _send(network, "revokeKey", [*values.values(), _sign(network, member, "RevokeKey", values)])
 
 
+def set_endpoint(network: TestNetwork, member: str, endpoint: str) -> None:
+    """A member changes its endpoint."""
+    values = {"member": bytes32_ascii(member), "endpoint": endpoint, **_once(network, member)}
+    signature = _sign(network, member, "SetEndpoint", values)
+    _send(network, "setEndpoint", [*values.values(), signature])
+
+
 def add_key(network: TestNetwork, member: str, purpose: Purpose, signer: LocalSigner) -> None:
     """A member adds a key that is not secp256k1, valid from now on."""
     key = {
