@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ledger.audit.codes import EVENTS_MISSING
 from ledger.audit.complete import Gap, gaps
-from ledger.audit.findings import EVENTS_MISSING, Findings
+from ledger.audit.findings import Findings
 from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
 from ledger.chain import contract_abi
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR

@@ -11,9 +11,10 @@ from hashlib import sha256
 
 from ledger.audit.catalogue import Catalogue
 from ledger.audit.chain import BlockTimes
+from ledger.audit.codes import TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Tally
-from ledger.audit.findings import TILES_MISSING, Findings
+from ledger.audit.findings import Findings
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
 from ledger.audit.tree import Tree

@@ -11,9 +11,10 @@ from ledger.audit import document
 from ledger.audit.anchors import check_signatures, judge_anchors
 from ledger.audit.catalogue import FOREVER, Catalogue, Put
 from ledger.audit.chain import BlockTimes, ChainReader, Codes, tenures
+from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.entries import Tally
-from ledger.audit.findings import CODES, EVENTS_MISSING, TILES_MISSING, Findings
+from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.logs import LogReplay, Progress
 from ledger.audit.state import Log, Place, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ledger.audit.findings import EVENTS_MISSING
+from ledger.audit.codes import EVENTS_MISSING
 from ledger.chain.events import (
     ChainEvent,
     ChairSet,

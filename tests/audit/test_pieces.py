@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.audit import findings as codes
-from ledger.audit import tiles
+from ledger.audit import codes, tiles
+from ledger.audit.codes import CODES, INCOMPLETE
 from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.audit.entries import Bad, EntryReader, Naming, Read, Tally, record_pattern
-from ledger.audit.findings import CODES, INCOMPLETE, MOST, Findings
+from ledger.audit.findings import MOST, Findings
 from ledger.audit.tiles import Bundles, Missing
 from ledger.audit.tree import Tree
 from ledger.core import merkle

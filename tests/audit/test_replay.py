@@ -17,7 +17,8 @@ import pytest
 
 from ledger.audit.anchors import judge_anchors
 from ledger.audit.chain import BlockTimes
-from ledger.audit.findings import CODES, INCOMPLETE, Findings
+from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.findings import Findings
 from ledger.audit.replay import replay
 from ledger.audit.state import Anchor, Key, Log, Member, State
 from ledger.chain.network import Hash32
