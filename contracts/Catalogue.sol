@@ -3,7 +3,7 @@ pragma solidity 0.8.34;
 
 import {ICatalogue} from "./ICatalogue.sol";
 import {IConsortium} from "./IConsortium.sol";
-import {DataClass, Granularity, ItemKind, Kind, Purpose, Visibility} from "./lib/Codes.sol";
+import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./lib/Codes.sol";
 import {RoleContract} from "./lib/RoleContract.sol";
 
 /// @title What may be recorded
@@ -24,19 +24,20 @@ contract Catalogue is ICatalogue, RoleContract {
 
     bytes32[] private _itemIds;
     mapping(bytes32 itemId => bytes32[] regions) private _regions;
-    mapping(bytes32 itemId => mapping(bytes32 region => Item[] versions)) private _series;
+    mapping(bytes32 itemId => mapping(bytes32 region => Version[])) private _series;
     mapping(bytes32 region => uint256 count) private _idCounts;
     mapping(bytes32 proposalId => bool used) private _used;
 
     constructor(IConsortium consortium_) RoleContract(consortium_, "Catalogue") {}
 
     /// @inheritdoc ICatalogue
-    function putNational(Item[] calldata items, bytes32 salt) external {
+    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external {
         _requireCurrent();
         if (items.length == 0 || items.length > _MAX_ITEMS) {
             revert Catalogue_CountInvalid(items.length, _MAX_ITEMS);
         }
-        bytes32 proposalId = _usePassed(abi.encode(address(this), items), salt);
+        bytes memory data = abi.encode(address(this), items);
+        bytes32 proposalId = _usePassed(_used, proposer, Kind.PUT_NATIONAL, data, salt);
         for (uint256 i = 0; i < items.length; ++i) {
             Item calldata it = items[i];
             if (it.region != _NATIONAL) revert Catalogue_RegionInvalid(it.itemId, it.region);
@@ -49,6 +50,7 @@ contract Catalogue is ICatalogue, RoleContract {
         _requireCurrent();
         bytes32 keyId = _authorise(
             supplement.member,
+            Role.PROVINCE,
             Purpose.GOVERN,
             keccak256(abi.encode(_PUT_SUPPLEMENT, supplement)),
             supplement.deadline,
@@ -59,15 +61,15 @@ contract Catalogue is ICatalogue, RoleContract {
     }
 
     /// @inheritdoc ICatalogue
-    function item(bytes32 itemId) external view returns (Item[] memory found) {
+    function item(bytes32 itemId) external view returns (Version[] memory found) {
         bytes32[] storage regions = _regions[itemId];
         uint256 count;
         for (uint256 i = 0; i < regions.length; ++i) {
             count += _series[itemId][regions[i]].length;
         }
-        found = new Item[](count);
+        found = new Version[](count);
         for (uint256 i = regions.length; i > 0; --i) {
-            Item[] storage series = _series[itemId][regions[i - 1]];
+            Version[] storage series = _series[itemId][regions[i - 1]];
             for (uint256 j = series.length; j > 0; --j) {
                 found[--count] = series[j - 1];
             }
@@ -75,42 +77,46 @@ contract Catalogue is ICatalogue, RoleContract {
     }
 
     /// @inheritdoc ICatalogue
-    function itemIds() external view returns (bytes32[] memory) {
-        return _itemIds;
+    function itemCount() external view returns (uint256) {
+        return _itemIds.length;
+    }
+
+    /// @inheritdoc ICatalogue
+    function itemIds(uint256 start, uint256 count) external view returns (bytes32[] memory page) {
+        uint256 left = start < _itemIds.length ? _itemIds.length - start : 0;
+        page = new bytes32[](count < left ? count : left);
+        for (uint256 i = 0; i < page.length; ++i) {
+            page[i] = _itemIds[start + i];
+        }
     }
 
     /// @inheritdoc ICatalogue
     function itemAt(bytes32 itemId, bytes32 region, uint64 time)
         external
         view
-        returns (Item memory found)
+        returns (Version memory found)
     {
         found = _inForce(_series[itemId][_NATIONAL], time);
-        if (found.version == 0) found = _inForce(_series[itemId][region], time);
+        if (found.putAt == 0) found = _inForce(_series[itemId][region], time);
     }
 
     /// @dev The highest version that has begun, unless it has ended.
-    function _inForce(Item[] storage series, uint64 time) private view returns (Item memory found) {
+    function _inForce(Version[] storage series, uint64 time)
+        private
+        view
+        returns (Version memory found)
+    {
         for (uint256 i = series.length; i > 0; --i) {
-            Item storage it = series[i - 1];
-            if (it.from > time) continue;
-            if (it.until == 0 || time < it.until) return it;
+            Version storage v = series[i - 1];
+            if (v.item.from > time || v.putAt > time) continue;
+            if (v.item.until == 0 || time < v.item.until) return v;
             return found;
         }
     }
 
-    /// @dev The proposal of exactly this action, which cannot be used again.
-    function _usePassed(bytes memory data, bytes32 salt) private returns (bytes32 proposalId) {
-        IConsortium registry = consortium();
-        proposalId = registry.proposalIdOf(registry.actionHashOf(Kind.PUT_NATIONAL, data), salt);
-        if (_used[proposalId]) revert Catalogue_ProposalUsed(proposalId);
-        if (!registry.passed(proposalId)) revert Catalogue_NotPassed(proposalId);
-        _used[proposalId] = true;
-    }
-
     function _requireNextOfOwnRegion(Supplement calldata supplement) private view {
         (bytes32 itemId, bytes32 region) = (supplement.itemId, supplement.region);
-        if (region != consortium().provinceRegion(supplement.member)) {
+        if (region != consortium().member(supplement.member).region) {
             revert Catalogue_RegionInvalid(itemId, region);
         }
         uint32 last = _lastVersion(_series[itemId][region]);
@@ -135,13 +141,13 @@ contract Catalogue is ICatalogue, RoleContract {
     }
 
     function _put(Item memory it, bytes32 member, bytes32 authority) private {
-        Item[] storage series = _series[it.itemId][it.region];
+        Version[] storage series = _series[it.itemId][it.region];
         _requireValid(it, _lastVersion(series));
         if (series.length == 0) _list(it.itemId, it.region);
         if (series.length == _MAX_VERSIONS) {
             revert Catalogue_TooManyVersions(it.itemId, it.region, _MAX_VERSIONS);
         }
-        series.push(it);
+        series.push(Version(it, _time()));
         emit ItemPut(it.itemId, it.region, it.version, it, member, authority);
     }
 
@@ -155,7 +161,7 @@ contract Catalogue is ICatalogue, RoleContract {
         if (it.version <= last) {
             revert Catalogue_VersionInvalid(it.itemId, it.region, last, it.version);
         }
-        bool valid = it.itemId != 0 && it.contentHash != 0 && _within(it.kind, ItemKind.AGREEMENT)
+        bool valid = it.itemId != 0 && it.contentHash != 0 && _within(it.kind, ItemKind.RULES)
             && _within(it.visibility, Visibility.GOVERNMENT)
             && _within(it.dataClass, DataClass.IMPORTANT)
             && _within(it.granularity, Granularity.YEAR) && (it.until == 0 || it.until >= it.from);
@@ -167,7 +173,7 @@ contract Catalogue is ICatalogue, RoleContract {
         return number != 0 && number <= last;
     }
 
-    function _lastVersion(Item[] storage series) private view returns (uint32) {
-        return series.length == 0 ? 0 : series[series.length - 1].version;
+    function _lastVersion(Version[] storage series) private view returns (uint32) {
+        return series.length == 0 ? 0 : series[series.length - 1].item.version;
     }
 }

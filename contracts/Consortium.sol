@@ -4,7 +4,7 @@ pragma solidity 0.8.34;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IConsortium} from "./IConsortium.sol";
-import {Choice, Kind, MemberStatus} from "./lib/Codes.sol";
+import {Choice, Kind, MemberStatus, Role, Suite} from "./lib/Codes.sol";
 import {Registers} from "./lib/Registers.sol";
 
 /// @title Members, keys, logs, votes and contracts of the consortium
@@ -12,32 +12,36 @@ import {Registers} from "./lib/Registers.sol";
 /// @dev Here: founding and the votes of the provinces.
 contract Consortium is Registers {
     struct ProposalState {
-        bytes32 actionHash;
         bytes32 proposer;
+        bytes32 dataHash;
+        uint8 kind;
         uint64 expiresAt;
         bool executed;
     }
 
     /// @dev A decision that nobody carried out must not lie in wait for years.
     uint64 private constant _MAX_PROPOSAL_LIFE = 90 days;
-    /// @dev Bytes of an action carried out here; the longest one is a key of some 400.
-    uint256 private constant _MAX_ACTION_DATA = 4096;
+    /// @dev Bytes of an action: 64 items of a catalogue, or a member with 32 keys of any length.
+    uint256 private constant _MAX_DATA = 24_576;
+    /// @dev Keys with which a member is admitted; it adds more itself.
+    uint256 private constant _MAX_ADMITTED_KEYS = 32;
 
     bytes32 private constant _PROPOSE = keccak256(
-        "Propose(bytes32 member,bytes32 actionHash,bytes32 salt,uint64 expiresAt,uint64 deadline)"
+        "Propose(bytes32 member,uint8 kind,bytes32 dataHash,bytes32 salt,uint64 expiresAt,uint64 deadline)"
     );
     bytes32 private constant _VOTE =
         keccak256("Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)");
 
-    uint64 private immutable _threshold;
+    uint64 private _threshold;
     bytes32 private _chair;
     mapping(bytes32 proposalId => ProposalState) private _proposals;
     mapping(bytes32 proposalId => mapping(bytes32 member => Ballot)) private _ballots;
 
-    /// @param founders At most 64 members.
+    /// @param founders The members; at most 64 provinces.
     /// @param keys Their keys, with windows as given; they need not sign for themselves.
     /// @param logs Their logs; those of one member in the order of `seq`.
-    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces.
+    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces and more than
+    /// half of it.
     constructor(
         FounderInput[] memory founders,
         KeyInput[] memory keys,
@@ -47,12 +51,8 @@ contract Consortium is Registers {
         for (uint256 i = 0; i < founders.length; ++i) {
             _addMember(founders[i]);
         }
-        uint256 provinces = _activeProvinces();
-        if (threshold_ == 0 || threshold_ > provinces) {
-            revert Consortium_ThresholdInvalid(threshold_, provinces);
-        }
-        _threshold = threshold_;
-        emit ThresholdSet(threshold_);
+        _setThreshold(threshold_);
+        _requireThreshold();
         for (uint256 i = 0; i < keys.length; ++i) {
             _addKey(keys[i], 0, 0);
         }
@@ -64,22 +64,23 @@ contract Consortium is Registers {
     /// @inheritdoc IConsortium
     function propose(
         bytes32 code,
-        bytes32 actionHash,
+        uint8 kind,
+        bytes calldata data,
         bytes32 salt,
         uint64 expiresAt,
         uint64 deadline,
         bytes calldata signature
     ) external returns (bytes32 proposalId) {
-        bytes32 structHash = keccak256(
-            abi.encode(_PROPOSE, code, actionHash, salt, expiresAt, deadline)
-        );
-        bytes32 signedBy = _authoriseGovern(code, deadline, structHash, signature);
-        _requireActiveProvince(code);
+        bytes32 dataHash = keccak256(data);
+        bytes32 structHash =
+            keccak256(abi.encode(_PROPOSE, code, kind, dataHash, salt, expiresAt, deadline));
+        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
+        if (data.length > _MAX_DATA) revert Consortium_DataTooLong(data.length, _MAX_DATA);
         _requireExpiry(expiresAt);
-        proposalId = proposalIdOf(actionHash, salt);
+        proposalId = proposalIdOf(code, kind, dataHash, salt);
         if (_proposals[proposalId].expiresAt != 0) revert Consortium_ProposalExists(proposalId);
-        _proposals[proposalId] = ProposalState(actionHash, code, expiresAt, false);
-        emit Proposed(proposalId, code, actionHash, salt, expiresAt, signedBy);
+        _proposals[proposalId] = ProposalState(code, dataHash, kind, expiresAt, false);
+        emit Proposed(proposalId, code, kind, data, salt, expiresAt, signedBy);
     }
 
     /// @inheritdoc IConsortium
@@ -91,8 +92,7 @@ contract Consortium is Registers {
         bytes calldata signature
     ) external {
         bytes32 structHash = keccak256(abi.encode(_VOTE, code, proposalId, choice, deadline));
-        bytes32 signedBy = _authoriseGovern(code, deadline, structHash, signature);
-        _requireActiveProvince(code);
+        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
         if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
         if (choice != Choice.YES && choice != Choice.NO) revert Consortium_ChoiceUnknown(choice);
         if (_stands(proposalId, code)) revert Consortium_AlreadyVoted(proposalId, code);
@@ -101,17 +101,18 @@ contract Consortium is Registers {
     }
 
     /// @inheritdoc IConsortium
-    function execute(uint8 kind, bytes calldata data, bytes32 salt) external {
-        if (data.length > _MAX_ACTION_DATA) {
-            revert Consortium_DataTooLong(data.length, _MAX_ACTION_DATA);
-        }
-        bytes32 proposalId = proposalIdOf(actionHashOf(kind, data), salt);
+    function execute(bytes32 proposalId, bytes calldata data) external {
         if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
+        ProposalState storage state = _proposals[proposalId];
+        bytes32 dataHash = keccak256(data);
+        if (dataHash != state.dataHash) revert Consortium_DataMismatch(proposalId, dataHash);
         uint64 yes = _standingYes(proposalId);
         if (yes < _threshold) revert Consortium_ProposalNotPassed(proposalId, yes, _threshold);
-        _proposals[proposalId].executed = true;
+        state.executed = true;
+        uint8 kind = state.kind;
         _carryOut(kind, data);
-        emit Executed(proposalId, kind, data);
+        _requireThreshold();
+        emit Executed(proposalId, kind);
     }
 
     /// @inheritdoc IConsortium
@@ -133,8 +134,9 @@ contract Consortium is Registers {
     function proposal(bytes32 proposalId) external view returns (Proposal memory) {
         ProposalState memory state = _proposals[proposalId];
         return Proposal(
-            state.actionHash,
             state.proposer,
+            state.kind,
+            state.dataHash,
             state.expiresAt,
             state.executed,
             _standingYes(proposalId)
@@ -147,24 +149,29 @@ contract Consortium is Registers {
     }
 
     /// @inheritdoc IConsortium
-    function actionHashOf(uint8 kind, bytes calldata data) public pure returns (bytes32) {
-        return keccak256(abi.encode(kind, data));
-    }
-
-    /// @inheritdoc IConsortium
-    function proposalIdOf(bytes32 actionHash, bytes32 salt) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), actionHash, salt));
+    function proposalIdOf(bytes32 code, uint8 kind, bytes32 dataHash, bytes32 salt)
+        public
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), code, kind, dataHash, salt));
     }
 
     // forgefmt: disable-next-item
     function _carryOut(uint8 kind, bytes calldata data) private {
-        if (kind == Kind.SUSPEND) _suspend(abi.decode(data, (bytes32)));
+        if (kind == Kind.SUSPEND) _setStatus(abi.decode(data, (bytes32)), MemberStatus.SUSPENDED);
         else if (kind == Kind.REINSTATE) _setStatus(abi.decode(data, (bytes32)), MemberStatus.ACTIVE);
-        else if (kind == Kind.RECOVER_KEY) _addKey(abi.decode(data, (KeyInput)), _time(), 0);
+        else if (kind == Kind.RECOVER_KEY) _recoverKey(abi.decode(data, (KeyInput)));
         else if (kind == Kind.REGISTER_CONTRACT) _doRegister(data);
         else if (kind == Kind.OPEN_SUCCESSOR) _doOpenSuccessor(data);
         else if (kind == Kind.COMPROMISE_KEY) _doCompromise(data);
         else if (kind == Kind.SET_CHAIR) _setChair(abi.decode(data, (bytes32)));
+        else if (kind == Kind.ADMIT) _doAdmit(data);
+        else if (kind == Kind.RETIRE) _retire(abi.decode(data, (bytes32)));
+        else if (kind == Kind.SET_ROLES) _doSetRoles(data);
+        else if (kind == Kind.SET_THRESHOLD) _setThreshold(abi.decode(data, (uint64)));
+        else if (kind == Kind.OPEN_LOG) _doOpenLog(data);
+        else if (kind == Kind.COMPROMISE_ALL) _doCompromiseAll(data);
         else revert Consortium_KindUnknown(kind);
     }
 
@@ -180,19 +187,54 @@ contract Consortium is Registers {
     }
 
     function _doCompromise(bytes calldata data) private {
-        (bytes32 keyId, uint64 since) = abi.decode(data, (bytes32, uint64));
-        _compromiseByVote(keyId, since);
+        (bytes32 code, bytes32 keyId, uint64 since) = abi.decode(data, (bytes32, bytes32, uint64));
+        _compromiseByVote(code, keyId, since);
     }
 
-    /// @dev Never below the threshold, or nothing could ever be decided again.
-    function _suspend(bytes32 code) private {
-        _setStatus(code, MemberStatus.SUSPENDED);
-        uint256 provinces = _activeProvinces();
-        if (provinces < _threshold) revert Consortium_ThresholdOutOfReach(provinces, _threshold);
+    function _doCompromiseAll(bytes calldata data) private {
+        (bytes32 code, uint8 purpose, uint64 since) = abi.decode(data, (bytes32, uint8, uint64));
+        _compromiseAll(code, purpose, since);
+    }
+
+    function _doSetRoles(bytes calldata data) private {
+        (bytes32 code, uint8 roles) = abi.decode(data, (bytes32, uint8));
+        _setRoles(code, roles);
+    }
+
+    function _doOpenLog(bytes calldata data) private {
+        (bytes32 code, uint16 suite) = abi.decode(data, (bytes32, uint16));
+        _openNextLog(code, suite);
+    }
+
+    function _doAdmit(bytes calldata data) private {
+        (FounderInput memory founder, KeyInput[] memory keys_) =
+            abi.decode(data, (FounderInput, KeyInput[]));
+        uint256 count = keys_.length;
+        if (count == 0 || count > _MAX_ADMITTED_KEYS) {
+            revert Consortium_KeyCountInvalid(count, _MAX_ADMITTED_KEYS);
+        }
+        _addMember(founder);
+        for (uint256 i = 0; i < count; ++i) {
+            bytes32 owner = keys_[i].member;
+            if (owner != founder.code) revert Consortium_KeyNotOwned(founder.code, owner);
+            _addKey(keys_[i], _time(), 0);
+        }
+        _openNextLog(founder.code, Suite.SHA256);
+    }
+
+    /// @dev For good: what it has anchored stands, and nothing is added.
+    function _retire(bytes32 code) private {
+        _setStatus(code, MemberStatus.RETIRED);
+        _closeLogs(code);
+    }
+
+    function _setThreshold(uint64 threshold_) private {
+        _threshold = threshold_;
+        emit ThresholdSet(threshold_);
     }
 
     function _setChair(bytes32 code) private {
-        _requireActiveProvince(code);
+        _requireActive(code, Role.PROVINCE);
         _chair = code;
         emit ChairSet(code);
     }
@@ -204,10 +246,10 @@ contract Consortium is Registers {
 
     /// @dev Of provinces that are ACTIVE now; a suspended one has no say in what happens meanwhile.
     function _standingYes(bytes32 proposalId) private view returns (uint64 yes) {
-        bytes32[] memory codes = memberCodes();
-        for (uint256 i = 0; i < codes.length; ++i) {
-            bool counts = _ballots[proposalId][codes[i]].choice == Choice.YES
-                && _isActiveProvince(codes[i]) && _stands(proposalId, codes[i]);
+        for (uint256 i = 0; i < _provinces.length; ++i) {
+            bytes32 code = _provinces[i];
+            bool counts = _ballots[proposalId][code].choice == Choice.YES
+                && _members[code].status == MemberStatus.ACTIVE && _stands(proposalId, code);
             if (counts) ++yes;
         }
     }
@@ -215,13 +257,15 @@ contract Consortium is Registers {
     /// @dev Whether a vote was cast, with a key that was not in other hands.
     function _stands(bytes32 proposalId, bytes32 code) private view returns (bool) {
         Ballot storage cast = _ballots[proposalId][code];
-        return cast.choice != 0 && !_compromisedAt(cast.keyId, cast.castAt);
+        return cast.choice != 0 && !_compromisedAt(code, cast.keyId, cast.castAt);
     }
 
-    function _activeProvinces() private view returns (uint256 count) {
-        bytes32[] memory codes = memberCodes();
-        for (uint256 i = 0; i < codes.length; ++i) {
-            if (_isActiveProvince(codes[i])) ++count;
+    /// @dev Every vote stays in reach, and no two halves can decide apart.
+    function _requireThreshold() private view {
+        uint256 count = _activeProvinces();
+        uint64 needed = _threshold;
+        if (needed > count || count >= 2 * uint256(needed)) {
+            revert Consortium_ThresholdInvalid(needed, count);
         }
     }
 

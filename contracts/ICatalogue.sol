@@ -4,18 +4,18 @@ pragma solidity 0.8.34;
 import {IRoleContract} from "./IRoleContract.sol";
 
 /// @title What may be recorded
-/// @notice Record types, definitions of the severe lists, the vocabulary of measures, agreements.
+/// @notice Record types, definitions of the severe lists, the vocabulary of measures, agreements,
+/// rules of publicity and stages.
 ///
 /// National items (region 0) are put by a vote of the provinces. Supplements are put by the province
 /// concerned, signed (EIP-712, domain `CreditLedger Catalogue`, version `1`) by one of its GOVERN
 /// keys. Items form a series per (itemId, region); versions grow and nothing is overwritten.
 ///
-/// In force at t is the highest version of the series with `from` <= t, provided that `until` is 0
-/// or t < `until`. A version with `until` = `from` therefore ends the versions before it and is never
-/// in force itself. Where a national item is in force, supplements of the same id are not looked at.
-///
-/// `from` may lie before the block's time: an edition is in force from the day it names. When it was
-/// put is the time of the block of its event.
+/// A version begins at the later of `from` and the time when it was put, `putAt`: what is put later
+/// never changes what was in force before. In force at t is the highest version of the series that
+/// has begun, provided that `until` is 0 or t < `until`. A version with `until` = `from` therefore
+/// ends the versions before it and is never in force itself. Where a national item is in force,
+/// supplements of the same id are not looked at.
 ///
 /// A retired Catalogue takes no more writes. Its successor starts empty and is filled by vote.
 interface ICatalogue is IRoleContract {
@@ -38,6 +38,12 @@ interface ICatalogue is IRoleContract {
         uint8 granularity;
     }
 
+    /// @notice A version and the block's time at which it was put. All zero where there is none.
+    struct Version {
+        Item item;
+        uint64 putAt;
+    }
+
     /// @notice A supplement, as its province signs it. It is a record type of data class GENERAL
     /// with granularity MONTH; anything else needs a national item.
     struct Supplement {
@@ -52,7 +58,7 @@ interface ICatalogue is IRoleContract {
         uint64 deadline;
     }
 
-    /// @notice Emitted for every version put.
+    /// @notice Emitted for every version put. The block's time is its `putAt`.
     /// @param itemId The item.
     /// @param region 0: national.
     /// @param version Its number in the series.
@@ -70,10 +76,6 @@ interface ICatalogue is IRoleContract {
 
     /// @notice Thrown when a list of items is empty or longer than 64.
     error Catalogue_CountInvalid(uint256 count, uint256 limit);
-    /// @notice Thrown when the provinces did not pass exactly these items for this contract.
-    error Catalogue_NotPassed(bytes32 proposalId);
-    /// @notice Thrown when a vote was carried out already.
-    error Catalogue_ProposalUsed(bytes32 proposalId);
     /// @notice Thrown when an item voted on has a region, or a supplement has not its province's.
     error Catalogue_RegionInvalid(bytes32 itemId, bytes32 region);
     /// @notice Thrown when a version is not above the last one, or not the next of a supplement.
@@ -87,10 +89,11 @@ interface ICatalogue is IRoleContract {
     error Catalogue_TooManyVersions(bytes32 itemId, bytes32 region, uint256 limit);
 
     /// @notice Puts the items that the provinces voted on; anybody may send it, it works once.
-    /// @dev The action is (PUT_NATIONAL, abi.encode(address of this contract, items)).
+    /// @dev Kind PUT_NATIONAL, data abi.encode(address of this contract, items).
     /// @param items At least one; each version above the last of its series.
+    /// @param proposer The province that proposed it.
     /// @param salt The one of the proposal.
-    function putNational(Item[] calldata items, bytes32 salt) external;
+    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external;
 
     /// @notice Puts a supplement of a province for its own region.
     /// @dev Signs PutSupplement with the fields of {Supplement} in their order.
@@ -99,14 +102,22 @@ interface ICatalogue is IRoleContract {
     function putSupplement(Supplement calldata supplement, bytes calldata signature) external;
 
     /// @notice All versions of an item, national ones and those of every region.
-    function item(bytes32 itemId) external view returns (Item[] memory);
+    function item(bytes32 itemId) external view returns (Version[] memory);
 
-    /// @notice Ids of all items, in the order in which they first appeared.
-    function itemIds() external view returns (bytes32[] memory);
+    /// @notice Number of all items.
+    function itemCount() external view returns (uint256);
+
+    /// @notice Ids of items, in the order in which they first appeared.
+    /// @param start Place of the first, from 0.
+    /// @param count At most so many; fewer where the list ends.
+    function itemIds(uint256 start, uint256 count) external view returns (bytes32[] memory);
 
     /// @notice The version in force in a region at a time; all zero where there is none.
     /// @param itemId The item.
     /// @param region The region asked for; 0 looks at national items only.
     /// @param time The instant.
-    function itemAt(bytes32 itemId, bytes32 region, uint64 time) external view returns (Item memory);
+    function itemAt(bytes32 itemId, bytes32 region, uint64 time)
+        external
+        view
+        returns (Version memory);
 }

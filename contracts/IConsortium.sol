@@ -6,20 +6,32 @@ pragma solidity 0.8.34;
 ///
 /// Who writes. Every write carries an EIP-712 signature (domain `CreditLedger Consortium`, version
 /// `1`) by a GOVERN key of the member it acts for. The key must be valid at block time, the member
-/// ACTIVE, the deadline not passed. Who sends the transaction means nothing.
+/// ACTIVE, the deadline not passed. Who sends the transaction means nothing. A SUSPENDED member may
+/// still end its keys; a RETIRED one never writes again.
 ///
 /// Replay. Writes about a member carry its `seq`, which must be the stored one and grows by one.
 /// Proposals and votes can be used once.
 ///
+/// Votes. The ACTIVE provinces decide, `threshold` of them. After every decision that is carried
+/// out here, threshold <= ACTIVE provinces < 2 * threshold: no vote is out of reach, and no two
+/// halves can decide apart. Kinds that this contract does not know are voted on all the same; a
+/// contract that holds a role asks {passed} and carries them out.
+///
+/// Nobody takes a place that is another's. The id of a proposal holds its proposer, so only he can
+/// use it up. A key is registered under its member: whoever registers another's public key has
+/// taken nothing from him, and cannot sign with it. Members, regions and logs come by vote alone,
+/// a region belongs to one province, ids of logs are made from owner and number.
+///
 /// Instants are Unix seconds. Codes of members, regions and roles are ASCII padded with NUL on the
 /// right. Numbers (roles, purposes, algorithms, kinds …) are listed in `lib/Codes.sol`.
 ///
-/// The events alone rebuild the whole state; `since` and `addedAt` are the block's time.
+/// The events alone rebuild the whole state; `since` and `addedAt` are the block's time. Storage
+/// slots that proofs of state may rely on for ever are in `lib/Slots.sol`.
 interface IConsortium {
-    /// @notice A founding member.
+    /// @notice A new member, at founding or by vote.
     struct FounderInput {
         bytes32 code;
-        /// @dev required of a PROVINCE
+        /// @dev required of a PROVINCE, and then no other province's
         bytes32 region;
         uint8 roles;
         string endpoint;
@@ -51,7 +63,17 @@ interface IConsortium {
         uint8 status;
         /// @dev the number that the next write about this member must carry
         uint64 seq;
+        /// @dev when the latest key given by RECOVER_KEY begins (or began); 0: there was none
+        uint64 recoveredFrom;
+        /// @dev when a vote last held one of its GOVERN keys to be stolen; 0: never
+        uint64 governTakenAt;
         string endpoint;
+    }
+
+    /// @notice The roles of a member from `since` until the next change.
+    struct RoleSpan {
+        uint64 since;
+        uint8 roles;
     }
 
     /// @notice A key. All zero where there is none.
@@ -89,8 +111,10 @@ interface IConsortium {
 
     /// @notice A proposal. All zero where there is none.
     struct Proposal {
-        bytes32 actionHash;
         bytes32 proposer;
+        uint8 kind;
+        /// @dev keccak256(data)
+        bytes32 dataHash;
         /// @dev the last second at which it can be voted on and carried out
         uint64 expiresAt;
         /// @dev never true of an action that another contract carries out
@@ -106,17 +130,20 @@ interface IConsortium {
         bytes32 keyId;
     }
 
-    /// @notice Emitted once, at founding.
+    /// @notice Emitted at founding, and when a vote moves it.
     event ThresholdSet(uint64 threshold);
-    /// @notice Emitted for every founder; it starts ACTIVE with `seq` 0.
+    /// @notice Emitted for every new member; it starts ACTIVE with `seq` 0.
     event MemberAdded(bytes32 indexed member, bytes32 region, uint8 roles, string endpoint);
-    /// @notice Emitted when a vote suspends or reinstates a member.
+    /// @notice Emitted when a vote suspends, reinstates or retires a member.
     event MemberStatusChanged(bytes32 indexed member, uint8 status);
+    /// @notice Emitted when a vote changes what a member is.
+    event MemberRolesChanged(bytes32 indexed member, uint8 roles);
     /// @notice Emitted when a member changes its endpoint. `seq` is the new one.
     event EndpointSet(
         bytes32 indexed member, string endpoint, uint64 seq, bytes32 indexed signedBy
     );
     /// @notice Emitted for every key. `signedBy` is the GOVERN key; 0: a founder's or a vote's.
+    /// A vote's GOVERN key of a member that was there before is a recovery.
     /// `notBefore` is the one in force, `seq` the member's afterwards.
     event KeyAdded(
         bytes32 indexed member,
@@ -145,7 +172,7 @@ interface IConsortium {
         uint64 seq,
         bytes32 indexed signedBy
     );
-    /// @notice Emitted for every log. `predecessor` 0: a founding one.
+    /// @notice Emitted for every log. `predecessor` 0: it follows none.
     event LogOpened(
         bytes32 indexed logId,
         bytes32 indexed member,
@@ -154,6 +181,7 @@ interface IConsortium {
         bytes32 indexed predecessor
     );
     /// @notice Emitted when a vote closes a log. Beyond `trustedSize` nothing of it counts.
+    /// `successor` 0: its owner was retired.
     event LogClosed(
         bytes32 indexed logId, bytes32 indexed member, uint64 trustedSize, bytes32 indexed successor
     );
@@ -161,11 +189,12 @@ interface IConsortium {
     event ContractRegistered(
         bytes32 indexed role, address indexed account, address indexed predecessor
     );
-    /// @notice Emitted when a province proposes an action.
+    /// @notice Emitted when a province proposes an action. `data` is what is voted on.
     event Proposed(
         bytes32 indexed proposalId,
         bytes32 indexed member,
-        bytes32 actionHash,
+        uint8 kind,
+        bytes data,
         bytes32 salt,
         uint64 expiresAt,
         bytes32 indexed signedBy
@@ -175,26 +204,32 @@ interface IConsortium {
         bytes32 indexed proposalId, bytes32 indexed member, uint8 choice, bytes32 indexed signedBy
     );
     /// @notice Emitted when a passed proposal was carried out here. What it changed has its own event.
-    event Executed(bytes32 indexed proposalId, uint8 indexed kind, bytes data);
+    event Executed(bytes32 indexed proposalId, uint8 indexed kind);
     /// @notice Emitted when a vote hands on the rotating chair (轮值), a label without rights.
     event ChairSet(bytes32 indexed member);
 
-    /// @notice Thrown when the threshold is 0 or above the number of founding provinces.
-    error Consortium_ThresholdInvalid(uint64 threshold, uint256 provinces);
-    /// @notice Thrown when there are more founders than 64.
-    error Consortium_TooManyMembers(uint256 count, uint256 limit);
-    /// @notice Thrown when a founder has no code, a code twice, unknown roles, or no region as province.
+    /// @notice Thrown unless threshold <= ACTIVE provinces < 2 * threshold.
+    error Consortium_ThresholdInvalid(uint64 threshold, uint256 activeProvinces);
+    /// @notice Thrown when there would be more members than 4,096.
+    error Consortium_TooManyMembers(uint256 limit);
+    /// @notice Thrown when there would be more provinces than 64.
+    error Consortium_TooManyProvinces(uint256 limit);
+    /// @notice Thrown when the roles of a member would change more than 256 times.
+    error Consortium_TooManyRoleChanges(bytes32 member, uint256 limit);
+    /// @notice Thrown when a new member has no code or one that is known.
     error Consortium_FounderInvalid(bytes32 code);
+    /// @notice Thrown when a member would have no role, or those that it has.
+    error Consortium_RolesInvalid(bytes32 member, uint8 roles);
+    /// @notice Thrown when a province would have no region, or that of another province.
+    error Consortium_RegionInvalid(bytes32 member, bytes32 region);
     /// @notice Thrown when there is no such member.
     error Consortium_MemberUnknown(bytes32 member);
-    /// @notice Thrown when a member that is not ACTIVE would write.
+    /// @notice Thrown when a member that is not ACTIVE would write, or a vote is about a RETIRED one.
     error Consortium_MemberNotActive(bytes32 member, uint8 status);
     /// @notice Thrown when a vote would give a member the status it has.
     error Consortium_StatusUnchanged(bytes32 member, uint8 status);
-    /// @notice Thrown when a suspension would leave too few active provinces to pass any vote.
-    error Consortium_ThresholdOutOfReach(uint256 activeProvinces, uint64 threshold);
-    /// @notice Thrown when a member that is no province proposes, votes or puts a supplement.
-    error Consortium_NotAProvince(bytes32 member);
+    /// @notice Thrown when a member has none of the roles that may do this.
+    error Consortium_RoleMissing(bytes32 member, uint8 roles, uint8 wanted);
     /// @notice Thrown when the signer has no key of this member and purpose that is valid now.
     error Consortium_KeyNotValid(bytes32 member, uint8 purpose, address signer);
     /// @notice Thrown when the block's time is past the signature's deadline.
@@ -203,16 +238,21 @@ interface IConsortium {
     error Consortium_SeqMismatch(bytes32 member, uint64 expected, uint64 given);
     /// @notice Thrown when an endpoint is longer than 256 bytes.
     error Consortium_EndpointTooLong(uint256 length, uint256 limit);
-    /// @notice Thrown when a purpose is not in the list.
-    error Consortium_PurposeUnknown(uint8 purpose);
-    /// @notice Thrown when an algorithm is not in the list, or the key has not its length.
+    /// @notice Thrown when a purpose is 0, or a recovery is for another one than GOVERN.
+    error Consortium_PurposeInvalid(uint8 purpose);
+    /// @notice Thrown when an algorithm is 0, a public key empty or longer than 256 bytes, or one of
+    /// secp256k1 not 64 bytes.
     error Consortium_PublicKeyInvalid(uint16 alg, uint256 length);
     /// @notice Thrown when a key's window ends before it begins, or is over already.
     error Consortium_WindowInvalid(uint64 notBefore, uint64 notAfter);
-    /// @notice Thrown when a key is registered already, for whichever member and purpose.
-    error Consortium_KeyExists(bytes32 keyId);
+    /// @notice Thrown when the member has this key already, for whichever purpose.
+    error Consortium_KeyExists(bytes32 member, bytes32 keyId);
     /// @notice Thrown when the key is not one of this member.
     error Consortium_KeyUnknown(bytes32 member, bytes32 keyId);
+    /// @notice Thrown when a key to be admitted with a new member is another's.
+    error Consortium_KeyNotOwned(bytes32 member, bytes32 owner);
+    /// @notice Thrown when a member would be admitted without keys or with more than 32.
+    error Consortium_KeyCountInvalid(uint256 count, uint256 limit);
     /// @notice Thrown when a member that has 1,024 keys adds one. A vote still can.
     error Consortium_TooManyKeys(bytes32 member, uint256 limit);
     /// @notice Thrown when a new secp256k1 key did not sign for itself, or another sent a signature.
@@ -220,9 +260,15 @@ interface IConsortium {
     /// @notice Thrown when a key that has ended or is compromised would be revoked again.
     error Consortium_KeyEnded(bytes32 keyId, uint64 notAfter, uint64 compromisedSince);
     /// @notice Thrown when `since` is in the future, too far back for this way, or changes nothing.
+    /// `keyId` 0: of all keys of a purpose.
     error Consortium_CompromiseInvalid(bytes32 keyId, uint64 since, uint64 time);
+    /// @notice Thrown when a vote would take single GOVERN keys from a member, which could veto with
+    /// them, while a key that a vote gave it has not begun.
+    error Consortium_RecoveryPending(bytes32 member, uint64 recoveredFrom);
     /// @notice Thrown when a log's id or (member, seq) is taken, or its suite is 0.
     error Consortium_LogInvalid(bytes32 logId, bytes32 member, uint64 seq, uint16 suite);
+    /// @notice Thrown when a member would have more logs than 64, or, with successors, than 256.
+    error Consortium_TooManyLogs(bytes32 member, uint256 limit);
     /// @notice Thrown when the log is unknown or belongs to another member.
     error Consortium_LogNotOwned(bytes32 logId, bytes32 member);
     /// @notice Thrown when the log is unknown or closed.
@@ -231,7 +277,7 @@ interface IConsortium {
     error Consortium_SizeNotAnchored(bytes32 logId, uint64 size);
     /// @notice Thrown when a proposal ends too early or too late.
     error Consortium_ExpiryInvalid(uint64 expiresAt, uint64 time);
-    /// @notice Thrown when the same action with the same salt was proposed before.
+    /// @notice Thrown when the province proposed the same with the same salt before.
     error Consortium_ProposalExists(bytes32 proposalId);
     /// @notice Thrown when a proposal is unknown, expired or carried out.
     error Consortium_ProposalNotOpen(bytes32 proposalId);
@@ -243,17 +289,21 @@ interface IConsortium {
     error Consortium_AlreadyVoted(bytes32 proposalId, bytes32 member);
     /// @notice Thrown when an action is not one that this contract carries out.
     error Consortium_KindUnknown(uint8 kind);
-    /// @notice Thrown when an action's data is longer than 4,096 bytes.
+    /// @notice Thrown when an action's data is longer than 24,576 bytes.
     error Consortium_DataTooLong(uint256 length, uint256 limit);
+    /// @notice Thrown when what is to be carried out is not what was voted on.
+    error Consortium_DataMismatch(bytes32 proposalId, bytes32 dataHash);
     /// @notice Thrown when a contract has no code, another role or consortium, or was registered before.
     error Consortium_ContractInvalid(bytes32 role, address account);
 
     // ---- writes -------------------------------------------------------------------------------
 
     /// @notice A province proposes an action; the proposal is no vote.
-    /// @dev Signs Propose(member, actionHash, salt, expiresAt, deadline).
+    /// @dev Signs Propose(member, kind, dataHash, salt, expiresAt, deadline), dataHash being
+    /// keccak256(data).
     /// @param member The province.
-    /// @param actionHash As {actionHashOf} gives it.
+    /// @param kind What is to be done: a number of `lib/Codes.sol`, or of a later contract's.
+    /// @param data Its ABI encoding, at most 24,576 bytes. It is checked when it is carried out.
     /// @param salt Makes the same action a new proposal.
     /// @param expiresAt At most 90 days from now.
     /// @param deadline Last second at which the signature may be used.
@@ -261,7 +311,8 @@ interface IConsortium {
     /// @return proposalId As {proposalIdOf} gives it.
     function propose(
         bytes32 member,
-        bytes32 actionHash,
+        uint8 kind,
+        bytes calldata data,
         bytes32 salt,
         uint64 expiresAt,
         uint64 deadline,
@@ -280,8 +331,10 @@ interface IConsortium {
     ) external;
 
     /// @notice Carries out a passed proposal, once; anybody may send it.
-    /// @dev Kinds that other contracts carry out (PUT_NATIONAL) are refused here.
-    function execute(uint8 kind, bytes calldata data, bytes32 salt) external;
+    /// @dev Kinds that other contracts carry out (PUT_NATIONAL, ACT) are refused here.
+    /// @param proposalId The proposal.
+    /// @param data What was proposed, as in {Proposed}.
+    function execute(bytes32 proposalId, bytes calldata data) external;
 
     /// @notice A member changes its endpoint.
     /// @dev Signs SetEndpoint(member, endpoint, seq, deadline).
@@ -308,12 +361,14 @@ interface IConsortium {
         bytes calldata newKeySignature
     ) external;
 
-    /// @notice A member revokes one of its keys.
+    /// @notice A member revokes one of its keys. With any GOVERN key that is still valid it so vetoes
+    /// one that a vote gave it and that has not begun.
     /// @dev Signs RevokeKey(member, keyId, compromisedSince, seq, deadline).
     /// @param member The member.
     /// @param keyId The key; it may be the one that signs.
-    /// @param compromisedSince 0: it ends with this block, and what it signed stays valid. Else at
-    /// most seven days ago: from then on it was never valid. Can only be moved earlier.
+    /// @param compromisedSince 0: it ends with this block, and what it signed stays valid; a
+    /// SUSPENDED member may do that too. Else at most seven days ago: from then on it was never
+    /// valid. Can only be moved earlier.
     /// @param seq The member's.
     /// @param deadline Last second at which the signature may be used.
     /// @param signature Of a GOVERN key of the member.
@@ -328,18 +383,19 @@ interface IConsortium {
 
     // ---- what the other contracts ask -----------------------------------------------------------
 
-    /// @notice The key with which `signer` may now sign for `member`; reverts where there is none
-    /// or the member is not ACTIVE.
-    function authorise(bytes32 member, uint8 purpose, address signer)
+    /// @notice The key with which `signer` may now sign for `member`; reverts where there is none,
+    /// the member is not ACTIVE or has none of `roles`.
+    /// @param member The member.
+    /// @param roles Bits of which it must have one; 255: any member.
+    /// @param purpose Of the key.
+    /// @param signer Address of the key.
+    function authorise(bytes32 member, uint8 roles, uint8 purpose, address signer)
         external
         view
         returns (bytes32 keyId);
 
     /// @notice Suite of an open log of `member`; reverts where it is closed, unknown or another's.
     function openLog(bytes32 logId, bytes32 member) external view returns (uint16 suite);
-
-    /// @notice Region of `member`; reverts where it is no ACTIVE province.
-    function provinceRegion(bytes32 member) external view returns (bytes32 region);
 
     /// @notice The contract that holds `role` now, 0 where none does.
     function current(bytes32 role) external view returns (address account);
@@ -355,17 +411,40 @@ interface IConsortium {
     /// @notice A member by its code.
     function member(bytes32 code) external view returns (Member memory);
 
-    /// @notice Codes of all members, in the order of founding.
-    function memberCodes() external view returns (bytes32[] memory);
+    /// @notice Number of all members that there ever were.
+    function memberCount() external view returns (uint256);
 
-    /// @notice A key by its id.
-    function key(bytes32 keyId) external view returns (Key memory);
+    /// @notice Codes of members, in the order in which they came.
+    /// @param start Place of the first, from 0.
+    /// @param count At most so many; fewer where the list ends.
+    function memberCodes(uint256 start, uint256 count) external view returns (bytes32[] memory);
 
-    /// @notice Ids of all keys of a member, in the order of registration.
-    function keyIds(bytes32 member) external view returns (bytes32[] memory);
+    /// @notice Codes of all provinces that are not RETIRED, in no order.
+    function provinces() external view returns (bytes32[] memory);
 
-    /// @notice Whether a key has this purpose and its window holds `time`.
-    function keyValidAt(bytes32 keyId, uint8 purpose, uint64 time) external view returns (bool);
+    /// @notice Roles of `member` at `time`, 0 where it was none. Its status is not looked at.
+    function rolesAt(bytes32 member, uint64 time) external view returns (uint8 roles);
+
+    /// @notice All that a member ever was, the first roles first.
+    function roleHistory(bytes32 member) external view returns (RoleSpan[] memory);
+
+    /// @notice A key of a member.
+    function key(bytes32 member, bytes32 keyId) external view returns (Key memory);
+
+    /// @notice Number of keys of a member, ended ones included.
+    function keyCount(bytes32 member) external view returns (uint256);
+
+    /// @notice Keys of a member, in the order of registration.
+    /// @param member The member.
+    /// @param start Place of the first, from 0.
+    /// @param count At most so many; fewer where the list ends.
+    function keys(bytes32 member, uint256 start, uint256 count) external view returns (Key[] memory);
+
+    /// @notice Whether a key of a member has this purpose and its window holds `time`.
+    function keyValidAt(bytes32 member, bytes32 keyId, uint8 purpose, uint64 time)
+        external
+        view
+        returns (bool);
 
     /// @notice The key of `signer` if it is `member`'s, for this purpose, valid now; else 0.
     /// The member's status is not looked at.
@@ -377,8 +456,8 @@ interface IConsortium {
     /// @notice A log by its id.
     function log(bytes32 logId) external view returns (Log memory);
 
-    /// @notice Ids of all logs, in the order of opening.
-    function logIds() external view returns (bytes32[] memory);
+    /// @notice Ids of all logs of a member, in the order of opening.
+    function logIds(bytes32 member) external view returns (bytes32[] memory);
 
     /// @notice The contract that held `role` at `time`, 0 where none did.
     function contractAt(bytes32 role, uint64 time) external view returns (address account);
@@ -400,11 +479,11 @@ interface IConsortium {
 
     // ---- ids ------------------------------------------------------------------------------------
 
-    /// @notice keccak256(abi.encode(kind, data))
-    function actionHashOf(uint8 kind, bytes calldata data) external pure returns (bytes32);
-
-    /// @notice keccak256(abi.encode(chainId, consortium, actionHash, salt))
-    function proposalIdOf(bytes32 actionHash, bytes32 salt) external view returns (bytes32);
+    /// @notice keccak256(abi.encode(chainId, consortium, member, kind, dataHash, salt))
+    function proposalIdOf(bytes32 member, uint8 kind, bytes32 dataHash, bytes32 salt)
+        external
+        view
+        returns (bytes32);
 
     /// @notice keccak256(abi.encode(alg, publicKey))
     function keyIdOf(uint16 alg, bytes calldata publicKey) external pure returns (bytes32);

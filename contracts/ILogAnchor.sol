@@ -9,7 +9,8 @@ import {IRoleContract} from "./IRoleContract.sol";
 /// previous size is a compare-and-swap: two writers of one log cannot fork it.
 ///
 /// Every anchor is signed (EIP-712, domain `CreditLedger LogAnchor`, version `1`) by an ANCHOR key
-/// of the member that owns the log. Who sends the transaction means nothing.
+/// of the ACTIVE member that owns the log, whatever its roles: those decide what a record in it is
+/// worth ({IConsortium-rolesAt}). Who sends the transaction means nothing.
 ///
 /// One contract holds the role `LogAnchor` in the Consortium at a time. A retired one takes no more
 /// anchors, its answers stay; its successor goes on from where it stopped.
@@ -69,7 +70,7 @@ interface ILogAnchor is IRoleContract {
         bytes calldata signature
     ) external;
 
-    /// @notice Size and root of the last anchor of a log; zeros where there is none.
+    /// @notice Size and root of the last anchor of a log; zeros where there is none. Never reverts.
     function latest(bytes32 logId) external view returns (uint64 size, bytes32 root);
 
     /// @notice Root of a log at an anchored size, 0 where there is none. Never reverts.

@@ -12,6 +12,10 @@ interface IRoleContract {
     error RoleContract_NotCurrent(bytes32 role, address current);
     /// @notice Thrown when the block's time is past the signature's deadline.
     error RoleContract_DeadlinePassed(uint64 deadline, uint64 time);
+    /// @notice Thrown when the provinces did not pass exactly this for this contract.
+    error RoleContract_NotPassed(bytes32 proposalId);
+    /// @notice Thrown when a vote was carried out already.
+    error RoleContract_ProposalUsed(bytes32 proposalId);
 
     /// @notice The consortium that it belongs to.
     function consortium() external view returns (IConsortium);

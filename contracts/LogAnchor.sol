@@ -3,7 +3,7 @@ pragma solidity 0.8.34;
 
 import {IConsortium} from "./IConsortium.sol";
 import {ILogAnchor} from "./ILogAnchor.sol";
-import {Purpose, Suite} from "./lib/Codes.sol";
+import {Purpose, Role, Suite} from "./lib/Codes.sol";
 import {RFC9162} from "./lib/RFC9162.sol";
 import {RoleContract} from "./lib/RoleContract.sol";
 
@@ -18,6 +18,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         "Checkpoint(bytes32 member,bytes32 logId,uint64 prevSize,uint64 size,bytes32 root,uint64 deadline)"
     );
 
+    // Where these stand is frozen (`lib/Slots.sol`).
     mapping(bytes32 logId => uint64 size) private _sizes;
     mapping(bytes32 logId => mapping(uint64 size => bytes32 root)) private _roots;
 
@@ -33,6 +34,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         _requireShape(checkpoint);
         bytes32 keyId = _authorise(
             checkpoint.member,
+            Role.ANY,
             Purpose.ANCHOR,
             keccak256(abi.encode(_CHECKPOINT, checkpoint)),
             checkpoint.deadline,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import docs, info
+from gateway.catalogue import routes as catalogue
 from gateway.exchange import routes as exchange
 from gateway.imports import routes as imports
 from gateway.intake import routes as intake
@@ -55,7 +56,7 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
     app.state.intake = Intake(node)
-    routes = (intake, imports, exchange, log, info, docs)
+    routes = (intake, imports, exchange, log, catalogue, info, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):

@@ -38,6 +38,7 @@ from pydantic_settings import (
 
 from gateway.crash import POINTS
 from ledger.core.errors import ConfigError
+from ledger.core.promise import MAX_PROMISE
 
 MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
 """Codes are 32 ASCII bytes on the chain."""
@@ -81,8 +82,9 @@ class LogSettings(_Section):
     """Between two looks at the chain while an anchor is on its way."""
     anchor_deadline: int = Field(default=600, ge=30)
     """Chain time within which a signed anchor may be mined; then it is signed anew."""
-    promise_due: int = Field(default=86_400, ge=60)
-    """A promise names the time of its making plus this."""
+    promise_due: int = Field(default=86_400, ge=60, le=MAX_PROMISE)
+    """A promise names the time of its making plus this: 72 hours at most, so that an anchor bounds
+    the day of the promise (design 4)."""
     max_unanchored: int = Field(default=1_000_000, ge=1)
     """Beyond so many promised but unanchored records intake answers 503."""
 

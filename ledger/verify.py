@@ -9,21 +9,30 @@ No error leaves `verify`: what could not be checked, whatever the reason, is `un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from ledger.chain.facts import Snapshot
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader
 from ledger.core import receipt as receipts
-from ledger.core.canonical import parse_day
 from ledger.core.commitment import Header, Value
-from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed
-from ledger.core.facts import ChainFacts, Question, RecordFacts, Trust, Unread, end_of
+from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
+from ledger.core.facts import (
+    ChainFacts,
+    Question,
+    RecordFacts,
+    RecordProblem,
+    Trust,
+    Unread,
+    end_of,
+)
 from ledger.core.ids import Digest, sha256
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict, broken, examine, judge, malformed
+from ledger.core.verdict import Verdict, broken, examine, judge, malformed, newer
 from ledger.records import publicity, schema, uscc
+from ledger.records import rules as rules_files
+from ledger.records.check_record import check_record, decision_of
 from ledger.records.schema import Schema
 
 
@@ -57,7 +66,9 @@ class Verifier:
             try:
                 receipt = receipts.parse(data)
             except Malformed as error:
-                return malformed(digest, str(error), question, self.trust)
+                return malformed(digest, error, question, self.trust)
+            except VersionUnknown as error:
+                return newer(digest, error, question, self.trust)
             return self._judge(digest, receipt, question)
         except Exception as error:  # a bug of ours must never read "not authentic"
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
@@ -123,10 +134,13 @@ def record_facts(receipt: Receipt) -> RecordFacts | None:
     found = _schema(receipt, header)
     if found is None:
         return None
-    fields = _disclosed(receipt)
-    window = publicity.UseWindow(None, None)
+    fields = _disclosed(receipt, found)
+    window, problem = publicity.UseWindow(None, None), None
     if header is not None:
-        window = publicity.use_window(found, header.class_, header.decided, header.until)
+        rules = rules_files.newest()
+        decision = decision_of(found, rules, header, fields)
+        window = publicity.use_window(rules, decision, header.until)
+        problem = _until_problem(check_record(found, rules, header, fields))
     return RecordFacts(
         schema=found.id,
         slots=found.slots,
@@ -134,7 +148,7 @@ def record_facts(receipt: Receipt) -> RecordFacts | None:
         registration_field=found.subject.registration,
         filler=uscc.FILLER,
         decided_field=found.decided,
-        until_problem=None if header is None else _until_problem(found, header, fields),
+        until_problem=problem,
         usable_to=_iso(window.usable_to),
         expired_from=_iso(window.expired_from),
     )
@@ -147,26 +161,18 @@ def _schema(receipt: Receipt, header: Header | None) -> Schema | None:
     return schema.find(name, int(version)) if version else None
 
 
-def _disclosed(receipt: Receipt) -> Mapping[str, Value]:
+def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:
     """The fields shown; none where they do not hold, which `internal_checks` reports."""
     try:
-        return {} if receipt.presentation is None else receipt.presentation.fields()
+        return {} if receipt.presentation is None else receipt.presentation.fields(found.slots)
     except EvidenceError:
         return {}
 
 
-def _until_problem(found: Schema, header: Header, fields: Mapping[str, Value]) -> str | None:
-    """How `until` contradicts the field it is made from; None where that one is not shown."""
-    field, stated = found.until.field, None
-    if field is not None:
-        if field not in fields:
-            return None
-        try:
-            stated = parse_day(str(fields[field]))
-        except Malformed:
-            return f"{field} is no day"
-    expected = publicity.until(found, header.class_, header.decided, stated)
-    return None if header.until == expected else f"until, {field or found.id}"
+def _until_problem(problems: Sequence[RecordProblem]) -> str | None:
+    """How `until` contradicts the rules or the field it is made from; None: it does not."""
+    found = (problem for problem in problems if problem.code.startswith("until-"))
+    return next((f"until, {problem.field or problem.code}" for problem in found), None)
 
 
 def _iso(day: date | None) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.vector_kinds import formats, receipts, trees  # noqa: E402
+from scripts.vector_kinds import checkpoints, formats, presentations, receipts, trees  # noqa: E402
 
 VECTORS = ROOT / "tests" / "vectors"
 # One folder each; anything else in tests/vectors is a worked example or a README.
@@ -27,6 +27,8 @@ def files() -> dict[str, bytes]:
     made: dict[str, list[dict[str, Any]]] = {
         **trees.files(),
         **formats.files(),
+        **checkpoints.files(),
+        **presentations.files(),
         **receipts.files(),
     }
     return {f"{path}.json": render(cases) for path, cases in sorted(made.items())}

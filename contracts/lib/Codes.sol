@@ -11,17 +11,20 @@ library Role {
     uint8 internal constant BUREAU = 2;
     uint8 internal constant INSTITUTION = 4;
     uint8 internal constant AUDITOR = 8;
-    /// @dev PROVINCE | BUREAU | INSTITUTION | AUDITOR
-    uint8 internal constant ALL = 15;
+    /// @dev All bits, those of later roles too.
+    uint8 internal constant ANY = 255;
 }
 
 /// @notice Status of a member; 0 is an unknown member.
 library MemberStatus {
     uint8 internal constant ACTIVE = 1;
+    /// @dev writes nothing, but may end its keys
     uint8 internal constant SUSPENDED = 2;
+    /// @dev final
+    uint8 internal constant RETIRED = 3;
 }
 
-/// @notice What a key may sign.
+/// @notice What a key may sign. Keys of any other purpose can be registered too.
 library Purpose {
     uint8 internal constant ANCHOR = 1;
     uint8 internal constant CASE = 2;
@@ -31,9 +34,12 @@ library Purpose {
     uint8 internal constant PRESENT = 6;
     uint8 internal constant REQUEST = 7;
     uint8 internal constant NOTE = 8;
+    uint8 internal constant WITNESS = 9;
+    uint8 internal constant DECIDE = 10;
 }
 
-/// @notice Algorithm of a key. 4 is reserved for SM2. Only secp256k1 can sign for a contract.
+/// @notice Algorithm of a key. 4 is reserved for SM2; any other can be registered with 1 to 256 bytes
+/// of key. Only secp256k1 can sign for a contract.
 library Alg {
     /// @dev 64 bytes, X then Y
     uint16 internal constant SECP256K1 = 1;
@@ -67,18 +73,33 @@ library Kind {
     uint8 internal constant SUSPEND = 1;
     /// @dev (bytes32 member)
     uint8 internal constant REINSTATE = 2;
-    /// @dev (IConsortium.KeyInput)
+    /// @dev (IConsortium.KeyInput); a GOVERN key, which begins in 7 days at the earliest, or in 30 if a
+    /// vote held one to be stolen in the 30 days before
     uint8 internal constant RECOVER_KEY = 3;
     /// @dev (bytes32 role, address account)
     uint8 internal constant REGISTER_CONTRACT = 4;
     /// @dev (bytes32 logId, uint64 trustedSize, uint16 suite)
     uint8 internal constant OPEN_SUCCESSOR = 5;
-    /// @dev (bytes32 keyId, uint64 since)
+    /// @dev (bytes32 member, bytes32 keyId, uint64 since); earlier or later than what stands
     uint8 internal constant COMPROMISE_KEY = 6;
     /// @dev (address catalogue, ICatalogue.Item[]); carried out by the Catalogue, never by execute
     uint8 internal constant PUT_NATIONAL = 7;
     /// @dev (bytes32 member)
     uint8 internal constant SET_CHAIR = 8;
+    /// @dev (address registry, CaseRegistry.Act[]); carried out by the CaseRegistry, never by execute
+    uint8 internal constant ACT = 9;
+    /// @dev (IConsortium.FounderInput, IConsortium.KeyInput[]); opens its log, of suite SHA256
+    uint8 internal constant ADMIT = 10;
+    /// @dev (bytes32 member); final, closes its logs at their last size
+    uint8 internal constant RETIRE = 11;
+    /// @dev (bytes32 member, uint8 roles)
+    uint8 internal constant SET_ROLES = 12;
+    /// @dev (uint64 threshold)
+    uint8 internal constant SET_THRESHOLD = 13;
+    /// @dev (bytes32 member, uint16 suite)
+    uint8 internal constant OPEN_LOG = 14;
+    /// @dev (bytes32 member, uint8 purpose, uint64 since); moves what stands earlier only
+    uint8 internal constant COMPROMISE_ALL = 15;
 }
 
 /// @notice What an item of the catalogue is.
@@ -87,6 +108,7 @@ library ItemKind {
     uint8 internal constant SEVERE_LIST = 2;
     uint8 internal constant MEASURES = 3;
     uint8 internal constant AGREEMENT = 4;
+    uint8 internal constant RULES = 5;
 }
 
 /// @notice Who may see records of a type.

@@ -5,11 +5,12 @@ import {IConsortium} from "../IConsortium.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
 import {IRoleContract} from "../IRoleContract.sol";
 import {LogStatus} from "./Codes.sol";
-import {Members} from "./Members.sol";
+import {Keys} from "./Keys.sol";
 
 /// @title Logs and contracts
-/// @notice The part of the Consortium that only founding and votes change.
-abstract contract Registers is Members {
+/// @notice The part of the Consortium that only founding and votes change. Where its variables stand
+/// is frozen (`Slots.sol`).
+abstract contract Registers is Keys {
     /// @dev All that {openLog} reads of it stands in one slot.
     struct LogState {
         uint64 seq;
@@ -28,14 +29,17 @@ abstract contract Registers is Members {
     }
 
     bytes32 private constant _LOG_ANCHOR = "LogAnchor";
+    /// @dev Logs of a member that are opened for themselves …
+    uint256 private constant _MAX_LOGS = 64;
+    /// @dev … and with those that take the place of a ruined one. Retiring a member walks them.
+    uint256 private constant _MAX_LOGS_WITH_SUCCESSORS = 256;
 
-    bytes32[] private _logIds;
+    mapping(bytes32 role => address account) private _current;
+    mapping(address account => Tenure) private _tenures;
     /// @dev Under the owner, so that what is found belongs to it.
     mapping(bytes32 member => mapping(bytes32 logId => LogState)) private _logs;
     mapping(bytes32 logId => bytes32 member) private _owners;
-    mapping(bytes32 member => uint64 seq) private _nextLogSeq;
-    mapping(bytes32 role => address account) private _current;
-    mapping(address account => Tenure) private _tenures;
+    mapping(bytes32 member => bytes32[] logIds) private _logIds;
 
     /// @inheritdoc IConsortium
     function openLog(bytes32 logId, bytes32 owner) external view returns (uint16 suite) {
@@ -63,8 +67,8 @@ abstract contract Registers is Members {
     }
 
     /// @inheritdoc IConsortium
-    function logIds() external view returns (bytes32[] memory) {
-        return _logIds;
+    function logIds(bytes32 owner) external view returns (bytes32[] memory) {
+        return _logIds[owner];
     }
 
     /// @inheritdoc IConsortium
@@ -104,26 +108,44 @@ abstract contract Registers is Members {
 
     /// @dev Logs of a member come in the order of their `seq`, so none is taken twice.
     function _openFoundingLog(LogInput memory input) internal {
-        _requireMember(input.member);
+        _requireNotRetired(input.member);
         bytes32 logId =
             input.logId == 0 ? logIdOf(input.member, input.seq, input.suite) : input.logId;
-        _open(logId, input.member, input.seq, input.suite, 0);
+        _open(logId, input.member, input.seq, input.suite, 0, _MAX_LOGS);
+    }
+
+    function _openNextLog(bytes32 owner, uint16 suite) internal {
+        _requireNotRetired(owner);
+        uint64 seq = _nextSeq(owner);
+        _open(logIdOf(owner, seq, suite), owner, seq, suite, 0, _MAX_LOGS);
     }
 
     /// @dev Closes a log at the last size to be trusted, which was anchored or is 0, and opens the
     /// one that follows it.
     function _openSuccessor(bytes32 logId, uint64 trustedSize, uint16 suite) internal {
         bytes32 owner = _owners[logId];
-        LogState storage old = _logs[owner][logId];
-        if (old.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, old.status);
-        _requireAnchored(logId, trustedSize);
-        uint64 seq = _nextLogSeq[owner];
+        uint8 status = _logs[owner][logId].status;
+        if (status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, status);
+        address anchor = _current[_LOG_ANCHOR];
+        bool valid = trustedSize == 0
+            || (anchor != address(0) && ILogAnchor(anchor).rootAt(logId, trustedSize) != 0);
+        if (!valid) revert Consortium_SizeNotAnchored(logId, trustedSize);
+        uint64 seq = _nextSeq(owner);
         bytes32 successor = logIdOf(owner, seq, suite);
-        old.status = LogStatus.CLOSED;
-        old.trustedSize = trustedSize;
-        old.successor = successor;
-        emit LogClosed(logId, owner, trustedSize, successor);
-        _open(successor, owner, seq, suite, logId);
+        _close(logId, owner, trustedSize, successor);
+        _open(successor, owner, seq, suite, logId, _MAX_LOGS_WITH_SUCCESSORS);
+    }
+
+    /// @dev Of a member that retires: each at the size that it has.
+    function _closeLogs(bytes32 owner) internal {
+        address anchor = _current[_LOG_ANCHOR];
+        bytes32[] storage ids = _logIds[owner];
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (_logs[owner][ids[i]].status != LogStatus.OPEN) continue;
+            uint64 size;
+            if (anchor != address(0)) (size,) = ILogAnchor(anchor).latest(ids[i]);
+            _close(ids[i], owner, size, 0);
+        }
     }
 
     /// @dev A contract is registered once: a retired one that came back would not know what its
@@ -139,23 +161,35 @@ abstract contract Registers is Members {
         emit ContractRegistered(role, account, predecessor);
     }
 
-    function _open(bytes32 logId, bytes32 owner, uint64 seq, uint16 suite, bytes32 predecessor)
-        private
-    {
-        if (_owners[logId] != 0 || seq < _nextLogSeq[owner] || suite == 0) {
+    function _open(
+        bytes32 logId,
+        bytes32 owner,
+        uint64 seq,
+        uint16 suite,
+        bytes32 predecessor,
+        uint256 limit
+    ) private {
+        if (_owners[logId] != 0 || seq < _nextSeq(owner) || suite == 0) {
             revert Consortium_LogInvalid(logId, owner, seq, suite);
         }
-        _nextLogSeq[owner] = seq + 1;
-        _logIds.push(logId);
+        if (_logIds[owner].length >= limit) revert Consortium_TooManyLogs(owner, limit);
+        _logIds[owner].push(logId);
         _owners[logId] = owner;
         _logs[owner][logId] = LogState(seq, suite, LogStatus.OPEN, 0, predecessor, 0);
         emit LogOpened(logId, owner, seq, suite, predecessor);
     }
 
-    function _requireAnchored(bytes32 logId, uint64 size) private view {
-        address anchor = _current[_LOG_ANCHOR];
-        bool valid =
-            size == 0 || (anchor != address(0) && ILogAnchor(anchor).rootAt(logId, size) != 0);
-        if (!valid) revert Consortium_SizeNotAnchored(logId, size);
+    function _close(bytes32 logId, bytes32 owner, uint64 trustedSize, bytes32 successor) private {
+        LogState storage state = _logs[owner][logId];
+        state.status = LogStatus.CLOSED;
+        state.trustedSize = trustedSize;
+        state.successor = successor;
+        emit LogClosed(logId, owner, trustedSize, successor);
+    }
+
+    /// @dev One more than that of the member's last log.
+    function _nextSeq(bytes32 owner) private view returns (uint64) {
+        bytes32[] storage ids = _logIds[owner];
+        return ids.length == 0 ? 0 : _logs[owner][ids[ids.length - 1]].seq + 1;
     }
 }

@@ -39,9 +39,10 @@ abstract contract RoleContract is IRoleContract, EIP712 {
         if (current != address(this)) revert RoleContract_NotCurrent(_role, current);
     }
 
-    /// @dev The member's key that signed, or a revert.
+    /// @dev The key that signed, of an ACTIVE member with one of `roles`, or a revert.
     function _authorise(
         bytes32 member,
+        uint8 roles,
         uint8 purpose,
         bytes32 structHash,
         uint64 deadline,
@@ -50,7 +51,23 @@ abstract contract RoleContract is IRoleContract, EIP712 {
         uint64 time = _time();
         if (time > deadline) revert RoleContract_DeadlinePassed(deadline, time);
         address signer = ECDSA.recover(_hashTypedDataV4(structHash), signature);
-        return _consortium.authorise(member, purpose, signer);
+        return _consortium.authorise(member, roles, purpose, signer);
+    }
+
+    /// @dev The proposal of exactly this, which cannot be used again. `data` must name this contract,
+    /// because each keeps its own list of what was used.
+    /// @param used Where the contract keeps that: storage of its own, since places are frozen.
+    function _usePassed(
+        mapping(bytes32 proposalId => bool) storage used,
+        bytes32 proposer,
+        uint8 kind,
+        bytes memory data,
+        bytes32 salt
+    ) internal returns (bytes32 proposalId) {
+        proposalId = _consortium.proposalIdOf(proposer, kind, keccak256(data), salt);
+        if (used[proposalId]) revert RoleContract_ProposalUsed(proposalId);
+        if (!_consortium.passed(proposalId)) revert RoleContract_NotPassed(proposalId);
+        used[proposalId] = true;
     }
 
     /// @dev The only clock.

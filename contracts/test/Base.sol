@@ -32,6 +32,7 @@ interface Vm {
     function expectRevert(bytes calldata data) external;
     function getRecordedLogs() external returns (Vm.Log[] memory);
     function lastCallGas() external view returns (Gas memory);
+    function load(address account, bytes32 slot) external view returns (bytes32);
     function parseBytes(string calldata text) external pure returns (bytes memory);
     function parseBytes32(string calldata text) external pure returns (bytes32);
     function parseJson(string calldata json, string calldata path)

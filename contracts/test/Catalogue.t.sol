@@ -12,6 +12,7 @@ import {
     Kind,
     MemberStatus,
     Purpose,
+    Role,
     Visibility
 } from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
@@ -34,7 +35,7 @@ contract CatalogueTest is World {
         items[1].until = START + 100;
         bytes32 id = _passItems(items, SALT);
         vm.recordLogs();
-        catalogue.putNational(items, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         equal(logs.length, 2);
         equal(
@@ -49,8 +50,8 @@ contract CatalogueTest is World {
         equal(keccak256(logs[1].data), keccak256(abi.encode(items[1], bytes32(0), id)));
         _same(catalogue.itemAt(PENALTY, BEIJING, START), items[0]);
         _same(catalogue.itemAt(LICENCE, 0, START), items[1]);
-        equal(catalogue.itemIds().length, 2);
-        equal(catalogue.itemIds()[1], LICENCE);
+        equal(catalogue.itemCount(), 2);
+        equal(catalogue.itemIds(1, 9)[0], LICENCE);
     }
 
     /// @dev History is kept, and each version holds from its day on.
@@ -62,18 +63,71 @@ contract CatalogueTest is World {
         ICatalogue.Item memory fifth = _national(PENALTY, 5);
         fifth.from = START + 300;
         _putNational(fifth);
-        equal(catalogue.itemAt(PENALTY, 0, START - 1).version, 0);
-        equal(catalogue.itemAt(PENALTY, 0, START).version, 1);
-        equal(catalogue.itemAt(PENALTY, 0, START + 99).version, 1);
-        equal(catalogue.itemAt(PENALTY, 0, START + 100).version, 2);
-        equal(catalogue.itemAt(PENALTY, 0, START + 199).version, 2);
-        equal(catalogue.itemAt(PENALTY, 0, START + 200).version, 0);
-        equal(catalogue.itemAt(PENALTY, 0, START + 300).version, 5);
-        ICatalogue.Item[] memory all = catalogue.item(PENALTY);
+        equal(catalogue.itemAt(PENALTY, 0, START - 1).item.version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START).item.version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 99).item.version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 100).item.version, 2);
+        equal(catalogue.itemAt(PENALTY, 0, START + 199).item.version, 2);
+        equal(catalogue.itemAt(PENALTY, 0, START + 200).item.version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START + 300).item.version, 5);
+        ICatalogue.Version[] memory all = catalogue.item(PENALTY);
         equal(all.length, 3);
         _same(all[0], _national(PENALTY, 1));
         _same(all[1], second);
         _same(all[2], fifth);
+    }
+
+    /// @dev What is put later never changes what was in force before, whatever day it names.
+    function test_putNational_countsFromWhenItWasPut() public {
+        ICatalogue.Item memory it = _national(PENALTY, 1);
+        it.from = 1;
+        _putNational(it);
+        vm.warp(START + 50);
+        (it.version, it.contentHash) = (2, "second");
+        _putNational(it);
+        ICatalogue.Version[] memory all = catalogue.item(PENALTY);
+        equal(all[0].putAt, START);
+        equal(all[1].putAt, START + 50);
+        equal(all[1].item.from, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START - 1).putAt, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START).item.version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 49).item.version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 50).item.version, 2);
+        equal(catalogue.itemAt(PENALTY, 0, START + 50).putAt, START + 50);
+    }
+
+    function test_putNational_rules() public {
+        ICatalogue.Item memory it = _national("publicity", 1);
+        it.kind = ItemKind.RULES;
+        _putNational(it);
+        equal(catalogue.itemAt("publicity", 0, START).item.kind, ItemKind.RULES);
+    }
+
+    function test_itemIds_pages() public {
+        ICatalogue.Item[] memory items = new ICatalogue.Item[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            items[i] = _national(bytes32(i + 1), 1);
+        }
+        _passItems(items, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
+        bytes32[] memory page = catalogue.itemIds(1, 1);
+        equal(page.length, 1);
+        equal(page[0], bytes32(uint256(2)));
+        equal(catalogue.itemIds(1, type(uint256).max).length, 2);
+        equal(catalogue.itemIds(3, 5).length, 0);
+        equal(catalogue.itemIds(type(uint256).max, 5).length, 0);
+        equal(catalogue.itemIds(0, 0).length, 0);
+    }
+
+    /// @dev Another province's vote on the same is another vote: nobody takes its place.
+    function test_Revert_NotPassed_otherProposer() public {
+        ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
+        _passItems(items, SALT);
+        bytes32 dataHash = keccak256(abi.encode(catalogue, items));
+        bytes32 id = consortium.proposalIdOf(TIANJIN, Kind.PUT_NATIONAL, dataHash, SALT);
+        vm.expectRevert(abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id));
+        catalogue.putNational(items, TIANJIN, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
     }
 
     /// @dev A version that ends as it begins takes the item out of force.
@@ -82,16 +136,17 @@ contract CatalogueTest is World {
         ICatalogue.Item memory end = _national(PENALTY, 2);
         (end.from, end.until) = (START + 100, START + 100);
         _putNational(end);
-        equal(catalogue.itemAt(PENALTY, 0, START + 99).version, 1);
-        equal(catalogue.itemAt(PENALTY, 0, START + 100).version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START + 99).item.version, 1);
+        equal(catalogue.itemAt(PENALTY, 0, START + 100).item.version, 0);
     }
 
     function test_Revert_NotPassed() public {
         ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
         bytes32 id = _proposalId(address(catalogue), items, SALT);
-        bytes memory expected = abi.encodeWithSelector(ICatalogue.Catalogue_NotPassed.selector, id);
+        bytes memory expected =
+            abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id);
         _putFails(items, SALT, expected);
-        _propose(BEIJING, _actionHash(address(catalogue), items), SALT, START + 10);
+        _propose(BEIJING, Kind.PUT_NATIONAL, abi.encode(catalogue, items), SALT, START + 10);
         _vote(BEIJING, id, 1);
         _vote(HEBEI, id, 1);
         _vote(TIANJIN, id, 2);
@@ -100,7 +155,7 @@ contract CatalogueTest is World {
         vm.warp(START + 11);
         _putFails(items, SALT, expected);
         vm.warp(START + 10);
-        catalogue.putNational(items, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
     }
 
     /// @dev Exactly these items, this salt, this contract, this kind.
@@ -125,9 +180,11 @@ contract CatalogueTest is World {
     function test_Revert_ProposalUsed() public {
         ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
         bytes32 id = _passItems(items, SALT);
-        catalogue.putNational(items, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
         _putFails(
-            items, SALT, abi.encodeWithSelector(ICatalogue.Catalogue_ProposalUsed.selector, id)
+            items,
+            SALT,
+            abi.encodeWithSelector(IRoleContract.RoleContract_ProposalUsed.selector, id)
         );
     }
 
@@ -149,9 +206,9 @@ contract CatalogueTest is World {
         }
         _passItems(items, SALT);
         uint256 before = gasleft();
-        catalogue.putNational(items, SALT);
+        catalogue.putNational(items, BEIJING, SALT);
         yes(before - gasleft() < 15_000_000, "fits into a block");
-        equal(catalogue.itemIds().length, 64);
+        equal(catalogue.itemCount(), 64);
     }
 
     function test_Revert_RegionInvalid_national() public {
@@ -188,7 +245,7 @@ contract CatalogueTest is World {
         items[0].itemId = 0;
         items[1].contentHash = 0;
         items[2].kind = 0;
-        items[3].kind = ItemKind.AGREEMENT + 1;
+        items[3].kind = ItemKind.RULES + 1;
         items[4].visibility = 0;
         items[5].visibility = Visibility.GOVERNMENT + 1;
         items[6].dataClass = 0;
@@ -220,14 +277,14 @@ contract CatalogueTest is World {
         bytes memory data = abi.encode(it, HEBEI, _keyId(_sk(HEBEI, Purpose.GOVERN)));
         equal(keccak256(told.data), keccak256(data));
         _same(catalogue.itemAt(PENALTY, HEBEI, START), it);
-        equal(catalogue.itemAt(PENALTY, BEIJING, START).version, 0);
-        equal(catalogue.itemAt(PENALTY, 0, START).version, 0);
+        equal(catalogue.itemAt(PENALTY, BEIJING, START).item.version, 0);
+        equal(catalogue.itemAt(PENALTY, 0, START).item.version, 0);
         _putSupplement(_supplement(HEBEI, PENALTY, 2));
         _putSupplement(_supplement(BEIJING, PENALTY, 1));
-        equal(catalogue.itemAt(PENALTY, HEBEI, START).version, 2);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START).item.version, 2);
         equal(catalogue.item(PENALTY).length, 3);
-        equal(catalogue.item(PENALTY)[2].region, BEIJING);
-        equal(catalogue.itemIds().length, 1);
+        equal(catalogue.item(PENALTY)[2].item.region, BEIJING);
+        equal(catalogue.itemCount(), 1);
     }
 
     /// @dev A province cannot change what the nation has put, but stands in where nothing is.
@@ -237,10 +294,10 @@ contract CatalogueTest is World {
         (it.from, it.until) = (START + 100, START + 200);
         _putNational(it);
         _same(catalogue.itemAt(PENALTY, HEBEI, START + 150), it);
-        equal(catalogue.itemAt(PENALTY, HEBEI, START + 99).region, HEBEI);
-        equal(catalogue.itemAt(PENALTY, HEBEI, START + 200).region, HEBEI);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START + 99).item.region, HEBEI);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START + 200).item.region, HEBEI);
         equal(catalogue.item(PENALTY).length, 2);
-        equal(catalogue.itemIds().length, 1);
+        equal(catalogue.itemCount(), 1);
     }
 
     function test_Revert_VersionInvalid_supplement() public {
@@ -271,11 +328,14 @@ contract CatalogueTest is World {
     }
 
     /// @dev A bank has no region; region 0 would be the nation's.
-    function test_Revert_NotAProvince() public {
+    function test_Revert_RoleMissing() public {
         ICatalogue.Supplement memory s = _supplement(BANK, PENALTY, 1);
         s.region = 0;
         _supplementFails(
-            s, abi.encodeWithSelector(IConsortium.Consortium_NotAProvince.selector, BANK)
+            s,
+            abi.encodeWithSelector(
+                IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
+            )
         );
     }
 
@@ -338,7 +398,7 @@ contract CatalogueTest is World {
         _notPassed(items, SALT);
         _putNational(items[0]);
         _putSupplement(_supplement(HEBEI, PENALTY, 1));
-        equal(old.itemIds().length, 0);
+        equal(old.itemCount(), 0);
     }
 
     function test_role() public view {
@@ -399,20 +459,13 @@ contract CatalogueTest is World {
         items[0] = it;
     }
 
-    function _actionHash(address account, ICatalogue.Item[] memory items)
-        private
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(Kind.PUT_NATIONAL, abi.encode(account, items)));
-    }
-
     function _proposalId(address account, ICatalogue.Item[] memory items, bytes32 salt)
         private
         view
         returns (bytes32)
     {
-        return consortium.proposalIdOf(_actionHash(account, items), salt);
+        bytes32 dataHash = keccak256(abi.encode(account, items));
+        return consortium.proposalIdOf(BEIJING, Kind.PUT_NATIONAL, dataHash, salt);
     }
 
     function _passItems(ICatalogue.Item[] memory items, bytes32 salt) private returns (bytes32) {
@@ -422,14 +475,14 @@ contract CatalogueTest is World {
     function _putNational(ICatalogue.Item memory it) private {
         bytes32 salt = bytes32(++salts);
         _passItems(_one(it), salt);
-        catalogue.putNational(_one(it), salt);
+        catalogue.putNational(_one(it), BEIJING, salt);
     }
 
     function _putFails(ICatalogue.Item[] memory items, bytes32 salt, bytes memory expected)
         private
     {
         vm.expectRevert(expected);
-        catalogue.putNational(items, salt);
+        catalogue.putNational(items, BEIJING, salt);
     }
 
     function _passedFails(ICatalogue.Item memory it, bytes memory expected) private {
@@ -440,7 +493,9 @@ contract CatalogueTest is World {
 
     function _notPassed(ICatalogue.Item[] memory items, bytes32 salt) private {
         bytes32 id = _proposalId(address(catalogue), items, salt);
-        _putFails(items, salt, abi.encodeWithSelector(ICatalogue.Catalogue_NotPassed.selector, id));
+        _putFails(
+            items, salt, abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id)
+        );
     }
 
     function _signSupplement(ICatalogue.Supplement memory s) private view returns (bytes memory) {
@@ -458,7 +513,7 @@ contract CatalogueTest is World {
         catalogue.putSupplement(s, signature);
     }
 
-    function _same(ICatalogue.Item memory a, ICatalogue.Item memory b) private pure {
-        equal(keccak256(abi.encode(a)), keccak256(abi.encode(b)));
+    function _same(ICatalogue.Version memory a, ICatalogue.Item memory b) private pure {
+        equal(keccak256(abi.encode(a.item)), keccak256(abi.encode(b)));
     }
 }

@@ -120,7 +120,7 @@ contract Handler is World {
         KeyModel storage k = _keyModels[which % _keyModels.length];
         uint64 since = _now() - uint64(ago % 60 days);
         if (k.purpose != Purpose.ANCHOR || k.since == since) return;
-        _decide(Kind.COMPROMISE_KEY, abi.encode(_keyId(k.sk), since));
+        _decide(Kind.COMPROMISE_KEY, abi.encode(k.member, _keyId(k.sk), since));
         k.since = since;
     }
 
@@ -192,7 +192,7 @@ contract Handler is World {
         }
         for (uint256 i = 0; i < _keyModels.length; ++i) {
             KeyModel storage k = _keyModels[i];
-            bool told = consortium.keyValidAt(_keyId(k.sk), k.purpose, _now());
+            bool told = consortium.keyValidAt(k.member, _keyId(k.sk), k.purpose, _now());
             yes(told == _valid(k), "keyValidAt");
         }
     }

@@ -17,8 +17,10 @@ contract MembersTest is World {
     // ---- founding -------------------------------------------------------------------------------
 
     function test_founding() public {
-        bytes32[] memory codes = consortium.memberCodes();
+        bytes32[] memory codes = consortium.memberCodes(0, 99);
         equal(codes.length, 5);
+        equal(consortium.memberCount(), 5);
+        equal(consortium.provinces().length, 4);
         for (uint256 i = 0; i < 5; ++i) {
             equal(codes[i], _codes()[i]);
         }
@@ -32,7 +34,7 @@ contract MembersTest is World {
         equal(consortium.member(BANK).region, 0);
         equal(consortium.threshold(), THRESHOLD);
         equal(consortium.chair(), 0);
-        equal(consortium.keyIds(BANK).length, 2);
+        equal(consortium.keyCount(BANK), 2);
         _keyIs(_sk(BANK, Purpose.ANCHOR), BANK, Purpose.ANCHOR, START, KEYS_END);
     }
 
@@ -61,8 +63,8 @@ contract MembersTest is World {
         (keys[1].notBefore, keys[1].notAfter) = (1000, 2000);
         Consortium moved = new Consortium(_founders(), keys, _logs(), THRESHOLD);
         bytes32 keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
-        yes(moved.keyValidAt(keyId, Purpose.ANCHOR, 1000), "then");
-        yes(!moved.keyValidAt(keyId, Purpose.ANCHOR, START), "now");
+        yes(moved.keyValidAt(BEIJING, keyId, Purpose.ANCHOR, 1000), "then");
+        yes(!moved.keyValidAt(BEIJING, keyId, Purpose.ANCHOR, START), "now");
     }
 
     function test_Revert_FounderInvalid() public {
@@ -72,29 +74,87 @@ contract MembersTest is World {
         f = _founders();
         f[1].code = 0;
         _foundingFails(f, _invalid(0));
-        f = _founders();
-        f[1].roles = 0;
-        _foundingFails(f, _invalid(TIANJIN));
-        f[1].roles = 16;
-        _foundingFails(f, _invalid(TIANJIN));
-        f = _founders();
-        f[1].region = 0;
-        _foundingFails(f, _invalid(TIANJIN));
     }
 
-    function test_Revert_TooManyMembers() public {
-        IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](65);
-        for (uint256 i = 0; i < f.length; ++i) {
-            f[i] = IConsortium.FounderInput(bytes32(i + 1), BEIJING, Role.PROVINCE, "");
-        }
+    function test_Revert_RolesInvalid() public {
+        IConsortium.FounderInput[] memory f = _founders();
+        f[1].roles = 0;
         _foundingFails(
-            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyMembers.selector, 65, 64)
+            f, abi.encodeWithSelector(IConsortium.Consortium_RolesInvalid.selector, TIANJIN, 0)
         );
     }
 
-    function test_Revert_ThresholdInvalid() public {
-        uint64[2] memory thresholds = [uint64(0), 5];
+    function test_Revert_RegionInvalid() public {
+        bytes32[2] memory regions = [bytes32(0), BEIJING];
         for (uint256 i = 0; i < 2; ++i) {
+            IConsortium.FounderInput[] memory f = _founders();
+            f[1].region = regions[i];
+            _foundingFails(
+                f,
+                abi.encodeWithSelector(
+                    IConsortium.Consortium_RegionInvalid.selector, TIANJIN, regions[i]
+                )
+            );
+        }
+    }
+
+    /// @dev A bank in Beijing takes no region from anybody; later roles may come.
+    function test_founding_regionsOfOthers() public {
+        IConsortium.FounderInput[] memory f = _founders();
+        (f[4].region, f[4].roles) = (BEIJING, 128);
+        Consortium made = new Consortium(f, _keys(), _logs(), THRESHOLD);
+        equal(made.member(BANK).region, BEIJING);
+        equal(made.member(BANK).roles, 128);
+    }
+
+    function test_Revert_TooManyProvinces() public {
+        IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](65);
+        for (uint256 i = 0; i < f.length; ++i) {
+            f[i] = IConsortium.FounderInput(bytes32(i + 1), bytes32(i + 1), Role.PROVINCE, "");
+        }
+        _foundingFails(
+            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyProvinces.selector, 64)
+        );
+    }
+
+    /// @dev The list of members is never walked, only bounded.
+    function test_Revert_TooManyMembers() public {
+        IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](4097);
+        for (uint256 i = 0; i < f.length; ++i) {
+            f[i] = IConsortium.FounderInput(bytes32(i + 1), 0, Role.INSTITUTION, "");
+        }
+        (f[0].roles, f[0].region) = (Role.PROVINCE, BEIJING);
+        _foundingFails(
+            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyMembers.selector, 4096)
+        );
+    }
+
+    function test_memberCodes_pages() public view {
+        bytes32[] memory page = consortium.memberCodes(1, 2);
+        equal(page.length, 2);
+        equal(page[0], TIANJIN);
+        equal(page[1], HEBEI);
+        equal(consortium.memberCodes(4, type(uint256).max).length, 1);
+        equal(consortium.memberCodes(5, 1).length, 0);
+        equal(consortium.memberCodes(type(uint256).max, 1).length, 0);
+    }
+
+    function test_keys_pages() public {
+        _addKey(_keyInput(BANK, Purpose.CASE, NEW), 0, NEW);
+        IConsortium.Key[] memory page = consortium.keys(BANK, 1, 9);
+        equal(page.length, 2);
+        equal(page[0].keyId, _keyId(_sk(BANK, Purpose.ANCHOR)));
+        equal(
+            keccak256(abi.encode(page[1])), keccak256(abi.encode(consortium.key(BANK, _keyId(NEW))))
+        );
+        equal(consortium.keys(BANK, 0, 1).length, 1);
+        equal(consortium.keys(BANK, 3, 1).length, 0);
+    }
+
+    function test_Revert_ThresholdInvalid() public {
+        // None, none to be reached, and two halves that could decide apart.
+        uint64[4] memory thresholds = [uint64(0), 5, 2, type(uint64).max];
+        for (uint256 i = 0; i < 4; ++i) {
             IConsortium.KeyInput[] memory keys = _keys();
             vm.expectRevert(
                 abi.encodeWithSelector(
@@ -115,10 +175,10 @@ contract MembersTest is World {
 
     function test_Revert_foundingKeys() public {
         IConsortium.KeyInput[] memory keys = _keys();
-        keys[3].publicKey = keys[0].publicKey;
+        keys[1].publicKey = keys[0].publicKey;
         bytes32 keyId = _keyId(_sk(BEIJING, Purpose.GOVERN));
         _foundingFails(
-            keys, abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, keyId)
+            keys, abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BEIJING, keyId)
         );
         keys = _keys();
         keys[2].member = "nobody";
@@ -142,17 +202,21 @@ contract MembersTest is World {
     {
         id = keccak256(abi.encode("nothing", id));
         equal(consortium.member(id).code, 0);
-        equal(consortium.key(id).keyId, 0);
-        equal(consortium.keyIds(id).length, 0);
-        yes(!consortium.keyValidAt(id, purpose, time), "valid");
-        yes(!consortium.keyValidAt(id, 0, 0), "valid for nothing at zero");
+        equal(consortium.key(BANK, id).keyId, 0);
+        equal(consortium.keyCount(id), 0);
+        yes(!consortium.keyValidAt(BANK, id, purpose, time), "valid");
+        yes(!consortium.keyValidAt(BANK, id, 0, 0), "valid for nothing at zero");
         equal(consortium.keyOfSigner(id, purpose, who), 0);
         equal(consortium.log(id).logId, 0);
         equal(consortium.current(id), address(0));
         equal(consortium.contractAt(id, time), address(0));
         equal(consortium.contractHistory(id).length, 0);
         equal(consortium.predecessorOf(who), address(0));
-        equal(consortium.proposal(id).actionHash, 0);
+        equal(consortium.proposal(id).proposer, 0);
+        equal(consortium.rolesAt(id, time), 0);
+        equal(consortium.roleHistory(id).length, 0);
+        equal(consortium.keys(id, 0, 9).length, 0);
+        equal(consortium.logIds(id).length, 0);
         yes(!consortium.passed(id), "passed");
         equal(consortium.ballot(id, BEIJING).choice, 0);
     }
@@ -163,7 +227,22 @@ contract MembersTest is World {
                 IConsortium.Consortium_MemberNotActive.selector, bytes32("nobody"), 0
             )
         );
-        consortium.authorise("nobody", Purpose.GOVERN, address(this));
+        consortium.authorise("nobody", Role.ANY, Purpose.GOVERN, address(this));
+    }
+
+    /// @dev One of the roles is enough.
+    function test_authorise_roles() public {
+        address signer = vm.createWallet(_sk(BANK, Purpose.ANCHOR)).addr;
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        uint8 either = Role.INSTITUTION | Role.PROVINCE;
+        equal(consortium.authorise(BANK, either, Purpose.ANCHOR, signer), keyId);
+        uint8 neither = Role.BUREAU | Role.PROVINCE | Role.AUDITOR;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, neither
+            )
+        );
+        consortium.authorise(BANK, neither, Purpose.ANCHOR, signer);
     }
 
     // ---- endpoint -------------------------------------------------------------------------------
@@ -220,8 +299,8 @@ contract MembersTest is World {
             abi.encode(Purpose.CONSENT, Alg.SECP256K1, _publicKey(NEW), START, KEYS_END, uint64(1));
         equal(keccak256(told.data), keccak256(data));
         _keyIs(NEW, BANK, Purpose.CONSENT, START, KEYS_END);
-        equal(consortium.keyIds(BANK).length, 3);
-        equal(consortium.keyIds(BANK)[2], _keyId(NEW));
+        equal(consortium.keyCount(BANK), 3);
+        equal(consortium.keys(BANK, 2, 9)[0].keyId, _keyId(NEW));
         address signer = vm.createWallet(NEW).addr;
         equal(consortium.keyOfSigner(BANK, Purpose.CONSENT, signer), _keyId(NEW));
         equal(consortium.keyOfSigner(BANK, Purpose.ANCHOR, signer), 0);
@@ -234,9 +313,9 @@ contract MembersTest is World {
         k.notBefore = 1;
         vm.warp(START + 100);
         _addKey(k, 0, NEW);
-        equal(consortium.key(_keyId(NEW)).notBefore, START + 100);
-        equal(consortium.key(_keyId(NEW)).addedAt, START + 100);
-        yes(!consortium.keyValidAt(_keyId(NEW), Purpose.PRESENT, START + 99), "before");
+        equal(consortium.key(BANK, _keyId(NEW)).notBefore, START + 100);
+        equal(consortium.key(BANK, _keyId(NEW)).addedAt, START + 100);
+        yes(!consortium.keyValidAt(BANK, _keyId(NEW), Purpose.PRESENT, START + 99), "before");
     }
 
     /// @dev Both ends of the window belong to it.
@@ -245,11 +324,11 @@ contract MembersTest is World {
         (k.notBefore, k.notAfter) = (START + 10, START + 20);
         _addKey(k, 0, NEW);
         bytes32 keyId = _keyId(NEW);
-        yes(!consortium.keyValidAt(keyId, Purpose.REQUEST, START + 9), "too early");
-        yes(consortium.keyValidAt(keyId, Purpose.REQUEST, START + 10), "first");
-        yes(consortium.keyValidAt(keyId, Purpose.REQUEST, START + 20), "last");
-        yes(!consortium.keyValidAt(keyId, Purpose.REQUEST, START + 21), "too late");
-        yes(!consortium.keyValidAt(keyId, Purpose.NOTE, START + 10), "other purpose");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 9), "too early");
+        yes(consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 10), "first");
+        yes(consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 20), "last");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 21), "too late");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.NOTE, START + 10), "other purpose");
     }
 
     /// @dev Kept and told, but no signature on chain can come from it.
@@ -259,9 +338,9 @@ contract MembersTest is World {
         _addKey(k, 0, 0);
         bytes32 keyId = keccak256(abi.encode(Alg.ED25519, ED25519_KEY));
         equal(consortium.keyIdOf(Alg.ED25519, ED25519_KEY), keyId);
-        equal(consortium.key(keyId).alg, Alg.ED25519);
-        equal(keccak256(consortium.key(keyId).publicKey), keccak256(ED25519_KEY));
-        yes(consortium.keyValidAt(keyId, Purpose.NOTE, START), "valid off chain");
+        equal(consortium.key(BANK, keyId).alg, Alg.ED25519);
+        equal(keccak256(consortium.key(BANK, keyId).publicKey), keccak256(ED25519_KEY));
+        yes(consortium.keyValidAt(BANK, keyId, Purpose.NOTE, START), "valid off chain");
 
         // The same 64 bytes as a P-256 key: the address that they would have under secp256k1 is no
         // signer.
@@ -275,23 +354,36 @@ contract MembersTest is World {
                 IConsortium.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
             )
         );
-        consortium.authorise(BANK, Purpose.GOVERN, signer);
+        consortium.authorise(BANK, Role.ANY, Purpose.GOVERN, signer);
     }
 
-    function test_Revert_PurposeUnknown() public {
-        IConsortium.KeyInput memory k = _keyInput(BANK, 0, NEW);
+    /// @dev Purposes and algorithms of later times.
+    function test_addKey_anyPurposeAndAlgorithm() public {
+        uint16[4] memory algs = [Alg.P256, 4, 5, type(uint16).max];
+        uint16[4] memory lengths = [uint16(33), 1, 256, 64];
+        uint8[4] memory purposes = [Purpose.WITNESS, Purpose.DECIDE, 11, 255];
+        for (uint64 i = 0; i < algs.length; ++i) {
+            IConsortium.KeyInput memory k = IConsortium.KeyInput(
+                BANK, purposes[i], algs[i], new bytes(lengths[i]), START, KEYS_END
+            );
+            _addKey(k, i, 0);
+            bytes32 keyId = consortium.keyIdOf(algs[i], k.publicKey);
+            equal(consortium.key(BANK, keyId).publicKey.length, lengths[i]);
+            yes(consortium.keyValidAt(BANK, keyId, purposes[i], START), "valid");
+        }
+    }
+
+    function test_Revert_PurposeInvalid() public {
         _addKeyFails(
-            k, NEW, abi.encodeWithSelector(IConsortium.Consortium_PurposeUnknown.selector, 0)
-        );
-        k.purpose = 9;
-        _addKeyFails(
-            k, NEW, abi.encodeWithSelector(IConsortium.Consortium_PurposeUnknown.selector, 9)
+            _keyInput(BANK, 0, NEW),
+            NEW,
+            abi.encodeWithSelector(IConsortium.Consortium_PurposeInvalid.selector, 0)
         );
     }
 
     function test_Revert_PublicKeyInvalid() public {
-        uint16[6] memory algs = [uint16(0), 4, 5, Alg.ED25519, Alg.P256, Alg.ED25519];
-        uint8[6] memory lengths = [64, 64, 0, 64, 32, 0];
+        uint16[4] memory algs = [uint16(0), 4, 5, Alg.P256];
+        uint16[4] memory lengths = [uint16(64), 257, 0, 0];
         for (uint256 i = 0; i < algs.length; ++i) {
             IConsortium.KeyInput memory k = IConsortium.KeyInput(
                 BANK, Purpose.NOTE, algs[i], new bytes(lengths[i]), START, KEYS_END
@@ -301,6 +393,21 @@ contract MembersTest is World {
                 0,
                 abi.encodeWithSelector(
                     IConsortium.Consortium_PublicKeyInvalid.selector, algs[i], lengths[i]
+                )
+            );
+        }
+    }
+
+    /// @dev Where no signature of the new key is asked for, its length is.
+    function test_Revert_PublicKeyInvalid_founding() public {
+        uint16[2] memory lengths = [uint16(33), 65];
+        for (uint256 i = 0; i < 2; ++i) {
+            IConsortium.KeyInput[] memory keys = _keys();
+            keys[0].publicKey = new bytes(lengths[i]);
+            _foundingFails(
+                keys,
+                abi.encodeWithSelector(
+                    IConsortium.Consortium_PublicKeyInvalid.selector, Alg.SECP256K1, lengths[i]
                 )
             );
         }
@@ -324,21 +431,24 @@ contract MembersTest is World {
         );
     }
 
-    /// @dev A key belongs to one member and one purpose, for good.
+    /// @dev A key of a member has one purpose, for good.
     function test_Revert_KeyExists() public {
-        uint256 taken = _sk(BEIJING, Purpose.ANCHOR);
-        bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, _keyId(taken));
-        _addKeyFails(_keyInput(BANK, Purpose.ANCHOR, taken), taken, expected);
+        uint256 taken = _sk(BANK, Purpose.ANCHOR);
+        _addKeyFails(
+            _keyInput(BANK, Purpose.CASE, taken),
+            taken,
+            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BANK, _keyId(taken))
+        );
         _addKey(_keyInput(BANK, Purpose.CASE, NEW), 0, NEW);
         _revoke(BANK, _keyId(NEW), 0, 1);
         vm.warp(START + 10);
-        expected = abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, _keyId(NEW));
         IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.CASE, NEW);
         bytes32 structHash = Typed.hashAddKey(k, 2, _deadline());
         bytes memory signature = _signGovern(BANK, structHash);
         bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
-        vm.expectRevert(expected);
+        vm.expectRevert(
+            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BANK, _keyId(NEW))
+        );
         consortium.addKey(k, 2, _deadline(), signature, own);
     }
 
@@ -376,26 +486,6 @@ contract MembersTest is World {
         consortium.addKey(k, 0, _deadline(), signature, own);
     }
 
-    /// @dev A thief fills the list; the others can give the owner a key all the same.
-    function test_Revert_TooManyKeys() public {
-        IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](4 + 1024);
-        for (uint256 i = 0; i < keys.length; ++i) {
-            keys[i] = i < 5
-                ? _keyInput(_codes()[i], Purpose.GOVERN, _sk(_codes()[i], Purpose.GOVERN))
-                : IConsortium.KeyInput(
-                    BANK, Purpose.NOTE, Alg.ED25519, abi.encode(i), START, KEYS_END
-                );
-        }
-        consortium = new Consortium(_founders(), keys, _logs(), THRESHOLD);
-        _addKeyFails(
-            _keyInput(BANK, Purpose.CASE, NEW),
-            NEW,
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyKeys.selector, BANK, 1024)
-        );
-        _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
-        equal(consortium.keyIds(BANK).length, 1025);
-    }
-
     // ---- revoking -------------------------------------------------------------------------------
 
     /// @dev What was signed in the same block stays valid.
@@ -408,9 +498,9 @@ contract MembersTest is World {
         equal(told.topics[0], keccak256("KeyRevoked(bytes32,bytes32,uint64,uint64,bytes32)"));
         equal(told.topics[2], keyId);
         equal(keccak256(told.data), keccak256(abi.encode(START + 100, uint64(1))));
-        yes(consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 100), "this block");
-        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 101), "the next");
-        equal(consortium.key(keyId).compromisedSince, 0);
+        yes(consortium.keyValidAt(BANK, keyId, Purpose.ANCHOR, START + 100), "this block");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.ANCHOR, START + 101), "the next");
+        equal(consortium.key(BANK, keyId).compromisedSince, 0);
     }
 
     function test_revokeKey_beforeItsWindow() public {
@@ -418,7 +508,7 @@ contract MembersTest is World {
         k.notBefore = START + 1000;
         _addKey(k, 0, NEW);
         _revoke(BANK, _keyId(NEW), 0, 1);
-        yes(!consortium.keyValidAt(_keyId(NEW), Purpose.CASE, START + 1000), "never");
+        yes(!consortium.keyValidAt(BANK, _keyId(NEW), Purpose.CASE, START + 1000), "never");
     }
 
     function test_revokeKey_compromised() public {
@@ -430,8 +520,8 @@ contract MembersTest is World {
         equal(told.topics[0], keccak256("KeyCompromised(bytes32,bytes32,uint64,uint64,bytes32)"));
         equal(told.topics[3], _keyId(_sk(BANK, Purpose.GOVERN)));
         equal(keccak256(told.data), keccak256(abi.encode(START + 1 days, uint64(1))));
-        yes(consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days - 1), "before");
-        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days), "since");
+        yes(consortium.keyValidAt(BANK, keyId, Purpose.ANCHOR, START + 1 days - 1), "before");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.ANCHOR, START + 1 days), "since");
     }
 
     /// @dev It ended without suspicion; later it turns out that it had been stolen.
@@ -441,9 +531,9 @@ contract MembersTest is World {
         _revoke(BANK, keyId, 0, 0);
         vm.warp(START + 3 days);
         _revoke(BANK, keyId, START + 1 days, 1);
-        yes(!consortium.keyValidAt(keyId, Purpose.ANCHOR, START + 1 days), "since");
+        yes(!consortium.keyValidAt(BANK, keyId, Purpose.ANCHOR, START + 1 days), "since");
         _revoke(BANK, keyId, START + 1 days - 1, 2);
-        equal(consortium.key(keyId).compromisedSince, START + 1 days - 1);
+        equal(consortium.key(BANK, keyId).compromisedSince, START + 1 days - 1);
     }
 
     function test_revokeKey_itself() public {
@@ -459,6 +549,22 @@ contract MembersTest is World {
             )
         );
         consortium.setEndpoint(BANK, "x", 1, _deadline(), signature);
+    }
+
+    /// @dev It may end its keys, not say since when they were stolen.
+    function test_Revert_MemberNotActive_suspendedCompromise() public {
+        _decide(Kind.SUSPEND, abi.encode(BANK));
+        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        _revokeFails(
+            keyId,
+            START,
+            0,
+            abi.encodeWithSelector(
+                IConsortium.Consortium_MemberNotActive.selector, BANK, MemberStatus.SUSPENDED
+            )
+        );
+        _revoke(BANK, keyId, 0, 0);
+        equal(consortium.key(BANK, keyId).notAfter, START);
     }
 
     function test_Revert_KeyUnknown() public {
@@ -540,7 +646,7 @@ contract MembersTest is World {
     function _keyIs(uint256 sk, bytes32 code, uint8 purpose, uint64 notBefore, uint64 notAfter)
         private
     {
-        IConsortium.Key memory k = consortium.key(_keyId(sk));
+        IConsortium.Key memory k = consortium.key(code, _keyId(sk));
         equal(k.keyId, _keyId(sk));
         equal(k.member, code);
         equal(k.purpose, purpose);

@@ -38,7 +38,7 @@ contract SignaturesTest is World {
     function setUp() public override {
         super.setUp();
         _log = _logId(BEIJING);
-        _open = _propose(BEIJING, "some action", "salt", START + 30 days);
+        _open = _propose(BEIJING, 99, "some action", "salt", START + 30 days);
     }
 
     function test_properOnesGoThrough() public {
@@ -164,7 +164,7 @@ contract SignaturesTest is World {
         _decide(Kind.REGISTER_CONTRACT, abi.encode(LOG_ANCHOR, logAnchor));
         _decide(Kind.REGISTER_CONTRACT, abi.encode(CATALOGUE, catalogue));
         _log = _logId(BEIJING);
-        _open = _propose(BEIJING, "some action", "salt", START + 30 days);
+        _open = _propose(BEIJING, 99, "some action", "salt", START + 30 days);
         for (uint256 i = 0; i < WRITES; ++i) {
             bytes memory signature = _proper(Write(i));
             vm.warp(START + 11);
@@ -178,7 +178,7 @@ contract SignaturesTest is World {
         for (uint256 i = 0; i < 2; ++i) {
             uint8 purpose = i == 0 ? Purpose.ANCHOR : Purpose.GOVERN;
             bytes32 keyId = _keyId(_sk(BEIJING, purpose));
-            _decideWithoutBeijing(Kind.COMPROMISE_KEY, abi.encode(keyId, START));
+            _decideWithout(BEIJING, Kind.COMPROMISE_KEY, abi.encode(BEIJING, keyId, START));
         }
         for (uint256 i = 0; i < WRITES; ++i) {
             _fails(Write(i), _proper(Write(i)));
@@ -197,17 +197,30 @@ contract SignaturesTest is World {
         _succeeds(Write.ANCHOR, _proper(Write.ANCHOR));
     }
 
+    /// @dev It ends its keys, and that is all.
     function test_Revert_suspended() public {
         bytes memory expected = abi.encodeWithSelector(
             IConsortium.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.SUSPENDED
         );
         _decide(Kind.SUSPEND, abi.encode(BEIJING));
         for (uint256 i = 0; i < WRITES; ++i) {
-            _failsWith(Write(i), _proper(Write(i)), expected);
+            if (Write(i) != Write.REVOKE_KEY) _failsWith(Write(i), _proper(Write(i)), expected);
         }
-        _decideWithoutBeijing(Kind.REINSTATE, abi.encode(BEIJING));
+        _succeeds(Write.REVOKE_KEY, _proper(Write.REVOKE_KEY));
+        _decideWithout(BEIJING, Kind.REINSTATE, abi.encode(BEIJING));
         for (uint256 i = 0; i < WRITES; ++i) {
-            _succeeds(Write(i), _proper(Write(i)));
+            if (Write(i) != Write.REVOKE_KEY) _succeeds(Write(i), _proper(Write(i)));
+        }
+    }
+
+    /// @dev It never writes again.
+    function test_Revert_retired() public {
+        _decide(Kind.RETIRE, abi.encode(BEIJING));
+        bytes memory expected = abi.encodeWithSelector(
+            IConsortium.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.RETIRED
+        );
+        for (uint256 i = 0; i < WRITES; ++i) {
+            _failsWith(Write(i), _proper(Write(i)), expected);
         }
     }
 
@@ -329,7 +342,7 @@ contract SignaturesTest is World {
 
     function _structHash(Write w) private returns (bytes32) {
         if (w == Write.PROPOSE) {
-            return Typed.hashPropose(BEIJING, "action", "salt", START + 9 days, DUE);
+            return Typed.hashPropose(BEIJING, 99, "action", "salt", START + 9 days, DUE);
         }
         if (w == Write.VOTE) return Typed.hashVote(BEIJING, _open, Choice.YES, DUE);
         if (w == Write.SET_ENDPOINT) return Typed.hashSetEndpoint(BEIJING, "x", _seq(), DUE);
@@ -344,7 +357,7 @@ contract SignaturesTest is World {
     function _data(Write w, bytes memory signature) private returns (bytes memory) {
         if (w == Write.PROPOSE) {
             return abi.encodeCall(
-                consortium.propose, (BEIJING, "action", "salt", START + 9 days, DUE, signature)
+                consortium.propose, (BEIJING, 99, "action", "salt", START + 9 days, DUE, signature)
             );
         }
         if (w == Write.VOTE) {
@@ -368,10 +381,10 @@ contract SignaturesTest is World {
         return abi.encodeCall(catalogue.putSupplement, (_supplemented(), signature));
     }
 
-    /// @dev Words that stand before anything dynamic and are signed; the endpoint and the key are
-    /// dynamic, and so is all of addKey's input.
+    /// @dev Words that stand before anything dynamic and are signed; the endpoint, the data and the
+    /// key are dynamic, and so is all of addKey's input.
     function _staticWords(Write w) private pure returns (uint256) {
-        if (w == Write.PROPOSE) return 5;
+        if (w == Write.PROPOSE) return 2;
         if (w == Write.VOTE) return 4;
         if (w == Write.REVOKE_KEY) return 5;
         if (w == Write.ANCHOR) return 6;
@@ -382,7 +395,10 @@ contract SignaturesTest is World {
     /// @dev The key that REVOKE_KEY revokes: not one that the other writes need.
     function _revocable() private returns (bytes32) {
         bytes32 keyId = _keyId(NEW);
-        return consortium.key(keyId).member == 0 ? _keyId(_sk(BEIJING, Purpose.ANCHOR)) : keyId;
+        return
+            consortium.key(BEIJING, keyId).member == 0
+                ? _keyId(_sk(BEIJING, Purpose.ANCHOR))
+                : keyId;
     }
 
     function _proper(Write w) private returns (bytes memory) {
@@ -434,15 +450,5 @@ contract SignaturesTest is World {
             s := mload(add(signature, 0x40))
             v := byte(0, mload(add(signature, 0x60)))
         }
-    }
-
-    function _decideWithoutBeijing(uint8 kind, bytes memory data) private {
-        bytes32 salt = bytes32(++salts);
-        bytes32 actionHash = keccak256(abi.encode(kind, data));
-        bytes32 id = _propose(TIANJIN, actionHash, salt, START + 30 days);
-        _vote(TIANJIN, id, Choice.YES);
-        _vote(HEBEI, id, Choice.YES);
-        _vote(SHANXI, id, Choice.YES);
-        consortium.execute(kind, data, salt);
     }
 }

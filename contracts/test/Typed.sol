@@ -13,7 +13,7 @@ library Typed {
     string internal constant PROMISE =
         "Promise(bytes32 member,bytes32 logId,bytes32 leavesRoot,uint64 count,uint64 issuedAt,uint64 due)";
     string internal constant PROPOSE =
-        "Propose(bytes32 member,bytes32 actionHash,bytes32 salt,uint64 expiresAt,uint64 deadline)";
+        "Propose(bytes32 member,uint8 kind,bytes32 dataHash,bytes32 salt,uint64 expiresAt,uint64 deadline)";
     string internal constant VOTE =
         "Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)";
     string internal constant SET_ENDPOINT =
@@ -83,13 +83,16 @@ library Typed {
 
     function hashPropose(
         bytes32 member,
-        bytes32 actionHash,
+        uint8 kind,
+        bytes memory data,
         bytes32 salt,
         uint64 expiresAt,
         uint64 deadline
     ) internal pure returns (bytes32) {
         return keccak256(
-            abi.encode(keccak256(bytes(PROPOSE)), member, actionHash, salt, expiresAt, deadline)
+            abi.encode(
+                keccak256(bytes(PROPOSE)), member, kind, keccak256(data), salt, expiresAt, deadline
+            )
         );
     }
 

@@ -157,7 +157,9 @@ contract VectorsTest is Base {
         bytes32 logId = _hex(expected, ".logId");
         bytes32 leaf = Reference.leafHash(bytes(vm.parseJsonString(expected, ".entry")));
         equal(leaf, _hex(expected, ".leaf"));
-        equal(keccak256(abi.encode(logId, leaf)), _hex(expected, ".recordId"));
+        bytes32 commitment = _hex(expected, ".commitment");
+        equal(commitment, sha256(bytes(vm.parseJsonString(expected, ".payload"))));
+        equal(keccak256(abi.encode(logId, commitment)), _hex(expected, ".recordId"));
 
         uint256 sk = uint256(keccak256(bytes(name))) >> 1;
         Consortium consortium = _found(input, logId, sk);
@@ -207,15 +209,15 @@ contract VectorsTest is Base {
     {
         vm.etch(there, address(new LogAnchor(consortium)).code);
         bytes memory data = abi.encode(bytes32("LogAnchor"), there);
-        bytes32 actionHash = consortium.actionHashOf(Kind.REGISTER_CONTRACT, data);
         uint64 end = uint64(block.timestamp + 1 days);
         Typed.Domain memory d = Typed.domain("Consortium", address(consortium));
+        uint8 kind = Kind.REGISTER_CONTRACT;
         bytes memory signature =
-            _sign(sk + 1, Typed.digest(d, Typed.hashPropose(code, actionHash, 0, end, end)));
-        bytes32 id = consortium.propose(code, actionHash, 0, end, end, signature);
+            _sign(sk + 1, Typed.digest(d, Typed.hashPropose(code, kind, data, 0, end, end)));
+        bytes32 id = consortium.propose(code, kind, data, 0, end, end, signature);
         signature = _sign(sk + 1, Typed.digest(d, Typed.hashVote(code, id, Choice.YES, end)));
         consortium.vote(code, id, Choice.YES, end, signature);
-        consortium.execute(Kind.REGISTER_CONTRACT, data, 0);
+        consortium.execute(id, data);
         return LogAnchor(there);
     }
 

@@ -6,7 +6,7 @@ import {Consortium} from "../Consortium.sol";
 import {IConsortium} from "../IConsortium.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {Alg, Choice, Kind, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
 import {Base, Vm} from "./Base.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
@@ -129,13 +129,13 @@ abstract contract World is Base {
         return _now() + 1 days;
     }
 
-    function _propose(bytes32 member, bytes32 actionHash, bytes32 salt, uint64 expiresAt)
+    function _propose(bytes32 member, uint8 kind, bytes memory data, bytes32 salt, uint64 expiresAt)
         internal
         returns (bytes32)
     {
-        bytes32 structHash = Typed.hashPropose(member, actionHash, salt, expiresAt, _deadline());
+        bytes32 structHash = Typed.hashPropose(member, kind, data, salt, expiresAt, _deadline());
         bytes memory signature = _signGovern(member, structHash);
-        return consortium.propose(member, actionHash, salt, expiresAt, _deadline(), signature);
+        return consortium.propose(member, kind, data, salt, expiresAt, _deadline(), signature);
     }
 
     function _vote(bytes32 member, bytes32 proposalId, uint8 choice) internal {
@@ -144,37 +144,49 @@ abstract contract World is Base {
         consortium.vote(member, proposalId, choice, _deadline(), signature);
     }
 
-    /// @dev Proposed by Beijing and voted for by all provinces that still can, up to the threshold.
-    function _pass(uint8 kind, bytes memory data, bytes32 salt)
+    /// @dev Proposed by the first province that still can, voted for by as many as it takes.
+    function _pass(uint8 kind, bytes memory data, bytes32 salt) internal returns (bytes32) {
+        return _passWithout(0, kind, data, salt);
+    }
+
+    function _passWithout(bytes32 absent, uint8 kind, bytes memory data, bytes32 salt)
         internal
         returns (bytes32 proposalId)
     {
         bytes32[4] memory provinces = [BEIJING, TIANJIN, HEBEI, SHANXI];
-        bytes32 actionHash = keccak256(abi.encode(kind, data));
-        uint256 votes;
-        for (uint256 i = 0; i < 4 && votes < THRESHOLD; ++i) {
-            if (consortium.member(provinces[i]).status != 1) continue;
-            if (votes == 0) {
-                proposalId = _propose(provinces[i], actionHash, salt, _now() + 7 days);
+        for (uint256 i = 0; i < 4; ++i) {
+            if (provinces[i] == absent || !_canVote(provinces[i])) continue;
+            if (proposalId == 0) {
+                proposalId = _propose(provinces[i], kind, data, salt, _now() + 7 days);
             }
             _vote(provinces[i], proposalId, Choice.YES);
-            ++votes;
+            if (consortium.passed(proposalId)) break;
         }
     }
 
+    function _canVote(bytes32 code) private view returns (bool) {
+        IConsortium.Member memory m = consortium.member(code);
+        return m.status == MemberStatus.ACTIVE && m.roles & Role.PROVINCE != 0;
+    }
+
     /// @dev Passes an action and carries it out.
-    function _decide(uint8 kind, bytes memory data) internal returns (bytes32 proposalId) {
-        bytes32 salt = bytes32(++salts);
-        proposalId = _pass(kind, data, salt);
-        consortium.execute(kind, data, salt);
+    function _decide(uint8 kind, bytes memory data) internal returns (bytes32) {
+        return _decideWithout(0, kind, data);
+    }
+
+    function _decideWithout(bytes32 absent, uint8 kind, bytes memory data)
+        internal
+        returns (bytes32 proposalId)
+    {
+        proposalId = _passWithout(absent, kind, data, bytes32(++salts));
+        consortium.execute(proposalId, data);
     }
 
     /// @dev Passes an action whose execution must fail with `expected`.
     function _decideFails(uint8 kind, bytes memory data, bytes memory expected) internal {
-        bytes32 salt = bytes32(++salts);
-        _pass(kind, data, salt);
+        bytes32 proposalId = _pass(kind, data, bytes32(++salts));
         vm.expectRevert(expected);
-        consortium.execute(kind, data, salt);
+        consortium.execute(proposalId, data);
     }
 
     // ---- logs -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
     catalogue = consortium.current(CATALOGUE)
     if not history or catalogue is None:
         raise ConfigError("network", "LogAnchor or Catalogue is not registered")
-    items = Catalogue(catalogue, view.call).items()
+    items = [version.item for version in Catalogue(catalogue, view.call).items()]
     return ChainFacts(
         chain_id=network.chain_id,
         consortium=network.consortium,
@@ -30,7 +30,7 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
         region=found.region,
         roles=found.roles,
         active=found.status == ACTIVE,
-        logs=tuple(_log(log) for log in consortium.logs() if log.member == member),
+        logs=tuple(_log(log) for log in consortium.logs(member)),
         keys=tuple(_key(key) for key in consortium.keys(member)),
         record_types=tuple(_record_type(item) for item in items if item.kind == RECORD_TYPE),
         log_anchors=tuple(entry.account for entry in history),

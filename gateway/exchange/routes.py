@@ -1,11 +1,14 @@
-"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token."""
+"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token.
+
+In place of a leaf there may be a record id.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from gateway.exchange import services
@@ -28,20 +31,21 @@ FRESH = {"Cache-Control": "no-cache"}
 
 router = APIRouter(tags=["receipts"])
 Here = Annotated[Node, Depends(node_of)]
+Name = Annotated[str, Path(alias="leaf")]
 
 
 @router.get("/v1/receipts/{leaf}")
-def bare_receipt(leaf: str, node: Here) -> Response:
+def bare_receipt(name: Name, node: Here) -> Response:
     """The receipt of an entry, without any content: proves that it is anchored."""
-    return _answer(services.receipt(node, _digest(leaf)))
+    return _answer(services.receipt(node, _digest(name)))
 
 
 @router.get("/v1/records/{leaf}/receipt", dependencies=[Depends(require("read"))])
-def shown_receipt(leaf: str, node: Here, fields: str | None = None) -> Response:
+def shown_receipt(name: Name, node: Here, fields: str | None = None) -> Response:
     """The receipt with a presentation of the fields named (comma list), or of all."""
     disclose = Disclose(None if fields is None else fields.split(","))
     try:
-        return _answer(services.receipt(node, _digest(leaf), disclose=disclose))
+        return _answer(services.receipt(node, _digest(name), disclose=disclose))
     except FieldUnknown as error:
         raise Problem("field-unknown", extra={"field": error.field}) from error
     except ContentErased as error:
@@ -51,10 +55,10 @@ def shown_receipt(leaf: str, node: Here, fields: str | None = None) -> Response:
 
 
 @router.get("/v1/records/{leaf}", dependencies=[Depends(require("read"))])
-def record(leaf: str, node: Here) -> Response:
+def record(name: Name, node: Here) -> Response:
     """The record, its leaf and what is known of it."""
     try:
-        found = services.record(node, _digest(leaf))
+        found = services.record(node, _digest(name))
     except ContentErased as error:
         raise Problem("content-erased") from error
     except NotARecord as error:

@@ -20,13 +20,13 @@ from gateway.exchange.interfaces import (
 )
 from gateway.intake.content import Content
 from gateway.intake.models import records
-from gateway.log.store import Located, TileStore, locate
+from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.node import Node
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import parse_entry
-from ledger.core.ids import Digest, LogId, record_id
+from ledger.core.ids import Digest, LogId
 from ledger.core.presentation import present
 from ledger.core.tiles import inclusion_path_at
 from ledger.records import schema as schemas
@@ -42,13 +42,13 @@ class _Shown:
     codes: list[str]
 
 
-def receipt(node: Node, leaf: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
-    """The receipt file of a leaf; None where we never promised it.
+def receipt(node: Node, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
+    """The receipt file of an entry by leaf or record id; None where we never promised it.
 
     disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord.
     """
     with begin_read(node.engine) as connection:
-        found = locate(connection, leaf)
+        found = locate(connection, name)
         if found is None:
             return None
         shown = None
@@ -76,22 +76,24 @@ def receipt(node: Node, leaf: bytes, *, disclose: Disclose | None = None) -> byt
     )
 
 
-def record(node: Node, leaf: bytes) -> dict[str, Any] | None:
-    """A record and what is known of it, as JSON; None where we never promised the leaf.
+def record(node: Node, name: bytes) -> dict[str, Any] | None:
+    """A record, by leaf or record id, and what is known of it, as JSON; None where we never
+    promised it.
 
     Raises ContentErased, NotARecord.
     """
     with begin_read(node.engine) as connection:
-        found = locate(connection, leaf)
+        found = locate(connection, name)
         if found is None:
             return None
+        record_id = Entries(connection).record_id(found)
         row = _row(connection, found)
         anchor = _first_final_anchor(connection, found)
     content = _open(node, found, row)
     state = "promised" if found.index is None else "anchored" if anchor else "integrated"
     return {
-        "leaf": leaf.hex(),
-        "recordId": record_id(found.log_id, leaf).hex(),
+        "leaf": found.leaf.hex(),
+        "recordId": record_id and record_id.hex(),
         "log": found.log_id.hex(),
         "index": found.index,
         "state": state,
@@ -188,6 +190,7 @@ def _commit(node: Node, found: Located, shown: _Shown) -> Commitment:
         decided=date.fromisoformat(content.decided),
         iss=node.settings.node.code,
         log=LogId(found.log_id),
+        rules=content.rules,
         schema=f"{content.schema}:{schema.sha256}",
         until=date.fromisoformat(content.until) if content.until else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from gateway.imports.cells import clean, shown
 from gateway.imports.errors import FileFault
@@ -95,7 +95,15 @@ def own_column(name: str) -> str | None:
     the workbook to correct has and nobody reads back. Any text may follow the code."""
     folded = fold(name).upper()
     code = _OWN_CODE.match(folded)
-    return code[0] if code else _OWN_WORDS.get(folded)
+    if code is None:
+        return _OWN_WORDS.get(folded)
+    return None if code[0] in _fields_of_records() else code[0]
+
+
+@cache
+def _fields_of_records() -> frozenset[str]:
+    """CL_ORIGIN and others: codes like ours that are fields of a record."""
+    return frozenset(code for schema in all_schemas() for code in schema.by_code)
 
 
 def known_field(name: str, schema: Schema) -> Field | None:

@@ -42,9 +42,10 @@ _FREE_TEXT_WIDTH = 18
 _VERDICTS = {"rejected": "退回 rejected", "conflict": "冲突 conflict"}
 _HOW = (
     (
-        "请在各行改正标出的列后，将本工作簿原样重新报送；CL_ 开头的列不会作为内容读取。",
+        "请在各行改正标出的列后，将本工作簿原样重新报送；除 CL_SIMPLE、CL_PUBLISH、CL_ORIGIN 外，"
+        "CL_ 开头的列不会作为内容读取。",
         "Correct the marked columns of each row and send this workbook again; columns that begin"
-        " with CL_ are not read as content.",
+        " with CL_ are not read as content, but for CL_SIMPLE, CL_PUBLISH and CL_ORIGIN.",
     ),
     (
         "以 ⚠ 开头的单元格未能读取，冒号后为原值，请整格改写。",

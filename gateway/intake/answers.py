@@ -9,7 +9,6 @@ from gateway.intake.draft import Draft
 from gateway.intake.interfaces import Promise, RowAnswer, SetAnswer
 from gateway.intake.resolve import Found, Resolved
 from gateway.intake.texts import remark
-from ledger.core.ids import record_id
 from ledger.records import schema as schemas
 from ledger.records.schema import Schema
 
@@ -20,7 +19,6 @@ class Outcome:
 
     resolved: Resolved
     promise: Promise | None
-    log_id: bytes
 
 
 def set_answer(drafted: Sequence[Draft | RowAnswer], outcome: Outcome) -> SetAnswer:
@@ -45,7 +43,7 @@ def _of_new(draft: Draft, outcome: Outcome, positions: Mapping[int, int]) -> Row
         kind=draft.schema.partition("@")[0],
         notes=notes,
         leaf=draft.leaf.hex(),
-        record_id=record_id(outcome.log_id, draft.leaf).hex(),
+        record_id=draft.record_id.hex(),
         covered=(None, positions[draft.at]),
     )
 
@@ -54,9 +52,9 @@ def _of_found(found: Found, outcome: Outcome, positions: Mapping[int, int]) -> R
     draft, earlier = found.draft, found.earlier
     covered: tuple[int | None, int]
     if isinstance(earlier, Draft):
-        log_id, covered = outcome.log_id, (None, positions[earlier.at])
+        covered = (None, positions[earlier.at])
     else:
-        log_id, covered = earlier.log_id, earlier.covered
+        covered = earlier.covered
     schema, conflict = _schema(draft), found.changed is not None
     error = remark("document-number-in-use", schema, schema.document)
     return RowAnswer(
@@ -67,7 +65,7 @@ def _of_found(found: Found, outcome: Outcome, positions: Mapping[int, int]) -> R
         errors=(error,) if conflict else (),
         notes=draft.notes,
         leaf=earlier.leaf.hex(),
-        record_id=record_id(log_id, earlier.leaf).hex(),
+        record_id=None if earlier.record_id is None else earlier.record_id.hex(),
         changed=found.changed or (),
         covered=covered,
     )

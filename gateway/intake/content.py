@@ -16,7 +16,8 @@ Fields = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """secret: the record's S. schema: "penalty@1"; a version's file never changes.
+    """secret: the record's S. schema: "penalty@1"; a version's file never changes. rules: as in
+    the payload, by which `until` was worked out.
 
     class_, decided, until: as in the payload (None = null), days in ISO.
     fields: canonical, filled ones only.
@@ -24,6 +25,7 @@ class Content:
 
     secret: bytes
     schema: str
+    rules: str
     class_: str | None
     decided: str
     until: str | None
@@ -32,10 +34,11 @@ class Content:
     @classmethod
     def decode(cls, data: bytes) -> Content:
         """The inverse of `encode_content`."""
-        schema, class_, decided, until, fields = orjson.loads(data[SECRET_BYTES:])
+        schema, rules, class_, decided, until, fields = orjson.loads(data[SECRET_BYTES:])
         return cls(
             secret=data[:SECRET_BYTES],
             schema=schema,
+            rules=rules,
             class_=class_,
             decided=decided,
             until=until,
@@ -48,6 +51,7 @@ def encode_content(secret: bytes, header: Header, fields: Fields) -> bytes:
     until = header.until
     head = [
         header.schema_id,
+        header.rules,
         header.class_,
         header.decided.isoformat(),
         until.isoformat() if until else None,

@@ -23,11 +23,12 @@ from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.texts import no_corrections, remark, type_unknown
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
-from ledger.core.ids import LogId
+from ledger.core.ids import LogId, record_id
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
 from ledger.records.fold import keys
+from ledger.records.publicity import rules_id
 from ledger.records.schema import Schema
 from ledger.records.validate import Checked, FieldError, check
 
@@ -74,6 +75,7 @@ class Draft(NamedTuple):
     content_mac: bytes
     entry: bytes
     leaf: bytes
+    record_id: bytes
     wrapped_key: bytes
     content: bytes
     notes: tuple[FieldError, ...]
@@ -98,6 +100,7 @@ class _Good(NamedTuple):
     schema: Schema
     notes: tuple[FieldError, ...]
     entry: bytes
+    record_id: bytes
     plain: bytes
     mac: bytes
     document: bytes
@@ -137,6 +140,7 @@ class Drafter:
                 good.mac,
                 good.entry,
                 leaf,
+                good.record_id,
                 wrapped_key,
                 content,
                 good.notes,
@@ -202,18 +206,20 @@ class _Set:
         header = self._header(schema, checked.class_, decided, checked.until)
         found = keys(schema, fields)
         fingerprint = self._hmac.fingerprint
+        commitment = commit(schema.slots, fields, secret, header).digest
         return _Good(
             at,
             row,
             schema,
             notes,
             record_entry(
-                commitment=commit(schema.slots, fields, secret, header).digest,
+                commitment=commitment,
                 log=header.log,
                 period=period(decided, yearly=gate.item.granularity == YEAR),
                 schema=schema.id,
                 timely=timely,
             ),
+            record_id(header.log, commitment),
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
             self._near(found.authority) + fingerprint(b"document", found.document)[NEAR:],
@@ -231,6 +237,7 @@ class _Set:
                 decided=decided,
                 iss=self._terms.facts.member,
                 log=LogId(self._terms.log_id),
+                rules=rules_id(),
                 schema=f"{schema.id}:{schema.sha256}",
                 until=until,
             )

@@ -14,6 +14,7 @@ from gateway.crypto import ContentLost, Sealed, Vault
 from gateway.intake.content import Content
 from gateway.intake.models import records
 from gateway.log.models import entries, logs, promises
+from gateway.log.store import Entries
 
 
 class Known(NamedTuple):
@@ -27,10 +28,11 @@ class Known(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a known record stands in the log. covered: as in `RowAnswer`."""
+    """Where a known record stands in the log. record_id: None where its entry cannot be read.
+    covered: as in `RowAnswer`."""
 
     leaf: bytes
-    log_id: bytes
+    record_id: bytes | None
     covered: tuple[int, int]
 
 
@@ -50,7 +52,16 @@ _START = (
     .scalar_subquery()
 )
 _STANDING = (
-    sa.select(entries.c.id, entries.c.leaf, logs.c.log_id, promises.c.id, promises.c.first_entry)
+    sa.select(
+        entries.c.id,
+        entries.c.log,
+        entries.c.leaf,
+        logs.c.log_id,
+        promises.c.id.label("promise"),
+        promises.c.first_entry,
+        promises.c.start,
+        promises.c.width,
+    )
     .join(logs, logs.c.id == entries.c.log)
     .join(promises, promises.c.first_entry == _START)
     .where(entries.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -86,10 +97,11 @@ def _text(dialect: sa.Dialect, count: int) -> str:
 
 def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
     """Where these records stand, by row number."""
-    return {
-        row_id: Standing(leaf, log_id, (promise, row_id - first))
-        for row_id, leaf, log_id, promise, first in connection.execute(_STANDING, {"ids": ids})
-    }
+    found, held = {}, Entries(connection)
+    for row in connection.execute(_STANDING, {"ids": ids}).all():
+        at = held.place(row)
+        found[at.id] = Standing(at.leaf, held.record_id(at), (at.promise, at.position))
+    return found
 
 
 def open_contents(

@@ -11,9 +11,9 @@ from gateway.anchoring.interfaces import ChainFacts
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
 from gateway.node import Node
-from ledger.core import eip712, merkle
+from ledger.core import merkle
 from ledger.core.canonical import hex0x, unhex0x, unhex32
-from ledger.core.ids import bytes32_ascii
+from ledger.core.promise import digest
 
 SIGNATURE_BYTES = 65
 
@@ -37,17 +37,15 @@ def make_promise(
     """A promise over these leaves in this order, signed by the ANCHOR key."""
     due = issued_at + node.settings.log.promise_due
     leaves_root = merkle.root(leaves)
-    digest = eip712.digest(
-        eip712.domain("LogAnchor", facts.chain_id, facts.log_anchor),
-        "Promise",
-        {
-            "member": bytes32_ascii(facts.member),
-            "logId": log_id,
-            "leavesRoot": leaves_root,
-            "count": len(leaves),
-            "issuedAt": issued_at,
-            "due": due,
-        },
+    signed = digest(
+        chain_id=facts.chain_id,
+        log_anchor=facts.log_anchor,
+        member=facts.member,
+        log=log_id,
+        leaves_root=leaves_root,
+        count=len(leaves),
+        issued_at=issued_at,
+        due=due,
     )
     return Promise(
         log=log_id.hex(),
@@ -55,7 +53,7 @@ def make_promise(
         count=len(leaves),
         issued_at=issued_at,
         due=due,
-        signature=hex0x(node.keys.anchor.sign_digest(digest)),
+        signature=hex0x(node.keys.anchor.sign_digest(signed)),
     )
 
 

@@ -137,7 +137,7 @@ class _Submission:
         leaves = [draft.leaf for draft in resolved.new]
         if leaves:
             promise = make_promise(self._node, terms.facts, terms.log_id, leaves, terms.at)
-        return Outcome(resolved=resolved, promise=promise, log_id=terms.log_id)
+        return Outcome(resolved=resolved, promise=promise)
 
     def _store(self, connection: sa.Connection, outcome: Outcome, answer: SetAnswer) -> None:
         """In one transaction. Raises IntegrityError where a key has been stored meanwhile."""

@@ -49,6 +49,7 @@ def store(
         log=log,
         promise=promise_id,
         leaves=[draft.leaf for draft in drafts],
+        record_ids=[draft.record_id for draft in drafts],
         entry_bytes=[draft.entry for draft in drafts],
     )
     at = promise.issued_at

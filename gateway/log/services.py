@@ -16,7 +16,7 @@ import structlog
 from gateway.crash import crash_point
 from gateway.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
 from gateway.log import store
-from gateway.log.models import entries, logs, pending, promises
+from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
 from gateway.node import Node
 from ledger.core.canonical import DIGEST_SIZE
@@ -59,11 +59,13 @@ def enqueue(
     log: int,
     promise: int,
     leaves: Sequence[bytes],
+    record_ids: Sequence[bytes],
     entry_bytes: Sequence[bytes],
 ) -> range:
     """Store promised entries, to be integrated later; returns their row numbers in order.
 
-    leaves: in the order of the promise, at least one. Raises IntegrityError where a leaf is
+    leaves: in the order of the promise, at least one. record_ids: theirs, by which they are found
+    too. Raises IntegrityError where a leaf is
     already there, Malformed where an entry could never be integrated.
     """
     if not leaves:
@@ -74,8 +76,9 @@ def enqueue(
     ids = _reserve(connection, len(leaves))
     start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
     connection.execute(start)
-    rows = zip(ids, repeat(log), leaves, strict=False)
-    insert_rows(connection, entries, ("id", "log", "leaf"), rows)
+    records = [record_id[:PREFIX] for record_id in record_ids]
+    rows = zip(ids, repeat(log, len(ids)), leaves, records, strict=True)
+    insert_rows(connection, entries, ("id", "log", "leaf", "record"), rows)
     store.put_pending(connection, log=log, promise=promise, leaves=leaves, lines=entry_bytes)
     return ids
 

@@ -7,13 +7,14 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.db import insert_rows
 from gateway.log.models import (
-    LEAF_PREFIX,
+    PREFIX,
     bundles,
     entries,
     leaf_prefix,
@@ -23,8 +24,9 @@ from gateway.log.models import (
     tiles,
 )
 from ledger.core.canonical import DIGEST_SIZE
+from ledger.core.entry import parse_entry
 from ledger.core.errors import Malformed
-from ledger.core.ids import Digest
+from ledger.core.ids import Digest, RecordId, record_id
 from ledger.core.merkle import leaf_hash
 from ledger.core.tiles import (
     HEIGHT,
@@ -225,54 +227,96 @@ class Located:
     index: int | None
 
 
-_ENTRY = (
-    sa.select(entries.c.id, entries.c.log, logs.c.log_id)
-    .join(logs, logs.c.id == entries.c.log)
-    .where(
-        leaf_prefix == sa.bindparam("prefix", type_=sa.LargeBinary),
-        entries.c.leaf == sa.bindparam("leaf"),
-    )
+_ENTRY = sa.select(entries.c.id, entries.c.log, entries.c.leaf, logs.c.log_id).join(
+    logs, logs.c.id == entries.c.log
 )
+_BY_LEAF = _ENTRY.where(
+    leaf_prefix == sa.bindparam("prefix", type_=sa.LargeBinary),
+    entries.c.leaf == sa.bindparam("leaf"),
+)
+_BY_RECORD = _ENTRY.where(entries.c.record == sa.bindparam("prefix")).order_by(entries.c.id)
 _PROMISE_OF = (
-    sa.select(promises.c.id, promises.c.first_entry, promises.c.start, promises.c.width)
+    sa.select(
+        promises.c.id.label("promise"), promises.c.first_entry, promises.c.start, promises.c.width
+    )
     .where(promises.c.first_entry <= sa.bindparam("entry"))
     .order_by(promises.c.first_entry.desc())
     .limit(1)
 )
 
 
-def locate(connection: sa.Connection, leaf: bytes) -> Located | None:
-    """What is known of a leaf; None where this member never promised it."""
-    wanted = {"prefix": leaf[:LEAF_PREFIX], "leaf": leaf}
-    row = connection.execute(_ENTRY, wanted).one_or_none()
-    if row is None:
-        return None
-    promise = connection.execute(_PROMISE_OF, {"entry": row.id}).one()
-    index = None
-    if promise.start is not None:
-        source = TileStore(connection, row.log)
-        index = _index_of(source, leaf, promise.start, promise.start + promise.width)
-    return Located(
-        id=row.id,
-        log=row.log,
-        log_id=row.log_id,
-        leaf=leaf,
-        promise=promise.id,
-        position=row.id - promise.first_entry,
-        index=index,
-    )
+def locate(connection: sa.Connection, name: bytes) -> Located | None:
+    """What is known of an entry by its leaf or its record id; None where this member never
+    promised it."""
+    held, wanted = Entries(connection), {"prefix": name[:PREFIX], "leaf": name}
+    for row in connection.execute(_BY_LEAF, wanted).all():
+        return held.place(row, connection.execute(_PROMISE_OF, {"entry": row.id}).one())
+    for row in connection.execute(_BY_RECORD, {"prefix": name[:PREFIX]}).all():
+        at = held.place(row, connection.execute(_PROMISE_OF, {"entry": row.id}).one())
+        if held.record_id(at) == name:
+            return at
+    return None
 
 
-def _index_of(source: TileStore, leaf: bytes, start: int, end: int) -> int | None:
-    """The leaves of a batch stand in the order of their hash; None: it was set aside."""
-    tile = cache(lambda n: source.tile(0, n, WIDTH))
+class Entries:
+    """Entries wherever they lie, in their bundle or still pending. Keeps a little of what it has
+    read: those of one set lie close together."""
 
-    def hash_at(index: int) -> bytes:
-        at = index % WIDTH * DIGEST_SIZE
-        return tile(index // WIDTH)[at : at + DIGEST_SIZE]
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._tile = lru_cache(maxsize=64)(self._read_tile)
+        self._bundle = lru_cache(maxsize=64)(self._read_bundle)
+        self._pending = lru_cache(maxsize=4)(self._read_pending)
 
-    index = start + bisect_left(range(start, end), leaf, key=hash_at)
-    return index if index < end and hash_at(index) == leaf else None
+    def place(self, entry: Any, promise: Any = None) -> Located:
+        """Where an entry stands. entry: its row, with that of its log; promise: the row of its
+        promise, where that is another one."""
+        by, index = promise or entry, None
+        if by.start is not None:
+            index = self._index_of(entry.log, entry.leaf, by.start, by.start + by.width)
+        return Located(
+            id=entry.id,
+            log=entry.log,
+            log_id=entry.log_id,
+            leaf=entry.leaf,
+            promise=by.promise,
+            position=entry.id - by.first_entry,
+            index=index,
+        )
+
+    def _index_of(self, log: int, leaf: bytes, start: int, end: int) -> int | None:
+        """The leaves of a batch stand in the order of their hash; None: it was set aside."""
+
+        def hash_at(index: int) -> bytes:
+            at = index % WIDTH * DIGEST_SIZE
+            return self._tile(log, index // WIDTH)[at : at + DIGEST_SIZE]
+
+        index = start + bisect_left(range(start, end), leaf, key=hash_at)
+        return index if index < end and hash_at(index) == leaf else None
+
+    def _read_tile(self, log: int, n: int) -> bytes:
+        return TileStore(self._connection, log).tile(0, n, WIDTH)
+
+    def get(self, at: Located) -> bytes | None:
+        """The bytes of an entry; None where the disk no longer has them."""
+        if at.index is None:
+            return self._pending(at.promise).get(at.leaf)
+        held = self._bundle(at.log, at.index // WIDTH)
+        place = at.index % WIDTH
+        return held[place] if place < len(held) else None
+
+    def record_id(self, at: Located) -> RecordId | None:
+        """Its record id; None where the entry cannot be read."""
+        entry = self.get(at)
+        return None if entry is None else record_id(at.log_id, parse_entry(entry).commitment)
+
+    def _read_bundle(self, log: int, n: int) -> list[bytes]:
+        return bundle_entries(TileStore(self._connection, log).bundle(n))
+
+    def _read_pending(self, promise: int) -> dict[bytes, bytes]:
+        query = sa.select(pending.c.promise, pending.c.leaves, pending.c.entries)
+        row = self._connection.execute(query.where(pending.c.promise == promise)).one_or_none()
+        return {} if row is None else Waiting(*row).sound()
 
 
 def write_tiles(

@@ -415,4 +415,14 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "暂时无法读取成员的日志。",
         "en": "The log of a member could not be reached for now.",
     },
+    "checkpoint-version-unknown": {
+        "zh": "公开的检查点带有本软件不认识的签名类型：请更新软件后重新审计。",
+        "en": "The public checkpoint has a signature of a type that this software does not know: "
+        "update it and replay again.",
+    },
+    "entry-version-unknown": {
+        "zh": "条目的版本或算法是本软件不认识的：请更新软件后重新审计。",
+        "en": "An entry is of a version or suite that this software does not know: update it and "
+        "replay again.",
+    },
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ledger.audit.state import Key, Log, Member, State
+from ledger.audit.times import BlockTimes
 from ledger.chain import bindings, structs
 from ledger.chain.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
 from ledger.chain.quorum import View
@@ -33,27 +34,37 @@ Sizes = Mapping[LogId, tuple[int, Digest]]
 
 def gaps(view: View, consortium: Address, state: State, sizes: Sizes) -> Iterator[Gap]:
     """What the events up to the head do not account for. Raises CouldNotCheck."""
-    found = bindings.Consortium(consortium, view.call)
+    found, times = bindings.Consortium(consortium, view.call), BlockTimes(view)
     yield from _compare("threshold", found.threshold(), state.threshold)
     yield from _compare("chair", found.chair() or "", state.chair)
     members = found.members()
     yield from _compare("members", [m.code for m in members], list(state.members))
     for member in members:
-        told = state.members.get(member.code)
-        yield from _compare(f"member/{member.code}", _of_member(member), told and _member(told))
-        yield from _keys(found, state, member.code)
-    logs = found.logs()
-    yield from _compare("logs", [log.log_id.hex() for log in logs], [x.hex() for x in state.logs])
-    for log in logs:
-        opened = state.logs.get(log.log_id)
-        yield from _compare(f"log/{log.log_id.hex()}", _of_log(log), opened and _log(opened))
+        yield from _member_gaps(found, state, member, times)
     for role in dict.fromkeys((*ROLES, *state.contracts)):
-        accounts = [account for _, account in state.contracts.get(role, [])]
-        held = [registration.account for registration in found.contract_history(role)]
-        yield from _compare(f"contracts/{role}", held, accounts)
+        told = [(a, times.at(place[0])) for place, a in state.contracts.get(role, [])]
+        held = [(one.account, one.since) for one in found.contract_history(role)]
+        yield from _compare(f"contracts/{role}", held, told)
     yield from _compare_votes(state)
-    yield from _items(view, state)
+    yield from _items(view, state, times)
     yield from _anchors(view, state, sizes)
+
+
+def _member_gaps(
+    found: bindings.Consortium, state: State, member: structs.Member, times: BlockTimes
+) -> Iterator[Gap]:
+    """Of one member: itself, its roles, keys and logs."""
+    where, told = f"member/{member.code}", state.members.get(member.code)
+    yield from _compare(where, _of_member(member), told and _member(told, times))
+    roles = [(span.since, span.roles) for span in found.role_history(member.code)]
+    was = [(times.at(place[0]), roles) for place, roles in (told.was if told else ())]
+    yield from _compare(f"{where}/roles", roles, was)
+    keys = [_key(key) for key in found.keys(member.code)]
+    added = [_key(key) for key in state.keys.values() if key.member == member.code]
+    yield from _compare(f"{where}/keys", keys, added)
+    logs = found.logs(member.code)
+    opened = [log for log in state.logs.values() if log.member == member.code]
+    yield from _compare(f"{where}/logs", [_of_log(log) for log in logs], [_log(x) for x in opened])
 
 
 def _compare(where: str, state: object, events: object) -> Iterator[Gap]:
@@ -67,27 +78,20 @@ def _short(value: object) -> str:
 
 
 def _of_member(member: structs.Member) -> tuple[object, ...]:
-    return (member.region, member.roles, member.status, member.seq, member.endpoint)
-
-
-def _member(member: Member) -> tuple[object, ...]:
-    return (member.region, member.roles, member.status, member.seq, member.endpoint)
-
-
-def _keys(found: bindings.Consortium, state: State, member: str) -> Iterator[Gap]:
-    there = [_of_key(key) for key in found.keys(member)]
-    told = [_key(key) for key in state.keys.values() if key.member == member]
-    yield from _compare(f"member/{member}/keys", there, told)
-
-
-def _of_key(key: structs.Key) -> tuple[object, ...]:
     return (
-        *(key.key_id.hex(), key.purpose, key.alg, key.public_key.hex()),
-        *(key.not_before, key.not_after, key.compromised_since),
+        *(member.region, member.roles, member.status, member.seq, member.endpoint),
+        *(member.recovered_from, member.govern_taken_at),
     )
 
 
-def _key(key: Key) -> tuple[object, ...]:
+def _member(member: Member, times: BlockTimes) -> tuple[object, ...]:
+    return (
+        *(member.region, member.roles, member.status, member.seq, member.endpoint),
+        *(member.recovered_from, times.at(member.taken_at) if member.taken_at else 0),
+    )
+
+
+def _key(key: structs.Key | Key) -> tuple[object, ...]:
     return (
         *(key.key_id.hex(), key.purpose, key.alg, key.public_key.hex()),
         *(key.not_before, key.not_after, key.compromised_since),
@@ -96,12 +100,12 @@ def _key(key: Key) -> tuple[object, ...]:
 
 def _of_log(log: structs.Log) -> tuple[object, ...]:
     trusted = log.trusted_size if log.status == structs.CLOSED else None
-    return (log.member, log.seq, log.suite, trusted, log.predecessor, log.successor)
+    return (log.log_id, log.seq, log.suite, trusted, log.predecessor, log.successor)
 
 
 def _log(log: Log) -> tuple[object, ...]:
     trusted = None if log.closed is None else log.closed[1]
-    return (log.member, log.seq, log.suite, trusted, log.predecessor, log.successor)
+    return (log.log_id, log.seq, log.suite, trusted, log.predecessor, log.successor)
 
 
 def _compare_votes(state: State) -> Iterator[Gap]:
@@ -110,10 +114,13 @@ def _compare_votes(state: State) -> Iterator[Gap]:
         yield Gap(f"transaction/{tx}", f"vote carried out: {carried}", f"changes: {changed}")
 
 
-def _items(view: View, state: State) -> Iterator[Gap]:
+def _items(view: View, state: State, times: BlockTimes) -> Iterator[Gap]:
     for _, account in state.contracts.get(CATALOGUE, []):
-        there = _sorted(bindings.Catalogue(account, view.call).items())
-        told = _sorted(put.item for put in state.items if put.contract == account)
+        found = bindings.Catalogue(account, view.call).items()
+        there = _sorted((one.item, one.put_at) for one in found)
+        told = _sorted(
+            (put.item, times.at(put.place[0])) for put in state.items if put.contract == account
+        )
         yield from _compare(f"catalogue/{account}", there, told)
 
 

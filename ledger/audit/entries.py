@@ -16,12 +16,11 @@ from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.commitment import SCHEMA_ID
 from ledger.core.entry import MAX_ENTRY, RECORD, TIMELY, parse_entry
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 
 # What records say is counted apart so often: 20 types, 20 years of months and three answers make
 # 14 400. Beyond it a log is playing with our memory.
 MAX_ABOUT = 1 << 17
-MAX_KINDS = 1 << 10
 MORE = "(more)"
 # Endings known by heart, some 300 bytes each; what is beyond is parsed every time.
 MAX_KNOWN = 1 << 14
@@ -30,7 +29,7 @@ _HEX = "[0-9a-f]{64}"
 _DIGESTS = re.compile(rf"(?:{_HEX})*".encode())
 _START = b'{"_type":"credit-ledger/entry@1","commitment":"'
 _HEX_END = len(_START) + 2 * DIGEST_SIZE
-_NAMES_ANOTHER = re.compile(rb'"(?:corrects|ref|replaces)":')
+_NAMES_ANOTHER = re.compile(rb'"(?:corrects|replaces)":')
 
 About = tuple[bytes, ...]
 """Period, schema and timely of a record entry."""
@@ -67,7 +66,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """An entry that should not be there. code: of `findings`; why: in English, of the parser."""
+    """An entry that should not be there, or that we cannot read. code: of `codes`; why: in
+    English, of the parser."""
 
     index: int
     code: str
@@ -198,14 +198,15 @@ class EntryReader:
             why = str(error) if len(entry) <= MAX_ENTRY else f"{len(entry)} bytes"
             read.bad.append(Bad(first + at, "entry-malformed", why))
             return
+        except VersionUnknown as error:
+            read.bad.append(Bad(first + at, "entry-version-unknown", error.message))
+            return
         if parsed.log != self._log:
             read.bad.append(Bad(first + at, "entry-foreign-log", parsed.log.hex()))
             return
-        known = parsed.kind in self.tally.others or len(self.tally.others) < MAX_KINDS
-        kind = parsed.kind if known else MORE
-        self.tally.others[kind] += 1
+        self.tally.others[parsed.kind] += 1
         read.commitments[at] = parsed.commitment.hex().encode()
         read.flags[at] |= STATEMENT
         if parsed.replaces is not None:
             self._names(first, at, None, parsed.replaces.hex().encode(), read)
-        self._learn(entry, kind)
+        self._learn(entry, parsed.kind)

@@ -8,7 +8,7 @@ from typing import Any
 from ledger.audit.chain import Codes
 from ledger.audit.findings import Findings
 from ledger.audit.signatures import Signed, check
-from ledger.audit.state import CarriedOut, Proposal, State
+from ledger.audit.state import CarriedOut, Proposal, State, recovered
 from ledger.audit.tiles import is_plain_url
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
@@ -59,9 +59,9 @@ def _contract(
 
 
 def judge_keys(state: State, findings: Findings) -> None:
-    """Keys that a vote planted: not at the founding, nor with a member that it admitted."""
+    """Keys that a vote planted."""
     for key in state.keys.values():
-        if key.by_vote and key.tx not in (state.founding, state.members[key.member].tx):
+        if recovered(state, key):
             findings.add(
                 "key-recovered",
                 member=key.member,
@@ -127,7 +127,12 @@ def _signed(consortium: Address, proposal: Proposal) -> Iterator[Signed]:
         address=consortium,
         function="propose",
         struct="Propose",
-        expected={"member": bytes32_ascii(proposal.proposer), "salt": proposal.salt},
+        expected={
+            "member": bytes32_ascii(proposal.proposer),
+            "kind": proposal.kind,
+            "dataHash": proposal.data_hash,
+            "salt": proposal.salt,
+        },
         key_id=proposal.key_id,
     )
     for ballot in proposal.ballots:
@@ -153,7 +158,7 @@ def _vote(proposal: Proposal, carried_out: CarriedOut) -> dict[str, Any]:
         "proposal": hex32(proposal.proposal_id),
         "proposer": proposal.proposer,
         "kind": proposal.kind,
-        "dataHash": hex32(keccak256(proposal.data)),
+        "dataHash": hex32(proposal.data_hash),
         "threshold": threshold,
         "block": place[0],
         "tx": tx,

@@ -10,18 +10,18 @@ from datetime import date
 from hashlib import sha256
 
 from ledger.audit.catalogue import Catalogue
-from ledger.audit.chain import BlockTimes
-from ledger.audit.codes import TILES_MISSING
+from ledger.audit.codes import INCOMPLETE, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Tally
 from ledger.audit.findings import Findings
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
+from ledger.audit.times import BlockTimes
 from ledger.audit.tree import Tree
 from ledger.chain.structs import MONTH
 from ledger.core import note
 from ledger.core.canonical import hex32
-from ledger.core.errors import EvidenceError, Malformed
+from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.facts import SHANGHAI_OFFSET, end_of
 from ledger.core.ids import Digest
 from ledger.core.keys import Alg, Purpose, Role
@@ -95,14 +95,16 @@ class LogReplay:
         path = f"log/{log.log_id.hex()}/{where}"
         self.findings.add(code, log=log.log_id, member=log.member, where=path, **evidence)
 
+    def unchecked(self, code: str, where: str, **evidence: str | int) -> None:
+        self.findings.unchecked(code, f"log/{self.log.log_id.hex()}/{where}", **evidence)
+
     def _missing(self, missing: Missing, tally: Tally) -> None:
         """A log that is not served, or not now, is the same finding; only the reason differs."""
         self.complete = False
         left = self._size - tally.entries
         self.add(TILES_MISSING, missing.path, entries=left)
         code = "tiles-unreachable" if isinstance(missing, Unreachable) else TILES_MISSING
-        where = f"log/{self.log.log_id.hex()}/{missing.path}"
-        self.findings.unchecked(code, where, entries=left)
+        self.unchecked(code, missing.path, entries=left)
 
     # ---- the tree and its entries
 
@@ -142,7 +144,8 @@ class LogReplay:
             else:
                 read = reader.read(part, stretch.epoch)
                 for item in read.bad:
-                    self.add(item.code, f"entry/{item.index}", why=item.why)
+                    tell = self.unchecked if item.code in INCOMPLETE else self.add
+                    tell(item.code, f"entry/{item.index}", why=item.why)
                 for named in read.names:
                     seat = Seat(stretch.rank, self.number, named.index, named.flags)
                     self.references.add(seat, named.target, replaces=named.replaces)
@@ -190,6 +193,9 @@ class LogReplay:
             found = note.parse_checkpoint(fetch("checkpoint", MAX_CHECKPOINT).decode())
         except (Malformed, UnicodeDecodeError):
             self.add("checkpoint-invalid", "checkpoint", problem="not a checkpoint")
+            return
+        except VersionUnknown as error:
+            self.unchecked("checkpoint-version-unknown", "checkpoint", problem=error.message)
             return
         if found.log != self.log.log_id:
             self.add("checkpoint-invalid", "checkpoint", problem="of another log")

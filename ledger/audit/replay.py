@@ -10,7 +10,7 @@ from typing import Any
 from ledger.audit import document
 from ledger.audit.anchors import check_signatures, judge_anchors
 from ledger.audit.catalogue import FOREVER, Catalogue, Put
-from ledger.audit.chain import BlockTimes, ChainReader, Codes, tenures
+from ledger.audit.chain import ChainReader, Codes, tenures
 from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.entries import Tally
@@ -19,6 +19,7 @@ from ledger.audit.governance import check_votes, judge_contracts, judge_endpoint
 from ledger.audit.logs import LogReplay, Progress
 from ledger.audit.state import Log, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
+from ledger.audit.times import BlockTimes
 from ledger.chain.bindings import CATALOGUE
 from ledger.chain.blocks import Block
 from ledger.chain.http import Http

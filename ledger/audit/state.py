@@ -18,14 +18,16 @@ from ledger.chain.events import (
     LogClosed,
     LogOpened,
     MemberAdded,
+    MemberRolesChanged,
     MemberStatusChanged,
     Proposed,
     ThresholdSet,
     Voted,
 )
-from ledger.chain.structs import ACTIVE, YES, CatalogueItem
+from ledger.chain.structs import ACTIVE, COMPROMISE_ALL, YES, CatalogueItem
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Address, Digest, KeyId, LogId
+from ledger.core.ids import Address, Digest, KeyId, LogId, keccak256
+from ledger.core.keys import Purpose
 
 Place = tuple[int, int]  # block, and place in it
 CarriedOut = tuple[Place, str, int]  # place, transaction and the threshold then
@@ -48,7 +50,11 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member as it is at the end; away: when it was not ACTIVE; was: its roles from when on."""
+    """A member as it is at the end; away: when it was not ACTIVE; was: its roles from when on.
+
+    recovered_from: time at which a key begins that a vote gave it; taken_at: block in which a vote
+    last held one of its GOVERN keys to be stolen; 0: none.
+    """
 
     code: str
     region: str
@@ -57,6 +63,8 @@ class Member:
     status: int = ACTIVE
     seq: int = 0
     tx: str = ""  # in which it was added
+    recovered_from: int = 0
+    taken_at: int = 0
     away: tuple[Span, ...] = ()
     was: tuple[tuple[Place, int], ...] = ()
 
@@ -130,8 +138,8 @@ class Proposal:
     key_id: KeyId
     tx: str
     salt: bytes
-    kind: int = 0
-    data: bytes = b""
+    kind: int
+    data_hash: Digest
     ballots: list[Ballot] = field(default_factory=list)
     executed: CarriedOut | None = None
 
@@ -149,6 +157,7 @@ class State:
     threshold: int = 0
     threshold_before: tuple[str, int] = ("", 0)  # and the transaction that changed it
     chair: str = ""
+    taken: tuple[str, str] = ("", "")  # last vote on a GOVERN key: transaction, member
     founding: str = ""  # the transaction of the constructor
     # Transactions in which something changed that only a vote changes, and those in which a vote
     # was carried out: the same ones, where no event is missing.
@@ -174,8 +183,10 @@ def fold(state: State, event: ChainEvent) -> None:
     elif isinstance(event, ContractRegistered):
         state.contracts.setdefault(event.role, []).append((event.entry.place, event.account))
         _by_vote(state, event)
-    elif isinstance(event, MemberAdded | MemberStatusChanged | EndpointSet):
+    elif isinstance(event, MemberAdded | EndpointSet):
         _fold_member(state, event)
+    elif isinstance(event, MemberStatusChanged | MemberRolesChanged):
+        _fold_standing(state, event)
     elif isinstance(event, KeyAdded | KeyRevoked | KeyCompromised):
         _fold_key(state, event)
     elif isinstance(event, LogOpened | LogClosed):
@@ -207,8 +218,7 @@ def _member(state: State, code: str) -> Member:
     return found
 
 
-def _fold_member(state: State, event: MemberAdded | MemberStatusChanged | EndpointSet) -> None:
-    place = event.entry.place
+def _fold_member(state: State, event: MemberAdded | EndpointSet) -> None:
     if isinstance(event, MemberAdded):
         state.members[event.member] = Member(
             code=event.member,
@@ -216,15 +226,21 @@ def _fold_member(state: State, event: MemberAdded | MemberStatusChanged | Endpoi
             roles=event.roles,
             endpoint=event.endpoint,
             tx=event.entry.tx,
-            was=((place, event.roles),),
+            was=((event.entry.place, event.roles),),
         )
         _by_vote(state, event)
-    elif isinstance(event, EndpointSet):
+    else:
         _signed(state, event)
         member = _member(state, event.member)
         state.members[event.member] = replace(member, endpoint=event.endpoint)
+
+
+def _fold_standing(state: State, event: MemberStatusChanged | MemberRolesChanged) -> None:
+    place, member = event.entry.place, _member(state, event.member)
+    if isinstance(event, MemberRolesChanged):
+        was = (*member.was, (place, event.roles))
+        state.members[event.member] = replace(member, roles=event.roles, was=was)
     else:
-        member = _member(state, event.member)
         if member.status == event.status:
             raise missing(f"member {event.member}: a change of status before block {place[0]}")
         away = member.away
@@ -233,7 +249,7 @@ def _fold_member(state: State, event: MemberAdded | MemberStatusChanged | Endpoi
         elif member.status == ACTIVE:
             away = (*away, (place, None))
         state.members[event.member] = replace(member, status=event.status, away=away)
-        _by_vote(state, event)
+    _by_vote(state, event)
 
 
 def _fold_key(state: State, event: KeyAdded | KeyRevoked | KeyCompromised) -> None:
@@ -251,14 +267,33 @@ def _fold_key(state: State, event: KeyAdded | KeyRevoked | KeyCompromised) -> No
             tx=event.entry.tx,
             by_vote=event.signed_by is None,
         )
+        if recovered(state, state.keys[name]):
+            member = _member(state, event.member)
+            begins = max(member.recovered_from, event.not_before)
+            state.members[event.member] = replace(member, recovered_from=begins)
         return
     key = state.keys.get(name)
     if key is None:
         raise missing(f"key {event.key_id.hex()} was never added")
     if isinstance(event, KeyRevoked):
         state.keys[name] = replace(key, not_after=event.not_after)
-    else:
-        state.keys[name] = replace(key, compromised_since=event.since)
+        return
+    state.keys[name] = replace(key, compromised_since=event.since)
+    if event.signed_by is None and key.purpose == Purpose.GOVERN:
+        state.taken = (event.entry.tx, event.member)
+        if not key.compromised_since:  # else it is a correction, or one of COMPROMISE_ALL
+            _take(state, event)
+
+
+def _take(state: State, event: ChainEvent) -> None:
+    """A vote held a GOVERN key to be stolen."""
+    _, code = state.taken
+    state.members[code] = replace(_member(state, code), taken_at=event.entry.block)
+
+
+def recovered(state: State, key: Key) -> bool:
+    """Whether a vote planted the key: not at the founding, nor with a member that it admitted."""
+    return key.by_vote and key.tx not in (state.founding, state.members[key.member].tx)
 
 
 def _fold_log(state: State, event: LogOpened | LogClosed) -> None:
@@ -287,6 +322,8 @@ def _fold_vote(state: State, event: Proposed | Voted | Executed) -> None:
             key_id=event.signed_by or NO_KEY,
             tx=event.entry.tx,
             salt=event.salt,
+            kind=event.kind,
+            data_hash=keccak256(event.data),
         )
         return
     proposal = state.proposals.get(event.proposal_id)
@@ -303,8 +340,9 @@ def _fold_vote(state: State, event: Proposed | Voted | Executed) -> None:
             )
         )
     else:
-        proposal.kind, proposal.data = event.kind, event.data
         state.carried_out.add(event.entry.tx)
+        if event.kind == COMPROMISE_ALL and state.taken[0] == event.entry.tx:
+            _take(state, event)
         carry_out(state, proposal, event)
 
 

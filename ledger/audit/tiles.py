@@ -12,7 +12,7 @@ from typing import Protocol
 from ledger.audit.ahead import Ahead, Asked
 from ledger.chain.errors import RpcFailure
 from ledger.chain.http import Http
-from ledger.core import tiles
+from ledger.core import note, tiles
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import LedgerError
@@ -22,7 +22,7 @@ AHEAD = 4
 _CONNECTIONS = 4
 # A bundle of our entries has 263 KB; four times that is read, more is nobody's log.
 MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)
-MAX_CHECKPOINT = 4096
+MAX_CHECKPOINT = note.MAX_CHECKPOINT
 _TILE = tiles.WIDTH * DIGEST_SIZE
 _TIMEOUT = 30.0  # seconds for one piece
 _PLAIN_URL = re.compile(

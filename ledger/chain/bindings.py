@@ -2,7 +2,7 @@
 `View.call`; what they give is in `structs`, events are in `events`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, cast
 
 from ledger.chain.contract_abi import ContractAbi, Name, Undecodable, load
@@ -11,23 +11,30 @@ from ledger.chain.structs import (
     ZERO,
     AnchoredSize,
     Ballot,
-    CatalogueItem,
+    CatalogueVersion,
+    Code,
     ContractRegistration,
     Key,
     Log,
     Member,
     Proposal,
+    RoleSpan,
     address,
     address_or_none,
     build,
     code_text,
     digest_or_none,
 )
-from ledger.core.ids import Address, Digest, KeyId, bytes32_ascii
+from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
 
 Call = Callable[[Address, bytes], bytes]
 
 LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry"  # roles
+
+# Things of a list that are read at once. A node refuses calls that cost too much gas, 50 million by
+# default: a word costs some 2,500, a key of the longest kind 30,000.
+_PAGE_OF_WORDS = 1024
+_PAGE_OF_KEYS = 128
 
 
 class _Contract:
@@ -52,6 +59,16 @@ class _Contract:
             raise NoContract(self.address, f"{self.name}.{function}") from error
         return values[0] if len(values) == 1 else values
 
+    def _pages(self, function: str, *arguments: Any, size: int) -> Iterator[Any]:
+        """All of a list that is read page by page; most fit into one."""
+        start = 0
+        while True:
+            page = self._read(function, *arguments, start, size)
+            yield from page
+            if len(page) < size:
+                return
+            start += size
+
 
 class Consortium(_Contract):
     """Members, keys, logs, votes and contracts. Unknown ids give None, never an error."""
@@ -62,22 +79,46 @@ class Consortium(_Contract):
         found = build(Member, self._read("member", bytes32_ascii(code)))
         return found if found.status else None
 
-    def members(self) -> tuple[Member, ...]:
-        """In the order of founding."""
-        words = self._read("memberCodes")
-        return tuple(build(Member, self._read("member", word)) for word in words)
+    def member_count(self) -> int:
+        return cast(int, self._read("memberCount"))
 
-    def key(self, key_id: bytes) -> Key | None:
-        found = self._read("key", key_id)
+    def member_codes(self) -> tuple[Code, ...]:
+        """In the order in which they came."""
+        return tuple(code_text(word) for word in self._member_words())
+
+    def members(self) -> tuple[Member, ...]:
+        """In the order in which they came. A call for each: there may be thousands."""
+        return tuple(build(Member, self._read("member", word)) for word in self._member_words())
+
+    def provinces(self) -> tuple[Code, ...]:
+        """Those that are not retired, in no order."""
+        return tuple(code_text(word) for word in self._read("provinces"))
+
+    def roles_at(self, code: str, time: int) -> int:
+        """Roles that a member had at `time`, 0 where it was none; whatever its status."""
+        return cast(int, self._read("rolesAt", bytes32_ascii(code), time))
+
+    def role_history(self, code: str) -> tuple[RoleSpan, ...]:
+        """The first roles first."""
+        found = self._read("roleHistory", bytes32_ascii(code))
+        return tuple(build(RoleSpan, span) for span in found)
+
+    def key(self, code: str, key_id: bytes) -> Key | None:
+        """A key of a member. Another member may have registered the same public key."""
+        found = self._read("key", bytes32_ascii(code), key_id)
         return build(Key, found) if found["keyId"] != ZERO else None
 
-    def keys(self, code: str) -> tuple[Key, ...]:
-        """Of a member, in the order of registration."""
-        ids = self._read("keyIds", bytes32_ascii(code))
-        return tuple(build(Key, self._read("key", key_id)) for key_id in ids)
+    def key_count(self, code: str) -> int:
+        """Ended ones included."""
+        return cast(int, self._read("keyCount", bytes32_ascii(code)))
 
-    def key_valid_at(self, key_id: bytes, purpose: int, time: int) -> bool:
-        return cast(bool, self._read("keyValidAt", key_id, purpose, time))
+    def keys(self, code: str) -> tuple[Key, ...]:
+        """Of a member, in the order of registration: one call for the first 127."""
+        found = self._pages("keys", bytes32_ascii(code), size=_PAGE_OF_KEYS)
+        return tuple(build(Key, key) for key in found)
+
+    def key_valid_at(self, code: str, key_id: bytes, purpose: int, time: int) -> bool:
+        return cast(bool, self._read("keyValidAt", bytes32_ascii(code), key_id, purpose, time))
 
     def key_of_signer(self, code: str, purpose: int, signer: Address) -> KeyId | None:
         """At the time of the block that is read."""
@@ -88,9 +129,13 @@ class Consortium(_Contract):
         found = build(Log, self._read("log", log_id))
         return found if found.status else None
 
-    def logs(self) -> tuple[Log, ...]:
-        """In the order of opening."""
-        return tuple(build(Log, self._read("log", log_id)) for log_id in self._read("logIds"))
+    def log_ids(self, code: str) -> tuple[LogId, ...]:
+        """Of a member, in the order of opening."""
+        return tuple(LogId(word) for word in self._read("logIds", bytes32_ascii(code)))
+
+    def logs(self, code: str) -> tuple[Log, ...]:
+        """Of a member, in the order of opening."""
+        return tuple(build(Log, self._read("log", log_id)) for log_id in self.log_ids(code))
 
     def contract_at(self, role: str, time: int) -> Address | None:
         return address_or_none(self._read("contractAt", bytes32_ascii(role), time))
@@ -118,6 +163,9 @@ class Consortium(_Contract):
 
     def ballot(self, proposal_id: bytes, code: str) -> Ballot:
         return build(Ballot, self._read("ballot", proposal_id, bytes32_ascii(code)))
+
+    def _member_words(self) -> Iterator[bytes]:
+        return self._pages("memberCodes", size=_PAGE_OF_WORDS)
 
 
 class _RoleContract(_Contract):
@@ -151,21 +199,28 @@ class Catalogue(_RoleContract):
 
     name = "Catalogue"
 
-    def item_ids(self) -> tuple[str, ...]:
-        return tuple(code_text(word) for word in self._read("itemIds"))
+    def item_count(self) -> int:
+        return cast(int, self._read("itemCount"))
 
-    def items(self) -> tuple[CatalogueItem, ...]:
+    def item_ids(self) -> tuple[Code, ...]:
+        """In the order in which they first appeared."""
+        return tuple(code_text(word) for word in self._item_words())
+
+    def items(self) -> tuple[CatalogueVersion, ...]:
         """All versions of all items."""
-        found = (self._read("item", word) for word in self._read("itemIds"))
-        return tuple(build(CatalogueItem, item) for versions in found for item in versions)
+        found = (self._read("item", word) for word in self._item_words())
+        return tuple(build(CatalogueVersion, item) for versions in found for item in versions)
 
-    def item(self, item_id: str) -> tuple[CatalogueItem, ...]:
+    def item(self, item_id: str) -> tuple[CatalogueVersion, ...]:
         """All versions, national ones and those of every region."""
         found = self._read("item", bytes32_ascii(item_id))
-        return tuple(build(CatalogueItem, item) for item in found)
+        return tuple(build(CatalogueVersion, item) for item in found)
 
-    def item_at(self, item_id: str, region: str, time: int) -> CatalogueItem | None:
+    def item_at(self, item_id: str, region: str, time: int) -> CatalogueVersion | None:
         """The version in force; `region` "": national ones only."""
         word = bytes32_ascii(region) if region else ZERO
-        found = build(CatalogueItem, self._read("itemAt", bytes32_ascii(item_id), word, time))
-        return found if found.version else None
+        found = build(CatalogueVersion, self._read("itemAt", bytes32_ascii(item_id), word, time))
+        return found if found.put_at else None
+
+    def _item_words(self) -> Iterator[bytes]:
+        return self._pages("itemIds", size=_PAGE_OF_WORDS)

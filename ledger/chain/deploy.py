@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.chain.actions import put_national, register_contract
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium, LogAnchor
 from ledger.chain.blocks import Block, Reader, hex_bytes, quantity
 from ledger.chain.contract_abi import Name, encode, load
 from ledger.chain.errors import BlockGone, TxPending
 from ledger.chain.events import ThresholdSet, topic
-from ledger.chain.govern import Council, Voter, latest_call, put_national, register_contract
+from ledger.chain.govern import CarryOut, Council, Voter, latest_call
 from ledger.chain.logs import LogQuery, read_logs
 from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.chain.rawtx import created_address
+from ledger.chain.requests import FOREVER, key_input
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
 from ledger.chain.structs import ZERO, CatalogueItem, item_values
@@ -27,9 +29,11 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import SUITES, Address, LogId, bytes32_ascii
 from ledger.core.keys import Alg, Purpose, Role
 
-FOREVER = (1 << 63) - 1
-"""`not_after` of a key without an end: later than any time that our databases hold."""
 _POLL = 0.2  # seconds
+# Bytes of a creation with its arguments (EIP-3860); a key takes 320 of them.
+_MAX_INITCODE = 49_152
+# Items of one vote, as the Catalogue bounds them.
+_MAX_ITEMS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +167,14 @@ class _Site:
             return
         abi = load(name)
         key = f"create/{name}"
-        self._sender.send(key, None, abi.bytecode + encode(abi.constructor, arguments()))
+        code = abi.bytecode + encode(abi.constructor, arguments())
+        if len(code) > _MAX_INITCODE:
+            raise ConfigError(
+                "founders",
+                f"{len(code)} bytes to create {name}, and chains take {_MAX_INITCODE}: found with "
+                "fewer keys (GOVERN is enough), members add the others themselves",
+            )
+        self._sender.send(key, None, code)
         receipt = self._sender.wait(key, seconds=self._seconds)
         self._sender.done(key)
         if receipt.contract != address:
@@ -236,14 +247,14 @@ def _founding(founders: Sequence[Founder], threshold: int) -> list[Any]:
         for founder in founders
     ]
     keys = [
-        {
-            "member": bytes32_ascii(founder.code),
-            "purpose": int(key.purpose),
-            "alg": int(key.alg),
-            "publicKey": key.public_key,
-            "notBefore": key.not_before,
-            "notAfter": key.not_after,
-        }
+        key_input(
+            member=founder.code,
+            purpose=key.purpose,
+            alg=key.alg,
+            public_key=key.public_key,
+            not_before=key.not_before,
+            not_after=key.not_after,
+        )
         for founder in founders
         for key in founder.keys
     ]
@@ -260,13 +271,16 @@ def _founding(founders: Sequence[Founder], threshold: int) -> list[Any]:
 
 
 def _put_items(voting: Council, catalogue: Catalogue, items: Sequence[CatalogueItem]) -> None:
-    """Those that the catalogue does not have, in one vote."""
-    there = set(catalogue.items())
+    """Those that the catalogue does not have, in as few votes as it takes."""
+    there = {version.item for version in catalogue.items()}
     missing = [item for item in items if item not in there]
-    if not missing:
-        return
+    for start in range(0, len(missing), _MAX_ITEMS):
+        part = missing[start : start + _MAX_ITEMS]
+        voting.decide(put_national(catalogue.address, part), _putting(catalogue, part))
+
+
+def _putting(catalogue: Catalogue, items: Sequence[CatalogueItem]) -> CarryOut:
+    """Calldata that carries out the vote on these items."""
     function = catalogue.abi.functions["putNational"]
-    values = [item_values(item) for item in missing]
-    voting.decide(
-        put_national(catalogue.address, missing), lambda salt: function.encode(values, salt)
-    )
+    values = [item_values(item) for item in items]
+    return lambda proposer, salt: function.encode(values, proposer, salt)

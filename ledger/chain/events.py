@@ -40,6 +40,12 @@ class MemberStatusChanged(ChainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRolesChanged(ChainEvent):
+    member: Code
+    roles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSet(ChainEvent):
     member: Code
     endpoint: str
@@ -106,7 +112,8 @@ class ContractRegistered(ChainEvent):
 class Proposed(ChainEvent):
     proposal_id: Digest
     member: Code
-    action_hash: Digest
+    kind: int
+    data: bytes
     salt: bytes
     expires_at: int
     signed_by: KeyId | None
@@ -122,9 +129,10 @@ class Voted(ChainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed(ChainEvent):
+    """What was carried out stands in `Proposed`, what it changed in events of its own."""
+
     proposal_id: Digest
     kind: int
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +154,8 @@ class Anchored(ChainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPut(ChainEvent):
-    """`authority`: key that signed a supplement, or proposal; `member` "" for national items."""
+    """`authority`: key that signed a supplement, or proposal; `member` "" for national items. The
+    block's time is when it was put."""
 
     contract: ClassVar[Name] = "Catalogue"
     item_id: Code
@@ -158,9 +167,9 @@ class ItemPut(ChainEvent):
 
 
 EVENTS: tuple[type[ChainEvent], ...] = (
-    ThresholdSet, MemberAdded, MemberStatusChanged, EndpointSet, KeyAdded, KeyRevoked,
-    KeyCompromised, LogOpened, LogClosed, ContractRegistered, Proposed, Voted, Executed, ChairSet,
-    Anchored, ItemPut,
+    ThresholdSet, MemberAdded, MemberStatusChanged, MemberRolesChanged, EndpointSet, KeyAdded,
+    KeyRevoked, KeyCompromised, LogOpened, LogClosed, ContractRegistered, Proposed, Voted, Executed,
+    ChairSet, Anchored, ItemPut,
 )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ class Snapshot:
     def _key(self, key: Key) -> KeyFact:
         found = self._compromises(key)
         not_after = key.not_after
-        for view, other in self._elsewhere(lambda consortium: consortium.key(key.key_id)):
+        for view, other in self._elsewhere(lambda c: c.key(key.member, key.key_id)):
             not_after = min(not_after, other.not_after)
             if other.compromised_since:
                 found.append(Compromise(other.compromised_since, view.block.time))

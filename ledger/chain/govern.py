@@ -1,25 +1,19 @@
-"""What members of the consortium sign, and decisions by vote."""
+"""Decisions by vote, with the keys of enough provinces in one hand."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ledger.chain import requests
+from ledger.chain.actions import Action, proposal_id
 from ledger.chain.bindings import Consortium
 from ledger.chain.blocks import Reader, TxReceipt, hex_bytes
-from ledger.chain.contract_abi import Param, encode, load
 from ledger.chain.errors import BlockGone
+from ledger.chain.requests import Domain
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
-from ledger.chain.structs import (
-    PUT_NATIONAL,
-    REGISTER_CONTRACT,
-    YES,
-    CatalogueItem,
-    item_values,
-)
+from ledger.chain.structs import YES
 from ledger.chain.transactions import Sender
-from ledger.core import eip712
 from ledger.core.canonical import hex0x
 from ledger.core.ids import Address, Digest, bytes32_ascii, keccak256, word
 
@@ -29,10 +23,8 @@ DEADLINE = 3_600
 PROPOSAL_LIFE = 7 * 86_400
 _SALT_TAG = b"credit-ledger/decision/1\0"
 
-_ADDRESS = Param("address", "", False, ())
-_NUMBER = Param("uint8", "", False, ())
-_BYTES = Param("bytes", "", False, ())
-_WORD = Param("bytes32", "", False, ())
+# Calldata for the contract that carries an action out, from proposer (a word) and salt.
+CarryOut = Callable[[bytes, bytes], bytes]
 
 
 class Voter(NamedTuple):
@@ -40,36 +32,6 @@ class Voter(NamedTuple):
 
     member: str
     signer: DigestSigner
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What is voted on: a kind of `contracts/lib/Codes.sol` and its ABI-encoded data."""
-
-    kind: int
-    data: bytes
-
-    @property
-    def hash(self) -> Digest:
-        """keccak256(abi.encode(uint8 kind, bytes data))."""
-        return keccak256(encode((_NUMBER, _BYTES), (self.kind, self.data)))
-
-
-def register_contract(role: str, account: Address) -> Action:
-    """`account` takes over `role`."""
-    return Action(REGISTER_CONTRACT, encode((_WORD, _ADDRESS), (bytes32_ascii(role), account)))
-
-
-def put_national(catalogue: Address, items: Sequence[CatalogueItem]) -> Action:
-    """`items` go into the catalogue. Carried out by `Catalogue.putNational`, not by `execute`."""
-    list_ = load("Catalogue").functions["putNational"].inputs[0]
-    values = [item_values(item) for item in items]
-    return Action(PUT_NATIONAL, encode((_ADDRESS, list_), (catalogue, values)))
-
-
-def proposal_id(chain_id: int, consortium: Address, action: Action, salt: bytes) -> Digest:
-    """keccak256(abi.encode(chainId, consortium, actionHash, salt))."""
-    return keccak256(word(chain_id) + encode((_ADDRESS,), (consortium,)) + action.hash + salt)
 
 
 class Council:
@@ -90,17 +52,15 @@ class Council:
         self.consortium = Consortium(consortium, latest_call(rpc))
         self._sender = sender
         self._node = Reader(rpc)
-        self._chain_id = chain_id
         self._voters = list(voters)
         self._seconds = seconds
-        self._domain = eip712.domain("Consortium", chain_id, consortium)
+        self._domain = Domain(chain_id, consortium)
 
-    def decide(self, action: Action, carry_out: Callable[[bytes], bytes] | None = None) -> None:
+    def decide(self, action: Action, carry_out: CarryOut | None = None) -> None:
         """Proposes, votes until it is passed, carries out. Goes on where it was left.
 
-        `carry_out`: calldata for the contract that carries it out instead of the Consortium, from
-        the salt; its address is the action's first word. Raises TxRefused where the contract
-        refuses a step.
+        `carry_out`: where another contract than the Consortium does that; its address is the
+        action's first word. Raises TxRefused where the contract refuses a step.
         """
         salt, proposal = self._proposed(action)
         for voter in self._voters:
@@ -109,18 +69,19 @@ class Council:
             if self.consortium.ballot(proposal, voter.member).choice == 0:
                 self._vote(voter, proposal)
         if carry_out is None:
-            execute = self.consortium.abi.functions["execute"]
-            self._send("execute", execute.encode(action.kind, action.data, salt))
+            self._send("execute", requests.execute(proposal, action))
         else:
+            proposer = bytes32_ascii(self._voters[0].member)
             to = Address(hex0x(action.data[12:32]))
-            self._send("carry out", carry_out(salt), to=to)
+            self._send("carry out", carry_out(proposer, salt), to=to)
 
     def _proposed(self, action: Action) -> tuple[bytes, Digest]:
         """Salt and id of an open proposal of this action, made if there is none."""
         number = 0
+        proposer = self._voters[0].member
         while True:
-            salt = keccak256(_SALT_TAG + action.hash + word(number))
-            made = proposal_id(self._chain_id, self.consortium.address, action, salt)
+            salt = keccak256(_SALT_TAG + word(action.kind) + action.data_hash + word(number))
+            made = proposal_id(*self._domain, proposer, action, salt)
             found = self.consortium.proposal(made)
             if found is None:
                 self._propose(action, salt)
@@ -131,31 +92,21 @@ class Council:
 
     def _propose(self, action: Action, salt: bytes) -> None:
         voter, now = self._voters[0], self._now()
-        values: dict[str, int | bytes] = {
-            "member": bytes32_ascii(voter.member),
-            "actionHash": action.hash,
-            "salt": salt,
-            "expiresAt": now + PROPOSAL_LIFE,
-            "deadline": now + DEADLINE,
-        }
-        self._signed("propose", "Propose", voter, values)
+        request = requests.propose(
+            member=voter.member,
+            action=action,
+            salt=salt,
+            expires_at=now + PROPOSAL_LIFE,
+            deadline=now + DEADLINE,
+        )
+        self._send("propose", request.signed(self._domain, voter.signer))
 
     def _vote(self, voter: Voter, proposal: bytes) -> None:
-        values: dict[str, int | bytes] = {
-            "member": bytes32_ascii(voter.member),
-            "proposalId": proposal,
-            "choice": YES,
-            "deadline": self._now() + DEADLINE,
-        }
-        self._signed("vote", "Vote", voter, values)
-
-    def _signed(
-        self, function: str, struct: str, voter: Voter, values: dict[str, int | bytes]
-    ) -> None:
-        """Sends a call whose arguments are the members of the struct and then the signature."""
-        signature = voter.signer.sign_digest(eip712.digest(self._domain, struct, values))
-        spec = self.consortium.abi.functions[function]
-        self._send(function, spec.encode(*values.values(), signature))
+        deadline = self._now() + DEADLINE
+        request = requests.vote(
+            member=voter.member, proposal=proposal, choice=YES, deadline=deadline
+        )
+        self._send("vote", request.signed(self._domain, voter.signer))
 
     def _send(self, what: str, data: bytes, *, to: Address | None = None) -> TxReceipt:
         key = f"{what}/{keccak256(data).hex()}"

@@ -46,6 +46,7 @@ ALGS: dict[str, Alg | None] = {
     Purpose.PRESENT.name: Alg.P256,
     Purpose.REQUEST.name: Alg.P256,
     Purpose.NOTE.name: Alg.ED25519,
+    Purpose.WITNESS.name: Alg.ED25519,
     "payer": Alg.SECP256K1,
     "content": None,
     "index": None,

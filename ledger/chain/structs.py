@@ -17,12 +17,14 @@ from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32, bytes3
 Code = NewType("Code", str)
 
 # Numbers of contracts/lib/Codes.sol; a test compares them.
-ACTIVE, SUSPENDED = 1, 2  # status of a member
+ACTIVE, SUSPENDED, RETIRED = 1, 2, 3  # status of a member
 OPEN, CLOSED = 1, 2  # status of a log
 YES, NO = 1, 2  # choice in a vote
 SUSPEND, REINSTATE, RECOVER_KEY, REGISTER_CONTRACT = 1, 2, 3, 4  # kinds of actions
 OPEN_SUCCESSOR, COMPROMISE_KEY, PUT_NATIONAL, SET_CHAIR = 5, 6, 7, 8
-RECORD_TYPE, SEVERE_LIST, MEASURES, AGREEMENT = 1, 2, 3, 4  # kinds of items
+ACT, ADMIT, RETIRE, SET_ROLES = 9, 10, 11, 12
+SET_THRESHOLD, OPEN_LOG, COMPROMISE_ALL = 13, 14, 15
+RECORD_TYPE, SEVERE_LIST, MEASURES, AGREEMENT, RULES = 1, 2, 3, 4, 5  # kinds of items
 PUBLIC, ON_AUTHORISATION, GOVERNMENT = 1, 2, 3  # visibility
 GENERAL, IMPORTANT = 1, 2  # data class
 MONTH, YEAR = 1, 2  # granularity of `period`
@@ -35,14 +37,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """`seq`: the number that the next write about it must carry. `roles`: ledger.core.keys.Role."""
+    """`seq`: the number that the next write about it must carry. `roles`: ledger.core.keys.Role.
+
+    `recovered_from`: when the latest key that a vote gave it begins or began, 0: it was given none.
+    `govern_taken_at`: when a vote last held one of its GOVERN keys to be stolen, 0: never.
+    """
 
     code: Code
     region: Code
     roles: int
     status: int
     seq: int
+    recovered_from: int
+    govern_taken_at: int
     endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSpan:
+    """The roles of a member from `since` until the next change."""
+
+    since: int
+    roles: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +107,9 @@ class ContractRegistration:
 class Proposal:
     """`yes`: votes that stand. `executed` is never true of what another contract carries out."""
 
-    action_hash: Digest
     proposer: Code
+    kind: int
+    data_hash: Digest
     expires_at: int
     executed: bool
     yes: int
@@ -109,7 +126,7 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueItem:
-    """One version of an item. In force from `since` until before `until` (0: open)."""
+    """One version of an item as it is put. In force from `since` until before `until` (0: open)."""
 
     item_id: Code
     version: int
@@ -122,10 +139,23 @@ class CatalogueItem:
     data_class: int
     granularity: int
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueVersion:
+    """A version of an item as the chain has it, and the block's time at which it was put."""
+
+    item: CatalogueItem
+    put_at: int
+
+    @property
+    def begins(self) -> int:
+        """What is put later never changes what was in force before, whatever day it names."""
+        return max(self.item.since, self.put_at)
+
     def in_force(self, time: int) -> bool:
         """By its own period; whether a later version or a national item stands before it, only
         the series tells."""
-        return self.since <= time and (self.until == 0 or time < self.until)
+        return self.begins <= time and (self.item.until == 0 or time < self.item.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,10 @@ def _leaf(text: str) -> bytes:
     try:
         return unhex32(text)
     except Malformed as error:
-        message = say(zh="叶子是 64 位小写十六进制", en="a leaf is 64 lower-case hex characters")
+        message = say(
+            zh="叶子或 recordId 是 64 位小写十六进制",
+            en="a leaf or recordId is 64 lower-case hex characters",
+        )
         raise click.BadParameter(message, param_hint="LEAF") from error
 
 
@@ -127,10 +130,10 @@ def _wait_for(node: Node, path: str, params: dict[str, str], wait: float) -> Ans
 
 
 def _check(data: bytes, leaf: bytes) -> None:
-    """What is written is at least a receipt, and of this leaf."""
+    """What is written is at least a receipt, and of this leaf or record id."""
     try:
-        found = receipts.parse(data).leaf
+        found = receipts.parse(data)
     except Malformed as error:
         raise Unknown(str(error)) from error
-    if found != leaf:
+    if leaf not in (found.leaf, found.record_id):
         raise Unknown(say(zh="节点给了别的记录的回执。", en="The node gave another's receipt."))

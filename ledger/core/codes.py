@@ -25,6 +25,19 @@ CODES = {
         "这不是第 1 版回执，或者文件已被改动（{problem}）。请向提供方重新索取原始文件。",
         "This is no receipt of version 1, or it was altered ({problem}). Ask for the original.",
     ),
+    "not-canonical-bytes": _code(
+        "malformed",
+        "文件内容没有问题，但另存时被改动了空白、换行或字节顺序标记，因此不能核验（{problem}）。"
+        "请重新获取原始文件，不要用编辑器打开后另存。",
+        "The file was saved anew with other white space, line ends or a byte order mark "
+        "({problem}), so it cannot be checked. Fetch it again, and do not re-save it in an editor.",
+    ),
+    "version-unknown": _code(
+        "undetermined",
+        "文件用到了本程序不认识的版本、算法或签名类型（{problem}）。这不表示记录有假，请更新本程序。",
+        "The file uses a version, algorithm or signature type that this program does not know "
+        "({problem}). This says nothing against the record: update the program.",
+    ),
     "other-network": _code(
         "other-network",
         "回执属于网络 {actual}，而不是您指定的 {expected}。",
@@ -49,6 +62,12 @@ CODES = {
         "proof-mismatch",
         "所披露的字段与承诺不符（{problem}）：内容已被改动。",
         "The fields shown are not what was committed to ({problem}): they were altered.",
+    ),
+    "slot-mismatch": _code(
+        "proof-mismatch",
+        "所披露的字段不在承诺中自己的位置上（{problem}）：一个承诺只能对应一条记录，不得采信。",
+        "A field shown does not stand at its own place of what was committed to ({problem}): a "
+        "commitment opens to one record only. Do not rely on it.",
     ),
     "values-disagree": _code(
         "proof-mismatch",
@@ -125,6 +144,12 @@ CODES = {
         "检查点的签名不成立：文件已被改动。",
         "The signature of the checkpoint does not hold: the file was altered.",
     ),
+    "witness-unknown": _code(
+        "undetermined",
+        "检查点上 {member} 的见证签名不能用其登记的见证密钥核验。请索取不带此签名的回执。",
+        "The cosignature of {member} on the checkpoint is not of a registered WITNESS key, valid "
+        "at its time. Ask for a receipt without it.",
+    ),
     "note-key-early": _code(
         "key-not-valid-at",
         "检查点的签名密钥尚未生效。",
@@ -174,10 +199,11 @@ CODES = {
         "code.",
     ),
     "schema-unknown": _code(
-        "anchored",
-        "不认识此记录类型（{schema}），不能判断主体。请更新本程序。",
-        "The type is unknown here ({schema}), so whom the record is about cannot be told. Update "
-        "this program.",
+        "undetermined",
+        "没有此记录类型的模式文件（{schema}），不能读出所披露的字段。"
+        "请更新本程序，或用 --schemas 给出模式文件。",
+        "The schema file of this type ({schema}) is not at hand, so the fields shown cannot be "
+        "read. Update this program, or name a folder that has it with --schemas.",
     ),
     "not-a-record": _code(
         "anchored",

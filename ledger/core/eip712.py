@@ -33,7 +33,8 @@ STRUCTS: dict[str, str] = {
         "uint64 deadline)",
         "Promise(bytes32 member,bytes32 logId,bytes32 leavesRoot,uint64 count,uint64 issuedAt,"
         "uint64 due)",
-        "Propose(bytes32 member,bytes32 actionHash,bytes32 salt,uint64 expiresAt,uint64 deadline)",
+        "Propose(bytes32 member,uint8 kind,bytes32 dataHash,bytes32 salt,uint64 expiresAt,"
+        "uint64 deadline)",
         "Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)",
         "SetEndpoint(bytes32 member,string endpoint,uint64 seq,uint64 deadline)",
         "AddKey(bytes32 member,uint8 purpose,uint16 alg,bytes publicKey,uint64 notBefore,"
@@ -42,13 +43,6 @@ STRUCTS: dict[str, str] = {
         "uint64 deadline)",
         "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,"
         "uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)",
-        "Act(bytes32 member,bytes32 recordId,bytes32 caseId,uint8 action,uint32 expectedVersion,"
-        "uint16 basis,bytes32 doc,bytes32 otherRecordId,uint64 effectiveAt,uint64 deadline)",
-        "Acknowledge(bytes32 member,bytes32 recordId,uint32 version,uint64 effectiveAt,"
-        "uint64 deadline)",
-        "Grant(bytes32 custodian,bytes32 id,bytes32 terms,bytes32 doc,uint64 notBefore,"
-        "uint64 notAfter,uint64 deadline)",
-        "Revoke(bytes32 custodian,bytes32 id,uint64 deadline)",
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
     )
 }

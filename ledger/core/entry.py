@@ -1,4 +1,7 @@
-"""Entries: what goes into a log. Canonical JSON of at most 1 KiB about no identifiable subject."""
+"""Entries: what goes into a log. Canonical JSON of at most 1 KiB about no identifiable subject.
+
+Two kinds: the record, and the statement (design-2 10), whose sort stands in what it commits to.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,25 +12,30 @@ from typing import Any
 from ledger.core import canonical
 from ledger.core.canonical import hex32, unhex32
 from ledger.core.commitment import SCHEMA_ID
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import SUITES, Digest, LogId, RecordId
+from ledger.core.versions import NAME, loose, refuse_other
 
 MAX_ENTRY = 1024  # bytes; the largest record entry has about 600
 RECORD = "record"
+STATEMENT = "statement"
 TIMELY = ("yes", "no", "unknown")
 SUITE = "sha256"
 
 _TYPE = "credit-ledger/entry@1"
 _ZERO = Digest(bytes(canonical.DIGEST_SIZE))
-_KIND = re.compile(r"[a-z][a-z-]{0,31}")
 _PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
 _COMMON = {"_type", "commitment", "kind", "log", "suite"}
-_OF_RECORD = _COMMON | {"period", "schema", "timely"}
+_REQUIRED = {RECORD: _COMMON | {"period", "schema", "timely"}, STATEMENT: _COMMON}
+_OPTIONAL = {RECORD: {"corrects", "replaces"}, STATEMENT: {"replaces"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A parsed entry. None: this kind has no such member, or the optional one is absent."""
+    """A parsed entry. None: this kind has no such member, or the optional one is absent.
+
+    replaces: the first entry of the chain, which a closed log has stranded.
+    """
 
     kind: str
     commitment: Digest
@@ -38,7 +46,6 @@ class Entry:
     timely: str | None = None
     corrects: RecordId | None = None
     replaces: RecordId | None = None
-    ref: Digest | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that stands in a receipt."""
@@ -52,7 +59,7 @@ class Entry:
         for name in ("period", "schema", "timely"):
             if (text := getattr(self, name)) is not None:
                 value[name] = text
-        for name in ("corrects", "replaces", "ref"):
+        for name in ("corrects", "replaces"):
             if (data := getattr(self, name)) is not None:
                 value[name] = hex32(data)
         return value
@@ -110,35 +117,40 @@ def _around_commitment(log: bytes, period: str, schema: str, timely: str) -> tup
     return before, behind
 
 
-def other_entry(kind: str, *, commitment: bytes, log: bytes, ref: bytes | None = None) -> bytes:
-    """The entry of anything that is not a record: authorisation, query, case, report, …"""
-    return _checked(
-        Entry(
-            kind=kind,
-            commitment=Digest(commitment),
-            log=LogId(log),
-            ref=None if ref is None else Digest(ref),
-        )
+def statement_entry(*, commitment: bytes, log: bytes, replaces: bytes | None = None) -> bytes:
+    """The entry of a statement: `commitment` is the SHA-256 of it (design-2 10)."""
+    return Entry(
+        kind=STATEMENT,
+        commitment=Digest(commitment),
+        log=LogId(log),
+        replaces=None if replaces is None else RecordId(replaces),
     ).encode()
 
 
 def parse_entry(data: bytes) -> Entry:
-    """The entry in canonical bytes; Malformed otherwise."""
-    return from_json(canonical.parse(data, max_bytes=MAX_ENTRY, max_depth=1))
+    """The entry in canonical bytes; Malformed otherwise, VersionUnknown where it is newer."""
+    try:
+        value = canonical.parse(data, max_bytes=MAX_ENTRY, max_depth=1)
+    except Malformed:
+        _refuse_newer(loose(data))
+        raise
+    return from_json(value)
 
 
 def from_json(value: Any) -> Entry:
     """The entry in a parsed canonical object (the `entry` of a receipt)."""
+    _refuse_newer(value)
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
         raise Malformed("entry", "not an object of texts")
-    record = value.get("kind") == RECORD
-    required = _OF_RECORD if record else _COMMON
-    optional = {"corrects", "replaces"} if record else {"ref"}
+    kind = value.get("kind")
+    if kind not in _REQUIRED:
+        raise Malformed("entry", "neither a record nor a statement")
+    required, optional = _REQUIRED[kind], _OPTIONAL[kind]
     if not required <= value.keys() <= required | optional or value["_type"] != _TYPE:
         raise Malformed("entry", "members missing or unknown")
     return _checked(
         Entry(
-            kind=value["kind"],
+            kind=kind,
             commitment=Digest(unhex32(value["commitment"])),
             log=LogId(unhex32(value["log"])),
             suite=value["suite"],
@@ -147,21 +159,29 @@ def from_json(value: Any) -> Entry:
             timely=value.get("timely"),
             corrects=RecordId(unhex32(value["corrects"])) if "corrects" in value else None,
             replaces=RecordId(unhex32(value["replaces"])) if "replaces" in value else None,
-            ref=Digest(unhex32(value["ref"])) if "ref" in value else None,
         )
     )
 
 
+def _refuse_newer(value: Any) -> None:
+    """Raises VersionUnknown for another version or suite, before anything else is looked at."""
+    if not isinstance(value, dict):
+        return
+    refuse_other(value.get("_type"))
+    suite = value.get("suite")
+    if isinstance(suite, str) and suite not in SUITES and NAME.fullmatch(suite):
+        raise VersionUnknown("suite of the entry", suite)
+
+
 def _checked(entry: Entry) -> Entry:
     if entry.suite not in SUITES:
-        raise Malformed("entry", "unknown suite")
+        raise Malformed("entry", "suite that is none")
     if entry.kind != RECORD:
-        if not _KIND.fullmatch(entry.kind):
-            raise Malformed("entry", "kind is no kind")
-    elif not _PERIOD.fullmatch(entry.period or ""):
+        return entry
+    if not _PERIOD.fullmatch(entry.period or ""):
         raise Malformed("entry", "period is neither month nor year")
-    elif not SCHEMA_ID.fullmatch(entry.schema or ""):
+    if not SCHEMA_ID.fullmatch(entry.schema or ""):
         raise Malformed("entry", "schema is not name@version")
-    elif entry.timely not in TIMELY:
+    if entry.timely not in TIMELY:
         raise Malformed("entry", "timely is not yes, no or unknown")
     return entry

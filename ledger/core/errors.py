@@ -6,6 +6,7 @@ LedgerError
 │  ├─ ProofMismatch     a proof, or a value said twice, does not agree
 │  └─ SignatureInvalid  a signature that its key did not make
 ├─ CouldNotCheck        nothing is known yet: no node, nodes disagree, too old …
+│  └─ VersionUnknown    one of our formats in a version, suite or algorithm newer than we are
 ├─ InputError           what somebody sent breaks a rule; names field, code and remedy
 └─ ConfigError          the operator's settings cannot work
 
@@ -20,27 +21,33 @@ class LedgerError(Exception):
 
 
 class EvidenceError(LedgerError):
-    """The evidence itself is bad."""
+    """The evidence itself is bad. `code` is stable; None where the kind of error says it all."""
+
+    code: str | None = None
 
 
 class Malformed(EvidenceError):
     """`what` (the name of a format) has a `problem`; the bytes are not repeated, they may be
     personal data."""
 
-    def __init__(self, what: str, problem: str) -> None:
+    def __init__(self, what: str, problem: str, *, code: str | None = None) -> None:
         super().__init__(f"{what}: {problem}")
         self.what = what
         self.problem = problem
+        self.code = code
 
 
 class ProofMismatch(EvidenceError):
     """`what` should have been `expected` and was `actual`."""
 
-    def __init__(self, what: str, *, expected: object, actual: object) -> None:
+    def __init__(
+        self, what: str, *, expected: object, actual: object, code: str | None = None
+    ) -> None:
         super().__init__(f"{what}: expected {_show(expected)}, got {_show(actual)}")
         self.what = what
         self.expected = expected
         self.actual = actual
+        self.code = code
 
 
 class SignatureInvalid(EvidenceError):
@@ -60,6 +67,16 @@ class CouldNotCheck(LedgerError):
         self.code = code
         self.message = message
         self.evidence = evidence
+
+
+class VersionUnknown(CouldNotCheck):
+    """`what` is one of our formats, in the version, suite, algorithm or signature type `found`,
+    which is newer than this program: it may well be good."""
+
+    def __init__(self, what: str, found: str) -> None:
+        super().__init__("version-unknown", f"{what}: {found}", what=what, found=found)
+        self.what = what
+        self.found = found
 
 
 class InputError(LedgerError):

@@ -4,12 +4,13 @@ Chain facts are the worst of three views (design 6): favourable ones count only 
 final, adverse ones from the highest head that anybody reports. Times are Unix seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from ledger.core.canonical import instant
-from ledger.core.ids import Digest, KeyId
+from ledger.core.ids import Digest, KeyId, RecordId
 from ledger.core.keys import Purpose
 
 # Asia/Shanghai; without summer time since 1991, long before any chain.
@@ -46,6 +47,16 @@ class Question:
     issuer: str | None = None
     as_of: str | None = None
     end_of_as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordProblem:
+    """Why what a presentation says cannot be a record of its type. field: the field at fault, None
+    for the whole record or what its payload says openly. text: {"zh", "en"}, never the value."""
+
+    code: str
+    field: str | None
+    text: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +160,13 @@ class AnchorFact:
 class Status:
     """What the acts on a record amount to. flags: of `FLAGS`; outcome: of `OUTCOMES`.
 
-    corrected_by: leaf of the newer record, where there is one.
+    corrected_by: the newer record, where there is one.
     """
 
     flags: tuple[str, ...] = ()
     outcome: str = "NONE"
     version: int = 0
-    corrected_by: Digest | None = None
+    corrected_by: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

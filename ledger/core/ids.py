@@ -15,7 +15,7 @@ from ledger.core.errors import Malformed
 
 Digest = NewType("Digest", bytes)  # 32 bytes of SHA-256 or keccak256
 LogId = NewType("LogId", bytes)  # 32 bytes, names a log
-RecordId = NewType("RecordId", bytes)  # 32 bytes, names a leaf of a log: key of a status
+RecordId = NewType("RecordId", bytes)  # 32 bytes, names a commitment in a log: key of a status
 KeyId = NewType("KeyId", bytes)  # 32 bytes, names a public key
 Address = NewType("Address", str)  # "0x" + 40 lower-case hex characters
 
@@ -28,7 +28,7 @@ SUITES = {"sha256": 1}
 _LOG_TAG = "credit-ledger/log/1"
 _DOC_TAG = b"credit-ledger/doc/1\0"
 # No character that JSON, a path or a shell would escape.
-_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
+CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 
 
 def keccak256(data: bytes) -> Digest:
@@ -55,7 +55,7 @@ def address_bytes(address: str) -> bytes:
 
 def bytes32_ascii(code: str) -> bytes:
     """A member, region, role or item code as the chain holds it: padded on the right."""
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise Malformed("code", "not 1 … 32 letters, digits, dots and hyphens")
     return code.encode().ljust(WORD, b"\0")
 
@@ -88,11 +88,14 @@ def log_id(chain_id: int, consortium: str, member: str, seq: int, suite: int) ->
     return LogId(keccak256(word(WORD + len(head)) + head + _dynamic(_LOG_TAG.encode())))
 
 
-def record_id(log: bytes, leaf: bytes) -> RecordId:
-    """keccak256(abi.encode(bytes32 logId, bytes32 leaf))."""
-    if len(log) != DIGEST_SIZE or len(leaf) != DIGEST_SIZE:
-        raise Malformed("record id", "log and leaf are 32 bytes each")
-    return RecordId(keccak256(log + leaf))
+def record_id(log: bytes, commitment: bytes) -> RecordId:
+    """keccak256(abi.encode(bytes32 logId, bytes32 commitment)).
+
+    Of a statement too. Logging the same commitment once more makes no new record.
+    """
+    if len(log) != DIGEST_SIZE or len(commitment) != DIGEST_SIZE:
+        raise Malformed("record id", "log and commitment are 32 bytes each")
+    return RecordId(keccak256(log + commitment))
 
 
 def key_id(alg: int, public_key: bytes) -> KeyId:

@@ -89,7 +89,7 @@ def subject(case: Case) -> Check:
     entry, fields, record = case.receipt.entry, case.fields, case.record
     if entry.kind != RECORD:
         return failed("subject", "not-a-record", kind=entry.kind)
-    if fields is not None and record is None:
+    if case.header is not None and record is None:
         return failed("subject", "schema-unknown", schema=str(entry.schema))
     if fields is None or record is None or record.code_field not in fields:
         return failed("subject", "subject-undisclosed")
@@ -152,7 +152,8 @@ def issuer(case: Case, facts: ChainFacts) -> Check:
 
 
 def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
-    """10: a NOTE key of the owner signed the checkpoint.
+    """10: a NOTE key of the owner signed the checkpoint, and each cosignature on it was made with
+    a WITNESS key of the member that it names.
 
     A note bears no time, and its root is on the chain anyway: the key must have become valid, it
     may have ended since.
@@ -172,9 +173,30 @@ def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
         return failed("checkpoint-signature", "note-signature-invalid")
     if signers[0].not_before > facts.head.time:
         return failed("checkpoint-signature", "note-key-early")
+    for line in head.witnesses:
+        if not any(_witnessed(head, line, key, owner) for key in facts.keys.values()):
+            return failed("checkpoint-signature", "witness-unknown", member=line.member)
     if not signers[0].final:
         return failed("checkpoint-signature", "key-not-final")
     return passed("checkpoint-signature")
+
+
+def _witnessed(head: note.Checkpoint, line: note.Cosignature, key: KeyFact, owner: str) -> bool:
+    """Whether this WITNESS key of another member, valid at the time of the line, made it."""
+    since = key.stolen_since()
+    if (
+        line.member == owner
+        or not key.serves(line.member, Purpose.WITNESS)
+        or key.alg != Alg.ED25519
+        or not (key.final and key.valid_at(line.time))
+        or (since is not None and line.time >= since)
+    ):
+        return False
+    try:
+        note.verify_cosignature(head, line, key.public_key)
+    except EvidenceError:
+        return False
+    return True
 
 
 def _signed_note(head: note.Checkpoint, key: KeyFact) -> bool:

@@ -29,6 +29,8 @@ class Purpose(IntEnum):
     PRESENT = 6
     REQUEST = 7
     NOTE = 8
+    WITNESS = 9
+    DECIDE = 10
 
 
 class Alg(IntEnum):

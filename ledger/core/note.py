@@ -1,45 +1,76 @@
-"""Checkpoints: C2SP tlog-checkpoint in a C2SP signed note with one Ed25519 signature.
+"""Checkpoints: C2SP tlog-checkpoint in a C2SP signed note, signed by the log's owner with Ed25519,
+then cosigned by at most 16 witnesses (C2SP tlog-cosignature, Ed25519 too).
 
-credit-ledger/<logId>\n<size>\n<base64 root>\n\n— <origin> <base64 keyHash ‖ signature>\n
+    credit-ledger/<logId>\n<size>\n<base64 root>\n
+    \n
+    — <origin> <base64 keyHash ‖ signature>\n
+    — credit-ledger/witness/<member> <base64 keyHash ‖ u64 time ‖ signature>\n
+
+A line of any other name or length is of a signature type that we do not know: it may be good.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.core.canonical import b64_decode, b64_encode, hex32, unhex32
-from ledger.core.errors import Malformed, SignatureInvalid
-from ledger.core.ids import Digest, LogId, sha256
+from ledger.core.canonical import MAX_INSTANT, b64_decode, b64_encode, hex32, unhex32
+from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
+from ledger.core.ids import CODE, Digest, LogId, bytes32_ascii, sha256
 from ledger.core.keys import SIGNATURE_SIZE, Alg, check_public_key
 from ledger.core.keys import verify as verify_message
 from ledger.core.merkle import EMPTY_ROOT, MAX_SIZE
 
-# A checkpoint of ours has 86 + 16 + 45 + 182 characters at most; more is not read.
-MAX_CHECKPOINT = 512
+# Characters. Ours has some 330 and 162 for each witness; there must be room for signature types of
+# later days, of which one may have 5 kB.
+MAX_CHECKPOINT = 1 << 17
+MAX_VKEY = 512
+MAX_WITNESSES = 16
 KEY_HASH_SIZE = 4
-ED25519_TYPE = b"\x01"  # signature type of signed-note
+TIME_SIZE = 8
+ED25519_TYPE = b"\x01"  # signature types of signed-note
+COSIGNATURE_TYPE = b"\x04"
 
 _ORIGIN_PREFIX = "credit-ledger/"
+_WITNESS_PREFIX = "credit-ledger/witness/"
 _BASE64 = r"[A-Za-z0-9+/]+={0,2}"
 _ORIGIN = re.escape(_ORIGIN_PREFIX) + r"[0-9a-f]{64}"
-_CHECKPOINT = re.compile(
-    rf"(?P<origin>{_ORIGIN})\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64})\n"
-    rf"\n— (?P=origin) (?P<signature>{_BASE64})\n"
-)
+_BODY = re.compile(rf"(?P<origin>{_ORIGIN})\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64})\n")
+# Of any signed note: names hold neither spaces nor plus signs (C2SP signed-note).
+_LINE = re.compile(rf"— (?P<name>[^\s+\x00-\x1f]{{1,256}}) (?P<signature>{_BASE64})")
+_WITNESS = re.compile(re.escape(_WITNESS_PREFIX) + CODE.pattern)
 _VKEY = re.compile(rf"(?P<origin>{_ORIGIN})\+(?P<hash>[0-9a-f]{{8}})\+(?P<key>{_BASE64})")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cosignature:
+    """A witness's word that at `time` (Unix seconds) this was the largest tree it knew of the log
+    (not yet verified). member: code of the witness."""
+
+    member: str
+    key_hash: bytes
+    time: int
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """Its line in the note."""
+        signed = self.key_hash + self.time.to_bytes(TIME_SIZE, "big") + self.signature
+        return f"— {witness_name(self.member)} {b64_encode(signed)}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A log's tree head and the one signature on it (not yet verified)."""
+    """A log's tree head, its owner's signature, and those of witnesses (none yet verified)."""
 
     origin: str
     size: int
     root: Digest
     key_hash: bytes
     signature: bytes
+    witnesses: tuple[Cosignature, ...] = ()
 
     @cached_property
     def log(self) -> LogId:
@@ -55,7 +86,8 @@ class Checkpoint:
     def text(self) -> str:
         """The signed note."""
         signed = b64_encode(self.key_hash + self.signature)
-        return f"{self.body.decode()}\n— {self.origin} {signed}\n"
+        lines = "".join([witness.line for witness in self.witnesses])
+        return f"{self.body.decode()}\n— {self.origin} {signed}\n{lines}"
 
 
 def origin_of(log: bytes) -> str:
@@ -93,23 +125,47 @@ def sign_checkpoint(origin: str, size: int, root: bytes, private_key: Ed25519Pri
     return encode_checkpoint(body, public_key, private_key.sign(body))
 
 
+def cosign(
+    checkpoint: Checkpoint,
+    *,
+    member: str,
+    time: int,
+    public_key: bytes,
+    sign: Callable[[bytes], bytes],
+) -> Cosignature:
+    """A witness's cosignature, wherever its Ed25519 key is held."""
+    if not 0 <= time <= MAX_INSTANT:
+        raise Malformed("cosignature", "time outside 1970 … 9999")
+    return Cosignature(
+        member=member,
+        key_hash=witness_key_hash(member, public_key),
+        time=time,
+        signature=sign(_cosigned(checkpoint.body, time)),
+    )
+
+
 @lru_cache(maxsize=1024)  # all receipts of a batch show the same note; an error is not kept
 def parse_checkpoint(text: str) -> Checkpoint:
-    """A checkpoint of ours: one origin, no extension lines, one signature named after it."""
-    match = _CHECKPOINT.fullmatch(text) if len(text) <= MAX_CHECKPOINT else None
-    if match is None:
-        raise Malformed("checkpoint", "not origin, size, root, blank line, one signature")
-    root, signature = b64_decode(match["root"]), b64_decode(match["signature"])
-    if len(signature) != KEY_HASH_SIZE + SIGNATURE_SIZE:
-        raise Malformed("checkpoint", "signature of the wrong size")
-    size = int(match["size"])
+    """A checkpoint of ours: one origin, no extension lines, the owner's signature first.
+
+    Malformed otherwise; VersionUnknown where a line is of a signature type that we do not know.
+    """
+    body, _, rest = text.partition("\n\n") if len(text) <= MAX_CHECKPOINT else ("", "", "")
+    lines = _lines(rest)
+    _refuse_newer(lines)
+    match = _BODY.fullmatch(f"{body}\n")
+    if match is None or lines[0][0] != match["origin"]:
+        raise Malformed("checkpoint", "not origin, size, root, blank line, owner's signature")
+    key_hash, signature = _parts(lines[0], KEY_HASH_SIZE, SIGNATURE_SIZE)
+    size, root = int(match["size"]), b64_decode(match["root"])
     checkpoint_body(match["origin"], size, root)  # refuses what is no tree
     return Checkpoint(
         origin=match["origin"],
         size=size,
         root=Digest(root),
-        key_hash=signature[:KEY_HASH_SIZE],
-        signature=signature[KEY_HASH_SIZE:],
+        key_hash=key_hash,
+        signature=signature,
+        witnesses=_witnesses(lines[1:]),
     )
 
 
@@ -120,14 +176,38 @@ def verify(checkpoint: Checkpoint, public_key: bytes) -> None:
     _verify_body(public_key, checkpoint.body, checkpoint.signature)
 
 
+def verify_cosignature(checkpoint: Checkpoint, cosignature: Cosignature, public_key: bytes) -> None:
+    """Raises SignatureInvalid unless this Ed25519 key made the cosignature.
+
+    Whether it was a WITNESS key of that member at that time is the caller's to check.
+    """
+    if cosignature.key_hash != witness_key_hash(cosignature.member, public_key):
+        raise SignatureInvalid("cosignature", "made by another key")
+    message = _cosigned(checkpoint.body, cosignature.time)
+    _verify_body(public_key, message, cosignature.signature)
+
+
 @lru_cache(maxsize=1024)
 def _verify_body(public_key: bytes, body: bytes, signature: bytes) -> None:
     verify_message(Alg.ED25519, public_key, body, signature)
 
 
 def key_hash(origin: str, public_key: bytes) -> bytes:
-    """SHA-256(name ‖ newline ‖ type ‖ key)[:4]: tells keys apart, proves nothing."""
+    """Of the owner's key: SHA-256(name ‖ newline ‖ type ‖ key)[:4]; tells keys apart, proves
+    nothing."""
     return sha256(origin.encode() + b"\n" + ED25519_TYPE + public_key)[:KEY_HASH_SIZE]
+
+
+def witness_name(member: str) -> str:
+    """The key name of a member as a witness."""
+    bytes32_ascii(member)
+    return _WITNESS_PREFIX + member
+
+
+def witness_key_hash(member: str, public_key: bytes) -> bytes:
+    """The same of a witness's key."""
+    name = witness_name(member).encode()
+    return sha256(name + b"\n" + COSIGNATURE_TYPE + public_key)[:KEY_HASH_SIZE]
 
 
 def vkey(origin: str, public_key: bytes) -> str:
@@ -139,10 +219,72 @@ def vkey(origin: str, public_key: bytes) -> str:
 
 def parse_vkey(text: str) -> tuple[str, bytes]:
     """Origin and Ed25519 key of a verifier key that `vkey` would write."""
-    match = _VKEY.fullmatch(text) if len(text) <= MAX_CHECKPOINT else None
+    match = _VKEY.fullmatch(text) if len(text) <= MAX_VKEY else None
     if match is None:
         raise Malformed("vkey", "not <origin>+<key hash>+<key>")
     public_key = b64_decode(match["key"])[len(ED25519_TYPE) :]
     if vkey(match["origin"], public_key) != text:
         raise Malformed("vkey", "not an Ed25519 key, or another's key hash")
     return match["origin"], public_key
+
+
+def _cosigned(body: bytes, time: int) -> bytes:
+    """What a witness signs (C2SP tlog-cosignature)."""
+    return f"cosignature/v1\ntime {time}\n".encode() + body
+
+
+def _lines(text: str) -> list[tuple[str, bytes]]:
+    """Name and bytes of every signature line; Malformed where one is none."""
+    found = []
+    for line in text.removesuffix("\n").split("\n"):
+        match = _LINE.fullmatch(line)
+        if match is None or not text.endswith("\n"):
+            raise Malformed("checkpoint", "not signature lines, each ended by a newline")
+        found.append((match["name"], b64_decode(match["signature"])))
+    return found
+
+
+def _refuse_newer(lines: Sequence[tuple[str, bytes]]) -> None:
+    """Raises VersionUnknown for a line behind the owner's that is no cosignature by its name, and
+    for any that is longer than its type, as all newer types are."""
+    if not re.fullmatch(_ORIGIN, lines[0][0]):
+        return  # not signed by its owner: no checkpoint of ours
+    longest = KEY_HASH_SIZE + SIGNATURE_SIZE
+    for at, (name, data) in enumerate(lines):
+        ours = at == 0 or _WITNESS.fullmatch(name)
+        if len(data) > (longest if ours else KEY_HASH_SIZE):
+            raise VersionUnknown("signature of the checkpoint", f"{name}, {len(data)} bytes")
+        longest = KEY_HASH_SIZE + TIME_SIZE + SIGNATURE_SIZE
+
+
+def _parts(line: tuple[str, bytes], *sizes: int) -> list[bytes]:
+    """The parts of what a line holds."""
+    data = line[1]
+    if len(data) != sum(sizes):
+        raise Malformed("checkpoint", "signature too short")
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    return [data[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+
+
+def _witnesses(lines: Sequence[tuple[str, bytes]]) -> tuple[Cosignature, ...]:
+    found = [_cosignature(line) for line in lines]
+    if len(found) > MAX_WITNESSES:
+        raise Malformed("checkpoint", f"more than {MAX_WITNESSES} cosignatures")
+    if len({(item.member, item.key_hash) for item in found}) != len(found):
+        raise Malformed("checkpoint", "cosigned twice with one key")
+    return tuple(found)
+
+
+def _cosignature(line: tuple[str, bytes]) -> Cosignature:
+    if not _WITNESS.fullmatch(line[0]):
+        raise Malformed("cosignature", "nothing behind its name")
+    key_hash, time, signature = _parts(line, KEY_HASH_SIZE, TIME_SIZE, SIGNATURE_SIZE)
+    seconds = int.from_bytes(time, "big")
+    if seconds > MAX_INSTANT:
+        raise Malformed("cosignature", "time beyond 9999")
+    return Cosignature(
+        member=line[0].removeprefix(_WITNESS_PREFIX),
+        key_hash=key_hash,
+        time=seconds,
+        signature=signature,
+    )

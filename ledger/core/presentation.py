@@ -3,14 +3,19 @@
     <base64url header>.<base64url payload>.<base64url signature>~<disclosure>~…~
 
 The discloser's PRESENT key signs exactly the bytes that were committed. A `binding` to one asker
-is a second JWS of the discloser, over the digest of the presentation.
+is a second JWS of the discloser, over the digest of the presentation:
+
+    header  {alg, kid, typ:"kb+jwt"}
+    payload {aud, authorisation: commitment or null, iat, nonce, sd_hash}
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from ledger.core import canonical, keys
 from ledger.core.canonical import (
@@ -25,12 +30,13 @@ from ledger.core.commitment import (
     MAX_PAYLOAD,
     Payload,
     Value,
-    check_disclosures,
     parse_payload,
 )
-from ledger.core.errors import Malformed, SignatureInvalid
+from ledger.core.disclosures import check_committed, check_disclosures
+from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
 from ledger.core.ids import Digest, KeyId, key_id, sha256
 from ledger.core.keys import JWS_ALGS, SIGNATURE_SIZE, Alg
+from ledger.core.versions import NAME, look
 
 TYP = "dc+sd-jwt"
 BINDING_TYP = "kb+jwt"
@@ -43,12 +49,17 @@ MAX_HEADER = 512  # bytes
 Sign = Callable[[bytes], bytes]
 
 _BY_NAME = {name: alg for alg, name in JWS_ALGS.items()}
+_UNSIGNED = "none"  # RFC 7518 3.6: known, and no signature
+_HEADER = {"alg", "kid", "typ"}
+_CLAIMS = {"aud", "authorisation", "iat", "nonce", "sd_hash"}
+_SD_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _SHORT_TEXT = re.compile(r"[!-~]{1,256}")  # audience and nonce: visible ASCII
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jws:
-    """A compact JWS as parsed; its signature is not yet verified. `iat` is in Unix seconds."""
+    """A compact JWS as parsed; its signature is not yet verified. `iat` is in Unix seconds: of the
+    header, of a binding in the payload."""
 
     alg: Alg
     kid: KeyId
@@ -82,13 +93,18 @@ class Presentation:
         """What a binding names it by: the digest of all of it (RFC 9901 4.3)."""
         return b64u_encode(sha256(self.text.encode()))
 
-    def fields(self) -> dict[str, Value]:
-        """The fields that the disclosures open; raises as `check_disclosures` does."""
-        return dict(self._fields)
+    def fields(self, slots: Sequence[str]) -> dict[str, Value]:
+        """The fields that the disclosures open under the schema with these slots; raises as
+        `check_disclosures` does. Without the schema nothing is shown."""
+        known = tuple(slots)
+        if known not in self._opened:
+            self._opened[known] = check_disclosures(self.payload, self.disclosures, known)
+        return dict(self._opened[known])
 
     @cached_property
-    def _fields(self) -> dict[str, Value]:
-        return check_disclosures(self.payload, self.disclosures)
+    def _opened(self) -> dict[tuple[str, ...], dict[str, Value]]:
+        """By slots: one verdict asks for them more than once."""
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +128,7 @@ def present(
     iat: int,
 ) -> str:
     """The presentation of a committed payload with disclosures in slot order, at least one."""
-    check_disclosures(parse_payload(payload), disclosures)
+    check_committed(parse_payload(payload), disclosures)
     header = {"alg": JWS_ALGS[Alg(alg)], "iat": iat, "kid": hex32(kid), "typ": TYP}
     text = "~".join([_sign(header, payload, Alg(alg), sign), *disclosures, ""])
     parse_presentation(text)  # what we could not read back must not leave
@@ -130,57 +146,40 @@ def bind(
     alg: int,
     iat: int,
 ) -> str:
-    """The binding of a presentation to one asker."""
+    """The binding of a presentation to one asker. authorisation: commitment of the statement,
+    None where none was needed."""
     claims: dict[str, Any] = {
         "aud": audience,
+        "authorisation": None if authorisation is None else hex32(authorisation),
+        "iat": iat,
         "nonce": nonce,
         "sd_hash": parse_presentation(presentation).sd_hash,
     }
-    if authorisation is not None:
-        claims["authorisation"] = hex32(authorisation)
-    header = {"alg": JWS_ALGS[Alg(alg)], "iat": iat, "kid": hex32(kid), "typ": BINDING_TYP}
-    bound = _sign(header, canonical.encode(claims), Alg(alg), sign)
+    header = {"alg": JWS_ALGS[Alg(alg)], "kid": hex32(kid), "typ": BINDING_TYP}
+    bound = _sign(header, canonical.encode(claims, allow_null=True), Alg(alg), sign)
     parse_binding(bound)
     return bound
 
 
 def parse_presentation(text: str) -> Presentation:
-    """A presentation of ours; the disclosures are looked into by `fields()`."""
-    if len(text) > MAX_PRESENTATION or not text.isascii() or not text.endswith("~"):
-        raise Malformed("presentation", "too long, not ASCII, or no tilde at the end")
-    jws_text, *disclosures, _ = text.split("~")
-    if not disclosures:
-        raise Malformed("presentation", "discloses nothing")
-    jws = _parse_jws(jws_text, TYP)
-    return Presentation(
-        jws=jws,
-        payload=parse_payload(jws.payload),
-        commitment=sha256(jws.payload),
-        disclosures=tuple(disclosures),
-    )
+    """A presentation of ours; the disclosures are looked into by `fields`.
+
+    Malformed otherwise, VersionUnknown where its JWS or its payload is newer than we are.
+    """
+    try:
+        return _parse_presentation(text)
+    except Malformed:
+        _refuse_newer(text[:MAX_PRESENTATION].partition("~")[0])
+        raise
 
 
 def parse_binding(text: str) -> Binding:
-    """A binding of ours."""
-    if len(text) > MAX_BINDING:
-        raise Malformed("binding", f"longer than {MAX_BINDING} characters")
-    jws = _parse_jws(text, BINDING_TYP)
-    claims = canonical.parse(jws.payload, max_depth=1)
-    required = {"aud", "nonce", "sd_hash"}
-    if not isinstance(claims, dict) or not all(isinstance(v, str) for v in claims.values()):
-        raise Malformed("binding", "not an object of texts")
-    if not required <= claims.keys() <= required | {"authorisation"}:
-        raise Malformed("binding", "members missing or unknown")
-    if not all(_SHORT_TEXT.fullmatch(claims[name]) for name in required):
-        raise Malformed("binding", "text that is not short visible ASCII")
-    authorisation = claims.get("authorisation")
-    return Binding(
-        jws=jws,
-        audience=claims["aud"],
-        nonce=claims["nonce"],
-        authorisation=None if authorisation is None else Digest(unhex32(authorisation)),
-        sd_hash=claims["sd_hash"],
-    )
+    """A binding of ours; Malformed otherwise, VersionUnknown where its JWS is newer."""
+    try:
+        return _parse_binding(text)
+    except Malformed:
+        _refuse_newer(text[:MAX_BINDING])
+        raise
 
 
 def verify(jws: Jws, alg: int, public_key: bytes) -> None:
@@ -195,6 +194,53 @@ def verify(jws: Jws, alg: int, public_key: bytes) -> None:
 
 _key_id = lru_cache(maxsize=256)(key_id)
 
+# ---- private
+
+
+def _parse_presentation(text: str) -> Presentation:
+    if len(text) > MAX_PRESENTATION or not text.isascii() or not text.endswith("~"):
+        raise Malformed("presentation", "too long, not ASCII, or no tilde at the end")
+    jws_text, *disclosures, _ = text.split("~")
+    if not disclosures:
+        raise Malformed("presentation", "discloses nothing")
+    parts = _split(jws_text, TYP, _HEADER | {"iat"})
+    jws = _jws(parts, parts.header["iat"])
+    return Presentation(
+        jws=jws,
+        payload=parse_payload(jws.payload),
+        commitment=sha256(jws.payload),
+        disclosures=tuple(disclosures),
+    )
+
+
+def _parse_binding(text: str) -> Binding:
+    if len(text) > MAX_BINDING:
+        raise Malformed("binding", f"longer than {MAX_BINDING} characters")
+    parts = _split(text, BINDING_TYP, _HEADER)
+    claims = canonical.parse(parts.payload, allow_null=True, max_depth=1)
+    if not isinstance(claims, dict) or claims.keys() != _CLAIMS:
+        raise Malformed("binding", "members missing or unknown")
+    texts = [claims[name] for name in ("aud", "nonce", "sd_hash")]
+    if not all(isinstance(text, str) and _SHORT_TEXT.fullmatch(text) for text in texts):
+        raise Malformed("binding", "text that is not short visible ASCII")
+    if not _SD_HASH.fullmatch(texts[2]):
+        raise Malformed("binding", "sd_hash is no digest")
+    return Binding(
+        jws=_jws(parts, claims["iat"]),
+        audience=texts[0],
+        nonce=texts[1],
+        authorisation=_digest_or_none(claims["authorisation"]),
+        sd_hash=texts[2],
+    )
+
+
+def _digest_or_none(value: object) -> Digest | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Malformed("binding", "authorisation is neither a digest nor null")
+    return Digest(unhex32(value))
+
 
 def _sign(header: dict[str, Any], payload: bytes, alg: Alg, sign: Sign) -> str:
     signing_input = f"{b64u_encode(canonical.encode(header))}.{b64u_encode(payload)}"
@@ -203,28 +249,59 @@ def _sign(header: dict[str, Any], payload: bytes, alg: Alg, sign: Sign) -> str:
     return f"{signing_input}.{b64u_encode(signature)}"
 
 
-def _parse_jws(text: str, typ: str) -> Jws:
+class _Parts(NamedTuple):
+    """Of a JWS of ours: header, decoded payload and signature, and what was signed."""
+
+    header: dict[str, Any]
+    payload: bytes
+    signature: bytes
+    signing_input: bytes
+
+
+def _split(text: str, typ: str, members: set[str]) -> _Parts:
     parts = text.split(".")
     if len(parts) != 3 or not text.isascii():  # noqa: PLR2004
         raise Malformed("JWS", "not header.payload.signature")
     header_bytes, payload, signature = map(b64u_decode, parts)
     header = canonical.parse(header_bytes, max_bytes=MAX_HEADER, max_depth=1)
-    match header:
-        case {"alg": str(name), "iat": int(iat), "kid": str(kid), "typ": str(named)} if (
-            len(header) == 4 and not isinstance(iat, bool)  # noqa: PLR2004
-        ):
-            pass
-        case _:
-            raise Malformed("JWS", "header is not alg, iat, kid, typ")
-    if name not in _BY_NAME or named != typ or iat > MAX_INSTANT:
+    if not isinstance(header, dict) or header.keys() != members:
+        raise Malformed("JWS", f"header is not {', '.join(sorted(members))}")
+    if header["alg"] not in _BY_NAME or header["typ"] != typ:
         raise Malformed("JWS", f"header is not that of {typ}")
+    if not isinstance(header["kid"], str):
+        raise Malformed("JWS", "kid is no text")
     if len(signature) != SIGNATURE_SIZE:
         raise Malformed("JWS", f"signature is not {SIGNATURE_SIZE} bytes")
+    return _Parts(header, payload, signature, f"{parts[0]}.{parts[1]}".encode())
+
+
+def _jws(parts: _Parts, iat: object) -> Jws:
+    if type(iat) is not int or iat > MAX_INSTANT:  # a boolean is an int to Python
+        raise Malformed("JWS", "iat is no instant")
     return Jws(
-        alg=_BY_NAME[name],
-        kid=KeyId(unhex32(kid)),
+        alg=_BY_NAME[parts.header["alg"]],
+        kid=KeyId(unhex32(parts.header["kid"])),
         iat=iat,
-        payload=payload,
-        signing_input=f"{parts[0]}.{parts[1]}".encode(),
-        signature=signature,
+        payload=parts.payload,
+        signing_input=parts.signing_input,
+        signature=parts.signature,
     )
+
+
+def _refuse_newer(jws: str) -> None:
+    """Raises VersionUnknown where the header of a JWS names an algorithm that we do not know, or
+    its payload is a record of another version, whatever else is wrong with it."""
+    header, _, rest = jws.partition(".")
+    look(_refuse_algorithm, header)
+    look(lambda text: parse_payload(b64u_decode(text)), rest.partition(".")[0])
+
+
+def _refuse_algorithm(text: str) -> None:
+    try:
+        header = orjson.loads(b64u_decode(text))
+    except orjson.JSONDecodeError:
+        return
+    name = header.get("alg") if isinstance(header, dict) else None
+    known = name in _BY_NAME or name == _UNSIGNED
+    if isinstance(name, str) and not known and NAME.fullmatch(name):
+        raise VersionUnknown("algorithm of a JWS", name)

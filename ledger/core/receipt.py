@@ -7,6 +7,7 @@ chain is listed at `internal_checks`.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,12 +26,14 @@ from ledger.core.canonical import (
     unhex0x,
     unhex32,
 )
+from ledger.core.disclosures import check_committed
 from ledger.core.entry import RECORD, Entry
 from ledger.core.errors import EvidenceError, Malformed, ProofMismatch
 from ledger.core.ids import Address, Digest, LogId, RecordId, record_id
 from ledger.core.merkle import MAX_SIZE, leaf_hash, verify_inclusion
 from ledger.core.note import Checkpoint
 from ledger.core.presentation import Binding, Presentation
+from ledger.core.versions import look, loose
 
 # A record with every field at its longest gives about 250 KiB; more is not read.
 MAX_RECEIPT = 1 << 20
@@ -41,6 +44,9 @@ _TYPE = "credit-ledger/receipt@1"
 _ANCHOR = {"block", "blockHash", "time", "tx"}
 _REQUIRED = {"_type", "anchor", "checkpoint", "entry", "index", "log", "network", "path", "size"}
 _OPTIONAL = {"binding", "presentation"}
+# Texts of JSON, and the white space outside of them. An unfinished text ends with the file: without
+# that, hostile bytes would be read once for every quotation mark.
+_TEXT_OR_SPACE = re.compile(rb'("(?:[^"\\]+|\\.)*"?)|[ \t\r\n]+', re.DOTALL)
 _NETWORK = re.compile(r"eip155:(?P<chain>[1-9][0-9]{0,15}):(?P<address>0x[0-9a-f]{40})")
 
 # What a check is about; the verifier numbers and words these.
@@ -80,7 +86,7 @@ class Receipt:
     @property
     def record_id(self) -> RecordId:
         """The key of the record's status."""
-        return record_id(self.log, self.leaf)
+        return record_id(self.log, self.entry.commitment)
 
     @property
     def chain_id(self) -> int:
@@ -174,7 +180,50 @@ def build(
 
 
 def parse(data: bytes) -> Receipt:
-    """The receipt in a file; Malformed unless it is the one spelling of one."""
+    """The receipt in a file; Malformed unless it is the one spelling of one (with the code
+    `not-canonical-bytes` where nothing is wrong but white space, byte order mark or line ends).
+
+    VersionUnknown where the file, or anything in it, is of a version, suite, algorithm or
+    signature type that we do not know: that goes before everything malformed.
+    """
+    try:
+        return _parse(data)
+    except Malformed:
+        _refuse_newer(data)
+        if not _is_respelled(data):
+            raise
+    raise Malformed(
+        "receipt", "white space, byte order mark or line ends", code="not-canonical-bytes"
+    )
+
+
+def internal_checks(
+    receipt: Receipt, slots: Sequence[str] | None = None
+) -> tuple[InternalCheck, ...]:
+    """All that can be checked without the chain, in a fixed order, each run whatever the others
+    say. `slots`: those of the record's schema; None: the schema is not known.
+
+    The caller MUST still compare with the chain: the network; the log's owner with `payload.iss`;
+    root and size of the checkpoint; all four values of the anchor; and check the signatures of
+    checkpoint, presentation and binding against registered keys; and with the schema: its digest
+    in the payload, and the disclosed fields that `decided` and `until` are made from.
+    """
+    checks = _of_entry(receipt)
+    if receipt.presentation is not None:
+        checks += _of_presentation(receipt.entry, receipt.presentation, slots)
+    if receipt.binding is not None and receipt.presentation is not None:
+        sd_hash, bound = receipt.presentation.sd_hash, receipt.binding.sd_hash
+        checks += [("binding", "sd-hash", lambda: _same("bound presentation", sd_hash, bound))]
+    return tuple(InternalCheck(group, name, _error(check)) for group, name, check in checks)
+
+
+# ---- private
+
+_T = TypeVar("_T")
+_Check = tuple[Group, str, Callable[[], object]]
+
+
+def _parse(data: bytes) -> Receipt:
     if len(data) > MAX_RECEIPT:
         raise Malformed("receipt", f"longer than {MAX_RECEIPT} bytes")
     if not data.endswith(b"\n"):
@@ -204,30 +253,35 @@ def parse(data: bytes) -> Receipt:
     )
 
 
-def internal_checks(
-    receipt: Receipt, slots: Sequence[str] | None = None
-) -> tuple[InternalCheck, ...]:
-    """All that can be checked without the chain, in a fixed order, each run whatever the others
-    say. `slots`: those of the record's schema; None: the schema is not known.
-
-    The caller MUST still compare with the chain: the network; the log's owner with `payload.iss`;
-    root and size of the checkpoint; all four values of the anchor; and check the signatures of
-    checkpoint, presentation and binding against registered keys; and with the schema: its digest
-    in the payload, and the disclosed fields that `decided` and `until` are made from.
-    """
-    checks = _of_entry(receipt)
-    if receipt.presentation is not None:
-        checks += _of_presentation(receipt.entry, receipt.presentation, slots)
-    if receipt.binding is not None and receipt.presentation is not None:
-        sd_hash, bound = receipt.presentation.sd_hash, receipt.binding.sd_hash
-        checks += [("binding", "sd-hash", lambda: _same("bound presentation", sd_hash, bound))]
-    return tuple(InternalCheck(group, name, _error(check)) for group, name, check in checks)
+def _refuse_newer(data: bytes) -> None:
+    """Raises VersionUnknown where bytes that are no receipt of ours may be one of a later version,
+    or hold something that is."""
+    value = loose(data)
+    if not isinstance(value, dict):
+        return
+    look(_entry.from_json, value.get("entry"))
+    for name, parser in (
+        ("checkpoint", note.parse_checkpoint),
+        ("presentation", _presentation.parse_presentation),
+        ("binding", _presentation.parse_binding),
+    ):
+        if isinstance(text := value.get(name), str):
+            look(parser, text)
 
 
-# ---- private
+def _is_respelled(data: bytes) -> bool:
+    """Whether nothing but white space, a byte order mark or line ends keeps it from being one."""
+    if len(data) > MAX_RECEIPT:
+        return False
+    try:
+        _parse(_TEXT_OR_SPACE.sub(_text_alone, data.removeprefix(BOM_UTF8)) + b"\n")
+    except Malformed:
+        return False
+    return True
 
-_T = TypeVar("_T")
-_Check = tuple[Group, str, Callable[[], object]]
+
+def _text_alone(match: re.Match[bytes]) -> bytes:
+    return match[1] or b""
 
 
 def _of_entry(receipt: Receipt) -> list[_Check]:
@@ -261,23 +315,20 @@ def _of_presentation(
             "commitment",
             lambda: _same("digest of the payload", entry.commitment, shown.commitment),
         ),
-        ("presentation", "disclosures", shown.fields),
+        ("presentation", "disclosures", lambda: _disclosed(shown, slots)),
         ("agreement", "kind", lambda: _same("kind of the entry", RECORD, entry.kind)),
         ("agreement", "log", lambda: _same("log of the payload", entry.log, header.log)),
         ("agreement", "schema", lambda: _same("schema", entry.schema, header.schema_id)),
         ("agreement", "period", lambda: _one_of("period", periods, entry.period)),
     ]
-    if slots is not None:
-        known = tuple(slots)
-        checks += [("presentation", "slots", lambda: _in_slot_order(shown, known))]
     return checks
 
 
-def _in_slot_order(shown: Presentation, slots: tuple[str, ...]) -> None:
-    """Every slot filled or decoyed and one decoy more; fields of the schema, in its order."""
-    _same("number of digests", len(slots) + 1, len(shown.payload.sd))
-    fields = shown.fields()
-    _same("fields in slot order", [slot for slot in slots if slot in fields], list(fields))
+def _disclosed(shown: Presentation, slots: Sequence[str] | None) -> None:
+    if slots is None:
+        check_committed(shown.payload, shown.disclosures)
+    else:
+        shown.fields(slots)
 
 
 def _same(what: str, expected: object, actual: object) -> None:

@@ -7,7 +7,7 @@ to have passed but those that had nothing to look at; it is never what is left o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.core import judging
 from ledger.core.canonical import hex32, instant
@@ -24,6 +24,7 @@ from ledger.core.checks import (
     passed,
 )
 from ledger.core.commitment import Value
+from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
     Block,
     ChainFacts,
@@ -50,6 +51,13 @@ _GROUPS = {
     "agreement": "values-disagree",
     "binding": "binding-mismatch",
 }
+
+
+class Problem(NamedTuple):
+    """Why a comparison inside a receipt failed: a code of `codes`, and in words for experts."""
+
+    code: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +209,15 @@ class Verdict:
         }
 
 
-def malformed(digest: Digest, problem: str, question: Question, trust: Trust) -> Verdict:
+def malformed(digest: Digest, error: Malformed, question: Question, trust: Trust) -> Verdict:
     """The verdict on bytes that are no receipt."""
-    found = _standing([failed("format", "malformed", problem=problem)])
+    found = _standing([failed("format", error.code or "malformed", problem=str(error))])
+    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
+
+
+def newer(digest: Digest, error: VersionUnknown, question: Question, trust: Trust) -> Verdict:
+    """The verdict on a receipt of which something is newer than this program."""
+    found = _standing([failed("format", error.code, problem=error.message)])
     return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
 
 
@@ -241,13 +255,14 @@ def examine(
     digest: SHA-256 of the file. record: what the schema whose hash the payload names says of it,
     None if it is not known.
     """
-    problems: dict[str, str] = {}
+    problems: dict[str, Problem] = {}
     for internal in internal_checks(receipt, None if record is None else record.slots):
-        if internal.error is not None:
-            problems.setdefault(internal.group, str(internal.error))
+        if (error := internal.error) is not None:
+            code = error.code or _GROUPS[internal.group]
+            problems.setdefault(internal.group, Problem(code, str(error)))
     fields = None
-    if receipt.presentation is not None and "presentation" not in problems:
-        fields = receipt.presentation.fields()
+    if record is not None and receipt.presentation is not None and "presentation" not in problems:
+        fields = receipt.presentation.fields(record.slots)
     case = Case(
         receipt=receipt, fields=fields, record=record, trust=trust, question=question, now=0
     )
@@ -283,12 +298,13 @@ def worst_exit(exits: Sequence[int]) -> int:
     return min(exits, key=EXIT_ORDER.index, default=EXIT_UNKNOWN)
 
 
-def _alone(case: Case, problems: Mapping[str, str]) -> tuple[Check, ...]:
+def _alone(case: Case, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
     """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
     found = [passed("format"), judging.network(case)]
-    for group, code in _GROUPS.items():
+    for group in _GROUPS:
         if group in problems:
-            found.append(failed(group, code, problem=problems[group]))
+            code, problem = problems[group]
+            found.append(failed(group, code, problem=problem))
         elif group == "agreement":
             found.append(judging.agreement(case))
         elif group == "presentation" and case.receipt.presentation is None:

@@ -1,72 +1,46 @@
-"""Periods of publicity: how long an adverse record may be used.
+"""How long a record may be used, by the rules file that its payload names.
 
-The rules are dated data. Which one governs follows from the day of the decision: publicity starts
-on it (Order 36 Art. 3 and following, Order 58 likewise), whatever day the record was uploaded.
-Decisions before Order 58 fall under it too: it is the earliest rule we hold, and publicity that
-still ran when it came into force ran under it. Whether Order 36 shortens publicity that began
-under Order 58 is not confirmed, so no rule says so.
+Which rule governs follows from the day of the decision: publicity starts on it (Order 36 Art. 3
+and following, Order 58 likewise), whatever day the record was uploaded. Decisions before Order 58
+fall under it too: it is the earliest rule we hold, and publicity that still ran when it came into
+force ran under it. Whether Order 36 shortens publicity that began under Order 58 is not confirmed,
+so no row says so.
 
-Verifiers recompute `until` of a payload: a row once published never changes, new law is a new row
-with a later `since`.
+A sender's node knows the kind of the authority; a verifier does not, and bounds by the widest.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final, Literal
 
+from ledger.core import commitment
+from ledger.records import rules as rules_files
+from ledger.records.rules import Period, Rules
 from ledger.records.schema import Schema
 
-CLASSES: Final = ("minor", "general", "severe")
+CLASSES: Final = commitment.CLASSES
+NO_AUTHORITIES: Final[Mapping[str, str | None]] = MappingProxyType({})
 _MONTHS = 12
 
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Months from the decision; minimum 0: publicity may end at any time."""
-
-    minimum: int
-    maximum: int
+Fields = Mapping[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """One rule set. since: first day of decision it governs. families: of the types it governs,
-    empty for every adverse type. periods: by class; None is what holds whatever the class."""
+class Decision:
+    """What the end of use depends on beside the rules. adverse: whether it is, None where the
+    field that says so is not known. class_: None where it is not stated. kinds: of the authority,
+    more than one where it is not known."""
 
-    source: str
-    since: date
-    families: frozenset[str]
-    periods: Mapping[str | None, Period]
-
-
-ORDER_58 = Rules(
-    source="国家发展改革委令2023年第58号, in force 2023-05-01 to 2026-03-31, penalties",
-    since=date.min,
-    families=frozenset({"penalty"}),
-    # One period without classes. The longer minimum of special fields (food, drugs, special
-    # equipment, work safety, fire: 12 months) cannot be told from a record.
-    periods={None: Period(3, 36)},
-)
-ORDER_36 = Rules(
-    source="国家发展改革委令2025年第36号 (国办发〔2025〕22号), in force from 2026-04-01",
-    since=date(2026, 4, 1),
-    families=frozenset(),
-    periods={
-        "minor": Period(0, 3),
-        "general": Period(3, 12),
-        "severe": Period(12, 36),
-        None: Period(0, 36),  # the class is not known: what no class can go beyond
-    },
-)
-RULES: Final = (ORDER_36, ORDER_58)  # the newest first
-
-# A record with neither class nor stated end: the maxima it may have, of all classes there are.
-SHORTEST_MAXIMUM: Final = min(period.maximum for rule in RULES for period in rule.periods.values())
-LONGEST_MAXIMUM: Final = max(period.maximum for rule in RULES for period in rule.periods.values())
+    schema: Schema
+    adverse: bool | None
+    class_: str | None
+    decided: date
+    kinds: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,57 +52,129 @@ class UseWindow:
     expired_from: date | None
 
 
-def until(
-    schema: Schema, class_: str | None, decided: date, stated_end: date | None
-) -> date | None:
-    """The payload's `until`, the last day of use (design 4); None: open, or for an adverse type
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What `until` may be where no stated end is known: a day from `earliest` to `latest` (None:
+    without end), or null where it `may_be_open`."""
+
+    earliest: date
+    latest: date | None
+    may_be_open: bool
+
+
+def rules_id() -> str:
+    """The newest packaged rules as payloads name them: `publicity@1:<SHA-256>`."""
+    return rules_files.newest().id
+
+
+def authority_kind(
+    rules: Rules,
+    schema: Schema,
+    fields: Fields,
+    authorities: Mapping[str, str | None] = NO_AUTHORITIES,
+) -> str | None:
+    """The kind of the authority that decided; None: none with rules of its own.
+
+    authorities: a table of kinds by USCC, which comes before the authority's name.
+    """
+    name, code = schema.authority.name, schema.authority.code
+    known = fields.get(code) if code else None
+    if isinstance(known, str) and known in authorities:
+        return authorities[known]
+    called = fields.get(name)
+    return rules.kind_of(called) if isinstance(called, str) else None
+
+
+def until(rules: Rules, decision: Decision, stated_end: date | None) -> date | None:
+    """The payload's `until`, the last day of use (design 4); None: open, or for an adverse record
     not known. stated_end: the field that the schema's `until` names."""
-    rule = schema.until.rule
-    if rule == "open":
-        return None
+    rule = decision.schema.until.rule
     if rule == "validity":
-        is_open = stated_end is None or stated_end.isoformat() == schema.until.open_day
-        return None if is_open else stated_end
-    if class_ is None and stated_end is None:
+        if stated_end is None or stated_end.isoformat() in decision.schema.until.open_days:
+            return None
+        return stated_end
+    if rule == "open" or not decision.adverse:
         return None
-    period = period_of(schema, class_, decided)
-    maximum = add_months(decided, period.maximum) if period else None
-    return min((end for end in (stated_end, maximum) if end), default=None)
+    maxima = {period.maximum for period in _periods(rules, decision)}
+    if stated_end is None and len(maxima) > 1:
+        return None  # the class decides, and is not known
+    return min((end for end in (stated_end, _longest(decision, maxima)) if end), default=None)
 
 
-def use_window(schema: Schema, class_: str | None, decided: date, until: date | None) -> UseWindow:
+def untils(rules: Rules, decision: Decision, stated_end: date | None) -> set[date | None]:
+    """Every `until` that is right, whatever kind the authority is of and, where that is not known,
+    whether the record is adverse or not."""
+    return {until(rules, each, stated_end) for each in _certain(decision)}
+
+
+def bounds(rules: Rules, decision: Decision) -> Bounds:
+    """What the rules allow for the `until` of an adverse record."""
+    periods = _periods(rules, decision)
+    return Bounds(
+        earliest=_after(decision, min(period.minimum for period in periods)),
+        latest=_longest(decision, {period.maximum for period in periods}),
+        may_be_open=None in untils(rules, decision, None),
+    )
+
+
+def use_window(rules: Rules, decision: Decision, until: date | None) -> UseWindow:
     """When a record with this payload may be used. An adverse one without `until` may be used up
     to the shortest possible maximum and is expired only after the longest."""
-    if until is None and not schema.adverse:
-        return UseWindow(None, None)
     if until is not None:
         return UseWindow(until, _day_after(until))
-    last = add_months(decided, LONGEST_MAXIMUM)
-    return UseWindow(add_months(decided, SHORTEST_MAXIMUM), _day_after(last))
+    if decision.schema.until.rule != "publicity" or decision.adverse is False:
+        return UseWindow(None, None)
+    maxima = {period.maximum for period in _periods(rules, decision)}
+    ends = [_after(decision, maximum) for maximum in maxima if maximum is not None]
+    longest = None if decision.adverse is None else _longest(decision, maxima)
+    return UseWindow(min(ends, default=None), None if longest is None else _day_after(longest))
 
 
 def stated_end_note(
-    schema: Schema, class_: str | None, decided: date, stated_end: date | None
+    rules: Rules, decision: Decision, stated_end: date | None
 ) -> Literal["publicity-too-long", "publicity-too-short"] | None:
     """The note that a stated end of publicity earns; never a reason to refuse."""
-    if stated_end is None or schema.until.rule != "publicity":
+    if stated_end is None or decision.schema.until.rule != "publicity" or not decision.adverse:
         return None
-    period = period_of(schema, class_, decided)
-    if period is None:
-        return None
-    if stated_end > add_months(decided, period.maximum):
+    periods = _periods(rules, decision)
+    longest = _longest(decision, {period.maximum for period in periods})
+    if longest is not None and stated_end > longest:
         return "publicity-too-long"
-    if stated_end < add_months(decided, period.minimum):
+    if stated_end < _after(decision, min(period.minimum for period in periods)):
         return "publicity-too-short"
     return None
 
 
-def period_of(schema: Schema, class_: str | None, decided: date) -> Period | None:
-    """The period that governs; None: no rule we hold does."""
-    for rules in RULES:
-        if decided >= rules.since and (not rules.families or schema.family in rules.families):
-            return rules.periods.get(class_, rules.periods[None])
-    return None
+def _periods(rules: Rules, decision: Decision) -> tuple[Period, ...]:
+    """The periods that may govern, of all kinds that the authority may be of."""
+    family, class_, decided = decision.schema.family, decision.class_, decision.decided
+    if len(decision.kinds) == 1:
+        return rules.periods(family, decision.kinds[0], class_, decided)
+    found = (rules.periods(family, kind, class_, decided) for kind in decision.kinds)
+    return tuple(period for periods in found for period in periods)
+
+
+def _certain(decision: Decision) -> Iterator[Decision]:
+    """The decision, as it is in each case that it may be."""
+    for kind in decision.kinds:
+        for adverse in (True, False) if decision.adverse is None else (decision.adverse,):
+            yield Decision(
+                schema=decision.schema,
+                adverse=adverse,
+                class_=decision.class_,
+                decided=decision.decided,
+                kinds=(kind,),
+            )
+
+
+def _longest(decision: Decision, maxima: set[int | None]) -> date | None:
+    """The day of the longest maximum; None: one is open."""
+    months = [maximum for maximum in maxima if maximum is not None]
+    return _after(decision, max(months)) if len(months) == len(maxima) else None
+
+
+def _after(decision: Decision, months: int) -> date:
+    return add_months(decision.decided, months)
 
 
 def add_months(day: date, months: int) -> date:

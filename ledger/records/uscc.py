@@ -20,6 +20,8 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 # pass both checks, so neither authority, class nor division may begin with 0.
 _SHAPE = re.compile(rf"[1-9ANY][{_ALPHABET[1:]}][1-9][0-9]{{5}}[{_ALPHABET}]{{10}}")
 
+_CHARACTERS = re.compile(rf"[{_ALPHABET}]{{{LENGTH}}}")
+
 _MODULUS = len(_ALPHABET)
 _WEIGHTS = tuple(pow(3, i, _MODULUS) for i in range(17))
 _VALUES = bytes.maketrans(_ALPHABET.encode(), bytes(range(_MODULUS)))
@@ -33,6 +35,11 @@ _ORGANISATION_VALUES = bytes.maketrans(_ORGANISATION_ALPHABET.encode(), bytes(ra
 def normalise(text: str) -> str:
     """`text` without white space, in upper case: the form that is stored and committed."""
     return "".join(text.split()).upper()
+
+
+def has_shape(code: str) -> bool:
+    """Whether a normalised code has 18 characters of the alphabet; the filler has."""
+    return _CHARACTERS.fullmatch(code) is not None
 
 
 def check(code: str) -> str | None:

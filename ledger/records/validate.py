@@ -15,7 +15,10 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from ledger.records import publicity
+from ledger.records import rules as rules_files
 from ledger.records.fold import fold
+from ledger.records.publicity import Decision
+from ledger.records.rules import Rules
 from ledger.records.schema import Field, Schema
 from ledger.records.texts import Text, label, message
 from ledger.records.uscc import FILLER
@@ -101,18 +104,22 @@ def check(
     today: date,
     class_: str | None = None,
     cell_errors: Mapping[str, str] = NO_CELL_ERRORS,
+    rules: Rules | None = None,
+    authorities: Mapping[str, str | None] = publicity.NO_AUTHORITIES,
 ) -> Checked:
     """The judgement on `raw`, by code: text, or list of texts. Bad data never raises.
 
     today: the day in Asia/Shanghai that no decision may be after. class_: minor, general, severe
     or None. cell_errors: row codes of cells that could not be read as a value, by field code;
-    whatever `raw` holds for them is not looked at.
+    whatever `raw` holds for them is not looked at. rules: those that give `until`, by default the
+    newest we package. authorities: kinds of authority by USCC, before what their names tell.
     """
+    rules = rules or rules_files.newest()
     run = _Run(schema=schema, raw=raw, today=today.isoformat(), fields={}, errors=[], notes=[])
     if schema.natural_person:
         about = schema.by_code[schema.subject.name]
         run.errors.append(remark("natural-person", about))
-        return _checked(run, class_=None)
+        return _checked(run, None, rules, authorities)
     if raw.keys() - schema.by_code.keys():
         run.raw = _known(run)
     person = _is_person(run, cell_errors)
@@ -128,7 +135,7 @@ def check(
             fields[code] = value
         else:
             _take(run, step, value, person)
-    return _checked(run, class_=class_)
+    return _checked(run, class_, rules, authorities)
 
 
 def remark(code: str, about: Field | str | None = None, **values: Text) -> FieldError:
@@ -241,7 +248,11 @@ def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
             return remark("date-order", step.field, other=other)
     if step.is_decided and str(value) > run.today:
         return remark("date-in-future", step.field)
-    if step.is_uscc and value == FILLER and not (step.is_subject_code and _may_lack_code(run)):
+    if (
+        step.is_uscc
+        and value == FILLER
+        and not (step.is_subject_code and may_lack_code(run.schema, run.fields))
+    ):
         return remark("uscc-check", step.field)
     if step.is_subject_kind and _form(str(value)) == NATURAL_PERSON:
         return remark("natural-person", step.field)
@@ -250,12 +261,13 @@ def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
     return None
 
 
-def _may_lack_code(run: _Run) -> bool:
+def may_lack_code(schema: Schema, fields: Mapping[str, Value]) -> bool:
     """Whether the filler may stand for the subject's USCC: only for individual businesses, as far
     as the record says what its subject is."""
-    kind = run.schema.subject.kind
-    stated = INDIVIDUAL_BUSINESS if kind is None else run.fields.get(kind, INDIVIDUAL_BUSINESS)
-    return _form(str(stated)) == INDIVIDUAL_BUSINESS
+    kind = schema.subject.kind
+    stated = INDIVIDUAL_BUSINESS if kind is None else fields.get(kind, INDIVIDUAL_BUSINESS)
+    # Not remembered: a verifier asks about texts of any length.
+    return fold(str(stated)) == INDIVIDUAL_BUSINESS
 
 
 def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:
@@ -304,7 +316,9 @@ def _values(vocabulary: tuple[str, ...], other: bool) -> Text:
     return {"zh": "；".join(values), "en": "; ".join(values)}
 
 
-def _checked(run: _Run, *, class_: str | None) -> Checked:
+def _checked(
+    run: _Run, class_: str | None, rules: Rules, authorities: Mapping[str, str | None]
+) -> Checked:
     schema, fields = run.schema, run.fields
     fault = _class_fault(schema, class_)
     if fault is not None:
@@ -315,8 +329,15 @@ def _checked(run: _Run, *, class_: str | None) -> Checked:
     decided, stated_end = _day(fields, schema.decided), _day(fields, schema.until.field)
     until = None
     if decided is not None:
-        until = publicity.until(schema, class_, decided, stated_end)
-        code = publicity.stated_end_note(schema, class_, decided, stated_end)
+        decision = Decision(
+            schema=schema,
+            adverse=schema.is_adverse(fields) or False,
+            class_=class_,
+            decided=decided,
+            kinds=(publicity.authority_kind(rules, schema, fields, authorities),),
+        )
+        until = publicity.until(rules, decision, stated_end)
+        code = publicity.stated_end_note(rules, decision, stated_end)
         if code is not None and schema.until.field is not None:
             run.notes.append(remark(code, schema.by_code[schema.until.field]))
     return Checked(
@@ -334,7 +355,7 @@ def _class_fault(schema: Schema, class_: str | None) -> FieldError | None:
         return None
     if class_ not in publicity.CLASSES:
         return remark("not-in-vocabulary", CLASS, values=_values(publicity.CLASSES, False))
-    return None if schema.adverse else remark("schema-invalid", CLASS)
+    return None if schema.may_be_adverse else remark("schema-invalid", CLASS)
 
 
 def _day(fields: Fields, code: str | None) -> date | None:

@@ -53,9 +53,9 @@ Reader = Callable[[object], Value | Fault | None]
 _Converter = Callable[[str], str | Fault]
 
 
-def reader(field: Field) -> Reader:
-    """The reader of a field's values."""
-    convert = _converter(field)
+def reader(field: Field, *, shape_only: bool = False) -> Reader:
+    """The reader of a field's values. shape_only: the check characters of a USCC are left out."""
+    convert = read_uscc_shape if shape_only and field.kind == "uscc" else _converter(field)
     if field.kind == "list":
         return _list_reader(field, convert)
     if field.kind == "text":
@@ -113,6 +113,13 @@ def read_money(text: str) -> str | Fault:
     if len(whole) > MONEY_DIGITS:
         return Fault("too-long")
     return f"{whole}.{decimals}" if decimals else whole
+
+
+def read_uscc_shape(text: str) -> str | Fault:
+    """The code by its shape alone: a lawful one may fail its check characters (domain 11), and
+    who has no list of them cannot tell."""
+    code = uscc.normalise(text)
+    return code if uscc.has_shape(code) else Fault("uscc-format")
 
 
 def read_uscc(text: str) -> str | Fault:

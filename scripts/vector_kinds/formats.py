@@ -1,18 +1,16 @@
-"""Canonical spellings, EIP-712, entries, checkpoints and presentations."""
+"""Canonical spellings, EIP-712 and entries, and what presentations and receipts share."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from eth_keys.datatypes import PrivateKey
 
-from ledger.core import canonical, eip712, entry, note
-from ledger.core.canonical import b64_encode, b64u_decode, b64u_encode
+from ledger.core import canonical, eip712, entry
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.ids import LogId
 from ledger.core.keys import ORDERS, Alg
-from ledger.core.merkle import EMPTY_ROOT, leaf_hash
-from ledger.core.presentation import bind, present
-from scripts.vector_kinds.common import Case, JwsKey, ed25519, flip, seed
+from ledger.core.merkle import leaf_hash
+from scripts.vector_kinds.common import Case, JwsKey, seed
 
 LOG = LogId(seed("log"))
 SLOTS = ("CF_XDR_MC", "CF_XDR_SHXYM", "CF_WSH", "CF_CFLB", "CF_JDRQ", "BZ")
@@ -24,6 +22,7 @@ FIELDS: dict[str, str | list[str]] = {
     "CF_JDRQ": "2024-04-10",
 }
 SCHEMA = "penalty@1:" + seed("schema").hex()
+RULES = "publicity@1:" + seed("rules").hex()
 PRESENT = JwsKey(Alg.P256, "present")
 IAT = 1795000200
 
@@ -41,6 +40,7 @@ def commitment(
         decided=decided,
         iss="120000",
         log=LogId(log),
+        rules=RULES,
         schema=schema,
         until=date(2025, 4, 10),
     )
@@ -68,10 +68,7 @@ def files() -> dict[str, list[Case]]:
         "eip712/recover_fail": list(_badly_signed()),
         "entry/entry": _entries(),
         "entry/entry_fail": [{"name": n, "data": d.decode()} for n, d in _bad_entries()],
-        "checkpoint/checkpoint": [_checkpoint(size) for size in (0, 1, 5, 2**53 - 1)],
-        "checkpoint/checkpoint_fail": list(_bad_checkpoints()),
-        "presentation/presentation": [_presentation(alg) for alg in _ALGS],
-        "presentation/presentation_fail": list(_bad_presentations()),
+        "entry/entry_newer": [{"name": n, "data": d.decode()} for n, d in _newer_entries()],
     }
 
 
@@ -186,8 +183,8 @@ def _entries() -> list[Case]:
         "correction": _record(corrects=corrected),
         "replacement": _record(replaces=replaced),
         "both": _record(corrects=corrected, replaces=replaced, timely="no"),
-        "case": entry.other_entry("case", commitment=commitment_, log=LOG, ref=seed("ref")),
-        "authorisation": entry.other_entry("authorisation", commitment=commitment_, log=LOG),
+        "statement": entry.statement_entry(commitment=commitment_, log=LOG),
+        "statement anew": entry.statement_entry(commitment=commitment_, log=LOG, replaces=replaced),
     }
     return [
         {"name": name, "data": data.decode(), "leaf": entry_leaf(data)}
@@ -220,11 +217,14 @@ def entry_leaf(data: bytes) -> str:
 
 def _bad_entries() -> Iterator[tuple[str, bytes]]:
     good = canonical.parse(_record())
-    other = canonical.parse(entry.other_entry("case", commitment=seed("c"), log=LOG))
+    other = canonical.parse(entry.statement_entry(commitment=seed("c"), log=LOG))
     changes: dict[str, Case] = {
-        "version 2": {"_type": "credit-ledger/entry@2"},
-        "kind of no name": {"kind": "Record"},
-        "suite unknown": {"suite": "sm3"},
+        "version 0": {"_type": "credit-ledger/entry@0"},
+        "version 1 of something else": {"_type": "credit-ledger/promise@1"},
+        "kind in upper case": {"kind": "Record"},
+        "kind of part 2": {"kind": "case"},
+        "kind not text": {"kind": 1},
+        "suite that is no name": {"suite": "sm 3"},
         "period of 13 months": {"period": "2024-13"},
         "period of a day": {"period": "2024-04-10"},
         "schema without version": {"schema": "penalty"},
@@ -234,7 +234,6 @@ def _bad_entries() -> Iterator[tuple[str, bytes]]:
         "commitment with 0x": {"commitment": "0x" + good["commitment"]},
         "commitment too short": {"commitment": good["commitment"][:-2]},
         "log not text": {"log": 1},
-        "ref in a record": {"ref": good["log"]},
         "member unknown": {"note": "x"},
         "corrects null": {"corrects": "null"},
     }
@@ -242,167 +241,30 @@ def _bad_entries() -> Iterator[tuple[str, bytes]]:
         yield name, canonical.encode({**good, **change})
     for member in good:
         yield f"without {member}", canonical.encode({k: v for k, v in good.items() if k != member})
-    yield "period in a case", canonical.encode({**other, "period": "2024-04"})
+    for name in ("period", "schema", "timely"):
+        yield f"{name} in a statement", canonical.encode({**other, name: good[name]})
+    yield "corrects in a statement", canonical.encode({**other, "corrects": good["log"]})
+    yield "ref in a statement", canonical.encode({**other, "ref": good["log"]})
     yield "a list", b"[]"
     yield "space", _record().replace(b",", b", ", 1)
 
 
-# ---- checkpoints
-
-_NOTE_KEY = ed25519("note")
-_NOTE_PUBLIC = _NOTE_KEY.public_key().public_bytes_raw()
-_ORIGIN = note.origin_of(LOG)
-_VKEY = note.vkey(_ORIGIN, _NOTE_PUBLIC)
-
-
-def _checkpoint(size: int) -> Case:
-    root = seed("root") if size else EMPTY_ROOT
-    return {
-        "name": f"size {size}",
-        "text": note.sign_checkpoint(_ORIGIN, size, root, _NOTE_KEY),
-        "vkey": _VKEY,
-        "log": LOG.hex(),
-        "size": size,
-        "root": root.hex(),
+def _newer_entries() -> Iterator[tuple[str, bytes]]:
+    """`version-unknown`, whatever version 1 would say of them."""
+    good = canonical.parse(_record())
+    statement = canonical.parse(entry.statement_entry(commitment=seed("c"), log=LOG))
+    changes: dict[str, Case] = {
+        "version 2": {"_type": "credit-ledger/entry@2"},
+        "version 10": {"_type": "credit-ledger/entry@10"},
+        "another family of version 2": {"_type": "credit-ledger/note@2"},
+        "suite sm3": {"suite": "sm3"},
+        "version 2 with other values": {"_type": "credit-ledger/entry@2", "kind": 1, "log": []},
+        "suite sm3 with a longer commitment": {"suite": "sm3", "commitment": "ab" * 64},
     }
-
-
-def _bad_checkpoints() -> Iterator[Case]:
-    """`stage` says where each is refused: parse, or verify with the vkey."""
-    good: str = _checkpoint(5)["text"]
-    parsed = note.parse_checkpoint(good)
-    root = b64_encode(parsed.root)
-    line = good.splitlines(keepends=True)[-1]
-    signed = line.split(" ")[2].strip()
-    wrong = {
-        "empty": "",
-        "no newline": good[:-1],
-        "newline behind": good + "\n",
-        "carriage returns": good.replace("\n", "\r\n"),
-        "no blank line": good.replace("\n\n", "\n"),
-        "extension line": good.replace("\n\n", "\nextension\n\n"),
-        "second signature": good + line,
-        "no signature": good.removesuffix(line),
-        "hyphen for the dash": good.replace("—", "-"),
-        "two spaces": good.replace("— ", "—  "),
-        "another name": good.replace(f"— {_ORIGIN}", "— example.com/log"),
-        "another prefix": good.replace("credit-ledger/", "credit-ledger-2/"),
-        "log in upper case": good.replace(LOG.hex(), LOG.hex().upper()),
-        "size with zero": good.replace("\n5\n", "\n05\n"),
-        "size with sign": good.replace("\n5\n", "\n+5\n"),
-        "size in Arabic digits": good.replace("\n5\n", "\n٥\n"),
-        "size 2^53": good.replace("\n5\n", "\n9007199254740992\n"),
-        "size 0 with a root": good.replace("\n5\n", "\n0\n"),
-        "size 5 with the empty root": good.replace(root, b64_encode(EMPTY_ROOT)),
-        "root without padding": good.replace(root, root.rstrip("=")),
-        "root too short": good.replace(root, b64_encode(parsed.root[:31])),
-        "root not base64": good.replace(root, "!" * 44),
-        "loose bits in the signature": good.replace(signed, signed[:-2] + "B="),
-        "signature too short": good.replace(signed, b64_encode(parsed.key_hash)),
-        "far too long": good.replace(signed, signed * 5),
-    }
-    for name, text in wrong.items():
-        yield {"name": name, "text": text, "vkey": _VKEY, "stage": "parse"}
-    flipped = b64_encode(parsed.key_hash + flip(parsed.signature, 9))
-    other_key = b64_encode(flip(parsed.key_hash, 3) + parsed.signature)
-    for name, text in {
-        "another size": good.replace("\n5\n", "\n6\n"),
-        "another root": good.replace(root, b64_encode(flip(parsed.root, 1))),
-        "signature flipped": good.replace(signed, flipped),
-        "key hash flipped": good.replace(signed, other_key),
-        "another log": good.replace(LOG.hex(), flip(LOG, 4).hex()),
-    }.items():
-        yield {"name": name, "text": text, "vkey": _VKEY, "stage": "verify"}
-
-
-# ---- presentations
-
-_ALGS = (Alg.P256, Alg.ED25519, Alg.SECP256K1)
-
-
-def _presentation(alg: Alg) -> Case:
-    key = JwsKey(alg, "present")
-    made = commitment()
-    shown = [made.disclosures[name] for name in ("CF_XDR_SHXYM", "CF_CFLB")]
-    text = present(made.payload, shown, sign=key.sign, kid=key.kid, alg=alg, iat=IAT)
-    bound = bind(
-        text,
-        audience="demo-bank",
-        nonce="n-1",
-        authorisation=seed("authorisation") if alg is Alg.P256 else None,
-        sign=key.sign,
-        kid=key.kid,
-        alg=alg,
-        iat=IAT + 1,
-    )
-    return {
-        "name": alg.name,
-        "alg": int(alg),
-        "publicKey": key.public.hex(),
-        "text": text,
-        "commitment": made.digest.hex(),
-        "fields": {name: FIELDS[name] for name in ("CF_XDR_SHXYM", "CF_CFLB")},
-        "iat": IAT,
-        "binding": bound,
-    }
-
-
-def _bad_presentations() -> Iterator[Case]:
-    """`stage`: parse, disclosures, or signature."""
-    good = _presentation(Alg.P256)
-    jws, first, second, _ = good["text"].split("~")
-    header, payload, signature = jws.split(".")
-    raw = b64u_decode(signature)
-    s = ORDERS[Alg.P256] - int.from_bytes(raw[32:], "big")
-    high = b64u_encode(raw[:32] + s.to_bytes(32, "big"))
-    plain = canonical.parse(b64u_decode(header))
-    foreign = commitment("another secret").disclosures["CF_WSH"]
-
-    def with_header(**change: object) -> str:
-        return b64u_encode(canonical.encode({**plain, **change}))
-
-    parse = {
-        "empty": "",
-        "no tilde at the end": f"{jws}~{first}",
-        "nothing disclosed": f"{jws}~",
-        "two parts": f"{header}.{payload}~{first}~",
-        "four parts": f"{jws}.{header}~{first}~",
-        "signature of 63 bytes": f"{header}.{payload}.{b64u_encode(raw[:63])}~{first}~",
-        "padding": f"{header}.{payload}.{signature}==~{first}~",
-        "alg none": f"{with_header(alg='none')}.{payload}.{signature}~{first}~",
-        "alg of a hash": f"{with_header(alg='HS256')}.{payload}.{signature}~{first}~",
-        "typ of a binding": f"{with_header(typ='kb+jwt')}.{payload}.{signature}~{first}~",
-        "iat true": f"{with_header(iat=True)}.{payload}.{signature}~{first}~",
-        "iat beyond 9999": f"{with_header(iat=253402300800)}.{payload}.{signature}~{first}~",
-        "header with one more": f"{with_header(crit=['x'])}.{payload}.{signature}~{first}~",
-        "payload of something else": f"{header}.{b64u_encode(b'{}')}.{signature}~{first}~",
-    }
-    disclosures = {
-        "a disclosure twice": f"{jws}~{first}~{first}~",
-        "a disclosure of another record": f"{jws}~{first}~{foreign}~",
-        "an empty disclosure": f"{jws}~~",
-        "a disclosure with padding": f"{jws}~{first}=~",
-        "a disclosure with a loose bit": f"{jws}~{first[:-1]}~",
-        "a disclosure with a space": f"{jws}~{b64u_encode(b64u_decode(second) + b' ')}~",
-        "more than there are": f"{jws}~{(first + '~') * 7}",
-    }
-    signatures = {
-        "high s": f"{header}.{payload}.{high}~{first}~",
-        "signature flipped": f"{header}.{payload}.{b64u_encode(flip(raw, 100))}~{first}~",
-        "another kid": f"{with_header(kid=seed('kid').hex())}.{payload}.{signature}~{first}~",
-        "another alg": f"{with_header(alg='ES256K')}.{payload}.{signature}~{first}~",
-        "another iat": f"{with_header(iat=IAT + 1)}.{payload}.{signature}~{first}~",
-    }
-    for stage, cases in (
-        ("parse", parse),
-        ("disclosures", disclosures),
-        ("signature", signatures),
-    ):
-        for name, text in cases.items():
-            yield {
-                "name": name,
-                "text": text,
-                "stage": stage,
-                "alg": good["alg"],
-                "publicKey": good["publicKey"],
-            }
+    for name, change in changes.items():
+        yield name, canonical.encode({**good, **change})
+    yield "statement of version 2", canonical.encode({**statement, **changes["version 2"]})
+    newer = {**good, **changes["version 2"]}
+    yield "version 2, not canonical", canonical.encode(newer).replace(b",", b", ")
+    yield "version 2, longer", canonical.encode({**newer, "more": "x" * entry.MAX_ENTRY})
+    yield "suite sm3, not canonical", canonical.encode({**good, "suite": "sm3"}) + b" "

@@ -1,11 +1,13 @@
 """Receipts: good ones, and for each way of being wrong one that must be refused there."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from ledger.core import canonical, entry, merkle, note, receipt
-from ledger.core.canonical import b64_encode
+from ledger.core.canonical import b64_encode, b64u_decode, b64u_encode
 from ledger.core.commitment import Commitment
 from ledger.core.ids import Digest
 from ledger.core.presentation import bind, present
@@ -29,6 +31,8 @@ def files() -> dict[str, list[Case]]:
     return {
         "receipt/receipt": [_case(name, data) for name, data in _good().items()],
         "receipt/receipt_fail": [*_malformed(), *_disagreeing()],
+        "receipt/receipt_newer": list(_newer()),
+        "receipt/receipt_respelled": list(_respelled()),
     }
 
 
@@ -91,13 +95,25 @@ def _file(value: dict[str, Any]) -> bytes:
 def _good() -> dict[str, bytes]:
     made = commitment()
     shown = _shown(made, *FIELDS)
-    case = entry.other_entry("case", commitment=seed("case"), log=LOG, ref=seed("ref"))
+    statement = entry.statement_entry(commitment=seed("statement"), log=LOG)
+    cosigned = note.parse_checkpoint(_tree(_entry(made))[1])
+    key = ed25519("witness")
+    witness = note.cosign(
+        cosigned,
+        member="130000",
+        time=IAT,
+        public_key=key.public_key().public_bytes_raw(),
+        sign=key.sign,
+    )
     return {
         "bare": _file(_value(_entry(made))),
         "yearly": _file(_value(_entry(made, "2024"), presentation=shown)),
         "shown": _file(_value(_entry(made), presentation=_shown(made, "CF_XDR_SHXYM"))),
         "bound": _file(_value(_entry(made), presentation=shown, binding=_bound(shown))),
-        "case": _file(_value(case)),
+        "statement": _file(_value(statement)),
+        "cosigned": _file(
+            _value(_entry(made), checkpoint=replace(cosigned, witnesses=(witness,)).text)
+        ),
     }
 
 
@@ -124,10 +140,11 @@ def _malformed() -> Iterator[Case]:
     for name, raw in {
         "empty": b"",
         "newline only": b"\n",
-        "no newline": data[:-1],
-        "two newlines": data + b"\n",
-        "carriage return": data[:-1] + b"\r\n",
-        "space": data.replace(b",", b", ", 1),
+        "no newline, and altered": data[:-1].replace(b'"index":2', b'"index":-2'),
+        "members swapped, and spaced": data.replace(b'"index":2,', b"").replace(
+            b"}\n", b', "index": 2}\n'
+        ),
+        "a newline in a text": data.replace(b"\\n", b"\n"),
         "a list": b"[]\n",
         "member twice": data.replace(b'"index":2', b'"index":2,"index":2'),
         "index 2.0": data.replace(b'"index":2', b'"index":2.0'),
@@ -158,7 +175,8 @@ def _changes(good: dict[str, Any]) -> dict[str, dict[str, Any]]:
     bound = _bound(good["presentation"])
     return {
         "one member more": {"status": "valid"},
-        "version 2": {"_type": "credit-ledger/receipt@2"},
+        "version 0": {"_type": "credit-ledger/receipt@0"},
+        "another family": {"_type": "credit-ledger/promise@1"},
         "index true": {"index": True},
         "size as text": {"size": "5"},
         "log in upper case": {"log": log.upper()},
@@ -180,7 +198,7 @@ def _changes(good: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "network beyond 2^53": {"network": NETWORK.replace("31337", "9007199254740992")},
         "network in upper case": {"network": NETWORK[:-40] + NETWORK[-40:].upper()},
         "entry not an object": {"entry": "x"},
-        "entry of version 2": {"entry": {**good["entry"], "_type": "credit-ledger/entry@2"}},
+        "entry of another kind": {"entry": {**good["entry"], "kind": "case"}},
         "checkpoint not text": {"checkpoint": 1},
         "checkpoint with an extension": {
             "checkpoint": good["checkpoint"].replace("\n\n", "\nx\n\n")
@@ -232,7 +250,7 @@ def _disagreeing() -> Iterator[Case]:
             "presentation": shown + other.disclosures["CF_WSH"] + "~"}),
         ("a field twice", "presentation/disclosures", {
             "presentation": shown + made.disclosures["CF_WSH"] + "~"}),
-        ("fields out of order", "presentation/slots", {"presentation": unordered}),
+        ("fields out of order", "presentation/disclosures", {"presentation": unordered}),
         ("binding of another", "binding/sd-hash", {"binding": _bound(_shown(made, "CF_WSH"))}),
     ):  # fmt: skip
         yield _fail(name, _file({**good, **change}), stage)
@@ -249,6 +267,57 @@ def _two_minds() -> Iterator[Case]:
         data = _file(_value(_entry(made), presentation=_shown(made, "CF_WSH")))
         yield _fail(f"{name} of the payload", data, f"agreement/{name}")
     made = commitment()
-    case = entry.other_entry("case", commitment=made.digest, log=LOG)
-    data = _file(_value(case, presentation=_shown(made, "CF_WSH")))
-    yield _fail("a record shown for a case", data, "agreement/kind")
+    statement = entry.statement_entry(commitment=made.digest, log=LOG)
+    data = _file(_value(statement, presentation=_shown(made, "CF_WSH")))
+    yield _fail("a record shown for a statement", data, "agreement/kind")
+
+
+def _newer() -> Iterator[Case]:
+    """`version-unknown`: that goes before everything malformed."""
+    made = commitment()
+    good = _value(_entry(made), presentation=_shown(made, "CF_XDR_SHXYM"))
+    entry_, checkpoint, shown = good["entry"], good["checkpoint"], good["presentation"]
+    header = canonical.parse(b64u_decode(shown.partition(".")[0]))
+    sm2 = b64u_encode(canonical.encode({**header, "alg": "SM2"})) + shown[shown.index(".") :]
+    receipt_2 = {**good, "_type": "credit-ledger/receipt@2"}
+    entry_2 = {**entry_, "_type": "credit-ledger/entry@2"}
+    line = f"— example.com/witness {b64_encode(seed('signature', 76))}\n"
+    changes: dict[str, dict[str, Any]] = {
+        "entry of version 2": {"entry": entry_2},
+        "entry of version 2, deeper": {"entry": {**entry_2, "more": {"a": [1]}}},
+        "entry of suite sm3": {"entry": {**entry_, "suite": "sm3"}},
+        "presentation by SM2": {"presentation": sm2},
+        "an unknown signature line": {"checkpoint": checkpoint + line},
+        "entry of version 2, path not a list": {"entry": entry_2, "path": "x"},
+        "presentation by SM2, no log": {"presentation": sm2, "log": ""},
+        "binding by SM2": {"binding": _with_alg(_bound(shown), "SM2")},
+    }
+    yield {"name": "version 2", "data": _file(receipt_2).decode()}
+    yield {"name": "version 2 of nothing else", "data": '{"_type":"credit-ledger/receipt@2"}'}
+    yield {"name": "version 2, spaced", "data": '{ "a": 1.5, "_type": "credit-ledger/receipt@2" }'}
+    yield {"name": "another family of version 2", "data": '{"_type":"credit-ledger/opening@2"}\n'}
+    for name, change in changes.items():
+        yield {"name": name, "data": _file({**good, **change}).decode()}
+    spaced = canonical.encode({**good, "entry": entry_2}).replace(b",", b", ").decode()
+    yield {"name": "entry of version 2, spaced", "data": spaced}
+
+
+def _with_alg(jws: str, alg: str) -> str:
+    header, rest = jws.split(".", 1)
+    value = canonical.parse(b64u_decode(header))
+    return f"{b64u_encode(canonical.encode({**value, 'alg': alg}))}.{rest}"
+
+
+def _respelled() -> Iterator[Case]:
+    """Malformed with the code `not-canonical-bytes`: what editors and mail make of a file."""
+    made = commitment()
+    shown = _value(_entry(made), presentation=_shown(made, "CF_XDR_SHXYM"))
+    data = _file(shown).decode()
+    pretty = json.dumps(json.loads(data), indent=2, ensure_ascii=False)
+    yield {"name": "pretty-printed", "data": pretty}
+    yield {"name": "no newline", "data": data[:-1]}
+    yield {"name": "two newlines", "data": data + "\n"}
+    yield {"name": "carriage return", "data": data[:-1] + "\r\n"}
+    yield {"name": "byte order mark", "data": "\ufeff" + data}
+    yield {"name": "spaces", "data": data.replace(',"', ', "')}
+    yield {"name": "tabs before", "data": "\t" + data}

@@ -80,8 +80,8 @@ def path_root(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> byte
     return found
 
 
-def record_id(log: str, leaf: str) -> str:
-    ids = [bytes.fromhex(log), bytes.fromhex(leaf)]
+def record_id(log: str, commitment: str) -> str:
+    ids = [bytes.fromhex(log), bytes.fromhex(commitment)]
     return keccak(abi_encode(["bytes32", "bytes32"], ids)).hex()
 
 
@@ -246,10 +246,14 @@ def open_presentation(text: str) -> Shown:
     header, payload, _signature = (unb64u(part) for part in jws.split("."))
     claims = json.loads(payload)
     assert canonical(claims) == payload
-    assert claims["_sd"] == sorted(set(claims["_sd"]))
+    assert len(set(claims["_sd"])) == len(claims["_sd"])
+    places = [
+        claims["_sd"].index(b64u(hashlib.sha256(disclosure.encode()).digest()))
+        for disclosure in disclosures
+    ]
+    assert places == sorted(places), "in the order of the slots"
     fields: dict[str, Any] = {}
     for disclosure in disclosures:
-        assert b64u(hashlib.sha256(disclosure.encode()).digest()) in claims["_sd"]
         salt, field, value = json.loads(unb64u(disclosure))
         assert canonical([salt, field, value]) == unb64u(disclosure)
         assert len(unb64u(salt)) == 18

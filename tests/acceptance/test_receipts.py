@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from tests.acceptance.conftest import Kept
@@ -17,7 +18,7 @@ from tests.acceptance.independent import (
 from tests.acceptance.outside import TIANJIN, Net, penalty, run, until
 
 RECEIPT = {"_type", "anchor", "checkpoint", "entry", "index", "log", "network", "path", "size"}
-PAYLOAD = {"_sd", "_sd_alg", "class", "decided", "iss", "log", "schema", "until", "vct"}
+PAYLOAD = {"_sd", "_sd_alg", "class", "decided", "iss", "log", "rules", "schema", "until", "vct"}
 SLOTS = 26
 """Table 1.2 of penalties without the four fields of a person's identity document."""
 
@@ -33,7 +34,8 @@ def test_bytes_of_a_receipt(net: Net, valid: Kept) -> None:
         assert receipt["network"] == f"eip155:31337:{net.pinned['consortium']}"
         entry = canonical(receipt["entry"])
         assert leaf_hash(entry).hex() == valid.leaf
-        assert record_id(receipt["log"], valid.leaf) == valid.answer["recordId"]
+        commitment = receipt["entry"]["commitment"]
+        assert record_id(receipt["log"], commitment) == valid.answer["recordId"]
         (log,) = net.node()["logs"]
         head = open_checkpoint(receipt["checkpoint"], log["vkey"])
         assert receipt["log"] == log["log"] == receipt["entry"]["log"]
@@ -64,7 +66,8 @@ def test_commitment_from_the_presentation(net: Net, valid: Kept) -> None:
     assert set(shown.payload) == PAYLOAD
     digest = hashlib.sha256(shown.payload_bytes).hexdigest()
     assert receipt["entry"]["commitment"] == digest
-    assert len(shown.payload["_sd"]) == SLOTS + 1, "filled, empty and one more: all look alike"
+    assert len(shown.payload["_sd"]) == SLOTS, "filled and empty: all look alike"
+    assert re.fullmatch(r"publicity@1:[0-9a-f]{64}", shown.payload["rules"])
     assert shown.payload["_sd_alg"] == "sha-256"
     assert shown.payload["vct"] == "urn:credit-ledger:record:1"
     assert shown.payload["iss"] == TIANJIN

@@ -9,14 +9,13 @@ import pytest
 
 from ledger.audit.replay import Report
 from ledger.audit.tiles import Fetch
-from ledger.chain.contract_abi import Param, encode
-from ledger.chain.deploy import FOREVER
-from ledger.chain.govern import Action
+from ledger.chain import requests
+from ledger.chain.actions import recover_key
 from ledger.chain.keyfile import new_secret
 from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import RECOVER_KEY
 from ledger.core import merkle
-from ledger.core.ids import Address, LogId, address_bytes, bytes32_ascii, keccak256, log_id
+from ledger.core.ids import Address, LogId, address_bytes, log_id
+from ledger.core.ids import record_id as make_record_id
 from ledger.core.keys import Alg, Purpose
 from tests.audit.conftest import Ledger
 from tests.audit.test_replay import codes, entry
@@ -185,17 +184,14 @@ def test_a_key_planted_by_a_vote(ledger: Ledger) -> None:
 
 def recover(ledger: Ledger, member: str, signer: LocalSigner) -> None:
     """The provinces give a member a GOVERN key."""
-    types = ("bytes32", "uint8", "uint16", "bytes", "uint64", "uint64")
-    struct = Param(
-        f"({','.join(types)})", "", False, tuple(Param(kind, kind + str(n), False, ())
-        for n, kind in enumerate(types)),
-    )  # fmt: skip
-    values = (
-        *(bytes32_ascii(member), int(Purpose.GOVERN), int(signer.alg), signer.public_key),
-        *(ledger.network.anvil.head_time(), FOREVER),
+    key = requests.key_input(
+        member=member,
+        purpose=Purpose.GOVERN,
+        alg=signer.alg,
+        public_key=signer.public_key,
+        not_before=ledger.network.anvil.head_time(),
     )
-    named = {m.name: value for m, value in zip(struct.members, values, strict=True)}
-    ledger.network.decide(Action(RECOVER_KEY, encode((struct,), (named,))))
+    ledger.network.decide(recover_key(key))
     ledger.network.anvil.mine()
 
 
@@ -252,7 +248,7 @@ class SuccessorLog(MemberLog):
 
 
 def record_id(log: MemberLog, index: int) -> bytes:
-    return keccak256(log.log_id + log.records[index].commitment.digest)
+    return make_record_id(log.log_id, log.records[index].commitment.digest)
 
 
 @pytest.mark.parametrize("known", [True, False])

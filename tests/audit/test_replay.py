@@ -16,17 +16,17 @@ from typing import Any
 import pytest
 
 from ledger.audit.anchors import judge_anchors
-from ledger.audit.chain import BlockTimes
 from ledger.audit.codes import CODES, INCOMPLETE
 from ledger.audit.findings import Findings
 from ledger.audit.replay import replay
 from ledger.audit.state import Anchor, Key, Log, Member, State
+from ledger.audit.times import BlockTimes
 from ledger.chain.network import Hash32
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.signers import LocalSigner
 from ledger.core import note
 from ledger.core.canonical import encode
-from ledger.core.entry import other_entry, record_entry
+from ledger.core.entry import record_entry, statement_entry
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
@@ -217,7 +217,7 @@ ENTRIES: dict[str, tuple[str, Callable[[MemberLog], Sequence[bytes]]]] = {
     ),
     "of next century": ("period-in-future", lambda log: [entry(log, period="2126-01")]),
     "good, of another kind": (
-        "", lambda log: [other_entry("case", commitment=bytes(32), log=log.log_id)],
+        "", lambda log: [statement_entry(commitment=bytes(32), log=log.log_id)],
     ),
     "good, of this year": ("", lambda log: [entry(log)]),
     "good, of no year": ("", lambda log: [entry(log, period="0000-01")]),
@@ -236,6 +236,21 @@ def test_entries_are_checked(ledger: Ledger, name: str) -> None:
     if code:
         assert report.document["findings"][0]["where"].endswith("/entry/3")
         assert report.document["counts"]["findings"] == {code: 1}
+
+
+def test_what_a_later_version_wrote_is_left_open(ledger: Ledger) -> None:
+    newer = entry(ledger.tianjin).replace(b"entry@1", b"entry@2")
+    ledger.tianjin.put_raw(newer)
+    ledger.tianjin.anchor()
+    ledger.network.anvil.mine()
+    report = ledger.replay()
+    assert (codes(report.document), report.exit) == ([], 4)
+    assert [gap["code"] for gap in report.document["incomplete"]] == ["entry-version-unknown"]
+    ledger.tianjin.entries.pop()
+    lines = ledger.beijing.checkpoint() + "— stranger/of/a/kind AAAAAAAAAAAA\n"
+    ledger.beijing.served = {"checkpoint": lines.encode()}
+    unknown = [gap["code"] for gap in ledger.replay().document["incomplete"]]
+    assert "checkpoint-version-unknown" in unknown
 
 
 @pytest.mark.parametrize(("days", "clean"), [(-1, True), (1, False)])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import structs
+from ledger.chain import requests, structs
+from ledger.chain.actions import open_successor, suspend
 from ledger.chain.bindings import Catalogue, Consortium, LogAnchor
 from ledger.chain.blocks import LogEntry, Reader
 from ledger.chain.contract_abi import NAMES, Name, load
-from ledger.chain.deploy import FOREVER
 from ledger.chain.errors import NoContract, TxRefused
 from ledger.chain.events import (
     EVENTS,
@@ -32,7 +32,7 @@ from ledger.chain.events import (
     decode_event,
     decode_events,
 )
-from ledger.chain.govern import Action, latest_call
+from ledger.chain.govern import latest_call
 from ledger.chain.logs import LogQuery, read_logs
 from ledger.chain.national import national_items
 from ledger.chain.network import Hash32
@@ -84,6 +84,13 @@ def test_members(network: TestNetwork) -> None:
     assert bank is not None
     assert (bank.region, bank.roles) == ("", Role.INSTITUTION)
     assert consortium.member("150000") is None
+    assert set(consortium.provinces()) == set(PROVINCES)
+    assert consortium.member_codes() == MEMBERS
+    assert consortium.member_count() == len(MEMBERS)
+    [span] = consortium.role_history("demo-bank")
+    assert span.roles == Role.INSTITUTION
+    assert consortium.roles_at("demo-bank", span.since) == Role.INSTITUTION
+    assert consortium.roles_at("demo-bank", span.since - 1) == 0
     assert consortium.threshold() == THRESHOLD
     assert consortium.chair() is None
 
@@ -93,17 +100,19 @@ def test_keys(network: TestNetwork) -> None:
     keys = consortium.keys("130000")
     assert {key.purpose for key in keys} == set(Purpose)
     signer = network.keys["130000", Purpose.PRESENT]
-    key = consortium.key(signer.key_id)
+    key = consortium.key("130000", signer.key_id)
     assert key is not None
     assert key in keys
     assert (key.member, key.alg, key.public_key) == ("130000", Alg.P256, signer.public_key)
-    assert (key.not_before, key.not_after) == (KEY_START, FOREVER)
+    assert (key.not_before, key.not_after) == (KEY_START, requests.FOREVER)
     assert key.key_id == key_id(key.alg, key.public_key)
-    assert consortium.key(bytes(32)) is None
-    for time, valid in ((KEY_START - 1, False), (KEY_START, True), (FOREVER, True)):
+    assert consortium.key("130000", bytes(32)) is None
+    assert consortium.key("110000", signer.key_id) is None
+    assert consortium.key_count("130000") == len(keys)
+    for time, valid in ((KEY_START - 1, False), (KEY_START, True), (requests.FOREVER, True)):
         assert key.valid_at(time) is valid
-        assert consortium.key_valid_at(key.key_id, Purpose.PRESENT, time) is valid
-    assert not consortium.key_valid_at(key.key_id, Purpose.ANCHOR, KEY_START)
+        assert consortium.key_valid_at("130000", key.key_id, Purpose.PRESENT, time) is valid
+    assert not consortium.key_valid_at("130000", key.key_id, Purpose.ANCHOR, KEY_START)
 
 
 def test_key_of_signer(network: TestNetwork) -> None:
@@ -116,8 +125,8 @@ def test_key_of_signer(network: TestNetwork) -> None:
 
 def test_logs_and_contracts(network: TestNetwork) -> None:
     consortium, deployed = network.consortium, network.deployment
-    logs = consortium.logs()
-    assert [log.member for log in logs] == list(MEMBERS)
+    logs = consortium.logs("140000")
+    assert [log.member for log in logs] == ["140000"]
     log = consortium.log(network.log_id("140000"))
     assert log is not None
     assert log in logs
@@ -164,14 +173,16 @@ def test_a_refused_anchor_tells_why(network: TestNetwork) -> None:
 
 def test_the_catalogue(network: TestNetwork) -> None:
     catalogue = network.catalogue
-    assert catalogue.items() == national_items()
+    assert tuple(version.item for version in catalogue.items()) == national_items()
+    assert catalogue.item_count() == len(catalogue.item_ids())
     assert catalogue.item_ids() == tuple(item.item_id for item in national_items())
-    [item] = catalogue.item("penalty")
-    assert catalogue.item_at("penalty", "", item.since) == item
-    assert catalogue.item_at("penalty", "110000", item.since) == item
-    assert catalogue.item_at("penalty", "", item.since - 1) is None
-    assert item.in_force(item.since)
-    assert not item.in_force(item.since - 1)
+    [version] = catalogue.item("penalty")
+    assert version.begins == version.put_at > version.item.since
+    assert catalogue.item_at("penalty", "", version.begins) == version
+    assert catalogue.item_at("penalty", "110000", version.begins) == version
+    assert catalogue.item_at("penalty", "", version.begins - 1) is None
+    assert version.in_force(version.begins)
+    assert not version.in_force(version.begins - 1)
     assert catalogue.item("nothing") == ()
 
 
@@ -187,7 +198,7 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
     assert all(added[k].public_key == keys[k].public_key for k in keys)
     assert all(event.signed_by is None for event in added.values())
     opened = [event.log_id for event in found if isinstance(event, LogOpened)]
-    assert opened == [log.log_id for log in network.consortium.logs()]
+    assert opened == [id_ for code in MEMBERS for id_ in network.consortium.log_ids(code)]
     assert [e.threshold for e in found if isinstance(e, ThresholdSet)] == [THRESHOLD]
     roles = [(e.role, e.account) for e in found if isinstance(e, ContractRegistered)]
     assert roles == [
@@ -195,7 +206,7 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
         ("Catalogue", network.deployment.catalogue),
     ]
     items = tuple(event.item for event in found if isinstance(event, ItemPut))
-    assert items == network.catalogue.items()
+    assert items == tuple(version.item for version in network.catalogue.items())
     proposals = [event for event in found if isinstance(event, Proposed)]
     votes = [event for event in found if isinstance(event, Voted)]
     assert len(proposals) == 3
@@ -204,7 +215,7 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
 
 
 def test_a_vote_that_suspends(network: TestNetwork) -> None:
-    network.decide(Action(SUSPEND, bytes32_ascii("140000")))
+    network.decide(suspend("140000"))
     member = network.consortium.member("140000")
     assert member is not None
     assert member.status == SUSPENDED
@@ -224,8 +235,7 @@ def test_a_vote_that_suspends(network: TestNetwork) -> None:
 def test_a_vote_that_opens_a_successor(network: TestNetwork) -> None:
     anchor(network)
     log = network.log_id("120000")
-    data = log + (2).to_bytes(32, "big") + (1).to_bytes(32, "big")
-    network.decide(Action(structs.OPEN_SUCCESSOR, data))
+    network.decide(open_successor(log, 2))
     old = network.consortium.log(log)
     assert old is not None
     assert (old.status, old.trusted_size) == (CLOSED, 2)
@@ -329,7 +339,8 @@ def test_codes_that_nobody_can_type() -> None:
 def test_strings_that_are_not_utf8() -> None:
     """Nor by an endpoint."""
     member = load("Consortium").functions["member"].outputs[0]
-    words = [bytes32_ascii("x"), bytes(32), *[n.to_bytes(32, "big") for n in (1, 1, 0, 192, 2)]]
+    numbers = (1, 1, 0, 0, 0, 256, 2)
+    words = [bytes32_ascii("x"), bytes(32), *[n.to_bytes(32, "big") for n in numbers]]
     data = (32).to_bytes(32, "big") + b"".join(words) + b"\xff\xfe".ljust(32, b"\0")
     assert member.type.endswith("string)")
     found = Consortium(Address("0x" + "11" * 20), lambda to, _: data).member("x")
@@ -345,7 +356,7 @@ def test_every_event_of_the_abi_has_its_type() -> None:
 def test_numbers_are_those_of_the_contracts() -> None:
     found = dict(re.findall(r"uint\d+ internal constant (\w+) = (\d+);", CODES.read_text()))
     names = [name for name in dir(structs) if name in found]
-    assert len(names) == 25
+    assert len(names) == 34
     assert {name: getattr(structs, name) for name in names} == {n: int(found[n]) for n in names}
     for purpose in Purpose:
         assert int(found[purpose.name]) == purpose

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.chain.contract_abi import load
-from ledger.chain.deploy import Deployment, addresses, deploy
-from ledger.chain.errors import TxError, TxPending, TxRefused
-from ledger.chain.govern import (
+from ledger.chain.actions import (
     Action,
-    latest_call,
     proposal_id,
     put_national,
     register_contract,
+    reinstate,
+    suspend,
 )
+from ledger.chain.contract_abi import load
+from ledger.chain.deploy import Deployment, addresses, deploy
+from ledger.chain.errors import TxError, TxPending, TxRefused
+from ledger.chain.govern import latest_call
 from ledger.chain.keyfile import new_secret
 from ledger.chain.national import SINCE, national_items
 from ledger.chain.network import NetworkFile
@@ -24,10 +26,10 @@ from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import (
     ACTIVE,
     MONTH,
+    ON_AUTHORISATION,
     PUBLIC,
     RECORD_TYPE,
-    REINSTATE,
-    SUSPEND,
+    RULES,
     SUSPENDED,
     YEAR,
     Code,
@@ -36,9 +38,11 @@ from ledger.chain.transactions import MemoryTxStore, Sender
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import bytes32_ascii
 from ledger.core.keys import Alg, Purpose
+from ledger.records.rules import all_rules
 from ledger.records.schema import all_schemas
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
 from tests.support.chain import (
+    MEMBERS,
     THRESHOLD,
     Keys,
     TestNetwork,
@@ -149,8 +153,8 @@ def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
     assert again.deployment.log_anchor == network.deployment.log_anchor
     assert again.deployment.catalogue == network.deployment.catalogue
     assert again.deployment.deploy_block_hash != network.deployment.deploy_block_hash
-    ours = {log.log_id for log in network.consortium.logs()}
-    assert {log.log_id for log in again.consortium.logs()} == ours
+    for code in MEMBERS:
+        assert again.consortium.log_ids(code) == network.consortium.log_ids(code)
     reader = QuorumReader(network.file.with_rpc([empty.url]))
     with pytest.raises(CouldNotCheck) as caught:
         reader.head()
@@ -260,14 +264,30 @@ def test_too_few_voters(empty: Anvil, deployer: LocalSigner) -> None:
     assert name == "Consortium_ProposalNotPassed"
 
 
+def test_a_founding_that_is_too_large(empty: Anvil, deployer: LocalSigner) -> None:
+    """Chains bound what creates a contract; the operator is told what to do."""
+    [founder, *others] = make_founders(few_keys())
+    many = dataclasses.replace(founder, keys=founder.keys * 40)
+    with pytest.raises(ConfigError, match="fewer keys"):
+        deploy(
+            empty.rpc,
+            deployer,
+            founders=[many, *others],
+            threshold=THRESHOLD,
+            council=[],
+            items=(),
+        )
+    assert transactions(empty, deployer.address) == 0
+
+
 def test_a_founding_that_the_contract_refuses(empty: Anvil, deployer: LocalSigner) -> None:
     keys = few_keys()
     founders = make_founders(keys)
     founders[0] = dataclasses.replace(founders[0], region="")
     with pytest.raises(TxRefused) as caught:
-        deploy(empty.rpc, deployer, founders=founders, threshold=1, council=voters(keys), items=())
+        deploy(empty.rpc, deployer, founders=founders, threshold=3, council=voters(keys), items=())
     name, _ = load("Consortium").refusal(caught.value.payload) or ("", {})
-    assert name == "Consortium_FounderInvalid"
+    assert name == "Consortium_RegionInvalid"
 
 
 def test_ids_are_those_of_the_contract(network: TestNetwork) -> None:
@@ -277,14 +297,11 @@ def test_ids_are_those_of_the_contract(network: TestNetwork) -> None:
         register_contract("LogAnchor", network.deployment.log_anchor),
         put_national(network.deployment.catalogue, FEW),
         Action(1, b""),
-        Action(7, b"x" * 33),
+        Action(255, b"x" * 33),
     ):
-        abi = consortium.abi.functions
-        hashed = view(network, "actionHashOf", action.kind, action.data)
-        assert hashed == action.hash
-        made = proposal_id(CHAIN_ID, consortium.address, action, salt)
-        assert made == view(network, "proposalIdOf", action.hash, salt)
-        assert abi["actionHashOf"].selector != abi["proposalIdOf"].selector
+        made = proposal_id(CHAIN_ID, consortium.address, "120000", action, salt)
+        member, data_hash = bytes32_ascii("120000"), action.data_hash
+        assert made == view(network, "proposalIdOf", member, action.kind, data_hash, salt)
 
 
 def view(network: TestNetwork, function: str, *values: object) -> object:
@@ -294,12 +311,11 @@ def view(network: TestNetwork, function: str, *values: object) -> object:
 
 
 def test_a_decision_that_expired_is_proposed_again(network: TestNetwork) -> None:
-    suspend = Action(SUSPEND, bytes32_ascii("140000"))
     with pytest.raises(TxRefused):  # proposed, voted, not passed: too few
-        council(network, voters(network.keys)[:1]).decide(suspend)
+        council(network, voters(network.keys)[:1]).decide(suspend("140000"))
     network.anvil.call("evm_increaseTime", hex(30 * 86_400))
     network.anvil.mine()
-    network.decide(suspend)
+    network.decide(suspend("140000"))
     member = network.consortium.member("140000")
     assert member is not None
     assert member.status == SUSPENDED
@@ -307,8 +323,8 @@ def test_a_decision_that_expired_is_proposed_again(network: TestNetwork) -> None
 
 def test_the_same_decision_twice(network: TestNetwork) -> None:
     """A decision that was carried out can be taken again, under another salt."""
-    for action, status in ((SUSPEND, SUSPENDED), (REINSTATE, ACTIVE), (SUSPEND, SUSPENDED)):
-        network.decide(Action(action, bytes32_ascii("140000")))
+    for action, status in ((suspend, SUSPENDED), (reinstate, ACTIVE), (suspend, SUSPENDED)):
+        network.decide(action("140000"))
         member = network.consortium.member("140000")
         assert member is not None
         assert member.status == status
@@ -316,10 +332,16 @@ def test_the_same_decision_twice(network: TestNetwork) -> None:
 
 def test_national_items() -> None:
     items = {(item.item_id, item.version): item for item in national_items()}
-    assert len(items) == len(all_schemas())
+    assert len(items) == len(all_schemas()) + len(all_rules())
+    for rules in all_rules():
+        item = items[Code("publicity"), rules.version]
+        assert item.content_hash.hex() == rules.sha256
+        assert (item.kind, item.region, item.since, item.until) == (RULES, "", SINCE, 0)
+        assert item.visibility == PUBLIC
     for schema in all_schemas():
         item = items[Code(schema.name), schema.version]
         assert item.content_hash.hex() == schema.sha256
         assert item.granularity == (YEAR if schema.period == "year" else MONTH)
         assert (item.kind, item.region, item.since, item.until) == (RECORD_TYPE, "", SINCE, 0)
     assert items[Code("penalty"), 1].visibility == PUBLIC
+    assert items[Code("voluntary"), 1].visibility == ON_AUTHORISATION

@@ -7,11 +7,15 @@ from typing import Any
 
 from hypothesis import settings
 
+from ledger.core.errors import EvidenceError, VersionUnknown
 from ledger.core.merkle import node_hash
 from ledger.core.tiles import Appended
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
+
+# What a changed file meets: it is bad, or may be of a version that we do not know.
+REFUSED: tuple[type[Exception], ...] = (EvidenceError, VersionUnknown)
 
 # The same examples on every run; nothing is written beside the sources.
 fuzz = settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -106,7 +110,11 @@ class MemoryTiles(dict[tuple[int, int], bytes]):
         self.update({(tile.level, tile.n): tile.data for tile in appended.tiles})
 
 
-def refuses(error: type[Exception], call: Callable[..., object], *arguments: object) -> bool:
+def refuses(
+    error: type[Exception] | tuple[type[Exception], ...],
+    call: Callable[..., object],
+    *arguments: object,
+) -> bool:
     """Whether the call raises `error`; any other exception passes through."""
     try:
         call(*arguments)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core import canonical, entry
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 from tests.core.material import fuzz, refuses
 
 WORDS = st.binary(min_size=32, max_size=32)
@@ -36,21 +36,20 @@ def test_record_entries_round_trip(given_: dict[str, Any]) -> None:
     assert parsed.encode() == data
     names = ("commitment", "log", "period", "schema", "timely", "corrects", "replaces")
     assert [getattr(parsed, name) for name in names] == [given_.get(name) for name in names]
-    assert (parsed.kind, parsed.suite, parsed.ref) == ("record", "sha256", None)
+    assert (parsed.kind, parsed.suite) == ("record", "sha256")
 
 
 @fuzz
-@given(st.from_regex(r"[a-z][a-z-]{0,31}", fullmatch=True), WORDS, WORDS, st.none() | WORDS)
-def test_other_entries_round_trip(
-    kind: str, commitment: bytes, log: bytes, ref: bytes | None
+@given(WORDS, WORDS, st.none() | WORDS)
+def test_statement_entries_round_trip(
+    commitment: bytes, log: bytes, replaces: bytes | None
 ) -> None:
-    if kind == "record":
-        return
-    data = entry.other_entry(kind, commitment=commitment, log=log, ref=ref)
+    data = entry.statement_entry(commitment=commitment, log=log, replaces=replaces)
     parsed = entry.parse_entry(data)
     assert parsed.encode() == data
-    assert (parsed.kind, parsed.commitment, parsed.log, parsed.ref) == (kind, commitment, log, ref)
-    assert (parsed.period, parsed.schema, parsed.timely) == (None, None, None)
+    assert (parsed.kind, parsed.commitment, parsed.log) == ("statement", commitment, log)
+    assert (parsed.period, parsed.schema, parsed.timely, parsed.corrects) == (None,) * 4
+    assert parsed.replaces == replaces
 
 
 def test_periods() -> None:
@@ -64,14 +63,19 @@ def test_what_is_never_written() -> None:
     for change in ({"period": "2024-4"}, {"schema": "penalty"}, {"timely": ""}):
         with pytest.raises(Malformed):
             entry.record_entry(**{**good, **rest, **change})
-    for kind in ("record", "", "Case", "a" * 33, "case "):
+    for name, wrong in (("commitment", bytes(31)), ("log", b""), ("replaces", bytes(33))):
         with pytest.raises(Malformed):
-            entry.other_entry(kind, **good)
-    with pytest.raises(Malformed):
-        entry.other_entry("case", commitment=bytes(31), log=bytes(32))
+            entry.statement_entry(**{**good, name: wrong})
 
 
 def test_bounds() -> None:
     long = canonical.encode({"_type": "x" * entry.MAX_ENTRY})
-    for data in (long, b"{}", b"[]", b'"x"', b'{"kind":1}', b'{"kind":{"a":1}}'):
+    for data in (long, b"{}", b"[]", b'"x"', b'{"kind":1}', b'{"kind":{"a":1}}', b"", b"{"):
         assert refuses(Malformed, entry.parse_entry, data), data
+
+
+@fuzz
+@given(st.binary(max_size=300) | st.from_regex(rb'\s*\{"_type":"[a-z/@0-9-]*".*', fullmatch=True))
+def test_arbitrary_bytes_are_malformed_or_newer(data: bytes) -> None:
+    with pytest.raises((Malformed, VersionUnknown)):
+        entry.parse_entry(data)

@@ -9,6 +9,7 @@ from ledger.core.errors import (
     Malformed,
     ProofMismatch,
     SignatureInvalid,
+    VersionUnknown,
 )
 
 
@@ -21,6 +22,13 @@ def test_the_tree() -> None:
 
 
 def test_each_keeps_its_evidence() -> None:
+    newer = VersionUnknown("entry", "entry@2")
+    assert (newer.code, newer.what, newer.found) == ("version-unknown", "entry", "entry@2")
+    assert isinstance(newer, CouldNotCheck)
+    assert not isinstance(newer, EvidenceError)
+    assert Malformed("file", "BOM", code="not-canonical-bytes").code == "not-canonical-bytes"
+    assert ProofMismatch("x", expected=1, actual=2, code="slot-mismatch").code == "slot-mismatch"
+    assert (Malformed("x", "y").code, SignatureInvalid("x", "y").code) == (None, None)
     malformed = Malformed("entry", "too long")
     assert (malformed.what, malformed.problem, str(malformed)) == (
         *("entry", "too long", "entry: too long"),

@@ -50,7 +50,10 @@ def high_s(alg: Alg, signature: bytes) -> bytes:
 
 def test_numbers_are_those_of_the_contracts() -> None:
     """Append-only: a number that changed would change the meaning of what is on the chain."""
-    names = ("ANCHOR", "CASE", "CONSENT", "PRODUCT", "GOVERN", "PRESENT", "REQUEST", "NOTE")
+    names = (
+        *("ANCHOR", "CASE", "CONSENT", "PRODUCT", "GOVERN", "PRESENT", "REQUEST", "NOTE"),
+        *("WITNESS", "DECIDE"),
+    )
     assert {p.name: p.value for p in keys.Purpose} == {n: i for i, n in enumerate(names, 1)}
     assert {a.name: a.value for a in Alg} == {"SECP256K1": 1, "ED25519": 2, "P256": 3, "SM2": 4}
     roles = {"PROVINCE": 1, "BUREAU": 2, "INSTITUTION": 4, "AUDITOR": 8}

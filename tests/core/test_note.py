@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core import merkle, note
-from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid
+from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
 from ledger.core.ids import Digest
-from tests.core.material import flip, fuzz, refuses
+from tests.core.material import REFUSED, flip, fuzz, refuses
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
 LOG = hashlib.sha256(b"log").digest()
 ORIGIN = note.origin_of(LOG)
 ROOT = hashlib.sha256(b"root").digest()
+TIME = 1_795_000_000
 
 
 @fuzz
@@ -51,11 +52,104 @@ def test_no_changed_character_passes() -> None:
         for other in "A0\n =—":
             changed = text[:at] + other + text[at + 1 :]
             if changed != text:
-                assert refuses(EvidenceError, _accept, changed), (at, other)
+                assert refuses(REFUSED, _accept, changed), (at, other)
 
 
 def _accept(text: str) -> None:
     note.verify(note.parse_checkpoint(text), PUBLIC)
+
+
+# ---- witnesses
+
+
+def cosigned(*members: str) -> note.Checkpoint:
+    """A checkpoint with cosignatures of these, all with one key."""
+    head = note.parse_checkpoint(note.sign_checkpoint(ORIGIN, 5, ROOT, KEY))
+    lines = [
+        note.cosign(head, member=member, time=TIME + at, public_key=PUBLIC, sign=KEY.sign)
+        for at, member in enumerate(members)
+    ]
+    return replace(head, witnesses=tuple(lines))
+
+
+def test_a_cosignature_is_that_of_c2sp() -> None:
+    """Recomputed from the text of tlog-cosignature."""
+    made = cosigned("130000")
+    *_, line = made.text.splitlines(keepends=True)
+    dash, name, signed = line.removesuffix("\n").split(" ")
+    assert (dash, name) == ("\u2014", "credit-ledger/witness/130000")
+    data = base64.b64decode(signed)
+    key_id = hashlib.sha256(name.encode() + b"\n\x04" + PUBLIC).digest()[:4]
+    body = f"{ORIGIN}\n5\n{base64.b64encode(ROOT).decode()}\n"
+    message = f"cosignature/v1\ntime {TIME}\n{body}".encode()
+    assert data == key_id + TIME.to_bytes(8, "big") + KEY.sign(message)
+
+
+@fuzz
+@given(
+    st.lists(
+        st.from_regex(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}", fullmatch=True), max_size=16, unique=True
+    )
+)
+def test_cosignatures_round_trip(members: list[str]) -> None:
+    made = cosigned(*members)
+    parsed = note.parse_checkpoint(made.text)
+    assert parsed == made
+    assert parsed.text == made.text
+    assert [line.member for line in parsed.witnesses] == members
+    assert [line.time for line in parsed.witnesses] == [TIME + at for at in range(len(members))]
+    assert len(made.text) < note.MAX_CHECKPOINT
+    note.verify(parsed, PUBLIC)
+    for line in parsed.witnesses:
+        note.verify_cosignature(parsed, line, PUBLIC)
+
+
+def test_no_changed_character_of_a_cosignature_passes() -> None:
+    text = cosigned("130000").text
+    for at in range(len(text)):
+        for other in "A0\n =—":
+            changed = text[:at] + other + text[at + 1 :]
+            if changed != text:
+                assert refuses(REFUSED, _accept_cosigned, changed), (at, other)
+
+
+def _accept_cosigned(text: str) -> None:
+    parsed = note.parse_checkpoint(text)
+    note.verify(parsed, PUBLIC)
+    (line,) = parsed.witnesses
+    note.verify_cosignature(parsed, line, PUBLIC)
+
+
+def test_cosignatures_of_others() -> None:
+    made = cosigned("130000")
+    (line,) = made.witnesses
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+    forged = replace(line, key_hash=note.witness_key_hash("130000", other))
+    for head, cosignature, key in (
+        (made, line, other),
+        (made, forged, other),
+        (made, replace(line, member="140000"), PUBLIC),
+        (made, replace(line, time=TIME + 1), PUBLIC),
+        (made, replace(line, signature=flip(line.signature, 5)), PUBLIC),
+        (replace(made, size=6), line, PUBLIC),
+    ):
+        assert refuses(SignatureInvalid, note.verify_cosignature, head, cosignature, key)
+    note.verify_cosignature(made, line, PUBLIC)
+
+
+def test_bounds_of_cosignatures() -> None:
+    head = cosigned()
+    for time in (-1, 253402300800):
+        with pytest.raises(Malformed):
+            note.cosign(head, member="1", time=time, public_key=PUBLIC, sign=KEY.sign)
+    made = cosigned(*map(str, range(16)))
+    assert len(note.parse_checkpoint(made.text).witnesses) == note.MAX_WITNESSES
+    for member in ("", "a b", "a/b", "x" * 33, "号"):
+        assert refuses(Malformed, note.witness_name, member), member
+    # 16 signatures of a later type are still told from what is malformed.
+    line = f"— example.com/w {base64.b64encode(bytes(5000)).decode()}\n"
+    assert refuses(VersionUnknown, note.parse_checkpoint, head.text + line * 16)
+    assert refuses(Malformed, note.parse_checkpoint, head.text + line * 20)
 
 
 def test_another_key() -> None:

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from ledger.core import note, presentation, receipt
-from ledger.core.errors import EvidenceError, Malformed, ProofMismatch
-from ledger.core.ids import Address
+from ledger.core.errors import EvidenceError, Malformed, ProofMismatch, VersionUnknown
+from ledger.core.ids import Address, record_id
 from ledger.core.receipt import Receipt
-from tests.core.material import cases, flip, refuses
+from tests.core.material import REFUSED, cases, example, flip, refuses
 
-RECEIPTS = {case["name"]: case for case in cases("receipt/receipt", 5)}
+RECEIPTS = {case["name"]: case for case in cases("receipt/receipt", 6)}
 BOUND = RECEIPTS["bound"]["data"].encode()
 SLOTS = RECEIPTS["bound"]["slots"]
-NOTE_KEY = note.parse_vkey(cases("checkpoint/checkpoint", 4)[0]["vkey"])[1]
+NOTE_KEY = note.parse_vkey(cases("checkpoint/checkpoint", 7)[0]["vkey"])[1]
 PRESENT_KEY = cases("presentation/presentation", 3)[0]
 TRUE = receipt.parse(BOUND)
+OTHER_DISCLOSURE = example("penalty")[1]["disclosures"]["CF_WSH"]
 
 
 def accept(data: bytes) -> None:
@@ -46,13 +47,13 @@ def test_the_receipt_itself_is_accepted() -> None:
 def test_no_flipped_bit_is_accepted(part: int) -> None:
     """All bits of the file: `part` is the place of the bit in its byte."""
     for at in range(len(BOUND)):
-        assert refuses(EvidenceError, accept, flip(BOUND, 8 * at + part)), at
+        assert refuses(REFUSED, accept, flip(BOUND, 8 * at + part)), at
 
 
 def test_no_byte_less_or_more_is_accepted() -> None:
     for at in range(len(BOUND)):
-        assert refuses(EvidenceError, accept, BOUND[:at])
-        assert refuses(EvidenceError, accept, BOUND[:at] + b"0" + BOUND[at:])
+        assert refuses(REFUSED, accept, BOUND[:at])
+        assert refuses(REFUSED, accept, BOUND[:at] + b"0" + BOUND[at:])
 
 
 def test_every_member_is_read_and_written() -> None:
@@ -102,11 +103,9 @@ def test_checks_are_all_run_in_a_fixed_order() -> None:
     assert names == [
         *("entry/log", "checkpoint/origin", "checkpoint/size", "inclusion/path"),
         *("presentation/commitment", "presentation/disclosures", "agreement/kind"),
-        *("agreement/log", "agreement/schema", "agreement/period", "presentation/slots"),
-        "binding/sd-hash",
+        *("agreement/log", "agreement/schema", "agreement/period", "binding/sd-hash"),
     ]
-    unknown = [f"{check.group}/{check.id}" for check in receipt.internal_checks(TRUE)]
-    assert unknown == [name for name in names if name != "presentation/slots"]
+    assert names == [f"{check.group}/{check.id}" for check in receipt.internal_checks(TRUE)]
     bare = receipt.parse(RECEIPTS["bare"]["data"].encode())
     assert len(receipt.internal_checks(bare, SLOTS)) == 4
 
@@ -121,10 +120,18 @@ def test_each_check_fails_by_itself() -> None:
     assert failed(other_log) == ["entry/log", "checkpoint/origin"]
     assert failed(dataclasses.replace(TRUE, size=4)) == ["checkpoint/size", "inclusion/path"]
     assert failed(dataclasses.replace(TRUE, index=3)) == ["inclusion/path"]
-    assert failed(TRUE, SLOTS[:-1]) == ["presentation/slots"]
-    assert failed(TRUE, [*SLOTS[:-1], "ZZ"]) == []
-    assert failed(TRUE, ["ZZ", *SLOTS[1:]]) == ["presentation/slots"]
-    assert failed(TRUE, SLOTS[::-1]) == ["presentation/slots"]
+    assert failed(TRUE, [*SLOTS[:-1], "ZZ"]) == failed(TRUE) == []
+    for slots in (SLOTS[:-1], [*SLOTS, "ZZ"], ["ZZ", *SLOTS[1:]], SLOTS[::-1]):
+        (check,) = [c for c in receipt.internal_checks(TRUE, slots) if c.error is not None]
+        assert (check.group, check.id) == ("presentation", "disclosures")
+        assert check.error is not None
+        assert check.error.code == "slot-mismatch"
+    assert TRUE.presentation is not None
+    strange = dataclasses.replace(TRUE.presentation, disclosures=(OTHER_DISCLOSURE,))
+    for known in (SLOTS, None):  # without its schema too: it is no part of the commitment
+        assert failed(dataclasses.replace(TRUE, presentation=strange), known) == [
+            *("presentation/disclosures", "binding/sd-hash"),
+        ]
 
 
 def test_networks() -> None:
@@ -140,17 +147,47 @@ def test_bounds() -> None:
         receipt.parse(long)
 
 
+def test_a_record_id_is_of_the_commitment() -> None:
+    """Not of the leaf: the same commitment logged again, as another entry, is no new record."""
+    again = dataclasses.replace(TRUE, entry=dataclasses.replace(TRUE.entry, timely="no"))
+    assert again.leaf != TRUE.leaf
+    assert again.record_id == TRUE.record_id == record_id(TRUE.log, TRUE.entry.commitment)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"x", b"[]", b"1", b"\xef\xbb\xbf", b'{"_type":1}', b'{"_type":"x@2"}'),
+        *(b'"' + b"x" * 100, b'"' + b'\\"' * 100_000, b'{"' * 100_000, b"[" * 100_000),
+        *(b'{"_type":"credit-ledger/receipt@02"}', b'{"_type":"credit-ledger/Receipt@2"}'),
+        b" " * (receipt.MAX_RECEIPT + 1),
+    ],
+    ids=lambda data: repr(data[:16]),
+)
+def test_what_is_no_receipt_of_any_version(data: bytes) -> None:
+    """Each is looked through once, however it is made."""
+    with pytest.raises(Malformed) as caught:
+        receipt.parse(data)
+    assert caught.value.code is None
+
+
+def test_a_later_version_may_be_as_long_as_it_likes() -> None:
+    start = b'{"_type":"credit-ledger/receipt@2","more":"'
+    for data in (start + b"x" * receipt.MAX_RECEIPT + b'"}\n', start, b"\xef\xbb\xbf " + start):
+        assert refuses(VersionUnknown, receipt.parse, data)
+
+
 def test_what_a_receipt_keeps_is_its_own() -> None:
     """Leaf and fields are worked out once; a changed copy works out its own."""
     parsed = receipt.parse(BOUND)
     assert parsed.presentation is not None
-    fields, leaf = parsed.presentation.fields(), parsed.leaf
+    fields, leaf = parsed.presentation.fields(SLOTS), parsed.leaf
     changed = dataclasses.replace(parsed, entry=dataclasses.replace(parsed.entry, period="1999-01"))
     assert changed.leaf != leaf
     first = dataclasses.replace(
         parsed.presentation, disclosures=parsed.presentation.disclosures[:1]
     )
-    assert list(first.fields()) == list(fields)[:1]
+    assert list(first.fields(SLOTS)) == list(fields)[:1]
     names = list(fields)
     fields.clear()
-    assert (list(parsed.presentation.fields()), parsed.leaf) == (names, leaf)
+    assert (list(parsed.presentation.fields(SLOTS)), parsed.leaf) == (names, leaf)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ledger.core import (
     canonical,
     commitment,
+    disclosures,
     eip712,
     entry,
     keys,
@@ -19,7 +20,13 @@ from ledger.core import (
     receipt,
     tiles,
 )
-from ledger.core.errors import EvidenceError, Malformed, ProofMismatch, SignatureInvalid
+from ledger.core.errors import (
+    EvidenceError,
+    Malformed,
+    ProofMismatch,
+    SignatureInvalid,
+    VersionUnknown,
+)
 from tests.core.material import (
     VECTORS,
     MemoryTiles,
@@ -40,7 +47,7 @@ def test_no_file_is_left_out() -> None:
     text = (VECTORS.parent / "core" / "test_vectors.py").read_text()
     found = sorted(VECTORS.glob("*/*.json"))
     named = [str(p.relative_to(VECTORS))[:-5] for p in found if p.stem not in ("input", "expected")]
-    assert len(named) == 27
+    assert len(named) == 33
     assert [name for name in named if f'cases("{name}", ' not in text] == []
 
 
@@ -164,7 +171,7 @@ def test_bundles() -> None:
 
 
 def test_type_hashes() -> None:
-    for case in cases("eip712/types", 13):
+    for case in cases("eip712/types", 9):
         assert eip712.STRUCTS[case["name"]] == case["type"]
         assert [eip712.type_hash(case["name"])] == digests([case["typeHash"]])
 
@@ -186,12 +193,14 @@ def test_entries() -> None:
         data = case["data"].encode()
         assert entry.parse_entry(data).encode() == data
         assert merkle.leaf_hash(data).hex() == case["leaf"]
-    for case in cases("entry/entry_fail", 26):
+    for case in cases("entry/entry_fail", 32):
         assert refuses(Malformed, entry.parse_entry, case["data"].encode()), case["name"]
+    for case in cases("entry/entry_newer", 10):
+        assert refuses(VersionUnknown, entry.parse_entry, case["data"].encode()), case["name"]
 
 
 def test_checkpoints() -> None:
-    for case in cases("checkpoint/checkpoint", 4):
+    for case in cases("checkpoint/checkpoint", 7):
         parsed = note.parse_checkpoint(case["text"])
         assert (parsed.log.hex(), parsed.size, parsed.root.hex()) == (
             case["log"],
@@ -200,10 +209,15 @@ def test_checkpoints() -> None:
         )
         assert parsed.text == case["text"]
         note.verify(parsed, note.parse_vkey(case["vkey"])[1])
+        for line, said in zip(parsed.witnesses, case["witnesses"], strict=True):
+            assert (line.member, line.time) == (said["member"], said["time"])
+            note.verify_cosignature(parsed, line, bytes.fromhex(said["publicKey"]))
 
 
 def test_checkpoints_fail() -> None:
-    for case in cases("checkpoint/checkpoint_fail", 30):
+    for case in cases("checkpoint/checkpoint_newer", 10):
+        assert refuses(VersionUnknown, note.parse_checkpoint, case["text"]), case["name"]
+    for case in cases("checkpoint/checkpoint_fail", 38):
         if case["stage"] == "parse":
             assert refuses(Malformed, note.parse_checkpoint, case["text"]), case["name"]
             continue
@@ -220,7 +234,7 @@ def test_presentations() -> None:
         assert parsed.text == case["text"]
         assert parsed.commitment.hex() == case["commitment"]
         assert parsed.jws.iat == case["iat"]
-        assert parsed.fields() == case["fields"]
+        assert parsed.fields(case["slots"]) == case["fields"]
         public = bytes.fromhex(case["publicKey"])
         presentation.verify(parsed.jws, case["alg"], public)
         binding = presentation.parse_binding(case["binding"])
@@ -229,20 +243,30 @@ def test_presentations() -> None:
 
 
 def test_presentations_fail() -> None:
-    for case in cases("presentation/presentation_fail", 26):
+    for case in cases("presentation/presentation_newer", 7):
+        assert refuses(VersionUnknown, presentation.parse_presentation, case["text"]), case["name"]
+    for case in cases("presentation/presentation_fail", 34):
         if case["stage"] == "parse":
             assert refuses(Malformed, presentation.parse_presentation, case["text"]), case["name"]
             continue
         parsed = presentation.parse_presentation(case["text"])
         if case["stage"] == "disclosures":
-            assert refuses(EvidenceError, parsed.fields), case["name"]
+            with pytest.raises(EvidenceError) as caught:
+                parsed.fields(case["slots"])
+            assert caught.value.code == case.get("code"), case["name"]
             continue
         key = case["alg"], bytes.fromhex(case["publicKey"])
         assert refuses(SignatureInvalid, presentation.verify, parsed.jws, *key), case["name"]
 
 
+def test_bindings_fail() -> None:
+    for case in cases("presentation/binding_fail", 22):
+        error = VersionUnknown if case["newer"] else Malformed
+        assert refuses(error, presentation.parse_binding, case["text"]), case["name"]
+
+
 def test_receipts() -> None:
-    for case in cases("receipt/receipt", 5):
+    for case in cases("receipt/receipt", 6):
         parsed = receipt.parse(case["data"].encode())
         assert parsed.encode() == case["data"].encode()
         assert (parsed.leaf.hex(), parsed.record_id.hex()) == (case["leaf"], case["recordId"])
@@ -251,10 +275,18 @@ def test_receipts() -> None:
 
 
 def test_receipts_fail() -> None:
+    for case in cases("receipt/receipt_newer", 13):
+        assert refuses(VersionUnknown, receipt.parse, case["data"].encode()), case["name"]
+    for case in cases("receipt/receipt_respelled", 7):
+        with pytest.raises(Malformed) as caught:
+            receipt.parse(case["data"].encode())
+        assert caught.value.code == "not-canonical-bytes", case["name"]
     for case in cases("receipt/receipt_fail", 77):
         data = case["data"].encode()
         if case["stage"] == "parse":
-            assert refuses(Malformed, receipt.parse, data), case["name"]
+            with pytest.raises(Malformed) as caught:
+                receipt.parse(data)
+            assert caught.value.code is None, case["name"]
             continue
         checks = receipt.internal_checks(receipt.parse(data), case["slots"])
         failed = [f"{check.group}/{check.id}" for check in checks if check.error]
@@ -278,7 +310,7 @@ def test_arbitrary_bytes_fail_with_our_errors(data: bytes) -> None:
 @given(st.text(max_size=200))
 def test_arbitrary_text_fails_with_our_errors(text: str) -> None:
     for parser in (
-        *(note.parse_checkpoint, note.parse_vkey, tiles.parse_path, commitment.parse_disclosure),
+        *(note.parse_checkpoint, note.parse_vkey, tiles.parse_path, disclosures.parse_disclosure),
         *(presentation.parse_presentation, presentation.parse_binding, canonical.parse_instant),
         *(canonical.parse_day, receipt.parse_network, canonical.unhex32),
     ):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.core import note, presentation, receipt
 from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE, passed
 from ledger.core.codes import CODES
-from ledger.core.errors import Malformed
+from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
     Block,
     Compromise,
@@ -25,10 +25,11 @@ from ledger.core.facts import (
     date_of,
     end_of,
 )
-from ledger.core.ids import Digest, KeyId, LogId
+from ledger.core.ids import Digest, KeyId, LogId, RecordId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.verdict import _standing as standing_of
 from ledger.core.verdict import broken, malformed, worst_exit
+from tests.core.material import REFUSED
 from tests.core.verdicts import (
     ANCHOR_ID,
     ANCHORED,
@@ -120,11 +121,11 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
                            .receipt.presentation),
     ),
     "schema with another number of slots": (
-        "proof-mismatch", "presentation", "presentation-mismatch",
+        "proof-mismatch", "presentation", "slot-mismatch",
         lambda w: replace(w, record=replace(RECORD, slots=(*SLOTS, "MORE"))),
     ),
     "schema without a field shown": (
-        "proof-mismatch", "presentation", "presentation-mismatch",
+        "proof-mismatch", "presentation", "slot-mismatch",
         lambda w: replace(w, record=replace(RECORD, slots=("CODE", "REG", "DAY", "END", "A", "B"))),
     ),
     "payload of another log": (
@@ -210,7 +211,7 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
     ),
     "a type where there is none": (
         "other-subject", "asked", "type-differs",
-        lambda w: make_world(kind="case", bare=True).asking(type="penalty"),
+        lambda w: make_world(kind="statement", bare=True).asking(type="penalty"),
     ),
     "another issuer": (
         "other-subject", "asked", "issuer-not-asked", lambda w: w.asking(issuer="120000"),
@@ -412,7 +413,7 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
         lambda w: make_world(fields={**FIELDS, "CODE": FILLER}),
     ),
     "unknown schema": (
-        "anchored", "subject", "schema-unknown", lambda w: replace(w, record=None),
+        "undetermined", "subject", "schema-unknown", lambda w: replace(w, record=None),
     ),
     "bare, unknown schema": (
         "anchored", "subject", "subject-undisclosed",
@@ -420,7 +421,7 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
     ),
     "not a record": (
         "anchored", "subject", "not-a-record",
-        lambda w: replace(make_world(kind="case", bare=True), record=None),
+        lambda w: replace(make_world(kind="statement", bare=True), record=None),
     ),
 }  # fmt: skip
 
@@ -459,7 +460,8 @@ def test_every_verdict_and_every_code_has_a_case() -> None:
     verdicts = {verdict for verdict, *_ in CASES.values()}
     assert verdicts | {"malformed", "valid"} == set(PRECEDENCE) == set(EXITS)
     codes = {code for _, _, code, _ in CASES.values()}
-    assert codes | {"malformed", "verifier-error", "no-code"} == set(CODES)
+    elsewhere = {"not-canonical-bytes", "version-unknown", "witness-unknown"}
+    assert codes | elsewhere | {"malformed", "verifier-error", "no-code"} == set(CODES)
     assert {code.verdict for code in CODES.values()} | {"valid"} == set(PRECEDENCE)
 
 
@@ -512,7 +514,7 @@ def test_all_acts_are_listed_though_one_decides() -> None:
         flags=("DISPUTED", "SHIELDED"),
         outcome="CORRECTED",
         version=5,
-        corrected_by=Digest(bytes([5]) * 32),
+        corrected_by=RecordId(bytes([5]) * 32),
     )
     told = make_world().with_facts(status=StatusFacts(now=status)).verdict().as_dict()
     assert told["verdict"] == "corrected"
@@ -726,7 +728,8 @@ def test_what_is_not_authentic_shows_no_fields() -> None:
 
 
 def test_malformed_and_broken_know_nothing_else() -> None:
-    bad = malformed(Digest(bytes(32)), "not JSON", make_world().question, TRUST)
+    error = Malformed("JSON", "not JSON")
+    bad = malformed(Digest(bytes(32)), error, make_world().question, TRUST)
     assert (bad.verdict, bad.exit, bad.standing.authentic) == ("malformed", 1, False)
     told = bad.as_dict()
     assert told["leaf"] is told["issuer"] is told["head"] is told["record"] is None
@@ -780,6 +783,9 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
         except Malformed:
             exits[1] += 1
             continue
+        except VersionUnknown:
+            exits[4] += 1
+            continue
         found = replace(world, receipt=flipped).verdict()
         assert found.exit in exits, (bit, found.verdict)
         for other in (asking, expired):
@@ -796,7 +802,7 @@ def test_one_flipped_bit_of_a_bare_receipt_never_verifies() -> None:
         changed[bit // 8] ^= 1 << bit % 8
         try:
             flipped = receipt.parse(bytes(changed))
-        except Malformed:
+        except REFUSED:
             continue
         assert replace(world, receipt=flipped).verdict().exit in (1, 4)
 

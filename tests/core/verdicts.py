@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ledger.core import note, receipt
 from ledger.core.canonical import hex0x
 from ledger.core.commitment import Commitment, Header, commit
-from ledger.core.entry import other_entry, period, record_entry
+from ledger.core.entry import period, record_entry, statement_entry
 from ledger.core.facts import (
     AnchorFact,
     Block,
@@ -169,6 +169,7 @@ def make_commitment(fields: dict[str, Any] = FIELDS, **header: Any) -> Commitmen
         "decided": date(2026, 3, 1),
         "iss": OWNER,
         "log": LOG,
+        "rules": f"publicity@1:{'cd' * 32}",
         "schema": f"{SCHEMA}:{'ab' * 32}",
         "until": date(2027, 3, 1),
     }
@@ -198,7 +199,7 @@ def make_world(
     raw = (
         record_entry(**values)
         if kind == "record"
-        else other_entry(kind, commitment=commitment.digest, log=LOG)
+        else statement_entry(commitment=commitment.digest, log=LOG)
     )
     shown = None
     if not bare:

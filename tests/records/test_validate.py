@@ -230,12 +230,24 @@ def test_class_and_until() -> None:
     assert (checked.errors, checked.class_, checked.until) == ((), "general", date(2027, 5, 1))
     assert judge(penalty(CF_GSJZQ="2026-12-01"), class_="general").until == date(2026, 12, 1)
     assert judge(penalty(CF_GSJZQ="2026-12-01")).until == date(2026, 12, 1)
-    assert judge(old_penalty(), "penalty-2015").until is None
+    assert judge(old_penalty(), "penalty-2015").until == date(2027, 8, 1)  # known without class
 
 
 @pytest.mark.parametrize("class_", ["Minor", "", "一般", 5, ["minor"]])
 def test_only_three_classes(class_: object) -> None:
     assert codes(penalty(), class_=class_) == [("class", "not-in-vocabulary")]
+
+
+def test_the_kind_of_the_authority_decides_between_two_orders() -> None:
+    record = penalty(CF_JDRQ="2026-01-10")
+    office = record | {"CF_CFJG": "样例市市场监督管理局"}
+    assert judge(record, class_="general").until == date(2029, 1, 10)  # still Order 58
+    assert judge(office, class_="general").until == date(2027, 1, 10)  # Order 107
+    assert judge(office).until is None
+    table = {str(record["CF_CFJGDM"]): "market-supervision"}
+    assert judge(record, class_="general", authorities=table).until == date(2027, 1, 10)
+    nobody = dict.fromkeys(table)
+    assert judge(office, class_="general", authorities=nobody).until == date(2029, 1, 10)
 
 
 def test_a_class_is_for_adverse_types() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ledger.chain.actions import Action
 from ledger.chain.bindings import Catalogue, Consortium, LogAnchor
 from ledger.chain.deploy import Deployment, Founder, FounderKey, deploy
-from ledger.chain.govern import Action, Council, Voter, latest_call
+from ledger.chain.govern import Council, Voter, latest_call
 from ledger.chain.keyfile import ALGS, new_secret
 from ledger.chain.national import national_items
 from ledger.chain.network import Finality, NetworkFile
@@ -29,6 +30,9 @@ ROLES = {
 THRESHOLD = 3
 MAX_HEAD_AGE = 3600  # seconds; anvil mines only when a test sends something
 KEY_START = 1_577_836_800  # 2020-01-01T00:00:00Z, before any test's clock
+
+# A founding must fit into one creation, so only provinces register keys of every purpose.
+OF_ALL = frozenset({Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE})
 
 Keys = dict[tuple[str, Purpose], LocalSigner]
 
@@ -60,7 +64,7 @@ def make_founders(keys: Keys) -> list[Founder]:
                     not_before=KEY_START,
                 )
                 for (owner, purpose), signer in keys.items()
-                if owner == member
+                if owner == member and (member in PROVINCES or purpose in OF_ALL)
             ),
         )
         for member in MEMBERS

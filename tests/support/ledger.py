@@ -30,7 +30,8 @@ from ledger.core.keys import Purpose
 from ledger.core.presentation import present
 from ledger.core.receipt import Anchor
 from ledger.core.tiles import encode_bundle, parse_path
-from ledger.records.publicity import until
+from ledger.records.publicity import Decision, rules_id, until
+from ledger.records.rules import newest
 from ledger.records.schema import Schema, load
 from tests.support.chain import TestNetwork
 
@@ -57,6 +58,14 @@ class Record:
     commitment: Commitment
 
 
+def _until(schema: Schema, class_: str | None, decided: date, end: date | None) -> date | None:
+    """As intake gives it for an authority without rules of its own."""
+    decision = Decision(
+        schema=schema, adverse=schema.adverse, class_=class_, decided=decided, kinds=(None,)
+    )
+    return until(newest(), decision, end)
+
+
 def make_record(
     log: MemberLog,
     *,
@@ -80,8 +89,9 @@ def make_record(
         decided=decided,
         iss=iss or log.member,
         log=log.log_id,
+        rules=rules_id(),
         schema=f"{schema.id}:{schema.sha256}",
-        until=until(schema, class_, decided, end),
+        until=_until(schema, class_, decided, end),
     )
     header = replace(header, **(says or {}))
     secret = secret or hashlib.sha256(f"{log.member}{len(log.entries)}".encode()).digest()

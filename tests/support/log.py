@@ -5,6 +5,7 @@ The reader is written from the C2SP texts (tlog-checkpoint, tlog-tiles, signed-n
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,19 +17,33 @@ from gateway.log.models import entries, pending, promises
 from gateway.log.services import enqueue, log_row
 from gateway.log.store import locate
 from gateway.node import Node
+from ledger.core.ids import record_id
 from tests.support.node import LOG_ID
 
-KINDS = ("case", "index", "report", "authorisation")
+REPLACES = f'"replaces":"{"ab" * 32}",'
 
 
 def make_entries(count: int, seed: str = "", log_id: bytes = LOG_ID) -> list[bytes]:
     """Entries without records, of unequal length; the same for the same arguments."""
     digests = (hashlib.sha256(f"{seed}/{i}".encode()).hexdigest() for i in range(count))
     return [
-        f'{{"_type":"credit-ledger/entry@1","commitment":"{digest}","kind":"{KINDS[i % 4]}",'
-        f'"log":"{log_id.hex()}","suite":"sha256"}}'.encode()
+        f'{{"_type":"credit-ledger/entry@1","commitment":"{digest}","kind":"statement",'
+        f'"log":"{log_id.hex()}",{REPLACES * (i % 2)}"suite":"sha256"}}'.encode()
         for i, digest in enumerate(digests)
     ]
+
+
+def commitment_of(entry: bytes) -> bytes:
+    """What an entry commits to."""
+    return bytes.fromhex(json.loads(entry)["commitment"])
+
+
+def _record_id(log_id: bytes, entry: bytes) -> bytes:
+    """Zeros where the entry is none: it is to be refused for that."""
+    try:
+        return record_id(log_id, commitment_of(entry))
+    except (ValueError, KeyError):
+        return bytes(32)
 
 
 def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) -> range:
@@ -48,7 +63,14 @@ def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) 
         promise = connection.execute(
             sa.insert(promises).values(values).returning(promises.c.id)
         ).scalar_one()
-        rows = enqueue(connection, log=log, promise=promise, leaves=leaves, entry_bytes=batch)
+        rows = enqueue(
+            connection,
+            log=log,
+            promise=promise,
+            leaves=leaves,
+            record_ids=[_record_id(log_id, entry) for entry in batch],
+            entry_bytes=batch,
+        )
     node.wake.set()
     return rows
 

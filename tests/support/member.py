@@ -8,9 +8,10 @@ from typing import Any
 
 from gateway.keyring import Keyring
 from gateway.node import Node, make_node
+from ledger.chain.actions import Action
 from ledger.chain.contract_abi import encode, load
 from ledger.chain.deploy import Founder, FounderKey, deploy
-from ledger.chain.govern import Action, Council, Voter
+from ledger.chain.govern import Council, Voter
 from ledger.chain.network import Finality, NetworkFile
 from ledger.chain.rpc import Rpc
 from ledger.chain.signers import LocalSigner

@@ -1,37 +1,41 @@
 """Decisions of the consortium that tests need, encoded as the contract reads them."""
 
 from dataclasses import replace
-from typing import Any
 
+from ledger.chain import requests
+from ledger.chain.actions import (
+    compromise_key,
+    open_successor,
+    put_national,
+    register_contract,
+)
+from ledger.chain.actions import suspend as suspension
 from ledger.chain.contract_abi import Param, encode
-from ledger.chain.deploy import FOREVER
-from ledger.chain.govern import Action, Council, put_national, register_contract
+from ledger.chain.requests import Domain, Request
 from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import COMPROMISE_KEY, OPEN_SUCCESSOR, SUSPEND, Code, item_values
-from ledger.core import eip712
+from ledger.chain.structs import Code, item_values
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
 from ledger.core.keys import Purpose
-from tests.support.chain import TestNetwork
+from tests.support.chain import TestNetwork, council
 
-_WORD, _NUMBER, _SMALL, _ADDRESS = (
-    Param(kind, "", False, ()) for kind in ("bytes32", "uint64", "uint16", "address")
-)
+_ADDRESS = Param("address", "", False, ())
+_DEADLINE = 3600  # seconds
 
 
 def compromise(network: TestNetwork, key_id: bytes, since: int) -> None:
     """A key is held to be stolen from `since` on."""
-    network.decide(Action(COMPROMISE_KEY, encode((_WORD, _NUMBER), (key_id, since))))
+    [owner] = {member for (member, _), signer in network.keys.items() if signer.key_id == key_id}
+    network.decide(compromise_key(owner, key_id, since))
 
 
 def close_log(network: TestNetwork, log_id: bytes, trusted_size: int) -> None:
     """A log is closed and a successor opened."""
-    data = encode((_WORD, _NUMBER, _SMALL), (log_id, trusted_size, 1))
-    network.decide(Action(OPEN_SUCCESSOR, data))
+    network.decide(open_successor(log_id, trusted_size))
 
 
 def suspend(network: TestNetwork, member: str) -> None:
     """A member writes no more."""
-    network.decide(Action(SUSPEND, encode((_WORD,), (bytes32_ascii(member),))))
+    network.decide(suspension(member))
 
 
 def register(network: TestNetwork, role: str, account: Address) -> None:
@@ -42,18 +46,12 @@ def register(network: TestNetwork, role: str, account: Address) -> None:
 def put_item(network: TestNetwork, name: str, *, since: int) -> None:
     """A national record type, in force from `since` on."""
     [model, *_] = network.catalogue.item("penalty")
-    item = replace(model, item_id=Code(name), since=since)
+    item = replace(model.item, item_id=Code(name), since=since)
     function = network.catalogue.abi.functions["putNational"]
     values = [item_values(item)]
-    Council(
-        network.sender,
-        network.anvil.rpc,
-        chain_id=network.file.chain_id,
-        consortium=network.deployment.consortium,
-        voters=network.voters(),
-    ).decide(
+    council(network, network.voters()).decide(
         put_national(network.catalogue.address, [item]),
-        lambda salt: function.encode(values, salt),
+        lambda proposer, salt: function.encode(values, proposer, salt),
     )
 
 
@@ -69,55 +67,61 @@ def create(network: TestNetwork, code: bytes, *arguments: Address) -> Address:
 
 def revoke(network: TestNetwork, member: str, key_id: bytes) -> None:
     """A member ends one of its keys without suspicion."""
-    values = {
-        "member": bytes32_ascii(member),
-        "keyId": key_id,
-        "compromisedSince": 0,
-        **_once(network, member),
-    }
-    _send(network, "revokeKey", [*values.values(), _sign(network, member, "RevokeKey", values)])
-
-
-def set_endpoint(network: TestNetwork, member: str, endpoint: str) -> None:
-    """A member changes its endpoint."""
-    values = {"member": bytes32_ascii(member), "endpoint": endpoint, **_once(network, member)}
-    signature = _sign(network, member, "SetEndpoint", values)
-    _send(network, "setEndpoint", [*values.values(), signature])
+    request = requests.revoke_key(
+        member=member, key_id=key_id, seq=_seq(network, member), deadline=_deadline(network)
+    )
+    send(network, request, request.signed(_domain(network), _govern(network, member)))
 
 
 def add_key(network: TestNetwork, member: str, purpose: Purpose, signer: LocalSigner) -> None:
-    """A member adds a key that is not secp256k1, valid from now on."""
-    key = {
-        "member": bytes32_ascii(member),
-        "purpose": int(purpose),
-        "alg": int(signer.alg),
-        "publicKey": signer.public_key,
-        "notBefore": network.anvil.head_time(),
-        "notAfter": FOREVER,
-    }
-    once = _once(network, member)
-    signature = _sign(network, member, "AddKey", key | once)
-    _send(network, "addKey", [key, *once.values(), signature, b""])
+    """A member adds a key, valid from now on."""
+    key = requests.key_input(
+        member=member,
+        purpose=purpose,
+        alg=signer.alg,
+        public_key=signer.public_key,
+        not_before=network.anvil.head_time(),
+    )
+    request = requests.add_key(key=key, seq=_seq(network, member), deadline=_deadline(network))
+    data = requests.signed_add_key(request, _domain(network), _govern(network, member), signer)
+    send(network, request, data)
 
 
-def _once(network: TestNetwork, member: str) -> dict[str, Any]:
-    found = network.consortium.member(member)
-    assert found is not None
-    return {"seq": found.seq, "deadline": network.anvil.head_time() + 3600}
+def set_endpoint(network: TestNetwork, member: str, endpoint: str) -> None:
+    """A member says where it is reached now."""
+    request = requests.set_endpoint(
+        member=member,
+        endpoint=endpoint,
+        seq=_seq(network, member),
+        deadline=_deadline(network),
+    )
+    send(network, request, request.signed(_domain(network), _govern(network, member)))
 
 
-def _sign(network: TestNetwork, member: str, struct: str, values: dict[str, Any]) -> bytes:
-    domain = eip712.domain("Consortium", network.file.chain_id, network.deployment.consortium)
-    signer = network.keys[member, Purpose.GOVERN]
-    return signer.sign_digest(eip712.digest(domain, struct, values))
-
-
-def _send(network: TestNetwork, function: str, arguments: list[Any]) -> None:
-    data = network.consortium.abi.functions[function].encode(*arguments)
-    key = f"{function}/{network.anvil.head_time()}"
+def send(network: TestNetwork, request: Request, data: bytes) -> None:
+    """Sent by the payer, who means nothing."""
+    key = f"{request.function}/{network.anvil.head_time()}"
     network.sender.send(key, network.deployment.consortium, data)
     network.sender.wait(key)
     network.sender.done(key)
+
+
+def _domain(network: TestNetwork) -> Domain:
+    return Domain(network.file.chain_id, network.deployment.consortium)
+
+
+def _govern(network: TestNetwork, member: str) -> LocalSigner:
+    return network.keys[member, Purpose.GOVERN]
+
+
+def _seq(network: TestNetwork, member: str) -> int:
+    found = network.consortium.member(member)
+    assert found is not None
+    return found.seq
+
+
+def _deadline(network: TestNetwork) -> int:
+    return network.anvil.head_time() + _DEADLINE
 
 
 def stand_in(network: TestNetwork, role: str) -> Address:

@@ -1,5 +1,7 @@
 """Receipts against a real chain: what is true beside everything that only looks like it."""
 
+import base64
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -376,13 +378,39 @@ def test_a_schema_that_we_do_not_hold(ledger: Ledger) -> None:
     log.anchor()
     settle(log)
     found = verify(ledger, log.receipt(index), ask(subject=SUBJECT))
-    assert (found.verdict, codes(found)) == ("anchored", ["schema-unknown"])
+    assert (found.verdict, codes(found)) == ("undetermined", ["schema-unknown"])
+    assert found.fields is None
 
 
 def test_garbage_is_malformed(ledger: Ledger) -> None:
-    for data in (b"", b"{}\n", b"\xff\xfe", b"[" * 2000, ledger.beijing.receipt(0)[:-1]):
+    for data in (b"", b"{}\n", b"\xff\xfe", b"[" * 2000, ledger.beijing.receipt(0)[:-2] + b"\n"):
         found = verify(ledger, data)
-        assert (found.verdict, found.exit) == ("malformed", 1)
+        assert (found.verdict, found.exit, codes(found)) == ("malformed", 1, ["malformed"])
+
+
+def test_a_file_saved_anew(ledger: Ledger) -> None:
+    data = ledger.beijing.receipt(0)
+    for saved in (
+        *(data[:-1], data + b"\n", data[:-1] + b"\r\n", b"\xef\xbb\xbf" + data),
+        json.dumps(json.loads(data), indent=2, ensure_ascii=False).encode(),
+    ):
+        found = verify(ledger, saved)
+        assert (found.verdict, codes(found)) == ("malformed", ["not-canonical-bytes"])
+
+
+def test_what_is_newer_than_we_are(ledger: Ledger) -> None:
+    """Exit 4, never 1."""
+    data = ledger.beijing.receipt(0)
+    line = f"\u2014 example.com/w {base64.b64encode(bytes(76)).decode()}\\n"
+    for newer in (
+        data.replace(b"receipt@1", b"receipt@2"),
+        data.replace(b"entry@1", b"entry@2"),
+        data.replace(b'"suite":"sha256"', b'"suite":"sm3"'),
+        data.replace(b'\\n","entry"', f'\\n{line}","entry"'.encode()),
+    ):
+        assert newer != data
+        found = verify(ledger, newer)
+        assert (found.verdict, found.exit, codes(found)) == ("undetermined", 4, ["version-unknown"])
 
 
 # ---- clocks
@@ -704,7 +732,7 @@ def test_an_anchor_by_a_contract_that_did_not_hold_the_role_yet(
 def test_blocks_that_share_a_second(ledger: Ledger, mirage: Proxy) -> None:
     """Where time does not tell whether a key's registration is final, its block does."""
     log = ledger.beijing
-    key = ledger.network.consortium.key(log.key(Purpose.PRESENT).key_id)
+    key = ledger.network.consortium.key("110000", log.key(Purpose.PRESENT).key_id)
     assert key is not None
 
     def at_once(params: Sequence[Any], result: Any) -> Any:

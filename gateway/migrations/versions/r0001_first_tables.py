@@ -128,10 +128,12 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("log", sa.Integer(), nullable=False),
         sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("record", sa.LargeBinary(length=5), nullable=False),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_entries_log"),
         sa.PrimaryKeyConstraint("id", name="pk_entries"),
     )
-    op.create_index("ix_entries_leaf", "entries", [sa.text("substr(leaf, 1, 8)")])
+    op.create_index("ix_entries_leaf", "entries", [sa.text("substr(leaf, 1, 5)")])
+    op.create_index("ix_entries_record", "entries", ["record"])
     op.create_table(
         "pending",
         sa.Column("promise", ROW_ID, autoincrement=False, nullable=False),

@@ -22,10 +22,8 @@ from gateway.intake.services import submit_set
 from gateway.log import services as log
 from gateway.log.models import entries
 from gateway.node import Node
-from ledger.chain.contract_abi import Param, encode
-from ledger.chain.govern import Action, register_contract
+from ledger.chain.actions import open_successor, register_contract
 from ledger.chain.network import Hash32
-from ledger.chain.structs import OPEN_SUCCESSOR
 from ledger.core.ids import LogId
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
@@ -377,8 +375,7 @@ def test_a_closed_log_and_its_successor(node: Node, member: Member, anvil: Anvil
     """The old log keeps its anchors and takes no more; the new one starts empty."""
     kept = promise(node, member, 3, "a")
     settle(node, anvil)
-    words = [Param(kind, "", False, ()) for kind in ("bytes32", "uint64", "uint16")]
-    decide(anvil, member, Action(OPEN_SUCCESSOR, encode(words, (member.log_id, 3, 1))))
+    decide(anvil, member, open_successor(member.log_id, 3))
     stranded = promise(node, member, 2, "b")
     node.chain.expire()
     settle(node, anvil)

@@ -177,6 +177,8 @@ def test_class_column(word: str, class_: str) -> None:
 def test_own_columns_are_not_the_standard_s() -> None:
     assert own_column("CL_ROW 原行号") == "CL_ROW"
     assert own_column("CL_CORRECTS更正") == "CL_CORRECTS"
+    assert own_column("CL_ORIGIN") is None
+    assert own_column("cl_simple 简易程序") is None
     assert own_column("更正说明") is None
     assert own_column("CLASS") is None
     assert not any(own_column(name) for s in all_schemas() for name in s.columns)

@@ -124,6 +124,18 @@ def open_book(book: bytes) -> list[list[tuple[Any, ...]]]:
     return [list(sheet.iter_rows(values_only=True)) for sheet in loaded]
 
 
+def test_columns_of_records_that_are_called_like_ours_come_back() -> None:
+    own = {"CL_SIMPLE": "否", "CL_PUBLISH": "是", "CL_ORIGIN": "local"}
+    bad = {**GOOD, "CF_JDRQ": "昨天", **own}
+    _, book = send(csv_text(bad, header=list(bad)).encode(), Judge(), "某局.csv")
+    rows, _ = open_book(book)
+    header = [str(name).split(" ")[0] for name in rows[0]]
+    shown = dict(zip(header, rows[1], strict=True))
+    assert {code: shown[code] for code in own} == own
+    (again,) = read(book)
+    assert {code: again.input.fields[code] for code in own} == own
+
+
 def test_what_a_person_sees() -> None:
     judge = Judge()
     bad = dict(GOOD, CF_NR_FK="1,000", CF_JDRQ="昨天")

@@ -17,6 +17,7 @@ from gateway.log.models import entries, promises
 from gateway.node import Node
 from ledger.core.commitment import Header, commit
 from ledger.core.ids import LogId, record_id
+from ledger.records.publicity import rules_id
 from ledger.records.schema import load
 from ledger.records.validate import FieldError
 from tests.gateway.intake.material import (
@@ -48,8 +49,10 @@ def test_accepts_a_set_and_promises_its_leaves_in_order(node: Node) -> None:
     check_promise(node, answer.promise.as_dict(), leaves)
     assert answer.promise.issued_at == node.clock.seconds()
     assert answer.promise.due == node.clock.seconds() + node.settings.log.promise_due
+    found = pending_entries(node)
+    commitments = [bytes.fromhex(json.loads(found[leaf])["commitment"]) for leaf in leaves]
     assert [item.record_id for item in answer.rows] == [
-        record_id(LOG_ID, bytes.fromhex(leaf)).hex() for leaf in leaves
+        record_id(LOG_ID, commitment).hex() for commitment in commitments
     ]
     assert node.wake.is_set()
     assert (count(node, records), count(node, entries), count(node, promises)) == (7, 7, 1)
@@ -67,9 +70,11 @@ def test_the_leaf_commits_to_what_is_stored(node: Node) -> None:
         decided=date(2026, 5, 1),
         iss=MEMBER,
         log=LogId(LOG_ID),
+        rules=content.rules,
         schema=f"penalty@1:{schema.sha256}",
         until=date.fromisoformat(content.until) if content.until else None,
     )
+    assert content.rules == rules_id()
     made = commit(schema.slots, content.fields, content.secret, header)
     assert json.loads(entry) == {
         "_type": "credit-ledger/entry@1",

@@ -45,7 +45,7 @@ def comparable(item: Draft | RowAnswer) -> object:
     """What does not come from the secret of a record."""
     if isinstance(item, RowAnswer):
         return item
-    return item._replace(entry=b"", leaf=b"", wrapped_key=b"", content=b"")
+    return item._replace(entry=b"", leaf=b"", record_id=b"", wrapped_key=b"", content=b"")
 
 
 def test_the_same_as_on_the_spot(node: Node) -> None:

@@ -160,7 +160,14 @@ def test_a_batch_of_many_promises(tmp_path: Path) -> None:
         for entry in make_entries(2500):
             made = connection.execute(sa.insert(promises).values(row).returning(promises.c.id))
             one = made.scalar_one()
-            enqueue(connection, log=log, promise=one, leaves=[leaf(entry)], entry_bytes=[entry])
+            enqueue(
+                connection,
+                log=log,
+                promise=one,
+                leaves=[leaf(entry)],
+                record_ids=[bytes(32)],
+                entry_bytes=[entry],
+            )
     assert step(node) == 2500
     log_read = read(node)
     assert stored_indexes(node) == {leaf(entry): at for at, entry in enumerate(log_read.entries)}
@@ -320,7 +327,14 @@ def test_a_leaf_of_another_entry_is_not_promised(node: Node) -> None:
     (entry,) = make_entries(1)
     with pytest.raises(Malformed), begin_write(node.engine) as connection:
         log = log_row(connection, LOG_ID)
-        enqueue(connection, log=log, promise=1, leaves=[bytes(32)], entry_bytes=[entry])
+        enqueue(
+            connection,
+            log=log,
+            promise=1,
+            leaves=[bytes(32)],
+            record_ids=[bytes(32)],
+            entry_bytes=[entry],
+        )
 
 
 def test_an_empty_log_has_a_checkpoint(node: Node) -> None:

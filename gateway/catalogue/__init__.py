@@ -1,0 +1,1 @@
+"""What the catalogue names by hash: schemas and rules, for everybody."""

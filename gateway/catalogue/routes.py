@@ -1,0 +1,43 @@
+"""Schema and rules files by their SHA-256: `/v1/schemas/{sha256}`, `/v1/rules/{sha256}`.
+
+A payload names both by hash, so a verifier may take them from any node and needs to trust none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from gateway.log.routes import FOREVER
+from gateway.problems import MEDIA_TYPE, Problem
+from ledger.records.store import Library
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes of the file", "content": {"application/json": {}}},
+    404: {"description": "No such file here", "content": {MEDIA_TYPE: {}}},
+}
+
+router = APIRouter(tags=["catalogue"])
+_library = Library()  # reads nothing before it is asked
+
+
+@router.head("/v1/schemas/{sha256}", include_in_schema=False)
+@router.get("/v1/schemas/{sha256}", response_class=Response, responses=_ANSWERS)
+def get_schema(sha256: str) -> Response:
+    """The schema file with this SHA-256 (64 lower-case hex): what records of a type must be."""
+    return _answer(_library.schema_file(sha256))
+
+
+@router.head("/v1/rules/{sha256}", include_in_schema=False)
+@router.get("/v1/rules/{sha256}", response_class=Response, responses=_ANSWERS)
+def get_rules(sha256: str) -> Response:
+    """The rules file with this SHA-256 (64 lower-case hex): how long records may be used."""
+    return _answer(_library.rules_file(sha256))
+
+
+def _answer(data: bytes | None) -> Response:
+    if data is None:
+        raise Problem("not-found")
+    return Response(data, media_type="application/json", headers=FOREVER)

@@ -1,0 +1,206 @@
+"""Verdicts on what only the formats forbid: two records in one commitment, cosignatures of nobody,
+what is newer than we are, files saved anew."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.core import canonical, note
+from ledger.core.canonical import b64u_encode
+from ledger.core.commitment import Commitment
+from ledger.core.entry import period, record_entry
+from ledger.core.errors import Malformed, VersionUnknown
+from ledger.core.facts import Compromise
+from ledger.core.ids import Digest, key_id, sha256
+from ledger.core.keys import Alg, Purpose
+from ledger.core.presentation import present
+from ledger.core.verdict import Verdict, malformed, newer
+from tests.core.verdicts import (
+    ANCHORED,
+    FIELDS,
+    LOG,
+    OTHER,
+    PRESENT_ID,
+    SCHEMA,
+    SLOTS,
+    TRUST,
+    World,
+    _in_log,
+    make_commitment,
+    make_key,
+    make_world,
+    sign_p256,
+)
+
+
+def told(found: Verdict) -> tuple[str, int, list[tuple[str, str]]]:
+    """Verdict, exit code, and what led to it."""
+    failing = [(c.id, c.code) for c in found.standing.checks if c.verdict == found.verdict]
+    return found.verdict, found.exit, failing
+
+
+# ---- two records in one commitment
+
+
+def made_of(made: Commitment, disclosures: Sequence[str]) -> World:
+    """A record whose issuer signs and anchors whatever he likes."""
+    raw = record_entry(
+        commitment=made.digest,
+        log=LOG,
+        period=period(made_day()),
+        schema=SCHEMA,
+        timely="yes",
+    )
+    shown = present(
+        made.payload,
+        disclosures,
+        sign=sign_p256,
+        kid=PRESENT_ID,
+        alg=Alg.P256,
+        iat=ANCHORED + 60,
+    )
+    return _in_log(raw, shown, None)
+
+
+def made_day() -> Any:
+    return canonical.parse_day(str(FIELDS["DAY"]))
+
+
+def with_digests(made: Commitment, digests: Sequence[str]) -> Commitment:
+    value = canonical.parse(made.payload, allow_null=True)
+    payload = canonical.encode({**value, "_sd": list(digests)}, allow_null=True)
+    return Commitment(payload, sha256(payload), made.disclosures)
+
+
+SLOT_MISMATCH = ("proof-mismatch", 1, [("presentation", "slot-mismatch")])
+
+
+@pytest.mark.parametrize("place", ["REG", "NOTE", "behind", "swapped"])
+def test_a_second_subject_hidden_in_a_commitment_is_never_shown(place: str) -> None:
+    """The first one verifies; the other, though committed to, signed and anchored, does not."""
+    made = make_commitment()
+    second = make_commitment({**FIELDS, "CODE": OTHER}).disclosures["CODE"]
+    hidden = b64u_encode(sha256(second.encode()))
+    sd = list(canonical.parse(made.payload, allow_null=True)["_sd"])
+    if place == "behind":
+        sd.append(hidden)
+    elif place == "swapped":
+        at = SLOTS.index("CODE")
+        sd[at], sd[at + 1] = hidden, sd[at]
+    else:
+        sd[SLOTS.index(place)] = hidden
+    two = with_digests(made, sd)
+    mine = [text for field, text in made.disclosures.items() if field in ("NAME", "CODE")]
+
+    first = made_of(two, mine).verdict()
+    other = made_of(two, [made.disclosures["NAME"], second]).verdict()
+
+    if place in ("REG", "NOTE"):
+        assert (first.verdict, told(other)) == ("valid", SLOT_MISMATCH)
+    elif place == "behind":
+        assert told(first) == told(other) == SLOT_MISMATCH
+    else:  # the digest at the place of the slot is what was committed to, whatever stands beside
+        assert (told(first), other.verdict) == (SLOT_MISMATCH, "valid")
+        assert other.fields is not None
+        assert other.fields["CODE"] == OTHER
+    assert [first.fields, other.fields].count(None) >= 1
+
+
+def test_an_unknown_schema_gives_the_disclosures_no_meaning() -> None:
+    found = replace(make_world(), record=None).verdict()
+    assert told(found) == ("undetermined", 4, [("subject", "schema-unknown")])
+    assert found.fields is None
+    assert found.as_dict()["record"] is None
+
+
+# ---- witnesses
+
+WITNESS = "130000"
+SECRET = Ed25519PrivateKey.from_private_bytes(bytes([21]) * 32)
+PUBLIC = SECRET.public_key().public_bytes_raw()
+KEY_ID = key_id(Alg.ED25519, PUBLIC)
+SAID = ANCHORED + 5
+
+
+def cosigned(member: str = WITNESS, time: int = SAID) -> World:
+    """A valid receipt, its checkpoint cosigned by a registered witness."""
+    world = make_world()
+    line = note.cosign(
+        world.receipt.checkpoint,
+        member=member,
+        time=time,
+        public_key=PUBLIC,
+        sign=SECRET.sign,
+    )
+    key = replace(make_key(Purpose.WITNESS, Alg.ED25519, PUBLIC), member=member)
+    checkpoint = replace(world.receipt.checkpoint, witnesses=(line,))
+    return world.resent(checkpoint=checkpoint).with_facts(keys={**world.chain.keys, KEY_ID: key})
+
+
+def test_a_cosignature_of_a_registered_witness_changes_nothing() -> None:
+    assert cosigned().receipt.checkpoint.witnesses
+    assert cosigned().verdict().verdict == "valid"
+
+
+def other_line(world: World, **changes: Any) -> World:
+    """The cosignature changed."""
+    head = world.receipt.checkpoint
+    line = replace(head.witnesses[0], **changes)
+    return world.resent(checkpoint=replace(head, witnesses=(line,)))
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        cosigned().with_facts(keys=make_world().chain.keys),
+        cosigned().with_key(KEY_ID, member="140000"),
+        cosigned().with_key(KEY_ID, purpose=Purpose.NOTE),
+        cosigned().with_key(KEY_ID, alg=Alg.P256),
+        cosigned().with_key(KEY_ID, final=False),
+        cosigned().with_key(KEY_ID, not_before=SAID + 1),
+        cosigned().with_key(KEY_ID, not_after=SAID - 1),
+        cosigned().with_key(KEY_ID, compromises=(Compromise(SAID, SAID + 9),)),
+        cosigned(member="110000"),
+        other_line(cosigned(), signature=bytes(64)),
+        other_line(cosigned(), time=SAID + 1),
+    ],
+    ids=[
+        *("unregistered", "another's", "for notes", "of P-256", "not final", "too early"),
+        *("too late", "stolen", "the owner's own", "forged", "of another time"),
+    ],
+)
+def test_a_cosignature_that_nobody_vouches_for_leaves_it_open(world: World) -> None:
+    expected = ("undetermined", 4, [("checkpoint-signature", "witness-unknown")])
+    assert told(world.verdict()) == expected
+
+
+def test_a_key_stolen_after_it_cosigned_does_no_harm() -> None:
+    world = cosigned().with_key(KEY_ID, compromises=(Compromise(SAID + 1, SAID + 9),))
+    assert world.verdict().verdict == "valid"
+
+
+# ---- files
+
+
+def test_what_is_newer_is_undetermined() -> None:
+    world = make_world()
+    error = VersionUnknown("format", "credit-ledger/receipt@2")
+    found = newer(Digest(bytes(32)), error, world.question, TRUST)
+    assert told(found) == ("undetermined", 4, [("format", "version-unknown")])
+    assert (found.standing.authentic, found.standing.usable) == (None, None)
+    (check,) = [c for c in found.standing.checks if c.id == "format"]
+    assert check.result == "unknown"
+    assert all("receipt@2" in text for text in check.message.values())
+
+
+def test_a_file_saved_anew_says_so() -> None:
+    world = make_world()
+    error = Malformed("receipt", "white space", code="not-canonical-bytes")
+    found = malformed(Digest(bytes(32)), error, world.question, TRUST)
+    assert told(found) == ("malformed", 1, [("format", "not-canonical-bytes")])
+    message = found.standing.checks[0].message
+    assert "Fetch it again" in message["en"]
+    assert "重新获取" in message["zh"]
