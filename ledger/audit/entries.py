@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.commitment import SCHEMA_ID
 from ledger.core.entry import MAX_ENTRY, RECORD, TIMELY, parse_entry
@@ -32,15 +33,17 @@ _NAMES_ANOTHER = re.compile(rb'"(?:corrects|replaces)":')
 
 About = tuple[bytes, ...]
 """Period, schema and timely of a record entry."""
+Group = tuple[int, About]
+"""Records of one epoch that say the same."""
 
 
 def record_pattern(log: bytes) -> re.Pattern[bytes]:
-    """Groups: commitment, period, schema, timely."""
+    """Groups: commitment, corrects, period, replaces, schema, timely."""
     return re.compile(
         (
             rf'\{{"_type":"credit-ledger/entry@1","commitment":"({_HEX})"'
-            rf'(?:,"corrects":"{_HEX}")?,"kind":"{RECORD}","log":"{log.hex()}"'
-            rf',"period":"([0-9]{{4}}(?:-(?:0[1-9]|1[0-2]))?)"(?:,"replaces":"{_HEX}")?'
+            rf'(?:,"corrects":"({_HEX})")?,"kind":"{RECORD}","log":"{log.hex()}"'
+            rf',"period":"([0-9]{{4}}(?:-(?:0[1-9]|1[0-2]))?)"(?:,"replaces":"({_HEX})")?'
             rf',"schema":"({SCHEMA_ID.pattern})","suite":"sha256"'
             rf',"timely":"({"|".join(TIMELY)})"\}}'
         ).encode()
@@ -51,23 +54,45 @@ def record_pattern(log: bytes) -> re.Pattern[bytes]:
 class Tally:
     """What a log holds, counted.
 
-    records: by what they say, and in `firsts` the index of the first of each. others: good entries
-    of other kinds, by kind.
+    records: by epoch and what they say, and in `firsts` the index of the first of each. others:
+    good entries of other kinds, by kind.
     """
 
     entries: int = 0
-    records: Counter[About] = field(default_factory=Counter)
-    firsts: dict[About, int] = field(default_factory=dict)
+    records: Counter[Group] = field(default_factory=Counter)
+    firsts: dict[Group, int] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """An entry that should not be there. code: of `findings`; why: in English, of the parser."""
+    """An entry that should not be there, or that we cannot read. code: of `codes`; why: in
+    English, of the parser."""
 
     index: int
     code: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """An entry names a record that it corrects or replaces."""
+
+    index: int
+    flags: int
+    target: bytes
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read: of each entry its commitment in hex (b"" where it has none) and flags (of
+    `commitments`), then what some of them name, and bad ones."""
+
+    commitments: list[bytes]
+    flags: bytearray
+    names: list[Naming] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
 
 
 class EntryReader:
@@ -76,12 +101,15 @@ class EntryReader:
     def __init__(self, log: bytes) -> None:
         self.tally = Tally()
         self._log = log
+        self._epoch = 0
         self._match = record_pattern(log).fullmatch
         # What follows the commitment in good entries, and what it says: a record's, or the kind.
-        self._known: dict[bytes, About | str] = {}
+        self._known: dict[bytes, Group | str] = {}
 
-    def read(self, entries: list[bytes]) -> tuple[list[bytes], list[Bad]]:
-        """The next entries: the commitment of each in hex, b"" where it has none, and bad ones."""
+    def read(self, entries: list[bytes], epoch: int = 0) -> Read:
+        """The next entries. epoch: counts them apart, where what is allowed has changed."""
+        if epoch != self._epoch:
+            self._epoch, self._known = epoch, {}
         first = self.tally.entries
         self.tally.entries += len(entries)
         commitments = [entry[len(_START) : _HEX_END] for entry in entries]
@@ -96,12 +124,19 @@ class EntryReader:
         else:
             unknown = counts.keys() - self._known.keys()
             self._count({ending: counts[ending] for ending in counts.keys() - unknown})
-        bad: list[Bad] = []
+        read = Read(commitments, self._flags(endings, counts))
         if unknown:
             for at, ending in enumerate(endings):
                 if ending in unknown:
-                    commitments[at] = self._one(first + at, entries[at], bad)
-        return commitments, bad
+                    self._one(first, at, entries[at], read)
+        return read
+
+    def _flags(self, endings: list[bytes], counts: Counter[bytes]) -> bytearray:
+        """Of what is known: whether it is a statement."""
+        statements = {ending for ending in counts if isinstance(self._known.get(ending), str)}
+        if not statements:
+            return bytearray(len(endings))
+        return bytearray(STATEMENT * (ending in statements) for ending in endings)
 
     def _count(self, endings: dict[bytes, int]) -> None:
         """Entries of which nothing is new but the commitment."""
@@ -112,49 +147,66 @@ class EntryReader:
             else:
                 self.tally.records[what] += count
 
-    def _one(self, index: int, entry: bytes, bad: list[Bad]) -> bytes:
-        """Any entry; its commitment."""
+    def _one(self, first: int, at: int, entry: bytes, read: Read) -> None:
+        """Any entry, the one at `at` of those that are read."""
         match = self._match(entry)
         if match is None:
-            return self._other(index, entry, bad)
-        commitment, period, schema, timely = match.groups()
-        about = self._said(index, (period, schema, timely), bad)
-        self.tally.records[about] += 1
-        if about[1] == schema:
-            self._learn(entry, about)
-        return commitment
+            self._other(first, at, entry, read)
+            return
+        commitment, corrects, period, replaces, schema, timely = match.groups()
+        group = self._said(first + at, (period, schema, timely), read.bad)
+        self.tally.records[group] += 1
+        read.commitments[at] = commitment
+        self._names(first, at, corrects, replaces, read)
+        if group[1][1] == schema:
+            self._learn(entry, group)
 
-    def _learn(self, entry: bytes, what: About | str) -> None:
+    def _names(
+        self, first: int, at: int, corrects: bytes | None, replaces: bytes | None, read: Read
+    ) -> None:
+        """What an entry names, in hex; its flags."""
+        if replaces is not None:
+            read.flags[at] |= REPLACES
+        for target, replaced in ((corrects, False), (replaces, True)):
+            if target is not None:
+                named = bytes.fromhex(target.decode())
+                read.names.append(Naming(first + at, read.flags[at], named, replaced))
+
+    def _learn(self, entry: bytes, what: Group | str) -> None:
         """A good entry. One that names another one has an ending of its own."""
         ending = entry[_HEX_END:]
         if len(self._known) < MAX_KNOWN and not _NAMES_ANOTHER.search(ending):
             self._known[ending] = what
 
-    def _said(self, index: int, about: About, bad: list[Bad]) -> About:
+    def _said(self, index: int, about: About, bad: list[Bad]) -> Group:
         """Remembers where it was said first, within bounds."""
-        firsts = self.tally.firsts
-        if about in firsts:
-            return about
+        firsts, group = self.tally.firsts, (self._epoch, about)
+        if group in firsts:
+            return group
         if len(firsts) >= MAX_ABOUT:
             bad.append(Bad(index, "type-not-in-catalogue", about[1].decode()))
-            return (b"0000", MORE.encode(), about[2])
-        firsts[about] = index
-        return about
+            return (self._epoch, (b"0000", MORE.encode(), about[2]))
+        firsts[group] = index
+        return group
 
-    def _other(self, index: int, entry: bytes, bad: list[Bad]) -> bytes:
+    def _other(self, first: int, at: int, entry: bytes, read: Read) -> None:
         """An entry that is no record of this log."""
+        read.commitments[at] = b""
         try:
             parsed = parse_entry(entry)
         except Malformed as error:
             why = str(error) if len(entry) <= MAX_ENTRY else f"{len(entry)} bytes"
-            bad.append(Bad(index, "entry-malformed", why))
-            return b""
+            read.bad.append(Bad(first + at, "entry-malformed", why))
+            return
         except VersionUnknown as error:
-            bad.append(Bad(index, "entry-version-unknown", error.message))
-            return b""
+            read.bad.append(Bad(first + at, "entry-version-unknown", error.message))
+            return
         if parsed.log != self._log:
-            bad.append(Bad(index, "entry-foreign-log", parsed.log.hex()))
-            return b""
+            read.bad.append(Bad(first + at, "entry-foreign-log", parsed.log.hex()))
+            return
         self.tally.others[parsed.kind] += 1
+        read.commitments[at] = parsed.commitment.hex().encode()
+        read.flags[at] |= STATEMENT
+        if parsed.replaces is not None:
+            self._names(first, at, None, parsed.replaces.hex().encode(), read)
         self._learn(entry, parsed.kind)
-        return parsed.commitment.hex().encode()

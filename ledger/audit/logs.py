@@ -3,59 +3,86 @@ hash tile. What is read is read once, in order, and not kept."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 
-from ledger.audit.chain import Anchor, BlockTimes, Item, Log, State
-from ledger.audit.duplicates import Duplicates
-from ledger.audit.entries import About, EntryReader, Tally
-from ledger.audit.findings import TILES_MISSING, Findings
-from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, tile
+from ledger.audit.catalogue import Catalogue
+from ledger.audit.codes import INCOMPLETE, TILES_MISSING
+from ledger.audit.commitments import NEVER, Commitments, References, Seat
+from ledger.audit.entries import EntryReader, Group, Tally
+from ledger.audit.findings import Findings
+from ledger.audit.state import Anchor, Log, State
+from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
+from ledger.audit.times import BlockTimes
 from ledger.audit.tree import Tree
-from ledger.chain.structs import MONTH, NATIONAL, RECORD_TYPE
+from ledger.chain.structs import MONTH
 from ledger.core import note
 from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.facts import SHANGHAI_OFFSET, end_of
-from ledger.core.keys import Alg, Purpose
+from ledger.core.ids import Digest
+from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.merkle import LEAF_PREFIX
 from ledger.core.tiles import WIDTH, parse_bundle, tile_path
 
 Progress = Callable[[str, int, int], None]
 """Log id, entries read, entries there are."""
 
+# Entries of a closed log beyond its last anchor: promised, not anchored any more, and to be logged
+# again. More than one anchor could have taken is nobody's promise.
+MAX_TAIL = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Entries of one anchor, up to `end`; anchor None: of none. rank: its place among the anchors
+    of all logs."""
+
+    end: int
+    rank: int
+    epoch: int
+    anchor: Anchor | None
+
 
 @dataclass(slots=True, kw_only=True)
 class LogReplay:
-    """Replays one log. number: its place among the logs, for `duplicates`."""
+    """Replays one log. number: its place among the logs; ranks: of its anchors."""
 
     log: Log
     number: int
+    ranks: Sequence[int]
     state: State
     times: BlockTimes
+    catalogue: Catalogue
     fetch: Fetch | None
     findings: Findings
-    duplicates: Duplicates
+    commitments: Commitments
+    references: References
     progress: Progress
+    complete: bool = True
+    _epochs: list[int] = field(default_factory=list)  # numbers of the anchors that begin one
+    _end: int = 0  # entries that are read
+    _claimed: Digest | None = None  # root of the tail, as its owner signed it
 
     def run(self) -> Tally:
-        """Everything about the log's content. What is missing ends it, and is a finding."""
+        """Everything about the log's content. What is missing ends it."""
         reader = EntryReader(self.log.log_id)
         if not self.log.anchors:
             return reader.tally
         if self.fetch is None:
-            self.add(TILES_MISSING, "endpoint", entries=self._size)
+            self._missing(Missing("endpoint"), reader.tally)
             return reader.tally
+        self._end, self._epochs = self._size, self._begin_epochs()
         try:
             self._check_checkpoint(self.fetch)
             self._replay(self.fetch, reader)
         except Missing as missing:
-            self.add(TILES_MISSING, missing.path, entries=self._size - reader.tally.entries)
-        for about, index in sorted(reader.tally.firsts.items()):
-            self._check_catalogue(about, index)
+            self._missing(missing, reader.tally)
+        for group, index in sorted(reader.tally.firsts.items()):
+            self._check_group(group, index, reader.tally.records[group])
         return reader.tally
 
     @property
@@ -68,29 +95,76 @@ class LogReplay:
         path = f"log/{log.log_id.hex()}/{where}"
         self.findings.add(code, log=log.log_id, member=log.member, where=path, **evidence)
 
+    def unchecked(self, code: str, where: str, **evidence: str | int) -> None:
+        self.findings.unchecked(code, f"log/{self.log.log_id.hex()}/{where}", **evidence)
+
+    def _missing(self, missing: Missing, tally: Tally) -> None:
+        """A log that is not served, or not now, is the same finding; only the reason differs."""
+        self.complete = False
+        left = self._size - tally.entries
+        self.add(TILES_MISSING, missing.path, entries=left)
+        code = "tiles-unreachable" if isinstance(missing, Unreachable) else TILES_MISSING
+        self.unchecked(code, missing.path, entries=left)
+
     # ---- the tree and its entries
 
     def _replay(self, fetch: Fetch, reader: EntryReader) -> None:
         anchored = {anchor.size: anchor for anchor in self.log.anchors}
         tree, uppers = Tree(), _UpperTiles(self, fetch)
-        for n, bundle, lowest in Bundles(fetch, self._size):
+        tail = EntryReader(self.log.log_id)  # what is in no anchor counts for nothing
+        for n, bundle, lowest in Bundles(fetch, self._end):
             first = n * WIDTH
             try:
-                entries = parse_bundle(bundle, min(WIDTH, self._size - first))
+                entries = parse_bundle(bundle, min(WIDTH, self._end - first))
             except Malformed as error:
+                self.complete = False
                 self.add("bundle-malformed", f"bundle/{n}", problem=error.problem)
                 return
             leaves = [sha256(LEAF_PREFIX + entry).digest() for entry in entries]
             if b"".join(leaves) != lowest:
                 self.add("tile-mismatch", tile_path(0, n, len(leaves)))
-            commitments, bad = reader.read(entries)
-            for item in bad:
-                self.add(item.code, f"entry/{item.index}", why=item.why)
-            self.duplicates.add(self.number, first, commitments)
+            self._read(reader, tail, first, entries)
             self._grow(tree, leaves, anchored)
             uppers.take(tree.born())
-            self.progress(self.log.log_id.hex(), tree.size, self._size)
+            self.progress(self.log.log_id.hex(), tree.size, self._end)
         uppers.end()
+        if self._claimed is not None and self._claimed != tree.root():
+            self.add("checkpoint-differs", "checkpoint", shown=hex32(self._claimed))
+
+    def _read(
+        self, reader: EntryReader, tail: EntryReader, first: int, entries: list[bytes]
+    ) -> None:
+        """Entries of a bundle, those of each anchor for themselves."""
+        at = 0
+        while at < len(entries):
+            stretch = self._stretch(first + at)
+            part = entries[at : stretch.end - first]
+            if stretch.anchor is None:
+                read = tail.read(part)
+            else:
+                read = reader.read(part, stretch.epoch)
+                for item in read.bad:
+                    tell = self.unchecked if item.code in INCOMPLETE else self.add
+                    tell(item.code, f"entry/{item.index}", why=item.why)
+                for named in read.names:
+                    seat = Seat(stretch.rank, self.number, named.index, named.flags)
+                    self.references.add(seat, named.target, replaces=named.replaces)
+            self.commitments.add(
+                self.number, first + at, stretch.rank, read.commitments, bytes(read.flags)
+            )
+            at += len(part)
+
+    def _stretch(self, index: int) -> Stretch:
+        """The first anchor that covers an entry. (Anchors out of order cover what they can.)"""
+        anchors = self.log.anchors
+        number = bisect_right(anchors, index, key=lambda anchor: anchor.size)
+        if number == len(anchors) or anchors[number].size <= index:
+            covering = [n for n, anchor in enumerate(anchors) if anchor.size > index]
+            if not covering:
+                return Stretch(self._end, NEVER, len(self._epochs), None)
+            number = covering[0]
+        epoch = bisect_right(self._epochs, number)
+        return Stretch(anchors[number].size, self.ranks[number], epoch, anchors[number])
 
     def _grow(self, tree: Tree, leaves: Sequence[bytes], anchored: dict[int, Anchor]) -> None:
         """Appends, and compares the root wherever the chain has one."""
@@ -121,7 +195,7 @@ class LogReplay:
             self.add("checkpoint-invalid", "checkpoint", problem="not a checkpoint")
             return
         except VersionUnknown as error:
-            self.add("checkpoint-version-unknown", "checkpoint", problem=error.message)
+            self.unchecked("checkpoint-version-unknown", "checkpoint", problem=error.message)
             return
         if found.log != self.log.log_id:
             self.add("checkpoint-invalid", "checkpoint", problem="of another log")
@@ -136,6 +210,8 @@ class LogReplay:
                 anchored=hex32(self.log.anchors[-1].root),
                 shown=hex32(found.root),
             )
+        elif self.log.closed is not None and self._size < found.size <= self._size + MAX_TAIL:
+            self._end, self._claimed = found.size, Digest(found.root)
 
     def _signed(self, found: note.Checkpoint) -> bool:
         for key in self.state.keys.values():
@@ -147,34 +223,38 @@ class LogReplay:
                 return True
         return False
 
-    # ---- the catalogue
+    # ---- what may be recorded, and by whom
 
-    def _check_catalogue(self, about: About, index: int) -> None:
-        """The first entry of its kind: type in force, period as exact as it should be, not of the
-        future. Later ones of the same kind were anchored later."""
-        period, schema = about[0].decode(), about[1].decode()
-        sizes = [anchor.size for anchor in self.log.anchors]
-        anchor = self.log.anchors[min(bisect_right(sizes, index), len(sizes) - 1)]
+    def _begin_epochs(self) -> list[int]:
+        """Numbers of the anchors from which on something else was allowed: the catalogue had
+        changed, or what the owner was."""
+        anchors, owner = self.log.anchors, self.state.members.get(self.log.member)
+        begin = {self.times.from_on(anchors, time) for time in self.catalogue.changes()}
+        for place, _ in () if owner is None else owner.was:
+            begin.add(bisect_left(anchors, place, key=lambda anchor: anchor.place))
+        return sorted(begin - {0, len(anchors)})
+
+    def _check_group(self, group: Group, index: int, count: int) -> None:
+        """The first of the records that say the same and were anchored while the same was allowed:
+        owner a province, type in the catalogue, period as exact as it should be, not of the
+        future."""
+        _, (period_, schema_, _) = group
+        period, schema = period_.decode(), schema_.decode()
+        anchor = self._stretch(index).anchor
+        owner = self.state.members.get(self.log.member)
+        if anchor is None or owner is None:
+            return
         time, where = self.times.at(anchor.place[0]), f"entry/{index}"
-        item = self._item(schema)
-        if item is None or item.place > anchor.place or item.item.since > time:
-            self.add("type-not-in-catalogue", where, schema=schema)
-        elif len(period) != (7 if item.item.granularity == MONTH else 4):
+        if not owner.roles_at(anchor.place) & Role.PROVINCE:
+            roles = owner.roles_at(anchor.place)
+            self.add("issuer-not-a-province", where, roles=roles, records=count, tx=anchor.tx)
+        item = self.catalogue.find(schema, owner.region, time)
+        if item is None:
+            self.add("type-not-in-catalogue", where, schema=schema, records=count)
+        elif len(period) != (7 if item.granularity == MONTH else 4):
             self.add("period-granularity", where, schema=schema, period=period)
         if _start_of(period) > time:
             self.add("period-in-future", where, period=period, anchored=anchor.tx)
-
-    def _item(self, schema: str) -> Item | None:
-        """The record type of this name and version, of the nation, else of the owner's region."""
-        name, _, version = schema.partition("@")
-        owner = self.state.members.get(self.log.member)
-        found: dict[str, Item] = {
-            item.item.region: item
-            for item in self.state.items
-            if item.item.kind == RECORD_TYPE
-            and (item.item.item_id, str(item.item.version)) == (name, version)
-        }
-        return found.get(NATIONAL) or found.get("" if owner is None else owner.region)
 
 
 class _UpperTiles:

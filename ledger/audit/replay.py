@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.audit.chain import BlockTimes, Log, State, judge_anchors, read_state
-from ledger.audit.duplicates import Duplicates
+from ledger.audit import document
+from ledger.audit.anchors import check_signatures, judge_anchors
+from ledger.audit.catalogue import FOREVER, Catalogue, Put
+from ledger.audit.chain import ChainReader, Codes, tenures
+from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
+from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.entries import Tally
-from ledger.audit.findings import CODES, OPEN, Findings
+from ledger.audit.findings import Findings
+from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.logs import LogReplay, Progress
-from ledger.audit.tiles import Fetch, HttpFetch, log_url
+from ledger.audit.state import Log, Place, State
+from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
+from ledger.audit.times import BlockTimes
+from ledger.chain.bindings import CATALOGUE
 from ledger.chain.blocks import Block
 from ledger.chain.http import Http
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader, View
 from ledger.core import canonical
-from ledger.core.canonical import hex32
-from ledger.core.entry import RECORD
 from ledger.core.errors import CouldNotCheck
-from ledger.core.merkle import EMPTY_ROOT
 
-TYPE = "credit-ledger/audit@1"
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 4
 
 FetchFor = Callable[[str, bytes], Fetch | None]
@@ -42,11 +46,15 @@ class Report:
 
     @property
     def exit(self) -> int:
-        """1: something is wrong; 4: not all could be looked at; 0: all is in order."""
+        """1: something is wrong; 4: not all could be looked at; 0: all is in order. Where events
+        are missing nothing else is certain."""
         found = {finding["code"] for finding in self.document["findings"]}
-        if any(CODES[code].severity == "error" for code in found - OPEN):
+        unchecked = {item["code"] for item in self.document["incomplete"]}
+        if EVENTS_MISSING in unchecked:
+            return EXIT_INCOMPLETE
+        if any(CODES[code].severity == "error" for code in found - {TILES_MISSING}):
             return EXIT_FINDINGS
-        if found & OPEN:
+        if TILES_MISSING in found or unchecked:
             return EXIT_INCOMPLETE
         return EXIT_FINDINGS if found else EXIT_CLEAN
 
@@ -63,18 +71,16 @@ def replay(
     """Replays the network up to its newest final block, or to `to_block`.
 
     mirrors: by member code, where to read its logs in place of its own endpoint. Raises
-    CouldNotCheck where the chain cannot be read; a log that cannot be is a finding.
+    CouldNotCheck where the chain cannot be read; a log that cannot be is told in the report.
     """
     own = reader or QuorumReader(network)
     https = Http()
     try:
         view = own.head()
         last = _last(own, view, to_block)
-        found = Findings()
-        state = read_state(view, network, last.number, found)
-        job = _Job(view, state, found, progress)
+        job = _Job(view, network, last, progress)
         job.run(fetch_for or _over_http(https), mirrors or {})
-        return Report(_document(network, last, state, job))
+        return Report(job.document())
     finally:
         https.close()
         if reader is None:
@@ -87,158 +93,167 @@ def _last(reader: QuorumReader, view: View, to_block: int | None) -> Block:
         raise CouldNotCheck("not-final", "no block of the network is final yet")
     if to_block is None or to_block == final.number:
         return final
-    if not reader.network.deploy_block <= to_block < final.number:
-        raise CouldNotCheck("not-final", f"block {to_block} is not below the final {final.number}")
+    if to_block < reader.network.deploy_block:
+        first = reader.network.deploy_block
+        raise CouldNotCheck("before-deployment", f"the network begins with block {first}")
+    if to_block > final.number:
+        raise CouldNotCheck("not-final", f"block {to_block} is above the final {final.number}")
     return view.block_at(to_block)
 
 
 class _Job:
-    """All logs, one after the other."""
+    """The chain, then all logs, one after the other."""
 
-    def __init__(self, view: View, state: State, findings: Findings, progress: Progress) -> None:
-        self.findings = findings
-        self.tallies: list[Tally] = []
-        self.logs = sorted(state.logs.values(), key=lambda log: (log.member, log.log_id))
-        self._state = state
-        self._times = BlockTimes(view)
+    def __init__(self, view: View, network: NetworkFile, last: Block, progress: Progress) -> None:
+        self._view = view
+        self._network = network
+        self._last = last
         self._progress = progress
+        self._findings = Findings()
+        self._times = BlockTimes(view)
+        self._state = State()
+        self._contracts: list[dict[str, Any]] = []
+        self._votes: list[dict[str, Any]] = []
+        self._logs: list[Log] = []
+        self._tallies: list[Tally] = []
 
     def run(self, fetch_for: FetchFor, mirrors: Mapping[str, str]) -> None:
-        """Fills `tallies`, in the order of `logs`, and `findings`."""
-        duplicates = Duplicates()
+        """Reads everything. Raises CouldNotCheck."""
+        codes, network, findings = Codes(self._view), self._network, self._findings
+        chain = ChainReader(self._view, network, self._last.number, codes, findings)
+        chain.run()
+        self._state = state = chain.state
+        self._logs = sorted(state.logs.values(), key=lambda log: (log.member, log.log_id))
+        if findings.incomplete():  # what is built on half the events is worth nothing
+            self._findings = _only_unchecked(findings)
+            self._tallies = [Tally() for _ in self._logs]
+            return
+        self._contracts = judge_contracts(state, network, codes, findings)
+        self._votes = check_votes(self._view, network, state, findings)
+        judge_keys(state, findings)
+        judge_endpoints(state, findings)
+        for log in self._logs:
+            judge_anchors(state, log, self._times, findings)
+            check_signatures(self._view, network.chain_id, log, findings)
+        self._run_logs(fetch_for, mirrors)
+
+    def document(self) -> dict[str, Any]:
+        """The report."""
+        return document.document(
+            self._network,
+            self._last,
+            self._state,
+            contracts=self._contracts,
+            votes=self._votes,
+            logs=list(zip(self._logs, self._tallies, strict=True)),
+            findings=self._findings,
+        )
+
+    def _run_logs(self, fetch_for: FetchFor, mirrors: Mapping[str, str]) -> None:
+        ranks, subjects = _ranks(self._logs)
+        commitments, references = Commitments(), References(subjects)
+        catalogue = Catalogue(_puts(self._state, self._times))
+        incomplete: set[str] = set()
         try:
-            for number, log in enumerate(self.logs):
-                judge_anchors(self._state, log, self._times, self.findings)
+            for number, log in enumerate(self._logs):
                 member = self._state.members.get(log.member)
                 base = mirrors.get(log.member) or ("" if member is None else member.endpoint)
                 replayed = LogReplay(
                     log=log,
                     number=number,
+                    ranks=ranks[number],
                     state=self._state,
                     times=self._times,
+                    catalogue=catalogue,
                     fetch=fetch_for(base, log.log_id),
-                    findings=self.findings,
-                    duplicates=duplicates,
+                    findings=self._findings,
+                    commitments=commitments,
+                    references=references,
                     progress=self._progress,
                 )
-                self.tallies.append(replayed.run())
-            for same in duplicates.found():
-                self._duplicate(same.first, same.again)
+                self._tallies.append(replayed.run())
+                if not replayed.complete:
+                    incomplete.add(log.member)
+            for same in commitments.found(references.each):
+                self._duplicate(same)
+            for dangling in references.dangling():
+                # What is named may stand where we could not read.
+                if self._logs[dangling.seat.log].member not in incomplete:
+                    self._dangling(dangling)
         finally:
-            duplicates.close()
+            commitments.close()
+            references.close()
 
-    def _duplicate(self, first: tuple[int, int], again: tuple[int, int]) -> None:
-        log = self.logs[again[0]]
-        self.findings.add(
+    def _where(self, log: int, index: int) -> str:
+        return f"log/{self._logs[log].log_id.hex()}/entry/{index}"
+
+    def _duplicate(self, same: Duplicate) -> None:
+        if same.again.rank == NEVER:
+            return
+        log = self._logs[same.again.log]
+        self._findings.add(
             "entry-duplicate",
             log=log.log_id,
             member=log.member,
-            where=f"log/{log.log_id.hex()}/entry/{again[1]}",
-            first=f"log/{self.logs[first[0]].log_id.hex()}/entry/{first[1]}",
+            where=self._where(same.again.log, same.again.index),
+            first=self._where(same.first.log, same.first.index),
         )
+
+    def _dangling(self, dangling: Dangling) -> None:
+        log = self._logs[dangling.seat.log]
+        self._findings.add(
+            "replaces-not-stranded" if dangling.replaces else "corrects-dangling",
+            log=log.log_id,
+            member=log.member,
+            where=self._where(dangling.seat.log, dangling.seat.index),
+            target=dangling.target.hex(),
+        )
+
+
+def _only_unchecked(findings: Findings) -> Findings:
+    kept = Findings()
+    for item in findings.incomplete():
+        kept.unchecked(item.code, item.where, **item.evidence)
+    return kept
+
+
+def _ranks(logs: list[Log]) -> tuple[list[list[int]], list[Subject]]:
+    """Of each log the ranks of its anchors among all, and what references need of it."""
+    places: list[tuple[Place, int]] = sorted(
+        (anchor.place, number) for number, log in enumerate(logs) for anchor in log.anchors
+    )
+    ranks: list[list[int]] = [[] for _ in logs]
+    for rank, (_, number) in enumerate(places):
+        ranks[number].append(rank)
+    subjects = []
+    for log in logs:
+        if log.closed is None:
+            subjects.append(Subject(log.log_id, log.member))
+        else:
+            place, trusted = log.closed
+            closed = bisect_left(places, (place, 0))
+            subjects.append(Subject(log.log_id, log.member, trusted, closed))
+    return ranks, subjects
+
+
+def _puts(state: State, times: BlockTimes) -> list[Put]:
+    """What was put into each Catalogue, with the end of its tenure."""
+    ends = {}
+    for number, (address, (_, end)) in enumerate(tenures(state, CATALOGUE)):
+        ends[address] = (number, FOREVER if end is None else times.at(end[0]))
+    return [
+        Put(
+            item=found.item,
+            at=times.at(found.place[0]),
+            tenure=ends[found.contract][0],
+            until=ends[found.contract][1],
+        )
+        for found in state.items
+    ]
 
 
 def _over_http(http: Http) -> FetchFor:
     def fetch_for(base: str, log: bytes) -> Fetch | None:
-        return HttpFetch(http, log_url(base, log)) if base else None
+        return HttpFetch(http, log_url(base, log)) if is_plain_url(base) else None
 
     return fetch_for
-
-
-def _document(network: NetworkFile, last: Block, state: State, job: _Job) -> dict[str, Any]:
-    return {
-        "_type": TYPE,
-        "network": {"chainId": network.chain_id, "consortium": network.consortium},
-        "block": {"number": last.number, "hash": last.hash},
-        "members": _members(state),
-        "keys": _keys(state),
-        "catalogue": _catalogue(state),
-        "logs": [_log(log, tally) for log, tally in zip(job.logs, job.tallies, strict=True)],
-        "counts": _counts(job),
-        "findings": [finding.as_dict() for finding in job.findings.listed()],
-    }
-
-
-def _members(state: State) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": member.code,
-            "region": member.region,
-            "roles": member.roles,
-            "status": member.status,
-            "endpoint": member.endpoint,
-        }
-        for member in sorted(state.members.values(), key=lambda member: member.code)
-    ]
-
-
-def _keys(state: State) -> list[dict[str, Any]]:
-    return [
-        {
-            "keyId": hex32(key.key_id),
-            "member": key.member,
-            "purpose": key.purpose,
-            "alg": key.alg,
-            "publicKey": key.public_key.hex(),
-            "notBefore": min(key.not_before, canonical.MAX_INTEGER),
-            "notAfter": min(key.not_after, canonical.MAX_INTEGER),
-            "compromisedSince": key.compromised_since,
-        }
-        for key in sorted(state.keys.values(), key=lambda k: (k.member, k.purpose, k.key_id))
-    ]
-
-
-def _catalogue(state: State) -> list[dict[str, Any]]:
-    items = sorted(
-        (found.item for found in state.items),
-        key=lambda item: (item.item_id, item.region, item.version),
-    )
-    return [
-        {
-            "itemId": item.item_id,
-            "region": item.region,
-            "version": item.version,
-            "kind": item.kind,
-            "contentHash": hex32(item.content_hash),
-            "from": min(item.since, canonical.MAX_INTEGER),
-            "until": min(item.until, canonical.MAX_INTEGER),
-            "visibility": item.visibility,
-            "dataClass": item.data_class,
-            "granularity": item.granularity,
-        }
-        for item in items
-    ]
-
-
-def _log(log: Log, tally: Tally) -> dict[str, Any]:
-    return {
-        "member": log.member,
-        "log": hex32(log.log_id),
-        "size": log.size,
-        "root": hex32(log.anchors[-1].root if log.anchors else EMPTY_ROOT),
-        "anchors": len(log.anchors),
-        "entriesRead": tally.entries,
-        "trustedSize": log.size if log.closed is None else log.closed[1],
-        "closed": log.closed is not None,
-    }
-
-
-def _counts(job: _Job) -> dict[str, Any]:
-    types: Counter[str] = Counter()
-    timely: Counter[str] = Counter({"yes": 0, "no": 0, "unknown": 0})
-    kinds: Counter[str] = Counter()
-    for tally in job.tallies:
-        for (_, schema, said), count in tally.records.items():
-            types[schema.decode()] += count
-            timely[said.decode()] += count
-            kinds[RECORD] += count
-        kinds.update(tally.others)
-    return {
-        "logs": len(job.logs),
-        "anchors": sum(len(log.anchors) for log in job.logs),
-        "entries": sum(tally.entries for tally in job.tallies),
-        "kinds": dict(kinds),
-        "types": dict(types),
-        "timely": dict(timely),
-        "findings": job.findings.counts(),
-    }

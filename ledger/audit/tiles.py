@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -24,8 +25,13 @@ MAX_BUNDLE = 4 * tiles.WIDTH * (MAX_ENTRY + 2)
 MAX_CHECKPOINT = note.MAX_CHECKPOINT
 _TILE = tiles.WIDTH * DIGEST_SIZE
 _TIMEOUT = 30.0  # seconds for one piece
+_PLAIN_URL = re.compile(
+    r"https?://(?P<host>[0-9A-Za-z.-]+|\[[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}\])"
+    r"(:(?P<port>[0-9]{1,5}))?(/[0-9A-Za-z._~/-]*)?"
+)
+_MAX_HOST, _MAX_LABEL, _MAX_PORT = 253, 63, 65_535  # RFC 1035, RFC 793
 _PAUSES = (0.2, 1.0)  # seconds before it is asked for again
-_OK, _NOT_FOUND = 200, 404
+_OK, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 404, 429, 500
 
 
 class Missing(LedgerError):
@@ -36,6 +42,10 @@ class Missing(LedgerError):
         self.path = path
 
 
+class Unreachable(Missing):
+    """Nobody knows whether the log serves `path`: its server did not answer, or not now."""
+
+
 class Fetch(Protocol):
     """Reads one path below a log's URL."""
 
@@ -44,13 +54,14 @@ class Fetch(Protocol):
 
 
 class HttpFetch:
-    """Reads a log at `url`. What does not come at the third time is missing."""
+    """Reads a log at `url`. What does not come at the third time is missing, or unreachable."""
 
     def __init__(self, http: Http, url: str) -> None:
         self._http = http
         self.url = url
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
+        status = 0
         for pause in (*_PAUSES, None):
             try:
                 status, body = self._http.request(
@@ -63,7 +74,21 @@ class HttpFetch:
             if status == _NOT_FOUND or pause is None:
                 break
             time.sleep(pause)
-        raise Missing(path)
+        gone = 0 < status < _SERVER_ERROR and status != _TOO_MANY
+        raise Missing(path) if gone else Unreachable(path)
+
+
+def is_plain_url(text: str) -> bool:
+    """Whether a text is a URL and no more: http or https, host, port, path. Members write their
+    endpoints themselves; one that no client can parse must not stop a replay, and one with other
+    text in it is none."""
+    match = _PLAIN_URL.fullmatch(text)
+    if match is None or len(match["host"]) > _MAX_HOST:
+        return False
+    labels = [] if match["host"].startswith("[") else match["host"].removesuffix(".").split(".")
+    return int(match["port"] or 0) <= _MAX_PORT and all(
+        0 < len(label) <= _MAX_LABEL for label in labels
+    )
 
 
 def log_url(endpoint: str, log: bytes) -> str:
@@ -159,10 +184,13 @@ def _read(
     """The piece of this width, else the full one; and whether it is the full one."""
     try:
         return fetch(path(n, width), max_bytes), width == tiles.WIDTH
-    except Missing:
+    except Missing as missing:
         if width == tiles.WIDTH:
             raise
+        partial = type(missing)
     try:
         return fetch(path(n, tiles.WIDTH), max_bytes), True
-    except Missing:
-        raise Missing(path(n, width)) from None
+    except Missing as missing:
+        # What may still come is unreachable, whatever was said of the other one.
+        kind = Unreachable if Unreachable in (partial, type(missing)) else Missing
+        raise kind(path(n, width)) from None

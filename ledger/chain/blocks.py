@@ -66,6 +66,17 @@ class TxReceipt:
     logs: tuple[LogEntry, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """A mined transaction, as much of it as an audit reads. `to` None: it creates a contract."""
+
+    tx: Hash32
+    block: int
+    block_hash: Hash32
+    to: Address | None
+    input: bytes
+
+
 class Reader:
     """One node, with its answers read into the shapes above."""
 
@@ -100,6 +111,16 @@ class Reader:
         if receipt is not None and receipt.tx != tx:
             raise RpcNonsense(self.name, "receipt of another transaction")
         return receipt
+
+    def transaction(self, tx: str) -> Transaction | None:
+        """None where the transaction is not mined, or not known."""
+        found = self.ask("eth_getTransactionByHash", tx)
+        if found is None or (isinstance(found, dict) and found.get("blockHash") is None):
+            return None
+        transaction = parse_transaction(self.name, found)
+        if transaction.tx != tx:
+            raise RpcNonsense(self.name, "another transaction")
+        return transaction
 
 
 def quantity(name: str, value: Any, limit: int = _MAX_NUMBER) -> int:
@@ -167,6 +188,19 @@ def parse_receipt(name: str, value: Any) -> TxReceipt:
         contract=None if created is None else _address(name, created),
         gas_used=quantity(name, get("gasUsed")),
         logs=tuple(parse_log(name, log) for log in logs),
+    )
+
+
+def parse_transaction(name: str, value: Any) -> Transaction:
+    """A mined transaction."""
+    get = _fields(name, value)
+    to = value.get("to")
+    return Transaction(
+        tx=_hash(name, get("hash")),
+        block=quantity(name, get("blockNumber")),
+        block_hash=_hash(name, get("blockHash")),
+        to=None if to is None else _address(name, to),
+        input=hex_bytes(name, get("input")),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ledger.chain.blocks import Block, LogEntry, Reader, TxReceipt, hex_bytes
+from ledger.chain.blocks import Block, LogEntry, Reader, Transaction, TxReceipt, hex_bytes
 from ledger.chain.errors import (
     BadHead,
     BlockGone,
@@ -126,6 +126,10 @@ class View:
         """The receipt of a transaction mined at or below this block; None where there is none."""
         return self._agree("receipt", lambda node: self._receipt_one(node, tx))
 
+    def transaction(self, tx: Hash32) -> Transaction | None:
+        """A transaction mined at or below this block; None where there is none."""
+        return self._agree("transaction", lambda node: self._transaction_one(node, tx))
+
     def logs(
         self,
         address: Address,
@@ -197,6 +201,14 @@ class View:
 
     def _receipt_one(self, node: Reader, tx: Hash32) -> TxReceipt | None:
         found = node.receipt(tx)
+        if found is None or found.block > self.block.number:
+            return self._under_head(node, None)
+        if _existing(node, found.block).hash != found.block_hash:
+            raise BlockGone(node.name, found.block_hash)
+        return self._under_head(node, found)
+
+    def _transaction_one(self, node: Reader, tx: Hash32) -> Transaction | None:
+        found = node.transaction(tx)
         if found is None or found.block > self.block.number:
             return self._under_head(node, None)
         if _existing(node, found.block).hash != found.block_hash:

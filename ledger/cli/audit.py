@@ -117,8 +117,10 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
 
 
 def _mirror(text: str) -> tuple[str, str]:
+    from ledger.audit.tiles import is_plain_url  # noqa: PLC0415 - `--help` need not wait for it
+
     code, _, url = text.partition("=")
-    if not code or not url.startswith(("http://", "https://")):
+    if not code or not is_plain_url(url):
         wanted = say(zh="应为 CODE=URL", en="must be CODE=URL")
         raise click.BadParameter(f"{text}: {wanted}", param_hint="--mirror")
     return code, url

@@ -203,15 +203,17 @@ def _checks(checks: Sequence[Check]) -> Table:
 # ---- the report of an audit
 
 _MOST_FINDINGS = 50  # shown; the rest is in the report
+_MOST_PLACES = 5  # of one reason why a report is incomplete
 
 
 def show_report(document: dict[str, Any]) -> None:
-    """Clean or not, the logs, and what was found."""
-    console, findings = stdout(), document["findings"]
+    """What could not be looked at, then clean or not, the logs, and what was found."""
+    console, findings, gaps = stdout(), document["findings"], document["incomplete"]
+    _show_incomplete(console, gaps)
     if findings:
         text = say(zh=f"发现 {len(findings)} 个问题", en=f"{len(findings)} findings")
         console.print(plain(text, "bold red"))
-    else:
+    elif not gaps:
         console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
@@ -220,10 +222,27 @@ def show_report(document: dict[str, Any]) -> None:
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
+        console.print(plain(f"  {pick(finding['message'])}"))
         console.print(plain(f"  {pick(finding['remedy'])}"))
     if len(findings) > _MOST_FINDINGS:
         more = len(findings) - _MOST_FINDINGS
         console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))
+
+
+def _show_incomplete(console: Console, gaps: Sequence[dict[str, Any]]) -> None:
+    """Each reason once, with the places that it is about."""
+    if gaps:
+        text = say(zh="不完整，不能得出结论", en="INCOMPLETE, nothing can be concluded")
+        console.print(plain(text, "bold yellow"))
+    for code in dict.fromkeys(gap["code"] for gap in gaps):
+        same = [gap for gap in gaps if gap["code"] == code]
+        console.print(plain(f"{pick(same[0]['message'])} [{code}]"))
+        for gap in same[:_MOST_PLACES]:
+            evidence = ", ".join(f"{name} {value}" for name, value in gap["evidence"].items())
+            console.print(plain(f"  {gap['where']}: {evidence}", "dim"))
+        if len(same) > _MOST_PLACES:
+            more = len(same) - _MOST_PLACES
+            console.print(say(zh=f"  另有 {more} 处，见报告", en=f"  {more} more, see the report"))
 
 
 def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
@@ -232,6 +251,8 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     return [
         (say(zh="区块", en="Block"), f"{block['number']} {block['hash']}"),
         (say(zh="成员", en="Members"), len(document["members"])),
+        (say(zh="合约", en="Contracts"), len(document["contracts"])),
+        (say(zh="表决", en="Votes"), len(document["votes"])),
         (say(zh="密钥", en="Keys"), len(document["keys"])),
         (say(zh="目录", en="Catalogue"), len(document["catalogue"])),
         (say(zh="锚定", en="Anchors"), counts["anchors"]),

@@ -102,11 +102,20 @@ def address_of(public_key: bytes) -> Address:
     return Address(hex0x(keccak256(public_key)[-ADDRESS_SIZE:]))
 
 
+def members(struct: str) -> list[str]:
+    """Names of what a struct holds, in their order."""
+    return [name for _, name in _members(struct)]
+
+
+def _members(struct: str) -> list[list[str]]:
+    return [member.split(" ") for member in STRUCTS[struct].partition("(")[2][:-1].split(",")]
+
+
 def _hash_struct(struct: str, values: Mapping[str, Value]) -> Digest:
-    members = [member.split(" ") for member in STRUCTS[struct].partition("(")[2][:-1].split(",")]
-    if set(values) != {name for _, name in members}:
+    wanted = _members(struct)
+    if set(values) != {name for _, name in wanted}:
         raise Malformed(struct, "members missing or unknown")
-    words = [_encode(struct, kind, values[name]) for kind, name in members]
+    words = [_encode(struct, kind, values[name]) for kind, name in wanted]
     return keccak256(type_hash(struct) + b"".join(words))
 
 

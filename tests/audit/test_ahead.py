@@ -11,7 +11,7 @@ import pytest
 from ledger.audit import ahead as module
 from ledger.audit import tiles
 from ledger.audit.ahead import Ahead
-from ledger.audit.tiles import Bundles, HttpFetch, Missing
+from ledger.audit.tiles import Bundles, HttpFetch, Missing, Unreachable
 from ledger.chain.http import Http
 from tests.audit.test_pieces import Served, make_log
 
@@ -191,3 +191,18 @@ def test_what_is_missing_is_named_when_it_is_its_turn() -> None:
             seen.append(n)
     http.close()
     assert (seen, caught.value.path) == ([0, 1], "tile/0/002")
+
+
+@pytest.mark.parametrize("status", [None, b"429 Slow", b"503 Busy", b"404 Gone", b"403 No"])
+def test_what_may_come_later_is_unreachable_not_missing(
+    status: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "_PAUSES", (0.0, 0.0))
+    answer = None if status is None else b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+    http = Http()
+    with serve(*[answer] * 12) as (url, _), pytest.raises(Missing) as caught:
+        list(Bundles(HttpFetch(http, url), 5))
+    http.close()
+    assert caught.value.path in ("tile/entries/000.p/5", "tile/0/000.p/5")
+    later = status is None or status[:1] == b"5" or status[:3] == b"429"
+    assert isinstance(caught.value, Unreachable) == later

@@ -1,17 +1,18 @@
 """The parts of replay that need no chain, each beside its plain twin."""
 
 import hashlib
-import random
+from dataclasses import replace
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.audit import findings as codes
-from ledger.audit import tiles
-from ledger.audit.duplicates import Duplicate, Duplicates
-from ledger.audit.entries import Bad, EntryReader, Tally, record_pattern
-from ledger.audit.findings import CODES, MOST, Findings
+from ledger.audit import codes, tiles
+from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.commitments import REPLACES, STATEMENT
+from ledger.audit.entries import Bad, EntryReader, Naming, Read, Tally, record_pattern
+from ledger.audit.findings import MOST, Findings
 from ledger.audit.tiles import Bundles, Missing
 from ledger.audit.tree import Tree
 from ledger.core import merkle
@@ -44,8 +45,9 @@ def test_the_pattern_takes_every_record_of_the_log(entry: bytes) -> None:
     match = record_pattern(LOG).fullmatch(entry)
     assert match is not None
     parsed = parse_entry(entry)
-    assert [part.decode() for part in match.groups()] == [
-        parsed.commitment.hex(), parsed.period, parsed.schema, parsed.timely,
+    assert [None if part is None else part.decode() for part in match.groups()] == [
+        parsed.commitment.hex(), parsed.corrects and parsed.corrects.hex(), parsed.period,
+        parsed.replaces and parsed.replaces.hex(), parsed.schema, parsed.timely,
     ]  # fmt: skip
 
 
@@ -73,30 +75,36 @@ class PlainReader:
     def __init__(self) -> None:
         self.tally = Tally()
 
-    def read(self, entries: list[bytes]) -> tuple[list[bytes], list[Bad]]:
-        commitments, bad = [], []
-        for index, data in enumerate(entries, self.tally.entries):
-            commitments.append(b"")
+    def read(self, entries: list[bytes], epoch: int = 0) -> Read:
+        read = Read([b""] * len(entries), bytearray(len(entries)))
+        for at, data in enumerate(entries):
+            index = self.tally.entries + at
             try:
                 entry = parse_entry(data)
             except Malformed as error:
-                bad.append(Bad(index, "entry-malformed", str(error)))
+                read.bad.append(Bad(index, "entry-malformed", str(error)))
                 continue
             except VersionUnknown as error:
-                bad.append(Bad(index, "entry-version-unknown", error.message))
+                read.bad.append(Bad(index, "entry-version-unknown", error.message))
                 continue
             if entry.log != LOG:
-                bad.append(Bad(index, "entry-foreign-log", entry.log.hex()))
+                read.bad.append(Bad(index, "entry-foreign-log", entry.log.hex()))
                 continue
-            commitments[-1] = entry.commitment.hex().encode()
+            read.commitments[at] = entry.commitment.hex().encode()
+            read.flags[at] = (entry.kind != "record") * STATEMENT
+            read.flags[at] |= (entry.replaces is not None) * REPLACES
+            for target in (entry.corrects, entry.replaces):
+                if target is not None:
+                    replaced = target is entry.replaces
+                    read.names.append(Naming(index, read.flags[at], target, replaced))
             if entry.period and entry.schema and entry.timely:
                 about = (entry.period.encode(), entry.schema.encode(), entry.timely.encode())
-                self.tally.records[about] += 1
-                self.tally.firsts.setdefault(about, index)
+                self.tally.records[epoch, about] += 1
+                self.tally.firsts.setdefault((epoch, about), index)
             else:
                 self.tally.others[entry.kind] += 1
         self.tally.entries += len(entries)
-        return commitments, bad
+        return read
 
 
 @st.composite
@@ -123,9 +131,18 @@ def bundles(draw: st.DrawFn) -> list[bytes]:
 @given(st.lists(bundles(), min_size=1, max_size=4))
 def test_reading_set_wise_is_reading_one_by_one(read: list[list[bytes]]) -> None:
     fast, plain = EntryReader(LOG), PlainReader()
-    for entries in [*read, *read]:  # the second time everything is known
-        assert fast.read(entries) == plain.read(entries)
+    for epoch, entries in enumerate([*read, *read, *read]):  # the second time all is known
+        assert _told(fast.read(entries, epoch // 2)) == _told(plain.read(entries, epoch // 2))
     assert fast.tally == plain.tally
+
+
+def _told(read: Read) -> Read:
+    """Flags of what has no commitment mean nothing."""
+    flags = bytearray(
+        flag if commitment else 0
+        for flag, commitment in zip(read.flags, read.commitments, strict=True)
+    )
+    return replace(read, flags=flags)
 
 
 def test_every_change_of_a_byte_is_seen_though_its_like_is_known() -> None:
@@ -134,11 +151,11 @@ def test_every_change_of_a_byte_is_seen_though_its_like_is_known() -> None:
         statement_entry(commitment=b"a" * 32, log=LOG),
     ):
         fast, plain = EntryReader(LOG), PlainReader()
-        assert fast.read([good]) == plain.read([good])
+        assert _told(fast.read([good])) == _told(plain.read([good]))
         for at in range(len(good)):
             for new in {good[at] ^ 32, good[at] ^ 1, good[at] ^ 128}:
                 entries = [good, good[:at] + bytes([new]) + good[at + 1 :]]
-                assert fast.read(entries) == plain.read(entries)
+                assert _told(fast.read(entries)) == _told(plain.read(entries))
         assert fast.tally == plain.tally
 
 
@@ -164,20 +181,22 @@ def test_a_reader_tells_good_entries_from_bad() -> None:
     newer = statement.replace(b"entry@1", b"entry@2")
     reader = EntryReader(LOG)
 
-    commitments, bad = reader.read([good, statement, good + b" ", foreign, b"x" * 1025, newer])
-    more, none = reader.read([good])
+    read = reader.read([good, statement, good + b" ", foreign, b"x" * 1025, newer])
+    more = reader.read([good])
 
-    assert commitments == [b"00" * 32, b"01" * 32, b"", b"", b"", b""]
+    bad = read.bad
+    assert list(read.flags)[:2] == [0, STATEMENT]
+    assert read.commitments == [b"00" * 32, b"01" * 32, b"", b"", b"", b""]
     assert [(item.index, item.code) for item in bad] == [
         (2, "entry-malformed"), (3, "entry-foreign-log"), (4, "entry-malformed"),
         (5, "entry-version-unknown"),
     ]  # fmt: skip
     assert bad[2].why == "1025 bytes"
-    assert (more, none) == ([b"00" * 32], [])
+    assert more == Read([b"00" * 32], bytearray(1))
     tally = reader.tally
     assert tally.entries == 7
-    assert dict(tally.records) == {(b"2026-11", b"penalty@1", b"no"): 2}
-    assert tally.firsts == {(b"2026-11", b"penalty@1", b"no"): 0}
+    assert dict(tally.records) == {(0, (b"2026-11", b"penalty@1", b"no")): 2}
+    assert tally.firsts == {(0, (b"2026-11", b"penalty@1", b"no")): 0}
     assert dict(tally.others) == {"statement": 1}
 
 
@@ -190,43 +209,13 @@ def test_a_log_cannot_fill_our_memory_with_names(monkeypatch: pytest.MonkeyPatch
         )
         for i in (1, 2, 1, 3, 4)
     ]
-    commitments, bad = reader.read(records_)
-    assert all(commitments)
-    assert [(item.index, item.code) for item in bad] == [
+    read = reader.read(records_)
+    assert all(read.commitments)
+    assert [(item.index, item.code) for item in read.bad] == [
         (3, "type-not-in-catalogue"), (4, "type-not-in-catalogue"),
     ]  # fmt: skip
     assert len(reader.tally.firsts) == 2
     assert sum(reader.tally.records.values()) == 5
-
-
-@pytest.mark.parametrize("most", [0, 3, 1 << 20])
-@pytest.mark.parametrize("run", [1, 7, 1000])
-@pytest.mark.parametrize("shift", [200, 249])  # one hand, several
-def test_duplicates_are_found_whatever_is_held_in_memory(
-    run: int, most: int, shift: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.audit.duplicates._MOST", most)
-    monkeypatch.setattr("ledger.audit.duplicates._CHUNK", 3)
-    order = random.Random(7)
-    names = [b"%064x" % (order.randrange(60) << shift) for _ in range(100)]
-    names[3] = b""
-    found = Duplicates(run)
-    for first in range(0, 100, 10):
-        found.add(first // 50, first, names[first : first + 10])
-
-    seen: dict[bytes, tuple[int, int]] = {}
-    plain = set()
-    for index, name in enumerate(names):
-        place = (index // 50, index)
-        if name and name in seen:
-            plain.add(Duplicate(seen[name], place))
-        elif name:
-            seen[name] = place
-    again = list(found.found())
-    assert set(again) == plain
-    assert [names[one.again[1]] for one in again] == sorted(names[one.again[1]] for one in again)
-    assert plain
-    assert list(found.found()) == []
 
 
 @given(st.lists(st.integers(0, 300), max_size=12))
@@ -269,14 +258,35 @@ def test_findings_are_bounded_sorted_and_counted() -> None:
     assert found.counts() == {"entry-malformed": MOST + 6, "root-mismatch": 1}
     told = listed[0].as_dict()
     assert told["severity"] == "error"
-    assert set(told) == {"code", "severity", "member", "where", "evidence", "remedy"}
+    assert set(told) == {
+        "code", "severity", "member", "where", "evidence", "message", "remedy",
+    }  # fmt: skip
 
 
-def test_every_code_has_a_remedy_in_both_languages() -> None:
+def test_what_could_not_be_looked_at_is_bounded_and_sorted() -> None:
+    found = Findings()
+    for index in reversed(range(MOST + 5)):
+        found.unchecked("tiles-unreachable", f"tile/{index:04d}", entries=1)
+    found.unchecked("events-missing", "threshold", state="3", events="2")
+    listed = found.incomplete()
+    assert (len(listed), listed[0].code, listed[1].where) == (
+        MOST + 1,
+        "events-missing",
+        "tile/0005",
+    )
+    assert set(listed[0].as_dict()) == {"code", "where", "evidence", "message"}
+
+
+def test_every_code_has_its_words_in_both_languages() -> None:
     for code in CODES.values():
-        assert code.remedy["zh"] and code.remedy["en"]
+        for text in (code.message, code.remedy):
+            assert set(text) == {"zh", "en"}
+            assert text["zh"].endswith("。") and text["en"].endswith(".")
         assert code.severity in ("error", "warning")
+    for text in INCOMPLETE.values():
+        assert text["zh"].endswith("。") and text["en"].endswith(".")
     assert codes.TILES_MISSING in CODES
+    assert codes.EVENTS_MISSING in INCOMPLETE
 
 
 # ---- reading tiles
@@ -343,6 +353,37 @@ def test_a_malformed_full_bundle_is_handed_on_as_it_is() -> None:
 
 def test_the_url_of_a_log() -> None:
     assert tiles.log_url("http://a/b/", LOG) == f"http://a/b/logs/{LOG.hex()}"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("http://127.0.0.1:8546", True),
+        ("https://node.example/ledger/", True),
+        ("https://node.example.:443", True),
+        ("http://[::1]:80/x", True),
+        ("http://[::1", False),
+        ("not a url", False),
+        ("", False),
+        ("ftp://node.example", False),
+        ("http://", False),
+        ("http://a..example", False),
+        ("http://" + "a" * 64 + ".example", False),
+        ("http://" + "a." * 127 + "example", False),
+        ("http://a.example:65536", False),
+        ("http://user:secret@a.example", False),
+        ("http://a.example/?name", False),
+        ("http://a.example/#name", False),
+        ("http://a.example/张三", False),
+        ("http://张三.example", False),
+        ("http://a.example\r\nHost: b", False),
+        ("http://a.example/\n", False),
+    ],
+)
+def test_a_url_and_no_more(url: str, plain: bool) -> None:
+    assert tiles.is_plain_url(url) == plain
+    if plain:
+        httpx.URL(url)
 
 
 def test_reading_stops_when_nobody_wants_more() -> None:

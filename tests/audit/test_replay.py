@@ -1,5 +1,6 @@
 """Replay of a real chain: clean, each thing that can be wrong, and the same bytes everywhere."""
 
+import copy
 import os
 import random
 import subprocess
@@ -14,17 +15,12 @@ from typing import Any
 
 import pytest
 
-from ledger.audit.chain import (
-    Anchor,
-    BlockTimes,
-    Key,
-    Log,
-    Member,
-    State,
-    judge_anchors,
-)
-from ledger.audit.findings import CODES, Findings
+from ledger.audit.anchors import judge_anchors
+from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.findings import Findings
 from ledger.audit.replay import replay
+from ledger.audit.state import Anchor, Key, Log, Member, State
+from ledger.audit.times import BlockTimes
 from ledger.chain.network import Hash32
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.signers import LocalSigner
@@ -32,7 +28,7 @@ from ledger.core import note
 from ledger.core.canonical import encode
 from ledger.core.entry import record_entry, statement_entry
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Digest, KeyId, LogId
+from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle
 from tests.audit.conftest import Ledger
@@ -133,6 +129,7 @@ def _number(report: bytes) -> int:
 def test_tiles_that_a_member_withholds(ledger: Ledger) -> None:
     only = ledger.replay(logs=[ledger.beijing])
     assert (codes(only.document), only.exit) == (["tiles-missing"], 4)
+    assert [gap["code"] for gap in only.document["incomplete"]] == ["tiles-missing"]
     ledger.beijing.served = {"tile/entries/001.p/44": None, "tile/entries/001": None}
     report = ledger.replay()
     assert (codes(report.document), report.exit) == (["tiles-missing"], 4)
@@ -242,19 +239,19 @@ def test_entries_are_checked(ledger: Ledger, name: str) -> None:
         assert report.document["counts"]["findings"] == {code: 1}
 
 
-def test_what_is_newer_than_we_are_is_left_open(ledger: Ledger) -> None:
-    """Exit 4, never 1: an entry of a later version, a signature of a later type."""
-    log = ledger.tianjin
-    log.put_raw(entry(log).replace(b"entry@1", b"entry@2"))
-    log.anchor()
+def test_what_a_later_version_wrote_is_left_open(ledger: Ledger) -> None:
+    newer = entry(ledger.tianjin).replace(b"entry@1", b"entry@2")
+    ledger.tianjin.put_raw(newer)
+    ledger.tianjin.anchor()
     ledger.network.anvil.mine()
     report = ledger.replay()
-    assert (codes(report.document), report.exit) == (["entry-version-unknown"], 4)
-    line = "\u2014 example.com/w AAAAAAAA\n"
-    log.served["checkpoint"] = (log.checkpoint() + line).encode()
-    report = ledger.replay()
-    found = ["checkpoint-version-unknown", "entry-version-unknown"]
-    assert (sorted(codes(report.document)), report.exit) == (found, 4)
+    assert (codes(report.document), report.exit) == ([], 4)
+    assert [gap["code"] for gap in report.document["incomplete"]] == ["entry-version-unknown"]
+    ledger.tianjin.entries.pop()
+    lines = ledger.beijing.checkpoint() + "— stranger/of/a/kind AAAAAAAAAAAA\n"
+    ledger.beijing.served = {"checkpoint": lines.encode()}
+    unknown = [gap["code"] for gap in ledger.replay().document["incomplete"]]
+    assert "checkpoint-version-unknown" in unknown
 
 
 @pytest.mark.parametrize(("days", "clean"), [(-1, True), (1, False)])
@@ -272,6 +269,7 @@ def test_a_type_that_was_put_afterwards(ledger: Ledger) -> None:
     """In force from before, but nobody could have known."""
     ledger.tianjin.put_raw(entry(ledger.tianjin, schema="late@1"))
     ledger.tianjin.anchor()
+    ledger.network.anvil.mine(1, seconds=1)
     put_item(ledger.network, "late", since=1)
     ledger.network.anvil.mine()
     assert codes(ledger.replay().document) == ["type-not-in-catalogue"]
@@ -325,8 +323,12 @@ def test_a_new_log_anchor_goes_on(ledger: Ledger) -> None:
     log.anchor()
     network.anvil.mine()
     report = ledger.replay()
-    assert (codes(report.document), report.exit) == ([], 0)
+    assert (codes(report.document), report.exit) == (["contract-replaced"], 1)
+    assert report.document["findings"][0]["severity"] == "warning"
     assert report.document["counts"]["anchors"] == 4
+    shown = [c["address"] for c in report.document["contracts"] if c["role"] == "LogAnchor"]
+    assert shown == [network.deployment.log_anchor, new]
+    assert {contract["shipped"] for contract in report.document["contracts"]} == {"yes"}
 
 
 class Clock(BlockTimes):
@@ -362,15 +364,15 @@ def make_state(*anchors: tuple[int, int, int], **changes: Any) -> State:
             root=Digest(bytes(32)),
             key_id=KEY,
             tx="0x",
+            contract=Address("0x"),
         )
         for block, prev, size in anchors
     ]
     log.closed = changes.pop("closed", None)
-    member = Member(
-        code="m", region="r", roles=1, endpoint="", suspended=changes.pop("suspended", ())
-    )
-    held = replace(key, **changes)
-    return State(members={"m": member}, keys={(held.member, KEY): held}, logs={LOG: log})
+    away = changes.pop("suspended", ())
+    member = Member(code="m", region="r", roles=1, endpoint="", away=away)
+    key = replace(key, **changes)
+    return State(members={"m": member}, keys={(key.member, KEY): key}, logs={LOG: log})
 
 
 def found_in(state: State) -> list[tuple[str, int]]:
@@ -420,14 +422,19 @@ Event = dict[str, Any]
 
 
 def told(ledger: Ledger, change: Callable[[Event], None]) -> dict[str, Any]:
-    """The report where the only node tells Tianjin's anchors otherwise: a chain that our
-    contracts would not allow."""
-    name = ledger.tianjin.log_id.hex()
+    """The report where the only node tells one more anchor of Tianjin's: of a contract that is not
+    ours and may do anything."""
+    name, contract = ledger.tianjin.log_id.hex(), ledger.network.deployment.log_anchor
+    code = ledger.network.anvil.call("eth_getCode", contract, "latest")
+    ledger.network.anvil.call("anvil_setCode", contract, code + "00")
 
     def rewrite(params: Sequence[Any], result: Any) -> Any:
-        for event in result:
-            if event["address"] == ledger.network.deployment.log_anchor and name in str(event):
-                change(event)
+        found = [e for e in result if e["address"] == contract and name in str(e)]
+        for event in found:
+            more = copy.deepcopy(event)
+            more["logIndex"] = hex(int(event["logIndex"], 16) + 1)
+            change(more)
+            result.append(more)
         return result
 
     with start_proxy(ledger.network.anvil.url) as proxy:
@@ -441,23 +448,26 @@ def test_an_anchor_of_a_log_that_nobody_registered(ledger: Ledger) -> None:
         event["topics"][1] = "0x" + "ee" * 32
 
     found = told(ledger, rename)
-    assert codes(found) == ["anchor-unknown-log"]
-    assert found["findings"][0]["member"] == ""
+    assert codes(found) == ["contract-not-ours", "anchor-unknown-log"]
+    assert found["findings"][1]["member"] == ""
+    shipped = {contract["role"]: contract["shipped"] for contract in found["contracts"]}
+    assert shipped == {"Consortium": "yes", "LogAnchor": "no", "Catalogue": "yes"}
 
 
 def test_an_anchor_by_a_contract_before_it_had_the_role(ledger: Ledger) -> None:
     def antedate(event: Event) -> None:
         event["blockNumber"] = hex(ledger.network.file.deploy_block)
+        event["logIndex"] = hex(1 << 20)
 
     found = told(ledger, antedate)
-    assert codes(found) == ["anchor-out-of-turn"]
-    assert found["findings"][0]["member"] == "120000"
-    assert {log["member"]: log["size"] for log in found["logs"]}["120000"] == 0
+    assert codes(found) == ["contract-not-ours", "anchor-out-of-turn"]
+    assert found["findings"][1]["member"] == "120000"
+    assert {log["member"]: log["size"] for log in found["logs"]}["120000"] == 3
 
 
 def test_every_code_has_been_seen() -> None:
-    source = Path(__file__).read_text("utf-8")
-    assert [code for code in CODES if f'"{code}"' not in source] == []
+    source = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in (*CODES, *INCOMPLETE) if f'"{code}"' not in source] == []
 
 
 # ---- the chain cannot be read

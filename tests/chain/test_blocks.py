@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.blocks import parse_block, parse_log, parse_receipt, quantity
+from ledger.chain.blocks import (
+    Reader,
+    parse_block,
+    parse_log,
+    parse_receipt,
+    parse_transaction,
+    quantity,
+)
 from ledger.chain.errors import RpcNonsense
 
 HASH = "0x" + "ab" * 32
@@ -136,3 +143,46 @@ def test_bad_receipts(field: str, value: Any) -> None:
         parse_receipt("node", RECEIPT | {field: value})
     with pytest.raises(RpcNonsense):
         parse_receipt("node", without(RECEIPT, "status"))
+
+
+TRANSACTION: dict[str, Any] = {
+    "hash": HASH,
+    "blockNumber": "0x10",
+    "blockHash": HASH,
+    "to": ADDRESS,
+    "input": "0x0a",
+    "value": "0x0",
+}
+
+
+def test_a_transaction() -> None:
+    found = parse_transaction("node", TRANSACTION)
+    assert (found.tx, found.block, found.to, found.input) == (HASH, 16, ADDRESS, b"\n")
+    assert parse_transaction("node", without(TRANSACTION, "to")).to is None
+
+
+@pytest.mark.parametrize("field", ["hash", "blockNumber", "blockHash", "to", "input"])
+@pytest.mark.parametrize("value", [7, "", "0x0g", []])
+def test_bad_transactions(field: str, value: Any) -> None:
+    with pytest.raises(RpcNonsense):
+        parse_transaction("node", TRANSACTION | {field: value})
+
+
+def test_a_transaction_that_is_not_mined_or_another_one() -> None:
+    class Node:
+        name = "node"
+        answer: Any = None
+
+        def call(self, method: str, params: Any = ()) -> Any:
+            assert (method, *params) == ("eth_getTransactionByHash", HASH)
+            return self.answer
+
+    node = Node()
+    assert Reader(node).transaction(HASH) is None
+    node.answer = TRANSACTION | {"blockHash": None}
+    assert Reader(node).transaction(HASH) is None
+    node.answer = TRANSACTION
+    assert Reader(node).transaction(HASH) == parse_transaction("node", TRANSACTION)
+    for node.answer in (TRANSACTION | {"hash": "0x" + "00" * 32}, [], "0x"):
+        with pytest.raises(RpcNonsense):
+            Reader(node).transaction(HASH)

@@ -141,6 +141,11 @@ def test_replay_on_the_command_line(
         missing = cli(*common, mirrors[0], mirrors[1], silent, "--json")
         codes = [finding["code"] for finding in missing.json()["findings"]]
         assert (missing.exit, codes) == (4, ["tiles-missing"])
+        gaps = [gap["code"] for gap in missing.json()["incomplete"]]
+        assert gaps == ["tiles-unreachable"]
+        told = cli(*common, mirrors[0], mirrors[1], silent)
+        assert told.exit == 4
+        assert told.out.startswith("INCOMPLETE")
 
         ledger.beijing.served = {"tile/0/000.p/2": bytes(64)}
         done = cli(*common, *mirrors)

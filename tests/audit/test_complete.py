@@ -1,0 +1,130 @@
+"""A node that leaves out events: the state of the chain tells, and nothing is concluded."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ledger.audit.chain import ChainReader, Codes
+from ledger.audit.findings import Findings
+from ledger.audit.replay import Report
+from ledger.audit.state import State
+from ledger.chain.blocks import LogEntry
+from ledger.chain.quorum import QuorumReader, View
+from ledger.chain.signers import LocalSigner
+from ledger.core.ids import Address
+from ledger.core.keys import Alg, Purpose
+from tests.audit.conftest import Ledger
+from tests.support.proxy import lie, start_proxy
+from tests.support.votes import add_key, compromise, register, revoke, stand_in, suspend
+
+Change = Callable[[list[Any]], list[Any]]
+
+
+@contextmanager
+def heard(ledger: Ledger, contract: str, change: Change) -> Iterator[Report]:
+    """The report where the only node tells events of a contract otherwise."""
+    address = getattr(ledger.network.deployment, contract)
+
+    def rewrite(params: Sequence[Any], result: Any) -> Any:
+        return change(result) if params[0]["address"] == address else result
+
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        proxy.on("eth_getLogs", lie(rewrite))
+        file = ledger.network.with_rpc([proxy.url], 1)
+        yield replace(ledger, network=replace(ledger.network, file=file)).replay()
+
+
+CAPS: dict[str, Change] = {
+    "the first ones": lambda events: events[:1],
+    "the last ones": lambda events: events[-1:],
+    "none": lambda events: [],
+    "all but one in the middle": lambda events: [
+        *events[: len(events) // 2], *events[len(events) // 2 + 1 :]
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("contract", ["consortium", "catalogue", "log_anchor"])
+@pytest.mark.parametrize("cap", CAPS)
+def test_a_node_that_caps_or_drops_events_proves_nothing(
+    ledger: Ledger, contract: str, cap: str
+) -> None:
+    with heard(ledger, contract, CAPS[cap]) as report:
+        assert report.exit == 4
+        assert {item["code"] for item in report.document["incomplete"]} == {"events-missing"}
+        assert report.document["findings"] == []
+        assert all(log["entriesRead"] == 0 for log in report.document["logs"])
+
+
+def test_the_tail_beyond_the_last_final_block_is_missed_too(ledger: Ledger) -> None:
+    """The state is read at the head; so the events must reach it."""
+    ledger.tianjin.put_raw(ledger.tianjin.entries[0])
+    ledger.tianjin.anchor()
+    with heard(ledger, "log_anchor", lambda events: events[:-1]) as report:
+        assert report.exit == 4
+    assert ledger.replay().exit == 0
+
+
+class Leaky:
+    """A view that leaves out one event of all."""
+
+    def __init__(self, view: View) -> None:
+        self.block = view.block
+        self.call, self.code, self.block_at = view.call, view.code, view.block_at
+        self.skip: tuple[int, int] | None = None
+        self._view = view
+        self._kept: dict[Any, tuple[LogEntry, ...]] = {}
+
+    def logs(
+        self, address: Address, topics: Sequence[bytes], *, first: int, last: int
+    ) -> list[LogEntry]:
+        asked = (address, *topics, first, last)
+        if asked not in self._kept:
+            self._kept[asked] = self._view.logs(address, topics, first=first, last=last)
+        return [entry for entry in self._kept[asked] if entry.place != self.skip]
+
+    @property
+    def seen(self) -> set[tuple[int, int]]:
+        """Places of all events."""
+        return {entry.place for entries in self._kept.values() for entry in entries}
+
+
+@pytest.fixture
+def busy(ledger: Ledger) -> Ledger:
+    """A ledger with events of every sort."""
+    network = ledger.network
+    key = LocalSigner(Alg.ED25519, bytes([9]) * 32)
+    add_key(network, "140000", Purpose.NOTE, key)
+    revoke(network, "140000", key.key_id)
+    compromise(network, ledger.tianjin.key(Purpose.CASE).key_id, network.anvil.head_time() - 10)
+    suspend(network, "demo-bank")
+    register(network, "Products", stand_in(network, "Products"))
+    network.anvil.mine(2)
+    return ledger
+
+
+def test_no_event_can_be_left_out_unseen(busy: Ledger) -> None:
+    file = busy.network.file
+    reader = QuorumReader(file, now=busy.network.anvil.head_time)
+    view = reader.head()
+    leaky: Any = Leaky(view)
+
+    def run() -> tuple[State, list[str]]:
+        findings = Findings()
+        chain = ChainReader(leaky, file, view.block.number, Codes(leaky), findings)
+        chain.run()
+        return chain.state, [item.where for item in findings.incomplete()]
+
+    whole, nothing = run()
+    assert nothing == []
+    assert len(whole.proposals) >= 6
+    places = sorted(leaky.seen)
+    assert len(places) > 90
+    for place in places:
+        leaky.skip = place
+        _, missing = run()
+        assert missing, place
+    reader.close()
