@@ -75,7 +75,7 @@ def digest(*parts: str) -> str:
 def project() -> str:
     """The name of this distribution."""
     found = re.search(
-        r'^name = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+        r'^name = "(.+?)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
     )
     return found[1] if found else sys.exit("setup: pyproject.toml names no distribution")
 
