@@ -48,7 +48,7 @@ PROVINCES = {
     "130000": "河北 Hebei",
     "140000": "山西 Shanxi",
 }
-ANCHOR_SECONDS = 120
+ANCHOR_SECONDS = 900
 console = Console(width=110)
 
 

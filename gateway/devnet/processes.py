@@ -15,7 +15,8 @@ import psutil
 from gateway.devnet.files import write_atomic
 from ledger.core.errors import LedgerError
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 90.0
+"""The guard gives anvil a minute of these."""
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Held, or they would be reported as forgotten: they outlive this command on purpose."""
 

@@ -72,7 +72,7 @@ def test_help_in_both_languages(chosen: str, word: str) -> None:
             "PYTHONIOENCODING": "utf-8",
         },
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (done.returncode, word in done.stdout.decode()) == (0, True)

@@ -271,7 +271,8 @@ def test_the_day_is_that_of_china() -> None:
     assert clock.today() == date(2026, 11, 21)
     assert clock.seconds() == 1_795_192_200
     assert Clock(datetime(2026, 11, 20, 15, 59, tzinfo=UTC)).today() == date(2026, 11, 20)
-    assert abs(Clock().seconds() - time.time()) < 5
+    before = int(time.time())
+    assert before <= Clock().seconds() <= time.time()
 
 
 def test_crash_points_kill_only_where_asked() -> None:
@@ -362,7 +363,7 @@ def test_a_worker_goes_on_after_failures(monkeypatch: pytest.MonkeyPatch) -> Non
         return 0.0
 
     thread = worker.start("test", step, stop)
-    thread.join(10)
+    thread.join(120)
     assert not thread.is_alive()
     assert len(calls) == 4
 
@@ -375,4 +376,4 @@ def test_pauses_grow_to_a_bound_with_jitter() -> None:
 
 def test_importing_the_spine_starts_nothing() -> None:
     code = "import threading, gateway.node; assert threading.active_count() == 1"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=child.ROOT, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=child.ROOT, timeout=600)
