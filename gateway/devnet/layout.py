@@ -1,4 +1,4 @@
-"""Where a network keeps its files, and which ports it uses (`docs/protocol.md`, interfaces)."""
+"""Where a network keeps its files, and which ports it uses (`docs/protocol.md`, interfaces "Environment")."""
 
 from __future__ import annotations
 
