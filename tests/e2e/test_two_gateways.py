@@ -25,6 +25,7 @@ from ledger.chain.network import NetworkFile
 from ledger.cli.main import run
 from ledger.verify import Verifier, ask
 from tests.e2e.member import Member, until
+from tests.support.processes import runs
 
 SET = 10
 """Records of one stream."""
@@ -60,7 +61,7 @@ class Pair:
         process = self.gateways[url].find()
         assert process is not None
         process.kill()
-        process.wait(120)
+        until(lambda: not runs(process.pid), "the kill")
 
     def close(self) -> None:
         for process in self.gateways.values():
