@@ -185,7 +185,8 @@ def node_packages(dev: bool) -> None:
     omit = ("--omit=dev",) if not dev else ("--include=dev",)
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
     run(npm(), "install", "--no-save", "--package-lock", *quiet, *omit, attempts=ATTEMPTS)
-    if wrong := strangers(dev):
+    wrong = strangers(dev)
+    if wrong:
         sys.exit(f"setup: not as package-lock.json says: {', '.join(wrong)}")
 
 
