@@ -28,7 +28,7 @@ router = APIRouter(tags=["node"])
 def program_version() -> str:
     """Of the installed distribution."""
     try:
-        return version("credit-ledger")
+        return version("credit-record-ledger")
     except PackageNotFoundError:
         return "0"
 

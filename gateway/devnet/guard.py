@@ -39,8 +39,11 @@ POLL = 0.1
 """Seconds between two looks at the head."""
 STATES_IN_MEMORY = 256
 """Older blocks can no longer be read by `eth_call`; their logs and receipts can."""
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 300.0
+"""For anvil to answer, on a busy machine too: one that ended is not waited for."""
+STEADY_SECONDS = 20.0
+"""What ran so long did not fail at its start."""
+STOP_SECONDS = 60.0
 DUMP_SHARE = 20
 """A dump costs time that grows with the chain: wait so many times as long before the next."""
 LONGEST_RESTART_PAUSE = 5.0
@@ -90,7 +93,7 @@ class Guard:
                 _log.warning("chain.died")
                 pause = (
                     0.1
-                    if time.monotonic() - started > START_SECONDS
+                    if time.monotonic() - started > STEADY_SECONDS
                     else min(pause * 2, LONGEST_RESTART_PAUSE)
                 )
                 self.stop.wait(pause)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import psutil
 from gateway.devnet.files import write_atomic
 from ledger.core.errors import LedgerError
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 90.0
+"""The guard gives anvil a minute of these."""
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Held, or they would be reported as forgotten: they outlive this command on purpose."""
 
@@ -40,6 +42,27 @@ class PortsTaken(NotStarted):
         )
         super().__init__(next(iter(ports)), problem)
         self.ports = dict(ports)
+
+
+class NotStopped(LedgerError):
+    """A process goes on although it was killed: the system holds it."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        super().__init__(f"{name}: process {pid} does not end")
+
+
+def ended(process: psutil.Process, seconds: float) -> bool:
+    """Whether it ends within so many seconds. A zombie has: who should bury it may never do so, as
+    the first process of many containers."""
+    deadline = time.monotonic() + seconds
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+    for ours in _STARTED:
+        ours.poll()
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +117,12 @@ class Detached:
         if process is None:
             self.pid_file.unlink(missing_ok=True)
             return False
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+            if not ended(process, STOP_SECONDS):
+                process.kill()
+                if not ended(process, STOP_SECONDS):
+                    raise NotStopped(self.name, process.pid)
         self.pid_file.unlink(missing_ok=True)
         return True
 

@@ -32,11 +32,11 @@ from gateway.devnet.processes import Detached, PortsTaken, wait_until
 from ledger.chain.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
-CHAIN_SECONDS = 30.0
-GATEWAY_SECONDS = 120.0
-"""For all gateways together, on a slow machine."""
-ASK_SECONDS = 2.0
-PORT_SECONDS = 5.0
+CHAIN_SECONDS = 300.0
+GATEWAY_SECONDS = 600.0
+"""For all gateways together, on a slow and busy machine: one that ended is not waited for."""
+ASK_SECONDS = 10.0
+PORT_SECONDS = 30.0
 """A process that was just killed may hold its port so long."""
 
 Progress = Callable[[str], None]

@@ -44,7 +44,7 @@ _SHORT_HELP = {
 
 
 class Commands(click.Group):
-    """Commands of this package and, by entry point, those of `credit-ledger[gateway]`."""
+    """Commands of this package and, by entry point, those of `credit-record-ledger[gateway]`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*_COMMANDS, *(point.name for point in _plugins())})
@@ -75,8 +75,8 @@ def _load(point: EntryPoint) -> click.Command:
     except ImportError as error:
         raise click.ClickException(
             say(
-                zh=f"命令 {point.name} 需要安装 credit-ledger[gateway]（{error}）。",
-                en=f"{point.name} needs `pip install credit-ledger[gateway]` ({error}).",
+                zh=f"命令 {point.name} 需要安装 credit-record-ledger[gateway]（{error}）。",
+                en=f"{point.name} needs `credit-record-ledger[gateway]` installed ({error}).",
             )
         ) from error
 
@@ -107,7 +107,7 @@ def _command(found: object) -> click.Command:
         """,
     ),
 )
-@click.version_option(package_name="credit-ledger", prog_name="credit-ledger")
+@click.version_option(package_name="credit-record-ledger", prog_name="credit-ledger")
 def cli() -> None:
     """The root; its help is above."""
 

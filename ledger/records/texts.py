@@ -163,7 +163,7 @@ _NOTHING: Final = {"zh": "", "en": ""}
 
 
 def message(code: str, about: Field | str | None = None, **values: Text) -> Text:
-    """The text of a row code (of interfaces.md; KeyError for another).
+    """The text of a row code (interfaces "Row answer"; KeyError for another).
 
     about: the field; or the name of something that is not one, as people see it (an unknown
     header, a type); None: the whole record. values: the parts that some codes have besides, as

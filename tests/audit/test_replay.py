@@ -543,7 +543,7 @@ def test_other_machines_write_the_same_bytes(ledger: Ledger, tmp_path: Path) -> 
                 ],
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **machine},
                 cwd=tmp_path,
-                timeout=60,
+                timeout=600,
                 capture_output=True,
                 check=False,
             )

@@ -283,7 +283,7 @@ def test_verify_starts_light(ledger: Ledger, network_file: Path, tmp_path: Path)
         [sys.executable, "-c", code],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C"},
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()

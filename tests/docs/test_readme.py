@@ -3,7 +3,11 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -77,3 +81,22 @@ def test_the_tour(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list((folder / "receipts").iterdir())
     assert (folder / "to-correct.xlsx").stat().st_size > 0
     assert json.loads((folder / "audit.json").read_text("utf-8"))["findings"] == []
+
+
+def test_the_wheel_that_it_tells_of(tmp_path: Path) -> None:
+    """Its name is not that of strangers, and what a verifier needs is in it."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]
+    options = ["--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run([*command, *options], check=True)
+    [wheel] = tmp_path.iterdir()
+    assert wheel.name == f"credit_record_ledger-{version('credit-record-ledger')}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    for package in ("ledger", "gateway"):
+        shipped = (path for path in (ROOT / package).rglob("*") if path.is_file())
+        files = {str(path.relative_to(ROOT)) for path in shipped if "__pycache__" not in path.parts}
+        assert files <= held, files - held
+    for readme in READMES:
+        text = (ROOT / readme).read_text("utf-8")
+        assert wheel.name.partition("-")[0] in text
+        assert not re.search(r"pip install ['\"]?credit-ledger", text)

@@ -1,4 +1,4 @@
-"""Every row code of interfaces.md has a text in both languages, and only those have one."""
+"""Every row code (interfaces "Codes") has a text in both languages, and only those have one."""
 
 import pytest
 

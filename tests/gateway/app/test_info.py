@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -49,6 +50,7 @@ def test_node(node: Node, client: Client) -> None:
     answer = client.get("/v1/node").json()
     assert list(answer) == ["code", "name", "version", "network", "logs", "keys"]
     assert (answer["code"], answer["name"]) == ("110000", "Test")
+    assert answer["version"] == version("credit-record-ledger")
     assert answer["network"] == node.network.reference
     (log,) = answer["logs"]
     assert (log["log"], log["size"], log["anchoredSize"]) == (LOG_ID.hex(), 3, 2)
