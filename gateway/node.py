@@ -163,5 +163,3 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
 def _refuse_stand_ins(network: NetworkFile) -> None:
     if network.chain_id == DEV_CHAIN_ID:
         raise ConfigError("network", f"chain {DEV_CHAIN_ID} is for development only")
-    if not network.quorum_is_majority:
-        raise ConfigError("network", "quorum is not above half of the nodes")

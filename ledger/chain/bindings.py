@@ -1,8 +1,9 @@
 """Our contracts, typed. Reads go through any function (address, calldata) → result, such as
-`View.call`; what they give is in `structs`, events are in `events`.
+`View.call`, and those of a set through one that takes them together, such as `View.calls`; what
+they give is in `structs`, events are in `events`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, cast
 
 from ledger.chain.contract_abi import ContractAbi, Name, Undecodable, load
@@ -26,6 +27,7 @@ from ledger.chain.structs import (
 from ledger.core.ids import Address, Digest, KeyId, bytes32_ascii
 
 Call = Callable[[Address, bytes], bytes]
+Many = Callable[[Sequence[tuple[Address, bytes]]], list[bytes]]
 
 LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry"  # roles
 
@@ -33,9 +35,11 @@ LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry" 
 class _Contract:
     name: ClassVar[Name]
 
-    def __init__(self, address_: Address, call: Call) -> None:
+    def __init__(self, address_: Address, call: Call, many: Many | None = None) -> None:
+        """`many`: reads a set together; None: one by one."""
         self.address = address_
         self._call = call
+        self._many = many or (lambda wanted: [call(to, data) for to, data in wanted])
 
     @property
     def abi(self) -> ContractAbi:
@@ -44,10 +48,18 @@ class _Contract:
     def _read(self, function: str, *arguments: Any) -> Any:
         """The result, or the list of results where there are several. Raises NoContract where
         the answer has not its shape, as when there is no code; CouldNotCheck."""
+        data = self._call(self.address, self.abi.functions[function].encode(*arguments))
+        return self._decoded(function, data)
+
+    def _read_all(self, function: str, arguments: Iterable[Any]) -> list[Any]:
+        """As `_read`, for each of `arguments`."""
         spec = self.abi.functions[function]
-        data = self._call(self.address, spec.encode(*arguments))
+        wanted = [(self.address, spec.encode(argument)) for argument in arguments]
+        return [self._decoded(function, data) for data in self._many(wanted)]
+
+    def _decoded(self, function: str, data: bytes) -> Any:
         try:
-            values = spec.decode(data)
+            values = self.abi.functions[function].decode(data)
         except Undecodable as error:
             raise NoContract(self.address, f"{self.name}.{function}") from error
         return values[0] if len(values) == 1 else values
@@ -64,8 +76,8 @@ class Consortium(_Contract):
 
     def members(self) -> tuple[Member, ...]:
         """In the order of founding."""
-        words = self._read("memberCodes")
-        return tuple(build(Member, self._read("member", word)) for word in words)
+        found = self._read_all("member", self._read("memberCodes"))
+        return tuple(build(Member, member) for member in found)
 
     def key(self, key_id: bytes) -> Key | None:
         found = self._read("key", key_id)
@@ -73,8 +85,8 @@ class Consortium(_Contract):
 
     def keys(self, code: str) -> tuple[Key, ...]:
         """Of a member, in the order of registration."""
-        ids = self._read("keyIds", bytes32_ascii(code))
-        return tuple(build(Key, self._read("key", key_id)) for key_id in ids)
+        found = self._read_all("key", self._read("keyIds", bytes32_ascii(code)))
+        return tuple(build(Key, key) for key in found)
 
     def key_valid_at(self, key_id: bytes, purpose: int, time: int) -> bool:
         return cast(bool, self._read("keyValidAt", key_id, purpose, time))
@@ -90,7 +102,7 @@ class Consortium(_Contract):
 
     def logs(self) -> tuple[Log, ...]:
         """In the order of opening."""
-        return tuple(build(Log, self._read("log", log_id)) for log_id in self._read("logIds"))
+        return tuple(build(Log, log) for log in self._read_all("log", self._read("logIds")))
 
     def contract_at(self, role: str, time: int) -> Address | None:
         return address_or_none(self._read("contractAt", bytes32_ascii(role), time))
@@ -156,7 +168,7 @@ class Catalogue(_RoleContract):
 
     def items(self) -> tuple[CatalogueItem, ...]:
         """All versions of all items."""
-        found = (self._read("item", word) for word in self._read("itemIds"))
+        found = self._read_all("item", self._read("itemIds"))
         return tuple(build(CatalogueItem, item) for versions in found for item in versions)
 
     def item(self, item_id: str) -> tuple[CatalogueItem, ...]:

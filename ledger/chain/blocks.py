@@ -5,13 +5,14 @@ withdrawals …) are not looked at. Every reader raises RpcNonsense.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ledger.chain.errors import RpcNonsense
+from ledger.chain.errors import RpcError, RpcFailure, RpcNonsense, RpcPruned, RpcTimeout
 from ledger.chain.network import Hash32
-from ledger.chain.rpc import Caller
+from ledger.chain.patience import insist
+from ledger.chain.rpc import Caller, Rpc
 from ledger.core.ids import Address
 
 _HEX = re.compile(r"0x[0-9a-f]*")
@@ -20,6 +21,7 @@ _MAX_NUMBER = 1 << 63  # what databases hold; block numbers, times and gas stay 
 _HASH_LENGTH = 66  # 0x and 64 digits
 _ADDRESS_LENGTH = 42
 _MAX_TOPICS = 4  # EVM: LOG0 … LOG4
+MAX_BATCH = 50  # calls in one request; public nodes take a hundred
 
 T = TypeVar("T")
 
@@ -74,10 +76,53 @@ class Reader:
         self.name = rpc.name
         # None: not known yet whether the node takes block hashes in eth_call (EIP-1898).
         self.takes_hashes: bool | None = None
+        self.takes_batches = isinstance(rpc, Rpc)
+        # Blocks of a page of events that the node gave where it had refused a larger one.
+        self.page: int | None = None
 
-    def ask(self, method: str, *params: Any) -> Any:
-        """The bare result."""
-        return self.rpc.call(method, params)
+    def ask(self, method: str, *params: Any, tries: int = 0) -> Any:
+        """The bare result; asked again for as long as the thread is patient, at most `tries` times
+        where that is not 0."""
+        return insist(lambda: self.rpc.call(method, params), tries=tries)
+
+    def ask_many(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results of several calls of one method; an RpcError in place of each that failed.
+
+        In few requests where the node takes batches, else one by one.
+        """
+        found: list[Any] = []
+        for start in range(0, len(calls), MAX_BATCH):
+            part = calls[start : start + MAX_BATCH]
+            found += self._batch(method, part) or [self._single(method, one) for one in part]
+        return found
+
+    def _batch(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any] | None:
+        """None where the node takes no batches. One that is refused for the moment, as a whole or
+        in part, is asked again."""
+        rpc = self.rpc
+        if not self.takes_batches or not isinstance(rpc, Rpc) or len(calls) == 1:
+            return None
+
+        def once() -> list[Any]:
+            found = rpc.batch([(method, params) for params in calls])
+            for item in found:
+                if isinstance(item, RpcFailure) and item.transient:
+                    raise item
+            return found
+
+        try:
+            return insist(once, tries=2)
+        except RpcTimeout:
+            raise
+        except RpcFailure as failure:  # one by one they may come, or their failure tells more
+            self.takes_batches = failure.transient
+            return None
+
+    def _single(self, method: str, params: Sequence[Any]) -> Any:
+        try:
+            return self.ask(method, *params)
+        except (RpcError, RpcPruned) as failure:
+            return failure
 
     def chain_id(self) -> int:
         return quantity(self.name, self.ask("eth_chainId"))
