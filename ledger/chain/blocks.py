@@ -24,6 +24,8 @@ _MAX_TOPICS = 4  # EVM: LOG0 … LOG4
 MAX_BATCH = 50  # calls in one request; public nodes take a hundred
 
 T = TypeVar("T")
+Question = tuple[str, Sequence[Any]]
+"""Method and parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +87,18 @@ class Reader:
         where that is not 0."""
         return insist(lambda: self.rpc.call(method, params), tries=tries)
 
-    def ask_many(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
-        """The results of several calls of one method; an RpcError in place of each that failed.
+    def ask_many(self, calls: Sequence[Question]) -> list[Any]:
+        """The results of several calls; an RpcError or RpcPruned in place of each that failed.
 
         In few requests where the node takes batches, else one by one.
         """
         found: list[Any] = []
         for start in range(0, len(calls), MAX_BATCH):
             part = calls[start : start + MAX_BATCH]
-            found += self._batch(method, part) or [self._single(method, one) for one in part]
+            found += self._batch(part) or [self._single(*call) for call in part]
         return found
 
-    def _batch(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any] | None:
+    def _batch(self, calls: Sequence[Question]) -> list[Any] | None:
         """None where the node takes no batches. One that is refused for the moment, as a whole or
         in part, is asked again."""
         rpc = self.rpc
@@ -104,7 +106,7 @@ class Reader:
             return None
 
         def once() -> list[Any]:
-            found = rpc.batch([(method, params) for params in calls])
+            found = rpc.batch(calls)
             for item in found:
                 if isinstance(item, RpcFailure) and item.transient:
                     raise item
@@ -127,10 +129,29 @@ class Reader:
     def chain_id(self) -> int:
         return quantity(self.name, self.ask("eth_chainId"))
 
+    def chain_and_blocks(self, *which: int | str) -> tuple[int, list[Block | None]]:
+        """The chain id, and blocks by number or tag; None for those that the node has not."""
+        found = self.ask_many([("eth_chainId", ()), *(_block(one) for one in which)])
+        for item in found:
+            if isinstance(item, RpcFailure):
+                raise item
+        blocks = [self._parsed(one, item) for one, item in zip(which, found[1:], strict=True)]
+        return quantity(self.name, found[0]), blocks
+
+    def blocks(self, *which: int | str) -> list[Block | None]:
+        """Blocks by number or tag; None for those that the node has not."""
+        found = self.ask_many([_block(one) for one in which])
+        for item in found:
+            if isinstance(item, RpcFailure):
+                raise item
+        return [self._parsed(one, item) for one, item in zip(which, found, strict=True)]
+
     def block(self, which: int | str) -> Block | None:
         """A block by number or tag; None where the node has none such."""
-        at = hex(which) if isinstance(which, int) else which
-        found = self.ask("eth_getBlockByNumber", at, False)
+        method, params = _block(which)
+        return self._parsed(which, self.ask(method, *params))
+
+    def _parsed(self, which: int | str, found: Any) -> Block | None:
         if found is None:
             return None
         block = parse_block(self.name, found)
@@ -145,6 +166,10 @@ class Reader:
         if receipt is not None and receipt.tx != tx:
             raise RpcNonsense(self.name, "receipt of another transaction")
         return receipt
+
+
+def _block(which: int | str) -> Question:
+    return "eth_getBlockByNumber", (hex(which) if isinstance(which, int) else which, False)
 
 
 def quantity(name: str, value: Any, limit: int = _MAX_NUMBER) -> int:

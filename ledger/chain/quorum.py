@@ -170,14 +170,14 @@ class QuorumReader:
 
     def _status(self, node: Reader) -> Block:
         pinned, network = self.network.deploy_block, self.network
-        chain_id = node.chain_id()
+        chain_id, (block, latest) = node.chain_and_blocks(pinned, "latest")
         if chain_id != network.chain_id:
             raise OtherChain(node.name, f"chain {chain_id}, not {network.chain_id}")
-        block = node.block(pinned)
         if block is None or block.hash != network.deploy_block_hash:
             found = "nothing" if block is None else block.hash
             raise OtherChain(node.name, f"at the deployment block {pinned}: {found}")
-        latest = existing(node, "latest")
+        if latest is None:
+            raise RpcNonsense(node.name, "no latest block")
         if latest.number < pinned:
             raise RpcNonsense(node.name, "a latest block below one it has")
         return latest

@@ -136,9 +136,7 @@ class View:
             raise ValueError(f"block {number} is above {self.block.number}")
         if (kept := self._blocks.get(number)) is not None:
             return kept
-        block = self._agree(
-            f"block {number}", lambda node: self._under_head(node, self._block_of(node, number))
-        )
+        block = self._agree(f"block {number}", lambda node: self._block_under_head(node, number))
         return keep(self._blocks, number, block)
 
     def receipt(self, tx: Hash32) -> TxReceipt | None:
@@ -201,7 +199,7 @@ class View:
         """Asks by block hash (EIP-1898); a node that cannot is asked by number and watched."""
         if node.takes_hashes is not False:
             at = {"blockHash": self.block.hash}
-            found = node.ask_many(method, [(argument, at) for argument in arguments])
+            found = node.ask_many([(method, (argument, at)) for argument in arguments])
             if all(
                 not isinstance(item, RpcFailure) or isinstance(item, Reverted) for item in found
             ):
@@ -209,7 +207,7 @@ class View:
                 return _plain(node, found)
             # It does not speak it, or does not have the block: below tells which.
         at_number = hex(self.block.number)
-        found = node.ask_many(method, [(argument, at_number) for argument in arguments])
+        found = node.ask_many([(method, (argument, at_number)) for argument in arguments])
         result = self._under_head(node, _plain(node, found))
         if node.takes_hashes is None:
             node.takes_hashes = False
@@ -228,6 +226,12 @@ class View:
         return self._under_head(
             node, read_logs(node, query, page=page, seconds=self._reading.longest)
         )
+
+    def _block_under_head(self, node: Reader, number: int) -> Block:
+        found, head = node.blocks(number, self.block.number)
+        if found is not None and head is not None and head.hash == self.block.hash:
+            return found
+        return self._under_head(node, self._block_of(node, number))
 
     def _block_of(self, node: Reader, number: int) -> Block:
         if number >= self.block.number - NEAR:

@@ -149,13 +149,21 @@ def raw(body: bytes, status: int = 200, **headers: str) -> Fault:
 def at_times(fault: Fault, share: float, seed: int = 0) -> Fault:
     """`fault` for this share of the calls, drawn at random, honest for the others."""
     chance = random.Random(seed)
-    return lambda exchange: (fault if chance.random() < share else honest())(exchange)
+
+    def sometimes(exchange: Exchange) -> Reply:
+        return fault(exchange) if chance.random() < share else honest()(exchange)
+
+    return sometimes
 
 
 def one_of(*faults: Fault, seed: int = 0) -> Fault:
     """One of them, drawn at random for every call."""
     chance = random.Random(seed)
-    return lambda exchange: chance.choice(faults)(exchange)
+
+    def any_of_them(exchange: Exchange) -> Reply:
+        return chance.choice(faults)(exchange)
+
+    return any_of_them
 
 
 def huge(size: int) -> Fault:
@@ -189,11 +197,12 @@ class _Rule:
 @dataclass
 class Proxy:
     """A running proxy. `calls` records (method, params) of all that was asked, `requests` counts
-    what it was asked in: several calls may come in one request."""
+    what it was asked in: several calls may come in one request, unless `batches` is False."""
 
     url: str
     upstream: str
     requests: int = 0
+    batches: bool = True
     calls: list[tuple[str, Sequence[Json]]] = field(default_factory=list)
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -267,7 +276,9 @@ class _Handler(BaseHTTPRequestHandler):
         with proxy._lock:
             proxy.requests += 1
         try:
-            if isinstance(request, list):
+            if isinstance(request, list) and not proxy.batches:
+                reply = Reply(b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}')
+            elif isinstance(request, list):
                 reply = _joined([self._one(proxy, one) for one in request])
             else:
                 reply = self._one(proxy, request)
