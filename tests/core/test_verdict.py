@@ -17,6 +17,7 @@ from ledger.core.facts import (
     DISAGREES,
     PRUNED,
     Block,
+    ChainFacts,
     Compromise,
     KeyFact,
     Later,
@@ -641,6 +642,7 @@ def test_a_binding_is_checked_where_there_is_one() -> None:
 def test_the_last_final_word_on_a_key_counts(said: tuple[Compromise, ...]) -> None:
     world = make_world().with_key(ANCHOR_ID, compromises=said)
     assert world.verdict().verdict == "valid"
+    assert isinstance(world.facts, ChainFacts)
     assert replace(world.facts.keys[ANCHOR_ID], compromises=said[:1]).stolen_since() == ANCHORED
 
 
