@@ -41,8 +41,11 @@ environment tells them to; older ones ignore the setting."""
 _log = structlog.get_logger(__name__)
 
 
-def create_app(node: Node) -> FastAPI:
-    """All routes over one node. Starts no thread: `gateway.cli` starts and stops the node."""
+def create_app(node: Node, *, port: int | None = None) -> FastAPI:
+    """All routes over one node. Starts no thread: `gateway.cli` starts and stops the node.
+
+    port: the one that is listened on, where the settings leave it open.
+    """
     app = FastAPI(
         title="credit-ledger gateway",
         version=info.program_version(),
@@ -54,6 +57,7 @@ def create_app(node: Node) -> FastAPI:
         **NO_TELEMETRY,
     )
     app.state.node = node
+    app.state.endpoint = node.settings.endpoint(port)
     app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
     app.state.intake = Intake(node)
     routes = (intake, imports, exchange, log, catalogue, info, docs)

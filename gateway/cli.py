@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.clock import Clock
 from gateway.settings import Settings, load
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
@@ -104,10 +105,12 @@ def token_add(
     """Prints the token alone on stdout, or all of it as JSON."""
     wanted = [scope.strip() for text in scopes for scope in text.split(",")]
     if set(wanted) - set(SCOPES):
-        raise click.BadParameter(", ".join(SCOPES), param_hint="--scope")
-    with _tokens(config) as (services, engine):
+        known = ", ".join(SCOPES)
+        message = say(zh=f"应为其中之一：{known}", en=f"must be one of {known}")
+        raise click.BadParameter(message, param_hint="--scope")
+    with _tokens(config) as (services, engine, now):
         token_id, secret = services.add_token(
-            engine, name=name, scopes=wanted, department=department, now=datetime.now(UTC)
+            engine, name=name, scopes=wanted, department=department, now=now
         )
     if as_json:
         print_json({"id": token_id, "name": name, "scopes": wanted, "token": secret})
@@ -126,7 +129,7 @@ def token_add(
 @json_option
 def token_list(config: Path, as_json: bool) -> None:
     """One line each: id, name, scopes, department, state."""
-    with _tokens(config) as (services, engine):
+    with _tokens(config) as (services, engine, _):
         rows = [
             {
                 "id": row.id,
@@ -152,8 +155,8 @@ def token_list(config: Path, as_json: bool) -> None:
 @config_option
 def token_revoke(token_id: int, config: Path) -> None:
     """Exit code 1 where no such token is in force."""
-    with _tokens(config) as (services, engine):
-        if not services.revoke_token(engine, token_id, now=datetime.now(UTC)):
+    with _tokens(config) as (services, engine, now):
+        if not services.revoke_token(engine, token_id, now=now):
             raise Refused(
                 say(zh=f"没有有效的令牌 {token_id}。", en=f"No token {token_id} is in force.")
             )
@@ -169,8 +172,8 @@ def _failures() -> Iterator[None]:
 
 
 @contextmanager
-def _tokens(config: Path) -> Iterator[tuple[Any, Any]]:
-    """The services of tokens and an open database."""
+def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
+    """The services of tokens, an open database, and the time by the clock of the settings."""
     from gateway.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.tokens import services  # noqa: PLC0415
 
@@ -179,6 +182,6 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any]]:
         engine = open_engine(settings.database_url)
         try:
             migrate(engine)
-            yield services, engine
+            yield services, engine, Clock.of(settings.now).now()
         finally:
             engine.dispose()

@@ -11,13 +11,27 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """fixed: the instant at which the clock stands (CREDIT_LEDGER_NOW, development only)."""
+    """fixed: the instant at which the clock stands. ahead: how far it runs ahead of the machine's.
+    Both are CREDIT_LEDGER_NOW, development only."""
 
     fixed: datetime | None = None
+    ahead: timedelta = timedelta()
+
+    @classmethod
+    def of(cls, now: datetime | timedelta | None) -> Clock:
+        """The clock that the setting `now` asks for."""
+        if isinstance(now, timedelta):
+            return cls(ahead=now)
+        return cls(now)
 
     def now(self) -> datetime:
         """The instant, aware, in UTC."""
-        return self.fixed.astimezone(UTC) if self.fixed else datetime.now(UTC)
+        return self.fixed.astimezone(UTC) if self.fixed else datetime.now(UTC) + self.ahead
+
+    def of_chain(self) -> float:
+        """Unix seconds by which the chain's head is judged. A held clock does not hold the chain;
+        one that runs ahead goes with a chain that was moved ahead."""
+        return (datetime.now(UTC) + self.ahead).timestamp()
 
     def seconds(self) -> int:
         """The instant in whole Unix seconds, rounded down."""

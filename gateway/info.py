@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gateway import metrics
 from gateway.anchoring.interfaces import ChainFacts, KeyFact
-from gateway.intake.readiness import anchored_sizes, ready_facts
+from gateway.intake.readiness import anchored_sizes, promised_sizes, ready_facts
 from gateway.log.models import logs
 from gateway.log.routes import node_of
 from gateway.node import Node
@@ -28,7 +28,7 @@ router = APIRouter(tags=["node"])
 def program_version() -> str:
     """Of the installed distribution."""
     try:
-        return version("credit-ledger")
+        return version("credit-record-ledger")
     except PackageNotFoundError:
         return "0"
 
@@ -43,7 +43,7 @@ def get_node(request: Request) -> dict[str, Any]:
         "name": node.settings.node.name,
         "version": program_version(),
         "network": node.network.reference,
-        "logs": _logs(node, facts, str(node.settings.node.url or request.base_url).rstrip("/")),
+        "logs": _logs(node, facts, request.app.state.endpoint),
         "keys": [_key(key) for key in facts.keys] if facts else [],
     }
 
@@ -54,6 +54,7 @@ def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any
         held = connection.execute(sa.select(logs.c.log_id, logs.c.published))
         sizes = {log_id: published or 0 for log_id, published in held}
         anchored = dict(anchored_sizes(connection))
+        promised = dict(promised_sizes(connection))
     named = [bytes.fromhex(log.log_id) for log in facts.logs] if facts else []
     return [
         {
@@ -63,6 +64,7 @@ def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any
             "url": f"{base}/logs/{log_id.hex()}",
             "size": sizes.get(log_id, 0),
             "anchoredSize": anchored.get(log_id, 0),
+            "promisedSize": promised.get(log_id, 0),
         }
         for log_id in [*named, *(log_id for log_id in sizes if log_id not in named)]
     ]

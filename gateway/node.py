@@ -140,18 +140,18 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
         migrate(engine)
     except sa.exc.OperationalError as error:
         raise ConfigError("database_url", "the database cannot be opened") from error
-    chain = ChainView(engine)
+    chain, clock = ChainView(engine), Clock.of(settings.now)
     chain.load(network)
     return Node(
         settings=settings,
         network=network,
         engine=engine,
-        clock=Clock(settings.now),
+        clock=clock,
         keys=keys,
         vault=Vault(keys.content),
         hmac=Hmac(keys.index),
         chain=chain,
-        reader=QuorumReader(replace(network, max_head_age=ANY_AGE)),
+        reader=QuorumReader(replace(network, max_head_age=ANY_AGE), now=clock.of_chain),
         outbox=Outbox(engine, network, keys.payer),
         workers=Workers(
             Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes

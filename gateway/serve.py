@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
             tune_memory()
             host, port = listener.getsockname()[:2]
             _log.info("gateway.listening", host=host, port=port, member=settings.node.code)
-            serve(create_app(node), listener)
+            serve(create_app(node, port=port), listener)
         finally:
             node.stop()
             node.close()

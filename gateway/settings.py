@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +37,7 @@ from pydantic_settings import (
 )
 
 from gateway.crash import POINTS
+from ledger.clock import parse as parse_clock
 from ledger.core.errors import ConfigError
 from ledger.core.promise import MAX_PROMISE
 
@@ -50,7 +51,8 @@ class _Section(BaseModel):
 
 
 class NodeSettings(_Section):
-    """Who this gateway is. url: where others reach it, when that is not host and port."""
+    """Who this gateway is. url: where others reach it, when that is not host and port. What a
+    request calls us (its Host header) is never believed."""
 
     code: str = Field(pattern=MEMBER_CODE)
     name: str = Field(default="", max_length=100)
@@ -117,7 +119,8 @@ class Settings(BaseSettings):
     """Folder of anchor, note, present, payer, content and index `.json`."""
     key_password_file: Path | None = None
     calendar_file: Path | None = None
-    now: datetime | None = None
+    now: datetime | timedelta | None = None
+    """The clock stands there, or runs so far ahead (`+SECONDS`)."""
     crash_at: str | None = None
     node: NodeSettings
     http: HttpSettings = HttpSettings()
@@ -148,10 +151,23 @@ class Settings(BaseSettings):
             raise ValueError("is STAGE:before or STAGE:after of a known stage")
         return value
 
+    @field_validator("now", mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            setting = parse_clock(value)
+        except ConfigError as error:
+            raise ValueError(error.problem) from error
+        if setting.held is None:
+            return timedelta(seconds=setting.offset)
+        return datetime.fromtimestamp(setting.held, UTC)
+
     @field_validator("now")
     @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.utcoffset() != timedelta(0):
+    def _aware(cls, value: datetime | timedelta | None) -> datetime | timedelta | None:
+        if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
             raise ValueError("is an instant in UTC with Z")
         return value
 
@@ -163,6 +179,20 @@ class Settings(BaseSettings):
             if self.key_password_file is None:
                 raise ValueError("production needs key_password_file")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Settings:
+        if self.node.url is None and self.http.host in ("", "0.0.0.0", "::"):  # noqa: S104 - refused
+            raise ValueError("node.url must say where others reach a gateway on all addresses")
+        return self
+
+    def endpoint(self, port: int | None = None) -> str:
+        """Where others reach this gateway, without a slash at the end. port: the one it was given
+        where the settings leave it open (0)."""
+        if self.node.url is not None:
+            return str(self.node.url).rstrip("/")
+        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        return f"http://{host}:{port or self.http.port}"
 
 
 _PATHS = ("network", "keys", "key_password_file", "calendar_file")

@@ -34,8 +34,7 @@ NET = BUILD / "network"
 ENVIRONMENT = {**os.environ, "CREDIT_LEDGER_DIR": str(NET), "CREDIT_LEDGER_LANG": "en"}
 """The folder of the network: there the commands find the tokens of its members."""
 COMMAND = Path(sys.executable).parent / "credit-ledger"
-SHARED = ROOT.parent / "shared" / "samples"
-SAMPLES = SHARED if SHARED.exists() else ROOT / "examples"
+SAMPLES = ROOT / "examples"
 FILES = {
     "110000": ["北京_行政处罚_gb18030.csv"],
     "120000": ["天津_行政处罚.xlsx", "天津_行政处罚_手工表.xlsx"],
@@ -48,7 +47,7 @@ PROVINCES = {
     "130000": "河北 Hebei",
     "140000": "山西 Shanxi",
 }
-ANCHOR_SECONDS = 120
+ANCHOR_SECONDS = 900
 console = Console(width=110)
 
 

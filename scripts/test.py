@@ -30,6 +30,7 @@ def test_steps() -> list[Step]:
         Step("forge test", [forge(), "test"]),
         Step("gas snapshot", [PYTHON, "scripts/gas.py", "--check"]),
         Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
+        Step("size snapshot", [PYTHON, "scripts/sizes.py", "--check"]),
         Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
         Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
         Step("benchmark, for correctness", [PYTHON, "scripts/bench.py", "--check"]),

@@ -5,8 +5,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import postgres
+
+# Whether a test passes must not depend on how fast this machine is, or how busy.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 _STARTED = pytest.StashKey[ExitStack]()
 

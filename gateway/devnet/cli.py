@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.devnet import services
+from gateway.devnet.processes import PortsTaken
 from ledger.cli.language import say
 from ledger.core.errors import LedgerError
 
@@ -43,13 +44,25 @@ def network() -> None:
 
 @network.command(
     help=say(
-        zh="启动网络；目录里已有网络的，只启动停着的部分。打印网络文件的路径。",
+        zh="""启动网络；目录里已有网络的，只启动停着的部分。打印网络文件的路径。
+
+        CREDIT_LEDGER_NOW=+秒数 使整个网络（含链）的时钟快这么多；对运行中的网络再次执行并给出更大
+        的数，即把它向前拨。目录记住这个数，不能往回拨。核验时须给同一个值。
+
+        \b
+        credit-ledger network up --dir /tmp/demo --base-port 0
+        CREDIT_LEDGER_NOW=+604800 credit-ledger network up
+        """,
         en="""Start a network; in a folder that has one, start what is down. Prints the path of the
         network file.
 
+        CREDIT_LEDGER_NOW=+SECONDS lets the whole network, chain included, run ahead by so much. Up
+        again with more moves a running network on; the folder remembers, and it never goes back.
+        Verify with the same value.
+
         \b
-        credit-ledger network up
         credit-ledger network up --dir /tmp/demo --base-port 0
+        CREDIT_LEDGER_NOW=+604800 credit-ledger network up
         """,
     )
 )
@@ -69,9 +82,20 @@ def up(directory: Path, base_port: int | None) -> None:
     with console.status("…") as shown:
         try:
             path = services.up(directory, base_port, lambda step: shown.update(_STEPS[step]))
+        except PortsTaken as error:
+            raise click.ClickException(_taken(error)) from error
         except LedgerError as error:
             raise click.ClickException(str(error)) from error
     click.echo(path)
+
+
+def _taken(error: PortsTaken) -> str:
+    ports = "、".join(f"{port}（{name}）" for name, port in error.ports.items())
+    return say(
+        zh=f"端口已被其他程序占用：{ports}。请停止那个程序，或用 --dir 和 --base-port N"
+        "（0 为任意空闲端口）另建网络。",
+        en=str(error),
+    )
 
 
 @network.command(help=say(zh="停止网络，保留数据。", en="Stop the network; its data stays."))

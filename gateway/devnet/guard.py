@@ -6,6 +6,9 @@ anvil mines a block for every transaction and one every HEARTBEAT seconds. After
 transactions the guard has one more mined, so that an anchor becomes final at once, and stores the
 state. What the last good copy does not have is lost when anvil is killed: the gateways notice and
 file again.
+
+The chain's clock runs as far ahead of the machine's as `gateway.devnet.ahead` says, also after a
+restart: anvil keeps no clock in its state, and would go on with blocks older than the last.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from types import FrameType
 
 import structlog
 
-from gateway.devnet import state
+from gateway.devnet import ahead, state
 from gateway.devnet.layout import CHAIN_ID
 from gateway.logs import configure
 from ledger.chain.rpc import Rpc
@@ -36,8 +39,11 @@ POLL = 0.1
 """Seconds between two looks at the head."""
 STATES_IN_MEMORY = 256
 """Older blocks can no longer be read by `eth_call`; their logs and receipts can."""
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 300.0
+"""For anvil to answer, on a busy machine too: one that ended is not waited for."""
+STEADY_SECONDS = 20.0
+"""What ran so long did not fail at its start."""
+STOP_SECONDS = 60.0
 DUMP_SHARE = 20
 """A dump costs time that grows with the chain: wait so many times as long before the next."""
 LONGEST_RESTART_PAUSE = 5.0
@@ -52,12 +58,14 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def command(chain: Path, port: int) -> list[str]:
-    """How anvil is started."""
+def command(chain: Path, port: int, offset: int) -> list[str]:
+    """How anvil is started. offset: seconds that its clock runs ahead."""
     copy = state.last_good(chain)
     found = [str(find_tool("anvil")), "--silent", "--host", "127.0.0.1", "--port", str(port)]
     found += ["--chain-id", str(CHAIN_ID), "--mixed-mining", "--block-time", str(HEARTBEAT)]
     found += ["--prune-history", str(STATES_IN_MEMORY)]
+    if offset:
+        found += ["--timestamp", str(int(time.time()) + offset)]
     return [*found, "--load-state", str(copy)] if copy else found
 
 
@@ -72,6 +80,7 @@ class Guard:
         self._anvil: subprocess.Popen[bytes] | None = None
         self._stored = -1
         self._next_dump = 0.0
+        self._offset = 0
 
     def run(self) -> None:
         """Start anvil, watch it, start it again; end with a last dump."""
@@ -84,15 +93,16 @@ class Guard:
                 _log.warning("chain.died")
                 pause = (
                     0.1
-                    if time.monotonic() - started > START_SECONDS
+                    if time.monotonic() - started > STEADY_SECONDS
                     else min(pause * 2, LONGEST_RESTART_PAUSE)
                 )
                 self.stop.wait(pause)
         self._end()
 
     def _start(self) -> None:
+        self._offset = ahead.read(self._chain)
         self._anvil = subprocess.Popen(  # noqa: S603 - our own tool, fixed arguments
-            command(self._chain, self._port),
+            command(self._chain, self._port, self._offset),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - the guard is single-threaded here
@@ -116,10 +126,20 @@ class Guard:
         """Until anvil dies or the guard is to stop."""
         while self._alive() and not self.stop.is_set():
             try:
+                self._move()
                 self._look()
             except CouldNotCheck as error:
                 _log.warning("chain.unreadable", code=error.code)
             self.stop.wait(POLL)
+
+    def _move(self) -> None:
+        """Move the chain on where another offset was asked for."""
+        offset = ahead.read(self._chain)
+        if offset > self._offset:
+            self._rpc.call("evm_setNextBlockTimestamp", [int(time.time()) + offset])
+            self._rpc.call("anvil_mine", ["0x1"])
+            _log.info("chain.moved", ahead=offset)
+            self._offset = offset
 
     def _look(self) -> None:
         block = self._rpc.call("eth_getBlockByNumber", ["latest", False])

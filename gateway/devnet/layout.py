@@ -1,4 +1,4 @@
-"""Where a network keeps its files, and which ports it uses (`docs/protocol.md`, interfaces)."""
+"""Where a network keeps its files, and which ports it uses (interfaces "Commands")."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import psutil
 from gateway.devnet.files import write_atomic
 from ledger.core.errors import LedgerError
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 90.0
+"""The guard gives anvil a minute of these."""
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Held, or they would be reported as forgotten: they outlive this command on purpose."""
 
@@ -27,6 +29,40 @@ class NotStarted(LedgerError):
         super().__init__(f"{name}: {problem}" + (f"\n{tail}" if tail else ""))
         self.name = name
         self.tail = tail
+
+
+class PortsTaken(NotStarted):
+    """Other programs listen where processes of ours should. ports: by the name of the process."""
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        taken = ", ".join(f"{port} ({name})" for name, port in ports.items())
+        problem = (
+            f"ports taken by another program: {taken}; stop it, or make the network elsewhere"
+            " with --base-port N (0: any free ports) and --dir"
+        )
+        super().__init__(next(iter(ports)), problem)
+        self.ports = dict(ports)
+
+
+class NotStopped(LedgerError):
+    """A process goes on although it was killed: the system holds it."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        super().__init__(f"{name}: process {pid} does not end")
+
+
+def ended(process: psutil.Process, seconds: float) -> bool:
+    """Whether it ends within so many seconds. A zombie has: who should bury it may never do so, as
+    the first process of many containers."""
+    deadline = time.monotonic() + seconds
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+    for ours in _STARTED:
+        ours.poll()
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +88,14 @@ class Detached:
             return None
         return process if ours and alive else None
 
+    def environment(self) -> dict[str, str]:
+        """What it was started with; empty where it does not run."""
+        process = self.find()
+        try:
+            return {} if process is None else process.environ()
+        except psutil.Error:
+            return {}
+
     def start(self, environment: dict[str, str]) -> None:
         """Start it in a session of its own, so that it outlives this command and its terminal."""
         with self.log_file.open("ab") as log:
@@ -73,12 +117,12 @@ class Detached:
         if process is None:
             self.pid_file.unlink(missing_ok=True)
             return False
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+            if not ended(process, STOP_SECONDS):
+                process.kill()
+                if not ended(process, STOP_SECONDS):
+                    raise NotStopped(self.name, process.pid)
         self.pid_file.unlink(missing_ok=True)
         return True
 
@@ -91,15 +135,16 @@ class Detached:
 
 
 def wait_until(
-    condition: Callable[[], bool], seconds: float, processes: Sequence[Detached]
+    ready: Callable[[Detached], bool], seconds: float, processes: Sequence[Detached]
 ) -> None:
-    """Wait for `condition()`; raises NotStarted when a process ended or time ran out."""
+    """Wait until all of them are ready; NotStarted names one that ended or kept us waiting."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        for process in processes:
+    waiting = list(processes)
+    while waiting := [process for process in waiting if not ready(process)]:
+        for process in waiting:
             if process.find() is None:
                 raise NotStarted(process.name, "ended right away", process.tail())
         if time.monotonic() > deadline:
-            first = processes[0]
+            first = waiting[0]
             raise NotStarted(first.name, f"not ready after {seconds:.0f} s", first.tail())
         time.sleep(0.1)

@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 from filelock import FileLock
 
+from gateway.devnet import ahead
 from gateway.devnet.deployment import deploy_if_needed
+from gateway.devnet.guard import HEARTBEAT
 from gateway.devnet.layout import (
     DEFAULT_BASE_PORT,
     MEMBERS,
@@ -26,15 +28,15 @@ from gateway.devnet.layout import (
     store_ports,
 )
 from gateway.devnet.members import prepare, prepare_token
-from gateway.devnet.processes import Detached, NotStarted, wait_until
+from gateway.devnet.processes import Detached, PortsTaken, wait_until
 from ledger.chain.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
-CHAIN_SECONDS = 30.0
-GATEWAY_SECONDS = 120.0
-"""For all gateways together, on a slow machine."""
-ASK_SECONDS = 2.0
-PORT_SECONDS = 5.0
+CHAIN_SECONDS = 300.0
+GATEWAY_SECONDS = 600.0
+"""For all gateways together, on a slow and busy machine: one that ended is not waited for."""
+ASK_SECONDS = 10.0
+PORT_SECONDS = 30.0
 """A process that was just killed may hold its port so long."""
 
 Progress = Callable[[str], None]
@@ -91,7 +93,8 @@ def up(
     """Make or start a network; returns the path of its network file when all is ready.
 
     nodes: whose gateways to start. Raises NotStarted, ConfigError or CouldNotCheck; then what this
-    call started is stopped again. What already runs is left alone.
+    call started is stopped again. What already runs is left alone, unless CREDIT_LEDGER_NOW moves
+    the network on: then its chain is moved, and its gateways start again with that clock.
     """
     layout = Layout(directory.resolve())
     layout.run.mkdir(parents=True, exist_ok=True)
@@ -99,15 +102,18 @@ def up(
     with FileLock(layout.run / "up.lock"):
         network = _open(layout, base_port)
         down = [process for process in network.processes if process.find() is None]
+        wanted = [network.chain, *(network.gateway(member.code) for member in nodes)]
+        _await_ports(network, [process for process in wanted if process in down])
+        offset = ahead.follow_environment(layout.chain)
         try:
             for member in MEMBERS:
                 prepare(layout, member, network.ports)
             progress("chain")
-            _start_chain(network)
+            _start_chain(network, offset)
             progress("contracts")
             changed = deploy_if_needed(layout, network.ports)
             progress("gateways")
-            _start_gateways(network, nodes, restart=changed)
+            _start_gateways(network, nodes, restart=changed, offset=offset)
         except BaseException:
             _stop(down)
             raise
@@ -119,58 +125,58 @@ def _open(layout: Layout, base_port: int | None) -> Network:
         return Network(layout, load_ports(layout))
     ports = choose_ports(DEFAULT_BASE_PORT if base_port is None else base_port)
     network = Network(layout, ports)
-    for process in reversed(
-        network.processes
-    ):  # before they are kept: other ports may be tried next
-        _await_port(process.name, network.port(process.name))
+    _await_ports(network, network.processes)  # before they are kept: others may be tried next
     store_ports(layout, ports)
     return network
 
 
-def _start_chain(network: Network) -> None:
+def _start_chain(network: Network, offset: int) -> None:
+    """offset: seconds that its clock runs ahead; at the end it does, give or take two blocks."""
     if network.chain.find() is None:
-        _await_port(network.chain.name, network.port(network.chain.name))
+        _await_ports(network, [network.chain])
         network.chain.start({})
-    wait_until(lambda: chain_answers(network), CHAIN_SECONDS, [network.chain])
+    since = time.time() + offset - 2 * HEARTBEAT
+    wait_until(lambda _: chain_time(network) >= since, CHAIN_SECONDS, [network.chain])
 
 
-def _start_gateways(network: Network, nodes: Sequence[MemberSpec], *, restart: bool) -> None:
+def _start_gateways(
+    network: Network, nodes: Sequence[MemberSpec], *, restart: bool, offset: int
+) -> None:
     """All at once. restart: the network file changed, and a gateway reads it at its start."""
     processes = [network.gateway(member.code) for member in nodes]
     for member, process in zip(nodes, processes, strict=True):
-        if restart:
+        if restart or not ahead.goes_with(process.environment(), offset):
             process.stop()
         if process.find() is None:
-            _await_port(process.name, network.port(process.name))
+            _await_ports(network, [process])
             prepare_token(network.layout, member)
-            process.start({})
-    wait_until(
-        lambda: all(_ready(network, member.code) for member in nodes), GATEWAY_SECONDS, processes
-    )
+            process.start(ahead.environment(offset))
+    wait_until(lambda process: _ready(network, process.name), GATEWAY_SECONDS, processes)
 
 
-def _await_port(name: str, port: int) -> None:
-    """Wait until nobody listens there; raises NotStarted.
+def _await_ports(network: Network, processes: Sequence[Detached]) -> None:
+    """Wait until nobody listens where these shall; PortsTaken names all that stay taken.
 
-    A stranger on the port would be taken for ours: his chain would be written to.
+    A stranger on the port would be taken for ours: its chain would be written to.
     """
     deadline = time.monotonic() + PORT_SECONDS
-    while not port_is_free(port):
+    wanted = {process.name: network.port(process.name) for process in processes}
+    while taken := {name: port for name, port in wanted.items() if not port_is_free(port)}:
         if time.monotonic() > deadline:
-            raise NotStarted(name, f"port {port} is taken by another program")
+            raise PortsTaken(taken)
         time.sleep(0.1)
 
 
-def chain_answers(network: Network) -> bool:
-    """Whether the embedded chain answers."""
+def chain_time(network: Network) -> float:
+    """Unix seconds of the newest block of the embedded chain; -1 where it does not answer."""
     rpc = Rpc(network.ports.rpc, timeout=ASK_SECONDS)
     try:
-        rpc.call("eth_chainId")
+        block = rpc.call("eth_getBlockByNumber", ["latest", False])
+        return int(str(block["timestamp"]), 16) if isinstance(block, dict) else -1
     except CouldNotCheck:
-        return False
+        return -1
     finally:
         rpc.close()
-    return True
 
 
 def _ready(network: Network, code: str) -> bool:
@@ -204,7 +210,7 @@ def status(directory: Path) -> dict[str, Any] | None:
     if not layout.exists():
         return None
     network = Network(layout, load_ports(layout))
-    chain = network.chain.find() is not None and chain_answers(network)
+    chain = network.chain.find() is not None and chain_time(network) >= 0
     members = [
         {
             "code": member.code,

@@ -1,7 +1,5 @@
-"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token.
-
-In place of a leaf there may be a record id.
-"""
+"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token; a record id
+may stand in place of the leaf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`POST /v1/files`, `GET /v1/files/{id}`, `GET /v1/files/{id}/report.xlsx`."""
+"""`POST /v1/files`, `GET /v1/files`, `GET /v1/files/{id}`, `GET /v1/files/{id}/report.xlsx`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from anyio import CancelScope, to_thread
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -17,6 +17,7 @@ from gateway.node import Node
 from gateway.problems import Problem, retry_later
 from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
+from ledger.core.canonical import instant
 
 JSON = "application/json"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -27,6 +28,7 @@ FRESH = {"Cache-Control": "no-store"}
 router = APIRouter(tags=["files"])
 Here = Annotated[Node, Depends(node_of)]
 Sender = Annotated[Caller, Depends(require("submit"))]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -68,6 +70,25 @@ async def post_file(request: Request, node: Here, caller: Sender) -> Response:
     headers = {"Location": f"/v1/files/{file}", "Retry-After": str(POLL)}
     body = orjson.dumps({"id": file, "state": "queued"})
     return Response(body, 202, headers, media_type=JSON)
+
+
+@router.get("/v1/files")
+def get_files(node: Here, caller: Sender, limit: Limit = 100) -> Response:
+    """The files handed in last, the newest first: those of the caller's department, or of all
+    where it acts for the whole member."""
+    department = None if caller.may("admin") else caller.department
+    listed = [
+        {
+            "id": file.id,
+            "file": file.name,
+            "state": file.state,
+            "created": instant(file.created),
+            "rows": sum(file.counts.values()),
+            "counts": file.counts,
+        }
+        for file in store.newest(node, department, limit)
+    ]
+    return Response(orjson.dumps({"files": listed}), media_type=JSON, headers=FRESH)
 
 
 @router.get("/v1/files/{file}")

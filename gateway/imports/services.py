@@ -68,8 +68,8 @@ def give_up(node: Node, file: File) -> None:
 
 
 def answer(node: Node, file: File) -> Iterator[bytes]:
-    """The file answer of interfaces.md with the state in front, piece by piece. As long as a
-    file is being worked on it has figures, and verdicts only when all of them are there."""
+    """The file answer (interfaces "File answer") with the state in front, piece by piece. As long
+    as a file is being worked on it has figures, and verdicts only when all of them are there."""
     ended = file.state in ENDED
     done = store.progress(node, file.id)
     told = {

@@ -189,13 +189,65 @@ def find(node: Node, file: str) -> File | None:
     return found if found and found.state != "receiving" else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A file in a list. created: Unix seconds."""
+
+    id: str
+    state: str
+    created: int
+    name: str
+    counts: Mapping[str, int]
+
+
+def newest(node: Node, department: str | None, limit: int) -> list[Listed]:
+    """The files handed in last, the newest first. department: None for those of all."""
+    columns = [
+        sa.func.coalesce(sa.func.sum(file_sets.c[verdict]), 0).label(verdict)
+        for verdict in VERDICTS
+    ]
+    chosen = (
+        sa.select(files)
+        .where(files.c.state != "receiving")
+        .order_by(files.c.created_at.desc(), files.c.id)
+        .limit(limit)
+    )
+    if department is not None:
+        chosen = chosen.where(files.c.department == department)
+    some = chosen.subquery()
+    query = (
+        sa.select(some.c.id, some.c.state, some.c.created_at, some.c.name_key, some.c.name)
+        .add_columns(*columns)
+        .outerjoin(file_sets, file_sets.c.file == some.c.id)
+        .group_by(some.c.id, some.c.state, some.c.created_at, some.c.name_key, some.c.name)
+        .order_by(some.c.created_at.desc(), some.c.id)
+    )
+    with begin_read(node.engine) as connection:
+        rows = connection.execute(query).all()
+    return [
+        Listed(
+            id=row.id,
+            state=row.state,
+            created=row.created_at,
+            name=_name(node, row.id, row.name_key, row.name)["name"],
+            counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
+        )
+        for row in rows
+    ]
+
+
 def told(node: Node, file: str) -> tuple[str, str | None]:
     """(name, type) as sent with the file."""
     query = sa.select(files.c.name_key, files.c.name).where(files.c.id == file)
     with begin_read(node.engine) as connection:
         key, name = connection.execute(query).one()
-    opened = orjson.loads(node.vault.open(Sealed(key, name), _aad(file, "name")))
+    opened = _name(node, file, key, name)
     return opened["name"], opened["type"]
+
+
+def _name(node: Node, file: str, key: bytes, name: bytes) -> dict[str, Any]:
+    opened: dict[str, Any] = orjson.loads(node.vault.open(Sealed(key, name), _aad(file, "name")))
+    return opened
 
 
 def content(node: Node, file: str) -> bytes:

@@ -82,7 +82,7 @@ class Batcher:
             if len(batch) == 1:
                 _fail(batch, error)
                 return
-            # Whatever one record broke, the others are not to suffer for it (invariant 12).
+            # Whatever one record broke, the others are not to suffer for it (design 8.12).
             _log.error("intake.batch-failed", records=len(batch), exc_info=True)
             for waiting in batch:
                 await self._take([waiting])

@@ -40,6 +40,10 @@ NEAR = 4
 close together in the index and share pages, of which each has to be written. The 12 bytes behind
 them are enough: among the 10^7 documents of one office a chance collision has odds of 10^-15."""
 
+DIVISION = slice(2, 4)
+"""Of a USCC: the province in which its holder was registered (GB/T 2260)."""
+NATIONAL = "10"
+
 _SORTED = orjson.OPT_SORT_KEYS
 _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 
@@ -203,6 +207,7 @@ class _Set:
         notes = (*row.notes, *checked.notes)
         for code in _OF_TIMELY[timely]:
             notes += (remark(code, schema, schema.decided),)
+        notes += self._elsewhere(schema, fields)
         header = self._header(schema, checked.class_, decided, checked.until)
         found = keys(schema, fields)
         fingerprint = self._hmac.fingerprint
@@ -242,6 +247,18 @@ class _Set:
                 until=until,
             )
         return found
+
+    def _elsewhere(self, schema: Schema, fields: Fields) -> tuple[FieldError, ...]:
+        """A note where the authority's code names another region than that of this member.
+
+        Codes of national authorities (10) belong to no region; a member without one serves all.
+        """
+        code = schema.authority.code
+        theirs = str(fields.get(code, ""))[DIVISION] if code else ""
+        ours = self._terms.facts.region[:2]
+        if not code or not ours or theirs in ("", ours, NATIONAL):
+            return ()
+        return (remark("authority-elsewhere", schema, code),)
 
     def _near(self, authority: bytes) -> bytes:
         """The first bytes of the keys of all documents of an authority."""

@@ -62,7 +62,7 @@ class Promise:
     signature: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of interfaces.md: `credit-ledger/promise@1`."""
+        """The JSON: `credit-ledger/promise@1` (interfaces "Promise")."""
         return {
             "_type": "credit-ledger/promise@1",
             "log": self.log,
@@ -76,7 +76,7 @@ class Promise:
 
 @dataclass(slots=True, kw_only=True)
 class RowAnswer:
-    """The answer to one row; `as_dict` is the "Row answer" of interfaces.md.
+    """The answer to one row; `as_dict` is its JSON (interfaces "Row answer").
 
     kind: name of its schema, or "other"; for counting.
     field, code, message: of the first error in the order of the standard's table; for a

@@ -1,4 +1,4 @@
-"""Record JSON (interfaces.md) to `RowInput`, strictly: one object, no key twice, text only.
+"""`RowInput` from JSON (interfaces "Record JSON"), strictly: one object, no key twice, text only.
 
 Nothing raises here: what cannot be read becomes the row's `fault` and is answered like any other
 row. Values of fields are judged by `ledger.records.validate`, which wants texts and lists of them.

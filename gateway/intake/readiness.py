@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from gateway.anchoring.interfaces import ChainFacts
 from gateway.anchoring.models import anchors
 from gateway.intake.errors import NotReady
-from gateway.log.models import entries, logs
+from gateway.log.models import entries, logs, pending
 from gateway.node import Node
 from ledger.core.keys import Purpose
 
@@ -19,6 +19,12 @@ _NEWEST = (
     .limit(1)
     .scalar_subquery()
 )
+_WAITING = (
+    sa.select(sa.func.sum(pending.c.count))
+    .where(pending.c.log == logs.c.id, pending.c.start.is_(None), pending.c.error.is_(None))
+    .scalar_subquery()
+)
+_PROMISED = sa.select(logs.c.log_id, logs.c.size + sa.func.coalesce(_WAITING, 0))
 _ANCHORED = sa.select(logs.c.log_id, sa.func.coalesce(_NEWEST, 0))
 
 
@@ -60,3 +66,9 @@ def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
     """(logId, size finally anchored) of every log of this member. Walks the index from its end,
     so it costs the same however many anchors there are."""
     return [(log_id, size) for log_id, size in connection.execute(_ANCHORED)]
+
+
+def promised_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
+    """(logId, size once all that is promised so far stands in it) of every log. Whoever waits for a
+    record waits until the anchored size has reached what this was after its promise."""
+    return [(log_id, int(size)) for log_id, size in connection.execute(_PROMISED)]

@@ -1,4 +1,4 @@
-"""Telling new records from those already there, in the order of the set (design, invariant 3)."""
+"""Telling new records from those already there, in the order of the set (design 8.3)."""
 
 from __future__ import annotations
 

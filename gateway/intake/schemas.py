@@ -1,5 +1,5 @@
 """What `/openapi.json` says of the record routes. Bodies are read by hand, for speed and so that
-every answer is the one of interfaces.md; so they are described by hand too."""
+every answer is the one of interfaces "HTTP"; so they are described by hand too."""
 
 from __future__ import annotations
 

@@ -306,9 +306,13 @@ class Entries:
         return held[place] if place < len(held) else None
 
     def record_id(self, at: Located) -> RecordId | None:
-        """Its record id; None where the entry cannot be read."""
-        entry = self.get(at)
-        return None if entry is None else record_id(at.log_id, parse_entry(entry).commitment)
+        """Its record id; None where the entry cannot be read: whoever sent it again is answered
+        all the same, and the damage is found where the log is read."""
+        try:
+            entry = self.get(at)
+            return None if entry is None else record_id(at.log_id, parse_entry(entry).commitment)
+        except Malformed:
+            return None
 
     def _read_bundle(self, log: int, n: int) -> list[bytes]:
         return bundle_entries(TileStore(self._connection, log).bundle(n))

@@ -19,9 +19,9 @@ def _version_fits(path: str) -> bool:
     """Whether the tool at `path` says that it is of our series."""
     try:
         done = subprocess.run(  # noqa: S603 - a tool found on PATH, fixed argument
-            [path, "--version"], capture_output=True, text=True, timeout=20, check=False
+            [path, "--version"], capture_output=True, text=True, timeout=120, check=False
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return re.search(rf"\b{re.escape(VERSION)}\.\d+", done.stdout) is not None
 

@@ -121,5 +121,6 @@ def _mirror(text: str) -> tuple[str, str]:
 
     code, _, url = text.partition("=")
     if not code or not is_plain_url(url):
-        raise click.BadParameter(f"{text}: CODE=URL", param_hint="--mirror")
+        wanted = say(zh="应为 CODE=URL", en="must be CODE=URL")
+        raise click.BadParameter(f"{text}: {wanted}", param_hint="--mirror")
     return code, url

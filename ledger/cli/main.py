@@ -12,7 +12,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from ledger.cli import usage
 from ledger.cli.language import say
+
+usage.install()
 
 PLUGINS = "credit_ledger.commands"
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -21,25 +24,27 @@ EXIT_UNKNOWN = 4
 
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
+    "files": "ledger.cli.files:files",
     "keys": "ledger.cli.keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "submit": "ledger.cli.submit:submit",
     "verify": "ledger.cli.verify:verify",
 }
-_EVIDENCE = frozenset({"audit", "receipt", "submit", "verify"})
+_EVIDENCE = frozenset({"audit", "files", "receipt", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
     "keys": say(zh="生成和查看密钥文件。", en="Make and show key files."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
-    "receipt": say(zh="向成员节点索取回执。", en="Get the receipt of a record from a node."),
+    "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
 }
 
 
 class Commands(click.Group):
-    """Commands of this package and, by entry point, those of `credit-ledger[gateway]`."""
+    """Commands of this package and, by entry point, those of `credit-record-ledger[gateway]`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*_COMMANDS, *(point.name for point in _plugins())})
@@ -70,8 +75,8 @@ def _load(point: EntryPoint) -> click.Command:
     except ImportError as error:
         raise click.ClickException(
             say(
-                zh=f"命令 {point.name} 需要安装 credit-ledger[gateway]（{error}）。",
-                en=f"{point.name} needs `pip install credit-ledger[gateway]` ({error}).",
+                zh=f"命令 {point.name} 需要安装 credit-record-ledger[gateway]（{error}）。",
+                en=f"{point.name} needs `credit-record-ledger[gateway]` installed ({error}).",
             )
         ) from error
 
@@ -102,7 +107,7 @@ def _command(found: object) -> click.Command:
         """,
     ),
 )
-@click.version_option(package_name="credit-ledger", prog_name="credit-ledger")
+@click.version_option(package_name="credit-record-ledger", prog_name="credit-ledger")
 def cli() -> None:
     """The root; its help is above."""
 

@@ -10,7 +10,7 @@ import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import orjson
@@ -56,6 +56,17 @@ class Answer:
             return f"HTTP {self.status}"
 
 
+class Who(NamedTuple):
+    """The member that runs a node, by its own word."""
+
+    code: str
+    name: str
+    url: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.name, self.code, self.url)))
+
+
 class Node:
     """One gateway by its URL."""
 
@@ -79,6 +90,13 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def who(self) -> Who:
+        """Who it says that it is; a node that says nothing has its address alone."""
+        answer = self.get("/v1/node")
+        told = answer.json() if answer.status == httpx.codes.OK else {}
+        told = told if isinstance(told, dict) else {}
+        return Who(code=str(told.get("code", "")), name=str(told.get("name", "")), url=self.url)
 
     def get(self, path: str, **params: str) -> Answer:
         """Whatever the node answers; Unknown where it does not."""

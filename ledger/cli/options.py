@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from ledger import clock
 from ledger.chain.network import NetworkFile
 from ledger.chain.wellknown import DEV_CHAIN_ID
 from ledger.cli.language import say
 from ledger.cli.output import note
-from ledger.core.canonical import parse_instant
-from ledger.core.errors import ConfigError, Malformed
+from ledger.core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +40,18 @@ def network_options(command: F) -> F:
                 zh="网络文件：信任的根（也可用 CREDIT_LEDGER_NETWORK）。",
                 en="The network file, root of all trust (or CREDIT_LEDGER_NETWORK).",
             ),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def node_options(command: F) -> F:
+    """`--to` and `--token`: parameters `url` and `token`, of one's own node."""
+    for option in (
+        click.option("--token", metavar="T", help=say(zh="令牌。", en="Token.")),
+        click.option(
+            "--to", "url", required=True, metavar="URL", help=say(zh="节点。", en="The node.")
         ),
     ):
         command = option(command)
@@ -83,18 +95,23 @@ def production() -> bool:
 
 
 def local_clock() -> Callable[[], float]:
-    """Unix seconds: the machine's clock, or in development CREDIT_LEDGER_NOW."""
-    text = os.environ.get("CREDIT_LEDGER_NOW")
+    """Unix seconds: the machine's clock, or in development that of CREDIT_LEDGER_NOW."""
+    text = os.environ.get(clock.VARIABLE)
     if not text:
         return time.time
     if production():
-        raise click.UsageError("CREDIT_LEDGER_NOW: refused in production")
+        message = say(zh="生产环境不接受", en="refused in production")
+        raise click.UsageError(f"{clock.VARIABLE}: {message}")
     try:
-        now = parse_instant(text)
-    except Malformed as error:
-        raise click.UsageError(f"CREDIT_LEDGER_NOW: {error}") from error
-    note(say(zh=f"注意：时钟固定为 {text}。", en=f"Note: the clock is held at {text}."))
-    return lambda: now
+        setting = clock.parse(text)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    if setting.held is not None:
+        note(say(zh=f"注意：时钟固定为 {text}。", en=f"Note: the clock is held at {text}."))
+    elif setting.offset:
+        seconds = setting.offset
+        note(say(zh=f"注意：时钟快 {seconds} 秒。", en=f"Note: the clock runs {seconds} s ahead."))
+    return setting.clock()
 
 
 def _refuse_network(*, zh: str, en: str) -> None:

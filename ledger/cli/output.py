@@ -1,6 +1,7 @@
 """How commands speak: results on stdout, everything else on stderr, errors with an exit code."""
 
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,27 @@ import orjson
 EXIT_NO, EXIT_UNKNOWN = 1, 4
 
 
-class Refused(click.ClickException):
+def harmless(text: str, *, lines: bool = False) -> str:
+    """Text from somewhere else without what would steer a terminal. lines: line ends stay."""
+    kept = "\n" if lines else ""
+    hidden = ("Cc", "Cf", "Cs")
+    return "".join(" " if unicodedata.category(c) in hidden and c not in kept else c for c in text)
+
+
+class _Ends(click.ClickException):
+    """Ends the command with a message in which others may have had a word."""
+
+    def format_message(self) -> str:
+        return harmless(self.message, lines=True)
+
+
+class Refused(_Ends):
     """Ends the command: the answer is no."""
 
     exit_code = EXIT_NO
 
 
-class Unknown(click.ClickException):
+class Unknown(_Ends):
     """Ends the command: there is no answer."""
 
     exit_code = EXIT_UNKNOWN
@@ -24,7 +39,7 @@ class Unknown(click.ClickException):
 
 def note(message: str) -> None:
     """A line for people, beside the result."""
-    click.echo(message, err=True)
+    click.echo(harmless(message, lines=True), err=True)
 
 
 def print_json(document: Any) -> None:

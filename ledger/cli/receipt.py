@@ -1,57 +1,71 @@
-"""`credit-ledger receipt`: the receipt of a record from the node that holds it."""
+"""`credit-ledger receipt`: receipts of records from the node that holds them."""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from ledger.cli.answers import accepted_leaves
+from ledger.cli.fetching import Fetched, Wish, exit_of, fetch, fetch_all
+from ledger.cli.files import find_file
 from ledger.cli.language import say
-from ledger.cli.node import Answer, Node, expect, retry_after
+from ledger.cli.node import Node
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, Unknown, note, print_json, write_file
-from ledger.core import receipt as receipts
-from ledger.core.canonical import hex32, unhex32
-from ledger.core.errors import Malformed
+from ledger.cli.output import Refused, Unknown, note, print_json
+from ledger.cli.progress import bars
 
-_OK, _PENDING, _NOT_FOUND, _NO_SUCH_FIELD = 200, 202, 404, 422
+_LEAF = re.compile("[0-9a-f]{64}")
+_SHOWN = 20  # receipts not to be had that are named one by one
 
 _HELP = say(
     zh="""向持有记录的节点索取回执。
 
     有读取令牌时附带披露（默认全部可披露的字段）；没有令牌或用 --bare 时，只证明已经锚定。
-    退出码：0 成功；1 没有这个叶子；4 尚未锚定或无法连接。
+    给出多个叶子，或用 --file 取一个报送文件中全部已接受的行时，-o 是目录，每份回执存为
+    LEAF.json。退出码：0 成功；1 没有这个叶子；4 尚未锚定或无法连接。
 
     \b
     示例：
       credit-ledger receipt LEAF --from http://127.0.0.1:8546 -o 回执.json --wait 30
       credit-ledger receipt LEAF --from http://127.0.0.1:8546 -o 回执.json --fields CF_XDR_SHXYM
+      credit-ledger receipt --file ID --from http://127.0.0.1:8546 -o 回执/ --wait 60
     """,
-    en="""Gets the receipt of a record from the node that holds it.
+    en="""Gets receipts of records from the node that holds them.
 
     With a token that may read it shows the record's fields (all of them, or --fields); without
-    one, or with --bare, it proves no more than that the entry is anchored.
+    one, or with --bare, it proves no more than that the entry is anchored. With several leaves, or
+    --file for all accepted rows of a file, -o is a folder and each receipt becomes LEAF.json there.
     Exit codes: 0 got it; 1 no such leaf; 4 not anchored yet, or the node cannot be reached.
 
     \b
     Examples:
       credit-ledger receipt LEAF --from http://127.0.0.1:8546 -o receipt.json --wait 30
       credit-ledger receipt LEAF --from http://127.0.0.1:8546 -o receipt.json --fields CF_XDR_SHXYM
+      credit-ledger receipt --file ID --from http://127.0.0.1:8546 -o receipts/ --wait 60
     """,
 )
 
 
 @click.command("receipt", help=_HELP)
-@click.argument("leaf")
+@click.argument("leaves", metavar="LEAF...", nargs=-1)
+@click.option(
+    "--file",
+    "file_id",
+    metavar="ID",
+    help=say(zh="文件编号：取其全部已接受的行。", en="Id of a file: all its accepted rows."),
+)
 @click.option("--from", "url", required=True, metavar="URL", help=say(zh="节点。", en="The node."))
 @click.option(
     "-o",
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help=say(zh="写入的文件。", en="File to write."),
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help=say(zh="写入的文件；多份回执时为目录。", en="File to write; a folder for several."),
 )
 @click.option("--token", metavar="T", help=say(zh="读取令牌。", en="Token that may read."))
 @click.option(
@@ -70,7 +84,8 @@ _HELP = say(
 @json_option
 def receipt(
     *,
-    leaf: str,
+    leaves: tuple[str, ...],
+    file_id: str | None,
     url: str,
     out: Path,
     token: str | None,
@@ -81,59 +96,76 @@ def receipt(
 ) -> int:
     """See `_HELP`."""
     if bare and fields is not None:
-        raise click.UsageError("--bare / --fields")
-    wanted = _leaf(leaf)
+        message = say(
+            zh="--bare 和 --fields 不能同时使用", en="--bare and --fields exclude each other"
+        )
+        raise click.UsageError(message)
+    _one_kind(leaves, file_id)
     with Node(url, token) as node:
         if fields is not None and node.token is None:
             raise click.UsageError(say(zh="--fields 需要令牌", en="--fields needs a token"))
-        shown = node.token is not None and not bare
-        path = f"/v1/records/{hex32(wanted)}/receipt" if shown else f"/v1/receipts/{hex32(wanted)}"
-        answer = _wait_for(node, path, {} if fields is None else {"fields": fields}, wait)
-    _check(answer.body, wanted)
-    write_file(out, answer.body)
+        wish = Wish(
+            node=node,
+            shown=node.token is not None and not bare,
+            fields=fields,
+            end=time.monotonic() + wait,
+        )
+        if len(leaves) == 1:
+            file = out / f"{leaves[0]}.json" if out.is_dir() else out
+            return _one(wish, leaves[0], file, as_json)
+        wanted = list(dict.fromkeys(leaves)) if file_id is None else _of_file(node, file_id)
+        if out.exists() and not out.is_dir():
+            message = say(zh=f"{out} 不是目录", en=f"{out} is no folder")
+            raise click.BadParameter(message, param_hint="-o")
+        return _many(wish, wanted, out, as_json)
+
+
+def _one_kind(leaves: Sequence[str], file_id: str | None) -> None:
+    if bool(leaves) == (file_id is not None):
+        message = say(zh="请给出叶子，或用 --file 给出文件编号", en="give leaves, or --file ID")
+        raise click.UsageError(message)
+    for leaf in leaves:
+        if not _LEAF.fullmatch(leaf):
+            text = say(zh="叶子是 64 位小写十六进制", en="a leaf is 64 lower-case hex characters")
+            raise click.BadParameter(text, param_hint="LEAF")
+
+
+def _one(wish: Wish, leaf: str, out: Path, as_json: bool) -> int:
+    fetch(wish, leaf, out)
     if as_json:
-        print_json({"leaf": hex32(wanted), "file": str(out), "disclosed": shown})
+        print_json(Fetched(leaf=leaf, file=out, shown=wish.shown).as_dict())
     else:
         note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
     return 0
 
 
-def _leaf(text: str) -> bytes:
-    try:
-        return unhex32(text)
-    except Malformed as error:
-        message = say(
-            zh="叶子或 recordId 是 64 位小写十六进制",
-            en="a leaf or recordId is 64 lower-case hex characters",
-        )
-        raise click.BadParameter(message, param_hint="LEAF") from error
+def _of_file(node: Node, file_id: str) -> list[str]:
+    answer = find_file(node, file_id)
+    if answer["state"] in ("queued", "running"):
+        raise Unknown(say(zh="文件尚未读完。", en="The file has not been read to its end yet."))
+    if found := accepted_leaves(answer):
+        return found
+    raise Refused(say(zh="该文件没有已接受的行。", en="No row of this file was accepted."))
 
 
-def _wait_for(node: Node, path: str, params: dict[str, str], wait: float) -> Answer:
-    """The receipt, once it is there."""
-    end = time.monotonic() + wait
-    while (answer := node.get(path, **params)).status == _PENDING:
-        left = end - time.monotonic()
-        if left <= 0:
-            raise Unknown(
-                say(
-                    zh="记录已承诺，但尚未锚定；请稍后再取（--wait）。",
-                    en="The record is promised but not anchored yet: ask again later (--wait).",
-                )
-            )
-        time.sleep(min(left, retry_after(answer)))
-    if answer.status == _NOT_FOUND:
-        raise Refused(say(zh="节点没有这个叶子。", en="The node has no such leaf."))
-    if answer.status == _NO_SUCH_FIELD:
-        raise click.BadParameter(answer.problem(), param_hint="--fields")
-    return expect(answer, _OK)
+def _many(wish: Wish, leaves: Sequence[str], out: Path, as_json: bool) -> int:
+    with bars() as progress:
+        task = progress.add_task(say(zh="回执", en="receipts"), total=len(leaves))
+        found = fetch_all(wish, leaves, out, lambda: progress.advance(task))
+    if as_json:
+        print_json({"receipts": [one.as_dict() for one in found]})
+    tell(found, out)
+    return exit_of(found)
 
 
-def _check(data: bytes, leaf: bytes) -> None:
-    """What is written is at least a receipt, and of this leaf or record id."""
-    try:
-        found = receipts.parse(data)
-    except Malformed as error:
-        raise Unknown(str(error)) from error
-    if leaf not in (found.leaf, found.record_id):
-        raise Unknown(say(zh="节点给了别的记录的回执。", en="The node gave another's receipt."))
+def tell(found: Sequence[Fetched], folder: Path) -> None:
+    """How many were written, and which were not, beside the result."""
+    missing = [one for one in found if one.problem is not None]
+    written = len(found) - len(missing)
+    note(say(zh=f"已写入 {written} 份回执：{folder}", en=f"wrote {written} receipts to {folder}"))
+    for one in missing[:_SHOWN]:
+        if one.problem is not None:
+            note(f"{one.leaf}: {one.problem.format_message()}")
+    if len(missing) > _SHOWN:
+        more = len(missing) - _SHOWN
+        note(say(zh=f"另有 {more} 份未能取得。", en=f"{more} more could not be had."))

@@ -4,61 +4,69 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import orjson
 from rich.progress import Progress
 
+from ledger.cli.anchored import wait_until_anchored
+from ledger.cli.answers import (
+    TAKEN,
+    VERDICTS,
+    Document,
+    accepted_leaves,
+    row_answers,
+    show_answer,
+)
+from ledger.cli.fetching import Wish, exit_of, fetch_all, may_show
+from ledger.cli.files import reason
 from ledger.cli.language import say
-from ledger.cli.node import Node, expect, retry_after
-from ledger.cli.options import json_option
+from ledger.cli.node import Node, Who, expect
+from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Unknown, note, print_json, write_file
 from ledger.cli.progress import bars
-from ledger.cli.tables import show_answer
+from ledger.cli.receipt import tell
 
-VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
 MAX_LINES = 4096  # of one request: what one promise may cover
 _POLL = 0.2  # seconds between two looks at a file that is being read
-_ANCHOR_PATIENCE = 600.0  # seconds without a single new anchor before `--wait` gives up
-_AT_ONCE = 8  # receipts asked for at the same time
+_RECEIPT_PATIENCE = 60.0  # seconds for a gateway beside the one that told us of the anchor
 _OK, _ACCEPTED = 200, 202
-
-Document = dict[str, Any]
-Advance = Callable[[int], None]
+_TABLES, _LINES = (".xlsx", ".csv"), (".ndjson", ".jsonl")
 
 _HELP = say(
     zh="""把文件中的记录报送给成员节点，逐行给出结果。
 
     FILE 可以是 xlsx、csv（部门报送表）、ndjson（每行一条记录）或 json（一条记录）。
+    先显示收下文件的节点、文件编号和各行结果，再等待锚定（--wait、--receipts）。
     退出码：0 全部接受或重复；1 有拒绝或冲突；4 无法连接。重复报送没有害处。
 
     \b
     示例：
       credit-ledger submit 行政处罚.xlsx --to http://127.0.0.1:8546 --report 待更正.xlsx
       credit-ledger submit 记录.ndjson --to http://127.0.0.1:8546 --wait --json
+      credit-ledger submit 行政处罚.xlsx --to http://127.0.0.1:8546 --receipts 回执/
     """,
     en="""Sends the records of a file to the node of a member; every row gets an answer.
 
-    FILE is a workbook (xlsx), csv, ndjson (a record a line) or json (one record). Exit codes: 0 all
-    accepted or there already; 1 some rejected or in conflict; 4 the node cannot be reached. Sending
-    a file twice does no harm.
+    FILE is a workbook (xlsx), csv, ndjson (a record a line) or json (one record). The node that
+    took it, the file id and the answers are shown before anchors are waited for (--wait,
+    --receipts). Exit codes: 0 all accepted or there already; 1 some rejected or in conflict; 4 the
+    node cannot be reached. Sending a file twice does no harm.
 
     \b
     Examples:
       credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546 --report to-correct.xlsx
       credit-ledger submit records.ndjson --to http://127.0.0.1:8546 --wait --json
+      credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546 --receipts receipts/
     """,
 )
 
 
 @click.command("submit", help=_HELP)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--to", "url", required=True, metavar="URL", help=say(zh="节点。", en="The node."))
-@click.option("--token", metavar="T", help=say(zh="报送令牌。", en="Token that may submit."))
+@node_options
 @click.option(
     "--type",
     "type_",
@@ -76,6 +84,15 @@ _HELP = say(
 @click.option(
     "--wait", is_flag=True, help=say(zh="等到全部锚定。", en="Wait until all is anchored.")
 )
+@click.option(
+    "--receipts",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(
+        zh="等到锚定，并为每个已接受的行写一份回执 LEAF.json。",
+        en="Wait, and write a receipt LEAF.json for every accepted row.",
+    ),
+)
 @json_option
 def submit(
     *,
@@ -85,44 +102,84 @@ def submit(
     type_: str | None,
     report: Path | None,
     wait: bool,
+    receipts: Path | None,
     as_json: bool,
 ) -> int:
-    """See `_HELP`."""
+    """See `_HELP`. What was taken is told before it is waited for: that stands in any case."""
+    _check_usage(file, type_, report)
+    with Node(url, token) as node, bars() as progress:
+        who = node.who()
+        answer = _send(node, who, file, type_, progress)
+        if report is not None:
+            _write_report(node, answer, report)
+        if as_json:
+            print_json(answer | {"node": who._asdict()})
+        else:
+            show_answer(answer, who)
+        if wait or receipts is not None:
+            wait_until_anchored(node, answer, progress)
+            note(say(zh="已全部锚定。", en="All of it is anchored."))
+        missing = 0 if receipts is None else _fetch(node, answer, receipts, progress)
+    return _exit(answer) or missing
+
+
+def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
     kind = file.suffix.lower()
-    table = kind in (".xlsx", ".csv")
-    if not table and kind not in (".ndjson", ".jsonl", ".json"):
-        raise click.BadParameter("xlsx, csv, ndjson, json", param_hint="FILE")
-    if not table and (report is not None or type_ is not None):
+    if kind not in (*_TABLES, *_LINES, ".json"):
+        message = say(
+            zh="应为 xlsx、csv、ndjson 或 json", en="must be xlsx, csv, ndjson or json by its name"
+        )
+        raise click.BadParameter(message, param_hint="FILE")
+    if kind not in _TABLES and (report is not None or type_ is not None):
         message = say(zh="--report 和 --type 只用于表格", en="--report and --type go with tables")
         raise click.UsageError(message)
-    with Node(url, token) as node, bars() as progress:
-        if table:
-            answer = _send_table(node, file, type_, report, progress)
-        elif kind == ".json":
-            answer = _send_record(node, file)
-        else:
-            answer = _send_lines(node, file, progress)
-        rows = answer.get("verdicts", [answer])
-        if wait:
-            _wait_until_anchored(node, rows, progress)
-    if as_json:
-        print_json(answer)
-    else:
-        show_answer(rows)
+
+
+def _send(node: Node, who: Who, file: Path, type_: str | None, progress: Progress) -> Document:
+    kind = file.suffix.lower()
+    if kind in _TABLES:
+        return _send_table(node, who, file, type_, progress)
+    if kind in _LINES:
+        return _send_lines(node, file, progress)
+    return _send_record(node, file)
+
+
+def _exit(answer: Document) -> int:
+    """0 where every row is in."""
+    rows = row_answers(answer)
     if answer.get("state") == "failed":
-        note(_reason(answer))
+        note(reason(answer))
     elif not rows:
         note(say(zh="文件中没有记录。", en="There are no records in the file."))
-    elif all(row["verdict"] in VERDICTS[:2] for row in rows):
+    elif all(row["verdict"] in TAKEN for row in rows):
         return 0
     return EXIT_NO
+
+
+def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> int:
+    """Write the receipts; the exit code."""
+    leaves = list(dict.fromkeys(accepted_leaves(answer)))
+    shown = bool(leaves) and may_show(node, leaves[0])
+    if leaves and not shown:
+        note(
+            say(
+                zh="令牌无权读取记录，回执不披露任何字段。",
+                en="The token may not read records: these receipts show no fields.",
+            )
+        )
+    task = progress.add_task(say(zh="回执", en="receipts"), total=len(leaves))
+    wish = Wish(node=node, shown=shown, end=time.monotonic() + _RECEIPT_PATIENCE)
+    found = fetch_all(wish, leaves, folder, lambda: progress.advance(task))
+    progress.remove_task(task)
+    tell(found, folder)
+    return exit_of(found)
 
 
 # ---- workbooks and CSV
 
 
 def _send_table(
-    node: Node, file: Path, type_: str | None, report: Path | None, progress: Progress
+    node: Node, who: Who, file: Path, type_: str | None, progress: Progress
 ) -> Document:
     task = progress.add_task(say(zh="报送", en="sending"), total=None)
     data = {} if type_ is None else {"type": type_}
@@ -131,27 +188,23 @@ def _send_table(
         _ACCEPTED,
     )
     path = sent.headers["location"]
+    file_id = path.rpartition("/")[2]
+    note(say(zh=f"{who} 已收下文件 {file_id}", en=f"{who} took the file {file_id}"))
     while (answer := _state(node, path))["state"] in ("queued", "running"):
         progress.update(task, description=answer["state"], completed=answer.get("rows") or 0)
         time.sleep(_POLL)
-    if report is not None:
-        write_file(report, expect(node.get(f"{path}/report.xlsx"), _OK).body)
-        note(say(zh=f"待更正的工作簿：{report}", en=f"workbook to correct: {report}"))
     progress.remove_task(task)
-    return answer
+    return {"id": file_id} | answer
+
+
+def _write_report(node: Node, answer: Document, report: Path) -> None:
+    write_file(report, expect(node.get(f"/v1/files/{answer['id']}/report.xlsx"), _OK).body)
+    note(say(zh=f"待更正的工作簿：{report}", en=f"workbook to correct: {report}"))
 
 
 def _state(node: Node, path: str) -> Document:
     answer: Document = expect(node.get(path), _OK).json()
     return answer
-
-
-def _reason(answer: Document) -> str:
-    text, code = answer["message"], answer["code"]
-    return say(
-        zh=f"文件无法读取：{text['zh']} [{code}]",
-        en=f"The file could not be read: {text['en']} [{code}]",
-    )
 
 
 # ---- records as JSON
@@ -224,26 +277,3 @@ def _send_set(node: Node, content: bytes) -> tuple[list[Document], list[Document
         raise Unknown(say(zh="节点的回答不完整。", en="The node's answer broke off."))
     promises = [line["promise"] for line in told if "verdict" not in line and "promise" in line]
     return [line for line in told if "verdict" in line], promises
-
-
-# ---- waiting
-
-
-def _wait_until_anchored(node: Node, rows: list[Document], progress: Progress) -> None:
-    """Until every record that is in has a receipt. Unknown where nothing moves for long."""
-    leaves = sorted({row["leaf"] for row in rows if row["verdict"] in VERDICTS[:2]})
-    task = progress.add_task(say(zh="等待锚定", en="waiting for anchors"), total=len(leaves))
-    end = [time.monotonic() + _ANCHOR_PATIENCE]
-
-    def wait(leaf: str) -> None:
-        while (answer := node.get(f"/v1/receipts/{leaf}")).status == _ACCEPTED:
-            if time.monotonic() > end[0]:
-                message = say(zh="迟迟没有锚定。", en="Nothing has been anchored for long.")
-                raise Unknown(message)
-            time.sleep(retry_after(answer))
-        expect(answer, _OK)
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(wait, leaves):
-            end[0] = time.monotonic() + _ANCHOR_PATIENCE
-            progress.advance(task)

@@ -6,8 +6,6 @@ replaced, and nothing in it is taken for markup.
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger.cli.language import language, pick, say
+from ledger.cli.output import harmless
 from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
 from ledger.core.commitment import Value
 from ledger.core.verdict import Verdict
@@ -41,8 +40,7 @@ def stdout() -> Console:
 
 def plain(text: object, style: str = "") -> Text:
     """Text from somewhere else, harmless to a terminal."""
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in str(text))
-    return Text(shown, style=style, overflow="fold")
+    return Text(harmless(str(text)), style=style, overflow="fold")
 
 
 def rows(pairs: Iterable[tuple[str, object]]) -> Table:
@@ -67,6 +65,29 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     if verdict.fields:
         console.print(_fields(verdict))
     console.print(_checks(verdict.standing.checks))
+
+
+def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
+    """A line for each of several receipts, in their order."""
+    table = Table(box=SIMPLE_HEAD, title=say(zh="汇总", en="Summary"), title_justify="left")
+    table.add_column(say(zh="文件", en="File"), overflow="fold")
+    table.add_column(say(zh="结论", en="Verdict"), no_wrap=True)
+    table.add_column(say(zh="退出码", en="Exit"), justify="right")
+    table.add_column(say(zh="能否使用", en="May it be used?"), overflow="fold")
+    for name, verdict in found:
+        style = _STYLES[verdict.exit]
+        why = [pick(check.message) for check in deciding(verdict.standing.checks)[:1]]
+        said = " ".join([_usable(verdict), *why])
+        table.add_row(plain(name), plain(verdict.verdict, style), str(verdict.exit), plain(said))
+    stdout().print(table)
+
+
+def _usable(verdict: Verdict) -> str:
+    return {
+        True: say(zh="可以。", en="Yes."),
+        False: say(zh="不得使用。", en="No."),
+        None: say(zh="无法判断，暂不使用。", en="Not yet: cannot be told."),
+    }[verdict.standing.usable]
 
 
 def headline(verdict: Verdict) -> str:
@@ -179,52 +200,10 @@ def _checks(checks: Sequence[Check]) -> Table:
     return table
 
 
-# ---- answers to a submission
-
-_MOST_PLACES = 5  # of one reason why a report is incomplete
-_MOST_ROWS = 50  # problems shown; the rest is in --json and in the workbook
-
-
-def show_answer(answers: Sequence[dict[str, Any]]) -> None:
-    """How many rows ended how, and what is wrong with those that were not taken."""
-    console = stdout()
-    counts = Counter(row["verdict"] for row in answers)
-    console.print(
-        rows(
-            (say(zh=zh, en=en), counts[verdict])
-            for verdict, zh, en in (
-                ("accepted", "接受", "accepted"),
-                ("duplicate", "重复", "there already"),
-                ("conflict", "冲突", "in conflict"),
-                ("rejected", "拒绝", "rejected"),
-            )
-        )
-    )
-    if len(answers) == 1 and answers[0]["leaf"]:
-        console.print(rows([(say(zh="叶子", en="leaf"), answers[0]["leaf"])]))
-    problems = [row for row in answers if row["verdict"] in ("conflict", "rejected")]
-    if problems:
-        console.print(_problems(problems))
-    if len(problems) > _MOST_ROWS:
-        more = len(problems) - _MOST_ROWS
-        console.print(say(zh=f"另有 {more} 行，见 --json", en=f"{more} more rows, see --json"))
-
-
-def _problems(problems: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column(say(zh="行", en="Row"), justify="right")
-    table.add_column(say(zh="字段", en="Field"))
-    table.add_column(say(zh="原因", en="Reason"), overflow="fold")
-    for row in problems[:_MOST_ROWS]:
-        where = "" if row["row"] is None else str(row["row"])
-        if row["sheet"]:
-            where = f"{row['sheet']} {where}"
-        message = pick(row["message"]) if row["message"] else row["verdict"]
-        table.add_row(plain(where), plain(row["field"] or ""), plain(f"{message} [{row['code']}]"))
-    return table
-
-
 # ---- the report of an audit
+
+_MOST_FINDINGS = 50  # shown; the rest is in the report
+_MOST_PLACES = 5  # of one reason why a report is incomplete
 
 
 def show_report(document: dict[str, Any]) -> None:
@@ -238,15 +217,15 @@ def show_report(document: dict[str, Any]) -> None:
         console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
-    for finding in findings[:_MOST_ROWS]:
+    for finding in findings[:_MOST_FINDINGS]:
         style = "red" if finding["severity"] == "error" else "yellow"
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
         console.print(plain(f"  {pick(finding['message'])}"))
         console.print(plain(f"  {pick(finding['remedy'])}"))
-    if len(findings) > _MOST_ROWS:
-        more = len(findings) - _MOST_ROWS
+    if len(findings) > _MOST_FINDINGS:
+        more = len(findings) - _MOST_FINDINGS
         console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))
 
 

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import note, print_json, write_file
-from ledger.core.canonical import parse_day
+from ledger.core import receipt as receipt_file
+from ledger.core.canonical import encode, parse_day
 from ledger.core.errors import Malformed
-from ledger.core.receipt import MAX_RECEIPT
+from ledger.core.facts import Question
 from ledger.core.verdict import Verdict, worst_exit
 from ledger.records import uscc
+
+if TYPE_CHECKING:
+    from ledger.verify import Verifier
 
 _HELP = say(
     zh="""核验回执：记录是否真实，今天能否使用，为什么。
 
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
-    4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0）。
+    4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
+    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。
 
     \b
     示例：
       credit-ledger verify 回执.json --network network.json --subject 91110000600037341L
-      credit-ledger verify *.json --network network.json --json
+      credit-ledger verify *.json --network network.json --json --all
       credit-ledger verify 回执.json --network network.json --as-of 2026-06-30
     """,
     en="""Checks receipts: genuine? usable today? why?
 
     No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
-    counts (1, 3, 4, 0).
+    counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
+    object, several (or --all) give {"verdicts":[…]}.
 
     \b
     Examples:
       credit-ledger verify receipt.json --network network.json --subject 91110000600037341L
-      credit-ledger verify *.json --network network.json --json
+      credit-ledger verify *.json --network network.json --json --all
       credit-ledger verify receipt.json --network network.json --as-of 2026-06-30
     """,
 )
@@ -94,6 +101,14 @@ class Day(click.ParamType[date]):
     metavar="FILE",
     help=say(zh="把 JSON 结论写入文件。", en="Write the JSON verdict to a file as well."),
 )
+@click.option(
+    "--all",
+    "as_list",
+    is_flag=True,
+    help=say(
+        zh="只有一个回执时，JSON 也给出列表。", en="Make the JSON a list for one receipt as well."
+    ),
+)
 @json_option
 def verify(
     *,
@@ -105,6 +120,7 @@ def verify(
     issuer: str | None,
     as_of: date | None,
     out: Path | None,
+    as_list: bool,
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
@@ -114,20 +130,47 @@ def verify(
     question = ask(subject=_subject(subject), type_=type_, issuer=issuer, as_of=as_of)
     verifier = Verifier(pinned, now=now)
     try:
-        found = [(path, verifier.verify(_read(path), question)) for path in receipts]
+        found = [(path, _judge(verifier, path, question)) for path in receipts]
     finally:
         verifier.close()
-    document = _document(found)
+    document = _document(found, as_list)
     if out is not None:
         _write(out, document)
     if as_json:
         print_json(document)
     else:
-        from ledger.cli.tables import show_verdict  # noqa: PLC0415 - rich is slow to load
+        from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - rich is slow
 
         for path, verdict in found:
             show_verdict(path.name, verdict)
+        if len(found) > 1:
+            show_summary([(str(path), verdict) for path, verdict in found])
     return worst_exit([verdict.exit for _, verdict in found])
+
+
+def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:
+    data = _read(path)
+    verdict = verifier.verify(data, question)
+    if verdict.receipt is None and _stored_otherwise(data):
+        note(
+            say(
+                zh=f"{path}：内容像是一份回执，但保存时被改写（缩进、换行、BOM 等）。回执逐字节"
+                "有效：请从节点重新获取，不要用编辑器另存。",
+                en=f"{path}: this reads like a receipt saved in another form (indented, other line "
+                "ends, a BOM). Receipts hold byte by byte: get it again from the node, and do not "
+                "save it with an editor.",
+            )
+        )
+    return verdict
+
+
+def _stored_otherwise(data: bytes) -> bool:
+    """Whether these bytes would be a receipt but for white space, line ends or a BOM."""
+    try:
+        receipt_file.parse(encode(json.loads(data.decode("utf-8-sig"))) + b"\n")
+    except (ValueError, RecursionError, Malformed):
+        return False
+    return True
 
 
 def _subject(text: str | None) -> str | None:
@@ -152,13 +195,13 @@ def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_RECEIPT + 1)
+            return file.read(receipt_file.MAX_RECEIPT + 1)
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint="RECEIPT") from error
 
 
-def _document(found: list[tuple[Path, Verdict]]) -> dict[str, Any]:
-    if len(found) == 1:
+def _document(found: list[tuple[Path, Verdict]], as_list: bool) -> dict[str, Any]:
+    if len(found) == 1 and not as_list:
         return found[0][1].as_dict()
     return {"verdicts": [{"file": str(path), **verdict.as_dict()} for path, verdict in found]}
 

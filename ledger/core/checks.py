@@ -20,7 +20,7 @@ PRECEDENCE = (
     "expired", "not-yet-anchored", "not-final", "anchored", "valid",
 )  # fmt: skip
 
-# Exit codes of `credit-ledger verify` (interfaces.md).
+# Exit codes of `credit-ledger verify` (interfaces "Commands and exit codes").
 EXIT_VALID, EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE, EXIT_UNKNOWN = 0, 1, 3, 4
 EXITS = {
     "malformed": EXIT_NOT_AUTHENTIC,

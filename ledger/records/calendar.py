@@ -2,7 +2,7 @@
 
 The package `chinesecalendar` knows 2004 to the last year the State Council has announced, make-up
 days included. A year it lacks is added by the operator (CREDIT_LEDGER_CALENDAR_FILE); where
-neither knows, the answer is "unknown", never a guess (domain 8, invariant 14). The file is JSON:
+neither knows, the answer is "unknown", never a guess (domain 8, design 8.14). The file is JSON:
 
 {"_type": "credit-ledger/calendar@1",
  "years": [{"year": 2027,

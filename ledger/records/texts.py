@@ -144,6 +144,10 @@ _NOTES: Final = {
         "{name} is also that of a record about another subject (several parties to one decision): "
         "kept as a record of its own.",
     ),
+    "authority-elsewhere": (
+        "{name}所在地区与本节点不同，请核对是否报送到了正确的节点。",
+        "{name} belongs to another region than this node: check that this is the node to send to.",
+    ),
     "amount-unusual": (
         "{name}数额异常，请核对单位是否为万元。",
         "{name} is unusual: check that the unit is 10,000 yuan.",
@@ -159,7 +163,7 @@ _NOTHING: Final = {"zh": "", "en": ""}
 
 
 def message(code: str, about: Field | str | None = None, **values: Text) -> Text:
-    """The text of a row code (of interfaces.md; KeyError for another).
+    """The text of a row code (interfaces "Row answer"; KeyError for another).
 
     about: the field; or the name of something that is not one, as people see it (an unknown
     header, a type); None: the whole record. values: the parts that some codes have besides, as

@@ -39,7 +39,7 @@ _MAX_HEADER = 64  # characters of an unknown name that a note repeats
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """An error or note: the standard's code of the field (None: the whole record), a row code of
-    interfaces.md, and a text that names field and remedy, never the value."""
+    interfaces "Row answer", and a text that names field and remedy, never the value."""
 
     field: str | None
     code: str

@@ -1,6 +1,6 @@
 """Reading one value: what a sender wrote -> its canonical form, or the row code of what is wrong.
 
-Canonical forms (design 3.1, interfaces Record JSON): text as sent, trimmed at both ends; dates
+Canonical forms (design 3.1, interfaces "Record JSON"): text as sent, trimmed at both ends; dates
 YYYY-MM-DD; money a decimal string in 万元; USCC in upper case without spaces.
 """
 
@@ -82,7 +82,7 @@ def _converter(field: Field) -> _Converter:
 
 
 def read_date(text: str) -> str | Fault:
-    """YYYY-MM-DD of any spelling that interfaces.md lists."""
+    """YYYY-MM-DD of any spelling that interfaces "Record JSON" lists."""
     # Nothing longer is remembered: what a stranger sends must not fill the memory.
     return _read_date(text) if len(text) <= LONGEST_DATE else Fault("date-invalid")
 

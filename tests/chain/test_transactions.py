@@ -74,12 +74,12 @@ class Wallet:
         self.anvil.call("evm_setAutomine", False)
 
     def wait(self, key: str, **options: Any) -> Any:
-        return self.sender.wait(key, **({"seconds": 5.0, "every": 0.02} | options))
+        return self.sender.wait(key, **({"seconds": 300.0, "every": 0.02} | options))
 
 
 @pytest.fixture
 def wallet(anvil: Anvil, proxy: Proxy) -> Iterator[Wallet]:
-    rpc = Rpc(proxy.url, timeout=1)
+    rpc = Rpc(proxy.url, timeout=60)
     yield Wallet(anvil, proxy, rpc)
     rpc.close()
     anvil.call("anvil_dropAllTransactions")
@@ -275,7 +275,7 @@ def test_the_older_attempt_may_be_the_one(wallet: Wallet) -> None:
 def test_a_base_fee_that_rose() -> None:
     # On an anvil of its own: going back to a snapshot leaves its fees where they are.
     with start_anvil() as anvil, start_proxy(anvil.url) as proxy:
-        rpc = Rpc(proxy.url, timeout=1)
+        rpc = Rpc(proxy.url, timeout=60)
         wallet = Wallet(anvil, proxy, rpc)
         wallet.manual()
         anvil.call("anvil_setNextBlockBaseFeePerGas", hex(10**10))
@@ -480,12 +480,12 @@ def test_what_fails_on_the_chain_is_told(network: TestNetwork) -> None:
 
 @pytest.mark.parametrize("fault", [drop_request(), drop_response()], ids=["without", "with"])
 def test_an_anchor_is_anchored_once(network: TestNetwork, proxy: Proxy, fault: Fault) -> None:
-    rpc = Rpc(proxy.url, timeout=1)
+    rpc = Rpc(proxy.url, timeout=60)
     sender = Sender(rpc, network.payer, MemoryTxStore(), chain_id=CHAIN_ID)
     data = network.anchor_calldata("110000", prev_size=0, size=5, root=ROOT)
     proxy.on(SEND, fault, times=1)
     sender.send("anchor", network.deployment.log_anchor, data)
-    assert sender.wait("anchor", seconds=5, push_after=0.1).success
+    assert sender.wait("anchor", seconds=300, push_after=0.1).success
     log = network.log_id("110000")
     assert network.log_anchor.latest(log) == AnchoredSize(size=5, root=ROOT)
     rpc.close()
@@ -518,13 +518,13 @@ def test_a_receipt_of_a_block_that_is_not_on_the_chain(wallet: Wallet) -> None:
 def test_the_next_node_is_asked(wallet: Wallet, fault: Fault) -> None:
     with ExitStack() as stack:
         second = stack.enter_context(start_proxy(wallet.anvil.url))
-        rpc = Rpc(second.url, timeout=1)
+        rpc = Rpc(second.url, timeout=60)
         stack.callback(rpc.close)
         both = Failover([wallet.rpc, rpc])
         sender = Sender(both, wallet.signer, wallet.store, chain_id=CHAIN_ID)
         wallet.proxy.on(SEND, fault)
         sender.send("a", NOBODY, b"hello")
-        assert sender.wait("a", seconds=5).success
+        assert sender.wait("a", seconds=300).success
         assert wallet.mined() == 1
 
 
@@ -553,7 +553,7 @@ def test_fees_of_other_networks(args: Sequence[str], funded: bool, tip: int | No
         pushed = sender.push("a")
         assert (len(pushed.raws) == 1) is (not funded)  # nothing to pay more where all is free
         anvil.mine()
-        assert sender.wait("a", seconds=5).success
+        assert sender.wait("a", seconds=300).success
 
 
 def test_a_network_that_has_base_fees_but_not_the_type(wallet: Wallet) -> None:

@@ -97,6 +97,100 @@ def test_receipts_that_do_not_come(
     assert not out.exists()
 
 
+def test_many_receipts_go_into_a_folder(
+    gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path
+) -> None:
+    """One that cannot be had stops no other; the worst decides the exit code."""
+    parts = [ledger.beijing.receipt(number, bare=True) for number in (0, 1)]
+    leaves = [parse(data).leaf.hex() for data in parts]
+    for leaf, data in zip(leaves, parts, strict=True):
+        gateway.on(f"GET /v1/receipts/{leaf}", (200, data, {}))
+    out = tmp_path / "receipts"
+    common = ["--from", gateway.url, "-o", out, "--json"]
+    done = cli("receipt", *leaves, leaves[0], *common)
+    files = [out / f"{leaf}.json" for leaf in leaves]
+    assert done.exit == 0
+    assert done.json() == {
+        "receipts": [
+            {"leaf": leaf, "file": str(file), "disclosed": False}
+            for leaf, file in zip(leaves, files, strict=True)
+        ]
+    }
+    assert [file.read_bytes() for file in files] == parts
+    assert "wrote 2 receipts" in done.err
+
+    later, unknown = "ab" * 32, "cd" * 32
+    gateway.on(f"GET /v1/receipts/{later}", told({}, 202, Retry_After="1"))
+    done = cli("receipt", leaves[0], later, *common)
+    assert done.exit == 4
+    [good, bad] = done.json()["receipts"]
+    assert (good["file"], bad["file"]) == (str(files[0]), None)
+    assert "not anchored yet" in bad["problem"] and f"{later}: " in done.err
+    assert cli("receipt", later, unknown, *common).exit == 1
+    assert cli("receipt", leaves[0], *common).json()["file"] == str(files[0]), "a folder: LEAF.json"
+    record_id = parse(parts[0]).record_id.hex()
+    gateway.on(f"GET /v1/receipts/{record_id}", (200, parts[0], {}))
+    assert cli("receipt", record_id, "--from", gateway.url, "-o", tmp_path / "r.json").exit == 0
+
+
+def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path) -> None:
+    """All of its accepted rows, and none of the others."""
+    parts = [ledger.beijing.receipt(number) for number in (0, 1)]
+    leaves = [parse(data).leaf.hex() for data in parts]
+    for leaf, data in zip(leaves, parts, strict=True):
+        gateway.on(f"GET /v1/records/{leaf}/receipt", (200, data, {}))
+    rows = [answer(2, leaf=leaves[0]), answer(3, "rejected"), answer(4, leaf=leaves[1])]
+    file, out = "0f" * 16, tmp_path / "receipts"
+    gateway.on(f"GET /v1/files/{file}", table_answer("running"))
+    common = ["receipt", "--file", file, "--from", gateway.url, "-o", out, "--token", "t"]
+    assert cli(*common).exit == 4
+    gateway.on(f"GET /v1/files/{file}", table_answer("done", *rows, answer(5, "duplicate")))
+    assert cli(*common).exit == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{leaf}.json" for leaf in leaves)
+    gateway.on(f"GET /v1/files/{file}", table_answer("done", answer(3, "rejected")))
+    assert cli(*common).exit == 1
+    gateway.on(f"GET /v1/files/{file}", told({"code": "not-found"}, 404))
+    assert cli(*common).exit == 1
+    (tmp_path / "blocked").write_text("")
+    assert cli(*common[:-4], "-o", tmp_path / "blocked" / "in", "--token", "t").exit == 1
+
+
+# ---- files
+
+
+def test_files_are_listed_and_shown(gateway: Stub, cli: Cli) -> None:
+    file = "0f" * 16
+    listed = {
+        "id": file,
+        "file": "处罚.csv",
+        "state": "done",
+        "created": "2026-11-20T08:00:00Z",
+        "rows": 2,
+        "counts": {"accepted": 1, "duplicate": 0, "conflict": 0, "rejected": 1},
+    }
+    gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
+    common = ["--to", gateway.url, "--token", "t"]
+    done = cli("files", "list", *common, "--limit", "7")
+    assert (done.exit, file in done.out, "处罚.csv" in done.out) == (0, True, True)
+    assert cli("files", "list", *common, "--limit", "7", "--json").json() == {"files": [listed]}
+    told_ = table_answer("done", answer(2), answer(3, "rejected"), id=file, file="处罚.csv")
+    gateway.on(f"GET /v1/files/{file}", told_)
+    gateway.on("GET /v1/node", told({"code": "110000", "name": "北京市"}))
+    done = cli("files", "show", file, *common)
+    assert done.exit == 0
+    assert file in done.out and "must be there [required]" in done.out
+    assert f"北京市 110000 {gateway.url}" in done.out
+    assert cli("files", "show", file, *common, "--json").json()["id"] == file
+    text = {"zh": "不是工作簿", "en": "no workbook"}
+    failed = table_answer("failed", code="too-large", message=text, file="处罚.csv")
+    gateway.on(f"GET /v1/files/{file}", failed)
+    done = cli("files", "show", file, *common)
+    assert (done.exit, "no workbook [too-large]" in done.err) == (1, True)
+    assert cli("files", "show", "ab" * 16, *common).exit == 1
+    assert cli("files", "show", "x", *common).exit == 2
+    assert cli("files", "list", "--to", "http://127.0.0.1:1").exit == 4
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -106,12 +200,19 @@ def test_receipts_that_do_not_come(
         ["ab" * 32, "-o", "OUT", "--bare", "--fields", "A"],
         ["ab" * 32, "-o", "OUT", "--fields", "A"],
         ["ab" * 32, "-o", "OUT", "--wait", "-1"],
+        ["-o", "OUT"],
+        ["ab" * 32, "xyz", "-o", "OUT"],
+        ["ab" * 32, "--file", "0" * 32, "-o", "OUT"],
+        ["--file", "xyz", "-o", "OUT"],
+        ["ab" * 32, "cd" * 32, "-o", "FILE"],
     ],
 )
 def test_wrong_usage_of_receipt(
     gateway: Stub, cli: Cli, tmp_path: Path, arguments: list[str]
 ) -> None:
-    arguments = [str(tmp_path / "o") if item == "OUT" else item for item in arguments]
+    (tmp_path / "file").write_text("")
+    named = {"OUT": str(tmp_path / "o"), "FILE": str(tmp_path / "file")}
+    arguments = [named.get(item, item) for item in arguments]
     assert cli("receipt", *arguments, "--from", gateway.url).exit == 2
 
 
@@ -189,7 +290,7 @@ def test_a_table_is_read_and_reported(gateway: Stub, cli: Cli, tmp_path: Path) -
     assert done.exit == 1
     assert report.read_bytes() == b"PK"
     assert "must be there [required]" in done.out
-    sent = gateway.asked[0].body
+    [sent] = [request.body for request in gateway.asked if request.method == "POST"]
     assert "甲,乙".encode() in sent and b"penalty" in sent
     done = cli(*common, "--json")
     assert (done.exit, len(done.json()["verdicts"])) == (1, 2)
@@ -220,12 +321,30 @@ def test_one_record(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     done = cli("submit", file, "--to", gateway.url)
     assert done.exit == 0
     assert "0" * 64 in done.out
-    assert gateway.asked[0].headers["content-type"] == "application/json"
+    assert gateway.asked[1].headers["content-type"] == "application/json"
     gateway.on("POST /v1/records", told(answer(None, "rejected"), 422))
     assert cli("submit", file, "--to", gateway.url).exit == 1
     gateway.on("POST /v1/records", told({"title": "too large", "code": "too-large"}, 413))
     done = cli("submit", file, "--to", gateway.url)
     assert (done.exit, "too large [too-large]" in done.err) == (1, True)
+
+
+def test_a_node_cannot_steer_the_terminal(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    """Neither by its name, nor by an error of its own wording."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    evil = "\x1b[2J\u202eevil"
+    gateway.on("GET /v1/node", told({"code": "110000", "name": evil, "logs": []}))
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    gateway.on("GET /v1/files/7", table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", gateway.url)
+    assert "evil" in done.out and "evil" in done.err
+    refused = told({"text": {"zh": evil, "en": evil}, "code": "x"}, 422)
+    gateway.on("POST /v1/files", refused)
+    other = cli("submit", file, "--to", gateway.url)
+    assert "evil" in other.err
+    for text in (done.out, done.err, other.err):
+        assert "\x1b[2J" not in text and "\u202e" not in text
 
 
 def ndjson(request: Request) -> Any:
@@ -252,7 +371,8 @@ def test_many_lines_go_in_sets_and_come_back_as_one(
     assert [row["promise"] for row in told_["verdicts"]] == [0, None, 0, 1, 1, 1, None]
     assert len(told_["promises"]) == 3
     assert told_["counts"] == {"accepted": 5, "duplicate": 0, "conflict": 0, "rejected": 2}
-    assert [request.body.count(b"\n") for request in gateway.asked] == [3, 3, 0]
+    sent = [request.body for request in gateway.asked if request.method == "POST"]
+    assert [body.count(b"\n") for body in sent] == [3, 3, 0]
     file.write_text("ok\n")
     assert cli("submit", file, "--to", gateway.url).exit == 0
     file.write_text("")
@@ -282,25 +402,121 @@ def test_a_node_that_asks_for_patience(gateway: Stub, cli: Cli, tmp_path: Path) 
     file.write_text("ok\n")
     gateway.on("POST /v1/records", told({}, 429, Retry_After="1"), ndjson)
     assert cli("submit", file, "--to", gateway.url).exit == 0
-    assert len(gateway.asked) == 2
+    assert [request.method for request in gateway.asked] == ["GET", "POST", "POST"]
+
+
+def sizes(anchored: int, promised: int | None = 5, size: int = 5) -> Any:
+    """What /v1/node says of two logs, of which the first takes no more."""
+    closed = {"log": "0a" * 32, "size": 9, "anchoredSize": 7, "promisedSize": 9}
+    log = {"log": "0b" * 32, "size": size, "anchoredSize": anchored}
+    more = {} if promised is None else {"promisedSize": promised}
+    return told({"code": "110000", "name": "北京市", "logs": [closed, log | more]})
+
+
+def promised(request: Request) -> Any:
+    """As `ndjson`, with a promise that names its log."""
+    status, body, headers = ndjson(request)
+    return status, body.replace(b'"count": 3', b'"count": 3, "log": "' + b"0b" * 32 + b'"'), headers
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anchors are looked for often."""
+    monkeypatch.setattr("ledger.cli.anchored._POLL", 0.01)
 
 
 def test_waiting_until_all_is_anchored(
-    gateway: Stub, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gateway: Stub, cli: Cli, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """By the size that covers all of it, with a few questions however many rows there are; what
+    was taken is told before, so that it is known even if the wait ends badly."""
     file = tmp_path / "x.ndjson"
     file.write_text("ok\nbad\nok\n")
-    gateway.on("POST /v1/records", ndjson)
-    later = told({"state": "promised"}, 202, Retry_After="1")
-    gateway.on(f"GET /v1/receipts/{1:064x}", later, (200, b"{}", {}))
+    gateway.on("POST /v1/records", promised)
+    gateway.on("GET /v1/node", sizes(0), sizes(0), sizes(2), sizes(4, 6), sizes(5, 7))
     gateway.on(f"GET /v1/receipts/{3:064x}", (200, b"{}", {}))
     assert cli("submit", file, "--to", gateway.url, "--wait").exit == 1
     asked = [request.path for request in gateway.asked if request.method == "GET"]
-    assert len(asked) == 3
-    monkeypatch.setattr("ledger.cli.submit._ANCHOR_PATIENCE", 0.2)
-    gateway.on(f"GET /v1/receipts/{3:064x}", later)
-    done = cli("submit", file, "--to", gateway.url, "--wait")
+    assert asked == ["/v1/node"] * 5 + [f"/v1/receipts/{3:064x}"]
+
+    monkeypatch.setattr("ledger.cli.anchored._PATIENCE", 0.2)
+    gateway.on("GET /v1/node", sizes(4))
+    done = cli("submit", file, "--to", gateway.url, "--wait", "--json")
     assert (done.exit, "anchored for long" in done.err) == (4, True)
+    assert done.json()["counts"]["accepted"] == 2
+    file.write_text("bad\n")
+    assert cli("submit", file, "--to", gateway.url, "--wait").exit == 1
+
+
+def test_waiting_for_a_node_that_tells_less(
+    gateway: Stub, cli: Cli, tmp_path: Path, quick: None
+) -> None:
+    """Without `promisedSize` the receipt of the last row decides."""
+    file = tmp_path / "x.ndjson"
+    file.write_text("ok\nok\nok\n")
+    gateway.on("POST /v1/records", promised)
+    gateway.on("GET /v1/node", sizes(2, None, 2), sizes(2, None, 2), sizes(5, None))
+    later = told({"state": "promised"}, 202, Retry_After="1")
+    gateway.on(f"GET /v1/receipts/{3:064x}", later, (200, b"{}", {}))
+    assert cli("submit", file, "--to", gateway.url, "--wait").exit == 0
+
+
+def test_receipts_for_every_accepted_row(
+    gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path, quick: None
+) -> None:
+    file, out = tmp_path / "x.csv", tmp_path / "receipts"
+    file.write_text("a\n")
+    parts = {bare: ledger.beijing.receipt(0, bare=bare) for bare in (False, True)}
+    leaf = parse(parts[True]).leaf.hex()
+    rows = [answer(2, leaf=leaf), answer(3, "rejected"), answer(4, "duplicate", leaf=leaf)]
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    gateway.on("GET /v1/files/7", table_answer("done", *rows))
+    gateway.on("GET /v1/node", sizes(5))
+    gateway.on(f"GET /v1/receipts/{leaf}", (200, parts[True], {}))
+    gateway.on(f"GET /v1/records/{leaf}", told({}))
+    gateway.on(f"GET /v1/records/{leaf}/receipt", (200, parts[False], {}))
+    common = ["submit", file, "--to", gateway.url, "--token", "t", "--receipts", out]
+    done = cli(*common)
+    assert (done.exit, "wrote 1 receipts" in done.err) == (1, True)
+    assert [path.name for path in out.iterdir()] == [f"{leaf}.json"]
+    assert (out / f"{leaf}.json").read_bytes() == parts[False]
+    gateway.on(f"GET /v1/records/{leaf}", told({"code": "scope-missing"}, 403))
+    done = cli(*common)
+    assert (done.exit, "show no fields" in done.err) == (1, True)
+    assert (out / f"{leaf}.json").read_bytes() == parts[True]
+    gateway.on(f"GET /v1/receipts/{leaf}", (200, parts[True], {}), (200, b"<html>", {}))
+    gateway.on("GET /v1/files/7", table_answer("done", rows[0]))
+    assert cli(*common).exit == 4
+
+
+def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    """The node, the file id, all errors of a row, notes by kind with their rows."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+
+    def remark(code: str, field: str) -> dict[str, Any]:
+        return {"field": field, "code": code, "message": {"zh": "中", "en": f"about {field}"}}
+
+    late = remark("late", "CF_JDRQ")
+    away = remark("authority-elsewhere", "CF_CFJGDM")
+    errors = [remark("required", "CF_WSH"), remark("too-long", "CF_NR")]
+    rows = [answer(number, notes=[late]) for number in (2, 3, 4, 7)]
+    rows += [answer(9, "rejected", errors=errors), answer(10, "conflict", changed=["CF_NR"])]
+    rows += [answer(2, sheet="乙", notes=[late, away])]
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on("GET /v1/files/0f", table_answer("done", *rows))
+    gateway.on("GET /v1/node", sizes(5))
+    done = cli("submit", file, "--to", gateway.url)
+    assert f"北京市 110000 {gateway.url}" in " ".join(done.out.split()) and "0f" in done.out
+    assert f"北京市 110000 {gateway.url} took the file 0f" in done.err
+    told_ = {line.strip() for line in done.out.splitlines()}
+    assert "about CF_WSH [required]" in done.out and "about CF_NR [too-long]" in done.out
+    assert "differs in CF_NR" in done.out
+    assert any("[late]" in line and "5" in line and "2–4, 7, 乙 2" in line for line in told_)
+    told_node = cli("submit", file, "--to", gateway.url, "--json").json()["node"]
+    assert told_node == {"code": "110000", "name": "北京市", "url": gateway.url}
+    notes = [line for line in done.out.splitlines() if "[late]" in line or "elsewhere]" in line]
+    assert "authority-elsewhere" in notes[0], "what may be misdirected stands first"
 
 
 def test_wrong_usage_of_submit(gateway: Stub, cli: Cli, tmp_path: Path) -> None:

@@ -145,6 +145,24 @@ def _submit_table(cli: Cli, folder: Path, url: str) -> None:
     told = [(row["verdict"], row["field"]) for row in done.json()["verdicts"]]
     assert told == [("accepted", None), ("rejected", "CF_WSH")]
     assert report.read_bytes().startswith(b"PK")
+    file, leaf = done.json()["id"], done.json()["verdicts"][0]["leaf"]
+    with table.open("w", encoding="utf-8-sig", newline="") as file_:
+        writer = csv.DictWriter(file_, list(good))
+        writer.writeheader()
+        writer.writerows({**good, "CF_WSH": f"表{number}号"} for number in range(1, 5))
+    first, second = folder / "by-submit", folder / "by-file"
+    done = cli("submit", table, "--to", url, "--receipts", first, "--json")
+    assert (done.exit, done.json()["counts"]["duplicate"]) == (0, 1)
+    accepted = [row["leaf"] for row in done.json()["verdicts"][1:]]
+    assert sorted(path.stem for path in first.iterdir()) == sorted(accepted)
+    done = cli("receipt", "--file", file, "--from", url, "-o", second, "--wait", "30", "--json")
+    assert (done.exit, [one["leaf"] for one in done.json()["receipts"]]) == (0, [leaf])
+    both = [*first.iterdir(), *second.iterdir()]
+    done = cli("verify", *both, "--json")
+    assert (done.exit, len(done.json()["verdicts"])) == (0, 4)
+    listed = cli("files", "list", "--to", url, "--json").json()["files"]
+    assert {one["id"]: one["rows"] for one in listed}[file] == 2
+    assert leaf in cli("files", "show", file, "--to", url, "--json").out
 
 
 def _replay(cli: Cli, url: str) -> None:

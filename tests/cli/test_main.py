@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from tests.support.ledger import serve
 from tests.verify.conftest import Ledger
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMANDS = ("audit", "gateway", "keys", "network", "receipt", "submit", "verify")
+COMMANDS = ("audit", "files", "gateway", "keys", "network", "receipt", "submit", "verify")
 
 
 def test_the_overview_names_every_command(cli: Cli) -> None:
@@ -27,6 +27,12 @@ def test_the_overview_names_every_command(cli: Cli) -> None:
         assert f"\n  {name} " in done.out
     assert cli().exit == 2
     assert cli("nonsense").exit == 2
+
+
+def test_the_version_is_that_of_the_distribution(cli: Cli) -> None:
+    done = cli("--version")
+    assert (done.exit, done.out.split()[-1]) == (0, version("credit-record-ledger"))
+    assert done.out.startswith("credit-ledger")
 
 
 @pytest.mark.parametrize("command", [("verify",), ("receipt",), ("submit",), ("audit", "replay")])
@@ -66,7 +72,7 @@ def test_help_in_both_languages(chosen: str, word: str) -> None:
             "PYTHONIOENCODING": "utf-8",
         },
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (done.returncode, word in done.stdout.decode()) == (0, True)
@@ -79,7 +85,7 @@ def test_a_command_whose_package_is_not_installed(
     monkeypatch.setattr(main, "_plugins", lambda: points)
     done = cli("gateway", "serve")
     assert done.exit == 1
-    assert "credit-ledger[gateway]" in done.err
+    assert "credit-record-ledger[gateway]" in done.err
 
 
 def test_a_plugin_that_is_no_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

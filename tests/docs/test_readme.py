@@ -3,7 +3,11 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -50,26 +54,49 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_tour(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each command ends as the text says; LEAF is that of the row whose USCC is asked for."""
+    """Each command ends as the text says; LEAF is that of the row whose USCC is asked for, ID that
+    of the file."""
     nodes = [member for member in NODES if member.code == TIANJIN]
     services.up(folder / ".credit-ledger", 0, lambda _step: None, nodes=nodes)
     ports = load_ports(Layout(folder / ".credit-ledger"))
     printed = str(DEFAULT_BASE_PORT + (nodes[0].offset or 0))
-    leaf = ""
+    leaf = file = ""
     seen = []
     for line in commands("README.md"):
         if not line.startswith("credit-ledger ") or " network " in line:
             continue
         changed = line.replace(printed, str(ports.members[TIANJIN])).replace("LEAF", leaf)
+        changed = changed.replace(" ID ", f" {file} ")
         words = shlex.split(changed)[1:]
         seen.append(words[0])
         capsys.readouterr()
         if words[0] == "submit":
             assert run([*words, "--json"]) == 1, "some rows are rejected, as they should be"
-            rows = json.loads(capsys.readouterr().out)["verdicts"]
-            leaf = next(row["leaf"] for row in rows if row["row"] == 2)
+            answer = json.loads(capsys.readouterr().out)
+            file = answer["id"]
+            leaf = next(row["leaf"] for row in answer["verdicts"] if row["row"] == 2)
         else:
             assert run(words) == 0, line
-    assert seen == ["submit", "receipt", "verify", "audit"]
+    assert seen == ["submit", "files", "files", "receipt", "receipt", "verify", "audit"]
+    assert list((folder / "receipts").iterdir())
     assert (folder / "to-correct.xlsx").stat().st_size > 0
     assert json.loads((folder / "audit.json").read_text("utf-8"))["findings"] == []
+
+
+def test_the_wheel_that_it_tells_of(tmp_path: Path) -> None:
+    """Its name is not that of strangers, and what a verifier needs is in it."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]
+    options = ["--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run([*command, *options], check=True)
+    [wheel] = tmp_path.iterdir()
+    assert wheel.name == f"credit_record_ledger-{version('credit-record-ledger')}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    for package in ("ledger", "gateway"):
+        shipped = (path for path in (ROOT / package).rglob("*") if path.is_file())
+        files = {str(path.relative_to(ROOT)) for path in shipped if "__pycache__" not in path.parts}
+        assert files <= held, files - held
+    for readme in READMES:
+        text = (ROOT / readme).read_text("utf-8")
+        assert wheel.name.partition("-")[0] in text
+        assert not re.search(r"pip install ['\"]?credit-ledger", text)

@@ -22,7 +22,7 @@ from ledger.core.merkle import leaf_hash
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle
 from scripts.demo_parts.today import penalty
 
-SECONDS = 60.0
+SECONDS = 600.0
 T = TypeVar("T")
 
 
@@ -89,7 +89,7 @@ class Member:
         until(self.ready, "readiness")
 
     def ready(self) -> bool:
-        return httpx.get(f"{self.url}/readyz", timeout=5).is_success
+        return httpx.get(f"{self.url}/readyz", timeout=60).is_success
 
     def record(self, number: int) -> dict[str, Any]:
         """A record of today, the same for the same number."""
@@ -102,7 +102,7 @@ class Member:
         """The answer to one record. Raises httpx.TransportError where the gateway dies."""
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         content = json.dumps(record, ensure_ascii=False).encode()
-        answer = httpx.post(f"{self.url}/v1/records", content=content, headers=headers, timeout=30)
+        answer = httpx.post(f"{self.url}/v1/records", content=content, headers=headers, timeout=300)
         found: dict[str, Any] = answer.json()
         return found
 
@@ -114,11 +114,11 @@ class Member:
 
     def logged(self) -> Counter[str]:
         """How often each leaf stands in the public log."""
-        log = httpx.get(f"{self.url}/v1/node").json()["logs"][0]
+        log = httpx.get(f"{self.url}/v1/node", timeout=300).json()["logs"][0]
         found: Counter[str] = Counter()
         for n in range(-(-log["size"] // WIDTH)):
             width = min(WIDTH, log["size"] - n * WIDTH)
-            bundle = httpx.get(f"{log['url']}/{entries_path(n, width)}").content
+            bundle = httpx.get(f"{log['url']}/{entries_path(n, width)}", timeout=300).content
             found.update(leaf_hash(entry).hex() for entry in parse_bundle(bundle, width))
         return found
 

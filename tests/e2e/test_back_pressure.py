@@ -13,7 +13,7 @@ from tests.e2e.member import Member, until
 
 MOST = 30
 NDJSON = "application/x-ndjson"
-PAUSE = 0.5
+PAUSE = 2.0
 """Seconds after which a stream's rows are taken for a set."""
 
 
@@ -23,7 +23,7 @@ def lines(member: Member, first: int, last: int) -> bytes:
 
 def post(member: Member, path: str, **options: Any) -> httpx.Response:
     headers = {"authorization": f"Bearer {member.token}"} | options.pop("headers", {})
-    return httpx.post(f"{member.url}{path}", headers=headers, timeout=60, **options)
+    return httpx.post(f"{member.url}{path}", headers=headers, timeout=600, **options)
 
 
 def stream(member: Member, content: Iterator[bytes]) -> httpx.Response:
@@ -32,7 +32,7 @@ def stream(member: Member, content: Iterator[bytes]) -> httpx.Response:
 
 def file_of(member: Member, location: str) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {member.token}"}
-    found: dict[str, Any] = httpx.get(member.url + location, headers=headers, timeout=30).json()
+    found: dict[str, Any] = httpx.get(member.url + location, headers=headers, timeout=300).json()
     return found
 
 
@@ -64,12 +64,12 @@ def test_the_chain_is_away_for_long(member: Member) -> None:
         json_type = {"content-type": "application/json"}
         demand_not_now(post(member, "/v1/records", content=record, headers=json_type))
         demand_not_now(stream(member, iter([lines(member, 40, 60)])))
-        assert httpx.get(f"{member.url}/readyz").status_code == 503
+        assert httpx.get(f"{member.url}/readyz", timeout=300).status_code == 503
         posted = post(member, "/v1/files", files={"file": ("x.ndjson", lines(member, 60, 70))})
         assert posted.status_code == 202, "a file waits"
         time.sleep(2 * PAUSE)
         assert file_of(member, posted.headers["location"])["state"] in ("queued", "running")
-        log = httpx.get(f"{member.url}/v1/node").json()["logs"][0]
+        log = httpx.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
         assert (log["size"], log["anchoredSize"]) == (40, 0), "in the log all the same"
     finally:
         member.up()
@@ -88,5 +88,5 @@ def test_the_chain_is_away_for_long(member: Member) -> None:
 
 def receipt_there(member: Member, leaves: list[str]) -> bool:
     """Whether each of them has its final receipt."""
-    with httpx.Client(base_url=member.url) as client:
+    with httpx.Client(base_url=member.url, timeout=300) as client:
         return all(client.get(f"/v1/receipts/{leaf}").status_code == 200 for leaf in leaves)

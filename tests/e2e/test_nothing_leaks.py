@@ -80,17 +80,17 @@ def test_chain(member: Member, planted: list[str]) -> None:
 
 
 def test_public_log(member: Member, planted: list[str]) -> None:
-    log = httpx.get(f"{member.url}/v1/node").json()["logs"][0]
+    log = httpx.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
     width = log["size"]
     assert 0 < width < WIDTH
     for path in ("checkpoint", tile_path(0, 0, width), entries_path(0, width)):
-        data = httpx.get(f"{log['url']}/{path}").raise_for_status().content
+        data = httpx.get(f"{log['url']}/{path}", timeout=300).raise_for_status().content
         assert found_in(data, planted) == []
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/v1/node", "/readyz", "/openapi.json"])
 def test_public_pages(member: Member, planted: list[str], path: str) -> None:
-    data = httpx.get(member.url + path).raise_for_status().content
+    data = httpx.get(member.url + path, timeout=300).raise_for_status().content
     assert found_in(data, planted) == []
 
 

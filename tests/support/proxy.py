@@ -57,7 +57,7 @@ class Exchange:
     def forward(self) -> dict[str, Json]:
         """The real node's whole answer."""
         parts = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
+        connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=300)
         try:
             connection.request(
                 "POST", "/", json.dumps(self.request), {"content-type": "application/json"}

@@ -225,7 +225,7 @@ def test_the_threads_do_it_all(member: Member, tmp_path: Path, anvil: Anvil) -> 
 
 def _wait_until_final(node: Node, size: int) -> None:
     done = threading.Event()
-    for _ in range(200):
+    for _ in range(6000):
         if any(row.size == size for row in rows(node, "final")):
             return
         done.wait(0.1)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.child import ROOT
 
-START_SECONDS = 30.0
+START_SECONDS = 300.0
 
 SERVE = """
 import json, sys
@@ -50,7 +50,7 @@ class Server:
     def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(300)
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def _wait(port: int) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            with socket.create_connection(("127.0.0.1", port), 60) as connection:
                 connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
                 if b"200" in connection.recv(100):
                     return

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -49,14 +50,16 @@ def test_node(node: Node, client: Client) -> None:
     answer = client.get("/v1/node").json()
     assert list(answer) == ["code", "name", "version", "network", "logs", "keys"]
     assert (answer["code"], answer["name"]) == ("110000", "Test")
+    assert answer["version"] == version("credit-record-ledger")
     assert answer["network"] == node.network.reference
     (log,) = answer["logs"]
     assert (log["log"], log["size"], log["anchoredSize"]) == (LOG_ID.hex(), 3, 2)
+    assert log["promisedSize"] == 3
     assert log["origin"] == f"credit-ledger/{LOG_ID.hex()}"
     origin, key = parse_vkey(log["vkey"])
     assert origin == log["origin"]
-    assert log["url"].startswith("http://test/logs/")
-    note = client.get(log["url"].removeprefix("http://test") + "/checkpoint").text
+    assert log["url"] == f"http://127.0.0.1:0/logs/{LOG_ID.hex()}"
+    note = client.get(f"/logs/{LOG_ID.hex()}/checkpoint").text
     verify(parse_checkpoint(note), key)
     purposes = {key["purpose"]: key for key in answer["keys"]}
     assert set(purposes) == {"ANCHOR", "NOTE", "PRESENT"}
@@ -79,6 +82,33 @@ def test_the_public_url_comes_from_the_settings(tmp_path: Path) -> None:
     (log,) = Client(create_app(node)).get("/v1/node").json()["logs"]
     assert log["url"] == f"https://ledger.example/base/logs/{LOG_ID.hex()}"
     node.close()
+
+
+def test_the_host_header_is_never_reflected(node: Node) -> None:
+    submit_set(node, department=None, rows=[row(1)])
+    app = Client(create_app(node, port=8546))
+    honest = app.get("/v1/node")
+    for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"):
+        answer = app.get("/v1/node", headers={name: "evil.example"})
+        assert answer.content == honest.content
+        assert b"evil" not in answer.content
+    (log,) = honest.json()["logs"]
+    assert log["url"] == f"http://127.0.0.1:8546/logs/{LOG_ID.hex()}"
+
+
+def test_what_is_promised_is_told_before_it_is_in_the_tree(node: Node, client: Client) -> None:
+    def sizes() -> tuple[int, int, int]:
+        (log,) = client.get("/v1/node").json()["logs"]
+        return log["promisedSize"], log["size"], log["anchoredSize"]
+
+    assert sizes() == (0, 0, 0)
+    submit_set(node, department=None, rows=[row(n) for n in range(3)])
+    assert sizes() == (3, 0, 0)
+    step(node)
+    assert sizes() == (3, 3, 0)
+    submit_set(node, department=None, rows=[row(n) for n in range(2, 5)])
+    anchored(node, 3)
+    assert sizes() == (5, 3, 3)
 
 
 def test_healthy_and_ready(node: Node, client: Client) -> None:

@@ -13,7 +13,7 @@ from gateway.db import begin_write
 from gateway.exchange.services import receipt, record
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.services import submit_set
-from gateway.log.models import PREFIX, entries, pending
+from gateway.log.models import PREFIX, bundles, entries, pending
 from gateway.log.services import step
 from gateway.node import Node
 from ledger.core.ids import record_id
@@ -118,5 +118,14 @@ def test_an_entry_that_the_disk_lost_has_no_name(node: Node) -> None:
     found = record(node, leaf)
     assert found is not None
     assert found["recordId"] is None
+    (again,) = submit(node, 1)
+    assert (again.verdict, again.leaf, again.record_id) == ("duplicate", leaf.hex(), None)
+
+
+def test_nor_has_one_in_a_damaged_bundle(node: Node) -> None:
+    leaf, _ = names(submit(node, 1)[0])
+    step(node)
+    with begin_write(node.engine) as connection:
+        connection.execute(sa.update(bundles).values(data=b"damaged"))
     (again,) = submit(node, 1)
     assert (again.verdict, again.leaf, again.record_id) == ("duplicate", leaf.hex(), None)

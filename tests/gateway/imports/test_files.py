@@ -185,6 +185,46 @@ def test_only_the_department_and_the_member_see_a_file(node: Node, desk: Desk) -
         assert desk.get(f"/v1/files/{unknown}").status_code == 404
 
 
+def test_files_are_listed_newest_first(
+    node: Node, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A department sees its own, the member and an admin all; what was never finished is none."""
+
+    def listed(desk: Desk, query: str = "") -> list[tuple[str, str]]:
+        found = desk.get(f"/v1/files{query}")
+        assert (found.status_code, found.headers["cache-control"]) == (200, "no-store")
+        return [(file["file"], file["state"]) for file in found.json()["files"]]
+
+    assert listed(desk) == []
+    answer: dict[str, Any] = {}
+    bad = [*numbered(1, 2), *numbered(3, CF_XDR_MC="")]
+    for at, name in enumerate(("一.csv", "二.csv")):
+        monkeypatch.setattr(store, "now", lambda at=at: 1_800_000_000 + at)
+        answer = desk.send(csv_text(*bad).encode(), name)
+    monkeypatch.setattr(store, "now", lambda: 1_800_000_002)
+    other, member = Desk(node, "税务局"), Desk(node, None)
+    other.post(b"x", "三.csv")
+    store.open_upload(node, "市监局")
+    assert listed(desk) == [("二.csv", "done"), ("一.csv", "done")]
+    assert listed(other) == [("三.csv", "queued")]
+    everything = ["三.csv", "二.csv", "一.csv"]
+    assert [name for name, _ in listed(member)] == everything
+    assert [name for name, _ in listed(Desk(node, "税务局", ("admin",)))] == everything
+    assert listed(member, "?limit=1") == [("三.csv", "queued")]
+    (newest, _) = desk.get("/v1/files").json()["files"]
+    assert newest == {
+        "id": answer["id"],
+        "file": "二.csv",
+        "state": "done",
+        "created": "2027-01-15T08:00:01Z",
+        "rows": 3,
+        "counts": {"accepted": 0, "duplicate": 2, "conflict": 0, "rejected": 1},
+    }
+    assert member.get("/v1/files?limit=0").status_code == 422
+    assert member.get("/v1/files?limit=1001").status_code == 422
+    assert Desk(node, None, ("read",)).get("/v1/files").status_code == 403
+
+
 def test_files_of_the_whole_member_are_not_a_department_s(node: Node, desk: Desk) -> None:
     location = Desk(node, None).post(csv_text(GOOD).encode()).headers["Location"]
     assert desk.get(location).status_code == 404

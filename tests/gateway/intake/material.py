@@ -21,6 +21,8 @@ from tests.records.examples import penalty
 from tests.support.node import CHAIN_ID, LOG_ANCHOR, LOG_ID, MEMBER
 
 OTHER_SUBJECT = "91110108551385082Q"
+OF_BEIJING = "11110105MA700000XC"
+"""An authority of the member's own region."""
 PROMISE_TYPE = [
     {"name": "member", "type": "bytes32"},
     {"name": "logId", "type": "bytes32"},
@@ -43,7 +45,8 @@ def number(n: int) -> str:
 
 def row(n: int = 1, at: int | None = None, **changes: object) -> RowInput:
     """A good penalty with document number `n`; `at` is its place."""
-    return RowInput(row=at, type="penalty", fields=penalty(CF_WSH=number(n), **changes))
+    fields = penalty(**{"CF_WSH": number(n), "CF_CFJGDM": OF_BEIJING, **changes})
+    return RowInput(row=at, type="penalty", fields=fields)
 
 
 def record(n: int = 1, **changes: object) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def test_two_processes(tmp_path: Path) -> None:
             assert writer.stdin
             writer.stdin.write("go\n")
             writer.stdin.flush()
-        outputs = [writer.communicate(timeout=60)[0] for writer in writers]
+        outputs = [writer.communicate(timeout=600)[0] for writer in writers]
     finally:
         for writer in writers:
             writer.kill()
@@ -157,7 +157,7 @@ def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.Mo
             )
             threads.append(thread)
             thread.start()
-            thread.join(1)  # where it must wait for us, we go on
+            thread.join(10)  # where it must wait for us, we go on
         return found
 
     monkeypatch.setattr(services, "resolve", overtaken)

@@ -67,7 +67,7 @@ def test_sets_are_full_or_the_rest() -> None:
 
 
 def test_a_pause_hands_on_what_is_there() -> None:
-    found = gather([b"a\nb\nc", 5 * IDLE_SECONDS, b"d\n"])
+    found = gather([b"a\nb\nc", 50 * IDLE_SECONDS, b"d\n"])
     assert [(raw.first, raw.lines) for raw in found] == [(1, [b"a", b"b"]), (3, [b"cd"])]
 
 

@@ -241,7 +241,8 @@ class TestNdjson:
 
         async def body() -> AsyncIterator[bytes]:
             yield orjson.dumps(record(1)) + b"\n"
-            await asyncio.sleep(0.3)
+            while count(node, records) == 0:
+                await asyncio.sleep(0.02)
             node.faults.add("log-forked")
             yield orjson.dumps(record(2)) + b"\n"
 
@@ -389,7 +390,8 @@ class TestStreamEnds:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            await asyncio.sleep(0.1)
+            while len(messages) == 1 and count(node, records) == 0:
+                await asyncio.sleep(0.02)  # a sender that falls silent is answered
             return messages.pop(0)
 
         async def send(message: dict[str, Any]) -> None:

@@ -20,7 +20,9 @@ from ledger.core.ids import LogId, record_id
 from ledger.records.publicity import rules_id
 from ledger.records.schema import load
 from ledger.records.validate import FieldError
+from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import (
+    OF_BEIJING,
     OTHER_SUBJECT,
     check_promise,
     count,
@@ -28,7 +30,7 @@ from tests.gateway.intake.material import (
     row,
     stored,
 )
-from tests.records.examples import old_penalty, penalty
+from tests.records.examples import old_penalty
 from tests.support.node import LOG_ID, MEMBER, make_facts
 
 
@@ -187,12 +189,8 @@ def test_repeats_within_a_set_are_judged_in_order(node: Node) -> None:
 @pytest.mark.parametrize("number_form", ["样市监罚[2026]1号", " 样市监罚（2026）１号 "])
 def test_the_key_folds_brackets_and_width(node: Node, number_form: str) -> None:
     submit(node, row(1))
-    assert (
-        submit(node, RowInput(row=1, type="penalty", fields=penalty(CF_WSH=number_form, BZ="补")))
-        .rows[0]
-        .verdict
-        == "conflict"
-    )
+    answer = submit(node, row(1, CF_WSH=number_form, BZ="补"))
+    assert verdicts(answer) == ["conflict"]
 
 
 def test_one_decision_about_two_subjects_is_two_records(node: Node) -> None:
@@ -213,8 +211,22 @@ def test_one_decision_about_two_subjects_is_two_records(node: Node) -> None:
 
 def test_another_authority_is_another_record_without_a_note(node: Node) -> None:
     submit(node, row(1, CF_JDRQ="2026-11-20"))
-    answer = submit(node, row(1, CF_JDRQ="2026-11-20", CF_CFJGDM="11230500001755309F")).rows[0]
+    other = uscc(8, start="11110105MA")
+    answer = submit(node, row(1, CF_JDRQ="2026-11-20", CF_CFJGDM=other)).rows[0]
     assert (answer.verdict, answer.notes) == ("accepted", ())
+
+
+def test_an_authority_of_another_region_is_noted(node: Node) -> None:
+    """The file may have been sent to the wrong node; a national authority belongs to none."""
+    away, national = uscc(8, start="11120105MA"), uscc(8, start="11100000MA")
+    rows = [
+        row(n, CF_JDRQ="2026-11-20", CF_CFJGDM=code)
+        for n, code in enumerate((OF_BEIJING, away, national), 1)
+    ]
+    noted = [[(note.field, note.code) for note in one.notes] for one in submit(node, *rows).rows]
+    assert noted == [[], [("CF_CFJGDM", "authority-elsewhere")], []]
+    node.chain.put(make_facts(node.keys, region="", member="demo-bureau"))
+    assert submit(node, row(9, CF_JDRQ="2026-11-20", CF_CFJGDM=away)).rows[0].notes == ()
 
 
 def test_bad_rows_stop_nothing(node: Node) -> None:

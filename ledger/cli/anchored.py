@@ -1,0 +1,88 @@
+"""Waiting until what a node took in is anchored.
+
+The node says how far its log will have grown once everything promised so far stands in it, and how
+far it is anchored; so a million rows are waited for with the same few questions as one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.progress import Progress
+
+from ledger.cli.answers import TAKEN, Document, row_answers
+from ledger.cli.language import say
+from ledger.cli.node import Node, expect
+from ledger.cli.output import Unknown
+
+_OK, _PENDING = 200, 202
+_POLL = 0.5  # seconds between two questions
+_PATIENCE = 600.0  # seconds without a single new anchor before it gives up
+
+
+def wait_until_anchored(node: Node, answer: Document, progress: Progress) -> None:
+    """Until every record that is in has a receipt. Unknown where nothing moves for long."""
+    leaves = [row["leaf"] for row in row_answers(answer) if row["verdict"] in TAKEN]
+    if not leaves:
+        return
+    waiting = _Waiting(node, answer)
+    task = progress.add_task(say(zh="等待锚定", en="waiting for anchors"), total=waiting.total)
+    end = time.monotonic() + _PATIENCE
+    while not (waiting.covered() and _has_receipt(node, leaves[-1])):
+        if time.monotonic() > end:
+            message = say(zh="迟迟没有锚定。", en="Nothing has been anchored for long.")
+            raise Unknown(message)
+        time.sleep(_POLL)
+        if waiting.look():
+            end = time.monotonic() + _PATIENCE
+        progress.update(task, completed=waiting.anchored, total=waiting.total)
+    progress.remove_task(task)
+
+
+class _Waiting:
+    """How far the logs that took the records are anchored, and how far they must be.
+
+    Only those logs count: another one of the member may be closed and never grow again.
+    """
+
+    def __init__(self, node: Node, answer: Document) -> None:
+        self._node = node
+        self._logs = _logs_of(answer)
+        self._wanted: dict[str, int] = {}
+        self.anchored = 0
+        self.look()
+
+    @property
+    def total(self) -> int:
+        """Entries that must be anchored."""
+        return sum(self._wanted.values())
+
+    def covered(self) -> bool:
+        """Whether they are."""
+        return self.anchored >= self.total
+
+    def look(self) -> bool:
+        """Ask again; whether more is anchored than before."""
+        before, self.anchored = self.anchored, 0
+        told = expect(self._node.get("/v1/node"), _OK).json()["logs"]
+        for log in [log for log in told if log["log"] in self._logs] or told[-1:]:
+            if "promisedSize" in log:
+                wanted = self._wanted.setdefault(log["log"], log["promisedSize"])
+            else:  # a node that does not say what it promised is asked how much it has, each time
+                wanted = self._wanted[log["log"]] = log["size"]
+            self.anchored += min(log["anchoredSize"], wanted)
+        return self.anchored > before
+
+
+def _logs_of(answer: Document) -> set[str]:
+    """The logs named in the promises of an answer; empty where all was there already."""
+    promises: list[dict[str, Any]] = list(answer.get("promises", []))
+    if isinstance(single := answer.get("promise"), dict):
+        promises.append(single)
+    return {promise["log"] for promise in promises}
+
+
+def _has_receipt(node: Node, leaf: str) -> bool:
+    """Of one of them, to be sure."""
+    return expect(node.get(f"/v1/receipts/{leaf}"), _OK, _PENDING).status == _OK

@@ -1,0 +1,146 @@
+"""`credit-ledger files`: what became of files handed in, also by others of one's department."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ledger.cli.answers import VERDICTS, Document, show_answer
+from ledger.cli.language import say
+from ledger.cli.node import Node, expect
+from ledger.cli.options import json_option, node_options
+from ledger.cli.output import Refused, note, print_json
+from ledger.cli.tables import plain, stdout
+
+_ID = re.compile("[0-9a-f]{32}")
+_OK, _NOT_FOUND = 200, 404
+
+
+@click.group(help=say(zh="查看报送过的文件。", en="Look at files that were handed in."))
+def files() -> None:
+    """Group; its help is above."""
+
+
+@files.command(
+    "list",
+    help=say(
+        zh="""列出最近报送的文件，最新的在前。本部门的令牌只看到本部门的文件。
+
+        \b
+        示例：credit-ledger files list --to http://127.0.0.1:8546
+        """,
+        en="""Lists the files handed in last, the newest first. The token of a department sees its
+        own.
+
+        \b
+        Example: credit-ledger files list --to http://127.0.0.1:8546
+        """,
+    ),
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help=say(zh="最多几个。", en="So many at most."),
+)
+@node_options
+@json_option
+def list_files(*, url: str, token: str | None, limit: int, as_json: bool) -> int:
+    """Exit 4 where the node cannot be reached."""
+    with Node(url, token) as node:
+        told = expect(node.get("/v1/files", limit=str(limit)), _OK).json()
+    if as_json:
+        print_json(told)
+    else:
+        _show(told["files"])
+    return 0
+
+
+@files.command(
+    "show",
+    help=say(
+        zh="""显示一个文件的结果，与报送时相同。
+
+        \b
+        示例：credit-ledger files show ID --to http://127.0.0.1:8546
+        """,
+        en="""Shows what became of a file, as when it was handed in.
+
+        \b
+        Example: credit-ledger files show ID --to http://127.0.0.1:8546
+        """,
+    ),
+)
+@click.argument("file_id", metavar="ID")
+@node_options
+@json_option
+def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
+    """Exit 1 for a file that the node does not have or could not read."""
+    with Node(url, token) as node:
+        answer = find_file(node, file_id)
+        who = node.who()
+    if as_json:
+        print_json(answer)
+    else:
+        note(f"{answer['file']}: {_state(answer['state'])}")
+        show_answer(answer, who)
+    if answer["state"] == "failed":
+        raise Refused(reason(answer))
+    return 0
+
+
+def find_file(node: Node, file_id: str) -> Document:
+    """The answer to a file; Refused where the node has no such file for this token."""
+    if not _ID.fullmatch(file_id):
+        text = say(
+            zh="文件编号是 32 位小写十六进制", en="a file id is 32 lower-case hex characters"
+        )
+        raise click.BadParameter(text, param_hint="ID")
+    answer = node.get(f"/v1/files/{file_id}")
+    if answer.status == _NOT_FOUND:
+        raise Refused(say(zh="节点没有这个文件。", en="The node has no such file."))
+    found: Document = expect(answer, _OK).json()
+    return found
+
+
+def reason(answer: Document) -> str:
+    """Why a file could not be read."""
+    text, code = answer["message"], answer["code"]
+    return say(
+        zh=f"文件无法读取：{text['zh']} [{code}]",
+        en=f"The file could not be read: {text['en']} [{code}]",
+    )
+
+
+def _state(state: str) -> str:
+    return {
+        "queued": say(zh="排队中", en="queued"),
+        "running": say(zh="处理中", en="being read"),
+        "done": say(zh="已完成", en="done"),
+        "failed": say(zh="无法读取", en="could not be read"),
+    }.get(state, state)
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="文件编号", en="File id"), no_wrap=True)
+    table.add_column(say(zh="报送时间", en="Handed in"), no_wrap=True)
+    table.add_column(say(zh="文件", en="File"), overflow="fold")
+    table.add_column(say(zh="状态", en="State"))
+    for name in (
+        say(zh="接受", en="accepted"),
+        say(zh="重复", en="there already"),
+        say(zh="冲突", en="in conflict"),
+        say(zh="拒绝", en="rejected"),
+    ):
+        table.add_column(name, justify="right")
+    for file in found:
+        counts = (str(file["counts"][verdict]) for verdict in VERDICTS)
+        told = (file["id"], file["created"], file["file"], _state(file["state"]), *counts)
+        table.add_row(*(plain(cell) for cell in told))
+    stdout().print(table)

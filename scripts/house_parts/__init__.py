@@ -1,0 +1,1 @@
+"""Parts of the house rules that read more than Python."""
