@@ -351,7 +351,7 @@ def carry_out(state: State, proposal: Proposal, event: Executed | ItemPut) -> No
     yes = {ballot.member for ballot in proposal.ballots if ballot.choice == YES}
     tx, before = state.threshold_before
     threshold = before if tx == event.entry.tx else state.threshold
-    if len(yes) < threshold:
+    if not 0 < threshold <= len(yes):
         raise missing(f"votes for proposal {proposal.proposal_id.hex()}")
     proposal.executed = (event.entry.place, event.entry.tx, threshold)
 

@@ -155,6 +155,6 @@ def test_windows_are_what_the_contract_says_instant_by_instant(
         said = found.find(f"penalty@{version}", OWN, time) is not None
         before = found.find(f"penalty@{version}", OWN, time - 1) is not None
         changes = found.changes()
-    assert said == any(at(now) == version for now in range(max(0, time - grace + 1), time + 1))
+    assert said == any(at(now) == version for now in range(max(0, time - grace), time + 1))
     assert said == before or time in changes
     assert changes == sorted(set(changes))

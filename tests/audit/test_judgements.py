@@ -10,13 +10,13 @@ import pytest
 from ledger.audit.replay import Report
 from ledger.audit.tiles import Fetch
 from ledger.chain import requests
-from ledger.chain.actions import recover_key
+from ledger.chain.actions import recover_key, set_roles
 from ledger.chain.keyfile import new_secret
 from ledger.chain.signers import LocalSigner
 from ledger.core import merkle
 from ledger.core.ids import Address, LogId, address_bytes, log_id
 from ledger.core.ids import record_id as make_record_id
-from ledger.core.keys import Alg, Purpose
+from ledger.core.keys import Alg, Purpose, Role
 from tests.audit.conftest import Ledger
 from tests.audit.test_replay import codes, entry
 from tests.support.ledger import MemberLog, make_record
@@ -218,6 +218,22 @@ def test_a_record_in_the_log_of_a_bank(ledger: Ledger) -> None:
     report = ledger.replay(logs=[ledger.beijing, ledger.tianjin, log])
     assert (codes(report.document), report.exit) == (["issuer-not-a-province"], 1)
     assert report.document["findings"][0]["evidence"]["records"] == 3
+
+
+def test_a_province_that_is_none_any_more(ledger: Ledger) -> None:
+    """What it logged before stays; what it logs now are no records."""
+    network, log = ledger.network, ledger.tianjin
+    network.anvil.mine(1, seconds=5)
+    network.decide(set_roles("120000", int(Role.BUREAU)))
+    log.put(make_record(log, decided=date(2025, 10, 12)))
+    log.put(make_record(log, decided=date(2025, 10, 12)))
+    log.anchor()
+    network.anvil.mine()
+    report = ledger.replay()
+    assert (codes(report.document), report.exit) == (["issuer-not-a-province"], 1)
+    [found] = report.document["findings"]
+    assert found["where"].endswith("/entry/3")
+    assert (found["evidence"]["roles"], found["evidence"]["records"]) == (int(Role.BUREAU), 2)
 
 
 def test_the_later_anchor_is_the_duplicate_not_the_victim(ledger: Ledger) -> None:
