@@ -8,18 +8,21 @@ No error leaves `verify`: what could not be checked, whatever the reason, is `un
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from ledger.chain.facts import Snapshot
-from ledger.chain.network import NetworkFile
+from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.quorum import QuorumReader
 from ledger.core import receipt as receipts
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
 from ledger.core.facts import (
     ChainFacts,
+    Note,
     Question,
     RecordFacts,
     RecordProblem,
@@ -35,11 +38,23 @@ from ledger.records import rules as rules_files
 from ledger.records.check_record import check_record, decision_of
 from ledger.records.schema import Schema
 
+HEAD_READS = 4
+"""A head is read anew so many times within `maxHeadAge`, so that it is never too old for that."""
+FAILED_SECONDS = 5.0
+"""For so long it is not tried again to read a head that could not be read."""
+WAIT_SECONDS = 6.0
+"""For so long a quorum is given to reach what a single node shows against a record."""
+LOOK_SECONDS = 0.5
+"""Between two looks whether it has."""
+DEADLINE_SECONDS = 120.0
+"""For all that is asked of the nodes about one receipt."""
+
 
 class Verifier:
-    """Judges receipts by one network file.
+    """Judges receipts by one network file. May live for long, and be shared between threads.
 
-    All receipts of one verifier are judged by the same head, read at the first one that needs it.
+    Receipts are judged by the head that was read last, which is read again when a quarter of
+    `maxHeadAge` has gone by.
     """
 
     def __init__(
@@ -48,12 +63,28 @@ class Verifier:
         *,
         now: Callable[[], float] = time.time,
         reader: QuorumReader | None = None,
+        development: bool | None = None,
+        elapsed: Callable[[], float] = time.monotonic,
+        wait: float = WAIT_SECONDS,
+        deadline: float = DEADLINE_SECONDS,
     ) -> None:
-        """now: Unix seconds of the local clock. reader: by default one of the network's nodes."""
+        """now: Unix seconds of the local clock. reader: by default one of the network's nodes.
+        development: whether half of the nodes may be a quorum; None: as CREDIT_LEDGER_ENV says.
+        elapsed: seconds of a clock that is never set. wait: seconds that a quorum is given to
+        reach what a single node shows. deadline: seconds for what is asked about one receipt.
+        Raises ConfigError."""
+        demand_majority(network, development)
         self.trust = trust_of(network)
         self._now = now
-        self._reader = reader or QuorumReader(network, now=now)
-        self._snapshot: Snapshot | Unread | None = None
+        self._reader = reader or QuorumReader(network, now=now, development=development)
+        self._elapsed = elapsed
+        self._wait = wait
+        self._deadline = deadline
+        self._fresh = network.max_head_age / HEAD_READS
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._failed: CouldNotCheck | None = None
+        self._read_at = 0.0
 
     def close(self) -> None:
         """Drops the connections."""
@@ -79,22 +110,58 @@ class Verifier:
             digest=digest, receipt=receipt, record=record, question=question, trust=self.trust
         )
         facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
+        notes: tuple[Note, ...] = ()
         if not examined.refuted:
-            facts = self._facts(receipt)
-        return judge(examined, facts=facts, now=int(self._now()))
+            facts, notes = self._facts(receipt)
+        return replace(judge(examined, facts=facts, now=int(self._now())), notes=notes)
 
-    def _facts(self, receipt: Receipt) -> ChainFacts | Unread:
+    def _facts(self, receipt: Receipt) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
+        """What the chain says, and what is to be said of its nodes."""
+        snapshot: Snapshot | None = None
         try:
-            if self._snapshot is None:
-                self._snapshot = Snapshot.take(self._reader)
-            if isinstance(self._snapshot, Unread):
-                return self._snapshot
-            return self._snapshot.facts(receipt)
+            snapshot = self._current()
+            snapshot.run.extend(self._deadline)
+            facts = snapshot.facts(receipt)
+            end = time.monotonic() + self._wait
+            while acts := snapshot.acts(receipt):
+                # Neither believed nor passed over: a quorum may soon have seen as much.
+                snapshot = self._look_again(snapshot)
+                facts = snapshot.facts(receipt)
+                if acts := snapshot.acts(receipt):
+                    if time.monotonic() > end:
+                        raise CouldNotCheck("act-unconfirmed", "; ".join(map(str, acts)))
+                    time.sleep(LOOK_SECONDS)
         except CouldNotCheck as error:
-            unread = Unread(code=error.code, problem=error.message)
-            # No head now is no head for the next receipt either, without waiting for it again.
-            self._snapshot = self._snapshot or unread
-            return unread
+            notes = () if snapshot is None else snapshot.run.notes
+            return Unread(code=error.code, problem=error.message), notes
+        return facts, snapshot.run.notes
+
+    def _current(self) -> Snapshot:
+        """The chain as it was a short while ago at most. Raises CouldNotCheck."""
+        with self._lock:
+            age = self._elapsed() - self._read_at
+            if self._snapshot is not None and age < self._fresh:
+                return self._snapshot
+            if self._failed is not None and age < min(self._fresh, FAILED_SECONDS):
+                raise self._failed
+            self._snapshot, self._failed = None, None
+            try:
+                self._snapshot = Snapshot.take(self._reader)
+            except CouldNotCheck as error:
+                self._failed = error
+                raise
+            finally:
+                self._read_at = self._elapsed()
+            return self._snapshot
+
+    def _look_again(self, seen: Snapshot) -> Snapshot:
+        """The chain now, or as another thread has just found it. Raises CouldNotCheck."""
+        with self._lock:
+            if self._snapshot is not None and self._snapshot is not seen:
+                return self._snapshot
+            self._snapshot = seen.again(self._reader)
+            self._read_at = self._elapsed()
+            return self._snapshot
 
 
 def trust_of(network: NetworkFile) -> Trust:
@@ -104,6 +171,7 @@ def trust_of(network: NetworkFile) -> Trust:
         digest=network.digest,
         reference=network.reference,
         max_head_age=network.max_head_age,
+        formerly=network.formerly,
     )
 
 

@@ -22,7 +22,7 @@ abstract contract Keys is Members {
     }
 
     /// @dev Eight years of a new key for each of ten purposes every month. A vote is not bound by it,
-    /// so a thief cannot fill the list to shut the owner out; one that walks it costs 7 million gas.
+    /// so a thief cannot fill the list to shut the owner out; one that walks it costs 11 million gas.
     uint256 private constant _MAX_KEYS = 1024;
     /// @dev Bytes of a public key: above all that is in use, post-quantum ones by their hash.
     uint256 private constant _MAX_KEY_LENGTH = 256;

@@ -13,7 +13,7 @@ from ledger.core.errors import ConfigError
 def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
     """All facts as of the view's block. Raises CouldNotCheck, or ConfigError where the member or
     a contract is not registered."""
-    consortium = Consortium(network.consortium, view.call)
+    consortium = Consortium(network.consortium, view.call, view.calls)
     found = consortium.member(member)
     if found is None:
         raise ConfigError("node.code", f"{member} is no member of this network")
@@ -21,7 +21,8 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
     catalogue = consortium.current(CATALOGUE)
     if not history or catalogue is None:
         raise ConfigError("network", "LogAnchor or Catalogue is not registered")
-    items = [version.item for version in Catalogue(catalogue, view.call).items()]
+    versions = Catalogue(catalogue, view.call, view.calls).items()
+    items = [version.item for version in versions]
     return ChainFacts(
         chain_id=network.chain_id,
         consortium=network.consortium,

@@ -1,8 +1,9 @@
 """Our contracts, typed. Reads go through any function (address, calldata) → result, such as
-`View.call`; what they give is in `structs`, events are in `events`.
+`View.call`, and those of a set through one that takes them together, such as `View.calls`; what
+they give is in `structs`, events are in `events`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, cast
 
 from ledger.chain.contract_abi import ContractAbi, Name, Undecodable, load
@@ -28,6 +29,7 @@ from ledger.chain.structs import (
 from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
 
 Call = Callable[[Address, bytes], bytes]
+Many = Callable[[Sequence[tuple[Address, bytes]]], list[bytes]]
 
 LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry"  # roles
 
@@ -40,9 +42,11 @@ _PAGE_OF_KEYS = 128
 class _Contract:
     name: ClassVar[Name]
 
-    def __init__(self, address_: Address, call: Call) -> None:
+    def __init__(self, address_: Address, call: Call, many: Many | None = None) -> None:
+        """`many`: reads a set together; None: one by one."""
         self.address = address_
         self._call = call
+        self._many = many or (lambda wanted: [call(to, data) for to, data in wanted])
 
     @property
     def abi(self) -> ContractAbi:
@@ -51,10 +55,18 @@ class _Contract:
     def _read(self, function: str, *arguments: Any) -> Any:
         """The result, or the list of results where there are several. Raises NoContract where
         the answer has not its shape, as when there is no code; CouldNotCheck."""
+        data = self._call(self.address, self.abi.functions[function].encode(*arguments))
+        return self._decoded(function, data)
+
+    def _read_all(self, function: str, arguments: Iterable[Any]) -> list[Any]:
+        """As `_read`, for each of `arguments`."""
         spec = self.abi.functions[function]
-        data = self._call(self.address, spec.encode(*arguments))
+        wanted = [(self.address, spec.encode(argument)) for argument in arguments]
+        return [self._decoded(function, data) for data in self._many(wanted)]
+
+    def _decoded(self, function: str, data: bytes) -> Any:
         try:
-            values = spec.decode(data)
+            values = self.abi.functions[function].decode(data)
         except Undecodable as error:
             raise NoContract(self.address, f"{self.name}.{function}") from error
         return values[0] if len(values) == 1 else values
@@ -87,8 +99,10 @@ class Consortium(_Contract):
         return tuple(code_text(word) for word in self._member_words())
 
     def members(self) -> tuple[Member, ...]:
-        """In the order in which they came. A call for each: there may be thousands."""
-        return tuple(build(Member, self._read("member", word)) for word in self._member_words())
+        """In the order in which they came."""
+        return tuple(
+            build(Member, found) for found in self._read_all("member", self._member_words())
+        )
 
     def provinces(self) -> tuple[Code, ...]:
         """Those that are not retired, in no order."""
@@ -135,7 +149,7 @@ class Consortium(_Contract):
 
     def logs(self, code: str) -> tuple[Log, ...]:
         """Of a member, in the order of opening."""
-        return tuple(build(Log, self._read("log", log_id)) for log_id in self.log_ids(code))
+        return tuple(build(Log, found) for found in self._read_all("log", self.log_ids(code)))
 
     def contract_at(self, role: str, time: int) -> Address | None:
         return address_or_none(self._read("contractAt", bytes32_ascii(role), time))
@@ -208,7 +222,7 @@ class Catalogue(_RoleContract):
 
     def items(self) -> tuple[CatalogueVersion, ...]:
         """All versions of all items."""
-        found = (self._read("item", word) for word in self._item_words())
+        found = self._read_all("item", self._item_words())
         return tuple(build(CatalogueVersion, item) for versions in found for item in versions)
 
     def item(self, item_id: str) -> tuple[CatalogueVersion, ...]:

@@ -5,13 +5,14 @@ withdrawals …) are not looked at. Every reader raises RpcNonsense.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ledger.chain.errors import RpcNonsense
+from ledger.chain.errors import RpcError, RpcFailure, RpcNonsense, RpcPruned, RpcTimeout
 from ledger.chain.network import Hash32
-from ledger.chain.rpc import Caller
+from ledger.chain.patience import insist
+from ledger.chain.rpc import Caller, Rpc
 from ledger.core.ids import Address
 
 _HEX = re.compile(r"0x[0-9a-f]*")
@@ -20,8 +21,11 @@ _MAX_NUMBER = 1 << 63  # what databases hold; block numbers, times and gas stay 
 _HASH_LENGTH = 66  # 0x and 64 digits
 _ADDRESS_LENGTH = 42
 _MAX_TOPICS = 4  # EVM: LOG0 … LOG4
+MAX_BATCH = 50  # calls in one request; public nodes take a hundred
 
 T = TypeVar("T")
+Question = tuple[str, Sequence[Any]]
+"""Method and parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +89,80 @@ class Reader:
         self.name = rpc.name
         # None: not known yet whether the node takes block hashes in eth_call (EIP-1898).
         self.takes_hashes: bool | None = None
+        self.takes_batches = isinstance(rpc, Rpc)
+        # Blocks of a page of events that the node gave where it had refused a larger one.
+        self.page: int | None = None
 
-    def ask(self, method: str, *params: Any) -> Any:
-        """The bare result."""
-        return self.rpc.call(method, params)
+    def ask(self, method: str, *params: Any, tries: int = 0) -> Any:
+        """The bare result; asked again for as long as the thread is patient, at most `tries` times
+        where that is not 0."""
+        return insist(lambda: self.rpc.call(method, params), tries=tries)
+
+    def ask_many(self, calls: Sequence[Question]) -> list[Any]:
+        """The results of several calls; an RpcError or RpcPruned in place of each that failed.
+
+        In few requests where the node takes batches, else one by one.
+        """
+        found: list[Any] = []
+        for start in range(0, len(calls), MAX_BATCH):
+            part = calls[start : start + MAX_BATCH]
+            found += self._batch(part) or [self._single(*call) for call in part]
+        return found
+
+    def _batch(self, calls: Sequence[Question]) -> list[Any] | None:
+        """None where the node takes no batches. One that is refused for the moment, as a whole or
+        in part, is asked again."""
+        rpc = self.rpc
+        if not self.takes_batches or not isinstance(rpc, Rpc) or len(calls) == 1:
+            return None
+
+        def once() -> list[Any]:
+            found = rpc.batch(calls)
+            for item in found:
+                if isinstance(item, RpcFailure) and item.transient:
+                    raise item
+            return found
+
+        try:
+            return insist(once, tries=2)
+        except RpcTimeout:
+            raise
+        except RpcFailure as failure:  # one by one they may come, or their failure tells more
+            self.takes_batches = failure.transient
+            return None
+
+    def _single(self, method: str, params: Sequence[Any]) -> Any:
+        try:
+            return self.ask(method, *params)
+        except (RpcError, RpcPruned) as failure:
+            return failure
 
     def chain_id(self) -> int:
         return quantity(self.name, self.ask("eth_chainId"))
 
+    def chain_and_blocks(self, *which: int | str) -> tuple[int, list[Block | None]]:
+        """The chain id, and blocks by number or tag; None for those that the node has not."""
+        found = self.ask_many([("eth_chainId", ()), *(_block(one) for one in which)])
+        for item in found:
+            if isinstance(item, RpcFailure):
+                raise item
+        blocks = [self._parsed(one, item) for one, item in zip(which, found[1:], strict=True)]
+        return quantity(self.name, found[0]), blocks
+
+    def blocks(self, *which: int | str) -> list[Block | None]:
+        """Blocks by number or tag; None for those that the node has not."""
+        found = self.ask_many([_block(one) for one in which])
+        for item in found:
+            if isinstance(item, RpcFailure):
+                raise item
+        return [self._parsed(one, item) for one, item in zip(which, found, strict=True)]
+
     def block(self, which: int | str) -> Block | None:
         """A block by number or tag; None where the node has none such."""
-        at = hex(which) if isinstance(which, int) else which
-        found = self.ask("eth_getBlockByNumber", at, False)
+        method, params = _block(which)
+        return self._parsed(which, self.ask(method, *params))
+
+    def _parsed(self, which: int | str, found: Any) -> Block | None:
         if found is None:
             return None
         block = parse_block(self.name, found)
@@ -121,6 +187,10 @@ class Reader:
         if transaction.tx != tx:
             raise RpcNonsense(self.name, "another transaction")
         return transaction
+
+
+def _block(which: int | str) -> Question:
+    return "eth_getBlockByNumber", (hex(which) if isinstance(which, int) else which, False)
 
 
 def quantity(name: str, value: Any, limit: int = _MAX_NUMBER) -> int:

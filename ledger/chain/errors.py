@@ -6,10 +6,12 @@ CouldNotCheck
 │  │  └─ RpcTimeout           nothing within the time allowed
 │  ├─ RpcRefused            an HTTP status other than 200
 │  ├─ RpcNonsense           not JSON-RPC, too large, too deep, of the wrong shape
+│  ├─ RpcPruned             the node no longer holds what is that old
 │  └─ RpcError              a JSON-RPC error object
 │     └─ Reverted             the contract refused (an answer, the same on every honest node)
 ├─ NoQuorum               too few nodes answered
-├─ Disagreement           nodes answered differently
+├─ TooManyPruned          the nodes that could answer no longer hold what is that old
+├─ Disagreement           fewer than a quorum of nodes answered alike
 ├─ OtherChain             chain id or pinned deployment block differ
 ├─ BadHead                the head is too old, or ahead of our clock
 ├─ BlockGone              the block that was read is no longer on the chain
@@ -22,10 +24,14 @@ LedgerError
    ├─ TxRejected            the nodes do not take it
    ├─ NonceTaken            another of our transactions has the nonce
    └─ TxPending             not mined within the time allowed; it may still be
+
+A failure is transient or permanent: `transient` says whether asking again may help, `tries` how
+often at most, `retry_after` what the node itself asked for, `too_much` whether less may be had.
 """
 
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpcore
 import httpx
@@ -34,33 +40,77 @@ from ledger.core.errors import CouldNotCheck, LedgerError
 
 
 class RpcFailure(CouldNotCheck):
-    """One node gave no usable answer."""
+    """One node gave no usable answer.
+
+    transient: the same question may be answered later. tries: how often it is worth asking, 0: for
+    as long as there is time. retry_after: seconds to wait, by the node's own word. too_much: a
+    smaller question may be answered.
+    """
+
+    transient = False
+    tries = 0
+    retry_after: float | None = None
+    too_much = False
 
 
 class RpcUnreachable(RpcFailure):
     """No connection to `url`, or it broke before the whole answer was here."""
+
+    transient = True
+    tries = 3  # a line is cut now and then; where nobody listens, nobody will
 
     def __init__(self, url: str, problem: str) -> None:
         super().__init__("no-node", f"{url}: {problem}", url=url)
 
 
 class RpcTimeout(RpcUnreachable):
-    """No whole answer within the time allowed."""
+    """No whole answer within the time allowed, which was long enough for this question."""
+
+    transient = False
+    too_much = True
+
+
+# HTTP: what a server says when it may answer later, and when the answer would be too large.
+_BUSY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LARGE_STATUS = 413
+_SERVER_ERROR = 500
 
 
 class RpcRefused(RpcFailure):
     """An HTTP status other than 200 without a JSON-RPC error in it."""
 
-    def __init__(self, url: str, status: int) -> None:
+    def __init__(self, url: str, status: int, *, retry_after: float | None = None) -> None:
         super().__init__("no-node", f"{url}: HTTP status {status}", url=url, status=status)
         self.status = status
+        self.transient = status in _BUSY_STATUS
+        self.too_much = status == _LARGE_STATUS or status >= _SERVER_ERROR
+        self.retry_after = retry_after
 
 
 class RpcNonsense(RpcFailure):
-    """What came back is no answer to what was asked."""
+    """What came back is no answer to what was asked. page: it was no JSON at all, such as the page
+    that a load balancer shows while nothing is behind it."""
+
+    tries = 4
+
+    def __init__(self, url: str, problem: str, *, page: bool = False) -> None:
+        super().__init__("node-nonsense", f"{url}: {problem}", url=url)
+        self.transient = page
+        self.too_much = True
+
+
+class RpcPruned(RpcFailure):
+    """The node has thrown away what is that old; others may have it."""
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__("node-nonsense", f"{url}: {problem}", url=url)
+        super().__init__("node-pruned", f"{url}: {problem}", url=url)
+
+
+# JSON-RPC: EIP-1474 has -32005 "limit exceeded", said of a rate as well as of a range.
+_LIMIT, _NO_METHOD = -32005, -32601
+_BEHIND = re.compile(r"(header|block) (was )?not found|unknown block", re.I)
+_BUSY = re.compile(r"too many requests|rate.?limit|limit exceeded|capacity|server (is )?busy", re.I)
+_BEHIND_TRIES = 7  # some six seconds: two blocks of the slowest engine we know
 
 
 class RpcError(RpcFailure):
@@ -71,6 +121,10 @@ class RpcError(RpcFailure):
         self.number = number
         self.text = text
         self.data = data
+        behind = _BEHIND.search(text) is not None
+        self.transient = behind or number == _LIMIT or _BUSY.search(text) is not None
+        self.tries = _BEHIND_TRIES if behind else 0
+        self.too_much = number != _NO_METHOD and not behind
 
 
 class Reverted(RpcError):
@@ -79,6 +133,7 @@ class Reverted(RpcError):
     def __init__(self, url: str, *, number: int, text: str, payload: bytes) -> None:
         super().__init__(url, number=number, text=text, data=payload)
         self.payload = payload
+        self.transient = False
 
 
 class NoQuorum(CouldNotCheck):
@@ -91,8 +146,17 @@ class NoQuorum(CouldNotCheck):
         self.causes = dict(causes)
 
 
+class TooManyPruned(CouldNotCheck):
+    """So many `nodes` have thrown `what` away that fewer than a quorum still have it."""
+
+    def __init__(self, what: str, nodes: Sequence[str]) -> None:
+        super().__init__("node-pruned", f"{what}: no longer held by {', '.join(nodes)}")
+        self.nodes = tuple(nodes)
+
+
 class Disagreement(CouldNotCheck):
-    """Nodes gave different answers to `what`; `answers` holds each by URL."""
+    """Fewer nodes than the quorum gave one and the same answer to `what`; `answers` holds each by
+    URL."""
 
     def __init__(self, what: str, answers: Mapping[str, object]) -> None:
         super().__init__("nodes-disagree", f"{what}: {', '.join(answers)} disagree")
@@ -115,10 +179,18 @@ class BadHead(CouldNotCheck):
 
 
 class BlockGone(CouldNotCheck):
-    """`block` (number or hash) is unknown, or was replaced while we read."""
+    """`block` (number or hash) is unknown, or was replaced while we read.
 
-    def __init__(self, url: str, block: object) -> None:
+    missing: the node has no block there, as one of several behind a load balancer that is a little
+    late; it may have it soon.
+    """
+
+    tries = _BEHIND_TRIES
+    retry_after: float | None = None
+
+    def __init__(self, url: str, block: object, *, missing: bool = False) -> None:
         super().__init__("block-gone", f"{url}: block {block} is not there", url=url, block=block)
+        self.transient = missing
 
 
 class NoContract(CouldNotCheck):

@@ -1,7 +1,8 @@
 """What the chain says of one receipt: the facts by which `ledger.core.verdict` judges.
 
 Everything is read at one head that a quorum confirms. What single nodes show beyond it is looked
-at for adverse facts only, and where they cannot be read they say nothing.
+at for adverse facts only (`acts`): these name no verdict, but until a quorum has seen that height
+nothing better is said either. Where such nodes cannot be read they say nothing.
 
 The anchor is the FIRST that covers the leaf, so that a later one with a clean key cannot launder
 what a stolen key wrote. The code of `LogAnchor` that we ship never covers a leaf twice: for it, one
@@ -10,6 +11,7 @@ event that covers the leaf is the first. Of any other code every event of the lo
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
@@ -31,6 +33,7 @@ from ledger.chain.events import (
 )
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader, View, keep
+from ledger.chain.runs import Run
 from ledger.chain.structs import CLOSED, ContractRegistration, Key, Log
 from ledger.core.errors import CouldNotCheck
 from ledger.core.facts import (
@@ -54,10 +57,28 @@ _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 
 class _Issuer(NamedTuple):
-    """Owner and state of a log, None where there is no such log; and the keys of the owner."""
+    """A log, None where there is no such log, and the keys of its owner."""
+
+    log: Log | None
+    keys: tuple[Key, ...] = ()
+
+
+class _Facts(NamedTuple):
+    """The same, as a verdict is judged by."""
 
     log: LogFact | None
     keys: dict[KeyId, KeyFact]
+
+
+class Act(NamedTuple):
+    """What a single node shows beyond the head, against a record."""
+
+    node: str
+    block: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.node}, block {self.block}: {self.what}"
 
 
 class Snapshot:
@@ -76,19 +97,33 @@ class Snapshot:
         self._head = head
         self._others = tuple(others)
         self._final = final
-        self._consortium = Consortium(network.consortium, head.call)
+        self._consortium = Consortium(network.consortium, head.call, head.calls)
         self._kept: dict[Hashable, Any] = {}
-        self._silences = 0  # how often a single node could not be read
 
     @classmethod
-    def take(cls, reader: QuorumReader) -> Snapshot:
-        """Reads the head. Raises CouldNotCheck."""
-        head, others = reader.heads()
+    def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
+        """Reads the head, in a run of its own if `run` is None. Raises CouldNotCheck."""
+        head, others = reader.heads(run)
         return cls(reader.network, head=head, others=others, final=reader.final_block(head))
+
+    def again(self, reader: QuorumReader) -> Snapshot:
+        """The chain now, in the same run; with all that is kept where the head is the same. Raises
+        CouldNotCheck."""
+        head, others = reader.heads(self.run)
+        if head.block != self._head.block:
+            final = reader.final_block(head)
+            return Snapshot(reader.network, head=head, others=others, final=final)
+        self._others = others
+        return self
+
+    @property
+    def run(self) -> Run:
+        """What is known of the nodes."""
+        return self._head.run
 
     def facts(self, receipt: Receipt) -> ChainFacts:
         """All that the chain says about this receipt. Raises CouldNotCheck."""
-        issuer = self._keep(("issuer", receipt.log), lambda: self._issuer(receipt.log))
+        issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
         contracts = self._keep("contracts", self._contracts)
         return ChainFacts(
             head=_plain(self._head.block),
@@ -100,106 +135,118 @@ class Snapshot:
             status=self._keep("status", self._status),
         )
 
-    def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
-        """What `read` gives, and gave before under this name, which says all that it depends on.
+    def acts(self, receipt: Receipt) -> tuple[Act, ...]:
+        """What single nodes show beyond the head against a record of this log."""
+        found: list[Act] = []
+        for view in self._others:
+            if not view.sources:  # left out meanwhile
+                continue
+            read = partial(self._acts_of, view, receipt.log)
+            with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
+                found += self._keep(("acts", view.sources, view.block, receipt.log), read)
+        return tuple(found)
 
-        An answer for which a single node kept silent is not kept: it may still say something.
-        """
+    def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, and gave before under this name, which says all that it depends on."""
         if name in self._kept:
             return cast(T, self._kept[name])
-        silences, value = self._silences, read()
-        return keep(self._kept, name, value) if self._silences == silences else value
+        value = read()
+        keep(self._kept, name, value)
+        return value
 
     # ---- keys, log, status
 
-    def _issuer(self, log_id: bytes) -> _Issuer:
-        log = self._consortium.log(log_id)
-        if log is None:
-            return _Issuer(None, {})
-        keys = {key.key_id: self._key(key) for key in self._consortium.keys(log.member)}
-        return _Issuer(self._log(log), keys)
+    def _issuer(self, log_id: LogId) -> _Issuer:
+        found: _Issuer = self._keep(("issuer", log_id), lambda: _issuer(self._consortium, log_id))
+        return found
 
-    def _key(self, key: Key) -> KeyFact:
-        found = self._compromises(key)
-        not_after = key.not_after
-        for view, other in self._elsewhere(lambda c: c.key(key.member, key.key_id)):
-            not_after = min(not_after, other.not_after)
-            if other.compromised_since:
-                found.append(Compromise(other.compromised_since, view.block.time))
-        return KeyFact(
-            key_id=key.key_id,
-            member=key.member,
-            purpose=key.purpose,
-            alg=key.alg,
-            public_key=key.public_key,
-            not_before=key.not_before,
-            not_after=not_after,
-            compromises=tuple(found),
-            final=self._is_final(key),
-        )
+    def _issuer_facts(self, log_id: LogId) -> _Facts:
+        issuer = self._issuer(log_id)
+        if issuer.log is None:
+            return _Facts(None, {})
+        said = self._compromises(issuer.log.member, issuer.keys)
+        final = self._final_keys(issuer.log.member, issuer.keys)
+        keys = {
+            key.key_id: KeyFact(
+                key_id=key.key_id,
+                member=key.member,
+                purpose=key.purpose,
+                alg=key.alg,
+                public_key=key.public_key,
+                not_before=key.not_before,
+                not_after=key.not_after,
+                compromises=tuple(said.get(key.key_id, ())),
+                final=key.key_id in final,
+            )
+            for key in issuer.keys
+        }
+        return _Facts(self._log(issuer.log), keys)
 
-    def _is_final(self, key: Key) -> bool:
-        """Whether its registration is. Several blocks may share a second: where the final one's
+    def _final_keys(self, member: str, keys: Sequence[Key]) -> set[KeyId]:
+        """Those whose registration is. Several blocks may share a second: where the final one's
         second is that of the registration, the event tells the block."""
         final = self._final
-        if final is None or key.added_at != final.time:
-            return final is not None and key.added_at < final.time
-        topics = [topic(KeyAdded), bytes32_ascii(key.member), key.key_id]
-        added = self._events(KeyAdded, topics)
-        return any(event.entry.block <= final.number for event in added)
+        if final is None:
+            return set()
+        found = {key.key_id for key in keys if key.added_at < final.time}
+        if any(key.added_at == final.time for key in keys):
+            added = self._events(KeyAdded, [topic(KeyAdded), bytes32_ascii(member)])
+            found |= {event.key_id for event in added if event.entry.block <= final.number}
+        return found
 
-    def _compromises(self, key: Key) -> list[Compromise]:
-        """All that was said of a key, with the time at which it was."""
-        if not key.compromised_since:
-            return []
-        topics = [topic(KeyCompromised), bytes32_ascii(key.member), key.key_id]
-        found = [
-            Compromise(event.since, self._time(event))
-            for event in self._events(KeyCompromised, topics)
-        ]
-        if key.compromised_since not in [said.since for said in found]:
-            found.append(Compromise(key.compromised_since, 0))  # counts on any day
+    def _compromises(self, member: str, keys: Sequence[Key]) -> dict[KeyId, list[Compromise]]:
+        """All that was said of the keys of a member, in that order.
+
+        Most members never say anything: where no key is held to be stolen and none was taken back
+        since the final block, there is nothing that counts.
+        """
+        topics = [topic(KeyCompromised), bytes32_ascii(member)]
+        deployed = self._network.deploy_block
+        final = deployed - 1 if self._final is None else max(deployed - 1, self._final.number)
+        stolen = [key for key in keys if key.compromised_since]
+        if not stolen and not self._events(KeyCompromised, topics, first=final + 1):
+            return {}
+        found: dict[KeyId, list[Compromise]] = {}
+        for event in self._events(KeyCompromised, topics):
+            said = Compromise(event.since, self._time(event), event.entry.block <= final)
+            found.setdefault(event.key_id, []).append(said)
+        for key in stolen:
+            told = found.setdefault(key.key_id, [])
+            if not told or told[-1].since != key.compromised_since:
+                # The event is missing: what the state says counts on any day.
+                told.append(Compromise(key.compromised_since, 0, final=False))
         return found
 
     def _log(self, log: Log) -> LogFact:
-        if log.status == CLOSED:
-            times = [
-                self._time(event)
-                for event in self._events(LogClosed, [topic(LogClosed), log.log_id])
-            ]
-            return LogFact(
-                member=log.member,
-                trusted_size=log.trusted_size,
-                closed_recorded=min(times, default=0),
-            )
-        for view, other in self._elsewhere(lambda consortium: consortium.log(log.log_id)):
-            if other.status == CLOSED:
-                return LogFact(
-                    member=log.member,
-                    trusted_size=other.trusted_size,
-                    closed_recorded=view.block.time,
-                )
-        return LogFact(member=log.member)
+        if log.status != CLOSED:
+            return LogFact(member=log.member)
+        closed = self._events(LogClosed, [topic(LogClosed), log.log_id])
+        return LogFact(
+            member=log.member,
+            trusted_size=log.trusted_size,
+            closed_recorded=min((self._time(event) for event in closed), default=0),
+        )
 
     def _status(self) -> StatusFacts | Unread:
         """No registry, no acts. One that is registered cannot be read by this version."""
-        seen = [self._consortium.contract_history(CASE_REGISTRY)]
-        seen += [found for _, found in self._elsewhere(lambda c: c.contract_history(CASE_REGISTRY))]
-        if any(seen):
+        if self._consortium.contract_history(CASE_REGISTRY):
             problem = "a CaseRegistry is registered, which this version does not read"
             return Unread(code="status-unreadable", problem=problem)
         return StatusFacts()
 
-    def _elsewhere(self, read: Callable[[Consortium], T | None]) -> Iterator[tuple[View, T]]:
-        """The same value as single nodes show it beyond the head."""
-        for view in self._others:
-            try:
-                found = read(Consortium(self._network.consortium, view.call))
-            except CouldNotCheck:
-                self._silences += 1
-                continue
-            if found is not None:
-                yield view, found
+    def _acts_of(self, view: View, log_id: LogId) -> list[Act]:
+        """Of one node, beside what the head has already."""
+        here = self._issuer(log_id)
+        if here.log is None:
+            return []
+        consortium = Consortium(self._network.consortium, view.call, view.calls)
+        there = _issuer(consortium, log_id)
+        what = _against(here, there)
+        if consortium.contract_history(CASE_REGISTRY) and not self._consortium.contract_history(
+            CASE_REGISTRY
+        ):
+            what.append("a CaseRegistry is registered")
+        return [Act(view.sources[0], view.block.number, one) for one in what]
 
     # ---- roots and anchors
 
@@ -271,11 +318,14 @@ class Snapshot:
             if isinstance(event, Anchored):
                 yield event
 
-    def _events(self, kind: type[E], topics: Sequence[bytes]) -> list[E]:
-        """Events of Consortium with these topics."""
-        entries = self._head.logs(
-            self._network.consortium, topics, first=self._network.deploy_block
-        )
+    def _events(
+        self, kind: type[E], topics: Sequence[bytes], *, first: int | None = None
+    ) -> list[E]:
+        """Events of Consortium with these topics, from block `first`, None: its deployment."""
+        start = self._network.deploy_block if first is None else first
+        if start > self._head.block.number:
+            return []
+        entries = self._head.logs(self._network.consortium, topics, first=start)
         events = [decode_event("Consortium", entry) for entry in entries]
         return [event for event in events if isinstance(event, kind)]
 
@@ -287,6 +337,30 @@ class Snapshot:
         if block.hash != entry.block_hash:
             raise BlockGone("events", entry.block_hash)
         return block
+
+
+def _issuer(consortium: Consortium, log_id: LogId) -> _Issuer:
+    log = consortium.log(log_id)
+    return _Issuer(None) if log is None else _Issuer(log, consortium.keys(log.member))
+
+
+def _against(here: _Issuer, there: _Issuer) -> list[str]:
+    """What is worse there than here."""
+    found: list[str] = []
+    if here.log is not None and there.log is not None:
+        if there.log.status == CLOSED and here.log.status != CLOSED:
+            found.append(f"log {there.log.log_id.hex()} is closed")
+    known = {key.key_id: key for key in here.keys}
+    for key in there.keys:
+        before = known.get(key.key_id)
+        if before is None:
+            continue
+        if key.not_after < before.not_after:
+            found.append(f"key {key.key_id.hex()} has ended")
+        since, was = key.compromised_since, before.compromised_since
+        if since and (not was or since < was):
+            found.append(f"key {key.key_id.hex()} is held to be stolen")
+    return found
 
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:

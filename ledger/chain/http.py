@@ -5,11 +5,12 @@ small answer must not unfold to a large one).
 """
 
 import contextlib
+import email.utils
 import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpcore
 import httpx
@@ -22,6 +23,15 @@ MAX_BYTES = 32 << 20
 TIMEOUT = 10.0
 _PARALLEL = 16  # connections kept to one server: the callers of one process
 _SHORTEST = 0.001  # seconds; a socket takes 0 for "do not wait"
+_MAX_WAIT = 86_400.0  # seconds; whoever asks for a longer pause does not want to be asked at all
+
+
+class Answer(NamedTuple):
+    """retry_after: seconds after which the server wants to be asked again, None: not said."""
+
+    status: int
+    body: bytes
+    retry_after: float | None
 
 
 class Http:
@@ -48,13 +58,29 @@ class Http:
         The bound on time holds however slowly the server drips its answer; only the look-up of a
         host name is left to the system's own limit.
         """
+        status, body, _ = self.ask(
+            method, url, content=content, timeout=timeout, max_bytes=max_bytes
+        )
+        return status, body
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        timeout: float = TIMEOUT,
+        max_bytes: int = MAX_BYTES,
+    ) -> Answer:
+        """As `request`, with what the server says about being asked again."""
         name = place(url)
         try:
             with (
                 _deadline(timeout),
                 self._client.stream(method, url, content=content, timeout=timeout) as response,
             ):
-                return response.status_code, _read(name, response, max_bytes)
+                body = _read(name, response, max_bytes)
+                return Answer(response.status_code, body, _retry_after(response))
         except RpcFailure:
             raise
         except Exception as error:
@@ -90,14 +116,37 @@ def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
+def _retry_after(response: httpx.Response) -> float | None:
+    """Of the header, which holds seconds or a date (RFC 9110 10.2.3)."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < len("100000"):
+        return min(float(text), _MAX_WAIT)
+    with contextlib.suppress(ValueError, OverflowError):
+        at = email.utils.parsedate_to_datetime(text).timestamp()
+        return min(max(0.0, at - time.time()), _MAX_WAIT)
+    return None
+
+
 # --- The bound on the whole call: every wait on a socket is cut to what is left of it. ---
 
 _local = threading.local()
 
 
 @contextlib.contextmanager
+def until(end: float) -> Iterator[None]:
+    """No call of this thread goes on beyond `end`, by `time.monotonic()`."""
+    before = getattr(_local, "limit", None)
+    _local.limit = end if before is None else min(before, end)
+    try:
+        yield
+    finally:
+        _local.limit = before
+
+
+@contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    _local.end = time.monotonic() + seconds
+    end, limit = time.monotonic() + seconds, getattr(_local, "limit", None)
+    _local.end = end if limit is None else min(end, limit)
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """Events of a range of blocks from one node, a page at a time.
 
-Nodes limit eth_getLogs in many ways (blocks, results, bytes, seconds), and say so in as many words;
-so the page is halved on any failure and doubled after success.
+Nodes limit eth_getLogs in many ways (blocks, results, bytes, seconds), and say so in as many words
+and HTTP statuses; so the page is halved on any failure that may mean that, and doubled after
+success.
 """
 
 import itertools
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.chain.blocks import LogEntry, Reader, parse_log
-from ledger.chain.errors import RpcFailure, RpcNonsense, RpcRefused, RpcTimeout, RpcUnreachable
+from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTimeout
 from ledger.core.ids import Address
 
 PAGE = 10_000  # blocks to begin with; what many public nodes allow
 MAX_PAGE = 1_000_000  # blocks
+_PAGE_TRIES = 2
 # A silent node must not cost a time-out for every halving of the page.
 _TIMEOUTS = 2
 # Seconds for one query. A node may claim a head of 10^18 and answer every page with nothing.
@@ -71,26 +73,20 @@ def read_logs(
 
 def _pages(node: Reader, query: LogQuery, page: int) -> Iterator[list[LogEntry]]:
     first, timeouts = query.first, 0
+    page = min(page, node.page or page)
     while first <= query.last:
         last = min(query.last, first + page - 1)
         try:
             part = _one_page(node, query, first, last)
         except RpcFailure as failure:
             timeouts += isinstance(failure, RpcTimeout)
-            if first == last or timeouts >= _TIMEOUTS or not _may_be_too_much(failure):
+            if first == last or timeouts >= _TIMEOUTS or not failure.too_much:
                 raise
-            page = (last - first + 1) // 2
+            page = node.page = (last - first + 1) // 2
             continue
         yield part
         first = last + 1
         page = min(MAX_PAGE, page * 2)
-
-
-def _may_be_too_much(failure: RpcFailure) -> bool:
-    """Whether a smaller page is worth a try."""
-    if isinstance(failure, RpcTimeout):
-        return True
-    return not isinstance(failure, RpcUnreachable | RpcRefused)
 
 
 def _one_page(node: Reader, query: LogQuery, first: int, last: int) -> list[LogEntry]:
@@ -101,7 +97,8 @@ def _one_page(node: Reader, query: LogQuery, first: int, last: int) -> list[LogE
         "fromBlock": hex(first),
         "toBlock": hex(last),
     }
-    answer = node.ask("eth_getLogs", wanted)
+    # What may mean "busy" or "too much" is asked once more, then for less.
+    answer = node.ask("eth_getLogs", wanted, tries=0 if first == last else _PAGE_TRIES)
     if not isinstance(answer, list):
         raise RpcNonsense(node.name, "events are not a list")
     entries = [parse_log(node.name, item) for item in answer]

@@ -5,18 +5,24 @@ canonical one. Unknown fields, duplicates and a node named twice are refused: tw
 node would be a quorum of one.
 """
 
+import ipaddress
 import json
+import os
+import posixpath
 import re
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NewType, NoReturn, cast
+from urllib.parse import unquote_to_bytes
 
 import httpx
 import orjson
 
 from ledger.core import canonical
-from ledger.core.errors import ConfigError
+from ledger.core.canonical import instant, parse_instant
+from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import Address, Digest, sha256
 
 Hash32 = NewType("Hash32", str)
@@ -25,6 +31,7 @@ Hash32 = NewType("Hash32", str)
 TYPE = "credit-ledger/network@1"
 MAX_BYTES = 64 << 10  # a handful of URLs; more is no network file
 MAX_NODES = 16  # every one is asked for every value
+MAX_MOVES = 16  # references of the network before it moved
 MAX_NAME = 100  # characters
 MAX_DEPTH = 100_000  # blocks above; more than a day of the fastest engine
 MAX_AGE = 30 * 86_400  # seconds; a head older than that proves nothing about today
@@ -36,9 +43,12 @@ _FIELDS = {
     "_type", "name", "chainId", "consortium", "deployBlock", "deployBlockHash", "finality", "rpc",
     "quorum", "maxHeadAge",
 }  # fmt: skip
+_OPTIONAL = {"formerly", "rebuilt"}
 _PORTS = {"http": 80, "https": 443}
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+_REFERENCE = re.compile(r"eip155:[1-9][0-9]{0,15}:0x[0-9a-f]{40}")
+_ENVIRONMENT = "CREDIT_LEDGER_ENV"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +65,19 @@ class Finality:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rebuilt:
+    """When a lost chain was filled anew, Unix seconds, both included. What is anchored in that
+    time gives notes, not findings."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkFile:
-    """A parsed network file. `max_head_age` in seconds."""
+    """A parsed network file. `max_head_age` in seconds. `formerly`: references of the same network
+    before it moved to another Consortium. `rebuilt`: None: its chain was never lost.
+    """
 
     name: str
     chain_id: int
@@ -67,19 +88,22 @@ class NetworkFile:
     rpc: tuple[str, ...]
     quorum: int
     max_head_age: int
+    formerly: tuple[str, ...] = ()
+    rebuilt: Rebuilt | None = None
 
     @classmethod
-    def parse(cls, data: bytes) -> "NetworkFile":
-        """Raises ConfigError naming the field."""
+    def parse(cls, data: bytes, *, development: bool | None = None) -> "NetworkFile":
+        """`development`: whether half of the nodes may be a quorum; None: as CREDIT_LEDGER_ENV
+        says. Raises ConfigError naming the field."""
         fields = _Fields("network file", _read_json(data))
-        fields.only(_FIELDS)
+        fields.only(_FIELDS | _OPTIONAL)
         if fields.text("_type", MAX_NAME) != TYPE:
             _refuse("network file", f"_type is not {TYPE}")
         rpc = _urls(fields.get("rpc"))
         quorum = fields.integer("quorum", 1, MAX_NODES)
         if quorum > len(rpc):
             _refuse("quorum", f"{quorum} of {len(rpc)} nodes can never agree")
-        return cls(
+        network = cls(
             name=fields.text("name", MAX_NAME),
             chain_id=fields.integer("chainId", 1, canonical.MAX_INTEGER),
             consortium=Address(fields.matching("consortium", _ADDRESS)),
@@ -89,24 +113,30 @@ class NetworkFile:
             rpc=rpc,
             quorum=quorum,
             max_head_age=fields.integer("maxHeadAge", 1, MAX_AGE),
+            formerly=_formerly(fields.optional("formerly")),
+            rebuilt=_rebuilt(fields.optional("rebuilt")),
         )
+        if network.reference in network.formerly:
+            _refuse("formerly", "names the network itself")
+        demand_majority(network, development)
+        return network
 
     @classmethod
-    def load(cls, path: Path) -> "NetworkFile":
-        """Raises ConfigError, also where the file cannot be read."""
+    def load(cls, path: Path, *, development: bool | None = None) -> "NetworkFile":
+        """As `parse`. Raises ConfigError, also where the file cannot be read."""
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ConfigError(str(path), error.strerror or "cannot be read") from error
-        return cls.parse(data)
+        return cls.parse(data, development=development)
 
     def encode(self) -> bytes:
         """Canonical JSON and one newline; `parse` reads it back."""
         finality: dict[str, Any] = {"rule": self.finality.rule}
         if self.finality.rule == "confirmations":
             finality["depth"] = self.finality.depth
-        fields = {
+        fields: dict[str, Any] = {
             "_type": TYPE,
             "name": self.name,
             "chainId": self.chain_id,
@@ -118,6 +148,11 @@ class NetworkFile:
             "quorum": self.quorum,
             "maxHeadAge": self.max_head_age,
         }
+        if self.formerly:
+            fields["formerly"] = list(self.formerly)
+        if self.rebuilt is not None:
+            times = {"from": instant(self.rebuilt.since), "until": instant(self.rebuilt.until)}
+            fields["rebuilt"] = times
         return canonical.encode(fields) + b"\n"
 
     @property
@@ -141,6 +176,21 @@ class NetworkFile:
         return replace(self, rpc=_urls(list(urls)))
 
 
+def demand_majority(network: NetworkFile, development: bool | None = None) -> None:
+    """Refuses a quorum of half of the nodes or less, with which two halves could each be one.
+
+    `development`: whether that is let pass; None: as CREDIT_LEDGER_ENV says. Raises ConfigError.
+    """
+    if development is None:
+        development = os.environ.get(_ENVIRONMENT) == "development"
+    if not development and not network.quorum_is_majority:
+        _refuse(
+            "quorum",
+            f"{network.quorum} is not above half of {len(network.rpc)} nodes, which is for "
+            f"development only ({_ENVIRONMENT}=development)",
+        )
+
+
 class _Fields:
     """A JSON object whose fields are taken with their type and bounds."""
 
@@ -159,6 +209,12 @@ class _Fields:
         if name not in self._value:
             _refuse(name, f"missing in the {self._what}")
         return self._value[name]
+
+    def optional(self, name: str) -> Any:
+        """None where there is no such field; where it is null, it is refused as any other null."""
+        if name in self._value and self._value[name] is None:
+            _refuse(name, "null")
+        return self._value.get(name)
 
     def text(self, name: str, longest: int) -> str:
         value = self.get(name)
@@ -221,10 +277,42 @@ def _finality(value: Any) -> Finality:
     return Finality(rule=rule, depth=fields.integer("depth", 1, MAX_DEPTH))
 
 
+def _formerly(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_MOVES:
+        _refuse("formerly", f"not a list of 1 to {MAX_MOVES} references")
+    if not all(isinstance(item, str) and _REFERENCE.fullmatch(item) for item in value):
+        _refuse("formerly", f"not of the form {_REFERENCE.pattern}")
+    if len(set(value)) < len(value):
+        _refuse("formerly", "a reference given twice")
+    return tuple(value)
+
+
+def _rebuilt(value: Any) -> Rebuilt | None:
+    if value is None:
+        return None
+    fields = _Fields("rebuilt", value)
+    fields.only({"from", "until"})
+    times = Rebuilt(since=_time(fields.get("from")), until=_time(fields.get("until")))
+    if times.since > times.until:
+        _refuse("rebuilt", "ends before it begins")
+    return times
+
+
+def _time(value: Any) -> int:
+    if not isinstance(value, str):
+        _refuse("rebuilt", "its times are no texts")
+    try:
+        return parse_instant(value)
+    except Malformed as error:
+        raise ConfigError("rebuilt", f"{value!r} is no instant in UTC") from error
+
+
 def _urls(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= MAX_NODES:
         _refuse("rpc", f"not a list of 1 to {MAX_NODES} URLs")
-    seen: dict[tuple[str, str, int, bytes], str] = {}
+    seen: dict[tuple[str, int, str], str] = {}
     for url in value:
         key = _node(url)
         if key in seen:
@@ -233,8 +321,12 @@ def _urls(value: Any) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def _node(url: Any) -> tuple[str, str, int, bytes]:
-    """What makes two spellings of a URL the same node. The path counts: some hosts serve many."""
+def _node(url: Any) -> tuple[str, int, str]:
+    """What makes two spellings of a URL the same node: host, port and path.
+
+    The path counts, because some hosts serve many nodes. User, query and fragment do not: they
+    say who asks.
+    """
     try:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
@@ -242,4 +334,20 @@ def _node(url: Any) -> tuple[str, str, int, bytes]:
     if parts.scheme not in _PORTS or not parts.host:
         _refuse("rpc", f"{url!r} is not an http or https URL")
     port = parts.port or _PORTS[parts.scheme]
-    return parts.scheme, parts.host, port, parts.raw_path.rstrip(b"/")
+    path = unquote_to_bytes(parts.raw_path.partition(b"?")[0]).decode("utf-8", "replace")
+    return _host(parts.host), port, posixpath.normpath("/" + path.strip("/"))
+
+
+def _host(host: str) -> str:
+    """One spelling of a host: every name of this machine itself is "localhost"."""
+    name = host.lower().rstrip(".")
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        try:  # 127.1, 0x7f000001, 2130706433: what connections take for an address
+            address = ipaddress.ip_address(socket.inet_aton(name))
+        except OSError:
+            local = name == "localhost" or name.endswith(".localhost")
+            return "localhost" if local else name
+    address = getattr(address, "ipv4_mapped", None) or address
+    return "localhost" if address.is_loopback or address.is_unspecified else str(address)

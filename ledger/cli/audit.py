@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ledger.cli.language import say
+from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import Unknown, note, print_bytes, write_file
 from ledger.cli.progress import bars
 from ledger.cli.tables import show_report
 from ledger.core.errors import CouldNotCheck
+from ledger.core.verdict import note_text
 
 if TYPE_CHECKING:
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
+    from ledger.core.facts import Note
 
 _HELP = say(
     zh="""由区块链事件和公开日志重建成员、密钥、目录和全部日志，逐一核对。
@@ -100,7 +102,7 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
     from ledger.audit.replay import replay as run  # noqa: PLC0415 - `--help` need not wait for it
     from ledger.chain.quorum import QuorumReader  # noqa: PLC0415
 
-    reader = QuorumReader(network, now=local_clock())
+    reader = QuorumReader(network, now=local_clock(), on_note=show_note)
     try:
         with bars() as shown:
             task = shown.add_task(say(zh="重放", en="replaying"), total=None)
@@ -114,6 +116,11 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
         raise Unknown(f"{text}: {error}") from error
     finally:
         reader.close()
+
+
+def show_note(told: Note) -> None:
+    """Something about a node, on stderr; the report is the same without."""
+    note(pick(note_text(told)))
 
 
 def _mirror(text: str) -> tuple[str, str]:

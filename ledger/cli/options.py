@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ledger import clock
-from ledger.chain.network import NetworkFile
+from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.wellknown import DEV_CHAIN_ID
 from ledger.cli.language import say
 from ledger.cli.output import note
@@ -74,17 +74,13 @@ def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:
     try:
         network = NetworkFile.load(path)
         network = network.with_rpc([url.strip() for url in urls]) if urls else network
+        demand_majority(network)
     except ConfigError as error:
         raise click.BadParameter(str(error), param_hint="--network / --rpc") from error
     if production() and network.chain_id == DEV_CHAIN_ID:
         _refuse_network(
             zh=f"生产环境不接受开发用的链（chainId {DEV_CHAIN_ID}）。",
             en=f"chain {DEV_CHAIN_ID} is for development, refused in production",
-        )
-    if production() and not network.quorum_is_majority:
-        _refuse_network(
-            zh="生产环境要求 quorum 超过节点数的一半。",
-            en="production demands a quorum above half of the nodes",
         )
     return network
 

@@ -18,7 +18,7 @@ from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
 from ledger.core.commitment import Value
-from ledger.core.verdict import Verdict
+from ledger.core.verdict import Verdict, note_text
 from ledger.records import schema
 
 _MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),
@@ -65,6 +65,8 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     if verdict.fields:
         console.print(_fields(verdict))
     console.print(_checks(verdict.standing.checks))
+    for note in verdict.notes:
+        console.print(plain(f"! {pick(note_text(note))}", "yellow"))
 
 
 def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:

@@ -92,6 +92,23 @@ CODES = {
         "The nodes contradict each other ({problem}): one of them is not to be "
         "trusted. Use others.",
     ),
+    "act-unconfirmed": _code(
+        "undetermined",
+        "有节点显示尚未得到足够节点确认的新情况（{problem}）。请稍后重试。",
+        "A node shows something newer that not enough nodes confirm yet ({problem}). Try again "
+        "in a minute.",
+    ),
+    "node-pruned": _code(
+        "undetermined",
+        "保留旧事件的节点不够（{problem}）。请换用保留全部事件的节点。",
+        "Too few nodes still hold what is that old ({problem}). Use nodes that keep all events.",
+    ),
+    "network-moved": _code(
+        "anchor-moved",
+        "回执属于网络 {actual}，该网络已迁至 {expected}。请索取新的回执。",
+        "The receipt belongs to network {actual}, which has since moved to {expected}. Ask for a "
+        "new receipt.",
+    ),
     "other-chain": _code(
         "undetermined",
         "节点上不是网络文件所指的链（{problem}）。链若已重建，请向运营方索取新的网络文件。",
@@ -319,3 +336,17 @@ CODES = {
         "The anchor is not final yet: try again in a while.",
     ),
 }  # fmt: skip
+
+# What is said of single nodes beside the verdict, which it does not change.
+NOTES: dict[str, Text] = {
+    "node-disagrees": {
+        "zh": "节点 {node} 的回答与足够多的其他节点不同（{what}），已不采用。请检查或更换它。",
+        "en": "Node {node} answered otherwise than enough of the others ({what}) and was left out. "
+        "Check it, or use another.",
+    },
+    "node-pruned": {
+        "zh": "节点 {node} 已不保留旧数据（{what}），未向其读取旧事件。请换用保留全部事件的节点。",
+        "en": "Node {node} no longer holds old data ({what}) and was not asked for old events. Use "
+        "one that keeps them.",
+    },
+}

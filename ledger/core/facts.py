@@ -17,21 +17,37 @@ from ledger.core.keys import Purpose
 SHANGHAI_OFFSET = 8 * 3600
 DAY = 86_400
 
+DISAGREES, PRUNED = "node-disagrees", "node-pruned"
+"""Codes of notes: a node answered otherwise than a quorum; a node has thrown old data away."""
+
 OUTCOMES = ("NONE", "REPAIRED", "CORRECTED", "WITHDRAWN")
 FLAGS = ("DISPUTED", "SHIELDED", "ERASED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something about a node that changes no verdict and that whoever runs it should know.
+
+    what: the question that it answered wrongly or not at all.
+    """
+
+    code: str
+    node: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """What of the network file a verdict needs. reference: `eip155:<chainId>:<consortium>`.
 
-    max_head_age in seconds.
+    max_head_age in seconds. formerly: references of the same network before it moved.
     """
 
     name: str
     digest: Digest
     reference: str
     max_head_age: int
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +110,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Compromise:
-    """A key is held to be stolen from `since` on; that was said in a block of time `recorded`."""
+    """A key is held to be stolen from `since` on, 0: it is not; that was said in a block of time
+    `recorded`. final: whether that block is."""
 
     since: int
     recorded: int
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFact:
     """A registered key. Its window holds both ends, as on the chain.
 
-    compromises: all that was ever said of it, mostly nothing. final: whether its registration is.
+    compromises: all that was ever said of it, in that order, mostly nothing. final: whether its
+    registration is.
     """
 
     key_id: KeyId
@@ -127,9 +146,14 @@ class KeyFact:
 
     def stolen_since(self, end: int | None = None) -> int | None:
         """From when on it is held to be stolen, by what was recorded before `end` (None: at all);
-        None if it is not."""
-        known = [c.since for c in self.compromises if end is None or c.recorded < end]
-        return min(known, default=None)
+        None if it is not.
+
+        The last word counts; one that eases it only once it is final, and until then the worst of
+        what was said since the last final one.
+        """
+        known = [c for c in self.compromises if end is None or c.recorded < end]
+        last_final = max((n for n, said in enumerate(known) if said.final), default=0)
+        return min((said.since for said in known[last_final:] if said.since), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class Case:
 def network(case: Case) -> Check:
     """2: the receipt names the network that the verifier pins."""
     actual, expected = case.receipt.network, case.trust.reference
+    if actual in case.trust.formerly:
+        return failed("network", "network-moved", actual=actual, expected=expected)
     if actual != expected:
         return failed("network", "other-network", actual=actual, expected=expected)
     return passed("network")

@@ -23,6 +23,7 @@ from ledger.core.checks import (
     not_run,
     passed,
 )
+from ledger.core.codes import NOTES
 from ledger.core.commitment import Value
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
@@ -30,6 +31,7 @@ from ledger.core.facts import (
     ChainFacts,
     KeyFact,
     Later,
+    Note,
     Question,
     RecordFacts,
     Status,
@@ -96,7 +98,8 @@ class Verdict:
     the chain's head; they are the same where no day was asked about.
 
     receipt None: malformed. fields: the disclosed ones, None where there are none to be shown.
-    facts None: the chain was not asked or could not be read.
+    facts None: the chain was not asked or could not be read. notes: what there is to say of
+    single nodes.
     """
 
     digest: Digest
@@ -108,6 +111,7 @@ class Verdict:
     record: RecordFacts | None = None
     fields: Mapping[str, Value] | None = None
     facts: ChainFacts | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -148,7 +152,7 @@ class Verdict:
             Later(fact="key-compromised", recorded=said.recorded, effective=said.since)
             for key in self._keys(self.facts)
             for said in key.compromises
-            if said.since < end <= said.recorded
+            if 0 < said.since < end <= said.recorded
         ]
         log = self.facts.log
         if log is not None and log.trusted_size is not None and log.closed_recorded >= end:
@@ -206,7 +210,19 @@ class Verdict:
             "head": None if self.facts is None else _block(self.facts.head),
             "receiptDigest": hex32(self.digest),
             "checks": [check.as_dict() for check in self.standing.checks],
+            "notes": [
+                {"code": note.code, "message": note_text(note), "node": note.node}
+                for note in self.notes
+            ],
         }
+
+
+def note_text(note: Note) -> dict[str, str]:
+    """A note in zh and en."""
+    return {
+        language: text.format(node=note.node, what=note.what)
+        for language, text in NOTES[note.code].items()
+    }
 
 
 def malformed(digest: Digest, error: Malformed, question: Question, trust: Trust) -> Verdict:

@@ -28,6 +28,7 @@ from ledger.core import note
 from ledger.core.canonical import encode
 from ledger.core.entry import record_entry, statement_entry
 from ledger.core.errors import CouldNotCheck
+from ledger.core.facts import Note
 from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle
@@ -35,7 +36,7 @@ from tests.audit.conftest import Ledger
 from tests.support.chain import OF_ALL
 from tests.support.ledger import MemberLog, make_record, serve
 from tests.support.log import read_log
-from tests.support.proxy import lie, start_proxy
+from tests.support.proxy import at_times, lie, one_of, raw, start_proxy
 from tests.support.votes import close_log, compromise, create, put_item, register
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -115,6 +116,58 @@ def test_what_is_not_final_is_not_in_the_report(ledger: Ledger) -> None:
         replay(ledger.network.file, reader=reader, to_block=after["block"]["number"] + 1)
     reader.close()
     assert again.encode() == before
+
+
+def test_refusals_for_the_moment_change_nothing(ledger: Ledger) -> None:
+    """429 and 503 at random before the only node."""
+    plain = ledger.replay().encode()
+    logs = {log.log_id: log for log in (ledger.beijing, ledger.tianjin)}
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        proxy.on(None, at_times(one_of(raw(b"", status=429), raw(b"", status=503)), 0.05))
+        reader = QuorumReader(
+            ledger.network.with_rpc([proxy.url], 1), now=ledger.network.anvil.head_time, page=5
+        )
+        report = replay(
+            ledger.network.file,
+            reader=reader,
+            fetch_for=lambda base, log: logs[LogId(log)].fetch if log in logs else None,
+        )
+        reader.close()
+    assert report.encode() == plain
+    assert report.exit == 0
+
+
+def test_a_node_that_drops_events_is_left_out(ledger: Ledger) -> None:
+    """At the end, in the middle, of one contract: with a quorum the report is the same."""
+    plain = ledger.replay().encode()
+    logs = {log.log_id: log for log in (ledger.beijing, ledger.tianjin)}
+    drops: list[Callable[[list[Any]], list[Any]]] = [
+        lambda found: found[:-1],
+        lambda found: found[: len(found) // 2] + found[len(found) // 2 + 1 :],
+        lambda found: [],
+    ]
+    url = ledger.network.anvil.url
+    for drop in drops:
+        with start_proxy(url) as a, start_proxy(url) as b, start_proxy(url) as c:
+            b.on("eth_getLogs", lie(partial(_changed, drop)))
+            notes: list[Note] = []
+            file = ledger.network.with_rpc([a.url, b.url, c.url], 2)
+            now = ledger.network.anvil.head_time
+            reader = QuorumReader(file, now=now, page=5, on_note=notes.append)
+            report = replay(
+                ledger.network.file,
+                reader=reader,
+                fetch_for=lambda base, log: logs[LogId(log)].fetch if log in logs else None,
+            )
+            reader.close()
+        assert report.encode() == plain
+        assert [note.node for note in notes] == [b.url]
+
+
+def _changed(
+    change: Callable[[list[Any]], list[Any]], params: Sequence[Any], result: list[Any]
+) -> list[Any]:
+    return change(result)
 
 
 def _number(report: bytes) -> int:

@@ -7,10 +7,13 @@ import pytest
 
 from ledger.chain.actions import (
     Action,
+    admit,
     proposal_id,
     put_national,
     register_contract,
     reinstate,
+    retire,
+    set_threshold,
     suspend,
 )
 from ledger.chain.contract_abi import load
@@ -21,6 +24,7 @@ from ledger.chain.keyfile import new_secret
 from ledger.chain.national import SINCE, national_items
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader
+from ledger.chain.requests import key_input
 from ledger.chain.rpc import Rpc
 from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import (
@@ -146,6 +150,34 @@ def test_again_changes_nothing(network: TestNetwork) -> None:
     assert transactions(network.anvil, network.deployer.address) == before
 
 
+def test_again_after_members_came_and_went(network: TestNetwork) -> None:
+    """What was decided since is no reason to found it anew, nor undone."""
+    key = LocalSigner(Alg.SECP256K1, new_secret())
+    given = key_input(
+        member="150000",
+        purpose=Purpose.GOVERN,
+        alg=key.alg,
+        public_key=key.public_key,
+        not_before=0,
+    )
+    new = {"code": "150000", "region": "150000", "roles": 1, "endpoint": ""}
+    network.decide(admit(new, [given]))
+    network.decide(retire("demo-bank"))
+    network.decide(set_threshold(4))
+    before = transactions(network.anvil, network.deployer.address)
+    again = deploy(
+        network.anvil.rpc,
+        network.deployer,
+        founders=make_founders(network.keys),
+        threshold=THRESHOLD,
+        council=network.voters(),
+        items=national_items(),
+    )
+    assert again == network.deployment
+    assert transactions(network.anvil, network.deployer.address) == before
+    assert network.consortium.threshold() == 4
+
+
 def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
     """The same addresses and logs again, another deployment block."""
     again = deploy_network(empty, keys=network.keys, deployer=network.deployer, items=FEW)
@@ -233,7 +265,7 @@ def test_a_deployer_without_money(empty: Anvil) -> None:
 def test_something_else_at_the_address(network: TestNetwork) -> None:
     founders = make_founders(network.keys)
     swapped = [founders[1], founders[0], *founders[2:]]
-    with pytest.raises(ConfigError, match="members"):
+    with pytest.raises(ConfigError, match="founded by"):
         deploy(
             network.anvil.rpc,
             network.deployer,

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.network import MAX_BYTES, Finality, NetworkFile
+from ledger.chain.network import MAX_BYTES, Finality, NetworkFile, Rebuilt
+from ledger.chain.quorum import QuorumReader
 from ledger.core.errors import ConfigError
+from ledger.verify import Verifier
 
 GOOD: dict[str, Any] = {
     "_type": "credit-ledger/network@1",
@@ -23,8 +25,8 @@ GOOD: dict[str, Any] = {
 }
 
 
-def parse(**changes: Any) -> NetworkFile:
-    return NetworkFile.parse(json.dumps(GOOD | changes).encode())
+def parse(*, development: bool | None = None, **changes: Any) -> NetworkFile:
+    return NetworkFile.parse(json.dumps(GOOD | changes).encode(), development=development)
 
 
 def test_what_is_read() -> None:
@@ -34,7 +36,7 @@ def test_what_is_read() -> None:
     assert network.rpc == ("http://a:8545", "https://b/key", "https://c")
     assert network.reference == "eip155:31337:0x" + "ab" * 20
     assert network.quorum_is_majority
-    assert not parse(quorum=1).quorum_is_majority
+    assert not parse(quorum=1, development=True).quorum_is_majority
 
 
 @pytest.mark.parametrize("rule", ["latest", "finalized"])
@@ -56,7 +58,7 @@ def test_every_field_is_in_the_digest(field: str) -> None:
     other: dict[str, Any] = {
         "name": "other", "chainId": 1, "consortium": "0x" + "00" * 20, "deployBlock": 8,
         "deployBlockHash": "0x" + "00" * 32, "finality": {"rule": "latest"},
-        "rpc": ["http://b", "http://c"], "quorum": 1, "maxHeadAge": 61,
+        "rpc": ["http://b", "http://c"], "quorum": 3, "maxHeadAge": 61,
     }  # fmt: skip
     assert parse(**{field: other[field]}).digest != parse().digest
 
@@ -100,6 +102,21 @@ def test_every_field_is_in_the_digest(field: str) -> None:
         ("maxHeadAge", 0),
         ("maxHeadAge", 10**9),
         ("extra", 1),
+        ("formerly", None),
+        ("formerly", []),
+        ("formerly", "eip155:1:0x" + "ab" * 20),
+        ("formerly", ["eip155:01:0x" + "ab" * 20]),
+        ("formerly", ["eip155:1:0x" + "AB" * 20]),
+        ("formerly", ["eip155:1:0x" + "ab" * 20] * 2),
+        ("formerly", ["eip155:31337:0x" + "ab" * 20]),
+        ("formerly", [f"eip155:{n + 1}:0x" + "ab" * 20 for n in range(17)]),
+        ("rebuilt", None),
+        ("rebuilt", {}),
+        ("rebuilt", {"from": "2026-01-01T00:00:00Z"}),
+        ("rebuilt", {"from": 1, "until": 2}),
+        ("rebuilt", {"from": "2026-01-01", "until": "2026-01-02"}),
+        ("rebuilt", {"from": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}),
+        ("rebuilt", {"from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "x": 1}),
     ],
 )
 def test_what_is_refused(field: str, value: Any) -> None:
@@ -132,6 +149,88 @@ def test_nothing_may_be_missing(field: str) -> None:
 def test_bytes_that_are_no_network_file(data: bytes) -> None:
     with pytest.raises(ConfigError):
         NetworkFile.parse(data)
+
+
+def test_moves_and_rebuilding_are_read_and_written() -> None:
+    formerly = ["eip155:1:0x" + "ab" * 20, "eip155:31337:0x" + "cd" * 20]
+    times = {"from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+    network = parse(formerly=formerly, rebuilt=times)
+    assert network.formerly == tuple(formerly)
+    assert network.rebuilt == Rebuilt(since=1_767_225_600, until=1_767_312_000)
+    assert NetworkFile.parse(network.encode()) == network
+    assert len({parse().digest, parse(formerly=formerly).digest, network.digest}) == 3
+
+
+LOOPBACK = (
+    "http://127.0.0.1:8545",
+    "http://localhost:8545",
+    "http://LocalHost.:8545/",
+    "http://127.1:8545",
+    "http://127.9.9.9:8545",
+    "http://[::1]:8545",
+    "http://[::ffff:127.0.0.1]:8545",
+    "http://[0:0:0:0:0:0:0:1]:8545",
+    "http://2130706433:8545",
+    "http://0x7f.1:8545",
+    "http://0.0.0.0:8545",
+    "http://a.localhost:8545",
+    "http://127.0.0.1:8545/?a",
+    "http://127.0.0.1:8545/#x",
+    "http://user:pass@127.0.0.1:8545",
+    "http://127.0.0.1:8545/./",
+    "https://127.0.0.1:8545",
+)
+SAME = (
+    *((LOOPBACK[0], other) for other in LOOPBACK[1:]),
+    ("http://node.example", "http://NODE.example.:80/"),
+    ("https://node.example", "https://node.example:443/?key=1"),
+    ("https://node.example/v3/abc", "https://me:you@node.example/v3//abc/#x"),
+    ("https://node.example/v3/abc", "https://node.example/v3/%61bc"),
+    ("http://10.1:8545", "http://10.0.0.1:8545"),
+    ("http://[2001:db8::1]", "http://[2001:DB8:0:0::1]"),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_one_node_by_many_spellings(one: str, other: str) -> None:
+    with pytest.raises(ConfigError, match="one node"):
+        parse(rpc=[one, other])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8546"),
+        ("https://node.example/a", "https://node.example/b"),
+        ("https://node.example/a", "https://node.example/A"),
+        ("http://10.0.0.1:8545", "http://10.0.0.2:8545"),
+        ("http://node.example", "https://node.example"),
+    ],
+)
+def test_two_nodes(one: str, other: str) -> None:
+    assert parse(rpc=[one, other]).rpc == (one, other)
+
+
+@pytest.mark.parametrize(("nodes", "quorum"), [(2, 1), (3, 1), (4, 2), (5, 2)])
+def test_a_quorum_of_half_or_less_is_for_development(
+    nodes: int, quorum: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rpc = [f"http://n{number}" for number in range(nodes)]
+    for environment in ("", "production", "staging"):
+        monkeypatch.setenv("CREDIT_LEDGER_ENV", environment)
+        with pytest.raises(ConfigError, match=r"quorum: .*development"):
+            parse(rpc=rpc, quorum=quorum)
+        with pytest.raises(ConfigError, match="quorum"):
+            QuorumReader(parse(rpc=rpc, quorum=quorum, development=True))
+        with pytest.raises(ConfigError, match="quorum"):
+            Verifier(parse(rpc=rpc, quorum=quorum, development=True))
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
+    file = parse(rpc=rpc, quorum=quorum)
+    QuorumReader(file).close()
+    Verifier(file).close()
+    with pytest.raises(ConfigError):
+        parse(rpc=rpc, quorum=quorum, development=False)
+    assert parse(rpc=rpc, quorum=nodes // 2 + 1, development=False).quorum_is_majority
 
 
 def test_other_nodes_never_change_the_quorum() -> None:

@@ -20,7 +20,9 @@ from ledger.chain.errors import (
 from ledger.chain.events import Anchored, topic
 from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.chain.quorum import QuorumReader, View
+from ledger.chain.runs import OnNote
 from ledger.core.errors import CouldNotCheck
+from ledger.core.facts import Note
 from ledger.core.ids import Address
 from tests.support.anvil import Anvil
 from tests.support.chain import TestNetwork
@@ -39,6 +41,7 @@ from tests.support.proxy import (
 
 PATIENT = 60.0
 IMPATIENT = 4.0  # seconds; still long for the local nodes, waited for where one is silent
+PATIENCE = 1.0  # seconds for which a refused call is asked again
 ROOT = b"\x77" * 32
 Open = Callable[..., QuorumReader]
 
@@ -49,11 +52,15 @@ def reader(network: TestNetwork, proxies: list[Proxy]) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def open_reader(
-            *, now: Callable[[], float] = time.time, timeout: float = PATIENT, **changes: Any
+            *,
+            now: Callable[[], float] = time.time,
+            timeout: float = PATIENT,
+            on_note: OnNote = lambda note: None,
+            **changes: Any,
         ) -> QuorumReader:
             file = network.with_rpc([proxy.url for proxy in proxies], quorum=2)
             file = NetworkFile(**{**fields(file), **changes})
-            made = QuorumReader(file, timeout=timeout, now=now)
+            made = QuorumReader(file, timeout=timeout, now=now, patience=PATIENCE, on_note=on_note)
             stack.callback(made.close)
             return made
 
@@ -134,16 +141,17 @@ def test_code_and_the_events_of_a_block_are_asked_once(
         assert view.logs(address, [bytes(32)], first=event.block, last=event.block) == ()
         assert view.logs(address, [topic(Anchored)], first=0, last=0) == ()
     assert proxies[0].count("eth_getCode") == 1
-    assert proxies[0].count("eth_getLogs") == 1 + 3
+    # One more tells whether the node still has the events of the deployment.
+    assert proxies[0].count("eth_getLogs") == 1 + 1 + 3
     # Those of many blocks may be many, and are not kept.
     assert view.logs(address, [topic(Anchored)], first=0) == every
-    assert proxies[0].count("eth_getLogs") == 1 + 3 + 1
+    assert proxies[0].count("eth_getLogs") == 1 + 1 + 3 + 1
 
 
 def test_no_more_is_kept_than_there_is_room_for(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.chain.quorum.KEPT", 2)
+    monkeypatch.setattr("ledger.chain.view.KEPT", 2)
     view, address = reader().head(), anchored.deployment.log_anchor
     for number in (1, 2, 3, 1):
         assert view.logs(address, [topic(Anchored)], first=number, last=number) is not None
@@ -238,11 +246,19 @@ def test_a_lie_about_a_value(
     method, read, fault = LIES[name]
     honest = read(reader().head(), anchored)
     proxies[liar].on(method, fault)
-    with pytest.raises(Disagreement) as caught:
-        read(reader().head(), anchored)
-    assert len(caught.value.answers) == 3
+    told: list[Note] = []
+    view = reader(on_note=told.append).head()
+    assert read(view, anchored) == honest
+    assert {note.node for note in view.run.notes} == {proxies[liar].url}
+    assert told == list(view.run.notes)
+    # Not asked again in this run, and heard again in the next.
     proxies[liar].clear()
-    assert read(reader().head(), anchored) == honest
+    asked = len(proxies[liar].calls)
+    assert view.block_at(3).number == 3
+    if told[0].code == "node-disagrees":
+        assert proxies[liar].url not in view.sources
+        assert len(proxies[liar].calls) == asked
+    assert proxies[liar].url in reader().head().sources
 
 
 NONSENSE: dict[str, tuple[str, Callable[[View, TestNetwork], Any], Fault]] = {
@@ -287,12 +303,12 @@ def test_nonsense_is_no_answer(
 def test_a_lone_liar_far_ahead_cannot_keep_us(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy]
 ) -> None:
-    """It claims block 10^9 and answers every page of events on the way there with nothing."""
+    """It claims block 10^9, and has none of those on the way there."""
     proxies[0].on("eth_getBlockByNumber", lie(HEADS["far ahead"]))
     proxies[0].on("eth_getLogs", lie(lambda params, result: []))
-    head, (higher,) = reader(timeout=IMPATIENT).heads()
-    with pytest.raises(CouldNotCheck):
-        higher.logs(anchored.deployment.log_anchor, first=head.block.number + 1)
+    head, others = reader().heads()
+    assert others == ()
+    assert [note.node for note in head.run.notes] == [proxies[0].url]
 
 
 def test_a_lie_about_an_old_block(
@@ -304,8 +320,8 @@ def test_a_lie_about_an_old_block(
         return {**result, "timestamp": "0x1"} if params[0] == "0x2" else result
 
     proxies[1].on("eth_getBlockByNumber", lie(change))
-    with pytest.raises(Disagreement):
-        view.block_at(2)
+    assert view.block_at(2).time > 1
+    assert [note.node for note in view.run.notes] == [proxies[1].url]
 
 
 HEADS: dict[str, Callable[[Any, Any], Any]] = {
@@ -338,9 +354,9 @@ def test_a_lie_about_the_head(
     assert view.block.number == head_number(anchored.anvil)
     assert view.block.hash != "0x" + "11" * 32
     assert read_root(view, anchored) == ROOT
-    # What the liar shows is offered for adverse facts, and speaks for it alone.
-    assert all(other.sources == (proxies[liar].url,) for other in others)
-    assert len(others) == (0 if name == "other time" else 1)
+    # A block that holds not our head shows nothing.
+    assert others == ()
+    assert [note.node for note in view.run.notes] == [proxies[liar].url]
 
 
 FAULTS: dict[str, Fault] = {
@@ -471,6 +487,7 @@ def test_two_on_forks_share_an_older_block(
     view, others = reader().heads()
     assert view.block.number == top - 3
     assert len(others) == 2
+    assert view.run.notes == ()  # which of them is right, nobody knows yet
 
 
 def test_a_split_network_is_not_read(
@@ -489,7 +506,8 @@ def test_two_halves_that_each_are_a_quorum(network: TestNetwork, proxies: list[P
         urls = [proxy.url for proxy in (*proxies, fourth)]
         for proxy in proxies[:2]:
             proxy.on("eth_getBlockByNumber", fork_from(network.anvil, 5))
-        reader = QuorumReader(network.with_rpc(urls, quorum=2), timeout=PATIENT)
+        file = network.with_rpc(urls, quorum=2)
+        reader = QuorumReader(file, timeout=PATIENT, development=True)
         with pytest.raises(Disagreement, match="head"):
             reader.head()
         reader.close()
@@ -531,6 +549,7 @@ def test_one_node_on_another_chain_is_left_out(
     proxies[0].on("eth_chainId", lie(lambda params, result: "0x1"))
     view = reader().head()
     assert proxies[0].url not in view.sources
+    assert [note.node for note in view.run.notes] == [proxies[0].url]
     assert read_root(view, anchored) == ROOT
     proxies[1].on(None, drop_request())
     with pytest.raises(NoQuorum):  # one says so, one says nothing: not known

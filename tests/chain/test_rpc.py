@@ -1,7 +1,9 @@
 """One node that misbehaves in every way we could think of."""
 
+import email.utils
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from ledger.chain.errors import (
     RpcError,
     RpcFailure,
     RpcNonsense,
+    RpcPruned,
     RpcRefused,
     RpcTimeout,
     RpcUnreachable,
@@ -257,3 +260,108 @@ def test_failover(anvil: Anvil, proxy: Proxy) -> None:
         two.close()
     with pytest.raises(ValueError, match="no node"):
         Failover([])
+
+
+# --- For the moment, or for good ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "transient", "too_much"),
+    [
+        (raw(b"", status=429), True, False),
+        (raw(b"", status=502), True, True),
+        (raw(b"", status=503), True, True),
+        (raw(b"", status=504), True, True),
+        (raw(b"", status=413), False, True),
+        (raw(b"", status=401), False, False),
+        (raw(b"", status=403), False, False),
+        (raw(b"", status=404), False, False),
+        (raw(b"<html>"), True, True),
+        (raw(b"{}"), False, True),
+        (drop_request(), True, False),
+        (error(-32601, "method not found"), False, False),
+        (error(-32602, "block range is too wide"), False, True),
+        (error(-32005, "limit exceeded"), True, True),
+        (error(-32000, "header not found"), True, False),
+        (error(-32000, "query returned more than 10000 results"), False, True),
+        (error(-32000, "Too Many Requests"), True, True),
+        (error(3, "execution reverted: limit exceeded", "0x12345678"), False, True),
+        (error(4444, "pruned history unavailable"), False, False),
+        (error(-32000, "missing trie node 0xab"), False, False),
+    ],
+)
+def test_transient_and_permanent(
+    rpc: Rpc, proxy: Proxy, fault: Any, transient: bool, too_much: bool
+) -> None:
+    proxy.on(None, fault)
+    with pytest.raises(RpcFailure) as caught:
+        rpc.call("x")
+    assert (caught.value.transient, caught.value.too_much) == (transient, too_much)
+
+
+def test_pruned_is_told_apart(rpc: Rpc, proxy: Proxy) -> None:
+    proxy.on(None, error(4444, "pruned history unavailable"))
+    with pytest.raises(RpcPruned) as caught:
+        rpc.call("x")
+    assert caught.value.code == "node-pruned"
+
+
+@pytest.mark.parametrize(
+    ("header", "low", "high"),
+    [
+        ("7", 7, 7),
+        ("0", 0, 0),
+        ("99999", 86_400, 86_400),
+        ("in an hour", 3000, 3600),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
+    ],
+)
+def test_retry_after(rpc: Rpc, proxy: Proxy, header: str, low: float, high: float) -> None:
+    if header == "in an hour":
+        header = email.utils.formatdate(time.time() + 3600, usegmt=True)
+    proxy.on(None, raw(b"", status=429, retry_after=header))
+    with pytest.raises(RpcRefused) as caught:
+        rpc.call("x")
+    assert caught.value.retry_after is not None
+    assert low <= caught.value.retry_after <= high
+
+
+@pytest.mark.parametrize("header", ["soon", "-1", "1.5", "", "1" * 40, "Fri, 99 Foo"])
+def test_a_retry_after_that_says_nothing(rpc: Rpc, proxy: Proxy, header: str) -> None:
+    proxy.on(None, raw(b"", status=503, retry_after=header))
+    with pytest.raises(RpcRefused) as caught:
+        rpc.call("x")
+    assert caught.value.retry_after is None
+
+
+def test_a_batch(rpc: Rpc, proxy: Proxy) -> None:
+    proxy.on("net_version", error(-32601, "method not found"))
+    found = rpc.batch([("eth_chainId", []), ("net_version", []), ("eth_chainId", [])])
+    assert (found[0], found[2]) == (hex(CHAIN_ID), hex(CHAIN_ID))
+    assert isinstance(found[1], RpcError)
+    assert proxy.requests == 1
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'[{"id":10000,"result":1}]', b"[1]", b"null"])
+def test_no_answers_to_a_batch(rpc: Rpc, proxy: Proxy, body: bytes) -> None:
+    proxy.on(None, raw(body))
+    with pytest.raises(RpcFailure):
+        rpc.batch([("eth_chainId", []), ("eth_chainId", [])])
+
+
+def test_failover_asks_again_where_all_refuse_for_the_moment(proxy: Proxy, anvil: Anvil) -> None:
+    with start_proxy(anvil.url) as second:
+        one, two = Rpc(proxy.url, timeout=30), Rpc(second.url, timeout=30)
+        both = Failover([one, two])
+        for each in (proxy, second):
+            each.on(None, raw(b"", status=429), times=2)
+            each.on(None, error(-32005, "limit exceeded"), times=1)
+        assert both.call("eth_chainId") == hex(CHAIN_ID)
+        for each in (proxy, second):
+            each.on(None, raw(b"", status=403))
+        asked = proxy.requests + second.requests
+        with pytest.raises(RpcRefused):
+            both.call("eth_chainId")
+        assert proxy.requests + second.requests == asked + 2
+        one.close()
+        two.close()

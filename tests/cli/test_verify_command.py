@@ -193,6 +193,10 @@ def test_other_nodes_keep_the_quorum(
     assert cli("verify", file, "--network", two, "--rpc", url).exit == 4
     assert cli("verify", file, "--network", network_file, "--rpc", "http://127.0.0.1:1").exit == 4
     monkeypatch.setenv("CREDIT_LEDGER_RPC", f"{url}, http://127.0.0.1:1")
+    done = cli("verify", file, "--network", network_file)
+    assert done.exit == 2  # one of two is no quorum
+    assert "CREDIT_LEDGER_ENV=development" in done.err
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
     assert cli("verify", file, "--network", network_file).exit == 0
 
 

@@ -11,14 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note, presentation, receipt
 from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE, passed
-from ledger.core.codes import CODES
+from ledger.core.codes import CODES, NOTES
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
+    DISAGREES,
+    PRUNED,
     Block,
+    ChainFacts,
     Compromise,
     KeyFact,
     Later,
     LogFact,
+    Note,
     Status,
     StatusFacts,
     Unread,
@@ -37,6 +41,7 @@ from tests.core.verdicts import (
     FILLER,
     HEAD,
     LOG,
+    NETWORK,
     NOTE_ID,
     OTHER,
     PRESENT_ID,
@@ -357,6 +362,30 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
         lambda w: w.with_key(ANCHOR_ID, compromises=(
             Compromise(ANCHORED + 5, HEAD - 9), Compromise(ANCHORED - 5, HEAD))),
     ),
+    "anchor key stolen, taken back in a block that is not final": (
+        "key-disputed", "anchor-key", "anchor-key-disputed",
+        lambda w: w.with_key(ANCHOR_ID, compromises=(
+            Compromise(ANCHORED, HEAD - 9), Compromise(0, HEAD, final=False))),
+    ),
+    "anchor key stolen, in a block that is not final": (
+        "key-disputed", "anchor-key", "anchor-key-disputed",
+        lambda w: w.with_key(ANCHOR_ID, compromises=(
+            Compromise(ANCHORED + 5, HEAD - 9), Compromise(ANCHORED, HEAD - 5, final=False),
+            Compromise(ANCHORED + 7, HEAD, final=False))),
+    ),
+    "the network moved": (
+        "anchor-moved", "network", "network-moved",
+        lambda w: replace(
+            w, trust=replace(w.trust, reference=f"eip155:31337:{STRANGE}", formerly=(NETWORK,))),
+    ),
+    "a node beyond the others": (
+        "undetermined", "chain", "act-unconfirmed",
+        lambda w: replace(w, facts=Unread(code="act-unconfirmed", problem="n")),
+    ),
+    "old data gone": (
+        "undetermined", "chain", "node-pruned",
+        lambda w: replace(w, facts=Unread(code="node-pruned", problem="n")),
+    ),
     "presentation key stolen": (
         "key-disputed", "presentation-signature", "present-key-disputed",
         lambda w: w.with_key(PRESENT_ID, compromises=(Compromise(ANCHORED + 60, HEAD),)),
@@ -602,6 +631,32 @@ def test_a_binding_is_checked_where_there_is_one() -> None:
     found = make_world(bound=True).verdict()
     assert found.verdict == "valid"
     assert found.standing.checks[11].result == "pass"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (Compromise(ANCHORED, HEAD - 9), Compromise(0, HEAD)),
+        (Compromise(ANCHORED, HEAD - 9), Compromise(ANCHORED + 1, HEAD)),
+        (Compromise(ANCHORED, HEAD - 9, final=False), Compromise(0, HEAD)),
+    ],
+)
+def test_the_last_final_word_on_a_key_counts(said: tuple[Compromise, ...]) -> None:
+    world = make_world().with_key(ANCHOR_ID, compromises=said)
+    assert world.verdict().verdict == "valid"
+    assert isinstance(world.facts, ChainFacts)
+    assert replace(world.facts.keys[ANCHOR_ID], compromises=said[:1]).stolen_since() == ANCHORED
+
+
+def test_notes_stand_beside_the_verdict() -> None:
+    told_note = Note(code=DISAGREES, node="http://node.example", what="block 7")
+    found = replace(make_world().verdict(), notes=(told_note,))
+    assert found.verdict == "valid"
+    [told] = found.as_dict()["notes"]
+    assert (told["code"], told["node"]) == ("node-disagrees", "http://node.example")
+    assert all("block 7" in text and "node.example" in text for text in told["message"].values())
+    assert make_world().verdict().as_dict()["notes"] == []
+    assert set(NOTES) == {DISAGREES, PRUNED}
 
 
 # ---- two clocks

@@ -12,6 +12,7 @@ None is for ever.
 
 import http.client
 import json
+import random
 import socket
 import struct
 import threading
@@ -24,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Json = Any
+OK = 200
 
 
 class HangUp(Exception):
@@ -37,6 +39,7 @@ class Reply:
     body: bytes
     status: int = 200
     pause: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,9 +140,30 @@ def error_after(number: int, text: str) -> Fault:
     return fault
 
 
-def raw(body: bytes, status: int = 200) -> Fault:
-    """Any bytes and HTTP status."""
-    return lambda exchange: Reply(body, status=status)
+def raw(body: bytes, status: int = 200, **headers: str) -> Fault:
+    """Any bytes and HTTP status; headers with _ for -."""
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda exchange: Reply(body, status=status, headers=told)
+
+
+def at_times(fault: Fault, share: float, seed: int = 0) -> Fault:
+    """`fault` for this share of the calls, drawn at random, honest for the others."""
+    chance = random.Random(seed)
+
+    def sometimes(exchange: Exchange) -> Reply:
+        return fault(exchange) if chance.random() < share else honest()(exchange)
+
+    return sometimes
+
+
+def one_of(*faults: Fault, seed: int = 0) -> Fault:
+    """One of them, drawn at random for every call."""
+    chance = random.Random(seed)
+
+    def any_of_them(exchange: Exchange) -> Reply:
+        return chance.choice(faults)(exchange)
+
+    return any_of_them
 
 
 def huge(size: int) -> Fault:
@@ -172,10 +196,13 @@ class _Rule:
 
 @dataclass
 class Proxy:
-    """A running proxy. `calls` records (method, params) of all that was asked."""
+    """A running proxy. `calls` records (method, params) of all that was asked, `requests` counts
+    what it was asked in: several calls may come in one request, unless `batches` is False."""
 
     url: str
     upstream: str
+    requests: int = 0
+    batches: bool = True
     calls: list[tuple[str, Sequence[Json]]] = field(default_factory=list)
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -203,6 +230,19 @@ class Proxy:
                         rule.times -= 1
                     return rule.fault
         return honest()
+
+
+def _joined(replies: Sequence[Reply]) -> Reply:
+    """The answer to a batch: a list; or what went wrong with one of its calls, for the whole."""
+    answers = []
+    for reply in replies:
+        try:
+            answers.append(json.loads(reply.body))
+        except ValueError:
+            return reply
+        if reply.status != OK or reply.pause:
+            return reply
+    return Reply(json.dumps(answers).encode())
 
 
 @contextmanager
@@ -233,20 +273,31 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         proxy = self.server.proxy
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        exchange = Exchange(request, proxy.upstream)
-        proxy.calls.append((exchange.method, exchange.params))
+        with proxy._lock:
+            proxy.requests += 1
         try:
-            reply = proxy.fault_for(exchange.method)(exchange)
+            if isinstance(request, list) and not proxy.batches:
+                reply = Reply(b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}')
+            elif isinstance(request, list):
+                reply = _joined([self._one(proxy, one) for one in request])
+            else:
+                reply = self._one(proxy, request)
             self._send(reply)
         except HangUp:
             self._reset()
         except OSError:  # the client gave up waiting
             self.close_connection = True
 
+    def _one(self, proxy: Proxy, request: dict[str, Json]) -> Reply:
+        exchange = Exchange(request, proxy.upstream)
+        proxy.calls.append((exchange.method, exchange.params))
+        return proxy.fault_for(exchange.method)(exchange)
+
     def _send(self, reply: Reply) -> None:
         head = (
             f"HTTP/1.1 {reply.status} X\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(reply.body)}\r\n\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
+            + f"content-length: {len(reply.body)}\r\n\r\n"
         )
         data = head.encode() + reply.body
         if not reply.pause:

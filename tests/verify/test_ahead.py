@@ -1,16 +1,28 @@
-"""One node of three is ahead of the others: what it shows counts against a record, never for it."""
+"""One node is ahead of the others: what it shows names no verdict, and is not passed over."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from ledger.chain.requests import FOREVER
 from ledger.core.facts import Question
 from ledger.core.keys import Purpose
 from ledger.core.verdict import Verdict
 from ledger.verify import Verifier
+from tests.support.chain import KEY_START
 from tests.support.ledger import make_record
-from tests.support.proxy import Proxy, drop_request, error, lie, start_proxy
+from tests.support.proxy import (
+    Exchange,
+    Proxy,
+    Reply,
+    drop_request,
+    error,
+    honest,
+    lie,
+    start_proxy,
+)
 from tests.support.votes import close_log, compromise, register, revoke, stand_in
 from tests.verify.conftest import Ledger
 
@@ -20,6 +32,12 @@ def proxies(ledger: Ledger) -> Iterator[list[Proxy]]:
     url = ledger.network.anvil.url
     with start_proxy(url) as a, start_proxy(url) as b, start_proxy(url) as c:
         yield [a, b, c]
+
+
+@pytest.fixture
+def four(ledger: Ledger, proxies: list[Proxy]) -> Iterator[list[Proxy]]:
+    with start_proxy(ledger.network.anvil.url) as fourth:
+        yield [*proxies, fourth]
 
 
 def hold(ledger: Ledger, proxies: Sequence[Proxy]) -> None:
@@ -36,13 +54,25 @@ def hold(ledger: Ledger, proxies: Sequence[Proxy]) -> None:
         proxy.on("eth_getBlockByNumber", lie(block))
 
 
-def verdict(ledger: Ledger, proxies: list[Proxy], data: bytes) -> Verdict:
-    file = ledger.network.with_rpc([proxy.url for proxy in proxies], 2)
-    verifier = Verifier(file, now=ledger.network.anvil.head_time)
+def release(proxies: Sequence[Proxy]) -> None:
+    """They go on."""
+    for proxy in proxies:
+        proxy.clear()
+
+
+def verdict(ledger: Ledger, proxies: Sequence[Proxy], data: bytes, *, wait: float = 0.0) -> Verdict:
+    file = ledger.network.with_rpc([proxy.url for proxy in proxies], len(proxies) - 1)
+    verifier = Verifier(file, now=ledger.network.anvil.head_time, wait=wait)
     try:
         return verifier.verify(data, Question())
     finally:
         verifier.close()
+
+
+def unconfirmed(found: Verdict) -> bool:
+    """Whether it is open, for that reason alone."""
+    codes = [check.code for check in found.standing.checks if check.verdict]
+    return (found.verdict, codes) == ("undetermined", ["act-unconfirmed"])
 
 
 def revoke_now(ledger: Ledger) -> None:
@@ -74,7 +104,7 @@ ADVERSE: dict[str, tuple[Callable[[Ledger], None], str]] = {
 
 
 @pytest.mark.parametrize("name", ADVERSE)
-def test_adverse_facts_count_from_the_highest_head(
+def test_what_one_node_shows_names_no_verdict(
     ledger: Ledger, proxies: list[Proxy], name: str
 ) -> None:
     change, expected = ADVERSE[name]
@@ -83,9 +113,75 @@ def test_adverse_facts_count_from_the_highest_head(
     assert verdict(ledger, proxies, data).verdict == "valid"
     change(ledger)
     found = verdict(ledger, proxies, data)
+    assert unconfirmed(found)
+    assert (found.exit, found.notes) == (4, ())
+    for proxy in proxies[:2]:
+        proxy.clear()
+    assert verdict(ledger, proxies, data).verdict == expected
+
+
+@pytest.mark.parametrize("name", ADVERSE)
+def test_it_counts_as_soon_as_the_others_have_seen_it(
+    ledger: Ledger, proxies: list[Proxy], name: str
+) -> None:
+    change, expected = ADVERSE[name]
+    data = ledger.beijing.receipt(1, iat=ledger.network.anvil.head_time() + 55)
+    hold(ledger, proxies[:2])
+    change(ledger)
+    timer = threading.Timer(1.0, lambda: release(proxies[:2]))
+    timer.start()
+    found = verdict(ledger, proxies, data, wait=120)
+    timer.join()
     assert found.verdict == expected
-    assert found.facts is not None
-    assert found.facts.head.number < int(ledger.network.anvil.call("eth_blockNumber"), 16)
+    assert found.notes == ()
+
+
+def invented(ledger: Ledger, key_id: bytes) -> Callable[[Proxy], None]:
+    """A node that shows a block which will never be, in which the key has ended long ago."""
+    anvil = ledger.network.anvil
+    head = anvil.call("eth_getBlockByNumber", "latest", False)
+    number = int(head["number"], 16) + 1
+    block = {
+        **head,
+        "number": hex(number),
+        "hash": "0x" + "77" * 32,
+        "parentHash": head["hash"],
+    }
+
+    def blocks(params: Sequence[Any], result: Any) -> Any:
+        return block if params[0] in ("latest", hex(number)) else result
+
+    def calls(exchange: Exchange) -> Reply:
+        to, at = exchange.params
+        if at != {"blockHash": block["hash"]}:
+            return honest()(exchange)
+        result = anvil.call("eth_call", to, {"blockHash": head["hash"]})
+        if key_id.hex() in to["data"]:
+            ends = FOREVER.to_bytes(32, "big").hex()
+            result = result.replace(ends, KEY_START.to_bytes(32, "big").hex())
+        return exchange.reply(result=result)
+
+    def lies(proxy: Proxy) -> None:
+        proxy.on("eth_getBlockByNumber", lie(blocks))
+        proxy.on("eth_call", calls)
+
+    return lies
+
+
+@pytest.mark.parametrize("liar", range(4))
+def test_a_block_that_never_came_was_a_lie(ledger: Ledger, four: list[Proxy], liar: int) -> None:
+    """The liar of the issue: it ends a key where nobody else can look yet, to have a bank call a
+    genuine record a forgery. When the others have another block there, it is named."""
+    data = ledger.beijing.receipt(1)
+    invented(ledger, ledger.beijing.key(Purpose.ANCHOR).key_id)(four[liar])
+    found = verdict(ledger, four, data)
+    assert unconfirmed(found)
+    timer = threading.Timer(1.0, ledger.network.anvil.mine)
+    timer.start()
+    found = verdict(ledger, four, data, wait=120)
+    timer.join()
+    assert found.verdict == "valid"
+    assert [(note.code, note.node) for note in found.notes] == [("node-disagrees", four[liar].url)]
 
 
 def test_a_node_that_is_ahead_and_then_silent_says_nothing(
@@ -115,12 +211,12 @@ def test_a_node_that_is_ahead_and_silent_once_is_asked_again(
     )
     proxies[2].on("eth_call", error(-32000, "busy"))
     file = ledger.network.with_rpc([proxy.url for proxy in proxies], 2)
-    verifier = Verifier(file, now=ledger.network.anvil.head_time)
+    verifier = Verifier(file, now=ledger.network.anvil.head_time, wait=0)
     assert verifier.verify(data, Question()).verdict == "valid"
     proxies[2].clear()
-    assert verifier.verify(data, Question()).verdict == "key-disputed"
+    assert unconfirmed(verifier.verify(data, Question()))
     asked = proxies[2].count("eth_call")
-    assert verifier.verify(data, Question()).verdict == "key-disputed"
+    assert unconfirmed(verifier.verify(data, Question()))
     assert proxies[2].count("eth_call") == asked
     verifier.close()
 

@@ -3,9 +3,11 @@ chain of its own."""
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.anchoring import services
 from gateway.anchoring.errors import AnchorRefused
@@ -24,7 +26,15 @@ from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.log import make_entries, promise_entries
 from tests.support.member import Member, found_member
-from tests.support.proxy import drop_request, drop_response, start_proxy
+from tests.support.proxy import (
+    at_times,
+    drop_request,
+    drop_response,
+    lie,
+    one_of,
+    raw,
+    start_proxy,
+)
 
 
 @pytest.fixture
@@ -87,6 +97,37 @@ def test_a_chain_that_is_down_stops_nothing_else(
     leaf = bytes.fromhex(str(answer.rows[0].leaf))
     assert isinstance(receipt(other, leaf), bytes)
     other.close()
+
+
+def test_one_call_of_twenty_is_refused(member: Member, anvil: Anvil, tmp_path: Path) -> None:
+    """429 and 503 at random before the only node: the chain view and the transactions ask again,
+    and every step does what it should."""
+    busy = one_of(raw(b"", status=429), raw(b"", status=429, retry_after="1"), raw(b"", status=503))
+    with start_proxy(anvil.url) as proxy:
+        node = found_member(anvil, url=proxy.url).node(tmp_path / "node")
+        proxy.on(None, at_times(busy, 0.05))
+        promised = promise(node, member, 3, "a")
+        settle(node, anvil)
+        promised += promise(node, member, 300, "b")
+        settle(node, anvil)
+        proxy.clear()
+        check_whole(node, member, anvil, promised)
+        assert len(events(anvil, member)) == 2
+        node.close()
+
+
+def test_a_lying_node_is_left_out_and_logged(member: Member, anvil: Anvil, tmp_path: Path) -> None:
+    with capture_logs() as told, start_proxy(anvil.url) as proxy, start_proxy(anvil.url) as other:
+        urls = (anvil.url, other.url, proxy.url)
+        network = replace(member.network, rpc=urls, quorum=2)
+        node = replace(member, network=network).node(tmp_path / "node")
+        proxy.on("eth_call", lie(lambda params, result: "0x" + "00" * (len(result) // 2 - 1)))
+        promised = promise(node, member, 3, "a")
+        settle(node, anvil)
+        check_whole(node, member, anvil, promised)
+        node.close()
+    [line] = [line for line in told if line["event"] == "chain.node"]
+    assert (line["node"], line["code"]) == (proxy.url, "node-disagrees")
 
 
 def test_no_node_is_an_answer_of_its_own(node: Node, member: Member, anvil: Anvil) -> None:
