@@ -12,15 +12,14 @@ event that covers the leaf is the first. Of any other code every event of the lo
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
-from ledger.chain import contract_abi
 from ledger.chain.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium, LogAnchor
 from ledger.chain.blocks import Block as ChainBlock
 from ledger.chain.blocks import LogEntry
+from ledger.chain.contract_abi import load
 from ledger.chain.errors import BlockGone
 from ledger.chain.events import (
     Anchored,
@@ -51,9 +50,6 @@ from ledger.core.receipt import Receipt
 
 T = TypeVar("T")
 E = TypeVar("E", bound=ChainEvent)
-
-# Where solc leaves room for an immutable: PUSH32 of zeros.
-_IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 
 class _Issuer(NamedTuple):
@@ -292,7 +288,7 @@ class Snapshot:
     def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:
         """Events of a contract that cover the leaf, in their order."""
         address, log, index = contract.account, receipt.log, receipt.index
-        known = self._keep(("ours", address), lambda: _is_ours(self._head.code(address)))
+        known = self._keep(("ours", address), partial(self._is_ours, address))
         if known:
             read = partial(LogAnchor(address, self._head.call).latest, log)
             latest = self._keep(("latest", address, log), read)
@@ -308,6 +304,10 @@ class Snapshot:
                 yield from told
                 return
         yield from _covers(self._anchored(address, log, first=self._network.deploy_block), index)
+
+    def _is_ours(self, address: Address) -> bool:
+        """Whether this is the LogAnchor that we ship."""
+        return load("LogAnchor").is_deployed_as(self._head.code(address))
 
     def _anchored(
         self, address: Address, log: LogId, *, first: int, last: int | None = None
@@ -365,17 +365,6 @@ def _against(here: _Issuer, there: _Issuer) -> list[str]:
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:
     return (event for event in events if event.prev_size <= index < event.size)
-
-
-def _is_ours(code: bytes) -> bool:
-    """Whether this is the LogAnchor that we ship, whatever its immutables hold."""
-    shipped = contract_abi.load("LogAnchor").runtime
-    blank = bytearray(code)
-    if len(code) != len(shipped):
-        return False
-    for hole in _IMMUTABLE.finditer(shipped):
-        blank[hole.start() + 1 : hole.end()] = bytes(hole.end() - hole.start() - 1)
-    return bytes(blank) == shipped
 
 
 def _plain(block: ChainBlock) -> Block:
