@@ -35,7 +35,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "reasons": reasons.reasons,
 }
 MADE = re.compile(r"<!-- made: ([\w ]+) -->\n.*?<!-- end -->", re.DOTALL)
-EXAMPLE = re.compile(r"```text ([\w.]+)\n.*?\n```", re.DOTALL)
+EXAMPLE = re.compile(r"```text ([\w.]+)\n(?:.*?\n)??```$", re.DOTALL | re.MULTILINE)
 
 
 def render(text: str) -> str:
