@@ -18,9 +18,17 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ledger.chain import contract_abi
-from ledger.chain.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium, LogAnchor
+from ledger.chain.bindings import (
+    CASE_REGISTRY,
+    CATALOGUE,
+    LOG_ANCHOR,
+    Catalogue,
+    Consortium,
+    LogAnchor,
+)
 from ledger.chain.blocks import Block as ChainBlock
 from ledger.chain.blocks import LogEntry
+from ledger.chain.catalogue import FOREVER, Put, counting
 from ledger.chain.errors import BlockGone
 from ledger.chain.events import (
     Anchored,
@@ -28,25 +36,41 @@ from ledger.chain.events import (
     KeyAdded,
     KeyCompromised,
     LogClosed,
+    MemberAdded,
     decode_event,
     topic,
 )
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader, View, keep
 from ledger.chain.runs import Run
-from ledger.chain.structs import CLOSED, ContractRegistration, Key, Log
-from ledger.core.errors import CouldNotCheck
+from ledger.chain.structs import (
+    ACTIVE,
+    CLOSED,
+    RECORD_TYPE,
+    RULES,
+    ContractRegistration,
+    Key,
+    Log,
+    Member,
+)
+from ledger.core.errors import CouldNotCheck, VersionUnknown
 from ledger.core.facts import (
+    PUBLICITY,
     AnchorFact,
     Block,
+    CatalogueFacts,
     ChainFacts,
     Compromise,
+    ItemFact,
     KeyFact,
     LogFact,
+    OwnerFact,
+    Roles,
     StatusFacts,
     Unread,
+    WitnessFact,
 )
-from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
+from ledger.core.ids import SUITES, Address, Digest, KeyId, LogId, bytes32_ascii
 from ledger.core.receipt import Receipt
 
 T = TypeVar("T")
@@ -56,17 +80,18 @@ E = TypeVar("E", bound=ChainEvent)
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 
-class _Issuer(NamedTuple):
-    """A log, None where there is no such log, and the keys of its owner."""
+class _Holder(NamedTuple):
+    """A member, None where nobody registered it, and its keys."""
 
-    log: Log | None
-    keys: tuple[Key, ...] = ()
+    member: Member | None
+    keys: tuple[Key, ...]
 
 
 class _Facts(NamedTuple):
-    """The same, as a verdict is judged by."""
+    """A log and its owner, as a verdict is judged by; None where there is no such log."""
 
     log: LogFact | None
+    owner: OwnerFact | None
     keys: dict[KeyId, KeyFact]
 
 
@@ -125,11 +150,15 @@ class Snapshot:
         """All that the chain says about this receipt. Raises CouldNotCheck."""
         issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
         contracts = self._keep("contracts", self._contracts)
+        witnesses = {line.member for line in receipt.checkpoint.witnesses}
         return ChainFacts(
             head=_plain(self._head.block),
             final=-1 if self._final is None else self._final.number,
             log=issuer.log,
+            owner=issuer.owner,
             keys=dict(issuer.keys),
+            witnesses=self._witnesses(sorted(witnesses)),
+            catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
             status=self._keep("status", self._status),
@@ -141,9 +170,11 @@ class Snapshot:
         for view in self._others:
             if not view.sources:  # left out meanwhile
                 continue
-            read = partial(self._acts_of, view, receipt.log)
+            witnesses = tuple(line.member for line in receipt.checkpoint.witnesses)
+            read = partial(self._acts_of, view, receipt.log, witnesses)
             with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
-                found += self._keep(("acts", view.sources, view.block, receipt.log), read)
+                name = ("acts", view.sources, view.block, receipt.log, witnesses)
+                found += self._keep(name, read)
         return tuple(found)
 
     def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
@@ -156,17 +187,37 @@ class Snapshot:
 
     # ---- keys, log, status
 
-    def _issuer(self, log_id: LogId) -> _Issuer:
-        found: _Issuer = self._keep(("issuer", log_id), lambda: _issuer(self._consortium, log_id))
+    def _registered(self, log_id: LogId) -> Log | None:
+        log: Log | None = self._keep(("log", log_id), lambda: self._consortium.log(log_id))
+        if log is not None and log.suite not in SUITES.values():
+            raise VersionUnknown("suite of the log", str(log.suite))
+        return log
+
+    def _holder(self, code: str) -> _Holder:
+        found: _Holder = self._keep(("holder", code), lambda: _holder(self._consortium, code))
         return found
 
     def _issuer_facts(self, log_id: LogId) -> _Facts:
-        issuer = self._issuer(log_id)
-        if issuer.log is None:
-            return _Facts(None, {})
-        said = self._compromises(issuer.log.member, issuer.keys)
-        final = self._final_keys(issuer.log.member, issuer.keys)
-        keys = {
+        log = self._registered(log_id)
+        if log is None:
+            return _Facts(None, None, {})
+        # What is read below, in one request.
+        self._consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
+        holder = self._holder(log.member)
+        history = self._consortium.role_history(log.member)
+        owner = OwnerFact(
+            region="" if holder.member is None else holder.member.region,
+            history=tuple(Roles(span.since, span.roles) for span in history),
+        )
+        return _Facts(self._log(log), owner, self._keys(log.member))
+
+    def _keys(self, code: str) -> dict[KeyId, KeyFact]:
+        """Of a member."""
+        holder = self._holder(code)
+        said = self._compromises(code, holder.keys)
+        final = self._final_keys(code, holder.keys)
+        recovered = self._recovered(holder.member)
+        return {
             key.key_id: KeyFact(
                 key_id=key.key_id,
                 member=key.member,
@@ -177,10 +228,38 @@ class Snapshot:
                 not_after=key.not_after,
                 compromises=tuple(said.get(key.key_id, ())),
                 final=key.key_id in final,
+                recovered=key.key_id in recovered,
             )
-            for key in issuer.keys
+            for key in holder.keys
         }
-        return _Facts(self._log(issuer.log), keys)
+
+    def _recovered(self, member: Member | None) -> set[KeyId]:
+        """GOVERN keys that votes gave a member, and what was added with these. Keys that came with
+        the member itself came in its own transaction."""
+        if member is None or not member.recovered_from:
+            return set()
+        word = bytes32_ascii(member.code)
+        came = {event.entry.tx for event in self._events(MemberAdded, [topic(MemberAdded), word])}
+        found: set[KeyId] = set()
+        for event in self._events(KeyAdded, [topic(KeyAdded), word]):
+            voted = event.signed_by is None and event.entry.tx not in came
+            if voted or event.signed_by in found:
+                found.add(event.key_id)
+        return found
+
+    def _witnesses(self, codes: Sequence[str]) -> dict[str, WitnessFact]:
+        """Members of these codes, but those that nobody registered."""
+        if new := [code for code in codes if ("holder", code) not in self._kept]:
+            self._consortium.fetch(new)
+        holders = {code: self._holder(code) for code in codes}
+        return {
+            code: WitnessFact(
+                active=holder.member.status == ACTIVE,
+                keys=tuple(self._keep(("keys", code), partial(self._keys, code)).values()),
+            )
+            for code, holder in holders.items()
+            if holder.member is not None
+        }
 
     def _final_keys(self, member: str, keys: Sequence[Key]) -> set[KeyId]:
         """Those whose registration is. Several blocks may share a second: where the final one's
@@ -234,19 +313,59 @@ class Snapshot:
             return Unread(code="status-unreadable", problem=problem)
         return StatusFacts()
 
-    def _acts_of(self, view: View, log_id: LogId) -> list[Act]:
+    def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
         """Of one node, beside what the head has already."""
-        here = self._issuer(log_id)
-        if here.log is None:
+        here = self._registered(log_id)
+        if here is None:
             return []
         consortium = Consortium(self._network.consortium, view.call, view.calls)
-        there = _issuer(consortium, log_id)
-        what = _against(here, there)
+        there, what = consortium.log(log_id), []
+        if there is not None and there.status == CLOSED and here.status != CLOSED:
+            what.append(f"log {log_id.hex()} is closed")
+        consortium.fetch([here.member, *witnesses])
+        for code in (here.member, *witnesses):
+            what += _against(self._holder(code), _holder(consortium, code))
         if consortium.contract_history(CASE_REGISTRY) and not self._consortium.contract_history(
             CASE_REGISTRY
         ):
             what.append("a CaseRegistry is registered")
         return [Act(view.sources[0], view.block.number, one) for one in what]
+
+    # ---- catalogue
+
+    def _catalogue(self, receipt: Receipt, owner: OwnerFact | None) -> CatalogueFacts:
+        """Versions of the record's type and of the rules of publicity, where that is asked."""
+        if owner is None or receipt.entry.schema is None:
+            return CatalogueFacts(types=(), rules=())
+        name = receipt.entry.schema.partition("@")[0]
+        return CatalogueFacts(
+            types=self._items(name, RECORD_TYPE, owner.region),
+            rules=self._items(PUBLICITY, RULES, owner.region),
+        )
+
+    def _items(self, name: str, kind: int, region: str) -> tuple[ItemFact, ...]:
+        puts: tuple[Put, ...] = self._keep(("puts", name, kind), partial(self._puts, name, kind))
+        found: tuple[ItemFact, ...] = self._keep(
+            ("items", name, kind, region),
+            lambda: tuple(
+                ItemFact(
+                    version=item.version, content_hash=item.content_hash, since=start, until=end
+                )
+                for (start, end), item in counting(puts, region)
+            ),
+        )
+        return found
+
+    def _puts(self, name: str, kind: int) -> tuple[Put, ...]:
+        """Versions of an item, in all contracts that ever were the Catalogue."""
+        contracts = self._consortium.contract_history(CATALOGUE)
+        ends = [*(contract.since for contract in contracts[1:]), FOREVER]
+        return tuple(
+            Put(item=version.item, at=version.put_at, tenure=tenure, until=end)
+            for tenure, (contract, end) in enumerate(zip(contracts, ends, strict=True))
+            for version in Catalogue(contract.account, self._head.call).item(name)
+            if version.item.kind == kind and contract.since <= version.put_at <= end
+        )
 
     # ---- roots and anchors
 
@@ -339,17 +458,13 @@ class Snapshot:
         return block
 
 
-def _issuer(consortium: Consortium, log_id: LogId) -> _Issuer:
-    log = consortium.log(log_id)
-    return _Issuer(None) if log is None else _Issuer(log, consortium.keys(log.member))
+def _holder(consortium: Consortium, code: str) -> _Holder:
+    return _Holder(consortium.member(code), consortium.keys(code))
 
 
-def _against(here: _Issuer, there: _Issuer) -> list[str]:
+def _against(here: _Holder, there: _Holder) -> list[str]:
     """What is worse there than here."""
     found: list[str] = []
-    if here.log is not None and there.log is not None:
-        if there.log.status == CLOSED and here.log.status != CLOSED:
-            found.append(f"log {there.log.log_id.hex()} is closed")
     known = {key.key_id: key for key in here.keys}
     for key in there.keys:
         before = known.get(key.key_id)

@@ -1,7 +1,7 @@
 """The verdict on a receipt: may this record be used today?
 
 Pure: receipt + record facts + chain facts + what was asked + now → a verdict with all its checks.
-The verdict is the worst that any check leads to (`checks.PRECEDENCE`). `valid` needs every check
+The verdict is the worst that any check leads to (`ranking.VERDICTS`). `valid` needs every check
 to have passed but those that had nothing to look at; it is never what is left over.
 """
 
@@ -9,15 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ledger.core import judging
+from ledger.core import admission, judging
 from ledger.core.canonical import hex32, instant
 from ledger.core.checks import (
+    BESIDE_AUTHENTICITY,
     CHECKS,
-    EXIT_NOT_AUTHENTIC,
-    EXIT_ORDER,
-    EXIT_UNKNOWN,
-    EXITS,
-    PRECEDENCE,
     Check,
     failed,
     not_run,
@@ -40,6 +36,14 @@ from ledger.core.facts import (
 )
 from ledger.core.ids import Digest
 from ledger.core.judging import Case
+from ledger.core.ranking import (
+    EXIT_NOT_AUTHENTIC,
+    EXIT_ORDER,
+    EXIT_UNKNOWN,
+    PRECEDENCE,
+    VERDICTS,
+    Text,
+)
 from ledger.core.receipt import Receipt, internal_checks
 
 TYPE = "credit-ledger/verdict@1"
@@ -71,10 +75,14 @@ class Standing:
 
     @property
     def usable(self) -> bool | None:
-        """True for `valid` alone, None where nothing is known, else False."""
-        if EXITS[self.verdict] == EXIT_UNKNOWN:
-            return None
-        return self.verdict == "valid"
+        """True for `valid` alone, None where that is open, else False."""
+        return VERDICTS[self.verdict].usable
+
+    @property
+    def usable_reason(self) -> Text | None:
+        """Why that is open; None: it is not."""
+        meaning = VERDICTS[self.verdict]
+        return dict(meaning.text) if meaning.usable is None else None
 
     @property
     def authentic(self) -> bool | None:
@@ -82,10 +90,10 @@ class Standing:
         bearing = [
             (info, check)
             for info, check in zip(CHECKS, self.checks, strict=True)
-            if info.authenticity
+            if info.authenticity and check.code not in BESIDE_AUTHENTICITY
         ]
         verdicts = {check.verdict for _, check in bearing if check.verdict}
-        if any(EXITS[verdict] == EXIT_NOT_AUTHENTIC for verdict in verdicts):
+        if any(VERDICTS[verdict].exit == EXIT_NOT_AUTHENTIC for verdict in verdicts):
             return False
         skipped = any(check.result == "not-run" and not info.optional for info, check in bearing)
         # An anchor that moved is there all the same.
@@ -121,7 +129,7 @@ class Verdict:
     @property
     def exit(self) -> int:
         """The exit code of `credit-ledger verify`."""
-        return EXITS[self.verdict]
+        return VERDICTS[self.verdict].exit
 
     @property
     def issuer(self) -> str | None:
@@ -160,11 +168,32 @@ class Verdict:
             found.append(Later(fact="log-closed", recorded=closed, effective=closed))
         return sorted(found, key=lambda item: (item.recorded, item.effective, item.fact))
 
+    @property
+    def witnesses(self) -> list[str]:
+        """Members whose cosignature holds."""
+        facts, receipt = self.facts, self.receipt
+        if facts is None or facts.log is None or receipt is None:
+            return []
+        end = self.question.end_of_as_of
+        lines = admission.verified(receipt.checkpoint, facts, facts.log.member, end)
+        return list(dict.fromkeys(line.member for line in lines))
+
+    @property
+    def issuer_recovered(self) -> bool | None:
+        """Whether a key that it stands on goes back to one that a vote gave the issuer, who had
+        lost all; None: not known."""
+        facts, receipt = self.facts, self.receipt
+        if facts is None or facts.log is None or receipt is None:
+            return None
+        notes = judging.note_keys(receipt.checkpoint, facts, facts.log.member)
+        return any(key.recovered for key in (*self._keys(facts), *notes))
+
     def _keys(self, facts: ChainFacts) -> list[KeyFact]:
-        """The keys that the receipt stands on."""
+        """The keys that signed anchor, presentation and binding."""
         ids = set() if facts.anchor is None else {facts.anchor.key_id}
-        if self.receipt is not None and self.receipt.presentation is not None:
-            ids.add(self.receipt.presentation.jws.kid)
+        if self.receipt is not None:
+            signed = (self.receipt.presentation, self.receipt.binding)
+            ids |= {one.jws.kid for one in signed if one is not None}
         return [key for id_, key in facts.keys.items() if id_ in ids]
 
     def as_dict(self) -> dict[str, Any]:
@@ -180,10 +209,13 @@ class Verdict:
             "verdict": self.verdict,
             "authentic": self.standing.authentic,
             "usable": self.standing.usable,
+            "usableReason": self.standing.usable_reason,
             "asOf": self.question.as_of,
             "leaf": None if receipt is None else hex32(receipt.leaf),
             "recordId": None if receipt is None else hex32(receipt.record_id),
             "issuer": self.issuer,
+            "issuerRecovered": self.issuer_recovered,
+            "witnesses": self.witnesses,
             "type": None if receipt is None else receipt.entry.schema,
             "class": None if header is None else header.class_,
             "decided": None if header is None else header.decided.isoformat(),
@@ -286,7 +318,41 @@ def examine(
 
 
 def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdict:
-    """The verdict on a well-formed receipt.
+    """The verdict on a well-formed receipt: every check of `checks.CHECKS` that can be made.
+
+    By itself (`examine`; where one fails the chain is not asked):
+     1 format                  well-formed, version 1
+     2 network                 the network that is pinned
+     3 entry                   entry and receipt name one log
+     4 inclusion               the path leads from the entry to the root
+     5 checkpoint              of this log and size
+     6 presentation            fields shown are committed to, each in its own slot
+     7 agreement               values that are said twice agree
+    12 binding                 of these fields (then with a key, below)
+    By the chain:
+     8 chain                   read from a quorum, head neither old nor new
+     9 issuer                  the log is a member's, whom the payload names
+    10 checkpoint-signature    of a NOTE key of the owner
+    11 presentation-signature  of a PRESENT key of the owner, valid at `iat`
+    12 binding                 the same, and to the audience and nonce that were given
+    15 anchored                the chain has this root at this size
+    16 anchor                  block and transaction of the first covering anchor
+    17 log                     not closed below that
+    18 anchor-key              of the owner, valid at that block
+    22 final                   so is that block
+    23 issuer-role             the owner was a PROVINCE then
+    24 catalogue               type and rules were in the catalogue then
+    26 witnesses               every cosignature is of a registered WITNESS key
+    Whether it may be used:
+    13 subject                 shown, and the one asked for
+    14 asked                   type and issuer asked for
+    19 status                  no act against it
+    20 in-force                the day lies in the period of use
+    21 as-of                   anchored by the day asked about
+    25 record                  valid for its type, within its rules, decided before its anchor
+
+    The caller MUST still: compare `authorisation` of a binding, judge whether the network file is
+    the right one, and ask again later, since status changes.
 
     facts: what the chain says of *this* receipt, read for its log, index, size and keys; they are
     believed. now: Unix seconds of the local clock, which only bounds the age of the head.
@@ -335,7 +401,8 @@ def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Seque
     if examined.refuted:
         return examined.checks
     chain = judging.chain(case, facts)
-    found = [*examined.checks, chain, judging.subject(case)]
+    found = [*examined.checks, chain, judging.subject(case), judging.bound(case)]
+    found.append(admission.record(case, None))
     # A head that is too old knows nothing of what is new: no conclusion from it.
     if isinstance(facts, Unread) or chain.verdict is not None:
         return [*found, judging.asked(case, None)]
@@ -350,6 +417,7 @@ def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Seque
         judging.checkpoint_signature(case, facts, owner),
         judging.presentation_signature(case, facts, owner),
         judging.binding(case, facts, owner),
+        admission.witnesses(case, facts, owner),
         anchored,
     ]
     if anchored.verdict is not None:
@@ -363,6 +431,9 @@ def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Seque
         judging.anchor_key(case, facts, facts.anchor, owner),
         judging.as_of(case, facts.anchor),
         judging.final(facts, facts.anchor),
+        admission.issuer_role(case, facts, facts.anchor, owner),
+        admission.catalogue(case, facts, facts.anchor),
+        admission.record(case, facts.anchor),
     ]
 
 
