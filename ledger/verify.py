@@ -32,8 +32,9 @@ from ledger.core.facts import (
     end_of,
 )
 from ledger.core.ids import Digest, sha256
+from ledger.core.judge import broken, examine, judge, malformed, newer
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict, broken, examine, judge, malformed, newer
+from ledger.core.verdict import Verdict
 from ledger.records import publicity, schema, uscc
 from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
 from ledger.records.schema import Schema

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 from ledger.chain import contract_abi
 from ledger.chain.bindings import (
@@ -27,64 +27,41 @@ from ledger.chain.bindings import (
     LogAnchor,
 )
 from ledger.chain.blocks import Block as ChainBlock
-from ledger.chain.blocks import LogEntry
 from ledger.chain.catalogue import FOREVER, Put, counting
-from ledger.chain.errors import BlockGone
 from ledger.chain.events import (
     Anchored,
-    ChainEvent,
-    KeyAdded,
-    KeyCompromised,
-    LogClosed,
-    MemberAdded,
     decode_event,
     topic,
 )
+from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader, View, keep
+from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.runs import Run
 from ledger.chain.structs import (
-    ACTIVE,
     CLOSED,
     RECORD_TYPE,
     RULES,
     ContractRegistration,
-    Key,
-    Log,
-    Member,
 )
-from ledger.core.errors import CouldNotCheck, VersionUnknown
+from ledger.core.errors import CouldNotCheck
 from ledger.core.facts import (
     PUBLICITY,
     AnchorFact,
     Block,
     CatalogueFacts,
     ChainFacts,
-    Compromise,
     ItemFact,
     KeyFact,
     LogFact,
     OwnerFact,
-    Roles,
     StatusFacts,
     Unread,
-    WitnessFact,
 )
-from ledger.core.ids import SUITES, Address, Digest, KeyId, LogId, bytes32_ascii
+from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.receipt import Receipt
-
-T = TypeVar("T")
-E = TypeVar("E", bound=ChainEvent)
 
 # Where solc leaves room for an immutable: PUSH32 of zeros.
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
-
-
-class _Holder(NamedTuple):
-    """A member, None where nobody registered it, and its keys."""
-
-    member: Member | None
-    keys: tuple[Key, ...]
 
 
 class _Facts(NamedTuple):
@@ -122,8 +99,8 @@ class Snapshot:
         self._head = head
         self._others = tuple(others)
         self._final = final
-        self._consortium = Consortium(network.consortium, head.call, head.calls)
-        self._kept: dict[Hashable, Any] = {}
+        self._keep = Kept()
+        self._holders = Holders(network, head, final)
 
     @classmethod
     def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
@@ -157,7 +134,7 @@ class Snapshot:
             log=issuer.log,
             owner=issuer.owner,
             keys=dict(issuer.keys),
-            witnesses=self._witnesses(sorted(witnesses)),
+            witnesses=self._holders.witnesses(sorted(witnesses)),
             catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
@@ -177,157 +154,38 @@ class Snapshot:
                 found += self._keep(name, read)
         return tuple(found)
 
-    def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
-        """What `read` gives, and gave before under this name, which says all that it depends on."""
-        if name in self._kept:
-            return cast(T, self._kept[name])
-        value = read()
-        keep(self._kept, name, value)
-        return value
-
     # ---- keys, log, status
 
-    def _registered(self, log_id: LogId) -> Log | None:
-        log: Log | None = self._keep(("log", log_id), lambda: self._consortium.log(log_id))
-        if log is not None and log.suite not in SUITES.values():
-            raise VersionUnknown("suite of the log", str(log.suite))
-        return log
-
-    def _holder(self, code: str) -> _Holder:
-        found: _Holder = self._keep(("holder", code), lambda: _holder(self._consortium, code))
-        return found
-
     def _issuer_facts(self, log_id: LogId) -> _Facts:
-        log = self._registered(log_id)
+        log = self._holders.log(log_id)
         if log is None:
             return _Facts(None, None, {})
-        # What is read below, in one request.
-        self._consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
-        holder = self._holder(log.member)
-        history = self._consortium.role_history(log.member)
-        owner = OwnerFact(
-            region="" if holder.member is None else holder.member.region,
-            history=tuple(Roles(span.since, span.roles) for span in history),
-        )
-        return _Facts(self._log(log), owner, self._keys(log.member))
-
-    def _keys(self, code: str) -> dict[KeyId, KeyFact]:
-        """Of a member."""
-        holder = self._holder(code)
-        said = self._compromises(code, holder.keys)
-        final = self._final_keys(code, holder.keys)
-        recovered = self._recovered(holder.member)
-        return {
-            key.key_id: KeyFact(
-                key_id=key.key_id,
-                member=key.member,
-                purpose=key.purpose,
-                alg=key.alg,
-                public_key=key.public_key,
-                not_before=key.not_before,
-                not_after=key.not_after,
-                compromises=tuple(said.get(key.key_id, ())),
-                final=key.key_id in final,
-                recovered=key.key_id in recovered,
-            )
-            for key in holder.keys
-        }
-
-    def _recovered(self, member: Member | None) -> set[KeyId]:
-        """GOVERN keys that votes gave a member, and what was added with these. Keys that came with
-        the member itself came in its own transaction."""
-        if member is None or not member.recovered_from:
-            return set()
-        word = bytes32_ascii(member.code)
-        came = {event.entry.tx for event in self._events(MemberAdded, [topic(MemberAdded), word])}
-        found: set[KeyId] = set()
-        for event in self._events(KeyAdded, [topic(KeyAdded), word]):
-            voted = event.signed_by is None and event.entry.tx not in came
-            if voted or event.signed_by in found:
-                found.add(event.key_id)
-        return found
-
-    def _witnesses(self, codes: Sequence[str]) -> dict[str, WitnessFact]:
-        """Members of these codes, but those that nobody registered."""
-        if new := [code for code in codes if ("holder", code) not in self._kept]:
-            self._consortium.fetch(new)
-        holders = {code: self._holder(code) for code in codes}
-        return {
-            code: WitnessFact(
-                active=holder.member.status == ACTIVE,
-                keys=tuple(self._keep(("keys", code), partial(self._keys, code)).values()),
-            )
-            for code, holder in holders.items()
-            if holder.member is not None
-        }
-
-    def _final_keys(self, member: str, keys: Sequence[Key]) -> set[KeyId]:
-        """Those whose registration is. Several blocks may share a second: where the final one's
-        second is that of the registration, the event tells the block."""
-        final = self._final
-        if final is None:
-            return set()
-        found = {key.key_id for key in keys if key.added_at < final.time}
-        if any(key.added_at == final.time for key in keys):
-            added = self._events(KeyAdded, [topic(KeyAdded), bytes32_ascii(member)])
-            found |= {event.key_id for event in added if event.entry.block <= final.number}
-        return found
-
-    def _compromises(self, member: str, keys: Sequence[Key]) -> dict[KeyId, list[Compromise]]:
-        """All that was said of the keys of a member, in that order.
-
-        Most members never say anything: where no key is held to be stolen and none was taken back
-        since the final block, there is nothing that counts.
-        """
-        topics = [topic(KeyCompromised), bytes32_ascii(member)]
-        deployed = self._network.deploy_block
-        final = deployed - 1 if self._final is None else max(deployed - 1, self._final.number)
-        stolen = [key for key in keys if key.compromised_since]
-        if not stolen and not self._events(KeyCompromised, topics, first=final + 1):
-            return {}
-        found: dict[KeyId, list[Compromise]] = {}
-        for event in self._events(KeyCompromised, topics):
-            said = Compromise(event.since, self._time(event), event.entry.block <= final)
-            found.setdefault(event.key_id, []).append(said)
-        for key in stolen:
-            told = found.setdefault(key.key_id, [])
-            if not told or told[-1].since != key.compromised_since:
-                # The event is missing: what the state says counts on any day.
-                told.append(Compromise(key.compromised_since, 0, final=False))
-        return found
-
-    def _log(self, log: Log) -> LogFact:
-        if log.status != CLOSED:
-            return LogFact(member=log.member)
-        closed = self._events(LogClosed, [topic(LogClosed), log.log_id])
-        return LogFact(
-            member=log.member,
-            trusted_size=log.trusted_size,
-            closed_recorded=min((self._time(event) for event in closed), default=0),
-        )
+        # What is read here and later, in one request.
+        self._holders.consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
+        keys = self._holders.keys(log.member)
+        return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
 
     def _status(self) -> StatusFacts | Unread:
         """No registry, no acts. One that is registered cannot be read by this version."""
-        if self._consortium.contract_history(CASE_REGISTRY):
+        if self._holders.consortium.contract_history(CASE_REGISTRY):
             problem = "a CaseRegistry is registered, which this version does not read"
             return Unread(code="status-unreadable", problem=problem)
         return StatusFacts()
 
     def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
         """Of one node, beside what the head has already."""
-        here = self._registered(log_id)
+        here = self._holders.log(log_id)
         if here is None:
             return []
+        ours = self._holders.consortium
         consortium = Consortium(self._network.consortium, view.call, view.calls)
         there, what = consortium.log(log_id), []
         if there is not None and there.status == CLOSED and here.status != CLOSED:
             what.append(f"log {log_id.hex()} is closed")
         consortium.fetch([here.member, *witnesses])
         for code in (here.member, *witnesses):
-            what += _against(self._holder(code), _holder(consortium, code))
-        if consortium.contract_history(CASE_REGISTRY) and not self._consortium.contract_history(
-            CASE_REGISTRY
-        ):
+            what += against(self._holders.holder(code), read_holder(consortium, code))
+        if consortium.contract_history(CASE_REGISTRY) and not ours.contract_history(CASE_REGISTRY):
             what.append("a CaseRegistry is registered")
         return [Act(view.sources[0], view.block.number, one) for one in what]
 
@@ -358,7 +216,7 @@ class Snapshot:
 
     def _puts(self, name: str, kind: int) -> tuple[Put, ...]:
         """Versions of an item, in all contracts that ever were the Catalogue."""
-        contracts = self._consortium.contract_history(CATALOGUE)
+        contracts = self._holders.consortium.contract_history(CATALOGUE)
         ends = [*(contract.since for contract in contracts[1:]), FOREVER]
         return tuple(
             Put(item=version.item, at=version.put_at, tenure=tenure, until=end)
@@ -370,7 +228,7 @@ class Snapshot:
     # ---- roots and anchors
 
     def _contracts(self) -> tuple[ContractRegistration, ...]:
-        contracts = self._consortium.contract_history(LOG_ANCHOR)
+        contracts = self._holders.consortium.contract_history(LOG_ANCHOR)
         if not contracts:
             raise CouldNotCheck("no-code", "no LogAnchor is registered")
         return contracts
@@ -392,7 +250,7 @@ class Snapshot:
         found: list[Anchored] = []
         for contract, end in zip(contracts, [*ends, None], strict=True):
             for event in self._covering(contract, receipt):
-                time = self._time(event)
+                time = self._holders.time(event)
                 if contract.since <= time and (end is None or time <= end):
                     found.append(event)
                     break
@@ -404,7 +262,7 @@ class Snapshot:
             size=first.size,
             root=first.root,
             key_id=first.key_id,
-            block=_plain(self._block(first.entry)),
+            block=_plain(self._holders.block(first.entry)),
             tx=first.entry.tx,
         )
 
@@ -436,46 +294,6 @@ class Snapshot:
             event = decode_event("LogAnchor", entry)
             if isinstance(event, Anchored):
                 yield event
-
-    def _events(
-        self, kind: type[E], topics: Sequence[bytes], *, first: int | None = None
-    ) -> list[E]:
-        """Events of Consortium with these topics, from block `first`, None: its deployment."""
-        start = self._network.deploy_block if first is None else first
-        if start > self._head.block.number:
-            return []
-        entries = self._head.logs(self._network.consortium, topics, first=start)
-        events = [decode_event("Consortium", entry) for entry in entries]
-        return [event for event in events if isinstance(event, kind)]
-
-    def _time(self, event: ChainEvent) -> int:
-        return self._block(event.entry).time
-
-    def _block(self, entry: LogEntry) -> ChainBlock:
-        block = self._head.block_at(entry.block)
-        if block.hash != entry.block_hash:
-            raise BlockGone("events", entry.block_hash)
-        return block
-
-
-def _holder(consortium: Consortium, code: str) -> _Holder:
-    return _Holder(consortium.member(code), consortium.keys(code))
-
-
-def _against(here: _Holder, there: _Holder) -> list[str]:
-    """What is worse there than here."""
-    found: list[str] = []
-    known = {key.key_id: key for key in here.keys}
-    for key in there.keys:
-        before = known.get(key.key_id)
-        if before is None:
-            continue
-        if key.not_after < before.not_after:
-            found.append(f"key {key.key_id.hex()} has ended")
-        since, was = key.compromised_since, before.compromised_since
-        if since and (not was or since < was):
-            found.append(f"key {key.key_id.hex()} is held to be stolen")
-    return found
 
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:

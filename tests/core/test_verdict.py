@@ -30,10 +30,11 @@ from ledger.core.facts import (
     end_of,
 )
 from ledger.core.ids import Digest, KeyId, LogId, RecordId
+from ledger.core.judge import _standing as standing_of
+from ledger.core.judge import broken, malformed
 from ledger.core.keys import Alg, Purpose
 from ledger.core.ranking import EXIT_ORDER, EXITS, PRECEDENCE
-from ledger.core.verdict import _standing as standing_of
-from ledger.core.verdict import broken, malformed, worst_exit
+from ledger.core.verdict import worst_exit
 from tests.core.admission_cases import CASES as ADMISSION
 from tests.core.admission_cases import MINE
 from tests.core.material import REFUSED
