@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ledger.core.checks import CHECKS, EXITS, PRECEDENCE
+from ledger.core.checks import CHECKS
+from ledger.core.ranking import EXITS, PRECEDENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
