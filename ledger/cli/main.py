@@ -25,7 +25,7 @@ EXIT_UNKNOWN = 4
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
     "files": "ledger.cli.files:files",
-    "keys": "ledger.cli.keys:keys",
+    "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "submit": "ledger.cli.submit:submit",
     "verify": "ledger.cli.verify:verify",
