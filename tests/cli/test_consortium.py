@@ -19,7 +19,7 @@ from tests.cli.conftest import Cli
 from tests.support.anvil import Anvil, start_anvil
 
 CHAIN = 4242
-NO_FEES = ("--gas-price", "0", "--block-base-fee-per-gas", "0")
+NO_FEES = ("--block-base-fee-per-gas", "0", "--disable-min-priority-fee")
 
 
 @pytest.fixture(scope="module")
