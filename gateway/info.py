@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -37,14 +38,15 @@ def program_version() -> str:
 def get_node(request: Request) -> dict[str, Any]:
     """Who this is: its logs with their sizes, and its keys as registered on the chain."""
     node = node_of(request)
-    facts = node.chain.known
+    facts, keys = node.chain.known, node.keys
+    in_use = {signer.key_id.hex() for signer in (keys.anchor, keys.note, keys.present)}
     return {
         "code": node.settings.node.code,
         "name": node.settings.node.name,
         "version": program_version(),
         "network": node.network.reference,
         "logs": _logs(node, facts, request.app.state.endpoint),
-        "keys": [_key(key) for key in facts.keys] if facts else [],
+        "keys": [_key(key, in_use) for key in facts.keys] if facts else [],
     }
 
 
@@ -70,14 +72,16 @@ def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any
     ]
 
 
-def _key(key: KeyFact) -> dict[str, Any]:
-    """`jwk` is left out for an algorithm that we do not know (SM2 is reserved)."""
+def _key(key: KeyFact, in_use: Set[str]) -> dict[str, Any]:
+    """`jwk` is left out for an algorithm that we do not know (SM2 is reserved). `inUse`: this node
+    signs with it now."""
     public_key = bytes.fromhex(key.public_key)
     known = key.purpose in tuple(Purpose)
     shown: dict[str, Any] = {
         "purpose": Purpose(key.purpose).name if known else str(key.purpose),
         "alg": key.alg,
         "keyId": key.key_id,
+        "inUse": key.key_id in in_use,
     }
     if key.alg == Alg.SECP256K1:
         shown["address"] = address_of(public_key)

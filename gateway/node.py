@@ -20,7 +20,7 @@ from gateway.clock import Clock
 from gateway.crypto import Hmac, Vault
 from gateway.db import migrate, open_engine
 from gateway.intake.workers import Secrets, Workers
-from gateway.keyring import Keyring, open_keys
+from gateway.keyring import ROTATED, KeyFolder, Keyring
 from gateway.settings import Settings
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader
@@ -54,6 +54,8 @@ class Node:
     looks. looked: set once the chain was looked at, with or without success. chain_error: code
     of what keeps the chain from being read (`no-node`, `other-chain` …), None = it was read the
     last time. lease: held by the one gateway on this database that integrates and anchors.
+    keys: whoever signs and names the key takes the keyring once; it may be another the next time.
+    key_folder: where further keys are found; None: the keyring stays.
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class Node:
     outbox: Outbox
     workers: Workers
     lease: Lease
+    key_folder: KeyFolder | None = None
     wake: threading.Event = field(default_factory=threading.Event)
     published: threading.Event = field(default_factory=threading.Event)
     uploaded: threading.Event = field(default_factory=threading.Event)
@@ -104,6 +107,22 @@ class Node:
         self.looked.wait(FIRST_LOOK_SECONDS)
         self.workers.warm_up()
 
+    def take_up_keys(self) -> None:
+        """Sign with the newest key of each purpose from now on, by what is known of the chain. It
+        must be valid by our clock too, which says when a promise is made."""
+        facts, now = self.chain.known, self.clock.seconds()
+        if self.key_folder is None or facts is None:
+            return
+        valid = {
+            purpose: [
+                bytes.fromhex(key.key_id)
+                for key in facts.keys
+                if key.purpose == purpose and key.valid_at(facts.block_time) and key.valid_at(now)
+            ]
+            for purpose in ROTATED
+        }
+        self.keys = self.key_folder.choose(self.keys, valid)
+
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""
         self._stop.set()
@@ -135,10 +154,15 @@ def open_node(settings: Settings) -> Node:
         _refuse_stand_ins(network)
     elif network.chain_id == DEV_CHAIN_ID:
         _log.warning("chain.development", chain=network.chain_id)
-    return make_node(settings, network, open_keys(settings))
+    folder = KeyFolder.of(settings)
+    node = make_node(settings, network, folder.first(), key_folder=folder)
+    node.take_up_keys()
+    return node
 
 
-def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
+def make_node(
+    settings: Settings, network: NetworkFile, keys: Keyring, *, key_folder: KeyFolder | None = None
+) -> Node:
     """A node of parts that are open already."""
     engine = open_engine(settings.database_url)
     try:
@@ -167,6 +191,7 @@ def make_node(settings: Settings, network: NetworkFile, keys: Keyring) -> Node:
             Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes
         ),
         lease=Lease(engine),
+        key_folder=key_folder,
     )
 
 

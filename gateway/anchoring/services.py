@@ -153,6 +153,7 @@ def refresh(node: Node, view: View) -> ChainFacts:
         with begin_write(node.engine, LOCK) as connection:
             forget(connection)  # what stands in a contract unknown so far was not read
     node.chain.put(facts)
+    node.take_up_keys()
     open_logs(node, [bytes.fromhex(log.log_id) for log in facts.logs if log.open])
     _warn_of_keys(node, facts)
     return facts
@@ -240,6 +241,7 @@ def _sign(node: Node, case: _Case) -> _Row:
         max(case.now.view.block.time, node.clock.seconds()) + node.settings.log.anchor_deadline
     )
     checkpoint = _checkpoint(case, prev_size, size, root, deadline)
+    key = node.keys.anchor
     values = {
         "log": case.log.id,
         "prev_size": prev_size,
@@ -247,8 +249,8 @@ def _sign(node: Node, case: _Case) -> _Row:
         "root": root,
         "note": sign_note(node, case.log.log_id, size, root),
         "deadline": deadline,
-        "signature": node.keys.anchor.sign_digest(_digest(case, checkpoint)),
-        "key_id": node.keys.anchor.key_id,
+        "signature": key.sign_digest(_digest(case, checkpoint)),
+        "key_id": key.key_id,
         "state": "signed",
         "created_at": node.clock.seconds(),
     }

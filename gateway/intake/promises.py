@@ -11,6 +11,7 @@ from gateway.anchoring.interfaces import ChainFacts
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
 from gateway.node import Node
+from ledger.chain.signers import DigestSigner
 from ledger.core import merkle
 from ledger.core.canonical import hex0x, unhex0x, unhex32
 from ledger.core.promise import digest
@@ -32,9 +33,15 @@ _LEAVES = (
 
 
 def make_promise(
-    node: Node, facts: ChainFacts, log_id: bytes, leaves: Sequence[bytes], issued_at: int
+    node: Node,
+    facts: ChainFacts,
+    log_id: bytes,
+    leaves: Sequence[bytes],
+    issued_at: int,
+    *,
+    signer: DigestSigner,
 ) -> Promise:
-    """A promise over these leaves in this order, signed by the ANCHOR key."""
+    """A promise over these leaves in this order. signer: an ANCHOR key valid at `issued_at`."""
     due = issued_at + node.settings.log.promise_due
     leaves_root = merkle.root(leaves)
     signed = digest(
@@ -53,7 +60,7 @@ def make_promise(
         count=len(leaves),
         issued_at=issued_at,
         due=due,
-        signature=hex0x(node.keys.anchor.sign_digest(signed)),
+        signature=hex0x(signer.sign_digest(signed)),
     )
 
 

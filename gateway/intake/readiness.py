@@ -9,6 +9,7 @@ from gateway.anchoring.models import anchors
 from gateway.intake.errors import NotReady
 from gateway.log.models import entries, logs, pending
 from gateway.node import Node
+from ledger.chain.signers import DigestSigner
 from ledger.core.keys import Purpose
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))
@@ -44,16 +45,22 @@ def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
     log_id = facts.open_log
     if log_id is None:
         raise NotReady("no-open-log", retry_after=60)
-    key_id = node.keys.anchor.key_id.hex()
-    if not any(
-        key.key_id == key_id and key.purpose == Purpose.ANCHOR and key.valid_at(at)
-        for key in facts.keys
-    ):
-        raise NotReady("anchor-key-not-valid", retry_after=60)
+    promise_key(node, facts, at)
     with node.engine.connect() as connection:
         if unanchored(connection) > node.settings.log.max_unanchored:
             raise NotReady("too-many-unanchored", retry_after=10)
     return facts, log_id
+
+
+def promise_key(node: Node, facts: ChainFacts, at: int) -> DigestSigner:
+    """The ANCHOR key that signs promises made at `at`: the newest that was valid then. NotReady
+    where there is none."""
+    valid = {key.key_id for key in facts.keys if key.purpose == Purpose.ANCHOR and key.valid_at(at)}
+    keys = node.keys
+    for signer in (keys.anchor, *keys.former):
+        if signer.key_id.hex() in valid:
+            return signer
+    raise NotReady("anchor-key-not-valid", retry_after=60)
 
 
 def unanchored(connection: sa.Connection) -> int:

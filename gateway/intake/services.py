@@ -13,7 +13,7 @@ from gateway.intake.draft import Draft, Terms
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.promises import make_promise
-from gateway.intake.readiness import ready_facts
+from gateway.intake.readiness import promise_key, ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.intake.workers import Drafted, Drafting, Rows, Source
@@ -98,6 +98,8 @@ class _Submission:
         self._drafted = drafted
         self._departments = departments
         self._keep = keep
+        # Read again: another key may have been taken up since the set was begun.
+        self._signer = promise_key(node, node.chain.known or terms.facts, terms.at)
 
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
@@ -136,7 +138,14 @@ class _Submission:
         terms, promise = self._terms, None
         leaves = [draft.leaf for draft in resolved.new]
         if leaves:
-            promise = make_promise(self._node, terms.facts, terms.log_id, leaves, terms.at)
+            promise = make_promise(
+                self._node,
+                terms.facts,
+                terms.log_id,
+                leaves,
+                terms.at,
+                signer=self._signer,
+            )
         return Outcome(resolved=resolved, promise=promise)
 
     def _store(self, connection: sa.Connection, outcome: Outcome, answer: SetAnswer) -> None:
@@ -147,7 +156,7 @@ class _Submission:
                 connection,
                 new,
                 outcome.promise,
-                key_id=self._node.keys.anchor.key_id,
+                key_id=self._signer.key_id,
                 departments=[self._departments[draft.at] for draft in new],
             )
         if self._keep is not None:

@@ -24,6 +24,7 @@ from ledger.chain.requests import FOREVER, key_input
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
 from ledger.chain.structs import ZERO, CatalogueItem, item_values
+from ledger.chain.tosign import ToSign
 from ledger.chain.transactions import MemoryTxStore, Sender, TxStore
 from ledger.core.errors import ConfigError
 from ledger.core.ids import SUITES, Address, LogId, bytes32_ascii
@@ -64,7 +65,8 @@ class Founder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """What is on the chain now."""
+    """What is on the chain now. `to_sign`: what provinces whose keys are elsewhere have to sign
+    before it is complete; none: it is."""
 
     chain_id: int
     consortium: Address
@@ -72,6 +74,7 @@ class Deployment:
     catalogue: Address
     deploy_block: int
     deploy_block_hash: Hash32
+    to_sign: tuple[ToSign, ...] = ()
 
     def network_file(
         self,
@@ -110,12 +113,15 @@ def deploy(
     threshold: int,
     council: Sequence[Voter],
     items: Sequence[CatalogueItem],
+    others: Sequence[str] = (),
     store: TxStore | None = None,
     seconds: float = 60.0,
 ) -> Deployment:
     """Contracts, their registration by vote, and the national items by vote.
 
-    `deployer` pays for everything. `council`: GOVERN keys of at least `threshold` provinces.
+    `deployer` pays for everything. `council`: GOVERN keys of provinces, `others`: provinces whose
+    keys are elsewhere. Where the council has fewer than `threshold`, others sign `to_sign`, and
+    this is run again.
     `seconds`: for each transaction to be mined. Raises TxError, CouldNotCheck, and ConfigError
     where something else is at an address.
     """
@@ -136,10 +142,11 @@ def deploy(
         voters=council,
         seconds=seconds,
     )
+    to_sign: list[ToSign] = []
     for role, account in ((LOG_ANCHOR, log_anchor), (CATALOGUE, catalogue)):
         if voting.consortium.current(role) is None:
-            voting.decide(register_contract(role, account))
-    _put_items(voting, Catalogue(catalogue, latest_call(rpc)), items)
+            to_sign += voting.advance(register_contract(role, account), others=others)
+    to_sign += _put_items(voting, Catalogue(catalogue, latest_call(rpc)), items, others)
     block = site.founded(consortium)
     return Deployment(
         chain_id=chain_id,
@@ -148,6 +155,7 @@ def deploy(
         catalogue=catalogue,
         deploy_block=block.number,
         deploy_block_hash=block.hash,
+        to_sign=tuple(to_sign),
     )
 
 
@@ -272,13 +280,18 @@ def _founding(founders: Sequence[Founder], threshold: int) -> list[Any]:
     return [members, keys, logs, threshold]
 
 
-def _put_items(voting: Council, catalogue: Catalogue, items: Sequence[CatalogueItem]) -> None:
-    """Those that the catalogue does not have, in as few votes as it takes."""
+def _put_items(
+    voting: Council, catalogue: Catalogue, items: Sequence[CatalogueItem], others: Sequence[str]
+) -> list[ToSign]:
+    """Those that the catalogue does not have, in as few votes as it takes; what is to be signed."""
+    to_sign: list[ToSign] = []
     there = {version.item for version in catalogue.items()}
     missing = [item for item in items if item not in there]
     for start in range(0, len(missing), _MAX_ITEMS):
         part = missing[start : start + _MAX_ITEMS]
-        voting.decide(put_national(catalogue.address, part), _putting(catalogue, part))
+        action = put_national(catalogue.address, part)
+        to_sign += voting.advance(action, _putting(catalogue, part), others)
+    return to_sign
 
 
 def _putting(catalogue: Catalogue, items: Sequence[CatalogueItem]) -> CarryOut:

@@ -1,5 +1,6 @@
 """Decisions by vote, with the keys of enough provinces in one hand."""
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -9,10 +10,11 @@ from ledger.chain.actions import Action, proposal_id
 from ledger.chain.bindings import Consortium
 from ledger.chain.blocks import Reader, TxReceipt, hex_bytes
 from ledger.chain.errors import BlockGone
-from ledger.chain.requests import Domain
+from ledger.chain.requests import Domain, Request
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
 from ledger.chain.structs import YES
+from ledger.chain.tosign import ToSign, VotedOn
 from ledger.chain.transactions import Sender
 from ledger.core.canonical import hex0x
 from ledger.core.ids import Address, Digest, bytes32_ascii, keccak256, word
@@ -62,44 +64,89 @@ class Council:
         `carry_out`: where another contract than the Consortium does that; its address is the
         action's first word. Raises TxRefused where the contract refuses a step.
         """
-        salt, proposal = self._proposed(action)
+        self.advance(action, carry_out)
+
+    def advance(
+        self, action: Action, carry_out: CarryOut | None = None, others: Sequence[str] = ()
+    ) -> list[ToSign]:
+        """As `decide`, as far as our keys go. Gives what is still to be signed by `others`,
+        provinces whose keys are elsewhere; nothing where it was carried out."""
+        motion = self._found(action, others)
+        if motion is None and not self._voters and others:
+            return [self._unsigned(self._proposal(others[0], action))]
+        proposer, salt, made = motion or self._proposed(action)
         for voter in self._voters:
-            if self.consortium.passed(proposal):
+            if self.consortium.passed(made):
                 break
-            if self.consortium.ballot(proposal, voter.member).choice == 0:
-                self._vote(voter, proposal)
+            if self.consortium.ballot(made, voter.member).choice == 0:
+                self._vote(voter, made)
+        if not self.consortium.passed(made):
+            voted_on = VotedOn(proposer=proposer, action=action, salt=salt)
+            if missing := self._missing(voted_on, others):
+                return missing
         if carry_out is None:
-            self._send("execute", requests.execute(proposal, action))
+            self._send("execute", requests.execute(made, action))
         else:
-            proposer = bytes32_ascii(self._voters[0].member)
             to = Address(hex0x(action.data[12:32]))
-            self._send("carry out", carry_out(proposer, salt), to=to)
+            self._send("carry out", carry_out(bytes32_ascii(proposer), salt), to=to)
+        return []
 
-    def _proposed(self, action: Action) -> tuple[bytes, Digest]:
-        """Salt and id of an open proposal of this action, made if there is none."""
-        number = 0
-        proposer = self._voters[0].member
-        while True:
-            salt = keccak256(_SALT_TAG + word(action.kind) + action.data_hash + word(number))
-            made = proposal_id(*self._domain, proposer, action, salt)
-            found = self.consortium.proposal(made)
-            if found is None:
-                self._propose(action, salt)
-                return salt, made
-            if not found.executed and found.expires_at > self._now() + DEADLINE:
-                return salt, made
-            number += 1
+    def _found(self, action: Action, others: Sequence[str]) -> tuple[str, bytes, Digest] | None:
+        """Proposer, salt and id of an open proposal of this action, whoever of us made it."""
+        for proposer in (*(voter.member for voter in self._voters), *others):
+            for number in itertools.count():
+                salt = _salt(action, number)
+                made = proposal_id(*self._domain, proposer, action, salt)
+                found = self.consortium.proposal(made)
+                if found is None:
+                    break
+                if not found.executed and found.expires_at > self._now() + DEADLINE:
+                    return proposer, salt, made
+        return None
 
-    def _propose(self, action: Action, salt: bytes) -> None:
-        voter, now = self._voters[0], self._now()
-        request = requests.propose(
-            member=voter.member,
-            action=action,
-            salt=salt,
-            expires_at=now + PROPOSAL_LIFE,
-            deadline=now + DEADLINE,
-        )
+    def _proposed(self, action: Action) -> tuple[str, bytes, Digest]:
+        voter = self._voters[0]
+        request = self._proposal(voter.member, action)
         self._send("propose", request.signed(self._domain, voter.signer))
+        salt = request.arguments[3]
+        return voter.member, salt, proposal_id(*self._domain, voter.member, action, salt)
+
+    def _proposal(self, proposer: str, action: Action) -> Request:
+        """Of a salt that this proposer has not used."""
+        number = next(
+            number
+            for number in itertools.count()
+            if self.consortium.proposal(
+                proposal_id(*self._domain, proposer, action, _salt(action, number))
+            )
+            is None
+        )
+        now = self._now()
+        return requests.propose(
+            member=proposer,
+            action=action,
+            salt=_salt(action, number),
+            expires_at=now + PROPOSAL_LIFE,
+            deadline=now + PROPOSAL_LIFE,
+        )
+
+    def _missing(self, motion: VotedOn, others: Sequence[str]) -> list[ToSign]:
+        """A vote of each of the others that has not voted."""
+        made = proposal_id(*self._domain, motion.proposer, motion.action, motion.salt)
+        found = self.consortium.proposal(made)
+        if found is None:  # it was there a moment ago
+            raise BlockGone(self._node.name, "latest")
+        missing = [code for code in others if self.consortium.ballot(made, code).choice == 0]
+        return [
+            self._unsigned(
+                requests.vote(member=code, proposal=made, choice=YES, deadline=found.expires_at),
+                motion,
+            )
+            for code in missing
+        ]
+
+    def _unsigned(self, request: Request, voted_on: VotedOn | None = None) -> ToSign:
+        return ToSign(domain=self._domain, request=request, voted_on=voted_on)
 
     def _vote(self, voter: Voter, proposal: bytes) -> None:
         deadline = self._now() + DEADLINE
@@ -121,6 +168,11 @@ class Council:
         if head is None:
             raise BlockGone(self._node.name, "latest")
         return max(head.time, int(time.time()))
+
+
+def _salt(action: Action, number: int) -> bytes:
+    """Of the proposal of this number of an action: known to whoever goes on with it."""
+    return keccak256(_SALT_TAG + word(action.kind) + action.data_hash + word(number))
 
 
 def latest_call(rpc: Caller) -> Callable[[Address, bytes], bytes]:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ledger.chain.actions import Action
-from ledger.chain.contract_abi import load
+from ledger.chain import structs
+from ledger.chain.actions import Action, parameters, proposal_id
+from ledger.chain.contract_abi import decode, load
 from ledger.chain.signers import DigestSigner
+from ledger.chain.structs import address
 from ledger.core import eip712
 from ledger.core.eip712 import Value
 from ledger.core.errors import ConfigError
@@ -170,6 +172,22 @@ def signed_add_key(
 def execute(proposal: bytes, action: Action) -> bytes:
     """Calldata that carries out a passed proposal; it needs no signature."""
     return load("Consortium").functions["execute"].encode(proposal, action.data)
+
+
+def carry_out(
+    proposer: str, action: Action, salt: bytes, domain: Domain
+) -> tuple[Address | None, bytes]:
+    """Calldata that carries out a passed proposal, and the contract that does it; None: Consortium.
+
+    Raises ConfigError where that contract is none of ours yet.
+    """
+    if action.kind == structs.PUT_NATIONAL:
+        catalogue, items = decode(parameters("put-national"), action.data)
+        function = load("Catalogue").functions["putNational"]
+        return address(catalogue), function.encode(items, bytes32_ascii(proposer), salt)
+    if action.kind == structs.ACT:
+        raise ConfigError("kind", "acts are carried out by the CaseRegistry, not by this command")
+    return None, execute(proposal_id(*domain, proposer, action, salt), action)
 
 
 def _plain(function: str, struct: str, values: Mapping[str, Value]) -> Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,10 @@ from ledger.chain.keyfile import ALGS, KeyFile, create
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, print_json
+from ledger.cli.passwords import new_password
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
 from ledger.core.keys import to_jwk
-
-PASSWORD_FILE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
 
 
 @click.group(help=say(zh="生成和查看加密的密钥文件。", en="Make and show encrypted key files."))
@@ -57,7 +55,7 @@ def keys() -> None:
 def new(*, purpose: str, out: Path, as_json: bool) -> int:
     """Exit 1 where the file is there already, or cannot be written."""
     try:
-        made = create(purpose, out, _password())
+        made = create(purpose, out, new_password())
     except ConfigError as error:
         raise Refused(str(error)) from error
     _show(made, as_json)
@@ -82,17 +80,6 @@ def show(*, file: Path, as_json: bool) -> int:
         raise Refused(str(error)) from error
     _show(found, as_json)
     return 0
-
-
-def _password() -> bytes:
-    """One line of the file, or what is typed twice."""
-    if path := os.environ.get(PASSWORD_FILE):
-        try:
-            return Path(path).read_bytes().rstrip(b"\r\n")
-        except OSError as error:
-            raise Refused(f"{PASSWORD_FILE}: {error.strerror}") from error
-    text = say(zh="口令", en="Password")
-    return str(click.prompt(text, hide_input=True, confirmation_prompt=True, err=True)).encode()
 
 
 def _show(found: KeyFile, as_json: bool) -> None:

@@ -24,8 +24,10 @@ EXIT_UNKNOWN = 4
 
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
+    "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
-    "keys": "ledger.cli.keys:keys",
+    "govern": "ledger.cli.signing:govern",
+    "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "submit": "ledger.cli.submit:submit",
     "verify": "ledger.cli.verify:verify",
@@ -33,9 +35,11 @@ _COMMANDS = {
 _EVIDENCE = frozenset({"audit", "files", "receipt", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
-    "keys": say(zh="生成和查看密钥文件。", en="Make and show key files."),
+    "govern": say(zh="省市表决。", en="What the provinces decide by vote."),
+    "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
-from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
+from ledger.core.checks import Check
 from ledger.core.commitment import Value
+from ledger.core.ranking import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN
 from ledger.core.verdict import Verdict, note_text
 from ledger.records import schema
 

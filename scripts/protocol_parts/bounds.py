@@ -73,10 +73,12 @@ BOUNDS = (
 """What a second implementation must hold to, beside the contracts."""
 
 BESIDE = {
-    "ledger.core.eip712": set[str](),
-    "ledger.records.store": {"MAX_FILES", "MAX_FILE"},
+    ("ledger.records.calendar", "_MAX_FILE"): "calendar files of a node",
+    ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
+    ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
+    ("ledger.records.validate", "_MAX_HEADER"): "what a note of intake repeats",
 }
-"""Bounds of this program alone: what one folder of schemas may hold."""
+"""Bounds of no format, and of what."""
 
 CONTRACTS = (
     ("LogAnchor", "_MAX_GROWTH", "leaves that an anchor adds"),

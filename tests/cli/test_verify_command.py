@@ -81,6 +81,7 @@ def test_several_receipts_end_with_the_worst(
 def test_several_receipts_end_in_a_table(
     ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # no path is folded
     log = ledger.beijing
     files = write(tmp_path, [log.receipt(0), log.receipt(1, bare=True), b"{}\n"])
     done = cli("verify", *files, "--network", network_file)

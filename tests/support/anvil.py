@@ -79,6 +79,7 @@ class Anvil:
 def start_anvil(
     *,
     port: int = 0,
+    chain_id: int = CHAIN_ID,
     args: Sequence[str] = (),
     folder: Path | None = None,
 ) -> Iterator[Anvil]:
@@ -94,7 +95,7 @@ def start_anvil(
                 [
                     str(find_anvil()),
                     *("--port", str(port)),
-                    *("--chain-id", str(CHAIN_ID)),
+                    *("--chain-id", str(chain_id)),
                     *("--threads", "1"),
                     *("--cache-path", scratch),
                     *args,

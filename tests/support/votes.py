@@ -22,9 +22,13 @@ _ADDRESS = Param("address", "", False, ())
 _DEADLINE = 3600  # seconds
 
 
-def compromise(network: TestNetwork, key_id: bytes, since: int) -> None:
-    """A key is held to be stolen from `since` on."""
-    [owner] = {member for (member, _), signer in network.keys.items() if signer.key_id == key_id}
+def compromise(
+    network: TestNetwork, key_id: bytes, since: int, *, owner: str | None = None
+) -> None:
+    """A key is held to be stolen from `since` on. owner: needed for a key added later."""
+    if owner is None:
+        holders = {who for (who, _), signer in network.keys.items() if signer.key_id == key_id}
+        [owner] = holders
     network.decide(compromise_key(owner, key_id, since))
 
 

@@ -1,0 +1,181 @@
+"""Founding a network by a plan, with the public files of its members and the GOVERN keys here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ledger.chain.bindings import Consortium
+from ledger.chain.blocks import Reader
+from ledger.chain.deploy import Deployment, Founder, deploy
+from ledger.chain.errors import BlockGone
+from ledger.chain.govern import Voter, latest_call
+from ledger.chain.keydir import first_file, read_public
+from ledger.chain.national import national_items
+from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
+from ledger.chain.rpc import Failover, Rpc
+from ledger.chain.signers import DigestSigner
+from ledger.cli.member_file import MemberFile, load_member
+from ledger.cli.output import write_file
+from ledger.cli.plan import Plan, PlannedMember
+from ledger.core.errors import ConfigError
+from ledger.core.ids import Address
+from ledger.core.keys import Purpose
+
+MINED_SECONDS = 600.0
+TO_SIGN = "to-sign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """What is on the chain now, and the file that pins it."""
+
+    deployment: Deployment
+    file: NetworkFile
+
+
+class Founding:
+    """One run of `consortium found`."""
+
+    def __init__(
+        self, plan: Plan, folders: Sequence[Path], urls: Sequence[str], *, govern_only: bool
+    ) -> None:
+        """Raises ConfigError where a member's file is missing or says otherwise than the plan."""
+        self._plan = plan
+        self._urls = urls
+        self._govern_only = govern_only
+        self._members = {member.code: _member(member, folders) for member in plan.members}
+        self._folders = folders
+        self._voters: list[Voter] = []
+        self._check_quorum()
+
+    def voters(self, opened: Callable[[Path], DigestSigner]) -> None:
+        """Open the GOVERN keys of the provinces that lie in the folders."""
+        for code in self._plan.provinces:
+            path = first_file(self._folder(code) / "keys", Purpose.GOVERN.name)
+            if not path.exists():
+                continue
+            known = [key.public_key for key in self._members[code].keys]
+            if read_public(path).public_key not in known:
+                raise ConfigError(str(path), f"is not the GOVERN key in {code}.json")
+            self._voters.append(Voter(code, opened(path)))
+
+    def run(self, deployer: DigestSigner) -> Founded:
+        """Deploy and vote as far as the keys go. Raises TxError, CouldNotCheck, ConfigError."""
+        rpcs = [Rpc(url) for url in self._urls]
+        try:
+            node = Failover(rpcs)
+            have = {voter.member for voter in self._voters}
+            deployment = deploy(
+                node,
+                deployer,
+                founders=self._founders(_head_time(Reader(node))),
+                threshold=self._plan.threshold,
+                council=self._voters,
+                others=[code for code in self._plan.provinces if code not in have],
+                items=national_items(),
+                seconds=MINED_SECONDS,
+            )
+            self._check(Consortium(deployment.consortium, latest_call(node)))
+        finally:
+            for rpc in rpcs:
+                rpc.close()
+        return Founded(deployment=deployment, file=self._file(deployment))
+
+    def _file(self, deployment: Deployment) -> NetworkFile:
+        return deployment.network_file(
+            name=self._plan.name,
+            finality=self._plan.finality,
+            rpc=self._urls,
+            quorum=self._quorum,
+            max_head_age=self._plan.max_head_age,
+        )
+
+    @property
+    def _quorum(self) -> int:
+        return self._plan.quorum or len(self._urls) // 2 + 1
+
+    def _check_quorum(self) -> None:
+        """Before anything is paid for."""
+        if self._quorum > len(self._urls):
+            raise ConfigError("quorum", f"{self._quorum} of {len(self._urls)} nodes: name more")
+        demand_majority(
+            NetworkFile(
+                name=self._plan.name,
+                chain_id=1,
+                consortium=Address("0x" + "00" * 20),
+                deploy_block=0,
+                deploy_block_hash=Hash32("0x" + "00" * 32),
+                finality=Finality(rule="latest"),
+                rpc=tuple(self._urls),
+                quorum=self._quorum,
+                max_head_age=self._plan.max_head_age,
+            )
+        )
+
+    def _founders(self, now: int) -> list[Founder]:
+        """Their keys begin with the chain's present time: nobody is given a past."""
+        return [
+            Founder(
+                code=member.code,
+                roles=member.roles,
+                region=member.region,
+                endpoint=member.endpoint or self._members[member.code].endpoint,
+                keys=tuple(
+                    replace(key, not_before=now)
+                    for key in self._members[member.code].keys
+                    if key.purpose == Purpose.GOVERN or not self._govern_only
+                ),
+            )
+            for member in self._plan.members
+        ]
+
+    def _check(self, consortium: Consortium) -> None:
+        """The keys of the members are on the chain."""
+        for code, member in self._members.items():
+            there = {key.public_key for key in consortium.keys(code)}
+            for key in member.keys:
+                if key.purpose == Purpose.GOVERN and key.public_key not in there:
+                    raise ConfigError(code, "was founded with another GOVERN key")
+
+    def _folder(self, code: str) -> Path:
+        return next(folder for folder in self._folders if (folder / f"{code}.json").exists())
+
+
+def store(made: Founded, out: Path) -> list[Path]:
+    """Write the network file, and what is still to be signed; the paths of the latter."""
+    write_file(out, made.file.encode())
+    if not made.deployment.to_sign:
+        return []
+    folder = out.parent / TO_SIGN
+    folder.mkdir(exist_ok=True)
+    paths: list[Path] = []
+    for number, item in enumerate(made.deployment.to_sign, 1):
+        path = folder / f"{item.member}-{number}-{item.request.function}.json"
+        write_file(path, item.encode())
+        paths.append(path)
+    return paths
+
+
+def _member(planned: PlannedMember, folders: Sequence[Path]) -> MemberFile:
+    name = f"{planned.code}.json"
+    for folder in folders:
+        if (folder / name).exists():
+            found = load_member(folder / name)
+            break
+    else:
+        raise ConfigError(planned.code, f"no --member folder holds {name} (`consortium keys`)")
+    same = (found.region, found.roles) == (planned.region, planned.roles)
+    if found.code != planned.code or (found.roles and not same):
+        raise ConfigError(name, "says another code, region or roles than the plan")
+    if not any(key.purpose == Purpose.GOVERN for key in found.keys):
+        raise ConfigError(name, "has no GOVERN key")
+    return found
+
+
+def _head_time(node: Reader) -> int:
+    head = node.block("latest")
+    if head is None:
+        raise BlockGone(node.name, "latest")
+    return head.time

@@ -1,0 +1,60 @@
+"""Passwords of key files: from files where some are named, else typed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ledger.chain.keyfile import WrongPassword
+from ledger.chain.signers import LocalSigner, RemoteSigner, open_signer
+from ledger.cli.language import say
+from ledger.cli.output import Refused
+from ledger.core.errors import ConfigError
+
+PASSWORD_FILE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
+
+Signer = LocalSigner | RemoteSigner
+
+
+def new_password() -> bytes:
+    """For a new key: one line of the file, or what is typed twice."""
+    if path := os.environ.get(PASSWORD_FILE):
+        return read_password(Path(path))
+    text = say(zh="口令", en="Password")
+    return str(click.prompt(text, hide_input=True, confirmation_prompt=True, err=True)).encode()
+
+
+def read_password(path: Path) -> bytes:
+    """The first line of a file. Refused where it cannot be read."""
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}") from error
+
+
+def open_key(path: Path, purpose: str, passwords: Sequence[Path]) -> Signer:
+    """The key in a file, which must be of that purpose. Each password file is tried, then the one
+    of the environment, then the keyboard. Raises ConfigError, Refused."""
+    from ledger.chain.keydir import read_public  # noqa: PLC0415 - `--help` need not wait for it
+
+    found = read_public(path).purpose
+    if found != purpose:
+        raise ConfigError(str(path), f"holds a key of purpose {found}, not {purpose}")
+    tried = [*passwords]
+    if named := os.environ.get(PASSWORD_FILE):
+        tried.append(Path(named))
+    for file in tried:
+        try:
+            return open_signer(path, read_password(file))
+        except WrongPassword:
+            continue
+    if not sys.stdin.isatty() and tried:
+        raise WrongPassword(
+            str(path), "no password file given opens it: name one with --password-file"
+        )
+    text = say(zh=f"{path} 的口令", en=f"Password of {path}")
+    return open_signer(path, str(click.prompt(text, hide_input=True, err=True)).encode())

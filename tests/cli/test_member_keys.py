@@ -1,0 +1,164 @@
+"""`keys list | rotate | revoke | compromise`, and what is signed on another machine."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.core.canonical import instant
+from ledger.core.keys import Purpose
+from tests.cli.conftest import Cli
+from tests.support.anvil import start_anvil
+from tests.support.chain import TestNetwork, deploy_network
+from tests.support.hands import PASSWORD, member_folder
+
+BANK = "demo-bank"
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[TestNetwork]:
+    with start_anvil() as anvil:
+        yield deploy_network(anvil, items=[])
+
+
+@pytest.fixture
+def network(deployed: TestNetwork) -> Iterator[TestNetwork]:
+    """The network as it was just deployed."""
+    snapshot = deployed.anvil.snapshot()
+    yield deployed
+    deployed.anvil.revert(snapshot)
+
+
+@pytest.fixture
+def config(network: TestNetwork, tmp_path: Path) -> Path:
+    return member_folder(network, tmp_path, BANK, Purpose.ANCHOR, Purpose.NOTE)
+
+
+def listed(cli: Cli, config: Path) -> dict[str, dict[str, Any]]:
+    done = cli("keys", "list", "--config", config, "--json")
+    assert done.exit == 0, done.err
+    return {key["keyId"]: key for key in done.json()["keys"]}
+
+
+def test_keys_are_listed_without_any_secret(
+    cli: Cli, network: TestNetwork, config: Path, tmp_path: Path
+) -> None:
+    done = cli("keys", "list", "--member", BANK, "--network", tmp_path / "network.json")
+    assert done.exit == 0, done.err
+    assert len(done.out.splitlines()) == 4
+    key_id = network.keys[BANK, Purpose.NOTE].key_id.hex()
+    assert f"{key_id}  NOTE     in-force" in done.out
+    unknown = cli("keys", "list", "--member", "nobody", "--network", tmp_path / "network.json")
+    assert unknown.exit == 1 and "nobody" in unknown.err
+
+
+@pytest.mark.parametrize("purpose", ["ANCHOR", "NOTE", "CASE", "PRESENT"])
+def test_a_key_is_rotated_with_an_overlap(cli: Cli, config: Path, purpose: str) -> None:
+    before = listed(cli, config)
+    done = cli("keys", "rotate", purpose, "--config", config, "--json")
+    assert done.exit == 0, done.err
+    made = done.json()
+    after = listed(cli, config)
+    assert set(after) - set(before) == {made["keyId"]}
+    assert after[made["keyId"]]["purpose"] == purpose
+    assert after[made["keyId"]]["notAfter"] is None
+    old = [key for key in before.values() if key["purpose"] == purpose]
+    assert made["stillInForce"] == [key["keyId"] for key in old]
+    assert all(after[key["keyId"]]["state"] == "in-force" for key in after.values())
+    path = Path(made["file"])
+    assert path.name == f"{purpose.lower()}-{made['keyId'][:8]}.json"
+    for key in old:
+        done = cli("keys", "revoke", key["keyId"][:10], "--config", config)
+        assert done.exit == 0, done.err
+        assert listed(cli, config)[key["keyId"]]["state"] in ("in-force", "ended")  # this second
+
+
+def test_a_file_that_waits_is_used(cli: Cli, config: Path) -> None:
+    path = config.parent / "keys" / "anchor-made.json"
+    made = create("ANCHOR", path, PASSWORD, work=WORK_LIGHT)
+    done = cli("keys", "rotate", "ANCHOR", "--config", config, "--json")
+    assert done.exit == 0, done.err
+    assert made.key_id is not None
+    assert done.json()["keyId"] == made.key_id.hex()
+    again = cli("keys", "rotate", "ANCHOR", "--out", path, "--config", config)
+    assert again.exit == 1 and "registered already" in again.err
+    wrong = cli("keys", "rotate", "CASE", "--out", path, "--config", config)
+    assert wrong.exit == 1 and "purpose ANCHOR" in wrong.err
+
+
+def test_a_stolen_key(cli: Cli, network: TestNetwork, config: Path) -> None:
+    key_id = network.keys[BANK, Purpose.ANCHOR].key_id.hex()
+    since = network.anvil.head_time() - 3600
+    done = cli("keys", "compromise", key_id, "--since", instant(since), "--config", config)
+    assert done.exit == 0, done.err
+    key = listed(cli, config)[key_id]
+    assert (key["state"], key["compromisedSince"]) == ("compromised", instant(since))
+    later = cli("keys", "compromise", key_id, "--since", instant(since + 60), "--config", config)
+    assert later.exit == 1
+    assert "Consortium_CompromiseInvalid" in later.err and "compromise-key" in later.err
+    ended = cli("keys", "revoke", key_id, "--config", config)
+    assert ended.exit == 1 and "Consortium_KeyEnded" in ended.err
+
+
+def test_what_names_no_key(cli: Cli, network: TestNetwork, config: Path) -> None:
+    key_id = network.keys[BANK, Purpose.ANCHOR].key_id.hex()
+    for text in ("00" * 32, key_id[:7], "", "xyz"):
+        done = cli("keys", "revoke", text, "--config", config)
+        assert done.exit == 1, text
+    done = cli("keys", "compromise", key_id, "--since", "yesterday", "--config", config)
+    assert done.exit == 2 and "YYYY-MM-DD" in done.err
+
+
+def test_key_and_payer_without_settings(
+    cli: Cli, network: TestNetwork, config: Path, tmp_path: Path
+) -> None:
+    """Whose key it is, the chain tells."""
+    keys = config.parent / "keys"
+    own = ["--network", tmp_path / "network.json", "--key", keys / "govern.json"]
+    own += ["--payer", keys / "payer.json", "--password-file", keys / "password"]
+    key_id = network.keys[BANK, Purpose.NOTE].key_id.hex()
+    done = cli("keys", "revoke", key_id, *own)
+    assert done.exit == 0, done.err
+    wrong = cli("keys", "revoke", key_id, *own, "--key", keys / "note.json")
+    assert wrong.exit == 1 and "purpose NOTE, not GOVERN" in wrong.err
+    assert cli("keys", "list").exit == 2
+    assert cli("keys", "list", "--network", tmp_path / "network.json").exit == 2
+    (tmp_path / "other").write_text("other")
+    wrong = cli("keys", "revoke", key_id, *own[:-1], tmp_path / "other")
+    assert wrong.exit == 1 and "--password-file" in wrong.err
+
+
+def test_a_chain_that_cannot_be_read(cli: Cli, config: Path) -> None:
+    done = cli("keys", "list", "--config", config, "--rpc", "http://127.0.0.1:1")
+    assert done.exit == 4, done.err
+
+
+def test_keys_are_signed_for_elsewhere(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """The GOVERN key is on another machine; here are the new key and the payer."""
+    govern = (config.parent / "keys" / "govern.json").rename(tmp_path / "govern.json")
+    file = tmp_path / "rotate.json"
+    done = cli("keys", "rotate", "ANCHOR", "--config", config, "--offline", file, "--json")
+    assert done.exit == 0, done.err
+    made = done.json()
+    assert made["tx"] is None
+    early = cli("govern", "send", file, "--config", config)
+    assert early.exit == 1 and "not signed" in early.err
+    signed = cli(
+        *("govern", "sign", file, "--key", govern, "--yes"),
+        *("--password-file", config.parent / "keys" / "password"),
+    )
+    assert signed.exit == 0, signed.err
+    assert made["keyId"] in signed.err
+    assert made["keyId"] not in listed(cli, config)
+    sent = cli("govern", "send", file, "--config", config)
+    assert sent.exit == 0, sent.err
+    assert listed(cli, config)[made["keyId"]]["state"] == "in-force"
+    again = cli("govern", "send", file, "--config", config)
+    assert again.exit == 1 and "Consortium_SeqMismatch" in again.err
+    changed = json.loads(file.read_text())
+    changed["arguments"]["purpose"] = 5
+    file.write_text(json.dumps(changed))
+    assert cli("govern", "send", file, "--config", config).exit == 1
