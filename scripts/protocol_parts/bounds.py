@@ -77,8 +77,9 @@ BESIDE = {
     ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
     ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
     ("ledger.records.validate", "_MAX_HEADER"): "what a note of intake repeats",
+    ("lib/Keys", "_SECP256K1_LENGTH"): "exact, section 4",
 }
-"""Bounds of no format, and of what."""
+"""Bounds that no format has, and why."""
 
 CONTRACTS = (
     ("LogAnchor", "_MAX_GROWTH", "leaves that an anchor adds"),

@@ -6,15 +6,17 @@ that is understood neither by itself nor by `_TOLD` is an error, so that none is
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ledger.core import checks, facts
 from ledger.core.codes import CODES
+from ledger.core.ranking import EXITS
 from ledger.records.check_record import DISAGREEMENTS, TEXTS
 from scripts.protocol_parts.tables import ROOT, code, source, table
 
 CORE = ROOT / "ledger" / "core"
-EXITS: dict[str, int] = checks.EXITS
+
 
 Pair = tuple[str, str]
 """Check and code."""
@@ -60,9 +62,10 @@ def reasons() -> str:
     return table(("code", "check", "verdict", "exit"), [row[1:] for row in rows])
 
 
-def pairs() -> set[Pair]:
+@cache
+def pairs() -> frozenset[Pair]:
     """Every check with every code that it can give."""
-    return {pair for path in sorted(CORE.glob("*.py")) for pair in _of_module(path)}
+    return frozenset(pair for path in sorted(CORE.glob("*.py")) for pair in _of_module(path))
 
 
 def _of_module(path: Path) -> Iterator[Pair]:
