@@ -1,5 +1,5 @@
-"""docs/protocol.md says what the code does: what is written out of the code, and that nothing of the
-code is missing there."""
+"""docs/protocol.md says what the code does: its tables are written out of the code, and nothing of
+the code is missing there."""
 
 import re
 
@@ -10,6 +10,7 @@ from ledger.core.canonical import MAX_INSTANT
 from ledger.core.codes import CODES
 from ledger.core.judging import CLOCK_SKEW
 from ledger.core.promise import MAX_PROMISE
+from ledger.core.ranking import EXITS
 from ledger.verify import HEAD_READS
 from scripts import protocol
 from scripts.protocol_parts import bounds, examples, numbers, reasons
@@ -68,7 +69,7 @@ def test_a_reason_is_what_the_verifier_gives(check: str, code: str) -> None:
     found = checks.failed(check, code, **values)
     row = next(row for row in reasons.reasons().splitlines() if row.startswith(f"| `{code}` |"))
     assert f"{found.n} {check}" in row
-    assert row.endswith(f"| `{found.verdict}` | {reasons.EXITS[str(found.verdict)]} |")
+    assert row.endswith(f"| `{found.verdict}` | {EXITS[str(found.verdict)]} |")
 
 
 @pytest.mark.parametrize(("check", "code"), sorted(reasons.pairs()))
