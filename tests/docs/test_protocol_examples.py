@@ -50,7 +50,7 @@ def test_the_receipt_verifies() -> None:
         ('"timely":"yes"', '"timely":"no"'),
         ('"path":["58', '"path":["59'),
         ("\\n5\\nO4", "\\n5\\nP4"),
-        ("IsImlhdCI6MTc5NTAw", "IsImlhdCI6MTc6NTAw"),
+        ("MTc5NTAwMDIwMCwia2lk", "MTc6NTAwMDIwMCwia2lk"),
         ("~WyJDbHF", "~WyJDbHG"),
         ('"binding":"eyJhbGciOiJFUzI1NiIs', '"binding":"eyJhbGciOiJFUzI1NiJz'),
         (',"size"', ', "size"'),
