@@ -7,6 +7,7 @@ checkpoints and tiles, EIP-712 by eth-account, and design 4.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -363,6 +364,9 @@ class Receipt:
 
 
 MEMBERS = {"_type", "anchor", "checkpoint", "entry", "index", "log", "network", "path", "size"}
+NETWORK = re.compile(r"eip155:([1-9][0-9]{0,15}):0x[0-9a-f]{40}")
+HASH = re.compile(r"0x[0-9a-f]{64}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def open_receipt(
@@ -373,6 +377,7 @@ def open_receipt(
     assert data == canonical(value) + b"\n", "one spelling"
     assert value.keys() - {"presentation", "binding"} == MEMBERS
     assert value["_type"] == "credit-ledger/receipt@1"
+    _check_anchor(value)
     entry, size = value["entry"], value["size"]
     assert entry["_type"] == "credit-ledger/entry@1"
     assert entry["suite"] == "sha256"
@@ -384,6 +389,21 @@ def open_receipt(
     assert path_root(leaf, value["index"], size, path) == head.root
     shown, bound = _opened(value, public_key, slots)
     return Receipt(value, leaf, record_id(value["log"], entry["commitment"]), shown, bound)
+
+
+def _check_anchor(value: dict[str, Any]) -> None:
+    """Where the receipt says that it is anchored has its form."""
+    network = NETWORK.fullmatch(value["network"])
+    assert network is not None
+    assert int(network[1]) < 2**53
+    anchor = value["anchor"]
+    assert isinstance(anchor, dict)
+    assert set(anchor) == {"block", "blockHash", "time", "tx"}
+    assert type(anchor["block"]) is int
+    assert HASH.fullmatch(anchor["blockHash"])
+    assert HASH.fullmatch(anchor["tx"])
+    assert INSTANT.fullmatch(anchor["time"])
+    datetime.fromisoformat(anchor["time"])
 
 
 def _opened(

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,10 @@ from tests.support.ledger import MemberLog, make_record
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "protocol.md"
 SHOWN = dict(re.findall(r"```text ([\w.]+)\n(.*?)\n```\n", PAGE.read_text("utf-8"), re.DOTALL))
 KEY = bytes.fromhex(SHOWN["presentation.publicKey"])
+
+VECTORS = PAGE.parent.parent / "tests" / "vectors" / "receipt"
+REFUSED = (AssertionError, ValueError, TypeError, AttributeError, InvalidSignature)
+"""What reading something bad ends in, in an implementation that only asserts."""
 
 
 def opened(data: bytes) -> independent.Receipt:
@@ -58,8 +63,30 @@ def test_the_receipt_verifies() -> None:
 )  # fmt: skip
 def test_a_flipped_one_does_not(old: str, new: str) -> None:
     assert SHOWN["receipt"].count(old) == 1, old
-    with pytest.raises((AssertionError, ValueError, InvalidSignature)):
+    with pytest.raises(REFUSED):
         opened(SHOWN["receipt"].replace(old, new).encode() + b"\n")
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    text = (VECTORS / f"{name}.json").read_text("utf-8")
+    found: list[dict[str, Any]] = json.loads(text)["cases"]
+    return found
+
+
+def test_every_good_vector_verifies() -> None:
+    good = cases("receipt")
+    assert len(good) == 6
+    for case in good:
+        receipt = opened(case["data"].encode())
+        assert (receipt.leaf.hex(), receipt.record_id) == (case["leaf"], case["recordId"])
+
+
+@pytest.mark.parametrize("name", ["receipt_fail", "receipt_newer", "receipt_respelled"])
+def test_no_other_vector_verifies(name: str) -> None:
+    """A second implementation by the text alone refuses all that ours refuses."""
+    for case in cases(name):
+        with pytest.raises(REFUSED):
+            opened(case["data"].encode())
 
 
 def test_two_slots_exchanged_open_nothing() -> None:
