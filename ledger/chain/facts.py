@@ -215,10 +215,10 @@ class Snapshot:
         contracts = self._holders.consortium.contract_history(CATALOGUE)
         ends = [*(contract.since for contract in contracts[1:]), FOREVER]
         return tuple(
-            Put(item=version.item, at=version.put_at, tenure=tenure, until=end)
-            for tenure, (contract, end) in enumerate(zip(contracts, ends, strict=True))
+            Put(item=version.item, at=version.put_at, tenure=tenure, until=ends[tenure])
+            for tenure, contract in enumerate(contracts)
             for version in Catalogue(contract.account, self._head.call).item(name)
-            if version.item.kind == kind and contract.since <= version.put_at <= end
+            if version.item.kind == kind and contract.since <= version.put_at <= ends[tenure]
         )
 
     # ---- roots and anchors

@@ -73,12 +73,12 @@ def acting_options(command: F) -> F:
         with _hand(Asked(**with_hand)) as hand:
             return command(hand=hand, **values)
 
-    for option in reversed(_options()):
+    for option in reversed([*_where_options(), *_who_options(), *_how_options()]):
         run = option(run)
     return run  # type: ignore[return-value]
 
 
-def _options() -> list[Callable[[Any], Any]]:
+def _where_options() -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--network",
@@ -96,6 +96,11 @@ def _options() -> list[Callable[[Any], Any]]:
             metavar="URL",
             help=say(zh="代替网络文件中的节点。", en="Nodes in place of the file's."),
         ),
+    ]
+
+
+def _who_options() -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--config",
             envvar="CREDIT_LEDGER_CONFIG",
@@ -128,6 +133,11 @@ def _options() -> list[Callable[[Any], Any]]:
                 zh="付费账户的密钥文件。", en="Key file of the account that pays for transactions."
             ),
         ),
+    ]
+
+
+def _how_options() -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--password-file",
             "password_files",

@@ -1,6 +1,7 @@
 """Decisions of the consortium that tests need, encoded as the contract reads them."""
 
 from dataclasses import replace
+from typing import Any
 
 from ledger.chain import requests
 from ledger.chain.actions import (
@@ -47,10 +48,12 @@ def register(network: TestNetwork, role: str, account: Address) -> None:
     network.decide(register_contract(role, account))
 
 
-def put_item(network: TestNetwork, name: str, *, since: int) -> None:
-    """A national record type, in force from `since` on."""
-    [model, *_] = network.catalogue.item("penalty")
-    item = replace(model.item, item_id=Code(name), since=since)
+def put_item(
+    network: TestNetwork, name: str, *, since: int, like: str = "penalty", **changes: Any
+) -> None:
+    """A national item, in force from `since` on. changes: what differs from the item `like`."""
+    [model, *_] = network.catalogue.item(like)
+    item = replace(model.item, item_id=Code(name), since=since, **changes)
     function = network.catalogue.abi.functions["putNational"]
     values = [item_values(item)]
     council(network, network.voters()).decide(
