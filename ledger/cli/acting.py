@@ -73,12 +73,12 @@ def acting_options(command: F) -> F:
         with _hand(Asked(**with_hand)) as hand:
             return command(hand=hand, **values)
 
-    for option in reversed(_options()):
+    for option in reversed([*_of_the_network(), *_of_the_keys(), _offline()]):
         run = option(run)
     return run  # type: ignore[return-value]
 
 
-def _options() -> list[Callable[[Any], Any]]:
+def _of_the_network() -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--network",
@@ -106,6 +106,11 @@ def _options() -> list[Callable[[Any], Any]]:
                 en="gateway.toml of the node: the member, its GOVERN key, the account that pays.",
             ),
         ),
+    ]
+
+
+def _of_the_keys() -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--member",
             metavar="CODE",
@@ -139,16 +144,19 @@ def _options() -> list[Callable[[Any], Any]]:
                 en="Password of the keys; repeatable, each is tried.",
             ),
         ),
-        click.option(
-            "--offline",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help=say(
-                zh="不签名、不发送，只把待签内容写入文件（见 govern sign、govern send）。",
-                en="Sign and send nothing: write what is to be signed (see `govern sign`, `send`).",
-            ),
-        ),
     ]
+
+
+def _offline() -> Callable[[Any], Any]:
+    return click.option(
+        "--offline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help=say(
+            zh="不签名、不发送，只把待签内容写入文件（见 govern sign、govern send）。",
+            en="Sign and send nothing: write what is to be signed (see `govern sign`, `send`).",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
