@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from ledger.chain.facts import Snapshot
 from ledger.chain.network import NetworkFile, demand_majority
@@ -31,12 +32,13 @@ from ledger.core.facts import (
     end_of,
 )
 from ledger.core.ids import Digest, sha256
+from ledger.core.judge import broken, examine, judge, malformed, newer
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict, broken, examine, judge, malformed, newer
+from ledger.core.verdict import Verdict
 from ledger.records import publicity, schema, uscc
-from ledger.records import rules as rules_files
-from ledger.records.check_record import check_record, decision_of
+from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
 from ledger.records.schema import Schema
+from ledger.records.store import Library
 
 HEAD_READS = 4
 """A head is read anew so many times within `maxHeadAge`, so that it is never too old for that."""
@@ -61,6 +63,7 @@ class Verifier:
         self,
         network: NetworkFile,
         *,
+        schemas: Path | Library | None = None,
         now: Callable[[], float] = time.time,
         reader: QuorumReader | None = None,
         development: bool | None = None,
@@ -68,13 +71,15 @@ class Verifier:
         wait: float = WAIT_SECONDS,
         deadline: float = DEADLINE_SECONDS,
     ) -> None:
-        """now: Unix seconds of the local clock. reader: by default one of the network's nodes.
-        development: whether half of the nodes may be a quorum; None: as CREDIT_LEDGER_ENV says.
-        elapsed: seconds of a clock that is never set. wait: seconds that a quorum is given to
-        reach what a single node shows. deadline: seconds for what is asked about one receipt.
+        """schemas: a folder with schema and rules files beside those that we package, or what was
+        read of it. now: Unix seconds of the local clock. reader: by default one of the network's
+        nodes. development: whether half of the nodes may be a quorum; None: as CREDIT_LEDGER_ENV
+        says. elapsed: seconds of a clock that is never set. wait: seconds that a quorum is given
+        to reach what a single node shows. deadline: seconds for what is asked about one receipt.
         Raises ConfigError."""
         demand_majority(network, development)
         self.trust = trust_of(network)
+        self._library = schemas if isinstance(schemas, Library) else Library.load(schemas)
         self._now = now
         self._reader = reader or QuorumReader(network, now=now, development=development)
         self._elapsed = elapsed
@@ -105,7 +110,7 @@ class Verifier:
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
 
     def _judge(self, digest: Digest, receipt: Receipt, question: Question) -> Verdict:
-        record = record_facts(receipt)
+        record = record_facts(receipt, self._library)
         examined = examine(
             digest=digest, receipt=receipt, record=record, question=question, trust=self.trust
         )
@@ -181,6 +186,9 @@ def ask(
     type_: str | None = None,
     issuer: str | None = None,
     as_of: date | None = None,
+    audience: str | None = None,
+    nonce: str | None = None,
+    witnesses: int = 0,
 ) -> Question:
     """A question as a person puts it. subject: in any spelling of its letters and spaces."""
     return Question(
@@ -189,42 +197,51 @@ def ask(
         issuer=issuer,
         as_of=None if as_of is None else as_of.isoformat(),
         end_of_as_of=None if as_of is None else end_of(as_of),
+        audience=audience,
+        nonce=nonce,
+        witnesses=witnesses,
     )
 
 
-def record_facts(receipt: Receipt) -> RecordFacts | None:
+def record_facts(receipt: Receipt, library: Library) -> RecordFacts | None:
     """What its schema says of a record; None: no record, or we do not hold the schema.
 
-    The schema is the one whose digest the payload names. A bare receipt names none; then the name
-    in the entry serves to list what was not disclosed.
+    Schema and rules are those whose digests the payload names. A bare receipt names none; then the
+    name in the entry serves to list what was not disclosed.
     """
     header = None if receipt.presentation is None else receipt.presentation.payload.header
-    found = _schema(receipt, header)
+    found = _schema(receipt, header, library)
     if found is None:
         return None
-    fields = _disclosed(receipt, found)
-    window, problem = publicity.UseWindow(None, None), None
-    if header is not None:
-        rules = rules_files.newest()
-        decision = decision_of(found, rules, header, fields)
-        window = publicity.use_window(rules, decision, header.until)
-        problem = _until_problem(check_record(found, rules, header, fields))
-    return RecordFacts(
+    facts = RecordFacts(
         schema=found.id,
         slots=found.slots,
         code_field=found.subject.code,
         registration_field=found.subject.registration,
         filler=uscc.FILLER,
         decided_field=found.decided,
-        until_problem=problem,
+    )
+    if header is None:
+        return facts
+    rules = library.rules(header.rules_sha256.hex())
+    if rules is None:
+        return replace(facts, rules_known=False)
+    fields = _disclosed(receipt, found)
+    decision = decision_of(found, rules, header, fields)
+    window = publicity.use_window(rules, decision, header.until)
+    problems = check_record(found, rules, header, fields)
+    return replace(
+        facts,
+        until_problem=_until_problem(problems),
+        problems=tuple(each for each in problems if each.code not in DISAGREEMENTS),
         usable_to=_iso(window.usable_to),
         expired_from=_iso(window.expired_from),
     )
 
 
-def _schema(receipt: Receipt, header: Header | None) -> Schema | None:
+def _schema(receipt: Receipt, header: Header | None, library: Library) -> Schema | None:
     if header is not None:
-        return schema.by_hash(header.schema_sha256.hex())
+        return library.schema(header.schema_sha256.hex())
     name, _, version = (receipt.entry.schema or "").partition("@")
     return schema.find(name, int(version)) if version else None
 
@@ -238,8 +255,8 @@ def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:
 
 
 def _until_problem(problems: Sequence[RecordProblem]) -> str | None:
-    """How `until` contradicts the rules or the field it is made from; None: it does not."""
-    found = (problem for problem in problems if problem.code.startswith("until-"))
+    """How `until` contradicts the field it is made from; None: it does not."""
+    found = (problem for problem in problems if problem.code == "until-disagrees")
     return next((f"until, {problem.field or problem.code}" for problem in found), None)
 
 

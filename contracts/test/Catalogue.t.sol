@@ -3,7 +3,7 @@ pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
 import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {IRoleContract} from "../IRoleContract.sol";
 import {
     DataClass,
@@ -334,7 +334,10 @@ contract CatalogueTest is World {
         _supplementFails(
             s,
             abi.encodeWithSelector(
-                IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
+                IConsortiumErrors.Consortium_RoleMissing.selector,
+                BANK,
+                Role.INSTITUTION,
+                Role.PROVINCE
             )
         );
     }
@@ -344,7 +347,7 @@ contract CatalogueTest is World {
         _supplementFails(
             _supplement(HEBEI, PENALTY, 1),
             abi.encodeWithSelector(
-                IConsortium.Consortium_MemberNotActive.selector, HEBEI, MemberStatus.SUSPENDED
+                IConsortiumErrors.Consortium_MemberNotActive.selector, HEBEI, MemberStatus.SUSPENDED
             )
         );
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
 import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
@@ -114,7 +115,9 @@ contract GovernTest is World {
                 abi.encode(
                     IConsortium.FounderInput(codes[i], 0, Role.BUREAU, ""), _twoKeys(codes[i])
                 ),
-                abi.encodeWithSelector(IConsortium.Consortium_FounderInvalid.selector, codes[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_FounderInvalid.selector, codes[i]
+                )
             );
         }
     }
@@ -125,7 +128,7 @@ contract GovernTest is World {
         _decideFails(
             Kind.ADMIT,
             abi.encode(IConsortium.FounderInput(BANK, 0, Role.BUREAU, ""), _twoKeys(BANK)),
-            abi.encodeWithSelector(IConsortium.Consortium_FounderInvalid.selector, BANK)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_FounderInvalid.selector, BANK)
         );
     }
 
@@ -138,7 +141,7 @@ contract GovernTest is World {
             Kind.ADMIT,
             data,
             abi.encodeWithSelector(
-                IConsortium.Consortium_RegionInvalid.selector, bytes32("twin"), SHANXI
+                IConsortiumErrors.Consortium_RegionInvalid.selector, bytes32("twin"), SHANXI
             )
         );
         _decide(Kind.RETIRE, abi.encode(SHANXI));
@@ -153,7 +156,7 @@ contract GovernTest is World {
                 Kind.ADMIT,
                 abi.encode(_newBureau(), _noteKeys("bureau", counts[i])),
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_KeyCountInvalid.selector, counts[i], 32
+                    IConsortiumErrors.Consortium_KeyCountInvalid.selector, counts[i], 32
                 )
             );
         }
@@ -168,7 +171,7 @@ contract GovernTest is World {
             Kind.ADMIT,
             abi.encode(_newBureau(), keys),
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyNotOwned.selector, bytes32("bureau"), BEIJING
+                IConsortiumErrors.Consortium_KeyNotOwned.selector, bytes32("bureau"), BEIJING
             )
         );
     }
@@ -179,7 +182,7 @@ contract GovernTest is World {
         _decideFails(
             Kind.ADMIT,
             abi.encode(f, _twoKeys("bureau")),
-            abi.encodeWithSelector(IConsortium.Consortium_EndpointTooLong.selector, 257, 256)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_EndpointTooLong.selector, 257, 256)
         );
     }
 
@@ -236,7 +239,7 @@ contract GovernTest is World {
         bytes32 logId = _logId(BANK);
         _decide(Kind.RETIRE, abi.encode(BANK));
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberNotActive.selector, BANK, MemberStatus.RETIRED
+            IConsortiumErrors.Consortium_MemberNotActive.selector, BANK, MemberStatus.RETIRED
         );
         _decideFails(Kind.REINSTATE, abi.encode(BANK), expected);
         _decideFails(Kind.SUSPEND, abi.encode(BANK), expected);
@@ -248,7 +251,7 @@ contract GovernTest is World {
             Kind.OPEN_SUCCESSOR,
             abi.encode(logId, uint64(0), Suite.SHA256),
             abi.encodeWithSelector(
-                IConsortium.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
+                IConsortiumErrors.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
             )
         );
         bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
@@ -293,7 +296,7 @@ contract GovernTest is World {
         equal(consortium.provinces().length, 3);
         yes(!consortium.passed(id), "its vote still counts");
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_RoleMissing.selector, BEIJING, Role.BUREAU, Role.PROVINCE
+            IConsortiumErrors.Consortium_RoleMissing.selector, BEIJING, Role.BUREAU, Role.PROVINCE
         );
         bytes memory signature = _signGovern(BEIJING, Typed.hashVote(BEIJING, id, 1, _deadline()));
         vm.expectRevert(expected);
@@ -310,7 +313,9 @@ contract GovernTest is World {
             _decideFails(
                 Kind.SET_ROLES,
                 abi.encode(BANK, roles[i]),
-                abi.encodeWithSelector(IConsortium.Consortium_RolesInvalid.selector, BANK, roles[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_RolesInvalid.selector, BANK, roles[i]
+                )
             );
         }
     }
@@ -323,13 +328,15 @@ contract GovernTest is World {
         _decideFails(
             Kind.SET_ROLES,
             abi.encode(BANK, Role.BUREAU),
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyRoleChanges.selector, BANK, 256)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_TooManyRoleChanges.selector, BANK, 256
+            )
         );
     }
 
     function test_Revert_MemberUnknown() public {
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberUnknown.selector, bytes32("nobody")
+            IConsortiumErrors.Consortium_MemberUnknown.selector, bytes32("nobody")
         );
         _decideFails(Kind.SUSPEND, abi.encode(bytes32("nobody")), expected);
         _decideFails(Kind.RETIRE, abi.encode(bytes32("nobody")), expected);
@@ -355,7 +362,9 @@ contract GovernTest is World {
         _decideFails(
             Kind.OPEN_LOG,
             abi.encode(BANK, uint16(0)),
-            abi.encodeWithSelector(IConsortium.Consortium_LogInvalid.selector, logId, BANK, 1, 0)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_LogInvalid.selector, logId, BANK, 1, 0
+            )
         );
     }
 
@@ -367,7 +376,7 @@ contract GovernTest is World {
         _decideFails(
             Kind.OPEN_LOG,
             abi.encode(BANK, Suite.SHA256),
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyLogs.selector, BANK, 64)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyLogs.selector, BANK, 64)
         );
         for (uint256 i = 64; i < 256; ++i) {
             bytes32 last = consortium.logIds(BANK)[i - 1];
@@ -376,7 +385,7 @@ contract GovernTest is World {
         _decideFails(
             Kind.OPEN_SUCCESSOR,
             abi.encode(consortium.logIds(BANK)[255], uint64(0), Suite.SHA256),
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyLogs.selector, BANK, 256)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyLogs.selector, BANK, 256)
         );
         uint256 before = gasleft();
         _decide(Kind.RETIRE, abi.encode(BANK));
@@ -390,7 +399,7 @@ contract GovernTest is World {
         }
         IConsortium.KeyInput[] memory keys = _keys();
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyLogs.selector, BEIJING, 64)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyLogs.selector, BEIJING, 64)
         );
         new Consortium(_founders(), keys, logs, THRESHOLD);
     }
@@ -399,12 +408,12 @@ contract GovernTest is World {
 
     function _unbalanced(uint64 threshold, uint256 provinces) private pure returns (bytes memory) {
         return abi.encodeWithSelector(
-            IConsortium.Consortium_ThresholdInvalid.selector, threshold, provinces
+            IConsortiumErrors.Consortium_ThresholdInvalid.selector, threshold, provinces
         );
     }
 
     function _noRegion() private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IConsortium.Consortium_RegionInvalid.selector, BANK, 0);
+        return abi.encodeWithSelector(IConsortiumErrors.Consortium_RegionInvalid.selector, BANK, 0);
     }
 
     /// @dev A province with a GOVERN key NEW and an ANCHOR key NEWER.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
 import {IRoleContract} from "../IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
@@ -175,12 +175,14 @@ contract LogAnchorTest is World {
     function test_Revert_LogNotOwned() public {
         ILogAnchor.Checkpoint memory c = _checkpoint(TIANJIN, 0, 4);
         c.logId = _logId(BEIJING);
-        bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_LogNotOwned.selector, c.logId, TIANJIN);
+        bytes memory expected = abi.encodeWithSelector(
+            IConsortiumErrors.Consortium_LogNotOwned.selector, c.logId, TIANJIN
+        );
         _anchorFails(_sk(TIANJIN, Purpose.ANCHOR), c, new bytes32[](0), expected);
         c.logId = "unknown";
-        expected =
-            abi.encodeWithSelector(IConsortium.Consortium_LogNotOwned.selector, c.logId, TIANJIN);
+        expected = abi.encodeWithSelector(
+            IConsortiumErrors.Consortium_LogNotOwned.selector, c.logId, TIANJIN
+        );
         _anchorFails(_sk(TIANJIN, Purpose.ANCHOR), c, new bytes32[](0), expected);
     }
 
@@ -193,7 +195,7 @@ contract LogAnchorTest is World {
             _checkpoint(BEIJING, 6, 7),
             _proof(6, 7),
             abi.encodeWithSelector(
-                IConsortium.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
+                IConsortiumErrors.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
             )
         );
         ILogAnchor.Checkpoint memory c = _checkpoint(BEIJING, 0, 3);
@@ -221,7 +223,9 @@ contract LogAnchorTest is World {
             _checkpoint(BEIJING, 0, 4),
             new bytes32[](0),
             abi.encodeWithSelector(
-                IConsortium.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.SUSPENDED
+                IConsortiumErrors.Consortium_MemberNotActive.selector,
+                BEIJING,
+                MemberStatus.SUSPENDED
             )
         );
         _decide(Kind.REINSTATE, abi.encode(BEIJING));

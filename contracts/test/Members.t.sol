@@ -3,6 +3,7 @@ pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {Alg, Kind, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
@@ -80,7 +81,8 @@ contract MembersTest is World {
         IConsortium.FounderInput[] memory f = _founders();
         f[1].roles = 0;
         _foundingFails(
-            f, abi.encodeWithSelector(IConsortium.Consortium_RolesInvalid.selector, TIANJIN, 0)
+            f,
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_RolesInvalid.selector, TIANJIN, 0)
         );
     }
 
@@ -92,7 +94,7 @@ contract MembersTest is World {
             _foundingFails(
                 f,
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_RegionInvalid.selector, TIANJIN, regions[i]
+                    IConsortiumErrors.Consortium_RegionInvalid.selector, TIANJIN, regions[i]
                 )
             );
         }
@@ -113,7 +115,7 @@ contract MembersTest is World {
             f[i] = IConsortium.FounderInput(bytes32(i + 1), bytes32(i + 1), Role.PROVINCE, "");
         }
         _foundingFails(
-            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyProvinces.selector, 64)
+            f, abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyProvinces.selector, 64)
         );
     }
 
@@ -125,7 +127,7 @@ contract MembersTest is World {
         }
         (f[0].roles, f[0].region) = (Role.PROVINCE, BEIJING);
         _foundingFails(
-            f, abi.encodeWithSelector(IConsortium.Consortium_TooManyMembers.selector, 4096)
+            f, abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyMembers.selector, 4096)
         );
     }
 
@@ -158,7 +160,7 @@ contract MembersTest is World {
             IConsortium.KeyInput[] memory keys = _keys();
             vm.expectRevert(
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_ThresholdInvalid.selector, thresholds[i], 4
+                    IConsortiumErrors.Consortium_ThresholdInvalid.selector, thresholds[i], 4
                 )
             );
             new Consortium(_founders(), keys, _logs(), thresholds[i]);
@@ -169,7 +171,8 @@ contract MembersTest is World {
         IConsortium.FounderInput[] memory f = _founders();
         f[0].endpoint = string(new bytes(257));
         _foundingFails(
-            f, abi.encodeWithSelector(IConsortium.Consortium_EndpointTooLong.selector, 257, 256)
+            f,
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_EndpointTooLong.selector, 257, 256)
         );
     }
 
@@ -178,19 +181,24 @@ contract MembersTest is World {
         keys[1].publicKey = keys[0].publicKey;
         bytes32 keyId = _keyId(_sk(BEIJING, Purpose.GOVERN));
         _foundingFails(
-            keys, abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BEIJING, keyId)
+            keys,
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_KeyExists.selector, BEIJING, keyId)
         );
         keys = _keys();
         keys[2].member = "nobody";
         _foundingFails(
             keys,
-            abi.encodeWithSelector(IConsortium.Consortium_MemberUnknown.selector, bytes32("nobody"))
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_MemberUnknown.selector, bytes32("nobody")
+            )
         );
         keys = _keys();
         keys[0].notAfter = keys[0].notBefore - 1;
         _foundingFails(
             keys,
-            abi.encodeWithSelector(IConsortium.Consortium_WindowInvalid.selector, START, START - 1)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_WindowInvalid.selector, START, START - 1
+            )
         );
     }
 
@@ -224,7 +232,7 @@ contract MembersTest is World {
     function test_Revert_MemberNotActive_unknown() public {
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_MemberNotActive.selector, bytes32("nobody"), 0
+                IConsortiumErrors.Consortium_MemberNotActive.selector, bytes32("nobody"), 0
             )
         );
         consortium.authorise("nobody", Role.ANY, Purpose.GOVERN, address(this));
@@ -239,7 +247,7 @@ contract MembersTest is World {
         uint8 neither = Role.BUREAU | Role.PROVINCE | Role.AUDITOR;
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, neither
+                IConsortiumErrors.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, neither
             )
         );
         consortium.authorise(BANK, neither, Purpose.ANCHOR, signer);
@@ -269,7 +277,7 @@ contract MembersTest is World {
             bytes memory signature = _endpointSignature(BANK, "x", seqs[i]);
             vm.expectRevert(
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_SeqMismatch.selector, BANK, 1, seqs[i]
+                    IConsortiumErrors.Consortium_SeqMismatch.selector, BANK, 1, seqs[i]
                 )
             );
             consortium.setEndpoint(BANK, "x", seqs[i], _deadline(), signature);
@@ -280,7 +288,7 @@ contract MembersTest is World {
         string memory long = string(new bytes(257));
         bytes memory signature = _endpointSignature(BANK, long, 0);
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_EndpointTooLong.selector, 257, 256)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_EndpointTooLong.selector, 257, 256)
         );
         consortium.setEndpoint(BANK, long, 0, _deadline(), signature);
         _setEndpoint(BANK, string(new bytes(256)), 0);
@@ -351,7 +359,7 @@ contract MembersTest is World {
         equal(consortium.keyOfSigner(BANK, Purpose.GOVERN, signer), 0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
+                IConsortiumErrors.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
             )
         );
         consortium.authorise(BANK, Role.ANY, Purpose.GOVERN, signer);
@@ -377,7 +385,7 @@ contract MembersTest is World {
         _addKeyFails(
             _keyInput(BANK, 0, NEW),
             NEW,
-            abi.encodeWithSelector(IConsortium.Consortium_PurposeInvalid.selector, 0)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_PurposeInvalid.selector, 0)
         );
     }
 
@@ -392,7 +400,7 @@ contract MembersTest is World {
                 k,
                 0,
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_PublicKeyInvalid.selector, algs[i], lengths[i]
+                    IConsortiumErrors.Consortium_PublicKeyInvalid.selector, algs[i], lengths[i]
                 )
             );
         }
@@ -407,7 +415,9 @@ contract MembersTest is World {
             _foundingFails(
                 keys,
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_PublicKeyInvalid.selector, Alg.SECP256K1, lengths[i]
+                    IConsortiumErrors.Consortium_PublicKeyInvalid.selector,
+                    Alg.SECP256K1,
+                    lengths[i]
                 )
             );
         }
@@ -420,14 +430,16 @@ contract MembersTest is World {
             k,
             NEW,
             abi.encodeWithSelector(
-                IConsortium.Consortium_WindowInvalid.selector, START + 20, START + 19
+                IConsortiumErrors.Consortium_WindowInvalid.selector, START + 20, START + 19
             )
         );
         (k.notBefore, k.notAfter) = (START - 20, START - 1);
         _addKeyFails(
             k,
             NEW,
-            abi.encodeWithSelector(IConsortium.Consortium_WindowInvalid.selector, START, START - 1)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_WindowInvalid.selector, START, START - 1
+            )
         );
     }
 
@@ -437,7 +449,9 @@ contract MembersTest is World {
         _addKeyFails(
             _keyInput(BANK, Purpose.CASE, taken),
             taken,
-            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BANK, _keyId(taken))
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_KeyExists.selector, BANK, _keyId(taken)
+            )
         );
         _addKey(_keyInput(BANK, Purpose.CASE, NEW), 0, NEW);
         _revoke(BANK, _keyId(NEW), 0, 1);
@@ -447,7 +461,9 @@ contract MembersTest is World {
         bytes memory signature = _signGovern(BANK, structHash);
         bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BANK, _keyId(NEW))
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_KeyExists.selector, BANK, _keyId(NEW)
+            )
         );
         consortium.addKey(k, 2, _deadline(), signature, own);
     }
@@ -455,7 +471,7 @@ contract MembersTest is World {
     function test_Revert_NewKeySignatureInvalid() public {
         IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.CASE, NEW);
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+            IConsortiumErrors.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
         );
         _addKeyFails(k, 0, expected);
         _addKeyFails(k, NEW + 1, expected);
@@ -466,7 +482,9 @@ contract MembersTest is World {
         _addKeyFails(
             k,
             NEW,
-            abi.encodeWithSelector(IConsortium.Consortium_NewKeySignatureInvalid.selector, keyId)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_NewKeySignatureInvalid.selector, keyId
+            )
         );
     }
 
@@ -480,7 +498,7 @@ contract MembersTest is World {
         bytes memory signature = _signGovern(TIANJIN, Typed.hashAddKey(k, 0, _deadline()));
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+                IConsortiumErrors.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
             )
         );
         consortium.addKey(k, 0, _deadline(), signature, own);
@@ -542,7 +560,7 @@ contract MembersTest is World {
         bytes memory signature = _endpointSignature(BANK, "x", 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyNotValid.selector,
+                IConsortiumErrors.Consortium_KeyNotValid.selector,
                 BANK,
                 Purpose.GOVERN,
                 vm.createWallet(_sk(BANK, Purpose.GOVERN)).addr
@@ -560,7 +578,7 @@ contract MembersTest is World {
             START,
             0,
             abi.encodeWithSelector(
-                IConsortium.Consortium_MemberNotActive.selector, BANK, MemberStatus.SUSPENDED
+                IConsortiumErrors.Consortium_MemberNotActive.selector, BANK, MemberStatus.SUSPENDED
             )
         );
         _revoke(BANK, keyId, 0, 0);
@@ -574,7 +592,9 @@ contract MembersTest is World {
                 ids[i],
                 0,
                 0,
-                abi.encodeWithSelector(IConsortium.Consortium_KeyUnknown.selector, BANK, ids[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_KeyUnknown.selector, BANK, ids[i]
+                )
             );
         }
     }
@@ -586,7 +606,7 @@ contract MembersTest is World {
             keyId,
             0,
             1,
-            abi.encodeWithSelector(IConsortium.Consortium_KeyEnded.selector, keyId, START, 0)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_KeyEnded.selector, keyId, START, 0)
         );
         _addKey(_keyInput(BANK, Purpose.CASE, NEW), 1, NEW);
         _revoke(BANK, _keyId(NEW), START, 2);
@@ -595,7 +615,7 @@ contract MembersTest is World {
             0,
             3,
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyEnded.selector, _keyId(NEW), KEYS_END, START
+                IConsortiumErrors.Consortium_KeyEnded.selector, _keyId(NEW), KEYS_END, START
             )
         );
     }
@@ -617,7 +637,7 @@ contract MembersTest is World {
     // ---- helpers --------------------------------------------------------------------------------
 
     function _invalid(bytes32 code) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IConsortium.Consortium_FounderInvalid.selector, code);
+        return abi.encodeWithSelector(IConsortiumErrors.Consortium_FounderInvalid.selector, code);
     }
 
     function _compromiseInvalid(bytes32 keyId, uint64 since, uint64 time)
@@ -626,7 +646,7 @@ contract MembersTest is World {
         returns (bytes memory)
     {
         return abi.encodeWithSelector(
-            IConsortium.Consortium_CompromiseInvalid.selector, keyId, since, time
+            IConsortiumErrors.Consortium_CompromiseInvalid.selector, keyId, since, time
         );
     }
 

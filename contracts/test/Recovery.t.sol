@@ -3,6 +3,7 @@ pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {Alg, Kind, Purpose} from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
@@ -108,7 +109,7 @@ contract RecoveryTest is World {
             Kind.COMPROMISE_KEY,
             compromise,
             abi.encodeWithSelector(
-                IConsortium.Consortium_RecoveryPending.selector, BANK, START + 7 days
+                IConsortiumErrors.Consortium_RecoveryPending.selector, BANK, START + 7 days
             )
         );
         bytes32 anchorKey = _keyId(_sk(BANK, Purpose.ANCHOR));
@@ -130,7 +131,9 @@ contract RecoveryTest is World {
             _decideFails(
                 Kind.RECOVER_KEY,
                 abi.encode(_keyInput(BANK, purposes[i], NEW)),
-                abi.encodeWithSelector(IConsortium.Consortium_PurposeInvalid.selector, purposes[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_PurposeInvalid.selector, purposes[i]
+                )
             );
         }
     }
@@ -142,7 +145,9 @@ contract RecoveryTest is World {
             Kind.RECOVER_KEY,
             abi.encode(k),
             abi.encodeWithSelector(
-                IConsortium.Consortium_WindowInvalid.selector, START + 7 days, START + 7 days - 1
+                IConsortiumErrors.Consortium_WindowInvalid.selector,
+                START + 7 days,
+                START + 7 days - 1
             )
         );
     }
@@ -152,7 +157,9 @@ contract RecoveryTest is World {
         _decideFails(
             Kind.RECOVER_KEY,
             abi.encode(_keyInput(BANK, Purpose.GOVERN, sk)),
-            abi.encodeWithSelector(IConsortium.Consortium_KeyExists.selector, BANK, _keyId(sk))
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_KeyExists.selector, BANK, _keyId(sk)
+            )
         );
     }
 
@@ -197,7 +204,9 @@ contract RecoveryTest is World {
             _decideFails(
                 Kind.COMPROMISE_KEY,
                 abi.encode(BANK, ids[i], START),
-                abi.encodeWithSelector(IConsortium.Consortium_KeyUnknown.selector, BANK, ids[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_KeyUnknown.selector, BANK, ids[i]
+                )
             );
         }
     }
@@ -275,7 +284,7 @@ contract RecoveryTest is World {
         bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
         bytes memory signature = _signGovern(BANK, structHash);
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_TooManyKeys.selector, BANK, 1024)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyKeys.selector, BANK, 1024)
         );
         consortium.addKey(k, 0, _deadline(), signature, own);
         bytes memory data = abi.encode(BANK, Purpose.GOVERN, START);
@@ -292,7 +301,7 @@ contract RecoveryTest is World {
 
     function _compromiseInvalid(bytes32 keyId, uint64 since) private view returns (bytes memory) {
         return abi.encodeWithSelector(
-            IConsortium.Consortium_CompromiseInvalid.selector, keyId, since, _now()
+            IConsortiumErrors.Consortium_CompromiseInvalid.selector, keyId, since, _now()
         );
     }
 
@@ -310,7 +319,7 @@ contract RecoveryTest is World {
         address signer = vm.createWallet(sk).addr;
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
+                IConsortiumErrors.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
             )
         );
         consortium.setEndpoint(BANK, "back", seq, _deadline(), signature);

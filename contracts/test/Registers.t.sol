@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {LogAnchor} from "../LogAnchor.sol";
 import {Kind, LogStatus, Suite} from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
@@ -67,7 +68,9 @@ contract RegistersTest is World {
         logs[0].member = "nobody";
         IConsortium.KeyInput[] memory keys = _keys();
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_MemberUnknown.selector, bytes32("nobody"))
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_MemberUnknown.selector, bytes32("nobody")
+            )
         );
         new Consortium(_founders(), keys, logs, THRESHOLD);
     }
@@ -109,14 +112,14 @@ contract RegistersTest is World {
             Kind.OPEN_SUCCESSOR,
             data,
             abi.encodeWithSelector(
-                IConsortium.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
+                IConsortiumErrors.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
             )
         );
         _decideFails(
             Kind.OPEN_SUCCESSOR,
             abi.encode(bytes32("nothing"), uint64(0), Suite.SHA256),
             abi.encodeWithSelector(
-                IConsortium.Consortium_LogNotOpen.selector, bytes32("nothing"), 0
+                IConsortiumErrors.Consortium_LogNotOpen.selector, bytes32("nothing"), 0
             )
         );
     }
@@ -127,7 +130,7 @@ contract RegistersTest is World {
             Kind.OPEN_SUCCESSOR,
             abi.encode(_logId(BEIJING), uint64(3), Suite.SHA256),
             abi.encodeWithSelector(
-                IConsortium.Consortium_SizeNotAnchored.selector, _logId(BEIJING), 3
+                IConsortiumErrors.Consortium_SizeNotAnchored.selector, _logId(BEIJING), 3
             )
         );
     }
@@ -138,7 +141,7 @@ contract RegistersTest is World {
             Kind.OPEN_SUCCESSOR,
             abi.encode(_logId(BEIJING), uint64(3), Suite.SHA256),
             abi.encodeWithSelector(
-                IConsortium.Consortium_SizeNotAnchored.selector, _logId(BEIJING), 3
+                IConsortiumErrors.Consortium_SizeNotAnchored.selector, _logId(BEIJING), 3
             )
         );
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(_logId(BEIJING), uint64(0), Suite.SHA256));
@@ -149,7 +152,9 @@ contract RegistersTest is World {
         _decideFails(
             Kind.OPEN_SUCCESSOR,
             abi.encode(_logId(BEIJING), uint64(0), uint16(0)),
-            abi.encodeWithSelector(IConsortium.Consortium_LogInvalid.selector, next, BEIJING, 1, 0)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_LogInvalid.selector, next, BEIJING, 1, 0
+            )
         );
     }
 
@@ -203,7 +208,9 @@ contract RegistersTest is World {
         _decideFails(
             Kind.REGISTER_CONTRACT,
             abi.encode(role, account),
-            abi.encodeWithSelector(IConsortium.Consortium_ContractInvalid.selector, role, account)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_ContractInvalid.selector, role, account
+            )
         );
     }
 
@@ -217,7 +224,7 @@ contract RegistersTest is World {
         IConsortium.KeyInput[] memory keys = _keys();
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_LogInvalid.selector, logId, owner, seq, suite
+                IConsortiumErrors.Consortium_LogInvalid.selector, logId, owner, seq, suite
             )
         );
         new Consortium(_founders(), keys, logs, THRESHOLD);

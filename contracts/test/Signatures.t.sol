@@ -7,6 +7,7 @@ import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
 import {ICatalogue} from "../ICatalogue.sol";
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {ILogAnchor} from "../ILogAnchor.sol";
 import {IRoleContract} from "../IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
@@ -61,7 +62,7 @@ contract SignaturesTest is World {
             Write w = Write(i);
             bytes4 selector = w == Write.ANCHOR || w == Write.PUT_SUPPLEMENT
                 ? IRoleContract.RoleContract_DeadlinePassed.selector
-                : IConsortium.Consortium_DeadlinePassed.selector;
+                : IConsortiumErrors.Consortium_DeadlinePassed.selector;
             _failsWith(w, _proper(w), abi.encodeWithSelector(selector, DUE, DUE + 1));
         }
     }
@@ -200,7 +201,7 @@ contract SignaturesTest is World {
     /// @dev It ends its keys, and that is all.
     function test_Revert_suspended() public {
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.SUSPENDED
+            IConsortiumErrors.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.SUSPENDED
         );
         _decide(Kind.SUSPEND, abi.encode(BEIJING));
         for (uint256 i = 0; i < WRITES; ++i) {
@@ -217,7 +218,7 @@ contract SignaturesTest is World {
     function test_Revert_retired() public {
         _decide(Kind.RETIRE, abi.encode(BEIJING));
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.RETIRED
+            IConsortiumErrors.Consortium_MemberNotActive.selector, BEIJING, MemberStatus.RETIRED
         );
         for (uint256 i = 0; i < WRITES; ++i) {
             _failsWith(Write(i), _proper(Write(i)), expected);
@@ -439,7 +440,7 @@ contract SignaturesTest is World {
             w,
             signature,
             abi.encodeWithSelector(
-                IConsortium.Consortium_KeyNotValid.selector, BEIJING, _purpose(w), signer
+                IConsortiumErrors.Consortium_KeyNotValid.selector, BEIJING, _purpose(w), signer
             )
         );
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.34;
 
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -36,7 +37,7 @@ contract SquattingTest is World {
         equal(consortium.proposal(other).yes, 0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_ProposalNotPassed.selector, other, 0, THRESHOLD
+                IConsortiumErrors.Consortium_ProposalNotPassed.selector, other, 0, THRESHOLD
             )
         );
         consortium.execute(other, data);
@@ -48,7 +49,9 @@ contract SquattingTest is World {
         bytes memory data = abi.encode(BANK);
         bytes32 id = _pass(Kind.SUSPEND, data, "salt");
         consortium.execute(id, data);
-        vm.expectRevert(abi.encodeWithSelector(IConsortium.Consortium_ProposalNotOpen.selector, id));
+        vm.expectRevert(
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id)
+        );
         consortium.execute(id, data);
     }
 
@@ -61,7 +64,7 @@ contract SquattingTest is World {
         bytes memory signature = _signGovern(TIANJIN, Typed.hashAddKey(k, 0, _deadline()));
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+                IConsortiumErrors.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
             )
         );
         consortium.addKey(k, 0, _deadline(), signature, own);
@@ -106,7 +109,7 @@ contract SquattingTest is World {
         bytes memory signature = _signGovern(BEIJING, Typed.hashAddKey(k, 0, _deadline()));
         vm.expectRevert(
             abi.encodeWithSelector(
-                IConsortium.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
+                IConsortiumErrors.Consortium_NewKeySignatureInvalid.selector, _keyId(NEW)
             )
         );
         consortium.addKey(k, 0, _deadline(), signature, "");

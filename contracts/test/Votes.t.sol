@@ -2,6 +2,7 @@
 pragma solidity 0.8.34;
 
 import {IConsortium} from "../IConsortium.sol";
+import {IConsortiumErrors} from "../IConsortiumErrors.sol";
 import {Choice, Kind, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
@@ -46,7 +47,7 @@ contract VotesTest is World {
 
     function test_Revert_RoleMissing() public {
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
+            IConsortiumErrors.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
         );
         _proposeFails(BANK, SALT, START + 10, expected);
         bytes32 id = _proposeSuspension(SALT, START + 10);
@@ -57,7 +58,7 @@ contract VotesTest is World {
         bytes32 id = _proposeSuspension(SALT, START + 10);
         _decide(Kind.SUSPEND, abi.encode(SHANXI));
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberNotActive.selector, SHANXI, MemberStatus.SUSPENDED
+            IConsortiumErrors.Consortium_MemberNotActive.selector, SHANXI, MemberStatus.SUSPENDED
         );
         _proposeFails(SHANXI, "other", START + 10, expected);
         _voteFails(SHANXI, id, Choice.YES, expected);
@@ -73,7 +74,7 @@ contract VotesTest is World {
                 SALT,
                 times[i],
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_ExpiryInvalid.selector, times[i], START
+                    IConsortiumErrors.Consortium_ExpiryInvalid.selector, times[i], START
                 )
             );
         }
@@ -84,7 +85,7 @@ contract VotesTest is World {
     function test_Revert_ProposalExists() public {
         bytes32 id = _proposeSuspension(SALT, START + 10);
         bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_ProposalExists.selector, id);
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalExists.selector, id);
         _proposeFails(BEIJING, SALT, START + 10, expected);
         _proposeFails(BEIJING, SALT, START + 20, expected);
         bytes32 other = _propose(TIANJIN, Kind.SUSPEND, abi.encode(BANK), SALT, START + 20);
@@ -100,7 +101,9 @@ contract VotesTest is World {
             Typed.hashPropose(BEIJING, Kind.SUSPEND, data, SALT, START + 10, _deadline());
         bytes memory signature = _signGovern(BEIJING, structHash);
         vm.expectRevert(
-            abi.encodeWithSelector(IConsortium.Consortium_DataTooLong.selector, 24_577, 24_576)
+            abi.encodeWithSelector(
+                IConsortiumErrors.Consortium_DataTooLong.selector, 24_577, 24_576
+            )
         );
         consortium.propose(BEIJING, Kind.SUSPEND, data, SALT, START + 10, _deadline(), signature);
         _propose(BEIJING, Kind.SUSPEND, new bytes(24_576), SALT, START + 10);
@@ -113,7 +116,7 @@ contract VotesTest is World {
         id = _pass(255, "", SALT);
         yes(consortium.passed(id), "passed");
         _executeFails(
-            id, "", abi.encodeWithSelector(IConsortium.Consortium_KindUnknown.selector, 255)
+            id, "", abi.encodeWithSelector(IConsortiumErrors.Consortium_KindUnknown.selector, 255)
         );
     }
 
@@ -143,7 +146,7 @@ contract VotesTest is World {
         bytes32 id = _proposeSuspension(SALT, START + 10);
         _vote(HEBEI, id, Choice.NO);
         bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_AlreadyVoted.selector, id, HEBEI);
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_AlreadyVoted.selector, id, HEBEI);
         _voteFails(HEBEI, id, Choice.YES, expected);
         _voteFails(HEBEI, id, Choice.NO, expected);
     }
@@ -156,7 +159,9 @@ contract VotesTest is World {
                 HEBEI,
                 id,
                 choices[i],
-                abi.encodeWithSelector(IConsortium.Consortium_ChoiceUnknown.selector, choices[i])
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_ChoiceUnknown.selector, choices[i]
+                )
             );
         }
     }
@@ -167,10 +172,10 @@ contract VotesTest is World {
         _vote(BEIJING, id, Choice.YES);
         vm.warp(START + 11);
         bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_ProposalNotOpen.selector, id);
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id);
         _voteFails(HEBEI, id, Choice.YES, expected);
         expected = abi.encodeWithSelector(
-            IConsortium.Consortium_ProposalNotOpen.selector, bytes32("nothing")
+            IConsortiumErrors.Consortium_ProposalNotOpen.selector, bytes32("nothing")
         );
         _voteFails(HEBEI, "nothing", Choice.YES, expected);
     }
@@ -190,7 +195,7 @@ contract VotesTest is World {
             id,
             abi.encode(BANK),
             abi.encodeWithSelector(
-                IConsortium.Consortium_ProposalNotPassed.selector, id, 2, THRESHOLD
+                IConsortiumErrors.Consortium_ProposalNotPassed.selector, id, 2, THRESHOLD
             )
         );
         bytes32 structHash = Typed.hashVote(HEBEI, id, Choice.YES, _deadline());
@@ -248,7 +253,7 @@ contract VotesTest is World {
             id,
             abi.encode(BANK),
             abi.encodeWithSelector(
-                IConsortium.Consortium_ProposalNotPassed.selector, id, 2, THRESHOLD
+                IConsortiumErrors.Consortium_ProposalNotPassed.selector, id, 2, THRESHOLD
             )
         );
         _vote(TIANJIN, id, Choice.YES);
@@ -260,7 +265,7 @@ contract VotesTest is World {
         bytes32 id = _pass(Kind.SUSPEND, data, SALT);
         consortium.execute(id, data);
         bytes memory expected =
-            abi.encodeWithSelector(IConsortium.Consortium_ProposalNotOpen.selector, id);
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id);
         _executeFails(id, data, expected);
         _decide(Kind.REINSTATE, data);
         _executeFails(id, data, expected);
@@ -272,7 +277,7 @@ contract VotesTest is World {
         _executeFails(
             id,
             abi.encode(BANK),
-            abi.encodeWithSelector(IConsortium.Consortium_ProposalNotOpen.selector, id)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id)
         );
     }
 
@@ -286,7 +291,7 @@ contract VotesTest is World {
                 id,
                 others[i],
                 abi.encodeWithSelector(
-                    IConsortium.Consortium_DataMismatch.selector, id, keccak256(others[i])
+                    IConsortiumErrors.Consortium_DataMismatch.selector, id, keccak256(others[i])
                 )
             );
         }
@@ -295,7 +300,7 @@ contract VotesTest is World {
         _executeFails(
             unknown,
             abi.encode(BANK),
-            abi.encodeWithSelector(IConsortium.Consortium_ProposalNotOpen.selector, unknown)
+            abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, unknown)
         );
     }
 
@@ -305,7 +310,7 @@ contract VotesTest is World {
             _decideFails(
                 kinds[i],
                 abi.encode(BANK),
-                abi.encodeWithSelector(IConsortium.Consortium_KindUnknown.selector, kinds[i])
+                abi.encodeWithSelector(IConsortiumErrors.Consortium_KindUnknown.selector, kinds[i])
             );
         }
     }
@@ -315,7 +320,7 @@ contract VotesTest is World {
             Kind.REINSTATE,
             abi.encode(BANK),
             abi.encodeWithSelector(
-                IConsortium.Consortium_StatusUnchanged.selector, BANK, MemberStatus.ACTIVE
+                IConsortiumErrors.Consortium_StatusUnchanged.selector, BANK, MemberStatus.ACTIVE
             )
         );
         _decide(Kind.SUSPEND, abi.encode(BANK));
@@ -323,14 +328,14 @@ contract VotesTest is World {
             Kind.SUSPEND,
             abi.encode(BANK),
             abi.encodeWithSelector(
-                IConsortium.Consortium_StatusUnchanged.selector, BANK, MemberStatus.SUSPENDED
+                IConsortiumErrors.Consortium_StatusUnchanged.selector, BANK, MemberStatus.SUSPENDED
             )
         );
     }
 
     function test_Revert_MemberUnknown() public {
         bytes memory expected = abi.encodeWithSelector(
-            IConsortium.Consortium_MemberUnknown.selector, bytes32("nobody")
+            IConsortiumErrors.Consortium_MemberUnknown.selector, bytes32("nobody")
         );
         _decideFails(Kind.SUSPEND, abi.encode(bytes32("nobody")), expected);
         IConsortium.KeyInput memory k = _keyInput("nobody", Purpose.GOVERN, NEW);
@@ -350,7 +355,10 @@ contract VotesTest is World {
             Kind.SET_CHAIR,
             abi.encode(BANK),
             abi.encodeWithSelector(
-                IConsortium.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
+                IConsortiumErrors.Consortium_RoleMissing.selector,
+                BANK,
+                Role.INSTITUTION,
+                Role.PROVINCE
             )
         );
     }

@@ -40,7 +40,7 @@ def judge_anchors(state: State, log: Log, times: BlockTimes, findings: Findings)
 
 def check_signatures(view: View, chain_id: int, log: Log, findings: Findings) -> None:
     """Findings about the signatures of the anchors of one log. Raises CouldNotCheck."""
-    signed = [
+    signed = (
         Signed(
             tx=anchor.tx,
             contract="LogAnchor",
@@ -57,7 +57,7 @@ def check_signatures(view: View, chain_id: int, log: Log, findings: Findings) ->
             key_id=anchor.key_id,
         )
         for anchor in log.anchors
-    ]
+    )
     for anchor, (_, seen) in zip(log.anchors, check(view, chain_id, signed), strict=True):
         if seen == "no-transaction":
             where = f"log/{log.log_id.hex()}/anchor/{anchor.size}"

@@ -1,34 +1,13 @@
-"""What was in the catalogue when: versions of record types as they counted in a region.
-
-A version counts from the time that it names, and not before it was put; it supersedes the ones
-before it from then on only, so what is put later never changes what an earlier anchor meant. While
-a national item counts, supplements of the same id are not looked at (`ICatalogue`).
-"""
+"""What was in the catalogue when: record types as they counted in a region."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from ledger.chain.structs import NATIONAL, RECORD_TYPE, CatalogueItem
-
-GRACE = 72 * 3600  # seconds for which a record may still be anchored (design 6)
-FOREVER = 1 << 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
-    """A version, the time at which it was put, and which of the contracts of the role it was put
-    into, which held the role until before `until`."""
-
-    item: CatalogueItem
-    at: int
-    tenure: int = 0
-    until: int = FOREVER
-
-
-Window = tuple[int, int]  # from, and before
+from ledger.chain.catalogue import Put, Window, counting
+from ledger.chain.structs import RECORD_TYPE, CatalogueItem
+from ledger.core.facts import GRACE
 
 
 class Catalogue:
@@ -36,11 +15,11 @@ class Catalogue:
 
     def __init__(self, puts: Iterable[Put]) -> None:
         """puts: in the order in which they happened."""
-        series: dict[tuple[str, str], list[Put]] = defaultdict(list)
+        types: dict[str, list[Put]] = defaultdict(list)
         for put in puts:
             if put.item.kind == RECORD_TYPE:
-                series[put.item.item_id, put.item.region].append(put)
-        self._series = dict(series)
+                types[put.item.item_id].append(put)
+        self._types = dict(types)
         self._kept: dict[tuple[str, str], list[tuple[Window, CatalogueItem]]] = {}
 
     def find(self, schema: str, region: str, time: int) -> CatalogueItem | None:
@@ -57,39 +36,14 @@ class Catalogue:
     def changes(self) -> list[int]:
         """The times at which an answer of `find` may change, ascending."""
         times = {0}
-        for name, region in list(self._series):
-            for (start, end), _ in self._counting(name, region):
-                times |= {start, end + GRACE}
+        for name, puts in self._types.items():
+            for region in {put.item.region for put in puts}:
+                for (start, end), _ in self._counting(name, region):
+                    times |= {start, end + GRACE}
         return sorted(times)
 
     def _counting(self, name: str, region: str) -> list[tuple[Window, CatalogueItem]]:
         """Windows in which versions of a type counted in a region."""
         if (name, region) not in self._kept:
-            national = list(_windows(self._series.get((name, NATIONAL), [])))
-            counted = list(national)
-            if region != NATIONAL:
-                for window, item in _windows(self._series.get((name, region), [])):
-                    outside = [window]
-                    for (start, end), _ in national:
-                        outside = [rest for one in outside for rest in _without(one, start, end)]
-                    counted += [(rest, item) for rest in outside]
-            self._kept[name, region] = counted
+            self._kept[name, region] = counting(self._types.get(name, []), region)
         return self._kept[name, region]
-
-
-def _windows(series: list[Put]) -> Iterator[tuple[Window, CatalogueItem]]:
-    """When each version of a series counted: until it ends, or a higher one counts."""
-    for put in series:
-        start = max(put.item.since, put.at)
-        end = min(put.item.until or FOREVER, put.until)
-        for other in series:
-            if other.tenure == put.tenure and other.item.version > put.item.version:
-                end = min(end, max(other.item.since, other.at))
-        if start < end:
-            yield (start, end), put.item
-
-
-def _without(window: Window, start: int, end: int) -> list[Window]:
-    """The parts of a window outside another one."""
-    parts = ((window[0], min(window[1], start)), (max(window[0], end), window[1]))
-    return [part for part in parts if part[0] < part[1]]

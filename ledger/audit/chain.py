@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,10 +10,9 @@ from ledger.audit.codes import EVENTS_MISSING
 from ledger.audit.complete import Gap, gaps
 from ledger.audit.findings import Findings
 from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
-from ledger.chain import contract_abi
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR
 from ledger.chain.blocks import LogEntry
-from ledger.chain.contract_abi import NAMES, Name
+from ledger.chain.contract_abi import NAMES, Name, load
 from ledger.chain.events import Anchored, ChainEvent, ItemPut, decode_events, topic
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
@@ -24,8 +22,6 @@ from ledger.core.ids import Address, Digest, LogId
 # Blocks whose events are held at once: with an anchor of four members in each, 80 MB. Anchors are
 # kept in a smaller shape, half a kilobyte each.
 WINDOW = 20_000
-# Where solc leaves room for an immutable: PUSH32 of zeros.
-_IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 
 
 @dataclass(slots=True)
@@ -45,17 +41,7 @@ class Codes:
     def ours(self, role: str, address: Address) -> bool | None:
         """Whether the code at an address is that of the contract that we ship for a role."""
         name = next((name for name in NAMES if name == role), None)
-        return None if name is None else _is_shipped(name, self.at(address))
-
-
-def _is_shipped(name: Name, code: bytes) -> bool:
-    shipped = contract_abi.load(name).runtime
-    blank = bytearray(code)
-    if len(code) != len(shipped):
-        return False
-    for hole in _IMMUTABLE.finditer(shipped):
-        blank[hole.start() + 1 : hole.end()] = bytes(hole.end() - hole.start() - 1)
-    return bytes(blank) == shipped
+        return None if name is None else load(name).is_deployed_as(self.at(address))
 
 
 class ChainReader:

@@ -45,7 +45,7 @@ def gaps(view: View, consortium: Address, state: State, sizes: Sizes) -> Iterato
         told = [(a, times.at(place[0])) for place, a in state.contracts.get(role, [])]
         held = [(one.account, one.since) for one in found.contract_history(role)]
         yield from _compare(f"contracts/{role}", held, told)
-    yield from _compare_votes(state)
+    yield from _compare_votes(found, state)
     yield from _items(view, state, times)
     yield from _anchors(view, state, sizes)
 
@@ -108,7 +108,11 @@ def _log(log: Log) -> tuple[object, ...]:
     return (log.log_id, log.seq, log.suite, trusted, log.predecessor, log.successor)
 
 
-def _compare_votes(state: State) -> Iterator[Gap]:
+def _compare_votes(found: bindings.Consortium, state: State) -> Iterator[Gap]:
+    for name, proposal in state.proposals.items():
+        stored = found.proposal(name)
+        where = f"proposal/{name.hex()}"
+        yield from _compare(where, stored and stored.executed, proposal.closed)
     for tx in sorted(state.carried_out ^ state.changed):
         carried, changed = (tx in told for told in (state.carried_out, state.changed))
         yield Gap(f"transaction/{tx}", f"vote carried out: {carried}", f"changes: {changed}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ledger.audit import document
 from ledger.audit.anchors import check_signatures, judge_anchors
-from ledger.audit.catalogue import FOREVER, Catalogue, Put
+from ledger.audit.catalogue import Catalogue
 from ledger.audit.chain import ChainReader, Codes, tenures
 from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
@@ -22,6 +22,7 @@ from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
 from ledger.audit.times import BlockTimes
 from ledger.chain.bindings import CATALOGUE
 from ledger.chain.blocks import Block
+from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.http import Http
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader, View

@@ -6,10 +6,11 @@ the calldata is searched for the call; where it is not found, nobody has lied: i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from ledger.chain.contract_abi import Method, Name, Undecodable, decode, load
@@ -40,12 +41,12 @@ class Signed:
     key_id: KeyId
 
 
-def check(view: View, chain_id: int, signed: Sequence[Signed]) -> Iterator[tuple[Signed, Seen]]:
+def check(view: View, chain_id: int, signed: Iterable[Signed]) -> Iterator[tuple[Signed, Seen]]:
     """Each with what its transaction shows, in their order. Raises CouldNotCheck."""
     pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="transactions")
     try:
-        for first in range(0, len(signed), _PORTION):
-            portion = signed[first : first + _PORTION]
+        waiting = iter(signed)
+        while portion := list(islice(waiting, _PORTION)):
             names = list(dict.fromkeys(one.tx for one in portion))
             found = pool.map(lambda tx: view.transaction(Hash32(tx)), names)
             calldata = {

@@ -142,6 +142,7 @@ class Proposal:
     data_hash: Digest
     ballots: list[Ballot] = field(default_factory=list)
     executed: CarriedOut | None = None
+    closed: bool = False  # carried out by Consortium itself
 
 
 @dataclass(slots=True)
@@ -340,6 +341,7 @@ def _fold_vote(state: State, event: Proposed | Voted | Executed) -> None:
             )
         )
     else:
+        proposal.closed = True
         state.carried_out.add(event.entry.tx)
         if event.kind == COMPROMISE_ALL and state.taken[0] == event.entry.tx:
             _take(state, event)

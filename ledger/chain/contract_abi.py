@@ -7,6 +7,7 @@ must not be able to stop everybody else's reading.
 
 import functools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -19,6 +20,8 @@ from ledger.core.ids import keccak256
 
 Name = Literal["Consortium", "LogAnchor", "Catalogue"]
 NAMES: tuple[Name, ...] = ("Consortium", "LogAnchor", "Catalogue")
+# Where solc leaves room for an immutable: PUSH32 of zeros.
+_IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 SELECTOR_SIZE = 4  # bytes of keccak256(signature), for functions and errors
 
 
@@ -121,6 +124,15 @@ class ContractAbi:
     def event(self, name: str) -> Event:
         """By name."""
         return next(event for event in self.events.values() if event.name == name)
+
+    def is_deployed_as(self, code: bytes) -> bool:
+        """Whether code on a chain is that of this contract, whatever its immutables hold."""
+        blank = bytearray(code)
+        if len(code) != len(self.runtime):
+            return False
+        for hole in _IMMUTABLE.finditer(self.runtime):
+            blank[hole.start() + 1 : hole.end()] = bytes(hole.end() - hole.start() - 1)
+        return bytes(blank) == self.runtime
 
     def refusal(self, payload: bytes) -> tuple[str, dict[str, Any]] | None:
         """Name and values of a custom error; None where the payload is none of this contract."""

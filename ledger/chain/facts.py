@@ -12,61 +12,59 @@ event that covers the leaf is the first. Of any other code every event of the lo
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-from ledger.chain import contract_abi
-from ledger.chain.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium, LogAnchor
+from ledger.chain.bindings import (
+    CASE_REGISTRY,
+    CATALOGUE,
+    LOG_ANCHOR,
+    Catalogue,
+    Consortium,
+    LogAnchor,
+)
 from ledger.chain.blocks import Block as ChainBlock
-from ledger.chain.blocks import LogEntry
-from ledger.chain.errors import BlockGone
+from ledger.chain.catalogue import FOREVER, Put, counting
+from ledger.chain.contract_abi import load
 from ledger.chain.events import (
     Anchored,
-    ChainEvent,
-    KeyAdded,
-    KeyCompromised,
-    LogClosed,
     decode_event,
     topic,
 )
+from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader, View, keep
+from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.runs import Run
-from ledger.chain.structs import CLOSED, ContractRegistration, Key, Log
+from ledger.chain.structs import (
+    CLOSED,
+    RECORD_TYPE,
+    RULES,
+    ContractRegistration,
+)
 from ledger.core.errors import CouldNotCheck
 from ledger.core.facts import (
+    PUBLICITY,
     AnchorFact,
     Block,
+    CatalogueFacts,
     ChainFacts,
-    Compromise,
+    ItemFact,
     KeyFact,
     LogFact,
+    OwnerFact,
     StatusFacts,
     Unread,
 )
-from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
+from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.receipt import Receipt
-
-T = TypeVar("T")
-E = TypeVar("E", bound=ChainEvent)
-
-# Where solc leaves room for an immutable: PUSH32 of zeros.
-_IMMUTABLE = re.compile(rb"\x7f\x00{32}")
-
-
-class _Issuer(NamedTuple):
-    """A log, None where there is no such log, and the keys of its owner."""
-
-    log: Log | None
-    keys: tuple[Key, ...] = ()
 
 
 class _Facts(NamedTuple):
-    """The same, as a verdict is judged by."""
+    """A log and its owner, as a verdict is judged by; None where there is no such log."""
 
     log: LogFact | None
+    owner: OwnerFact | None
     keys: dict[KeyId, KeyFact]
 
 
@@ -97,8 +95,8 @@ class Snapshot:
         self._head = head
         self._others = tuple(others)
         self._final = final
-        self._consortium = Consortium(network.consortium, head.call, head.calls)
-        self._kept: dict[Hashable, Any] = {}
+        self._keep = Kept()
+        self._holders = Holders(network, head, final)
 
     @classmethod
     def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
@@ -125,11 +123,15 @@ class Snapshot:
         """All that the chain says about this receipt. Raises CouldNotCheck."""
         issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
         contracts = self._keep("contracts", self._contracts)
+        witnesses = {line.member for line in receipt.checkpoint.witnesses}
         return ChainFacts(
             head=_plain(self._head.block),
             final=-1 if self._final is None else self._final.number,
             log=issuer.log,
+            owner=issuer.owner,
             keys=dict(issuer.keys),
+            witnesses=self._holders.witnesses(sorted(witnesses)),
+            catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
             status=self._keep("status", self._status),
@@ -141,117 +143,88 @@ class Snapshot:
         for view in self._others:
             if not view.sources:  # left out meanwhile
                 continue
-            read = partial(self._acts_of, view, receipt.log)
+            witnesses = tuple(line.member for line in receipt.checkpoint.witnesses)
+            read = partial(self._acts_of, view, receipt.log, witnesses)
             with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
-                found += self._keep(("acts", view.sources, view.block, receipt.log), read)
+                name = ("acts", view.sources, view.block, receipt.log, witnesses)
+                found += self._keep(name, read)
         return tuple(found)
-
-    def _keep(self, name: Hashable, read: Callable[[], T]) -> T:
-        """What `read` gives, and gave before under this name, which says all that it depends on."""
-        if name in self._kept:
-            return cast(T, self._kept[name])
-        value = read()
-        keep(self._kept, name, value)
-        return value
 
     # ---- keys, log, status
 
-    def _issuer(self, log_id: LogId) -> _Issuer:
-        found: _Issuer = self._keep(("issuer", log_id), lambda: _issuer(self._consortium, log_id))
-        return found
-
     def _issuer_facts(self, log_id: LogId) -> _Facts:
-        issuer = self._issuer(log_id)
-        if issuer.log is None:
-            return _Facts(None, {})
-        said = self._compromises(issuer.log.member, issuer.keys)
-        final = self._final_keys(issuer.log.member, issuer.keys)
-        keys = {
-            key.key_id: KeyFact(
-                key_id=key.key_id,
-                member=key.member,
-                purpose=key.purpose,
-                alg=key.alg,
-                public_key=key.public_key,
-                not_before=key.not_before,
-                not_after=key.not_after,
-                compromises=tuple(said.get(key.key_id, ())),
-                final=key.key_id in final,
-            )
-            for key in issuer.keys
-        }
-        return _Facts(self._log(issuer.log), keys)
-
-    def _final_keys(self, member: str, keys: Sequence[Key]) -> set[KeyId]:
-        """Those whose registration is. Several blocks may share a second: where the final one's
-        second is that of the registration, the event tells the block."""
-        final = self._final
-        if final is None:
-            return set()
-        found = {key.key_id for key in keys if key.added_at < final.time}
-        if any(key.added_at == final.time for key in keys):
-            added = self._events(KeyAdded, [topic(KeyAdded), bytes32_ascii(member)])
-            found |= {event.key_id for event in added if event.entry.block <= final.number}
-        return found
-
-    def _compromises(self, member: str, keys: Sequence[Key]) -> dict[KeyId, list[Compromise]]:
-        """All that was said of the keys of a member, in that order.
-
-        Most members never say anything: where no key is held to be stolen and none was taken back
-        since the final block, there is nothing that counts.
-        """
-        topics = [topic(KeyCompromised), bytes32_ascii(member)]
-        deployed = self._network.deploy_block
-        final = deployed - 1 if self._final is None else max(deployed - 1, self._final.number)
-        stolen = [key for key in keys if key.compromised_since]
-        if not stolen and not self._events(KeyCompromised, topics, first=final + 1):
-            return {}
-        found: dict[KeyId, list[Compromise]] = {}
-        for event in self._events(KeyCompromised, topics):
-            said = Compromise(event.since, self._time(event), event.entry.block <= final)
-            found.setdefault(event.key_id, []).append(said)
-        for key in stolen:
-            told = found.setdefault(key.key_id, [])
-            if not told or told[-1].since != key.compromised_since:
-                # The event is missing: what the state says counts on any day.
-                told.append(Compromise(key.compromised_since, 0, final=False))
-        return found
-
-    def _log(self, log: Log) -> LogFact:
-        if log.status != CLOSED:
-            return LogFact(member=log.member)
-        closed = self._events(LogClosed, [topic(LogClosed), log.log_id])
-        return LogFact(
-            member=log.member,
-            trusted_size=log.trusted_size,
-            closed_recorded=min((self._time(event) for event in closed), default=0),
-        )
+        log = self._holders.log(log_id)
+        if log is None:
+            return _Facts(None, None, {})
+        # What is read here and later, in one request.
+        self._holders.consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
+        keys = self._holders.keys(log.member)
+        return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
 
     def _status(self) -> StatusFacts | Unread:
         """No registry, no acts. One that is registered cannot be read by this version."""
-        if self._consortium.contract_history(CASE_REGISTRY):
+        if self._holders.consortium.contract_history(CASE_REGISTRY):
             problem = "a CaseRegistry is registered, which this version does not read"
             return Unread(code="status-unreadable", problem=problem)
         return StatusFacts()
 
-    def _acts_of(self, view: View, log_id: LogId) -> list[Act]:
+    def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
         """Of one node, beside what the head has already."""
-        here = self._issuer(log_id)
-        if here.log is None:
+        here = self._holders.log(log_id)
+        if here is None:
             return []
+        ours = self._holders.consortium
         consortium = Consortium(self._network.consortium, view.call, view.calls)
-        there = _issuer(consortium, log_id)
-        what = _against(here, there)
-        if consortium.contract_history(CASE_REGISTRY) and not self._consortium.contract_history(
-            CASE_REGISTRY
-        ):
+        there, what = consortium.log(log_id), []
+        if there is not None and there.status == CLOSED and here.status != CLOSED:
+            what.append(f"log {log_id.hex()} is closed")
+        consortium.fetch([here.member, *witnesses])
+        for code in (here.member, *witnesses):
+            what += against(self._holders.holder(code), read_holder(consortium, code))
+        if consortium.contract_history(CASE_REGISTRY) and not ours.contract_history(CASE_REGISTRY):
             what.append("a CaseRegistry is registered")
         return [Act(view.sources[0], view.block.number, one) for one in what]
+
+    # ---- catalogue
+
+    def _catalogue(self, receipt: Receipt, owner: OwnerFact | None) -> CatalogueFacts:
+        """Versions of the record's type and of the rules of publicity, where that is asked."""
+        if owner is None or receipt.entry.schema is None:
+            return CatalogueFacts(types=(), rules=())
+        name = receipt.entry.schema.partition("@")[0]
+        return CatalogueFacts(
+            types=self._items(name, RECORD_TYPE, owner.region),
+            rules=self._items(PUBLICITY, RULES, owner.region),
+        )
+
+    def _items(self, name: str, kind: int, region: str) -> tuple[ItemFact, ...]:
+        puts: tuple[Put, ...] = self._keep(("puts", name, kind), partial(self._puts, name, kind))
+        found: tuple[ItemFact, ...] = self._keep(
+            ("items", name, kind, region),
+            lambda: tuple(
+                ItemFact(
+                    version=item.version, content_hash=item.content_hash, since=start, until=end
+                )
+                for (start, end), item in counting(puts, region)
+            ),
+        )
+        return found
+
+    def _puts(self, name: str, kind: int) -> tuple[Put, ...]:
+        """Versions of an item, in all contracts that ever were the Catalogue."""
+        contracts = self._holders.consortium.contract_history(CATALOGUE)
+        ends = [*(contract.since for contract in contracts[1:]), FOREVER]
+        return tuple(
+            Put(item=version.item, at=version.put_at, tenure=tenure, until=ends[tenure])
+            for tenure, contract in enumerate(contracts)
+            for version in Catalogue(contract.account, self._head.call).item(name)
+            if version.item.kind == kind and contract.since <= version.put_at <= ends[tenure]
+        )
 
     # ---- roots and anchors
 
     def _contracts(self) -> tuple[ContractRegistration, ...]:
-        contracts = self._consortium.contract_history(LOG_ANCHOR)
+        contracts = self._holders.consortium.contract_history(LOG_ANCHOR)
         if not contracts:
             raise CouldNotCheck("no-code", "no LogAnchor is registered")
         return contracts
@@ -273,7 +246,7 @@ class Snapshot:
         found: list[Anchored] = []
         for contract, end in zip(contracts, [*ends, None], strict=True):
             for event in self._covering(contract, receipt):
-                time = self._time(event)
+                time = self._holders.time(event)
                 if contract.since <= time and (end is None or time <= end):
                     found.append(event)
                     break
@@ -285,14 +258,14 @@ class Snapshot:
             size=first.size,
             root=first.root,
             key_id=first.key_id,
-            block=_plain(self._block(first.entry)),
+            block=_plain(self._holders.block(first.entry)),
             tx=first.entry.tx,
         )
 
     def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:
         """Events of a contract that cover the leaf, in their order."""
         address, log, index = contract.account, receipt.log, receipt.index
-        known = self._keep(("ours", address), lambda: _is_ours(self._head.code(address)))
+        known = self._keep(("ours", address), partial(self._is_ours, address))
         if known:
             read = partial(LogAnchor(address, self._head.call).latest, log)
             latest = self._keep(("latest", address, log), read)
@@ -309,6 +282,10 @@ class Snapshot:
                 return
         yield from _covers(self._anchored(address, log, first=self._network.deploy_block), index)
 
+    def _is_ours(self, address: Address) -> bool:
+        """Whether this is the LogAnchor that we ship."""
+        return load("LogAnchor").is_deployed_as(self._head.code(address))
+
     def _anchored(
         self, address: Address, log: LogId, *, first: int, last: int | None = None
     ) -> Iterator[Anchored]:
@@ -318,64 +295,9 @@ class Snapshot:
             if isinstance(event, Anchored):
                 yield event
 
-    def _events(
-        self, kind: type[E], topics: Sequence[bytes], *, first: int | None = None
-    ) -> list[E]:
-        """Events of Consortium with these topics, from block `first`, None: its deployment."""
-        start = self._network.deploy_block if first is None else first
-        if start > self._head.block.number:
-            return []
-        entries = self._head.logs(self._network.consortium, topics, first=start)
-        events = [decode_event("Consortium", entry) for entry in entries]
-        return [event for event in events if isinstance(event, kind)]
-
-    def _time(self, event: ChainEvent) -> int:
-        return self._block(event.entry).time
-
-    def _block(self, entry: LogEntry) -> ChainBlock:
-        block = self._head.block_at(entry.block)
-        if block.hash != entry.block_hash:
-            raise BlockGone("events", entry.block_hash)
-        return block
-
-
-def _issuer(consortium: Consortium, log_id: LogId) -> _Issuer:
-    log = consortium.log(log_id)
-    return _Issuer(None) if log is None else _Issuer(log, consortium.keys(log.member))
-
-
-def _against(here: _Issuer, there: _Issuer) -> list[str]:
-    """What is worse there than here."""
-    found: list[str] = []
-    if here.log is not None and there.log is not None:
-        if there.log.status == CLOSED and here.log.status != CLOSED:
-            found.append(f"log {there.log.log_id.hex()} is closed")
-    known = {key.key_id: key for key in here.keys}
-    for key in there.keys:
-        before = known.get(key.key_id)
-        if before is None:
-            continue
-        if key.not_after < before.not_after:
-            found.append(f"key {key.key_id.hex()} has ended")
-        since, was = key.compromised_since, before.compromised_since
-        if since and (not was or since < was):
-            found.append(f"key {key.key_id.hex()} is held to be stolen")
-    return found
-
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:
     return (event for event in events if event.prev_size <= index < event.size)
-
-
-def _is_ours(code: bytes) -> bool:
-    """Whether this is the LogAnchor that we ship, whatever its immutables hold."""
-    shipped = contract_abi.load("LogAnchor").runtime
-    blank = bytearray(code)
-    if len(code) != len(shipped):
-        return False
-    for hole in _IMMUTABLE.finditer(shipped):
-        blank[hole.start() + 1 : hole.end()] = bytes(hole.end() - hole.start() - 1)
-    return bytes(blank) == shipped
 
 
 def _plain(block: ChainBlock) -> Block:

@@ -73,12 +73,12 @@ def acting_options(command: F) -> F:
         with _hand(Asked(**with_hand)) as hand:
             return command(hand=hand, **values)
 
-    for option in reversed([*_of_the_network(), *_of_the_keys(), _offline()]):
+    for option in reversed([*_where_options(), *_who_options(), *_how_options()]):
         run = option(run)
     return run  # type: ignore[return-value]
 
 
-def _of_the_network() -> list[Callable[[Any], Any]]:
+def _where_options() -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--network",
@@ -96,6 +96,11 @@ def _of_the_network() -> list[Callable[[Any], Any]]:
             metavar="URL",
             help=say(zh="代替网络文件中的节点。", en="Nodes in place of the file's."),
         ),
+    ]
+
+
+def _who_options() -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--config",
             envvar="CREDIT_LEDGER_CONFIG",
@@ -106,11 +111,6 @@ def _of_the_network() -> list[Callable[[Any], Any]]:
                 en="gateway.toml of the node: the member, its GOVERN key, the account that pays.",
             ),
         ),
-    ]
-
-
-def _of_the_keys() -> list[Callable[[Any], Any]]:
-    return [
         click.option(
             "--member",
             metavar="CODE",
@@ -133,6 +133,11 @@ def _of_the_keys() -> list[Callable[[Any], Any]]:
                 zh="付费账户的密钥文件。", en="Key file of the account that pays for transactions."
             ),
         ),
+    ]
+
+
+def _how_options() -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--password-file",
             "password_files",
@@ -144,19 +149,16 @@ def _of_the_keys() -> list[Callable[[Any], Any]]:
                 en="Password of the keys; repeatable, each is tried.",
             ),
         ),
-    ]
-
-
-def _offline() -> Callable[[Any], Any]:
-    return click.option(
-        "--offline",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help=say(
-            zh="不签名、不发送，只把待签内容写入文件（见 govern sign、govern send）。",
-            en="Sign and send nothing: write what is to be signed (see `govern sign`, `send`).",
+        click.option(
+            "--offline",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help=say(
+                zh="不签名、不发送，只把待签内容写入文件（见 govern sign、govern send）。",
+                en="Sign and send nothing: write what is to be signed (see `govern sign`, `send`).",
+            ),
         ),
-    )
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

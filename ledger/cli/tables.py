@@ -16,8 +16,15 @@ from rich.text import Text
 
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
-from ledger.core.checks import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, Check
+from ledger.core.checks import Check
 from ledger.core.commitment import Value
+from ledger.core.ranking import (
+    EXIT_DO_NOT_USE,
+    EXIT_NOT_AUTHENTIC,
+    EXIT_UNKNOWN,
+    EXIT_VALID,
+    VERDICTS,
+)
 from ledger.core.verdict import Verdict, note_text
 from ledger.records import schema
 
@@ -85,32 +92,28 @@ def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
 
 
 def _usable(verdict: Verdict) -> str:
-    return {
-        True: say(zh="可以。", en="Yes."),
-        False: say(zh="不得使用。", en="No."),
-        None: say(zh="无法判断，暂不使用。", en="Not yet: cannot be told."),
-    }[verdict.standing.usable]
+    standing = verdict.standing
+    if standing.usable is None:
+        return say(zh="未定。", en="That is open.")
+    return say(zh="可以。", en="Yes.") if standing.usable else say(zh="不得使用。", en="No.")
 
 
 def headline(verdict: Verdict) -> str:
-    """May it be used?"""
+    """May it be used? Then what the verdict means."""
+    name, meaning = verdict.verdict, VERDICTS[verdict.verdict]
     day = verdict.question.as_of
     when = say(zh=f"（{day}）", en=f" on {day}") if day else say(zh="（今天）", en=" today")
-    if verdict.exit == 0:
+    if meaning.exit == EXIT_VALID:
         return say(zh=f"可以使用{when}", en=f"MAY BE USED{when}")
-    if verdict.exit == EXIT_NOT_AUTHENTIC:
-        return say(
-            zh=f"不真实，不得使用 [{verdict.verdict}]",
-            en=f"NOT GENUINE, do not use [{verdict.verdict}]",
-        )
-    if verdict.exit == EXIT_DO_NOT_USE:
-        return say(
-            zh=f"不得使用{when} [{verdict.verdict}]", en=f"DO NOT USE{when} [{verdict.verdict}]"
-        )
-    return say(
-        zh=f"无法判断，暂不使用 [{verdict.verdict}]",
-        en=f"CANNOT TELL, do not use yet [{verdict.verdict}]",
-    )
+    if meaning.exit == EXIT_NOT_AUTHENTIC:
+        said = say(zh=f"不真实，不得使用 [{name}]", en=f"NOT GENUINE, do not use [{name}]")
+    elif meaning.exit == EXIT_UNKNOWN:
+        said = say(zh=f"无法判断，暂不使用 [{name}]", en=f"CANNOT TELL, do not use yet [{name}]")
+    elif meaning.usable is None:
+        said = say(zh=f"须自行权衡{when} [{name}]", en=f"WEIGH IT YOURSELF{when} [{name}]")
+    else:
+        said = say(zh=f"不得使用{when} [{name}]", en=f"DO NOT USE{when} [{name}]")
+    return f"{said} {pick(meaning.text)}"
 
 
 def deciding(checks: Sequence[Check]) -> list[Check]:
@@ -124,6 +127,11 @@ def _facts(verdict: Verdict) -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = [(say(zh="真实性", en="Genuine"), _genuine(verdict))]
     if told["issuer"]:
         pairs.append((say(zh="签发成员", en="Issuer"), _member(told["issuer"])))
+    if told["issuerRecovered"]:
+        pairs.append((say(zh="注意", en="Note"), _recovered()))
+    if told["witnesses"]:
+        names = ", ".join(map(_member, told["witnesses"]))
+        pairs.append((say(zh="见证成员", en="Witnesses"), names))
     if told["type"]:
         title = told["type"] if found is None else f"{pick(found.title)} ({told['type']})"
         pairs.append((say(zh="类型", en="Type"), title))
@@ -144,6 +152,13 @@ def _facts(verdict: Verdict) -> list[tuple[str, object]]:
         head = told["head"]
         pairs.append((say(zh="区块链", en="Chain head"), f"{head['number']}, {head['time']}"))
     return [*pairs, (say(zh="网络", en="Network"), verdict.trust.name)]
+
+
+def _recovered() -> str:
+    return say(
+        zh="签发成员曾丢失全部密钥，由表决恢复；此回执依赖恢复之后的密钥",
+        en="the issuer once lost all its keys; this rests on one that a vote restored it with",
+    )
 
 
 def _genuine(verdict: Verdict) -> str:

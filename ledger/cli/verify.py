@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,15 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import note, print_json, write_file
 from ledger.core import receipt as receipt_file
-from ledger.core.canonical import encode, parse_day
-from ledger.core.errors import Malformed
+from ledger.core.canonical import parse_day
+from ledger.core.errors import ConfigError, Malformed
 from ledger.core.facts import Question
+from ledger.core.note import MAX_WITNESSES
 from ledger.core.verdict import Verdict, worst_exit
 from ledger.records import uscc
 
 if TYPE_CHECKING:
+    from ledger.records.store import Library
     from ledger.verify import Verifier
 
 _HELP = say(
@@ -34,6 +35,7 @@ _HELP = say(
       credit-ledger verify 回执.json --network network.json --subject 91110000600037341L
       credit-ledger verify *.json --network network.json --json --all
       credit-ledger verify 回执.json --network network.json --as-of 2026-06-30
+      credit-ledger verify 回执.json --network network.json --audience demo-bank --nonce 7cQ2
     """,
     en="""Checks receipts: genuine? usable today? why?
 
@@ -47,6 +49,7 @@ _HELP = say(
       credit-ledger verify receipt.json --network network.json --subject 91110000600037341L
       credit-ledger verify *.json --network network.json --json --all
       credit-ledger verify receipt.json --network network.json --as-of 2026-06-30
+      credit-ledger verify receipt.json --network network.json --audience demo-bank --nonce 7cQ2
     """,
 )
 
@@ -96,6 +99,40 @@ class Day(click.ParamType[date]):
     ),
 )
 @click.option(
+    "--audience",
+    metavar="CODE",
+    help=say(
+        zh="披露必须是给这个成员的（与 --nonce 同用）。",
+        en="To whom the fields must be shown (with --nonce).",
+    ),
+)
+@click.option(
+    "--nonce",
+    metavar="N",
+    help=say(
+        zh="披露必须回答带此随机数的请求（与 --audience 同用）。",
+        en="The nonce of the request that they must answer (with --audience).",
+    ),
+)
+@click.option(
+    "--witnesses",
+    type=click.IntRange(1, MAX_WITNESSES),
+    metavar="K",
+    help=say(
+        zh="检查点至少须有多少个其他成员见证。",
+        en="How many other members must have cosigned the checkpoint.",
+    ),
+)
+@click.option(
+    "--schemas",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(
+        zh="除随附的之外，另有模式文件和规则文件的文件夹。",
+        en="A folder with schema and rules files, beside those that come with the program.",
+    ),
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -119,6 +156,10 @@ def verify(
     type_: str | None,
     issuer: str | None,
     as_of: date | None,
+    audience: str | None,
+    nonce: str | None,
+    witnesses: int | None,
+    schemas: Path | None,
     out: Path | None,
     as_list: bool,
     as_json: bool,
@@ -126,9 +167,20 @@ def verify(
     """See `_HELP`."""
     from ledger.verify import Verifier, ask  # noqa: PLC0415 - `--help` need not wait for it
 
+    if (audience is None) != (nonce is None):
+        message = say(zh="两者须同时给出", en="give both or neither")
+        raise click.UsageError(f"--audience, --nonce: {message}")
     pinned, now = load_network(network, rpc), local_clock()
-    question = ask(subject=_subject(subject), type_=type_, issuer=issuer, as_of=as_of)
-    verifier = Verifier(pinned, now=now)
+    question = ask(
+        subject=_subject(subject),
+        type_=type_,
+        issuer=issuer,
+        as_of=as_of,
+        audience=audience,
+        nonce=nonce,
+        witnesses=witnesses or 0,
+    )
+    verifier = Verifier(pinned, schemas=_library(schemas), now=now)
     try:
         found = [(path, _judge(verifier, path, question)) for path in receipts]
     finally:
@@ -148,29 +200,22 @@ def verify(
     return worst_exit([verdict.exit for _, verdict in found])
 
 
-def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:
-    data = _read(path)
-    verdict = verifier.verify(data, question)
-    if verdict.receipt is None and _stored_otherwise(data):
-        note(
-            say(
-                zh=f"{path}：内容像是一份回执，但保存时被改写（缩进、换行、BOM 等）。回执逐字节"
-                "有效：请从节点重新获取，不要用编辑器另存。",
-                en=f"{path}: this reads like a receipt saved in another form (indented, other line "
-                "ends, a BOM). Receipts hold byte by byte: get it again from the node, and do not "
-                "save it with an editor.",
-            )
-        )
-    return verdict
+def _library(folder: Path | None) -> Library:
+    """The schemas and rules at hand. Those that cannot be used are told, for a verdict may hang on
+    them."""
+    from ledger.records.store import Library  # noqa: PLC0415 - with the verifier only
 
-
-def _stored_otherwise(data: bytes) -> bool:
-    """Whether these bytes would be a receipt but for white space, line ends or a BOM."""
     try:
-        receipt_file.parse(encode(json.loads(data.decode("utf-8-sig"))) + b"\n")
-    except (ValueError, RecursionError, Malformed):
-        return False
-    return True
+        library = Library.load(folder)
+    except ConfigError as error:
+        raise click.BadParameter(str(error), param_hint="--schemas") from error
+    for file in library.unreadable:
+        note(f"--schemas: {file.name}: {file.problem}")
+    return library
+
+
+def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:
+    return verifier.verify(_read(path), question)
 
 
 def _subject(text: str | None) -> str | None:

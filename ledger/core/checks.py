@@ -8,46 +8,21 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Literal
 
-from ledger.core.codes import CODES, Text
+from ledger.core.codes import CODES
+from ledger.core.ranking import EXIT_UNKNOWN, EXITS, Text
 
 Result = Literal["pass", "fail", "unknown", "not-run"]
 
-# Worst first (design 6): the verdict is the first of these that any check leads to.
-PRECEDENCE = (
-    "malformed", "other-network", "proof-mismatch", "unknown-issuer", "other-subject",
-    "undetermined", "not-anchored", "anchor-moved", "log-closed", "key-not-valid-at",
-    "key-disputed", "erased", "withdrawn", "corrected", "repaired", "shielded", "disputed",
-    "expired", "not-yet-anchored", "not-final", "anchored", "valid",
-)  # fmt: skip
-
-# Exit codes of `credit-ledger verify` (interfaces "Commands and exit codes").
-EXIT_VALID, EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE, EXIT_UNKNOWN = 0, 1, 3, 4
-EXITS = {
-    "malformed": EXIT_NOT_AUTHENTIC,
-    "other-network": EXIT_NOT_AUTHENTIC,
-    "proof-mismatch": EXIT_NOT_AUTHENTIC,
-    "unknown-issuer": EXIT_NOT_AUTHENTIC,
-    "other-subject": EXIT_DO_NOT_USE,
-    "undetermined": EXIT_UNKNOWN,
-    "not-anchored": EXIT_NOT_AUTHENTIC,
-    "anchor-moved": EXIT_UNKNOWN,
-    "log-closed": EXIT_DO_NOT_USE,
-    "key-not-valid-at": EXIT_NOT_AUTHENTIC,
-    "key-disputed": EXIT_DO_NOT_USE,
-    "erased": EXIT_DO_NOT_USE,
-    "withdrawn": EXIT_DO_NOT_USE,
-    "corrected": EXIT_DO_NOT_USE,
-    "repaired": EXIT_DO_NOT_USE,
-    "shielded": EXIT_DO_NOT_USE,
-    "disputed": EXIT_DO_NOT_USE,
-    "expired": EXIT_DO_NOT_USE,
-    "not-yet-anchored": EXIT_DO_NOT_USE,
-    "not-final": EXIT_UNKNOWN,
-    "anchored": EXIT_UNKNOWN,
-    "valid": EXIT_VALID,
-}
-# Several receipts in one run end with the worst of theirs.
-EXIT_ORDER = (EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE, EXIT_UNKNOWN, EXIT_VALID)
+# Codes that say nothing of whether a receipt is genuine, though their checks may.
+BESIDE_AUTHENTICITY = frozenset(
+    {
+        "audience-differs",
+        "audience-not-given",
+        "binding-missing",
+        "nonce-differs",
+        "witnesses-too-few",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +91,9 @@ CHECKS = (
     _info(11, "presentation-signature", "披露由日志所有者当时有效的密钥签名。",
           "The fields shown are signed with a key of the log's owner, valid at that time.",
           optional=True),
-    _info(12, "binding", "披露与请求方的绑定由日志所有者签名。",
-          "The binding to whoever asked is signed by the log's owner.", optional=True),
+    _info(12, "binding", "披露正是针对您的请求作出的，并由日志所有者签名。",
+          "The fields are shown to you, in answer to your request, signed by the log's owner.",
+          optional=True),
     _info(13, "subject", "记录的主体已经出示。",
           "The record shows whom it is about.", use=True),
     _info(14, "asked", "记录类型和来源与要求一致。",
@@ -130,14 +106,25 @@ CHECKS = (
           "The entry lies within the trusted part of the log."),
     _info(18, "anchor-key", "锚定签名的密钥当时有效。",
           "The key that signed the anchor was valid at that time."),
-    _info(19, "status", "链上没有针对该记录的更正、撤销、修复、屏蔽、删除或异议。",
-          "No dispute, correction, withdrawal, repair, shielding, erasure is recorded.", use=True),
+    _info(19, "status", "链上没有针对该记录的更正、撤销、修复、终止、屏蔽、删除或异议。",
+          "No dispute, correction, withdrawal, repair, end, shielding or erasure is recorded.",
+          use=True),
     _info(20, "in-force", "记录仍在可以使用的期间内。",
           "The record may still be used on {day}.", use=True),
     _info(21, "as-of", "在所问的日期之前已经锚定。",
           "The record was anchored by the day asked about.", use=True, optional=True),
     _info(22, "final", "锚定所在的区块已经最终确认。",
           "The block of the anchor is final."),
+    _info(23, "issuer-role", "锚定时日志的所有者 {issuer} 是省级成员。",
+          "When the record was anchored, {issuer} was a province.", optional=True),
+    _info(24, "catalogue", "锚定时记录的类型和所依规则在目录中有效。",
+          "When the record was anchored, its type and its rules were in the catalogue.",
+          use=True, optional=True),
+    _info(25, "record", "所披露的内容符合该类记录的规则。",
+          "What the record says is valid for its type and within its rules.",
+          use=True, optional=True),
+    _info(26, "witnesses", "检查点经以下成员见证：{witnesses}。",
+          "The checkpoint is cosigned by {witnesses}.", optional=True),
 )  # fmt: skip
 
 _BY_ID = {info.id: info for info in CHECKS}
@@ -147,7 +134,8 @@ _NOT_RUN: Text = {
     "zh": "未检查：回执或请求中没有此项，或之前的检查未通过。",
     "en": "Not checked: there is nothing to look at, or an earlier check did not pass.",
 }
-_UNKNOWN_VERDICTS = frozenset({"undetermined", "anchored", "not-final"})
+_MOVED = "anchor-moved"  # there all the same
+_UNKNOWN_VERDICTS = {name for name, exit_ in EXITS.items() if exit_ == EXIT_UNKNOWN} - {_MOVED}
 
 
 def passed(id_: str, **values: str) -> Check:

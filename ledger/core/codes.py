@@ -4,7 +4,7 @@ person should know and do, in zh and en. Codes are append-only.
 
 from dataclasses import dataclass
 
-Text = dict[str, str]
+from ledger.core.ranking import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,15 @@ class Code:
 
 def _code(verdict: str, zh: str, en: str) -> Code:
     return Code(verdict, {"zh": zh, "en": en})
+
+
+def _broken_rule() -> Code:
+    """A code of `RecordProblem`, which says in both languages what is wrong."""
+    return _code(
+        "record-invalid",
+        "{zh}该记录不得使用，请向签发成员查询。",
+        "{en} Do not use the record, and ask its issuer.",
+    )
 
 
 CODES = {
@@ -161,11 +170,17 @@ CODES = {
         "检查点的签名不成立：文件已被改动。",
         "The signature of the checkpoint does not hold: the file was altered.",
     ),
-    "witness-unknown": _code(
+    "witness-not-verified": _code(
         "undetermined",
         "检查点上 {member} 的见证签名不能用其登记的见证密钥核验。请索取不带此签名的回执。",
         "The cosignature of {member} on the checkpoint is not of a registered WITNESS key, valid "
-        "at its time. Ask for a receipt without it.",
+        "at its time, of another active member. Ask for a receipt without it.",
+    ),
+    "witnesses-too-few": _code(
+        "undetermined",
+        "要求 {wanted} 个成员见证，而检查点只有 {found} 个。请稍后索取新的回执。",
+        "{wanted} members must have cosigned the checkpoint, and {found} have. Ask for a new "
+        "receipt later.",
     ),
     "note-key-early": _code(
         "key-not-valid-at",
@@ -204,6 +219,30 @@ CODES = {
         "绑定与披露不符（{problem}）。",
         "The binding is not of these fields ({problem}).",
     ),
+    "audience-not-given": _code(
+        "undetermined",
+        "披露是专为 {audience} 的一次请求作出的，而没有人核对是不是您。请用 --audience 和 --nonce "
+        "给出您的成员代码和请求中的随机数。",
+        "The fields are shown to {audience} alone, in answer to one request, and nobody has "
+        "compared whether that is yours. Name your member code and the nonce of your request with "
+        "--audience and --nonce.",
+    ),
+    "audience-differs": _code(
+        "other-subject",
+        "披露是给 {actual} 的，不是给 {expected} 的：不得依据转交的披露。",
+        "The fields are shown to {actual}, not to {expected}: do not rely on what was passed on.",
+    ),
+    "nonce-differs": _code(
+        "other-subject",
+        "披露回答的是另一次请求（随机数 {actual}，不是 {expected}）：可能是重放的旧回答。",
+        "The fields are shown in answer to another request (nonce {actual}, not {expected}): this "
+        "may be an old answer, sent again.",
+    ),
+    "binding-missing": _code(
+        "other-subject",
+        "要求专为 {expected} 作出的披露，而这份披露不针对任何人。",
+        "The fields must be shown to {expected}, and these are bound to nobody.",
+    ),
     "subject-differs": _code(
         "other-subject",
         "记录的主体是 {actual}，不是所查询的 {expected}。",
@@ -222,6 +261,13 @@ CODES = {
         "The schema file of this type ({schema}) is not at hand, so the fields shown cannot be "
         "read. Update this program, or name a folder that has it with --schemas.",
     ),
+    "rules-unknown": _code(
+        "undetermined",
+        "没有记录所依的规则文件（{rules}），不能核对使用期限。"
+        "请更新本程序，或用 --schemas 给出规则文件。",
+        "The rules file that the record names ({rules}) is not at hand, so how long it may be used "
+        "cannot be checked. Update this program, or name a folder that has it with --schemas.",
+    ),
     "not-a-record": _code(
         "anchored",
         "这不是信用记录（{kind}），没有可以出示的主体。",
@@ -236,6 +282,39 @@ CODES = {
         "other-subject",
         "记录由 {actual} 签发，不是所要求的 {expected}。",
         "The record was issued by {actual}, not {expected}, which was asked for.",
+    ),
+    "issuer-not-a-province": _code(
+        "unknown-issuer",
+        "{time} 锚定时，日志的所有者 {issuer} 不是省级成员，无权签发记录。",
+        "{issuer}, who owns the log, was no province when this was anchored at {time}, and may "
+        "issue no records.",
+    ),
+    "type-not-in-force": _code(
+        "out-of-catalogue",
+        "{time} 锚定时，类型 {type}（该模式文件）不在该地区的目录中，之前 72 小时内也不在。",
+        "Type {type} (with this schema) was not in the catalogue of the region when the record was "
+        "anchored at {time}, nor within 72 hours before.",
+    ),
+    "rules-not-in-force": _code(
+        "out-of-catalogue",
+        "{time} 锚定时，记录所依的规则 {rules} 不在目录中，之前 72 小时内也不在。",
+        "The rules {rules} that the record names were not in the catalogue when it was anchored at "
+        "{time}, nor within 72 hours before.",
+    ),
+    "value-kind": _broken_rule(),
+    "value-form": _broken_rule(),
+    "value-too-long": _broken_rule(),
+    "value-unknown": _broken_rule(),
+    "value-order": _broken_rule(),
+    "natural-person": _broken_rule(),
+    "class-not-adverse": _broken_rule(),
+    "until-beyond-rules": _broken_rule(),
+    "until-before-minimum": _broken_rule(),
+    "decided-after-anchor": _code(
+        "record-invalid",
+        "认定日期 {decided} 晚于锚定的日期 {anchored}。该记录不得使用，请向签发成员查询。",
+        "It says that it was decided on {decided}, after the day of its anchor, {anchored}. Do not "
+        "use the record, and ask its issuer.",
     ),
     "root-not-anchored": _code(
         "not-anchored",
@@ -307,13 +386,17 @@ CODES = {
         "repaired", "已完成信用修复，不得使用。",
         "The credit has been repaired. Do not use the record.",
     ),
+    "ended": _code(
+        "ended", "记录所述的事项已经终止（如已移出名单、许可已注销），不得使用。",
+        "What the record says has come to its end (left a list, licence cancelled). Do not use it.",
+    ),
     "shielded": _code(
         "shielded", "记录目前暂时屏蔽，不得使用。",
         "The record is shielded for the time being. Do not use it.",
     ),
     "disputed": _code(
-        "disputed", "记录正处于异议处理中，暂不得使用。",
-        "The record is under dispute. Do not use it for now.",
+        "disputed", "记录正处于异议处理中：裁定之前仍然有效，请自行权衡。",
+        "The record is under dispute. It stands until that is decided: weigh it yourself.",
     ),
     "expired": _code(
         "expired", "记录自 {since} 起已过期，不得使用。",

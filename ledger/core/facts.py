@@ -17,10 +17,15 @@ from ledger.core.keys import Purpose
 SHANGHAI_OFFSET = 8 * 3600
 DAY = 86_400
 
+GRACE = 72 * 3600
+"""Seconds for which a record may still be anchored after its type or rules left the catalogue."""
+PUBLICITY = "publicity"
+"""Item id of the rules by which `until` is computed; no other rules stand for them."""
+
 DISAGREES, PRUNED = "node-disagrees", "node-pruned"
 """Codes of notes: a node answered otherwise than a quorum; a node has thrown old data away."""
 
-OUTCOMES = ("NONE", "REPAIRED", "CORRECTED", "WITHDRAWN")
+OUTCOMES = ("NONE", "REPAIRED", "CORRECTED", "WITHDRAWN", "ENDED")
 FLAGS = ("DISPUTED", "SHIELDED", "ERASED")
 
 
@@ -56,6 +61,8 @@ class Question:
 
     subject: USCC, upper case without spaces. type: `penalty` or `penalty@1`. issuer: member code.
     as_of: a day; end_of_as_of: the instant at which that day ends in Asia/Shanghai.
+    audience, nonce: for whom and on which question the presentation must be made.
+    witnesses: how many other members must have cosigned the checkpoint.
     """
 
     subject: str | None = None
@@ -63,6 +70,9 @@ class Question:
     issuer: str | None = None
     as_of: str | None = None
     end_of_as_of: int | None = None
+    audience: str | None = None
+    nonce: str | None = None
+    witnesses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +93,10 @@ class RecordFacts:
     code_field, registration_field: where the subject's USCC and its registration number stand;
     filler: the code of one that has no USCC.
     decided_field: the field that must equal the payload's `decided`.
+    rules_known: whether the rules that the payload names are at hand; without them nothing is said
+    of what follows.
     until_problem: how the payload's `until` contradicts a disclosed field; None: it does not.
+    problems: why what is shown cannot be a record of its type.
     usable_to: the last day on which use is certain, None: there is no end. expired_from: the first
     day on which the end is certain, None: never.
     """
@@ -94,7 +107,9 @@ class RecordFacts:
     registration_field: str
     filler: str
     decided_field: str
+    rules_known: bool = True
     until_problem: str | None = None
+    problems: tuple[RecordProblem, ...] = ()
     usable_to: str | None = None
     expired_from: str | None = None
 
@@ -123,7 +138,7 @@ class KeyFact:
     """A registered key. Its window holds both ends, as on the chain.
 
     compromises: all that was ever said of it, in that order, mostly nothing. final: whether its
-    registration is.
+    registration is. recovered: whether it goes back to a GOVERN key that a vote gave its member.
     """
 
     key_id: KeyId
@@ -135,6 +150,7 @@ class KeyFact:
     not_after: int
     compromises: tuple[Compromise, ...] = ()
     final: bool = True
+    recovered: bool = False
 
     def serves(self, member: str, purpose: Purpose) -> bool:
         """Whether it is a key of this member for this purpose, whenever."""
@@ -166,6 +182,58 @@ class LogFact:
     member: str
     trusted_size: int | None = None
     closed_recorded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What a member is from `since` until the next change. roles: of `keys.Role`."""
+
+    since: int
+    roles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerFact:
+    """The owner of a log. region: "" for none. history: its roles, the first ones first."""
+
+    region: str
+    history: tuple[Roles, ...]
+
+    def roles_at(self, time: int) -> int:
+        """As the contract's rolesAt has it."""
+        return next((span.roles for span in reversed(self.history) if span.since <= time), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessFact:
+    """A member that a checkpoint names as a witness, and its keys. active: at the head."""
+
+    active: bool
+    keys: tuple[KeyFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFact:
+    """A version of a catalogue item, which counted in one region from `since` until before
+    `until`."""
+
+    version: int
+    content_hash: Digest
+    since: int
+    until: int
+
+    def serves(self, time: int) -> bool:
+        """Whether it counted at `time` or within 72 hours before."""
+        return self.since <= time and time - GRACE < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueFacts:
+    """What counted in the region of the log's owner, whenever. types: versions of the type that
+    the entry names; rules: of the rules of publicity."""
+
+    types: tuple[ItemFact, ...]
+    rules: tuple[ItemFact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +291,8 @@ class Unread:
 class ChainFacts:
     """All that the chain says about one receipt.
 
-    final: number of the newest final block. log: None where the consortium has no such log.
+    final: number of the newest final block. log, owner: None where the consortium has no such log.
+    witnesses: the members that its checkpoint names, by code, but those that nobody registered.
     keys: every key that the receipt or its anchor could have been signed with, by key id; a key
     that is not there is not registered. root: `rootAt(log, size of the receipt)`, None for none.
     anchor: None where no event covers the leaf.
@@ -232,7 +301,10 @@ class ChainFacts:
     head: Block
     final: int
     log: LogFact | None
+    owner: OwnerFact | None
     keys: dict[KeyId, KeyFact]
+    witnesses: Mapping[str, WitnessFact]
+    catalogue: CatalogueFacts
     root: Digest | None
     anchor: AnchorFact | None
     status: StatusFacts | Unread

@@ -1,7 +1,8 @@
 """The checks themselves, each a function of one `Case`. `verdict` runs them and weighs the result.
 
 Numbers and ids are those of `checks.CHECKS`. Checks 1 and 3 to 6, and parts of 7 and 12, need
-nothing but the receipt: `receipt.internal_checks`. No I/O and no clock here.
+nothing but the receipt: `receipt.internal_checks`. Checks 23 to 26 are in `admission`. No I/O and
+no clock here.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from ledger.core import note, presentation
 from ledger.core.canonical import hex0x, instant
-from ledger.core.checks import PRECEDENCE, Check, failed, not_run, passed
+from ledger.core.checks import Check, failed, not_run, passed
 from ledger.core.codes import CODES
 from ledger.core.commitment import Header, Value
 from ledger.core.entry import RECORD
@@ -28,6 +29,7 @@ from ledger.core.facts import (
 )
 from ledger.core.keys import Alg, Purpose
 from ledger.core.presentation import Jws
+from ledger.core.ranking import PRECEDENCE
 from ledger.core.receipt import Receipt
 
 # Seconds by which two honest clocks may differ (design 6).
@@ -154,20 +156,13 @@ def issuer(case: Case, facts: ChainFacts) -> Check:
 
 
 def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
-    """10: a NOTE key of the owner signed the checkpoint, and each cosignature on it was made with
-    a WITNESS key of the member that it names.
+    """10: a NOTE key of the owner signed the checkpoint.
 
     A note bears no time, and its root is on the chain anyway: the key must have become valid, it
     may have ended since.
     """
     head = case.receipt.checkpoint
-    candidates = [
-        key
-        for key in facts.keys.values()
-        if key.serves(owner, Purpose.NOTE)
-        and key.alg == Alg.ED25519
-        and note.key_hash(head.origin, key.public_key) == head.key_hash
-    ]
+    candidates = note_keys(head, facts, owner)
     if not candidates:
         return failed("checkpoint-signature", "note-key-unknown")
     signers = [key for key in candidates if _signed_note(head, key)]
@@ -175,30 +170,20 @@ def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
         return failed("checkpoint-signature", "note-signature-invalid")
     if signers[0].not_before > facts.head.time:
         return failed("checkpoint-signature", "note-key-early")
-    for line in head.witnesses:
-        if not any(_witnessed(head, line, key, owner) for key in facts.keys.values()):
-            return failed("checkpoint-signature", "witness-unknown", member=line.member)
     if not signers[0].final:
         return failed("checkpoint-signature", "key-not-final")
     return passed("checkpoint-signature")
 
 
-def _witnessed(head: note.Checkpoint, line: note.Cosignature, key: KeyFact, owner: str) -> bool:
-    """Whether this WITNESS key of another member, valid at the time of the line, made it."""
-    since = key.stolen_since()
-    if (
-        line.member == owner
-        or not key.serves(line.member, Purpose.WITNESS)
-        or key.alg != Alg.ED25519
-        or not (key.final and key.valid_at(line.time))
-        or (since is not None and line.time >= since)
-    ):
-        return False
-    try:
-        note.verify_cosignature(head, line, key.public_key)
-    except EvidenceError:
-        return False
-    return True
+def note_keys(head: note.Checkpoint, facts: ChainFacts, owner: str) -> list[KeyFact]:
+    """NOTE keys of the owner that its signature may be of, by the short hash that it names."""
+    return [
+        key
+        for key in facts.keys.values()
+        if key.serves(owner, Purpose.NOTE)
+        and key.alg == Alg.ED25519
+        and note.key_hash(head.origin, key.public_key) == head.key_hash
+    ]
 
 
 def _signed_note(head: note.Checkpoint, key: KeyFact) -> bool:
@@ -218,10 +203,40 @@ def presentation_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
 
 
 def binding(case: Case, facts: ChainFacts, owner: str) -> Check:
-    """12: a PRESENT key of the owner, valid at `iat`, signed the binding."""
+    """12: a PRESENT key of the owner, valid at `iat`, signed the binding, which is to whoever asks
+    and to his question."""
+    found = bound(case)
     if case.receipt.binding is None:
-        return not_run("binding")
-    return _present_key("binding", case.receipt.binding.jws, case, facts, owner)
+        return found
+    signed = _present_key("binding", case.receipt.binding.jws, case, facts, owner)
+    return worse(signed, found)
+
+
+def bound(case: Case) -> Check:
+    """12, without the chain: the binding is to the audience and the nonce that were asked for. One
+    that nobody compared is no pass. The caller MUST compare its `authorisation`."""
+    binding, asked = case.receipt.binding, case.question
+    if binding is None:
+        if asked.audience is None:
+            return not_run("binding")
+        return failed("binding", "binding-missing", expected=asked.audience)
+    if asked.audience is None or asked.nonce is None:
+        return failed("binding", "audience-not-given", audience=binding.audience)
+    if binding.audience != asked.audience:
+        pair = {"actual": binding.audience, "expected": asked.audience}
+        return failed("binding", "audience-differs", **pair)
+    if binding.nonce != asked.nonce:
+        return failed("binding", "nonce-differs", actual=binding.nonce, expected=asked.nonce)
+    return passed("binding")
+
+
+def worse(one: Check, other: Check) -> Check:
+    """Whichever leads to the worse verdict; `one` where neither is worse."""
+    return min(one, other, key=_rank)
+
+
+def _rank(check: Check) -> int:
+    return len(PRECEDENCE) if check.verdict is None else PRECEDENCE.index(check.verdict)
 
 
 def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) -> Check:

@@ -1,31 +1,17 @@
-"""The verdict on a receipt: may this record be used today?
+"""The verdict on a receipt, as a value: may this record be used today? `judge` reaches it.
 
-Pure: receipt + record facts + chain facts + what was asked + now → a verdict with all its checks.
-The verdict is the worst that any check leads to (`checks.PRECEDENCE`). `valid` needs every check
-to have passed but those that had nothing to look at; it is never what is left over.
+The verdict is the worst that any check leads to (`ranking.VERDICTS`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from ledger.core import judging
+from ledger.core import admission, judging
 from ledger.core.canonical import hex32, instant
-from ledger.core.checks import (
-    CHECKS,
-    EXIT_NOT_AUTHENTIC,
-    EXIT_ORDER,
-    EXIT_UNKNOWN,
-    EXITS,
-    PRECEDENCE,
-    Check,
-    failed,
-    not_run,
-    passed,
-)
+from ledger.core.checks import BESIDE_AUTHENTICITY, CHECKS, Check
 from ledger.core.codes import NOTES
 from ledger.core.commitment import Value
-from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
     Block,
     ChainFacts,
@@ -39,27 +25,10 @@ from ledger.core.facts import (
     Unread,
 )
 from ledger.core.ids import Digest
-from ledger.core.judging import Case
-from ledger.core.receipt import Receipt, internal_checks
+from ledger.core.ranking import EXIT_NOT_AUTHENTIC, EXIT_ORDER, EXIT_UNKNOWN, VERDICTS, Text
+from ledger.core.receipt import Receipt
 
 TYPE = "credit-ledger/verdict@1"
-
-# Checks of `internal_checks` by group: our check, and the code where one of them fails.
-_GROUPS = {
-    "entry": "entry-mismatch",
-    "inclusion": "inclusion-mismatch",
-    "checkpoint": "checkpoint-mismatch",
-    "presentation": "presentation-mismatch",
-    "agreement": "values-disagree",
-    "binding": "binding-mismatch",
-}
-
-
-class Problem(NamedTuple):
-    """Why a comparison inside a receipt failed: a code of `codes`, and in words for experts."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +40,14 @@ class Standing:
 
     @property
     def usable(self) -> bool | None:
-        """True for `valid` alone, None where nothing is known, else False."""
-        if EXITS[self.verdict] == EXIT_UNKNOWN:
-            return None
-        return self.verdict == "valid"
+        """True for `valid` alone, None where that is open, else False."""
+        return VERDICTS[self.verdict].usable
+
+    @property
+    def usable_reason(self) -> Text | None:
+        """Why that is open; None: it is not."""
+        meaning = VERDICTS[self.verdict]
+        return dict(meaning.text) if meaning.usable is None else None
 
     @property
     def authentic(self) -> bool | None:
@@ -82,10 +55,10 @@ class Standing:
         bearing = [
             (info, check)
             for info, check in zip(CHECKS, self.checks, strict=True)
-            if info.authenticity
+            if info.authenticity and check.code not in BESIDE_AUTHENTICITY
         ]
         verdicts = {check.verdict for _, check in bearing if check.verdict}
-        if any(EXITS[verdict] == EXIT_NOT_AUTHENTIC for verdict in verdicts):
+        if any(VERDICTS[verdict].exit == EXIT_NOT_AUTHENTIC for verdict in verdicts):
             return False
         skipped = any(check.result == "not-run" and not info.optional for info, check in bearing)
         # An anchor that moved is there all the same.
@@ -121,7 +94,7 @@ class Verdict:
     @property
     def exit(self) -> int:
         """The exit code of `credit-ledger verify`."""
-        return EXITS[self.verdict]
+        return VERDICTS[self.verdict].exit
 
     @property
     def issuer(self) -> str | None:
@@ -160,11 +133,32 @@ class Verdict:
             found.append(Later(fact="log-closed", recorded=closed, effective=closed))
         return sorted(found, key=lambda item: (item.recorded, item.effective, item.fact))
 
+    @property
+    def witnesses(self) -> list[str]:
+        """Members whose cosignature holds."""
+        facts, receipt = self.facts, self.receipt
+        if facts is None or facts.log is None or receipt is None:
+            return []
+        end = self.question.end_of_as_of
+        lines = admission.verified(receipt.checkpoint, facts, facts.log.member, end)
+        return list(dict.fromkeys(line.member for line in lines))
+
+    @property
+    def issuer_recovered(self) -> bool | None:
+        """Whether a key that it stands on goes back to one that a vote gave the issuer, who had
+        lost all; None: not known."""
+        facts, receipt = self.facts, self.receipt
+        if facts is None or facts.log is None or receipt is None:
+            return None
+        notes = judging.note_keys(receipt.checkpoint, facts, facts.log.member)
+        return any(key.recovered for key in (*self._keys(facts), *notes))
+
     def _keys(self, facts: ChainFacts) -> list[KeyFact]:
-        """The keys that the receipt stands on."""
+        """The keys that signed anchor, presentation and binding."""
         ids = set() if facts.anchor is None else {facts.anchor.key_id}
-        if self.receipt is not None and self.receipt.presentation is not None:
-            ids.add(self.receipt.presentation.jws.kid)
+        if self.receipt is not None:
+            signed = (self.receipt.presentation, self.receipt.binding)
+            ids |= {one.jws.kid for one in signed if one is not None}
         return [key for id_, key in facts.keys.items() if id_ in ids]
 
     def as_dict(self) -> dict[str, Any]:
@@ -180,10 +174,13 @@ class Verdict:
             "verdict": self.verdict,
             "authentic": self.standing.authentic,
             "usable": self.standing.usable,
+            "usableReason": self.standing.usable_reason,
             "asOf": self.question.as_of,
             "leaf": None if receipt is None else hex32(receipt.leaf),
             "recordId": None if receipt is None else hex32(receipt.record_id),
             "issuer": self.issuer,
+            "issuerRecovered": self.issuer_recovered,
+            "witnesses": self.witnesses,
             "type": None if receipt is None else receipt.entry.schema,
             "class": None if header is None else header.class_,
             "decided": None if header is None else header.decided.isoformat(),
@@ -225,161 +222,9 @@ def note_text(note: Note) -> dict[str, str]:
     }
 
 
-def malformed(digest: Digest, error: Malformed, question: Question, trust: Trust) -> Verdict:
-    """The verdict on bytes that are no receipt."""
-    found = _standing([failed("format", error.code or "malformed", problem=str(error))])
-    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
-
-
-def newer(digest: Digest, error: VersionUnknown, question: Question, trust: Trust) -> Verdict:
-    """The verdict on a receipt of which something is newer than this program."""
-    found = _standing([failed("format", error.code, problem=error.message)])
-    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
-
-
-def broken(digest: Digest, problem: str, question: Question, trust: Trust) -> Verdict:
-    """The verdict where the verifier itself failed: nothing is known."""
-    found = _standing([failed("chain", "verifier-error", problem=problem)])
-    return Verdict(digest=digest, standing=found, now=found, question=question, trust=trust)
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """How a well-formed receipt stands by itself: checks 1 to 7 and the part of 12 that needs no
-    chain. digest: SHA-256 of the file. The clock of `case` is not set yet."""
-
-    digest: Digest
-    case: Case
-    checks: tuple[Check, ...]
-
-    @property
-    def refuted(self) -> bool:
-        """Whether the receipt fails by itself, so that the chain need not be asked."""
-        return any(check.verdict for check in self.checks)
-
-
-def examine(
-    *,
-    digest: Digest,
-    receipt: Receipt,
-    record: RecordFacts | None,
-    question: Question,
-    trust: Trust,
-) -> Examined:
-    """The part of a verdict that needs no chain.
-
-    digest: SHA-256 of the file. record: what the schema whose hash the payload names says of it,
-    None if it is not known.
-    """
-    problems: dict[str, Problem] = {}
-    for internal in internal_checks(receipt, None if record is None else record.slots):
-        if (error := internal.error) is not None:
-            code = error.code or _GROUPS[internal.group]
-            problems.setdefault(internal.group, Problem(code, str(error)))
-    fields = None
-    if record is not None and receipt.presentation is not None and "presentation" not in problems:
-        fields = receipt.presentation.fields(record.slots)
-    case = Case(
-        receipt=receipt, fields=fields, record=record, trust=trust, question=question, now=0
-    )
-    return Examined(digest, case, _alone(case, problems))
-
-
-def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdict:
-    """The verdict on a well-formed receipt.
-
-    facts: what the chain says of *this* receipt, read for its log, index, size and keys; they are
-    believed. now: Unix seconds of the local clock, which only bounds the age of the head.
-    """
-    case = replace(examined.case, now=now)
-    at_head = _standing(_checks(case, examined, facts))
-    standing = at_head
-    if (end := case.question.end_of_as_of) is not None:
-        standing = _standing(_checks(replace(case, end=end), examined, facts))
-    return Verdict(
-        digest=examined.digest,
-        standing=standing,
-        now=at_head,
-        question=case.question,
-        trust=case.trust,
-        receipt=case.receipt,
-        record=case.record,
-        fields=None if standing.authentic is False else case.fields,
-        facts=None if isinstance(facts, Unread) else facts,
-    )
-
-
 def worst_exit(exits: Sequence[int]) -> int:
     """The exit code of several receipts: the worst of theirs; of none at all, "unknown"."""
     return min(exits, key=EXIT_ORDER.index, default=EXIT_UNKNOWN)
-
-
-def _alone(case: Case, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
-    """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
-    found = [passed("format"), judging.network(case)]
-    for group in _GROUPS:
-        if group in problems:
-            code, problem = problems[group]
-            found.append(failed(group, code, problem=problem))
-        elif group == "agreement":
-            found.append(judging.agreement(case))
-        elif group == "presentation" and case.receipt.presentation is None:
-            found.append(not_run(group))
-        elif group != "binding":
-            found.append(passed(group))
-    return tuple(found)
-
-
-def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Sequence[Check]:
-    """Every check that can be run; whatever is missing was not."""
-    if examined.refuted:
-        return examined.checks
-    chain = judging.chain(case, facts)
-    found = [*examined.checks, chain, judging.subject(case)]
-    # A head that is too old knows nothing of what is new: no conclusion from it.
-    if isinstance(facts, Unread) or chain.verdict is not None:
-        return [*found, judging.asked(case, None)]
-    found += [judging.issuer(case, facts), judging.status(case, facts)]
-    found += [judging.in_force(case, facts)]
-    if facts.log is None:
-        return [*found, judging.asked(case, None)]
-    owner = facts.log.member
-    anchored = judging.anchored(case, facts)
-    found += [
-        judging.asked(case, owner),
-        judging.checkpoint_signature(case, facts, owner),
-        judging.presentation_signature(case, facts, owner),
-        judging.binding(case, facts, owner),
-        anchored,
-    ]
-    if anchored.verdict is not None:
-        return found
-    found.append(judging.anchor(case, facts.anchor))
-    if facts.anchor is None:
-        return found
-    return [
-        *found,
-        judging.log(case, facts.log, facts.anchor),
-        judging.anchor_key(case, facts, facts.anchor, owner),
-        judging.as_of(case, facts.anchor),
-        judging.final(facts, facts.anchor),
-    ]
-
-
-def _standing(found: Sequence[Check]) -> Standing:
-    by_id = {check.id: check for check in found}
-    checks = tuple(by_id.get(info.id) or not_run(info.id) for info in CHECKS)
-    passed_all = all(
-        check.result == "pass" or (info.optional and check.result == "not-run")
-        for info, check in zip(CHECKS, checks, strict=True)
-    )
-    # Never valid by default: a check that was not run and has no verdict leaves it open.
-    verdict = min(
-        (check.verdict for check in checks if check.verdict is not None),
-        key=PRECEDENCE.index,
-        default="valid" if passed_all else "undetermined",
-    )
-    return Standing(verdict=verdict, checks=checks)
 
 
 def _block(block: Block) -> dict[str, Any]:

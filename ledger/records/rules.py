@@ -43,13 +43,13 @@ from typing import Final, NewType
 from ledger.core import canonical
 from ledger.core.commitment import CLASSES
 from ledger.core.errors import Malformed
+from ledger.core.facts import PUBLICITY
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 
 RulesHash = NewType("RulesHash", str)
 """64 lower-case hex: SHA-256 of the rules file."""
 
-PUBLICITY: Final = "publicity"
 MAX_FILE: Final = 1 << 18
 """Bytes: a thousand rows; the law of fifty years has a few dozen."""
 

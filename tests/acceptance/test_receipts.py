@@ -19,7 +19,7 @@ from tests.acceptance.outside import TIANJIN, Net, penalty, run, until
 
 RECEIPT = {"_type", "anchor", "checkpoint", "entry", "index", "log", "network", "path", "size"}
 PAYLOAD = {"_sd", "_sd_alg", "class", "decided", "iss", "log", "rules", "schema", "until", "vct"}
-SLOTS = 26
+SLOTS = 29
 """Table 1.2 of penalties without the four fields of a person's identity document."""
 
 

@@ -39,7 +39,7 @@ def test_valid(net: Net, valid: Kept, tmp_path: Path) -> None:
     assert found["issuer"] == "120000"
     assert found["record"] == valid.record["fields"]
     assert not set(found["undisclosed"]) & set(found["record"])
-    assert len(found["undisclosed"]) + len(found["record"]) == 26
+    assert len(found["undisclosed"]) + len(found["record"]) == 29
     assert found["status"] == {"flags": [], "outcome": "NONE", "version": 0}
     assert (found["correctedBy"], found["later"]) == (None, [])
     assert found["now"] == {"verdict": "valid", "usable": True}

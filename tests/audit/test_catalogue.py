@@ -1,6 +1,5 @@
 """Windows of the catalogue, beside what the contract's words say, instant by instant."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.audit import catalogue
-from ledger.audit.catalogue import Catalogue, Put
+from ledger.audit.catalogue import Catalogue
+from ledger.chain.catalogue import Put, counting
 from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
 from ledger.core.ids import Digest
 
@@ -97,13 +97,12 @@ def test_the_last_one_tells_how_exact_a_period_is() -> None:
 def test_a_look_up_touches_one_type_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many types and many questions: each type's versions are gone through once."""
     seen = []
-    real = catalogue._windows
 
-    def count(series: list[Put]) -> Iterator[Any]:
-        seen.append(len(series))
-        return real(series)
+    def count(puts: list[Put], region: str) -> list[Any]:
+        seen.append(len(puts))
+        return counting(puts, region)
 
-    monkeypatch.setattr(catalogue, "_windows", count)
+    monkeypatch.setattr(catalogue, "counting", count)
     puts = [Put(item=item(item_id=Code(f"type-{n}")), at=n) for n in range(300)]
     found = Catalogue(puts)
     for _ in range(3):

@@ -16,6 +16,7 @@ from ledger.chain.blocks import LogEntry
 from ledger.chain.keyfile import new_secret
 from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.signers import LocalSigner
+from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address
 from ledger.core.keys import Alg, Purpose, Role
 from tests.audit.conftest import Ledger
@@ -54,6 +55,13 @@ CAPS: dict[str, Change] = {
 def test_a_node_that_caps_or_drops_events_proves_nothing(
     ledger: Ledger, contract: str, cap: str
 ) -> None:
+    if (contract, cap) == ("consortium", "none"):  # as a node does that has thrown them away
+        with (
+            pytest.raises(CouldNotCheck, match="node-pruned"),
+            heard(ledger, contract, CAPS[cap]),
+        ):
+            pass
+        return
     with heard(ledger, contract, CAPS[cap]) as report:
         assert report.exit == 4
         assert {item["code"] for item in report.document["incomplete"]} == {"events-missing"}

@@ -83,7 +83,7 @@ def test_a_job_that_takes_long_for_all_is_not_cut_short(
 ) -> None:
     """Paging through events takes two nodes a thousand seconds of this clock; the third may take
     as long again."""
-    moments = itertools.chain([0.0], itertools.repeat(1000.0))
+    moments = itertools.chain([0.0, 0.0], itertools.repeat(1000.0))
     monkeypatch.setattr(parallel, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     monkeypatch.setattr(parallel, "_LONGEST", AGES)
     done = {node.name: threading.Event() for node in nodes}

@@ -4,12 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ledger.core.facts import date_of
+from ledger.core.canonical import encode
+from ledger.core.facts import Question, date_of
+from ledger.core.ranking import VERDICTS
+from ledger.core.verdict import Verdict
+from ledger.records.schema import packaged_files, parse
 from ledger.verify import Verifier
 from tests.cli.conftest import Cli, write
 from tests.support.ledger import OTHER, SUBJECT, make_record
@@ -81,8 +86,10 @@ def test_several_receipts_end_with_the_worst(
 def test_several_receipts_end_in_a_table(
     ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # no path is folded
     log = ledger.beijing
     files = write(tmp_path, [log.receipt(0), log.receipt(1, bare=True), b"{}\n"])
+    monkeypatch.setenv("COLUMNS", "600")  # so that no path is folded
     done = cli("verify", *files, "--network", network_file)
     table = done.out[done.out.rindex("Summary") :]
     rows = [line.split() for line in table.splitlines() if line.strip().startswith(str(tmp_path))]
@@ -122,13 +129,86 @@ def test_a_receipt_that_was_saved_in_another_form_says_so(
     for file in write(tmp_path, saved):
         done = cli("verify", file, "--network", network_file)
         assert done.exit == 1
-        assert "saved in another form" in done.err and "get it again" in done.err
+        assert "was saved anew" in done.out and "Fetch it again" in done.out
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
-    assert "重新获取" in cli("verify", file, "--network", network_file).err
+    assert "重新获取" in cli("verify", file, "--network", network_file).out
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
     others = [b"", b"{}", b"\xff", b"[" * 5000, pretty.replace(b'"index"', b'"indexes"')]
     for file in write(tmp_path, others):
-        assert "saved in another form" not in cli("verify", file, "--network", network_file).err
+        assert "was saved anew" not in cli("verify", file, "--network", network_file).out
+
+
+def test_for_whom_it_was_shown(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    [file] = write(tmp_path, [ledger.beijing.receipt(0, bound_to=("demo-bank", "7cQ2"))])
+    command = ["verify", file, "--network", network_file]
+    assert cli(*command).exit == 4
+    assert cli(*command, "--audience", "demo-bank", "--nonce", "7cQ2").exit == 0
+    assert cli(*command, "--audience", "demo-bank", "--nonce", "other").exit == 3
+    for one in (["--audience", "demo-bank"], ["--nonce", "7cQ2"]):
+        done = cli(*command, *one)
+        assert done.exit == 2 and "both" in done.err
+
+
+def test_how_many_witnesses(ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path) -> None:
+    log = ledger.beijing
+    checkpoint = log.cosigned(1, "120000", "140000")
+    [file] = write(tmp_path, [log.receipt(0, checkpoint=checkpoint)])
+    command = ["verify", file, "--network", network_file]
+    done = cli(*command, "--witnesses", "2")
+    assert done.exit == 0
+    assert "Tianjin (120000), Shanxi (140000)" in done.out
+    assert cli(*command, "--witnesses", "3").exit == 4
+    told = cli(*command, "--json").json()
+    assert told["witnesses"] == ["120000", "140000"]
+    for wrong in ("0", "17", "x"):
+        assert cli(*command, "--witnesses", wrong).exit == 2
+
+
+def test_schemas_that_are_not_packaged(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    log = ledger.beijing
+    data = next(data for data in packaged_files() if json.loads(data)["name"] == "penalty")
+    own = encode(json.loads(data) | {"name": "seal"})
+    index = log.put(make_record(log, schema=parse(own)))
+    log.anchor()
+    ledger.network.anvil.mine()
+    [file] = write(tmp_path, [log.receipt(index)])
+    command = ["verify", file, "--network", network_file, "--json"]
+    assert cli(*command).json()["verdict"] == "undetermined"
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    (folder / "seal.json").write_bytes(own)
+    (folder / "broken.json").write_bytes(b"{}")
+    done = cli(*command, "--schemas", folder)
+    assert done.json()["verdict"] == "out-of-catalogue"
+    assert "broken.json" in done.err
+    assert cli(*command, "--schemas", tmp_path / "nowhere").exit == 2
+    assert cli(*command, "--schemas", file).exit == 2
+
+
+def test_every_verdict_in_words(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The headline says whether it may be used, then what the verdict means."""
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    real = Verifier.verify
+    for name, meaning in VERDICTS.items():
+
+        def verdict(self: Verifier, data: bytes, asked: Question, name: str = name) -> Verdict:
+            found = real(self, data, asked)
+            return replace(found, standing=replace(found.standing, verdict=name))
+
+        monkeypatch.setattr(Verifier, "verify", verdict)
+        done = cli("verify", file, "--network", network_file)
+        assert done.exit == meaning.exit
+        line = done.out.splitlines()[1]
+        assert name == "valid" or (f"[{name}]" in line and meaning.text["en"] in line), line
+        starts = {0: "MAY BE USED", 1: "NOT GENUINE", 3: "DO NOT USE", 4: "CANNOT TELL"}
+        start = "WEIGH IT YOURSELF" if name == "disputed" else starts[meaning.exit]
+        assert line.startswith(start)
 
 
 def test_hostile_fields_do_not_reach_the_terminal(

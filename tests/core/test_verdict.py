@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note, presentation, receipt
-from ledger.core.checks import CHECKS, EXIT_ORDER, EXITS, PRECEDENCE, passed
+from ledger.core.checks import CHECKS, passed
 from ledger.core.codes import CODES, NOTES
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import (
@@ -30,9 +30,13 @@ from ledger.core.facts import (
     end_of,
 )
 from ledger.core.ids import Digest, KeyId, LogId, RecordId
+from ledger.core.judge import _standing as standing_of
+from ledger.core.judge import broken, malformed
 from ledger.core.keys import Alg, Purpose
-from ledger.core.verdict import _standing as standing_of
-from ledger.core.verdict import broken, malformed, worst_exit
+from ledger.core.ranking import EXIT_ORDER, EXITS, PRECEDENCE
+from ledger.core.verdict import worst_exit
+from tests.core.admission_cases import CASES as ADMISSION
+from tests.core.admission_cases import MINE
 from tests.core.material import REFUSED
 from tests.core.verdicts import (
     ANCHOR_ID,
@@ -452,6 +456,7 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
         "anchored", "subject", "not-a-record",
         lambda w: replace(make_world(kind="statement", bare=True), record=None),
     ),
+    **ADMISSION,
 }  # fmt: skip
 
 
@@ -482,14 +487,14 @@ def test_a_bent_world_has_the_verdict_of_what_was_bent(name: str) -> None:
     assert found.exit == EXITS[verdict] != 0
     failing = [c for c in found.standing.checks if c.verdict == verdict]
     assert (check, code) in [(c.id, c.code) for c in failing]
-    assert found.standing.usable is (None if found.exit == 4 else False)
+    assert found.standing.usable is (None if found.exit == 4 or verdict == "disputed" else False)
 
 
 def test_every_verdict_and_every_code_has_a_case() -> None:
     verdicts = {verdict for verdict, *_ in CASES.values()}
     assert verdicts | {"malformed", "valid"} == set(PRECEDENCE) == set(EXITS)
     codes = {code for _, _, code, _ in CASES.values()}
-    elsewhere = {"not-canonical-bytes", "version-unknown", "witness-unknown"}
+    elsewhere = {"not-canonical-bytes", "version-unknown"}
     assert codes | elsewhere | {"malformed", "verifier-error", "no-code"} == set(CODES)
     assert {code.verdict for code in CODES.values()} | {"valid"} == set(PRECEDENCE)
 
@@ -628,7 +633,7 @@ def test_a_record_without_end_is_in_force() -> None:
 
 
 def test_a_binding_is_checked_where_there_is_one() -> None:
-    found = make_world(bound=True).verdict()
+    found = make_world(bound=True).asking(**MINE).verdict()
     assert found.verdict == "valid"
     assert found.standing.checks[11].result == "pass"
 
@@ -821,8 +826,8 @@ def test_numbers_and_ids_of_the_checks_are_unique() -> None:
 
 def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
     """All bits, with a binding, whatever was asked; the facts are those of the true receipt."""
-    world = make_world(show=("CODE",), bound=True)
-    asking = world.asking(subject=SUBJECT, type="penalty", issuer="110000")
+    world = make_world(show=("CODE",), bound=True).asking(**MINE)
+    asking = world.asking(subject=SUBJECT, type="penalty", issuer="110000", **MINE)
     expired = replace(
         world, record=replace(RECORD, usable_to="2026-03-02", expired_from="2026-03-03")
     )

@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.core import canonical, note
+from ledger.core import canonical
 from ledger.core.canonical import b64u_encode
 from ledger.core.commitment import Commitment
 from ledger.core.entry import period, record_entry
 from ledger.core.errors import Malformed, VersionUnknown
-from ledger.core.facts import Compromise
-from ledger.core.ids import Digest, key_id, sha256
-from ledger.core.keys import Alg, Purpose
+from ledger.core.ids import Digest, sha256
+from ledger.core.judge import malformed, newer
+from ledger.core.keys import Alg
 from ledger.core.presentation import present
-from ledger.core.verdict import Verdict, malformed, newer
+from ledger.core.verdict import Verdict
 from tests.core.verdicts import (
     ANCHORED,
     FIELDS,
@@ -30,7 +29,6 @@ from tests.core.verdicts import (
     World,
     _in_log,
     make_commitment,
-    make_key,
     make_world,
     sign_p256,
 )
@@ -114,72 +112,6 @@ def test_an_unknown_schema_gives_the_disclosures_no_meaning() -> None:
     assert told(found) == ("undetermined", 4, [("subject", "schema-unknown")])
     assert found.fields is None
     assert found.as_dict()["record"] is None
-
-
-# ---- witnesses
-
-WITNESS = "130000"
-SECRET = Ed25519PrivateKey.from_private_bytes(bytes([21]) * 32)
-PUBLIC = SECRET.public_key().public_bytes_raw()
-KEY_ID = key_id(Alg.ED25519, PUBLIC)
-SAID = ANCHORED + 5
-
-
-def cosigned(member: str = WITNESS, time: int = SAID) -> World:
-    """A valid receipt, its checkpoint cosigned by a registered witness."""
-    world = make_world()
-    line = note.cosign(
-        world.receipt.checkpoint,
-        member=member,
-        time=time,
-        public_key=PUBLIC,
-        sign=SECRET.sign,
-    )
-    key = replace(make_key(Purpose.WITNESS, Alg.ED25519, PUBLIC), member=member)
-    checkpoint = replace(world.receipt.checkpoint, witnesses=(line,))
-    return world.resent(checkpoint=checkpoint).with_facts(keys={**world.chain.keys, KEY_ID: key})
-
-
-def test_a_cosignature_of_a_registered_witness_changes_nothing() -> None:
-    assert cosigned().receipt.checkpoint.witnesses
-    assert cosigned().verdict().verdict == "valid"
-
-
-def other_line(world: World, **changes: Any) -> World:
-    """The cosignature changed."""
-    head = world.receipt.checkpoint
-    line = replace(head.witnesses[0], **changes)
-    return world.resent(checkpoint=replace(head, witnesses=(line,)))
-
-
-@pytest.mark.parametrize(
-    "world",
-    [
-        cosigned().with_facts(keys=make_world().chain.keys),
-        cosigned().with_key(KEY_ID, member="140000"),
-        cosigned().with_key(KEY_ID, purpose=Purpose.NOTE),
-        cosigned().with_key(KEY_ID, alg=Alg.P256),
-        cosigned().with_key(KEY_ID, final=False),
-        cosigned().with_key(KEY_ID, not_before=SAID + 1),
-        cosigned().with_key(KEY_ID, not_after=SAID - 1),
-        cosigned().with_key(KEY_ID, compromises=(Compromise(SAID, SAID + 9),)),
-        cosigned(member="110000"),
-        other_line(cosigned(), signature=bytes(64)),
-        other_line(cosigned(), time=SAID + 1),
-    ],
-    ids=[
-        *("unregistered", "another's", "for notes", "of P-256", "not final", "too early"),
-        *("too late", "stolen", "the owner's own", "forged", "of another time"),
-    ],
-)
-def test_a_cosignature_that_nobody_vouches_for_leaves_it_open(world: World) -> None:
-    expected = ("undetermined", 4, [("checkpoint-signature", "witness-unknown")])
-    assert told(world.verdict()) == expected
-
-
-def test_a_key_stolen_after_it_cosigned_does_no_harm() -> None:
-    world = cosigned().with_key(KEY_ID, compromises=(Compromise(SAID + 1, SAID + 9),))
-    assert world.verdict().verdict == "valid"
 
 
 # ---- files

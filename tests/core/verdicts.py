@@ -15,24 +15,30 @@ from ledger.core.canonical import hex0x
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import period, record_entry, statement_entry
 from ledger.core.facts import (
+    DAY,
     AnchorFact,
     Block,
+    CatalogueFacts,
     ChainFacts,
+    ItemFact,
     KeyFact,
     LogFact,
+    OwnerFact,
     Question,
     RecordFacts,
+    Roles,
     StatusFacts,
     Trust,
     Unread,
     end_of,
 )
 from ledger.core.ids import Digest, KeyId, LogId, key_id, sha256
-from ledger.core.keys import Alg, Purpose, low_s
+from ledger.core.judge import Examined, examine, judge
+from ledger.core.keys import Alg, Purpose, Role, low_s
 from ledger.core.merkle import inclusion_path, leaf_hash, root
 from ledger.core.presentation import bind, present
 from ledger.core.receipt import Anchor, Receipt
-from ledger.core.verdict import Examined, Verdict, examine, judge
+from ledger.core.verdict import Verdict
 
 OWNER, SUBJECT, OTHER = "110000", "91110000600037341L", "91110108551385082Q"
 FILLER = "00000000000000000X"
@@ -84,6 +90,17 @@ KEYS = {
         make_key(Purpose.ANCHOR, Alg.SECP256K1, ANCHOR_KEY),
     )
 }
+SCHEMA_HASH, RULES_HASH = Digest(bytes([0xAB]) * 32), Digest(bytes([0xCD]) * 32)
+PROVINCE = OwnerFact(region=OWNER, history=(Roles(ANCHORED - DAY, Role.PROVINCE),))
+
+
+def make_item(content: Digest, **changes: Any) -> ItemFact:
+    """A version in force around the anchor."""
+    values = {"version": 1, "since": ANCHORED - DAY, "until": ANCHORED + 1000}
+    return ItemFact(content_hash=content, **(values | changes))
+
+
+IN_FORCE = CatalogueFacts(types=(make_item(SCHEMA_HASH),), rules=(make_item(RULES_HASH),))
 NOTHING_ASKED = Question()
 TRUST = Trust(name="test", digest=sha256(b"file"), reference=NETWORK, max_head_age=60)
 RECORD = RecordFacts(
@@ -169,8 +186,8 @@ def make_commitment(fields: dict[str, Any] = FIELDS, **header: Any) -> Commitmen
         "decided": date(2026, 3, 1),
         "iss": OWNER,
         "log": LOG,
-        "rules": f"publicity@1:{'cd' * 32}",
-        "schema": f"{SCHEMA}:{'ab' * 32}",
+        "rules": f"publicity@1:{RULES_HASH.hex()}",
+        "schema": f"{SCHEMA}:{SCHEMA_HASH.hex()}",
         "until": date(2027, 3, 1),
     }
     return commit(SLOTS, fields, bytes([9]) * 32, Header(**(values | header)))
@@ -257,7 +274,10 @@ def _in_log(raw: bytes, shown: str | None, binding: str | None) -> World:
         head=head,
         final=59,
         log=LogFact(member=OWNER),
+        owner=PROVINCE,
         keys=dict(KEYS),
+        witnesses={},
+        catalogue=IN_FORCE,
         root=top,
         anchor=anchor,
         status=StatusFacts(),

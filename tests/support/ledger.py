@@ -20,14 +20,14 @@ from typing import Any
 from ledger.audit.tiles import Missing
 from ledger.chain.blocks import Reader
 from ledger.chain.signers import LocalSigner
-from ledger.core import merkle, note, receipt
-from ledger.core.canonical import unhex0x
+from ledger.core import canonical, merkle, note, receipt
+from ledger.core.canonical import b64u_encode, unhex0x
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.errors import Malformed
-from ledger.core.ids import Digest, LogId
+from ledger.core.ids import Digest, LogId, sha256
 from ledger.core.keys import Purpose
-from ledger.core.presentation import present
+from ledger.core.presentation import bind, present
 from ledger.core.receipt import Anchor
 from ledger.core.tiles import encode_bundle, parse_path
 from ledger.records.publicity import Decision, rules_id, until
@@ -66,6 +66,15 @@ def _until(schema: Schema, class_: str | None, decided: date, end: date | None) 
     return until(newest(), decision, end)
 
 
+def _hide(made: Commitment, other: Commitment) -> Commitment:
+    """A commitment in which the disclosures of another one stand in place of decoys, at its end."""
+    value = canonical.parse(made.payload, allow_null=True)
+    for place, text in enumerate(other.disclosures.values(), start=1):
+        value["_sd"][-place] = b64u_encode(sha256(text.encode()))
+    payload = canonical.encode(value, allow_null=True)
+    return Commitment(payload, sha256(payload), made.disclosures | other.disclosures)
+
+
 def make_record(
     log: MemberLog,
     *,
@@ -76,10 +85,12 @@ def make_record(
     iss: str | None = None,
     end: date | None = date(2027, 10, 12),
     says: dict[str, Any] | None = None,
+    hidden: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Record:
     """A penalty. changes: fields that differ, None for one that is not there. says: what the
-    payload says though the fields do not."""
+    payload says though the fields do not. hidden: fields of a second record, whose digests stand at
+    places that the first leaves empty; these are what is disclosed of them."""
     schema = schema or load("penalty")
     fields = {**FIELDS, "CF_JDRQ": decided.isoformat(), **changes}
     fields["CF_GSJZQ"] = None if end is None else end.isoformat()
@@ -96,6 +107,8 @@ def make_record(
     header = replace(header, **(says or {}))
     secret = secret or hashlib.sha256(f"{log.member}{len(log.entries)}".encode()).digest()
     made = commit(schema.slots, fields, secret, header)
+    if hidden:
+        made = _hide(made, commit(schema.slots, hidden, bytes(32), header))
     entry = record_entry(
         commitment=made.digest,
         log=log.log_id,
@@ -214,10 +227,13 @@ class MemberLog:
         anchored: Anchored | None = None,
         bare: bool = False,
         checkpoint: str | None = None,
+        bound_to: tuple[str, str] | None = None,
         **presentation: Any,
     ) -> bytes:
-        """The receipt by the first covering anchor, or by another one."""
+        """The receipt by the first covering anchor, or by another one. bound_to: audience and nonce
+        of a binding."""
         by = anchored or next(a for a in self.anchors if a.prev_size <= index < a.size)
+        shown = None if bare else self.present(index, **presentation)
         return receipt.build(
             anchor=Anchor(
                 block=by.block,
@@ -230,8 +246,38 @@ class MemberLog:
             index=index,
             network=self.network.file.reference,
             path=merkle.inclusion_path(self.leaves(by.size), index),
-            presentation=None if bare else self.present(index, **presentation),
+            presentation=shown,
+            binding=self._bind(shown, *bound_to) if shown and bound_to else None,
         )
+
+    def _bind(self, shown: str, audience: str, nonce: str) -> str:
+        key = self.key(Purpose.PRESENT)
+        return bind(
+            shown,
+            audience=audience,
+            nonce=nonce,
+            authorisation=None,
+            sign=key.sign,
+            kid=key.key_id,
+            alg=key.alg,
+            iat=self.network.anvil.head_time(),
+        )
+
+    def cosigned(self, size: int, *members: str, signer: LocalSigner | None = None) -> str:
+        """The checkpoint of the first `size` entries, cosigned by these members now."""
+        head = note.parse_checkpoint(self.checkpoint(size))
+        lines = []
+        for member in members:
+            key = signer or self.network.keys[member, Purpose.WITNESS]
+            line = note.cosign(
+                head,
+                member=member,
+                time=self.network.anvil.head_time(),
+                public_key=key.public_key,
+                sign=key.sign,
+            )
+            lines.append(line)
+        return replace(head, witnesses=tuple(lines)).text
 
     def fetch(self, path: str, max_bytes: int) -> bytes:
         """What the member serves at a path below its log's URL."""

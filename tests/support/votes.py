@@ -1,6 +1,7 @@
 """Decisions of the consortium that tests need, encoded as the contract reads them."""
 
 from dataclasses import replace
+from typing import Any
 
 from ledger.chain import requests
 from ledger.chain.actions import (
@@ -22,9 +23,13 @@ _ADDRESS = Param("address", "", False, ())
 _DEADLINE = 3600  # seconds
 
 
-def compromise(network: TestNetwork, key_id: bytes, since: int) -> None:
-    """A key is held to be stolen from `since` on."""
-    [owner] = {member for (member, _), signer in network.keys.items() if signer.key_id == key_id}
+def compromise(
+    network: TestNetwork, key_id: bytes, since: int, *, owner: str | None = None
+) -> None:
+    """A key is held to be stolen from `since` on. owner: needed for a key added later."""
+    if owner is None:
+        holders = {who for (who, _), signer in network.keys.items() if signer.key_id == key_id}
+        [owner] = holders
     network.decide(compromise_key(owner, key_id, since))
 
 
@@ -43,10 +48,12 @@ def register(network: TestNetwork, role: str, account: Address) -> None:
     network.decide(register_contract(role, account))
 
 
-def put_item(network: TestNetwork, name: str, *, since: int) -> None:
-    """A national record type, in force from `since` on."""
-    [model, *_] = network.catalogue.item("penalty")
-    item = replace(model.item, item_id=Code(name), since=since)
+def put_item(
+    network: TestNetwork, name: str, *, since: int, like: str = "penalty", **changes: Any
+) -> None:
+    """A national item, in force from `since` on. changes: what differs from the item `like`."""
+    [model, *_] = network.catalogue.item(like)
+    item = replace(model.item, item_id=Code(name), since=since, **changes)
     function = network.catalogue.abi.functions["putNational"]
     values = [item_values(item)]
     council(network, network.voters()).decide(

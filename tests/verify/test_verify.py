@@ -340,8 +340,6 @@ def test_a_payload_that_names_another_issuer(ledger: Ledger) -> None:
     ("changes", "problem"),
     [
         ({"says": {"until": date(2027, 10, 11)}}, "until, CF_GSJZQ"),
-        ({"says": {"until": date(2027, 10, 13)}}, "until, CF_GSJZQ"),
-        ({"says": {"until": None}}, "until, CF_GSJZQ"),
         ({"CF_JDRQ": "2026-10-11"}, "decided, CF_JDRQ"),
     ],
 )
@@ -373,6 +371,9 @@ def test_an_end_that_is_not_shown_is_not_compared(ledger: Ledger) -> None:
     assert verify(ledger, log.receipt(index, show=("CF_XDR_SHXYM",))).verdict == "valid"
 
 
+SCHEMA_UNKNOWN = ["schema-unknown", "type-not-in-force"]
+
+
 def test_a_schema_that_we_do_not_hold(ledger: Ledger) -> None:
     log = ledger.beijing
     other = replace(load("penalty"), sha256=SchemaHash("ab" * 32))
@@ -380,7 +381,7 @@ def test_a_schema_that_we_do_not_hold(ledger: Ledger) -> None:
     log.anchor()
     settle(log)
     found = verify(ledger, log.receipt(index), ask(subject=SUBJECT))
-    assert (found.verdict, codes(found)) == ("undetermined", ["schema-unknown"])
+    assert (found.verdict, codes(found)) == ("undetermined", SCHEMA_UNKNOWN)
     assert found.fields is None
 
 
@@ -872,10 +873,11 @@ def test_calls_do_not_grow_with_keys(ledger: Ledger, mirage: Proxy) -> None:
     found = verify(ledger, log.receipt(1), file=file)
     assert found.verdict == "valid"
     assert found.facts is not None
-    assert len(found.facts.keys) == 48
+    assert len(found.facts.keys) == 50
     assert mirage.requests == few <= 15
     for signer in fresh[:3]:
-        compromise(ledger.network, signer.key_id, ledger.network.anvil.head_time() - 60)
+        since = ledger.network.anvil.head_time() - 60
+        compromise(ledger.network, signer.key_id, since, owner="110000")
     ledger.network.anvil.mine(3)
     calls = mirage.count("eth_getLogs")
     assert verify(ledger, log.receipt(1), file=file).verdict == "valid"

@@ -1,0 +1,1 @@
+"""Parts of `scripts/protocol.py`: each makes blocks of docs/protocol.md out of the code."""

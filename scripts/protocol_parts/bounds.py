@@ -1,0 +1,230 @@
+"""Every bound and every regular expression, read out of the modules that hold to them."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from scripts.protocol_parts.tables import ROOT, source, table
+
+
+class Bound(NamedTuple):
+    """A constant of a module, and what it bounds."""
+
+    module: str
+    name: str
+    what: str
+    unit: str
+
+
+BOUNDS = (
+    Bound("ledger.core.receipt", "MAX_RECEIPT", "receipt file", "bytes"),
+    Bound("ledger.core.receipt", "MAX_DEPTH", "receipt: levels of objects and lists", ""),
+    Bound("ledger.core.receipt", "MAX_PATH", "receipt: `path`", "digests"),
+    Bound("ledger.core.canonical", "MAX_INTEGER", "integers in JSON", ""),
+    Bound("ledger.core.canonical", "MAX_BYTES", "canonical JSON not bounded closer", "bytes"),
+    Bound("ledger.core.canonical", "MAX_DEPTH", "the same: levels", ""),
+    Bound("ledger.core.canonical", "MAX_INSTANT", "instants (9999-12-31T23:59:59Z)", "s"),
+    Bound("ledger.core.entry", "MAX_ENTRY", "entry", "bytes"),
+    Bound("ledger.core.tiles", "MAX_ENTRY", "entry of an entry bundle (uint16)", "bytes"),
+    Bound("ledger.core.tiles", "MAX_LEVEL", "level of a tile", ""),
+    Bound("ledger.core.tiles", "WIDTH", "hashes of a tile", ""),
+    Bound("ledger.core.merkle", "MAX_SIZE", "leaves of a log", ""),
+    Bound("ledger.core.commitment", "MAX_SLOTS", "slots: `_sd`, and `fields` of a schema", ""),
+    Bound("ledger.core.commitment", "MAX_PAYLOAD", "payload", "bytes"),
+    Bound("ledger.core.commitment", "MAX_DISCLOSURE", "one disclosure", "characters"),
+    Bound("ledger.core.commitment", "MAX_DISCLOSED", "all disclosures of a record", "characters"),
+    Bound("ledger.core.commitment", "SECRET_SIZE", "record secret", "bytes"),
+    Bound("ledger.core.commitment", "SALT_SIZE", "salt of a disclosure", "bytes"),
+    Bound("ledger.core.presentation", "MAX_PRESENTATION", "presentation", "characters"),
+    Bound("ledger.core.presentation", "MAX_BINDING", "binding", "characters"),
+    Bound("ledger.core.presentation", "MAX_HEADER", "protected header of a JWS", "bytes"),
+    Bound("ledger.core.note", "MAX_CHECKPOINT", "checkpoint", "characters"),
+    Bound("ledger.core.note", "MAX_WITNESSES", "cosignatures of a checkpoint", "lines"),
+    Bound("ledger.core.note", "MAX_VKEY", "verifier key", "characters"),
+    Bound("ledger.core.promise", "MAX_PROMISE", "promise: `due` − `issuedAt`", "s"),
+    Bound("ledger.core.promise", "MAX_LEAVES", "promise: `count`", "leaves"),
+    Bound("ledger.core.judging", "CLOCK_SKEW", "two honest clocks differ by", "s"),
+    Bound("ledger.records.schema", "MAX_FILE", "schema file", "bytes"),
+    Bound("ledger.records.schema", "_MAX_VALUES", "schema: texts of a list", ""),
+    Bound("ledger.records.schema", "_MAX_LENGTH", "schema: `max` of a field", "characters"),
+    Bound("ledger.records.schema", "_MAX_OPEN_DAYS", "schema: `until.open`", "days"),
+    Bound("ledger.records.rules", "MAX_FILE", "rules file", "bytes"),
+    Bound("ledger.records.rules", "_MAX_ROWS", "rules: `rows`", ""),
+    Bound("ledger.records.rules", "_MAX_FAMILIES", "rules: `families` of a row", ""),
+    Bound("ledger.records.rules", "_MAX_KINDS", "rules: `authorities`, and `named` of each", ""),
+    Bound("ledger.records.rules", "_MAX_MONTHS", "rules: months", ""),
+    Bound("ledger.records.members", "MAX_TEXT", "text of a schema or rules file", "characters"),
+    Bound("ledger.records.members", "MAX_VERSION", "`version` of a schema or rules file", ""),
+    Bound("ledger.records.values", "MONEY_DIGITS", "amount: digits before the point", ""),
+    Bound("ledger.records.values", "MONEY_DECIMALS", "amount: decimals", ""),
+    Bound("ledger.records.values", "EARLIEST_YEAR", "first year of a date in a field", ""),
+    Bound("ledger.chain.network", "MAX_BYTES", "network file", "bytes"),
+    Bound("ledger.chain.network", "MAX_NODES", "network file: `rpc`, `quorum`", ""),
+    Bound("ledger.chain.network", "MAX_MOVES", "network file: `formerly`", ""),
+    Bound("ledger.chain.network", "MAX_NAME", "network file: `name`", "characters"),
+    Bound("ledger.chain.network", "MAX_DEPTH", "network file: `depth`", "blocks"),
+    Bound("ledger.chain.network", "MAX_AGE", "network file: `maxHeadAge`", "s"),
+    Bound("ledger.chain.quorum", "MAX_AHEAD", "head ahead of the local clock", "s"),
+    Bound("ledger.chain.view", "NEAR", "blocks below the head that a node may lack", ""),
+    Bound("ledger.verify", "WAIT_SECONDS", "wait for a quorum to reach a claim", "s"),
+)
+"""What a second implementation must hold to, beside the contracts."""
+
+BESIDE = {
+    ("ledger.records.calendar", "_MAX_FILE"): "calendar files of a node",
+    ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
+    ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
+    ("ledger.records.validate", "_MAX_HEADER"): "what a note of intake repeats",
+    ("lib/Keys", "_SECP256K1_LENGTH"): "exact, section 4",
+}
+"""Bounds that no format has, and why."""
+
+CONTRACTS = (
+    ("LogAnchor", "_MAX_GROWTH", "leaves that an anchor adds"),
+    ("Consortium", "_MAX_PROPOSAL_LIFE", "`expiresAt` of a proposal ahead, s"),
+    ("Consortium", "_MAX_DATA", "`data` of a proposal, bytes"),
+    ("Consortium", "_MAX_ADMITTED_KEYS", "keys of ADMIT"),
+    ("lib/Keys", "_MAX_KEYS", "keys that a member adds itself"),
+    ("lib/Keys", "_MAX_KEY_LENGTH", "public key, bytes"),
+    ("lib/Keys", "_MAX_COMPROMISE_BACK", "`compromisedSince` back by its owner, s"),
+    ("lib/Keys", "_RECOVERY_DELAY", "before a recovered key begins, s"),
+    ("lib/Keys", "_RECOVERY_DELAY_TAKEN", "the same where GOVERN keys were taken, s"),
+    ("lib/Members", "_MAX_MEMBERS", "members"),
+    ("lib/Members", "_MAX_PROVINCES", "provinces that are not retired"),
+    ("lib/Members", "_MAX_ROLE_CHANGES", "changes of a member's roles"),
+    ("lib/Members", "_MAX_ENDPOINT", "endpoint, bytes"),
+    ("lib/Registers", "_MAX_LOGS", "logs of a member opened for themselves"),
+    ("lib/Registers", "_MAX_LOGS_WITH_SUCCESSORS", "logs of a member in all"),
+    ("Catalogue", "_MAX_ITEMS", "items of one vote"),
+    ("Catalogue", "_MAX_IDS", "items of a region"),
+    ("Catalogue", "_MAX_VERSIONS", "versions of an item in a region"),
+)
+"""File under contracts/, constant, and what it bounds."""
+
+PATTERNS = (
+    ("ledger.core.receipt", "_NETWORK", "reference of a network"),
+    ("ledger.core.ids", "CODE", "code of a member, region, item or role"),
+    ("ledger.core.canonical", "_DAY", "day"),
+    ("ledger.core.canonical", "_INSTANT", "instant"),
+    ("ledger.core.commitment", "SCHEMA_ID", "schema of an entry"),
+    ("ledger.core.commitment", "_FILE", "schema and rules of a payload"),
+    ("ledger.core.commitment", "_FIELD", "field of a disclosure"),
+    ("ledger.core.commitment", "_VCT", "vct of a record of any version"),
+    ("ledger.core.disclosures", "_SALT", "salt of a disclosure"),
+    ("ledger.core.entry", "_PERIOD", "period"),
+    ("ledger.core.versions", "_TYPE", "_type of a format of ours"),
+    ("ledger.core.versions", "NAME", "name of an algorithm or suite"),
+    ("ledger.core.note", "_BODY", "three lines of a checkpoint"),
+    ("ledger.core.note", "_LINE", "signature line"),
+    ("ledger.core.note", "_WITNESS", "key name of a witness"),
+    ("ledger.core.note", "_VKEY", "verifier key"),
+    ("ledger.core.presentation", "_SD_HASH", "sd_hash"),
+    ("ledger.core.presentation", "_SHORT_TEXT", "aud and nonce"),
+    ("ledger.core.tiles", "_PATH", "path of a tile"),
+    ("ledger.records.members", "NAME", "name of a schema, family, rules file, authority kind"),
+    ("ledger.records.schema", "_FIELD_CODE", "field of a schema"),
+    ("ledger.records.schema", "_AMOUNT", "amount in a schema"),
+    ("ledger.records.uscc", "_CHARACTERS", "USCC in a verified record"),
+    ("ledger.chain.network", "_ADDRESS", "address"),
+    ("ledger.chain.network", "_HASH", "block hash"),
+    ("ledger.chain.network", "_REFERENCE", "formerly"),
+)
+"""Module, name, and what has this form, all of it."""
+
+LOOSE = {
+    ("ledger.core.receipt", "_TEXT_OR_SPACE"): "finds white space of a file saved anew",
+    ("ledger.core.versions", "_START"): "finds the _type of what may be a newer file",
+    ("ledger.records.uscc", "_SHAPE"): "intake only",
+    ("ledger.records.values", "_DATE"): "intake: spellings that become YYYY-MM-DD",
+    ("ledger.records.values", "_MONEY"): "intake: spellings that become an amount",
+    ("ledger.records.values", "_SCIENTIFIC"): "section 5, in words",
+    ("ledger.records.values", "_SEPARATORS"): "intake: parts of a list in one cell",
+    ("ledger.records.store", "_NAMED_BY_HASH"): "file names of one folder",
+}
+"""Patterns that no format has, and why."""
+
+_SOLIDITY = re.compile(r"uint\d+ private constant (_\w+) = ([^;]+);")
+_SECONDS = {"days": 86_400}
+_LONGEST_PLAIN = 9_999
+
+
+def bounds() -> str:
+    """The bounds of the formats and of reading."""
+    return table(
+        ("what", "at most", "unit"),
+        [(b.what, grouped(value(b.module, b.name)), b.unit) for b in BOUNDS],
+    )
+
+
+def contract_bounds() -> str:
+    """The bounds of the contracts."""
+    return table(
+        ("contract", "what", "at most"),
+        [
+            (file.rpartition("/")[2], what, grouped(solidity(file)[name]))
+            for file, name, what in CONTRACTS
+        ],
+    )
+
+
+def patterns() -> str:
+    """Every regular expression of the formats; groups have no names here."""
+    width = max(len(what) for *_, what in PATTERNS)
+    lines = [f"{what:<{width}}  {_plain(value(*place))}" for *place, what in PATTERNS]
+    return "\n".join(["```", *lines, "```"])
+
+
+def value(module: str, name: str) -> object:
+    """A constant of a module."""
+    return getattr(importlib.import_module(module), name)
+
+
+def solidity(file: str) -> dict[str, int]:
+    """Numeric private constants of a contract."""
+    found = _SOLIDITY.findall(source(f"contracts/{file}.sol"))
+    return {name: _number(text) for name, text in found}
+
+
+def defined(module: str) -> set[str]:
+    """Names that a module itself assigns."""
+    tree = ast.parse(source(f"{module.replace('.', '/')}.py"))
+    targets: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets |= {ast.unparse(target) for target in node.targets}
+        elif isinstance(node, ast.AnnAssign):
+            targets.add(ast.unparse(node.target))
+    return targets
+
+
+def modules(*folders: str) -> list[str]:
+    """Every module in folders of the ledger."""
+    paths = [path for folder in folders for path in sorted((ROOT / folder).glob("*.py"))]
+    return [_module(path) for path in paths if path.stem != "__init__"]
+
+
+def grouped(number: object) -> str:
+    """A number as people read it; a year, and what is as short, as it is."""
+    if not isinstance(number, int | float) or number != int(number):
+        raise TypeError(f"{number!r} bounds nothing")
+    return f"{int(number):,}" if number > _LONGEST_PLAIN else str(int(number))
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _number(text: str) -> int:
+    amount, _, unit = text.partition(" ")
+    if unit in _SECONDS:
+        return int(amount) * _SECONDS[unit]
+    base, _, shift = text.partition(" << ")
+    return int(base) << int(shift or 0)
+
+
+def _plain(pattern: object) -> str:
+    if not isinstance(pattern, re.Pattern):
+        raise TypeError(f"{pattern!r} is no pattern")
+    return re.sub(r"\(\?P<\w+>", "(", str(pattern.pattern)).replace("\n", "\\n")
