@@ -117,8 +117,8 @@ def _parsed(cls: type[ToSign], fields: Mapping[str, Any]) -> ToSign:
         domain=domain,
         request=request,
         voted_on=_voted_on(fields["proposal"]) if "proposal" in fields else None,
-        new_key_signature=_signature(fields.get("newKeySignature")),
-        signature=_signature(fields.get("signature")),
+        new_key_signature=_signature(fields, "newKeySignature"),
+        signature=_signature(fields, "signature"),
     )
     if request.function == "vote":
         on = made.voted_on
@@ -210,8 +210,8 @@ def _voted_on(values: Mapping[str, Any]) -> VotedOn:
     )
 
 
-def _signature(value: Any) -> bytes:
-    return b"" if value is None else unhex0x(value, _SIGNATURE)
+def _signature(fields: Mapping[str, Any], name: str) -> bytes:
+    return unhex0x(fields[name], _SIGNATURE) if name in fields else b""
 
 
 def _raw(value: str) -> bytes:

@@ -16,10 +16,11 @@ from ledger.chain.national import national_items
 from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
 from ledger.chain.rpc import Failover, Rpc
 from ledger.chain.signers import DigestSigner
+from ledger.chain.tosign import ToSign
 from ledger.cli.member_file import MemberFile, load_member
 from ledger.cli.output import write_file
 from ledger.cli.plan import Plan, PlannedMember
-from ledger.core.errors import ConfigError
+from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import Address
 from ledger.core.keys import Purpose
 
@@ -144,18 +145,30 @@ class Founding:
 
 
 def store(made: Founded, out: Path) -> list[Path]:
-    """Write the network file, and what is still to be signed; the paths of the latter."""
+    """Write the network file, and what is still to be signed; the paths of the latter. What was
+    signed already and not sent stays as it is; what is not needed any more goes."""
     write_file(out, made.file.encode())
-    if not made.deployment.to_sign:
-        return []
     folder = out.parent / TO_SIGN
-    folder.mkdir(exist_ok=True)
-    paths: list[Path] = []
-    for number, item in enumerate(made.deployment.to_sign, 1):
-        path = folder / f"{item.member}-{number}-{item.request.function}.json"
-        write_file(path, item.encode())
-        paths.append(path)
-    return paths
+    wanted = {
+        folder / f"{item.member}-{number}-{item.request.function}.json": item
+        for number, item in enumerate(made.deployment.to_sign, 1)
+    }
+    for path in folder.glob("*-*-*.json"):
+        if path not in wanted:
+            path.unlink()
+    for path, item in wanted.items():
+        folder.mkdir(exist_ok=True)
+        if not (path.exists() and _is_signed(path, item)):
+            write_file(path, item.encode())
+    return list(wanted)
+
+
+def _is_signed(path: Path, item: ToSign) -> bool:
+    try:
+        found = ToSign.parse(path.read_bytes())
+    except Malformed:
+        return False
+    return bool(found.signature) and replace(found, signature=b"") == item
 
 
 def _member(planned: PlannedMember, folders: Sequence[Path]) -> MemberFile:
