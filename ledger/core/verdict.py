@@ -156,9 +156,9 @@ class Verdict:
     def _keys(self, facts: ChainFacts) -> list[KeyFact]:
         """The keys that signed anchor, presentation and binding."""
         ids = set() if facts.anchor is None else {facts.anchor.key_id}
-        if self.receipt is not None:
-            signed = (self.receipt.presentation, self.receipt.binding)
-            ids |= {one.jws.kid for one in signed if one is not None}
+        receipt = self.receipt
+        signed = () if receipt is None else (receipt.presentation, receipt.binding)
+        ids |= {one.jws.kid for one in signed if one is not None}
         return [key for id_, key in facts.keys.items() if id_ in ids]
 
     def as_dict(self) -> dict[str, Any]:

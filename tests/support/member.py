@@ -12,10 +12,11 @@ from ledger.chain.actions import Action
 from ledger.chain.contract_abi import encode, load
 from ledger.chain.deploy import Founder, FounderKey, deploy
 from ledger.chain.govern import Council, Voter
+from ledger.chain.national import national_items
 from ledger.chain.network import Finality, NetworkFile
 from ledger.chain.rpc import Rpc
 from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
+from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, RULES, CatalogueItem, Code
 from ledger.chain.transactions import MemoryTxStore, Sender
 from ledger.core.ids import Address, Digest, LogId, log_id
 from ledger.core.keys import Alg, Purpose, Role
@@ -130,7 +131,9 @@ def _sender(rpc: Rpc, member: Member) -> Sender:
 
 
 def _items() -> list[CatalogueItem]:
-    return [
+    """The rules as shipped; every type public, by month."""
+    rules = [item for item in national_items(since=1) if item.kind == RULES]
+    return rules + [
         CatalogueItem(
             item_id=Code(schema.name),
             version=schema.version,
