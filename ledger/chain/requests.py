@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from ledger.chain import structs
 from ledger.chain.actions import Action, parameters, proposal_id
-from ledger.chain.contract_abi import decode, load
+from ledger.chain.contract_abi import Undecodable, decode, load
 from ledger.chain.signers import DigestSigner
 from ledger.chain.structs import address
 from ledger.core import eip712
 from ledger.core.eip712 import Value
-from ledger.core.errors import ConfigError
+from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import Address, Digest, bytes32_ascii
 from ledger.core.keys import Alg, Purpose
 
@@ -179,10 +179,14 @@ def carry_out(
 ) -> tuple[Address | None, bytes]:
     """Calldata that carries out a passed proposal, and the contract that does it; None: Consortium.
 
-    Raises ConfigError where that contract is none of ours yet.
+    Raises ConfigError where that contract is none of ours yet, Malformed where no contract would
+    take the data.
     """
     if action.kind == structs.PUT_NATIONAL:
-        catalogue, items = decode(parameters("put-national"), action.data)
+        try:
+            catalogue, items = decode(parameters("put-national"), action.data)
+        except Undecodable as error:
+            raise Malformed("put-national", f"nothing carries it out: {error}") from error
         function = load("Catalogue").functions["putNational"]
         return address(catalogue), function.encode(items, bytes32_ascii(proposer), salt)
     if action.kind == structs.ACT:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.chain.actions import Action, decode_action
 from ledger.cli.language import say
+from ledger.cli.output import harmless
 from ledger.core.canonical import MAX_INSTANT, hex0x, hex32, instant
 from ledger.core.errors import Malformed
 from ledger.core.ids import key_id
@@ -16,7 +17,12 @@ Values = Mapping[str, Any]
 
 
 def words(action: Action) -> str:
-    """One sentence or more, in the language of whoever reads."""
+    """One sentence or more, in the language of whoever reads. Proposers have a word in it: nothing
+    of that steers a terminal."""
+    return harmless(_words(action))
+
+
+def _words(action: Action) -> str:
     try:
         found = decode_action(action.kind, action.data)
     except Malformed as error:

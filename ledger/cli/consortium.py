@@ -80,7 +80,8 @@ def plan(*, members: tuple[str, ...], out: Path) -> int:
     try:
         wanted = [parse_member(text) for text in members] or list(FOUR)
     except ConfigError as error:
-        raise click.BadParameter(str(error), param_hint="--members") from error
+        text = say(zh="应为 CODE:REGION:ROLES", en="must be CODE:REGION:ROLES")
+        raise click.BadParameter(f"{error.setting}: {text}", param_hint="--members") from error
     if out.exists():
         raise Refused(say(zh=f"{out} 已存在。", en=f"{out} is there already."))
     write_file(out, write_plan(wanted))

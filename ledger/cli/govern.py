@@ -10,6 +10,7 @@ import click
 
 from ledger.chain import requests
 from ledger.chain.actions import Action, action, decode_action, kind_names, proposal_id
+from ledger.chain.bindings import CATALOGUE
 from ledger.chain.govern import PROPOSAL_LIFE
 from ledger.chain.structs import NO, YES
 from ledger.chain.tosign import VotedOn
@@ -22,7 +23,7 @@ from ledger.cli.output import Refused, note, print_json
 from ledger.cli.proposals import Motion, active_provinces, find_motion, motions
 from ledger.cli.thresholds import threshold_before
 from ledger.core.canonical import hex0x, instant
-from ledger.core.errors import Malformed
+from ledger.core.errors import ConfigError, Malformed
 
 _CHOICES = {YES: "yes", NO: "no"}
 
@@ -203,6 +204,8 @@ def execute(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     to, data = requests.carry_out(
         motion.event.member, motion.action, motion.event.salt, hand.domain
     )
+    if to not in (None, hand.consortium.current(CATALOGUE)):
+        raise ConfigError("catalogue", f"{to} is not the Catalogue of this network")
     sent = hand.send("execute", data, to=to)
     if as_json:
         print_json({"proposal": motion.id, "tx": sent.tx})

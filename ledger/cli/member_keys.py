@@ -114,6 +114,13 @@ def rotate(*, purpose: str, out: Path | None, end_old: bool, hand: Hand, as_json
             say(zh="--end-old 不能与 --offline 同用", en="--end-old does not go with --offline")
         )
     wanted, now = Purpose[purpose], hand.time()
+    if end_old and wanted in OF_THE_NODE and not hand.member().endpoint:
+        raise Refused(
+            say(
+                zh="链上没有本成员节点的地址，无法等待它（govern endpoint）。",
+                en="the chain names no node of this member to wait for (`govern endpoint`).",
+            )
+        )
     old = [key for key in hand.keys(wanted) if key.valid_at(now)]
     made = _new_file(hand, wanted, out)
     request = requests.add_key(
@@ -312,7 +319,8 @@ def _await_taken_up(hand: Hand, made: PublicKey) -> None:
 
 def _in_use(node: Node) -> list[str]:
     told = node.get("/v1/node").json()
-    return [key["keyId"] for key in told["keys"] if key.get("inUse") is True]
+    keys = told.get("keys", []) if isinstance(told, dict) else []
+    return [key["keyId"] for key in keys if key.get("inUse") is True]
 
 
 def _tell_rotated(made: PublicKey, old: Sequence[Key], *, registered: bool) -> None:
@@ -341,11 +349,16 @@ def _shown(key: Key, now: int) -> dict[str, Any]:
         "purpose": _purpose(key),
         "alg": key.alg,
         "state": _state(key, now),
-        "notBefore": instant(key.not_before),
-        "notAfter": instant(key.not_after) if key.not_after <= MAX_INSTANT else None,
-        "compromisedSince": instant(key.compromised_since) if key.compromised_since else None,
+        "notBefore": _time(key.not_before),
+        "notAfter": _time(key.not_after),
+        "compromisedSince": _time(key.compromised_since) if key.compromised_since else None,
         "publicKey": key.public_key.hex(),
     }
+
+
+def _time(seconds: int) -> str | None:
+    """None: later than any calendar goes."""
+    return instant(seconds) if seconds <= MAX_INSTANT else None
 
 
 def _state(key: Key, now: int) -> str:

@@ -238,6 +238,29 @@ def test_votes_are_signed_elsewhere(council: Council, tmp_path: Path) -> None:
     assert refused.exit == 1
 
 
+def test_a_catalogue_that_is_none_of_ours(
+    council: Council, network: TestNetwork, tmp_path: Path
+) -> None:
+    """Whoever carries a vote out sends nothing to a contract of the proposer's choice."""
+    stranger = network.deployment.log_anchor
+    motion = council.propose("put-national", f"catalogue={stranger}", "items=[]")
+    for code in PROVINCES[:3]:
+        council.run(code, "vote", motion, "yes")
+    config = council.configs["110000"]
+    done = council.cli("govern", "execute", motion, "--config", config)
+    assert done.exit == 1 and "not the Catalogue" in done.err
+
+
+def test_words_of_a_proposer_do_not_steer_the_terminal(
+    council: Council, network: TestNetwork, tmp_path: Path
+) -> None:
+    founder = {"code": "b", "region": "", "roles": 4, "endpoint": "\x1b[2Jhttps://b.example"}
+    (tmp_path / "founder.json").write_text(json.dumps(founder))
+    motion = council.propose("admit", f"founder=@{tmp_path / 'founder.json'}", "keys=[]")
+    done = council.cli("govern", "show", motion, "--config", council.configs["110000"])
+    assert done.exit == 0 and "\x1b" not in done.out and "https://b.example" in done.out
+
+
 def test_an_endpoint_is_changed(council: Council, network: TestNetwork) -> None:
     council.run("130000", "endpoint", "https://new.example")
     found = network.consortium.member("130000")

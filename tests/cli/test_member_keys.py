@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.chain import requests
+from ledger.chain.keyfile import WORK_LIGHT, create, new_secret
+from ledger.chain.requests import Domain
+from ledger.chain.signers import LocalSigner
 from ledger.core.canonical import instant
-from ledger.core.keys import Purpose
+from ledger.core.keys import Alg, Purpose
 from tests.cli.conftest import Cli
+from tests.support import votes
 from tests.support.anvil import start_anvil
 from tests.support.chain import TestNetwork, deploy_network
 from tests.support.hands import PASSWORD, member_folder
@@ -101,6 +105,43 @@ def test_a_stolen_key(cli: Cli, network: TestNetwork, config: Path) -> None:
     assert "Consortium_CompromiseInvalid" in later.err and "compromise-key" in later.err
     ended = cli("keys", "revoke", key_id, "--config", config)
     assert ended.exit == 1 and "Consortium_KeyEnded" in ended.err
+
+
+def test_a_key_of_a_far_future(cli: Cli, network: TestNetwork, config: Path) -> None:
+    """What a member registers cannot end the listing."""
+    signer = LocalSigner(Alg.SECP256K1, new_secret())
+    key = requests.key_input(
+        member=BANK,
+        purpose=200,
+        alg=77,
+        public_key=signer.public_key,
+        not_before=(1 << 64) - 2,
+        not_after=(1 << 64) - 1,
+    )
+    deadline = network.anvil.head_time() + 600
+    domain = Domain(network.file.chain_id, network.deployment.consortium)
+    request = requests.add_key(key=key, seq=0, deadline=deadline)
+    govern = network.keys[BANK, Purpose.GOVERN]
+    votes.send(network, request, requests.signed_add_key(request, domain, govern, None))
+    found = [key for key in listed(cli, config).values() if key["purpose"] == "200"]
+    assert [(key["state"], key["notBefore"]) for key in found] == [("not-yet", None)]
+    assert cli("keys", "list", "--config", config).exit == 0
+
+
+def test_a_member_without_a_node_is_not_waited_for(
+    cli: Cli, network: TestNetwork, config: Path
+) -> None:
+    votes.set_endpoint(network, BANK, "")
+    done = cli("keys", "rotate", "ANCHOR", "--config", config, "--end-old")
+    assert done.exit == 1 and "govern endpoint" in done.err
+    assert len(listed(cli, config)) == 4, "nothing was registered"
+    done = cli("keys", "rotate", "GOVERN", "--config", config, "--end-old", "--json")
+    assert done.exit == 0, done.err
+    made = done.json()
+    assert made["ended"] == [network.keys[BANK, Purpose.GOVERN].key_id.hex()]
+    network.anvil.mine(seconds=60)
+    done = cli("keys", "rotate", "CASE", "--config", config)
+    assert done.exit == 0, "signed with the new GOVERN key"
 
 
 def test_what_names_no_key(cli: Cli, network: TestNetwork, config: Path) -> None:
