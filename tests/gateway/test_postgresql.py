@@ -52,15 +52,19 @@ def node(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     node.close()
 
 
+ENTRY = ("id", "log", "leaf", "record")
+
+
 def fill(connection: sa.Connection, numbers: range) -> None:
     """Entries and records that look real to an index."""
     log = sa.insert(logs).values(log_id=b"%d" % numbers.start, size=0, root=b"")
     row_id = connection.execute(log.returning(logs.c.id)).scalar_one()
     some = random.Random(numbers.start)
-    found = [(n, row_id, some.randbytes(32)) for n in numbers]
-    insert_rows(connection, entries, ("id", "log", "leaf"), found)
+    found = [(n, row_id, some.randbytes(32), some.randbytes(5)) for n in numbers]
+    insert_rows(connection, entries, ENTRY, found)
     made = [
-        (n, "penalty@1", 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20) for n, _, leaf in found
+        (n, "penalty@1", 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
+        for n, _, leaf, _ in found
     ]
     insert_rows(connection, records, COLUMNS, made)
 
@@ -69,10 +73,13 @@ def fill(connection: sa.Connection, numbers: range) -> None:
 
 
 def test_copied_rows_are_what_they_were(node: Node) -> None:
-    values = [(1, 1, bytes(range(32))), (2**62, 1, b"\\x" + b"\n\t\\N" * 7 + b"\0\xff")]
+    values = [
+        (1, 1, bytes(range(32)), b"12345"),
+        (2**62, 1, b"\\x" + b"\n\t\\N" * 7 + b"\0\xff", b"\\N\0\t\n"),
+    ]
     with begin_write(node.engine) as connection:
         connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
-        insert_rows(connection, entries, ("id", "log", "leaf"), iter(values))
+        insert_rows(connection, entries, ENTRY, iter(values))
         insert_rows(
             connection,
             records,
@@ -83,7 +90,7 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
             ],
         )
     with begin_read(node.engine) as connection:
-        query = sa.select(entries.c.id, entries.c.log, entries.c.leaf).order_by(entries.c.id)
+        query = sa.select(*(entries.c[name] for name in ENTRY)).order_by(entries.c.id)
         assert [tuple(found) for found in connection.execute(query)] == values
         departments = sa.select(records.c.department, records.c.stored_at).order_by(records.c.id)
         assert [tuple(found) for found in connection.execute(departments)] == [
@@ -92,14 +99,14 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
         ]
 
 
-@pytest.mark.parametrize("wrong", [(1, 1, b"again"), (2, 99, b"of no log")])
-def test_a_key_that_is_taken_or_missing(node: Node, wrong: tuple[int, int, bytes]) -> None:
+@pytest.mark.parametrize("wrong", [(1, 1, b"again", b""), (2, 99, b"of no log", b"")])
+def test_a_key_that_is_taken_or_missing(node: Node, wrong: tuple[int, int, bytes, bytes]) -> None:
     """The same error as elsewhere, without what was to be stored; nothing of it is kept."""
     with begin_write(node.engine) as connection:
         connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
-        insert_rows(connection, entries, ("id", "log", "leaf"), [(1, 1, b"")])
+        insert_rows(connection, entries, ENTRY, [(1, 1, b"", b"")])
     with pytest.raises(sa.exc.IntegrityError) as caught, begin_write(node.engine) as connection:
-        insert_rows(connection, entries, ("id", "log", "leaf"), [(3, 1, b""), wrong])
+        insert_rows(connection, entries, ENTRY, [(3, 1, b"", b""), wrong])
     assert "hidden" in str(caught.value) or caught.value.params is None
     assert count(node, entries) == 1
 
