@@ -22,6 +22,7 @@ from gateway.db import migrate, open_engine
 from gateway.intake.workers import Secrets, Workers
 from gateway.keyring import ROTATED, KeyFolder, Keyring
 from gateway.settings import Settings
+from ledger.chain.fees import GWEI
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.wellknown import DEV_CHAIN_ID
@@ -186,7 +187,7 @@ def make_node(
             patience=PATIENCE_SECONDS,
             on_note=_tell,
         ),
-        outbox=Outbox(engine, network, keys.payer),
+        outbox=Outbox(engine, network, keys.payer, max_tip=settings.log.max_tip_gwei * GWEI),
         workers=Workers(
             Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes
         ),

@@ -37,6 +37,8 @@ from pydantic_settings import (
 )
 
 from gateway.crash import POINTS
+from ledger.chain.fees import GWEI
+from ledger.chain.transactions import MAX_TIP
 from ledger.clock import parse as parse_clock
 from ledger.core.errors import ConfigError
 from ledger.core.promise import MAX_PROMISE
@@ -84,6 +86,8 @@ class LogSettings(_Section):
     """Between two looks at the chain while an anchor is on its way."""
     anchor_deadline: int = Field(default=600, ge=30)
     """Chain time within which a signed anchor may be mined; then it is signed anew."""
+    max_tip_gwei: int = Field(default=MAX_TIP // GWEI, ge=0)
+    """Per gas. No more is given to the makers of blocks, whatever the nodes suggest."""
     promise_due: int = Field(default=86_400, ge=60, le=MAX_PROMISE)
     """A promise names the time of its making plus this: 72 hours at most, so that an anchor bounds
     the day of the promise (design 4)."""

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from gateway.anchoring.models import transactions
 from gateway.db import begin_write
 from gateway.log.store import bundle_entries
+from ledger.chain.broadcast import Nodes
 from ledger.chain.contract_abi import NAMES, load
 from ledger.chain.errors import NonceTaken, TxRefused, TxReverted
 from ledger.chain.fees import Fees
 from ledger.chain.network import NetworkFile
-from ledger.chain.rpc import Failover, Rpc
+from ledger.chain.rpc import FAILOVER_SECONDS, Rpc
 from ledger.chain.signers import DigestSigner
-from ledger.chain.transactions import Sender, StoredTx
+from ledger.chain.transactions import MAX_TIP, Sender, StoredTx
 from ledger.core.canonical import unhex0x
 from ledger.core.ids import Address
 from ledger.core.tiles import encode_bundle
@@ -67,17 +68,27 @@ class Store:
 class Outbox:
     """Sends each thing once, however often it is asked, and keeps pushing what is not mined."""
 
-    def __init__(self, engine: sa.Engine, network: NetworkFile, payer: DigestSigner) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        network: NetworkFile,
+        payer: DigestSigner,
+        *,
+        max_tip: int = MAX_TIP,
+    ) -> None:
+        """`max_tip`: wei per gas."""
         self._rpcs = [Rpc(url) for url in network.rpc]
         self._store = Store(engine)
-        self._sender = Sender(Failover(self._rpcs), payer, self._store, chain_id=network.chain_id)
+        nodes = Nodes(self._rpcs, quorum=network.quorum, patience=FAILOVER_SECONDS)
+        self._sender = Sender(nodes, payer, self._store, chain_id=network.chain_id, max_tip=max_tip)
         self._pushed: dict[str, float] = {}
 
     def send(self, key: str, to: Address, data: bytes) -> bytes:
         """Send it, or see to it that it gets on; returns the hash of the newest attempt.
 
         Raises TxRefused where the contract would refuse it, TxReverted where it has, TxRejected
-        where no node takes it, CouldNotCheck where none answers.
+        where the nodes do not take it, each on the word of a quorum; CouldNotCheck where there is
+        none.
         """
         last = self._pushed.get(key)
         if last is not None and time.monotonic() - last < PUSH_SECONDS:

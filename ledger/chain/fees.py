@@ -7,6 +7,8 @@ from ledger.chain.blocks import Block, amount
 from ledger.chain.errors import RpcError
 from ledger.chain.rpc import Caller
 
+GWEI = 10**9
+
 # Base fee may double six times in 12 blocks of full load; twice covers a few blocks, and a
 # transaction that waits longer is sent again with more.
 _HEADROOM = 2
@@ -20,6 +22,11 @@ class Fees:
 
     most: int
     tip: int | None
+
+    def capped(self, tip: int) -> "Fees":
+        """With no more of a tip than this."""
+        over = 0 if self.tip is None else max(0, self.tip - tip)
+        return self if over == 0 else Fees(most=self.most - over, tip=tip)
 
     def bumped(self, now: "Fees") -> "Fees":
         """Enough to replace a transaction with these fees, and to be taken at today's.

@@ -149,7 +149,7 @@ class Failover:
 
     An error object is an answer, unless it says "later". Where every node says that, or cannot be
     reached, they are asked again, with pauses. For what must be true and not only likely, use
-    `quorum`.
+    `quorum`, and to send through nodes that may lie `broadcast`.
     """
 
     def __init__(self, rpcs: Sequence[Caller], *, seconds: float = FAILOVER_SECONDS) -> None:

@@ -5,43 +5,41 @@
     sender.push("anchor/17")                # not mined for long: send again, pay more
     sender.done("anchor/17")                # never to be sent again
 
-What is sent is stored first. An answer that was lost means "perhaps": the receipt decides. One node
-(or the first of several that answers) is believed here; what counts is read through `quorum`.
+What is sent is stored first. An answer that was lost means "perhaps": the receipt decides. Of
+several nodes a minority may lie (`broadcast`).
 Contracts must bear a transaction twice (ours compare and swap): a key whose nonce was used up by
 somebody else is signed again with another nonce.
 """
 
 import itertools
-import re
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Protocol
 
 from ledger.chain import rawtx
-from ledger.chain.blocks import Reader, TxReceipt, quantity
+from ledger.chain.blocks import TxReceipt
+from ledger.chain.broadcast import Nodes, Outcome
 from ledger.chain.errors import (
-    BlockGone,
     NonceTaken,
     Reverted,
-    RpcError,
-    RpcFailure,
     TxPending,
     TxRefused,
     TxRejected,
     TxReverted,
 )
-from ledger.chain.fees import Fees, suggest
+from ledger.chain.fees import GWEI, Fees
 from ledger.chain.network import Hash32
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
 from ledger.core.canonical import hex0x
+from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address
 
 # Wei per gas above which we do not go, whatever a node suggests: it must not empty the payer.
-MAX_FEE = 2_000 * 10**9
+MAX_FEE = 2_000 * GWEI
+MAX_TIP = 50 * GWEI
 # Estimates are for the state now; another transaction may come before ours.
 _GAS_NUMERATOR, _GAS_DENOMINATOR = 5, 4
 _MOST_GAS = 1 << 24  # of one transaction (EIP-7825); the margin must not cross it
@@ -111,50 +109,28 @@ class MemoryTxStore:
         self._stored.pop(key, None)
 
 
-class Outcome(Enum):
-    """What a node said to a raw transaction."""
-
-    TAKEN = "taken"
-    KNOWN = "known"  # it has it already
-    PERHAPS = "perhaps"  # no answer
-    NONCE_USED = "nonce used"  # by this transaction or by another
-    NOT_MORE = "not more"  # another of this nonce is waiting, and this pays too little more
-    TOO_CHEAP = "too cheap"  # for the network as it is now
-    NO_TYPE_2 = "no type 2"
-
-
-# The words of geth, Erigon, Nethermind, Besu, Reth, anvil, OpenEthereum. First match wins.
-_WORDS: tuple[tuple[Outcome, str], ...] = (
-    (Outcome.KNOWN, r"already ?known|known transaction|already imported|same hash|already in the"),
-    (Outcome.NOT_MORE, r"replacement|to replace|same nonce"),
-    (Outcome.NONCE_USED, r"nonce (is )?too low|oldnonce|invalid nonce|nonce.*already"),
-    (Outcome.NO_TYPE_2, r"type.*(not supported|unsupported|invalid|not allowed)"),
-    (Outcome.NO_TYPE_2, r"(unsupported|unknown|invalid).*type|1559.*not supported"),
-    (Outcome.TOO_CHEAP, r"underpriced|base fee|fee ?too ?low|fee cap"),
-    (Outcome.TOO_CHEAP, r"gas ?price.*(low|minimum|below)"),
-)
-
-
 class Sender:
     """Sends from one account. Safe to share between threads."""
 
     def __init__(
         self,
-        rpc: Caller,
+        rpc: Caller | Nodes,
         signer: DigestSigner,
         store: TxStore,
         *,
         chain_id: int,
         max_fee: int = MAX_FEE,
+        max_tip: int = MAX_TIP,
     ) -> None:
-        """`rpc`: one node, or several behind `Failover`. `signer`: the account that pays.
-        `max_fee`: wei per gas."""
+        """`rpc`: one node, or several as `Nodes`. `signer`: the account that pays. `max_fee`:
+        wei per gas. `max_tip`: of that what a block's maker gets; no suggestion goes beyond."""
         self.address = signer.address
-        self._node = Reader(rpc)
+        self._nodes = rpc if isinstance(rpc, Nodes) else Nodes([rpc], quorum=1)
         self._signer = signer
         self._store = store
         self._chain_id = chain_id
         self._max_fee = max_fee
+        self._max_tip = max_tip
         self._legacy = False
         self._lock = threading.Lock()
 
@@ -165,21 +141,18 @@ class Sender:
 
         `gas` None: estimated. Returns also where the answer was lost. Raises TxRefused where the
         contract would refuse it (nothing is stored), TxRejected where the nodes do not take it
-        (it stays stored: `push` later, or `done`), and RpcFailure where none answers beforehand.
+        (it stays stored: `push` later, or `done`), CouldNotCheck where too few answer beforehand.
         """
         with self._lock:
             stored = self._store.get(key) or self._prepare(key, to, data, gas)
             return self._deliver(stored)
 
     def poll(self, key: str) -> TxReceipt | None:
-        """The receipt where an attempt is on the chain, checked by block hash; else None."""
+        """The receipt where a quorum shows an attempt on the chain; else None."""
         stored = self._stored(key)
         for hash_ in stored.hashes:
-            receipt = self._node.receipt(hash_)
-            if receipt is None:
-                continue
-            block = self._node.block(receipt.block)
-            if block is not None and block.hash == receipt.block_hash:
+            receipt = self._nodes.receipt(hash_)
+            if receipt is not None:
                 return receipt
         return None
 
@@ -216,7 +189,7 @@ class Sender:
         """Polls until it is mined, pushing now and then. Raises TxReverted, TxPending."""
         end = time.monotonic() + seconds
         next_push = time.monotonic() + push_after
-        down: RpcFailure | None = None
+        down: CouldNotCheck | None = None
         while True:
             try:
                 receipt = self.poll(key)
@@ -224,7 +197,7 @@ class Sender:
                     next_push = time.monotonic() + push_after
                     self.push(key)
                 down = None
-            except RpcFailure as failure:  # it may be mined all the same
+            except CouldNotCheck as failure:  # it may be mined all the same
                 receipt, down = None, failure
             if receipt is not None:
                 if not receipt.success:
@@ -257,21 +230,18 @@ class Sender:
     def _estimate(self, key: str, to: Address | None, data: bytes) -> int:
         wanted = {"from": self.address, "data": hex0x(data)} | ({} if to is None else {"to": to})
         try:
-            gas = quantity(self._node.name, self._node.ask("eth_estimateGas", wanted))
+            gas = self._nodes.estimate(wanted)
         except Reverted as refusal:
             raise TxRefused(key, refusal.payload) from refusal
-        return max(gas, min(_MOST_GAS, gas * _GAS_NUMERATOR // _GAS_DENOMINATOR))
+        roomy = min(_MOST_GAS, gas.needed * _GAS_NUMERATOR // _GAS_DENOMINATOR)
+        return min(gas.limit, max(gas.needed, roomy))
 
     def _fees(self) -> Fees:
-        head = self._node.block("latest")
-        if head is None:
-            raise BlockGone(self._node.name, "latest")
-        return suggest(self._node.rpc, head, legacy=self._legacy)
+        return self._nodes.fees(legacy=self._legacy).capped(self._max_tip)
 
     def _count(self, which: str) -> int:
         """Number of our transactions on the chain, or with those waiting in line behind them."""
-        answer = self._node.ask("eth_getTransactionCount", self.address, which)
-        return quantity(self._node.name, answer)
+        return self._nodes.count(self.address, which)
 
     def _taken(self) -> set[int]:
         return {tx.nonce for tx in self._store.open(self.address, self._chain_id)}
@@ -314,7 +284,7 @@ class Sender:
 
     def _raise_fees(self, tx: StoredTx) -> StoredTx:
         fees = tx.fees.bumped(self._fees())
-        if fees == tx.fees or fees.most > self._max_fee:
+        if fees == tx.fees or fees.most > self._max_fee or (fees.tip or 0) > self._max_tip:
             return tx  # a network without fees, or more than we are ready to pay: wait on
         return self._sign(tx, fees)
 
@@ -337,21 +307,7 @@ class Sender:
         return tx
 
     def _submit(self, tx: StoredTx) -> Outcome:
-        try:
-            self._node.ask("eth_sendRawTransaction", hex0x(tx.raws[-1]))
-        except Reverted:  # Ganache says so of a transaction that it has mined
-            return Outcome.PERHAPS
-        except RpcError as error:
-            return _outcome(tx.key, error)
-        except RpcFailure:
-            return Outcome.PERHAPS
-        return Outcome.TAKEN
-
-
-def _outcome(key: str, error: RpcError) -> Outcome:
-    """What the node meant. Raises TxRejected where no word is known: no funds, and the like."""
-    text = error.text.lower()
-    for outcome, words in _WORDS:
-        if re.search(words, text):
-            return outcome
-    raise TxRejected(key, error.text) from error
+        said = self._nodes.submit(tx.raws[-1])
+        if said.outcome is Outcome.REJECTED:
+            raise TxRejected(tx.key, said.text)
+        return said.outcome

@@ -23,12 +23,13 @@ import click
 
 from ledger.chain.bindings import Consortium
 from ledger.chain.blocks import TxReceipt
-from ledger.chain.errors import TxRefused
+from ledger.chain.broadcast import Nodes
+from ledger.chain.errors import TxPending, TxRefused, TxReverted
 from ledger.chain.keydir import files, first_file, newest, read_public
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.requests import Domain, Request, own_signature
-from ledger.chain.rpc import Failover, Rpc
+from ledger.chain.rpc import FAILOVER_SECONDS, Rpc
 from ledger.chain.signers import DigestSigner
 from ledger.chain.structs import Key, Member
 from ledger.chain.tosign import ToSign, VotedOn
@@ -63,7 +64,7 @@ def acting_options(command: F) -> F:
     `--offline`: parameter `hand`, a Hand.
 
     Errors of the ledger end the command: 1 where the chain or a file refuses, 4 where the chain
-    cannot be read.
+    cannot be read, or does not show what was sent.
     """
 
     @functools.wraps(command)
@@ -199,6 +200,9 @@ def end_of(error: LedgerError) -> click.ClickException:
     """How a command ends with it."""
     if isinstance(error, CouldNotCheck):
         text = say(zh="无法读取区块链", en="the chain could not be read")
+        return Unknown(f"{text}: {error}")
+    if isinstance(error, TxPending):
+        text = say(zh="未能确认交易已上链", en="not confirmed on the chain")
         return Unknown(f"{text}: {error}")
     if isinstance(error, TxRefused):
         text = say(zh="合约拒绝", en="refused by the contract")
@@ -356,26 +360,32 @@ class Hand:
         return self.send(request.function, made.signed(self.govern).calldata())
 
     def send(self, what: str, data: bytes, *, to: Address | None = None) -> TxReceipt:
-        """To the Consortium, or to another contract; waits until it is mined. Raises TxError."""
+        """To the Consortium, or to another contract; waits until a quorum has it on the chain.
+
+        Raises TxError, TxPending where that was not to be seen; CouldNotCheck.
+        """
         if not self._rpcs:
             self._rpcs = [Rpc(url) for url in self.network.rpc]
-        sender = Sender(
-            Failover(self._rpcs), self.payer, MemoryTxStore(), chain_id=self.network.chain_id
-        )
+        nodes = Nodes(self._rpcs, quorum=self.network.quorum, patience=FAILOVER_SECONDS)
+        sender = Sender(nodes, self.payer, MemoryTxStore(), chain_id=self.network.chain_id)
         key = f"{what}/{keccak256(data).hex()[:16]}"
         sender.send(key, to or self.network.consortium, data)
-        receipt = sender.wait(key, seconds=MINED_SECONDS)
-        self._await(receipt.block)
-        return receipt
+        return self._await(key, sender.wait(key, seconds=MINED_SECONDS))
 
-    def _await(self, block: int) -> None:
-        """Until a quorum has that block, so that what is read next knows of the write."""
+    def _await(self, key: str, sent: TxReceipt) -> TxReceipt:
+        """Its receipt at a head of the quorum, so that what is read next knows of the write.
+
+        Raises TxReverted, TxPending.
+        """
         end = time.monotonic() + MINED_SECONDS
         while True:
             self.fresh()
             with suppress(CouldNotCheck):
-                if self.view.block.number >= block:
-                    return
+                receipt = self.view.receipt(sent.tx)
+                if receipt is not None and receipt.success:
+                    return receipt
+                if receipt is not None:
+                    raise TxReverted(key, hash_=receipt.tx, block=receipt.block)
             if time.monotonic() > end:
-                return
+                raise TxPending(key, f"not on the chain of a quorum: {sent.tx}")
             time.sleep(0.2)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ledger.chain.blocks import Reader
+from ledger.chain.broadcast import Outcome, outcome_of
 from ledger.chain.errors import (
     BlockGone,
     NonceTaken,
-    RpcError,
     RpcFailure,
     RpcUnreachable,
     TxPending,
@@ -26,7 +26,7 @@ from ledger.chain.rawtx import tx_hash
 from ledger.chain.rpc import Failover, Rpc
 from ledger.chain.signers import LocalSigner
 from ledger.chain.structs import AnchoredSize
-from ledger.chain.transactions import MemoryTxStore, Outcome, Sender, StoredTx, _outcome
+from ledger.chain.transactions import MAX_TIP, MemoryTxStore, Sender, StoredTx
 from ledger.core.ids import Address, Digest
 from ledger.core.keys import Alg
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
@@ -282,7 +282,7 @@ def test_a_base_fee_that_rose() -> None:
         low = anvil.call("eth_getBlockByNumber", "latest", False)
         anvil.mine()
         proxy.on("eth_getBlockByNumber", lie(lambda params, result: low), times=1)
-        sent = wallet.sender.send("a", NOBODY, b"")
+        sent = wallet.sender.send("a", NOBODY, b"", gas=50_000)
         assert len(sent.raws) == 2
         anvil.mine()
         assert wallet.wait("a").success
@@ -309,8 +309,29 @@ def test_our_own_limit(wallet: Wallet) -> None:
 def test_a_node_that_wants_our_purse(wallet: Wallet) -> None:
     greedy = lie(lambda params, result: hex(10**18))
     wallet.proxy.on("eth_maxPriorityFeePerGas", greedy)
-    with pytest.raises(TxRejected, match="above"):
-        wallet.sender.send("a", NOBODY, b"")
+    sent = wallet.sender.send("a", NOBODY, b"")
+    assert sent.fees.tip == MAX_TIP
+    assert sent.fees.most < 10**18
+    assert wallet.wait("a").success
+    wallet.proxy.on("eth_gasPrice", greedy)
+    wallet.restarted()
+    wallet.proxy.on(SEND, error(-32000, "transaction type not supported"), times=1)
+    with pytest.raises(TxRejected, match="above"):  # a legacy one has no tip to be capped
+        wallet.sender.send("b", NOBODY, b"")
+
+
+def test_a_tip_is_not_raised_beyond_our_limit(wallet: Wallet) -> None:
+    wallet.restarted(max_tip=10**9)
+    wallet.manual()
+    sent = wallet.sender.send("a", NOBODY, b"")
+    assert wallet.sender.push("a") == sent
+
+
+def test_an_estimate_beyond_the_block(wallet: Wallet) -> None:
+    wallet.proxy.on("eth_estimateGas", lie(lambda params, result: hex(2**40)))
+    head = wallet.anvil.call("eth_getBlockByNumber", "latest", False)
+    wallet.anvil.call("evm_setAutomine", False)
+    assert wallet.sender.send("a", NOBODY, b"").gas == int(head["gasLimit"], 16)
 
 
 def test_no_funds(wallet: Wallet) -> None:
@@ -626,12 +647,11 @@ def test_bumps(old: Fees, now: Fees, expected: Fees) -> None:
     ],
 )
 def test_words_of_nodes(words: str, outcome: Outcome) -> None:
-    assert _outcome("a", RpcError("node", number=-32000, text=words)) is outcome
+    assert outcome_of(words) is outcome
 
 
 @pytest.mark.parametrize(
     "words", ["insufficient funds for gas * price + value", "exceeds block gas limit", ""]
 )
 def test_words_that_mean_no(words: str) -> None:
-    with pytest.raises(TxRejected):
-        _outcome("a", RpcError("node", number=-32000, text=words))
+    assert outcome_of(words) is Outcome.REJECTED
