@@ -29,6 +29,7 @@ from tests.support.asgi import Client
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 PATH = "/v1/records"
+DEEP = b'{"type":"penalty","fields":{"CF_SY":' + b"[" * 300 + b"]" * 300 + b"}}"
 
 
 @pytest.fixture
@@ -131,6 +132,7 @@ class TestSingle:
             (b'{"type":"gossip","fields":{}}', "type-not-in-catalogue"),
             (b'{"type":"penalty","fields":{"CF_NR_FK":0.2}}', "required"),
             (b"[" * 500_000, "schema-invalid"),
+            (DEEP, "schema-invalid"),
         ],
     )
     def test_hostile_bodies(
@@ -206,6 +208,14 @@ class TestNdjson:
         leaves = [row["leaf"] for row in rows if row["verdict"] == "accepted"]
         check_promise(node, promise["promise"], leaves)
         assert counts == {"counts": {"accepted": 3, "duplicate": 1, "conflict": 1, "rejected": 5}}
+
+    def test_a_deep_line_leaves_the_others_alone(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        lines = [orjson.dumps(record(1)), DEEP, orjson.dumps(record(2))]
+        first, deep, last, promise, _ = self.send(client, token, b"\n".join(lines))
+        assert [row["code"] for row in (first, deep, last)] == [None, "schema-invalid", None]
+        check_promise(node, promise["promise"], [first["leaf"], last["leaf"]])
 
     def test_every_promise_covers_the_rows_since_the_last(
         self, node: Node, client: Client, token: dict[str, str]
