@@ -20,15 +20,16 @@ from gateway.clock import CHINA
 from gateway.crypto import Hmac, Sealed, Vault
 from gateway.intake.content import SECRET_BYTES, Content, Fields, encode_content
 from gateway.intake.interfaces import RowAnswer, RowInput
-from gateway.intake.texts import no_corrections, remark, type_unknown
+from gateway.intake.rules import rules_in_force
+from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
+from ledger.core.keys import Role
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
 from ledger.records.fold import keys
-from ledger.records.publicity import rules_id
 from ledger.records.schema import Schema
 from ledger.records.validate import Checked, FieldError, check
 
@@ -61,6 +62,11 @@ class Terms:
     def today(self) -> date:
         """The day in China."""
         return datetime.fromtimestamp(self.at, CHINA).date()
+
+    @property
+    def province(self) -> bool:
+        """Whether anybody accepts records of this member."""
+        return bool(self.facts.roles & Role.PROVINCE)
 
 
 class Draft(NamedTuple):
@@ -156,6 +162,7 @@ class _Set:
 
     def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar) -> None:
         self._terms = terms
+        self._rules = rules_in_force(terms.facts, terms.at)
         self._hmac = hmac
         self._calendar = calendar
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
@@ -167,6 +174,8 @@ class _Set:
         """The row ready to be sealed, or its rejection."""
         if row.fault is not None:
             return _rejected(row, (row.fault,), row.notes)
+        if not self._terms.province:
+            return _rejected(row, (fault("not-a-province"),), row.notes)
         gate = self._gate(row.type, row.schema)
         if gate is None:
             return _rejected(row, (type_unknown(row.type),), row.notes)
@@ -176,6 +185,7 @@ class _Set:
             today=self._terms.today,
             class_=row.class_,
             cell_errors=row.cell_errors,
+            rules=self._rules,
         )
         errors = checked.errors
         if row.corrects:
@@ -234,6 +244,9 @@ class _Set:
     def _header(
         self, schema: Schema, class_: str | None, decided: date, until: date | None
     ) -> Header:
+        rules = self._rules
+        if rules is None:  # `ready_facts` has seen to it
+            raise ValueError("a record without rules in force")
         key = (schema.id, class_, decided, until)
         found = self._headers.get(key)
         if found is None:
@@ -242,7 +255,7 @@ class _Set:
                 decided=decided,
                 iss=self._terms.facts.member,
                 log=LogId(self._terms.log_id),
-                rules=rules_id(),
+                rules=rules.id,
                 schema=f"{schema.id}:{schema.sha256}",
                 until=until,
             )

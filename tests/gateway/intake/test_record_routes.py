@@ -14,6 +14,7 @@ from gateway.intake import batcher, draft, routes, stream
 from gateway.intake.models import records
 from gateway.log.models import promises
 from gateway.node import Node
+from ledger.core.keys import Role
 from ledger.records.validate import check
 from tests.gateway.intake.material import (
     bearer,
@@ -25,6 +26,7 @@ from tests.gateway.intake.material import (
     record,
 )
 from tests.support.asgi import Client
+from tests.support.node import make_facts
 
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -141,6 +143,13 @@ class TestSingle:
         response = post(client, token, body)
         assert (response.status_code, response.json()["code"]) == (422, code)
         assert count(node, records) == 0
+
+    def test_no_province(self, node: Node, client: Client, token: dict[str, str]) -> None:
+        node.chain.put(make_facts(node.keys, roles=int(Role.INSTITUTION)))
+        response = post(client, token, record(1))
+        answer = response.json()
+        assert (response.status_code, answer["code"]) == (403, "not-a-province")
+        assert (answer["verdict"], set(answer["text"])) == ("rejected", {"zh", "en"})
 
     def test_floats_are_refused(self, client: Client, token: dict[str, str]) -> None:
         body = orjson.dumps(record(1) | {"fields": record(1)["fields"] | {"CF_NR_FK": 0.2}})

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from gateway.log.models import entries, promises
 from gateway.node import Node
 from ledger.core.commitment import Header, commit
 from ledger.core.ids import LogId, record_id
+from ledger.core.keys import Purpose, Role
+from ledger.records import rules as rules_files
 from ledger.records.publicity import rules_id
 from ledger.records.schema import load
 from ledger.records.validate import FieldError
@@ -31,7 +34,7 @@ from tests.gateway.intake.material import (
     stored,
 )
 from tests.records.examples import old_penalty
-from tests.support.node import LOG_ID, MEMBER, make_facts
+from tests.support.node import LOG_ID, MEMBER, make_facts, without
 
 
 def submit(node: Node, *rows: RowInput) -> SetAnswer:
@@ -281,6 +284,36 @@ def test_corrections_are_not_available(node: Node) -> None:
     assert both.as_dict()["field"] == "CF_SY"
 
 
+def _with_rules(node: Node, **change: Any) -> None:
+    facts = make_facts(node.keys)
+    rules = tuple(dataclasses.replace(item, **change) for item in facts.rules)
+    node.chain.put(dataclasses.replace(facts, rules=rules))
+
+
+def test_the_rules_are_those_in_force(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the newest that we hold: others judge by what the chain says."""
+    held = rules_files.newest()
+    newer = dataclasses.replace(
+        held, version=2, sha256=rules_files.RulesHash("ab" * 32), sets=(), kinds=(None,), named=()
+    )
+    both = {rules.sha256: rules for rules in (held, newer)}
+    monkeypatch.setattr(rules_files, "_by_hash", lambda: both)
+    first = submit(node, row(1)).rows[0].leaf or ""
+    _with_rules(node, version=2, content_hash=newer.sha256)
+    second = submit(node, row(2)).rows[0].leaf or ""
+    found = stored(node)
+    assert (found[first].rules, found[second].rules) == (held.id, newer.id)
+
+
+def test_a_member_that_is_no_province_takes_no_records(node: Node) -> None:
+    node.chain.put(make_facts(node.keys, roles=int(Role.BUREAU | Role.INSTITUTION), rules=()))
+    answer = submit(node, row(1), row(2, CF_SY=None), RowInput(row=3, type="x", fields={}))
+    assert [item.as_dict()["code"] for item in answer.rows] == ["not-a-province"] * 3
+    assert (answer.promise, count(node, records)) == (None, 0)
+    node.chain.put(make_facts(node.keys, roles=int(Role.PROVINCE | Role.BUREAU)))
+    assert verdicts(submit(node, row(1))) == ["accepted"]
+
+
 class TestCatalogueGate:
     def refused(self, node: Node, item: RowInput) -> bool:
         answer = submit(node, item).rows[0]
@@ -336,6 +369,27 @@ class TestNotReady:
         node.chain.put(make_facts(node.keys, active=False))
         self.refused(node, "member-suspended")
 
+    def test_no_rules_in_force(self, node: Node) -> None:
+        node.chain.put(make_facts(node.keys, rules=()))
+        self.refused(node, "rules-not-in-force")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"content_hash": "00" * 32},
+            {"version": 2},
+            {"name": "stages"},
+            {"region": "120000"},
+            {"since": 2**40},
+            {"until": 1},
+        ],
+    )
+    def test_other_rules_in_force_than_those_we_hold(
+        self, node: Node, change: dict[str, Any]
+    ) -> None:
+        _with_rules(node, **change)
+        self.refused(node, "rules-not-in-force")
+
     def test_no_open_log(self, node: Node) -> None:
         node.chain.put(make_facts(node.keys, logs=()))
         self.refused(node, "no-open-log")
@@ -357,6 +411,11 @@ class TestNotReady:
         other = tuple(dataclasses.replace(key, purpose=2) for key in facts.keys)
         node.chain.put(dataclasses.replace(facts, keys=other))
         self.refused(node, "anchor-key-not-valid")
+
+    def test_checkpoints_that_nobody_may_sign(self, node: Node) -> None:
+        facts = make_facts(node.keys)
+        node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.clock.seconds()))
+        self.refused(node, "note-key-not-valid")
 
     def test_too_many_unanchored(self, node: Node) -> None:
         node.settings = node.settings.model_copy(
