@@ -45,6 +45,13 @@ DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
 
+BOUND = ("licence", "penalty")
+"""Families of the types that must be online within seven working days (双公示)."""
+
+MAX_AHEAD = 900
+"""Seconds that a gateway's clock may be ahead of the chain's and still nothing is promised that
+its day of decision makes invalid."""
+
 _SORTED = orjson.OPT_SORT_KEYS
 _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 
@@ -52,16 +59,29 @@ _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """What the rows of one set are judged and recorded by. at: Unix seconds, that of the promise.
-    log_id: the log that takes them."""
+    log_id: the log that takes them. go_live: the first day of decision of which `timely` is
+    said."""
 
     facts: ChainFacts
     log_id: bytes
     at: int
+    go_live: date = date.min
 
     @cached_property
     def today(self) -> date:
         """The day in China."""
         return datetime.fromtimestamp(self.at, CHINA).date()
+
+    @cached_property
+    def latest(self) -> date:
+        """The last day on which a decision may have been made, in China.
+
+        A verifier asks for the day of the anchor, by the chain's clock; ours may be ahead of it,
+        but a chain that stands still or is down has an old head and keeps no record from being
+        taken in.
+        """
+        behind = max(min(self.at, self.facts.block_time), self.at - MAX_AHEAD)
+        return datetime.fromtimestamp(behind, CHINA).date()
 
     @property
     def province(self) -> bool:
@@ -182,7 +202,7 @@ class _Set:
         checked = check(
             gate.schema,
             row.fields,
-            today=self._terms.today,
+            today=self._terms.latest,
             class_=row.class_,
             cell_errors=row.cell_errors,
             rules=self._rules,
@@ -213,9 +233,10 @@ class _Set:
         decided, fields = checked.decided, checked.fields
         if decided is None:  # `Checked` has it wherever there is no error
             raise ValueError("a good record without the day it was decided")
-        timely = self._timely_of(decided)
+        bound = schema.family in BOUND and decided >= self._terms.go_live
+        timely = self._timely_of(decided) if bound else "unknown"
         notes = (*row.notes, *checked.notes)
-        for code in _OF_TIMELY[timely]:
+        for code in _OF_TIMELY[timely] if bound else ():
             notes += (remark(code, schema, schema.decided),)
         notes += self._elsewhere(schema, fields)
         header = self._header(schema, checked.class_, decided, checked.until)

@@ -3,13 +3,14 @@
 import dataclasses
 import hashlib
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring.interfaces import YEAR, RecordType
+from gateway.intake.draft import BOUND
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.models import records
@@ -21,7 +22,7 @@ from ledger.core.ids import LogId, record_id
 from ledger.core.keys import Purpose, Role
 from ledger.records import rules as rules_files
 from ledger.records.publicity import rules_id
-from ledger.records.schema import load
+from ledger.records.schema import all_schemas, load
 from ledger.records.validate import FieldError
 from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import (
@@ -33,7 +34,7 @@ from tests.gateway.intake.material import (
     row,
     stored,
 )
-from tests.records.examples import old_penalty
+from tests.records.examples import good, old_penalty
 from tests.support.node import LOG_ID, MEMBER, make_facts, without
 
 
@@ -131,6 +132,59 @@ def test_timely_unknown_where_the_year_has_no_calendar(node: Node) -> None:
     assert answer.verdict == "accepted"
     assert [item.code for item in answer.notes] == ["timeliness-unknown"]
     assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == "unknown"
+
+
+def test_timely_is_said_only_of_what_must_be_in_time(node: Node) -> None:
+    """Licences and penalties, in all their editions."""
+    fields = old_penalty()
+    answer = submit(node, RowInput(row=1, type="penalty-2015", fields=fields)).rows[0]
+    assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == "no"
+    bound = {schema.name for schema in all_schemas() if schema.family in BOUND}
+    assert bound == {"licence", "penalty", "penalty-2015"}
+    for n, schema in enumerate(all_schemas()):
+        if schema.name in bound or schema.natural_person:
+            continue
+        item = RowInput(row=n, type=schema.name, fields=good(schema))
+        found = submit(node, item).rows[0]
+        assert found.verdict == "accepted", (schema.name, found.errors)
+        assert json.loads(pending_entries(node)[found.leaf or ""])["timely"] == "unknown"
+        assert {"late", "timeliness-unknown"}.isdisjoint(note.code for note in found.notes)
+
+
+def test_timely_is_not_said_of_what_was_decided_before_the_node_went_live(node: Node) -> None:
+    live = node.settings.node.model_copy(update={"go_live": date(2026, 11, 20)})
+    node.settings = node.settings.model_copy(update={"node": live})
+    for n, (decided, timely) in enumerate([("2026-11-19", "unknown"), ("2026-11-20", "yes")]):
+        answer = submit(node, row(n, CF_JDRQ=decided)).rows[0]
+        assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == timely
+        assert not answer.notes
+
+
+@pytest.mark.parametrize(
+    ("block_time", "decided", "code"),
+    [
+        ("2026-11-23T23:59:58", "2026-11-24", "date-in-future"),
+        ("2026-11-23T23:59:58", "2026-11-23", None),
+        ("2026-11-24T00:00:00", "2026-11-24", None),
+        ("2026-11-25T00:00:00", "2026-11-25", "date-in-future"),
+        ("2026-11-01T00:00:00", "2026-11-24", "date-in-future"),
+        ("2026-11-01T00:00:00", "2026-11-23", None),
+    ],
+)
+def test_no_day_of_decision_after_that_of_the_chain(
+    node: Node, block_time: str, decided: str, code: str | None
+) -> None:
+    """Our clock: two seconds past midnight. A verifier judges by the time of the anchor."""
+    node.clock = dataclasses.replace(
+        node.clock, fixed=datetime.fromisoformat("2026-11-24T00:00:02+08:00")
+    )
+    head = int(datetime.fromisoformat(block_time + "+08:00").timestamp())
+    node.chain.put(make_facts(node.keys, block_time=head))
+    assert submit(node, row(CF_JDRQ=decided)).rows[0].as_dict()["code"] == code
+
+
+def test_a_chain_that_stands_still_keeps_no_record_out(node: Node) -> None:
+    assert submit(node, row(CF_JDRQ="2026-11-23")).rows[0].verdict == "accepted"
 
 
 def test_the_same_record_twice_is_a_duplicate(node: Node) -> None:
