@@ -26,6 +26,10 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         {"zh": "访问令牌无效或已吊销", "en": "This token is unknown or revoked"},
     ),
     "scope-missing": (403, {"zh": "令牌没有此项权限", "en": "The token lacks the scope for this"}),
+    "not-a-province": (
+        403,
+        {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},
+    ),
     "not-found": (404, {"zh": "没有此资源", "en": "There is nothing here"}),
     "method-not-allowed": (405, {"zh": "不支持此方法", "en": "This method is not offered here"}),
     "content-erased": (

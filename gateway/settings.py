@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,11 +54,13 @@ class _Section(BaseModel):
 
 class NodeSettings(_Section):
     """Who this gateway is. url: where others reach it, when that is not host and port. What a
-    request calls us (its Host header) is never believed."""
+    request calls us (its Host header) is never believed. go_live: the first day of decision that
+    records came here in time for; of what was decided before nothing is said."""
 
     code: str = Field(pattern=MEMBER_CODE)
     name: str = Field(default="", max_length=100)
     url: AnyHttpUrl | None = None
+    go_live: date | None = None
 
 
 class HttpSettings(_Section):

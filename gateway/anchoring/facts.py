@@ -6,7 +6,7 @@ from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordTyp
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
-from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE, CatalogueItem, Key, Log
+from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE, RULES, CatalogueItem, Key, Log
 from ledger.core.errors import ConfigError
 
 
@@ -34,6 +34,7 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
         logs=tuple(_log(log) for log in consortium.logs(member)),
         keys=tuple(_key(key) for key in consortium.keys(member)),
         record_types=tuple(_record_type(item) for item in items if item.kind == RECORD_TYPE),
+        rules=tuple(_record_type(item) for item in items if item.kind == RULES),
         log_anchors=tuple(entry.account for entry in history),
         catalogue=catalogue,
         block=view.block.number,

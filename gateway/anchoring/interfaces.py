@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -13,10 +14,10 @@ MONTH, YEAR = 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordType:
-    """One version of a record type in the catalogue (`Catalogue`, kind 1).
+    """One version of a record type in the catalogue (`Catalogue`, kind 1), or of rules (kind 5).
 
-    name: itemId ("penalty"). content_hash: SHA-256 of the schema file, 64 hex. since, until: Unix
-    seconds, until exclusive, 0 = open. region: "" = national.
+    name: itemId ("penalty"). content_hash: SHA-256 of the schema or rules file, 64 hex.
+    since, until: Unix seconds, until exclusive, 0 = open. region: "" = national.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ChainFacts:
     logs: tuple[LogFact, ...]
     keys: tuple[KeyFact, ...]
     record_types: tuple[RecordType, ...]
+    rules: tuple[RecordType, ...]
     log_anchors: tuple[str, ...]
     catalogue: str
     block: int
@@ -102,21 +104,28 @@ class ChainFacts:
         found = [log for log in self.logs if log.open]
         return bytes.fromhex(max(found, key=lambda log: log.seq).log_id) if found else None
 
+    def may_sign(self, purpose: int, key_id: bytes, at: int) -> bool:
+        """Whether this key of ours is valid at that Unix second of our clock, and by that of the
+        chain where it is ahead."""
+        return any(
+            key.purpose == purpose
+            and key.key_id == key_id.hex()
+            and key.valid_at(at)
+            and key.valid_at(max(at, self.block_time))
+            for key in self.keys
+        )
+
     def record_type(self, name: str, at: int) -> RecordType | None:
         """The version in force at that Unix second; as `Catalogue.itemAt` for our region: a
         national one stands before a supplement."""
-        return self._in_force(name, "", at) or self._in_force(name, self.region, at)
+        return self._current(self.record_types, name, at)
 
-    def _in_force(self, name: str, region: str, at: int) -> RecordType | None:
-        series = [
-            item
-            for item in self.record_types
-            if item.name == name and item.region == region and item.since <= at
-        ]
-        if not series:
-            return None
-        last = max(series, key=lambda item: item.version)
-        return last if last.until == 0 or at < last.until else None
+    def rules_item(self, name: str, at: int) -> RecordType | None:
+        """The same for rules."""
+        return self._current(self.rules, name, at)
+
+    def _current(self, items: Sequence[RecordType], name: str, at: int) -> RecordType | None:
+        return _in_force(items, name, "", at) or _in_force(items, name, self.region, at)
 
     def encode(self) -> bytes:
         """For `chain_cache`."""
@@ -126,7 +135,25 @@ class ChainFacts:
     def decode(cls, data: bytes) -> Self:
         """The inverse of `encode`; TypeError or KeyError on another shape."""
         values: dict[str, Any] = orjson.loads(data)
-        for name, kind in (("logs", LogFact), ("keys", KeyFact), ("record_types", RecordType)):
+        for name, kind in _LISTS.items():
             values[name] = tuple(kind(**item) for item in values[name])
         values["log_anchors"] = tuple(values["log_anchors"])
         return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+_LISTS: Mapping[str, Any] = {
+    "logs": LogFact,
+    "keys": KeyFact,
+    "record_types": RecordType,
+    "rules": RecordType,
+}
+
+
+def _in_force(items: Sequence[RecordType], name: str, region: str, at: int) -> RecordType | None:
+    series = [
+        item for item in items if item.name == name and item.region == region and item.since <= at
+    ]
+    if not series:
+        return None
+    last = max(series, key=lambda item: item.version)
+    return last if last.until == 0 or at < last.until else None

@@ -89,14 +89,15 @@ def sync(node: Node, view: View, facts: ChainFacts, log: LogState) -> bool | Non
     mined = bool(scan.seen)
     if not mined and not scan.rewound and log.scanned == view.block.number:
         return False
-    notes = {seen.event.size: _note(node, log, seen.event) for seen in scan.seen}
+    notes = _notes(node, log, [seen.event for seen in scan.seen])
     with begin_write(node.engine, LOCK) as connection:
         now = store.state(connection, log.id)
         if (now.scanned, now.scanned_hash) != (log.scanned, log.scanned_hash):
             return None
         lost = _give_up(connection, log.id, scan.base) if scan.rewound else 0
         for seen in scan.seen:
-            _record(connection, log.id, seen, notes[seen.event.size], node.clock.seconds())
+            note = notes.get(seen.event.size)
+            _record(connection, log.id, seen, note, node.clock.seconds())
         scanned = {"scanned": view.block.number, "scanned_hash": _raw(view.block.hash)}
         connection.execute(sa.update(logs).where(logs.c.id == log.id).values(scanned))
         if mined:
@@ -231,8 +232,9 @@ def _give_up(connection: sa.Connection, log: int, base: _Place | None) -> int:
     return connection.execute(sa.update(anchors).where(gone).values(state="lost")).rowcount
 
 
-def _record(connection: sa.Connection, log: int, seen: _Seen, note: str, now: int) -> None:
-    """Note an anchor on its own row, or on a new one where another gateway sent it."""
+def _record(connection: sa.Connection, log: int, seen: _Seen, note: str | None, now: int) -> None:
+    """Note an anchor on its own row, or on a new one where another gateway sent it. note: its
+    checkpoint, for a new row."""
     event, entry = seen.event, seen.event.entry
     what = {"prev_size": event.prev_size, "size": event.size, "root": event.root}
     where = {
@@ -254,9 +256,22 @@ def _record(connection: sa.Connection, log: int, seen: _Seen, note: str, now: in
         connection.execute(sa.update(anchors).where(anchors.c.id == row).values(where))
 
 
-def _note(node: Node, log: LogState, event: Anchored) -> str:
-    """The checkpoint of an anchored size. `check_log` has shown that the tree is ours."""
-    return sign_note(node, log.log_id, event.size, event.root)
+def _notes(node: Node, log: LogState, events: Sequence[Anchored]) -> dict[int, str]:
+    """Checkpoints, by size, of the anchors that we have no row of. `check_log` has shown that the
+    tree is ours. Raises NotReady where one is needed that no key may sign now."""
+    if not events:
+        return {}
+    sizes = [event.size for event in events]
+    query = sa.select(anchors.c.prev_size, anchors.c.size, anchors.c.root).where(
+        anchors.c.log == log.id, anchors.c.size.between(min(sizes), max(sizes))
+    )
+    with begin_read(node.engine) as connection:
+        ours = {tuple(row) for row in connection.execute(query)}
+    return {
+        event.size: sign_note(node, log.log_id, event.size, event.root)
+        for event in events
+        if (event.prev_size, event.size, event.root) not in ours
+    }
 
 
 def _raw(hash_: Hash32) -> bytes:

@@ -26,6 +26,7 @@ key_password_file = "keys/password"
 [node]
 code = "{code}"
 name = "{name}"
+go_live = 2024-01-01
 
 [http]
 port = {port}

@@ -22,6 +22,7 @@ from gateway.intake.content import Content
 from gateway.intake.models import records
 from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.node import Node
+from gateway.signing import present_key
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
@@ -45,7 +46,8 @@ class _Shown:
 def receipt(node: Node, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
     """The receipt file of an entry by leaf or record id; None where we never promised it.
 
-    disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord.
+    disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord; NotReady
+    where no key may sign the presentation now.
     """
     with begin_read(node.engine) as connection:
         found = locate(connection, name)
@@ -172,7 +174,7 @@ def _present(node: Node, found: Located, entry: bytes, shown: _Shown) -> str:
     made = _commit(node, found, shown)
     if made.digest != parse_entry(entry).commitment:
         raise ContentLost("the sealed content is not what was committed")
-    key = node.keys.present
+    key = present_key(node)
     return present(
         made.payload,
         [made.disclosures[code] for code in shown.codes],

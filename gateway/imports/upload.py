@@ -16,6 +16,8 @@ MAX_TYPE = 64
 """Bytes of the name of a record type; 32 on the chain."""
 MAX_BOUNDARY = 70
 """RFC 2046 5.1.1."""
+MAX_HEADERS = 8192
+"""Bytes of the headers of all parts."""
 MAX_NAME = 255
 """Characters of a file's name that are kept."""
 
@@ -37,6 +39,7 @@ class Upload:
         self._seen: set[str] = set()
         self._headers: dict[bytes, bytes] = {}
         self._header = (bytearray(), bytearray())
+        self._header_size = 0
         self._target: bytearray | None = None
         self._ended = False
         self._parser = _parser(self, boundary)
@@ -65,6 +68,11 @@ class Upload:
         del self._file[:size]
         return piece
 
+    def _count_header(self, more: int) -> None:
+        self._header_size += more
+        if self._header_size > MAX_HEADERS:
+            raise Problem("schema-invalid", _FORM)
+
     # Callbacks of the parser, in the order they come.
 
     def on_part_begin(self) -> None:
@@ -74,9 +82,11 @@ class Upload:
         self._header = (bytearray(), bytearray())
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
         self._header[0].extend(data[start:end])
 
     def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
         self._header[1].extend(data[start:end])
 
     def on_header_end(self) -> None:
@@ -87,9 +97,9 @@ class Upload:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         part = options.get(b"name", b"").decode("latin-1")
         self._target = {"file": self._file, "type": self._type}.get(part)
-        if part in self._seen:
+        if self._target is None or part in self._seen:  # so there are two parts at most
             raise Problem("schema-invalid", _FORM)
-        self._seen |= {part} if self._target is not None else set()
+        self._seen.add(part)
         if part == "file":
             self.name = _file_name(options.get(b"filename", b""))
 

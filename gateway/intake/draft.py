@@ -20,15 +20,16 @@ from gateway.clock import CHINA
 from gateway.crypto import Hmac, Sealed, Vault
 from gateway.intake.content import SECRET_BYTES, Content, Fields, encode_content
 from gateway.intake.interfaces import RowAnswer, RowInput
-from gateway.intake.texts import no_corrections, remark, type_unknown
+from gateway.intake.rules import rules_in_force
+from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
+from ledger.core.keys import Role
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
 from ledger.records.fold import keys
-from ledger.records.publicity import rules_id
 from ledger.records.schema import Schema
 from ledger.records.validate import Checked, FieldError, check
 
@@ -44,6 +45,13 @@ DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
 
+BOUND = ("licence", "penalty")
+"""Families of the types that must be online within seven working days (双公示)."""
+
+MAX_AHEAD = 900
+"""Seconds that a gateway's clock may be ahead of the chain's and still nothing is promised that
+its day of decision makes invalid."""
+
 _SORTED = orjson.OPT_SORT_KEYS
 _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 
@@ -51,16 +59,34 @@ _OF_TIMELY = {"yes": (), "no": ("late",), "unknown": ("timeliness-unknown",)}
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """What the rows of one set are judged and recorded by. at: Unix seconds, that of the promise.
-    log_id: the log that takes them."""
+    log_id: the log that takes them. go_live: the first day of decision of which `timely` is
+    said."""
 
     facts: ChainFacts
     log_id: bytes
     at: int
+    go_live: date = date.min
 
     @cached_property
     def today(self) -> date:
         """The day in China."""
         return datetime.fromtimestamp(self.at, CHINA).date()
+
+    @cached_property
+    def latest(self) -> date:
+        """The last day on which a decision may have been made, in China.
+
+        A verifier asks for the day of the anchor, by the chain's clock; ours may be ahead of it,
+        but a chain that stands still or is down has an old head and keeps no record from being
+        taken in.
+        """
+        behind = max(min(self.at, self.facts.block_time), self.at - MAX_AHEAD)
+        return datetime.fromtimestamp(behind, CHINA).date()
+
+    @property
+    def province(self) -> bool:
+        """Whether anybody accepts records of this member."""
+        return bool(self.facts.roles & Role.PROVINCE)
 
 
 class Draft(NamedTuple):
@@ -156,6 +182,7 @@ class _Set:
 
     def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar) -> None:
         self._terms = terms
+        self._rules = rules_in_force(terms.facts, terms.at)
         self._hmac = hmac
         self._calendar = calendar
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
@@ -167,15 +194,18 @@ class _Set:
         """The row ready to be sealed, or its rejection."""
         if row.fault is not None:
             return _rejected(row, (row.fault,), row.notes)
+        if not self._terms.province:
+            return _rejected(row, (fault("not-a-province"),), row.notes)
         gate = self._gate(row.type, row.schema)
         if gate is None:
             return _rejected(row, (type_unknown(row.type),), row.notes)
         checked = check(
             gate.schema,
             row.fields,
-            today=self._terms.today,
+            today=self._terms.latest,
             class_=row.class_,
             cell_errors=row.cell_errors,
+            rules=self._rules,
         )
         errors = checked.errors
         if row.corrects:
@@ -203,9 +233,10 @@ class _Set:
         decided, fields = checked.decided, checked.fields
         if decided is None:  # `Checked` has it wherever there is no error
             raise ValueError("a good record without the day it was decided")
-        timely = self._timely_of(decided)
+        bound = schema.family in BOUND and decided >= self._terms.go_live
+        timely = self._timely_of(decided) if bound else "unknown"
         notes = (*row.notes, *checked.notes)
-        for code in _OF_TIMELY[timely]:
+        for code in _OF_TIMELY[timely] if bound else ():
             notes += (remark(code, schema, schema.decided),)
         notes += self._elsewhere(schema, fields)
         header = self._header(schema, checked.class_, decided, checked.until)
@@ -234,6 +265,9 @@ class _Set:
     def _header(
         self, schema: Schema, class_: str | None, decided: date, until: date | None
     ) -> Header:
+        rules = self._rules
+        if rules is None:  # `ready_facts` has seen to it
+            raise ValueError("a record without rules in force")
         key = (schema.id, class_, decided, until)
         found = self._headers.get(key)
         if found is None:
@@ -242,7 +276,7 @@ class _Set:
                 decided=decided,
                 iss=self._terms.facts.member,
                 log=LogId(self._terms.log_id),
-                rules=rules_id(),
+                rules=rules.id,
                 schema=f"{schema.id}:{schema.sha256}",
                 until=until,
             )

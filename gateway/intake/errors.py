@@ -23,6 +23,21 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "锚定密钥未登记或不在有效期内，请联系运维",
         "The anchor key is not registered or not valid now; turn to the operator",
     ),
+    "note-key-not-valid": (
+        "检查点密钥未登记、已吊销或不在有效期内，请运维登记新的 NOTE 密钥",
+        "The key of the checkpoints is not registered, was revoked or is not valid now; the"
+        " operator must register a new NOTE key",
+    ),
+    "present-key-not-valid": (
+        "出示密钥未登记、已吊销或不在有效期内，请运维登记新的 PRESENT 密钥",
+        "The key of the presentations is not registered, was revoked or is not valid now; the"
+        " operator must register a new PRESENT key",
+    ),
+    "rules-not-in-force": (
+        "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则或由运维升级本节点",
+        "No rules of publicity are in force in the catalogue, or this node does not hold their"
+        " file; the consortium must put them, or the operator upgrade this node",
+    ),
     "log-fault": (
         "日志与链不一致，须由运维处理后才能接收记录",
         "The log disagrees with the chain; an operator must act before records are taken",
@@ -39,9 +54,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 
 
 class NotReady(LedgerError):
-    """No promise can be made now, and nothing of the set was taken. code: a key of `_TEXTS`.
+    """What was asked for cannot be signed now, and nothing of a set was taken.
 
-    retry_after: seconds after which asking again makes sense.
+    code: a key of `_TEXTS`. retry_after: seconds after which asking again makes sense.
     """
 
     def __init__(self, code: str, retry_after: int = 5) -> None:

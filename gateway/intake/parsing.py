@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import structlog
 
 from gateway.intake.interfaces import RowInput
 from gateway.intake.texts import fault
@@ -21,10 +22,14 @@ MAX_LINE = 256 * 1024
 escaped with six bytes (96 KiB), and surrogate pairs with twelve."""
 MAX_FIELDS = 64
 """Twice the longest table of the standard; every unknown name earns a note in the answer."""
+MAX_DEPTH = 16
+"""Values in one another; a record has three. What reads 1,024 levels may write only 253."""
 
 _OPTIONAL = ("schema", "corrects", "class")
 _MEMBERS = {"type", "fields", *_OPTIONAL}
 _BOM = b"\xef\xbb\xbf"
+
+_log = structlog.get_logger(__name__)
 
 
 class _Refused(Exception):
@@ -39,7 +44,12 @@ def parse_record(data: bytes, row: int | None) -> RowInput:
     try:
         return _record(_load(data), row)
     except _Refused as refusal:
-        return RowInput(row=row, type="", fields={}, fault=refusal.error)
+        error = refusal.error
+    except (LookupError, RecursionError, TypeError, ValueError) as unforeseen:
+        # Whatever one row broke, the others are not to suffer for it.
+        _log.error("intake.row-unreadable", error=type(unforeseen).__name__)
+        error = fault("json-malformed")
+    return RowInput(row=row, type="", fields={}, fault=error)
 
 
 def parse_lines(lines: Sequence[bytes | None], first: int) -> list[RowInput]:
@@ -57,6 +67,7 @@ def _load(data: bytes) -> Any:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise _Refused(fault(_why_unreadable(data))) from error
+    _refuse_deep(value, MAX_DEPTH)
     # Most senders write compact JSON: then equal bytes prove that no key came twice. Others are
     # read once more by a slower reader that sees every pair.
     if orjson.dumps(value) != data:
@@ -72,11 +83,20 @@ def _why_unreadable(data: bytes) -> str:
     return "json-malformed"
 
 
+def _refuse_deep(value: Any, levels: int) -> None:
+    """Refuses what has more than so many levels, before anything descends further."""
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return
+    if not levels:
+        raise _Refused(fault("json-malformed"))
+    for item in value.values() if kind is dict else value:
+        if type(item) is not str:
+            _refuse_deep(item, levels - 1)
+
+
 def _refuse_duplicates(data: bytes) -> None:
-    try:
-        json.loads(data, object_pairs_hook=_pairs, parse_int=str, parse_float=str)
-    except RecursionError as error:
-        raise _Refused(fault("json-malformed")) from error
+    json.loads(data, object_pairs_hook=_pairs, parse_int=str, parse_float=str)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from gateway.anchoring.interfaces import ChainFacts
 from gateway.anchoring.models import anchors
 from gateway.intake.errors import NotReady
+from gateway.intake.rules import rules_in_force
 from gateway.log.models import entries, logs, pending
 from gateway.node import Node
+from gateway.signing import note_key
 from ledger.chain.signers import DigestSigner
-from ledger.core.keys import Purpose
+from ledger.core.keys import Purpose, Role
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))
 _NEWEST = (
@@ -32,8 +34,10 @@ _ANCHORED = sa.select(logs.c.log_id, sa.func.coalesce(_NEWEST, 0))
 def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
     """The chain as last read and the log that takes entries; NotReady says what is missing.
 
-    at: Unix seconds. A promise nobody could keep is not made: the log must be sound and open, the
-    member active, our ANCHOR key registered and valid, and the anchorer not too far behind.
+    at: Unix seconds. A promise nobody could keep, or whose records nobody would accept, is not
+    made: the log must be sound and open, the member active, rules of publicity in force that we
+    hold, our ANCHOR and NOTE keys registered and valid, and the anchorer not too far behind. A
+    member that is no province gets past this: each of its rows is refused by itself.
     """
     facts = node.chain.known
     if facts is None:
@@ -45,7 +49,10 @@ def ready_facts(node: Node, at: int) -> tuple[ChainFacts, bytes]:
     log_id = facts.open_log
     if log_id is None:
         raise NotReady("no-open-log", retry_after=60)
+    if facts.roles & Role.PROVINCE and rules_in_force(facts, at) is None:
+        raise NotReady("rules-not-in-force", retry_after=60)
     promise_key(node, facts, at)
+    note_key(node)
     with node.engine.connect() as connection:
         if unanchored(connection) > node.settings.log.max_unanchored:
             raise NotReady("too-many-unanchored", retry_after=10)

@@ -103,6 +103,8 @@ def _answer(row: RowAnswer, proof: Proof | None) -> Response:
     body = row.as_dict() | (proof or {})
     if row.verdict in _PROBLEMS:
         detail = row.errors[0].message if row.errors else None
-        return Problem(_PROBLEMS[row.verdict], detail, extra=body).response()
+        code = row.errors[0].code if row.errors else None
+        name = code if code == "not-a-province" else _PROBLEMS[row.verdict]
+        return Problem(name, detail, extra=body).response()
     headers = {"Location": f"/v1/records/{row.leaf}"}
     return Response(orjson.dumps(body), _STATUS[row.verdict], headers, media_type=JSON)

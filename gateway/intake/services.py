@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -61,7 +62,9 @@ def begin(node: Node, source: Source) -> Drafting:
         raise ValueError(f"{len(source)} rows in a set, at most {MAX_SET}")
     at = node.clock.seconds()
     facts, log_id = ready_facts(node, at)
-    return node.workers.draft(source, Terms(facts=facts, log_id=log_id, at=at))
+    go_live = node.settings.node.go_live or date.min
+    terms = Terms(facts=facts, log_id=log_id, at=at, go_live=go_live)
+    return node.workers.draft(source, terms)
 
 
 def finish(

@@ -24,6 +24,12 @@ _FAULTS: Mapping[str, tuple[str, str, str]] = {
         "本行超过 256 KiB，请缩短后重新报送",
         "This line is longer than 256 KiB; shorten it and send it again",
     ),
+    "not-a-province": (
+        "not-a-province",
+        "本成员不是省级节点，其记录不被承认，请通过所在省的节点报送",
+        "This member is no province, so nobody would accept its records; submit through the node of"
+        " your province",
+    ),
     "json-malformed": (
         "schema-invalid",
         "不是合法的 JSON 对象，请检查引号、逗号、转义和嵌套",

@@ -19,6 +19,7 @@ from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
 from gateway.node import Node
+from gateway.signing import note_key
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
@@ -200,9 +201,11 @@ def publish(node: Node, log: int) -> int | None:
 
 
 def sign_note(node: Node, log_id: bytes, size: int, root: bytes) -> str:
-    """The signed checkpoint of a tree head that was verified; always the same bytes."""
+    """The signed checkpoint of a tree head that was verified; always the same bytes for a key.
+
+    Raises NotReady where no key may sign it now."""
     body = checkpoint_body(origin_of(log_id), size, root)
-    key = node.keys.note
+    key = note_key(node)
     return encode_checkpoint(body, key.public_key, key.sign(body))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.chain.signers import LocalSigner
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
+from ledger.records.rules import all_rules
 from ledger.records.schema import all_schemas
 from tests.support.postgres import database_url
 
@@ -110,6 +112,20 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
             )
             for schema in all_schemas()
         ),
+        "rules": tuple(
+            RecordType(
+                name=rules.name,
+                version=rules.version,
+                content_hash=rules.sha256,
+                since=0,
+                until=0,
+                visibility=1,
+                region="",
+                data_class=1,
+                granularity=1,
+            )
+            for rules in all_rules()
+        ),
         "log_anchors": (LOG_ANCHOR,),
         "catalogue": CATALOGUE,
         "block": 10,
@@ -117,6 +133,12 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
         "block_time": 1_700_000_000,
     }
     return ChainFacts(**(defaults | values))
+
+
+def without(facts: ChainFacts, purpose: Purpose, **values: Any) -> ChainFacts:
+    """The facts with the keys of a purpose changed."""
+    keys = tuple(replace(k, **values) if k.purpose == purpose else k for k in facts.keys)
+    return replace(facts, keys=keys)
 
 
 def make_test_node(

@@ -21,6 +21,7 @@ from gateway.exchange.interfaces import (
     Pending,
 )
 from gateway.exchange.services import receipt, record
+from gateway.intake.errors import NotReady
 from gateway.intake.models import records
 from gateway.intake.services import submit_set
 from gateway.log.models import bundles
@@ -28,13 +29,14 @@ from gateway.log.services import step
 from gateway.node import Node
 from ledger.core import note, presentation
 from ledger.core.errors import Malformed
+from ledger.core.keys import Purpose
 from ledger.core.receipt import Receipt, internal_checks, parse
 from ledger.records.schema import load
 from tests.gateway.intake.material import bearer, new_token, row
 from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
 from tests.support.log import make_entries, promise_entries
-from tests.support.node import LOG_ID, MEMBER, make_test_node
+from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node, without
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 FIELDS = {**row(1).fields, "CF_CFLB": ["警告"]}
@@ -61,6 +63,35 @@ def built(found: bytes | Pending | None) -> Receipt:
     slots = load("penalty").slots
     assert [check for check in internal_checks(parsed, slots) if check.error] == []
     return parsed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"compromised_since": NOW.timestamp()},
+        {"compromised_since": 1_600_000_000},
+        {"compromised_since": NOW.timestamp() + 50},
+        {"not_after": NOW.timestamp() - 1},
+        {"not_before": NOW.timestamp() + 1},
+        {"key_id": "00" * 32},
+    ],
+)
+def test_no_presentation_by_a_key_that_is_not_valid(node: Node, change: dict[str, Any]) -> None:
+    """By our clock, and by the chain's where that is ahead."""
+    (leaf,) = submit(node, 1)
+    step(node)
+    put_anchor(node, 0, 1)
+    facts = make_facts(node.keys, block_time=int(NOW.timestamp()) + 60)
+    node.chain.put(without(facts, Purpose.PRESENT, **change))
+    with pytest.raises(NotReady, match="present-key-not-valid"):
+        receipt(node, leaf, disclose=Disclose())
+    client = Client(create_app(node))
+    token = bearer(new_token(node, "read"))
+    response = client.request("GET", f"/v1/records/{leaf.hex()}/receipt", headers=token)
+    problem = response.json()
+    assert (response.status_code, problem["reason"]) == (503, "present-key-not-valid")
+    assert "PRESENT" in problem["text"]["zh"]
+    assert built(receipt(node, leaf)).presentation is None
 
 
 def test_from_promise_to_receipt(node: Node) -> None:

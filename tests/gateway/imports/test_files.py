@@ -230,6 +230,12 @@ def test_files_of_the_whole_member_are_not_a_department_s(node: Node, desk: Desk
     assert desk.get(location).status_code == 404
 
 
+def form(*names: str) -> bytes:
+    """Parts of these names, with the boundary x."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\na\r\n' for n in names]
+    return ("".join(parts) + "--x--\r\n").encode()
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "status"),
     [
@@ -259,6 +265,16 @@ def test_files_of_the_whole_member_are_not_a_department_s(node: Node, desk: Desk
         (
             "multipart/form-data; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nunfinished',
+            422,
+        ),
+        ("multipart/form-data; boundary=x", form("file", "other"), 422),
+        ("multipart/form-data; boundary=x", form("other", "file"), 422),
+        ("multipart/form-data; boundary=x", form("file", ""), 422),
+        ("multipart/form-data; boundary=x", form("file", "type", "more"), 422),
+        ("multipart/form-data; boundary=x", form("file", "type", "type"), 422),
+        (
+            "multipart/form-data; boundary=x",
+            form("file").replace(b"\r\n\r\n", b"\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"),
             422,
         ),
     ],

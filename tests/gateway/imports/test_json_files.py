@@ -84,6 +84,17 @@ def test_a_key_twice_is_refused_in_every_form() -> None:
     assert rows(f"[{TEXT},{twice}]", "a.json") == [(1, None), (2, "schema-invalid")]
 
 
+def test_a_deep_record_leaves_the_others_alone() -> None:
+    deep = '{"type":"t","fields":{"A":' + "[" * 300 + "]" * 300 + "}}"
+    assert rows(f"{TEXT}\n{deep}\n{TEXT}", "a.ndjson") == [
+        (1, None),
+        (2, "schema-invalid"),
+        (3, None),
+    ]
+    assert rows(f"[{TEXT},{deep},{TEXT}]", "a.json")[1:] == [(2, "schema-invalid"), (3, None)]
+    assert rows(deep, "a.json") == [(None, "schema-invalid")]
+
+
 def test_too_long_records() -> None:
     long = TEXT.replace("经查", "经" * 100_000)
     assert rows(long, "a.json") == [(None, "too-large")]

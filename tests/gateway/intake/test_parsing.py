@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.intake import parsing
 from gateway.intake.parsing import MAX_FIELDS, MAX_LINE, parse_lines, parse_record
 from ledger.records.schema import all_schemas
 
@@ -111,6 +112,31 @@ def test_values_are_left_to_the_schema() -> None:
     row = parse_record(data, 1)
     assert row.fault is None
     assert row.fields == {"CF_NR_FK": 0.1, "CF_SY": None, "CF_CFLB": [1]}
+
+
+def nested(levels: int) -> bytes:
+    """A record with so many levels in one another."""
+    inner = b"[" * (levels - 2) + b"]" * (levels - 2)
+    return b'{"type":"t","fields":{"A":' + inner + b"}}"
+
+
+@pytest.mark.parametrize("levels", [17, 253, 254, 1000, 1024, 1025, 100_000])
+def test_deep_records_are_refused(levels: int) -> None:
+    assert fault(nested(levels)) == "schema-invalid"
+    assert fault(nested(levels).replace(b":", b": ")) == "schema-invalid"
+
+
+def test_as_deep_as_allowed() -> None:
+    assert fault(nested(16)) is None
+
+
+def test_whatever_breaks_one_row_is_its_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(data: bytes) -> None:
+        raise TypeError("recursion limit")
+
+    monkeypatch.setattr(parsing, "_refuse_duplicates", broken)
+    rows = parse_lines([GOOD, GOOD.replace(b":", b": "), GOOD], 1)
+    assert [row.fault.code if row.fault else None for row in rows] == [None, "schema-invalid", None]
 
 
 def test_lines_are_numbered_and_each_stands_alone() -> None:

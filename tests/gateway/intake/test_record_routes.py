@@ -14,6 +14,7 @@ from gateway.intake import batcher, draft, routes, stream
 from gateway.intake.models import records
 from gateway.log.models import promises
 from gateway.node import Node
+from ledger.core.keys import Role
 from ledger.records.validate import check
 from tests.gateway.intake.material import (
     bearer,
@@ -25,10 +26,12 @@ from tests.gateway.intake.material import (
     record,
 )
 from tests.support.asgi import Client
+from tests.support.node import make_facts
 
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 PATH = "/v1/records"
+DEEP = b'{"type":"penalty","fields":{"CF_SY":' + b"[" * 300 + b"]" * 300 + b"}}"
 
 
 @pytest.fixture
@@ -131,6 +134,7 @@ class TestSingle:
             (b'{"type":"gossip","fields":{}}', "type-not-in-catalogue"),
             (b'{"type":"penalty","fields":{"CF_NR_FK":0.2}}', "required"),
             (b"[" * 500_000, "schema-invalid"),
+            (DEEP, "schema-invalid"),
         ],
     )
     def test_hostile_bodies(
@@ -139,6 +143,13 @@ class TestSingle:
         response = post(client, token, body)
         assert (response.status_code, response.json()["code"]) == (422, code)
         assert count(node, records) == 0
+
+    def test_no_province(self, node: Node, client: Client, token: dict[str, str]) -> None:
+        node.chain.put(make_facts(node.keys, roles=int(Role.INSTITUTION)))
+        response = post(client, token, record(1))
+        answer = response.json()
+        assert (response.status_code, answer["code"]) == (403, "not-a-province")
+        assert (answer["verdict"], set(answer["text"])) == ("rejected", {"zh", "en"})
 
     def test_floats_are_refused(self, client: Client, token: dict[str, str]) -> None:
         body = orjson.dumps(record(1) | {"fields": record(1)["fields"] | {"CF_NR_FK": 0.2}})
@@ -206,6 +217,14 @@ class TestNdjson:
         leaves = [row["leaf"] for row in rows if row["verdict"] == "accepted"]
         check_promise(node, promise["promise"], leaves)
         assert counts == {"counts": {"accepted": 3, "duplicate": 1, "conflict": 1, "rejected": 5}}
+
+    def test_a_deep_line_leaves_the_others_alone(
+        self, node: Node, client: Client, token: dict[str, str]
+    ) -> None:
+        lines = [orjson.dumps(record(1)), DEEP, orjson.dumps(record(2))]
+        first, deep, last, promise, _ = self.send(client, token, b"\n".join(lines))
+        assert [row["code"] for row in (first, deep, last)] == [None, "schema-invalid", None]
+        check_promise(node, promise["promise"], [first["leaf"], last["leaf"]])
 
     def test_every_promise_covers_the_rows_since_the_last(
         self, node: Node, client: Client, token: dict[str, str]

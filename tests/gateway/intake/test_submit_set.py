@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import json
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring.interfaces import YEAR, RecordType
+from gateway.intake.draft import BOUND
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.models import records
@@ -17,8 +19,10 @@ from gateway.log.models import entries, promises
 from gateway.node import Node
 from ledger.core.commitment import Header, commit
 from ledger.core.ids import LogId, record_id
+from ledger.core.keys import Purpose, Role
+from ledger.records import rules as rules_files
 from ledger.records.publicity import rules_id
-from ledger.records.schema import load
+from ledger.records.schema import all_schemas, load
 from ledger.records.validate import FieldError
 from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import (
@@ -30,8 +34,8 @@ from tests.gateway.intake.material import (
     row,
     stored,
 )
-from tests.records.examples import old_penalty
-from tests.support.node import LOG_ID, MEMBER, make_facts
+from tests.records.examples import good, old_penalty
+from tests.support.node import LOG_ID, MEMBER, make_facts, without
 
 
 def submit(node: Node, *rows: RowInput) -> SetAnswer:
@@ -128,6 +132,59 @@ def test_timely_unknown_where_the_year_has_no_calendar(node: Node) -> None:
     assert answer.verdict == "accepted"
     assert [item.code for item in answer.notes] == ["timeliness-unknown"]
     assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == "unknown"
+
+
+def test_timely_is_said_only_of_what_must_be_in_time(node: Node) -> None:
+    """Licences and penalties, in all their editions."""
+    fields = old_penalty()
+    answer = submit(node, RowInput(row=1, type="penalty-2015", fields=fields)).rows[0]
+    assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == "no"
+    bound = {schema.name for schema in all_schemas() if schema.family in BOUND}
+    assert bound == {"licence", "penalty", "penalty-2015"}
+    for n, schema in enumerate(all_schemas()):
+        if schema.name in bound or schema.natural_person:
+            continue
+        item = RowInput(row=n, type=schema.name, fields=good(schema))
+        found = submit(node, item).rows[0]
+        assert found.verdict == "accepted", (schema.name, found.errors)
+        assert json.loads(pending_entries(node)[found.leaf or ""])["timely"] == "unknown"
+        assert {"late", "timeliness-unknown"}.isdisjoint(note.code for note in found.notes)
+
+
+def test_timely_is_not_said_of_what_was_decided_before_the_node_went_live(node: Node) -> None:
+    live = node.settings.node.model_copy(update={"go_live": date(2026, 11, 20)})
+    node.settings = node.settings.model_copy(update={"node": live})
+    for n, (decided, timely) in enumerate([("2026-11-19", "unknown"), ("2026-11-20", "yes")]):
+        answer = submit(node, row(n, CF_JDRQ=decided)).rows[0]
+        assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == timely
+        assert not answer.notes
+
+
+@pytest.mark.parametrize(
+    ("block_time", "decided", "code"),
+    [
+        ("2026-11-23T23:59:58", "2026-11-24", "date-in-future"),
+        ("2026-11-23T23:59:58", "2026-11-23", None),
+        ("2026-11-24T00:00:00", "2026-11-24", None),
+        ("2026-11-25T00:00:00", "2026-11-25", "date-in-future"),
+        ("2026-11-01T00:00:00", "2026-11-24", "date-in-future"),
+        ("2026-11-01T00:00:00", "2026-11-23", None),
+    ],
+)
+def test_no_day_of_decision_after_that_of_the_chain(
+    node: Node, block_time: str, decided: str, code: str | None
+) -> None:
+    """Our clock: two seconds past midnight. A verifier judges by the time of the anchor."""
+    node.clock = dataclasses.replace(
+        node.clock, fixed=datetime.fromisoformat("2026-11-24T00:00:02+08:00")
+    )
+    head = int(datetime.fromisoformat(block_time + "+08:00").timestamp())
+    node.chain.put(make_facts(node.keys, block_time=head))
+    assert submit(node, row(CF_JDRQ=decided)).rows[0].as_dict()["code"] == code
+
+
+def test_a_chain_that_stands_still_keeps_no_record_out(node: Node) -> None:
+    assert submit(node, row(CF_JDRQ="2026-11-23")).rows[0].verdict == "accepted"
 
 
 def test_the_same_record_twice_is_a_duplicate(node: Node) -> None:
@@ -281,6 +338,36 @@ def test_corrections_are_not_available(node: Node) -> None:
     assert both.as_dict()["field"] == "CF_SY"
 
 
+def _with_rules(node: Node, **change: Any) -> None:
+    facts = make_facts(node.keys)
+    rules = tuple(dataclasses.replace(item, **change) for item in facts.rules)
+    node.chain.put(dataclasses.replace(facts, rules=rules))
+
+
+def test_the_rules_are_those_in_force(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the newest that we hold: others judge by what the chain says."""
+    held = rules_files.newest()
+    newer = dataclasses.replace(
+        held, version=2, sha256=rules_files.RulesHash("ab" * 32), sets=(), kinds=(None,), named=()
+    )
+    both = {rules.sha256: rules for rules in (held, newer)}
+    monkeypatch.setattr(rules_files, "_by_hash", lambda: both)
+    first = submit(node, row(1)).rows[0].leaf or ""
+    _with_rules(node, version=2, content_hash=newer.sha256)
+    second = submit(node, row(2)).rows[0].leaf or ""
+    found = stored(node)
+    assert (found[first].rules, found[second].rules) == (held.id, newer.id)
+
+
+def test_a_member_that_is_no_province_takes_no_records(node: Node) -> None:
+    node.chain.put(make_facts(node.keys, roles=int(Role.BUREAU | Role.INSTITUTION), rules=()))
+    answer = submit(node, row(1), row(2, CF_SY=None), RowInput(row=3, type="x", fields={}))
+    assert [item.as_dict()["code"] for item in answer.rows] == ["not-a-province"] * 3
+    assert (answer.promise, count(node, records)) == (None, 0)
+    node.chain.put(make_facts(node.keys, roles=int(Role.PROVINCE | Role.BUREAU)))
+    assert verdicts(submit(node, row(1))) == ["accepted"]
+
+
 class TestCatalogueGate:
     def refused(self, node: Node, item: RowInput) -> bool:
         answer = submit(node, item).rows[0]
@@ -336,6 +423,27 @@ class TestNotReady:
         node.chain.put(make_facts(node.keys, active=False))
         self.refused(node, "member-suspended")
 
+    def test_no_rules_in_force(self, node: Node) -> None:
+        node.chain.put(make_facts(node.keys, rules=()))
+        self.refused(node, "rules-not-in-force")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"content_hash": "00" * 32},
+            {"version": 2},
+            {"name": "stages"},
+            {"region": "120000"},
+            {"since": 2**40},
+            {"until": 1},
+        ],
+    )
+    def test_other_rules_in_force_than_those_we_hold(
+        self, node: Node, change: dict[str, Any]
+    ) -> None:
+        _with_rules(node, **change)
+        self.refused(node, "rules-not-in-force")
+
     def test_no_open_log(self, node: Node) -> None:
         node.chain.put(make_facts(node.keys, logs=()))
         self.refused(node, "no-open-log")
@@ -357,6 +465,11 @@ class TestNotReady:
         other = tuple(dataclasses.replace(key, purpose=2) for key in facts.keys)
         node.chain.put(dataclasses.replace(facts, keys=other))
         self.refused(node, "anchor-key-not-valid")
+
+    def test_checkpoints_that_nobody_may_sign(self, node: Node) -> None:
+        facts = make_facts(node.keys)
+        node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.clock.seconds()))
+        self.refused(node, "note-key-not-valid")
 
     def test_too_many_unanchored(self, node: Node) -> None:
         node.settings = node.settings.model_copy(

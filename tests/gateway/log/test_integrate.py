@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.db import begin_write
+from gateway.intake.errors import NotReady
 from gateway.log import routes, services, store
 from gateway.log.models import bundles, logs, pending, promises, tiles
 from gateway.log.services import (
@@ -31,6 +32,7 @@ from gateway.log.services import (
 from gateway.node import Node, make_node
 from gateway.problems import Problem
 from ledger.core.errors import Malformed
+from ledger.core.keys import Purpose
 from tests.support.asgi import Client
 from tests.support.log import (
     ReadLog,
@@ -40,7 +42,7 @@ from tests.support.log import (
     read_log,
     stored_indexes,
 )
-from tests.support.node import LOG_ID, make_network, make_settings, make_test_node
+from tests.support.node import LOG_ID, make_network, make_settings, make_test_node, without
 
 
 @pytest.fixture
@@ -344,6 +346,18 @@ def test_an_empty_log_has_a_checkpoint(node: Node) -> None:
     log = read(node)
     assert (log.size, log.entries) == (0, [])
     promise_entries(node, make_entries(3))
+    step(node)
+    assert read(node).size == 3
+
+
+def test_no_checkpoint_by_a_key_that_is_not_valid(node: Node) -> None:
+    """What was promised waits for a new key."""
+    promise_entries(node, make_entries(3))
+    facts = node.chain.facts
+    node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.clock.seconds()))
+    with pytest.raises(NotReady, match="note-key-not-valid"):
+        step(node)
+    node.chain.put(facts)
     step(node)
     assert read(node).size == 3
 
