@@ -108,7 +108,8 @@ def subject(case: Case) -> Check:
     code, wanted = fields[record.code_field], case.question.subject
     if wanted is not None and code != wanted:
         return failed("subject", "subject-differs", actual=str(code), expected=wanted)
-    if code == record.filler and record.registration_field not in fields:
+    beside = {record.registration_field, record.kind_field}
+    if code == record.filler and not beside <= fields.keys():  # or it may be a natural person
         return failed("subject", "subject-undisclosed")
     return passed("subject")
 
