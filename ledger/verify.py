@@ -220,6 +220,7 @@ def record_facts(receipt: Receipt, library: Library) -> RecordFacts | None:
         registration_field=found.subject.registration,
         filler=uscc.FILLER,
         decided_field=found.decided,
+        kind_field=found.subject.kind,
     )
     if header is None:
         return facts

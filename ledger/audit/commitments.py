@@ -199,9 +199,11 @@ class _Target:
             self._stranded = self._stranded or seat
 
     def corrected_by(self, seat: Seat) -> bool:
-        """A record of the same member, not the correction itself."""
+        """A record of the same member that lies before the correction: two cannot correct each
+        other, and what is not anchored is before nothing."""
         return any(
-            (record.log, record.index) != (seat.log, seat.index)
+            (record.rank, record.index) < (seat.rank, seat.index)
+            and record.rank != NEVER
             and self._logs[record.log].member == self._logs[seat.log].member
             for record in self._records
         )

@@ -197,8 +197,12 @@ class LogReplay:
         except VersionUnknown as error:
             self.unchecked("checkpoint-version-unknown", "checkpoint", problem=error.message)
             return
+        if found.newer is not None:
+            self.unchecked("checkpoint-version-unknown", "checkpoint", problem=found.newer)
         if found.log != self.log.log_id:
             self.add("checkpoint-invalid", "checkpoint", problem="of another log")
+        elif not found.signed_by_known_type:
+            return
         elif not self._signed(found):
             self.add("checkpoint-invalid", "checkpoint", problem="not signed by the owner")
         elif found.size < self._size:

@@ -12,7 +12,7 @@ from ledger.cli.acting import failures
 from ledger.cli.language import say
 from ledger.cli.member_file import encode_member, read_roles
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, note, print_json, write_file
+from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
 from ledger.core.errors import ConfigError
@@ -164,7 +164,7 @@ def member_keys(
     content = encode_member(code=code, region=region, roles=given, endpoint=endpoint, keys=public)
     write_file(file, content)
     if as_json:
-        print_json({"code": code, "file": str(file), "keys": str(folder)})
+        print_json({"code": code, "file": shown_path(file), "keys": shown_path(folder)})
     else:
         click.echo(file)
     return 0
@@ -264,12 +264,12 @@ def found(
     if as_json:
         print_json(
             {
-                "network": str(out),
+                "network": shown_path(out),
                 "consortium": made.file.consortium,
                 "logAnchor": made.deployment.log_anchor,
                 "catalogue": made.deployment.catalogue,
                 "complete": not waiting,
-                "toSign": [str(path) for path in waiting],
+                "toSign": [shown_path(path) for path in waiting],
             }
         )
     else:

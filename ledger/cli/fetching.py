@@ -13,7 +13,7 @@ import click
 
 from ledger.cli.language import say
 from ledger.cli.node import Answer, Node, expect, retry_after
-from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, Refused, Unknown, write_file
+from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, Refused, Unknown, shown_path, write_file
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32
 from ledger.core.errors import Malformed, VersionUnknown
@@ -46,7 +46,7 @@ class Fetched:
         """As `receipt --json` has it."""
         if self.problem is not None:
             return {"leaf": self.leaf, "file": None, "problem": self.problem.format_message()}
-        return {"leaf": self.leaf, "file": str(self.file), "disclosed": self.shown}
+        return {"leaf": self.leaf, "file": shown_path(self.file), "disclosed": self.shown}
 
 
 def may_show(node: Node, leaf: str) -> bool:

@@ -10,7 +10,7 @@ import click
 from ledger.chain.keyfile import ALGS, KeyFile, create
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, print_json
+from ledger.cli.output import Refused, print_json, shown_path
 from ledger.cli.passwords import new_password
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
@@ -83,7 +83,7 @@ def show(*, file: Path, as_json: bool) -> int:
 
 
 def _show(found: KeyFile, as_json: bool) -> None:
-    told: dict[str, Any] = {"purpose": found.purpose, "file": str(found.path)}
+    told: dict[str, Any] = {"purpose": found.purpose, "file": shown_path(found.path)}
     if found.alg is not None and found.public_key is not None and found.key_id is not None:
         told |= {
             "alg": int(found.alg),

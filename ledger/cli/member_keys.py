@@ -19,7 +19,7 @@ from ledger.cli.keys import keys
 from ledger.cli.language import say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, Unknown, note, print_json
+from ledger.cli.output import Refused, Unknown, note, print_json, shown_path
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.core.canonical import MAX_INSTANT, hex32, instant, parse_instant
 from ledger.core.errors import ConfigError, Malformed
@@ -150,7 +150,7 @@ def rotate(*, purpose: str, out: Path | None, end_old: bool, hand: Hand, as_json
             {
                 "keyId": hex32(made.key_id),
                 "purpose": purpose,
-                "file": str(made.path),
+                "file": shown_path(made.path),
                 "tx": sent and sent.tx,
                 "stillInForce": [hex32(key.key_id) for key in old if key not in ended],
                 "ended": [hex32(key.key_id) for key in ended],

@@ -1,5 +1,6 @@
 """How commands speak: results on stdout, everything else on stderr, errors with an exit code."""
 
+import os
 import sys
 import unicodedata
 from pathlib import Path
@@ -35,6 +36,11 @@ class Unknown(_Ends):
     """Ends the command: there is no answer."""
 
     exit_code = EXIT_UNKNOWN
+
+
+def shown_path(path: Path | str) -> str:
+    """A path for a JSON document: its bytes need not be UTF-8, those of JSON must."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def note(message: str) -> None:

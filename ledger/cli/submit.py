@@ -25,7 +25,7 @@ from ledger.cli.files import reason
 from ledger.cli.language import say
 from ledger.cli.node import Node, Who, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Unknown, note, print_json, write_file
+from ledger.cli.output import EXIT_NO, Unknown, note, print_json, shown_path, write_file
 from ledger.cli.progress import bars
 from ledger.cli.receipt import tell
 
@@ -239,7 +239,7 @@ def _send_lines(node: Node, file: Path, progress: Progress) -> Document:
     counts = Counter({verdict: 0 for verdict in VERDICTS})
     counts.update(row["verdict"] for row in rows)
     return {
-        "file": file.name,
+        "file": shown_path(file.name),
         "rows": len(rows),
         "counts": dict(counts),
         "promises": promises,

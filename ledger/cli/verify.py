@@ -10,11 +10,13 @@ import click
 
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import note, print_json, write_file
+from ledger.cli.output import note, print_json, shown_path, write_file
 from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.facts import Question
+from ledger.core.ids import sha256
+from ledger.core.judge import broken
 from ledger.core.note import MAX_WITNESSES
 from ledger.core.verdict import Verdict, worst_exit
 from ledger.records import uscc
@@ -215,7 +217,16 @@ def _library(folder: Path | None) -> Library:
 
 
 def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:
-    return verifier.verify(_read(path), question)
+    """Its own verdict, whatever happens: no file may hide what is said of the others."""
+    data = b""
+    try:
+        data = _read(path)
+        verdict = verifier.verify(data, question)
+        verdict.as_dict()  # fails here, if at all, and not when all are shown
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        return broken(sha256(data), problem, question, verifier.trust)
+    return verdict
 
 
 def _subject(text: str | None) -> str | None:
@@ -238,17 +249,16 @@ def _subject(text: str | None) -> str | None:
 
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
-    try:
-        with path.open("rb") as file:
-            return file.read(receipt_file.MAX_RECEIPT + 1)
-    except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="RECEIPT") from error
+    with path.open("rb") as file:
+        return file.read(receipt_file.MAX_RECEIPT + 1)
 
 
 def _document(found: list[tuple[Path, Verdict]], as_list: bool) -> dict[str, Any]:
     if len(found) == 1 and not as_list:
         return found[0][1].as_dict()
-    return {"verdicts": [{"file": str(path), **verdict.as_dict()} for path, verdict in found]}
+    return {
+        "verdicts": [{"file": shown_path(path), **verdict.as_dict()} for path, verdict in found]
+    }
 
 
 def _write(out: Path, document: dict[str, Any]) -> None:

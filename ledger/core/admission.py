@@ -12,7 +12,7 @@ from ledger.core.checks import Check, failed, not_run, passed
 from ledger.core.entry import RECORD
 from ledger.core.errors import EvidenceError
 from ledger.core.facts import PUBLICITY, AnchorFact, ChainFacts, ItemFact, KeyFact, date_of
-from ledger.core.judging import Case
+from ledger.core.judging import CLOCK_SKEW, Case
 from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.note import Checkpoint, Cosignature
 
@@ -93,8 +93,13 @@ def verified(
     checkpoint: Checkpoint, facts: ChainFacts, owner: str, end: int | None
 ) -> list[Cosignature]:
     """The cosignatures that hold. end: as of `Case`."""
+    latest = facts.head.time + CLOCK_SKEW
+    if end is not None:
+        latest = min(latest, end - 1)
     found = []
     for line in checkpoint.witnesses:
+        if line.time > latest:
+            continue
         member = facts.witnesses.get(line.member)
         if line.member == owner or member is None or not member.active:
             continue

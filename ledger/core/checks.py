@@ -167,5 +167,12 @@ def not_run(id_: str) -> Check:
     return Check(_BY_ID[id_].n, id_, "not-run", "not-run", dict(_NOT_RUN))
 
 
+def of_a_line(check: Check) -> bool:
+    """Whether it did not pass for signature lines of the checkpoint alone, which whoever hands a
+    receipt on can append or cut off: it takes away `valid` and hides nothing worse."""
+    newer = check.code == "version-unknown" and check.id in ("format", "checkpoint-signature")
+    return newer or (check.id == "witnesses" and check.verdict is not None)
+
+
 def _fill(text: Text, values: dict[str, str]) -> Text:
     return {language: template.format(**values) for language, template in text.items()}

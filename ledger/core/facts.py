@@ -91,7 +91,8 @@ class RecordFacts:
 
     schema: its id, `penalty@1`. slots: codes of the disclosable fields.
     code_field, registration_field: where the subject's USCC and its registration number stand;
-    filler: the code of one that has no USCC.
+    filler: the code of one that has no USCC; it stands for nobody unless kind_field, where the kind
+    of subject stands, is shown too. None: the type has no such field.
     decided_field: the field that must equal the payload's `decided`.
     rules_known: whether the rules that the payload names are at hand; without them nothing is said
     of what follows.
@@ -107,6 +108,7 @@ class RecordFacts:
     registration_field: str
     filler: str
     decided_field: str
+    kind_field: str | None = None
     rules_known: bool = True
     until_problem: str | None = None
     problems: tuple[RecordProblem, ...] = ()

@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ledger.core import admission, judging
-from ledger.core.checks import CHECKS, Check, failed, not_run, passed
+from ledger.core.checks import CHECKS, Check, failed, not_run, of_a_line, passed
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.facts import ChainFacts, Question, RecordFacts, Trust, Unread
 from ledger.core.ids import Digest
 from ledger.core.judging import Case
-from ledger.core.ranking import PRECEDENCE
+from ledger.core.ranking import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
 from ledger.core.receipt import Receipt, internal_checks
 from ledger.core.verdict import Standing, Verdict
+
+_AGAINST = (EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE)
 
 # Checks of `internal_checks` by group: our check, and the code where one of them fails.
 _GROUPS = {
@@ -28,6 +30,9 @@ _GROUPS = {
     "agreement": "values-disagree",
     "binding": "binding-mismatch",
 }
+
+
+_LAST_AGAINST = max(at for at, name in enumerate(PRECEDENCE) if EXITS[name] in _AGAINST)
 
 
 class Problem(NamedTuple):
@@ -67,7 +72,7 @@ class Examined:
     @property
     def refuted(self) -> bool:
         """Whether the receipt fails by itself, so that the chain need not be asked."""
-        return any(check.verdict for check in self.checks)
+        return any(check.verdict and not of_a_line(check) for check in self.checks)
 
 
 def examine(
@@ -101,7 +106,7 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
     """The verdict on a well-formed receipt: every check of `checks.CHECKS` that can be made.
 
     By itself (`examine`; where one fails the chain is not asked):
-     1 format                  well-formed, version 1
+     1 format                  well-formed, version 1, no newer line in its checkpoint
      2 network                 the network that is pinned
      3 entry                   entry and receipt name one log
      4 inclusion               the path leads from the entry to the root
@@ -157,7 +162,7 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
 
 def _alone(case: Case, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
     """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
-    found = [passed("format"), judging.network(case)]
+    found = [judging.format_(case), judging.network(case)]
     for group in _GROUPS:
         if group in problems:
             code, problem = problems[group]
@@ -221,8 +226,13 @@ def _standing(found: Sequence[Check]) -> Standing:
     )
     # Never valid by default: a check that was not run and has no verdict leaves it open.
     verdict = min(
-        (check.verdict for check in checks if check.verdict is not None),
-        key=PRECEDENCE.index,
-        default="valid" if passed_all else "undetermined",
-    )
+        ((_weight(check), check.verdict) for check in checks if check.verdict is not None),
+        default=((0, 0), "valid" if passed_all else "undetermined"),
+    )[1]
     return Standing(verdict=verdict, checks=checks)
+
+
+def _weight(check: Check) -> tuple[int, int]:
+    """Lower is worse. Anybody can append a line to a checkpoint or cut one off: what only that
+    leaves open comes after all that speaks against the record."""
+    return (_LAST_AGAINST, 1) if of_a_line(check) else (PRECEDENCE.index(str(check.verdict)), 0)

@@ -63,6 +63,14 @@ class Case:
 # ---- of the receipt and what was asked, without the chain
 
 
+def format_(case: Case) -> Check:
+    """1: well-formed, as whoever parsed it knows; and no line of its checkpoint is newer."""
+    newer = case.receipt.checkpoint.newer
+    if newer is not None:
+        return failed("format", "version-unknown", problem=newer)
+    return passed("format")
+
+
 def network(case: Case) -> Check:
     """2: the receipt names the network that the verifier pins."""
     actual, expected = case.receipt.network, case.trust.reference
@@ -100,7 +108,8 @@ def subject(case: Case) -> Check:
     code, wanted = fields[record.code_field], case.question.subject
     if wanted is not None and code != wanted:
         return failed("subject", "subject-differs", actual=str(code), expected=wanted)
-    if code == record.filler and record.registration_field not in fields:
+    beside = {record.registration_field, record.kind_field}
+    if code == record.filler and not beside <= fields.keys():  # or it may be a natural person
         return failed("subject", "subject-undisclosed")
     return passed("subject")
 
@@ -162,6 +171,8 @@ def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
     may have ended since.
     """
     head = case.receipt.checkpoint
+    if not head.signed_by_known_type:
+        return failed("checkpoint-signature", "version-unknown", problem=head.origin)
     candidates = note_keys(head, facts, owner)
     if not candidates:
         return failed("checkpoint-signature", "note-key-unknown")

@@ -6,7 +6,8 @@ then cosigned by at most 16 witnesses (C2SP tlog-cosignature, Ed25519 too).
     — <origin> <base64 keyHash ‖ signature>\n
     — credit-ledger/witness/<member> <base64 keyHash ‖ u64 time ‖ signature>\n
 
-A line of any other name or length is of a signature type that we do not know: it may be good.
+A line of any other name or length is of a signature type that we do not know: it may be good, and
+is carried along. Whoever judges the checkpoint MUST look at `newer`.
 """
 
 import re
@@ -63,7 +64,11 @@ class Cosignature:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A log's tree head, its owner's signature, and those of witnesses (none yet verified)."""
+    """A log's tree head, its owner's signature, and those of witnesses (none yet verified).
+
+    signature: longer than 64 bytes where it is of a later type. unknown: lines of signature types
+    that we do not know, each with its place behind the owner's line.
+    """
 
     origin: str
     size: int
@@ -71,6 +76,19 @@ class Checkpoint:
     key_hash: bytes
     signature: bytes
     witnesses: tuple[Cosignature, ...] = ()
+    unknown: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def signed_by_known_type(self) -> bool:
+        """Whether the owner's signature is of the type that we know."""
+        return len(self.signature) == SIGNATURE_SIZE
+
+    @property
+    def newer(self) -> str | None:
+        """The name on the first line that is of no type we know; None: there is none."""
+        if not self.signed_by_known_type:
+            return self.origin
+        return self.unknown[0][1].split(" ")[1] if self.unknown else None
 
     @cached_property
     def log(self) -> LogId:
@@ -86,8 +104,10 @@ class Checkpoint:
     def text(self) -> str:
         """The signed note."""
         signed = b64_encode(self.key_hash + self.signature)
-        lines = "".join([witness.line for witness in self.witnesses])
-        return f"{self.body.decode()}\n— {self.origin} {signed}\n{lines}"
+        lines = [witness.line for witness in self.witnesses]
+        for at, line in self.unknown:
+            lines.insert(at, line)
+        return f"{self.body.decode()}\n— {self.origin} {signed}\n{''.join(lines)}"
 
 
 def origin_of(log: bytes) -> str:
@@ -148,15 +168,40 @@ def cosign(
 def parse_checkpoint(text: str) -> Checkpoint:
     """A checkpoint of ours: one origin, no extension lines, the owner's signature first.
 
-    Malformed otherwise; VersionUnknown where a line is of a signature type that we do not know.
+    Malformed otherwise, or VersionUnknown where a line is of a signature type that we do not know.
     """
+    try:
+        return _parse(text)
+    except Malformed:
+        refuse_newer(text)
+        raise
+
+
+def refuse_newer(text: str) -> None:
+    """Raises VersionUnknown where a line of a note is of a signature type that we do not know:
+    what else is malformed may be so by our rules only. Malformed: its lines are none."""
+    lines = _lines(_split(text)[1])
+    at = next(iter(_newer(lines)), None)
+    if at is not None:
+        name, data = lines[at]
+        raise VersionUnknown("signature of the checkpoint", f"{name}, {len(data)} bytes")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Body and signature lines."""
     body, _, rest = text.partition("\n\n") if len(text) <= MAX_CHECKPOINT else ("", "", "")
+    return body, rest
+
+
+def _parse(text: str) -> Checkpoint:
+    body, rest = _split(text)
     lines = _lines(rest)
-    _refuse_newer(lines)
+    newer = _newer(lines)
     match = _BODY.fullmatch(f"{body}\n")
     if match is None or lines[0][0] != match["origin"]:
         raise Malformed("checkpoint", "not origin, size, root, blank line, owner's signature")
-    key_hash, signature = _parts(lines[0], KEY_HASH_SIZE, SIGNATURE_SIZE)
+    length = len(lines[0][1]) - KEY_HASH_SIZE if 0 in newer else SIGNATURE_SIZE
+    key_hash, signature = _parts(lines[0], KEY_HASH_SIZE, length)
     size, root = int(match["size"]), b64_decode(match["root"])
     checkpoint_body(match["origin"], size, root)  # refuses what is no tree
     return Checkpoint(
@@ -165,7 +210,8 @@ def parse_checkpoint(text: str) -> Checkpoint:
         root=Digest(root),
         key_hash=key_hash,
         signature=signature,
-        witnesses=_witnesses(lines[1:]),
+        witnesses=_witnesses([line for at, line in enumerate(lines) if at and at not in newer]),
+        unknown=tuple([(at - 1, _spelled(lines[at])) for at in newer if at]),
     )
 
 
@@ -244,17 +290,22 @@ def _lines(text: str) -> list[tuple[str, bytes]]:
     return found
 
 
-def _refuse_newer(lines: Sequence[tuple[str, bytes]]) -> None:
-    """Raises VersionUnknown for a line behind the owner's that is no cosignature by its name, and
-    for any that is longer than its type, as all newer types are."""
+def _spelled(line: tuple[str, bytes]) -> str:
+    return f"— {line[0]} {b64_encode(line[1])}\n"
+
+
+def _newer(lines: Sequence[tuple[str, bytes]]) -> list[int]:
+    """Places of the lines behind the owner's that are no cosignatures by their name, and of any
+    that is longer than its type, as all newer types are."""
     if not re.fullmatch(_ORIGIN, lines[0][0]):
-        return  # not signed by its owner: no checkpoint of ours
-    longest = KEY_HASH_SIZE + SIGNATURE_SIZE
+        return []  # not signed by its owner: no checkpoint of ours
+    found, longest = [], KEY_HASH_SIZE + SIGNATURE_SIZE
     for at, (name, data) in enumerate(lines):
         ours = at == 0 or _WITNESS.fullmatch(name)
         if len(data) > (longest if ours else KEY_HASH_SIZE):
-            raise VersionUnknown("signature of the checkpoint", f"{name}, {len(data)} bytes")
+            found.append(at)
         longest = KEY_HASH_SIZE + TIME_SIZE + SIGNATURE_SIZE
+    return found
 
 
 def _parts(line: tuple[str, bytes], *sizes: int) -> list[bytes]:

@@ -266,10 +266,10 @@ def _split(text: str, typ: str, members: set[str]) -> _Parts:
     header = canonical.parse(header_bytes, max_bytes=MAX_HEADER, max_depth=1)
     if not isinstance(header, dict) or header.keys() != members:
         raise Malformed("JWS", f"header is not {', '.join(sorted(members))}")
+    if not all(isinstance(header[name], str) for name in ("alg", "kid", "typ")):
+        raise Malformed("JWS", "alg, kid or typ is no text")
     if header["alg"] not in _BY_NAME or header["typ"] != typ:
         raise Malformed("JWS", f"header is not that of {typ}")
-    if not isinstance(header["kid"], str):
-        raise Malformed("JWS", "kid is no text")
     if len(signature) != SIGNATURE_SIZE:
         raise Malformed("JWS", f"signature is not {SIGNATURE_SIZE} bytes")
     return _Parts(header, payload, signature, f"{parts[0]}.{parts[1]}".encode())
@@ -302,6 +302,7 @@ def _refuse_algorithm(text: str) -> None:
     except orjson.JSONDecodeError:
         return
     name = header.get("alg") if isinstance(header, dict) else None
-    known = name in _BY_NAME or name == _UNSIGNED
-    if isinstance(name, str) and not known and NAME.fullmatch(name):
+    if not isinstance(name, str) or name in _BY_NAME or name == _UNSIGNED:
+        return
+    if NAME.fullmatch(name):
         raise VersionUnknown("algorithm of a JWS", name)

@@ -183,8 +183,9 @@ def parse(data: bytes) -> Receipt:
     """The receipt in a file; Malformed unless it is the one spelling of one (with the code
     `not-canonical-bytes` where nothing is wrong but white space, byte order mark or line ends).
 
-    VersionUnknown where the file, or anything in it, is of a version, suite, algorithm or
-    signature type that we do not know: that goes before everything malformed.
+    VersionUnknown where the file, or anything in it, is of a version, suite or algorithm that we do
+    not know: that goes before everything malformed, as does a signature type of the checkpoint; in
+    a receipt that is otherwise well-formed such a line is carried along (`Checkpoint.newer`).
     """
     try:
         return _parse(data)
@@ -261,7 +262,7 @@ def _refuse_newer(data: bytes) -> None:
         return
     look(_entry.from_json, value.get("entry"))
     for name, parser in (
-        ("checkpoint", note.parse_checkpoint),
+        ("checkpoint", note.refuse_newer),
         ("presentation", _presentation.parse_presentation),
         ("binding", _presentation.parse_binding),
     ):

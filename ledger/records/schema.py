@@ -383,13 +383,23 @@ def _check(schema: Schema) -> None:
     wrong = [code for code in dates if code is not None and by_code[code].kind != "date"]
     if wrong or by_code[schema.subject.code].kind != "uscc":
         raise Malformed("schema", f"{schema.id}: a date, or the subject's code, of another kind")
-    if not schema.slots:
-        raise Malformed("schema", f"{schema.id}: nothing to disclose")
+    dropped = sorted(_committed(schema) - set(schema.slots))
+    if dropped:
+        raise Malformed("schema", f"{schema.id}: not disclosable, though relied on: {dropped}")
     by_value, publicity = schema.adverse_if is not None, schema.until.rule == "publicity"
     if (schema.adverse and (by_value or not publicity)) or (
         publicity and not schema.may_be_adverse
     ):
         raise Malformed("schema", f"{schema.id}: adverse, adverseIf and publicity do not agree")
+
+
+def _committed(schema: Schema) -> set[str]:
+    """Codes of the fields that a verdict relies on: what is dropped can never be shown."""
+    subject, authority = schema.subject, schema.authority
+    relied = {schema.decided, schema.document, schema.until.field, authority.name, authority.code}
+    relied |= {subject.name, subject.code, subject.registration, subject.kind}
+    relied |= {schema.adverse_if.field} if schema.adverse_if else set()
+    return {code for code in relied if code is not None}
 
 
 def _named(schema: Schema) -> set[str]:

@@ -111,6 +111,9 @@ BY = Seat(60, 1, 0, 0)
         (Seat(1, 2, 9, 0), name(2, 5), False, False),  # of another member
         (Seat(1, 1, 9, STATEMENT), name(1, 5), False, False),
         (Seat(60, 1, 0, 0), name(1, 5), False, False),  # itself
+        (Seat(60, 1, 1, 0), name(1, 5), False, False),  # behind it, in the same anchor
+        (Seat(61, 0, 9, 0), name(0, 5), False, False),  # anchored later
+        (Seat(NEVER, 1, 9, 0), name(1, 5), False, False),  # in no anchor
         (Seat(1, 1, 9, 0), name(1, 6), False, False),  # nowhere
         (Seat(1, 0, 10, 0), name(0, 5), True, True),
         (Seat(NEVER, 0, 12, 0), name(0, 5), True, True),  # stranded before it was anchored
@@ -140,9 +143,16 @@ def test_a_statement_replaces_a_statement() -> None:
     assert dangling([(5, Seat(1, 0, 10, 0))], [(by, name(0, 5), True)])
 
 
-def test_the_same_commitment_twice_may_correct_itself_no_more_than_once() -> None:
+def test_the_same_commitment_again_makes_no_correction_of_itself() -> None:
     twice = [(5, Seat(60, 1, 0, 0)), (5, Seat(61, 1, 3, 0))]
-    assert not dangling(twice, [(BY, name(1, 5), False)])
+    assert dangling(twice, [(BY, name(1, 5), False)])
+    assert not dangling(twice, [(Seat(61, 1, 3, 0), name(1, 5), False)])
+
+
+def test_two_records_cannot_correct_each_other() -> None:
+    one, two = Seat(60, 1, 0, 0), Seat(60, 1, 1, 0)
+    named = [(one, name(1, 6), False), (two, name(1, 5), False)]
+    assert dangling([(5, one), (6, two)], named) == [Dangling(one, False, name(1, 6))]
 
 
 def test_many_references_are_resolved_in_pieces(run: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.cli import verify as verify_command
 from ledger.core.canonical import encode
 from ledger.core.facts import Question, date_of
 from ledger.core.ranking import VERDICTS
@@ -335,12 +336,58 @@ def test_an_error_that_nobody_expected_is_4(
         raise RuntimeError("a bug")
 
     [file] = write(tmp_path, [ledger.beijing.receipt(0)])
-    monkeypatch.setattr(Verifier, "verify", broken)
-    done = cli("verify", file, "--network", network_file)
+    with monkeypatch.context() as patch:
+        patch.setattr(verify_command, "_document", broken)
+        done = cli("verify", file, "--network", network_file)
     assert done.exit == 4
     assert "a bug" in done.err
+    monkeypatch.setattr(Verifier, "verify", broken)  # opens no connection
     monkeypatch.setattr(Verifier, "close", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     assert cli("verify", file, "--network", network_file).exit == 130
+
+
+def test_a_file_that_fails_hides_no_other(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong with one of them, each has its verdict and the worst of all counts."""
+    data = ledger.beijing.receipt(0)
+    moved = data.replace(ledger.network.file.reference.encode(), b"eip155:5:0x" + b"0" * 40)
+    files = write(tmp_path, [moved, data.replace(b"receipt@1", b"receipt@2"), data])
+    common = ["--network", network_file, "--json"]
+    done = cli("verify", *files, *common)
+    told = [(found["verdict"], found["usable"]) for found in done.json()["verdicts"]]
+    assert told == [("other-network", False), ("undetermined", None), ("valid", True)]
+    assert done.exit == 1
+
+    judge = Verifier.verify
+
+    def broken(self: Verifier, found: bytes, question: Question) -> Verdict:
+        if found == data:
+            raise RuntimeError("a bug")
+        return judge(self, found, question)
+
+    monkeypatch.setattr(Verifier, "verify", broken)
+    done = cli("verify", *files, *common)
+    verdicts = [found["verdict"] for found in done.json()["verdicts"]]
+    assert (verdicts, done.exit) == (["other-network", "undetermined", "undetermined"], 1)
+    assert "a bug" in done.out
+    monkeypatch.setattr(verify_command, "_read", lambda path: path.with_name("gone").read_bytes())
+    assert cli("verify", *files, *common).exit == 4
+
+
+def test_a_name_that_is_no_utf_8(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/receipt-\xff.json"))
+    file.write_bytes(ledger.beijing.receipt(0))
+    out = tmp_path / "out.json"
+    common = ["--network", network_file, "--all", "--out", out]
+    done = cli("verify", file, *common, "--json")
+    [told] = done.json()["verdicts"]
+    assert (done.exit, told["verdict"]) == (0, "valid")
+    assert told["file"] == f"{tmp_path}/receipt-\ufffd.json"
+    assert json.loads(out.read_bytes()) == done.json()
+    assert cli("verify", file, *common).exit == 0
 
 
 def test_a_verdict_that_cannot_be_written_is_no_verdict(

@@ -27,6 +27,7 @@ from ledger.core.keys import Alg, Purpose, Role
 from tests.core.verdicts import (
     ANCHORED,
     FIELDS,
+    HEAD,
     RECORD,
     RULES_HASH,
     SCHEMA_HASH,
@@ -125,6 +126,8 @@ UNVERIFIED: dict[str, Bend] = {
     "of a stolen key": lambda w: with_witness(
         cosigned(), compromises=(Compromise(SAID, SAID + 9),)
     ),
+    "later than the head": lambda w: cosigned(time=HEAD + 61),
+    "in 1970": lambda w: cosigned(time=0),
     "the owner's own": lambda w: cosigned("110000"),
     "forged": lambda w: other_line(cosigned(), signature=bytes(64)),
     "of another time": lambda w: other_line(cosigned(), time=SAID + 1),
@@ -289,6 +292,7 @@ VALID: dict[str, Bend] = {
     "cosigned at both ends of the window": lambda w: with_witness(
         cosigned(), not_before=SAID, not_after=SAID
     ),
+    "cosigned by a clock that is a little fast": lambda w: cosigned(time=HEAD + 60),
     "cosigned before the key was stolen": lambda w: with_witness(
         cosigned(), compromises=(Compromise(SAID + 1, SAID + DAY),)
     ),

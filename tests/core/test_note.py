@@ -115,6 +115,8 @@ def test_no_changed_character_of_a_cosignature_passes() -> None:
 
 def _accept_cosigned(text: str) -> None:
     parsed = note.parse_checkpoint(text)
+    if parsed.newer:
+        note.refuse_newer(text)
     note.verify(parsed, PUBLIC)
     (line,) = parsed.witnesses
     note.verify_cosignature(parsed, line, PUBLIC)
@@ -146,9 +148,12 @@ def test_bounds_of_cosignatures() -> None:
     assert len(note.parse_checkpoint(made.text).witnesses) == note.MAX_WITNESSES
     for member in ("", "a b", "a/b", "x" * 33, "号"):
         assert refuses(Malformed, note.witness_name, member), member
+    witness = f"— {note.witness_name('130000')} {base64.b64encode(bytes(70)).decode()}\n"
     # 16 signatures of a later type are still told from what is malformed.
     line = f"— example.com/w {base64.b64encode(bytes(5000)).decode()}\n"
-    assert refuses(VersionUnknown, note.parse_checkpoint, head.text + line * 16)
+    carried = note.parse_checkpoint(head.text + line * 16)
+    assert (len(carried.unknown), carried.newer) == (16, "example.com/w")
+    assert refuses(VersionUnknown, note.parse_checkpoint, head.text + line * 16 + witness)
     assert refuses(Malformed, note.parse_checkpoint, head.text + line * 20)
 
 

@@ -618,8 +618,20 @@ def test_a_closed_log_is_trusted_up_to_its_last_size() -> None:
 
 
 def test_an_individual_business_is_shown_by_its_registration() -> None:
-    world = make_world(fields={**FIELDS, "CODE": FILLER, "REG": "130100600123456"})
-    assert world.verdict().verdict == "valid"
+    trader = {**FIELDS, "CODE": FILLER, "REG": "130100600123456", "NOTE": "个体工商户"}
+    assert make_world(fields=trader).verdict().verdict == "valid"
+
+
+def test_a_filler_stands_for_nobody_unless_the_kind_of_subject_is_shown() -> None:
+    """It may be a natural person, of whom no record may be used."""
+    person = {**FIELDS, "CODE": FILLER, "REG": "130100600123456", "NOTE": "自然人"}
+    hidden = make_world(fields=person, show=("NAME", "CODE", "REG", "DAY", "END"))
+    untold = make_world(fields={**person, "NOTE": "个体工商户"})
+    untold = replace(untold, record=replace(RECORD, kind_field=None))
+    for world in (hidden, untold):
+        found = world.verdict()
+        codes = [check.code for check in found.standing.checks if check.verdict]
+        assert (found.verdict, codes) == ("anchored", ["subject-undisclosed"])
 
 
 def test_a_filler_never_answers_for_a_subject() -> None:
@@ -848,8 +860,11 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
             continue
         found = replace(world, receipt=flipped).verdict()
         assert found.exit in exits, (bit, found.verdict)
-        for other in (asking, expired):
-            assert replace(other, receipt=flipped).verdict().exit in exits, bit
+        # Whoever bends a line of the checkpoint alone hides nothing of what stands against it.
+        mended = replace(flipped, checkpoint=world.receipt.checkpoint) == world.receipt
+        line = mended and flipped.checkpoint.newer is not None
+        assert replace(asking, receipt=flipped).verdict().exit in exits, bit
+        assert replace(expired, receipt=flipped).verdict().exit in (exits, (3,))[line], bit
         exits[found.exit] += 1
     assert sum(exits.values()) == 8 * len(data)
 

@@ -154,6 +154,13 @@ def test_as_of_a_witness_s_key_was_not_stolen_yet() -> None:
     assert found.witnesses == [WITNESS]
 
 
+def test_as_of_a_day_only_what_was_cosigned_by_then_counts() -> None:
+    end = end_of(date(2026, 3, 2))
+    for time, verdict in ((end, "undetermined"), (end - 1, "valid")):
+        found = cosigned(time=time).as_of("2026-03-02").verdict()
+        assert (found.verdict, found.now.verdict) == (verdict, "valid"), time
+
+
 # ---- for whom
 
 

@@ -110,6 +110,7 @@ RECORD = RecordFacts(
     registration_field="REG",
     filler=FILLER,
     decided_field="DAY",
+    kind_field="NOTE",
     usable_to="2027-03-01",
     expired_from="2027-03-02",
 )

@@ -283,12 +283,23 @@ def test_a_wrong_file_is_malformed(path: list[str | int], value: object, problem
         schemas.parse(changed(*path, value=value))
 
 
-def test_nothing_to_disclose_is_malformed() -> None:
-    tree = canonical.parse(PENALTY_FILE.read_bytes())
-    for field in tree["fields"]:
-        field["disclosable"] = False
-    with pytest.raises(Malformed, match="nothing to disclose"):
-        schemas.parse(canonical.encode(tree))
+@pytest.mark.parametrize(
+    "name", ["penalty", "penalty-2015", "licence", "commitment", "severe-list-entry"]
+)
+def test_what_a_verdict_relies_on_can_be_shown(name: str) -> None:
+    schema = schemas.load(name)
+    file = PENALTY_FILE.with_name(f"{name}@1.json").read_bytes()
+    subject, authority = schema.subject, schema.authority
+    relied = {schema.decided, schema.document, schema.until.field, authority.name, authority.code}
+    relied |= {subject.name, subject.code, subject.registration, subject.kind}
+    relied |= {schema.adverse_if.field} if schema.adverse_if else set()
+    for code in relied - {None}:
+        tree = canonical.parse(file)
+        for field in tree["fields"]:
+            if field["code"] == code:
+                field["disclosable"] = False
+        with pytest.raises(Malformed, match="not disclosable"):
+            schemas.parse(canonical.encode(tree))
 
 
 def test_a_file_is_bounded() -> None:
