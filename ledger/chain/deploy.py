@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.chain.actions import put_national, register_contract
-from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium, LogAnchor
-from ledger.chain.blocks import Block, Reader, hex_bytes, quantity
+from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, LogAnchor
+from ledger.chain.blocks import Block, LogEntry, Reader, hex_bytes, quantity
 from ledger.chain.contract_abi import Name, encode, load
 from ledger.chain.errors import BlockGone, TxPending
 from ledger.chain.events import ThresholdSet, topic
+from ledger.chain.founded import check_code, check_founding
 from ledger.chain.govern import CarryOut, Council, Voter, latest_call
 from ledger.chain.logs import LogQuery, read_logs
 from ledger.chain.network import Finality, Hash32, NetworkFile
@@ -133,7 +134,9 @@ def deploy(
     site.create("Consortium", consortium, 0, lambda: _founding(founders, threshold))
     site.create("LogAnchor", log_anchor, 1, lambda: [consortium])
     site.create("Catalogue", catalogue, 2, lambda: [consortium])
-    site.check(consortium, founders, (log_anchor, catalogue))
+    block, entries = site.founded(consortium)
+    check_founding(entries, founders, threshold=threshold, chain_id=chain_id, consortium=consortium)
+    site.check(consortium, (log_anchor, catalogue))
     voting = Council(
         sender,
         rpc,
@@ -147,7 +150,6 @@ def deploy(
         if voting.consortium.current(role) is None:
             to_sign += voting.advance(register_contract(role, account), others=others)
     to_sign += _put_items(voting, Catalogue(catalogue, latest_call(rpc)), items, others)
-    block = site.founded(consortium)
     return Deployment(
         chain_id=chain_id,
         consortium=consortium,
@@ -188,28 +190,30 @@ class _Site:
         if receipt.contract != address:
             raise ConfigError("deployer", f"{name} is at {receipt.contract}, not at {address}")
 
-    def check(
-        self, consortium: Address, founders: Sequence[Founder], others: tuple[Address, Address]
-    ) -> None:
+    def check(self, consortium: Address, others: tuple[Address, Address]) -> None:
         """What lies at the addresses is what would have been created. Raises ConfigError."""
+        contracts: dict[Name, Address] = {
+            "Consortium": consortium,
+            "LogAnchor": others[0],
+            "Catalogue": others[1],
+        }
+        check_code(contracts, self._code)
         call = latest_call(self._node.rpc)
-        wanted = tuple(founder.code for founder in founders)
-        # Members admitted later come after the founders.
-        found = Consortium(consortium, call).member_codes()[: len(wanted)]
-        if found != wanted:
-            raise ConfigError("consortium", f"{consortium} was founded by {', '.join(found)}")
         log_anchor, catalogue = LogAnchor(others[0], call), Catalogue(others[1], call)
         for contract, role in ((log_anchor, LOG_ANCHOR), (catalogue, CATALOGUE)):
             if contract.consortium() != consortium or contract.role() != role:
                 raise ConfigError(role, f"{contract.address} is another contract")
 
-    def founded(self, consortium: Address) -> Block:
-        """The block of the constructor, by its event."""
-        head = self._block("latest")
-        query = LogQuery(
-            address=consortium, topics=(topic(ThresholdSet),), first=0, last=head.number
-        )
-        return self._block(read_logs(self._node, query)[0].block)
+    def founded(self, consortium: Address) -> tuple[Block, list[LogEntry]]:
+        """The block of the constructor, by its event, and the events of the contract in it."""
+        last = self._block("latest").number
+        first = LogQuery(address=consortium, topics=(topic(ThresholdSet),), first=0, last=last)
+        found = read_logs(self._node, first)
+        if not found:
+            raise ConfigError("consortium", f"{consortium} is another contract")
+        number = found[0].block
+        own = LogQuery(address=consortium, topics=(), first=number, last=number)
+        return self._block(number), list(read_logs(self._node, own))
 
     def _settled(self, address: Address, nonce: int) -> bool:
         """Whether the contract is there; False: its creation is the deployer's next transaction.
@@ -235,8 +239,10 @@ class _Site:
         return quantity(self._node.name, answer)
 
     def _has_code(self, address: Address) -> bool:
-        code = self._node.ask("eth_getCode", address, "latest")
-        return hex_bytes(self._node.name, code) != b""
+        return self._code(address) != b""
+
+    def _code(self, address: Address) -> bytes:
+        return hex_bytes(self._node.name, self._node.ask("eth_getCode", address, "latest"))
 
     def _block(self, which: int | str) -> Block:
         found = self._node.block(which)

@@ -8,34 +8,48 @@ from typing import Any
 from ledger.chain.actions import Action, decode_action
 from ledger.cli.language import say
 from ledger.cli.output import harmless
-from ledger.core.canonical import MAX_INSTANT, hex0x, hex32, instant
+from ledger.cli.value_words import every_value, moment, purpose, roles, safe
+from ledger.core.canonical import hex0x, hex32
 from ledger.core.errors import Malformed
 from ledger.core.ids import key_id
-from ledger.core.keys import Purpose, Role
 
 Values = Mapping[str, Any]
 
 
 def words(action: Action) -> str:
-    """One sentence or more, in the language of whoever reads. Proposers have a word in it: nothing
-    of that steers a terminal."""
-    return harmless(_words(action))
+    """A sentence in the language of whoever reads, then every value on a line of its own: whoever
+    votes or signs sees all that the action says."""
+    return "\n".join([sentence(action), *(f"  {line}" for line in details(action))])
 
 
-def _words(action: Action) -> str:
+def sentence(action: Action) -> str:
+    """What it would do, in brief and on one line."""
     try:
         found = decode_action(action.kind, action.data)
     except Malformed as error:
         return say(
-            zh=f"数据无法解读，不可能执行：{error}",
-            en=f"unreadable, nothing carries it out: {error}",
+            zh=f"数据无法解读，不可能执行：{harmless(str(error))}",
+            en=f"unreadable, nothing carries it out: {harmless(str(error))}",
         )
     if found is None:
         return say(
             zh=f"未知种类 {action.kind}，请先升级本软件再表决",
             en=f"of a kind ({action.kind}) unknown to this program: update it before you vote",
         )
-    return _WORDS[found.name](found.values)
+    return _WORDS[found.name](safe(found.values))
+
+
+def details(action: Action) -> list[str]:
+    """Kind, every value and the hash of the data; the data itself where it cannot be read."""
+    try:
+        found = decode_action(action.kind, action.data)
+    except Malformed:
+        found = None
+    if found is None:
+        lines = [f"kind: {action.kind}", f"data: {hex0x(action.data)}"]
+    else:
+        lines = [f"kind: {action.kind} ({found.name})", *every_value(found.values)]
+    return [*lines, f"dataHash: {hex0x(action.data_hash)}"]
 
 
 def plain(value: Any) -> Any:
@@ -45,23 +59,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def roles(number: int) -> str:
-    """Names of roles; a bit of later times as its number."""
-    names = [str(role.name) for role in Role if number & role]
-    rest = number & ~sum(Role)
-    return ", ".join([*names, *([str(rest)] if rest else [])])
-
-
-def purpose(number: int) -> str:
-    """Name of a purpose; one of later times as its number."""
-    return Purpose(number).name if number in tuple(Purpose) else str(number)
-
-
-def moment(seconds: int) -> str:
-    """An instant; what no calendar can write as a number."""
-    return instant(seconds) if seconds <= MAX_INSTANT else str(seconds)
 
 
 def key_words(value: Values) -> str:

@@ -16,7 +16,7 @@ from ledger.chain.structs import NO, YES
 from ledger.chain.tosign import VotedOn
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.action_values import typed
-from ledger.cli.action_words import plain, words
+from ledger.cli.action_words import plain, sentence, words
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
@@ -68,7 +68,7 @@ def list_motions(*, ended: bool, hand: Hand, as_json: bool) -> int:
     for motion in found:
         click.echo(
             f"{motion.id}  {motion.state:8} {motion.yes}/{threshold}  "
-            f"{instant(motion.event.expires_at)}  {motion.event.member}  {words(motion.action)}"
+            f"{instant(motion.event.expires_at)}  {motion.event.member}  {sentence(motion.action)}"
         )
     return 0
 
@@ -153,6 +153,7 @@ def propose(*, kind: str, pairs: tuple[str, ...], hand: Hand, as_json: bool) -> 
         note(f"{text}: {first} (set-threshold threshold={threshold})")
     made = _propose(hand, wanted)
     note(words(wanted))
+    note(f"  proposalId: {made}")
     if as_json:
         print_json({"proposal": made, "first": first})
     else:
@@ -169,6 +170,7 @@ def vote(*, motion_id: str, choice: str, hand: Hand, as_json: bool) -> int:
     """A province votes once."""
     motion = find_motion(hand, motion_id)
     note(words(motion.action))
+    note(f"  proposalId: {motion.id}")
     event = motion.event
     sent = hand.write(
         requests.vote(
@@ -210,7 +212,7 @@ def execute(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     if as_json:
         print_json({"proposal": motion.id, "tx": sent.tx})
     else:
-        click.echo(f"{say(zh='已执行', en='carried out')}: {words(motion.action)}")
+        click.echo(f"{say(zh='已执行', en='carried out')}: {sentence(motion.action)}")
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ledger.chain import requests
+from ledger.chain.blocks import TxReceipt
 from ledger.chain.keydir import PublicKey, files, next_file, read_public
 from ledger.chain.keyfile import ALGS, create, new_secret, public_key_of
 from ledger.chain.structs import Key
@@ -18,6 +19,7 @@ from ledger.cli.acting import Hand, acting_options
 from ledger.cli.keys import keys
 from ledger.cli.language import say
 from ledger.cli.node import Node
+from ledger.cli.old_keys import in_force, replaced, unfinished
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, Unknown, note, print_json, shown_path
 from ledger.cli.passwords import new_password, open_key, read_password
@@ -72,7 +74,8 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
         zh="""换一把密钥：生成新文件，在链上登记，新旧同时有效。
 
         运行中的节点数十秒内自动改用新密钥，无须重启；此后用 keys revoke 终止旧的，或以 --end-old
-        等待节点改用后自动终止。文件已在而未登记的，直接使用。
+        等待节点改用后自动终止。只终止文件在本成员密钥目录中的；存放在别处的（如另一人的 GOVERN
+        密钥）须以 --end 指明。文件已在而未登记的，直接使用；--end-old 未完成的，再次运行即可。
 
         \b
         示例：credit-ledger keys rotate ANCHOR --config gateway.toml --end-old
@@ -80,8 +83,10 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
         en="""Changes a key: makes a new file and registers it; both are in force from then on.
 
         A running node takes the new one up by itself within a minute. End the old one then with
-        `keys revoke`, or let --end-old wait for the node and do it. A file that is there and not
-        registered is used.
+        `keys revoke`, or let --end-old wait for the node and do it. That ends keys whose files lie
+        in the member's folder alone; those held elsewhere, such as another person's GOVERN key, are
+        named with --end. A file that is there and not registered is used; a run with --end-old that
+        did not come to its end is finished by running it again.
 
         \b
         Example: credit-ledger keys rotate ANCHOR --config gateway.toml --end-old
@@ -102,49 +107,64 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
     "--end-old",
     is_flag=True,
     help=say(
-        zh="等节点改用新密钥后终止旧的。", en="End the old ones once the node signs with the new."
+        zh="等节点改用新密钥后终止本目录中旧的。",
+        en="End the old ones held here once the node signs with the new.",
+    ),
+)
+@click.option(
+    "--end",
+    "ends",
+    multiple=True,
+    metavar="KEYID",
+    help=say(
+        zh="同样终止这一把，无论存放何处（可重复）。",
+        en="End this one likewise, wherever it is held (repeatable).",
     ),
 )
 @acting_options
 @json_option
-def rotate(*, purpose: str, out: Path | None, end_old: bool, hand: Hand, as_json: bool) -> int:
+def rotate(
+    *,
+    purpose: str,
+    out: Path | None,
+    end_old: bool,
+    ends: tuple[str, ...],
+    hand: Hand,
+    as_json: bool,
+) -> int:
     """Safe to repeat: a new file that did not get registered is used again."""
-    if end_old and hand.offline:
+    ending = end_old or bool(ends)
+    if ending and hand.offline:
         raise click.UsageError(
-            say(zh="--end-old 不能与 --offline 同用", en="--end-old does not go with --offline")
+            say(
+                zh="--end-old、--end 不能与 --offline 同用",
+                en="--end-old and --end do not go with --offline",
+            )
         )
-    wanted, now = Purpose[purpose], hand.time()
-    if end_old and wanted in OF_THE_NODE and not hand.member().endpoint:
+    wanted = Purpose[purpose]
+    if ending and wanted in OF_THE_NODE and not hand.member().endpoint:
         raise Refused(
             say(
                 zh="链上没有本成员节点的地址，无法等待它（govern endpoint）。",
                 en="the chain names no node of this member to wait for (`govern endpoint`).",
             )
         )
-    old = [key for key in hand.keys(wanted) if key.valid_at(now)]
-    made = _new_file(hand, wanted, out)
-    request = requests.add_key(
-        key=requests.key_input(
-            member=hand.code,
-            purpose=wanted,
-            alg=made.alg,
-            public_key=made.public_key,
-            not_before=hand.view.block.time,
-        ),
-        seq=hand.member().seq,
-        deadline=hand.deadline(),
+    named = [_find(hand, text) for text in ends]
+    left = unfinished(hand, wanted, out) if ending else None
+    to_end = replaced(
+        hand, wanted, named=named, held_here=end_old, new=left.key_id if left else b""
     )
-    own = made.alg is Alg.SECP256K1
-    signer = open_key(made.path, purpose, hand.passwords) if own else None
-    sent = hand.write(request, new_key=signer)
+    old = [key for key in in_force(hand, wanted) if left is None or key.key_id != left.key_id]
+    made = left or _new_file(hand, wanted, out)
+    sent = None if left else _register(hand, wanted, made)
     ended: list[Key] = []
-    if sent is not None and end_old:
+    if left or (sent is not None and ending):
         if wanted in OF_THE_NODE:
             _await_taken_up(hand, made)
-        for key in old:
+        for key in to_end:
             _revoke(hand, key, 0)
             ended.append(key)
-    _tell_rotated(made, [key for key in old if key not in ended], registered=sent is not None)
+    _tell_rotated(made, [key for key in old if key not in ended], registered=bool(left or sent))
     if as_json:
         print_json(
             {
@@ -216,6 +236,23 @@ def revoke(*, key_id_: str, hand: Hand, as_json: bool) -> int:
 def compromise(*, key_id_: str, since: str, hand: Hand, as_json: bool) -> int:
     """A statement that stands earlier is not moved by the owner."""
     return _end(hand, _find(hand, key_id_), _instant(hand, since), as_json)
+
+
+def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None:
+    request = requests.add_key(
+        key=requests.key_input(
+            member=hand.code,
+            purpose=purpose,
+            alg=made.alg,
+            public_key=made.public_key,
+            not_before=hand.view.block.time,
+        ),
+        seq=hand.member().seq,
+        deadline=hand.deadline(),
+    )
+    own = made.alg is Alg.SECP256K1
+    signer = open_key(made.path, purpose.name, hand.passwords) if own else None
+    return hand.write(request, new_key=signer)
 
 
 def _end(hand: Hand, key: Key, since: int, as_json: bool) -> int:

@@ -1,5 +1,6 @@
 """How commands speak: results on stdout, everything else on stderr, errors with an exit code."""
 
+import json
 import os
 import sys
 import unicodedata
@@ -10,13 +11,13 @@ import click
 import orjson
 
 EXIT_NO, EXIT_UNKNOWN = 1, 4
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of what can steer a terminal
 
 
 def harmless(text: str, *, lines: bool = False) -> str:
     """Text from somewhere else without what would steer a terminal. lines: line ends stay."""
     kept = "\n" if lines else ""
-    hidden = ("Cc", "Cf", "Cs")
-    return "".join(" " if unicodedata.category(c) in hidden and c not in kept else c for c in text)
+    return "".join(" " if unicodedata.category(c) in _HIDDEN and c not in kept else c for c in text)
 
 
 class _Ends(click.ClickException):
@@ -49,8 +50,12 @@ def note(message: str) -> None:
 
 
 def print_json(document: Any) -> None:
-    """The one JSON document of `--json`. UTF-8 whatever the locale says."""
-    print_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    """The one JSON document of `--json`. UTF-8 whatever the locale says; what would steer a
+    terminal is escaped."""
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    steering = {c for c in set(text) if unicodedata.category(c) in _HIDDEN and c != "\n"}
+    escapes = {ord(c): json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f" for c in steering}
+    print_bytes(text.translate(escapes).encode() + b"\n")
 
 
 def print_bytes(data: bytes) -> None:

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
+from ledger.chain.actions import proposal_id
 from ledger.chain.requests import Request
 from ledger.chain.structs import YES
 from ledger.chain.tosign import MAX_BYTES, ToSign
 from ledger.cli.acting import Hand, acting_options, failures
-from ledger.cli.action_words import key_words, moment, words
+from ledger.cli.action_words import details, key_words, sentence
 from ledger.cli.govern import govern
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json, write_file
 from ledger.cli.passwords import open_key
-from ledger.core.canonical import hex0x, instant
+from ledger.cli.value_words import every_value, moment, safe_text
+from ledger.core.canonical import hex0x
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Purpose
 
@@ -106,20 +108,38 @@ def _read(file: Path) -> ToSign:
 
 
 def _shown(made: ToSign) -> list[str]:
+    """All that is signed: a sentence, then every value."""
     deadline = made.request.values["deadline"]
     assert isinstance(deadline, int)  # noqa: S101 - for the type checker
-    return [
+    lines = [
         f"{say(zh='网络', en='network')}: eip155:{made.domain.chain_id}:{made.domain.consortium}",
-        f"{say(zh='成员', en='member')}: {made.member}",
+        f"{say(zh='成员', en='member')}: {safe_text('member', made.member)}",
         f"{say(zh='内容', en='what')}: {_words(made)}",
-        f"{say(zh='签名有效至', en='may be used until')}: {moment(deadline)}",
     ]
+    if made.action is not None:
+        lines += [f"  {line}" for line in [*details(made.action), *_proposal(made)]]
+    signed = {"member": made.member} | {
+        name: value for name, value in made.request.values.items() if name != "member"
+    }
+    lines += [f"  {made.request.function}.{line}" for line in every_value(signed)]
+    return [*lines, f"{say(zh='签名有效至', en='may be used until')}: {moment(deadline)}"]
+
+
+def _proposal(made: ToSign) -> list[str]:
+    """Id of the proposal that is made or voted on, and who makes it."""
+    on, action, salt = made.voted_on, made.action, made.request.values.get("salt")
+    proposer = made.member
+    if made.request.function == "vote" and on is not None:
+        proposer, salt = on.proposer, on.salt
+    assert action is not None and isinstance(salt, bytes)  # noqa: S101 - for the type checker
+    found = proposal_id(*made.domain, proposer, action, salt)
+    return [f"proposalId: {hex0x(found)}", f"proposer: {safe_text('proposer', proposer)}"]
 
 
 def _words(made: ToSign) -> str:
     request, action = made.request, made.action
     if action is not None:
-        said = words(action)
+        said = sentence(action)
         if request.function == "propose":
             return f"{say(zh='提案', en='propose')}: {said}"
         yes = request.values["choice"] == YES
@@ -132,11 +152,12 @@ def _own_words(request: Request) -> str:
     if request.function == "addKey":
         return f"{say(zh='登记密钥', en='register the key')} {key_words(values)}"
     if request.function == "setEndpoint":
-        return f"{say(zh='公开地址改为', en='be reached at')} {values['endpoint']!s}"
+        endpoint = safe_text("endpoint", str(values["endpoint"]))
+        return f"{say(zh='公开地址改为', en='be reached at')} {endpoint}"
     key, since = values["keyId"], values["compromisedSince"]
     assert isinstance(key, bytes) and isinstance(since, int)  # noqa: S101 - for the type checker
     if since:
-        when = instant(since)
+        when = moment(since)
         return say(
             zh=f"声明密钥 {hex0x(key)} 自 {when} 起失窃",
             en=f"say that the key {hex0x(key)} was stolen at {when}",

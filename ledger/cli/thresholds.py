@@ -20,10 +20,11 @@ def threshold_before(hand: Hand, kind: str, values: Mapping[str, Any]) -> int | 
     """The threshold to be set before this is carried out; None where the present one will do."""
     before = len(active_provinces(hand))
     after = before + _change(hand, kind, values)
-    if _fits(hand.consortium.threshold(), after):
+    present = hand.consortium.threshold()
+    if _fits(present, after):
         return None
-    wanted = max(before, after) // 2 + 1
-    if not (_fits(wanted, before) and _fits(wanted, after)):
+    wanted = nearest_threshold(present, before, after)
+    if wanted is None:
         raise Refused(
             say(
                 zh=f"没有一个门槛同时适合 {before} 个和 {after} 个省市，此提案不可能执行。",
@@ -32,6 +33,13 @@ def threshold_before(hand: Hand, kind: str, values: Mapping[str, Any]) -> int | 
             )
         )
     return wanted
+
+
+def nearest_threshold(present: int, before: int, after: int) -> int | None:
+    """The threshold nearest to the present one that fits both numbers of provinces: what the
+    provinces demanded of themselves is kept as far as can be. None where there is none."""
+    least, most = max(before, after) // 2 + 1, min(before, after)
+    return min(max(present, least), most) if least <= most else None
 
 
 def _fits(threshold: int, provinces: int) -> bool:

@@ -1,7 +1,8 @@
 """Founding a network: the same addresses every time, from wherever it was left."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from ledger.chain.actions import (
     suspend,
 )
 from ledger.chain.contract_abi import load
-from ledger.chain.deploy import Deployment, addresses, deploy
+from ledger.chain.deploy import Deployment, Founder, FounderKey, addresses, deploy
 from ledger.chain.errors import TxError, TxPending, TxRefused
 from ledger.chain.govern import latest_call
 from ledger.chain.keyfile import new_secret
@@ -40,8 +41,8 @@ from ledger.chain.structs import (
 )
 from ledger.chain.transactions import MemoryTxStore, Sender
 from ledger.core.errors import ConfigError, CouldNotCheck
-from ledger.core.ids import bytes32_ascii
-from ledger.core.keys import Alg, Purpose
+from ledger.core.ids import LogId, bytes32_ascii
+from ledger.core.keys import Alg, Purpose, Role
 from ledger.records.rules import all_rules
 from ledger.records.schema import all_schemas
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
@@ -277,6 +278,67 @@ def test_something_else_at_the_address(network: TestNetwork) -> None:
     other = addresses(network.deployer.address)[1]
     code = network.anvil.call("eth_getCode", network.deployment.catalogue, "latest")
     network.anvil.call("anvil_setCode", other, code)
+    with pytest.raises(ConfigError, match="another contract"):
+        found(network.anvil.rpc, network.deployer, network.keys)
+
+
+Change = Callable[[list[Founder]], list[Founder]]
+
+
+def first(**changed: Any) -> Change:
+    """The founders, the first of them another."""
+    return lambda founders: [dataclasses.replace(founders[0], **changed), *founders[1:]]
+
+
+def key_of(*, drop: bool) -> Change:
+    """The first founder with a key less, or with one more."""
+    more = FounderKey(
+        purpose=Purpose.GOVERN,
+        alg=Alg.SECP256K1,
+        public_key=LocalSigner(Alg.SECP256K1, new_secret()).public_key,
+        not_before=0,
+    )
+
+    def change(founders: list[Founder]) -> list[Founder]:
+        keys = founders[0].keys
+        return first(keys=keys[1:] if drop else (*keys, more))(founders)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "threshold", "what"),
+    [
+        (first(), 4, "threshold"),
+        (first(region="650000"), THRESHOLD, "region"),
+        (first(roles=Role.PROVINCE | Role.BUREAU), THRESHOLD, "roles"),
+        (first(log_id=LogId(b"\x09" * 32)), THRESHOLD, "log"),
+        (key_of(drop=True), THRESHOLD, "keys"),
+        (key_of(drop=False), THRESHOLD, "keys"),
+        (lambda founders: founders[:-1], THRESHOLD, "founded by"),
+    ],
+)
+def test_another_founding_is_not_taken_for_it(
+    network: TestNetwork, change: Change, threshold: int, what: str
+) -> None:
+    before = transactions(network.anvil, network.deployer.address)
+    with pytest.raises(ConfigError, match=what):
+        deploy(
+            network.anvil.rpc,
+            network.deployer,
+            founders=change(make_founders(network.keys)),
+            threshold=threshold,
+            council=network.voters(),
+            items=(),
+        )
+    assert transactions(network.anvil, network.deployer.address) == before
+
+
+def test_other_code_at_the_address(network: TestNetwork) -> None:
+    """It answers as ours does, and is another."""
+    address = network.deployment.consortium
+    code = network.anvil.call("eth_getCode", address, "latest")
+    network.anvil.call("anvil_setCode", address, code + "00")
     with pytest.raises(ConfigError, match="another contract"):
         found(network.anvil.rpc, network.deployer, network.keys)
 

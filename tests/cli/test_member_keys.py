@@ -11,6 +11,8 @@ from ledger.chain import requests
 from ledger.chain.keyfile import WORK_LIGHT, create, new_secret
 from ledger.chain.requests import Domain
 from ledger.chain.signers import LocalSigner
+from ledger.cli import member_keys
+from ledger.cli.output import Unknown
 from ledger.core.canonical import instant
 from ledger.core.keys import Alg, Purpose
 from tests.cli.conftest import Cli
@@ -203,3 +205,65 @@ def test_keys_are_signed_for_elsewhere(cli: Cli, config: Path, tmp_path: Path) -
     changed["arguments"]["purpose"] = 5
     file.write_text(json.dumps(changed))
     assert cli("govern", "send", file, "--config", config).exit == 1
+
+
+def rotated(cli: Cli, config: Path, *words: Any) -> dict[str, Any]:
+    done = cli("keys", "rotate", *words, "--config", config, "--json")
+    assert done.exit == 0, done.err
+    found: dict[str, Any] = done.json()
+    return found
+
+
+def test_the_key_of_another_person_is_ended_by_name_alone(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """Two persons hold a GOVERN key each, on machines of their own."""
+    [first] = [k for k, key in listed(cli, config).items() if key["purpose"] == "GOVERN"]
+    (tmp_path / "other").mkdir()
+    other = rotated(cli, config, "GOVERN", "--out", tmp_path / "other" / "govern.json")["keyId"]
+    made = rotated(cli, config, "GOVERN", "--end-old")
+    assert (made["ended"], made["stillInForce"]) == ([first], [other])
+    wrong = cli("keys", "rotate", "GOVERN", "--end", first, "--config", config)
+    assert wrong.exit == 1 and "no old GOVERN key in force" in wrong.err
+    last = rotated(cli, config, "GOVERN", "--end-old", "--end", other)
+    assert sorted(last["ended"]) == sorted([made["keyId"], other])
+    assert last["stillInForce"] == []
+    offline = ["--offline", tmp_path / "x.json"]
+    for words in (["--end", other], ["--end-old"]):
+        done = cli("keys", "rotate", "GOVERN", *words, "--config", config, *offline)
+        assert done.exit == 2
+
+
+def test_the_key_that_signs_is_replaced(
+    cli: Cli, network: TestNetwork, config: Path, tmp_path: Path
+) -> None:
+    """Without the folder of a node: the key that is named is the one replaced."""
+    keys = config.parent / "keys"
+    own = ["--network", tmp_path / "network.json", "--key", keys / "govern.json"]
+    own += ["--payer", keys / "payer.json", "--password-file", keys / "password"]
+    out = tmp_path / "new.json"
+    create("GOVERN", out, PASSWORD, work=WORK_LIGHT)
+    done = cli("keys", "rotate", "GOVERN", "--out", out, "--end-old", *own, "--json")
+    assert done.exit == 0, done.err
+    assert done.json()["ended"] == [network.keys[BANK, Purpose.GOVERN].key_id.hex()]
+
+
+def test_ending_again_makes_no_third_key(
+    cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node did not take the key up in time; run again, it has."""
+    before = listed(cli, config)
+    [old] = [k for k, key in before.items() if key["purpose"] == "ANCHOR"]
+
+    def late(*_: Any) -> None:
+        raise Unknown("not taken up")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(member_keys, "_await_taken_up", late)
+        done = cli("keys", "rotate", "ANCHOR", "--end-old", "--config", config)
+        assert done.exit == 4
+    [new] = set(listed(cli, config)) - set(before)
+    monkeypatch.setattr(member_keys, "_await_taken_up", lambda *_: None)
+    again = rotated(cli, config, "ANCHOR", "--end-old")
+    assert (again["keyId"], again["ended"], again["tx"]) == (new, [old], None)
+    assert set(listed(cli, config)) == {*before, new}
