@@ -426,7 +426,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_until_all_is_anchored(
-    gateway: Stub, cli: Cli, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+    gateway: Stub, cli: Cli, tmp_path: Path, quick: None
 ) -> None:
     """By the size that covers all of it, with a few questions however many rows there are; what
     was taken is told before, so that it is known even if the wait ends badly."""
@@ -439,13 +439,66 @@ def test_waiting_until_all_is_anchored(
     asked = [request.path for request in gateway.asked if request.method == "GET"]
     assert asked == ["/v1/node"] * 5 + [f"/v1/receipts/{3:064x}"]
 
-    monkeypatch.setattr("ledger.cli.anchored._PATIENCE", 0.2)
     gateway.on("GET /v1/node", sizes(4))
-    done = cli("submit", file, "--to", gateway.url, "--wait", "--json")
+    common = ["submit", file, "--to", gateway.url, "--wait", "--json", "--patience", "0.2"]
+    done = cli(*common)
     assert (done.exit, "anchored for long" in done.err) == (4, True)
     assert done.json()["counts"]["accepted"] == 2
     file.write_text("bad\n")
     assert cli("submit", file, "--to", gateway.url, "--wait").exit == 1
+
+
+@pytest.fixture
+def unready(gateway: Stub, quick: None, monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """A node that says why it stands still, and is asked soon."""
+    monkeypatch.setattr("ledger.cli.patience._ASK_AFTER", 0.0)
+    monkeypatch.setattr("ledger.cli.patience._NOT_READY", 0.5)
+    text = {"zh": "锚定密钥无效", "en": "no anchor key"}
+    problem = {"text": text, "code": "anchor-key-not-valid"}
+    gateway.on("GET /readyz", told(problem, 503, Retry_After="1"))
+    gateway.on("GET /v1/node", sizes(4))
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    return gateway
+
+
+def test_a_file_that_nobody_reads_is_not_waited_for_for_ever(
+    unready: Stub, cli: Cli, tmp_path: Path
+) -> None:
+    """The node's reason is told once, and how to ask for the file later."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    unready.on("GET /v1/files/0f", table_answer("queued"))
+    done = cli("submit", file, "--to", unready.url, "--wait")
+    assert (done.exit, done.out) == (4, "")
+    assert done.err.count("not ready: no anchor key [anchor-key-not-valid]") == 1
+    assert f"files show 0f --to {unready.url}" in done.err
+    unready.on("GET /readyz", told({"ready": True}))
+    done = cli("submit", file, "--to", unready.url, "--patience", "0.3")
+    assert (done.exit, "not ready" in done.err, "files show 0f" in done.err) == (4, False, True)
+
+
+def test_a_file_that_moves_is_waited_for(
+    unready: Stub, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a node says of itself ends no wait while rows come in."""
+    monkeypatch.setattr("ledger.cli.patience._NOT_READY", 120.0)
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    states = [table_answer("queued")] * 2 + [table_answer("running", rows=n) for n in (1, 2)]
+    unready.on("GET /v1/files/0f", *states, table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", unready.url)
+    assert (done.exit, "anchor-key-not-valid" in done.err) == (0, True)
+
+
+def test_anchors_that_do_not_come(unready: Stub, cli: Cli, tmp_path: Path) -> None:
+    """The reason, and how to get the receipts later."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    unready.on("GET /v1/files/0f", table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", unready.url, "--wait")
+    assert done.exit == 4
+    assert done.err.count("not ready: no anchor key [anchor-key-not-valid]") == 1
+    assert f"receipt --file 0f --from {unready.url}" in done.err
 
 
 def test_waiting_for_a_node_that_tells_less(
