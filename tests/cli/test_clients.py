@@ -572,6 +572,46 @@ def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None
     assert "authority-elsewhere" in notes[0], "what may be misdirected stands first"
 
 
+def test_the_leaf_of_every_row_that_is_in(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    """In text too, with what comes next; of many rows the first."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    rows = [answer(2), answer(3, "rejected"), answer(4, "duplicate"), answer(5, sheet="乙")]
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on("GET /v1/files/0f", table_answer("done", *rows))
+    gateway.on("GET /v1/node", sizes(5))
+    common = ["submit", file, "--to", gateway.url]
+    done = cli(*common)
+    found = [line.split() for line in done.out.splitlines()]
+    for where in ("2", "4", "乙 5"):
+        assert [*where.split(), f"{int(where[-1]):064x}"] in found
+    assert f"{3:064x}" not in done.out
+    assert f"credit-ledger receipt LEAF --from {gateway.url} -o FILE" in done.out
+    assert f"credit-ledger receipt --file 0f --from {gateway.url} -o DIR" in done.out
+
+    rows = [answer(number) for number in range(2, 60)]
+    gateway.on("GET /v1/files/0f", table_answer("done", *rows))
+    done = cli(*common)
+    assert f"{51:064x}" in done.out and f"{52:064x}" not in done.out
+    assert "8 more rows, see --json" in done.out
+    gateway.on("GET /v1/files/0f", table_answer("done", answer(3, "rejected")))
+    assert "credit-ledger receipt" not in cli(*common).out
+
+
+def test_leaves_fit_a_narrow_terminal(
+    gateway: Stub, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on(
+        "GET /v1/files/0f", table_answer("done", answer(2, sheet="法人行政处罚信息"), answer(3))
+    )
+    done = cli("submit", file, "--to", gateway.url)
+    assert f"{2:064x}" in done.out and f"{3:064x}" in done.out
+
+
 def test_wrong_usage_of_submit(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "x.ndjson"
     file.write_text("ok\n")
