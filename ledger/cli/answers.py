@@ -31,9 +31,10 @@ def row_answers(answer: Document) -> list[Document]:
     return found
 
 
-def accepted_leaves(answer: Document) -> list[str]:
-    """Of the rows that were accepted, in order."""
-    return [row["leaf"] for row in row_answers(answer) if row["verdict"] == "accepted"]
+def taken_leaves(answer: Document) -> list[str]:
+    """Of the rows that are in, by this answer or before, each once and in order."""
+    rows_in = (row for row in row_answers(answer) if row["verdict"] in TAKEN)
+    return list(dict.fromkeys(row["leaf"] for row in rows_in))
 
 
 def show_answer(answer: Document, who: Who) -> None:
@@ -56,7 +57,7 @@ def show_answer(answer: Document, who: Who) -> None:
     _tell_more(console, len(problems))
     if any(row["notes"] for row in answers):
         console.print(_notes(answers))
-    if accepted_leaves(answer):
+    if taken_leaves(answer):
         console.print(_next(answer, who), soft_wrap=True)
 
 

@@ -17,9 +17,9 @@ from ledger.cli.answers import (
     TAKEN,
     VERDICTS,
     Document,
-    accepted_leaves,
     row_answers,
     show_answer,
+    taken_leaves,
 )
 from ledger.cli.fetching import Wish, exit_of, fetch_all, may_show
 from ledger.cli.files import reason
@@ -99,8 +99,8 @@ class _Way(NamedTuple):
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help=say(
-        zh="等到锚定，并为每个已接受的行写一份回执 LEAF.json。",
-        en="Wait, and write a receipt LEAF.json for every accepted row.",
+        zh="等到锚定，并为每个已接受或重复的行写一份回执 LEAF.json。",
+        en="Wait, and write a receipt LEAF.json for every row that is in.",
     ),
 )
 @click.option(
@@ -178,7 +178,7 @@ def _exit(answer: Document) -> int:
 
 def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> int:
     """Write the receipts; the exit code."""
-    leaves = list(dict.fromkeys(accepted_leaves(answer)))
+    leaves = taken_leaves(answer)
     shown = bool(leaves) and may_show(node, leaves[0])
     if leaves and not shown:
         note(
@@ -192,6 +192,13 @@ def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> in
     found = fetch_all(wish, leaves, folder, lambda: progress.advance(task))
     progress.remove_task(task)
     tell(found, folder)
+    if known := sum(row["verdict"] == "duplicate" for row in row_answers(answer)):
+        note(
+            say(
+                zh=f"其中 {known} 行此前已报送，回执是原有条目的。",
+                en=f"{known} rows were there already: theirs are of the entries from before.",
+            )
+        )
     return exit_of(found)
 
 

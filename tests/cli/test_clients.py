@@ -134,7 +134,7 @@ def test_many_receipts_go_into_a_folder(
 
 
 def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path) -> None:
-    """All of its accepted rows, and none of the others."""
+    """All of its rows that are in, by this file or before, and none of the others."""
     parts = [ledger.beijing.receipt(number) for number in (0, 1)]
     leaves = [parse(data).leaf.hex() for data in parts]
     for leaf, data in zip(leaves, parts, strict=True):
@@ -144,7 +144,10 @@ def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: P
     gateway.on(f"GET /v1/files/{file}", table_answer("running"))
     common = ["receipt", "--file", file, "--from", gateway.url, "-o", out, "--token", "t"]
     assert cli(*common).exit == 4
-    gateway.on(f"GET /v1/files/{file}", table_answer("done", *rows, answer(5, "duplicate")))
+    gateway.on(
+        f"GET /v1/files/{file}",
+        table_answer("done", rows[0], rows[1], answer(5, "duplicate", leaf=leaves[1])),
+    )
     assert cli(*common).exit == 0
     assert sorted(path.name for path in out.iterdir()) == sorted(f"{leaf}.json" for leaf in leaves)
     gateway.on(f"GET /v1/files/{file}", table_answer("done", answer(3, "rejected")))
@@ -158,7 +161,9 @@ def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: P
 # ---- files
 
 
-def test_files_are_listed_and_shown(gateway: Stub, cli: Cli) -> None:
+def test_files_are_listed_and_shown(
+    gateway: Stub, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = "0f" * 16
     listed = {
         "id": file,
@@ -170,6 +175,15 @@ def test_files_are_listed_and_shown(gateway: Stub, cli: Cli) -> None:
     }
     gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     common = ["--to", gateway.url, "--token", "t"]
+    monkeypatch.setenv("COLUMNS", "80")
+    listed["file"] = "北京市法人行政处罚信息2026.csv"
+    gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
+    done = cli("files", "list", *common, "--limit", "7")
+    text = " ".join(done.out.split())
+    assert "北京市法人行政处" in text and "done" in text and "accepted 1, rejected 1" in text
+    assert len(done.out.splitlines()) < 9 and "2026-11-20T08:00:00Z" in text
+    listed["file"] = "处罚.csv"
+    gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     done = cli("files", "list", *common, "--limit", "7")
     assert (done.exit, file in done.out, "处罚.csv" in done.out) == (0, True, True)
     assert cli("files", "list", *common, "--limit", "7", "--json").json() == {"files": [listed]}
@@ -540,6 +554,24 @@ def test_receipts_for_every_accepted_row(
     gateway.on(f"GET /v1/receipts/{leaf}", (200, parts[True], {}), (200, b"<html>", {}))
     gateway.on("GET /v1/files/7", table_answer("done", rows[0]))
     assert cli(*common).exit == 4
+
+
+def test_receipts_of_a_file_sent_again(
+    gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path, quick: None
+) -> None:
+    """Rows that were there already have their receipts too."""
+    file, out = tmp_path / "x.csv", tmp_path / "receipts"
+    file.write_text("a\n")
+    data = ledger.beijing.receipt(0, bare=True)
+    leaf = parse(data).leaf.hex()
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    gateway.on("GET /v1/files/7", table_answer("done", answer(2, "duplicate", leaf=leaf)))
+    gateway.on("GET /v1/node", sizes(5))
+    gateway.on(f"GET /v1/receipts/{leaf}", (200, data, {}))
+    done = cli("submit", file, "--to", gateway.url, "--receipts", out)
+    assert (done.exit, "wrote 1 receipts" in done.err) == (0, True)
+    assert "1 rows were there already" in done.err
+    assert (out / f"{leaf}.json").read_bytes() == data
 
 
 def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
