@@ -14,30 +14,38 @@ from rich.progress import Progress
 from ledger.cli.answers import TAKEN, Document, row_answers
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
-from ledger.cli.output import Unknown
+from ledger.cli.patience import Patience
 
 _OK, _PENDING = 200, 202
 _POLL = 0.5  # seconds between two questions
-_PATIENCE = 600.0  # seconds without a single new anchor before it gives up
 
 
-def wait_until_anchored(node: Node, answer: Document, progress: Progress) -> None:
-    """Until every record that is in has a receipt. Unknown where nothing moves for long."""
+def wait_until_anchored(
+    node: Node, answer: Document, progress: Progress, seconds: float | None
+) -> None:
+    """Until every record that is in has a receipt. Unknown where nothing moves for long (seconds,
+    None = as `Patience` has it)."""
     leaves = [row["leaf"] for row in row_answers(answer) if row["verdict"] in TAKEN]
     if not leaves:
         return
     waiting = _Waiting(node, answer)
     task = progress.add_task(say(zh="等待锚定", en="waiting for anchors"), total=waiting.total)
-    end = time.monotonic() + _PATIENCE
+    patience = Patience(node, seconds, _given_up(node, answer))
     while not (waiting.covered() and _has_receipt(node, leaves[-1])):
-        if time.monotonic() > end:
-            message = say(zh="迟迟没有锚定。", en="Nothing has been anchored for long.")
-            raise Unknown(message)
+        patience.see(waiting.anchored)
         time.sleep(_POLL)
-        if waiting.look():
-            end = time.monotonic() + _PATIENCE
+        waiting.look()
         progress.update(task, completed=waiting.anchored, total=waiting.total)
     progress.remove_task(task)
+
+
+def _given_up(node: Node, answer: Document) -> str:
+    """With how to go on later."""
+    said = say(zh="迟迟没有锚定。", en="Nothing has been anchored for long.")
+    if "id" not in answer:
+        return said
+    command = f"credit-ledger receipt --file {answer['id']} --from {node.url} -o DIR"
+    return said + say(zh=f"稍后可用：{command}", en=f" Later: {command}")
 
 
 class _Waiting:
@@ -62,9 +70,9 @@ class _Waiting:
         """Whether they are."""
         return self.anchored >= self.total
 
-    def look(self) -> bool:
-        """Ask again; whether more is anchored than before."""
-        before, self.anchored = self.anchored, 0
+    def look(self) -> None:
+        """Ask again."""
+        self.anchored = 0
         told = expect(self._node.get("/v1/node"), _OK).json()["logs"]
         for log in [log for log in told if log["log"] in self._logs] or told[-1:]:
             if "promisedSize" in log:
@@ -72,7 +80,6 @@ class _Waiting:
             else:  # a node that does not say what it promised is asked how much it has, each time
                 wanted = self._wanted[log["log"]] = log["size"]
             self.anchored += min(log["anchoredSize"], wanted)
-        return self.anchored > before
 
 
 def _logs_of(answer: Document) -> set[str]:

@@ -8,7 +8,9 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ledger.cli.language import pick, say
 from ledger.cli.node import Who
@@ -16,7 +18,7 @@ from ledger.cli.tables import plain, rows, stdout
 
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
 TAKEN = VERDICTS[:2]
-_MOST_ROWS = 50  # problems shown; the rest is in --json and in the workbook
+_MOST_ROWS = 50  # problems, and leaves, shown; the rest is in --json and in the workbook
 _MOST_RUNS = 12  # runs of row numbers named in a note
 _WARNINGS = frozenset({"authority-elsewhere"})  # notes that stand out: the file may be misdirected
 
@@ -29,9 +31,10 @@ def row_answers(answer: Document) -> list[Document]:
     return found
 
 
-def accepted_leaves(answer: Document) -> list[str]:
-    """Of the rows that were accepted, in order."""
-    return [row["leaf"] for row in row_answers(answer) if row["verdict"] == "accepted"]
+def taken_leaves(answer: Document) -> list[str]:
+    """Of the rows that are in, by this answer or before, each once and in order."""
+    rows_in = (row for row in row_answers(answer) if row["verdict"] in TAKEN)
+    return list(dict.fromkeys(row["leaf"] for row in rows_in))
 
 
 def show_answer(answer: Document, who: Who) -> None:
@@ -45,14 +48,41 @@ def show_answer(answer: Document, who: Who) -> None:
             (say(zh="记录编号", en="record id"), "recordId"),
         )
         console.print(rows((name, one[key]) for name, key in names if one[key]))
+    elif taken := [row for row in answers if row["verdict"] in TAKEN]:
+        console.print(_leaves(taken[:_MOST_ROWS]))
+        _tell_more(console, len(taken))
     problems = [row for row in answers if row["verdict"] not in TAKEN]
     if problems:
         console.print(_problems(problems[:_MOST_ROWS]))
-    if len(problems) > _MOST_ROWS:
-        more = len(problems) - _MOST_ROWS
-        console.print(say(zh=f"另有 {more} 行，见 --json", en=f"{more} more rows, see --json"))
+    _tell_more(console, len(problems))
     if any(row["notes"] for row in answers):
         console.print(_notes(answers))
+    if taken_leaves(answer):
+        console.print(_next(answer, who), soft_wrap=True)
+
+
+def _tell_more(console: Console, count: int) -> None:
+    if (more := count - _MOST_ROWS) > 0:
+        console.print(say(zh=f"另有 {more} 行，见 --json", en=f"{more} more rows, see --json"))
+
+
+def _leaves(taken: Sequence[Document]) -> Table:
+    """By which each row's receipt is asked for."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="行", en="Row"), justify="right", overflow="fold")
+    table.add_column(say(zh="叶子", en="Leaf"), no_wrap=True)
+    for row in taken:
+        table.add_row(plain(_place(row)), plain(row["leaf"]))
+    return table
+
+
+def _next(answer: Document, who: Who) -> Text:
+    """How to get the receipts."""
+    said = say(zh="取回执", en="receipts")
+    commands = [f"{said}: credit-ledger receipt LEAF --from {who.url} -o FILE"]
+    if "id" in answer:
+        commands.append(f"credit-ledger receipt --file {answer['id']} --from {who.url} -o DIR")
+    return Text("\n  ").join(plain(command) for command in commands)
 
 
 def _where(answer: Document, who: Who) -> list[tuple[str, object]]:

@@ -128,19 +128,27 @@ def _state(state: str) -> str:
 
 def _show(found: list[dict[str, Any]]) -> None:
     table = Table(box=SIMPLE_HEAD)
-    table.add_column(say(zh="文件编号", en="File id"), no_wrap=True)
+    table.add_column(say(zh="文件编号与结果", en="File id, what became of it"), min_width=32)
     table.add_column(say(zh="报送时间", en="Handed in"), no_wrap=True)
     table.add_column(say(zh="文件", en="File"), overflow="fold")
-    table.add_column(say(zh="状态", en="State"))
-    for name in (
+    for file in found:
+        became = plain(f"{_state(file['state'])}: {_counts(file['counts'])}", "dim")
+        first = plain(file["id"]).append("\n").append_text(became)
+        table.add_row(first, plain(file["created"]), plain(file["file"]))
+    stdout().print(table)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """Of the verdicts that there are."""
+    names = (
         say(zh="接受", en="accepted"),
         say(zh="重复", en="there already"),
         say(zh="冲突", en="in conflict"),
         say(zh="拒绝", en="rejected"),
-    ):
-        table.add_column(name, justify="right")
-    for file in found:
-        counts = (str(file["counts"][verdict]) for verdict in VERDICTS)
-        told = (file["id"], file["created"], file["file"], _state(file["state"]), *counts)
-        table.add_row(*(plain(cell) for cell in told))
-    stdout().print(table)
+    )
+    told = [
+        f"{name} {counts[verdict]}"
+        for name, verdict in zip(names, VERDICTS, strict=True)
+        if counts[verdict]
+    ]
+    return ", ".join(told) or "–"

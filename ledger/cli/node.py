@@ -98,6 +98,11 @@ class Node:
         told = told if isinstance(told, dict) else {}
         return Who(code=str(told.get("code", "")), name=str(told.get("name", "")), url=self.url)
 
+    def unready(self) -> str | None:
+        """Why it can take or anchor no records now, by its own word; None where it can."""
+        answer = self._once("GET", "/readyz")
+        return answer.problem() if answer.status == httpx.codes.SERVICE_UNAVAILABLE else None
+
     def get(self, path: str, **params: str) -> Answer:
         """Whatever the node answers; Unknown where it does not."""
         return self._ask("GET", path, params=params)

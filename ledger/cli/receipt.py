@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.answers import accepted_leaves
+from ledger.cli.answers import taken_leaves
 from ledger.cli.fetching import Fetched, Wish, exit_of, fetch, fetch_all
 from ledger.cli.files import find_file
 from ledger.cli.language import say
@@ -25,7 +25,7 @@ _HELP = say(
     zh="""向持有记录的节点索取回执。
 
     有读取令牌时附带披露（默认全部可披露的字段）；没有令牌或用 --bare 时，只证明已经锚定。
-    给出多个叶子，或用 --file 取一个报送文件中全部已接受的行时，-o 是目录，每份回执存为
+    给出多个叶子，或用 --file 取一个报送文件中全部已接受或重复的行时，-o 是目录，每份回执存为
     LEAF.json。退出码：0 成功；1 没有这个叶子；4 尚未锚定或无法连接。
 
     \b
@@ -38,7 +38,8 @@ _HELP = say(
 
     With a token that may read it shows the record's fields (all of them, or --fields); without
     one, or with --bare, it proves no more than that the entry is anchored. With several leaves, or
-    --file for all accepted rows of a file, -o is a folder and each receipt becomes LEAF.json there.
+    --file for all rows of a file that are in, -o is a folder, and each receipt becomes LEAF.json in
+    it.
     Exit codes: 0 got it; 1 no such leaf; 4 not anchored yet, or the node cannot be reached.
 
     \b
@@ -56,7 +57,9 @@ _HELP = say(
     "--file",
     "file_id",
     metavar="ID",
-    help=say(zh="文件编号：取其全部已接受的行。", en="Id of a file: all its accepted rows."),
+    help=say(
+        zh="文件编号：取其全部已接受或重复的行。", en="Id of a file: all its rows that are in."
+    ),
 )
 @click.option("--from", "url", required=True, metavar="URL", help=say(zh="节点。", en="The node."))
 @click.option(
@@ -143,9 +146,9 @@ def _of_file(node: Node, file_id: str) -> list[str]:
     answer = find_file(node, file_id)
     if answer["state"] in ("queued", "running"):
         raise Unknown(say(zh="文件尚未读完。", en="The file has not been read to its end yet."))
-    if found := accepted_leaves(answer):
+    if found := taken_leaves(answer):
         return found
-    raise Refused(say(zh="该文件没有已接受的行。", en="No row of this file was accepted."))
+    raise Refused(say(zh="该文件没有已接受或重复的行。", en="No row of this file is in."))
 
 
 def _many(wish: Wish, leaves: Sequence[str], out: Path, as_json: bool) -> int:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import orjson
@@ -16,9 +17,9 @@ from ledger.cli.answers import (
     TAKEN,
     VERDICTS,
     Document,
-    accepted_leaves,
     row_answers,
     show_answer,
+    taken_leaves,
 )
 from ledger.cli.fetching import Wish, exit_of, fetch_all, may_show
 from ledger.cli.files import reason
@@ -26,6 +27,7 @@ from ledger.cli.language import say
 from ledger.cli.node import Node, Who, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Unknown, note, print_json, shown_path, write_file
+from ledger.cli.patience import Patience
 from ledger.cli.progress import bars
 from ledger.cli.receipt import tell
 
@@ -40,7 +42,7 @@ _HELP = say(
 
     FILE 可以是 xlsx、csv（部门报送表）、ndjson（每行一条记录）或 json（一条记录）。
     先显示收下文件的节点、文件编号和各行结果，再等待锚定（--wait、--receipts）。
-    退出码：0 全部接受或重复；1 有拒绝或冲突；4 无法连接。重复报送没有害处。
+    退出码：0 全部接受或重复；1 有拒绝或冲突；4 无法连接或迟迟没有进展。重复报送没有害处。
 
     \b
     示例：
@@ -53,7 +55,7 @@ _HELP = say(
     FILE is a workbook (xlsx), csv, ndjson (a record a line) or json (one record). The node that
     took it, the file id and the answers are shown before anchors are waited for (--wait,
     --receipts). Exit codes: 0 all accepted or there already; 1 some rejected or in conflict; 4 the
-    node cannot be reached. Sending a file twice does no harm.
+    node cannot be reached or makes no progress. Sending a file twice does no harm.
 
     \b
     Examples:
@@ -62,6 +64,14 @@ _HELP = say(
       credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546 --receipts receipts/
     """,
 )
+
+
+class _Way(NamedTuple):
+    """To which node, and how long it may stand still."""
+
+    node: Node
+    who: Who
+    patience: float | None
 
 
 @click.command("submit", help=_HELP)
@@ -89,8 +99,17 @@ _HELP = say(
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help=say(
-        zh="等到锚定，并为每个已接受的行写一份回执 LEAF.json。",
-        en="Wait, and write a receipt LEAF.json for every accepted row.",
+        zh="等到锚定，并为每个已接受或重复的行写一份回执 LEAF.json。",
+        en="Wait, and write a receipt LEAF.json for every row that is in.",
+    ),
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help=say(
+        zh="多少秒毫无进展后放弃（默认 600；节点自称未就绪时 120）。",
+        en="Give up after so long without progress (600; 120 if the node says it is not ready).",
     ),
 )
 @json_option
@@ -103,13 +122,14 @@ def submit(
     report: Path | None,
     wait: bool,
     receipts: Path | None,
+    patience: float | None,
     as_json: bool,
 ) -> int:
     """See `_HELP`. What was taken is told before it is waited for: that stands in any case."""
     _check_usage(file, type_, report)
     with Node(url, token) as node, bars() as progress:
         who = node.who()
-        answer = _send(node, who, file, type_, progress)
+        answer = _send(_Way(node, who, patience), file, type_, progress)
         if report is not None:
             _write_report(node, answer, report)
         if as_json:
@@ -117,7 +137,7 @@ def submit(
         else:
             show_answer(answer, who)
         if wait or receipts is not None:
-            wait_until_anchored(node, answer, progress)
+            wait_until_anchored(node, answer, progress, patience)
             note(say(zh="已全部锚定。", en="All of it is anchored."))
         missing = 0 if receipts is None else _fetch(node, answer, receipts, progress)
     return _exit(answer) or missing
@@ -135,13 +155,13 @@ def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
         raise click.UsageError(message)
 
 
-def _send(node: Node, who: Who, file: Path, type_: str | None, progress: Progress) -> Document:
+def _send(way: _Way, file: Path, type_: str | None, progress: Progress) -> Document:
     kind = file.suffix.lower()
     if kind in _TABLES:
-        return _send_table(node, who, file, type_, progress)
+        return _send_table(way, file, type_, progress)
     if kind in _LINES:
-        return _send_lines(node, file, progress)
-    return _send_record(node, file)
+        return _send_lines(way.node, file, progress)
+    return _send_record(way.node, file)
 
 
 def _exit(answer: Document) -> int:
@@ -158,7 +178,7 @@ def _exit(answer: Document) -> int:
 
 def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> int:
     """Write the receipts; the exit code."""
-    leaves = list(dict.fromkeys(accepted_leaves(answer)))
+    leaves = taken_leaves(answer)
     shown = bool(leaves) and may_show(node, leaves[0])
     if leaves and not shown:
         note(
@@ -172,15 +192,21 @@ def _fetch(node: Node, answer: Document, folder: Path, progress: Progress) -> in
     found = fetch_all(wish, leaves, folder, lambda: progress.advance(task))
     progress.remove_task(task)
     tell(found, folder)
+    if known := sum(row["verdict"] == "duplicate" for row in row_answers(answer)):
+        note(
+            say(
+                zh=f"其中 {known} 行此前已报送，回执是原有条目的。",
+                en=f"{known} rows were there already: theirs are of the entries from before.",
+            )
+        )
     return exit_of(found)
 
 
 # ---- workbooks and CSV
 
 
-def _send_table(
-    node: Node, who: Who, file: Path, type_: str | None, progress: Progress
-) -> Document:
+def _send_table(way: _Way, file: Path, type_: str | None, progress: Progress) -> Document:
+    node, who = way.node, way.who
     task = progress.add_task(say(zh="报送", en="sending"), total=None)
     data = {} if type_ is None else {"type": type_}
     sent = expect(
@@ -190,11 +216,22 @@ def _send_table(
     path = sent.headers["location"]
     file_id = path.rpartition("/")[2]
     note(say(zh=f"{who} 已收下文件 {file_id}", en=f"{who} took the file {file_id}"))
+    patience = Patience(node, way.patience, _given_up(node, file_id))
     while (answer := _state(node, path))["state"] in ("queued", "running"):
+        patience.see((answer["state"], answer.get("rows")))
         progress.update(task, description=answer["state"], completed=answer.get("rows") or 0)
         time.sleep(_POLL)
     progress.remove_task(task)
     return {"id": file_id} | answer
+
+
+def _given_up(node: Node, file_id: str) -> str:
+    """With how to go on later: the node keeps the file."""
+    command = f"credit-ledger files show {file_id} --to {node.url}"
+    return say(
+        zh=f"节点已收下文件 {file_id}，但迟迟没有处理。稍后可用：{command}",
+        en=f"The node has the file {file_id} but does not get on with it. Later: {command}",
+    )
 
 
 def _write_report(node: Node, answer: Document, report: Path) -> None:

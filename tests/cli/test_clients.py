@@ -134,7 +134,7 @@ def test_many_receipts_go_into_a_folder(
 
 
 def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path) -> None:
-    """All of its accepted rows, and none of the others."""
+    """All of its rows that are in, by this file or before, and none of the others."""
     parts = [ledger.beijing.receipt(number) for number in (0, 1)]
     leaves = [parse(data).leaf.hex() for data in parts]
     for leaf, data in zip(leaves, parts, strict=True):
@@ -144,7 +144,10 @@ def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: P
     gateway.on(f"GET /v1/files/{file}", table_answer("running"))
     common = ["receipt", "--file", file, "--from", gateway.url, "-o", out, "--token", "t"]
     assert cli(*common).exit == 4
-    gateway.on(f"GET /v1/files/{file}", table_answer("done", *rows, answer(5, "duplicate")))
+    gateway.on(
+        f"GET /v1/files/{file}",
+        table_answer("done", rows[0], rows[1], answer(5, "duplicate", leaf=leaves[1])),
+    )
     assert cli(*common).exit == 0
     assert sorted(path.name for path in out.iterdir()) == sorted(f"{leaf}.json" for leaf in leaves)
     gateway.on(f"GET /v1/files/{file}", table_answer("done", answer(3, "rejected")))
@@ -158,7 +161,9 @@ def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: P
 # ---- files
 
 
-def test_files_are_listed_and_shown(gateway: Stub, cli: Cli) -> None:
+def test_files_are_listed_and_shown(
+    gateway: Stub, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = "0f" * 16
     listed = {
         "id": file,
@@ -170,6 +175,15 @@ def test_files_are_listed_and_shown(gateway: Stub, cli: Cli) -> None:
     }
     gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     common = ["--to", gateway.url, "--token", "t"]
+    monkeypatch.setenv("COLUMNS", "80")
+    listed["file"] = "北京市法人行政处罚信息2026.csv"
+    gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
+    done = cli("files", "list", *common, "--limit", "7")
+    text = " ".join(done.out.split())
+    assert "北京市法人行政处" in text and "done" in text and "accepted 1, rejected 1" in text
+    assert len(done.out.splitlines()) < 9 and "2026-11-20T08:00:00Z" in text
+    listed["file"] = "处罚.csv"
+    gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     done = cli("files", "list", *common, "--limit", "7")
     assert (done.exit, file in done.out, "处罚.csv" in done.out) == (0, True, True)
     assert cli("files", "list", *common, "--limit", "7", "--json").json() == {"files": [listed]}
@@ -426,7 +440,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_until_all_is_anchored(
-    gateway: Stub, cli: Cli, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+    gateway: Stub, cli: Cli, tmp_path: Path, quick: None
 ) -> None:
     """By the size that covers all of it, with a few questions however many rows there are; what
     was taken is told before, so that it is known even if the wait ends badly."""
@@ -439,13 +453,66 @@ def test_waiting_until_all_is_anchored(
     asked = [request.path for request in gateway.asked if request.method == "GET"]
     assert asked == ["/v1/node"] * 5 + [f"/v1/receipts/{3:064x}"]
 
-    monkeypatch.setattr("ledger.cli.anchored._PATIENCE", 0.2)
     gateway.on("GET /v1/node", sizes(4))
-    done = cli("submit", file, "--to", gateway.url, "--wait", "--json")
+    common = ["submit", file, "--to", gateway.url, "--wait", "--json", "--patience", "0.2"]
+    done = cli(*common)
     assert (done.exit, "anchored for long" in done.err) == (4, True)
     assert done.json()["counts"]["accepted"] == 2
     file.write_text("bad\n")
     assert cli("submit", file, "--to", gateway.url, "--wait").exit == 1
+
+
+@pytest.fixture
+def unready(gateway: Stub, quick: None, monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """A node that says why it stands still, and is asked soon."""
+    monkeypatch.setattr("ledger.cli.patience._ASK_AFTER", 0.0)
+    monkeypatch.setattr("ledger.cli.patience._NOT_READY", 0.5)
+    text = {"zh": "锚定密钥无效", "en": "no anchor key"}
+    problem = {"text": text, "code": "anchor-key-not-valid"}
+    gateway.on("GET /readyz", told(problem, 503, Retry_After="1"))
+    gateway.on("GET /v1/node", sizes(4))
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    return gateway
+
+
+def test_a_file_that_nobody_reads_is_not_waited_for_for_ever(
+    unready: Stub, cli: Cli, tmp_path: Path
+) -> None:
+    """The node's reason is told once, and how to ask for the file later."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    unready.on("GET /v1/files/0f", table_answer("queued"))
+    done = cli("submit", file, "--to", unready.url, "--wait")
+    assert (done.exit, done.out) == (4, "")
+    assert done.err.count("not ready: no anchor key [anchor-key-not-valid]") == 1
+    assert f"files show 0f --to {unready.url}" in done.err
+    unready.on("GET /readyz", told({"ready": True}))
+    done = cli("submit", file, "--to", unready.url, "--patience", "0.3")
+    assert (done.exit, "not ready" in done.err, "files show 0f" in done.err) == (4, False, True)
+
+
+def test_a_file_that_moves_is_waited_for(
+    unready: Stub, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a node says of itself ends no wait while rows come in."""
+    monkeypatch.setattr("ledger.cli.patience._NOT_READY", 120.0)
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    states = [table_answer("queued")] * 2 + [table_answer("running", rows=n) for n in (1, 2)]
+    unready.on("GET /v1/files/0f", *states, table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", unready.url)
+    assert (done.exit, "anchor-key-not-valid" in done.err) == (0, True)
+
+
+def test_anchors_that_do_not_come(unready: Stub, cli: Cli, tmp_path: Path) -> None:
+    """The reason, and how to get the receipts later."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    unready.on("GET /v1/files/0f", table_answer("done", answer(2)))
+    done = cli("submit", file, "--to", unready.url, "--wait")
+    assert done.exit == 4
+    assert done.err.count("not ready: no anchor key [anchor-key-not-valid]") == 1
+    assert f"receipt --file 0f --from {unready.url}" in done.err
 
 
 def test_waiting_for_a_node_that_tells_less(
@@ -489,6 +556,24 @@ def test_receipts_for_every_accepted_row(
     assert cli(*common).exit == 4
 
 
+def test_receipts_of_a_file_sent_again(
+    gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path, quick: None
+) -> None:
+    """Rows that were there already have their receipts too."""
+    file, out = tmp_path / "x.csv", tmp_path / "receipts"
+    file.write_text("a\n")
+    data = ledger.beijing.receipt(0, bare=True)
+    leaf = parse(data).leaf.hex()
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    gateway.on("GET /v1/files/7", table_answer("done", answer(2, "duplicate", leaf=leaf)))
+    gateway.on("GET /v1/node", sizes(5))
+    gateway.on(f"GET /v1/receipts/{leaf}", (200, data, {}))
+    done = cli("submit", file, "--to", gateway.url, "--receipts", out)
+    assert (done.exit, "wrote 1 receipts" in done.err) == (0, True)
+    assert "1 rows were there already" in done.err
+    assert (out / f"{leaf}.json").read_bytes() == data
+
+
 def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     """The node, the file id, all errors of a row, notes by kind with their rows."""
     file = tmp_path / "x.csv"
@@ -517,6 +602,46 @@ def test_what_is_told_of_a_file(gateway: Stub, cli: Cli, tmp_path: Path) -> None
     assert told_node == {"code": "110000", "name": "北京市", "url": gateway.url}
     notes = [line for line in done.out.splitlines() if "[late]" in line or "elsewhere]" in line]
     assert "authority-elsewhere" in notes[0], "what may be misdirected stands first"
+
+
+def test_the_leaf_of_every_row_that_is_in(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    """In text too, with what comes next; of many rows the first."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    rows = [answer(2), answer(3, "rejected"), answer(4, "duplicate"), answer(5, sheet="乙")]
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on("GET /v1/files/0f", table_answer("done", *rows))
+    gateway.on("GET /v1/node", sizes(5))
+    common = ["submit", file, "--to", gateway.url]
+    done = cli(*common)
+    found = [line.split() for line in done.out.splitlines()]
+    for where in ("2", "4", "乙 5"):
+        assert [*where.split(), f"{int(where[-1]):064x}"] in found
+    assert f"{3:064x}" not in done.out
+    assert f"credit-ledger receipt LEAF --from {gateway.url} -o FILE" in done.out
+    assert f"credit-ledger receipt --file 0f --from {gateway.url} -o DIR" in done.out
+
+    rows = [answer(number) for number in range(2, 60)]
+    gateway.on("GET /v1/files/0f", table_answer("done", *rows))
+    done = cli(*common)
+    assert f"{51:064x}" in done.out and f"{52:064x}" not in done.out
+    assert "8 more rows, see --json" in done.out
+    gateway.on("GET /v1/files/0f", table_answer("done", answer(3, "rejected")))
+    assert "credit-ledger receipt" not in cli(*common).out
+
+
+def test_leaves_fit_a_narrow_terminal(
+    gateway: Stub, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on(
+        "GET /v1/files/0f", table_answer("done", answer(2, sheet="法人行政处罚信息"), answer(3))
+    )
+    done = cli("submit", file, "--to", gateway.url)
+    assert f"{2:064x}" in done.out and f"{3:064x}" in done.out
 
 
 def test_wrong_usage_of_submit(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
