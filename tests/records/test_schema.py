@@ -288,7 +288,7 @@ def test_a_wrong_file_is_malformed(path: list[str | int], value: object, problem
 )
 def test_what_a_verdict_relies_on_can_be_shown(name: str) -> None:
     schema = schemas.load(name)
-    file = PENALTY_FILE.with_name(f"{name}@1.json").read_bytes()
+    file = resources.files("ledger.records").joinpath(f"schemas/{name}@1.json").read_bytes()
     subject, authority = schema.subject, schema.authority
     relied = {schema.decided, schema.document, schema.until.field, authority.name, authority.code}
     relied |= {subject.name, subject.code, subject.registration, subject.kind}
