@@ -217,8 +217,7 @@ def test_headers_are_found_by_code_name_and_alias_folded() -> None:
     assert penalty.column("") is None
 
 
-SCHEMAS = resources.files("ledger.records").joinpath("schemas")
-PENALTY_FILE = SCHEMAS.joinpath("penalty@1.json")
+PENALTY_FILE = resources.files("ledger.records").joinpath("schemas/penalty@1.json")
 
 
 def changed(*path: str | int, value: object = None) -> bytes:
@@ -289,7 +288,7 @@ def test_a_wrong_file_is_malformed(path: list[str | int], value: object, problem
 )
 def test_what_a_verdict_relies_on_can_be_shown(name: str) -> None:
     schema = schemas.load(name)
-    file = SCHEMAS.joinpath(f"{name}@1.json").read_bytes()
+    file = resources.files("ledger.records").joinpath(f"schemas/{name}@1.json").read_bytes()
     subject, authority = schema.subject, schema.authority
     relied = {schema.decided, schema.document, schema.until.field, authority.name, authority.code}
     relied |= {subject.name, subject.code, subject.registration, subject.kind}
