@@ -12,7 +12,7 @@ from ledger.chain import requests
 from ledger.chain.actions import Action, action, decode_action, kind_names, proposal_id
 from ledger.chain.bindings import CATALOGUE
 from ledger.chain.govern import PROPOSAL_LIFE
-from ledger.chain.structs import NO, YES
+from ledger.chain.structs import ACT, NO, YES
 from ledger.chain.tosign import VotedOn
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.action_values import typed
@@ -20,7 +20,7 @@ from ledger.cli.action_words import plain, sentence, words
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
-from ledger.cli.proposals import Motion, active_provinces, find_motion, motions
+from ledger.cli.proposals import OPEN, Motion, active_provinces, find_motion, motions
 from ledger.cli.thresholds import threshold_before
 from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import ConfigError, Malformed
@@ -61,14 +61,19 @@ def govern() -> None:
 def list_motions(*, ended: bool, hand: Hand, as_json: bool) -> int:
     """The oldest first."""
     threshold = hand.consortium.threshold()
-    found = [m for m in motions(hand) if ended or m.state in ("open", "passed")]
+    found = [m for m in motions(hand) if ended or m.state in OPEN]
     if as_json:
         print_json({"proposals": [_summary(motion, threshold) for motion in found]})
         return 0
     for motion in found:
         click.echo(
+<<<<<<< HEAD
             f"{motion.id}  {motion.state:8} {motion.yes}/{threshold}  "
             f"{instant(motion.event.expires_at)}  {motion.event.member}  {sentence(motion.action)}"
+=======
+            f"{motion.id}  {motion.state:8} {_votes(motion, threshold)}  "
+            f"{instant(motion.event.expires_at)}  {motion.event.member}  {words(motion.action)}"
+>>>>>>> part-m-user2
         )
     return 0
 
@@ -92,7 +97,7 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
         (say(zh="种类", en="kind"), motion.kind),
         (say(zh="提出者", en="proposed by"), motion.event.member),
         (say(zh="状态", en="state"), motion.state),
-        (say(zh="赞成", en="yes"), f"{motion.yes} / {threshold}"),
+        (say(zh="赞成", en="yes"), _votes(motion, threshold)),
         (say(zh="有效至", en="until"), instant(motion.event.expires_at)),
     )
     for name, value in pairs:
@@ -185,7 +190,7 @@ def vote(*, motion_id: str, choice: str, hand: Hand, as_json: bool) -> int:
         print_json({"proposal": motion.id, "choice": choice, "tx": sent and sent.tx})
     elif sent is not None:
         now, threshold = find_motion(hand, motion.id), hand.consortium.threshold()
-        click.echo(f"{hand.code} {choice}; {now.state} {now.yes}/{threshold}")
+        click.echo(f"{hand.code} {choice}; {now.state} {_votes(now, threshold)}")
     return 0
 
 
@@ -203,6 +208,7 @@ def execute(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     motion = find_motion(hand, motion_id)
     if hand.offline is not None:
         raise click.UsageError(say(zh="执行无须签名", en="carrying out needs no signature"))
+    _demand_executable(motion)
     to, data = requests.carry_out(
         motion.event.member, motion.action, motion.event.salt, hand.domain
     )
@@ -283,6 +289,21 @@ def _propose(hand: Hand, wanted: Action) -> str:
     return proposal_id(*hand.domain, hand.code, wanted, salt).hex()
 
 
+def _demand_executable(motion: Motion) -> None:
+    """Refuses what has ended, and what this command cannot carry out, in words."""
+    if motion.state == "executed":
+        raise Refused(say(zh="该提案已执行。", en="this proposal was carried out already."))
+    if motion.state == "expired":
+        raise Refused(say(zh="该提案已过期。", en="this proposal has run out."))
+    if motion.action.kind == ACT:
+        raise Refused(
+            say(
+                zh="此提案由 CaseRegistry 合约执行，不由本命令执行。",
+                en="another contract carries this out, the CaseRegistry: this command cannot.",
+            )
+        )
+
+
 def _summary(motion: Motion, threshold: int) -> dict[str, Any]:
     return {
         "id": motion.id,
@@ -291,9 +312,14 @@ def _summary(motion: Motion, threshold: int) -> dict[str, Any]:
         "proposer": motion.event.member,
         "state": motion.state,
         "yes": motion.yes,
-        "threshold": threshold,
+        "threshold": threshold if motion.state in OPEN else None,
         "expiresAt": instant(motion.event.expires_at),
     }
+
+
+def _votes(motion: Motion, threshold: int) -> str:
+    """Of one that has ended the count alone: the threshold may have been another."""
+    return f"{motion.yes}/{threshold}" if motion.state in OPEN else str(motion.yes)
 
 
 def _values(wanted: Action) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -182,12 +183,13 @@ def rotate(
 @keys.command(
     "revoke",
     help=say(
-        zh="""立即终止一把密钥；它此前签署的仍然有效。
+        zh="""立即终止一把密钥；它此前签署的仍然有效。某用途的最后一把有效密钥须确认（--yes）。
 
         \b
         示例：credit-ledger keys revoke 1f2e3d4c --config gateway.toml
         """,
-        en="""Ends a key now; what it signed before stays valid.
+        en="""Ends a key now; what it signed before stays valid. The last key of a purpose is ended
+        only with --yes, or once asked.
 
         \b
         Example: credit-ledger keys revoke 1f2e3d4c --config gateway.toml
@@ -195,11 +197,19 @@ def rotate(
     ),
 )
 @click.argument("key_id_", metavar="KEYID")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help=say(zh="也终止某用途的最后一把。", en="Also the last one of its purpose."),
+)
 @acting_options
 @json_option
-def revoke(*, key_id_: str, hand: Hand, as_json: bool) -> int:
+def revoke(*, key_id_: str, yes: bool, hand: Hand, as_json: bool) -> int:
     """Also of a suspended member."""
-    return _end(hand, _find(hand, key_id_), 0, as_json)
+    key = _find(hand, key_id_)
+    if not yes:
+        _demand_another(hand, key)
+    return _end(hand, key, 0, as_json)
 
 
 @keys.command(
@@ -238,6 +248,7 @@ def compromise(*, key_id_: str, since: str, hand: Hand, as_json: bool) -> int:
     return _end(hand, _find(hand, key_id_), _instant(hand, since), as_json)
 
 
+<<<<<<< HEAD
 def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None:
     request = requests.add_key(
         key=requests.key_input(
@@ -253,6 +264,50 @@ def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None
     own = made.alg is Alg.SECP256K1
     signer = open_key(made.path, purpose.name, hand.passwords) if own else None
     return hand.write(request, new_key=signer)
+=======
+def _demand_another(hand: Hand, key: Key) -> None:
+    """Asks on a terminal, and refuses elsewhere, where this is the last key of its purpose."""
+    now = hand.time()
+    alive = [other for other in hand.keys() if other.purpose == key.purpose and _lives(other, now)]
+    if [other.key_id for other in alive] != [key.key_id]:
+        return
+    text = say(
+        zh=f"{hex32(key.key_id)} 是 {hand.code} 最后一把有效的 {_purpose(key)} 密钥：终止后"
+        f"{_consequence(key.purpose)}。",
+        en=f"{hex32(key.key_id)} is the last {_purpose(key)} key of {hand.code} that is in force: "
+        f"without it {_consequence(key.purpose)}.",
+    )
+    if sys.stdin.isatty():
+        note(text)
+        if click.confirm(say(zh="仍要终止？", en="End it all the same?"), err=True):
+            return
+        raise Refused(say(zh="未终止。", en="not ended."))
+    remedy = say(
+        zh="请先登记新的（keys rotate）；确要终止的，加 --yes。",
+        en="Register another one first (`keys rotate`), or give --yes.",
+    )
+    raise Refused(f"{text} {remedy}")
+
+
+def _lives(key: Key, now: int) -> bool:
+    return key.valid_at(now) and not key.compromised_since
+
+
+def _consequence(purpose: int) -> str:
+    """What a member can no longer do without a key of that purpose."""
+    if purpose == Purpose.GOVERN:
+        return say(
+            zh="再不能签署任何登记、表决或密钥更换，只能由各省市表决恢复（recover-key）",
+            en="it signs no vote and no change of keys ever again, unless the provinces vote it a "
+            "new one (recover-key)",
+        )
+    if purpose == Purpose.ANCHOR:
+        return say(
+            zh="其节点不能再锚定，所报记录得不到回执",
+            en="its node anchors nothing, and no record gets a receipt",
+        )
+    return say(zh="不能再签署此类内容", en="nothing of that kind can be signed for it")
+>>>>>>> part-m-user2
 
 
 def _end(hand: Hand, key: Key, since: int, as_json: bool) -> int:

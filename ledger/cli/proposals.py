@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from ledger.chain.actions import Action, kind_names
-from ledger.chain.events import Executed, Proposed, decode_events, topic
-from ledger.chain.structs import ACTIVE
+from ledger.chain.bindings import CATALOGUE
+from ledger.chain.events import (
+    ContractRegistered,
+    Executed,
+    ItemPut,
+    Proposed,
+    Voted,
+    decode_events,
+    topic,
+)
+from ledger.chain.structs import ACTIVE, YES
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
 from ledger.cli.output import Refused
 from ledger.core.keys import Role
 
+OPEN = ("open", "passed")
+"""States of a proposal that may be voted on."""
 _LEAST_DIGITS = 8  # of an id that is not written out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:
-    """A proposal. state: open, passed, executed or expired; passed is open with enough votes.
-    yes: votes that stand, 0 once it has ended."""
+    """A proposal. state: open, passed, executed or expired; passed is open with enough votes, and
+    executed also what another contract has carried out.
+    yes: votes that stand; of one that has ended, the yes votes that it got."""
 
     event: Proposed
     state: str
@@ -44,7 +57,8 @@ class Motion:
 
 def motions(hand: Hand) -> list[Motion]:
     """All there ever were, the oldest first."""
-    return [_motion(hand, event, _executed(hand)) for event in _proposed(hand)]
+    ended = _Ended(hand)
+    return [_motion(hand, event, ended) for event in _proposed(hand)]
 
 
 def find_motion(hand: Hand, text: str) -> Motion:
@@ -58,7 +72,7 @@ def find_motion(hand: Hand, text: str) -> Motion:
                 en=f"no one proposal {text}; give {_LEAST_DIGITS} digits at least.",
             )
         )
-    return _motion(hand, found[0], _executed(hand))
+    return _motion(hand, found[0], _Ended(hand))
 
 
 def active_provinces(hand: Hand) -> list[str]:
@@ -67,25 +81,48 @@ def active_provinces(hand: Hand) -> list[str]:
     return [m.code for m in members if m.roles & Role.PROVINCE and m.status == ACTIVE]
 
 
-def _motion(hand: Hand, event: Proposed, executed: set[bytes]) -> Motion:
-    if event.proposal_id in executed:
-        return Motion(event=event, state="executed", yes=0)
+class _Ended:
+    """What was carried out, and the yes votes that there were."""
+
+    def __init__(self, hand: Hand) -> None:
+        executed = _events(hand, topic(Executed))
+        done = {bytes(e.proposal_id) for e in executed if isinstance(e, Executed)}
+        self.executed = done | _used(hand)
+        votes = [vote for vote in _events(hand, topic(Voted)) if isinstance(vote, Voted)]
+        self.yes = Counter(vote.proposal_id for vote in votes if vote.choice == YES)
+
+
+def _motion(hand: Hand, event: Proposed, ended: _Ended) -> Motion:
+    votes = ended.yes[event.proposal_id]
+    if event.proposal_id in ended.executed:
+        return Motion(event=event, state="executed", yes=votes)
     if event.expires_at < hand.view.block.time:
-        return Motion(event=event, state="expired", yes=0)
+        return Motion(event=event, state="expired", yes=votes)
     found = hand.consortium.proposal(event.proposal_id)
     yes = found.yes if found else 0
     state = "passed" if yes >= hand.consortium.threshold() else "open"
     return Motion(event=event, state=state, yes=yes)
 
 
+def _used(hand: Hand) -> set[bytes]:
+    """Proposals that a Catalogue of this network has carried out; it says so by its items."""
+    registered = _events(hand, topic(ContractRegistered))
+    catalogues = {
+        event.account
+        for event in registered
+        if isinstance(event, ContractRegistered) and event.role == CATALOGUE
+    }
+    used: set[bytes] = set()
+    for address in catalogues:
+        entries = hand.view.logs(address, (topic(ItemPut),), first=hand.network.deploy_block)
+        found = [e for e in decode_events("Catalogue", entries) if isinstance(e, ItemPut)]
+        used |= {event.authority for event in found if not event.member}
+    return used
+
+
 def _proposed(hand: Hand) -> list[Proposed]:
     found = _events(hand, topic(Proposed))
     return [event for event in found if isinstance(event, Proposed)]
-
-
-def _executed(hand: Hand) -> set[bytes]:
-    found = _events(hand, topic(Executed))
-    return {event.proposal_id for event in found if isinstance(event, Executed)}
 
 
 def _events(hand: Hand, kind: bytes) -> list[object]:

@@ -56,6 +56,14 @@ _WORDS = {
         "zh": "其间另有该成员的写入，请重新制作",
         "en": "another write of this member came first; make it again",
     },
+    "RoleContract_NotPassed": {
+        "zh": "赞成票不足或提案已过期",
+        "en": "not enough provinces have voted yes, or the proposal has run out",
+    },
+    "RoleContract_ProposalUsed": {
+        "zh": "该提案已执行",
+        "en": "the proposal was carried out already",
+    },
     "Consortium_ThresholdInvalid": {
         "zh": "表决门槛须超过省市数的一半且不多于省市数；请先表决 set-threshold",
         "en": "the threshold must be more than half of the provinces and at most all of them: vote "

@@ -67,8 +67,7 @@ def council(cli: Cli, network: TestNetwork, tmp_path: Path) -> Council:
 
 
 def test_a_vote_from_beginning_to_end(council: Council, network: TestNetwork) -> None:
-    before = council.run("110000", "list")["proposals"]
-    assert all(motion["kind"] == "put-national" for motion in before), "carried out elsewhere"
+    assert council.run("110000", "list")["proposals"] == [], "all of the founding is carried out"
     motion = council.propose("suspend", "member=demo-bank")
     shown = council.run("120000", "show", motion[:12])
     assert shown["id"] == motion
@@ -93,7 +92,27 @@ def test_a_vote_from_beginning_to_end(council: Council, network: TestNetwork) ->
     assert bank is not None and bank.status == SUSPENDED
     assert motion not in [found["id"] for found in council.run("110000", "list")["proposals"]]
     ended = {found["id"]: found for found in council.run("110000", "list", "--all")["proposals"]}
-    assert ended[motion]["state"] == "executed"
+    assert (ended[motion]["state"], ended[motion]["yes"]) == ("executed", 3)
+    assert len(ended) > 3
+    for found in ended.values():
+        assert (found["state"], found["yes"], found["threshold"]) == ("executed", 3, None)
+    text = council.cli("govern", "show", motion, "--config", config).out
+    assert "0 / 3" not in text and "executed" in text
+    again = council.cli("govern", "execute", motion, "--config", config)
+    assert again.exit == 1 and "carried out already" in again.err
+
+
+def test_what_other_contracts_carry_out(council: Council, network: TestNetwork) -> None:
+    config = council.configs["110000"]
+    every = council.run("110000", "list", "--all")["proposals"]
+    [used] = [motion["id"] for motion in every if motion["kind"] == "put-national"]
+    done = council.cli("govern", "execute", used, "--config", config)
+    assert done.exit == 1 and "carried out already" in done.err
+    motion = council.propose("act", f"registry={network.deployment.log_anchor}", "acts=[]")
+    for code in PROVINCES[:3]:
+        council.run(code, "vote", motion, "yes")
+    done = council.cli("govern", "execute", motion, "--config", config)
+    assert done.exit == 1 and "another contract" in done.err
 
 
 def test_votes_speak_chinese(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,27 @@ def test_a_stolen_key(cli: Cli, network: TestNetwork, config: Path) -> None:
     assert ended.exit == 1 and "Consortium_KeyEnded" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("purpose", "words"),
+    [
+        (Purpose.ANCHOR, "anchors nothing"),
+        (Purpose.GOVERN, "recover-key"),
+        (Purpose.NOTE, "nothing of that kind"),
+    ],
+)
+def test_the_last_key_of_a_purpose_is_kept(
+    cli: Cli, network: TestNetwork, config: Path, purpose: Purpose, words: str
+) -> None:
+    key_id = network.keys[BANK, purpose].key_id.hex()
+    refused = cli("keys", "revoke", key_id, "--config", config)
+    assert refused.exit == 1
+    assert f"last {purpose.name} key" in refused.err and words in refused.err
+    assert "--yes" in refused.err and listed(cli, config)[key_id]["notAfter"] is None
+    done = cli("keys", "revoke", key_id, "--config", config, "--yes")
+    assert done.exit == 0, done.err
+    assert listed(cli, config)[key_id]["notAfter"] is not None
+
+
 def test_a_key_of_a_far_future(cli: Cli, network: TestNetwork, config: Path) -> None:
     """What a member registers cannot end the listing."""
     signer = LocalSigner(Alg.SECP256K1, new_secret())
@@ -163,7 +184,7 @@ def test_key_and_payer_without_settings(
     own = ["--network", tmp_path / "network.json", "--key", keys / "govern.json"]
     own += ["--payer", keys / "payer.json", "--password-file", keys / "password"]
     key_id = network.keys[BANK, Purpose.NOTE].key_id.hex()
-    done = cli("keys", "revoke", key_id, *own)
+    done = cli("keys", "revoke", key_id, *own, "--yes")
     assert done.exit == 0, done.err
     wrong = cli("keys", "revoke", key_id, *own, "--key", keys / "note.json")
     assert wrong.exit == 1 and "purpose NOTE, not GOVERN" in wrong.err
