@@ -67,13 +67,8 @@ def list_motions(*, ended: bool, hand: Hand, as_json: bool) -> int:
         return 0
     for motion in found:
         click.echo(
-<<<<<<< HEAD
-            f"{motion.id}  {motion.state:8} {motion.yes}/{threshold}  "
-            f"{instant(motion.event.expires_at)}  {motion.event.member}  {sentence(motion.action)}"
-=======
             f"{motion.id}  {motion.state:8} {_votes(motion, threshold)}  "
-            f"{instant(motion.event.expires_at)}  {motion.event.member}  {words(motion.action)}"
->>>>>>> part-m-user2
+            f"{instant(motion.event.expires_at)}  {motion.event.member}  {sentence(motion.action)}"
         )
     return 0
 

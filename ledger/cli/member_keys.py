@@ -248,7 +248,6 @@ def compromise(*, key_id_: str, since: str, hand: Hand, as_json: bool) -> int:
     return _end(hand, _find(hand, key_id_), _instant(hand, since), as_json)
 
 
-<<<<<<< HEAD
 def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None:
     request = requests.add_key(
         key=requests.key_input(
@@ -264,7 +263,8 @@ def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None
     own = made.alg is Alg.SECP256K1
     signer = open_key(made.path, purpose.name, hand.passwords) if own else None
     return hand.write(request, new_key=signer)
-=======
+
+
 def _demand_another(hand: Hand, key: Key) -> None:
     """Asks on a terminal, and refuses elsewhere, where this is the last key of its purpose."""
     now = hand.time()
@@ -307,7 +307,6 @@ def _consequence(purpose: int) -> str:
             en="its node anchors nothing, and no record gets a receipt",
         )
     return say(zh="不能再签署此类内容", en="nothing of that kind can be signed for it")
->>>>>>> part-m-user2
 
 
 def _end(hand: Hand, key: Key, since: int, as_json: bool) -> int:
