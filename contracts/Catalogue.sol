@@ -13,8 +13,11 @@ contract Catalogue is ICatalogue, RoleContract {
     uint256 private constant _MAX_ITEMS = 64;
     /// @dev Items of one region. A province cannot swell the list for the others.
     uint256 private constant _MAX_IDS = 1024;
-    /// @dev Versions of one series; {itemAt} walks them backwards.
-    uint256 private constant _MAX_VERSIONS = 256;
+    /// @dev Versions of one series. {item} gives them all, for some 20,000 gas each, and has to stay
+    /// far below what nodes grant a call, 10 million at the least; {itemAt} walks them backwards.
+    uint256 private constant _MAX_VERSIONS = 128;
+    /// @dev … and of one that a province alone can fill.
+    uint256 private constant _MAX_SUPPLEMENTS = 64;
 
     bytes32 private constant _NATIONAL = 0;
 
@@ -61,19 +64,17 @@ contract Catalogue is ICatalogue, RoleContract {
     }
 
     /// @inheritdoc ICatalogue
-    function item(bytes32 itemId) external view returns (Version[] memory found) {
-        bytes32[] storage regions = _regions[itemId];
-        uint256 count;
-        for (uint256 i = 0; i < regions.length; ++i) {
-            count += _series[itemId][regions[i]].length;
-        }
-        found = new Version[](count);
-        for (uint256 i = regions.length; i > 0; --i) {
-            Version[] storage series = _series[itemId][regions[i - 1]];
-            for (uint256 j = series.length; j > 0; --j) {
-                found[--count] = series[j - 1];
-            }
-        }
+    function item(bytes32 itemId, bytes32 region) external view returns (Version[] memory) {
+        return _series[itemId][region];
+    }
+
+    /// @inheritdoc ICatalogue
+    function regions(bytes32 itemId, uint256 start, uint256 count)
+        external
+        view
+        returns (bytes32[] memory)
+    {
+        return _page(_regions[itemId], start, count);
     }
 
     /// @inheritdoc ICatalogue
@@ -82,12 +83,8 @@ contract Catalogue is ICatalogue, RoleContract {
     }
 
     /// @inheritdoc ICatalogue
-    function itemIds(uint256 start, uint256 count) external view returns (bytes32[] memory page) {
-        uint256 left = start < _itemIds.length ? _itemIds.length - start : 0;
-        page = new bytes32[](count < left ? count : left);
-        for (uint256 i = 0; i < page.length; ++i) {
-            page[i] = _itemIds[start + i];
-        }
+    function itemIds(uint256 start, uint256 count) external view returns (bytes32[] memory) {
+        return _page(_itemIds, start, count);
     }
 
     /// @inheritdoc ICatalogue
@@ -98,6 +95,18 @@ contract Catalogue is ICatalogue, RoleContract {
     {
         found = _inForce(_series[itemId][_NATIONAL], time);
         if (found.putAt == 0) found = _inForce(_series[itemId][region], time);
+    }
+
+    function _page(bytes32[] storage list, uint256 start, uint256 count)
+        private
+        view
+        returns (bytes32[] memory page)
+    {
+        uint256 left = start < list.length ? list.length - start : 0;
+        page = new bytes32[](count < left ? count : left);
+        for (uint256 i = 0; i < page.length; ++i) {
+            page[i] = list[start + i];
+        }
     }
 
     /// @dev The highest version that has begun, unless it has ended.
@@ -119,6 +128,8 @@ contract Catalogue is ICatalogue, RoleContract {
         if (region != consortium().member(supplement.member).region) {
             revert Catalogue_RegionInvalid(itemId, region);
         }
+        uint32 national = _lastVersion(_series[itemId][_NATIONAL]);
+        if (national != 0) revert Catalogue_ItemNational(itemId, national);
         uint32 last = _lastVersion(_series[itemId][region]);
         if (supplement.version == 0 || supplement.version - 1 != last) {
             revert Catalogue_VersionInvalid(itemId, region, last, supplement.version);
@@ -144,8 +155,9 @@ contract Catalogue is ICatalogue, RoleContract {
         Version[] storage series = _series[it.itemId][it.region];
         _requireValid(it, _lastVersion(series));
         if (series.length == 0) _list(it.itemId, it.region);
-        if (series.length == _MAX_VERSIONS) {
-            revert Catalogue_TooManyVersions(it.itemId, it.region, _MAX_VERSIONS);
+        uint256 limit = it.region == _NATIONAL ? _MAX_VERSIONS : _MAX_SUPPLEMENTS;
+        if (series.length == limit) {
+            revert Catalogue_TooManyVersions(it.itemId, it.region, limit);
         }
         series.push(Version(it, _time()));
         emit ItemPut(it.itemId, it.region, it.version, it, member, authority);

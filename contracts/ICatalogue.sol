@@ -15,7 +15,10 @@ import {IRoleContract} from "./IRoleContract.sol";
 /// never changes what was in force before. In force at t is the highest version of the series that
 /// has begun, provided that `until` is 0 or t < `until`. A version with `until` = `from` therefore
 /// ends the versions before it and is never in force itself. Where a national item is in force,
-/// supplements of the same id are not looked at.
+/// supplements of the same id are not looked at; once an id has a national series it takes no more
+/// supplements, whether the nation's item is in force or not.
+///
+/// Read series by series: what one province puts then costs nobody else anything.
 ///
 /// A retired Catalogue takes no more writes. Its successor starts empty and is filled by vote.
 interface ICatalogue is IRoleContract {
@@ -85,7 +88,11 @@ interface ICatalogue is IRoleContract {
     error Catalogue_ItemInvalid(bytes32 itemId, uint32 version);
     /// @notice Thrown when a region would have more than 1,024 items.
     error Catalogue_TooManyIds(bytes32 region, uint256 limit);
-    /// @notice Thrown when a series would have more than 256 versions.
+    /// @notice Thrown when a supplement is of an item that the nation has put. `last`: the nation's
+    /// last version.
+    error Catalogue_ItemNational(bytes32 itemId, uint32 last);
+    /// @notice Thrown when a national series would have more than 128 versions, or another more
+    /// than 64.
     error Catalogue_TooManyVersions(bytes32 itemId, bytes32 region, uint256 limit);
 
     /// @notice Puts the items that the provinces voted on; anybody may send it, it works once.
@@ -97,12 +104,25 @@ interface ICatalogue is IRoleContract {
 
     /// @notice Puts a supplement of a province for its own region.
     /// @dev Signs PutSupplement with the fields of {Supplement} in their order.
-    /// @param supplement `version` must be the last one of the series plus 1.
+    /// @param supplement Of an item that has no national series; `version` must be the last one of
+    /// the series plus 1.
     /// @param signature r ‖ s ‖ v of a GOVERN key, 65 bytes, low s, v 27 or 28.
     function putSupplement(Supplement calldata supplement, bytes calldata signature) external;
 
-    /// @notice All versions of an item, national ones and those of every region.
-    function item(bytes32 itemId) external view returns (Version[] memory);
+    /// @notice All versions of one series, the first one first: at most 128.
+    /// @param itemId The item.
+    /// @param region 0: the national series.
+    function item(bytes32 itemId, bytes32 region) external view returns (Version[] memory);
+
+    /// @notice Regions in which an item has a series, 0 for the national one, in the order in which
+    /// they first appeared.
+    /// @param itemId The item.
+    /// @param start Place of the first, from 0.
+    /// @param count At most so many; fewer where the list ends.
+    function regions(bytes32 itemId, uint256 start, uint256 count)
+        external
+        view
+        returns (bytes32[] memory);
 
     /// @notice Number of all items.
     function itemCount() external view returns (uint256);

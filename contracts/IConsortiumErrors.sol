@@ -39,7 +39,8 @@ interface IConsortiumErrors {
     /// @notice Thrown when an algorithm is 0, a public key empty or longer than 256 bytes, or one of
     /// secp256k1 not 64 bytes.
     error Consortium_PublicKeyInvalid(uint16 alg, uint256 length);
-    /// @notice Thrown when a key's window ends before it begins, or is over already.
+    /// @notice Thrown when a key's window ends before it begins, or is over already, or one given by
+    /// RECOVER_KEY begins more than 90 days later than it could.
     error Consortium_WindowInvalid(uint64 notBefore, uint64 notAfter);
     /// @notice Thrown when the member has this key already, for whichever purpose.
     error Consortium_KeyExists(bytes32 member, bytes32 keyId);

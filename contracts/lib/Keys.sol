@@ -33,6 +33,8 @@ abstract contract Keys is Members {
     uint64 private constant _RECOVERY_DELAY = 7 days;
     /// @dev … and for everybody to see it where others took its keys, with which it could.
     uint64 private constant _RECOVERY_DELAY_TAKEN = 30 days;
+    /// @dev A key begins so much later than it could at most: until then votes take no GOVERN keys.
+    uint64 private constant _MAX_RECOVERY_LATER = 90 days;
 
     bytes32 private constant _SET_ENDPOINT =
         keccak256("SetEndpoint(bytes32 member,string endpoint,uint64 seq,uint64 deadline)");
@@ -216,6 +218,9 @@ abstract contract Keys is Members {
         uint64 takenAt = state.governTakenAt;
         bool taken = takenAt != 0 && time - takenAt <= _RECOVERY_DELAY_TAKEN;
         uint64 earliest = time + (taken ? _RECOVERY_DELAY_TAKEN : _RECOVERY_DELAY);
+        if (input.notBefore > earliest + _MAX_RECOVERY_LATER) {
+            revert Consortium_WindowInvalid(input.notBefore, input.notAfter);
+        }
         _addKey(input, earliest, 0);
         uint64 begins = input.notBefore > earliest ? input.notBefore : earliest;
         if (begins > state.recoveredFrom) state.recoveredFrom = begins;

@@ -70,7 +70,7 @@ contract CatalogueTest is World {
         equal(catalogue.itemAt(PENALTY, 0, START + 199).item.version, 2);
         equal(catalogue.itemAt(PENALTY, 0, START + 200).item.version, 0);
         equal(catalogue.itemAt(PENALTY, 0, START + 300).item.version, 5);
-        ICatalogue.Version[] memory all = catalogue.item(PENALTY);
+        ICatalogue.Version[] memory all = catalogue.item(PENALTY, 0);
         equal(all.length, 3);
         _same(all[0], _national(PENALTY, 1));
         _same(all[1], second);
@@ -85,7 +85,7 @@ contract CatalogueTest is World {
         vm.warp(START + 50);
         (it.version, it.contentHash) = (2, "second");
         _putNational(it);
-        ICatalogue.Version[] memory all = catalogue.item(PENALTY);
+        ICatalogue.Version[] memory all = catalogue.item(PENALTY, 0);
         equal(all[0].putAt, START);
         equal(all[1].putAt, START + 50);
         equal(all[1].item.from, 1);
@@ -282,8 +282,11 @@ contract CatalogueTest is World {
         _putSupplement(_supplement(HEBEI, PENALTY, 2));
         _putSupplement(_supplement(BEIJING, PENALTY, 1));
         equal(catalogue.itemAt(PENALTY, HEBEI, START).item.version, 2);
-        equal(catalogue.item(PENALTY).length, 3);
-        equal(catalogue.item(PENALTY)[2].item.region, BEIJING);
+        equal(catalogue.item(PENALTY, HEBEI).length, 2);
+        _same(catalogue.item(PENALTY, HEBEI)[0], it);
+        equal(catalogue.item(PENALTY, BEIJING).length, 1);
+        equal(catalogue.item(PENALTY, BEIJING)[0].item.region, BEIJING);
+        equal(catalogue.item(PENALTY, 0).length, 0);
         equal(catalogue.itemCount(), 1);
     }
 
@@ -296,8 +299,65 @@ contract CatalogueTest is World {
         _same(catalogue.itemAt(PENALTY, HEBEI, START + 150), it);
         equal(catalogue.itemAt(PENALTY, HEBEI, START + 99).item.region, HEBEI);
         equal(catalogue.itemAt(PENALTY, HEBEI, START + 200).item.region, HEBEI);
-        equal(catalogue.item(PENALTY).length, 2);
+        equal(catalogue.item(PENALTY, 0).length, 1);
+        equal(catalogue.item(PENALTY, HEBEI).length, 1);
         equal(catalogue.itemCount(), 1);
+    }
+
+    function test_regions_pages() public {
+        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        _putSupplement(_supplement(BEIJING, PENALTY, 1));
+        _putSupplement(_supplement(HEBEI, PENALTY, 2));
+        _putNational(_national(PENALTY, 1));
+        bytes32[] memory all = catalogue.regions(PENALTY, 0, 9);
+        equal(all.length, 3);
+        equal(all[0], HEBEI);
+        equal(all[1], BEIJING);
+        equal(all[2], 0);
+        equal(catalogue.regions(PENALTY, 1, 1).length, 1);
+        equal(catalogue.regions(PENALTY, 1, 1)[0], BEIJING);
+        equal(catalogue.regions(PENALTY, 3, 1).length, 0);
+        equal(catalogue.regions(PENALTY, type(uint256).max, 5).length, 0);
+        equal(catalogue.regions(LICENCE, 0, 5).length, 0);
+    }
+
+    /// @dev What the nation has put, in force or not, is no province's to supplement, and a
+    /// supplement of before stays as it was.
+    function test_Revert_ItemNational() public {
+        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        ICatalogue.Item memory it = _national(PENALTY, 3);
+        it.until = it.from;
+        _putNational(it);
+        bytes memory expected =
+            abi.encodeWithSelector(ICatalogue.Catalogue_ItemNational.selector, PENALTY, 3);
+        _supplementFails(_supplement(HEBEI, PENALTY, 2), expected);
+        _supplementFails(_supplement(BEIJING, PENALTY, 1), expected);
+        equal(catalogue.itemAt(PENALTY, HEBEI, START).item.region, HEBEI);
+        _putSupplement(_supplement(HEBEI, LICENCE, 1));
+    }
+
+    /// @dev However many provinces fill their series: what a reader asks for costs the same.
+    function test_item_theMost() public {
+        for (uint32 i = 1; i <= 64; ++i) {
+            _putSupplement(_supplement(HEBEI, PENALTY, i));
+            _putSupplement(_supplement(BEIJING, PENALTY, i));
+            _putSupplement(_supplement(TIANJIN, PENALTY, i));
+        }
+        yes(_gasOfItem(HEBEI) < 1_300_000, "a province's");
+        for (uint32 i = 1; i <= 128; i += 64) {
+            ICatalogue.Item[] memory items = new ICatalogue.Item[](64);
+            for (uint32 j = 0; j < 64; ++j) {
+                items[j] = _national(PENALTY, i + j);
+            }
+            bytes32 salt = bytes32(++salts);
+            _passItems(items, salt);
+            catalogue.putNational(items, BEIJING, salt);
+        }
+        yes(_gasOfItem(0) < 2_500_000, "the nation's");
+        _passedFails(
+            _national(PENALTY, 129),
+            abi.encodeWithSelector(ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, 0, 128)
+        );
     }
 
     function test_Revert_VersionInvalid_supplement() public {
@@ -374,13 +434,13 @@ contract CatalogueTest is World {
     }
 
     function test_Revert_TooManyVersions() public {
-        for (uint32 i = 1; i <= 256; ++i) {
+        for (uint32 i = 1; i <= 64; ++i) {
             _putSupplement(_supplement(HEBEI, PENALTY, i));
         }
         _supplementFails(
-            _supplement(HEBEI, PENALTY, 257),
+            _supplement(HEBEI, PENALTY, 65),
             abi.encodeWithSelector(
-                ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, HEBEI, 256
+                ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, HEBEI, 64
             )
         );
     }
@@ -400,7 +460,7 @@ contract CatalogueTest is World {
         catalogue = next;
         _notPassed(items, SALT);
         _putNational(items[0]);
-        _putSupplement(_supplement(HEBEI, PENALTY, 1));
+        _putSupplement(_supplement(HEBEI, LICENCE, 1));
         equal(old.itemCount(), 0);
     }
 
@@ -410,6 +470,14 @@ contract CatalogueTest is World {
     }
 
     // ---- helpers --------------------------------------------------------------------------------
+
+    /// @dev With everything cold, as nodes answer.
+    function _gasOfItem(bytes32 region) private returns (uint256) {
+        vm.cool(address(catalogue));
+        uint256 before = gasleft();
+        catalogue.item(PENALTY, region);
+        return before - gasleft();
+    }
 
     function _national(bytes32 itemId, uint32 version)
         private

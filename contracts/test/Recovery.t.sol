@@ -91,6 +91,26 @@ contract RecoveryTest is World {
         );
     }
 
+    function test_Revert_WindowInvalid_recoverTooLate() public {
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.GOVERN, NEW);
+        k.notAfter = type(uint64).max;
+        uint64 latest = START + 97 days;
+        uint64[2] memory begins = [latest + 1, type(uint64).max - 1];
+        for (uint256 i = 0; i < begins.length; ++i) {
+            k.notBefore = begins[i];
+            _decideFails(
+                Kind.RECOVER_KEY,
+                abi.encode(k),
+                abi.encodeWithSelector(
+                    IConsortiumErrors.Consortium_WindowInvalid.selector, begins[i], k.notAfter
+                )
+            );
+        }
+        k.notBefore = latest;
+        _decide(Kind.RECOVER_KEY, abi.encode(k));
+        equal(consortium.member(BANK).recoveredFrom, latest);
+    }
+
     /// @dev Also where the others suspended it first.
     function test_recoverKey_vetoBySuspended() public {
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));

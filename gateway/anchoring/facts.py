@@ -6,8 +6,19 @@ from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordTyp
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.quorum import View
-from ledger.chain.structs import ACTIVE, OPEN, RECORD_TYPE, RULES, CatalogueItem, Key, Log
+from ledger.chain.structs import (
+    ACTIVE,
+    NATIONAL,
+    OPEN,
+    RECORD_TYPE,
+    RULES,
+    CatalogueItem,
+    Key,
+    Log,
+)
 from ledger.core.errors import ConfigError
+from ledger.records.rules import all_rules
+from ledger.records.schema import all_schemas
 
 
 def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
@@ -21,8 +32,7 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
     catalogue = consortium.current(CATALOGUE)
     if not history or catalogue is None:
         raise ConfigError("network", "LogAnchor or Catalogue is not registered")
-    versions = Catalogue(catalogue, view.call, view.calls).items()
-    items = [version.item for version in versions]
+    items = _items(Catalogue(catalogue, view.call, view.calls), found.region)
     return ChainFacts(
         chain_id=network.chain_id,
         consortium=network.consortium,
@@ -41,6 +51,15 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
         block_hash=view.block.hash,
         block_time=view.block.time,
     )
+
+
+def _items(catalogue: Catalogue, region: str) -> list[CatalogueItem]:
+    """Of the types and rules whose files we hold, as they are for the nation and for our region:
+    what other regions put is no business of ours, and may be more than can be read."""
+    names = dict.fromkeys(held.name for held in (*all_schemas(), *all_rules()))
+    regions = dict.fromkeys((NATIONAL, region))
+    wanted = ((name, one) for name in names for one in regions)
+    return [version.item for version in catalogue.series(wanted)]
 
 
 def _log(log: Log) -> LogFact:

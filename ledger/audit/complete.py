@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ledger.audit.state import Key, Log, Member, State
+from ledger.audit.state import Item, Key, Log, Member, State
 from ledger.audit.times import BlockTimes
 from ledger.chain import bindings, structs
 from ledger.chain.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
@@ -120,16 +120,25 @@ def _compare_votes(found: bindings.Consortium, state: State) -> Iterator[Gap]:
 
 def _items(view: View, state: State, times: BlockTimes) -> Iterator[Gap]:
     for _, account in state.contracts.get(CATALOGUE, []):
-        found = bindings.Catalogue(account, view.call).items()
-        there = _sorted((one.item, one.put_at) for one in found)
-        told = _sorted(
-            (put.item, times.at(put.place[0])) for put in state.items if put.contract == account
-        )
-        yield from _compare(f"catalogue/{account}", there, told)
+        puts = [put for put in state.items if put.contract == account]
+        yield from _catalogue_gaps(bindings.Catalogue(account, view.call), puts, times)
 
 
-def _sorted(items: Iterable[object]) -> list[str]:
-    return sorted(map(str, items))
+def _catalogue_gaps(
+    found: bindings.Catalogue, puts: Iterable[Item], times: BlockTimes
+) -> Iterator[Gap]:
+    """Of one catalogue: its ids, the regions of each, the versions of each series."""
+    told: dict[str, dict[str, list[tuple[object, int]]]] = {}
+    for put in puts:
+        series = told.setdefault(put.item.item_id, {}).setdefault(put.item.region, [])
+        series.append((put.item, times.at(put.place[0])))
+    where = f"catalogue/{found.address}"
+    yield from _compare(where, list(found.item_ids()), list(told))
+    for name, regions in told.items():
+        yield from _compare(f"{where}/{name}", list(found.regions(name)), list(regions))
+        for region, versions in regions.items():
+            held = [(one.item, one.put_at) for one in found.item(name, region)]
+            yield from _compare(f"{where}/{name}/{region or 'national'}", held, versions)
 
 
 def _anchors(view: View, state: State, sizes: Sizes) -> Iterator[Gap]:

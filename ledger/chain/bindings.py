@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from ledger.chain.contract_abi import ContractAbi, Name, Undecodable, load
 from ledger.chain.errors import NoContract
 from ledger.chain.structs import (
+    NATIONAL,
     ZERO,
     AnchoredSize,
     Ballot,
@@ -58,10 +59,10 @@ class _Contract:
         data = self._call(self.address, self.abi.functions[function].encode(*arguments))
         return self._decoded(function, data)
 
-    def _read_all(self, function: str, arguments: Iterable[Any]) -> list[Any]:
+    def _read_all(self, function: str, arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
         """As `_read`, for each of `arguments`."""
         spec = self.abi.functions[function]
-        wanted = [(self.address, spec.encode(argument)) for argument in arguments]
+        wanted = [(self.address, spec.encode(*given)) for given in arguments]
         return [self._decoded(function, data) for data in self._many(wanted)]
 
     def _decoded(self, function: str, data: bytes) -> Any:
@@ -100,9 +101,8 @@ class Consortium(_Contract):
 
     def members(self) -> tuple[Member, ...]:
         """In the order in which they came."""
-        return tuple(
-            build(Member, found) for found in self._read_all("member", self._member_words())
-        )
+        words = ((word,) for word in self._member_words())
+        return tuple(build(Member, found) for found in self._read_all("member", words))
 
     def fetch(self, codes: Iterable[str], roles: Iterable[str] = ()) -> None:
         """Reads members with their roles and keys, and the contracts of `roles`, all together:
@@ -159,7 +159,8 @@ class Consortium(_Contract):
 
     def logs(self, code: str) -> tuple[Log, ...]:
         """Of a member, in the order of opening."""
-        return tuple(build(Log, found) for found in self._read_all("log", self.log_ids(code)))
+        ids = ((log_id,) for log_id in self.log_ids(code))
+        return tuple(build(Log, found) for found in self._read_all("log", ids))
 
     def contract_at(self, role: str, time: int) -> Address | None:
         return address_or_none(self._read("contractAt", bytes32_ascii(role), time))
@@ -219,7 +220,7 @@ class LogAnchor(_RoleContract):
 
 
 class Catalogue(_RoleContract):
-    """What may be recorded."""
+    """What may be recorded. Read series by series: all of them may be more than a node gives."""
 
     name = "Catalogue"
 
@@ -230,21 +231,31 @@ class Catalogue(_RoleContract):
         """In the order in which they first appeared."""
         return tuple(code_text(word) for word in self._item_words())
 
-    def items(self) -> tuple[CatalogueVersion, ...]:
-        """All versions of all items."""
-        found = self._read_all("item", self._item_words())
+    def regions(self, item_id: str) -> tuple[str, ...]:
+        """Those in which an item has a series, in the order in which they first appeared;
+        `NATIONAL` for the national one."""
+        words = self._pages("regions", bytes32_ascii(item_id), size=_PAGE_OF_WORDS)
+        return tuple(code_text(word) for word in words)
+
+    def series(self, wanted: Iterable[tuple[str, str]]) -> tuple[CatalogueVersion, ...]:
+        """All versions of the series of these items and regions."""
+        words = ((bytes32_ascii(item_id), _region_word(region)) for item_id, region in wanted)
+        found = self._read_all("item", words)
         return tuple(build(CatalogueVersion, item) for versions in found for item in versions)
 
-    def item(self, item_id: str) -> tuple[CatalogueVersion, ...]:
-        """All versions, national ones and those of every region."""
-        found = self._read("item", bytes32_ascii(item_id))
-        return tuple(build(CatalogueVersion, item) for item in found)
+    def item(self, item_id: str, region: str = NATIONAL) -> tuple[CatalogueVersion, ...]:
+        """All versions of one series."""
+        return self.series([(item_id, region)])
 
     def item_at(self, item_id: str, region: str, time: int) -> CatalogueVersion | None:
         """The version in force; `region` "": national ones only."""
-        word = bytes32_ascii(region) if region else ZERO
-        found = build(CatalogueVersion, self._read("itemAt", bytes32_ascii(item_id), word, time))
+        words = bytes32_ascii(item_id), _region_word(region)
+        found = build(CatalogueVersion, self._read("itemAt", *words, time))
         return found if found.put_at else None
 
     def _item_words(self) -> Iterator[bytes]:
         return self._pages("itemIds", size=_PAGE_OF_WORDS)
+
+
+def _region_word(region: str) -> bytes:
+    return ZERO if region == NATIONAL else bytes32_ascii(region)

@@ -24,7 +24,7 @@ from ledger.chain.rawtx import created_address
 from ledger.chain.requests import FOREVER, key_input
 from ledger.chain.rpc import Caller
 from ledger.chain.signers import DigestSigner
-from ledger.chain.structs import ZERO, CatalogueItem, item_values
+from ledger.chain.structs import NATIONAL, ZERO, CatalogueItem, item_values
 from ledger.chain.tosign import ToSign
 from ledger.chain.transactions import MemoryTxStore, Sender, TxStore
 from ledger.core.errors import ConfigError
@@ -291,7 +291,8 @@ def _put_items(
 ) -> list[ToSign]:
     """Those that the catalogue does not have, in as few votes as it takes; what is to be signed."""
     to_sign: list[ToSign] = []
-    there = {version.item for version in catalogue.items()}
+    names = dict.fromkeys(item.item_id for item in items)
+    there = {version.item for version in catalogue.series((name, NATIONAL) for name in names)}
     missing = [item for item in items if item not in there]
     for start in range(0, len(missing), _MAX_ITEMS):
         part = missing[start : start + _MAX_ITEMS]

@@ -38,6 +38,7 @@ from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.runs import Run
 from ledger.chain.structs import (
     CLOSED,
+    NATIONAL,
     RECORD_TYPE,
     RULES,
     ContractRegistration,
@@ -198,7 +199,8 @@ class Snapshot:
         )
 
     def _items(self, name: str, kind: int, region: str) -> tuple[ItemFact, ...]:
-        puts: tuple[Put, ...] = self._keep(("puts", name, kind), partial(self._puts, name, kind))
+        read = partial(self._puts, name, kind, region)
+        puts: tuple[Put, ...] = self._keep(("puts", name, kind, region), read)
         found: tuple[ItemFact, ...] = self._keep(
             ("items", name, kind, region),
             lambda: tuple(
@@ -210,14 +212,17 @@ class Snapshot:
         )
         return found
 
-    def _puts(self, name: str, kind: int) -> tuple[Put, ...]:
-        """Versions of an item, in all contracts that ever were the Catalogue."""
+    def _puts(self, name: str, kind: int, region: str) -> tuple[Put, ...]:
+        """Versions of an item, national and of a region, in all contracts that ever were the
+        Catalogue. Other regions are not looked at: they may have put more than can be read."""
+        series = [(name, one) for one in dict.fromkeys((NATIONAL, region))]
         contracts = self._holders.consortium.contract_history(CATALOGUE)
         ends = [*(contract.since for contract in contracts[1:]), FOREVER]
+        view = self._head
         return tuple(
             Put(item=version.item, at=version.put_at, tenure=tenure, until=ends[tenure])
             for tenure, contract in enumerate(contracts)
-            for version in Catalogue(contract.account, self._head.call).item(name)
+            for version in Catalogue(contract.account, view.call, view.calls).series(series)
             if version.item.kind == kind and contract.since <= version.put_at <= ends[tenure]
         )
 

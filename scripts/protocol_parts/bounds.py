@@ -91,6 +91,7 @@ CONTRACTS = (
     ("lib/Keys", "_MAX_COMPROMISE_BACK", "`compromisedSince` back by its owner, s"),
     ("lib/Keys", "_RECOVERY_DELAY", "before a recovered key begins, s"),
     ("lib/Keys", "_RECOVERY_DELAY_TAKEN", "the same where GOVERN keys were taken, s"),
+    ("lib/Keys", "_MAX_RECOVERY_LATER", "a recovered key's begin after the earliest one, s"),
     ("lib/Members", "_MAX_MEMBERS", "members"),
     ("lib/Members", "_MAX_PROVINCES", "provinces that are not retired"),
     ("lib/Members", "_MAX_ROLE_CHANGES", "changes of a member's roles"),
@@ -99,7 +100,8 @@ CONTRACTS = (
     ("lib/Registers", "_MAX_LOGS_WITH_SUCCESSORS", "logs of a member in all"),
     ("Catalogue", "_MAX_ITEMS", "items of one vote"),
     ("Catalogue", "_MAX_IDS", "items of a region"),
-    ("Catalogue", "_MAX_VERSIONS", "versions of an item in a region"),
+    ("Catalogue", "_MAX_VERSIONS", "versions of a national item"),
+    ("Catalogue", "_MAX_SUPPLEMENTS", "versions of an item in another region"),
 )
 """File under contracts/, constant, and what it bounds."""
 

@@ -173,7 +173,11 @@ def test_a_refused_anchor_tells_why(network: TestNetwork) -> None:
 
 def test_the_catalogue(network: TestNetwork) -> None:
     catalogue = network.catalogue
-    assert tuple(version.item for version in catalogue.items()) == national_items()
+    names = [item.item_id for item in national_items()]
+    found = catalogue.series((name, region) for name in names for region in ("", "110000"))
+    assert tuple(version.item for version in found) == national_items()
+    assert {catalogue.regions(name) for name in names} == {("",)}
+    assert catalogue.regions("nothing") == catalogue.item("penalty", "110000") == ()
     assert catalogue.item_count() == len(catalogue.item_ids())
     assert catalogue.item_ids() == tuple(item.item_id for item in national_items())
     [version] = catalogue.item("penalty")
@@ -206,7 +210,8 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
         ("Catalogue", network.deployment.catalogue),
     ]
     items = tuple(event.item for event in found if isinstance(event, ItemPut))
-    assert items == tuple(version.item for version in network.catalogue.items())
+    held = network.catalogue.series((name, "") for name in network.catalogue.item_ids())
+    assert items == tuple(version.item for version in held)
     proposals = [event for event in found if isinstance(event, Proposed)]
     votes = [event for event in found if isinstance(event, Voted)]
     assert len(proposals) == 3
@@ -288,7 +293,7 @@ def test_an_address_without_code(network: TestNetwork) -> None:
     for read in (
         lambda: Consortium(nobody, call).members(),
         lambda: LogAnchor(nobody, call).latest(bytes(32)),
-        lambda: Catalogue(nobody, call).items(),
+        lambda: Catalogue(nobody, call).item("penalty"),
     ):
         with pytest.raises(NoContract) as caught:
             read()
