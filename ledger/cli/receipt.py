@@ -38,7 +38,7 @@ _HELP = say(
 
     With a token that may read it shows the record's fields (all of them, or --fields); without
     one, or with --bare, it proves no more than that the entry is anchored. With several leaves, or
-    --file for all rows of a file that are in, -o is a folder and each receipt becomes LEAF.json there.
+    --file for all rows of a file that are in, -o is a folder; each receipt becomes LEAF.json there.
     Exit codes: 0 got it; 1 no such leaf; 4 not anchored yet, or the node cannot be reached.
 
     \b
