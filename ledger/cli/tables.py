@@ -67,6 +67,8 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     console.print(plain(headline(verdict), _STYLES[verdict.exit]))
     for check in deciding(verdict.standing.checks):
         console.print(plain(f"  {check.n}. {pick(check.message)}"))
+    if verdict.question.subject is None and verdict.standing.authentic:
+        console.print(plain(f"  {_not_compared()}", "yellow"))
     console.print()
     console.print(rows(_facts(verdict)))
     if verdict.fields:
@@ -114,6 +116,14 @@ def headline(verdict: Verdict) -> str:
     else:
         said = say(zh=f"不得使用{when} [{name}]", en=f"DO NOT USE{when} [{name}]")
     return f"{said} {pick(meaning.text)}"
+
+
+def _not_compared() -> str:
+    """A genuine record may still be of another firm."""
+    return say(
+        zh="未核对记录是关于谁的：请给出 --subject",
+        en="whom it is about was not compared: give --subject",
+    )
 
 
 def deciding(checks: Sequence[Check]) -> list[Check]:

@@ -144,10 +144,8 @@ def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: P
     gateway.on(f"GET /v1/files/{file}", table_answer("running"))
     common = ["receipt", "--file", file, "--from", gateway.url, "-o", out, "--token", "t"]
     assert cli(*common).exit == 4
-    gateway.on(
-        f"GET /v1/files/{file}",
-        table_answer("done", rows[0], rows[1], answer(5, "duplicate", leaf=leaves[1])),
-    )
+    rows[2] = answer(4, "duplicate", leaf=leaves[1])
+    gateway.on(f"GET /v1/files/{file}", table_answer("done", *rows))
     assert cli(*common).exit == 0
     assert sorted(path.name for path in out.iterdir()) == sorted(f"{leaf}.json" for leaf in leaves)
     gateway.on(f"GET /v1/files/{file}", table_answer("done", answer(3, "rejected")))

@@ -54,6 +54,21 @@ def test_words_for_people(
     assert OTHER in done.out
 
 
+def test_a_firm_that_nobody_compared(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text without `--subject` says so; the exit code stays."""
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    common = ["verify", file, "--network", network_file]
+    done = cli(*common)
+    said = "whom it is about was not compared: give --subject"
+    assert (done.exit, said in done.out) == (0, True)
+    assert said not in cli(*common, "--subject", SUBJECT).out
+    assert said not in cli(*common, "--subject", OTHER).out
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
+    assert "未核对记录是关于谁的：请给出 --subject" in cli(*common).out
+
+
 def test_as_of_in_words(ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path) -> None:
     [file] = write(tmp_path, [ledger.beijing.receipt(0)])
     day = date.fromisoformat(date_of(ledger.beijing.anchors[0].time)) - timedelta(days=1)
