@@ -56,7 +56,8 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
 def _items(catalogue: Catalogue, region: str) -> list[CatalogueItem]:
     """Of the types and rules whose files we hold, as they are for the nation and for our region:
     what other regions put is no business of ours, and may be more than can be read."""
-    names = dict.fromkeys(held.name for held in (*all_schemas(), *all_rules()))
+    types = (schema.name for schema in all_schemas())
+    names = dict.fromkeys((*types, *(rules.name for rules in all_rules())))
     regions = dict.fromkeys((NATIONAL, region))
     wanted = ((name, one) for name in names for one in regions)
     return [version.item for version in catalogue.series(wanted)]
