@@ -228,7 +228,8 @@ def _parse(data: bytes) -> Receipt:
     if len(data) > MAX_RECEIPT:
         raise Malformed("receipt", f"longer than {MAX_RECEIPT} bytes")
     if not data.endswith(b"\n"):
-        raise Malformed("receipt", "no newline at the end")
+        what = "cut short: no newline at the end" if data.strip() else "the file is empty"
+        raise Malformed("receipt", what)
     value = canonical.parse(data[:-1], max_depth=MAX_DEPTH)
     if not isinstance(value, dict) or not _REQUIRED <= value.keys() <= _REQUIRED | _OPTIONAL:
         raise Malformed("receipt", "members missing or unknown")

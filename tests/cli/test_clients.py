@@ -163,7 +163,7 @@ def test_files_are_listed_and_shown(
     gateway: Stub, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = "0f" * 16
-    listed = {
+    listed: dict[str, Any] = {
         "id": file,
         "file": "处罚.csv",
         "state": "done",
@@ -177,9 +177,9 @@ def test_files_are_listed_and_shown(
     listed["file"] = "北京市法人行政处罚信息2026.csv"
     gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     done = cli("files", "list", *common, "--limit", "7")
-    shown = " ".join(done.out.split())
-    assert "北京市法人行政处" in shown and "done" in shown and "accepted 1, rejected 1" in shown
-    assert len(done.out.splitlines()) < 9 and "2026-11-20T08:00:00Z" in shown
+    words = " ".join(done.out.split())
+    assert "北京市法人行政处" in words and "done" in words and "accepted 1, rejected 1" in words
+    assert len(done.out.splitlines()) < 9 and "2026-11-20T08:00:00Z" in words
     listed["file"] = "处罚.csv"
     gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     done = cli("files", "list", *common, "--limit", "7")

@@ -191,3 +191,13 @@ def test_what_a_receipt_keeps_is_its_own() -> None:
     names = list(fields)
     fields.clear()
     assert (list(parsed.presentation.fields(SLOTS)), parsed.leaf) == (names, leaf)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"", "empty"), (b"  ", "empty"), (BOUND[:40], "cut short")],
+)
+def test_a_file_of_which_not_all_arrived(data: bytes, said: str) -> None:
+    """Empty or cut short, the reason says so."""
+    with pytest.raises(Malformed, match=said):
+        receipt.parse(data)
