@@ -255,11 +255,14 @@ def found(
 ) -> int:
     """Exit 1 until it is complete."""
     from ledger.cli.founding import Founding, store  # noqa: PLC0415 - `--help` need not wait
+    from ledger.cli.funds import funds_named  # noqa: PLC0415
 
     with failures():
         founding = Founding(load_plan(plan_file), folders, urls, govern_only=govern_only)
         founding.voters(lambda path: open_key(path, "GOVERN", password_files))
-        made = founding.run(open_key(deployer, "payer", password_files))
+        payer = open_key(deployer, "payer", password_files)
+        with funds_named(payer.address, urls):
+            made = founding.run(payer)
         waiting = store(made, out)
     if as_json:
         print_json(

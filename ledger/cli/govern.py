@@ -20,6 +20,7 @@ from ledger.cli.action_words import plain, sentence, words
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
+from ledger.cli.possible import demand_new, demand_possible
 from ledger.cli.proposals import OPEN, Motion, active_provinces, find_motion, motions
 from ledger.cli.thresholds import threshold_before
 from ledger.core.canonical import hex0x, instant
@@ -133,12 +134,20 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
 )
 @click.argument("kind", type=click.Choice(kind_names()))
 @click.argument("pairs", nargs=-1, metavar="KEY=VALUE…")
+@click.option(
+    "--again",
+    is_flag=True,
+    help=say(zh="相同的提案尚可表决也再提。", en="Also where the same is open for votes."),
+)
 @acting_options
 @json_option
-def propose(*, kind: str, pairs: tuple[str, ...], hand: Hand, as_json: bool) -> int:
+def propose(*, kind: str, pairs: tuple[str, ...], again: bool, hand: Hand, as_json: bool) -> int:
     """Prints the id of the proposal; others vote on it by that."""
     values = typed(kind, pairs)
     wanted, first = _action(kind, values), None
+    demand_possible(hand, wanted)
+    if not again:
+        demand_new(hand, wanted)
     threshold = threshold_before(hand, kind, values)
     if threshold is not None:
         if hand.offline is not None:

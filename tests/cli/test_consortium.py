@@ -10,7 +10,7 @@ import pytest
 
 from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Consortium
 from ledger.chain.govern import latest_call
-from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.chain.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.chain.national import national_items
 from ledger.chain.network import NetworkFile
 from ledger.cli import consortium
@@ -205,3 +205,15 @@ def test_keys_of_a_member(founders: Founders) -> None:
 def test_members_of_a_plan(cli: Cli, tmp_path: Path, text: str) -> None:
     done = cli("consortium", "plan", "--members", text, "-o", tmp_path / "plan.toml")
     assert done.exit == 2, done.err
+
+
+def test_a_deployer_without_funds(cli: Cli, tmp_path: Path) -> None:
+    with start_anvil(chain_id=CHAIN) as anvil:
+        founders = Founders(cli, anvil, tmp_path)
+        codes = ("110000", "120000", "130000", "140000")
+        founders.run("consortium", "plan", "-o", tmp_path / "plan.toml")
+        founders.keys(*codes)
+        done = founders.found(*codes, exit=1)
+        account = KeyFile.load(tmp_path / "deployer.json").address
+        assert f"fund {account}" in done.err and "It has 0 wei" in done.err
+        assert "nothing was deployed" in done.err

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.actions import kind_names
+from ledger.chain.actions import kind_names, suspend
 from ledger.chain.structs import ACTIVE, RETIRED, SUSPENDED, item_values
 from ledger.core.canonical import hex0x
 from tests.cli.conftest import Cli
@@ -146,7 +146,7 @@ def test_every_kind_has_words_and_typed_values(
     items = tmp_path / "items.json"
     items.write_text(json.dumps([plain]))
     lines = {
-        "suspend": ["member=demo-bank"],
+        "suspend": ["member=120000"],
         "reinstate": ["member=demo-bank"],
         "recover-key": [f"key=@{tmp_path / 'lost' / 'demo-bank.json'}"],
         "register-contract": ["role=CaseRegistry", f"account={network.deployment.log_anchor}"],
@@ -163,6 +163,7 @@ def test_every_kind_has_words_and_typed_values(
         "compromise-all": ["member=demo-bank", "purpose=ANCHOR", "since=1700000000"],
     }
     assert set(lines) == set(kind_names())
+    network.decide(suspend("demo-bank"))
     said = set()
     for kind, pairs in lines.items():
         motion = council.propose(kind, *pairs)
@@ -304,3 +305,21 @@ def test_an_endpoint_is_changed(council: Council, network: TestNetwork) -> None:
 def test_what_is_no_action_is_wrong_usage(council: Council, words: list[str]) -> None:
     done = council.cli("govern", "propose", *words, "--config", council.configs["110000"])
     assert done.exit == 2, done.err
+
+
+def test_what_cannot_be_carried_out_is_not_proposed(council: Council) -> None:
+    config = council.configs["110000"]
+    for words, told in (
+        (["suspend", "member=nobody"], "no member"),
+        (["reinstate", "member=demo-bank"], "SUSPENDED"),
+        (["set-chair", "member=demo-bank"], "no active province"),
+        (["set-threshold", "threshold=2"], "from 3 to 4"),
+        (["compromise-key", "member=demo-bank", f"keyId={'0' * 64}", "since=1"], "no such key"),
+    ):
+        done = council.cli("govern", "propose", *words, "--config", config)
+        assert done.exit == 1 and told in done.err, done.err
+    assert council.run("110000", "list")["proposals"] == []
+    motion = council.propose("suspend", "member=demo-bank")
+    done = council.cli("govern", "propose", "suspend", "member=demo-bank", "--config", config)
+    assert done.exit == 1 and motion in done.err and "--again" in done.err
+    assert council.propose("suspend", "member=demo-bank", "--again") != motion
