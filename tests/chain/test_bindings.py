@@ -177,7 +177,8 @@ def test_the_catalogue(network: TestNetwork) -> None:
     found = catalogue.series((name, region) for name in names for region in ("", "110000"))
     assert tuple(version.item for version in found) == national_items()
     assert {catalogue.regions(name) for name in names} == {("",)}
-    assert catalogue.regions("nothing") == catalogue.item("penalty", "110000") == ()
+    assert catalogue.regions("nothing") == ()
+    assert catalogue.item("penalty", "110000") == ()
     assert catalogue.item_count() == len(catalogue.item_ids())
     assert catalogue.item_ids() == tuple(item.item_id for item in national_items())
     [version] = catalogue.item("penalty")
