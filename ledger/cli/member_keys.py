@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from ledger.chain.structs import Key
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.keys import keys
 from ledger.cli.language import say
+from ledger.cli.last_key import demand_another, purpose_of
 from ledger.cli.node import Node
 from ledger.cli.old_keys import in_force, replaced, unfinished
 from ledger.cli.options import json_option
@@ -208,7 +208,7 @@ def revoke(*, key_id_: str, yes: bool, hand: Hand, as_json: bool) -> int:
     """Also of a suspended member."""
     key = _find(hand, key_id_)
     if not yes:
-        _demand_another(hand, key)
+        demand_another(hand, key)
     return _end(hand, key, 0, as_json)
 
 
@@ -265,53 +265,9 @@ def _register(hand: Hand, purpose: Purpose, made: PublicKey) -> TxReceipt | None
     return hand.write(request, new_key=signer)
 
 
-def _demand_another(hand: Hand, key: Key) -> None:
-    """Asks on a terminal, and refuses elsewhere, where this is the last key of its purpose."""
-    now = hand.time()
-    alive = [other for other in hand.keys() if other.purpose == key.purpose and _lives(other, now)]
-    if [other.key_id for other in alive] != [key.key_id]:
-        return
-    text = say(
-        zh=f"{hex32(key.key_id)} 是 {hand.code} 最后一把有效的 {_purpose(key)} 密钥：终止后"
-        f"{_consequence(key.purpose)}。",
-        en=f"{hex32(key.key_id)} is the last {_purpose(key)} key of {hand.code} that is in force: "
-        f"without it {_consequence(key.purpose)}.",
-    )
-    if sys.stdin.isatty():
-        note(text)
-        if click.confirm(say(zh="仍要终止？", en="End it all the same?"), err=True):
-            return
-        raise Refused(say(zh="未终止。", en="not ended."))
-    remedy = say(
-        zh="请先登记新的（keys rotate）；确要终止的，加 --yes。",
-        en="Register another one first (`keys rotate`), or give --yes.",
-    )
-    raise Refused(f"{text} {remedy}")
-
-
-def _lives(key: Key, now: int) -> bool:
-    return key.valid_at(now) and not key.compromised_since
-
-
-def _consequence(purpose: int) -> str:
-    """What a member can no longer do without a key of that purpose."""
-    if purpose == Purpose.GOVERN:
-        return say(
-            zh="再不能签署任何登记、表决或密钥更换，只能由各省市表决恢复（recover-key）",
-            en="it signs no vote and no change of keys ever again, unless the provinces vote it a "
-            "new one (recover-key)",
-        )
-    if purpose == Purpose.ANCHOR:
-        return say(
-            zh="其节点不能再锚定，所报记录得不到回执",
-            en="its node anchors nothing, and no record gets a receipt",
-        )
-    return say(zh="不能再签署此类内容", en="nothing of that kind can be signed for it")
-
-
 def _end(hand: Hand, key: Key, since: int, as_json: bool) -> int:
     sent = _revoke(hand, key, since)
-    told = {"keyId": hex32(key.key_id), "purpose": _purpose(key), "tx": sent}
+    told = {"keyId": hex32(key.key_id), "purpose": purpose_of(key), "tx": sent}
     if as_json:
         print_json(told | {"compromisedSince": instant(since) if since else None})
     elif sent is not None:
@@ -429,15 +385,10 @@ def _tell_rotated(made: PublicKey, old: Sequence[Key], *, registered: bool) -> N
         note(text)
 
 
-def _purpose(key: Key) -> str:
-    known = key.purpose in tuple(Purpose)
-    return Purpose(key.purpose).name if known else str(key.purpose)
-
-
 def _shown(key: Key, now: int) -> dict[str, Any]:
     return {
         "keyId": hex32(key.key_id),
-        "purpose": _purpose(key),
+        "purpose": purpose_of(key),
         "alg": key.alg,
         "state": _state(key, now),
         "notBefore": _time(key.not_before),
