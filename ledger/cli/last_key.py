@@ -18,11 +18,10 @@ def demand_another(hand: Hand, key: Key) -> None:
     alive = [other for other in hand.keys() if other.purpose == key.purpose and _lives(other, now)]
     if [other.key_id for other in alive] != [key.key_id]:
         return
+    key_id, purpose, loss = hex32(key.key_id), purpose_of(key), _consequence(key.purpose)
     text = say(
-        zh=f"{hex32(key.key_id)} 是 {hand.code} 最后一把有效的 {purpose_of(key)} 密钥：终止后"
-        f"{_consequence(key.purpose)}。",
-        en=f"{hex32(key.key_id)} is the last {purpose_of(key)} key in force of {hand.code}: without "
-        f"it {_consequence(key.purpose)}.",
+        zh=f"{key_id} 是 {hand.code} 最后一把有效的 {purpose} 密钥：终止后{loss}。",
+        en=f"{key_id} is the last {purpose} key in force of {hand.code}: without it {loss}.",
     )
     if sys.stdin.isatty():
         note(text)
