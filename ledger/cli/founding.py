@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ledger.chain.bindings import Consortium
+from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.blocks import Reader
+from ledger.chain.contract_abi import Name
 from ledger.chain.deploy import Deployment, Founder, deploy
 from ledger.chain.errors import BlockGone
-from ledger.chain.govern import Voter, latest_call
+from ledger.chain.founded import check_code, check_founding
+from ledger.chain.govern import Voter
 from ledger.chain.keydir import first_file, read_public
 from ledger.chain.national import national_items
 from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
+from ledger.chain.quorum import QuorumReader, View
 from ledger.chain.rpc import Failover, Rpc
 from ledger.chain.signers import DigestSigner
 from ledger.chain.tosign import ToSign
+from ledger.cli.acting import ANY_AGE
 from ledger.cli.member_file import MemberFile, load_member
+from ledger.cli.options import local_clock
 from ledger.cli.output import write_file
 from ledger.cli.plan import Plan, PlannedMember
-from ledger.core.errors import ConfigError, Malformed
+from ledger.core.errors import ConfigError, LedgerError, Malformed
 from ledger.core.ids import Address
 from ledger.core.keys import Purpose
 
 MINED_SECONDS = 600.0
+CONFIRM_SECONDS = 60.0
+"""For which the other nodes may lag behind the one that was written to."""
+_POLL = 0.5
 TO_SIGN = "to-sign"
 
 
@@ -63,26 +73,71 @@ class Founding:
             self._voters.append(Voter(code, opened(path)))
 
     def run(self, deployer: DigestSigner) -> Founded:
-        """Deploy and vote as far as the keys go. Raises TxError, CouldNotCheck, ConfigError."""
+        """Deploy and vote as far as the keys go, then read it through the quorum of the file to be
+        pinned: what is deployed is what the first node says. Raises TxError, CouldNotCheck,
+        ConfigError."""
         rpcs = [Rpc(url) for url in self._urls]
         try:
             node = Failover(rpcs)
             have = {voter.member for voter in self._voters}
+            founders = self._founders(_head_time(Reader(node)))
             deployment = deploy(
                 node,
                 deployer,
-                founders=self._founders(_head_time(Reader(node))),
+                founders=founders,
                 threshold=self._plan.threshold,
                 council=self._voters,
                 others=[code for code in self._plan.provinces if code not in have],
                 items=national_items(),
                 seconds=MINED_SECONDS,
             )
-            self._check(Consortium(deployment.consortium, latest_call(node)))
         finally:
             for rpc in rpcs:
                 rpc.close()
-        return Founded(deployment=deployment, file=self._file(deployment))
+        made = Founded(deployment=deployment, file=self._file(deployment))
+        self._confirm(made, founders)
+        return made
+
+    def _confirm(self, made: Founded, founders: Sequence[Founder]) -> None:
+        """A quorum says the same. Other nodes get the time to catch up with the first one."""
+        end = time.monotonic() + CONFIRM_SECONDS
+        file = replace(made.file, max_head_age=ANY_AGE)
+        with closing(QuorumReader(file, now=local_clock())) as reader:
+            while True:
+                try:
+                    return self._compare(reader.head(), made.deployment, founders)
+                except LedgerError:
+                    if time.monotonic() > end:
+                        raise
+                time.sleep(_POLL)
+
+    def _compare(self, view: View, made: Deployment, founders: Sequence[Founder]) -> None:
+        """What is at this head is what was planned and made. Raises ConfigError, CouldNotCheck."""
+        contracts: dict[Name, Address] = {
+            "Consortium": made.consortium,
+            "LogAnchor": made.log_anchor,
+            "Catalogue": made.catalogue,
+        }
+        check_code(contracts, view.code)
+        block = made.deploy_block
+        check_founding(
+            view.logs(made.consortium, first=block, last=block),
+            founders,
+            threshold=self._plan.threshold,
+            chain_id=made.chain_id,
+            consortium=made.consortium,
+        )
+        if made.to_sign:  # not registered yet: that is what is to be signed
+            return
+        consortium = Consortium(made.consortium, view.call, view.calls)
+        for role, account in ((LOG_ANCHOR, made.log_anchor), (CATALOGUE, made.catalogue)):
+            if account not in [span.account for span in consortium.contract_history(role)]:
+                raise ConfigError(role, f"{account} is not registered")
+        catalogue = Catalogue(made.catalogue, view.call, view.calls)
+        names = [(item.item_id, item.region) for item in national_items()]
+        there = {version.item for version in catalogue.series(dict.fromkeys(names))}
+        if missing := [item.item_id for item in national_items() if item not in there]:
+            raise ConfigError(CATALOGUE, f"{missing[0]} is not in it")
 
     def _file(self, deployment: Deployment) -> NetworkFile:
         return deployment.network_file(
@@ -131,14 +186,6 @@ class Founding:
             )
             for member in self._plan.members
         ]
-
-    def _check(self, consortium: Consortium) -> None:
-        """The keys of the members are on the chain."""
-        for code, member in self._members.items():
-            there = {key.public_key for key in consortium.keys(code)}
-            for key in member.keys:
-                if key.purpose == Purpose.GOVERN and key.public_key not in there:
-                    raise ConfigError(code, "was founded with another GOVERN key")
 
     def _folder(self, code: str) -> Path:
         return next(folder for folder in self._folders if (folder / f"{code}.json").exists())

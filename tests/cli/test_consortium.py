@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from ledger.chain.govern import latest_call
 from ledger.chain.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.chain.national import national_items
 from ledger.chain.network import NetworkFile
-from ledger.cli import consortium
+from ledger.cli import consortium, founding
 from ledger.core.keys import Purpose
 from tests.cli.conftest import Cli
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.proxy import lie, start_proxy
 
 CHAIN = 4242
 NO_FEES = ("--block-base-fee-per-gas", "0", "--disable-min-priority-fee")
@@ -58,12 +60,19 @@ class Founders:
                 *("--password-file", self.password),
             )
 
-    def found(self, *codes: str, exit: int = 0, more: tuple[Any, ...] = ()) -> Any:
+    def found(
+        self,
+        *codes: str,
+        exit: int = 0,
+        more: tuple[Any, ...] = (),
+        rpc: tuple[str, ...] | None = None,
+    ) -> Any:
+        urls = [word for url in rpc or (self.anvil.url,) for word in ("--rpc", url)]
         members = [word for code in codes for word in ("--member", self.folder / code)]
         return self.run(
             *("consortium", "found", self.folder / "plan.toml"),
             *("--deployer", self.folder / "deployer.json", *members),
-            *("--rpc", self.anvil.url, "-o", self.folder / "network.json"),
+            *(*urls, "-o", self.folder / "network.json"),
             *("--password-file", self.password, "--json", *more),
             exit=exit,
         )
@@ -118,6 +127,46 @@ def test_all_keys_in_one_place(founders: Founders) -> None:
     before = (founders.folder / "network.json").read_bytes()
     founders.found(*FIVE)
     assert (founders.folder / "network.json").read_bytes() == before, "again changes nothing"
+
+
+def test_a_first_node_that_lies_pins_nothing(
+    founders: Founders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that names another hash of the deployment block, beside two that are honest."""
+    monkeypatch.setattr(founding, "CONFIRM_SECONDS", 0.0)
+    plan(founders)
+    founders.keys(*FIVE)
+    founders.found(*FIVE)
+    file, pinned = founders.folder / "network.json", founders.network
+    file.unlink()
+
+    def another_hash(params: Any, result: Any) -> Any:
+        wanted = params[0] == hex(pinned.deploy_block)
+        return result | {"hash": "0x" + "66" * 32} if wanted else result
+
+    with ExitStack() as stack:
+        liar, honest = (stack.enter_context(start_proxy(founders.anvil.url)) for _ in range(2))
+        liar.on("eth_getBlockByNumber", lie(another_hash))
+        founders.found(*FIVE, rpc=(liar.url, honest.url, founders.anvil.url), exit=4)
+        assert not file.exists()
+        founders.found(*FIVE, rpc=(honest.url, liar.url, founders.anvil.url))
+        assert founders.network.deploy_block_hash == pinned.deploy_block_hash
+
+
+def test_another_founding_is_refused(founders: Founders) -> None:
+    """Run again with another plan, or with other keys of a member."""
+    path = plan(founders)
+    founders.keys(*FIVE)
+    founders.found(*FIVE)
+    text = path.read_text()
+    path.write_text(text.replace("threshold = 3", "threshold = 4"))
+    assert "threshold" in founders.found(*FIVE, exit=1).err
+    path.write_text(text)
+    again = founders.found(*FIVE, exit=1, more=("--govern-only",))
+    assert "other keys" in again.err
+    (founders.folder / "a-bank" / "keys" / "anchor.json").unlink()
+    founders.keys("a-bank")
+    assert "a-bank: was founded with other keys" in founders.found(*FIVE, exit=1).err
 
 
 @pytest.mark.parametrize("here", [0, 1])
