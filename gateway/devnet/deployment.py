@@ -52,6 +52,7 @@ def _deploy(rpc: Rpc, layout: Layout, ports: Ports) -> NetworkFile:
         threshold=THRESHOLD,
         council=[_voter(layout, member) for member in MEMBERS if Role.PROVINCE in member.role],
         items=national_items(),
+        same_keys=False,  # members rotate and lose theirs here too
     )
     return deployment.network_file(
         name=NAME,

@@ -117,14 +117,16 @@ def deploy(
     others: Sequence[str] = (),
     store: TxStore | None = None,
     seconds: float = 60.0,
+    same_keys: bool = True,
 ) -> Deployment:
     """Contracts, their registration by vote, and the national items by vote.
 
     `deployer` pays for everything. `council`: GOVERN keys of provinces, `others`: provinces whose
     keys are elsewhere. Where the council has fewer than `threshold`, others sign `to_sign`, and
     this is run again.
-    `seconds`: for each transaction to be mined. Raises TxError, CouldNotCheck, and ConfigError
-    where something else is at an address.
+    `seconds`: for each transaction to be mined. `same_keys`: whether a founding that is there must
+    have been with these keys; not where members may have changed theirs since. Raises TxError,
+    CouldNotCheck, and ConfigError where something else is at an address.
     """
     node = Reader(rpc)
     chain_id = node.chain_id()
@@ -135,7 +137,14 @@ def deploy(
     site.create("LogAnchor", log_anchor, 1, lambda: [consortium])
     site.create("Catalogue", catalogue, 2, lambda: [consortium])
     block, entries = site.founded(consortium)
-    check_founding(entries, founders, threshold=threshold, chain_id=chain_id, consortium=consortium)
+    check_founding(
+        entries,
+        founders,
+        threshold=threshold,
+        chain_id=chain_id,
+        consortium=consortium,
+        keys=same_keys,
+    )
     site.check(consortium, (log_anchor, catalogue))
     voting = Council(
         sender,

@@ -42,10 +42,12 @@ def check_founding(
     threshold: int,
     chain_id: int,
     consortium: Address,
+    keys: bool = True,
 ) -> None:
     """`entries`: events of the Consortium in the block of its constructor. Members, their regions,
     roles, logs and keys, and the threshold are those that are planned. When keys begin is not
-    compared: a plan says nothing of it. Raises ConfigError."""
+    compared: a plan says nothing of it. `keys` False: nor are the keys, of which the files at hand
+    may be later ones. Raises ConfigError."""
     own = [entry for entry in entries if entry.tx == entries[0].tx]
     events = list(decode_events("Consortium", own))
     members = [event for event in events if isinstance(event, MemberAdded)]
@@ -62,6 +64,8 @@ def check_founding(
             "log": (_logs(events, founder.code), _planned_log(founder, chain_id, consortium)),
             "keys": (_keys(events, founder.code), _planned_keys(founder)),
         }
+        if not keys:
+            del pairs["keys"]
         for what, (there, planned) in pairs.items():
             if there != planned:
                 raise ConfigError(founder.code, f"was founded with other {what}{_NOT_SINCE}")

@@ -65,7 +65,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World(network, proxies, member_folder(network, tmp_path, CODE))
 
 
-@pytest.mark.parametrize("command", [("revoke",), ("compromise", "--since", "now")])
+@pytest.mark.parametrize("command", [("revoke", "--yes"), ("compromise", "--since", "now")])
 def test_a_swallowed_transaction(cli: Cli, world: World, command: tuple[str, ...]) -> None:
     world.swallow(world.proxies[0])
     name, *options = command
@@ -83,14 +83,14 @@ def test_a_transaction_that_fewer_than_a_quorum_show(
     for proxy in world.proxies[2:]:
         proxy.clear()
         proxy.on(SEND, error(-32000, "transaction pool is full"))
-    done = cli("keys", "revoke", world.key[:12], "--config", world.config)
+    done = cli("keys", "revoke", world.key[:12], "--yes", "--config", world.config)
     assert done.exit == UNKNOWN, done.err
     assert not world.revoked()
 
 
 def test_a_refusal_of_one_node(cli: Cli, world: World) -> None:
     world.proxies[0].on(ESTIMATE, error(3, "execution reverted", "0x"))
-    done = cli("keys", "revoke", world.key[:12], "--config", world.config)
+    done = cli("keys", "revoke", world.key[:12], "--yes", "--config", world.config)
     assert done.exit == OK, done.err
     assert world.revoked()
 
@@ -98,6 +98,6 @@ def test_a_refusal_of_one_node(cli: Cli, world: World) -> None:
 def test_a_refusal_of_half_of_the_nodes(cli: Cli, world: World) -> None:
     for proxy in world.proxies[:2]:
         proxy.on(ESTIMATE, error(3, "execution reverted", "0x"))
-    done = cli("keys", "revoke", world.key[:12], "--config", world.config)
+    done = cli("keys", "revoke", world.key[:12], "--yes", "--config", world.config)
     assert done.exit == UNKNOWN, done.err
     assert not world.revoked()
