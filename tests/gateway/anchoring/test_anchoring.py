@@ -153,6 +153,7 @@ def test_an_anchor_that_moved_to_another_block(node: Node, member: Member, anvil
     anvil.revert(before)
     anvil.mine(2)
     anvil.call("eth_sendRawTransaction", raw)
+    anvil.mine()  # it is in a block before the gateway looks for it
     settle(node, anvil)
     (moved,) = rows(node)
     assert (moved.id, moved.tx_hash) == (first.id, first.tx_hash)
