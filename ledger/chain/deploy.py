@@ -121,12 +121,10 @@ def deploy(
 ) -> Deployment:
     """Contracts, their registration by vote, and the national items by vote.
 
-    `deployer` pays for everything. `council`: GOVERN keys of provinces, `others`: provinces whose
-    keys are elsewhere. Where the council has fewer than `threshold`, others sign `to_sign`, and
-    this is run again.
-    `seconds`: for each transaction to be mined. `same_keys`: whether a founding that is there must
-    have been with these keys; not where members may have changed theirs since. Raises TxError,
-    CouldNotCheck, and ConfigError where something else is at an address.
+    `deployer` pays. `council`: GOVERN keys of provinces, `others`: provinces whose keys are
+    elsewhere; below `threshold` they sign `to_sign`, and this is run again. `seconds`: for each
+    transaction. `same_keys`: whether a founding that is there must have been with these keys.
+    Raises TxError, CouldNotCheck, and ConfigError where something else is at an address.
     """
     node = Reader(rpc)
     chain_id = node.chain_id()
