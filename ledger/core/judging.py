@@ -215,7 +215,7 @@ def presentation_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
 
 def binding(case: Case, facts: ChainFacts, owner: str) -> Check:
     """12: a PRESENT key of the owner, valid at `iat`, signed the binding, which is to whoever asks
-    and to his question."""
+    and to the question asked."""
     found = bound(case)
     if case.receipt.binding is None:
         return found
