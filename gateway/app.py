@@ -13,18 +13,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway import docs, info
+from gateway.about import routes as info
 from gateway.catalogue import routes as catalogue
-from gateway.exchange import routes as exchange
-from gateway.imports import routes as imports
+from gateway.files import routes as imports
+from gateway.http import docs
+from gateway.http.limits import Limits
+from gateway.http.observe import Observed
+from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.errors import NotReady
 from gateway.intake.routes import Intake
-from gateway.limits import Limits
 from gateway.log import routes as log
 from gateway.node import Node
-from gateway.observe import Observed
-from gateway.problems import Problem, problem_of
+from gateway.receipts import routes as exchange
 from gateway.tokens.services import Guard
 from ledger.core.errors import LedgerError
 

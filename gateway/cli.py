@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from gateway.clock import Clock
-from gateway.settings import Settings, load
+from gateway.base.clock import Clock
+from gateway.base.settings import Settings, load
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
 from ledger.cli.options import json_option
@@ -174,7 +174,7 @@ def _failures() -> Iterator[None]:
 @contextmanager
 def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
     """The services of tokens, an open database, and the time by the clock of the settings."""
-    from gateway.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.tokens import services  # noqa: PLC0415
 
     with _failures():

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 import structlog
 
-from gateway import worker
-from gateway.anchoring.lease import Lease
-from gateway.anchoring.outbox import Outbox
-from gateway.anchoring.view import ChainView
-from gateway.checkpoints import checkpointer
-from gateway.clock import Clock
-from gateway.crypto import Hmac, Vault
-from gateway.db import migrate, open_engine
-from gateway.intake.workers import Secrets, Workers
-from gateway.keyring import ROTATED, KeyFolder, Keyring
-from gateway.settings import Settings
-from ledger.chain.fees import GWEI
+from gateway.base import threads as worker
+from gateway.base.clock import Clock
+from gateway.base.crypto import Hmac, Vault
+from gateway.base.db import migrate, open_engine
+from gateway.base.keyring import ROTATED, KeyFolder, Keyring
+from gateway.base.lease import Lease
+from gateway.base.settings import Settings
+from gateway.base.wal import checkpointer
+from gateway.chain.outbox import Outbox
+from gateway.chain.view import ChainView
+from gateway.intake.pool import Secrets, Workers
+from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader
-from ledger.chain.wellknown import DEV_CHAIN_ID
+from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.sending.fees import GWEI
 from ledger.core.errors import ConfigError
-from ledger.core.facts import Note
+from ledger.core.verdict.facts import Note
 
 STOP_SECONDS = 30.0
 """How long `stop` waits for a step to end; a step is one batch or one call to a chain node."""
@@ -91,7 +91,7 @@ class Node:
         """Start the threads that integrate, anchor and read files."""
         # These packages work on nodes, so they cannot be imported before there is the class.
         from gateway.anchoring.tasks import Anchorer  # noqa: PLC0415
-        from gateway.imports.tasks import file_workers  # noqa: PLC0415
+        from gateway.files.tasks import file_workers  # noqa: PLC0415
         from gateway.log.tasks import integrator  # noqa: PLC0415
 
         self.wake.set()

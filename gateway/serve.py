@@ -12,12 +12,12 @@ import uvloop
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway import logs
 from gateway.app import create_app
-from gateway.limits import MAX_HEADER, MAX_TARGET
+from gateway.base import logging_setup as logs
+from gateway.base.settings import Settings
+from gateway.base.threads import tune_memory
+from gateway.http.limits import MAX_HEADER, MAX_TARGET
 from gateway.node import open_node
-from gateway.settings import Settings
-from gateway.worker import tune_memory
 from ledger.core.errors import ConfigError
 
 BACKLOG = 512

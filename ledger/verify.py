@@ -15,13 +15,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from ledger.chain.facts import Snapshot
 from ledger.chain.network import NetworkFile, demand_majority
-from ledger.chain.quorum import QuorumReader
+from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.snapshot import Snapshot
 from ledger.core import receipt as receipts
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
-from ledger.core.facts import (
+from ledger.core.ids import Digest, sha256
+from ledger.core.receipt import Receipt
+from ledger.core.verdict.facts import (
     ChainFacts,
     Note,
     Question,
@@ -31,10 +33,8 @@ from ledger.core.facts import (
     Unread,
     end_of,
 )
-from ledger.core.ids import Digest, sha256
-from ledger.core.judge import broken, examine, judge, malformed, newer
-from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.judge import broken, examine, judge, malformed, newer
+from ledger.core.verdict.verdict import Verdict
 from ledger.records import publicity, schema, uscc
 from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
 from ledger.records.schema import Schema

@@ -1,4 +1,4 @@
-"""Build the contracts with py-solc-x into `ledger/chain/abi/<Contract>.json`.
+"""Build the contracts with py-solc-x into `ledger/chain/contracts/abi/<Contract>.json`.
 
     python scripts/build.py            write the files
     python scripts/build.py --check    fail if a file differs from what the sources give,
@@ -18,7 +18,7 @@ from typing import Any
 import solcx
 
 ROOT = Path(__file__).resolve().parent.parent
-ABI_DIR = ROOT / "ledger" / "chain" / "abi"
+ABI_DIR = ROOT / "ledger" / "chain" / "contracts" / "abi"
 CONTRACTS = ("Consortium", "LogAnchor", "Catalogue")
 IMPORT = re.compile(r'^\s*import\s+(?:[^"\']*\sfrom\s+)?["\']([^"\']+)["\'];', re.MULTILINE)
 

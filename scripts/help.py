@@ -4,7 +4,7 @@ print("""make demo     set up, then show the main job from department files to v
 make test     set up, then everything CI checks: linters, types, contracts, Python tests
 make setup    set up only: the command is .venv/bin/credit-ledger
 make lint     ruff, mypy, forge fmt, house rules
-make build    contracts/ to ledger/chain/abi/
+make build    contracts/ to ledger/chain/contracts/abi/
 make vectors  tests/vectors/ from its generator
 make bench    the figures of the data path into docs/benchmarks/ (long)
 make bench-quick  the same with few records, under two minutes

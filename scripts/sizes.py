@@ -3,13 +3,14 @@
 python scripts/sizes.py            write the snapshot
 python scripts/sizes.py --check    fail if a figure changed
 
-Figures are those of `ledger/chain/abi`, which scripts/build.py holds equal to the sources.
+Figures are those of `ledger/chain/contracts/abi`, which scripts/build.py holds equal to the
+sources.
 """
 
 import argparse
 import sys
 
-from ledger.chain.contract_abi import NAMES, load
+from ledger.chain.contracts.contract_abi import NAMES, load
 from scripts.steps import ROOT
 
 SNAPSHOT = ROOT / ".size-snapshot"

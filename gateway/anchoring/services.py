@@ -15,10 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.anchoring.errors import AnchorRefused, LogFault
-from gateway.anchoring.facts import read_facts
-from gateway.anchoring.interfaces import ChainFacts, LogFact
 from gateway.anchoring.models import anchors
-from gateway.anchoring.outbox import refusal
 from gateway.anchoring.sync import (
     LOCK,
     check_log,
@@ -28,17 +25,20 @@ from gateway.anchoring.sync import (
     has_unfinished,
     sync,
 )
-from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write
+from gateway.base.crash import crash_point
+from gateway.base.db import begin_read, begin_write
+from gateway.chain.interfaces import ChainFacts, LogFact
+from gateway.chain.outbox import refusal
+from gateway.chain.reading import read_facts
 from gateway.log import store
 from gateway.log.services import open_logs, sign_note
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
-from ledger.chain.blocks import Block
-from ledger.chain.contract_abi import load
+from ledger.chain.contracts.contract_abi import load
+from ledger.chain.contracts.structs import AnchoredSize
 from ledger.chain.errors import TxRefused, TxReverted
-from ledger.chain.quorum import View
-from ledger.chain.structs import AnchoredSize
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.quorum import View
 from ledger.core import eip712
 from ledger.core.errors import LedgerError
 from ledger.core.ids import Address, Digest, bytes32_ascii

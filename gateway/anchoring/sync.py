@@ -14,22 +14,23 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.anchoring.errors import AnchorsUnclear, LogFault
-from gateway.anchoring.interfaces import ChainFacts
-from gateway.anchoring.models import anchors, transactions
-from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write
+from gateway.anchoring.models import anchors
+from gateway.base.crash import crash_point
+from gateway.base.db import begin_read, begin_write
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.models import transactions
 from gateway.log import store
 from gateway.log.models import logs
 from gateway.log.services import sign_note
 from gateway.log.store import LogState, TileStore
 from gateway.node import Node
-from ledger.chain.bindings import LogAnchor
-from ledger.chain.blocks import Block
+from ledger.chain.contracts.bindings import LogAnchor
+from ledger.chain.contracts.events import Anchored, decode_events, topic
+from ledger.chain.contracts.structs import AnchoredSize
 from ledger.chain.errors import BlockGone
-from ledger.chain.events import Anchored, decode_events, topic
 from ledger.chain.network import Hash32
-from ledger.chain.quorum import View
-from ledger.chain.structs import AnchoredSize
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.quorum import View
 from ledger.core.canonical import unhex0x
 from ledger.core.ids import Address
 from ledger.core.merkle import EMPTY_ROOT

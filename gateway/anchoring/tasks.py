@@ -24,7 +24,7 @@ ASIDE_SECONDS = 3.0
 
 
 class Anchorer:
-    """One step of the thread at each call; see `gateway.worker`."""
+    """One step of the thread at each call; see `gateway.base.threads`."""
 
     def __init__(self, node: Node) -> None:
         self._node = node

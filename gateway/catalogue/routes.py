@@ -10,8 +10,8 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from gateway.http.problems import MEDIA_TYPE, Problem
 from gateway.log.routes import FOREVER
-from gateway.problems import MEDIA_TYPE, Problem
 from ledger.records.store import Library
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -6,13 +6,14 @@ from gateway.devnet.files import write_atomic
 from gateway.devnet.guard import MAX_HEAD_AGE
 from gateway.devnet.layout import MEMBERS, NODES, Layout, MemberSpec, Ports
 from gateway.devnet.members import key_path, password_of, registered_keys
-from ledger.chain.deploy import Founder, FounderKey, deploy
-from ledger.chain.govern import Voter
-from ledger.chain.keyfile import KeyFile
-from ledger.chain.national import national_items
+from ledger.chain.founding.deploy import deploy
+from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing.govern import Voter
+from ledger.chain.keys.keyfile import KeyFile
+from ledger.chain.keys.signers import LocalSigner, open_signer
 from ledger.chain.network import Finality, NetworkFile
-from ledger.chain.rpc import Rpc
-from ledger.chain.signers import LocalSigner, open_signer
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose, Role
 

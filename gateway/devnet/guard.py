@@ -25,11 +25,11 @@ from types import FrameType
 
 import structlog
 
+from gateway.base.logging_setup import configure
 from gateway.devnet import ahead, state
 from gateway.devnet.layout import CHAIN_ID
-from gateway.logs import configure
-from ledger.chain.rpc import Rpc
-from ledger.chain.tools import find_tool
+from gateway.devnet.tools import find_tool
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
 MAX_HEAD_AGE = 60

@@ -6,12 +6,12 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.db import migrate, open_engine
+from gateway.base.db import migrate, open_engine
+from gateway.base.settings import load
 from gateway.devnet.files import write_atomic
 from gateway.devnet.layout import Layout, MemberSpec, Ports
-from gateway.settings import load
 from gateway.tokens.services import add_token
-from ledger.chain.keyfile import WORK_LIGHT, KeyFile, create
+from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT")
 """Keys that Consortium knows."""
@@ -19,7 +19,7 @@ LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
 network = "../../network.json"
-database_url = "sqlite:///gateway.db"
+database_url = "sqlite:///gateway.base.db"
 keys = "keys"
 key_password_file = "keys/password"
 
@@ -54,7 +54,7 @@ def prepare_token(layout: Layout, member: MemberSpec) -> None:
     """A token that may submit and read, unless one is there. Needs the network file."""
     folder = layout.member(member.code)
     path = folder / "token"
-    if path.exists() and (folder / "gateway.db").exists():
+    if path.exists() and (folder / "gateway.base.db").exists():
         return
     engine = open_engine(load(folder / "gateway.toml").database_url)
     try:

@@ -29,7 +29,7 @@ from gateway.devnet.layout import (
 )
 from gateway.devnet.members import prepare, prepare_token
 from gateway.devnet.processes import Detached, PortsTaken, wait_until
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
 CHAIN_SECONDS = 300.0

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import orjson
 
-from gateway.anchoring.interfaces import YEAR, ChainFacts, RecordType
-from gateway.clock import CHINA
-from gateway.crypto import Hmac, Sealed, Vault
-from gateway.intake.content import SECRET_BYTES, Content, Fields, encode_content
+from gateway.base.clock import CHINA
+from gateway.base.crypto import Hmac, Sealed, Vault
+from gateway.chain.interfaces import YEAR, ChainFacts, RecordType
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
+from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -29,7 +29,7 @@ from ledger.core.keys import Role
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
-from ledger.records.fold import keys
+from ledger.records.keys import keys
 from ledger.records.schema import Schema
 from ledger.records.validate import Checked, FieldError, check
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from gateway.crypto import ContentLost, Sealed, Vault
-from gateway.intake.content import Content
-from gateway.intake.models import records
+from gateway.base.crypto import ContentLost, Sealed, Vault
 from gateway.log.models import entries, logs, promises
 from gateway.log.store import Entries
+from gateway.records.content import Content
+from gateway.records.models import records
 
 
 class Known(NamedTuple):

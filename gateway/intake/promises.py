@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.anchoring.interfaces import ChainFacts
+from gateway.chain.interfaces import ChainFacts
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
 from gateway.node import Node
-from ledger.chain.signers import DigestSigner
+from ledger.chain.keys.signers import DigestSigner
 from ledger.core import merkle
 from ledger.core.canonical import hex0x, unhex0x, unhex32
 from ledger.core.promise import digest

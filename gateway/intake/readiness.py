@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gateway.anchoring.interfaces import ChainFacts
 from gateway.anchoring.models import anchors
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.signing import note_key
 from gateway.intake.errors import NotReady
 from gateway.intake.rules import rules_in_force
 from gateway.log.models import entries, logs, pending
 from gateway.node import Node
-from gateway.signing import note_key
-from ledger.chain.signers import DigestSigner
+from ledger.chain.keys.signers import DigestSigner
 from ledger.core.keys import Purpose, Role
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway.crypto import Vault
-from gateway.intake.content import Content
+from gateway.base.crypto import Vault
 from gateway.intake.draft import Draft
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
+from gateway.records.content import Content
 from ledger.records import schema as schemas
 
 

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.http.limits import NDJSON, media_type
+from gateway.http.problems import Problem
 from gateway.intake.batcher import Batcher, Proof
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import RowAnswer
@@ -18,9 +20,7 @@ from gateway.intake.parsing import parse_record
 from gateway.intake.readiness import ready_facts
 from gateway.intake.schemas import RECORDS_OPENAPI
 from gateway.intake.stream import NdjsonResponse
-from gateway.limits import NDJSON, media_type
 from gateway.node import Node
-from gateway.problems import Problem
 from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.anchoring.interfaces import ChainFacts
-from ledger.core.facts import PUBLICITY
+from gateway.chain.interfaces import ChainFacts
+from ledger.core.verdict.facts import PUBLICITY
 from ledger.records.rules import Rules, by_hash
 
 

@@ -7,19 +7,19 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write
+from gateway.base.crash import crash_point
+from gateway.base.db import begin_read, begin_write
 from gateway.intake.answers import Outcome, set_answer
 from gateway.intake.draft import Draft, Terms
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
+from gateway.intake.metrics import SETS, count_rows
+from gateway.intake.pool import Drafted, Drafting, Rows, Source
 from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promise_key, ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
-from gateway.intake.workers import Drafted, Drafting, Rows, Source
 from gateway.log.services import LOCK_ENTRIES
-from gateway.metrics import SETS, count_rows
 from gateway.node import Node
 
 MAX_ATTEMPTS = 8

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from gateway.db import insert_rows
+from gateway.base.db import insert_rows
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import Promise
-from gateway.intake.models import records
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
+from gateway.records.models import records
 from ledger.core.canonical import unhex32
 
 _COLUMNS = (

@@ -20,12 +20,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.http.limits import NDJSON
+from gateway.http.problems import problem_of
 from gateway.intake.lines import sets
+from gateway.intake.pool import Drafting, Lines
 from gateway.intake.services import begin, finish
-from gateway.intake.workers import Drafting, Lines
-from gateway.limits import NDJSON
 from gateway.node import Node
-from gateway.problems import problem_of
 
 MAX_UNSENT = 32 << 20
 """Bytes of answers held for one client: those of some 60,000 rows."""

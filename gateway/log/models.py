@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gateway.db import RowId, metadata
+from gateway.base.db import RowId, metadata
 
 logs = sa.Table(
     "logs",

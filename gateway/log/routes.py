@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.db import begin_read
+from gateway.base.db import begin_read
+from gateway.http.problems import Problem
 from gateway.log import store
 from gateway.log.models import bundles, logs, tiles
 from gateway.log.store import bundle_entries
 from gateway.node import Node
-from gateway.problems import Problem
 from ledger.core.canonical import DIGEST_SIZE, unhex32
 from ledger.core.errors import Malformed
 from ledger.core.tiles import WIDTH, TileAddress, encode_bundle, parse_path, tile_width

@@ -13,13 +13,13 @@ from itertools import repeat
 import sqlalchemy as sa
 import structlog
 
-from gateway.crash import crash_point
-from gateway.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
+from gateway.base.crash import crash_point
+from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
+from gateway.chain.signing import note_key
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
 from gateway.node import Node
-from gateway.signing import note_key
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch

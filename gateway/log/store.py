@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.db import insert_rows
+from gateway.base.db import insert_rows
 from gateway.log.models import (
     PREFIX,
     bundles,

@@ -6,10 +6,10 @@ import threading
 import time
 from functools import partial
 
+from gateway.base.threads import Step
 from gateway.log import store
 from gateway.log.services import LogDamaged, step, unfinished
 from gateway.node import Node
-from gateway.worker import Step
 from ledger.core.errors import EvidenceError
 
 IDLE = 0.02

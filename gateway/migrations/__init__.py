@@ -1,1 +1,1 @@
-"""Alembic migrations of the gateway's tables; `gateway.db.migrate` runs them at the start."""
+"""Alembic migrations of the gateway's tables; `gateway.base.db.migrate` runs them at the start."""

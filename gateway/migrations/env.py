@@ -5,11 +5,11 @@ from __future__ import annotations
 from alembic import context
 
 import gateway.anchoring.models
-import gateway.imports.models
-import gateway.intake.models
+import gateway.files.models
 import gateway.log.models
+import gateway.records.models
 import gateway.tokens.models  # noqa: F401 - each registers its tables
-from gateway.db import metadata
+from gateway.base.db import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gateway.db import metadata
+from gateway.base.db import metadata
 
 tokens = sa.Table(
     "tokens",

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from gateway.db import begin_write
-from gateway.limits import RateLimiter
-from gateway.problems import Problem, retry_later, unauthorized
+from gateway.base.db import begin_write
+from gateway.http.limits import RateLimiter
+from gateway.http.problems import Problem, retry_later, unauthorized
 from gateway.tokens.interfaces import SCOPES, Caller, Scope
 from gateway.tokens.models import tokens
 from ledger.core.errors import InputError

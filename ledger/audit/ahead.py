@@ -5,7 +5,7 @@ thread that reads beside one that hashes waits for the interpreter's lock at eve
 log took twice as long.
 
 Only what is plain is read here: 200 with a Content-Length. Whatever else comes, or goes wrong, the
-piece is None, and is to be asked for again through `ledger.chain.http`.
+piece is None, and is to be asked for again through `ledger.chain.nodes.http`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from ledger.audit.findings import Findings
 from ledger.audit.signatures import Signed, check
 from ledger.audit.state import Anchor, Key, Log, State, within
 from ledger.audit.times import BlockTimes
-from ledger.chain.quorum import View
+from ledger.chain.nodes.quorum import View
 from ledger.core.ids import bytes32_ascii
 from ledger.core.keys import Purpose
 

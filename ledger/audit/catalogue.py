@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from ledger.chain.catalogue import Put, Window, counting
-from ledger.chain.structs import RECORD_TYPE, CatalogueItem
-from ledger.core.facts import GRACE
+from ledger.chain.contracts.structs import RECORD_TYPE, CatalogueItem
+from ledger.core.verdict.facts import GRACE
 
 
 class Catalogue:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from ledger.audit.state import Item, Key, Log, Member, State
 from ledger.audit.times import BlockTimes
-from ledger.chain import bindings, structs
-from ledger.chain.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
-from ledger.chain.quorum import View
+from ledger.chain.contracts import bindings, structs
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
+from ledger.chain.nodes.quorum import View
 from ledger.core.ids import Address, Digest, LogId
 
 ROLES = (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY, "Revocations", "Products")

@@ -9,8 +9,8 @@ from typing import Any
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
 from ledger.audit.state import Log, State
-from ledger.chain.blocks import Block
 from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.blocks import Block
 from ledger.core import canonical
 from ledger.core.canonical import hex32
 from ledger.core.entry import RECORD

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ledger.audit.chain import Codes
+from ledger.audit.consortium import Codes
 from ledger.audit.findings import Findings
 from ledger.audit.signatures import Signed, check
 from ledger.audit.state import CarriedOut, Proposal, State, recovered
 from ledger.audit.tiles import is_plain_url
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import View
+from ledger.chain.nodes.quorum import View
 from ledger.core.canonical import hex32
 from ledger.core.ids import Address, bytes32_ascii, keccak256
 

@@ -10,22 +10,22 @@ from typing import Any
 from ledger.audit import document
 from ledger.audit.anchors import check_signatures, judge_anchors
 from ledger.audit.catalogue import Catalogue
-from ledger.audit.chain import ChainReader, Codes, tenures
 from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
+from ledger.audit.consortium import ChainReader, Codes, tenures
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
-from ledger.audit.logs import LogReplay, Progress
+from ledger.audit.log_replay import LogReplay, Progress
 from ledger.audit.state import Log, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
 from ledger.audit.times import BlockTimes
-from ledger.chain.bindings import CATALOGUE
-from ledger.chain.blocks import Block
 from ledger.chain.catalogue import FOREVER, Put
-from ledger.chain.http import Http
+from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader, View
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.http import Http
+from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import canonical
 from ledger.core.errors import CouldNotCheck
 

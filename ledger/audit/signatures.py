@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-from ledger.chain.contract_abi import Method, Name, Undecodable, decode, load
+from ledger.chain.contracts.contract_abi import Method, Name, Undecodable, decode, load
 from ledger.chain.network import Hash32
-from ledger.chain.quorum import View
+from ledger.chain.nodes.quorum import View
 from ledger.core import eip712
 from ledger.core.errors import EvidenceError
 from ledger.core.ids import Address, KeyId, keccak256, key_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ledger.audit.codes import EVENTS_MISSING
-from ledger.chain.events import (
+from ledger.chain.contracts.events import (
     ChainEvent,
     ChairSet,
     ContractRegistered,
@@ -24,7 +24,7 @@ from ledger.chain.events import (
     ThresholdSet,
     Voted,
 )
-from ledger.chain.structs import ACTIVE, COMPROMISE_ALL, YES, CatalogueItem
+from ledger.chain.contracts.structs import ACTIVE, COMPROMISE_ALL, YES, CatalogueItem
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, keccak256
 from ledger.core.keys import Purpose

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ledger.audit.ahead import Ahead, Asked
 from ledger.chain.errors import RpcFailure
-from ledger.chain.http import Http
+from ledger.chain.nodes.http import Http
 from ledger.core import note, tiles
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY

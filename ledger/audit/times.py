@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.audit.state import Anchor
-from ledger.chain.quorum import View
+from ledger.chain.nodes.quorum import View
 
 
 class BlockTimes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ledger.chain.structs import NATIONAL, CatalogueItem
+from ledger.chain.contracts.structs import NATIONAL, CatalogueItem
 
 FOREVER = 1 << 64
 

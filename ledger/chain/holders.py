@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from ledger.chain.bindings import Consortium
-from ledger.chain.blocks import Block, LogEntry
-from ledger.chain.errors import BlockGone
-from ledger.chain.events import (
+from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.contracts.events import (
     ChainEvent,
     KeyAdded,
     KeyCompromised,
@@ -20,12 +18,14 @@ from ledger.chain.events import (
     decode_event,
     topic,
 )
+from ledger.chain.contracts.structs import ACTIVE, CLOSED, Key, Log, Member
+from ledger.chain.errors import BlockGone
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import View, keep
-from ledger.chain.structs import ACTIVE, CLOSED, Key, Log, Member
+from ledger.chain.nodes.blocks import Block, LogEntry
+from ledger.chain.nodes.quorum import View, keep
 from ledger.core.errors import VersionUnknown
-from ledger.core.facts import Compromise, KeyFact, LogFact, OwnerFact, Roles, WitnessFact
 from ledger.core.ids import SUITES, KeyId, LogId, bytes32_ascii
+from ledger.core.verdict.facts import Compromise, KeyFact, LogFact, OwnerFact, Roles, WitnessFact
 
 T = TypeVar("T")
 E = TypeVar("E", bound=ChainEvent)

@@ -21,19 +21,19 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger.chain.bindings import Consortium
-from ledger.chain.blocks import TxReceipt
-from ledger.chain.broadcast import Nodes
+from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.contracts.structs import Key, Member
 from ledger.chain.errors import TxPending, TxRefused, TxReverted
-from ledger.chain.keydir import files, first_file, newest, read_public
+from ledger.chain.governing.requests import Domain, Request, own_signature
+from ledger.chain.governing.tosign import ToSign, VotedOn
+from ledger.chain.keys.keydir import files, first_file, newest, read_public
+from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader, View
-from ledger.chain.requests import Domain, Request, own_signature
-from ledger.chain.rpc import FAILOVER_SECONDS, Rpc
-from ledger.chain.signers import DigestSigner
-from ledger.chain.structs import Key, Member
-from ledger.chain.tosign import ToSign, VotedOn
-from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.chain.nodes.blocks import TxReceipt
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.rpc import FAILOVER_SECONDS, Rpc
+from ledger.chain.sending.broadcast import Nodes
+from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.cli.config import NodeConfig, read_config
 from ledger.cli.language import say
 from ledger.cli.options import load_network, local_clock

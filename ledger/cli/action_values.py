@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from ledger.chain.actions import parameters
-from ledger.chain.contract_abi import Param
-from ledger.chain.deploy import FounderKey
-from ledger.chain.requests import FOREVER, key_input
+from ledger.chain.contracts.contract_abi import Param
+from ledger.chain.founding.founders import FounderKey
+from ledger.chain.governing.actions import parameters
+from ledger.chain.governing.requests import FOREVER, key_input
 from ledger.cli.language import say
 from ledger.cli.member_file import MemberFile, read_member
 from ledger.core.canonical import parse_instant, unhex32

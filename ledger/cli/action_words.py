@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ledger.chain.actions import Action, decode_action
+from ledger.chain.governing.actions import Action, decode_action
 from ledger.cli.language import say
 from ledger.cli.output import harmless
 from ledger.cli.value_words import every_value, moment, purpose, roles, safe

@@ -13,12 +13,12 @@ from ledger.cli.output import Unknown, note, print_bytes, write_file
 from ledger.cli.progress import bars
 from ledger.cli.tables import show_report
 from ledger.core.errors import CouldNotCheck
-from ledger.core.verdict import note_text
+from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
-    from ledger.core.facts import Note
+    from ledger.core.verdict.facts import Note
 
 _HELP = say(
     zh="""由区块链事件和公开日志重建成员、密钥、目录和全部日志，逐一核对。
@@ -100,7 +100,7 @@ def replay(
 
 def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Report:
     from ledger.audit.replay import replay as run  # noqa: PLC0415 - `--help` need not wait for it
-    from ledger.chain.quorum import QuorumReader  # noqa: PLC0415
+    from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415
 
     reader = QuorumReader(network, now=local_clock(), on_note=show_note)
     try:

@@ -1,7 +1,7 @@
 """What acting commands take from a `gateway.toml`: who the member is, and where its keys lie.
 
-The gateway reads the same file through `gateway.settings`, which this package does not depend on;
-the environment stands before the file there and here.
+The gateway reads the same file through `gateway.base.settings`, which this package does not depend
+on; the environment stands before the file there and here.
 """
 
 from __future__ import annotations

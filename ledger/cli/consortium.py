@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ledger.chain.keydir import first_file, read_public
-from ledger.chain.keyfile import create
+from ledger.chain.keys.keydir import first_file, read_public
+from ledger.chain.keys.keyfile import create
 from ledger.cli.acting import failures
 from ledger.cli.language import say
 from ledger.cli.member_file import encode_member, read_roles

@@ -8,20 +8,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
-from ledger.chain.blocks import Reader
-from ledger.chain.contract_abi import Name
-from ledger.chain.deploy import Deployment, Founder, deploy
+from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
+from ledger.chain.contracts.contract_abi import Name
 from ledger.chain.errors import BlockGone
-from ledger.chain.founded import check_code, check_founding
-from ledger.chain.govern import Voter
-from ledger.chain.keydir import first_file, read_public
-from ledger.chain.national import national_items
+from ledger.chain.founding.deploy import Deployment, deploy
+from ledger.chain.founding.founded import check_code, check_founding
+from ledger.chain.founding.founders import Founder
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing.govern import Voter
+from ledger.chain.governing.tosign import ToSign
+from ledger.chain.keys.keydir import first_file, read_public
+from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
-from ledger.chain.quorum import QuorumReader, View
-from ledger.chain.rpc import Failover, Rpc
-from ledger.chain.signers import DigestSigner
-from ledger.chain.tosign import ToSign
+from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.rpc import Failover, Rpc
 from ledger.cli.acting import ANY_AGE
 from ledger.cli.member_file import MemberFile, load_member
 from ledger.cli.options import local_clock

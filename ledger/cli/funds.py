@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ledger.chain.blocks import Reader, quantity
 from ledger.chain.errors import TxRejected
-from ledger.chain.rpc import Failover, Rpc
+from ledger.chain.nodes.blocks import Reader, quantity
+from ledger.chain.nodes.rpc import Failover, Rpc
 from ledger.cli.language import say
 from ledger.cli.output import Refused
 from ledger.core.ids import Address

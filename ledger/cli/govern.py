@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from ledger.chain import requests
-from ledger.chain.actions import Action, action, decode_action, kind_names, proposal_id
-from ledger.chain.bindings import CATALOGUE
-from ledger.chain.govern import PROPOSAL_LIFE
-from ledger.chain.structs import ACT, NO, YES
-from ledger.chain.tosign import VotedOn
+from ledger.chain.contracts.bindings import CATALOGUE
+from ledger.chain.contracts.structs import ACT, NO, YES
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import Action, action, decode_action, kind_names, proposal_id
+from ledger.chain.governing.govern import PROPOSAL_LIFE
+from ledger.chain.governing.tosign import VotedOn
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.action_values import typed
 from ledger.cli.action_words import plain, sentence, words

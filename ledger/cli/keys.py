@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ledger.chain.keyfile import ALGS, KeyFile, create
+from ledger.chain.keys.keyfile import ALGS, KeyFile, create
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, print_json, shown_path

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from ledger.chain.structs import Key
+from ledger.chain.contracts.structs import Key
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
 from ledger.cli.output import Refused, note

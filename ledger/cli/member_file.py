@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ledger.chain.deploy import FounderKey
-from ledger.chain.keydir import PublicKey
-from ledger.chain.keyfile import public_part, read_fields
+from ledger.chain.founding.founders import FounderKey
+from ledger.chain.keys.keydir import PublicKey
+from ledger.chain.keys.keyfile import public_part, read_fields
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
 from ledger.core.ids import CODE

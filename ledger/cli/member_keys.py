@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from ledger.chain import requests
-from ledger.chain.blocks import TxReceipt
-from ledger.chain.keydir import PublicKey, files, next_file, read_public
-from ledger.chain.keyfile import ALGS, create, new_secret, public_key_of
-from ledger.chain.structs import Key
+from ledger.chain.contracts.structs import Key
+from ledger.chain.governing import requests
+from ledger.chain.keys.keydir import PublicKey, files, next_file, read_public
+from ledger.chain.keys.keyfile import ALGS, create, new_secret, public_key_of
+from ledger.chain.nodes.blocks import TxReceipt
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.keys import keys
 from ledger.cli.language import say

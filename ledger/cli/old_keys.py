@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.chain.keydir import PublicKey, files, read_public
-from ledger.chain.structs import Key
+from ledger.chain.contracts.structs import Key
+from ledger.chain.keys.keydir import PublicKey, files, read_public
 from ledger.cli.acting import Hand
 from ledger.core.errors import ConfigError
 from ledger.core.ids import key_id

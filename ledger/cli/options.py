@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from ledger import clock
+from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile, demand_majority
-from ledger.chain.wellknown import DEV_CHAIN_ID
 from ledger.cli.language import say
 from ledger.cli.output import note
 from ledger.core.errors import ConfigError

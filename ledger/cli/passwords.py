@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from ledger.chain.keyfile import WrongPassword
-from ledger.chain.signers import LocalSigner, RemoteSigner, open_signer
+from ledger.chain.keys.keyfile import WrongPassword
+from ledger.chain.keys.signers import LocalSigner, RemoteSigner, open_signer
 from ledger.cli.language import say
 from ledger.cli.output import Refused
 from ledger.core.errors import ConfigError
@@ -39,7 +39,7 @@ def read_password(path: Path) -> bytes:
 def open_key(path: Path, purpose: str, passwords: Sequence[Path]) -> Signer:
     """The key in a file, which must be of that purpose. Each password file is tried, then the one
     of the environment, then the keyboard. Raises ConfigError, Refused."""
-    from ledger.chain.keydir import read_public  # noqa: PLC0415 - `--help` need not wait for it
+    from ledger.chain.keys.keydir import read_public  # noqa: PLC0415 - `--help` need not wait for it
 
     found = read_public(path).purpose
     if found != purpose:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ledger.chain.actions import Action, decode_action
-from ledger.chain.structs import ACTIVE, RETIRED, SUSPENDED
+from ledger.chain.contracts.structs import ACTIVE, RETIRED, SUSPENDED
+from ledger.chain.governing.actions import Action, decode_action
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
 from ledger.cli.output import Refused

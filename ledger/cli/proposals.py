@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ledger.chain.actions import Action, kind_names
-from ledger.chain.bindings import CATALOGUE
-from ledger.chain.events import (
+from ledger.chain.contracts.bindings import CATALOGUE
+from ledger.chain.contracts.events import (
     ContractRegistered,
     Executed,
     ItemPut,
@@ -16,7 +15,8 @@ from ledger.chain.events import (
     decode_events,
     topic,
 )
-from ledger.chain.structs import ACTIVE, YES
+from ledger.chain.contracts.structs import ACTIVE, YES
+from ledger.chain.governing.actions import Action, kind_names
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
 from ledger.cli.output import Refused

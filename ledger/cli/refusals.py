@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.chain.contract_abi import NAMES, load
+from ledger.chain.contracts.contract_abi import NAMES, load
+from ledger.chain.contracts.structs import code_text
 from ledger.chain.errors import TxRefused
-from ledger.chain.structs import code_text
 from ledger.cli.language import pick
 from ledger.core.canonical import hex0x
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ledger.chain.actions import proposal_id
-from ledger.chain.requests import Request
-from ledger.chain.structs import YES
-from ledger.chain.tosign import MAX_BYTES, ToSign
+from ledger.chain.contracts.structs import YES
+from ledger.chain.governing.actions import proposal_id
+from ledger.chain.governing.requests import Request
+from ledger.chain.governing.tosign import MAX_BYTES, ToSign
 from ledger.cli.acting import Hand, acting_options, failures
 from ledger.cli.action_words import details, key_words, sentence
 from ledger.cli.govern import govern

@@ -16,16 +16,16 @@ from rich.text import Text
 
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
-from ledger.core.checks import Check
 from ledger.core.commitment import Value
-from ledger.core.ranking import (
+from ledger.core.verdict.checks import Check
+from ledger.core.verdict.ranking import (
     EXIT_DO_NOT_USE,
     EXIT_NOT_AUTHENTIC,
     EXIT_UNKNOWN,
     EXIT_VALID,
     VERDICTS,
 )
-from ledger.core.verdict import Verdict, note_text
+from ledger.core.verdict.verdict import Verdict, note_text
 from ledger.records import schema
 
 _MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),

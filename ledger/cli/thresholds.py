@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.chain.structs import ACTIVE, SUSPENDED
+from ledger.chain.contracts.structs import ACTIVE, SUSPENDED
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
 from ledger.cli.output import Refused

@@ -14,11 +14,11 @@ from ledger.cli.output import note, print_json, shown_path, write_file
 from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
-from ledger.core.facts import Question
 from ledger.core.ids import sha256
-from ledger.core.judge import broken
 from ledger.core.note import MAX_WITNESSES
-from ledger.core.verdict import Verdict, worst_exit
+from ledger.core.verdict.facts import Question
+from ledger.core.verdict.judge import broken
+from ledger.core.verdict.verdict import Verdict, worst_exit
 from ledger.records import uscc
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from typing import Final
 from ledger.core.canonical import parse_day
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import Malformed
-from ledger.core.facts import RecordProblem
+from ledger.core.verdict.facts import RecordProblem
 from ledger.records import publicity
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision

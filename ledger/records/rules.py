@@ -43,7 +43,7 @@ from typing import Final, NewType
 from ledger.core import canonical
 from ledger.core.commitment import CLASSES
 from ledger.core.errors import Malformed
-from ledger.core.facts import PUBLICITY
+from ledger.core.verdict.facts import PUBLICITY
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 

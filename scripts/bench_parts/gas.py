@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.chain.events import Anchored, topic
+from ledger.chain.contracts.events import Anchored, topic
 from ledger.chain.network import NetworkFile
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.canonical import hex0x
 from scripts.bench_parts.book import Book
 from scripts.bench_parts.load import check_answer

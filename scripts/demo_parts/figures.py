@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from ledger.chain.blocks import Reader
-from ledger.chain.events import Anchored, topic
+from ledger.chain.contracts.events import Anchored, topic
 from ledger.chain.network import NetworkFile
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.canonical import hex0x
 from ledger.core.entry import parse_entry
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle

@@ -45,7 +45,7 @@ BOUNDS = (
     Bound("ledger.core.note", "MAX_VKEY", "verifier key", "characters"),
     Bound("ledger.core.promise", "MAX_PROMISE", "promise: `due` − `issuedAt`", "s"),
     Bound("ledger.core.promise", "MAX_LEAVES", "promise: `count`", "leaves"),
-    Bound("ledger.core.judging", "CLOCK_SKEW", "two honest clocks differ by", "s"),
+    Bound("ledger.core.verdict.judging", "CLOCK_SKEW", "two honest clocks differ by", "s"),
     Bound("ledger.records.schema", "MAX_FILE", "schema file", "bytes"),
     Bound("ledger.records.schema", "_MAX_VALUES", "schema: texts of a list", ""),
     Bound("ledger.records.schema", "_MAX_LENGTH", "schema: `max` of a field", "characters"),
@@ -66,8 +66,8 @@ BOUNDS = (
     Bound("ledger.chain.network", "MAX_NAME", "network file: `name`", "characters"),
     Bound("ledger.chain.network", "MAX_DEPTH", "network file: `depth`", "blocks"),
     Bound("ledger.chain.network", "MAX_AGE", "network file: `maxHeadAge`", "s"),
-    Bound("ledger.chain.quorum", "MAX_AHEAD", "head ahead of the local clock", "s"),
-    Bound("ledger.chain.view", "NEAR", "blocks below the head that a node may lack", ""),
+    Bound("ledger.chain.nodes.quorum", "MAX_AHEAD", "head ahead of the local clock", "s"),
+    Bound("ledger.chain.nodes.view", "NEAR", "blocks below the head that a node may lack", ""),
     Bound("ledger.verify", "WAIT_SECONDS", "wait for a quorum to reach a claim", "s"),
 )
 """What a second implementation must hold to, beside the contracts."""
@@ -203,7 +203,7 @@ def defined(module: str) -> set[str]:
 
 def modules(*folders: str) -> list[str]:
     """Every module in folders of the ledger."""
-    paths = [path for folder in folders for path in sorted((ROOT / folder).glob("*.py"))]
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     return [_module(path) for path in paths if path.stem != "__init__"]
 
 

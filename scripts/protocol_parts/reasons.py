@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ledger.core import checks, facts
-from ledger.core.codes import CODES
-from ledger.core.ranking import EXITS
+from ledger.core.verdict import checks, facts
+from ledger.core.verdict.ranking import EXITS
+from ledger.core.verdict.reasons import CODES
 from ledger.records.check_record import DISAGREEMENTS, TEXTS
 from scripts.protocol_parts.tables import ROOT, code, source, table
 
@@ -65,7 +65,7 @@ def reasons() -> str:
 @cache
 def pairs() -> frozenset[Pair]:
     """Every check with every code that it can give."""
-    return frozenset(pair for path in sorted(CORE.glob("*.py")) for pair in _of_module(path))
+    return frozenset(pair for path in sorted(CORE.rglob("*.py")) for pair in _of_module(path))
 
 
 def _of_module(path: Path) -> Iterator[Pair]:
@@ -118,7 +118,7 @@ def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
 
 def _unread() -> list[str]:
     """Codes with which reading the chain can end: those of `ledger.chain` and of the verifier."""
-    files = [*sorted((ROOT / "ledger" / "chain").glob("*.py")), ROOT / "ledger" / "verify.py"]
+    files = [*sorted((ROOT / "ledger" / "chain").rglob("*.py")), ROOT / "ledger" / "verify.py"]
     texts = {
         node.value
         for path in files
@@ -134,7 +134,7 @@ def _unread() -> list[str]:
 def _groups() -> list[Pair]:
     """Comparisons inside the receipt, by group; one group has a code of its own beside."""
     tree = ast.parse(
-        next(text for text in map(_text, sorted(CORE.glob("*.py"))) if "\n_GROUPS = " in text)
+        next(text for text in map(_text, sorted(CORE.rglob("*.py"))) if "\n_GROUPS = " in text)
     )
     groups = next(
         ast.literal_eval(node.value)

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.audit.replay import Report, replay
 from ledger.audit.tiles import Fetch
-from ledger.chain.quorum import QuorumReader
+from ledger.chain.nodes.quorum import QuorumReader
 from tests.support.anvil import start_anvil
 from tests.support.chain import TestNetwork, deploy_network
 from tests.support.ledger import MemberLog, make_record

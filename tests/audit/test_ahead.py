@@ -13,7 +13,7 @@ from ledger.audit import ahead as module
 from ledger.audit import tiles
 from ledger.audit.ahead import Ahead
 from ledger.audit.tiles import Bundles, HttpFetch, Missing, Unreachable
-from ledger.chain.http import Http
+from ledger.chain.nodes.http import Http
 from tests.audit.test_pieces import Served, make_log
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger.audit import catalogue
 from ledger.audit.catalogue import Catalogue
 from ledger.chain.catalogue import Put, counting
-from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
+from ledger.chain.contracts.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, CatalogueItem, Code
 from ledger.core.ids import Digest
 
 HOUR = 3600

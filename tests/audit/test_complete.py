@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from ledger.audit.chain import ChainReader, Codes
+from ledger.audit.consortium import ChainReader, Codes
 from ledger.audit.findings import Findings
 from ledger.audit.replay import Report
 from ledger.audit.state import State
-from ledger.chain import actions, requests
-from ledger.chain.blocks import LogEntry
-from ledger.chain.keyfile import new_secret
-from ledger.chain.quorum import QuorumReader, View
-from ledger.chain.signers import LocalSigner
+from ledger.chain.governing import actions, requests
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.blocks import LogEntry
+from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address
 from ledger.core.keys import Alg, Purpose, Role

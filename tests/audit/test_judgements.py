@@ -9,10 +9,10 @@ import pytest
 
 from ledger.audit.replay import Report
 from ledger.audit.tiles import Fetch
-from ledger.chain import requests
-from ledger.chain.actions import recover_key, set_roles
-from ledger.chain.keyfile import new_secret
-from ledger.chain.signers import LocalSigner
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import recover_key, set_roles
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core import merkle
 from ledger.core.ids import Address, LogId, address_bytes, log_id
 from ledger.core.ids import record_id as make_record_id
@@ -353,7 +353,7 @@ def test_a_block_before_anything_was_registered(ledger: Ledger) -> None:
 
 def replay_to(ledger: Ledger, block: int, *, over_http: bool = False) -> Report:
     from ledger.audit.replay import replay  # noqa: PLC0415
-    from ledger.chain.quorum import QuorumReader  # noqa: PLC0415
+    from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415
 
     logs = {log.log_id: log for log in (ledger.beijing, ledger.tianjin)}
 

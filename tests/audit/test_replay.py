@@ -21,17 +21,18 @@ from ledger.audit.findings import Findings
 from ledger.audit.replay import replay
 from ledger.audit.state import Anchor, Key, Log, Member, State
 from ledger.audit.times import BlockTimes
+from ledger.chain.contracts import contract_abi
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Hash32
-from ledger.chain.quorum import QuorumReader
-from ledger.chain.signers import LocalSigner
+from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core import note
 from ledger.core.canonical import encode
 from ledger.core.entry import record_entry, statement_entry
 from ledger.core.errors import CouldNotCheck
-from ledger.core.facts import Note
 from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle
+from ledger.core.verdict.facts import Note
 from tests.audit.conftest import Ledger
 from tests.support.chain import OF_ALL
 from tests.support.ledger import MemberLog, make_record, serve
@@ -365,8 +366,6 @@ def test_a_closed_log(ledger: Ledger) -> None:
 
 
 def test_a_new_log_anchor_goes_on(ledger: Ledger) -> None:
-    from ledger.chain import contract_abi  # noqa: PLC0415
-
     network, log = ledger.network, ledger.tianjin
     code = contract_abi.load("LogAnchor").bytecode
     new = create(network, code, network.deployment.consortium)
@@ -547,7 +546,7 @@ def test_the_page_of_events_does_not_show(ledger: Ledger, page: int) -> None:
 
 def test_windows_of_events_do_not_show(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ledger.replay().encode()
-    monkeypatch.setattr("ledger.audit.chain.WINDOW", 3)
+    monkeypatch.setattr("ledger.audit.consortium.WINDOW", 3)
     assert ledger.replay().encode() == whole
 
 

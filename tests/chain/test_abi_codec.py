@@ -7,7 +7,7 @@ from eth_abi import abi as eth_abi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain.abi_codec import AbiError, decode, encode
+from ledger.chain.contracts.abi_codec import AbiError, decode, encode
 
 WORDS: dict[str, st.SearchStrategy[Any]] = {
     "uint8": st.integers(0, 2**8 - 1),

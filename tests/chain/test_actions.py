@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode as eth_encode
 
-from ledger.chain import actions, structs
-from ledger.chain.actions import Action, action, decode_action, kind_names, parameters
-from ledger.chain.bindings import LOG_ANCHOR
-from ledger.chain.contract_abi import load
+from ledger.chain.contracts import structs
+from ledger.chain.contracts.bindings import LOG_ANCHOR
+from ledger.chain.contracts.contract_abi import load
+from ledger.chain.contracts.events import Proposed
+from ledger.chain.contracts.structs import ACTIVE, CLOSED, OPEN, RETIRED, SUSPENDED, Member
 from ledger.chain.errors import TxRefused
-from ledger.chain.events import Proposed
-from ledger.chain.keyfile import new_secret
-from ledger.chain.national import national_items
-from ledger.chain.requests import key_input
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import ACTIVE, CLOSED, OPEN, RETIRED, SUSPENDED, Member
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing import actions
+from ledger.chain.governing.actions import Action, action, decode_action, kind_names, parameters
+from ledger.chain.governing.requests import key_input
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core.errors import Malformed
 from ledger.core.ids import Address, bytes32_ascii, keccak256
 from ledger.core.keys import Alg, Purpose, Role

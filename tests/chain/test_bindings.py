@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import requests, structs
-from ledger.chain.actions import open_successor, suspend
-from ledger.chain.bindings import Catalogue, Consortium, LogAnchor
-from ledger.chain.blocks import LogEntry, Reader
-from ledger.chain.contract_abi import NAMES, Name, load
-from ledger.chain.errors import NoContract, TxRefused
-from ledger.chain.events import (
+from ledger.chain.contracts import structs
+from ledger.chain.contracts.bindings import Catalogue, Consortium, LogAnchor
+from ledger.chain.contracts.contract_abi import NAMES, Name, load
+from ledger.chain.contracts.events import (
     EVENTS,
     Anchored,
     ChainEvent,
@@ -32,11 +29,23 @@ from ledger.chain.events import (
     decode_event,
     decode_events,
 )
-from ledger.chain.govern import latest_call
-from ledger.chain.logs import LogQuery, read_logs
-from ledger.chain.national import national_items
+from ledger.chain.contracts.structs import (
+    ACTIVE,
+    CLOSED,
+    OPEN,
+    SUSPEND,
+    SUSPENDED,
+    AnchoredSize,
+    code_text,
+)
+from ledger.chain.errors import NoContract, TxRefused
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import open_successor, suspend
+from ledger.chain.governing.govern import latest_call
 from ledger.chain.network import Hash32
-from ledger.chain.structs import ACTIVE, CLOSED, OPEN, SUSPEND, SUSPENDED, AnchoredSize, code_text
+from ledger.chain.nodes.blocks import LogEntry, Reader
+from ledger.chain.nodes.event_logs import LogQuery, read_logs
 from ledger.core.ids import Address, bytes32_ascii, key_id
 from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.merkle import leaf_hash, root
@@ -272,7 +281,7 @@ def test_web3_decodes_the_same_events(network: TestNetwork) -> None:
 
 
 def abi_json(name: str) -> Any:
-    path = Path(__file__).parents[2] / "ledger" / "chain" / "abi" / f"{name}.json"
+    path = Path(__file__).parents[2] / "ledger" / "chain" / "contracts" / "abi" / f"{name}.json"
     return json.loads(path.read_text())["abi"]
 
 

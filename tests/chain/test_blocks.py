@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.blocks import (
+from ledger.chain.errors import RpcNonsense
+from ledger.chain.nodes.blocks import (
     Reader,
     parse_block,
     parse_log,
@@ -12,7 +13,6 @@ from ledger.chain.blocks import (
     parse_transaction,
     quantity,
 )
-from ledger.chain.errors import RpcNonsense
 
 HASH = "0x" + "ab" * 32
 ADDRESS = "0x" + "cd" * 20

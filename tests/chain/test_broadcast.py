@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.blocks import TxReceipt
-from ledger.chain.broadcast import Gas, Nodes, Outcome
 from ledger.chain.errors import Disagreement, NoQuorum, Reverted, RpcError, RpcTimeout
-from ledger.chain.fees import GWEI, Fees
 from ledger.chain.network import Hash32
-from ledger.chain.rawtx import tx_hash
+from ledger.chain.nodes.blocks import TxReceipt
+from ledger.chain.sending.broadcast import Gas, Nodes, Outcome
+from ledger.chain.sending.fees import GWEI, Fees
+from ledger.chain.sending.rawtx import tx_hash
 from ledger.core.ids import Address
 
 PAYER = Address("0x" + "11" * 20)

@@ -6,29 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.actions import (
-    Action,
-    admit,
-    proposal_id,
-    put_national,
-    register_contract,
-    reinstate,
-    retire,
-    set_threshold,
-    suspend,
-)
-from ledger.chain.contract_abi import load
-from ledger.chain.deploy import Deployment, Founder, FounderKey, addresses, deploy
-from ledger.chain.errors import TxError, TxPending, TxRefused
-from ledger.chain.govern import latest_call
-from ledger.chain.keyfile import new_secret
-from ledger.chain.national import SINCE, national_items
-from ledger.chain.network import NetworkFile
-from ledger.chain.quorum import QuorumReader
-from ledger.chain.requests import key_input
-from ledger.chain.rpc import Rpc
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import (
+from ledger.chain.contracts.contract_abi import load
+from ledger.chain.contracts.structs import (
     ACTIVE,
     MONTH,
     ON_AUTHORISATION,
@@ -39,7 +18,29 @@ from ledger.chain.structs import (
     YEAR,
     Code,
 )
-from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.chain.errors import TxError, TxPending, TxRefused
+from ledger.chain.founding.deploy import Deployment, addresses, deploy
+from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.national import SINCE, national_items
+from ledger.chain.governing.actions import (
+    Action,
+    admit,
+    proposal_id,
+    put_national,
+    register_contract,
+    reinstate,
+    retire,
+    set_threshold,
+    suspend,
+)
+from ledger.chain.governing.govern import latest_call
+from ledger.chain.governing.requests import key_input
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.nodes.rpc import Rpc
+from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import LogId, bytes32_ascii
 from ledger.core.keys import Alg, Purpose, Role

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.chain import errors
 from ledger.chain.errors import RpcTimeout, RpcUnreachable, translate
-from ledger.chain.http import Http
+from ledger.chain.nodes.http import Http
 from ledger.core.errors import CouldNotCheck, LedgerError
 
 URL = "http://node"

@@ -10,9 +10,15 @@ SLOW = ("web3", "eth_account", "eth_keyfile", "sqlalchemy", "fastapi", "gateway"
 
 @pytest.mark.parametrize(
     "module",
-    ["ledger.chain.quorum", "ledger.chain.bindings", "ledger.chain.facts", "ledger.verify",
-     "ledger.chain.signers", "ledger.chain.transactions"],
-)  # fmt: skip
+    [
+        "ledger.chain.nodes.quorum",
+        "ledger.chain.contracts.bindings",
+        "ledger.chain.snapshot",
+        "ledger.verify",
+        "ledger.chain.keys.signers",
+        "ledger.chain.sending.transactions",
+    ],
+)
 def test_what_verifying_loads(module: str) -> None:
     code = f"import sys, {module}; print([n for n in {SLOW} if n in sys.modules])"
     done = subprocess.run(

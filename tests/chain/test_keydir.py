@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.chain.keydir import files, first_file, newest, next_file, read_public
-from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.chain.keys.keydir import files, first_file, newest, next_file, read_public
+from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg
 

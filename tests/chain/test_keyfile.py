@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from eth_keyfile.keyfile import decode_keyfile_json
 
-from ledger.chain import keyfile
-from ledger.chain.keyfile import (
+from ledger.chain.keys import keyfile
+from ledger.chain.keys.keyfile import (
     ALGS,
     WORK_LIGHT,
     KeyFile,

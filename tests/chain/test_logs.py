@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain import logs
-from ledger.chain.blocks import Reader
 from ledger.chain.errors import RpcError, RpcNonsense, RpcTimeout, RpcUnreachable
-from ledger.chain.logs import LogQuery, read_logs
+from ledger.chain.nodes import event_logs as logs
+from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.event_logs import LogQuery, read_logs
 from ledger.core.ids import Address
 
 ADDRESS = Address("0x" + "cd" * 20)

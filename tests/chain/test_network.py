@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.chain.network import MAX_BYTES, Finality, NetworkFile, Rebuilt
-from ledger.chain.quorum import QuorumReader
+from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.errors import ConfigError
 from ledger.verify import Verifier
 

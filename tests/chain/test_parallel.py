@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from ledger.chain import parallel
-from ledger.chain.blocks import Reader
 from ledger.chain.errors import RpcRefused, RpcTimeout, RpcUnreachable
-from ledger.chain.parallel import Terms, ask_all
-from ledger.chain.patience import insist
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes import parallel
+from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.parallel import Terms, ask_all
+from ledger.chain.nodes.patience import insist
+from ledger.chain.nodes.rpc import Rpc
 
 AGES = 3600.0
 """Seconds that no test lets pass."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.blocks import Block
+from ledger.chain.contracts.events import Anchored, topic
 from ledger.chain.errors import (
     BadHead,
     BlockGone,
@@ -17,13 +17,13 @@ from ledger.chain.errors import (
     Reverted,
     RpcTimeout,
 )
-from ledger.chain.events import Anchored, topic
 from ledger.chain.network import Finality, Hash32, NetworkFile
-from ledger.chain.quorum import QuorumReader, View
-from ledger.chain.runs import OnNote
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.runs import OnNote
 from ledger.core.errors import CouldNotCheck
-from ledger.core.facts import Note
 from ledger.core.ids import Address
+from ledger.core.verdict.facts import Note
 from tests.support.anvil import Anvil
 from tests.support.chain import TestNetwork
 from tests.support.proxy import (
@@ -151,7 +151,7 @@ def test_code_and_the_events_of_a_block_are_asked_once(
 def test_no_more_is_kept_than_there_is_room_for(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.chain.view.KEPT", 2)
+    monkeypatch.setattr("ledger.chain.nodes.view.KEPT", 2)
     view, address = reader().head(), anchored.deployment.log_anchor
     for number in (1, 2, 3, 1):
         assert view.logs(address, [topic(Anchored)], first=number, last=number) is not None

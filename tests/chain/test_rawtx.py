@@ -4,9 +4,9 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain import rawtx
-from ledger.chain.fees import Fees
-from ledger.chain.signers import LocalSigner
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.sending import rawtx
+from ledger.chain.sending.fees import Fees
 from ledger.core.ids import Address
 from ledger.core.keys import Alg
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ledger.chain import requests
+from ledger.chain.contracts.structs import YES
 from ledger.chain.errors import TxRefused
-from ledger.chain.keyfile import new_secret
-from ledger.chain.requests import Domain, Request
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import YES
+from ledger.chain.governing import requests
+from ledger.chain.governing.requests import Domain, Request
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core import eip712
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.keys import Alg, Purpose

@@ -21,7 +21,7 @@ from ledger.chain.errors import (
     RpcTimeout,
     RpcUnreachable,
 )
-from ledger.chain.rpc import MAX_DEPTH, Failover, Rpc, _depth
+from ledger.chain.nodes.rpc import MAX_DEPTH, Failover, Rpc, _depth
 from tests.support.anvil import CHAIN_ID, Anvil
 from tests.support.proxy import (
     Proxy,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ledger.chain.errors import SignerUnavailable
-from ledger.chain.keyfile import ALGS, create, new_secret
-from ledger.chain.signers import LocalSigner, RemoteSigner, open_signer
+from ledger.chain.keys.keyfile import ALGS, create, new_secret
+from ledger.chain.keys.signers import LocalSigner, RemoteSigner, open_signer
 from ledger.core import eip712, keys
 from ledger.core.canonical import b64u_decode
 from ledger.core.errors import ConfigError, Malformed, SignatureInvalid

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import requests
-from ledger.chain.actions import MAX_DATA, Action, proposal_id, suspend
-from ledger.chain.requests import Domain
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import YES
-from ledger.chain.tosign import MAX_BYTES, ToSign, VotedOn
+from ledger.chain.contracts.structs import YES
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import MAX_DATA, Action, proposal_id, suspend
+from ledger.chain.governing.requests import Domain
+from ledger.chain.governing.tosign import MAX_BYTES, ToSign, VotedOn
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core.errors import Malformed
 from ledger.core.ids import Address
 from ledger.core.keys import Alg, Purpose

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.blocks import Reader
-from ledger.chain.broadcast import Outcome, outcome_of
+from ledger.chain.contracts.structs import AnchoredSize
 from ledger.chain.errors import (
     BlockGone,
     NonceTaken,
@@ -20,13 +19,14 @@ from ledger.chain.errors import (
     TxRejected,
     TxReverted,
 )
-from ledger.chain.fees import Fees, suggest
-from ledger.chain.keyfile import new_secret
-from ledger.chain.rawtx import tx_hash
-from ledger.chain.rpc import Failover, Rpc
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import AnchoredSize
-from ledger.chain.transactions import MAX_TIP, MemoryTxStore, Sender, StoredTx
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.rpc import Failover, Rpc
+from ledger.chain.sending.broadcast import Outcome, outcome_of
+from ledger.chain.sending.fees import Fees, suggest
+from ledger.chain.sending.rawtx import tx_hash
+from ledger.chain.sending.transactions import MAX_TIP, MemoryTxStore, Sender, StoredTx
 from ledger.core.ids import Address, Digest
 from ledger.core.keys import Alg
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil

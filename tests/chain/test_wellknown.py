@@ -2,9 +2,9 @@
 
 from eth_account import Account
 
-from ledger.chain.keyfile import new_secret
-from ledger.chain.signers import LocalSigner
-from ledger.chain.wellknown import (
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.keys.wellknown import (
     _ADDRESSES,
     ACCOUNTS,
     MNEMONICS,

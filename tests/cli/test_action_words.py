@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import requests
-from ledger.chain.actions import Action, action, kind_names, proposal_id
-from ledger.chain.national import national_items
-from ledger.chain.requests import Domain, Request
-from ledger.chain.structs import YES, item_values
-from ledger.chain.tosign import ToSign, VotedOn
+from ledger.chain.contracts.structs import YES, item_values
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import Action, action, kind_names, proposal_id
+from ledger.chain.governing.requests import Domain, Request
+from ledger.chain.governing.tosign import ToSign, VotedOn
 from ledger.cli.action_words import sentence, words
 from ledger.cli.output import print_json
 from ledger.cli.signing import _shown

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.keyfile import create
+from ledger.chain.keys.keyfile import create
 from ledger.cli import node as node_module
 from ledger.core.receipt import parse
 from tests.cli.conftest import Cli

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.bindings import CATALOGUE, LOG_ANCHOR, Consortium
-from ledger.chain.govern import latest_call
-from ledger.chain.keyfile import WORK_LIGHT, KeyFile, create
-from ledger.chain.national import national_items
+from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Consortium
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing.govern import latest_call
+from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.chain.network import NetworkFile
 from ledger.cli import consortium, founding
 from ledger.core.keys import Purpose

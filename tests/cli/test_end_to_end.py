@@ -23,7 +23,7 @@ from tests.support.member import Member, found_member
 SERVE = """
 import sys
 from pathlib import Path
-from gateway import logs
+from gateway.base import logging_setup as logs
 from gateway.app import create_app
 from gateway.node import make_node
 from gateway.serve import listen, serve

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.actions import kind_names, suspend
-from ledger.chain.structs import ACTIVE, RETIRED, SUSPENDED, item_values
+from ledger.chain.contracts.structs import ACTIVE, RETIRED, SUSPENDED, item_values
+from ledger.chain.governing.actions import kind_names, suspend
 from ledger.core.canonical import hex0x
 from tests.cli.conftest import Cli
 from tests.support.anvil import start_anvil

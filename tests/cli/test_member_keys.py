@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import requests
-from ledger.chain.keyfile import WORK_LIGHT, create, new_secret
-from ledger.chain.requests import Domain
-from ledger.chain.signers import LocalSigner
+from ledger.chain.governing import requests
+from ledger.chain.governing.requests import Domain
+from ledger.chain.keys.keyfile import WORK_LIGHT, create, new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.cli import member_keys
 from ledger.cli.output import Unknown
 from ledger.core.canonical import instant

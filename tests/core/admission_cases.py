@@ -9,7 +9,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note
-from ledger.core.facts import (
+from ledger.core.ids import Digest, key_id
+from ledger.core.keys import Alg, Purpose, Role
+from ledger.core.verdict.facts import (
     DAY,
     GRACE,
     Compromise,
@@ -22,8 +24,6 @@ from ledger.core.facts import (
     Unread,
     WitnessFact,
 )
-from ledger.core.ids import Digest, key_id
-from ledger.core.keys import Alg, Purpose, Role
 from tests.core.verdicts import (
     ANCHORED,
     FIELDS,

@@ -10,10 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.core import note, presentation, receipt
-from ledger.core.checks import CHECKS, passed
-from ledger.core.codes import CODES, NOTES
 from ledger.core.errors import Malformed, VersionUnknown
-from ledger.core.facts import (
+from ledger.core.ids import Digest, KeyId, LogId, RecordId
+from ledger.core.keys import Alg, Purpose
+from ledger.core.verdict.checks import CHECKS, passed
+from ledger.core.verdict.facts import (
     DISAGREES,
     PRUNED,
     Block,
@@ -29,12 +30,11 @@ from ledger.core.facts import (
     date_of,
     end_of,
 )
-from ledger.core.ids import Digest, KeyId, LogId, RecordId
-from ledger.core.judge import _standing as standing_of
-from ledger.core.judge import broken, malformed
-from ledger.core.keys import Alg, Purpose
-from ledger.core.ranking import EXIT_ORDER, EXITS, PRECEDENCE
-from ledger.core.verdict import worst_exit
+from ledger.core.verdict.judge import _standing as standing_of
+from ledger.core.verdict.judge import broken, malformed
+from ledger.core.verdict.ranking import EXIT_ORDER, EXITS, PRECEDENCE
+from ledger.core.verdict.reasons import CODES, NOTES
+from ledger.core.verdict.verdict import worst_exit
 from tests.core.admission_cases import CASES as ADMISSION
 from tests.core.admission_cases import MINE
 from tests.core.material import REFUSED

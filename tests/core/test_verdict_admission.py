@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from ledger.core.facts import Compromise, RecordProblem, Status, StatusFacts, Unread, end_of
 from ledger.core.ids import KeyId
 from ledger.core.keys import Role
+from ledger.core.verdict.facts import Compromise, RecordProblem, Status, StatusFacts, Unread, end_of
 from tests.core.admission_cases import (
     CASES,
     MINE,

@@ -13,10 +13,10 @@ from ledger.core.commitment import Commitment
 from ledger.core.entry import period, record_entry
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import Digest, sha256
-from ledger.core.judge import malformed, newer
 from ledger.core.keys import Alg
 from ledger.core.presentation import present
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.judge import malformed, newer
+from ledger.core.verdict.verdict import Verdict
 from tests.core.verdicts import (
     ANCHORED,
     FIELDS,

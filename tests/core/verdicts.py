@@ -14,7 +14,12 @@ from ledger.core import note, receipt
 from ledger.core.canonical import hex0x
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import period, record_entry, statement_entry
-from ledger.core.facts import (
+from ledger.core.ids import Digest, KeyId, LogId, key_id, sha256
+from ledger.core.keys import Alg, Purpose, Role, low_s
+from ledger.core.merkle import inclusion_path, leaf_hash, root
+from ledger.core.presentation import bind, present
+from ledger.core.receipt import Anchor, Receipt
+from ledger.core.verdict.facts import (
     DAY,
     AnchorFact,
     Block,
@@ -32,13 +37,8 @@ from ledger.core.facts import (
     Unread,
     end_of,
 )
-from ledger.core.ids import Digest, KeyId, LogId, key_id, sha256
-from ledger.core.judge import Examined, examine, judge
-from ledger.core.keys import Alg, Purpose, Role, low_s
-from ledger.core.merkle import inclusion_path, leaf_hash, root
-from ledger.core.presentation import bind, present
-from ledger.core.receipt import Anchor, Receipt
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.judge import Examined, examine, judge
+from ledger.core.verdict.verdict import Verdict
 
 OWNER, SUBJECT, OTHER = "110000", "91110000600037341L", "91110108551385082Q"
 FILLER = "00000000000000000X"

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
-from ledger.core import checks, eip712, facts, keys, versions
+from ledger.core import eip712, keys, versions
 from ledger.core.canonical import MAX_INSTANT
-from ledger.core.codes import CODES
-from ledger.core.judging import CLOCK_SKEW
 from ledger.core.promise import MAX_PROMISE
-from ledger.core.ranking import EXITS
+from ledger.core.verdict import checks, facts
+from ledger.core.verdict.judging import CLOCK_SKEW
+from ledger.core.verdict.ranking import EXITS
+from ledger.core.verdict.reasons import CODES
 from ledger.verify import HEAD_READS
 from scripts import protocol
 from scripts.protocol_parts import bounds, examples, numbers, reasons

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.catalogue import Put, counting
-from ledger.chain.structs import RECORD_TYPE, CatalogueItem, Code
-from ledger.core.facts import GRACE, ItemFact
+from ledger.chain.contracts.structs import RECORD_TYPE, CatalogueItem, Code
 from ledger.core.ids import Digest
+from ledger.core.verdict.facts import GRACE, ItemFact
 from ledger.records import publicity, rules, schema
 from ledger.records.publicity import Decision
 from tests.acceptance import independent_rules as words

@@ -4,7 +4,7 @@ again, and nothing that was lost is called valid."""
 import shutil
 from pathlib import Path
 
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.receipt import parse
 from tests.e2e.member import Member, verdict
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.crash import POINTS
+from gateway.base.crash import POINTS
 from tests.e2e.member import Member, until, verdict
 
 RECORDS: list[tuple[int, str]] = []

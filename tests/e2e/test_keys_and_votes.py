@@ -19,11 +19,11 @@ import pytest
 
 from gateway.devnet import services
 from gateway.devnet.layout import NODES
-from ledger.chain.bindings import LOG_ANCHOR, Consortium
-from ledger.chain.govern import latest_call
-from ledger.chain.keyfile import read_fields
+from ledger.chain.contracts.bindings import LOG_ANCHOR, Consortium
+from ledger.chain.governing.govern import latest_call
+from ledger.chain.keys.keyfile import read_fields
 from ledger.chain.network import NetworkFile
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core import eip712
 from ledger.core.canonical import unhex0x, unhex32
 from ledger.core.ids import Address, key_id

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gateway.devnet.state import decode_dump
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.ids import keccak256
 from ledger.core.tiles import WIDTH, entries_path, tile_path
 from tests.e2e.member import Member
@@ -99,7 +99,7 @@ def test_files_of_the_gateway(member: Member, planted: list[str]) -> None:
     member.process.stop()
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = {path.name for path in files}
-    assert {"gateway.db", "log.jsonl"} <= names
+    assert {"gateway.base.db", "log.jsonl"} <= names
     for path in files:
         assert found_in(path.read_bytes(), planted) == [], path.name
 

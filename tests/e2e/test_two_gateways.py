@@ -18,9 +18,9 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
-from gateway.db import open_engine
+from gateway.base.db import open_engine
+from gateway.base.settings import load
 from gateway.devnet.processes import Detached
-from gateway.settings import load
 from ledger.chain.network import NetworkFile
 from ledger.cli.main import run
 from ledger.verify import Verifier, ask

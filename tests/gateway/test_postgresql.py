@@ -13,16 +13,16 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from gateway import db
 from gateway.app import create_app
-from gateway.db import begin_read, begin_write, insert_rows, lock, open_engine
+from gateway.base import db
+from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.intake import lookup
 from gateway.intake.lookup import MANY, known_records
-from gateway.intake.models import records
 from gateway.intake.services import submit_set
 from gateway.log import store
 from gateway.log.models import entries, logs
 from gateway.node import Node
+from gateway.records.models import records
 from ledger.core.errors import ConfigError
 from tests.gateway.intake.material import bearer, count, new_token, record, row
 from tests.support import postgres

@@ -11,23 +11,23 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.anchoring.services import REFRESH_SECONDS, step
-from gateway.clock import Clock
+from gateway.base.clock import Clock
+from gateway.base.keyring import KeyFolder
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
+from gateway.intake.pool import Rows
 from gateway.intake.services import begin, finish, submit_set
-from gateway.intake.workers import Rows
-from gateway.keyring import KeyFolder
 from gateway.log.services import step as integrate
 from gateway.node import Node, make_node
-from ledger.chain import requests
-from ledger.chain.bindings import Consortium
-from ledger.chain.govern import latest_call
-from ledger.chain.keydir import first_file, next_file
-from ledger.chain.keyfile import WORK_LIGHT, create, new_secret
-from ledger.chain.requests import Domain
-from ledger.chain.rpc import Rpc
-from ledger.chain.signers import LocalSigner
-from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.governing import requests
+from ledger.chain.governing.govern import latest_call
+from ledger.chain.governing.requests import Domain
+from ledger.chain.keys.keydir import first_file, next_file
+from ledger.chain.keys.keyfile import WORK_LIGHT, create, new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.rpc import Rpc
+from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.core import eip712
 from ledger.core.canonical import unhex0x, unhex32
 from ledger.core.ids import Address

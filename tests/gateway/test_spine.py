@@ -16,19 +16,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import gateway.anchoring.models
-import gateway.imports.models
-import gateway.intake.models
+import gateway.files.models
 import gateway.log.models
+import gateway.records.models
 import gateway.tokens.models
-from gateway import crash, worker
-from gateway.clock import Clock
-from gateway.crypto import ContentLost, Hmac, Sealed, Vault
-from gateway.db import begin_write, metadata, migrate, open_engine
-from gateway.intake.content import Content, encode_content
-from gateway.keyring import open_keys
+from gateway.base import crash
+from gateway.base import threads as worker
+from gateway.base.clock import Clock
+from gateway.base.crypto import ContentLost, Hmac, Sealed, Vault
+from gateway.base.db import begin_write, metadata, migrate, open_engine
+from gateway.base.keyring import open_keys
+from gateway.base.settings import Settings, load
 from gateway.node import open_node
-from gateway.settings import Settings, load
-from ledger.chain.keyfile import WORK_LIGHT, create
+from gateway.records.content import Content, encode_content
+from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from ledger.core.commitment import Header
 from ledger.core.errors import ConfigError
 from ledger.core.ids import LogId
@@ -59,7 +60,7 @@ def write(folder: Path, text: str = CONFIG) -> Path:
 def test_settings_of_a_file(tmp_path: Path) -> None:
     settings = load(write(tmp_path))
     assert settings.network == tmp_path / "network.json"
-    assert settings.database_url == f"sqlite:///{tmp_path}/gateway.db"
+    assert settings.database_url == f"sqlite:///{tmp_path}/gateway.base.db"
     assert settings.key_password_file == tmp_path / "keys/password"
     assert settings.rpc == ("http://a.example",)
     assert settings.log.batch_size == 7
@@ -296,7 +297,7 @@ def test_the_clock_runs_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_crash_points_kill_only_where_asked() -> None:
-    code = "from gateway.crash import crash_point; crash_point('log.integrated', 'after')"
+    code = "from gateway.base.crash import crash_point; crash_point('log.integrated', 'after')"
     assert child.run(code) == 0
     assert child.run(code, crash_at="log.integrated:before") == 0
     assert child.run(code, crash_at="log.integrated:after") == child.KILLED

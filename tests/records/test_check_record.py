@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical
 from ledger.core.commitment import Header, Value
-from ledger.core.facts import RecordProblem
 from ledger.core.ids import LogId
+from ledger.core.verdict.facts import RecordProblem
 from ledger.records import publicity, validate
 from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record, decision_of
 from ledger.records.publicity import CLASSES

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical
 from ledger.records import uscc
-from ledger.records.fold import fold, keys, record_key
+from ledger.records.fold import fold
+from ledger.records.keys import keys, record_key
 from ledger.records.schema import load
 from tests.records.examples import judge, old_penalty, penalty
 

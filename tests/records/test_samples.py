@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.records.fold import record_key
+from ledger.records.keys import record_key
 from ledger.records.validate import Fields, check
 from tests.records import samples
 from tests.records.examples import TODAY

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.core import canonical
 from ledger.core.errors import Malformed
 from ledger.records import schema as schemas
-from ledger.records.fold import keys, record_key
+from ledger.records.keys import keys, record_key
 from ledger.records.schema import Schema
 from ledger.records.validate import check
 from tests.records.examples import TODAY, good

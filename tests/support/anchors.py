@@ -5,7 +5,7 @@ import hashlib
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
-from gateway.db import begin_write
+from gateway.base.db import begin_write
 from gateway.log import store
 from gateway.log.services import sign_note
 from gateway.log.store import TileStore

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ledger.chain.rpc import Rpc
-from ledger.chain.tools import find_tool
+from gateway.devnet.tools import find_tool
+from ledger.chain.nodes.rpc import Rpc
 
 CHAIN_ID = 31337
 _START_SECONDS = 200.0

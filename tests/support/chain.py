@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ledger.chain.actions import Action
-from ledger.chain.bindings import Catalogue, Consortium, LogAnchor
-from ledger.chain.deploy import Deployment, Founder, FounderKey, deploy
-from ledger.chain.govern import Council, Voter, latest_call
-from ledger.chain.keyfile import ALGS, new_secret
-from ledger.chain.national import national_items
+from ledger.chain.contracts.bindings import Catalogue, Consortium, LogAnchor
+from ledger.chain.contracts.structs import CatalogueItem
+from ledger.chain.founding.deploy import Deployment, deploy
+from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing.actions import Action
+from ledger.chain.governing.govern import Council, Voter, latest_call
+from ledger.chain.keys.keyfile import ALGS, new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, NetworkFile
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import CatalogueItem
-from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.core import eip712
 from ledger.core.ids import LogId, bytes32_ascii, log_id
 from ledger.core.keys import Alg, Purpose, Role

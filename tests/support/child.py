@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.crash import VARIABLE
+from gateway.base.crash import VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KILLED = -9

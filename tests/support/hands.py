@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ledger.chain.keyfile import WORK_LIGHT, create
-from ledger.chain.signers import LocalSigner
+from ledger.chain.keys.keyfile import WORK_LIGHT, create
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core.keys import Purpose
 from tests.support.chain import TestNetwork
 

@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ledger.audit.tiles import Missing
-from ledger.chain.blocks import Reader
-from ledger.chain.signers import LocalSigner
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.blocks import Reader
 from ledger.core import canonical, merkle, note, receipt
 from ledger.core.canonical import b64u_encode, unhex0x
 from ledger.core.commitment import Commitment, Header, commit

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.db import begin_write
+from gateway.base.db import begin_write
 from gateway.log.models import entries, pending, promises
 from gateway.log.services import enqueue, log_row
 from gateway.log.store import locate

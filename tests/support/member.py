@@ -6,18 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.keyring import Keyring
+from gateway.base.keyring import Keyring
 from gateway.node import Node, make_node
-from ledger.chain.actions import Action
-from ledger.chain.contract_abi import encode, load
-from ledger.chain.deploy import Founder, FounderKey, deploy
-from ledger.chain.govern import Council, Voter
-from ledger.chain.national import national_items
+from ledger.chain.contracts.contract_abi import encode, load
+from ledger.chain.contracts.structs import (
+    GENERAL,
+    MONTH,
+    PUBLIC,
+    RECORD_TYPE,
+    RULES,
+    CatalogueItem,
+    Code,
+)
+from ledger.chain.founding.deploy import deploy
+from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.national import national_items
+from ledger.chain.governing.actions import Action
+from ledger.chain.governing.govern import Council, Voter
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, NetworkFile
-from ledger.chain.rpc import Rpc
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import GENERAL, MONTH, PUBLIC, RECORD_TYPE, RULES, CatalogueItem, Code
-from ledger.chain.transactions import MemoryTxStore, Sender
+from ledger.chain.nodes.rpc import Rpc
+from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.core.ids import Address, Digest, LogId, log_id
 from ledger.core.keys import Alg, Purpose, Role
 from ledger.records.schema import all_schemas

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gateway.anchoring.interfaces import ChainFacts, KeyFact, LogFact, RecordType
-from gateway.keyring import Keyring
+from gateway.base.keyring import Keyring
+from gateway.base.settings import Settings
+from gateway.chain.interfaces import ChainFacts, KeyFact, LogFact, RecordType
 from gateway.node import Node, make_node
-from gateway.settings import Settings
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile
-from ledger.chain.signers import LocalSigner
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
 from ledger.records.rules import all_rules

@@ -4,8 +4,8 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from gateway.imports.reading import Reading
-from gateway.imports.rows import Row
+from gateway.files.reading import Reading
+from gateway.files.rows import Row
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -3,18 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from ledger.chain import requests
-from ledger.chain.actions import (
+from ledger.chain.contracts.contract_abi import Param, encode
+from ledger.chain.contracts.structs import Code, item_values
+from ledger.chain.governing import requests
+from ledger.chain.governing.actions import (
     compromise_key,
     open_successor,
     put_national,
     register_contract,
 )
-from ledger.chain.actions import suspend as suspension
-from ledger.chain.contract_abi import Param, encode
-from ledger.chain.requests import Domain, Request
-from ledger.chain.signers import LocalSigner
-from ledger.chain.structs import Code, item_values
+from ledger.chain.governing.actions import suspend as suspension
+from ledger.chain.governing.requests import Domain, Request
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
 from ledger.core.keys import Purpose
 from tests.support.chain import TestNetwork, council

@@ -6,7 +6,7 @@ from gateway.anchoring.services import step as anchor
 from gateway.log.services import step as integrate
 from gateway.node import make_node
 from ledger.chain.network import NetworkFile
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from tests.support.member import SEED
 from tests.support.node import make_keys, make_settings, make_test_node
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.requests import FOREVER
-from ledger.core.facts import Question
+from ledger.chain.governing.requests import FOREVER
 from ledger.core.keys import Purpose
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.facts import Question
+from ledger.core.verdict.verdict import Verdict
 from ledger.verify import Verifier
 from tests.support.chain import KEY_START
 from tests.support.ledger import make_record

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from ledger.chain.quorum import QuorumReader
-from ledger.core.facts import Question
+from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.keys import Purpose
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.facts import Question
+from ledger.core.verdict.verdict import Verdict
 from ledger.verify import Verifier
 from tests.support.ledger import make_record
 from tests.support.proxy import (

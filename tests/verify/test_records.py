@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.actions import recover_key, set_roles
-from ledger.chain.keyfile import new_secret
-from ledger.chain.requests import key_input
-from ledger.chain.signers import LocalSigner
+from ledger.chain.governing.actions import recover_key, set_roles
+from ledger.chain.governing.requests import key_input
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.core import canonical
 from ledger.core.commitment import Commitment
-from ledger.core.facts import GRACE, Question, date_of
 from ledger.core.ids import Digest
 from ledger.core.keys import Alg, Purpose, Role
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.facts import GRACE, Question, date_of
+from ledger.core.verdict.verdict import Verdict
 from ledger.records import rules, schema
 from ledger.records.rules import newest
 from ledger.records.schema import load
@@ -296,7 +296,7 @@ def test_a_digest_and_the_name_beside_it(ledger: Ledger) -> None:
 
 def test_no_catalogue_was_ever_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then nothing was in force."""
-    monkeypatch.setattr("ledger.chain.facts.CATALOGUE", "Products")
+    monkeypatch.setattr("ledger.chain.snapshot.CATALOGUE", "Products")
     found = verify(ledger, ledger.beijing.receipt(0))
     assert told(found) == ("out-of-catalogue", 3, ["type-not-in-force"])
 

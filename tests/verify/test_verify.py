@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from ledger.chain import contract_abi
-from ledger.chain.facts import Snapshot
-from ledger.chain.keyfile import new_secret
+from ledger.chain.contracts import contract_abi
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile
-from ledger.chain.signers import LocalSigner
+from ledger.chain.snapshot import Snapshot
 from ledger.core import receipt as receipts
 from ledger.core.canonical import encode, parse
 from ledger.core.errors import Malformed
-from ledger.core.facts import Question, date_of
 from ledger.core.ids import Address, Digest
 from ledger.core.keys import Alg, Purpose
 from ledger.core.receipt import Receipt
-from ledger.core.verdict import Verdict
+from ledger.core.verdict.facts import Question, date_of
+from ledger.core.verdict.verdict import Verdict
 from ledger.records.schema import SchemaHash, load
 from ledger.verify import FAILED_SECONDS, HEAD_READS, Verifier, ask
 from tests.support.anvil import start_anvil
@@ -534,7 +534,7 @@ def test_no_code_at_an_address(ledger: Ledger, which: str) -> None:
 
 
 def test_no_log_anchor_was_ever_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.chain.facts.LOG_ANCHOR", "Products")
+    monkeypatch.setattr("ledger.chain.snapshot.LOG_ANCHOR", "Products")
     found = verify(ledger, ledger.beijing.receipt(0))
     assert (found.verdict, codes(found)) == ("undetermined", ["no-code"])
 

@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 from gateway.anchoring import services
 from gateway.anchoring.errors import AnchorRefused
 from gateway.anchoring.services import step
-from gateway.exchange.interfaces import Pending
-from gateway.exchange.services import receipt
 from gateway.intake.errors import NotReady
 from gateway.intake.services import submit_set
 from gateway.log import services as log
 from gateway.node import Node
+from gateway.receipts.interfaces import Pending
+from gateway.receipts.services import receipt
 from ledger.chain.errors import NoQuorum, OtherChain
 from ledger.core.errors import CouldNotCheck
 from ledger.core.merkle import leaf_hash
@@ -69,7 +69,7 @@ def test_no_answer_though_it_was_done(member: Member, anvil: Anvil, tmp_path: Pa
 def test_no_answer_and_nothing_done(
     member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
+    monkeypatch.setattr("gateway.chain.outbox.PUSH_SECONDS", 0)
     with start_proxy(anvil.url) as proxy:
         node = found_member(anvil, url=proxy.url).node(tmp_path / "node")
         promised = promise(node, member, 3, "")
@@ -228,7 +228,7 @@ def test_a_transaction_that_was_mined_in_vain(
     member: Member, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mined after its deadline: reverted, noticed, signed anew."""
-    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
+    monkeypatch.setattr("gateway.chain.outbox.PUSH_SECONDS", 0)
     node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
     promised = promise(node, member, 2, "")
     anvil.call("evm_setAutomine", False)

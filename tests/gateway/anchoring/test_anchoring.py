@@ -14,15 +14,15 @@ from gateway.anchoring import services
 from gateway.anchoring.errors import AnchorRefused, AnchorsUnclear, LogFault
 from gateway.anchoring.models import anchors
 from gateway.anchoring.services import refresh, step
-from gateway.db import begin_write
-from gateway.exchange.interfaces import Pending
-from gateway.exchange.services import receipt
+from gateway.base.db import begin_write
 from gateway.intake.errors import NotReady
 from gateway.intake.services import submit_set
 from gateway.log import services as log
 from gateway.log.models import entries
 from gateway.node import Node
-from ledger.chain.actions import open_successor, register_contract
+from gateway.receipts.interfaces import Pending
+from gateway.receipts.services import receipt
+from ledger.chain.governing.actions import open_successor, register_contract
 from ledger.chain.network import Hash32
 from ledger.core.ids import LogId
 from ledger.core.merkle import leaf_hash

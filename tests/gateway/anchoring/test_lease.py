@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gateway.anchoring import lease as module
 from gateway.anchoring import tasks
-from gateway.anchoring.lease import Lease
-from gateway.anchoring.models import leases
 from gateway.anchoring.services import look, step
 from gateway.anchoring.tasks import Anchorer
 from gateway.app import create_app
-from gateway.db import begin_write
+from gateway.base import lease as module
+from gateway.base.db import begin_write
+from gateway.base.lease import Lease, leases
 from gateway.log.tasks import integrator
 from gateway.node import Node
 from ledger.core.errors import CouldNotCheck

@@ -48,7 +48,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("gateway.anchoring.outbox.PUSH_SECONDS", 0)
+    monkeypatch.setattr("gateway.chain.outbox.PUSH_SECONDS", 0)
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil())
         proxies = [stack.enter_context(start_proxy(anvil.url)) for _ in range(NODES)]

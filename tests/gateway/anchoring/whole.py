@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
 from gateway.anchoring.services import step
-from gateway.exchange.services import receipt
 from gateway.log.services import step as integrate
 from gateway.node import Node
+from gateway.receipts.services import receipt
 from ledger.core import receipt as receipts
 from ledger.core.ids import keccak256
 from tests.gateway.log.test_integrate import client_of

@@ -20,7 +20,8 @@ START_SECONDS = 300.0
 SERVE = """
 import json, sys
 from pathlib import Path
-from gateway import logs, serve as serving
+from gateway import serve as serving
+from gateway.base import logging_setup as logs
 from gateway.app import create_app
 from gateway.serve import listen, serve
 from tests.support.node import make_test_node

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.base.db import open_engine
 from gateway.cli import gateway
-from gateway.db import open_engine
 from gateway.tokens.services import find_token
 
 TOML = """
@@ -41,7 +41,7 @@ def test_add_list_revoke(config: Path) -> None:
     assert added.exit_code == 0
     token = added.stdout.strip()
     assert "not shown again" in added.stderr
-    engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
     caller = find_token(engine, token)
     assert caller is not None
     assert (caller.name, caller.department) == ("市监局", None)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
 from gateway.app import create_app
-from gateway.docs import page
+from gateway.http.docs import page
 from gateway.intake.services import submit_set
 from gateway.log.services import step
 from gateway.node import Node

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 import structlog
 from fastapi import HTTPException
 
-from gateway import limits, logs
 from gateway.app import create_app
+from gateway.base import logging_setup as logs
+from gateway.http import limits
+from gateway.http.limits import RateLimiter
+from gateway.http.problems import TITLES, Problem, problem_of
 from gateway.intake.errors import NotReady
-from gateway.limits import RateLimiter
-from gateway.problems import TITLES, Problem, problem_of
 from ledger.core.errors import CouldNotCheck, InputError, Malformed
 from tests.gateway.intake.material import bearer, new_token
 from tests.support.asgi import Client

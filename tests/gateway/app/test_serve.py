@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from gateway.serve import listen
-from ledger.chain.keyfile import WORK_LIGHT, create
+from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from tests.gateway.intake.material import bearer
 from tests.support.child import ROOT
 from tests.support.node import make_network

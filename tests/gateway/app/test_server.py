@@ -13,8 +13,8 @@ import orjson
 import psutil
 import pytest
 
-from gateway.intake.models import records
 from gateway.node import Node
+from gateway.records.models import records
 from tests.gateway.app.server import Server, serving
 from tests.gateway.intake.material import bearer, count, new_token, record
 from tests.support.node import make_test_node

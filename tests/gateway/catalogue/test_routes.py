@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import create_app
-from gateway.docs import page
+from gateway.http.docs import page
 from ledger.records import rules as rules_files
 from ledger.records import schema as schemas
 from tests.support.asgi import Client

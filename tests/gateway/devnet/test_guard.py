@@ -11,7 +11,7 @@ import pytest
 
 from gateway.devnet.layout import choose_ports
 from gateway.devnet.processes import Detached
-from ledger.chain.rpc import Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 from tests.support.processes import runs
 

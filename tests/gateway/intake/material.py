@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from gateway.crypto import Sealed
-from gateway.intake.content import Content
+from gateway.base.crypto import Sealed
 from gateway.intake.interfaces import RowInput
-from gateway.intake.models import records
 from gateway.log.models import entries, pending
 from gateway.node import Node
+from gateway.records.content import Content
+from gateway.records.models import records
 from gateway.tokens.services import add_token
 from tests.records.examples import penalty
 from tests.support.node import CHAIN_ID, LOG_ANCHOR, LOG_ID, MEMBER

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from gateway.intake import services
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
-from gateway.intake.models import records
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.services import MAX_ATTEMPTS, QUICK_ATTEMPTS, submit_set
 from gateway.log.models import entries
 from gateway.node import Node
+from gateway.records.models import records
 from tests.gateway.intake.material import check_promise, count, row
 from tests.support.child import ROOT
 from tests.support.log import pending_count

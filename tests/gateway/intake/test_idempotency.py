@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.intake.interfaces import RowAnswer
-from gateway.intake.models import records
 from gateway.intake.services import submit_mixed, submit_set
 from gateway.log.models import entries, promises
 from gateway.log.services import step
 from gateway.node import Node
+from gateway.records.models import records
 from ledger.core import merkle
 from tests.gateway.intake.material import OTHER_SUBJECT, check_promise, count, row
 from tests.records.examples import SUBJECT

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.intake.models import records
 from gateway.intake.services import submit_set
 from gateway.log.models import entries, promises
 from gateway.log.services import step
 from gateway.node import Node
+from gateway.records.models import records
 from tests.gateway.intake.material import count, row
 from tests.support import child
 from tests.support.log import pending_count, stored_indexes

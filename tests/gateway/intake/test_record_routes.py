@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from gateway.app import create_app
 from gateway.intake import batcher, draft, routes, stream
-from gateway.intake.models import records
 from gateway.log.models import promises
 from gateway.node import Node
+from gateway.records.models import records
 from ledger.core.keys import Role
 from ledger.records.validate import check
 from tests.gateway.intake.material import (

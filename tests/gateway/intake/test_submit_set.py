@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.anchoring.interfaces import YEAR, RecordType
+from gateway.chain.interfaces import YEAR, RecordType
 from gateway.intake.draft import BOUND
 from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
-from gateway.intake.models import records
 from gateway.intake.services import submit_set
 from gateway.log.models import entries, promises
 from gateway.node import Node
+from gateway.records.models import records
 from ledger.core.commitment import Header, commit
 from ledger.core.ids import LogId, record_id
 from ledger.core.keys import Purpose, Role

@@ -15,8 +15,8 @@ import pytest
 
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import RowAnswer
+from gateway.intake.pool import FEW, Lines, Rows
 from gateway.intake.services import begin, finish, submit_set
-from gateway.intake.workers import FEW, Lines, Rows
 from gateway.log.services import step
 from gateway.node import Node
 from tests.gateway.intake.conftest import NOW

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.db import begin_write
+from gateway.base.db import begin_write
+from gateway.http.problems import Problem
 from gateway.intake.errors import NotReady
 from gateway.log import routes, services, store
 from gateway.log.models import bundles, logs, pending, promises, tiles
@@ -30,7 +31,6 @@ from gateway.log.services import (
     step,
 )
 from gateway.node import Node, make_node
-from gateway.problems import Problem
 from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
 from tests.support.asgi import Client

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
+from gateway.http.problems import Problem
 from gateway.node import Node
-from gateway.problems import Problem
 from gateway.tokens import services
 from gateway.tokens.models import tokens
 from gateway.tokens.services import (

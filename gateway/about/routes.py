@@ -1,0 +1,111 @@
+"""What a gateway says of itself: `/v1/node`, health, readiness, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.about import collector
+from gateway.chain.interfaces import ChainFacts, KeyFact
+from gateway.intake.readiness import anchored_sizes, promised_sizes, ready_facts
+from gateway.log.models import logs
+from gateway.log.routes import node_of
+from gateway.node import Node
+from ledger.core.eip712 import address_of
+from ledger.core.errors import Malformed
+from ledger.core.keys import Alg, Purpose, to_jwk
+from ledger.core.note import origin_of, vkey
+
+router = APIRouter(tags=["node"])
+
+
+def program_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version("credit-record-ledger")
+    except PackageNotFoundError:
+        return "0"
+
+
+@router.get("/v1/node")
+def get_node(request: Request) -> dict[str, Any]:
+    """Who this is: its logs with their sizes, and its keys as registered on the chain."""
+    node = node_of(request)
+    facts, keys = node.chain.known, node.keys
+    in_use = {signer.key_id.hex() for signer in (keys.anchor, keys.note, keys.present)}
+    return {
+        "code": node.settings.node.code,
+        "name": node.settings.node.name,
+        "version": program_version(),
+        "network": node.network.reference,
+        "logs": _logs(node, facts, request.app.state.endpoint),
+        "keys": [_key(key, in_use) for key in facts.keys] if facts else [],
+    }
+
+
+def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any]]:
+    """Logs on the chain, and those we hold that it does not (yet) name."""
+    with node.engine.connect() as connection:
+        held = connection.execute(sa.select(logs.c.log_id, logs.c.published))
+        sizes = {log_id: published or 0 for log_id, published in held}
+        anchored = dict(anchored_sizes(connection))
+        promised = dict(promised_sizes(connection))
+    named = [bytes.fromhex(log.log_id) for log in facts.logs] if facts else []
+    return [
+        {
+            "log": log_id.hex(),
+            "origin": origin_of(log_id),
+            "vkey": vkey(origin_of(log_id), node.keys.note.public_key),
+            "url": f"{base}/logs/{log_id.hex()}",
+            "size": sizes.get(log_id, 0),
+            "anchoredSize": anchored.get(log_id, 0),
+            "promisedSize": promised.get(log_id, 0),
+        }
+        for log_id in [*named, *(log_id for log_id in sizes if log_id not in named)]
+    ]
+
+
+def _key(key: KeyFact, in_use: Set[str]) -> dict[str, Any]:
+    """`jwk` is left out for an algorithm that we do not know (SM2 is reserved). `inUse`: this node
+    signs with it now."""
+    public_key = bytes.fromhex(key.public_key)
+    known = key.purpose in tuple(Purpose)
+    shown: dict[str, Any] = {
+        "purpose": Purpose(key.purpose).name if known else str(key.purpose),
+        "alg": key.alg,
+        "keyId": key.key_id,
+        "inUse": key.key_id in in_use,
+    }
+    if key.alg == Alg.SECP256K1:
+        shown["address"] = address_of(public_key)
+    with suppress(Malformed):
+        shown["jwk"] = to_jwk(key.alg, public_key)
+    return shown
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> dict[str, bool]:
+    """Records can be taken and promised now; else 503 with the reason."""
+    node = node_of(request)
+    ready_facts(node, node.clock.seconds())
+    return {"ready": True}
+
+
+@router.get("/metrics")
+def get_metrics(request: Request) -> Response:
+    """Prometheus text format."""
+    text, content_type = collector.render(node_of(request))
+    return Response(text, headers={"Content-Type": content_type})

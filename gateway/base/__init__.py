@@ -1,0 +1,1 @@
+"""What every domain of the gateway stands on; knows none of them."""

@@ -1,0 +1,266 @@
+"""The database: one metadata, one way to open it, one way to write.
+
+SQLite (WAL, every commit on disk before it returns) by default, PostgreSQL by URL; the same
+tables and statements for both. The tables stand in each domain's `models.py`.
+
+On PostgreSQL writes run READ COMMITTED: what must not overlap takes a named lock first and reads
+after it. Reads of one moment run REPEATABLE READ, which cannot fail where nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.base.wal import SAFETY
+from ledger.core.errors import ConfigError
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another one. A batch commits in well under a second; half
+a minute covers a slow disk."""
+PAGE = 8192
+"""Bytes. Records have about a thousand; on smaller pages a tenth of the file stays empty."""
+CACHE_KIB = 32_768
+"""SQLite page cache per connection; what does not fit is read from the system's."""
+
+POOL = 20
+"""Connections of one process, with PostgreSQL at most: 4 sets of streams, the single records, 2
+files, integrator, anchorer and some readers. A server takes 100 by default."""
+LOCK_SECONDS = 30
+"""How long PostgreSQL lets us wait for a lock; as `BUSY_TIMEOUT_MS`."""
+IDLE_SECONDS = 60
+"""How long PostgreSQL keeps a transaction of ours of which it hears nothing."""
+_POSTGRESQL = {
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    # Every query of ours looks up keys. Before a growing table is analysed for the first time,
+    # the server takes each key for a half percent of it, and reads all of it for a set of them.
+    "enable_seqscan": "off",
+    # A host that vanished must not hold its locks for the two hours that are usual.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
+Row = tuple[Any, ...]
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""64-bit row number; SQLite wants exactly INTEGER for its rowid."""
+
+
+class _PlainBytes(sa.LargeBinary):
+    """Bytes as they are: sqlite3 takes them, and wrapping each in a `memoryview` first took a
+    twelfth of intake's time."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        """No conversion."""
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine with our settings. A SQLite file is created where there is none; ConfigError where
+    the URL is none, or of another database."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ConfigError("database_url", "no URL of a database") from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    match parsed.drivername:
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql+psycopg":
+            return _postgresql(parsed)
+    raise ConfigError("database_url", "neither sqlite:/// nor postgresql://")
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,  # errors must not quote content
+        pool_size=POOL,  # opening one takes longer than what is asked over it
+        max_overflow=POOL,
+    )
+    engine.dialect.colspecs = {**engine.dialect.colspecs, sa.LargeBinary: _PlainBytes}
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    """What the URL asks for in `options` comes behind our settings, so it wins."""
+    ours = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL.items())
+    theirs = url.query.get("options", "")
+    options = " ".join([ours, theirs] if isinstance(theirs, str) else [ours, *theirs])
+    engine = sa.create_engine(
+        url.update_query_dict({"options": options}),
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "application_name": "credit-ledger"},
+        pool_size=POOL // 2,
+        max_overflow=POOL - POOL // 2,
+        pool_pre_ping=True,  # a server that was started again is noticed before work is lost
+    )
+    sa.event.listen(engine, "handle_error", _unavailable)
+    return engine
+
+
+def _unavailable(context: sa.ExceptionContext) -> None:
+    """A server that went away while it was asked, or has become a stand-by that takes no writes,
+    is "not now" like any other: OperationalError."""
+    found = context.sqlalchemy_exception
+    if isinstance(found, sa.exc.InternalError | sa.exc.InterfaceError):
+        raise sa.exc.OperationalError(
+            context.statement,
+            None,
+            context.original_exception,
+            hide_parameters=True,
+            connection_invalidated=context.is_disconnect,
+        ) from context.original_exception
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in (
+        f"page_size={PAGE}",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        f"wal_autocheckpoint={SAFETY}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        f"cache_size=-{CACHE_KIB}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer that starts as a reader can fail half-way with "database is locked"; IMMEDIATE
+    # takes the write lock first and waits for it.
+    write = connection.get_execution_options().get("credit_ledger_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def begin_write(engine: sa.Engine, name: str | None = None) -> Iterator[sa.Connection]:
+    """A write transaction: committed at the end, rolled back on an exception.
+
+    name: of a `lock`; two transactions with the same one never overlap, on any process and host.
+    """
+    with engine.connect().execution_options(credit_ledger_write=True) as connection:
+        with connection.begin():
+            if name is not None:
+                lock(connection, name)
+            yield connection
+
+
+def lock(connection: sa.Connection, name: str) -> None:
+    """Take a named lock until the end of the write transaction, waiting for who has it.
+
+    SQLite has one writer anyway; PostgreSQL takes an advisory lock, one for each schema, since
+    members may share a database.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"name": name})
+
+
+_LOCK = sa.text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || :name, 0))"
+)
+
+
+@contextmanager
+def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which all reads see the database as of one moment."""
+    with engine.connect().execution_options(**_READ[engine.dialect.name]) as connection:
+        yield connection
+
+
+_READ: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "REPEATABLE READ"},
+}
+
+
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """Insert many rows at once, values in the order of `names`; IntegrityError as usual.
+
+    Plain tuples straight to the driver: building a dict and running it through the statement's
+    compiled form for every row took longer than storing it.
+    """
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, names, rows)
+        return
+    connection.exec_driver_sql(_insert_text(table, tuple(names), connection.dialect), list(rows))
+
+
+@cache
+def _insert_text(table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect) -> str:
+    statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
+    return str(statement.compile(dialect=dialect, column_keys=list(names)))
+
+
+def insert_unless_there(
+    connection: sa.Connection, table: sa.Table
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that does nothing where a unique key is taken, also by a transaction that is about
+    to commit."""
+    on_postgresql = connection.dialect.name == "postgresql"
+    made = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    return made.on_conflict_do_nothing()
+
+
+def _copy(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """COPY in PostgreSQL's binary form, in which bytes go as they are."""
+    dialect: Any = connection.dialect
+    raw: Any = connection.connection.driver_connection
+    text = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    types = [table.c[name].type.compile(dialect=dialect).lower() for name in names]
+    try:
+        with raw.cursor() as cursor, cursor.copy(text) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+    except dialect.dbapi.Error as error:
+        lost = dialect.is_disconnect(error, raw, None)
+        if lost:
+            connection.invalidate(error)
+        raise sa.exc.DBAPIError.instance(
+            text,
+            None,
+            error,
+            dialect.dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        ) from error
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the tables to this version of the program. Safe where several processes start."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    with begin_write(engine, "migrate") as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

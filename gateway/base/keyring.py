@@ -1,0 +1,172 @@
+"""The keys of one gateway: opened at the start, and again where one was rotated.
+
+Which of several keys of a purpose signs is what the chain says (`ledger.chain.keys.keydir`). One
+that is taken up meanwhile needs no restart: the anchorer calls `KeyFolder.choose` whenever it has
+read the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+
+from gateway.base.settings import Settings
+from ledger.chain.keys.keydir import files, first_file, newest
+from ledger.chain.keys.keyfile import ALGS, KeyFile, read_fields
+from ledger.chain.keys.signers import (
+    DigestSigner,
+    LocalSigner,
+    MessageSigner,
+    RemoteSigner,
+    open_signer,
+)
+from ledger.chain.keys.wellknown import is_well_known
+from ledger.core.errors import ConfigError
+from ledger.core.keys import Alg, Purpose
+
+ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT)
+"""Purposes of the keys that a gateway signs with."""
+
+_log = structlog.get_logger(__name__)
+
+Signer = LocalSigner | RemoteSigner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
+    payer: pays for transactions, says nothing. content, index: secrets of 32 bytes that seal
+    record content and make fingerprints. former: ANCHOR keys that signed before, the last one
+    first; what was begun before the change is promised with one of them."""
+
+    anchor: DigestSigner
+    note: MessageSigner
+    present: MessageSigner
+    payer: DigestSigner
+    content: bytes
+    index: bytes
+    former: tuple[DigestSigner, ...] = ()
+
+    def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
+        """With another key of one of `ROTATED`."""
+        if purpose is Purpose.ANCHOR:
+            return replace(self, anchor=signer, former=(self.anchor, *self.former))
+        if purpose is Purpose.NOTE:
+            return replace(self, note=signer)
+        return replace(self, present=signer)
+
+
+def open_keys(settings: Settings) -> Keyring:
+    """Open the first file of each purpose. Raises ConfigError."""
+    return KeyFolder.of(settings).first()
+
+
+@dataclass(slots=True)
+class KeyFolder:
+    """The keys folder. Each file is opened once, which takes a second. Used by one thread."""
+
+    folder: Path
+    password: bytes
+    production: bool
+    _opened: dict[Path, Signer] = field(default_factory=dict)
+    _refused: dict[Path, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings) -> KeyFolder:
+        """Raises ConfigError where there is no password."""
+        return cls(settings.keys, _password(settings), settings.env == "production")
+
+    def first(self) -> Keyring:
+        """What signs until the chain was read. Raises ConfigError."""
+        return Keyring(
+            anchor=self._first(Purpose.ANCHOR),
+            note=self._first(Purpose.NOTE),
+            present=self._first(Purpose.PRESENT),
+            payer=self._open(first_file(self.folder, "payer"), "payer"),
+            content=_secret(first_file(self.folder, "content"), "content", self.password),
+            index=_secret(first_file(self.folder, "index"), "index", self.password),
+        )
+
+    def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
+        """The keyring with the newest key of each purpose. valid: ids of the keys that the chain
+        calls valid now, in the order of registration."""
+        for purpose in ROTATED:
+            now, wanted = _current(keys, purpose), valid.get(purpose, ())
+            if not wanted or wanted[-1] == now:
+                continue
+            chosen = newest(self._held(purpose), wanted)
+            if chosen is not None and chosen.key_id != now:
+                _log.info("key.taken-up", purpose=purpose.name, key=chosen.key_id.hex())
+                keys = keys.with_key(purpose, chosen)
+        return keys
+
+    def _held(self, purpose: Purpose) -> list[tuple[bytes, Signer]]:
+        """All that can be opened. One that cannot is told of once, until its file changes: a
+        stray file must not end a gateway that has a key."""
+        held: list[tuple[bytes, Signer]] = []
+        for path in files(self.folder, purpose.name):
+            try:
+                changed = path.stat().st_mtime_ns
+                if self._refused.get(path) == changed:
+                    continue
+                self._refused[path] = changed
+                signer = self._open(path, purpose.name)
+            except (ConfigError, OSError):
+                _log.warning("key.not-opened", purpose=purpose.name, file=path.name)
+                continue
+            del self._refused[path]
+            held.append((signer.key_id, signer))
+        return held
+
+    def _first(self, purpose: Purpose) -> Signer:
+        found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]
+        return self._open(found[0], purpose.name)
+
+    def _open(self, path: Path, purpose: str) -> Signer:
+        if path in self._opened:
+            return self._opened[path]
+        signer = _signer(path, purpose, self.password)
+        if self.production and signer.alg is Alg.SECP256K1 and is_well_known(signer.address):
+            raise ConfigError(path.name, "everybody knows this key; production refuses it")
+        self._opened[path] = signer
+        return signer
+
+
+def _current(keys: Keyring, purpose: Purpose) -> bytes:
+    if purpose is Purpose.ANCHOR:
+        return keys.anchor.key_id
+    return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
+
+
+def _signer(path: Path, purpose: str, password: bytes) -> Signer:
+    _demand_purpose(path, purpose)
+    signer = open_signer(path, password)
+    # Presentations may be signed by any algorithm, the others are read by contracts and C2SP.
+    if purpose != Purpose.PRESENT.name and signer.alg is not ALGS[purpose]:
+        raise ConfigError(str(path), f"a key of {signer.alg.name} cannot be used for {purpose}")
+    return signer
+
+
+def _secret(path: Path, purpose: str, password: bytes) -> bytes:
+    _demand_purpose(path, purpose)
+    return KeyFile.load(path).open(password)
+
+
+def _demand_purpose(path: Path, purpose: str) -> None:
+    """A key has one purpose; a file copied to the wrong name must not be used for another."""
+    found = read_fields(path).get("purpose")
+    if found != purpose:
+        raise ConfigError(str(path), f"holds a key of purpose {found}, not {purpose}")
+
+
+def _password(settings: Settings) -> bytes:
+    path = settings.key_password_file
+    if path is None:
+        raise ConfigError("key_password_file", "is needed to open the keys")
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or "cannot be read") from error

@@ -1,0 +1,237 @@
+"""Settings of one gateway: environment over TOML file over default.
+
+Top-level names are those of the environment (`database_url` is CREDIT_LEDGER_DATABASE_URL);
+paths inside the file are relative to the file. Example::
+
+    network = "../../network.json"
+    database_url = "sqlite:///gateway.base.db"
+    [node]
+    code = "110000"
+    name = "Beijing"
+    [http]
+    port = 8546
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.base.crash import POINTS
+from ledger.chain.sending.fees import GWEI
+from ledger.chain.sending.transactions import MAX_TIP
+from ledger.clock import parse as parse_clock
+from ledger.core.errors import ConfigError
+from ledger.core.promise import MAX_PROMISE
+
+MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
+"""Codes are 32 ASCII bytes on the chain."""
+MAX_PROMISE_LEAVES = 4096
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(_Section):
+    """Who this gateway is. url: where others reach it, when that is not host and port. What a
+    request calls us (its Host header) is never believed. go_live: the first day of decision that
+    records came here in time for; of what was decided before nothing is said."""
+
+    code: str = Field(pattern=MEMBER_CODE)
+    name: str = Field(default="", max_length=100)
+    url: AnyHttpUrl | None = None
+    go_live: date | None = None
+
+
+class HttpSettings(_Section):
+    """Listening address and bounds on what is taken in."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8546, ge=0, le=65535)
+    max_record_bytes: int = Field(default=1 << 20, ge=1024)
+    max_body_bytes: int = Field(default=4 << 30, ge=1024)
+    """Of an NDJSON body. It is never held as a whole: one million records take about 1 GiB."""
+    max_file_bytes: int = Field(default=64 << 20, ge=1024)
+    requests_per_second: float = Field(default=500, gt=0)
+    """Per token; beyond it 429."""
+
+
+class LogSettings(_Section):
+    """Batching, anchoring, promises. Times in seconds."""
+
+    batch_size: int = Field(default=4096, ge=1, le=65536)
+    batch_age: float = Field(default=0.5, ge=0)
+    """A batch waits at most so long for more entries; an idle queue is flushed at once."""
+    anchor_interval: float = Field(default=1.0, ge=0)
+    """At least so long between two anchors."""
+    chain_poll: float = Field(default=0.25, gt=0)
+    """Between two looks at the chain while an anchor is on its way."""
+    anchor_deadline: int = Field(default=600, ge=30)
+    """Chain time within which a signed anchor may be mined; then it is signed anew."""
+    max_tip_gwei: int = Field(default=MAX_TIP // GWEI, ge=0)
+    """Per gas. No more is given to the makers of blocks, whatever the nodes suggest."""
+    promise_due: int = Field(default=86_400, ge=60, le=MAX_PROMISE)
+    """A promise names the time of its making plus this: 72 hours at most, so that an anchor bounds
+    the day of the promise (design 4)."""
+    max_unanchored: int = Field(default=1_000_000, ge=1)
+    """Beyond so many promised but unanchored records intake answers 503."""
+
+
+class IntakeSettings(_Section):
+    """How records are taken in."""
+
+    processes: int = Field(default_factory=lambda: min(os.cpu_count() or 1, 4), ge=0, le=64)
+    """Processes that check, hash and seal the records of streams and files; 0: the gateway itself.
+    One for each processor up to four, beyond which the database is the bound."""
+
+
+class Settings(BaseSettings):
+    """All settings; `load` reads them. Unknown names in the file are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CREDIT_LEDGER_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    env: Literal["development", "production"] = "development"
+    network: Path
+    rpc: Annotated[tuple[str, ...], NoDecode] = ()
+    """In place of the nodes named by the network file; never of its quorum."""
+    database_url: str = "sqlite:///gateway.base.db"
+    """Or postgresql://…, which several gateways of one member may share."""
+    keys: Path = Path("keys")
+    """Folder of anchor, note, present, payer, content and index `.json`."""
+    key_password_file: Path | None = None
+    calendar_file: Path | None = None
+    now: datetime | timedelta | None = None
+    """The clock stands there, or runs so far ahead (`+SECONDS`)."""
+    crash_at: str | None = None
+    node: NodeSettings
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+    intake: IntakeSettings = IntakeSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before the values of the file, which come as arguments."""
+        return env_settings, init_settings
+
+    @field_validator("rpc", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any) -> Any:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("crash_at")
+    @classmethod
+    def _known_crash_point(cls, value: str | None) -> str | None:
+        if value is not None and value not in POINTS:
+            raise ValueError("is STAGE:before or STAGE:after of a known stage")
+        return value
+
+    @field_validator("now", mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            setting = parse_clock(value)
+        except ConfigError as error:
+            raise ValueError(error.problem) from error
+        if setting.held is None:
+            return timedelta(seconds=setting.offset)
+        return datetime.fromtimestamp(setting.held, UTC)
+
+    @field_validator("now")
+    @classmethod
+    def _aware(cls, value: datetime | timedelta | None) -> datetime | timedelta | None:
+        if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
+            raise ValueError("is an instant in UTC with Z")
+        return value
+
+    @model_validator(mode="after")
+    def _production_refuses_stand_ins(self) -> Settings:
+        if self.env == "production":
+            if self.now is not None or self.crash_at is not None:
+                raise ValueError("CREDIT_LEDGER_NOW and _CRASH_AT are for development only")
+            if self.key_password_file is None:
+                raise ValueError("production needs key_password_file")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Settings:
+        if self.node.url is None and self.http.host in ("", "0.0.0.0", "::"):  # noqa: S104 - refused
+            raise ValueError("node.url must say where others reach a gateway on all addresses")
+        return self
+
+    def endpoint(self, port: int | None = None) -> str:
+        """Where others reach this gateway, without a slash at the end. port: the one it was given
+        where the settings leave it open (0)."""
+        if self.node.url is not None:
+            return str(self.node.url).rstrip("/")
+        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        return f"http://{host}:{port or self.http.port}"
+
+
+_PATHS = ("network", "keys", "key_password_file", "calendar_file")
+
+
+def load(path: Path) -> Settings:
+    """Settings from a TOML file and the environment; ConfigError names what is wrong."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(path), str(error)) from error
+    folder = path.resolve().parent
+    values.setdefault("keys", "keys")
+    for name in _PATHS:
+        if isinstance(values.get(name), str):
+            values[name] = folder / values[name]
+    values["database_url"] = _anchored_url(values.get("database_url"), folder)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(*_first(error)) from error
+
+
+def _anchored_url(url: object, folder: Path) -> object:
+    """A relative SQLite file is taken from the folder of the settings."""
+    prefix = "sqlite:///"
+    url = url or "sqlite:///gateway.base.db"
+    if isinstance(url, str) and url.startswith(prefix):
+        return prefix + str(folder / url.removeprefix(prefix))
+    return url
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """(setting, problem) of the first thing wrong; the value is not repeated."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return ".".join(str(part) for part in first["loc"]) or "settings", str(first["msg"])

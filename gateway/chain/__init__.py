@@ -1,0 +1,1 @@
+"""What the gateway knows of the chain, and what it sends there."""

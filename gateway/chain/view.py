@@ -1,0 +1,98 @@
+"""The last snapshot of the chain, in memory and in `chain_cache`."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import sqlalchemy as sa
+
+from gateway.anchoring.models import anchors
+from gateway.base.db import begin_write
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.models import chain_cache, transactions
+from gateway.log.models import logs
+from ledger.chain.network import NetworkFile
+from ledger.core.errors import LedgerError
+
+LOCK = "facts"
+_KEY = "facts"
+
+
+class ChainUnknown(LedgerError):
+    """The chain was never read since this database was made; nothing can be promised yet."""
+
+
+class ChainView:
+    """Readable from every thread. `gateway.anchoring.services.refresh` keeps it up to date."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._facts: ChainFacts | None = None
+        self._read_at = -math.inf
+
+    def load(self, network: NetworkFile) -> None:
+        """Take up what an earlier run stored.
+
+        Where that was another chain (it was lost and rebuilt, and the operator has the new
+        network file), nothing is anchored any more and everything will be filed again.
+        """
+        query = sa.select(chain_cache.c.value).where(chain_cache.c.key == _KEY)
+        with self._engine.connect() as connection:
+            value = connection.execute(query).scalar_one_or_none()
+        facts = _decoded(value) if value else None
+        if facts is not None and not _of(facts, network):
+            with begin_write(self._engine, LOCK) as connection:
+                on_chain = anchors.c.state.in_(("mined", "final"))
+                connection.execute(sa.update(anchors).where(on_chain).values(state="lost"))
+                connection.execute(sa.update(logs).values(scanned=None, scanned_hash=None))
+                connection.execute(sa.delete(transactions))
+                connection.execute(sa.delete(chain_cache))
+            facts = None
+        self._facts = facts
+
+    @property
+    def known(self) -> ChainFacts | None:
+        """The snapshot; None where the chain was never read."""
+        return self._facts
+
+    @property
+    def facts(self) -> ChainFacts:
+        """The snapshot; raises ChainUnknown where the chain was never read."""
+        if self._facts is None:
+            raise ChainUnknown("the chain has not been read yet")
+        return self._facts
+
+    @property
+    def age(self) -> float:
+        """Seconds since this process read the chain; infinite where it has not."""
+        return time.monotonic() - self._read_at
+
+    def expire(self) -> None:
+        """Have the facts read again at the next opportunity."""
+        self._read_at = -math.inf
+
+    def put(self, facts: ChainFacts) -> None:
+        """Store a newer snapshot and let all threads see it."""
+        with begin_write(self._engine, LOCK) as connection:
+            connection.execute(sa.delete(chain_cache).where(chain_cache.c.key == _KEY))
+            connection.execute(sa.insert(chain_cache).values(key=_KEY, value=facts.encode()))
+        self._facts = facts
+        self._read_at = time.monotonic()
+
+
+def _decoded(value: bytes) -> ChainFacts | None:
+    """None where another version of the program wrote it; it is read from the chain again."""
+    try:
+        return ChainFacts.decode(value)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _of(facts: ChainFacts, network: NetworkFile) -> bool:
+    """Whether the facts were read from the chain that the file pins."""
+    return (facts.chain_id, facts.consortium, facts.deploy_block_hash) == (
+        network.chain_id,
+        network.consortium,
+        network.deploy_block_hash,
+    )

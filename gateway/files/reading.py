@@ -1,0 +1,175 @@
+"""A file of any kind as one stream of rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from gateway.files import delimited, xlsx
+from gateway.files.archive import is_zip
+from gateway.files.errors import FileFault
+from gateway.files.header import candidates, find_header
+from gateway.files.interfaces import Table
+from gateway.files.rows import Row, RowReader, json_row, sheet_row
+from gateway.intake.interfaces import RowInput
+from gateway.intake.lines import LineSplitter
+from gateway.intake.parsing import MAX_LINE, parse_lines, parse_record
+from gateway.intake.texts import fault
+from ledger.records.schema import Schema
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINES = ("ndjson", "jsonl")
+MAX_ROWS = 1_000_000
+"""Rows of one file: fewer than a sheet can have, so that all of them can go back in one."""
+TEMPLATES = {"penalty-2015": "2015", "penalty": "2018", "licence": "2018"}
+"""Editions of the templates that there are several of."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sheet:
+    """What became of one sheet, or of a text file (name None). schema: as detected, None where
+    it was not read; fault: then why, None for one without header."""
+
+    name: str | None
+    schema: Schema | None = None
+    rows: int = 0
+    fault: FileFault | None = None
+
+
+class Reading:
+    """One file being read. Reading the same bytes again yields the same rows.
+
+    name: as sent, decides between JSON and lines of JSON. type_: name or family of a schema that
+    the sender forces, or None.
+    """
+
+    def __init__(self, data: bytes, *, name: str, type_: str | None) -> None:
+        self.sheets: list[Sheet] = []
+        self._data = data
+        self._name = name
+        self._schemas = candidates(type_)
+
+    def rows(self) -> Iterator[Row]:
+        """Rows in order, blank ones left out. FileFault where the file as a whole, or every
+        sheet of it, cannot be read, or there is no row; rows before it stand."""
+        count = 0
+        for count, row in enumerate(self._rows(), 1):
+            if count > MAX_ROWS:
+                raise FileFault("dimensions")
+            yield row
+        if not count:
+            raise FileFault("no-rows")
+
+    def _rows(self) -> Iterator[Row]:
+        head = self._data[:MAX_LINE].removeprefix(_BOM).lstrip()
+        if not head:
+            raise FileFault("empty")
+        if is_zip(self._data):
+            yield from self._tabular(xlsx.tables(self._data))
+        elif _is_lines(self._name) or head[:1] in (b"{", b"["):
+            yield from self._json()
+        else:
+            yield from self._tabular(delimited.tables(self._data, self._schemas))
+
+    def _tabular(self, tables: Sequence[Table]) -> Iterator[Row]:
+        for table in tables:
+            sheet = Sheet(name=table.name)
+            self.sheets.append(sheet)
+            try:
+                yield from self._table(table, sheet)
+            except FileFault as problem:
+                sheet.fault = problem
+        faulty = [(sheet.name, sheet.fault) for sheet in self.sheets if sheet.fault]
+        if all(sheet.schema is None for sheet in self.sheets):
+            raise faulty[0][1] if faulty else FileFault("header-missing")
+        for name, reason in faulty:
+            yield sheet_row(name, reason)
+
+    def _table(self, table: Table, sheet: Sheet) -> Iterator[Row]:
+        header = find_header(table.lines, self._schemas)
+        if header is None:
+            return
+        reader = RowReader(table, header)
+        sheet.schema = header.schema
+        for line in table.lines:
+            row = reader.read(line)
+            if row is not None:
+                sheet.rows += 1
+                yield row
+
+    def _json(self) -> Iterator[Row]:
+        by_type: dict[str, Sheet] = {}
+        for record in _records(self._data.removeprefix(_BOM), self._name):
+            if record.type not in by_type:
+                schema = next((s for s in self._schemas if s.name == record.type), None)
+                by_type[record.type] = Sheet(name=None, schema=schema)
+                self.sheets += [by_type[record.type]] if schema else []
+            by_type[record.type].rows += 1
+            yield json_row(record)
+
+
+def _is_lines(name: str) -> bool:
+    return name.lower().rpartition(".")[2] in _LINES
+
+
+def _records(data: bytes, name: str) -> Iterator[RowInput]:
+    """One record, an array of them, or one a line."""
+    if not _is_lines(name):
+        if data.lstrip()[:1] == b"[":
+            yield from _array(data)
+            return
+        if b"\n" not in data.strip() or _is_json(data):
+            yield _parsed(data, None)
+            return
+    if data.count(b"\n") > MAX_ROWS:
+        raise FileFault("dimensions")
+    splitter = LineSplitter()
+    for row, line in enumerate([*splitter.feed(data), *splitter.finish()], 1):
+        if line is None or line.strip():
+            yield parse_lines([line], row)[0]
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _array(data: bytes) -> Iterator[RowInput]:
+    """The records of a JSON array, each cut out as it stands, so that it is read as strictly as
+    a record alone."""
+    try:
+        text = data.decode()
+        decoder = json.JSONDecoder()
+        at = _skip(text, text.index("[") + 1)
+        row = 0
+        while text[at : at + 1] != "]":
+            row += 1
+            if row > 1:
+                at = _skip(text, text.index(",", at, at + 1) + 1)
+            end = decoder.raw_decode(text, at)[1]
+            yield _parsed(text[at:end].encode(), row)
+            at = _skip(text, end)
+        if _skip(text, at + 1) != len(text):
+            raise FileFault("json-malformed")
+    except (ValueError, RecursionError) as error:
+        raise FileFault("json-malformed") from error
+
+
+def _parsed(data: bytes, row: int | None) -> RowInput:
+    if len(data) > MAX_LINE:
+        return RowInput(row=row, type="", fields={}, fault=fault("too-large"))
+    return parse_record(data, row)
+
+
+def _skip(text: str, at: int) -> int:
+    """The place of the next character that is not white space."""
+    space = _SPACE.match(text, at)
+    return space.end() if space else at

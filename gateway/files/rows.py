@@ -1,0 +1,187 @@
+"""One line of a table to the row that intake judges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.files.cells import plain_text, shown, split_list, text_of
+from gateway.files.errors import FileFault
+from gateway.files.header import Header, column_letters
+from gateway.files.interfaces import Cell, Line, Table
+from gateway.intake.interfaces import RowInput
+from ledger.records.schema import Field
+from ledger.records.validate import FieldError, remark
+
+MAX_UNKNOWN = 8
+"""Unknown columns that a row's notes name one by one; a last note counts the others."""
+
+_CLASSES = {"轻微": "minor", "一般": "general", "严重": "severe"}
+
+_BROKEN = FieldError(
+    None,
+    "schema-invalid",
+    {
+        "zh": "本行的引号没有正确闭合，无法分列，请检查本行的双引号后重新报送",
+        "en": "The quotation marks of this record do not close, so its fields cannot be told"
+        " apart; check them and send it again",
+    },
+)
+_SHIFTED = FieldError(
+    None,
+    "schema-invalid",
+    {
+        "zh": "本行的列数多于表头，内容可能已错列；请将含分隔符的内容用双引号括起后重新报送",
+        "en": "This record has more fields than the header, so they may have shifted; put quotation"
+        " marks round values that hold the delimiter and send it again",
+    },
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """A row to be judged, and how it looked. names, cells: of its table, as sent; of a JSON
+    record the codes and values of its fields. torn: cells and names do not fit together."""
+
+    input: RowInput
+    names: Sequence[str]
+    cells: Sequence[Cell]
+    shape: Literal["table", "torn", "json"] = "table"
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What the known columns of one line hold."""
+
+    fields: dict[str, str | list[str]]
+    errors: dict[str, str]
+
+
+class RowReader:
+    """Reads the lines below one header."""
+
+    def __init__(self, table: Table, header: Header) -> None:
+        self._sheet = table.name
+        self._ragged = table.ragged
+        self._header = header
+        first: dict[str, int] = {}
+        for at, field in header.known:
+            first.setdefault(field.code, at)
+        self._once = [(at, field) for at, field in header.known if first[field.code] == at]
+        self._again = [(at, field) for at, field in header.known if first[field.code] != at]
+        self._plan = [(at, f.code, f.kind, f.kind == "list") for at, f in self._once]
+        self._notes = _unknown_notes(header.unknown)
+
+    def read(self, line: Line) -> Row | None:
+        """The row; None for a blank one: nothing in any known column."""
+        if line.damaged:
+            return self._row(line, _Taken({}, {}), fault=_BROKEN)
+        taken = self._take(line.cells)
+        header = self._header
+        corrects = _own(line.cells, header.corrects)
+        if not (taken.fields or taken.errors or corrects):
+            return None
+        beyond = range(len(header.names), len(line.cells))
+        if self._ragged and any(_filled(line, at) for at in beyond):
+            return self._row(line, taken, fault=_SHIFTED)
+        unnamed = [at for at in (*header.unnamed, *beyond) if _filled(line, at)]
+        class_ = _own(line.cells, header.class_)
+        return self._row(
+            line,
+            taken,
+            class_=_CLASSES.get(class_, class_) or None,
+            corrects=corrects or None,
+            notes=(*self._notes, *_unknown_notes([column_letters(at) for at in unnamed]))
+            if unnamed
+            else self._notes,
+        )
+
+    def _take(self, cells: Sequence[Cell]) -> _Taken:
+        taken = _Taken({}, {})
+        fields, width = taken.fields, len(cells)
+        for at, code, kind, is_list in self._plan:
+            cell = cells[at] if at < width else ""
+            text: str | None = plain_text(cell) if type(cell) is str else None
+            if text is None:
+                text, error = text_of(cell, kind)
+                if error is not None:
+                    taken.errors[code] = error
+                    continue
+            if text:
+                fields[code] = split_list(text) if is_list else text
+        for at, field in self._again:
+            if at < width:
+                _take_again(taken, cells[at], field)
+        return taken
+
+    def _row(
+        self,
+        line: Line,
+        taken: _Taken,
+        *,
+        class_: str | None = None,
+        corrects: str | None = None,
+        notes: Sequence[FieldError] = (),
+        fault: FieldError | None = None,
+    ) -> Row:
+        schema = self._header.schema
+        row = RowInput(
+            row=line.row,
+            sheet=self._sheet,
+            type=schema.name,
+            class_=class_,
+            corrects=corrects,
+            fields=taken.fields,
+            cell_errors=taken.errors,
+            notes=notes,
+            fault=fault,
+        )
+        shape: Literal["table", "torn"] = "torn" if fault else "table"
+        return Row(input=row, names=self._header.names, cells=line.cells, shape=shape)
+
+
+def _take_again(taken: _Taken, cell: Cell, field: Field) -> None:
+    """A second column of the same field: it may repeat the first or fill its gap, not differ."""
+    text, error = text_of(cell, field.kind)
+    value: str | list[str] = split_list(text) if field.kind == "list" else text
+    if error is not None:
+        taken.errors.setdefault(field.code, error)
+    elif value and taken.fields.setdefault(field.code, value) != value:
+        taken.errors[field.code] = "schema-invalid"
+
+
+def _filled(line: Line, at: int) -> bool:
+    return at < len(line.cells) and bool(shown(line.cells[at]).strip())
+
+
+def _own(cells: Sequence[Cell], at: int | None) -> str:
+    return shown(cells[at]).strip() if at is not None and at < len(cells) else ""
+
+
+def _unknown_notes(names: Sequence[str]) -> tuple[FieldError, ...]:
+    """A note for each unknown column, whatever it holds; few enough to stand on every row."""
+    notes = [remark("column-unknown", name) for name in names[:MAX_UNKNOWN]]
+    if len(names) > MAX_UNKNOWN:
+        notes.append(remark("column-unknown", f"… +{len(names) - MAX_UNKNOWN}"))
+    return tuple(notes)
+
+
+def sheet_row(sheet: str | None, fault: FileFault) -> Row:
+    """Stands for a sheet that could not be read, so that it is answered like a bad row."""
+    error = FieldError(fault.field, fault.code, fault.message)
+    row = RowInput(row=None, sheet=sheet, type="", fields={}, fault=error)
+    return Row(input=row, names=(), cells=(), shape="torn")
+
+
+def json_row(record: RowInput) -> Row:
+    """A JSON record in the shape of a table row."""
+    cells = [_joined(value) for value in record.fields.values()]
+    return Row(input=record, names=list(record.fields), cells=cells, shape="json")
+
+
+def _joined(value: object) -> str:
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""What every route shares: limits, problems, observation."""

@@ -1,0 +1,221 @@
+"""Bounds on what anybody may send, applied before a route sees the request.
+
+Pure ASGI, so that bodies stay streams. Everything here answers with a problem of
+`gateway.http.problems`; a route that reads a body past its bound sees `Problem` raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.base.settings import HttpSettings
+from gateway.http.metrics import REFUSED
+from gateway.http.problems import Problem, retry_later
+
+MAX_HEADER = 16 * 1024
+"""Bytes of all header names and values. A token takes 50, a browser's cookies some thousands."""
+MAX_TARGET = 4096
+"""Bytes of path and query: 26 field names of a receipt take 300."""
+BODY_PAUSE = 30.0
+"""Seconds that a sender may be silent in the middle of a body."""
+DRAIN_SECONDS = 10.0
+DRAIN_BYTES = 128 << 20
+"""So much of a refused body is taken in and dropped, so that the sender gets to read why."""
+MAX_ACTIVE = 512
+"""Requests at once; single records wait together for one flush, so there may be hundreds."""
+ADDRESS_FACTOR = 4
+"""An address may send so many times what one token may: offices sit behind one address."""
+FAILURE_COST = 50
+"""Requests that a wrong token costs its address, so that guessing is slow."""
+BUCKETS = 10_000
+"""Callers whose rate is remembered; the one longest unseen is forgotten first."""
+
+MAX_DIGITS = 19
+"""Of a Content-Length; more would not fit 64 bits."""
+
+NDJSON = "application/x-ndjson"
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class RateLimiter:
+    """Token buckets by caller: `rate` a second, up to two seconds' worth saved up."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._burst = max(2 * rate, 1.0)
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, caller: str, cost: float = 1.0) -> float:
+        """Seconds to wait; 0 = go ahead. Costs only what it grants."""
+        now = time.monotonic()
+        bucket = self._refilled(caller, now)
+        if bucket.tokens >= cost:
+            bucket.tokens -= cost
+            return 0.0
+        return (cost - bucket.tokens) / self._rate
+
+    def charge(self, caller: str, cost: float) -> None:
+        """Take without asking; the caller waits until the debt is paid."""
+        self._refilled(caller, time.monotonic()).tokens -= cost
+
+    def _refilled(self, caller: str, now: float) -> _Bucket:
+        bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
+        bucket.at = now
+        self._buckets.move_to_end(caller)
+        if len(self._buckets) > BUCKETS:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+class Limits:
+    """ASGI middleware: number, rate by address, header, target, declared and real size of the
+    body."""
+
+    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._addresses = RateLimiter(ADDRESS_FACTOR * settings.requests_per_second)
+        self._active = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = _Body(scope, receive, self._limit(scope))
+        try:
+            self._check(scope)
+        except Problem as problem:
+            REFUSED.labels(problem.code).inc()
+            await problem.response()(scope, body.receive, self._watched(scope, body, send))
+            return
+        self._active += 1
+        try:
+            await self._app(scope, body.receive, self._watched(scope, body, send))
+        finally:
+            self._active -= 1
+
+    def _check(self, scope: Scope) -> None:
+        if self._active >= MAX_ACTIVE:
+            raise retry_later("not-ready", 1, reason="busy")
+        wait = self._addresses.take(_address(scope))
+        if wait:
+            raise retry_later("too-many-requests", math.ceil(wait))
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER:
+            raise Problem("header-too-large")
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
+            raise Problem("target-too-long")
+        declared = _header(scope, b"content-length")
+        if declared is not None and _decimal(declared) > self._limit(scope):
+            raise too_large(self._limit(scope))
+
+    def _limit(self, scope: Scope) -> int:
+        if scope["path"] == "/v1/files":
+            return self._settings.max_file_bytes
+        if media_type(_header(scope, b"content-type")) == NDJSON:
+            return self._settings.max_body_bytes
+        return self._settings.max_record_bytes
+
+    def _watched(self, scope: Scope, body: _Body, send: Send) -> Send:
+        refused = False
+
+        async def watched(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                refused = message["status"] >= HTTPStatus.BAD_REQUEST
+                if message["status"] == HTTPStatus.UNAUTHORIZED:
+                    self._addresses.charge(_address(scope), FAILURE_COST)
+            elif refused and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                await body.drain()
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        return watched
+
+
+class _Body:
+    """The body of one request as a bounded stream."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = self._left = limit
+        self._more = True
+        self._unasked = _header(scope, b"expect") is None
+
+    async def receive(self) -> Message:
+        """ASGI receive; raises Problem past the bound or after too long a silence."""
+        if not self._more:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._next(), BODY_PAUSE)
+        except TimeoutError as error:
+            self._more = False
+            raise Problem("too-slow", headers={"Connection": "close"}) from error
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise too_large(self._limit)
+        return message
+
+    async def drain(self) -> None:
+        """Take in the rest after a refusal, before the connection is closed.
+
+        One that is closed on unread bytes is reset, and the reset may reach the sender before he
+        has read why (RFC 9112 section 9.6). Who asked first (100-continue) has sent none.
+        """
+        left = DRAIN_BYTES if self._unasked else 0
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._more and left > 0:
+                    left -= len((await self._next()).get("body", b""))
+        except TimeoutError:
+            self._more = False  # he was told; that he does not listen is his affair
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._unasked = True
+        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+
+def too_large(limit: int) -> Problem:
+    """413, naming the bound."""
+    return Problem(
+        "too-large",
+        {
+            "zh": f"请求正文不得超过 {limit} 字节，请分批报送",
+            "en": f"The body may have at most {limit} bytes; send it in parts",
+        },
+        headers={"Connection": "close"},
+    )
+
+
+def media_type(value: bytes | None) -> str:
+    """The media type of a Content-Type header without its parameters; "" where there is none."""
+    return (value or b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    return next((value for key, value in scope["headers"] if key == name), None)
+
+
+def _decimal(value: bytes) -> int:
+    if not value.isdigit() or len(value) > MAX_DIGITS:  # the server has refused it already
+        raise Problem("too-large")
+    return int(value)
+
+
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope["client"] else "local"

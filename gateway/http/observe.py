@@ -1,0 +1,74 @@
+"""One log line and two metrics per request, and the last net under its errors. Pure ASGI."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.http.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from gateway.http.problems import problem_of
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+_log = structlog.get_logger(__name__)
+
+
+class Observed:
+    """ASGI middleware. What was asked for is named by its route, never by its path or query,
+    which may hold anything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            problem = problem_of(error)
+            _log.error("http.failed", route=_route(scope), code=problem.code, exc_info=True)
+            if status:
+                raise  # too late for an answer; the server closes the connection
+            await problem.response()(scope, receive, watched)
+        finally:
+            _note(scope, status, time.perf_counter() - started)
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = _route(scope)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    HTTP_REQUESTS.labels(route, method, str(status)).inc()
+    HTTP_SECONDS.labels(route).observe(seconds)
+    caller = scope.get("state", {}).get("caller")
+    _log.info(
+        "http.request",
+        route=route,
+        method=method,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        token=caller.id if caller else None,
+    )
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    return route.path if isinstance(route, Route) else "none"

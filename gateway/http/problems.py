@@ -1,0 +1,156 @@
+"""Errors as RFC 9457 problem details with a stable `code` and text in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.chain.view import ChainUnknown
+from gateway.intake.errors import NotReady
+from ledger.core.errors import CouldNotCheck, InputError, LedgerError
+
+MEDIA_TYPE = "application/problem+json"
+
+Text = Mapping[str, str]
+
+TITLES: Mapping[str, tuple[int, Text]] = {
+    "token-missing": (401, {"zh": "缺少访问令牌", "en": "A bearer token is needed"}),
+    "token-unknown": (
+        401,
+        {"zh": "访问令牌无效或已吊销", "en": "This token is unknown or revoked"},
+    ),
+    "scope-missing": (403, {"zh": "令牌没有此项权限", "en": "The token lacks the scope for this"}),
+    "not-a-province": (
+        403,
+        {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},
+    ),
+    "not-found": (404, {"zh": "没有此资源", "en": "There is nothing here"}),
+    "method-not-allowed": (405, {"zh": "不支持此方法", "en": "This method is not offered here"}),
+    "content-erased": (
+        410,
+        {"zh": "记录内容已依法删除", "en": "The content of this record was erased"},
+    ),
+    "conflict": (
+        409,
+        {"zh": "同一文号已有内容不同的记录", "en": "Another record holds this document number"},
+    ),
+    "too-slow": (408, {"zh": "等待正文超时", "en": "The body did not arrive in time"}),
+    "too-large": (413, {"zh": "请求过大", "en": "The request is too large"}),
+    "target-too-long": (414, {"zh": "请求地址过长", "en": "The address is too long"}),
+    "header-too-large": (431, {"zh": "请求头过大", "en": "The request header is too large"}),
+    "wrong-content-type": (415, {"zh": "不支持此内容类型", "en": "This content type is not taken"}),
+    "encoding": (422, {"zh": "正文不是 UTF-8", "en": "The body is not UTF-8"}),
+    "schema-invalid": (
+        422,
+        {"zh": "正文不符合格式", "en": "The body does not have the right form"},
+    ),
+    "field-unknown": (
+        422,
+        {"zh": "该类记录没有此字段，或此记录未填写", "en": "Records of this type lack this field"},
+    ),
+    "rejected": (422, {"zh": "记录未通过校验", "en": "The record was rejected"}),
+    "too-many-requests": (
+        429,
+        {"zh": "请求过多，请稍后再试", "en": "Too many requests, try later"},
+    ),
+    "internal": (500, {"zh": "服务内部错误", "en": "An error inside the service"}),
+    "not-ready": (503, {"zh": "服务尚未就绪，请稍后再试", "en": "Not ready yet, try later"}),
+}
+"""Every code a problem may carry, with its status and title. Codes are append-only."""
+
+
+class Problem(LedgerError):
+    """An answer that is an error.
+
+    code: a key of `TITLES`. detail: what is wrong here and what to do. headers: for example
+    Retry-After. extra: members beside those of RFC 9457.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: Text | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status, self.title = TITLES[code]
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem object; `title` and `detail` are English, `text` has both languages."""
+        detail = self.detail or self.title
+        return {
+            "type": "about:blank",
+            "title": self.title["en"],
+            "status": self.status,
+            "detail": detail["en"],
+            "code": self.code,
+            "text": dict(detail),
+        } | self.extra
+
+    def response(self) -> Response:
+        return Response(
+            orjson.dumps(self.as_dict()),
+            status_code=self.status,
+            media_type=MEDIA_TYPE,
+            headers=self.headers,
+        )
+
+
+def unauthorized(code: str) -> Problem:
+    """401 with the challenge that RFC 9110 asks for."""
+    return Problem(code, headers={"WWW-Authenticate": 'Bearer realm="credit-ledger"'})
+
+
+def retry_later(code: str, seconds: int, detail: Text | None = None, **extra: Any) -> Problem:
+    """429 or 503 with Retry-After in whole seconds."""
+    return Problem(code, detail, headers={"Retry-After": str(max(1, seconds))}, extra=extra)
+
+
+_OF_STATUS = {
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "wrong-content-type",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
+}
+RETRY_SECONDS = 5
+
+
+def problem_of(error: Exception) -> Problem:
+    """What is answered where this error ends a request: the one table from errors to answers."""
+    match error:
+        case Problem():
+            return error
+        case NotReady():
+            return retry_later("not-ready", error.retry_after, error.message, reason=error.code)
+        case ChainUnknown() | CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
+            return retry_later("not-ready", RETRY_SECONDS)
+        case InputError():
+            extra = {"field": error.field, "rule": error.code}
+            return Problem("schema-invalid", error.message, extra=extra)
+        case HTTPException():
+            return _of_http(error)
+    return Problem("internal")
+
+
+def _of_http(error: HTTPException) -> Problem:
+    """Errors of the framework; it wraps ours where they came up while it read a body."""
+    if isinstance(error.__cause__, LedgerError):
+        return problem_of(error.__cause__)
+    code = _OF_STATUS.get(HTTPStatus(error.status_code))
+    if code is None:
+        code = (
+            "schema-invalid" if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "internal"
+        )
+    return Problem(code, headers=error.headers)

@@ -1,0 +1,204 @@
+"""Drafting in processes beside the gateway's own, which then has its interpreter for HTTP and the
+database. Without such processes, and for few rows, it happens on the spot."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import structlog
+
+from gateway.base.crypto import Hmac, Vault
+from gateway.base.threads import tune_memory
+from gateway.intake.draft import Draft, Drafter, Terms
+from gateway.intake.interfaces import RowAnswer, RowInput
+from gateway.intake.parsing import parse_lines
+from ledger.records.calendar import Calendar
+
+FEW = 64
+"""Rows that are made faster than they are sent to another process and back."""
+
+_log = structlog.get_logger(__name__)
+
+Drafted = list[Draft | RowAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that were read already."""
+
+    rows: Sequence[RowInput]
+
+    def read(self) -> Sequence[RowInput]:
+        """Them."""
+        return self.rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Consecutive NDJSON lines, the first of which has the number `first`; None: too long."""
+
+    lines: Sequence[bytes | None]
+    first: int
+
+    def read(self) -> Sequence[RowInput]:
+        """What they say."""
+        return parse_lines(self.lines, self.first)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+Source = Rows | Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a drafter is made of. calendar: file with the operator's years."""
+
+    content: bytes
+    index: bytes
+    calendar: Path | None
+
+    def drafter(self) -> Drafter:
+        """A drafter of its own."""
+        return Drafter(Vault(self.content), Hmac(self.index), Calendar.load(self.calendar))
+
+
+class _Elsewhere(NamedTuple):
+    """A job given to the processes of a pool."""
+
+    pool: ProcessPoolExecutor
+    future: Future[Any]
+
+
+class Drafting:
+    """A set under way."""
+
+    def __init__(
+        self, workers: Workers, source: Source, terms: Terms, elsewhere: _Elsewhere | None
+    ) -> None:
+        self.source = source
+        self.terms = terms
+        self._workers = workers
+        self._elsewhere = elsewhere
+
+    def result(self) -> Drafted:
+        """The records and rejections of the set, in order. Waits for them, or makes them."""
+        if self._elsewhere is not None:
+            try:
+                return [
+                    Draft._make(item) if type(item) is tuple else item
+                    for item in self._elsewhere.future.result()
+                ]
+            except BrokenProcessPool:
+                self._workers.forget(self._elsewhere.pool)
+        return self._workers.here(self.source, self.terms)
+
+
+class Workers:
+    """A drafter, and `processes` more of it elsewhere (0: none)."""
+
+    def __init__(self, secrets: Secrets, processes: int) -> None:
+        self._secrets = secrets
+        self._drafter = secrets.drafter()
+        self._processes = processes
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many sets of one stream are worth drafting before they can be stored."""
+        return self._processes
+
+    def warm_up(self) -> None:
+        """Start the processes, without waiting for them."""
+        for _ in range(self._processes):
+            self._submit(os.getpid)
+
+    def draft(self, source: Source, terms: Terms) -> Drafting:
+        """Begin with a set."""
+        few = len(source) <= FEW
+        return Drafting(self, source, terms, None if few else self._submit(_draft, source, terms))
+
+    def here(self, source: Source, terms: Terms) -> Drafted:
+        """The same on the spot."""
+        return self._drafter.draft(source.read(), terms)
+
+    def forget(self, lost: ProcessPoolExecutor) -> None:
+        """One of its processes was killed, and with it the pool; the next set makes a new one."""
+        with self._lock:
+            if self._pool is lost:
+                _log.error("intake.worker-lost")
+                lost.shutdown(wait=False, cancel_futures=True)
+                self._pool = None
+
+    def close(self) -> None:
+        """End the processes."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
+                self._pool = None
+
+    def _submit(self, job: Callable[..., Any], *args: Any) -> _Elsewhere | None:
+        """None: there is no process for it, or just now none any more."""
+        if not self._processes:
+            return None
+        with self._lock:
+            pool = self._pool = self._pool or self._fresh()
+        try:
+            return _Elsewhere(pool, pool.submit(job, *args))
+        except BrokenProcessPool:
+            self.forget(pool)
+            return None
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._processes,
+            mp_context=multiprocessing.get_context("spawn"),  # our threads forbid `fork`
+            initializer=_begin,
+            initargs=(self._secrets,),
+        )
+
+
+# ---- in the other process
+
+_drafter: Drafter | None = None
+
+
+def _begin(secrets: Secrets) -> None:
+    global _drafter  # noqa: PLW0603 - a process of a pool has no other place
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the gateway ends us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _drafter = secrets.drafter()
+    tune_memory()
+
+
+def _end_with_parent() -> None:
+    """A gateway that was killed closes nothing; its processes would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _draft(source: Source, terms: Terms) -> list[Any]:
+    """Plain tuples for drafts: of a class of its own each would take twice as long to send."""
+    if _drafter is None:
+        raise RuntimeError("not begun")
+    drafted = _drafter.draft(source.read(), terms)
+    return [tuple(item) if isinstance(item, Draft) else item for item in drafted]

@@ -1,0 +1,84 @@
+"""`/v1/receipts/{leaf}` for anybody, `/v1/records/{leaf}` for holders of a read token; a record id
+may stand in place of the leaf."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Path
+from starlette.responses import Response
+
+from gateway.http.problems import Problem
+from gateway.log.routes import node_of
+from gateway.node import Node
+from gateway.receipts import services
+from gateway.receipts.interfaces import (
+    ContentErased,
+    Disclose,
+    FieldUnknown,
+    NotARecord,
+    Pending,
+)
+from gateway.tokens.services import require
+from ledger.core.canonical import unhex32
+from ledger.core.errors import Malformed
+
+FRESH = {"Cache-Control": "no-cache"}
+"""A receipt changes where the chain has lost the anchor and the leaf is anchored again."""
+
+router = APIRouter(tags=["receipts"])
+Here = Annotated[Node, Depends(node_of)]
+Name = Annotated[str, Path(alias="leaf")]
+
+
+@router.get("/v1/receipts/{leaf}")
+def bare_receipt(name: Name, node: Here) -> Response:
+    """The receipt of an entry, without any content: proves that it is anchored."""
+    return _answer(services.receipt(node, _digest(name)))
+
+
+@router.get("/v1/records/{leaf}/receipt", dependencies=[Depends(require("read"))])
+def shown_receipt(name: Name, node: Here, fields: str | None = None) -> Response:
+    """The receipt with a presentation of the fields named (comma list), or of all."""
+    disclose = Disclose(None if fields is None else fields.split(","))
+    try:
+        return _answer(services.receipt(node, _digest(name), disclose=disclose))
+    except FieldUnknown as error:
+        raise Problem("field-unknown", extra={"field": error.field}) from error
+    except ContentErased as error:
+        raise Problem("content-erased") from error
+    except NotARecord as error:
+        raise Problem("not-found") from error
+
+
+@router.get("/v1/records/{leaf}", dependencies=[Depends(require("read"))])
+def record(name: Name, node: Here) -> Response:
+    """The record, its leaf and what is known of it."""
+    try:
+        found = services.record(node, _digest(name))
+    except ContentErased as error:
+        raise Problem("content-erased") from error
+    except NotARecord as error:
+        raise Problem("not-found") from error
+    if found is None:
+        raise Problem("not-found")
+    return Response(orjson.dumps(found), media_type="application/json", headers=FRESH)
+
+
+def _answer(receipt: bytes | Pending | None) -> Response:
+    if receipt is None:
+        raise Problem("not-found")
+    if isinstance(receipt, Pending):
+        headers = FRESH | {"Retry-After": str(receipt.retry_after)}
+        return Response(
+            b'{"state":"promised"}', 202, media_type="application/json", headers=headers
+        )
+    return Response(receipt, media_type="application/json", headers=FRESH)
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return unhex32(text)
+    except Malformed as error:
+        raise Problem("not-found") from error

@@ -1,0 +1,1 @@
+"""Stored records: sealed, opened or erased."""

@@ -1,0 +1,29 @@
+"""Table of the records whose entries this member promised."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.base.db import metadata
+
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("id", sa.ForeignKey("entries.id"), primary_key=True, autoincrement=False),
+    sa.Column("schema", sa.Text, nullable=False),  # "penalty@1"
+    sa.Column("department", sa.Text),  # of the token that submitted; NULL = the member itself
+    sa.Column("stored_at", sa.BigInteger, nullable=False),
+    # Fingerprints under the index key (gateway.base.crypto.Hmac), 16 bytes each.
+    sa.Column("document_key", sa.LargeBinary(16), nullable=False),
+    sa.Column("record_key", sa.LargeBinary(16), nullable=False),
+    # Leaf of the record that corrects or replaces this one, and the key is free again; empty: it
+    # is in force.
+    sa.Column("superseded_by", sa.LargeBinary(32), nullable=False),
+    sa.Column("content_mac", sa.LargeBinary(16), nullable=False),
+    # gateway.base.crypto.Sealed over gateway.records.content, aad = leaf. Erased: wrapped_key NULL.
+    sa.Column("wrapped_key", sa.LargeBinary(48)),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    # One index finds a document, finds a record, and keeps two from being in force together.
+    sa.UniqueConstraint("document_key", "record_key", "superseded_by"),
+)
+"""The row number is that of its entry."""

@@ -1,0 +1,169 @@
+"""The consortium, rebuilt from its events alone, and held against what the chain's state says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ledger.audit.codes import EVENTS_MISSING
+from ledger.audit.complete import Gap, gaps
+from ledger.audit.findings import Findings
+from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
+from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR
+from ledger.chain.contracts.contract_abi import NAMES, Name, load
+from ledger.chain.contracts.events import Anchored, ChainEvent, ItemPut, decode_events, topic
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.blocks import LogEntry
+from ledger.chain.nodes.quorum import View
+from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import Address, Digest, LogId
+
+# Blocks whose events are held at once: with an anchor of four members in each, 80 MB. Anchors are
+# kept in a smaller shape, half a kilobyte each.
+WINDOW = 20_000
+
+
+@dataclass(slots=True)
+class Codes:
+    """Code of contracts, compared with what ships. Ours is only what is so byte for byte, whatever
+    its immutables hold; a contract of a role that we do not know is None."""
+
+    view: View
+    _known: dict[Address, bytes] = field(default_factory=dict)
+
+    def at(self, address: Address) -> bytes:
+        """The code at the head."""
+        if address not in self._known:
+            self._known[address] = self.view.code(address)
+        return self._known[address]
+
+    def ours(self, role: str, address: Address) -> bool | None:
+        """Whether the code at an address is that of the contract that we ship for a role."""
+        name = next((name for name in NAMES if name == role), None)
+        return None if name is None else load(name).is_deployed_as(self.at(address))
+
+
+class ChainReader:
+    """Reads all events up to the head; `state` is that at the end of block `last`."""
+
+    def __init__(
+        self, view: View, network: NetworkFile, last: int, codes: Codes, findings: Findings
+    ) -> None:
+        self.state = State()
+        self._view = view
+        self._network = network
+        self._last = last
+        self._codes = codes
+        self._findings = findings
+        self._now = State()  # at the head
+        self._sizes: dict[LogId, tuple[int, Digest]] = {}
+
+    def run(self) -> None:
+        """Fills `state`; what the head's state has otherwise goes to the findings as unchecked.
+        Raises CouldNotCheck."""
+        if not self._codes.at(self._network.consortium):
+            problem = f"{self._network.consortium}: no Consortium there"
+            raise CouldNotCheck("no-code", problem)
+        for gap in self._gaps():
+            self._findings.unchecked(EVENTS_MISSING, gap.where, state=gap.state, events=gap.events)
+
+    def _gaps(self) -> list[Gap]:
+        try:
+            self._read()
+        except CouldNotCheck as error:
+            if error.code != EVENTS_MISSING:
+                raise
+            return [Gap("events", error.message, "")]
+        return list(gaps(self._view, self._network.consortium, self._now, self._sizes))
+
+    def _read(self) -> None:
+        passed = False
+        for event in self._events("Consortium", self._network.consortium):
+            if not passed and event.entry.block > self._last:
+                passed, self.state = True, copy.deepcopy(self._now)
+            fold(self._now, event)
+        if not passed:
+            self.state = copy.deepcopy(self._now)
+        for address, span in tenures(self._now, CATALOGUE):
+            for event in self._events("Catalogue", address, ItemPut):
+                if isinstance(event, ItemPut) and within(span, event.entry.place):
+                    self._take_item(event)
+        for address, span in tenures(self._now, LOG_ANCHOR):
+            ours = bool(self._codes.ours(LOG_ANCHOR, address))
+            for event in self._events("LogAnchor", address, Anchored):
+                if isinstance(event, Anchored):
+                    self._take_anchor(event, span, ours=ours)
+        self.state.items.sort(key=lambda item: item.place)
+
+    def _take_item(self, event: ItemPut) -> None:
+        item = Item(item=event.item, place=event.entry.place, contract=event.entry.address)
+        for state in self._states(event):
+            state.items.append(item)
+            if not event.member:
+                proposal = state.proposals.get(Digest(event.authority))
+                if proposal is None:
+                    raise missing(f"proposal {event.authority.hex()} was never made")
+                carry_out(state, proposal, event)
+
+    def _states(self, event: ChainEvent) -> list[State]:
+        """Those to which an event belongs."""
+        return [self._now, self.state] if event.entry.block <= self._last else [self._now]
+
+    def _take_anchor(self, event: Anchored, span: Span, *, ours: bool) -> None:
+        """Into the log; or, of code that is not ours and may do anything, a finding."""
+        log = self._now.logs.get(event.log_id)
+        in_turn = within(span, event.entry.place)
+        size, _ = self._sizes.get(event.log_id, (0, None))
+        name = event.log_id.hex()
+        if ours and log is None:
+            raise missing(f"log {name} was never opened")
+        if ours and not in_turn:
+            raise missing(f"{event.entry.address} had no role at block {event.entry.block}")
+        if ours and event.prev_size != size:
+            raise missing(f"anchors of log {name} from {size} to {event.prev_size}")
+        if log is not None and in_turn:
+            self._sizes[event.log_id] = (event.size, event.root)
+        if event.entry.block <= self._last:
+            self._put_anchor(event, in_turn=in_turn)
+
+    def _put_anchor(self, event: Anchored, *, in_turn: bool) -> None:
+        log = self.state.logs.get(event.log_id)
+        where = f"log/{event.log_id.hex()}/anchor/{event.size}"
+        tx = event.entry.tx
+        if log is None:
+            self._findings.add("anchor-unknown-log", member="", where=where, tx=tx)
+        elif not in_turn:
+            self._findings.add(
+                "anchor-out-of-turn", log=log.log_id, member=log.member, where=where, tx=tx
+            )
+        else:
+            log.anchors.append(
+                Anchor(
+                    place=event.entry.place,
+                    prev_size=event.prev_size,
+                    size=event.size,
+                    root=event.root,
+                    key_id=event.key_id,
+                    tx=tx,
+                    contract=event.entry.address,
+                )
+            )
+
+    def _events(
+        self, contract: Name, address: Address, kind: type[ChainEvent] | None = None
+    ) -> Iterator[ChainEvent]:
+        """Events of a contract up to the head, window by window."""
+        topics = [] if kind is None else [topic(kind)]
+        head = self._view.block.number
+        for first in range(self._network.deploy_block, head + 1, WINDOW):
+            end = min(head, first + WINDOW - 1)
+            entries: tuple[LogEntry, ...] = self._view.logs(address, topics, first=first, last=end)
+            yield from decode_events(contract, entries)
+
+
+def tenures(state: State, role: str) -> Iterator[tuple[Address, Span]]:
+    """Contracts of a role, the first one first, and from when to when each held it."""
+    held = state.contracts.get(role, [])
+    for number, (place, address) in enumerate(held):
+        yield address, (place, held[number + 1][0] if number + 1 < len(held) else None)

@@ -1,0 +1,1 @@
+"""Our contracts as Python sees them: ABI, bindings, values and events."""

@@ -1,0 +1,1 @@
+"""Founding a network: contracts, first members and the national catalogue."""

@@ -1,0 +1,1 @@
+"""What members write to Consortium and vote on."""

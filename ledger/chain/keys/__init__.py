@@ -1,0 +1,1 @@
+"""Key files, the folders that hold them, and who signs with them."""

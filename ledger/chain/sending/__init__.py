@@ -1,0 +1,1 @@
+"""Transactions: built, priced, signed and sent until they are mined."""

@@ -1,0 +1,309 @@
+"""What the chain says of one receipt: the facts by which `ledger.core.verdict.verdict` judges.
+
+Everything is read at one head that a quorum confirms. What single nodes show beyond it is looked
+at for adverse facts only (`acts`): these name no verdict, but until a quorum has seen that height
+nothing better is said either. Where such nodes cannot be read they say nothing.
+
+The anchor is the FIRST that covers the leaf, so that a later one with a clean key cannot launder
+what a stolen key wrote. The code of `LogAnchor` that we ship never covers a leaf twice: for it, one
+event that covers the leaf is the first. Of any other code every event of the log is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from ledger.chain.catalogue import FOREVER, Put, counting
+from ledger.chain.contracts.bindings import (
+    CASE_REGISTRY,
+    CATALOGUE,
+    LOG_ANCHOR,
+    Catalogue,
+    Consortium,
+    LogAnchor,
+)
+from ledger.chain.contracts.contract_abi import load
+from ledger.chain.contracts.events import (
+    Anchored,
+    decode_event,
+    topic,
+)
+from ledger.chain.contracts.structs import (
+    CLOSED,
+    NATIONAL,
+    RECORD_TYPE,
+    RULES,
+    ContractRegistration,
+)
+from ledger.chain.holders import Holders, Kept, against, read_holder
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.blocks import Block as ChainBlock
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.runs import Run
+from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import Address, Digest, KeyId, LogId
+from ledger.core.receipt import Receipt
+from ledger.core.verdict.facts import (
+    PUBLICITY,
+    AnchorFact,
+    Block,
+    CatalogueFacts,
+    ChainFacts,
+    ItemFact,
+    KeyFact,
+    LogFact,
+    OwnerFact,
+    StatusFacts,
+    Unread,
+)
+
+
+class _Facts(NamedTuple):
+    """A log and its owner, as a verdict is judged by; None where there is no such log."""
+
+    log: LogFact | None
+    owner: OwnerFact | None
+    keys: dict[KeyId, KeyFact]
+
+
+class Act(NamedTuple):
+    """What a single node shows beyond the head, against a record."""
+
+    node: str
+    block: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.node}, block {self.block}: {self.what}"
+
+
+class Snapshot:
+    """The chain at one head. Values that several receipts need are read once."""
+
+    def __init__(
+        self,
+        network: NetworkFile,
+        *,
+        head: View,
+        others: Sequence[View],
+        final: ChainBlock | None,
+    ) -> None:
+        """others: what single nodes show beyond the head. final: None where no block is yet."""
+        self._network = network
+        self._head = head
+        self._others = tuple(others)
+        self._final = final
+        self._keep = Kept()
+        self._holders = Holders(network, head, final)
+
+    @classmethod
+    def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
+        """Reads the head, in a run of its own if `run` is None. Raises CouldNotCheck."""
+        head, others = reader.heads(run)
+        return cls(reader.network, head=head, others=others, final=reader.final_block(head))
+
+    def again(self, reader: QuorumReader) -> Snapshot:
+        """The chain now, in the same run; with all that is kept where the head is the same. Raises
+        CouldNotCheck."""
+        head, others = reader.heads(self.run)
+        if head.block != self._head.block:
+            final = reader.final_block(head)
+            return Snapshot(reader.network, head=head, others=others, final=final)
+        self._others = others
+        return self
+
+    @property
+    def run(self) -> Run:
+        """What is known of the nodes."""
+        return self._head.run
+
+    def facts(self, receipt: Receipt) -> ChainFacts:
+        """All that the chain says about this receipt. Raises CouldNotCheck."""
+        issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
+        contracts = self._keep("contracts", self._contracts)
+        witnesses = {line.member for line in receipt.checkpoint.witnesses}
+        return ChainFacts(
+            head=_plain(self._head.block),
+            final=-1 if self._final is None else self._final.number,
+            log=issuer.log,
+            owner=issuer.owner,
+            keys=dict(issuer.keys),
+            witnesses=self._holders.witnesses(sorted(witnesses)),
+            catalogue=self._catalogue(receipt, issuer.owner),
+            root=self._root(contracts, receipt),
+            anchor=self._first_anchor(contracts, receipt),
+            status=self._keep("status", self._status),
+        )
+
+    def acts(self, receipt: Receipt) -> tuple[Act, ...]:
+        """What single nodes show beyond the head against a record of this log."""
+        found: list[Act] = []
+        for view in self._others:
+            if not view.sources:  # left out meanwhile
+                continue
+            witnesses = tuple(line.member for line in receipt.checkpoint.witnesses)
+            read = partial(self._acts_of, view, receipt.log, witnesses)
+            with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
+                name = ("acts", view.sources, view.block, receipt.log, witnesses)
+                found += self._keep(name, read)
+        return tuple(found)
+
+    # ---- keys, log, status
+
+    def _issuer_facts(self, log_id: LogId) -> _Facts:
+        log = self._holders.log(log_id)
+        if log is None:
+            return _Facts(None, None, {})
+        # What is read here and later, in one request.
+        self._holders.consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
+        keys = self._holders.keys(log.member)
+        return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
+
+    def _status(self) -> StatusFacts | Unread:
+        """No registry, no acts. One that is registered cannot be read by this version."""
+        if self._holders.consortium.contract_history(CASE_REGISTRY):
+            problem = "a CaseRegistry is registered, which this version does not read"
+            return Unread(code="status-unreadable", problem=problem)
+        return StatusFacts()
+
+    def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
+        """Of one node, beside what the head has already."""
+        here = self._holders.log(log_id)
+        if here is None:
+            return []
+        ours = self._holders.consortium
+        consortium = Consortium(self._network.consortium, view.call, view.calls)
+        there, what = consortium.log(log_id), []
+        if there is not None and there.status == CLOSED and here.status != CLOSED:
+            what.append(f"log {log_id.hex()} is closed")
+        consortium.fetch([here.member, *witnesses])
+        for code in (here.member, *witnesses):
+            what += against(self._holders.holder(code), read_holder(consortium, code))
+        if consortium.contract_history(CASE_REGISTRY) and not ours.contract_history(CASE_REGISTRY):
+            what.append("a CaseRegistry is registered")
+        return [Act(view.sources[0], view.block.number, one) for one in what]
+
+    # ---- catalogue
+
+    def _catalogue(self, receipt: Receipt, owner: OwnerFact | None) -> CatalogueFacts:
+        """Versions of the record's type and of the rules of publicity, where that is asked."""
+        if owner is None or receipt.entry.schema is None:
+            return CatalogueFacts(types=(), rules=())
+        name = receipt.entry.schema.partition("@")[0]
+        return CatalogueFacts(
+            types=self._items(name, RECORD_TYPE, owner.region),
+            rules=self._items(PUBLICITY, RULES, owner.region),
+        )
+
+    def _items(self, name: str, kind: int, region: str) -> tuple[ItemFact, ...]:
+        read = partial(self._puts, name, kind, region)
+        puts: tuple[Put, ...] = self._keep(("puts", name, kind, region), read)
+        found: tuple[ItemFact, ...] = self._keep(
+            ("items", name, kind, region),
+            lambda: tuple(
+                ItemFact(
+                    version=item.version, content_hash=item.content_hash, since=start, until=end
+                )
+                for (start, end), item in counting(puts, region)
+            ),
+        )
+        return found
+
+    def _puts(self, name: str, kind: int, region: str) -> tuple[Put, ...]:
+        """Versions of an item, national and of a region, in all contracts that ever were the
+        Catalogue. Other regions are not looked at: they may have put more than can be read."""
+        series = [(name, one) for one in dict.fromkeys((NATIONAL, region))]
+        contracts = self._holders.consortium.contract_history(CATALOGUE)
+        ends = [*(contract.since for contract in contracts[1:]), FOREVER]
+        view = self._head
+        return tuple(
+            Put(item=version.item, at=version.put_at, tenure=tenure, until=ends[tenure])
+            for tenure, contract in enumerate(contracts)
+            for version in Catalogue(contract.account, view.call, view.calls).series(series)
+            if version.item.kind == kind and contract.since <= version.put_at <= ends[tenure]
+        )
+
+    # ---- roots and anchors
+
+    def _contracts(self) -> tuple[ContractRegistration, ...]:
+        contracts = self._holders.consortium.contract_history(LOG_ANCHOR)
+        if not contracts:
+            raise CouldNotCheck("no-code", "no LogAnchor is registered")
+        return contracts
+
+    def _root(self, contracts: Sequence[ContractRegistration], receipt: Receipt) -> Digest | None:
+        """The root at the receipt's size, of the newest contract that knows one."""
+        log, size = receipt.log, receipt.size
+        for contract in reversed(contracts):
+            read = partial(LogAnchor(contract.account, self._head.call).root_at, log, size)
+            if (root := self._keep(("root", contract.account, log, size), read)) is not None:
+                return root
+        return None
+
+    def _first_anchor(
+        self, contracts: Sequence[ContractRegistration], receipt: Receipt
+    ) -> AnchorFact | None:
+        """The first covering event of all contracts while they held the role."""
+        ends = [contract.since for contract in contracts[1:]]
+        found: list[Anchored] = []
+        for contract, end in zip(contracts, [*ends, None], strict=True):
+            for event in self._covering(contract, receipt):
+                time = self._holders.time(event)
+                if contract.since <= time and (end is None or time <= end):
+                    found.append(event)
+                    break
+        if not found:
+            return None
+        first = min(found, key=lambda event: event.entry.place)
+        return AnchorFact(
+            prev_size=first.prev_size,
+            size=first.size,
+            root=first.root,
+            key_id=first.key_id,
+            block=_plain(self._holders.block(first.entry)),
+            tx=first.entry.tx,
+        )
+
+    def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:
+        """Events of a contract that cover the leaf, in their order."""
+        address, log, index = contract.account, receipt.log, receipt.index
+        known = self._keep(("ours", address), partial(self._is_ours, address))
+        if known:
+            read = partial(LogAnchor(address, self._head.call).latest, log)
+            latest = self._keep(("latest", address, log), read)
+            if latest.size <= index:
+                return
+        block, head = receipt.anchor.block, self._head.block.number
+        if known and block <= head:  # where the receipt says that it is
+            near = self._keep(
+                ("near", address, log, block),
+                lambda: tuple(self._anchored(address, log, first=block, last=block)),
+            )
+            if told := list(_covers(near, index)):
+                yield from told
+                return
+        yield from _covers(self._anchored(address, log, first=self._network.deploy_block), index)
+
+    def _is_ours(self, address: Address) -> bool:
+        """Whether this is the LogAnchor that we ship."""
+        return load("LogAnchor").is_deployed_as(self._head.code(address))
+
+    def _anchored(
+        self, address: Address, log: LogId, *, first: int, last: int | None = None
+    ) -> Iterator[Anchored]:
+        """Anchors of a log from block `first` to `last` (the head if None), in their order."""
+        for entry in self._head.logs(address, [topic(Anchored), log], first=first, last=last):
+            event = decode_event("LogAnchor", entry)
+            if isinstance(event, Anchored):
+                yield event
+
+
+def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:
+    return (event for event in events if event.prev_size <= index < event.size)
+
+
+def _plain(block: ChainBlock) -> Block:
+    return Block(number=block.number, hash=block.hash, time=block.time)

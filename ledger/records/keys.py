@@ -1,0 +1,66 @@
+"""The keys of records: which record this is, by family, authority, document number and subject.
+
+Intake keeps an HMAC of a record key, also after erasure, so its bytes may never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+
+from ledger.records.fold import fold
+from ledger.records.schema import Schema
+from ledger.records.uscc import FILLER
+
+
+class Keys(NamedTuple):
+    """Canonical JSON of what identifies a good record. document: without the subject, since one
+    decision may concern several, a record each. authority: who decided."""
+
+    record: bytes
+    document: bytes
+    authority: bytes
+
+
+def record_key(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
+    """The key of a good record: document and subject."""
+    return keys(schema, fields).record
+
+
+def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
+    """All keys of a good record."""
+    # The names here are ASCII and in order, so the plain writer gives the canonical bytes, and
+    # `subject`, the last of them, goes behind the others.
+    parts = _document(schema, fields)
+    document = orjson.dumps(parts)
+    subject = orjson.dumps(_subject(schema, fields))
+    record = b"".join((document[:-1], b',"subject":', subject, b"}"))
+    return Keys(record, document, orjson.dumps(parts["authority"]))
+
+
+def _document(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:
+    """The authority counts by its code; the 2015 template has only its name."""
+    code, name = schema.authority.code, schema.authority.name
+    return {
+        "authority": {"code": fields[code]} if code else {"name": _folded(fields, name)},
+        "document": _folded(fields, schema.document),
+        "family": schema.family,
+    }
+
+
+def _subject(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:
+    """The USCC; the filler is nobody's, so registration number and name stand for it."""
+    subject = schema.subject
+    if fields[subject.code] != FILLER:
+        return {"code": fields[subject.code]}
+    return {
+        "name": _folded(fields, subject.name),
+        "registration": _folded(fields, subject.registration),
+    }
+
+
+def _folded(fields: Mapping[str, str | list[str]], code: str) -> str:
+    value = fields[code]
+    return fold(value if isinstance(value, str) else ";".join(value))

@@ -1,0 +1,25 @@
+"""A node whose clock stands in the afternoon of 2026-11-23 in China, and its application."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.node import Node
+from tests.gateway.files.desk import Desk
+from tests.support.node import make_test_node
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = make_test_node(tmp_path, now=NOW)
+    yield node
+    node.close()
+
+
+@pytest.fixture
+def desk(node: Node) -> Desk:
+    return Desk(node)
