@@ -23,6 +23,29 @@ from ledger.core.merkle import (
     root,
 )
 
+__all__ = [
+    "HEIGHT",
+    "MAX_ENTRY",
+    "MAX_LEVEL",
+    "WIDTH",
+    "Appended",
+    "Tile",
+    "TileAddress",
+    "TileSource",
+    "append",
+    "consistency_path_at",
+    "edge",
+    "encode_bundle",
+    "entries_path",
+    "inclusion_path_at",
+    "leaf_at",
+    "parse_bundle",
+    "parse_path",
+    "root_at",
+    "tile_path",
+    "tile_width",
+]
+
 HEIGHT = 8  # tree levels in a tile; the specification's choice
 WIDTH = 1 << HEIGHT  # hashes in a full tile
 MAX_LEVEL = 63  # of a tile, as the specification allows in a path
