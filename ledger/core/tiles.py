@@ -33,6 +33,7 @@ __all__ = [
     "TileAddress",
     "TileSource",
     "append",
+    "bundle_entries",
     "consistency_path_at",
     "edge",
     "encode_bundle",
@@ -220,6 +221,15 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
     if at != len(data) or len(entries) != width or not entries:
         raise Malformed("entry bundle", f"not exactly {width} entries, at least one")
     return entries
+
+
+def bundle_entries(data: bytes) -> list[bytes]:
+    """All entries of a bundle whose width is not known beforehand."""
+    count = at = 0
+    while at < len(data):
+        at += _LENGTH_SIZE + int.from_bytes(data[at : at + _LENGTH_SIZE], "big")
+        count += 1
+    return parse_bundle(data, count)
 
 
 # ---- private

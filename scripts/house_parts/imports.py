@@ -50,37 +50,7 @@ WHY = (
 """Reasons for the walls that matter most: importer below, imported below, why."""
 UPWARD = "imports go down only; move what both need to a lower floor, or pass it as an argument"
 
-TOLERATED: frozenset[tuple[str, str]] = frozenset(
-    {
-        ("gateway/about/collector.py", "gateway/node.py"),
-        ("gateway/about/routes.py", "gateway/node.py"),
-        ("gateway/anchoring/services.py", "gateway/node.py"),
-        ("gateway/anchoring/sync.py", "gateway/node.py"),
-        ("gateway/anchoring/tasks.py", "gateway/node.py"),
-        ("gateway/chain/outbox.py", "gateway/log/store.py"),
-        ("gateway/chain/signing.py", "gateway/intake/errors.py"),
-        ("gateway/chain/signing.py", "gateway/node.py"),
-        ("gateway/chain/view.py", "gateway/anchoring/models.py"),
-        ("gateway/chain/view.py", "gateway/log/models.py"),
-        ("gateway/files/routes.py", "gateway/node.py"),
-        ("gateway/files/services.py", "gateway/node.py"),
-        ("gateway/files/store.py", "gateway/node.py"),
-        ("gateway/files/tasks.py", "gateway/node.py"),
-        ("gateway/http/problems.py", "gateway/chain/view.py"),
-        ("gateway/http/problems.py", "gateway/intake/errors.py"),
-        ("gateway/intake/batcher.py", "gateway/node.py"),
-        ("gateway/intake/promises.py", "gateway/node.py"),
-        ("gateway/intake/readiness.py", "gateway/node.py"),
-        ("gateway/intake/routes.py", "gateway/node.py"),
-        ("gateway/intake/services.py", "gateway/node.py"),
-        ("gateway/intake/stream.py", "gateway/node.py"),
-        ("gateway/log/routes.py", "gateway/node.py"),
-        ("gateway/log/services.py", "gateway/node.py"),
-        ("gateway/log/tasks.py", "gateway/node.py"),
-        ("gateway/receipts/routes.py", "gateway/node.py"),
-        ("gateway/receipts/services.py", "gateway/node.py"),
-    }
-)
+TOLERATED: frozenset[tuple[str, str]] = frozenset()
 """Importer and imported: what is being taken apart. Empty, but while a move is under way."""
 
 
