@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {ICatalogue} from "./ICatalogue.sol";
-import {IConsortium} from "./IConsortium.sol";
-import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./lib/Codes.sol";
-import {RoleContract} from "./lib/RoleContract.sol";
+import {RoleContract} from "./base/RoleContract.sol";
+import {ICatalogue} from "./interfaces/ICatalogue.sol";
+import {IConsortium} from "./interfaces/IConsortium.sol";
+import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./types/Codes.sol";
 
 /// @title What may be recorded
 /// @notice See {ICatalogue}.

@@ -3,9 +3,9 @@ pragma solidity 0.8.34;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsortium} from "./IConsortium.sol";
-import {Choice, Kind, MemberStatus, Role, Suite} from "./lib/Codes.sol";
-import {Registers} from "./lib/Registers.sol";
+import {Registers} from "./base/Registers.sol";
+import {IConsortium} from "./interfaces/IConsortium.sol";
+import {Choice, Kind, MemberStatus, Role, Suite} from "./types/Codes.sol";
 
 /// @title Members, keys, logs, votes and contracts of the consortium
 /// @notice See {IConsortium}.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "./IConsortium.sol";
-import {ILogAnchor} from "./ILogAnchor.sol";
-import {Purpose, Role, Suite} from "./lib/Codes.sol";
-import {RFC9162} from "./lib/RFC9162.sol";
-import {RoleContract} from "./lib/RoleContract.sol";
+import {RoleContract} from "./base/RoleContract.sol";
+import {IConsortium} from "./interfaces/IConsortium.sol";
+import {ILogAnchor} from "./interfaces/ILogAnchor.sol";
+import {RFC9162} from "./libraries/RFC9162.sol";
+import {Purpose, Role, Suite} from "./types/Codes.sol";
 
 /// @title Roots of the members' logs
 /// @notice See {ILogAnchor}.
@@ -18,7 +18,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         "Checkpoint(bytes32 member,bytes32 logId,uint64 prevSize,uint64 size,bytes32 root,uint64 deadline)"
     );
 
-    // Where these stand is frozen (`lib/Slots.sol`).
+    // Where these stand is frozen (`base/Slots.sol`).
     mapping(bytes32 logId => uint64 size) private _sizes;
     mapping(bytes32 logId => mapping(uint64 size => bytes32 root)) private _roots;
 

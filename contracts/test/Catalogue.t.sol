@@ -2,9 +2,9 @@
 pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {
     DataClass,
     Granularity,
@@ -14,7 +14,7 @@ import {
     Purpose,
     Role,
     Visibility
-} from "../lib/Codes.sol";
+} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

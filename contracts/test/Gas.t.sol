@@ -2,9 +2,9 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {Alg, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {Alg, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
 import {UniformReference} from "./Reference.sol";
 import {World} from "./World.sol";
 

@@ -2,10 +2,10 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../types/Codes.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

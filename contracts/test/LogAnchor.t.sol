@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Reference} from "./Reference.sol";
 import {World} from "./World.sol";

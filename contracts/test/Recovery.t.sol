@@ -2,9 +2,9 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Alg, Kind, Purpose} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Alg, Kind, Purpose} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

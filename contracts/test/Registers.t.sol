@@ -3,10 +3,10 @@ pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, Suite} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {World} from "./World.sol";
 

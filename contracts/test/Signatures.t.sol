@@ -5,13 +5,13 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Choice, Kind, MemberStatus, Purpose, Visibility} from "../lib/Codes.sol";
+import {Choice, Kind, MemberStatus, Purpose, Visibility} from "../types/Codes.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
 

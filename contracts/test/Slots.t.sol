@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
+import {ConsortiumSlot, LogAnchorSlot} from "../base/Slots.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
-import {ConsortiumSlot, LogAnchorSlot} from "../lib/Slots.sol";
+import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Alg, Choice, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
 

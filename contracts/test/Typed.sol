@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 
 /// @dev EIP-712 of the types of the protocol, built from their text alone and without any code of
 /// the contracts: a wrong type hash, field order or domain there makes every signature here fail.

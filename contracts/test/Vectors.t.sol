@@ -2,10 +2,10 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {Alg, Choice, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
 import {Base, Vm} from "./Base.sol";
 import {Checks} from "./Checks.sol";
 import {Reference} from "./Reference.sol";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Choice, Kind, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Choice, Kind, MemberStatus, Purpose, Role} from "../types/Codes.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";

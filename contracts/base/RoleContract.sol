@@ -4,8 +4,8 @@ pragma solidity 0.8.34;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsortium} from "../IConsortium.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 
 /// @title What the contracts of the roles share
 abstract contract RoleContract is IRoleContract, EIP712 {

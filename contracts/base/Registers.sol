@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {IRoleContract} from "../IRoleContract.sol";
-import {LogStatus} from "./Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
+import {LogStatus} from "../types/Codes.sol";
 import {Keys} from "./Keys.sol";
 
 /// @title Logs and contracts

@@ -25,10 +25,10 @@ import {IConsortiumErrors} from "./IConsortiumErrors.sol";
 /// a region belongs to one province, ids of logs are made from owner and number.
 ///
 /// Instants are Unix seconds. Codes of members, regions and roles are ASCII padded with NUL on the
-/// right. Numbers (roles, purposes, algorithms, kinds …) are listed in `lib/Codes.sol`.
+/// right. Numbers (roles, purposes, algorithms, kinds …) are listed in `types/Codes.sol`.
 ///
 /// The events alone rebuild the whole state; `since` and `addedAt` are the block's time. Storage
-/// slots that proofs of state may rely on for ever are in `lib/Slots.sol`.
+/// slots that proofs of state may rely on for ever are in `base/Slots.sol`.
 interface IConsortium is IConsortiumErrors {
     /// @notice A new member, at founding or by vote.
     struct FounderInput {
@@ -216,7 +216,7 @@ interface IConsortium is IConsortiumErrors {
     /// @dev Signs Propose(member, kind, dataHash, salt, expiresAt, deadline), dataHash being
     /// keccak256(data).
     /// @param member The province.
-    /// @param kind What is to be done: a number of `lib/Codes.sol`, or of a later contract's.
+    /// @param kind What is to be done: a number of `types/Codes.sol`, or of a later contract's.
     /// @param data Its ABI encoding, at most 24,576 bytes. It is checked when it is carried out.
     /// @param salt Makes the same action a new proposal.
     /// @param expiresAt At most 90 days from now.

@@ -3,8 +3,8 @@ pragma solidity 0.8.34;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {IConsortium} from "../IConsortium.sol";
-import {Alg, MemberStatus, Purpose, Role} from "./Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {Alg, MemberStatus, Purpose, Role} from "../types/Codes.sol";
 import {Members} from "./Members.sol";
 
 /// @title Keys of the members

@@ -3,8 +3,8 @@ pragma solidity 0.8.34;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsortium} from "../IConsortium.sol";
-import {MemberStatus, Role} from "./Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {MemberStatus, Role} from "../types/Codes.sol";
 
 /// @title Members and what they are
 /// @notice The part of the Consortium that says who takes part. Where its variables stand is frozen
