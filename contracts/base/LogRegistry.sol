@@ -3,14 +3,13 @@ pragma solidity 0.8.34;
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
-import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogStatus} from "../types/Codes.sol";
-import {Keys} from "./Keys.sol";
+import {ContractRegistry} from "./ContractRegistry.sol";
 
-/// @title Logs and contracts
-/// @notice The part of the Consortium that only founding and votes change. Where its variables stand
-/// is frozen (`Slots.sol`).
-abstract contract Registers is Keys {
+/// @title Logs of the members
+/// @notice The part of the Consortium that says whose a log is and whether it is open; only founding
+/// and votes change it. Where its variables stand is frozen (`Slots.sol`).
+abstract contract LogRegistry is ContractRegistry {
     /// @dev All that {openLog} reads of it stands in one slot.
     struct LogState {
         uint64 seq;
@@ -21,21 +20,12 @@ abstract contract Registers is Keys {
         bytes32 successor;
     }
 
-    /// @dev A contract's place in the history of its role.
-    struct Tenure {
-        bytes32 role;
-        address predecessor;
-        uint64 since;
-    }
-
     bytes32 private constant _LOG_ANCHOR = "LogAnchor";
     /// @dev Logs of a member that are opened for themselves …
     uint256 private constant _MAX_LOGS = 64;
     /// @dev … and with those that take the place of a ruined one. Retiring a member walks them.
     uint256 private constant _MAX_LOGS_WITH_SUCCESSORS = 256;
 
-    mapping(bytes32 role => address account) private _current;
-    mapping(address account => Tenure) private _tenures;
     /// @dev Under the owner, so that what is found belongs to it.
     mapping(bytes32 member => mapping(bytes32 logId => LogState)) private _logs;
     mapping(bytes32 logId => bytes32 member) private _owners;
@@ -72,39 +62,13 @@ abstract contract Registers is Keys {
     }
 
     /// @inheritdoc IConsortium
-    function current(bytes32 role) public view returns (address account) {
-        return _current[role];
-    }
-
-    /// @inheritdoc IConsortium
-    function predecessorOf(address account) external view returns (address predecessor) {
-        return _tenures[account].predecessor;
-    }
-
-    /// @inheritdoc IConsortium
-    function contractAt(bytes32 role, uint64 time) external view returns (address account) {
-        account = _current[role];
-        while (_tenures[account].since > time) account = _tenures[account].predecessor;
-    }
-
-    /// @inheritdoc IConsortium
-    function contractHistory(bytes32 role) external view returns (Registration[] memory history) {
-        uint256 count;
-        for (address a = _current[role]; a != address(0); a = _tenures[a].predecessor) {
-            ++count;
-        }
-        history = new Registration[](count);
-        for (address a = _current[role]; a != address(0); a = _tenures[a].predecessor) {
-            history[--count] = Registration(a, _tenures[a].since);
-        }
-    }
-
-    /// @inheritdoc IConsortium
     function logIdOf(bytes32 owner, uint64 seq, uint16 suite) public view returns (bytes32) {
         return keccak256(
             abi.encode("credit-ledger/log/1", block.chainid, address(this), owner, seq, suite)
         );
     }
+
+    // ---- for the votes and the constructor ------------------------------------------------------
 
     /// @dev Logs of a member come in the order of their `seq`, so none is taken twice.
     function _openFoundingLog(LogInput memory input) internal {
@@ -148,18 +112,7 @@ abstract contract Registers is Keys {
         }
     }
 
-    /// @dev A contract is registered once: a retired one that came back would not know what its
-    /// successors stored.
-    function _registerContract(bytes32 role, address account) internal {
-        bool valid = account.code.length != 0 && _tenures[account].role == 0
-            && IRoleContract(account).role() == role
-            && address(IRoleContract(account).consortium()) == address(this);
-        if (!valid) revert Consortium_ContractInvalid(role, account);
-        address predecessor = _current[role];
-        _tenures[account] = Tenure(role, predecessor, _time());
-        _current[role] = account;
-        emit ContractRegistered(role, account, predecessor);
-    }
+    // ---- details --------------------------------------------------------------------------------
 
     function _open(
         bytes32 logId,
