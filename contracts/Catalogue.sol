@@ -5,6 +5,7 @@ import {RoleContract} from "./base/RoleContract.sol";
 import {ICatalogue} from "./interfaces/ICatalogue.sol";
 import {IConsortium} from "./interfaces/IConsortium.sol";
 import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./types/Codes.sol";
+import {KeyId, MemberId, NO_MEMBER, ProposalId} from "./types/Ids.sol";
 
 /// @title What may be recorded
 /// @notice See {ICatalogue}.
@@ -29,29 +30,29 @@ contract Catalogue is ICatalogue, RoleContract {
     mapping(bytes32 itemId => bytes32[] regions) private _regions;
     mapping(bytes32 itemId => mapping(bytes32 region => Version[])) private _series;
     mapping(bytes32 region => uint256 count) private _idCounts;
-    mapping(bytes32 proposalId => bool used) private _used;
+    mapping(ProposalId proposalId => bool used) private _used;
 
     constructor(IConsortium consortium_) RoleContract(consortium_, "Catalogue") {}
 
     /// @inheritdoc ICatalogue
-    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external {
+    function putNational(Item[] calldata items, MemberId proposer, bytes32 salt) external {
         _requireCurrent();
         if (items.length == 0 || items.length > _MAX_ITEMS) {
             revert Catalogue_CountInvalid(items.length, _MAX_ITEMS);
         }
         bytes memory data = abi.encode(address(this), items);
-        bytes32 proposalId = _usePassed(_used, proposer, Kind.PUT_NATIONAL, data, salt);
+        ProposalId proposalId = _usePassed(_used, proposer, Kind.PUT_NATIONAL, data, salt);
         for (uint256 i = 0; i < items.length; ++i) {
             Item calldata it = items[i];
             if (it.region != _NATIONAL) revert Catalogue_RegionInvalid(it.itemId, it.region);
-            _put(it, 0, proposalId);
+            _put(it, NO_MEMBER, ProposalId.unwrap(proposalId));
         }
     }
 
     /// @inheritdoc ICatalogue
     function putSupplement(Supplement calldata supplement, bytes calldata signature) external {
         _requireCurrent();
-        bytes32 keyId = _authorise(
+        KeyId keyId = _authorise(
             supplement.member,
             Role.PROVINCE,
             Purpose.GOVERN,
@@ -60,7 +61,7 @@ contract Catalogue is ICatalogue, RoleContract {
             signature
         );
         _requireNextOfOwnRegion(supplement);
-        _put(_itemOf(supplement), supplement.member, keyId);
+        _put(_itemOf(supplement), supplement.member, KeyId.unwrap(keyId));
     }
 
     /// @inheritdoc ICatalogue
@@ -151,7 +152,7 @@ contract Catalogue is ICatalogue, RoleContract {
         });
     }
 
-    function _put(Item memory it, bytes32 member, bytes32 authority) private {
+    function _put(Item memory it, MemberId member, bytes32 authority) private {
         Version[] storage series = _series[it.itemId][it.region];
         _requireValid(it, _lastVersion(series));
         if (series.length == 0) _list(it.itemId, it.region);

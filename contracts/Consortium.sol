@@ -8,6 +8,7 @@ import {MemberWrites} from "./base/MemberWrites.sol";
 import {Recovery} from "./base/Recovery.sol";
 import {Votes} from "./base/Votes.sol";
 import {Kind, MemberStatus, Suite} from "./types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_KEY} from "./types/Ids.sol";
 
 /// @title Members, keys, logs, votes and contracts of the consortium
 /// @notice See {IConsortium}.
@@ -34,7 +35,7 @@ contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
         _setThreshold(threshold_);
         _requireThreshold();
         for (uint256 i = 0; i < keys.length; ++i) {
-            _addKey(keys[i], 0, 0);
+            _addKey(keys[i], 0, NO_KEY);
         }
         for (uint256 i = 0; i < logs.length; ++i) {
             _openFoundingLog(logs[i]);
@@ -43,15 +44,15 @@ contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
 
     // forgefmt: disable-next-item
     function _carryOut(uint8 kind, bytes calldata data) internal override {
-        if (kind == Kind.SUSPEND) _setStatus(abi.decode(data, (bytes32)), MemberStatus.SUSPENDED);
-        else if (kind == Kind.REINSTATE) _setStatus(abi.decode(data, (bytes32)), MemberStatus.ACTIVE);
+        if (kind == Kind.SUSPEND) _setStatus(abi.decode(data, (MemberId)), MemberStatus.SUSPENDED);
+        else if (kind == Kind.REINSTATE) _setStatus(abi.decode(data, (MemberId)), MemberStatus.ACTIVE);
         else if (kind == Kind.RECOVER_KEY) _recoverKey(abi.decode(data, (KeyInput)));
         else if (kind == Kind.REGISTER_CONTRACT) _doRegister(data);
         else if (kind == Kind.OPEN_SUCCESSOR) _doOpenSuccessor(data);
         else if (kind == Kind.COMPROMISE_KEY) _doCompromise(data);
-        else if (kind == Kind.SET_CHAIR) _setChair(abi.decode(data, (bytes32)));
+        else if (kind == Kind.SET_CHAIR) _setChair(abi.decode(data, (MemberId)));
         else if (kind == Kind.ADMIT) _doAdmit(data);
-        else if (kind == Kind.RETIRE) _retire(abi.decode(data, (bytes32)));
+        else if (kind == Kind.RETIRE) _retire(abi.decode(data, (MemberId)));
         else if (kind == Kind.SET_ROLES) _doSetRoles(data);
         else if (kind == Kind.SET_THRESHOLD) _setThreshold(abi.decode(data, (uint64)));
         else if (kind == Kind.OPEN_LOG) _doOpenLog(data);
@@ -65,28 +66,27 @@ contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
     }
 
     function _doOpenSuccessor(bytes calldata data) private {
-        (bytes32 logId, uint64 trustedSize, uint16 suite) =
-            abi.decode(data, (bytes32, uint64, uint16));
+        (LogId logId, uint64 trustedSize, uint16 suite) = abi.decode(data, (LogId, uint64, uint16));
         _openSuccessor(logId, trustedSize, suite);
     }
 
     function _doCompromise(bytes calldata data) private {
-        (bytes32 code, bytes32 keyId, uint64 since) = abi.decode(data, (bytes32, bytes32, uint64));
+        (MemberId code, KeyId keyId, uint64 since) = abi.decode(data, (MemberId, KeyId, uint64));
         _compromiseByVote(code, keyId, since);
     }
 
     function _doCompromiseAll(bytes calldata data) private {
-        (bytes32 code, uint8 purpose, uint64 since) = abi.decode(data, (bytes32, uint8, uint64));
+        (MemberId code, uint8 purpose, uint64 since) = abi.decode(data, (MemberId, uint8, uint64));
         _compromiseAll(code, purpose, since);
     }
 
     function _doSetRoles(bytes calldata data) private {
-        (bytes32 code, uint8 roles) = abi.decode(data, (bytes32, uint8));
+        (MemberId code, uint8 roles) = abi.decode(data, (MemberId, uint8));
         _setRoles(code, roles);
     }
 
     function _doOpenLog(bytes calldata data) private {
-        (bytes32 code, uint16 suite) = abi.decode(data, (bytes32, uint16));
+        (MemberId code, uint16 suite) = abi.decode(data, (MemberId, uint16));
         _openNextLog(code, suite);
     }
 
@@ -99,15 +99,15 @@ contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
         }
         _addMember(founder);
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 owner = keys_[i].member;
+            MemberId owner = keys_[i].member;
             if (owner != founder.code) revert Consortium_KeyNotOwned(founder.code, owner);
-            _addKey(keys_[i], _time(), 0);
+            _addKey(keys_[i], _time(), NO_KEY);
         }
         _openNextLog(founder.code, Suite.SHA256);
     }
 
     /// @dev For good: what it has anchored stands, and nothing is added.
-    function _retire(bytes32 code) private {
+    function _retire(MemberId code) private {
         _setStatus(code, MemberStatus.RETIRED);
         _closeLogs(code);
     }

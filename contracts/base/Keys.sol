@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {Alg, Purpose} from "../types/Codes.sol";
+import {KeyId, MemberId, NO_KEY} from "../types/Ids.sol";
 import {Members} from "./Members.sol";
 
 /// @title Keys of the members
@@ -26,23 +27,23 @@ abstract contract Keys is Members {
     uint256 private constant _SECP256K1_LENGTH = 64;
 
     /// @dev Under the owner, so that nobody can take a key by registering it first.
-    mapping(bytes32 code => mapping(bytes32 keyId => KeyState)) internal _keys;
-    mapping(bytes32 code => mapping(bytes32 keyId => bytes publicKey)) private _publicKeys;
-    mapping(bytes32 code => bytes32[] keyIds) internal _keyIds;
-    mapping(bytes32 code => mapping(address signer => bytes32 keyId)) private _keyOfSigner;
+    mapping(MemberId code => mapping(KeyId keyId => KeyState)) internal _keys;
+    mapping(MemberId code => mapping(KeyId keyId => bytes publicKey)) private _publicKeys;
+    mapping(MemberId code => KeyId[] keyIds) internal _keyIds;
+    mapping(MemberId code => mapping(address signer => KeyId keyId)) private _keyOfSigner;
 
     /// @inheritdoc IConsortium
-    function authorise(bytes32 code, uint8 roles, uint8 purpose, address signer)
+    function authorise(MemberId code, uint8 roles, uint8 purpose, address signer)
         public
         view
-        returns (bytes32 keyId)
+        returns (KeyId keyId)
     {
         _requireActive(code, roles);
         return _requireKeyOf(code, purpose, signer);
     }
 
     /// @inheritdoc IConsortium
-    function key(bytes32 code, bytes32 keyId) public view returns (Key memory found) {
+    function key(MemberId code, KeyId keyId) public view returns (Key memory found) {
         KeyState storage state = _keys[code][keyId];
         if (state.purpose == 0) return found;
         return Key({
@@ -59,17 +60,17 @@ abstract contract Keys is Members {
     }
 
     /// @inheritdoc IConsortium
-    function keyCount(bytes32 code) external view returns (uint256) {
+    function keyCount(MemberId code) external view returns (uint256) {
         return _keyIds[code].length;
     }
 
     /// @inheritdoc IConsortium
-    function keys(bytes32 code, uint256 start, uint256 count)
+    function keys(MemberId code, uint256 start, uint256 count)
         external
         view
         returns (Key[] memory page)
     {
-        bytes32[] storage ids = _keyIds[code];
+        KeyId[] storage ids = _keyIds[code];
         page = new Key[](_pageSize(ids.length, start, count));
         for (uint256 i = 0; i < page.length; ++i) {
             page[i] = key(code, ids[start + i]);
@@ -77,7 +78,7 @@ abstract contract Keys is Members {
     }
 
     /// @inheritdoc IConsortium
-    function keyValidAt(bytes32 code, bytes32 keyId, uint8 purpose, uint64 time)
+    function keyValidAt(MemberId code, KeyId keyId, uint8 purpose, uint64 time)
         public
         view
         returns (bool)
@@ -88,28 +89,28 @@ abstract contract Keys is Members {
     }
 
     /// @inheritdoc IConsortium
-    function keyOfSigner(bytes32 code, uint8 purpose, address signer)
+    function keyOfSigner(MemberId code, uint8 purpose, address signer)
         public
         view
-        returns (bytes32 keyId)
+        returns (KeyId keyId)
     {
         keyId = _keyOfSigner[code][signer];
-        if (!keyValidAt(code, keyId, purpose, _time())) return 0;
+        if (!keyValidAt(code, keyId, purpose, _time())) return NO_KEY;
     }
 
     /// @inheritdoc IConsortium
-    function keyIdOf(uint16 alg, bytes memory publicKey) public pure returns (bytes32) {
-        return keccak256(abi.encode(alg, publicKey));
+    function keyIdOf(uint16 alg, bytes memory publicKey) public pure returns (KeyId) {
+        return KeyId.wrap(keccak256(abi.encode(alg, publicKey)));
     }
 
     // ---- for the writes, the votes and the constructor ------------------------------------------
 
     /// @dev `earliest`: the window begins no sooner. Nobody can give a key a past, with which he
     /// could date signatures back that are made off the chain.
-    function _addKey(KeyInput memory input, uint64 earliest, bytes32 signedBy) internal {
-        bytes32 code = input.member;
+    function _addKey(KeyInput memory input, uint64 earliest, KeyId signedBy) internal {
+        MemberId code = input.member;
         _requireNotRetired(code);
-        bytes32 keyId = _requireNewKey(input);
+        KeyId keyId = _requireNewKey(input);
         uint64 notBefore = input.notBefore > earliest ? input.notBefore : earliest;
         if (input.notAfter < notBefore) revert Consortium_WindowInvalid(notBefore, input.notAfter);
         _keyIds[code].push(keyId);
@@ -130,19 +131,19 @@ abstract contract Keys is Members {
         );
     }
 
-    function _compromise(bytes32 code, bytes32 keyId, uint64 since, bytes32 signedBy) internal {
+    function _compromise(MemberId code, KeyId keyId, uint64 since, KeyId signedBy) internal {
         _keys[code][keyId].compromisedSince = since;
         emit KeyCompromised(code, keyId, since, _members[code].seq, signedBy);
     }
 
     /// @dev The key that signed, a GOVERN key of an ACTIVE member with one of `roles`.
     function _authoriseGovern(
-        bytes32 code,
+        MemberId code,
         uint8 roles,
         uint64 deadline,
         bytes32 structHash,
         bytes calldata signature
-    ) internal view returns (bytes32 keyId) {
+    ) internal view returns (KeyId keyId) {
         return authorise(code, roles, Purpose.GOVERN, _signer(deadline, structHash, signature));
     }
 
@@ -156,16 +157,16 @@ abstract contract Keys is Members {
         return ECDSA.recover(_hashTypedDataV4(structHash), signature);
     }
 
-    function _requireKeyOf(bytes32 code, uint8 purpose, address signer)
+    function _requireKeyOf(MemberId code, uint8 purpose, address signer)
         internal
         view
-        returns (bytes32 keyId)
+        returns (KeyId keyId)
     {
         keyId = keyOfSigner(code, purpose, signer);
-        if (keyId == 0) revert Consortium_KeyNotValid(code, purpose, signer);
+        if (keyId == NO_KEY) revert Consortium_KeyNotValid(code, purpose, signer);
     }
 
-    function _requireKey(bytes32 code, bytes32 keyId)
+    function _requireKey(MemberId code, KeyId keyId)
         internal
         view
         returns (KeyState storage state)
@@ -174,7 +175,7 @@ abstract contract Keys is Members {
         if (state.purpose == 0) revert Consortium_KeyUnknown(code, keyId);
     }
 
-    function _compromisedAt(bytes32 code, bytes32 keyId, uint64 time) internal view returns (bool) {
+    function _compromisedAt(MemberId code, KeyId keyId, uint64 time) internal view returns (bool) {
         uint64 since = _keys[code][keyId].compromisedSince;
         return since != 0 && since <= time;
     }
@@ -186,7 +187,7 @@ abstract contract Keys is Members {
 
     // ---- details --------------------------------------------------------------------------------
 
-    function _requireNewKey(KeyInput memory input) private view returns (bytes32 keyId) {
+    function _requireNewKey(KeyInput memory input) private view returns (KeyId keyId) {
         if (input.purpose == 0) revert Consortium_PurposeInvalid(0);
         uint256 length = input.publicKey.length;
         bool valid = input.alg == Alg.SECP256K1

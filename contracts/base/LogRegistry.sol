@@ -4,6 +4,7 @@ pragma solidity 0.8.34;
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogStatus} from "../types/Codes.sol";
+import {LogId, MemberId, NO_LOG, NO_MEMBER} from "../types/Ids.sol";
 import {ContractRegistry} from "./ContractRegistry.sol";
 
 /// @title Logs of the members
@@ -16,8 +17,8 @@ abstract contract LogRegistry is ContractRegistry {
         uint16 suite;
         uint8 status;
         uint64 trustedSize;
-        bytes32 predecessor;
-        bytes32 successor;
+        LogId predecessor;
+        LogId successor;
     }
 
     bytes32 private constant _LOG_ANCHOR = "LogAnchor";
@@ -27,12 +28,12 @@ abstract contract LogRegistry is ContractRegistry {
     uint256 private constant _MAX_LOGS_WITH_SUCCESSORS = 256;
 
     /// @dev Under the owner, so that what is found belongs to it.
-    mapping(bytes32 member => mapping(bytes32 logId => LogState)) private _logs;
-    mapping(bytes32 logId => bytes32 member) private _owners;
-    mapping(bytes32 member => bytes32[] logIds) private _logIds;
+    mapping(MemberId member => mapping(LogId logId => LogState)) private _logs;
+    mapping(LogId logId => MemberId member) private _owners;
+    mapping(MemberId member => LogId[] logIds) private _logIds;
 
     /// @inheritdoc IConsortium
-    function openLog(bytes32 logId, bytes32 owner) external view returns (uint16 suite) {
+    function openLog(LogId logId, MemberId owner) external view returns (uint16 suite) {
         LogState storage state = _logs[owner][logId];
         if (state.status == 0) revert Consortium_LogNotOwned(logId, owner);
         if (state.status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, state.status);
@@ -40,9 +41,9 @@ abstract contract LogRegistry is ContractRegistry {
     }
 
     /// @inheritdoc IConsortium
-    function log(bytes32 logId) external view returns (Log memory found) {
-        bytes32 owner = _owners[logId];
-        if (owner == 0) return found;
+    function log(LogId logId) external view returns (Log memory found) {
+        MemberId owner = _owners[logId];
+        if (owner == NO_MEMBER) return found;
         LogState storage state = _logs[owner][logId];
         return Log({
             logId: logId,
@@ -57,14 +58,16 @@ abstract contract LogRegistry is ContractRegistry {
     }
 
     /// @inheritdoc IConsortium
-    function logIds(bytes32 owner) external view returns (bytes32[] memory) {
+    function logIds(MemberId owner) external view returns (LogId[] memory) {
         return _logIds[owner];
     }
 
     /// @inheritdoc IConsortium
-    function logIdOf(bytes32 owner, uint64 seq, uint16 suite) public view returns (bytes32) {
-        return keccak256(
-            abi.encode("credit-ledger/log/1", block.chainid, address(this), owner, seq, suite)
+    function logIdOf(MemberId owner, uint64 seq, uint16 suite) public view returns (LogId) {
+        return LogId.wrap(
+            keccak256(
+                abi.encode("credit-ledger/log/1", block.chainid, address(this), owner, seq, suite)
+            )
         );
     }
 
@@ -73,21 +76,21 @@ abstract contract LogRegistry is ContractRegistry {
     /// @dev Logs of a member come in the order of their `seq`, so none is taken twice.
     function _openFoundingLog(LogInput memory input) internal {
         _requireNotRetired(input.member);
-        bytes32 logId =
-            input.logId == 0 ? logIdOf(input.member, input.seq, input.suite) : input.logId;
-        _open(logId, input.member, input.seq, input.suite, 0, _MAX_LOGS);
+        LogId logId =
+            input.logId == NO_LOG ? logIdOf(input.member, input.seq, input.suite) : input.logId;
+        _open(logId, input.member, input.seq, input.suite, NO_LOG, _MAX_LOGS);
     }
 
-    function _openNextLog(bytes32 owner, uint16 suite) internal {
+    function _openNextLog(MemberId owner, uint16 suite) internal {
         _requireNotRetired(owner);
         uint64 seq = _nextSeq(owner);
-        _open(logIdOf(owner, seq, suite), owner, seq, suite, 0, _MAX_LOGS);
+        _open(logIdOf(owner, seq, suite), owner, seq, suite, NO_LOG, _MAX_LOGS);
     }
 
     /// @dev Closes a log at the last size to be trusted, which was anchored or is 0, and opens the
     /// one that follows it.
-    function _openSuccessor(bytes32 logId, uint64 trustedSize, uint16 suite) internal {
-        bytes32 owner = _owners[logId];
+    function _openSuccessor(LogId logId, uint64 trustedSize, uint16 suite) internal {
+        MemberId owner = _owners[logId];
         uint8 status = _logs[owner][logId].status;
         if (status != LogStatus.OPEN) revert Consortium_LogNotOpen(logId, status);
         address anchor = _current[_LOG_ANCHOR];
@@ -95,44 +98,44 @@ abstract contract LogRegistry is ContractRegistry {
             || (anchor != address(0) && ILogAnchor(anchor).rootAt(logId, trustedSize) != 0);
         if (!valid) revert Consortium_SizeNotAnchored(logId, trustedSize);
         uint64 seq = _nextSeq(owner);
-        bytes32 successor = logIdOf(owner, seq, suite);
+        LogId successor = logIdOf(owner, seq, suite);
         _close(logId, owner, trustedSize, successor);
         _open(successor, owner, seq, suite, logId, _MAX_LOGS_WITH_SUCCESSORS);
     }
 
     /// @dev Of a member that retires: each at the size that it has.
-    function _closeLogs(bytes32 owner) internal {
+    function _closeLogs(MemberId owner) internal {
         address anchor = _current[_LOG_ANCHOR];
-        bytes32[] storage ids = _logIds[owner];
+        LogId[] storage ids = _logIds[owner];
         for (uint256 i = 0; i < ids.length; ++i) {
             if (_logs[owner][ids[i]].status != LogStatus.OPEN) continue;
             uint64 size;
             if (anchor != address(0)) (size,) = ILogAnchor(anchor).latest(ids[i]);
-            _close(ids[i], owner, size, 0);
+            _close(ids[i], owner, size, NO_LOG);
         }
     }
 
     // ---- details --------------------------------------------------------------------------------
 
     function _open(
-        bytes32 logId,
-        bytes32 owner,
+        LogId logId,
+        MemberId owner,
         uint64 seq,
         uint16 suite,
-        bytes32 predecessor,
+        LogId predecessor,
         uint256 limit
     ) private {
-        if (_owners[logId] != 0 || seq < _nextSeq(owner) || suite == 0) {
+        if (_owners[logId] != NO_MEMBER || seq < _nextSeq(owner) || suite == 0) {
             revert Consortium_LogInvalid(logId, owner, seq, suite);
         }
         if (_logIds[owner].length >= limit) revert Consortium_TooManyLogs(owner, limit);
         _logIds[owner].push(logId);
         _owners[logId] = owner;
-        _logs[owner][logId] = LogState(seq, suite, LogStatus.OPEN, 0, predecessor, 0);
+        _logs[owner][logId] = LogState(seq, suite, LogStatus.OPEN, 0, predecessor, NO_LOG);
         emit LogOpened(logId, owner, seq, suite, predecessor);
     }
 
-    function _close(bytes32 logId, bytes32 owner, uint64 trustedSize, bytes32 successor) private {
+    function _close(LogId logId, MemberId owner, uint64 trustedSize, LogId successor) private {
         LogState storage state = _logs[owner][logId];
         state.status = LogStatus.CLOSED;
         state.trustedSize = trustedSize;
@@ -141,8 +144,8 @@ abstract contract LogRegistry is ContractRegistry {
     }
 
     /// @dev One more than that of the member's last log.
-    function _nextSeq(bytes32 owner) private view returns (uint64) {
-        bytes32[] storage ids = _logIds[owner];
+    function _nextSeq(MemberId owner) private view returns (uint64) {
+        LogId[] storage ids = _logIds[owner];
         return ids.length == 0 ? 0 : _logs[owner][ids[ids.length - 1]].seq + 1;
     }
 }

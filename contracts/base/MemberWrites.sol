@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {Alg, MemberStatus, Purpose, Role} from "../types/Codes.sol";
+import {KeyId, MemberId} from "../types/Ids.sol";
 import {Keys} from "./Keys.sol";
 
 /// @title What a member writes for itself
@@ -27,7 +28,7 @@ abstract contract MemberWrites is Keys {
 
     /// @inheritdoc IConsortium
     function setEndpoint(
-        bytes32 code,
+        MemberId code,
         string calldata endpoint,
         uint64 seq,
         uint64 deadline,
@@ -36,7 +37,7 @@ abstract contract MemberWrites is Keys {
         bytes32 structHash = keccak256(
             abi.encode(_SET_ENDPOINT, code, keccak256(bytes(endpoint)), seq, deadline)
         );
-        bytes32 signedBy = _authoriseGovern(code, Role.ANY, deadline, structHash, signature);
+        KeyId signedBy = _authoriseGovern(code, Role.ANY, deadline, structHash, signature);
         _useSeq(code, seq);
         _requireEndpoint(endpoint);
         _members[code].endpoint = endpoint;
@@ -51,9 +52,9 @@ abstract contract MemberWrites is Keys {
         bytes calldata signature,
         bytes calldata newKeySignature
     ) external {
-        bytes32 code = input.member;
+        MemberId code = input.member;
         bytes32 structHash = _hashAddKey(input, seq, deadline);
-        bytes32 signedBy = _authoriseGovern(code, Role.ANY, deadline, structHash, signature);
+        KeyId signedBy = _authoriseGovern(code, Role.ANY, deadline, structHash, signature);
         _useSeq(code, seq);
         if (_keyIds[code].length >= _MAX_KEYS) revert Consortium_TooManyKeys(code, _MAX_KEYS);
         _requireOwnSignature(input, structHash, newKeySignature);
@@ -62,8 +63,8 @@ abstract contract MemberWrites is Keys {
 
     /// @inheritdoc IConsortium
     function revokeKey(
-        bytes32 code,
-        bytes32 keyId,
+        MemberId code,
+        KeyId keyId,
         uint64 compromisedSince,
         uint64 seq,
         uint64 deadline,
@@ -77,7 +78,7 @@ abstract contract MemberWrites is Keys {
         if (!ends || _members[code].status != MemberStatus.SUSPENDED) {
             _requireActive(code, Role.ANY);
         }
-        bytes32 signedBy = _requireKeyOf(code, Purpose.GOVERN, signer);
+        KeyId signedBy = _requireKeyOf(code, Purpose.GOVERN, signer);
         _useSeq(code, seq);
         _requireKey(code, keyId);
         if (ends) _endKey(code, keyId, signedBy);
@@ -86,13 +87,13 @@ abstract contract MemberWrites is Keys {
 
     // ---- details --------------------------------------------------------------------------------
 
-    function _useSeq(bytes32 code, uint64 seq) private {
+    function _useSeq(MemberId code, uint64 seq) private {
         MemberState storage state = _members[code];
         if (seq != state.seq) revert Consortium_SeqMismatch(code, state.seq, seq);
         state.seq = seq + 1;
     }
 
-    function _endKey(bytes32 code, bytes32 keyId, bytes32 signedBy) private {
+    function _endKey(MemberId code, KeyId keyId, KeyId signedBy) private {
         KeyState storage state = _keys[code][keyId];
         uint64 time = _time();
         if (state.notAfter <= time || state.compromisedSince != 0) {
@@ -103,9 +104,7 @@ abstract contract MemberWrites is Keys {
         emit KeyRevoked(code, keyId, time, _members[code].seq, signedBy);
     }
 
-    function _compromiseByOwner(bytes32 code, bytes32 keyId, uint64 since, bytes32 signedBy)
-        private
-    {
+    function _compromiseByOwner(MemberId code, KeyId keyId, uint64 since, KeyId signedBy) private {
         uint64 stands = _keys[code][keyId].compromisedSince;
         uint64 time = _time();
         bool near = since <= time && time - since <= _MAX_COMPROMISE_BACK;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.34;
 
 import {Purpose} from "../types/Codes.sol";
+import {KeyId, MemberId, NO_KEY} from "../types/Ids.sol";
 import {Keys} from "./Keys.sol";
 
 /// @title Keys by vote
@@ -27,7 +28,7 @@ abstract contract Recovery is Keys {
         if (input.notBefore > earliest + _MAX_RECOVERY_LATER) {
             revert Consortium_WindowInvalid(input.notBefore, input.notAfter);
         }
-        _addKey(input, earliest, 0);
+        _addKey(input, earliest, NO_KEY);
         uint64 begins = input.notBefore > earliest ? input.notBefore : earliest;
         if (begins > state.recoveredFrom) state.recoveredFrom = begins;
     }
@@ -35,7 +36,7 @@ abstract contract Recovery is Keys {
     /// @dev By vote: at any time back, earlier or later than what stands. It takes no GOVERN key
     /// while a recovered one has not begun: with it the owner can veto that one. COMPROMISE_ALL
     /// does, and takes the recovered one too.
-    function _compromiseByVote(bytes32 code, bytes32 keyId, uint64 since) internal {
+    function _compromiseByVote(MemberId code, KeyId keyId, uint64 since) internal {
         KeyState storage state = _requireKey(code, keyId);
         uint64 time = _time();
         if (since == 0 || since > time || since == state.compromisedSince) {
@@ -46,24 +47,24 @@ abstract contract Recovery is Keys {
             if (time < begins) revert Consortium_RecoveryPending(code, begins);
             _members[code].governTakenAt = time;
         }
-        _compromise(code, keyId, since, 0);
+        _compromise(code, keyId, since, NO_KEY);
     }
 
     /// @dev By vote: all keys of a purpose, those that are not yet valid too. What stands earlier
     /// stays.
-    function _compromiseAll(bytes32 code, uint8 purpose, uint64 since) internal {
+    function _compromiseAll(MemberId code, uint8 purpose, uint64 since) internal {
         uint64 time = _time();
-        bytes32[] storage ids = _keyIds[code];
+        KeyId[] storage ids = _keyIds[code];
         bool any;
         for (uint256 i = 0; i < ids.length && since != 0 && since <= time; ++i) {
             KeyState storage state = _keys[code][ids[i]];
             uint64 stands = state.compromisedSince;
             bool counts = state.purpose == purpose && state.notAfter >= since;
             if (!counts || (stands != 0 && stands <= since)) continue;
-            _compromise(code, ids[i], since, 0);
+            _compromise(code, ids[i], since, NO_KEY);
             any = true;
         }
-        if (!any) revert Consortium_CompromiseInvalid(0, since, time);
+        if (!any) revert Consortium_CompromiseInvalid(NO_KEY, since, time);
         if (purpose == Purpose.GOVERN) _members[code].governTakenAt = time;
     }
 }

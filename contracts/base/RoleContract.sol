@@ -6,6 +6,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IRoleContract} from "../interfaces/IRoleContract.sol";
+import {KeyId, MemberId, ProposalId} from "../types/Ids.sol";
 
 /// @title What the contracts of the roles share
 abstract contract RoleContract is IRoleContract, EIP712 {
@@ -41,13 +42,13 @@ abstract contract RoleContract is IRoleContract, EIP712 {
 
     /// @dev The key that signed, of an ACTIVE member with one of `roles`, or a revert.
     function _authorise(
-        bytes32 member,
+        MemberId member,
         uint8 roles,
         uint8 purpose,
         bytes32 structHash,
         uint64 deadline,
         bytes calldata signature
-    ) internal view returns (bytes32 keyId) {
+    ) internal view returns (KeyId keyId) {
         uint64 time = _time();
         if (time > deadline) revert RoleContract_DeadlinePassed(deadline, time);
         address signer = ECDSA.recover(_hashTypedDataV4(structHash), signature);
@@ -58,12 +59,12 @@ abstract contract RoleContract is IRoleContract, EIP712 {
     /// because each keeps its own list of what was used.
     /// @param used Where the contract keeps that: storage of its own, since places are frozen.
     function _usePassed(
-        mapping(bytes32 proposalId => bool) storage used,
-        bytes32 proposer,
+        mapping(ProposalId proposalId => bool) storage used,
+        MemberId proposer,
         uint8 kind,
         bytes memory data,
         bytes32 salt
-    ) internal returns (bytes32 proposalId) {
+    ) internal returns (ProposalId proposalId) {
         proposalId = _consortium.proposalIdOf(proposer, kind, keccak256(data), salt);
         if (used[proposalId]) revert RoleContract_ProposalUsed(proposalId);
         if (!_consortium.passed(proposalId)) revert RoleContract_NotPassed(proposalId);

@@ -3,13 +3,14 @@ pragma solidity 0.8.34;
 
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {Choice, MemberStatus, Role} from "../types/Codes.sol";
+import {KeyId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Keys} from "./Keys.sol";
 
 /// @title Votes of the provinces
 /// @notice The part of the Consortium that decides; what is decided is carried out by {_carryOut}.
 abstract contract Votes is Keys {
     struct ProposalState {
-        bytes32 proposer;
+        MemberId proposer;
         bytes32 dataHash;
         uint8 kind;
         uint64 expiresAt;
@@ -28,24 +29,24 @@ abstract contract Votes is Keys {
         keccak256("Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)");
 
     uint64 private _threshold;
-    bytes32 private _chair;
-    mapping(bytes32 proposalId => ProposalState) private _proposals;
-    mapping(bytes32 proposalId => mapping(bytes32 member => Ballot)) private _ballots;
+    MemberId private _chair;
+    mapping(ProposalId proposalId => ProposalState) private _proposals;
+    mapping(ProposalId proposalId => mapping(MemberId member => Ballot)) private _ballots;
 
     /// @inheritdoc IConsortium
     function propose(
-        bytes32 code,
+        MemberId code,
         uint8 kind,
         bytes calldata data,
         bytes32 salt,
         uint64 expiresAt,
         uint64 deadline,
         bytes calldata signature
-    ) external returns (bytes32 proposalId) {
+    ) external returns (ProposalId proposalId) {
         bytes32 dataHash = keccak256(data);
         bytes32 structHash =
             keccak256(abi.encode(_PROPOSE, code, kind, dataHash, salt, expiresAt, deadline));
-        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
+        KeyId signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
         if (data.length > _MAX_DATA) revert Consortium_DataTooLong(data.length, _MAX_DATA);
         _requireExpiry(expiresAt);
         proposalId = proposalIdOf(code, kind, dataHash, salt);
@@ -56,14 +57,14 @@ abstract contract Votes is Keys {
 
     /// @inheritdoc IConsortium
     function vote(
-        bytes32 code,
-        bytes32 proposalId,
+        MemberId code,
+        ProposalId proposalId,
         uint8 choice,
         uint64 deadline,
         bytes calldata signature
     ) external {
         bytes32 structHash = keccak256(abi.encode(_VOTE, code, proposalId, choice, deadline));
-        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
+        KeyId signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
         if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
         if (choice != Choice.YES && choice != Choice.NO) revert Consortium_ChoiceUnknown(choice);
         if (_stands(proposalId, code)) revert Consortium_AlreadyVoted(proposalId, code);
@@ -72,7 +73,7 @@ abstract contract Votes is Keys {
     }
 
     /// @inheritdoc IConsortium
-    function execute(bytes32 proposalId, bytes calldata data) external {
+    function execute(ProposalId proposalId, bytes calldata data) external {
         if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
         ProposalState storage state = _proposals[proposalId];
         bytes32 dataHash = keccak256(data);
@@ -87,7 +88,7 @@ abstract contract Votes is Keys {
     }
 
     /// @inheritdoc IConsortium
-    function passed(bytes32 proposalId) external view returns (bool) {
+    function passed(ProposalId proposalId) external view returns (bool) {
         return _isOpen(proposalId) && _standingYes(proposalId) >= _threshold;
     }
 
@@ -97,12 +98,12 @@ abstract contract Votes is Keys {
     }
 
     /// @inheritdoc IConsortium
-    function chair() external view returns (bytes32) {
+    function chair() external view returns (MemberId) {
         return _chair;
     }
 
     /// @inheritdoc IConsortium
-    function proposal(bytes32 proposalId) external view returns (Proposal memory) {
+    function proposal(ProposalId proposalId) external view returns (Proposal memory) {
         ProposalState memory state = _proposals[proposalId];
         return Proposal(
             state.proposer,
@@ -115,17 +116,19 @@ abstract contract Votes is Keys {
     }
 
     /// @inheritdoc IConsortium
-    function ballot(bytes32 proposalId, bytes32 code) external view returns (Ballot memory) {
+    function ballot(ProposalId proposalId, MemberId code) external view returns (Ballot memory) {
         return _ballots[proposalId][code];
     }
 
     /// @inheritdoc IConsortium
-    function proposalIdOf(bytes32 code, uint8 kind, bytes32 dataHash, bytes32 salt)
+    function proposalIdOf(MemberId code, uint8 kind, bytes32 dataHash, bytes32 salt)
         public
         view
-        returns (bytes32)
+        returns (ProposalId)
     {
-        return keccak256(abi.encode(block.chainid, address(this), code, kind, dataHash, salt));
+        return ProposalId.wrap(
+            keccak256(abi.encode(block.chainid, address(this), code, kind, dataHash, salt))
+        );
     }
 
     // ---- for the votes and the constructor ------------------------------------------------------
@@ -138,7 +141,7 @@ abstract contract Votes is Keys {
         emit ThresholdSet(threshold_);
     }
 
-    function _setChair(bytes32 code) internal {
+    function _setChair(MemberId code) internal {
         _requireActive(code, Role.PROVINCE);
         _chair = code;
         emit ChairSet(code);
@@ -155,15 +158,15 @@ abstract contract Votes is Keys {
 
     // ---- details --------------------------------------------------------------------------------
 
-    function _isOpen(bytes32 proposalId) private view returns (bool) {
+    function _isOpen(ProposalId proposalId) private view returns (bool) {
         ProposalState storage state = _proposals[proposalId];
         return state.expiresAt >= _time() && !state.executed;
     }
 
     /// @dev Of provinces that are ACTIVE now; a suspended one has no say in what happens meanwhile.
-    function _standingYes(bytes32 proposalId) private view returns (uint64 yes) {
+    function _standingYes(ProposalId proposalId) private view returns (uint64 yes) {
         for (uint256 i = 0; i < _provinces.length; ++i) {
-            bytes32 code = _provinces[i];
+            MemberId code = _provinces[i];
             bool counts = _ballots[proposalId][code].choice == Choice.YES
                 && _members[code].status == MemberStatus.ACTIVE && _stands(proposalId, code);
             if (counts) ++yes;
@@ -171,7 +174,7 @@ abstract contract Votes is Keys {
     }
 
     /// @dev Whether a vote was cast, with a key that was not in other hands.
-    function _stands(bytes32 proposalId, bytes32 code) private view returns (bool) {
+    function _stands(ProposalId proposalId, MemberId code) private view returns (bool) {
         Ballot storage cast = _ballots[proposalId][code];
         return cast.choice != 0 && !_compromisedAt(code, cast.keyId, cast.castAt);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {MemberId} from "../types/Ids.sol";
 import {IRoleContract} from "./IRoleContract.sol";
 
 /// @title What may be recorded
@@ -50,7 +51,7 @@ interface ICatalogue is IRoleContract {
     /// @notice A supplement, as its province signs it. It is a record type of data class GENERAL
     /// with granularity MONTH; anything else needs a national item.
     struct Supplement {
-        bytes32 member;
+        MemberId member;
         bytes32 itemId;
         uint32 version;
         bytes32 contentHash;
@@ -73,7 +74,7 @@ interface ICatalogue is IRoleContract {
         bytes32 indexed region,
         uint32 indexed version,
         Item item,
-        bytes32 member,
+        MemberId member,
         bytes32 authority
     );
 
@@ -100,7 +101,7 @@ interface ICatalogue is IRoleContract {
     /// @param items At least one; each version above the last of its series.
     /// @param proposer The province that proposed it.
     /// @param salt The one of the proposal.
-    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external;
+    function putNational(Item[] calldata items, MemberId proposer, bytes32 salt) external;
 
     /// @notice Puts a supplement of a province for its own region.
     /// @dev Signs PutSupplement with the fields of {Supplement} in their order.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
 import {IConsortiumErrors} from "./IConsortiumErrors.sol";
 
 /// @title Members, keys, logs, votes and contracts of the consortium
@@ -32,7 +33,7 @@ import {IConsortiumErrors} from "./IConsortiumErrors.sol";
 interface IConsortium is IConsortiumErrors {
     /// @notice A new member, at founding or by vote.
     struct FounderInput {
-        bytes32 code;
+        MemberId code;
         /// @dev required of a PROVINCE, and then no other province's
         bytes32 region;
         uint8 roles;
@@ -41,7 +42,7 @@ interface IConsortium is IConsortiumErrors {
 
     /// @notice A key to be registered. `notBefore` and `notAfter` both belong to its window.
     struct KeyInput {
-        bytes32 member;
+        MemberId member;
         uint8 purpose;
         uint16 alg;
         bytes publicKey;
@@ -51,15 +52,15 @@ interface IConsortium is IConsortiumErrors {
 
     /// @notice A founding log. With `logId` 0 the id is minted; a given one survives a move.
     struct LogInput {
-        bytes32 member;
+        MemberId member;
         uint64 seq;
         uint16 suite;
-        bytes32 logId;
+        LogId logId;
     }
 
     /// @notice A member. All zero where there is none.
     struct Member {
-        bytes32 code;
+        MemberId code;
         bytes32 region;
         uint8 roles;
         uint8 status;
@@ -81,8 +82,8 @@ interface IConsortium is IConsortiumErrors {
     /// @notice A key. All zero where there is none.
     /// @dev Valid at t when notBefore <= t <= notAfter, and t < compromisedSince unless that is 0.
     struct Key {
-        bytes32 keyId;
-        bytes32 member;
+        KeyId keyId;
+        MemberId member;
         uint8 purpose;
         uint16 alg;
         uint64 notBefore;
@@ -94,15 +95,15 @@ interface IConsortium is IConsortiumErrors {
 
     /// @notice A log. All zero where there is none.
     struct Log {
-        bytes32 logId;
-        bytes32 member;
+        LogId logId;
+        MemberId member;
         uint64 seq;
         uint16 suite;
         uint8 status;
         /// @dev of a closed log: the last size to be trusted
         uint64 trustedSize;
-        bytes32 predecessor;
-        bytes32 successor;
+        LogId predecessor;
+        LogId successor;
     }
 
     /// @notice A contract registered for a role, and since when.
@@ -113,7 +114,7 @@ interface IConsortium is IConsortiumErrors {
 
     /// @notice A proposal. All zero where there is none.
     struct Proposal {
-        bytes32 proposer;
+        MemberId proposer;
         uint8 kind;
         /// @dev keccak256(data)
         bytes32 dataHash;
@@ -129,63 +130,61 @@ interface IConsortium is IConsortiumErrors {
     struct Ballot {
         uint8 choice;
         uint64 castAt;
-        bytes32 keyId;
+        KeyId keyId;
     }
 
     /// @notice Emitted at founding, and when a vote moves it.
     event ThresholdSet(uint64 threshold);
     /// @notice Emitted for every new member; it starts ACTIVE with `seq` 0.
-    event MemberAdded(bytes32 indexed member, bytes32 region, uint8 roles, string endpoint);
+    event MemberAdded(MemberId indexed member, bytes32 region, uint8 roles, string endpoint);
     /// @notice Emitted when a vote suspends, reinstates or retires a member.
-    event MemberStatusChanged(bytes32 indexed member, uint8 status);
+    event MemberStatusChanged(MemberId indexed member, uint8 status);
     /// @notice Emitted when a vote changes what a member is.
-    event MemberRolesChanged(bytes32 indexed member, uint8 roles);
+    event MemberRolesChanged(MemberId indexed member, uint8 roles);
     /// @notice Emitted when a member changes its endpoint. `seq` is the new one.
-    event EndpointSet(
-        bytes32 indexed member, string endpoint, uint64 seq, bytes32 indexed signedBy
-    );
+    event EndpointSet(MemberId indexed member, string endpoint, uint64 seq, KeyId indexed signedBy);
     /// @notice Emitted for every key. `signedBy` is the GOVERN key; 0: a founder's or a vote's.
     /// A vote's GOVERN key of a member that was there before is a recovery.
     /// `notBefore` is the one in force, `seq` the member's afterwards.
     event KeyAdded(
-        bytes32 indexed member,
-        bytes32 indexed keyId,
+        MemberId indexed member,
+        KeyId indexed keyId,
         uint8 purpose,
         uint16 alg,
         bytes publicKey,
         uint64 notBefore,
         uint64 notAfter,
         uint64 seq,
-        bytes32 indexed signedBy
+        KeyId indexed signedBy
     );
     /// @notice Emitted when a key ends early without suspicion. `notAfter` is the block's time.
     event KeyRevoked(
-        bytes32 indexed member,
-        bytes32 indexed keyId,
+        MemberId indexed member,
+        KeyId indexed keyId,
         uint64 notAfter,
         uint64 seq,
-        bytes32 indexed signedBy
+        KeyId indexed signedBy
     );
     /// @notice Emitted when a key is known to be in other hands. `signedBy` 0: by vote.
     event KeyCompromised(
-        bytes32 indexed member,
-        bytes32 indexed keyId,
+        MemberId indexed member,
+        KeyId indexed keyId,
         uint64 since,
         uint64 seq,
-        bytes32 indexed signedBy
+        KeyId indexed signedBy
     );
     /// @notice Emitted for every log. `predecessor` 0: it follows none.
     event LogOpened(
-        bytes32 indexed logId,
-        bytes32 indexed member,
+        LogId indexed logId,
+        MemberId indexed member,
         uint64 seq,
         uint16 suite,
-        bytes32 indexed predecessor
+        LogId indexed predecessor
     );
     /// @notice Emitted when a vote closes a log. Beyond `trustedSize` nothing of it counts.
     /// `successor` 0: its owner was retired.
     event LogClosed(
-        bytes32 indexed logId, bytes32 indexed member, uint64 trustedSize, bytes32 indexed successor
+        LogId indexed logId, MemberId indexed member, uint64 trustedSize, LogId indexed successor
     );
     /// @notice Emitted when a contract takes over a role from `predecessor` (0: the first).
     event ContractRegistered(
@@ -193,22 +192,22 @@ interface IConsortium is IConsortiumErrors {
     );
     /// @notice Emitted when a province proposes an action. `data` is what is voted on.
     event Proposed(
-        bytes32 indexed proposalId,
-        bytes32 indexed member,
+        ProposalId indexed proposalId,
+        MemberId indexed member,
         uint8 kind,
         bytes data,
         bytes32 salt,
         uint64 expiresAt,
-        bytes32 indexed signedBy
+        KeyId indexed signedBy
     );
     /// @notice Emitted when a province votes.
     event Voted(
-        bytes32 indexed proposalId, bytes32 indexed member, uint8 choice, bytes32 indexed signedBy
+        ProposalId indexed proposalId, MemberId indexed member, uint8 choice, KeyId indexed signedBy
     );
     /// @notice Emitted when a passed proposal was carried out here. What it changed has its own event.
-    event Executed(bytes32 indexed proposalId, uint8 indexed kind);
+    event Executed(ProposalId indexed proposalId, uint8 indexed kind);
     /// @notice Emitted when a vote hands on the rotating chair (轮值), a label without rights.
-    event ChairSet(bytes32 indexed member);
+    event ChairSet(MemberId indexed member);
 
     // ---- writes -------------------------------------------------------------------------------
 
@@ -224,21 +223,21 @@ interface IConsortium is IConsortiumErrors {
     /// @param signature r ‖ s ‖ v of a GOVERN key, 65 bytes, low s, v 27 or 28.
     /// @return proposalId As {proposalIdOf} gives it.
     function propose(
-        bytes32 member,
+        MemberId member,
         uint8 kind,
         bytes calldata data,
         bytes32 salt,
         uint64 expiresAt,
         uint64 deadline,
         bytes calldata signature
-    ) external returns (bytes32 proposalId);
+    ) external returns (ProposalId proposalId);
 
     /// @notice A province votes, once. A vote stands while its province is ACTIVE and unless its
     /// key turns out to have been compromised when it was cast; then the province may vote again.
     /// @dev Signs Vote(member, proposalId, choice, deadline).
     function vote(
-        bytes32 member,
-        bytes32 proposalId,
+        MemberId member,
+        ProposalId proposalId,
         uint8 choice,
         uint64 deadline,
         bytes calldata signature
@@ -248,12 +247,12 @@ interface IConsortium is IConsortiumErrors {
     /// @dev Kinds that other contracts carry out (PUT_NATIONAL, ACT) are refused here.
     /// @param proposalId The proposal.
     /// @param data What was proposed, as in {Proposed}.
-    function execute(bytes32 proposalId, bytes calldata data) external;
+    function execute(ProposalId proposalId, bytes calldata data) external;
 
     /// @notice A member changes its endpoint.
     /// @dev Signs SetEndpoint(member, endpoint, seq, deadline).
     function setEndpoint(
-        bytes32 member,
+        MemberId member,
         string calldata endpoint,
         uint64 seq,
         uint64 deadline,
@@ -287,8 +286,8 @@ interface IConsortium is IConsortiumErrors {
     /// @param deadline Last second at which the signature may be used.
     /// @param signature Of a GOVERN key of the member.
     function revokeKey(
-        bytes32 member,
-        bytes32 keyId,
+        MemberId member,
+        KeyId keyId,
         uint64 compromisedSince,
         uint64 seq,
         uint64 deadline,
@@ -303,13 +302,13 @@ interface IConsortium is IConsortiumErrors {
     /// @param roles Bits of which it must have one; 255: any member.
     /// @param purpose Of the key.
     /// @param signer Address of the key.
-    function authorise(bytes32 member, uint8 roles, uint8 purpose, address signer)
+    function authorise(MemberId member, uint8 roles, uint8 purpose, address signer)
         external
         view
-        returns (bytes32 keyId);
+        returns (KeyId keyId);
 
     /// @notice Suite of an open log of `member`; reverts where it is closed, unknown or another's.
-    function openLog(bytes32 logId, bytes32 member) external view returns (uint16 suite);
+    function openLog(LogId logId, MemberId member) external view returns (uint16 suite);
 
     /// @notice The contract that holds `role` now, 0 where none does.
     function current(bytes32 role) external view returns (address account);
@@ -318,12 +317,12 @@ interface IConsortium is IConsortiumErrors {
     function predecessorOf(address account) external view returns (address predecessor);
 
     /// @notice Whether a proposal has enough standing yes votes, is not expired and not executed.
-    function passed(bytes32 proposalId) external view returns (bool);
+    function passed(ProposalId proposalId) external view returns (bool);
 
     // ---- views; unknown ids give zeros, none reverts --------------------------------------------
 
     /// @notice A member by its code.
-    function member(bytes32 code) external view returns (Member memory);
+    function member(MemberId code) external view returns (Member memory);
 
     /// @notice Number of all members that there ever were.
     function memberCount() external view returns (uint256);
@@ -331,47 +330,50 @@ interface IConsortium is IConsortiumErrors {
     /// @notice Codes of members, in the order in which they came.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
-    function memberCodes(uint256 start, uint256 count) external view returns (bytes32[] memory);
+    function memberCodes(uint256 start, uint256 count) external view returns (MemberId[] memory);
 
     /// @notice Codes of all provinces that are not RETIRED, in no order.
-    function provinces() external view returns (bytes32[] memory);
+    function provinces() external view returns (MemberId[] memory);
 
     /// @notice Roles of `member` at `time`, 0 where it was none. Its status is not looked at.
-    function rolesAt(bytes32 member, uint64 time) external view returns (uint8 roles);
+    function rolesAt(MemberId member, uint64 time) external view returns (uint8 roles);
 
     /// @notice All that a member ever was, the first roles first.
-    function roleHistory(bytes32 member) external view returns (RoleSpan[] memory);
+    function roleHistory(MemberId member) external view returns (RoleSpan[] memory);
 
     /// @notice A key of a member.
-    function key(bytes32 member, bytes32 keyId) external view returns (Key memory);
+    function key(MemberId member, KeyId keyId) external view returns (Key memory);
 
     /// @notice Number of keys of a member, ended ones included.
-    function keyCount(bytes32 member) external view returns (uint256);
+    function keyCount(MemberId member) external view returns (uint256);
 
     /// @notice Keys of a member, in the order of registration.
     /// @param member The member.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
-    function keys(bytes32 member, uint256 start, uint256 count) external view returns (Key[] memory);
+    function keys(MemberId member, uint256 start, uint256 count)
+        external
+        view
+        returns (Key[] memory);
 
     /// @notice Whether a key of a member has this purpose and its window holds `time`.
-    function keyValidAt(bytes32 member, bytes32 keyId, uint8 purpose, uint64 time)
+    function keyValidAt(MemberId member, KeyId keyId, uint8 purpose, uint64 time)
         external
         view
         returns (bool);
 
     /// @notice The key of `signer` if it is `member`'s, for this purpose, valid now; else 0.
     /// The member's status is not looked at.
-    function keyOfSigner(bytes32 member, uint8 purpose, address signer)
+    function keyOfSigner(MemberId member, uint8 purpose, address signer)
         external
         view
-        returns (bytes32 keyId);
+        returns (KeyId keyId);
 
     /// @notice A log by its id.
-    function log(bytes32 logId) external view returns (Log memory);
+    function log(LogId logId) external view returns (Log memory);
 
     /// @notice Ids of all logs of a member, in the order of opening.
-    function logIds(bytes32 member) external view returns (bytes32[] memory);
+    function logIds(MemberId member) external view returns (LogId[] memory);
 
     /// @notice The contract that held `role` at `time`, 0 where none did.
     function contractAt(bytes32 role, uint64 time) external view returns (address account);
@@ -383,26 +385,26 @@ interface IConsortium is IConsortiumErrors {
     function threshold() external view returns (uint64);
 
     /// @notice The member in the rotating chair, 0 before the first vote.
-    function chair() external view returns (bytes32 member);
+    function chair() external view returns (MemberId member);
 
     /// @notice A proposal by its id.
-    function proposal(bytes32 proposalId) external view returns (Proposal memory);
+    function proposal(ProposalId proposalId) external view returns (Proposal memory);
 
     /// @notice The vote of a province, whether it stands or not.
-    function ballot(bytes32 proposalId, bytes32 member) external view returns (Ballot memory);
+    function ballot(ProposalId proposalId, MemberId member) external view returns (Ballot memory);
 
     // ---- ids ------------------------------------------------------------------------------------
 
     /// @notice keccak256(abi.encode(chainId, consortium, member, kind, dataHash, salt))
-    function proposalIdOf(bytes32 member, uint8 kind, bytes32 dataHash, bytes32 salt)
+    function proposalIdOf(MemberId member, uint8 kind, bytes32 dataHash, bytes32 salt)
         external
         view
-        returns (bytes32);
+        returns (ProposalId);
 
     /// @notice keccak256(abi.encode(alg, publicKey))
-    function keyIdOf(uint16 alg, bytes calldata publicKey) external pure returns (bytes32);
+    function keyIdOf(uint16 alg, bytes calldata publicKey) external pure returns (KeyId);
 
     /// @notice keccak256(abi.encode("credit-ledger/log/1", chainId, consortium, member, seq, suite))
     /// @dev Mints new ids. Nobody recomputes the id of a log, because ids outlive a move.
-    function logIdOf(bytes32 member, uint64 seq, uint16 suite) external view returns (bytes32);
+    function logIdOf(MemberId member, uint64 seq, uint16 suite) external view returns (LogId);
 }
