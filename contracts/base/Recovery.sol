@@ -9,33 +9,35 @@ import {Keys} from "./Keys.sol";
 /// @notice The part of the Consortium with which the others help a member whose keys are lost or
 /// stolen, and with which it can hold against them.
 abstract contract Recovery is Keys {
-    /// @dev Time for the owner to veto a key that others gave it …
+    /// @dev Time for the owner to veto a key that others gave it.
     uint64 private constant _RECOVERY_DELAY = 7 days;
-    /// @dev … and for everybody to see it where others took its keys, with which it could.
+    /// @dev The same where others took keys of it with which it could: time for everybody to see
+    /// it.
     uint64 private constant _RECOVERY_DELAY_TAKEN = 30 days;
-    /// @dev A key begins so much later than it could at most: until then votes take no GOVERN keys.
+    /// @dev Most time that a key begins later than it could: until then votes take no single GOVERN
+    /// key.
     uint64 private constant _MAX_RECOVERY_LATER = 90 days;
 
-    /// @dev A GOVERN key for a member that has lost its own. It begins late, so that one that has
-    /// not can veto it.
+    /// @dev Give a GOVERN key to a member that has lost its own. The key begins late, so that a
+    /// member that has not lost them can veto it.
     function _recoverKey(KeyInput memory input) internal {
         if (input.purpose != Purpose.GOVERN) revert Consortium_PurposeInvalid(input.purpose);
         MemberState storage state = _members[input.member];
         uint64 time = _time();
-        uint64 takenAt = state.governTakenAt;
-        bool taken = takenAt != 0 && time - takenAt <= _RECOVERY_DELAY_TAKEN;
+        // 0, for never, is more than thirty days ago too.
+        bool taken = time <= state.governTakenAt + _RECOVERY_DELAY_TAKEN;
         uint64 earliest = time + (taken ? _RECOVERY_DELAY_TAKEN : _RECOVERY_DELAY);
+        if (input.notBefore < earliest) input.notBefore = earliest;
         if (input.notBefore > earliest + _MAX_RECOVERY_LATER) {
             revert Consortium_WindowInvalid(input.notBefore, input.notAfter);
         }
-        _addKey(input, earliest, NO_KEY);
-        uint64 begins = input.notBefore > earliest ? input.notBefore : earliest;
-        if (begins > state.recoveredFrom) state.recoveredFrom = begins;
+        _addKey(input, 0, NO_KEY);
+        if (input.notBefore > state.recoveredFrom) state.recoveredFrom = input.notBefore;
     }
 
-    /// @dev By vote: at any time back, earlier or later than what stands. It takes no GOVERN key
-    /// while a recovered one has not begun: with it the owner can veto that one. COMPROMISE_ALL
-    /// does, and takes the recovered one too.
+    /// @dev Hold a key compromised at any time back, earlier or later than what stands; but no
+    /// GOVERN key while its owner can still veto a recovered one with it. COMPROMISE_ALL takes all
+    /// the same, the recovered one too.
     function _compromiseByVote(MemberId code, KeyId keyId, uint64 since) internal {
         KeyState storage state = _requireKey(code, keyId);
         uint64 time = _time();
@@ -43,15 +45,14 @@ abstract contract Recovery is Keys {
             revert Consortium_CompromiseInvalid(keyId, since, time);
         }
         if (state.purpose == Purpose.GOVERN && state.compromisedSince == 0) {
-            uint64 begins = _members[code].recoveredFrom;
-            if (time < begins) revert Consortium_RecoveryPending(code, begins);
+            _requireNonePending(code, time);
             _members[code].governTakenAt = time;
         }
         _compromise(code, keyId, since, NO_KEY);
     }
 
-    /// @dev By vote: all keys of a purpose, those that are not yet valid too. What stands earlier
-    /// stays.
+    /// @dev Hold all keys of a purpose compromised, those that are not yet valid too. What stands
+    /// earlier stays.
     function _compromiseAll(MemberId code, uint8 purpose, uint64 since) internal {
         uint64 time = _time();
         KeyId[] storage ids = _keyIds[code];
@@ -66,5 +67,19 @@ abstract contract Recovery is Keys {
         }
         if (!any) revert Consortium_CompromiseInvalid(NO_KEY, since, time);
         if (purpose == Purpose.GOVERN) _members[code].governTakenAt = time;
+    }
+
+    /// @dev Revert while a recovered key can still be vetoed. None begins after `recoveredFrom`;
+    /// until then a GOVERN key that stands and has not begun may be one, and a vetoed one does not
+    /// stand.
+    function _requireNonePending(MemberId code, uint64 time) private view {
+        uint64 last = _members[code].recoveredFrom;
+        KeyId[] storage ids = _keyIds[code];
+        for (uint256 i = 0; i < ids.length && time < last; ++i) {
+            KeyState storage state = _keys[code][ids[i]];
+            bool pending = state.purpose == Purpose.GOVERN && state.compromisedSince == 0
+                && state.notBefore > time && state.notAfter > time;
+            if (pending) revert Consortium_RecoveryPending(code, last);
+        }
     }
 }

@@ -59,10 +59,12 @@ interface Vm {
         returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function recordLogs() external;
+    function revertToState(uint256 snapshotId) external returns (bool success);
     function sign(uint256 privateKey, bytes32 digest)
         external
         pure
         returns (uint8 v, bytes32 r, bytes32 s);
+    function snapshotState() external returns (uint256 snapshotId);
     function warp(uint256 time) external;
 }
 

@@ -133,6 +133,55 @@ contract RecoveryTest is World {
         _decide(Kind.COMPROMISE_KEY, compromise);
     }
 
+    /// @dev Nothing is left to be vetoed, so votes take single keys again; whichever way it ended.
+    function test_recoverKey_vetoEndsTheBarAtOnce() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        uint64[2] memory ways = [uint64(0), START];
+        for (uint256 i = 0; i < ways.length; ++i) {
+            IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.GOVERN, NEW + i);
+            k.notBefore = START + 97 days;
+            _decide(Kind.RECOVER_KEY, abi.encode(k));
+            _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 97 days));
+            _revoke(BANK, _keyId(NEW + i), ways[i], uint64(i));
+        }
+        equal(consortium.member(BANK).recoveredFrom, START + 97 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+        equal(consortium.member(BANK).governTakenAt, START);
+    }
+
+    /// @dev Of two, one is still to be vetoed, be it the earlier or the later one.
+    function test_Revert_RecoveryPending_otherOneVetoed() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        IConsortium.KeyInput memory later = _keyInput(BANK, Purpose.GOVERN, NEWER);
+        later.notBefore = START + 20 days;
+        _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
+        _decide(Kind.RECOVER_KEY, abi.encode(later));
+        uint256 before = vm.snapshotState();
+        _revoke(BANK, _keyId(NEW), 0, 0);
+        _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 20 days));
+        vm.revertToState(before);
+        _revoke(BANK, _keyId(NEWER), 0, 0);
+        _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 20 days));
+        vm.warp(START + 7 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+    }
+
+    /// @dev A key that the member gives itself for later bars nothing, or not beyond that.
+    function test_ownKeyForLaterBarsNothing() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.GOVERN, NEW);
+        k.notBefore = START + 300 days;
+        bytes32 structHash = Typed.hashAddKey(k, 0, _deadline());
+        bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
+        consortium.addKey(k, 0, _deadline(), _signGovern(BANK, structHash), own);
+        uint256 before = vm.snapshotState();
+        _decide(Kind.COMPROMISE_KEY, compromise);
+        vm.revertToState(before);
+        _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEWER)));
+        vm.warp(START + 7 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+    }
+
     function test_compromiseAll_takesTheRecoveredToo() public {
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
         _decide(Kind.COMPROMISE_ALL, abi.encode(BANK, Purpose.GOVERN, START));
