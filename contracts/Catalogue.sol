@@ -10,16 +10,19 @@ import {KeyId, MemberId, NO_MEMBER, ProposalId} from "./types/Ids.sol";
 /// @title What may be recorded
 /// @notice See {ICatalogue}.
 contract Catalogue is ICatalogue, RoleContract {
-    /// @dev Items of one vote: what fits into a block with room to spare (about 150,000 gas each).
+    /// @dev Most items of one vote: they fit into a block with room to spare, at about 150,000 gas
+    /// each.
     uint256 private constant _MAX_ITEMS = 64;
-    /// @dev Items of one region. A province cannot swell the list for the others.
+    /// @dev Most items of one region: a province cannot swell the list for the others.
     uint256 private constant _MAX_IDS = 1024;
-    /// @dev Versions of one series. {item} gives them all, for some 20,000 gas each, and has to stay
-    /// far below what nodes grant a call, 10 million at the least; {itemAt} walks them backwards.
+    /// @dev Most versions of a national series. {item} gives them all, for some 20,000 gas each,
+    /// and has to stay far below what nodes grant a call, 10 million at the least; {itemAt} walks
+    /// them backwards.
     uint256 private constant _MAX_VERSIONS = 128;
-    /// @dev … and of one that a province alone can fill.
+    /// @dev Most versions of a series that a province alone can fill.
     uint256 private constant _MAX_SUPPLEMENTS = 64;
 
+    /// @dev Region of national items.
     bytes32 private constant _NATIONAL = 0;
 
     bytes32 private constant _PUT_SUPPLEMENT = keccak256(
@@ -110,7 +113,7 @@ contract Catalogue is ICatalogue, RoleContract {
         }
     }
 
-    /// @dev The highest version that has begun, unless it has ended.
+    /// @dev Return the highest version that has begun, unless it has ended.
     function _inForce(Version[] storage series, uint64 time)
         private
         view
@@ -181,7 +184,7 @@ contract Catalogue is ICatalogue, RoleContract {
         if (!valid) revert Catalogue_ItemInvalid(it.itemId, it.version);
     }
 
-    /// @dev Whether a number is in a list that counts from 1.
+    /// @dev Say whether a number is in a list that counts from 1.
     function _within(uint8 number, uint8 last) private pure returns (bool) {
         return number != 0 && number <= last;
     }

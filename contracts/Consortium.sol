@@ -15,14 +15,14 @@ import {KeyId, LogId, MemberId, NO_KEY} from "./types/Ids.sol";
 /// @dev Here: founding, and what the provinces can decide. The order of the parts decides where
 /// their variables stand, which is frozen (`base/Slots.sol`).
 contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
-    /// @dev Keys with which a member is admitted; it adds more itself.
+    /// @dev Most keys with which a member is admitted; it adds more itself.
     uint256 private constant _MAX_ADMITTED_KEYS = 32;
 
     /// @param founders The members; at most 64 provinces.
     /// @param keys Their keys, with windows as given; they need not sign for themselves.
     /// @param logs Their logs; those of one member in the order of `seq`.
-    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces and more than
-    /// half of it.
+    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces and more
+    /// than half of it.
     constructor(
         FounderInput[] memory founders,
         KeyInput[] memory keys,
@@ -106,7 +106,7 @@ contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
         _openNextLog(founder.code, Suite.SHA256);
     }
 
-    /// @dev For good: what it has anchored stands, and nothing is added.
+    /// @dev Retire a member for good: what it has anchored stands, and nothing is added.
     function _retire(MemberId code) private {
         _setStatus(code, MemberStatus.RETIRED);
         _closeLogs(code);

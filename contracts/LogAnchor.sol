@@ -11,8 +11,8 @@ import {KeyId, LogId, MemberId} from "./types/Ids.sol";
 /// @title Roots of the members' logs
 /// @notice See {ILogAnchor}.
 contract LogAnchor is ILogAnchor, RoleContract {
-    /// @dev Leaves per anchor. A consistency proof shows only the prefix, so a thief's one signature
-    /// must not be able to use up a log; a member that has more to say anchors again.
+    /// @dev Most leaves of one anchor. A consistency proof shows only the prefix, so a thief's one
+    /// signature must not be able to use up a log; a member that has more to say anchors again.
     uint64 private constant _MAX_GROWTH = 1 << 20;
 
     bytes32 private constant _CHECKPOINT = keccak256(
@@ -113,7 +113,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         }
     }
 
-    /// @dev The contract that held the role before, which keeps what was anchored there.
+    /// @dev Return the contract that held the role before, which keeps what was anchored there.
     function _predecessor() private view returns (ILogAnchor) {
         return ILogAnchor(consortium().predecessorOf(address(this)));
     }

@@ -47,8 +47,8 @@ abstract contract ContractRegistry is Members {
         }
     }
 
-    /// @dev A contract is registered once: a retired one that came back would not know what its
-    /// successors stored.
+    /// @dev Register a contract for a role, once: a retired one that came back would not know what
+    /// its successors stored.
     function _registerContract(bytes32 role, address account) internal {
         bool valid = account.code.length != 0 && _tenures[account].role == 0
             && IRoleContract(account).role() == role

@@ -22,11 +22,12 @@ abstract contract Keys is Members {
         uint40 addedAt;
     }
 
-    /// @dev Bytes of a public key: above all that is in use, post-quantum ones by their hash.
+    /// @dev Most bytes of a public key: above all that is in use, post-quantum ones by their hash.
     uint256 private constant _MAX_KEY_LENGTH = 256;
+    /// @dev Bytes of a secp256k1 key: X then Y.
     uint256 private constant _SECP256K1_LENGTH = 64;
 
-    /// @dev Under the owner, so that nobody can take a key by registering it first.
+    /// @dev Keys stand under their owner, so that nobody can take one by registering it first.
     mapping(MemberId code => mapping(KeyId keyId => KeyState)) internal _keys;
     mapping(MemberId code => mapping(KeyId keyId => bytes publicKey)) private _publicKeys;
     mapping(MemberId code => KeyId[] keyIds) internal _keyIds;
@@ -105,8 +106,8 @@ abstract contract Keys is Members {
 
     // ---- for the writes, the votes and the constructor ------------------------------------------
 
-    /// @dev `earliest`: the window begins no sooner. Nobody can give a key a past, with which he
-    /// could date signatures back that are made off the chain.
+    /// @dev Store a new key whose window begins at `earliest` at the earliest. Nobody can give a
+    /// key a past and so date back signatures that are made off the chain.
     function _addKey(KeyInput memory input, uint64 earliest, KeyId signedBy) internal {
         MemberId code = input.member;
         _requireNotRetired(code);
@@ -136,7 +137,8 @@ abstract contract Keys is Members {
         emit KeyCompromised(code, keyId, since, _members[code].seq, signedBy);
     }
 
-    /// @dev The key that signed, a GOVERN key of an ACTIVE member with one of `roles`.
+    /// @dev Return the key that signed, a GOVERN key of an ACTIVE member with one of `roles`, or
+    /// revert.
     function _authoriseGovern(
         MemberId code,
         uint8 roles,
@@ -180,7 +182,7 @@ abstract contract Keys is Members {
         return since != 0 && since <= time;
     }
 
-    /// @dev The Ethereum address of a secp256k1 key: the last 20 bytes of its keccak256.
+    /// @dev Return the Ethereum address of a secp256k1 key: the last 20 bytes of its keccak256.
     function _addressOf(bytes memory publicKey) internal pure returns (address) {
         return address(uint160(uint256(keccak256(publicKey))));
     }

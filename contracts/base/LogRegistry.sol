@@ -21,13 +21,14 @@ abstract contract LogRegistry is ContractRegistry {
         LogId successor;
     }
 
+    /// @dev Role of the contract that knows the sizes of the logs.
     bytes32 private constant _LOG_ANCHOR = "LogAnchor";
-    /// @dev Logs of a member that are opened for themselves …
+    /// @dev Most logs of a member, unless they replace ruined ones.
     uint256 private constant _MAX_LOGS = 64;
-    /// @dev … and with those that take the place of a ruined one. Retiring a member walks them.
+    /// @dev Most logs of a member in all. Retiring a member walks them.
     uint256 private constant _MAX_LOGS_WITH_SUCCESSORS = 256;
 
-    /// @dev Under the owner, so that what is found belongs to it.
+    /// @dev Logs stand under their owner, so that what is found belongs to it.
     mapping(MemberId member => mapping(LogId logId => LogState)) private _logs;
     mapping(LogId logId => MemberId member) private _owners;
     mapping(MemberId member => LogId[] logIds) private _logIds;
@@ -73,7 +74,8 @@ abstract contract LogRegistry is ContractRegistry {
 
     // ---- for the votes and the constructor ------------------------------------------------------
 
-    /// @dev Logs of a member come in the order of their `seq`, so none is taken twice.
+    /// @dev Open a log at founding. Logs of a member come in the order of their `seq`, so none is
+    /// taken twice.
     function _openFoundingLog(LogInput memory input) internal {
         _requireNotRetired(input.member);
         LogId logId =
@@ -87,7 +89,7 @@ abstract contract LogRegistry is ContractRegistry {
         _open(logIdOf(owner, seq, suite), owner, seq, suite, NO_LOG, _MAX_LOGS);
     }
 
-    /// @dev Closes a log at the last size to be trusted, which was anchored or is 0, and opens the
+    /// @dev Close a log at the last size to be trusted, which was anchored or is 0, and open the
     /// one that follows it.
     function _openSuccessor(LogId logId, uint64 trustedSize, uint16 suite) internal {
         MemberId owner = _owners[logId];
@@ -103,7 +105,7 @@ abstract contract LogRegistry is ContractRegistry {
         _open(successor, owner, seq, suite, logId, _MAX_LOGS_WITH_SUCCESSORS);
     }
 
-    /// @dev Of a member that retires: each at the size that it has.
+    /// @dev Close all logs of a member that retires, each at the size that it has.
     function _closeLogs(MemberId owner) internal {
         address anchor = _current[_LOG_ANCHOR];
         LogId[] storage ids = _logIds[owner];
@@ -143,7 +145,7 @@ abstract contract LogRegistry is ContractRegistry {
         emit LogClosed(logId, owner, trustedSize, successor);
     }
 
-    /// @dev One more than that of the member's last log.
+    /// @dev Return one more than the `seq` of the member's last log.
     function _nextSeq(MemberId owner) private view returns (uint64) {
         LogId[] storage ids = _logIds[owner];
         return ids.length == 0 ? 0 : _logs[owner][ids[ids.length - 1]].seq + 1;

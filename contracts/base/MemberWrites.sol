@@ -11,10 +11,12 @@ import {Keys} from "./Keys.sol";
 /// @title What a member writes for itself
 /// @notice The part of the Consortium that one GOVERN key of a member is enough for.
 abstract contract MemberWrites is Keys {
-    /// @dev Eight years of a new key for each of ten purposes every month. A vote is not bound by it,
-    /// so a thief cannot fill the list to shut the owner out; one that walks it costs 11 million gas.
+    /// @dev Most keys of a member: eight years of a new one for each of ten purposes every month. A
+    /// vote is not bound by it, so a thief cannot fill the list to shut the owner out; a vote that
+    /// walks it costs 11 million gas.
     uint256 private constant _MAX_KEYS = 1024;
-    /// @dev An owner must not be able to void years of what it signed itself.
+    /// @dev Furthest that an owner can date a compromise back: it must not void years of what it
+    /// signed.
     uint64 private constant _MAX_COMPROMISE_BACK = 7 days;
 
     bytes32 private constant _SET_ENDPOINT =
@@ -114,8 +116,9 @@ abstract contract MemberWrites is Keys {
         _compromise(code, keyId, since, signedBy);
     }
 
-    /// @dev A secp256k1 key proves that its owner holds it. For other algorithms the contract cannot
-    /// check that, and need not: a key that a member does not hold signs nothing for it.
+    /// @dev Revert unless a new secp256k1 key signed too, which proves that its owner holds it. For
+    /// other algorithms the contract cannot check that, and need not: a key that a member does not
+    /// hold signs nothing for it.
     function _requireOwnSignature(
         KeyInput calldata input,
         bytes32 structHash,

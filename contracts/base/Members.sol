@@ -22,19 +22,19 @@ abstract contract Members is IConsortium, EIP712 {
         string endpoint;
     }
 
-    /// @dev A list that can be read through in reasonable time; no write walks it.
+    /// @dev Most members: a list that can be read through in reasonable time; no write walks it.
     uint256 private constant _MAX_MEMBERS = 4096;
-    /// @dev Votes are counted over all provinces; far above the 31 there are.
+    /// @dev Most provinces: votes are counted over all of them; far above the 31 that there are.
     uint256 private constant _MAX_PROVINCES = 64;
-    /// @dev {rolesAt} walks them backwards. Each takes a vote.
+    /// @dev Most changes of a member's roles: {rolesAt} walks them backwards. Each takes a vote.
     uint256 private constant _MAX_ROLE_CHANGES = 256;
-    /// @dev Bytes of an endpoint: a URL, not a place to leave data.
+    /// @dev Most bytes of an endpoint: a URL, not a place to leave data.
     uint256 private constant _MAX_ENDPOINT = 256;
 
     mapping(MemberId code => MemberState) internal _members;
     mapping(MemberId code => RoleSpan[]) private _roleSpans;
     MemberId[] private _codes;
-    /// @dev Those that are not RETIRED, in no order.
+    /// @dev Provinces that are not RETIRED, in no order.
     MemberId[] internal _provinces;
 
     /// @inheritdoc IConsortium
@@ -110,7 +110,7 @@ abstract contract Members is IConsortium, EIP712 {
         emit MemberRolesChanged(code, roles);
     }
 
-    /// @dev RETIRED is final, and its province makes room.
+    /// @dev Give a member another status. RETIRED is final, and such a province makes room.
     function _setStatus(MemberId code, uint8 status) internal {
         _requireNotRetired(code);
         MemberState storage state = _members[code];
@@ -122,7 +122,7 @@ abstract contract Members is IConsortium, EIP712 {
         emit MemberStatusChanged(code, status);
     }
 
-    /// @dev ACTIVE, with one of `roles`.
+    /// @dev Revert unless a member is ACTIVE, with one of `roles`.
     function _requireActive(MemberId code, uint8 roles) internal view {
         MemberState storage state = _members[code];
         uint8 status = state.status;
@@ -149,7 +149,7 @@ abstract contract Members is IConsortium, EIP712 {
         }
     }
 
-    /// @dev How many of `total` things a page holds.
+    /// @dev Return how many of `total` things a page holds.
     function _pageSize(uint256 total, uint256 start, uint256 count)
         internal
         pure
@@ -159,7 +159,7 @@ abstract contract Members is IConsortium, EIP712 {
         return count < total - start ? count : total - start;
     }
 
-    /// @dev The only clock.
+    /// @dev Return the time of the block: the only clock.
     function _time() internal view virtual returns (uint64) {
         return uint64(block.timestamp);
     }

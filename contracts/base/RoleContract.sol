@@ -34,13 +34,13 @@ abstract contract RoleContract is IRoleContract, EIP712 {
         return _role;
     }
 
-    /// @dev Reverts unless the Consortium names this contract for its role.
+    /// @dev Revert unless the Consortium names this contract for its role.
     function _requireCurrent() internal view {
         address current = _consortium.current(_role);
         if (current != address(this)) revert RoleContract_NotCurrent(_role, current);
     }
 
-    /// @dev The key that signed, of an ACTIVE member with one of `roles`, or a revert.
+    /// @dev Return the key that signed, of an ACTIVE member with one of `roles`, or revert.
     function _authorise(
         MemberId member,
         uint8 roles,
@@ -55,7 +55,7 @@ abstract contract RoleContract is IRoleContract, EIP712 {
         return _consortium.authorise(member, roles, purpose, signer);
     }
 
-    /// @dev The proposal of exactly this, which cannot be used again. `data` must name this contract,
+    /// @dev Use up the proposal of exactly this, and return its id. `data` must name this contract,
     /// because each keeps its own list of what was used.
     /// @param used Where the contract keeps that: storage of its own, since places are frozen.
     function _usePassed(
@@ -71,7 +71,7 @@ abstract contract RoleContract is IRoleContract, EIP712 {
         used[proposalId] = true;
     }
 
-    /// @dev The only clock.
+    /// @dev Return the time of the block: the only clock.
     function _time() internal view virtual returns (uint64) {
         return uint64(block.timestamp);
     }

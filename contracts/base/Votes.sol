@@ -17,9 +17,11 @@ abstract contract Votes is Keys {
         bool executed;
     }
 
-    /// @dev A decision that nobody carried out must not lie in wait for years.
+    /// @dev Most time until a proposal expires: no decision that nobody carried out lies in wait
+    /// for years.
     uint64 private constant _MAX_PROPOSAL_LIFE = 90 days;
-    /// @dev Bytes of an action: 64 items of a catalogue, or a member with 32 keys of any length.
+    /// @dev Most bytes of an action: 64 items of a catalogue, or a member with 32 keys of any
+    /// length.
     uint256 private constant _MAX_DATA = 24_576;
 
     bytes32 private constant _PROPOSE = keccak256(
@@ -133,7 +135,7 @@ abstract contract Votes is Keys {
 
     // ---- for the votes and the constructor ------------------------------------------------------
 
-    /// @dev Carries out a decision, or reverts where its kind is not one of this contract's.
+    /// @dev Carry out a decision, or revert where its kind is not one of this contract's.
     function _carryOut(uint8 kind, bytes calldata data) internal virtual;
 
     function _setThreshold(uint64 threshold_) internal {
@@ -147,7 +149,7 @@ abstract contract Votes is Keys {
         emit ChairSet(code);
     }
 
-    /// @dev Every vote stays in reach, and no two halves can decide apart.
+    /// @dev Revert unless every vote stays in reach and no two halves can decide apart.
     function _requireThreshold() internal view {
         uint256 count = _activeProvinces();
         uint64 needed = _threshold;
@@ -163,7 +165,8 @@ abstract contract Votes is Keys {
         return state.expiresAt >= _time() && !state.executed;
     }
 
-    /// @dev Of provinces that are ACTIVE now; a suspended one has no say in what happens meanwhile.
+    /// @dev Count the yes votes of provinces that are ACTIVE now; a suspended one has no say in
+    /// what happens meanwhile.
     function _standingYes(ProposalId proposalId) private view returns (uint64 yes) {
         for (uint256 i = 0; i < _provinces.length; ++i) {
             MemberId code = _provinces[i];
@@ -173,7 +176,7 @@ abstract contract Votes is Keys {
         }
     }
 
-    /// @dev Whether a vote was cast, with a key that was not in other hands.
+    /// @dev Say whether a vote was cast, with a key that was not in other hands.
     function _stands(ProposalId proposalId, MemberId code) private view returns (bool) {
         Ballot storage cast = _ballots[proposalId][code];
         return cast.choice != 0 && !_compromisedAt(code, cast.keyId, cast.castAt);

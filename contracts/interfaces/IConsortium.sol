@@ -20,10 +20,10 @@ import {IConsortiumErrors} from "./IConsortiumErrors.sol";
 /// halves can decide apart. Kinds that this contract does not know are voted on all the same; a
 /// contract that holds a role asks {passed} and carries them out.
 ///
-/// Nobody takes a place that is another's. The id of a proposal holds its proposer, so only he can
-/// use it up. A key is registered under its member: whoever registers another's public key has
-/// taken nothing from him, and cannot sign with it. Members, regions and logs come by vote alone,
-/// a region belongs to one province, ids of logs are made from owner and number.
+/// Nobody takes a place that is another's. The id of a proposal holds its proposer, so nobody else
+/// can use it up. A key is registered under its member: whoever registers another member's public
+/// key takes nothing from it, and cannot sign with it. Members, regions and logs come by vote
+/// alone, a region belongs to one province, ids of logs are made from owner and number.
 ///
 /// Instants are Unix seconds. Codes of members, regions and roles are ASCII padded with NUL on the
 /// right. Numbers (roles, purposes, algorithms, kinds …) are listed in `types/Codes.sol`.
@@ -34,7 +34,7 @@ interface IConsortium is IConsortiumErrors {
     /// @notice A new member, at founding or by vote.
     struct FounderInput {
         MemberId code;
-        /// @dev required of a PROVINCE, and then no other province's
+        /// @dev required of a PROVINCE, and no other province has it
         bytes32 region;
         uint8 roles;
         string endpoint;
@@ -66,7 +66,8 @@ interface IConsortium is IConsortiumErrors {
         uint8 status;
         /// @dev the number that the next write about this member must carry
         uint64 seq;
-        /// @dev when the latest key given by RECOVER_KEY begins (or began); 0: there was none
+        /// @dev when the latest key given by RECOVER_KEY begins (or began), vetoed or not; 0: there
+        /// was none
         uint64 recoveredFrom;
         /// @dev when a vote last held one of its GOVERN keys to be stolen; 0: never
         uint64 governTakenAt;
@@ -204,14 +205,15 @@ interface IConsortium is IConsortiumErrors {
     event Voted(
         ProposalId indexed proposalId, MemberId indexed member, uint8 choice, KeyId indexed signedBy
     );
-    /// @notice Emitted when a passed proposal was carried out here. What it changed has its own event.
+    /// @notice Emitted when a passed proposal was carried out here. What it changed has its own
+    /// event.
     event Executed(ProposalId indexed proposalId, uint8 indexed kind);
     /// @notice Emitted when a vote hands on the rotating chair (轮值), a label without rights.
     event ChairSet(MemberId indexed member);
 
     // ---- writes -------------------------------------------------------------------------------
 
-    /// @notice A province proposes an action; the proposal is no vote.
+    /// @notice Propose an action as a province; the proposal is no vote.
     /// @dev Signs Propose(member, kind, dataHash, salt, expiresAt, deadline), dataHash being
     /// keccak256(data).
     /// @param member The province.
@@ -232,7 +234,7 @@ interface IConsortium is IConsortiumErrors {
         bytes calldata signature
     ) external returns (ProposalId proposalId);
 
-    /// @notice A province votes, once. A vote stands while its province is ACTIVE and unless its
+    /// @notice Vote as a province, once. A vote stands while its province is ACTIVE and unless its
     /// key turns out to have been compromised when it was cast; then the province may vote again.
     /// @dev Signs Vote(member, proposalId, choice, deadline).
     function vote(
@@ -243,13 +245,13 @@ interface IConsortium is IConsortiumErrors {
         bytes calldata signature
     ) external;
 
-    /// @notice Carries out a passed proposal, once; anybody may send it.
+    /// @notice Carry out a passed proposal, once; anybody may send it.
     /// @dev Kinds that other contracts carry out (PUT_NATIONAL, ACT) are refused here.
     /// @param proposalId The proposal.
     /// @param data What was proposed, as in {Proposed}.
     function execute(ProposalId proposalId, bytes calldata data) external;
 
-    /// @notice A member changes its endpoint.
+    /// @notice Change a member's endpoint.
     /// @dev Signs SetEndpoint(member, endpoint, seq, deadline).
     function setEndpoint(
         MemberId member,
@@ -259,7 +261,7 @@ interface IConsortium is IConsortiumErrors {
         bytes calldata signature
     ) external;
 
-    /// @notice A member adds a key. Its window begins at the block's time at the earliest.
+    /// @notice Add a key to a member. Its window begins at the block's time at the earliest.
     /// @dev Signs AddKey(member, purpose, alg, publicKey, notBefore, notAfter, seq, deadline).
     /// @param input The key; `input.member` is the member that signs.
     /// @param seq The member's.
@@ -274,8 +276,8 @@ interface IConsortium is IConsortiumErrors {
         bytes calldata newKeySignature
     ) external;
 
-    /// @notice A member revokes one of its keys. With any GOVERN key that is still valid it so vetoes
-    /// one that a vote gave it and that has not begun.
+    /// @notice Revoke a key of a member. With any of its GOVERN keys that is still valid a member
+    /// so vetoes one that a vote gave it and that has not begun.
     /// @dev Signs RevokeKey(member, keyId, compromisedSince, seq, deadline).
     /// @param member The member.
     /// @param keyId The key; it may be the one that signs.
@@ -294,10 +296,10 @@ interface IConsortium is IConsortiumErrors {
         bytes calldata signature
     ) external;
 
-    // ---- what the other contracts ask -----------------------------------------------------------
+    // ---- for the other contracts ----------------------------------------------------------------
 
-    /// @notice The key with which `signer` may now sign for `member`; reverts where there is none,
-    /// the member is not ACTIVE or has none of `roles`.
+    /// @notice Return the key with which `signer` may now sign for `member`; revert where there is
+    /// none, the member is not ACTIVE or has none of `roles`.
     /// @param member The member.
     /// @param roles Bits of which it must have one; 255: any member.
     /// @param purpose Of the key.
@@ -307,47 +309,50 @@ interface IConsortium is IConsortiumErrors {
         view
         returns (KeyId keyId);
 
-    /// @notice Suite of an open log of `member`; reverts where it is closed, unknown or another's.
+    /// @notice Return the suite of an open log of `member`; revert where the log is closed, unknown
+    /// or another member's.
     function openLog(LogId logId, MemberId member) external view returns (uint16 suite);
 
-    /// @notice The contract that holds `role` now, 0 where none does.
+    /// @notice Return the contract that holds `role` now, 0 where none does.
     function current(bytes32 role) external view returns (address account);
 
-    /// @notice The contract that `account` took its role over from, 0 where there is none.
+    /// @notice Return the contract that `account` took its role over from, 0 where there is none.
     function predecessorOf(address account) external view returns (address predecessor);
 
-    /// @notice Whether a proposal has enough standing yes votes, is not expired and not executed.
+    /// @notice Say whether a proposal has enough standing yes votes, is not expired and not
+    /// executed.
     function passed(ProposalId proposalId) external view returns (bool);
 
     // ---- views; unknown ids give zeros, none reverts --------------------------------------------
 
-    /// @notice A member by its code.
+    /// @notice Return a member by its code.
     function member(MemberId code) external view returns (Member memory);
 
-    /// @notice Number of all members that there ever were.
+    /// @notice Count all members that there ever were.
     function memberCount() external view returns (uint256);
 
-    /// @notice Codes of members, in the order in which they came.
+    /// @notice List codes of members, in the order in which they came.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
     function memberCodes(uint256 start, uint256 count) external view returns (MemberId[] memory);
 
-    /// @notice Codes of all provinces that are not RETIRED, in no order.
+    /// @notice List the codes of all provinces that are not RETIRED, in no order.
     function provinces() external view returns (MemberId[] memory);
 
-    /// @notice Roles of `member` at `time`, 0 where it was none. Its status is not looked at.
+    /// @notice Return the roles of `member` at `time`, 0 where there were none, whatever its
+    /// status.
     function rolesAt(MemberId member, uint64 time) external view returns (uint8 roles);
 
-    /// @notice All that a member ever was, the first roles first.
+    /// @notice List all roles that a member ever had, the first ones first.
     function roleHistory(MemberId member) external view returns (RoleSpan[] memory);
 
-    /// @notice A key of a member.
+    /// @notice Return a key of a member.
     function key(MemberId member, KeyId keyId) external view returns (Key memory);
 
-    /// @notice Number of keys of a member, ended ones included.
+    /// @notice Count the keys of a member, ended ones included.
     function keyCount(MemberId member) external view returns (uint256);
 
-    /// @notice Keys of a member, in the order of registration.
+    /// @notice List keys of a member, in the order of registration.
     /// @param member The member.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
@@ -356,55 +361,56 @@ interface IConsortium is IConsortiumErrors {
         view
         returns (Key[] memory);
 
-    /// @notice Whether a key of a member has this purpose and its window holds `time`.
+    /// @notice Say whether a key of a member has this purpose and was valid at `time`.
     function keyValidAt(MemberId member, KeyId keyId, uint8 purpose, uint64 time)
         external
         view
         returns (bool);
 
-    /// @notice The key of `signer` if it is `member`'s, for this purpose, valid now; else 0.
-    /// The member's status is not looked at.
+    /// @notice Return the key of `signer` if it is `member`'s, for this purpose and valid now, else
+    /// 0, whatever the member's status.
     function keyOfSigner(MemberId member, uint8 purpose, address signer)
         external
         view
         returns (KeyId keyId);
 
-    /// @notice A log by its id.
+    /// @notice Return a log by its id.
     function log(LogId logId) external view returns (Log memory);
 
-    /// @notice Ids of all logs of a member, in the order of opening.
+    /// @notice List the ids of all logs of a member, in the order of opening.
     function logIds(MemberId member) external view returns (LogId[] memory);
 
-    /// @notice The contract that held `role` at `time`, 0 where none did.
+    /// @notice Return the contract that held `role` at `time`, 0 where none did.
     function contractAt(bytes32 role, uint64 time) external view returns (address account);
 
-    /// @notice All contracts that ever held `role`, the first one first.
+    /// @notice List all contracts that ever held `role`, the first one first.
     function contractHistory(bytes32 role) external view returns (Registration[] memory);
 
-    /// @notice Number of yes votes that pass a proposal.
+    /// @notice Return the number of yes votes that pass a proposal.
     function threshold() external view returns (uint64);
 
-    /// @notice The member in the rotating chair, 0 before the first vote.
+    /// @notice Return the member in the rotating chair, 0 before the first vote.
     function chair() external view returns (MemberId member);
 
-    /// @notice A proposal by its id.
+    /// @notice Return a proposal by its id.
     function proposal(ProposalId proposalId) external view returns (Proposal memory);
 
-    /// @notice The vote of a province, whether it stands or not.
+    /// @notice Return the vote of a province, whether it stands or not.
     function ballot(ProposalId proposalId, MemberId member) external view returns (Ballot memory);
 
     // ---- ids ------------------------------------------------------------------------------------
 
-    /// @notice keccak256(abi.encode(chainId, consortium, member, kind, dataHash, salt))
+    /// @notice Return keccak256(abi.encode(chainId, consortium, member, kind, dataHash, salt)).
     function proposalIdOf(MemberId member, uint8 kind, bytes32 dataHash, bytes32 salt)
         external
         view
         returns (ProposalId);
 
-    /// @notice keccak256(abi.encode(alg, publicKey))
+    /// @notice Return keccak256(abi.encode(alg, publicKey)).
     function keyIdOf(uint16 alg, bytes calldata publicKey) external pure returns (KeyId);
 
-    /// @notice keccak256(abi.encode("credit-ledger/log/1", chainId, consortium, member, seq, suite))
-    /// @dev Mints new ids. Nobody recomputes the id of a log, because ids outlive a move.
+    /// @notice Return keccak256(abi.encode("credit-ledger/log/1", chainId, consortium, member, seq,
+    /// suite)).
+    /// @dev For new ids only. Nobody recomputes the id of a log, because ids outlive a move.
     function logIdOf(MemberId member, uint64 seq, uint16 suite) external view returns (LogId);
 }

@@ -16,7 +16,7 @@ interface IConsortiumErrors {
     error Consortium_TooManyRoleChanges(MemberId member, uint256 limit);
     /// @notice Thrown when a new member has no code or one that is known.
     error Consortium_FounderInvalid(MemberId code);
-    /// @notice Thrown when a member would have no role, or those that it has.
+    /// @notice Thrown when a member would get no role, or the roles that it has.
     error Consortium_RolesInvalid(MemberId member, uint8 roles);
     /// @notice Thrown when a province would have no region, or that of another province.
     error Consortium_RegionInvalid(MemberId member, bytes32 region);
@@ -48,21 +48,23 @@ interface IConsortiumErrors {
     error Consortium_KeyExists(MemberId member, KeyId keyId);
     /// @notice Thrown when the key is not one of this member.
     error Consortium_KeyUnknown(MemberId member, KeyId keyId);
-    /// @notice Thrown when a key to be admitted with a new member is another's.
+    /// @notice Thrown when a key to be admitted with a new member is another member's.
     error Consortium_KeyNotOwned(MemberId member, MemberId owner);
     /// @notice Thrown when a member would be admitted without keys or with more than 32.
     error Consortium_KeyCountInvalid(uint256 count, uint256 limit);
     /// @notice Thrown when a member that has 1,024 keys adds one. A vote still can.
     error Consortium_TooManyKeys(MemberId member, uint256 limit);
-    /// @notice Thrown when a new secp256k1 key did not sign for itself, or another sent a signature.
+    /// @notice Thrown when a new secp256k1 key did not sign for itself, or a signature came with a
+    /// key of another algorithm.
     error Consortium_NewKeySignatureInvalid(KeyId keyId);
     /// @notice Thrown when a key that has ended or is compromised would be revoked again.
     error Consortium_KeyEnded(KeyId keyId, uint64 notAfter, uint64 compromisedSince);
     /// @notice Thrown when `since` is in the future, too far back for this way, or changes nothing.
     /// `keyId` 0: of all keys of a purpose.
     error Consortium_CompromiseInvalid(KeyId keyId, uint64 since, uint64 time);
-    /// @notice Thrown when a vote would take single GOVERN keys from a member, which could veto with
-    /// them, while a key that a vote gave it has not begun.
+    /// @notice Thrown when a vote would take a single GOVERN key from a member while a key that a
+    /// vote gave it has not begun and is not vetoed: with its GOVERN keys the member can still veto
+    /// it.
     error Consortium_RecoveryPending(MemberId member, uint64 recoveredFrom);
     /// @notice Thrown when a log's id or (member, seq) is taken, or its suite is 0.
     error Consortium_LogInvalid(LogId logId, MemberId member, uint64 seq, uint16 suite);
@@ -92,6 +94,7 @@ interface IConsortiumErrors {
     error Consortium_DataTooLong(uint256 length, uint256 limit);
     /// @notice Thrown when what is to be carried out is not what was voted on.
     error Consortium_DataMismatch(ProposalId proposalId, bytes32 dataHash);
-    /// @notice Thrown when a contract has no code, another role or consortium, or was registered before.
+    /// @notice Thrown when a contract has no code, another role or consortium, or was registered
+    /// before.
     error Consortium_ContractInvalid(bytes32 role, address account);
 }

@@ -6,7 +6,7 @@ import {IRoleContract} from "./IRoleContract.sol";
 
 /// @title Roots of the members' logs
 /// @notice Keeps the RFC 9162 root of every log at every anchored size. A root is accepted only with
-/// a proof that it extends the one before, so nobody can rewrite a log, its owner included. The
+/// a proof that it extends the one before, so nobody can rewrite a log, not even its owner. The
 /// previous size is a compare-and-swap: two writers of one log cannot fork it.
 ///
 /// Every anchor is signed (EIP-712, domain `CreditLedger LogAnchor`, version `1`) by an ANCHOR key
@@ -59,7 +59,7 @@ interface ILogAnchor is IRoleContract {
         LogId logId, uint64 prevSize, bytes32 prevRoot, uint64 size, bytes32 root
     );
 
-    /// @notice Anchors a log at a new size.
+    /// @notice Anchor a log at a new size.
     /// @dev Signs Checkpoint with the fields of {Checkpoint} in their order.
     /// @param checkpoint What is anchored.
     /// @param proof RFC 9162 consistency proof from `prevSize` to `size` of exact length; empty when
@@ -71,14 +71,15 @@ interface ILogAnchor is IRoleContract {
         bytes calldata signature
     ) external;
 
-    /// @notice Size and root of the last anchor of a log; zeros where there is none. Never reverts.
+    /// @notice Return size and root of the last anchor of a log; zeros where there is none. Never
+    /// reverts.
     function latest(LogId logId) external view returns (uint64 size, bytes32 root);
 
-    /// @notice Root of a log at an anchored size, 0 where there is none. Never reverts.
+    /// @notice Return the root of a log at an anchored size, 0 where there is none. Never reverts.
     function rootAt(LogId logId, uint64 size) external view returns (bytes32 root);
 
-    /// @notice Whether a leaf hash stands at `index` of the log as anchored at `size`. False, and
-    /// no revert, for whatever does not fit.
+    /// @notice Say whether a leaf hash stands at `index` of the log as anchored at `size`. False,
+    /// and no revert, for whatever does not fit.
     /// @param logId The log.
     /// @param size An anchored size.
     /// @param index Position of the leaf, from 0.

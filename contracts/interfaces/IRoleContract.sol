@@ -18,9 +18,9 @@ interface IRoleContract {
     /// @notice Thrown when a vote was carried out already.
     error RoleContract_ProposalUsed(ProposalId proposalId);
 
-    /// @notice The consortium that it belongs to.
+    /// @notice Return the consortium that the contract belongs to.
     function consortium() external view returns (IConsortium);
 
-    /// @notice The role, as in {IConsortium-current}.
+    /// @notice Return the role, as in {IConsortium-current}.
     function role() external view returns (bytes32);
 }

@@ -124,7 +124,7 @@ contract SignaturesTest is World {
         }
     }
 
-    /// @dev Nobody writes for another, with whichever of his own keys.
+    /// @dev No member writes for another, with whichever of its own keys.
     function test_Revert_otherMember() public {
         MemberId[2] memory others = [TIANJIN, BANK];
         for (uint256 i = 0; i < WRITES; ++i) {

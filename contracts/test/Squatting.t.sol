@@ -71,8 +71,8 @@ contract SquattingTest is World {
         consortium.addKey(k, 0, _deadline(), signature, own);
     }
 
-    /// @dev Of other keys the contract sees no proof. Whoever registers another's has it under his
-    /// own name, where he cannot sign with it; the owner registers it under his.
+    /// @dev Of other keys the contract sees no proof. Whoever registers another's has it
+    /// under its own name, where it cannot sign with it; the owner registers it under the owner's.
     function test_key_otherAlgorithms() public {
         KeyId keyId = consortium.keyIdOf(Alg.ED25519, ED25519_KEY);
         _addEd25519(TIANJIN, Purpose.CASE);

@@ -148,8 +148,8 @@ contract VectorsTest is Base {
         _worked("correction");
     }
 
-    /// @dev The log id as `Consortium` mints it, the leaf, the record id, the root and the path, the checkpoint's
-    /// digest as `LogAnchor` checks it, the promise's digest.
+    /// @dev The log id as `Consortium` mints it, the leaf, the record id, the root and the path,
+    /// the checkpoint's digest as `LogAnchor` checks it, the promise's digest.
     function _worked(string memory name) private {
         string memory input = vm.readFile(string.concat(DIR, name, "/input.json"));
         string memory expected = vm.readFile(string.concat(DIR, name, "/expected.json"));
