@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {ICatalogue} from "./ICatalogue.sol";
-import {IConsortium} from "./IConsortium.sol";
-import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./lib/Codes.sol";
-import {RoleContract} from "./lib/RoleContract.sol";
+import {RoleContract} from "./base/RoleContract.sol";
+import {ICatalogue} from "./interfaces/ICatalogue.sol";
+import {IConsortium} from "./interfaces/IConsortium.sol";
+import {DataClass, Granularity, ItemKind, Kind, Purpose, Role, Visibility} from "./types/Codes.sol";
+import {KeyId, MemberId, NO_MEMBER, ProposalId} from "./types/Ids.sol";
 
 /// @title What may be recorded
 /// @notice See {ICatalogue}.
 contract Catalogue is ICatalogue, RoleContract {
-    /// @dev Items of one vote: what fits into a block with room to spare (about 150,000 gas each).
+    /// @dev Most items of one vote: they fit into a block with room to spare, at about 150,000 gas
+    /// each.
     uint256 private constant _MAX_ITEMS = 64;
-    /// @dev Items of one region. A province cannot swell the list for the others.
+    /// @dev Most items of one region: a province cannot swell the list for the others.
     uint256 private constant _MAX_IDS = 1024;
-    /// @dev Versions of one series. {item} gives them all, for some 20,000 gas each, and has to stay
-    /// far below what nodes grant a call, 10 million at the least; {itemAt} walks them backwards.
+    /// @dev Most versions of a national series. {item} gives them all, for some 20,000 gas each,
+    /// and has to stay far below what nodes grant a call, 10 million at the least; {itemAt} walks
+    /// them backwards.
     uint256 private constant _MAX_VERSIONS = 128;
-    /// @dev … and of one that a province alone can fill.
+    /// @dev Most versions of a series that a province alone can fill.
     uint256 private constant _MAX_SUPPLEMENTS = 64;
 
+    /// @dev Region of national items.
     bytes32 private constant _NATIONAL = 0;
 
     bytes32 private constant _PUT_SUPPLEMENT = keccak256(
@@ -29,29 +33,29 @@ contract Catalogue is ICatalogue, RoleContract {
     mapping(bytes32 itemId => bytes32[] regions) private _regions;
     mapping(bytes32 itemId => mapping(bytes32 region => Version[])) private _series;
     mapping(bytes32 region => uint256 count) private _idCounts;
-    mapping(bytes32 proposalId => bool used) private _used;
+    mapping(ProposalId proposalId => bool used) private _used;
 
     constructor(IConsortium consortium_) RoleContract(consortium_, "Catalogue") {}
 
     /// @inheritdoc ICatalogue
-    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external {
+    function putNational(Item[] calldata items, MemberId proposer, bytes32 salt) external {
         _requireCurrent();
         if (items.length == 0 || items.length > _MAX_ITEMS) {
             revert Catalogue_CountInvalid(items.length, _MAX_ITEMS);
         }
         bytes memory data = abi.encode(address(this), items);
-        bytes32 proposalId = _usePassed(_used, proposer, Kind.PUT_NATIONAL, data, salt);
+        ProposalId proposalId = _usePassed(_used, proposer, Kind.PUT_NATIONAL, data, salt);
         for (uint256 i = 0; i < items.length; ++i) {
             Item calldata it = items[i];
             if (it.region != _NATIONAL) revert Catalogue_RegionInvalid(it.itemId, it.region);
-            _put(it, 0, proposalId);
+            _put(it, NO_MEMBER, ProposalId.unwrap(proposalId));
         }
     }
 
     /// @inheritdoc ICatalogue
     function putSupplement(Supplement calldata supplement, bytes calldata signature) external {
         _requireCurrent();
-        bytes32 keyId = _authorise(
+        KeyId keyId = _authorise(
             supplement.member,
             Role.PROVINCE,
             Purpose.GOVERN,
@@ -60,7 +64,7 @@ contract Catalogue is ICatalogue, RoleContract {
             signature
         );
         _requireNextOfOwnRegion(supplement);
-        _put(_itemOf(supplement), supplement.member, keyId);
+        _put(_itemOf(supplement), supplement.member, KeyId.unwrap(keyId));
     }
 
     /// @inheritdoc ICatalogue
@@ -109,7 +113,7 @@ contract Catalogue is ICatalogue, RoleContract {
         }
     }
 
-    /// @dev The highest version that has begun, unless it has ended.
+    /// @dev Return the highest version that has begun, unless it has ended.
     function _inForce(Version[] storage series, uint64 time)
         private
         view
@@ -151,7 +155,7 @@ contract Catalogue is ICatalogue, RoleContract {
         });
     }
 
-    function _put(Item memory it, bytes32 member, bytes32 authority) private {
+    function _put(Item memory it, MemberId member, bytes32 authority) private {
         Version[] storage series = _series[it.itemId][it.region];
         _requireValid(it, _lastVersion(series));
         if (series.length == 0) _list(it.itemId, it.region);
@@ -180,7 +184,7 @@ contract Catalogue is ICatalogue, RoleContract {
         if (!valid) revert Catalogue_ItemInvalid(it.itemId, it.version);
     }
 
-    /// @dev Whether a number is in a list that counts from 1.
+    /// @dev Say whether a number is in a list that counts from 1.
     function _within(uint8 number, uint8 last) private pure returns (bool) {
         return number != 0 && number <= last;
     }

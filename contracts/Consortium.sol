@@ -3,45 +3,26 @@ pragma solidity 0.8.34;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsortium} from "./IConsortium.sol";
-import {Choice, Kind, MemberStatus, Role, Suite} from "./lib/Codes.sol";
-import {Registers} from "./lib/Registers.sol";
+import {LogRegistry} from "./base/LogRegistry.sol";
+import {MemberWrites} from "./base/MemberWrites.sol";
+import {Recovery} from "./base/Recovery.sol";
+import {Votes} from "./base/Votes.sol";
+import {Kind, MemberStatus, Suite} from "./types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_KEY} from "./types/Ids.sol";
 
 /// @title Members, keys, logs, votes and contracts of the consortium
 /// @notice See {IConsortium}.
-/// @dev Here: founding and the votes of the provinces.
-contract Consortium is Registers {
-    struct ProposalState {
-        bytes32 proposer;
-        bytes32 dataHash;
-        uint8 kind;
-        uint64 expiresAt;
-        bool executed;
-    }
-
-    /// @dev A decision that nobody carried out must not lie in wait for years.
-    uint64 private constant _MAX_PROPOSAL_LIFE = 90 days;
-    /// @dev Bytes of an action: 64 items of a catalogue, or a member with 32 keys of any length.
-    uint256 private constant _MAX_DATA = 24_576;
-    /// @dev Keys with which a member is admitted; it adds more itself.
+/// @dev Here: founding, and what the provinces can decide. The order of the parts decides where
+/// their variables stand, which is frozen (`base/Slots.sol`).
+contract Consortium is MemberWrites, Recovery, LogRegistry, Votes {
+    /// @dev Most keys with which a member is admitted; it adds more itself.
     uint256 private constant _MAX_ADMITTED_KEYS = 32;
-
-    bytes32 private constant _PROPOSE = keccak256(
-        "Propose(bytes32 member,uint8 kind,bytes32 dataHash,bytes32 salt,uint64 expiresAt,uint64 deadline)"
-    );
-    bytes32 private constant _VOTE =
-        keccak256("Vote(bytes32 member,bytes32 proposalId,uint8 choice,uint64 deadline)");
-
-    uint64 private _threshold;
-    bytes32 private _chair;
-    mapping(bytes32 proposalId => ProposalState) private _proposals;
-    mapping(bytes32 proposalId => mapping(bytes32 member => Ballot)) private _ballots;
 
     /// @param founders The members; at most 64 provinces.
     /// @param keys Their keys, with windows as given; they need not sign for themselves.
     /// @param logs Their logs; those of one member in the order of `seq`.
-    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces and more than
-    /// half of it.
+    /// @param threshold_ Yes votes that pass a proposal, at most the number of provinces and more
+    /// than half of it.
     constructor(
         FounderInput[] memory founders,
         KeyInput[] memory keys,
@@ -54,120 +35,24 @@ contract Consortium is Registers {
         _setThreshold(threshold_);
         _requireThreshold();
         for (uint256 i = 0; i < keys.length; ++i) {
-            _addKey(keys[i], 0, 0);
+            _addKey(keys[i], 0, NO_KEY);
         }
         for (uint256 i = 0; i < logs.length; ++i) {
             _openFoundingLog(logs[i]);
         }
     }
 
-    /// @inheritdoc IConsortium
-    function propose(
-        bytes32 code,
-        uint8 kind,
-        bytes calldata data,
-        bytes32 salt,
-        uint64 expiresAt,
-        uint64 deadline,
-        bytes calldata signature
-    ) external returns (bytes32 proposalId) {
-        bytes32 dataHash = keccak256(data);
-        bytes32 structHash =
-            keccak256(abi.encode(_PROPOSE, code, kind, dataHash, salt, expiresAt, deadline));
-        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
-        if (data.length > _MAX_DATA) revert Consortium_DataTooLong(data.length, _MAX_DATA);
-        _requireExpiry(expiresAt);
-        proposalId = proposalIdOf(code, kind, dataHash, salt);
-        if (_proposals[proposalId].expiresAt != 0) revert Consortium_ProposalExists(proposalId);
-        _proposals[proposalId] = ProposalState(code, dataHash, kind, expiresAt, false);
-        emit Proposed(proposalId, code, kind, data, salt, expiresAt, signedBy);
-    }
-
-    /// @inheritdoc IConsortium
-    function vote(
-        bytes32 code,
-        bytes32 proposalId,
-        uint8 choice,
-        uint64 deadline,
-        bytes calldata signature
-    ) external {
-        bytes32 structHash = keccak256(abi.encode(_VOTE, code, proposalId, choice, deadline));
-        bytes32 signedBy = _authoriseGovern(code, Role.PROVINCE, deadline, structHash, signature);
-        if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
-        if (choice != Choice.YES && choice != Choice.NO) revert Consortium_ChoiceUnknown(choice);
-        if (_stands(proposalId, code)) revert Consortium_AlreadyVoted(proposalId, code);
-        _ballots[proposalId][code] = Ballot(choice, _time(), signedBy);
-        emit Voted(proposalId, code, choice, signedBy);
-    }
-
-    /// @inheritdoc IConsortium
-    function execute(bytes32 proposalId, bytes calldata data) external {
-        if (!_isOpen(proposalId)) revert Consortium_ProposalNotOpen(proposalId);
-        ProposalState storage state = _proposals[proposalId];
-        bytes32 dataHash = keccak256(data);
-        if (dataHash != state.dataHash) revert Consortium_DataMismatch(proposalId, dataHash);
-        uint64 yes = _standingYes(proposalId);
-        if (yes < _threshold) revert Consortium_ProposalNotPassed(proposalId, yes, _threshold);
-        state.executed = true;
-        uint8 kind = state.kind;
-        _carryOut(kind, data);
-        _requireThreshold();
-        emit Executed(proposalId, kind);
-    }
-
-    /// @inheritdoc IConsortium
-    function passed(bytes32 proposalId) external view returns (bool) {
-        return _isOpen(proposalId) && _standingYes(proposalId) >= _threshold;
-    }
-
-    /// @inheritdoc IConsortium
-    function threshold() external view returns (uint64) {
-        return _threshold;
-    }
-
-    /// @inheritdoc IConsortium
-    function chair() external view returns (bytes32) {
-        return _chair;
-    }
-
-    /// @inheritdoc IConsortium
-    function proposal(bytes32 proposalId) external view returns (Proposal memory) {
-        ProposalState memory state = _proposals[proposalId];
-        return Proposal(
-            state.proposer,
-            state.kind,
-            state.dataHash,
-            state.expiresAt,
-            state.executed,
-            _standingYes(proposalId)
-        );
-    }
-
-    /// @inheritdoc IConsortium
-    function ballot(bytes32 proposalId, bytes32 code) external view returns (Ballot memory) {
-        return _ballots[proposalId][code];
-    }
-
-    /// @inheritdoc IConsortium
-    function proposalIdOf(bytes32 code, uint8 kind, bytes32 dataHash, bytes32 salt)
-        public
-        view
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(block.chainid, address(this), code, kind, dataHash, salt));
-    }
-
     // forgefmt: disable-next-item
-    function _carryOut(uint8 kind, bytes calldata data) private {
-        if (kind == Kind.SUSPEND) _setStatus(abi.decode(data, (bytes32)), MemberStatus.SUSPENDED);
-        else if (kind == Kind.REINSTATE) _setStatus(abi.decode(data, (bytes32)), MemberStatus.ACTIVE);
+    function _carryOut(uint8 kind, bytes calldata data) internal override {
+        if (kind == Kind.SUSPEND) _setStatus(abi.decode(data, (MemberId)), MemberStatus.SUSPENDED);
+        else if (kind == Kind.REINSTATE) _setStatus(abi.decode(data, (MemberId)), MemberStatus.ACTIVE);
         else if (kind == Kind.RECOVER_KEY) _recoverKey(abi.decode(data, (KeyInput)));
         else if (kind == Kind.REGISTER_CONTRACT) _doRegister(data);
         else if (kind == Kind.OPEN_SUCCESSOR) _doOpenSuccessor(data);
         else if (kind == Kind.COMPROMISE_KEY) _doCompromise(data);
-        else if (kind == Kind.SET_CHAIR) _setChair(abi.decode(data, (bytes32)));
+        else if (kind == Kind.SET_CHAIR) _setChair(abi.decode(data, (MemberId)));
         else if (kind == Kind.ADMIT) _doAdmit(data);
-        else if (kind == Kind.RETIRE) _retire(abi.decode(data, (bytes32)));
+        else if (kind == Kind.RETIRE) _retire(abi.decode(data, (MemberId)));
         else if (kind == Kind.SET_ROLES) _doSetRoles(data);
         else if (kind == Kind.SET_THRESHOLD) _setThreshold(abi.decode(data, (uint64)));
         else if (kind == Kind.OPEN_LOG) _doOpenLog(data);
@@ -181,28 +66,27 @@ contract Consortium is Registers {
     }
 
     function _doOpenSuccessor(bytes calldata data) private {
-        (bytes32 logId, uint64 trustedSize, uint16 suite) =
-            abi.decode(data, (bytes32, uint64, uint16));
+        (LogId logId, uint64 trustedSize, uint16 suite) = abi.decode(data, (LogId, uint64, uint16));
         _openSuccessor(logId, trustedSize, suite);
     }
 
     function _doCompromise(bytes calldata data) private {
-        (bytes32 code, bytes32 keyId, uint64 since) = abi.decode(data, (bytes32, bytes32, uint64));
+        (MemberId code, KeyId keyId, uint64 since) = abi.decode(data, (MemberId, KeyId, uint64));
         _compromiseByVote(code, keyId, since);
     }
 
     function _doCompromiseAll(bytes calldata data) private {
-        (bytes32 code, uint8 purpose, uint64 since) = abi.decode(data, (bytes32, uint8, uint64));
+        (MemberId code, uint8 purpose, uint64 since) = abi.decode(data, (MemberId, uint8, uint64));
         _compromiseAll(code, purpose, since);
     }
 
     function _doSetRoles(bytes calldata data) private {
-        (bytes32 code, uint8 roles) = abi.decode(data, (bytes32, uint8));
+        (MemberId code, uint8 roles) = abi.decode(data, (MemberId, uint8));
         _setRoles(code, roles);
     }
 
     function _doOpenLog(bytes calldata data) private {
-        (bytes32 code, uint16 suite) = abi.decode(data, (bytes32, uint16));
+        (MemberId code, uint16 suite) = abi.decode(data, (MemberId, uint16));
         _openNextLog(code, suite);
     }
 
@@ -215,64 +99,16 @@ contract Consortium is Registers {
         }
         _addMember(founder);
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 owner = keys_[i].member;
+            MemberId owner = keys_[i].member;
             if (owner != founder.code) revert Consortium_KeyNotOwned(founder.code, owner);
-            _addKey(keys_[i], _time(), 0);
+            _addKey(keys_[i], _time(), NO_KEY);
         }
         _openNextLog(founder.code, Suite.SHA256);
     }
 
-    /// @dev For good: what it has anchored stands, and nothing is added.
-    function _retire(bytes32 code) private {
+    /// @dev Retire a member for good: what it has anchored stands, and nothing is added.
+    function _retire(MemberId code) private {
         _setStatus(code, MemberStatus.RETIRED);
         _closeLogs(code);
-    }
-
-    function _setThreshold(uint64 threshold_) private {
-        _threshold = threshold_;
-        emit ThresholdSet(threshold_);
-    }
-
-    function _setChair(bytes32 code) private {
-        _requireActive(code, Role.PROVINCE);
-        _chair = code;
-        emit ChairSet(code);
-    }
-
-    function _isOpen(bytes32 proposalId) private view returns (bool) {
-        ProposalState storage state = _proposals[proposalId];
-        return state.expiresAt >= _time() && !state.executed;
-    }
-
-    /// @dev Of provinces that are ACTIVE now; a suspended one has no say in what happens meanwhile.
-    function _standingYes(bytes32 proposalId) private view returns (uint64 yes) {
-        for (uint256 i = 0; i < _provinces.length; ++i) {
-            bytes32 code = _provinces[i];
-            bool counts = _ballots[proposalId][code].choice == Choice.YES
-                && _members[code].status == MemberStatus.ACTIVE && _stands(proposalId, code);
-            if (counts) ++yes;
-        }
-    }
-
-    /// @dev Whether a vote was cast, with a key that was not in other hands.
-    function _stands(bytes32 proposalId, bytes32 code) private view returns (bool) {
-        Ballot storage cast = _ballots[proposalId][code];
-        return cast.choice != 0 && !_compromisedAt(code, cast.keyId, cast.castAt);
-    }
-
-    /// @dev Every vote stays in reach, and no two halves can decide apart.
-    function _requireThreshold() private view {
-        uint256 count = _activeProvinces();
-        uint64 needed = _threshold;
-        if (needed > count || count >= 2 * uint256(needed)) {
-            revert Consortium_ThresholdInvalid(needed, count);
-        }
-    }
-
-    function _requireExpiry(uint64 expiresAt) private view {
-        uint64 time = _time();
-        if (expiresAt < time || expiresAt - time > _MAX_PROPOSAL_LIFE) {
-            revert Consortium_ExpiryInvalid(expiresAt, time);
-        }
     }
 }

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "./IConsortium.sol";
-import {ILogAnchor} from "./ILogAnchor.sol";
-import {Purpose, Role, Suite} from "./lib/Codes.sol";
-import {RFC9162} from "./lib/RFC9162.sol";
-import {RoleContract} from "./lib/RoleContract.sol";
+import {RoleContract} from "./base/RoleContract.sol";
+import {IConsortium} from "./interfaces/IConsortium.sol";
+import {ILogAnchor} from "./interfaces/ILogAnchor.sol";
+import {RFC9162} from "./libraries/RFC9162.sol";
+import {Purpose, Role, Suite} from "./types/Codes.sol";
+import {KeyId, LogId, MemberId} from "./types/Ids.sol";
 
 /// @title Roots of the members' logs
 /// @notice See {ILogAnchor}.
 contract LogAnchor is ILogAnchor, RoleContract {
-    /// @dev Leaves per anchor. A consistency proof shows only the prefix, so a thief's one signature
-    /// must not be able to use up a log; a member that has more to say anchors again.
+    /// @dev Most leaves of one anchor. A consistency proof shows only the prefix, so a thief's one
+    /// signature must not be able to use up a log; a member that has more to say anchors again.
     uint64 private constant _MAX_GROWTH = 1 << 20;
 
     bytes32 private constant _CHECKPOINT = keccak256(
         "Checkpoint(bytes32 member,bytes32 logId,uint64 prevSize,uint64 size,bytes32 root,uint64 deadline)"
     );
 
-    // Where these stand is frozen (`lib/Slots.sol`).
-    mapping(bytes32 logId => uint64 size) private _sizes;
-    mapping(bytes32 logId => mapping(uint64 size => bytes32 root)) private _roots;
+    // Where these stand is frozen (`base/Slots.sol`).
+    mapping(LogId logId => uint64 size) private _sizes;
+    mapping(LogId logId => mapping(uint64 size => bytes32 root)) private _roots;
 
     constructor(IConsortium consortium_) RoleContract(consortium_, "LogAnchor") {}
 
@@ -32,7 +33,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
     ) external {
         _requireCurrent();
         _requireShape(checkpoint);
-        bytes32 keyId = _authorise(
+        KeyId keyId = _authorise(
             checkpoint.member,
             Role.ANY,
             Purpose.ANCHOR,
@@ -46,7 +47,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
     }
 
     /// @inheritdoc ILogAnchor
-    function latest(bytes32 logId) public view returns (uint64 size, bytes32 root) {
+    function latest(LogId logId) public view returns (uint64 size, bytes32 root) {
         size = _sizes[logId];
         if (size != 0) return (size, _roots[logId][size]);
         ILogAnchor predecessor = _predecessor();
@@ -54,7 +55,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
     }
 
     /// @inheritdoc ILogAnchor
-    function rootAt(bytes32 logId, uint64 size) public view returns (bytes32 root) {
+    function rootAt(LogId logId, uint64 size) public view returns (bytes32 root) {
         root = _roots[logId][size];
         if (root != 0) return root;
         ILogAnchor predecessor = _predecessor();
@@ -63,7 +64,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
 
     /// @inheritdoc ILogAnchor
     function verifyInclusion(
-        bytes32 logId,
+        LogId logId,
         uint64 size,
         uint64 index,
         bytes32 leaf,
@@ -73,8 +74,8 @@ contract LogAnchor is ILogAnchor, RoleContract {
         return root != 0 && RFC9162.verifyInclusion(leaf, index, size, path, root);
     }
 
-    function _store(Checkpoint calldata checkpoint, bytes32 keyId) private {
-        bytes32 logId = checkpoint.logId;
+    function _store(Checkpoint calldata checkpoint, KeyId keyId) private {
+        LogId logId = checkpoint.logId;
         uint64 size = checkpoint.size;
         _sizes[logId] = size;
         _roots[logId][size] = checkpoint.root;
@@ -89,7 +90,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         if (checkpoint.root == 0) revert LogAnchor_RootZero(checkpoint.logId, size);
     }
 
-    function _requireLog(bytes32 logId, bytes32 member) private view {
+    function _requireLog(LogId logId, MemberId member) private view {
         uint16 suite = consortium().openLog(logId, member);
         if (suite != Suite.SHA256) revert LogAnchor_SuiteUnknown(logId, suite);
     }
@@ -112,7 +113,7 @@ contract LogAnchor is ILogAnchor, RoleContract {
         }
     }
 
-    /// @dev The contract that held the role before, which keeps what was anchored there.
+    /// @dev Return the contract that held the role before, which keeps what was anchored there.
     function _predecessor() private view returns (ILogAnchor) {
         return ILogAnchor(consortium().predecessorOf(address(this)));
     }

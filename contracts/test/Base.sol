@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
+
 /// @dev The cheat codes in use.
 interface Vm {
     struct Log {
@@ -57,10 +59,12 @@ interface Vm {
         returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function recordLogs() external;
+    function revertToState(uint256 snapshotId) external returns (bool success);
     function sign(uint256 privateKey, bytes32 digest)
         external
         pure
         returns (uint8 v, bytes32 r, bytes32 s);
+    function snapshotState() external returns (uint256 snapshotId);
     function warp(uint256 time) external;
 }
 
@@ -73,6 +77,40 @@ abstract contract Base {
 
     function equal(bytes32 left, bytes32 right) internal pure {
         if (left != right) revert NotEqual(left, right);
+    }
+
+    function equal(MemberId left, MemberId right) internal pure {
+        equal(MemberId.unwrap(left), MemberId.unwrap(right));
+    }
+
+    function equal(KeyId left, KeyId right) internal pure {
+        equal(KeyId.unwrap(left), KeyId.unwrap(right));
+    }
+
+    function equal(LogId left, LogId right) internal pure {
+        equal(LogId.unwrap(left), LogId.unwrap(right));
+    }
+
+    function equal(ProposalId left, ProposalId right) internal pure {
+        equal(ProposalId.unwrap(left), ProposalId.unwrap(right));
+    }
+
+    // What a topic or a slot holds has lost its type.
+
+    function equal(bytes32 left, MemberId right) internal pure {
+        equal(left, MemberId.unwrap(right));
+    }
+
+    function equal(bytes32 left, KeyId right) internal pure {
+        equal(left, KeyId.unwrap(right));
+    }
+
+    function equal(bytes32 left, LogId right) internal pure {
+        equal(left, LogId.unwrap(right));
+    }
+
+    function equal(bytes32 left, ProposalId right) internal pure {
+        equal(left, ProposalId.unwrap(right));
     }
 
     function equal(uint256 left, uint256 right) internal pure {

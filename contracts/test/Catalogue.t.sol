@@ -2,9 +2,9 @@
 pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {
     DataClass,
     Granularity,
@@ -14,7 +14,8 @@ import {
     Purpose,
     Role,
     Visibility
-} from "../lib/Codes.sol";
+} from "../types/Codes.sol";
+import {MemberId, ProposalId} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -33,7 +34,7 @@ contract CatalogueTest is World {
         items[1].granularity = Granularity.YEAR;
         items[1].dataClass = DataClass.IMPORTANT;
         items[1].until = START + 100;
-        bytes32 id = _passItems(items, SALT);
+        ProposalId id = _passItems(items, SALT);
         vm.recordLogs();
         catalogue.putNational(items, BEIJING, SALT);
         Vm.Log[] memory logs = vm.getRecordedLogs();
@@ -48,7 +49,7 @@ contract CatalogueTest is World {
         equal(logs[1].topics[2], 0);
         equal(logs[1].topics[3], bytes32(uint256(1)));
         equal(keccak256(logs[1].data), keccak256(abi.encode(items[1], bytes32(0), id)));
-        _same(catalogue.itemAt(PENALTY, BEIJING, START), items[0]);
+        _same(catalogue.itemAt(PENALTY, _region(BEIJING), START), items[0]);
         _same(catalogue.itemAt(LICENCE, 0, START), items[1]);
         equal(catalogue.itemCount(), 2);
         equal(catalogue.itemIds(1, 9)[0], LICENCE);
@@ -124,7 +125,7 @@ contract CatalogueTest is World {
         ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
         _passItems(items, SALT);
         bytes32 dataHash = keccak256(abi.encode(catalogue, items));
-        bytes32 id = consortium.proposalIdOf(TIANJIN, Kind.PUT_NATIONAL, dataHash, SALT);
+        ProposalId id = consortium.proposalIdOf(TIANJIN, Kind.PUT_NATIONAL, dataHash, SALT);
         vm.expectRevert(abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id));
         catalogue.putNational(items, TIANJIN, SALT);
         catalogue.putNational(items, BEIJING, SALT);
@@ -142,7 +143,7 @@ contract CatalogueTest is World {
 
     function test_Revert_NotPassed() public {
         ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
-        bytes32 id = _proposalId(address(catalogue), items, SALT);
+        ProposalId id = _proposalId(address(catalogue), items, SALT);
         bytes memory expected =
             abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id);
         _putFails(items, SALT, expected);
@@ -179,7 +180,7 @@ contract CatalogueTest is World {
 
     function test_Revert_ProposalUsed() public {
         ICatalogue.Item[] memory items = _one(_national(PENALTY, 1));
-        bytes32 id = _passItems(items, SALT);
+        ProposalId id = _passItems(items, SALT);
         catalogue.putNational(items, BEIJING, SALT);
         _putFails(
             items,
@@ -213,10 +214,12 @@ contract CatalogueTest is World {
 
     function test_Revert_RegionInvalid_national() public {
         ICatalogue.Item memory it = _national(PENALTY, 1);
-        it.region = BEIJING;
+        it.region = _region(BEIJING);
         _passedFails(
             it,
-            abi.encodeWithSelector(ICatalogue.Catalogue_RegionInvalid.selector, PENALTY, BEIJING)
+            abi.encodeWithSelector(
+                ICatalogue.Catalogue_RegionInvalid.selector, PENALTY, _region(BEIJING)
+            )
         );
     }
 
@@ -276,16 +279,16 @@ contract CatalogueTest is World {
         equal(told.topics[3], bytes32(uint256(1)));
         bytes memory data = abi.encode(it, HEBEI, _keyId(_sk(HEBEI, Purpose.GOVERN)));
         equal(keccak256(told.data), keccak256(data));
-        _same(catalogue.itemAt(PENALTY, HEBEI, START), it);
-        equal(catalogue.itemAt(PENALTY, BEIJING, START).item.version, 0);
+        _same(catalogue.itemAt(PENALTY, _region(HEBEI), START), it);
+        equal(catalogue.itemAt(PENALTY, _region(BEIJING), START).item.version, 0);
         equal(catalogue.itemAt(PENALTY, 0, START).item.version, 0);
         _putSupplement(_supplement(HEBEI, PENALTY, 2));
         _putSupplement(_supplement(BEIJING, PENALTY, 1));
-        equal(catalogue.itemAt(PENALTY, HEBEI, START).item.version, 2);
-        equal(catalogue.item(PENALTY, HEBEI).length, 2);
-        _same(catalogue.item(PENALTY, HEBEI)[0], it);
-        equal(catalogue.item(PENALTY, BEIJING).length, 1);
-        equal(catalogue.item(PENALTY, BEIJING)[0].item.region, BEIJING);
+        equal(catalogue.itemAt(PENALTY, _region(HEBEI), START).item.version, 2);
+        equal(catalogue.item(PENALTY, _region(HEBEI)).length, 2);
+        _same(catalogue.item(PENALTY, _region(HEBEI))[0], it);
+        equal(catalogue.item(PENALTY, _region(BEIJING)).length, 1);
+        equal(catalogue.item(PENALTY, _region(BEIJING))[0].item.region, BEIJING);
         equal(catalogue.item(PENALTY, 0).length, 0);
         equal(catalogue.itemCount(), 1);
     }
@@ -296,11 +299,11 @@ contract CatalogueTest is World {
         ICatalogue.Item memory it = _national(PENALTY, 1);
         (it.from, it.until) = (START + 100, START + 200);
         _putNational(it);
-        _same(catalogue.itemAt(PENALTY, HEBEI, START + 150), it);
-        equal(catalogue.itemAt(PENALTY, HEBEI, START + 99).item.region, HEBEI);
-        equal(catalogue.itemAt(PENALTY, HEBEI, START + 200).item.region, HEBEI);
+        _same(catalogue.itemAt(PENALTY, _region(HEBEI), START + 150), it);
+        equal(catalogue.itemAt(PENALTY, _region(HEBEI), START + 99).item.region, HEBEI);
+        equal(catalogue.itemAt(PENALTY, _region(HEBEI), START + 200).item.region, HEBEI);
         equal(catalogue.item(PENALTY, 0).length, 1);
-        equal(catalogue.item(PENALTY, HEBEI).length, 1);
+        equal(catalogue.item(PENALTY, _region(HEBEI)).length, 1);
         equal(catalogue.itemCount(), 1);
     }
 
@@ -332,7 +335,7 @@ contract CatalogueTest is World {
             abi.encodeWithSelector(ICatalogue.Catalogue_ItemNational.selector, PENALTY, 3);
         _supplementFails(_supplement(HEBEI, PENALTY, 2), expected);
         _supplementFails(_supplement(BEIJING, PENALTY, 1), expected);
-        equal(catalogue.itemAt(PENALTY, HEBEI, START).item.region, HEBEI);
+        equal(catalogue.itemAt(PENALTY, _region(HEBEI), START).item.region, HEBEI);
         _putSupplement(_supplement(HEBEI, LICENCE, 1));
     }
 
@@ -343,7 +346,7 @@ contract CatalogueTest is World {
             _putSupplement(_supplement(BEIJING, PENALTY, i));
             _putSupplement(_supplement(TIANJIN, PENALTY, i));
         }
-        yes(_gasOfItem(HEBEI) < 1_300_000, "a province's");
+        yes(_gasOfItem(_region(HEBEI)) < 1_300_000, "a province's");
         for (uint32 i = 1; i <= 128; i += 64) {
             ICatalogue.Item[] memory items = new ICatalogue.Item[](64);
             for (uint32 j = 0; j < 64; ++j) {
@@ -367,14 +370,18 @@ contract CatalogueTest is World {
             _supplementFails(
                 _supplement(HEBEI, PENALTY, versions[i]),
                 abi.encodeWithSelector(
-                    ICatalogue.Catalogue_VersionInvalid.selector, PENALTY, HEBEI, 1, versions[i]
+                    ICatalogue.Catalogue_VersionInvalid.selector,
+                    PENALTY,
+                    _region(HEBEI),
+                    1,
+                    versions[i]
                 )
             );
         }
     }
 
     function test_Revert_RegionInvalid_supplement() public {
-        bytes32[3] memory regions = [bytes32(0), BEIJING, "nowhere"];
+        bytes32[3] memory regions = [bytes32(0), _region(BEIJING), "nowhere"];
         for (uint256 i = 0; i < 3; ++i) {
             ICatalogue.Supplement memory s = _supplement(HEBEI, PENALTY, 1);
             s.region = regions[i];
@@ -427,7 +434,7 @@ contract CatalogueTest is World {
         }
         _supplementFails(
             _supplement(HEBEI, PENALTY, 1),
-            abi.encodeWithSelector(ICatalogue.Catalogue_TooManyIds.selector, HEBEI, 1024)
+            abi.encodeWithSelector(ICatalogue.Catalogue_TooManyIds.selector, _region(HEBEI), 1024)
         );
         _putSupplement(_supplement(HEBEI, bytes32(uint256(1)), 2));
         _putSupplement(_supplement(BEIJING, PENALTY, 1));
@@ -440,7 +447,7 @@ contract CatalogueTest is World {
         _supplementFails(
             _supplement(HEBEI, PENALTY, 65),
             abi.encodeWithSelector(
-                ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, HEBEI, 64
+                ICatalogue.Catalogue_TooManyVersions.selector, PENALTY, _region(HEBEI), 64
             )
         );
     }
@@ -498,7 +505,7 @@ contract CatalogueTest is World {
         });
     }
 
-    function _supplement(bytes32 province, bytes32 itemId, uint32 version)
+    function _supplement(MemberId province, bytes32 itemId, uint32 version)
         private
         view
         returns (ICatalogue.Supplement memory)
@@ -511,7 +518,7 @@ contract CatalogueTest is World {
             from: START,
             until: 0,
             visibility: Visibility.GOVERNMENT,
-            region: province,
+            region: _region(province),
             deadline: _deadline()
         });
     }
@@ -533,13 +540,13 @@ contract CatalogueTest is World {
     function _proposalId(address account, ICatalogue.Item[] memory items, bytes32 salt)
         private
         view
-        returns (bytes32)
+        returns (ProposalId)
     {
         bytes32 dataHash = keccak256(abi.encode(account, items));
         return consortium.proposalIdOf(BEIJING, Kind.PUT_NATIONAL, dataHash, salt);
     }
 
-    function _passItems(ICatalogue.Item[] memory items, bytes32 salt) private returns (bytes32) {
+    function _passItems(ICatalogue.Item[] memory items, bytes32 salt) private returns (ProposalId) {
         return _pass(Kind.PUT_NATIONAL, abi.encode(catalogue, items), salt);
     }
 
@@ -563,7 +570,7 @@ contract CatalogueTest is World {
     }
 
     function _notPassed(ICatalogue.Item[] memory items, bytes32 salt) private {
-        bytes32 id = _proposalId(address(catalogue), items, salt);
+        ProposalId id = _proposalId(address(catalogue), items, salt);
         _putFails(
             items, salt, abi.encodeWithSelector(IRoleContract.RoleContract_NotPassed.selector, id)
         );

@@ -3,7 +3,7 @@ pragma solidity 0.8.34;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {RFC9162} from "../lib/RFC9162.sol";
+import {RFC9162} from "../libraries/RFC9162.sol";
 
 /// @dev Library functions behind a call, so that proofs come as calldata and reverts can be caught.
 contract Checks {

@@ -2,9 +2,10 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {Alg, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {Alg, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
+import {MemberId, NO_LOG} from "../types/Ids.sol";
 import {UniformReference} from "./Reference.sol";
 import {World} from "./World.sol";
 
@@ -21,7 +22,7 @@ contract GasTest is World {
     uint64 private constant BATCH = 4096;
     uint256 private constant PURPOSES = 10;
 
-    mapping(bytes32 member => Call) private _calls;
+    mapping(MemberId member => Call) private _calls;
 
     function setUp() public override {
         super.setUp();
@@ -69,10 +70,11 @@ contract GasTest is World {
         IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](count * PURPOSES);
         IConsortium.LogInput[] memory logs = new IConsortium.LogInput[](count);
         for (uint256 i = 0; i < count; ++i) {
-            bytes32 code = bytes32(i + 1);
-            founders[i] =
-                IConsortium.FounderInput(code, code, Role.PROVINCE, "http://127.0.0.1:8545");
-            logs[i] = IConsortium.LogInput(code, 0, Suite.SHA256, 0);
+            MemberId code = MemberId.wrap(bytes32(i + 1));
+            founders[i] = IConsortium.FounderInput(
+                code, _region(code), Role.PROVINCE, "http://127.0.0.1:8545"
+            );
+            logs[i] = IConsortium.LogInput(code, 0, Suite.SHA256, NO_LOG);
             for (uint8 j = 0; j < PURPOSES; ++j) {
                 bytes memory publicKey = abi.encode(keccak256(abi.encode(i, j)), code);
                 keys[PURPOSES * i + j] =
@@ -99,7 +101,7 @@ contract GasTest is World {
     }
 
     /// @dev As many leaves in as few anchors as it takes, then the call to be measured.
-    function _prepare(bytes32 member, uint64 size) private {
+    function _prepare(MemberId member, uint64 size) private {
         uint64 at;
         while (at < size) {
             uint64 next = size - at > 1 << 20 ? at + (1 << 20) : size;
@@ -110,7 +112,7 @@ contract GasTest is World {
         _calls[member] = _call(member, size, size + BATCH);
     }
 
-    function _call(bytes32 member, uint64 prevSize, uint64 size)
+    function _call(MemberId member, uint64 prevSize, uint64 size)
         private
         view
         returns (Call memory c)
@@ -122,7 +124,7 @@ contract GasTest is World {
         c.signature = _signAnchor(_sk(member, Purpose.ANCHOR), c.checkpoint);
     }
 
-    function _costs(bytes32 member, uint256 proofLength, uint256 limit) private {
+    function _costs(MemberId member, uint256 proofLength, uint256 limit) private {
         Call memory c = _calls[member];
         equal(c.proof.length, proofLength);
         logAnchor.anchor(c.checkpoint, c.proof, c.signature);

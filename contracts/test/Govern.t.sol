@@ -2,10 +2,11 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_LOG, NO_MEMBER, ProposalId} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -14,7 +15,7 @@ import {World} from "./World.sol";
 contract GovernTest is World {
     uint256 private constant NEW = 0xbeef;
     uint256 private constant NEWER = 0xcafe;
-    bytes32 private constant INNER_MONGOLIA = "150000";
+    MemberId private constant INNER_MONGOLIA = MemberId.wrap("150000");
 
     // ---- the threshold --------------------------------------------------------------------------
 
@@ -26,7 +27,7 @@ contract GovernTest is World {
         equal(told.topics[0], keccak256("ThresholdSet(uint64)"));
         equal(keccak256(told.data), keccak256(abi.encode(uint64(4))));
         equal(consortium.threshold(), 4);
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), "all four");
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), "all four");
         equal(consortium.proposal(id).yes, 4);
         _decide(Kind.SET_THRESHOLD, abi.encode(uint64(3)));
         equal(consortium.threshold(), 3);
@@ -88,7 +89,7 @@ contract GovernTest is World {
         equal(k.notBefore, START + 5);
         equal(k.purpose, Purpose.GOVERN);
         equal(consortium.keyCount(INNER_MONGOLIA), 2);
-        bytes32 logId = _logId(INNER_MONGOLIA);
+        LogId logId = _logId(INNER_MONGOLIA);
         equal(consortium.logIds(INNER_MONGOLIA)[0], logId);
         equal(consortium.openLog(logId, INNER_MONGOLIA), Suite.SHA256);
         equal(consortium.rolesAt(INNER_MONGOLIA, START + 4), 0);
@@ -100,7 +101,7 @@ contract GovernTest is World {
         _decide(Kind.ADMIT, _admission(INNER_MONGOLIA));
         ILogAnchor.Checkpoint memory c = _checkpoint(INNER_MONGOLIA, 0, 3);
         logAnchor.anchor(c, _proof(0, 3), _signAnchor(NEWER, c));
-        bytes32 id = _propose(BEIJING, Kind.SUSPEND, abi.encode(BANK), "x", START + 10);
+        ProposalId id = _propose(BEIJING, Kind.SUSPEND, abi.encode(BANK), "x", START + 10);
         bytes32 structHash = Typed.hashVote(INNER_MONGOLIA, id, 1, _deadline());
         bytes memory signature = _sign(NEW, "Consortium", address(consortium), structHash);
         consortium.vote(INNER_MONGOLIA, id, 1, _deadline(), signature);
@@ -108,7 +109,7 @@ contract GovernTest is World {
     }
 
     function test_Revert_FounderInvalid_admit() public {
-        bytes32[2] memory codes = [bytes32(0), BANK];
+        MemberId[2] memory codes = [NO_MEMBER, BANK];
         for (uint256 i = 0; i < 2; ++i) {
             _decideFails(
                 Kind.ADMIT,
@@ -135,7 +136,8 @@ contract GovernTest is World {
     /// @dev A region belongs to one province, until that retires.
     function test_Revert_RegionInvalid_admit() public {
         bytes memory data = abi.encode(
-            IConsortium.FounderInput("twin", SHANXI, Role.PROVINCE, ""), _twoKeys("twin")
+            IConsortium.FounderInput(MemberId.wrap("twin"), _region(SHANXI), Role.PROVINCE, ""),
+            _twoKeys(MemberId.wrap("twin"))
         );
         _decideFails(
             Kind.ADMIT,
@@ -146,7 +148,7 @@ contract GovernTest is World {
         );
         _decide(Kind.RETIRE, abi.encode(SHANXI));
         _decide(Kind.ADMIT, data);
-        equal(consortium.member("twin").region, SHANXI);
+        equal(consortium.member(MemberId.wrap("twin")).region, _region(SHANXI));
     }
 
     function test_Revert_KeyCountInvalid() public {
@@ -154,18 +156,18 @@ contract GovernTest is World {
         for (uint256 i = 0; i < 2; ++i) {
             _decideFails(
                 Kind.ADMIT,
-                abi.encode(_newBureau(), _noteKeys("bureau", counts[i])),
+                abi.encode(_newBureau(), _noteKeys(MemberId.wrap("bureau"), counts[i])),
                 abi.encodeWithSelector(
                     IConsortiumErrors.Consortium_KeyCountInvalid.selector, counts[i], 32
                 )
             );
         }
-        _decide(Kind.ADMIT, abi.encode(_newBureau(), _noteKeys("bureau", 32)));
-        equal(consortium.keyCount("bureau"), 32);
+        _decide(Kind.ADMIT, abi.encode(_newBureau(), _noteKeys(MemberId.wrap("bureau"), 32)));
+        equal(consortium.keyCount(MemberId.wrap("bureau")), 32);
     }
 
     function test_Revert_KeyNotOwned() public {
-        IConsortium.KeyInput[] memory keys = _twoKeys("bureau");
+        IConsortium.KeyInput[] memory keys = _twoKeys(MemberId.wrap("bureau"));
         keys[1].member = BEIJING;
         _decideFails(
             Kind.ADMIT,
@@ -181,7 +183,7 @@ contract GovernTest is World {
         f.endpoint = string(new bytes(257));
         _decideFails(
             Kind.ADMIT,
-            abi.encode(f, _twoKeys("bureau")),
+            abi.encode(f, _twoKeys(MemberId.wrap("bureau"))),
             abi.encodeWithSelector(IConsortiumErrors.Consortium_EndpointTooLong.selector, 257, 256)
         );
     }
@@ -192,7 +194,7 @@ contract GovernTest is World {
     function test_retire() public {
         _anchor(SHANXI, 0, 4);
         _decide(Kind.OPEN_LOG, abi.encode(SHANXI, Suite.SHA256));
-        bytes32 second = consortium.logIds(SHANXI)[1];
+        LogId second = consortium.logIds(SHANXI)[1];
         vm.recordLogs();
         _decide(Kind.RETIRE, abi.encode(SHANXI));
         Vm.Log[] memory logs = vm.getRecordedLogs();
@@ -209,7 +211,7 @@ contract GovernTest is World {
         IConsortium.Log memory l = consortium.log(_logId(SHANXI));
         equal(l.status, LogStatus.CLOSED);
         equal(l.trustedSize, 4);
-        equal(l.successor, 0);
+        equal(l.successor, NO_LOG);
         equal(consortium.log(second).status, LogStatus.CLOSED);
         equal(consortium.log(second).trustedSize, 0);
         (uint64 size,) = logAnchor.latest(_logId(SHANXI));
@@ -221,7 +223,7 @@ contract GovernTest is World {
         _anchor(SHANXI, 0, 4);
         _anchor(SHANXI, 4, 6);
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(_logId(SHANXI), uint64(4), Suite.SHA256));
-        bytes32 successor = consortium.logIds(SHANXI)[1];
+        LogId successor = consortium.logIds(SHANXI)[1];
         _decide(Kind.RETIRE, abi.encode(SHANXI));
         equal(consortium.log(_logId(SHANXI)).trustedSize, 4);
         equal(consortium.log(_logId(SHANXI)).successor, successor);
@@ -236,7 +238,7 @@ contract GovernTest is World {
 
     /// @dev Final: no vote brings it back or gives it anything. What it signed can still be judged.
     function test_Revert_MemberNotActive_retired() public {
-        bytes32 logId = _logId(BANK);
+        LogId logId = _logId(BANK);
         _decide(Kind.RETIRE, abi.encode(BANK));
         bytes memory expected = abi.encodeWithSelector(
             IConsortiumErrors.Consortium_MemberNotActive.selector, BANK, MemberStatus.RETIRED
@@ -254,7 +256,7 @@ contract GovernTest is World {
                 IConsortiumErrors.Consortium_LogNotOpen.selector, logId, LogStatus.CLOSED
             )
         );
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START));
         equal(consortium.key(BANK, keyId).compromisedSince, START);
     }
@@ -291,7 +293,7 @@ contract GovernTest is World {
 
     /// @dev A province that is none any more neither votes nor counts, and its region is free.
     function test_setRoles_province() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), "earlier vote");
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), "earlier vote");
         _decide(Kind.SET_ROLES, abi.encode(BEIJING, Role.BUREAU));
         equal(consortium.provinces().length, 3);
         yes(!consortium.passed(id), "its vote still counts");
@@ -342,7 +344,7 @@ contract GovernTest is World {
         _decideFails(Kind.RETIRE, abi.encode(bytes32("nobody")), expected);
         _decideFails(Kind.SET_ROLES, abi.encode(bytes32("nobody"), Role.BUREAU), expected);
         _decideFails(Kind.OPEN_LOG, abi.encode(bytes32("nobody"), Suite.SHA256), expected);
-        IConsortium.KeyInput memory k = _keyInput("nobody", Purpose.GOVERN, NEW);
+        IConsortium.KeyInput memory k = _keyInput(MemberId.wrap("nobody"), Purpose.GOVERN, NEW);
         _decideFails(Kind.RECOVER_KEY, abi.encode(k), expected);
     }
 
@@ -350,15 +352,15 @@ contract GovernTest is World {
 
     function test_openLog() public {
         _decide(Kind.OPEN_LOG, abi.encode(BANK, uint16(2)));
-        bytes32 logId = consortium.logIdOf(BANK, 1, 2);
+        LogId logId = consortium.logIdOf(BANK, 1, 2);
         equal(consortium.logIds(BANK)[1], logId);
         equal(consortium.openLog(logId, BANK), 2);
-        equal(consortium.log(logId).predecessor, 0);
+        equal(consortium.log(logId).predecessor, NO_LOG);
         equal(consortium.log(_logId(BANK)).status, LogStatus.OPEN);
     }
 
     function test_Revert_LogInvalid_openLog() public {
-        bytes32 logId = consortium.logIdOf(BANK, 1, 0);
+        LogId logId = consortium.logIdOf(BANK, 1, 0);
         _decideFails(
             Kind.OPEN_LOG,
             abi.encode(BANK, uint16(0)),
@@ -379,7 +381,7 @@ contract GovernTest is World {
             abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyLogs.selector, BANK, 64)
         );
         for (uint256 i = 64; i < 256; ++i) {
-            bytes32 last = consortium.logIds(BANK)[i - 1];
+            LogId last = consortium.logIds(BANK)[i - 1];
             _decide(Kind.OPEN_SUCCESSOR, abi.encode(last, uint64(0), Suite.SHA256));
         }
         _decideFails(
@@ -395,7 +397,7 @@ contract GovernTest is World {
     function test_Revert_TooManyLogs_founding() public {
         IConsortium.LogInput[] memory logs = new IConsortium.LogInput[](65);
         for (uint64 i = 0; i < 65; ++i) {
-            logs[i] = IConsortium.LogInput(BEIJING, i, Suite.SHA256, 0);
+            logs[i] = IConsortium.LogInput(BEIJING, i, Suite.SHA256, NO_LOG);
         }
         IConsortium.KeyInput[] memory keys = _keys();
         vm.expectRevert(
@@ -417,24 +419,24 @@ contract GovernTest is World {
     }
 
     /// @dev A province with a GOVERN key NEW and an ANCHOR key NEWER.
-    function _admission(bytes32 code) private returns (bytes memory) {
+    function _admission(MemberId code) private returns (bytes memory) {
         return abi.encode(
-            IConsortium.FounderInput(code, code, Role.PROVINCE, "https://new.example"),
+            IConsortium.FounderInput(code, _region(code), Role.PROVINCE, "https://new.example"),
             _twoKeys(code)
         );
     }
 
     function _newBureau() private pure returns (IConsortium.FounderInput memory) {
-        return IConsortium.FounderInput("bureau", 0, Role.BUREAU, "");
+        return IConsortium.FounderInput(MemberId.wrap("bureau"), 0, Role.BUREAU, "");
     }
 
-    function _twoKeys(bytes32 code) private returns (IConsortium.KeyInput[] memory keys) {
+    function _twoKeys(MemberId code) private returns (IConsortium.KeyInput[] memory keys) {
         keys = new IConsortium.KeyInput[](2);
         keys[0] = _keyInput(code, Purpose.GOVERN, NEW);
         keys[1] = _keyInput(code, Purpose.ANCHOR, NEWER);
     }
 
-    function _noteKeys(bytes32 code, uint256 count)
+    function _noteKeys(MemberId code, uint256 count)
         private
         pure
         returns (IConsortium.KeyInput[] memory keys)

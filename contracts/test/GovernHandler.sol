@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Choice, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {Choice, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -20,9 +21,9 @@ contract GovernHandler is World {
     uint256 public written;
     uint256 public unwritten;
 
-    bytes32[] private _known;
-    mapping(bytes32 member => bool) private _retired;
-    mapping(bytes32 logId => uint64 size) private _grown;
+    MemberId[] private _known;
+    mapping(MemberId member => bool) private _retired;
+    mapping(LogId logId => uint64 size) private _grown;
 
     function setUp() public override {
         super.setUp();
@@ -52,8 +53,8 @@ contract GovernHandler is World {
         ];
         uint8 kind = kinds[which % kinds.length];
         bytes memory data = _data(kind, _known[who % _known.length], what);
-        bytes32 id = _tryPass(kind, data);
-        if (id == 0) return;
+        ProposalId id = _tryPass(kind, data);
+        if (_none(id)) return;
         (bool ok,) = address(consortium).call(abi.encodeCall(consortium.execute, (id, data)));
         if (!ok) {
             ++refused;
@@ -65,7 +66,7 @@ contract GovernHandler is World {
 
     /// @dev A member tries every kind of write with its founding keys.
     function write(uint256 who, uint256 what) public {
-        bytes32 code = _known[who % _known.length];
+        MemberId code = _known[who % _known.length];
         IConsortium.Member memory m = consortium.member(code);
         uint256 kind = what % 4;
         bool ok;
@@ -87,7 +88,7 @@ contract GovernHandler is World {
 
     /// @dev Every vote stays in reach, and no two halves can decide apart.
     function checkThreshold() external view {
-        bytes32[] memory list = consortium.provinces();
+        MemberId[] memory list = consortium.provinces();
         uint256 active;
         for (uint256 i = 0; i < list.length; ++i) {
             IConsortium.Member memory m = consortium.member(list[i]);
@@ -113,7 +114,7 @@ contract GovernHandler is World {
             yes(retired == _retired[_known[i]], "retired");
             if (!retired && m.roles & Role.PROVINCE != 0) ++provinces;
             equal(consortium.rolesAt(_known[i], _now()), m.roles);
-            bytes32[] memory logs = consortium.logIds(_known[i]);
+            LogId[] memory logs = consortium.logIds(_known[i]);
             for (uint256 j = 0; retired && j < logs.length; ++j) {
                 equal(consortium.log(logs[j]).status, LogStatus.CLOSED);
             }
@@ -125,7 +126,7 @@ contract GovernHandler is World {
     /// @dev Sizes only grow, and not in a closed log; the last trusted size lies within.
     function checkSizes() external view {
         for (uint256 i = 0; i < _known.length; ++i) {
-            bytes32[] memory logs = consortium.logIds(_known[i]);
+            LogId[] memory logs = consortium.logIds(_known[i]);
             for (uint256 j = 0; j < logs.length; ++j) {
                 (uint64 size,) = logAnchor.latest(logs[j]);
                 equal(size, _grown[logs[j]]);
@@ -139,8 +140,8 @@ contract GovernHandler is World {
 
     // ---- votes ----------------------------------------------------------------------------------
 
-    function _data(uint8 kind, bytes32 code, uint256 what) private returns (bytes memory) {
-        bytes32 other = _known[what % _known.length];
+    function _data(uint8 kind, MemberId code, uint256 what) private returns (bytes memory) {
+        MemberId other = _known[what % _known.length];
         if (kind == Kind.RECOVER_KEY) {
             uint256 sk = _secret(abi.encode("recovered", _now(), what));
             IConsortium.KeyInput memory k = _keyInput(code, Purpose.GOVERN, sk);
@@ -152,7 +153,7 @@ contract GovernHandler is World {
             return abi.encode(LOG_ANCHOR, rarely ? new LogAnchor(consortium) : logAnchor);
         }
         if (kind == Kind.OPEN_SUCCESSOR) {
-            bytes32 logId = _someLog(code, what);
+            LogId logId = _someLog(code, what);
             uint64 size = what % 3 == 0 ? 0 : _grown[logId];
             return abi.encode(logId, size, Suite.SHA256);
         }
@@ -173,24 +174,24 @@ contract GovernHandler is World {
 
     function _admission(uint256 what) private returns (bytes memory) {
         bool room = _known.length < MAX_MEMBERS;
-        bytes32 code = room ? bytes32(_known.length) : _known[what % _known.length];
+        MemberId code = room ? MemberId.wrap(bytes32(_known.length)) : _known[what % _known.length];
         IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](2);
         keys[0] = _keyInput(code, Purpose.GOVERN, _sk(code, Purpose.GOVERN));
         keys[1] = _keyInput(code, Purpose.ANCHOR, _sk(code, Purpose.ANCHOR));
         (keys[0].notAfter, keys[1].notAfter) = (type(uint64).max, type(uint64).max);
-        bytes32 region = what % 5 == 0 ? HEBEI : code;
+        bytes32 region = _region(what % 5 == 0 ? HEBEI : code);
         uint8 roles = what % 2 == 0 ? Role.PROVINCE : uint8(what >> 8);
         return abi.encode(IConsortium.FounderInput(code, region, roles, ""), keys);
     }
 
-    function _tryPass(uint8 kind, bytes memory data) private returns (bytes32 id) {
+    function _tryPass(uint8 kind, bytes memory data) private returns (ProposalId id) {
         bytes32 salt = bytes32(++salts);
         for (uint256 i = 0; i < _known.length; ++i) {
-            bytes32 code = _known[i];
-            if (id == 0 && _sendProposal(code, kind, data, salt)) {
+            MemberId code = _known[i];
+            if (_none(id) && _sendProposal(code, kind, data, salt)) {
                 id = consortium.proposalIdOf(code, kind, keccak256(data), salt);
             }
-            if (id == 0) continue;
+            if (_none(id)) continue;
             bytes32 structHash = Typed.hashVote(code, id, Choice.YES, _deadline());
             bytes memory signature = _signGovern(code, structHash);
             (bool ok,) = address(consortium)
@@ -199,10 +200,14 @@ contract GovernHandler is World {
                 );
             if (ok && consortium.passed(id)) return id;
         }
-        return 0;
+        return ProposalId.wrap(0);
     }
 
-    function _sendProposal(bytes32 code, uint8 kind, bytes memory data, bytes32 salt)
+    function _none(ProposalId id) private pure returns (bool) {
+        return ProposalId.unwrap(id) == 0;
+    }
+
+    function _sendProposal(MemberId code, uint8 kind, bytes memory data, bytes32 salt)
         private
         returns (bool ok)
     {
@@ -218,7 +223,7 @@ contract GovernHandler is World {
     }
 
     function _learn(uint8 kind, bytes memory data) private {
-        if (kind == Kind.RETIRE) _retired[abi.decode(data, (bytes32))] = true;
+        if (kind == Kind.RETIRE) _retired[abi.decode(data, (MemberId))] = true;
         if (kind == Kind.ADMIT) {
             (IConsortium.FounderInput memory f,) =
                 abi.decode(data, (IConsortium.FounderInput, IConsortium.KeyInput[]));
@@ -231,13 +236,13 @@ contract GovernHandler is World {
 
     // ---- writes ---------------------------------------------------------------------------------
 
-    function _someLog(bytes32 code, uint256 what) private view returns (bytes32) {
-        bytes32[] memory ids = consortium.logIds(code);
+    function _someLog(MemberId code, uint256 what) private view returns (LogId) {
+        LogId[] memory ids = consortium.logIds(code);
         return ids[what % ids.length];
     }
 
-    function _tryAnchor(bytes32 code, uint256 what) private returns (bool ok) {
-        bytes32 logId = _someLog(code, what);
+    function _tryAnchor(MemberId code, uint256 what) private returns (bool ok) {
+        LogId logId = _someLog(code, what);
         uint64 size = _grown[logId];
         if (size > 20) return false;
         uint64 next = size + 1 + uint64(what % 3);
@@ -253,7 +258,7 @@ contract GovernHandler is World {
         _grown[logId] = next;
     }
 
-    function _tryEndpoint(bytes32 code, uint64 seq) private returns (bool ok) {
+    function _tryEndpoint(MemberId code, uint64 seq) private returns (bool ok) {
         bytes32 structHash = Typed.hashSetEndpoint(code, "x", seq, _deadline());
         bytes memory signature = _signGovern(code, structHash);
         (ok,) = address(consortium)
@@ -261,10 +266,10 @@ contract GovernHandler is World {
     }
 
     /// @dev Of keys that nobody votes or anchors with, so that the rest goes on.
-    function _tryRevoke(bytes32 code, uint64 seq, uint256 what) private returns (bool ok) {
+    function _tryRevoke(MemberId code, uint64 seq, uint256 what) private returns (bool ok) {
         IConsortium.Key[] memory list = consortium.keys(code, 2, 99);
         if (list.length == 0) return false;
-        bytes32 keyId = list[what % list.length].keyId;
+        KeyId keyId = list[what % list.length].keyId;
         uint64 since = what % 2 == 0 ? 0 : _now();
         bytes32 structHash = Typed.hashRevokeKey(code, keyId, since, seq, _deadline());
         bytes memory signature = _signGovern(code, structHash);
@@ -278,7 +283,7 @@ contract GovernHandler is World {
         if (ok && suspended && since != 0) broken = "a suspended one voided";
     }
 
-    function _tryPropose(bytes32 code, uint256 what) private returns (bool) {
+    function _tryPropose(MemberId code, uint256 what) private returns (bool) {
         bool province = consortium.member(code).roles & Role.PROVINCE != 0;
         bool ok = _sendProposal(code, 99, abi.encode(what), bytes32(++salts));
         if (ok && !province) broken = "one that is no province proposed";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {Kind} from "../lib/Codes.sol";
+import {Kind} from "../types/Codes.sol";
 import {Base} from "./Base.sol";
 import {GovernHandler} from "./GovernHandler.sol";
 

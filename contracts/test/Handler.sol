@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId} from "../types/Ids.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -14,7 +15,7 @@ import {World} from "./World.sol";
 contract Handler is World {
     struct KeyModel {
         uint256 sk;
-        bytes32 member;
+        MemberId member;
         uint8 purpose;
         uint64 notBefore;
         uint64 notAfter;
@@ -22,14 +23,14 @@ contract Handler is World {
     }
 
     struct LogModel {
-        bytes32 id;
-        bytes32 member;
+        LogId id;
+        MemberId member;
         bool open;
         bytes32[] leaves;
     }
 
     struct Root {
-        bytes32 logId;
+        LogId logId;
         uint64 size;
         bytes32 root;
     }
@@ -49,14 +50,14 @@ contract Handler is World {
     string public broken;
     uint256 public taken;
     uint256 public refused;
-    mapping(bytes32 member => bool) private _suspended;
+    mapping(MemberId member => bool) private _suspended;
     KeyModel[] private _keyModels;
     LogModel[] private _logModels;
     Root[] private _roots;
 
     function setUp() public override {
         super.setUp();
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         for (uint256 i = 0; i < codes.length; ++i) {
             _addModels(codes[i], Purpose.ANCHOR);
             _addModels(codes[i], Purpose.GOVERN);
@@ -71,7 +72,7 @@ contract Handler is World {
     /// @dev Half of the time a member on its own log with one of its keys, else any mixture.
     function anchor(uint256 who, uint256 which, uint256 by, uint256 growth, uint256 trick) public {
         LogModel storage l = _logModels[which % _logModels.length];
-        bytes32 code = who % 4 == 0 ? _codes()[who / 4 % 5] : l.member;
+        MemberId code = who % 4 == 0 ? _codes()[who / 4 % 5] : l.member;
         KeyModel storage k = _keyModels[by / 2 % _keyModels.length];
         if (by % 2 == 0) k = _keyModels[_someAnchorKey(code, by / 2)];
         uint64 size = uint64(l.leaves.length + within(growth, 1, 4));
@@ -94,7 +95,7 @@ contract Handler is World {
     }
 
     function suspendOrReinstate(uint256 who) public {
-        bytes32 code = _codes()[who % 5];
+        MemberId code = _codes()[who % 5];
         bool back = _suspended[code];
         if (!back && code != BANK && _suspendedProvinces() == 1) return;
         _decide(back ? Kind.REINSTATE : Kind.SUSPEND, abi.encode(code));
@@ -108,7 +109,7 @@ contract Handler is World {
         if (k.since != 0 || k.notAfter <= _now()) return;
         uint64 since = ago % 2 == 0 ? 0 : _now() - uint64(ago / 2 % 7 days);
         uint64 seq = consortium.member(k.member).seq;
-        bytes32 keyId = _keyId(k.sk);
+        KeyId keyId = _keyId(k.sk);
         bytes32 structHash = Typed.hashRevokeKey(k.member, keyId, since, seq, _deadline());
         bytes memory signature = _signGovern(k.member, structHash);
         consortium.revokeKey(k.member, keyId, since, seq, _deadline(), signature);
@@ -125,7 +126,7 @@ contract Handler is World {
     }
 
     function addKey(uint256 who, uint256 delay, uint256 life) public {
-        bytes32 code = _codes()[who % 5];
+        MemberId code = _codes()[who % 5];
         if (_suspended[code]) return;
         uint256 sk = _secret(abi.encode("added", _keyModels.length));
         IConsortium.KeyInput memory k = _keyInput(code, Purpose.ANCHOR, sk);
@@ -185,7 +186,7 @@ contract Handler is World {
 
     /// @dev Members and keys stand as the model has them.
     function checkConsortium() external {
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         for (uint256 i = 0; i < 5; ++i) {
             uint8 status = _suspended[codes[i]] ? MemberStatus.SUSPENDED : MemberStatus.ACTIVE;
             equal(consortium.member(codes[i]).status, status);
@@ -199,11 +200,11 @@ contract Handler is World {
 
     // ---- details --------------------------------------------------------------------------------
 
-    function _addModels(bytes32 code, uint8 purpose) private {
+    function _addModels(MemberId code, uint8 purpose) private {
         _keyModels.push(KeyModel(_sk(code, purpose), code, purpose, START, KEYS_END, 0));
     }
 
-    function _someAnchorKey(bytes32 code, uint256 seed) private view returns (uint256) {
+    function _someAnchorKey(MemberId code, uint256 seed) private view returns (uint256) {
         uint256 count = _keyModels.length;
         for (uint256 i = 0; i < count; ++i) {
             KeyModel storage k = _keyModels[(seed % count + i) % count];
@@ -213,7 +214,7 @@ contract Handler is World {
     }
 
     function _suspendedProvinces() private view returns (uint256 count) {
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         for (uint256 i = 0; i < 5; ++i) {
             if (codes[i] != BANK && _suspended[codes[i]]) ++count;
         }
@@ -225,7 +226,7 @@ contract Handler is World {
 
     function _tryAnchor(
         LogModel storage l,
-        bytes32 code,
+        MemberId code,
         KeyModel storage k,
         uint64 size,
         Trick trick
@@ -266,7 +267,7 @@ contract Handler is World {
 
     function _send(
         LogModel storage l,
-        bytes32 code,
+        MemberId code,
         uint256 sk,
         bytes32[] memory leaves,
         Trick trick

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, MemberStatus, Purpose, Suite} from "../types/Codes.sol";
+import {LogId, NO_LOG} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Reference} from "./Reference.sol";
 import {World} from "./World.sol";
@@ -55,7 +56,7 @@ contract LogAnchorTest is World {
     }
 
     function test_verifyInclusion() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _anchor(BEIJING, 0, 5);
         _anchor(BEIJING, 5, 9);
         bytes32[] memory d = _leaves(0, 9);
@@ -66,8 +67,8 @@ contract LogAnchorTest is World {
         yes(!logAnchor.verifyInclusion(logId, 9, 4, d[3], Reference.path(4, d)), "other leaf");
         yes(!logAnchor.verifyInclusion(logId, 9, 9, d[4], Reference.path(4, d)), "index at size");
         yes(!logAnchor.verifyInclusion(logId, 8, 4, d[4], Reference.path(4, d)), "no such size");
-        yes(!logAnchor.verifyInclusion(0, 9, 4, d[4], Reference.path(4, d)), "no such log");
-        bytes32 other = _logId(TIANJIN);
+        yes(!logAnchor.verifyInclusion(NO_LOG, 9, 4, d[4], Reference.path(4, d)), "no such log");
+        LogId other = _logId(TIANJIN);
         yes(!logAnchor.verifyInclusion(other, 9, 4, d[4], Reference.path(4, d)), "other log");
     }
 
@@ -179,7 +180,7 @@ contract LogAnchorTest is World {
             IConsortiumErrors.Consortium_LogNotOwned.selector, c.logId, TIANJIN
         );
         _anchorFails(_sk(TIANJIN, Purpose.ANCHOR), c, new bytes32[](0), expected);
-        c.logId = "unknown";
+        c.logId = LogId.wrap("unknown");
         expected = abi.encodeWithSelector(
             IConsortiumErrors.Consortium_LogNotOwned.selector, c.logId, TIANJIN
         );
@@ -189,7 +190,7 @@ contract LogAnchorTest is World {
     function test_Revert_LogNotOpen_andSuccessorGoesOn() public {
         _anchor(BEIJING, 0, 4);
         _anchor(BEIJING, 4, 6);
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(logId, uint64(4), Suite.SHA256));
         _fails(
             _checkpoint(BEIJING, 6, 7),
@@ -206,7 +207,7 @@ contract LogAnchorTest is World {
     }
 
     function test_Revert_SuiteUnknown() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(logId, uint64(0), uint16(2)));
         ILogAnchor.Checkpoint memory c = _checkpoint(BEIJING, 0, 3);
         c.logId = consortium.log(logId).successor;
@@ -234,7 +235,7 @@ contract LogAnchorTest is World {
 
     /// @dev Retirement: the old one is frozen and keeps its answers, the new one goes on from there.
     function test_successorContract() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _anchor(BEIJING, 0, 4);
         _anchor(BEIJING, 4, 6);
         LogAnchor old = logAnchor;
@@ -263,7 +264,7 @@ contract LogAnchorTest is World {
 
     /// @dev Three in a row: what the first one stored is found through the second.
     function test_successorContract_twice() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _anchor(BEIJING, 0, 4);
         for (uint256 i = 0; i < 2; ++i) {
             logAnchor = new LogAnchor(consortium);
@@ -283,7 +284,7 @@ contract LogAnchorTest is World {
     }
 
     /// @dev A contract of nobody answers and does not revert.
-    function testFuzz_rootAt_neverReverts(bytes32 logId, uint64 size) public {
+    function testFuzz_rootAt_neverReverts(LogId logId, uint64 size) public {
         equal(logAnchor.rootAt(logId, size), 0);
         equal(new LogAnchor(consortium).rootAt(logId, size), 0);
     }
@@ -293,7 +294,7 @@ contract LogAnchorTest is World {
         equal(address(logAnchor.consortium()), address(consortium));
     }
 
-    function _latestIs(bytes32 logId, uint64 size, bytes32 root) private view {
+    function _latestIs(LogId logId, uint64 size, bytes32 root) private view {
         (uint64 latestSize, bytes32 latestRoot) = logAnchor.latest(logId);
         equal(latestSize, size);
         equal(latestRoot, root);

@@ -2,9 +2,10 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Alg, Kind, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Alg, Kind, MemberStatus, Purpose, Role} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_KEY, NO_LOG, NO_MEMBER, ProposalId} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -18,7 +19,7 @@ contract MembersTest is World {
     // ---- founding -------------------------------------------------------------------------------
 
     function test_founding() public {
-        bytes32[] memory codes = consortium.memberCodes(0, 99);
+        MemberId[] memory codes = consortium.memberCodes(0, 99);
         equal(codes.length, 5);
         equal(consortium.memberCount(), 5);
         equal(consortium.provinces().length, 4);
@@ -34,7 +35,7 @@ contract MembersTest is World {
         equal(m.endpoint, "https://p.example");
         equal(consortium.member(BANK).region, 0);
         equal(consortium.threshold(), THRESHOLD);
-        equal(consortium.chair(), 0);
+        equal(consortium.chair(), NO_MEMBER);
         equal(consortium.keyCount(BANK), 2);
         _keyIs(_sk(BANK, Purpose.ANCHOR), BANK, Purpose.ANCHOR, START, KEYS_END);
     }
@@ -63,7 +64,7 @@ contract MembersTest is World {
         IConsortium.KeyInput[] memory keys = _keys();
         (keys[1].notBefore, keys[1].notAfter) = (1000, 2000);
         Consortium moved = new Consortium(_founders(), keys, _logs(), THRESHOLD);
-        bytes32 keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
         yes(moved.keyValidAt(BEIJING, keyId, Purpose.ANCHOR, 1000), "then");
         yes(!moved.keyValidAt(BEIJING, keyId, Purpose.ANCHOR, START), "now");
     }
@@ -73,8 +74,8 @@ contract MembersTest is World {
         f[4].code = f[0].code;
         _foundingFails(f, _invalid(f[0].code));
         f = _founders();
-        f[1].code = 0;
-        _foundingFails(f, _invalid(0));
+        f[1].code = NO_MEMBER;
+        _foundingFails(f, _invalid(NO_MEMBER));
     }
 
     function test_Revert_RolesInvalid() public {
@@ -87,7 +88,7 @@ contract MembersTest is World {
     }
 
     function test_Revert_RegionInvalid() public {
-        bytes32[2] memory regions = [bytes32(0), BEIJING];
+        bytes32[2] memory regions = [bytes32(0), _region(BEIJING)];
         for (uint256 i = 0; i < 2; ++i) {
             IConsortium.FounderInput[] memory f = _founders();
             f[1].region = regions[i];
@@ -103,7 +104,7 @@ contract MembersTest is World {
     /// @dev A bank in Beijing takes no region from anybody; later roles may come.
     function test_founding_regionsOfOthers() public {
         IConsortium.FounderInput[] memory f = _founders();
-        (f[4].region, f[4].roles) = (BEIJING, 128);
+        (f[4].region, f[4].roles) = (_region(BEIJING), 128);
         Consortium made = new Consortium(f, _keys(), _logs(), THRESHOLD);
         equal(made.member(BANK).region, BEIJING);
         equal(made.member(BANK).roles, 128);
@@ -112,7 +113,9 @@ contract MembersTest is World {
     function test_Revert_TooManyProvinces() public {
         IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](65);
         for (uint256 i = 0; i < f.length; ++i) {
-            f[i] = IConsortium.FounderInput(bytes32(i + 1), bytes32(i + 1), Role.PROVINCE, "");
+            f[i] = IConsortium.FounderInput(
+                MemberId.wrap(bytes32(i + 1)), bytes32(i + 1), Role.PROVINCE, ""
+            );
         }
         _foundingFails(
             f, abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyProvinces.selector, 64)
@@ -123,16 +126,16 @@ contract MembersTest is World {
     function test_Revert_TooManyMembers() public {
         IConsortium.FounderInput[] memory f = new IConsortium.FounderInput[](4097);
         for (uint256 i = 0; i < f.length; ++i) {
-            f[i] = IConsortium.FounderInput(bytes32(i + 1), 0, Role.INSTITUTION, "");
+            f[i] = IConsortium.FounderInput(MemberId.wrap(bytes32(i + 1)), 0, Role.INSTITUTION, "");
         }
-        (f[0].roles, f[0].region) = (Role.PROVINCE, BEIJING);
+        (f[0].roles, f[0].region) = (Role.PROVINCE, _region(BEIJING));
         _foundingFails(
             f, abi.encodeWithSelector(IConsortiumErrors.Consortium_TooManyMembers.selector, 4096)
         );
     }
 
     function test_memberCodes_pages() public view {
-        bytes32[] memory page = consortium.memberCodes(1, 2);
+        MemberId[] memory page = consortium.memberCodes(1, 2);
         equal(page.length, 2);
         equal(page[0], TIANJIN);
         equal(page[1], HEBEI);
@@ -179,13 +182,13 @@ contract MembersTest is World {
     function test_Revert_foundingKeys() public {
         IConsortium.KeyInput[] memory keys = _keys();
         keys[1].publicKey = keys[0].publicKey;
-        bytes32 keyId = _keyId(_sk(BEIJING, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(BEIJING, Purpose.GOVERN));
         _foundingFails(
             keys,
             abi.encodeWithSelector(IConsortiumErrors.Consortium_KeyExists.selector, BEIJING, keyId)
         );
         keys = _keys();
-        keys[2].member = "nobody";
+        keys[2].member = MemberId.wrap("nobody");
         _foundingFails(
             keys,
             abi.encodeWithSelector(
@@ -204,29 +207,35 @@ contract MembersTest is World {
 
     // ---- unknown ids ----------------------------------------------------------------------------
 
-    function testFuzz_viewsOfNothing(bytes32 id, uint8 purpose, uint64 time, address who)
+    function testFuzz_viewsOfNothing(bytes32 seed, uint8 purpose, uint64 time, address who)
         public
         view
     {
-        id = keccak256(abi.encode("nothing", id));
-        equal(consortium.member(id).code, 0);
-        equal(consortium.key(BANK, id).keyId, 0);
-        equal(consortium.keyCount(id), 0);
-        yes(!consortium.keyValidAt(BANK, id, purpose, time), "valid");
-        yes(!consortium.keyValidAt(BANK, id, 0, 0), "valid for nothing at zero");
-        equal(consortium.keyOfSigner(id, purpose, who), 0);
-        equal(consortium.log(id).logId, 0);
-        equal(consortium.current(id), address(0));
-        equal(consortium.contractAt(id, time), address(0));
-        equal(consortium.contractHistory(id).length, 0);
+        bytes32 nothing = keccak256(abi.encode("nothing", seed));
+        _nothingOfMember(MemberId.wrap(nothing), purpose, time, who);
+        KeyId keyId = KeyId.wrap(nothing);
+        equal(consortium.key(BANK, keyId).keyId, NO_KEY);
+        yes(!consortium.keyValidAt(BANK, keyId, purpose, time), "valid");
+        yes(!consortium.keyValidAt(BANK, keyId, 0, 0), "valid for nothing at zero");
+        equal(consortium.log(LogId.wrap(nothing)).logId, NO_LOG);
+        equal(consortium.current(nothing), address(0));
+        equal(consortium.contractAt(nothing, time), address(0));
+        equal(consortium.contractHistory(nothing).length, 0);
         equal(consortium.predecessorOf(who), address(0));
-        equal(consortium.proposal(id).proposer, 0);
-        equal(consortium.rolesAt(id, time), 0);
-        equal(consortium.roleHistory(id).length, 0);
-        equal(consortium.keys(id, 0, 9).length, 0);
-        equal(consortium.logIds(id).length, 0);
-        yes(!consortium.passed(id), "passed");
-        equal(consortium.ballot(id, BEIJING).choice, 0);
+        ProposalId proposalId = ProposalId.wrap(nothing);
+        equal(consortium.proposal(proposalId).proposer, NO_MEMBER);
+        yes(!consortium.passed(proposalId), "passed");
+        equal(consortium.ballot(proposalId, BEIJING).choice, 0);
+    }
+
+    function _nothingOfMember(MemberId code, uint8 purpose, uint64 time, address who) private view {
+        equal(consortium.member(code).code, NO_MEMBER);
+        equal(consortium.keyCount(code), 0);
+        equal(consortium.keyOfSigner(code, purpose, who), NO_KEY);
+        equal(consortium.rolesAt(code, time), 0);
+        equal(consortium.roleHistory(code).length, 0);
+        equal(consortium.keys(code, 0, 9).length, 0);
+        equal(consortium.logIds(code).length, 0);
     }
 
     function test_Revert_MemberNotActive_unknown() public {
@@ -235,13 +244,13 @@ contract MembersTest is World {
                 IConsortiumErrors.Consortium_MemberNotActive.selector, bytes32("nobody"), 0
             )
         );
-        consortium.authorise("nobody", Role.ANY, Purpose.GOVERN, address(this));
+        consortium.authorise(MemberId.wrap("nobody"), Role.ANY, Purpose.GOVERN, address(this));
     }
 
     /// @dev One of the roles is enough.
     function test_authorise_roles() public {
         address signer = vm.createWallet(_sk(BANK, Purpose.ANCHOR)).addr;
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         uint8 either = Role.INSTITUTION | Role.PROVINCE;
         equal(consortium.authorise(BANK, either, Purpose.ANCHOR, signer), keyId);
         uint8 neither = Role.BUREAU | Role.PROVINCE | Role.AUDITOR;
@@ -311,8 +320,8 @@ contract MembersTest is World {
         equal(consortium.keys(BANK, 2, 9)[0].keyId, _keyId(NEW));
         address signer = vm.createWallet(NEW).addr;
         equal(consortium.keyOfSigner(BANK, Purpose.CONSENT, signer), _keyId(NEW));
-        equal(consortium.keyOfSigner(BANK, Purpose.ANCHOR, signer), 0);
-        equal(consortium.keyOfSigner(BEIJING, Purpose.CONSENT, signer), 0);
+        equal(consortium.keyOfSigner(BANK, Purpose.ANCHOR, signer), NO_KEY);
+        equal(consortium.keyOfSigner(BEIJING, Purpose.CONSENT, signer), NO_KEY);
     }
 
     /// @dev Nobody can give a key a past.
@@ -331,7 +340,7 @@ contract MembersTest is World {
         IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.REQUEST, NEW);
         (k.notBefore, k.notAfter) = (START + 10, START + 20);
         _addKey(k, 0, NEW);
-        bytes32 keyId = _keyId(NEW);
+        KeyId keyId = _keyId(NEW);
         yes(!consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 9), "too early");
         yes(consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 10), "first");
         yes(consortium.keyValidAt(BANK, keyId, Purpose.REQUEST, START + 20), "last");
@@ -344,7 +353,7 @@ contract MembersTest is World {
         IConsortium.KeyInput memory k =
             IConsortium.KeyInput(BANK, Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END);
         _addKey(k, 0, 0);
-        bytes32 keyId = keccak256(abi.encode(Alg.ED25519, ED25519_KEY));
+        KeyId keyId = KeyId.wrap(keccak256(abi.encode(Alg.ED25519, ED25519_KEY)));
         equal(consortium.keyIdOf(Alg.ED25519, ED25519_KEY), keyId);
         equal(consortium.key(BANK, keyId).alg, Alg.ED25519);
         equal(keccak256(consortium.key(BANK, keyId).publicKey), keccak256(ED25519_KEY));
@@ -356,7 +365,7 @@ contract MembersTest is World {
         k.alg = Alg.P256;
         _addKey(k, 1, 0);
         address signer = vm.createWallet(NEW).addr;
-        equal(consortium.keyOfSigner(BANK, Purpose.GOVERN, signer), 0);
+        equal(consortium.keyOfSigner(BANK, Purpose.GOVERN, signer), NO_KEY);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IConsortiumErrors.Consortium_KeyNotValid.selector, BANK, Purpose.GOVERN, signer
@@ -375,7 +384,7 @@ contract MembersTest is World {
                 BANK, purposes[i], algs[i], new bytes(lengths[i]), START, KEYS_END
             );
             _addKey(k, i, 0);
-            bytes32 keyId = consortium.keyIdOf(algs[i], k.publicKey);
+            KeyId keyId = consortium.keyIdOf(algs[i], k.publicKey);
             equal(consortium.key(BANK, keyId).publicKey.length, lengths[i]);
             yes(consortium.keyValidAt(BANK, keyId, purposes[i], START), "valid");
         }
@@ -478,7 +487,7 @@ contract MembersTest is World {
         _addKeyFails(k, _sk(BANK, Purpose.GOVERN), expected);
         // Another algorithm has nothing to prove, so a signature beside it means a mistake.
         k = IConsortium.KeyInput(BANK, Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END);
-        bytes32 keyId = keccak256(abi.encode(Alg.ED25519, ED25519_KEY));
+        KeyId keyId = KeyId.wrap(keccak256(abi.encode(Alg.ED25519, ED25519_KEY)));
         _addKeyFails(
             k,
             NEW,
@@ -508,7 +517,7 @@ contract MembersTest is World {
 
     /// @dev What was signed in the same block stays valid.
     function test_revokeKey_plain() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         vm.warp(START + 100);
         vm.recordLogs();
         _revoke(BANK, keyId, 0, 0);
@@ -530,7 +539,7 @@ contract MembersTest is World {
     }
 
     function test_revokeKey_compromised() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         vm.warp(START + 8 days);
         vm.recordLogs();
         _revoke(BANK, keyId, START + 1 days, 0);
@@ -544,7 +553,7 @@ contract MembersTest is World {
 
     /// @dev It ended without suspicion; later it turns out that it had been stolen.
     function test_revokeKey_compromisedAfterPlain() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         vm.warp(START + 2 days);
         _revoke(BANK, keyId, 0, 0);
         vm.warp(START + 3 days);
@@ -555,7 +564,7 @@ contract MembersTest is World {
     }
 
     function test_revokeKey_itself() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.GOVERN));
         _revoke(BANK, keyId, START, 0);
         bytes memory signature = _endpointSignature(BANK, "x", 1);
         vm.expectRevert(
@@ -572,7 +581,7 @@ contract MembersTest is World {
     /// @dev It may end its keys, not say since when they were stolen.
     function test_Revert_MemberNotActive_suspendedCompromise() public {
         _decide(Kind.SUSPEND, abi.encode(BANK));
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         _revokeFails(
             keyId,
             START,
@@ -586,7 +595,7 @@ contract MembersTest is World {
     }
 
     function test_Revert_KeyUnknown() public {
-        bytes32[2] memory ids = [bytes32("nothing"), _keyId(_sk(BEIJING, Purpose.ANCHOR))];
+        KeyId[2] memory ids = [KeyId.wrap("nothing"), _keyId(_sk(BEIJING, Purpose.ANCHOR))];
         for (uint256 i = 0; i < 2; ++i) {
             _revokeFails(
                 ids[i],
@@ -600,7 +609,7 @@ contract MembersTest is World {
     }
 
     function test_Revert_KeyEnded() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         _revoke(BANK, keyId, 0, 0);
         _revokeFails(
             keyId,
@@ -621,7 +630,7 @@ contract MembersTest is World {
     }
 
     function test_Revert_CompromiseInvalid() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         uint64 time = START + 30 days;
         vm.warp(time);
         uint64[3] memory sinces = [time + 1, time - 7 days - 1, 1];
@@ -636,11 +645,11 @@ contract MembersTest is World {
 
     // ---- helpers --------------------------------------------------------------------------------
 
-    function _invalid(bytes32 code) private pure returns (bytes memory) {
+    function _invalid(MemberId code) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IConsortiumErrors.Consortium_FounderInvalid.selector, code);
     }
 
-    function _compromiseInvalid(bytes32 keyId, uint64 since, uint64 time)
+    function _compromiseInvalid(KeyId keyId, uint64 since, uint64 time)
         private
         pure
         returns (bytes memory)
@@ -663,7 +672,7 @@ contract MembersTest is World {
         new Consortium(_founders(), keys, _logs(), THRESHOLD);
     }
 
-    function _keyIs(uint256 sk, bytes32 code, uint8 purpose, uint64 notBefore, uint64 notAfter)
+    function _keyIs(uint256 sk, MemberId code, uint8 purpose, uint64 notBefore, uint64 notAfter)
         private
     {
         IConsortium.Key memory k = consortium.key(code, _keyId(sk));
@@ -678,7 +687,7 @@ contract MembersTest is World {
         equal(k.addedAt, _now());
     }
 
-    function _endpointSignature(bytes32 code, string memory endpoint, uint64 seq)
+    function _endpointSignature(MemberId code, string memory endpoint, uint64 seq)
         private
         view
         returns (bytes memory)
@@ -686,7 +695,7 @@ contract MembersTest is World {
         return _signGovern(code, Typed.hashSetEndpoint(code, endpoint, seq, _deadline()));
     }
 
-    function _setEndpoint(bytes32 code, string memory endpoint, uint64 seq) private {
+    function _setEndpoint(MemberId code, string memory endpoint, uint64 seq) private {
         bytes memory signature = _endpointSignature(code, endpoint, seq);
         consortium.setEndpoint(code, endpoint, seq, _deadline(), signature);
     }
@@ -712,7 +721,7 @@ contract MembersTest is World {
         consortium.addKey(k, 0, _deadline(), signature, own);
     }
 
-    function _revokeSignature(bytes32 code, bytes32 keyId, uint64 since, uint64 seq)
+    function _revokeSignature(MemberId code, KeyId keyId, uint64 since, uint64 seq)
         private
         view
         returns (bytes memory)
@@ -720,12 +729,12 @@ contract MembersTest is World {
         return _signGovern(code, Typed.hashRevokeKey(code, keyId, since, seq, _deadline()));
     }
 
-    function _revoke(bytes32 code, bytes32 keyId, uint64 since, uint64 seq) private {
+    function _revoke(MemberId code, KeyId keyId, uint64 since, uint64 seq) private {
         bytes memory signature = _revokeSignature(code, keyId, since, seq);
         consortium.revokeKey(code, keyId, since, seq, _deadline(), signature);
     }
 
-    function _revokeFails(bytes32 keyId, uint64 since, uint64 seq, bytes memory expected) private {
+    function _revokeFails(KeyId keyId, uint64 since, uint64 seq, bytes memory expected) private {
         bytes memory signature = _revokeSignature(BANK, keyId, since, seq);
         vm.expectRevert(expected);
         consortium.revokeKey(BANK, keyId, since, seq, _deadline(), signature);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {RFC9162} from "../lib/RFC9162.sol";
+import {RFC9162} from "../libraries/RFC9162.sol";
 import {Base} from "./Base.sol";
 import {Checks} from "./Checks.sol";
 import {Reference, UniformReference} from "./Reference.sol";

@@ -2,9 +2,10 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Alg, Kind, Purpose} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Alg, Kind, Purpose} from "../types/Codes.sol";
+import {KeyId, MemberId, NO_KEY, ProposalId} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -60,7 +61,7 @@ contract RecoveryTest is World {
 
     /// @dev One by one is no way round that.
     function test_recoverKey_afterCompromiseKey() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.GOVERN));
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START));
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
         equal(consortium.key(BANK, _keyId(NEW)).notBefore, START + 30 days);
@@ -71,7 +72,7 @@ contract RecoveryTest is World {
         _decide(Kind.COMPROMISE_ALL, abi.encode(BANK, Purpose.ANCHOR, START));
         _revoke(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START, 0);
         vm.warp(START + 5);
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.GOVERN));
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START + 3));
         equal(consortium.member(BANK).governTakenAt, 0);
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
@@ -121,19 +122,62 @@ contract RecoveryTest is World {
 
     /// @dev The veto cannot be taken away while it counts, but by taking everything.
     function test_Revert_RecoveryPending() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.GOVERN));
         bytes memory compromise = abi.encode(BANK, keyId, START);
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
         vm.warp(START + 7 days - 1);
-        _decideFails(
-            Kind.COMPROMISE_KEY,
-            compromise,
-            abi.encodeWithSelector(
-                IConsortiumErrors.Consortium_RecoveryPending.selector, BANK, START + 7 days
-            )
-        );
-        bytes32 anchorKey = _keyId(_sk(BANK, Purpose.ANCHOR));
+        _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 7 days));
+        KeyId anchorKey = _keyId(_sk(BANK, Purpose.ANCHOR));
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, anchorKey, START));
+        vm.warp(START + 7 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+    }
+
+    /// @dev Nothing is left to be vetoed, so votes take single keys again; whichever way it ended.
+    function test_recoverKey_vetoEndsTheBarAtOnce() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        uint64[2] memory ways = [uint64(0), START];
+        for (uint256 i = 0; i < ways.length; ++i) {
+            IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.GOVERN, NEW + i);
+            k.notBefore = START + 97 days;
+            _decide(Kind.RECOVER_KEY, abi.encode(k));
+            _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 97 days));
+            _revoke(BANK, _keyId(NEW + i), ways[i], uint64(i));
+        }
+        equal(consortium.member(BANK).recoveredFrom, START + 97 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+        equal(consortium.member(BANK).governTakenAt, START);
+    }
+
+    /// @dev Of two, one is still to be vetoed, be it the earlier or the later one.
+    function test_Revert_RecoveryPending_otherOneVetoed() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        IConsortium.KeyInput memory later = _keyInput(BANK, Purpose.GOVERN, NEWER);
+        later.notBefore = START + 20 days;
+        _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEW)));
+        _decide(Kind.RECOVER_KEY, abi.encode(later));
+        uint256 before = vm.snapshotState();
+        _revoke(BANK, _keyId(NEW), 0, 0);
+        _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 20 days));
+        vm.revertToState(before);
+        _revoke(BANK, _keyId(NEWER), 0, 0);
+        _decideFails(Kind.COMPROMISE_KEY, compromise, _pending(START + 20 days));
+        vm.warp(START + 7 days);
+        _decide(Kind.COMPROMISE_KEY, compromise);
+    }
+
+    /// @dev A key that the member gives itself for later bars nothing, or not beyond that.
+    function test_ownKeyForLaterBarsNothing() public {
+        bytes memory compromise = abi.encode(BANK, _keyId(_sk(BANK, Purpose.GOVERN)), START);
+        IConsortium.KeyInput memory k = _keyInput(BANK, Purpose.GOVERN, NEW);
+        k.notBefore = START + 300 days;
+        bytes32 structHash = Typed.hashAddKey(k, 0, _deadline());
+        bytes memory own = _sign(NEW, "Consortium", address(consortium), structHash);
+        consortium.addKey(k, 0, _deadline(), _signGovern(BANK, structHash), own);
+        uint256 before = vm.snapshotState();
+        _decide(Kind.COMPROMISE_KEY, compromise);
+        vm.revertToState(before);
+        _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(BANK, Purpose.GOVERN, NEWER)));
         vm.warp(START + 7 days);
         _decide(Kind.COMPROMISE_KEY, compromise);
     }
@@ -187,7 +231,7 @@ contract RecoveryTest is World {
 
     /// @dev By vote years back, and forward again when it turns out otherwise.
     function test_compromiseKey() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         vm.warp(START + 300 days);
         vm.recordLogs();
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START + 1));
@@ -206,7 +250,7 @@ contract RecoveryTest is World {
     }
 
     function test_Revert_CompromiseInvalid() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START - 5));
         uint64[3] memory sinces = [0, START + 1, START - 5];
         for (uint256 i = 0; i < sinces.length; ++i) {
@@ -219,7 +263,7 @@ contract RecoveryTest is World {
     }
 
     function test_Revert_KeyUnknown() public {
-        bytes32[2] memory ids = [bytes32("nothing"), _keyId(_sk(BEIJING, Purpose.ANCHOR))];
+        KeyId[2] memory ids = [KeyId.wrap("nothing"), _keyId(_sk(BEIJING, Purpose.ANCHOR))];
         for (uint256 i = 0; i < 2; ++i) {
             _decideFails(
                 Kind.COMPROMISE_KEY,
@@ -255,7 +299,7 @@ contract RecoveryTest is World {
         equal(consortium.key(BANK, _noteId(1)).compromisedSince, START + 10);
         equal(consortium.key(BANK, _noteId(2)).compromisedSince, START + 15);
         equal(consortium.key(BANK, _noteId(5)).compromisedSince, START + 15);
-        bytes32 other = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId other = _keyId(_sk(BANK, Purpose.ANCHOR));
         equal(consortium.key(BANK, other).compromisedSince, 0);
         equal(consortium.member(BANK).governTakenAt, 0);
         _decide(Kind.COMPROMISE_ALL, abi.encode(BANK, Purpose.NOTE, START));
@@ -268,23 +312,25 @@ contract RecoveryTest is World {
             _decideFails(
                 Kind.COMPROMISE_ALL,
                 abi.encode(BANK, Purpose.ANCHOR, sinces[i]),
-                _compromiseInvalid(0, sinces[i])
+                _compromiseInvalid(NO_KEY, sinces[i])
             );
         }
         // No key of this purpose, none of this member, none that would change.
         _decideFails(
-            Kind.COMPROMISE_ALL, abi.encode(BANK, Purpose.NOTE, START), _compromiseInvalid(0, START)
+            Kind.COMPROMISE_ALL,
+            abi.encode(BANK, Purpose.NOTE, START),
+            _compromiseInvalid(NO_KEY, START)
         );
         _decideFails(
             Kind.COMPROMISE_ALL,
             abi.encode(bytes32("nobody"), Purpose.ANCHOR, START),
-            _compromiseInvalid(0, START)
+            _compromiseInvalid(NO_KEY, START)
         );
         _decide(Kind.COMPROMISE_ALL, abi.encode(BANK, Purpose.ANCHOR, START));
         _decideFails(
             Kind.COMPROMISE_ALL,
             abi.encode(BANK, Purpose.ANCHOR, START),
-            _compromiseInvalid(0, START)
+            _compromiseInvalid(NO_KEY, START)
         );
     }
 
@@ -308,7 +354,7 @@ contract RecoveryTest is World {
         );
         consortium.addKey(k, 0, _deadline(), signature, own);
         bytes memory data = abi.encode(BANK, Purpose.GOVERN, START);
-        bytes32 id = _pass(Kind.COMPROMISE_ALL, data, "all");
+        ProposalId id = _pass(Kind.COMPROMISE_ALL, data, "all");
         vm.cool(address(consortium));
         uint256 before = gasleft();
         consortium.execute(id, data);
@@ -319,7 +365,7 @@ contract RecoveryTest is World {
 
     // ---- helpers --------------------------------------------------------------------------------
 
-    function _compromiseInvalid(bytes32 keyId, uint64 since) private view returns (bytes memory) {
+    function _compromiseInvalid(KeyId keyId, uint64 since) private view returns (bytes memory) {
         return abi.encodeWithSelector(
             IConsortiumErrors.Consortium_CompromiseInvalid.selector, keyId, since, _now()
         );
@@ -345,14 +391,20 @@ contract RecoveryTest is World {
         consortium.setEndpoint(BANK, "back", seq, _deadline(), signature);
     }
 
-    function _revoke(bytes32 code, bytes32 keyId, uint64 since, uint64 seq) private {
+    function _revoke(MemberId code, KeyId keyId, uint64 since, uint64 seq) private {
         bytes memory signature =
             _signGovern(code, Typed.hashRevokeKey(code, keyId, since, seq, _deadline()));
         consortium.revokeKey(code, keyId, since, seq, _deadline(), signature);
     }
 
-    function _noteId(uint256 number) private pure returns (bytes32) {
-        return keccak256(abi.encode(Alg.ED25519, abi.encode(number + 1)));
+    function _pending(uint64 recoveredFrom) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(
+            IConsortiumErrors.Consortium_RecoveryPending.selector, BANK, recoveredFrom
+        );
+    }
+
+    function _noteId(uint256 number) private pure returns (KeyId) {
+        return KeyId.wrap(keccak256(abi.encode(Alg.ED25519, abi.encode(number + 1))));
     }
 
     /// @dev `number` is the seq of the bank at that time.

@@ -3,10 +3,11 @@ pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Kind, LogStatus, Suite} from "../lib/Codes.sol";
+import {Kind, LogStatus, Suite} from "../types/Codes.sol";
+import {LogId, MemberId, NO_LOG} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {World} from "./World.sol";
 
@@ -15,16 +16,10 @@ contract RegistersTest is World {
     // ---- logs -----------------------------------------------------------------------------------
 
     function test_logs_founding() public view {
-        bytes32 logId = keccak256(
-            abi.encode(
-                "credit-ledger/log/1",
-                block.chainid,
-                address(consortium),
-                HEBEI,
-                uint64(0),
-                uint16(1)
-            )
+        bytes memory named = abi.encode(
+            "credit-ledger/log/1", block.chainid, address(consortium), HEBEI, uint64(0), uint16(1)
         );
+        LogId logId = LogId.wrap(keccak256(named));
         equal(_logId(HEBEI), logId);
         equal(consortium.logIds(HEBEI).length, 1);
         equal(consortium.logIds(HEBEI)[0], logId);
@@ -35,37 +30,37 @@ contract RegistersTest is World {
         equal(l.suite, Suite.SHA256);
         equal(l.status, LogStatus.OPEN);
         equal(l.trustedSize, 0);
-        equal(l.predecessor, 0);
-        equal(l.successor, 0);
+        equal(l.predecessor, NO_LOG);
+        equal(l.successor, NO_LOG);
         equal(consortium.openLog(logId, HEBEI), Suite.SHA256);
     }
 
     /// @dev A log that comes from another chain keeps its id; what follows it is minted here.
     function test_logs_givenIdSurvivesAMove() public {
         IConsortium.LogInput[] memory logs = new IConsortium.LogInput[](2);
-        logs[0] = IConsortium.LogInput(BEIJING, 3, Suite.SHA256, "from elsewhere");
-        logs[1] = IConsortium.LogInput(BEIJING, 5, Suite.SHA256, 0);
+        logs[0] = IConsortium.LogInput(BEIJING, 3, Suite.SHA256, LogId.wrap("from elsewhere"));
+        logs[1] = IConsortium.LogInput(BEIJING, 5, Suite.SHA256, NO_LOG);
         Consortium moved = new Consortium(_founders(), _keys(), logs, THRESHOLD);
-        equal(moved.log("from elsewhere").seq, 3);
+        equal(moved.log(LogId.wrap("from elsewhere")).seq, 3);
         equal(moved.log(moved.logIdOf(BEIJING, 5, Suite.SHA256)).seq, 5);
     }
 
     function test_Revert_LogInvalid() public {
         IConsortium.LogInput[] memory logs = _logs();
-        logs[0].logId = "taken";
-        logs[1] = IConsortium.LogInput(BEIJING, 1, Suite.SHA256, "taken");
-        _foundingFails(logs, "taken", BEIJING, 1, Suite.SHA256);
-        logs[1] = IConsortium.LogInput(TIANJIN, 0, Suite.SHA256, "taken");
-        _foundingFails(logs, "taken", TIANJIN, 0, Suite.SHA256);
-        logs[1] = IConsortium.LogInput(BEIJING, 0, Suite.SHA256, "another id, same seq");
-        _foundingFails(logs, "another id, same seq", BEIJING, 0, Suite.SHA256);
-        logs[1] = IConsortium.LogInput(TIANJIN, 0, 0, "no suite");
-        _foundingFails(logs, "no suite", TIANJIN, 0, 0);
+        logs[0].logId = LogId.wrap("taken");
+        logs[1] = IConsortium.LogInput(BEIJING, 1, Suite.SHA256, LogId.wrap("taken"));
+        _foundingFails(logs, LogId.wrap("taken"), BEIJING, 1, Suite.SHA256);
+        logs[1] = IConsortium.LogInput(TIANJIN, 0, Suite.SHA256, LogId.wrap("taken"));
+        _foundingFails(logs, LogId.wrap("taken"), TIANJIN, 0, Suite.SHA256);
+        logs[1] = IConsortium.LogInput(BEIJING, 0, Suite.SHA256, LogId.wrap("another id, same seq"));
+        _foundingFails(logs, LogId.wrap("another id, same seq"), BEIJING, 0, Suite.SHA256);
+        logs[1] = IConsortium.LogInput(TIANJIN, 0, 0, LogId.wrap("no suite"));
+        _foundingFails(logs, LogId.wrap("no suite"), TIANJIN, 0, 0);
     }
 
     function test_Revert_MemberUnknown() public {
         IConsortium.LogInput[] memory logs = _logs();
-        logs[0].member = "nobody";
+        logs[0].member = MemberId.wrap("nobody");
         IConsortium.KeyInput[] memory keys = _keys();
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -77,8 +72,8 @@ contract RegistersTest is World {
 
     function test_successor() public {
         _anchor(BEIJING, 0, 4);
-        bytes32 logId = _logId(BEIJING);
-        bytes32 next = consortium.logIdOf(BEIJING, 1, Suite.SHA256);
+        LogId logId = _logId(BEIJING);
+        LogId next = consortium.logIdOf(BEIJING, 1, Suite.SHA256);
         vm.recordLogs();
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(logId, uint64(4), Suite.SHA256));
         Vm.Log[] memory logs = vm.getRecordedLogs();
@@ -105,7 +100,7 @@ contract RegistersTest is World {
     }
 
     function test_Revert_LogNotOpen() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         bytes memory data = abi.encode(logId, uint64(0), Suite.SHA256);
         _decide(Kind.OPEN_SUCCESSOR, data);
         _decideFails(
@@ -148,7 +143,7 @@ contract RegistersTest is World {
     }
 
     function test_Revert_LogInvalid_successorWithoutSuite() public {
-        bytes32 next = consortium.logIdOf(BEIJING, 1, 0);
+        LogId next = consortium.logIdOf(BEIJING, 1, 0);
         _decideFails(
             Kind.OPEN_SUCCESSOR,
             abi.encode(_logId(BEIJING), uint64(0), uint16(0)),
@@ -216,8 +211,8 @@ contract RegistersTest is World {
 
     function _foundingFails(
         IConsortium.LogInput[] memory logs,
-        bytes32 logId,
-        bytes32 owner,
+        LogId logId,
+        MemberId owner,
         uint64 seq,
         uint16 suite
     ) private {

@@ -5,13 +5,14 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
-import {IRoleContract} from "../IRoleContract.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Choice, Kind, MemberStatus, Purpose, Visibility} from "../lib/Codes.sol";
+import {Choice, Kind, MemberStatus, Purpose, Visibility} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_MEMBER, ProposalId} from "../types/Ids.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
 
@@ -33,8 +34,8 @@ contract SignaturesTest is World {
     uint256 private constant ORDER =
         0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
-    bytes32 private _open;
-    bytes32 private _log;
+    ProposalId private _open;
+    LogId private _log;
 
     function setUp() public override {
         super.setUp();
@@ -123,9 +124,9 @@ contract SignaturesTest is World {
         }
     }
 
-    /// @dev Nobody writes for another, with whichever of his own keys.
+    /// @dev No member writes for another, with whichever of its own keys.
     function test_Revert_otherMember() public {
-        bytes32[2] memory others = [TIANJIN, BANK];
+        MemberId[2] memory others = [TIANJIN, BANK];
         for (uint256 i = 0; i < WRITES; ++i) {
             for (uint256 j = 0; j < 2; ++j) {
                 _fails(Write(i), _signBy(Write(i), _sk(others[j], _purpose(Write(i)))));
@@ -178,7 +179,7 @@ contract SignaturesTest is World {
     function test_Revert_compromised() public {
         for (uint256 i = 0; i < 2; ++i) {
             uint8 purpose = i == 0 ? Purpose.ANCHOR : Purpose.GOVERN;
-            bytes32 keyId = _keyId(_sk(BEIJING, purpose));
+            KeyId keyId = _keyId(_sk(BEIJING, purpose));
             _decideWithout(BEIJING, Kind.COMPROMISE_KEY, abi.encode(BEIJING, keyId, START));
         }
         for (uint256 i = 0; i < WRITES; ++i) {
@@ -188,7 +189,7 @@ contract SignaturesTest is World {
 
     /// @dev An ended key writes in the block of its end and never after.
     function test_Revert_revoked() public {
-        bytes32 keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BEIJING, Purpose.ANCHOR));
         bytes memory signature =
             _signGovern(BEIJING, Typed.hashRevokeKey(BEIJING, keyId, 0, 0, DUE));
         consortium.revokeKey(BEIJING, keyId, 0, 0, DUE, signature);
@@ -337,7 +338,7 @@ contract SignaturesTest is World {
 
     function _supplemented() private pure returns (ICatalogue.Supplement memory) {
         return ICatalogue.Supplement(
-            BEIJING, "penalty", 1, "content", START, 0, Visibility.PUBLIC, BEIJING, DUE
+            BEIJING, "penalty", 1, "content", START, 0, Visibility.PUBLIC, _region(BEIJING), DUE
         );
     }
 
@@ -394,12 +395,11 @@ contract SignaturesTest is World {
     }
 
     /// @dev The key that REVOKE_KEY revokes: not one that the other writes need.
-    function _revocable() private returns (bytes32) {
-        bytes32 keyId = _keyId(NEW);
-        return
-            consortium.key(BEIJING, keyId).member == 0
-                ? _keyId(_sk(BEIJING, Purpose.ANCHOR))
-                : keyId;
+    function _revocable() private returns (KeyId) {
+        KeyId keyId = _keyId(NEW);
+        return consortium.key(BEIJING, keyId).member == NO_MEMBER
+            ? _keyId(_sk(BEIJING, Purpose.ANCHOR))
+            : keyId;
     }
 
     function _proper(Write w) private returns (bytes memory) {

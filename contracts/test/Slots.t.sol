@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
+import {ConsortiumSlot, LogAnchorSlot} from "../base/Slots.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
-import {ConsortiumSlot, LogAnchorSlot} from "../lib/Slots.sol";
+import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId} from "../types/Ids.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -37,7 +38,7 @@ contract SlotsTest is World {
     function test_members() public {
         _decide(Kind.RECOVER_KEY, abi.encode(_keyInput(HEBEI, Purpose.GOVERN, NEW)));
         vm.warp(START + 7 days);
-        bytes32 keyId = _keyId(_sk(HEBEI, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(HEBEI, Purpose.GOVERN));
         bytes32 structHash = Typed.hashSetEndpoint(HEBEI, "short", 0, _deadline());
         consortium.setEndpoint(HEBEI, "short", 0, _deadline(), _signGovern(HEBEI, structHash));
         _decideWithout(HEBEI, Kind.COMPROMISE_KEY, abi.encode(HEBEI, keyId, START));
@@ -66,7 +67,7 @@ contract SlotsTest is World {
     }
 
     function test_keys() public {
-        bytes32 keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
+        KeyId keyId = _keyId(_sk(BANK, Purpose.ANCHOR));
         vm.warp(START + 9);
         _decide(Kind.COMPROMISE_KEY, abi.encode(BANK, keyId, START + 5));
         uint256 word = uint256(_load(_at(keyId, _at(BANK, ConsortiumSlot.KEYS))));
@@ -96,10 +97,10 @@ contract SlotsTest is World {
     }
 
     function test_logs() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _anchor(BEIJING, 0, 4);
         _decide(Kind.OPEN_SUCCESSOR, abi.encode(logId, uint64(4), Suite.SHA256));
-        bytes32 successor = consortium.logIds(BEIJING)[1];
+        LogId successor = consortium.logIds(BEIJING)[1];
         equal(_load(_at(logId, ConsortiumSlot.OWNERS)), BEIJING);
         uint256 at = _at(logId, _at(BEIJING, ConsortiumSlot.LOGS));
         uint256 word = uint256(_load(at));
@@ -115,7 +116,7 @@ contract SlotsTest is World {
     }
 
     function test_roots() public {
-        bytes32 logId = _logId(BEIJING);
+        LogId logId = _logId(BEIJING);
         _anchor(BEIJING, 0, 4);
         _anchor(BEIJING, 4, 7);
         uint256 at = _at(logId, LogAnchorSlot.SIZES);
@@ -129,6 +130,18 @@ contract SlotsTest is World {
 
     function _at(bytes32 key, uint256 slot) private pure returns (uint256) {
         return uint256(keccak256(abi.encode(key, slot)));
+    }
+
+    function _at(MemberId key, uint256 slot) private pure returns (uint256) {
+        return _at(MemberId.unwrap(key), slot);
+    }
+
+    function _at(KeyId key, uint256 slot) private pure returns (uint256) {
+        return _at(KeyId.unwrap(key), slot);
+    }
+
+    function _at(LogId key, uint256 slot) private pure returns (uint256) {
+        return _at(LogId.unwrap(key), slot);
     }
 
     function _load(uint256 slot) private view returns (bytes32) {

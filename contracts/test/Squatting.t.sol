@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Alg, Choice, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
 
@@ -19,12 +20,12 @@ contract SquattingTest is World {
         bytes32 structHash =
             Typed.hashPropose(BEIJING, Kind.SUSPEND, data, "salt", START + 10, _deadline());
         bytes memory signature = _signGovern(BEIJING, structHash);
-        bytes32 taken = _propose(TIANJIN, Kind.SUSPEND, data, "salt", START + 10);
+        ProposalId taken = _propose(TIANJIN, Kind.SUSPEND, data, "salt", START + 10);
         // Sent by anybody else it is still Beijing's, and says what Beijing signed.
-        bytes32 id = consortium.propose(
+        ProposalId id = consortium.propose(
             BEIJING, Kind.SUSPEND, data, "salt", START + 10, _deadline(), signature
         );
-        yes(id != taken, "the same proposal");
+        yes(ProposalId.unwrap(id) != ProposalId.unwrap(taken), "the same proposal");
         equal(consortium.proposal(id).proposer, BEIJING);
         equal(consortium.proposal(id).expiresAt, START + 10);
     }
@@ -32,8 +33,8 @@ contract SquattingTest is World {
     /// @dev Votes for the one are none for the other.
     function test_proposal_votes() public {
         bytes memory data = abi.encode(BANK);
-        bytes32 id = _pass(Kind.SUSPEND, data, "salt");
-        bytes32 other = _propose(TIANJIN, Kind.SUSPEND, data, "salt", START + 10);
+        ProposalId id = _pass(Kind.SUSPEND, data, "salt");
+        ProposalId other = _propose(TIANJIN, Kind.SUSPEND, data, "salt", START + 10);
         equal(consortium.proposal(other).yes, 0);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -47,7 +48,7 @@ contract SquattingTest is World {
     /// @dev The first of two that are the same is carried out; the second fails on its own.
     function test_proposal_frontRunExecution() public {
         bytes memory data = abi.encode(BANK);
-        bytes32 id = _pass(Kind.SUSPEND, data, "salt");
+        ProposalId id = _pass(Kind.SUSPEND, data, "salt");
         consortium.execute(id, data);
         vm.expectRevert(
             abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id)
@@ -70,10 +71,10 @@ contract SquattingTest is World {
         consortium.addKey(k, 0, _deadline(), signature, own);
     }
 
-    /// @dev Of other keys the contract sees no proof. Whoever registers another's has it under his
-    /// own name, where he cannot sign with it; the owner registers it under his.
+    /// @dev Of other keys the contract sees no proof. Whoever registers another's has it
+    /// under its own name, where it cannot sign with it; the owner registers it under the owner's.
     function test_key_otherAlgorithms() public {
-        bytes32 keyId = consortium.keyIdOf(Alg.ED25519, ED25519_KEY);
+        KeyId keyId = consortium.keyIdOf(Alg.ED25519, ED25519_KEY);
         _addEd25519(TIANJIN, Purpose.CASE);
         _addEd25519(BEIJING, Purpose.NOTE);
         yes(consortium.keyValidAt(BEIJING, keyId, Purpose.NOTE, START), "taken");
@@ -91,20 +92,22 @@ contract SquattingTest is World {
     /// @dev The keys of a member to be admitted are public for days before it is one.
     function test_key_ofTheAdmitted() public {
         IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](1);
-        keys[0] =
-            IConsortium.KeyInput("bureau", Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END);
-        bytes memory data = abi.encode(IConsortium.FounderInput("bureau", 0, Role.BUREAU, ""), keys);
-        bytes32 id = _pass(Kind.ADMIT, data, "salt");
+        keys[0] = IConsortium.KeyInput(
+            MemberId.wrap("bureau"), Purpose.NOTE, Alg.ED25519, ED25519_KEY, START, KEYS_END
+        );
+        bytes memory data =
+            abi.encode(IConsortium.FounderInput(MemberId.wrap("bureau"), 0, Role.BUREAU, ""), keys);
+        ProposalId id = _pass(Kind.ADMIT, data, "salt");
         _addEd25519(TIANJIN, Purpose.NOTE);
         consortium.execute(id, data);
-        bytes32 keyId = consortium.keyIdOf(Alg.ED25519, ED25519_KEY);
-        yes(consortium.keyValidAt("bureau", keyId, Purpose.NOTE, START), "taken");
+        KeyId keyId = consortium.keyIdOf(Alg.ED25519, ED25519_KEY);
+        yes(consortium.keyValidAt(MemberId.wrap("bureau"), keyId, Purpose.NOTE, START), "taken");
     }
 
     /// @dev A thief who holds Beijing's GOVERN key sees which key it is about to be given.
     function test_key_ofTheRecovered() public {
         bytes memory data = abi.encode(_keyInput(BEIJING, Purpose.GOVERN, NEW));
-        bytes32 id = _pass(Kind.RECOVER_KEY, data, "salt");
+        ProposalId id = _pass(Kind.RECOVER_KEY, data, "salt");
         IConsortium.KeyInput memory k = _keyInput(BEIJING, Purpose.NOTE, NEW);
         bytes memory signature = _signGovern(BEIJING, Typed.hashAddKey(k, 0, _deadline()));
         vm.expectRevert(
@@ -120,11 +123,11 @@ contract SquattingTest is World {
     /// takes none.
     function test_log() public {
         bytes memory data = abi.encode(BEIJING, Suite.SHA256);
-        bytes32 first = _pass(Kind.OPEN_LOG, data, "first");
-        bytes32 second = _pass(Kind.OPEN_LOG, data, "second");
+        ProposalId first = _pass(Kind.OPEN_LOG, data, "first");
+        ProposalId second = _pass(Kind.OPEN_LOG, data, "second");
         consortium.execute(second, data);
         consortium.execute(first, data);
-        bytes32[] memory ids = consortium.logIds(BEIJING);
+        LogId[] memory ids = consortium.logIds(BEIJING);
         equal(ids.length, 3);
         for (uint64 i = 0; i < 3; ++i) {
             equal(ids[i], consortium.logIdOf(BEIJING, i, Suite.SHA256));
@@ -134,8 +137,8 @@ contract SquattingTest is World {
 
     /// @dev A vote is one province's on one proposal, whoever sends it.
     function test_vote() public {
-        bytes32 id = _propose(BEIJING, Kind.SUSPEND, abi.encode(BANK), "one", START + 10);
-        bytes32 other = _propose(BEIJING, Kind.SUSPEND, abi.encode(SHANXI), "two", START + 10);
+        ProposalId id = _propose(BEIJING, Kind.SUSPEND, abi.encode(BANK), "one", START + 10);
+        ProposalId other = _propose(BEIJING, Kind.SUSPEND, abi.encode(SHANXI), "two", START + 10);
         bytes32 structHash = Typed.hashVote(BEIJING, id, Choice.YES, _deadline());
         bytes memory signature = _signGovern(BEIJING, structHash);
         (bool ok,) = address(consortium)
@@ -149,7 +152,7 @@ contract SquattingTest is World {
         equal(consortium.proposal(other).yes, 0);
     }
 
-    function _addEd25519(bytes32 code, uint8 purpose) private {
+    function _addEd25519(MemberId code, uint8 purpose) private {
         IConsortium.KeyInput memory k =
             IConsortium.KeyInput(code, purpose, Alg.ED25519, ED25519_KEY, START, KEYS_END);
         bytes32 structHash = Typed.hashAddKey(k, 0, _deadline());

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {ICatalogue} from "../ICatalogue.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
 
 /// @dev EIP-712 of the types of the protocol, built from their text alone and without any code of
 /// the contracts: a wrong type hash, field order or domain there makes every signature here fail.
@@ -82,7 +83,7 @@ library Typed {
     }
 
     function hashPropose(
-        bytes32 member,
+        MemberId member,
         uint8 kind,
         bytes memory data,
         bytes32 salt,
@@ -96,7 +97,7 @@ library Typed {
         );
     }
 
-    function hashVote(bytes32 member, bytes32 proposalId, uint8 choice, uint64 deadline)
+    function hashVote(MemberId member, ProposalId proposalId, uint8 choice, uint64 deadline)
         internal
         pure
         returns (bytes32)
@@ -104,7 +105,7 @@ library Typed {
         return keccak256(abi.encode(keccak256(bytes(VOTE)), member, proposalId, choice, deadline));
     }
 
-    function hashSetEndpoint(bytes32 member, string memory endpoint, uint64 seq, uint64 deadline)
+    function hashSetEndpoint(MemberId member, string memory endpoint, uint64 seq, uint64 deadline)
         internal
         pure
         returns (bytes32)
@@ -137,8 +138,8 @@ library Typed {
     }
 
     function hashRevokeKey(
-        bytes32 member,
-        bytes32 keyId,
+        MemberId member,
+        KeyId keyId,
         uint64 compromisedSince,
         uint64 seq,
         uint64 deadline
@@ -149,8 +150,8 @@ library Typed {
     }
 
     function hashPromise(
-        bytes32 member,
-        bytes32 logId,
+        MemberId member,
+        LogId logId,
         bytes32 leavesRoot,
         uint64 count,
         uint64 issuedAt,

@@ -2,10 +2,11 @@
 pragma solidity 0.8.34;
 
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Choice, Kind, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {Alg, Choice, Kind, Purpose, Role, Suite} from "../types/Codes.sol";
+import {LogId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Base, Vm} from "./Base.sol";
 import {Checks} from "./Checks.sol";
 import {Reference} from "./Reference.sol";
@@ -147,14 +148,14 @@ contract VectorsTest is Base {
         _worked("correction");
     }
 
-    /// @dev The log id as `Consortium` mints it, the leaf, the record id, the root and the path, the checkpoint's
-    /// digest as `LogAnchor` checks it, the promise's digest.
+    /// @dev The log id as `Consortium` mints it, the leaf, the record id, the root and the path,
+    /// the checkpoint's digest as `LogAnchor` checks it, the promise's digest.
     function _worked(string memory name) private {
         string memory input = vm.readFile(string.concat(DIR, name, "/input.json"));
         string memory expected = vm.readFile(string.concat(DIR, name, "/expected.json"));
         vm.chainId(vm.parseJsonUint(input, ".chainId"));
         vm.warp(vm.parseJsonUint(input, ".promise.issuedAt"));
-        bytes32 logId = _hex(expected, ".logId");
+        LogId logId = LogId.wrap(_hex(expected, ".logId"));
         bytes32 leaf = Reference.leafHash(bytes(vm.parseJsonString(expected, ".entry")));
         equal(leaf, _hex(expected, ".leaf"));
         _recordId(expected, logId);
@@ -181,19 +182,19 @@ contract VectorsTest is Base {
     }
 
     /// @dev Of the commitment, which is the hash of the payload.
-    function _recordId(string memory expected, bytes32 logId) private pure {
+    function _recordId(string memory expected, LogId logId) private pure {
         bytes32 commitment = sha256(bytes(vm.parseJsonString(expected, ".payload")));
         equal(commitment, _hex(expected, ".commitment"));
         equal(keccak256(abi.encode(logId, commitment)), _hex(expected, ".recordId"));
     }
 
-    function _found(string memory input, bytes32 logId, uint256 sk)
+    function _found(string memory input, LogId logId, uint256 sk)
         private
         returns (Consortium consortium)
     {
-        bytes32 code = _member(input);
+        MemberId code = _member(input);
         IConsortium.FounderInput[] memory founders = new IConsortium.FounderInput[](1);
-        founders[0] = IConsortium.FounderInput(code, code, Role.PROVINCE, "");
+        founders[0] = IConsortium.FounderInput(code, MemberId.unwrap(code), Role.PROVINCE, "");
         IConsortium.KeyInput[] memory keys = new IConsortium.KeyInput[](2);
         keys[0] = _key(code, Purpose.ANCHOR, sk);
         keys[1] = _key(code, Purpose.GOVERN, sk + 1);
@@ -208,7 +209,7 @@ contract VectorsTest is Base {
     }
 
     /// @dev The same code at the address of the example has the signing domain of the example.
-    function _registerAt(Consortium consortium, address there, bytes32 code, uint256 sk)
+    function _registerAt(Consortium consortium, address there, MemberId code, uint256 sk)
         private
         returns (LogAnchor)
     {
@@ -219,7 +220,7 @@ contract VectorsTest is Base {
         uint8 kind = Kind.REGISTER_CONTRACT;
         bytes memory signature =
             _sign(sk + 1, Typed.digest(d, Typed.hashPropose(code, kind, data, 0, end, end)));
-        bytes32 id = consortium.propose(code, kind, data, 0, end, end, signature);
+        ProposalId id = consortium.propose(code, kind, data, 0, end, end, signature);
         signature = _sign(sk + 1, Typed.digest(d, Typed.hashVote(code, id, Choice.YES, end)));
         consortium.vote(code, id, Choice.YES, end, signature);
         consortium.execute(id, data);
@@ -273,7 +274,7 @@ contract VectorsTest is Base {
         c.deadline = uint64(vm.parseJsonUint(input, ".checkpoint.deadline"));
     }
 
-    function _promiseDigest(string memory input, bytes32 logId, bytes32 leaf, address account)
+    function _promiseDigest(string memory input, LogId logId, bytes32 leaf, address account)
         private
         view
         returns (bytes32)
@@ -317,11 +318,11 @@ contract VectorsTest is Base {
         return cases.length;
     }
 
-    function _member(string memory input) private pure returns (bytes32) {
+    function _member(string memory input) private pure returns (MemberId) {
         bytes memory code = bytes(vm.parseJsonString(input, ".member"));
         yes(code.length != 0 && code.length <= 32, "member");
         // forge-lint: disable-next-line(unsafe-typecast)
-        return bytes32(code);
+        return MemberId.wrap(bytes32(code));
     }
 
     /// @dev Digests are written without 0x.
@@ -341,7 +342,7 @@ contract VectorsTest is Base {
         }
     }
 
-    function _key(bytes32 code, uint8 purpose, uint256 sk)
+    function _key(MemberId code, uint8 purpose, uint256 sk)
         private
         returns (IConsortium.KeyInput memory)
     {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {IConsortium} from "../IConsortium.sol";
-import {IConsortiumErrors} from "../IConsortiumErrors.sol";
-import {Choice, Kind, MemberStatus, Purpose, Role} from "../lib/Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
+import {Choice, Kind, MemberStatus, Purpose, Role} from "../types/Codes.sol";
+import {KeyId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Vm} from "./Base.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -18,13 +19,13 @@ contract VotesTest is World {
     function test_propose() public {
         bytes memory data = abi.encode(BANK);
         vm.recordLogs();
-        bytes32 id = _propose(TIANJIN, Kind.SUSPEND, data, SALT, START + 10);
+        ProposalId id = _propose(TIANJIN, Kind.SUSPEND, data, SALT, START + 10);
         bytes32 dataHash = keccak256(data);
         equal(
-            id,
             keccak256(
                 abi.encode(block.chainid, address(consortium), TIANJIN, uint8(1), dataHash, SALT)
-            )
+            ),
+            id
         );
         equal(id, consortium.proposalIdOf(TIANJIN, Kind.SUSPEND, dataHash, SALT));
         Vm.Log memory told = vm.getRecordedLogs()[0];
@@ -50,12 +51,12 @@ contract VotesTest is World {
             IConsortiumErrors.Consortium_RoleMissing.selector, BANK, Role.INSTITUTION, Role.PROVINCE
         );
         _proposeFails(BANK, SALT, START + 10, expected);
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         _voteFails(BANK, id, Choice.YES, expected);
     }
 
     function test_Revert_MemberNotActive() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         _decide(Kind.SUSPEND, abi.encode(SHANXI));
         bytes memory expected = abi.encodeWithSelector(
             IConsortiumErrors.Consortium_MemberNotActive.selector, SHANXI, MemberStatus.SUSPENDED
@@ -83,13 +84,13 @@ contract VotesTest is World {
 
     /// @dev Each province has its own; no other can use it up.
     function test_Revert_ProposalExists() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         bytes memory expected =
             abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalExists.selector, id);
         _proposeFails(BEIJING, SALT, START + 10, expected);
         _proposeFails(BEIJING, SALT, START + 20, expected);
-        bytes32 other = _propose(TIANJIN, Kind.SUSPEND, abi.encode(BANK), SALT, START + 20);
-        yes(other != id, "the same proposal");
+        ProposalId other = _propose(TIANJIN, Kind.SUSPEND, abi.encode(BANK), SALT, START + 20);
+        yes(ProposalId.unwrap(other) != ProposalId.unwrap(id), "the same proposal");
         vm.warp(START + 100);
         _proposeFails(BEIJING, SALT, START + 200, expected);
         _proposeSuspension("another salt", START + 200);
@@ -111,7 +112,7 @@ contract VotesTest is World {
 
     /// @dev What no contract knows yet can be decided; who carries it out asks.
     function test_propose_kindsOfLaterTimes() public {
-        bytes32 id = _pass(Kind.ACT, "acts", SALT);
+        ProposalId id = _pass(Kind.ACT, "acts", SALT);
         yes(consortium.passed(id), "passed");
         id = _pass(255, "", SALT);
         yes(consortium.passed(id), "passed");
@@ -123,11 +124,11 @@ contract VotesTest is World {
     // ---- voting ---------------------------------------------------------------------------------
 
     function test_vote() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         vm.recordLogs();
         _vote(HEBEI, id, Choice.YES);
         Vm.Log memory told = vm.getRecordedLogs()[0];
-        bytes32 keyId = _keyId(_sk(HEBEI, Purpose.GOVERN));
+        KeyId keyId = _keyId(_sk(HEBEI, Purpose.GOVERN));
         equal(told.topics[0], keccak256("Voted(bytes32,bytes32,uint8,bytes32)"));
         equal(told.topics[1], id);
         equal(told.topics[2], HEBEI);
@@ -143,7 +144,7 @@ contract VotesTest is World {
     }
 
     function test_Revert_AlreadyVoted() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         _vote(HEBEI, id, Choice.NO);
         bytes memory expected =
             abi.encodeWithSelector(IConsortiumErrors.Consortium_AlreadyVoted.selector, id, HEBEI);
@@ -152,7 +153,7 @@ contract VotesTest is World {
     }
 
     function test_Revert_ChoiceUnknown() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         uint8[2] memory choices = [0, 3];
         for (uint256 i = 0; i < 2; ++i) {
             _voteFails(
@@ -167,7 +168,7 @@ contract VotesTest is World {
     }
 
     function test_Revert_ProposalNotOpen_vote() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         vm.warp(START + 10);
         _vote(BEIJING, id, Choice.YES);
         vm.warp(START + 11);
@@ -177,12 +178,12 @@ contract VotesTest is World {
         expected = abi.encodeWithSelector(
             IConsortiumErrors.Consortium_ProposalNotOpen.selector, bytes32("nothing")
         );
-        _voteFails(HEBEI, "nothing", Choice.YES, expected);
+        _voteFails(HEBEI, ProposalId.wrap("nothing"), Choice.YES, expected);
     }
 
     /// @dev A stolen key votes; its province finds out and votes itself.
     function test_vote_withAStolenKeyDoesNotStand() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
         yes(consortium.passed(id), "passed");
         vm.warp(START + 10);
         _addGovernKey(HEBEI, NEW);
@@ -206,7 +207,7 @@ contract VotesTest is World {
 
     /// @dev What was cast before the theft stands.
     function test_vote_beforeTheTheftStands() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
         vm.warp(START + 10);
         bytes memory data = abi.encode(HEBEI, _keyId(_sk(HEBEI, Purpose.GOVERN)), START + 1);
         _decideWithout(HEBEI, Kind.COMPROMISE_KEY, data);
@@ -215,7 +216,7 @@ contract VotesTest is World {
 
     /// @dev A suspended province has no say, also in what it voted for before.
     function test_vote_ofASuspendedProvinceDoesNotCount() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
         _decide(Kind.SUSPEND, abi.encode(TIANJIN));
         yes(!consortium.passed(id), "passed with two");
         _vote(SHANXI, id, Choice.YES);
@@ -226,7 +227,7 @@ contract VotesTest is World {
 
     function test_execute_suspendAndReinstate() public {
         vm.recordLogs();
-        bytes32 id = _decide(Kind.SUSPEND, abi.encode(BANK));
+        ProposalId id = _decide(Kind.SUSPEND, abi.encode(BANK));
         Vm.Log[] memory logs = vm.getRecordedLogs();
         Vm.Log memory changed = logs[logs.length - 2];
         Vm.Log memory executed = logs[logs.length - 1];
@@ -245,7 +246,7 @@ contract VotesTest is World {
     }
 
     function test_Revert_ProposalNotPassed() public {
-        bytes32 id = _proposeSuspension(SALT, START + 10);
+        ProposalId id = _proposeSuspension(SALT, START + 10);
         _vote(BEIJING, id, Choice.YES);
         _vote(HEBEI, id, Choice.YES);
         _vote(SHANXI, id, Choice.NO);
@@ -262,7 +263,7 @@ contract VotesTest is World {
 
     function test_Revert_ProposalNotOpen_executedTwice() public {
         bytes memory data = abi.encode(BANK);
-        bytes32 id = _pass(Kind.SUSPEND, data, SALT);
+        ProposalId id = _pass(Kind.SUSPEND, data, SALT);
         consortium.execute(id, data);
         bytes memory expected =
             abi.encodeWithSelector(IConsortiumErrors.Consortium_ProposalNotOpen.selector, id);
@@ -272,7 +273,7 @@ contract VotesTest is World {
     }
 
     function test_Revert_ProposalNotOpen_expired() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
         vm.warp(START + 7 days + 1);
         _executeFails(
             id,
@@ -283,7 +284,7 @@ contract VotesTest is World {
 
     /// @dev Votes for one action open no other.
     function test_Revert_DataMismatch() public {
-        bytes32 id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
+        ProposalId id = _pass(Kind.SUSPEND, abi.encode(BANK), SALT);
         bytes[3] memory others =
             [abi.encode(BEIJING), bytes.concat(abi.encode(BANK), hex"00"), bytes("")];
         for (uint256 i = 0; i < others.length; ++i) {
@@ -295,7 +296,7 @@ contract VotesTest is World {
                 )
             );
         }
-        bytes32 unknown =
+        ProposalId unknown =
             consortium.proposalIdOf(BEIJING, Kind.REINSTATE, keccak256(abi.encode(BANK)), SALT);
         _executeFails(
             unknown,
@@ -338,7 +339,7 @@ contract VotesTest is World {
             IConsortiumErrors.Consortium_MemberUnknown.selector, bytes32("nobody")
         );
         _decideFails(Kind.SUSPEND, abi.encode(bytes32("nobody")), expected);
-        IConsortium.KeyInput memory k = _keyInput("nobody", Purpose.GOVERN, NEW);
+        IConsortium.KeyInput memory k = _keyInput(MemberId.wrap("nobody"), Purpose.GOVERN, NEW);
         _decideFails(Kind.RECOVER_KEY, abi.encode(k), expected);
     }
 
@@ -365,11 +366,11 @@ contract VotesTest is World {
 
     // ---- helpers --------------------------------------------------------------------------------
 
-    function _proposeSuspension(bytes32 salt, uint64 expiresAt) private returns (bytes32) {
+    function _proposeSuspension(bytes32 salt, uint64 expiresAt) private returns (ProposalId) {
         return _propose(BEIJING, Kind.SUSPEND, abi.encode(BANK), salt, expiresAt);
     }
 
-    function _proposeFails(bytes32 code, bytes32 salt, uint64 expiresAt, bytes memory expected)
+    function _proposeFails(MemberId code, bytes32 salt, uint64 expiresAt, bytes memory expected)
         private
     {
         bytes memory data = abi.encode(BANK);
@@ -380,18 +381,18 @@ contract VotesTest is World {
         consortium.propose(code, Kind.SUSPEND, data, salt, expiresAt, _deadline(), signature);
     }
 
-    function _voteFails(bytes32 code, bytes32 id, uint8 choice, bytes memory expected) private {
+    function _voteFails(MemberId code, ProposalId id, uint8 choice, bytes memory expected) private {
         bytes memory signature = _signGovern(code, Typed.hashVote(code, id, choice, _deadline()));
         vm.expectRevert(expected);
         consortium.vote(code, id, choice, _deadline(), signature);
     }
 
-    function _executeFails(bytes32 id, bytes memory data, bytes memory expected) private {
+    function _executeFails(ProposalId id, bytes memory data, bytes memory expected) private {
         vm.expectRevert(expected);
         consortium.execute(id, data);
     }
 
-    function _addGovernKey(bytes32 code, uint256 sk) private {
+    function _addGovernKey(MemberId code, uint256 sk) private {
         IConsortium.KeyInput memory k = _keyInput(code, Purpose.GOVERN, sk);
         bytes32 structHash = Typed.hashAddKey(k, 0, _deadline());
         bytes memory own = _sign(sk, "Consortium", address(consortium), structHash);

@@ -3,21 +3,22 @@ pragma solidity 0.8.34;
 
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
-import {IConsortium} from "../IConsortium.sol";
-import {ILogAnchor} from "../ILogAnchor.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Choice, Kind, MemberStatus, Purpose, Role, Suite} from "../lib/Codes.sol";
+import {Alg, Choice, Kind, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, NO_LOG, NO_MEMBER, ProposalId} from "../types/Ids.sol";
 import {Base, Vm} from "./Base.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 
 /// @dev Four provinces with a threshold of three, a bank, and a hand to sign for any of them.
 abstract contract World is Base {
-    bytes32 internal constant BEIJING = "110000";
-    bytes32 internal constant TIANJIN = "120000";
-    bytes32 internal constant HEBEI = "130000";
-    bytes32 internal constant SHANXI = "140000";
-    bytes32 internal constant BANK = "demo-bank";
+    MemberId internal constant BEIJING = MemberId.wrap("110000");
+    MemberId internal constant TIANJIN = MemberId.wrap("120000");
+    MemberId internal constant HEBEI = MemberId.wrap("130000");
+    MemberId internal constant SHANXI = MemberId.wrap("140000");
+    MemberId internal constant BANK = MemberId.wrap("demo-bank");
     bytes32 internal constant LOG_ANCHOR = "LogAnchor";
     bytes32 internal constant CATALOGUE = "Catalogue";
 
@@ -43,22 +44,29 @@ abstract contract World is Base {
 
     // ---- founding -------------------------------------------------------------------------------
 
-    function _codes() internal pure returns (bytes32[5] memory) {
+    function _codes() internal pure returns (MemberId[5] memory) {
         return [BEIJING, TIANJIN, HEBEI, SHANXI, BANK];
     }
 
+    /// @dev That of a province, which goes by the same code.
+    function _region(MemberId province) internal pure returns (bytes32) {
+        return MemberId.unwrap(province);
+    }
+
     function _founders() internal pure returns (IConsortium.FounderInput[] memory list) {
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         list = new IConsortium.FounderInput[](codes.length);
         for (uint256 i = 0; i < codes.length; ++i) {
             list[i] = codes[i] == BANK
                 ? IConsortium.FounderInput(BANK, 0, Role.INSTITUTION, "https://bank.example")
-                : IConsortium.FounderInput(codes[i], codes[i], Role.PROVINCE, "https://p.example");
+                : IConsortium.FounderInput(
+                    codes[i], _region(codes[i]), Role.PROVINCE, "https://p.example"
+                );
         }
     }
 
     function _keys() internal returns (IConsortium.KeyInput[] memory list) {
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         list = new IConsortium.KeyInput[](codes.length * 2);
         for (uint256 i = 0; i < codes.length; ++i) {
             list[2 * i] = _keyInput(codes[i], Purpose.GOVERN, _sk(codes[i], Purpose.GOVERN));
@@ -67,17 +75,17 @@ abstract contract World is Base {
     }
 
     function _logs() internal pure returns (IConsortium.LogInput[] memory list) {
-        bytes32[5] memory codes = _codes();
+        MemberId[5] memory codes = _codes();
         list = new IConsortium.LogInput[](codes.length);
         for (uint256 i = 0; i < codes.length; ++i) {
-            list[i] = IConsortium.LogInput(codes[i], 0, Suite.SHA256, 0);
+            list[i] = IConsortium.LogInput(codes[i], 0, Suite.SHA256, NO_LOG);
         }
     }
 
     // ---- keys and signatures --------------------------------------------------------------------
 
     /// @dev The founding private key of a member for a purpose.
-    function _sk(bytes32 member, uint8 purpose) internal pure returns (uint256) {
+    function _sk(MemberId member, uint8 purpose) internal pure returns (uint256) {
         return _secret(abi.encode(member, purpose));
     }
 
@@ -90,15 +98,15 @@ abstract contract World is Base {
         return abi.encode(wallet.publicKeyX, wallet.publicKeyY);
     }
 
-    function _keyInput(bytes32 member, uint8 purpose, uint256 sk)
+    function _keyInput(MemberId member, uint8 purpose, uint256 sk)
         internal
         returns (IConsortium.KeyInput memory)
     {
         return IConsortium.KeyInput(member, purpose, Alg.SECP256K1, _publicKey(sk), START, KEYS_END);
     }
 
-    function _keyId(uint256 sk) internal returns (bytes32) {
-        return keccak256(abi.encode(Alg.SECP256K1, _publicKey(sk)));
+    function _keyId(uint256 sk) internal returns (KeyId) {
+        return KeyId.wrap(keccak256(abi.encode(Alg.SECP256K1, _publicKey(sk))));
     }
 
     function _sign(uint256 sk, string memory name, address account, bytes32 structHash)
@@ -115,7 +123,7 @@ abstract contract World is Base {
     }
 
     /// @dev By the founding GOVERN key.
-    function _signGovern(bytes32 member, bytes32 structHash) internal view returns (bytes memory) {
+    function _signGovern(MemberId member, bytes32 structHash) internal view returns (bytes memory) {
         return _sign(_sk(member, Purpose.GOVERN), "Consortium", address(consortium), structHash);
     }
 
@@ -129,34 +137,37 @@ abstract contract World is Base {
         return _now() + 1 days;
     }
 
-    function _propose(bytes32 member, uint8 kind, bytes memory data, bytes32 salt, uint64 expiresAt)
-        internal
-        returns (bytes32)
-    {
+    function _propose(
+        MemberId member,
+        uint8 kind,
+        bytes memory data,
+        bytes32 salt,
+        uint64 expiresAt
+    ) internal returns (ProposalId) {
         bytes32 structHash = Typed.hashPropose(member, kind, data, salt, expiresAt, _deadline());
         bytes memory signature = _signGovern(member, structHash);
         return consortium.propose(member, kind, data, salt, expiresAt, _deadline(), signature);
     }
 
-    function _vote(bytes32 member, bytes32 proposalId, uint8 choice) internal {
+    function _vote(MemberId member, ProposalId proposalId, uint8 choice) internal {
         bytes memory signature =
             _signGovern(member, Typed.hashVote(member, proposalId, choice, _deadline()));
         consortium.vote(member, proposalId, choice, _deadline(), signature);
     }
 
     /// @dev Proposed by the first province that still can, voted for by as many as it takes.
-    function _pass(uint8 kind, bytes memory data, bytes32 salt) internal returns (bytes32) {
-        return _passWithout(0, kind, data, salt);
+    function _pass(uint8 kind, bytes memory data, bytes32 salt) internal returns (ProposalId) {
+        return _passWithout(NO_MEMBER, kind, data, salt);
     }
 
-    function _passWithout(bytes32 absent, uint8 kind, bytes memory data, bytes32 salt)
+    function _passWithout(MemberId absent, uint8 kind, bytes memory data, bytes32 salt)
         internal
-        returns (bytes32 proposalId)
+        returns (ProposalId proposalId)
     {
-        bytes32[4] memory provinces = [BEIJING, TIANJIN, HEBEI, SHANXI];
+        MemberId[4] memory provinces = [BEIJING, TIANJIN, HEBEI, SHANXI];
         for (uint256 i = 0; i < 4; ++i) {
             if (provinces[i] == absent || !_canVote(provinces[i])) continue;
-            if (proposalId == 0) {
+            if (ProposalId.unwrap(proposalId) == 0) {
                 proposalId = _propose(provinces[i], kind, data, salt, _now() + 7 days);
             }
             _vote(provinces[i], proposalId, Choice.YES);
@@ -164,19 +175,19 @@ abstract contract World is Base {
         }
     }
 
-    function _canVote(bytes32 code) private view returns (bool) {
+    function _canVote(MemberId code) private view returns (bool) {
         IConsortium.Member memory m = consortium.member(code);
         return m.status == MemberStatus.ACTIVE && m.roles & Role.PROVINCE != 0;
     }
 
     /// @dev Passes an action and carries it out.
-    function _decide(uint8 kind, bytes memory data) internal returns (bytes32) {
-        return _decideWithout(0, kind, data);
+    function _decide(uint8 kind, bytes memory data) internal returns (ProposalId) {
+        return _decideWithout(NO_MEMBER, kind, data);
     }
 
-    function _decideWithout(bytes32 absent, uint8 kind, bytes memory data)
+    function _decideWithout(MemberId absent, uint8 kind, bytes memory data)
         internal
-        returns (bytes32 proposalId)
+        returns (ProposalId proposalId)
     {
         proposalId = _passWithout(absent, kind, data, bytes32(++salts));
         consortium.execute(proposalId, data);
@@ -184,14 +195,14 @@ abstract contract World is Base {
 
     /// @dev Passes an action whose execution must fail with `expected`.
     function _decideFails(uint8 kind, bytes memory data, bytes memory expected) internal {
-        bytes32 proposalId = _pass(kind, data, bytes32(++salts));
+        ProposalId proposalId = _pass(kind, data, bytes32(++salts));
         vm.expectRevert(expected);
         consortium.execute(proposalId, data);
     }
 
     // ---- logs -----------------------------------------------------------------------------------
 
-    function _logId(bytes32 member) internal view returns (bytes32) {
+    function _logId(MemberId member) internal view returns (LogId) {
         return consortium.logIdOf(member, 0, Suite.SHA256);
     }
 
@@ -203,7 +214,7 @@ abstract contract World is Base {
         }
     }
 
-    function _checkpoint(bytes32 member, uint64 prevSize, uint64 size)
+    function _checkpoint(MemberId member, uint64 prevSize, uint64 size)
         internal
         view
         returns (ILogAnchor.Checkpoint memory)
@@ -225,7 +236,7 @@ abstract contract World is Base {
     }
 
     /// @dev Anchors leaves of seed 0 with the founding key.
-    function _anchor(bytes32 member, uint64 prevSize, uint64 size) internal {
+    function _anchor(MemberId member, uint64 prevSize, uint64 size) internal {
         ILogAnchor.Checkpoint memory c = _checkpoint(member, prevSize, size);
         bytes memory signature = _signAnchor(_sk(member, Purpose.ANCHOR), c);
         logAnchor.anchor(c, _proof(prevSize, size), signature);

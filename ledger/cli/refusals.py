@@ -45,8 +45,9 @@ _WORDS = {
         "en": "not enough provinces have voted yes",
     },
     "Consortium_RecoveryPending": {
-        "zh": "有恢复的密钥尚未生效，其间不能以表决认定该成员的 GOVERN 密钥失窃",
-        "en": "a recovered key has not begun; until then no vote can take a GOVERN key of it",
+        "zh": "有恢复的密钥尚未生效且未被否决，其间不能以表决单独认定该成员的 GOVERN 密钥失窃",
+        "en": "a recovered key has neither begun nor been vetoed; until then no vote takes a "
+        "single GOVERN key of the member",
     },
     "Consortium_RoleMissing": {
         "zh": "该成员不具备所需的角色（须为省市）",

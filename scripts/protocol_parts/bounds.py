@@ -77,27 +77,27 @@ BESIDE = {
     ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
     ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
     ("ledger.records.validate", "_MAX_HEADER"): "what a note of intake repeats",
-    ("lib/Keys", "_SECP256K1_LENGTH"): "exact, section 4",
+    ("base/Keys", "_SECP256K1_LENGTH"): "exact, section 4",
 }
 """Bounds that no format has, and why."""
 
 CONTRACTS = (
     ("LogAnchor", "_MAX_GROWTH", "leaves that an anchor adds"),
-    ("Consortium", "_MAX_PROPOSAL_LIFE", "`expiresAt` of a proposal ahead, s"),
-    ("Consortium", "_MAX_DATA", "`data` of a proposal, bytes"),
+    ("base/Votes", "_MAX_PROPOSAL_LIFE", "`expiresAt` of a proposal ahead, s"),
+    ("base/Votes", "_MAX_DATA", "`data` of a proposal, bytes"),
     ("Consortium", "_MAX_ADMITTED_KEYS", "keys of ADMIT"),
-    ("lib/Keys", "_MAX_KEYS", "keys that a member adds itself"),
-    ("lib/Keys", "_MAX_KEY_LENGTH", "public key, bytes"),
-    ("lib/Keys", "_MAX_COMPROMISE_BACK", "`compromisedSince` back by its owner, s"),
-    ("lib/Keys", "_RECOVERY_DELAY", "before a recovered key begins, s"),
-    ("lib/Keys", "_RECOVERY_DELAY_TAKEN", "the same where GOVERN keys were taken, s"),
-    ("lib/Keys", "_MAX_RECOVERY_LATER", "a recovered key's begin after the earliest one, s"),
-    ("lib/Members", "_MAX_MEMBERS", "members"),
-    ("lib/Members", "_MAX_PROVINCES", "provinces that are not retired"),
-    ("lib/Members", "_MAX_ROLE_CHANGES", "changes of a member's roles"),
-    ("lib/Members", "_MAX_ENDPOINT", "endpoint, bytes"),
-    ("lib/Registers", "_MAX_LOGS", "logs of a member opened for themselves"),
-    ("lib/Registers", "_MAX_LOGS_WITH_SUCCESSORS", "logs of a member in all"),
+    ("base/MemberWrites", "_MAX_KEYS", "keys that a member adds itself"),
+    ("base/Keys", "_MAX_KEY_LENGTH", "public key, bytes"),
+    ("base/MemberWrites", "_MAX_COMPROMISE_BACK", "`compromisedSince` back by its owner, s"),
+    ("base/Recovery", "_RECOVERY_DELAY", "before a recovered key begins, s"),
+    ("base/Recovery", "_RECOVERY_DELAY_TAKEN", "the same where GOVERN keys were taken, s"),
+    ("base/Recovery", "_MAX_RECOVERY_LATER", "a recovered key's begin after the earliest one, s"),
+    ("base/Members", "_MAX_MEMBERS", "members"),
+    ("base/Members", "_MAX_PROVINCES", "provinces that are not retired"),
+    ("base/Members", "_MAX_ROLE_CHANGES", "changes of a member's roles"),
+    ("base/Members", "_MAX_ENDPOINT", "endpoint, bytes"),
+    ("base/LogRegistry", "_MAX_LOGS", "logs of a member opened for themselves"),
+    ("base/LogRegistry", "_MAX_LOGS_WITH_SUCCESSORS", "logs of a member in all"),
     ("Catalogue", "_MAX_ITEMS", "items of one vote"),
     ("Catalogue", "_MAX_IDS", "items of a region"),
     ("Catalogue", "_MAX_VERSIONS", "versions of a national item"),
@@ -164,10 +164,7 @@ def contract_bounds() -> str:
     """The bounds of the contracts."""
     return table(
         ("contract", "what", "at most"),
-        [
-            (file.rpartition("/")[2], what, grouped(solidity(file)[name]))
-            for file, name, what in CONTRACTS
-        ],
+        [(_deployed(file), what, grouped(solidity(file)[name])) for file, name, what in CONTRACTS],
     )
 
 
@@ -212,6 +209,11 @@ def grouped(number: object) -> str:
     if not isinstance(number, int | float) or number != int(number):
         raise TypeError(f"{number!r} bounds nothing")
     return f"{int(number):,}" if number > _LONGEST_PLAIN else str(int(number))
+
+
+def _deployed(file: str) -> str:
+    """The contract that a file is part of; every base that has bounds is the Consortium's."""
+    return "Consortium" if file.startswith("base/") else file
 
 
 def _module(path: Path) -> str:

@@ -5,8 +5,8 @@ import re
 
 from scripts.protocol_parts.tables import code, source, table
 
-CODES = "contracts/lib/Codes.sol"
-SLOTS = "contracts/lib/Slots.sol"
+CODES = "contracts/types/Codes.sol"
+SLOTS = "contracts/base/Slots.sol"
 TITLES = {
     "Role": "roles of a member, bits",
     "MemberStatus": "status of a member",

@@ -52,7 +52,7 @@ from ledger.core.merkle import leaf_hash, root
 from tests.support.chain import KEY_START, MEMBERS, PROVINCES, THRESHOLD, TestNetwork
 
 ROOT = root([leaf_hash(b"a"), leaf_hash(b"b")])
-CODES = Path(__file__).parents[2] / "contracts" / "lib" / "Codes.sol"
+CODES = Path(__file__).parents[2] / "contracts" / "types" / "Codes.sol"
 
 
 def all_logs(network: TestNetwork, address: Address) -> tuple[LogEntry, ...]:

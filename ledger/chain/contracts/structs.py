@@ -16,7 +16,7 @@ from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32, bytes3
 
 Code = NewType("Code", str)
 
-# Numbers of contracts/lib/Codes.sol; a test compares them.
+# Numbers of contracts/types/Codes.sol; a test compares them.
 ACTIVE, SUSPENDED, RETIRED = 1, 2, 3  # status of a member
 OPEN, CLOSED = 1, 2  # status of a log
 YES, NO = 1, 2  # choice in a vote

@@ -1,7 +1,7 @@
 """What provinces vote on: kinds of actions with their data, to be built, and to be read by those
 who vote.
 
-Names of kinds are those of `contracts/lib/Codes.sol` in lower case with hyphens, names of values
+Names of kinds are those of `contracts/types/Codes.sol` in lower case with hyphens, names of values
 those of their ABI. Values are plain: codes of members, regions, roles and items are text ("" for
 none), ids and hashes bytes, addresses 0x text, numbers int.
 """
@@ -23,7 +23,7 @@ MAX_DATA = 24_576
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is voted on: a kind of `contracts/lib/Codes.sol` and its ABI-encoded data."""
+    """What is voted on: a kind of `contracts/types/Codes.sol` and its ABI-encoded data."""
 
     kind: int
     data: bytes

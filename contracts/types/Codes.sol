@@ -73,8 +73,8 @@ library Kind {
     uint8 internal constant SUSPEND = 1;
     /// @dev (bytes32 member)
     uint8 internal constant REINSTATE = 2;
-    /// @dev (IConsortium.KeyInput); a GOVERN key, which begins in 7 days at the earliest, or in 30 if a
-    /// vote held one to be stolen in the 30 days before
+    /// @dev (IConsortium.KeyInput); a GOVERN key, which begins in 7 days at the earliest, or in 30
+    /// if a vote held one to be stolen in the 30 days before
     uint8 internal constant RECOVER_KEY = 3;
     /// @dev (bytes32 role, address account)
     uint8 internal constant REGISTER_CONTRACT = 4;

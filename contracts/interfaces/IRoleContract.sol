@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {ProposalId} from "../types/Ids.sol";
 import {IConsortium} from "./IConsortium.sol";
 
 /// @title A contract that holds a role in the Consortium
@@ -13,13 +14,13 @@ interface IRoleContract {
     /// @notice Thrown when the block's time is past the signature's deadline.
     error RoleContract_DeadlinePassed(uint64 deadline, uint64 time);
     /// @notice Thrown when the provinces did not pass exactly this for this contract.
-    error RoleContract_NotPassed(bytes32 proposalId);
+    error RoleContract_NotPassed(ProposalId proposalId);
     /// @notice Thrown when a vote was carried out already.
-    error RoleContract_ProposalUsed(bytes32 proposalId);
+    error RoleContract_ProposalUsed(ProposalId proposalId);
 
-    /// @notice The consortium that it belongs to.
+    /// @notice Return the consortium that the contract belongs to.
     function consortium() external view returns (IConsortium);
 
-    /// @notice The role, as in {IConsortium-current}.
+    /// @notice Return the role, as in {IConsortium-current}.
     function role() external view returns (bytes32);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {MemberId} from "../types/Ids.sol";
 import {IRoleContract} from "./IRoleContract.sol";
 
 /// @title What may be recorded
@@ -15,7 +16,7 @@ import {IRoleContract} from "./IRoleContract.sol";
 /// never changes what was in force before. In force at t is the highest version of the series that
 /// has begun, provided that `until` is 0 or t < `until`. A version with `until` = `from` therefore
 /// ends the versions before it and is never in force itself. Where a national item is in force,
-/// supplements of the same id are not looked at; once an id has a national series it takes no more
+/// supplements of the same id do not count; once an id has a national series it takes no more
 /// supplements, whether the nation's item is in force or not.
 ///
 /// Read series by series: what one province puts then costs nobody else anything.
@@ -50,7 +51,7 @@ interface ICatalogue is IRoleContract {
     /// @notice A supplement, as its province signs it. It is a record type of data class GENERAL
     /// with granularity MONTH; anything else needs a national item.
     struct Supplement {
-        bytes32 member;
+        MemberId member;
         bytes32 itemId;
         uint32 version;
         bytes32 contentHash;
@@ -73,13 +74,14 @@ interface ICatalogue is IRoleContract {
         bytes32 indexed region,
         uint32 indexed version,
         Item item,
-        bytes32 member,
+        MemberId member,
         bytes32 authority
     );
 
     /// @notice Thrown when a list of items is empty or longer than 64.
     error Catalogue_CountInvalid(uint256 count, uint256 limit);
-    /// @notice Thrown when an item voted on has a region, or a supplement has not its province's.
+    /// @notice Thrown when an item voted on has a region, or a supplement has another region than
+    /// its province.
     error Catalogue_RegionInvalid(bytes32 itemId, bytes32 region);
     /// @notice Thrown when a version is not above the last one, or not the next of a supplement.
     error Catalogue_VersionInvalid(bytes32 itemId, bytes32 region, uint32 last, uint32 version);
@@ -95,27 +97,27 @@ interface ICatalogue is IRoleContract {
     /// than 64.
     error Catalogue_TooManyVersions(bytes32 itemId, bytes32 region, uint256 limit);
 
-    /// @notice Puts the items that the provinces voted on; anybody may send it, it works once.
+    /// @notice Put the items that the provinces voted on; anybody may send it, it works once.
     /// @dev Kind PUT_NATIONAL, data abi.encode(address of this contract, items).
     /// @param items At least one; each version above the last of its series.
     /// @param proposer The province that proposed it.
     /// @param salt The one of the proposal.
-    function putNational(Item[] calldata items, bytes32 proposer, bytes32 salt) external;
+    function putNational(Item[] calldata items, MemberId proposer, bytes32 salt) external;
 
-    /// @notice Puts a supplement of a province for its own region.
+    /// @notice Put a supplement of a province for its own region.
     /// @dev Signs PutSupplement with the fields of {Supplement} in their order.
     /// @param supplement Of an item that has no national series; `version` must be the last one of
     /// the series plus 1.
     /// @param signature r ‖ s ‖ v of a GOVERN key, 65 bytes, low s, v 27 or 28.
     function putSupplement(Supplement calldata supplement, bytes calldata signature) external;
 
-    /// @notice All versions of one series, the first one first: at most 128.
+    /// @notice List all versions of one series, the first one first: at most 128.
     /// @param itemId The item.
     /// @param region 0: the national series.
     function item(bytes32 itemId, bytes32 region) external view returns (Version[] memory);
 
-    /// @notice Regions in which an item has a series, 0 for the national one, in the order in which
-    /// they first appeared.
+    /// @notice List the regions in which an item has a series, 0 for the national one, in the order
+    /// in which they first appeared.
     /// @param itemId The item.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
@@ -124,15 +126,15 @@ interface ICatalogue is IRoleContract {
         view
         returns (bytes32[] memory);
 
-    /// @notice Number of all items.
+    /// @notice Count all items.
     function itemCount() external view returns (uint256);
 
-    /// @notice Ids of items, in the order in which they first appeared.
+    /// @notice List ids of items, in the order in which they first appeared.
     /// @param start Place of the first, from 0.
     /// @param count At most so many; fewer where the list ends.
     function itemIds(uint256 start, uint256 count) external view returns (bytes32[] memory);
 
-    /// @notice The version in force in a region at a time; all zero where there is none.
+    /// @notice Return the version in force in a region at a time; all zero where there is none.
     /// @param itemId The item.
     /// @param region The region asked for; 0 looks at national items only.
     /// @param time The instant.

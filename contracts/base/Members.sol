@@ -3,8 +3,9 @@ pragma solidity 0.8.34;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsortium} from "../IConsortium.sol";
-import {MemberStatus, Role} from "./Codes.sol";
+import {IConsortium} from "../interfaces/IConsortium.sol";
+import {MemberStatus, Role} from "../types/Codes.sol";
+import {MemberId, NO_MEMBER} from "../types/Ids.sol";
 
 /// @title Members and what they are
 /// @notice The part of the Consortium that says who takes part. Where its variables stand is frozen
@@ -21,23 +22,23 @@ abstract contract Members is IConsortium, EIP712 {
         string endpoint;
     }
 
-    /// @dev A list that can be read through in reasonable time; no write walks it.
+    /// @dev Most members: a list that can be read through in reasonable time; no write walks it.
     uint256 private constant _MAX_MEMBERS = 4096;
-    /// @dev Votes are counted over all provinces; far above the 31 there are.
+    /// @dev Most provinces: votes are counted over all of them; far above the 31 that there are.
     uint256 private constant _MAX_PROVINCES = 64;
-    /// @dev {rolesAt} walks them backwards. Each takes a vote.
+    /// @dev Most changes of a member's roles: {rolesAt} walks them backwards. Each takes a vote.
     uint256 private constant _MAX_ROLE_CHANGES = 256;
-    /// @dev Bytes of an endpoint: a URL, not a place to leave data.
+    /// @dev Most bytes of an endpoint: a URL, not a place to leave data.
     uint256 private constant _MAX_ENDPOINT = 256;
 
-    mapping(bytes32 code => MemberState) internal _members;
-    mapping(bytes32 code => RoleSpan[]) private _roleSpans;
-    bytes32[] private _codes;
-    /// @dev Those that are not RETIRED, in no order.
-    bytes32[] internal _provinces;
+    mapping(MemberId code => MemberState) internal _members;
+    mapping(MemberId code => RoleSpan[]) private _roleSpans;
+    MemberId[] private _codes;
+    /// @dev Provinces that are not RETIRED, in no order.
+    MemberId[] internal _provinces;
 
     /// @inheritdoc IConsortium
-    function member(bytes32 code) external view returns (Member memory found) {
+    function member(MemberId code) external view returns (Member memory found) {
         MemberState storage state = _members[code];
         if (state.status == 0) return found;
         return Member({
@@ -61,21 +62,21 @@ abstract contract Members is IConsortium, EIP712 {
     function memberCodes(uint256 start, uint256 count)
         external
         view
-        returns (bytes32[] memory page)
+        returns (MemberId[] memory page)
     {
-        page = new bytes32[](_pageSize(_codes.length, start, count));
+        page = new MemberId[](_pageSize(_codes.length, start, count));
         for (uint256 i = 0; i < page.length; ++i) {
             page[i] = _codes[start + i];
         }
     }
 
     /// @inheritdoc IConsortium
-    function provinces() external view returns (bytes32[] memory) {
+    function provinces() external view returns (MemberId[] memory) {
         return _provinces;
     }
 
     /// @inheritdoc IConsortium
-    function rolesAt(bytes32 code, uint64 time) external view returns (uint8) {
+    function rolesAt(MemberId code, uint64 time) external view returns (uint8) {
         RoleSpan[] storage spans = _roleSpans[code];
         for (uint256 i = spans.length; i > 0; --i) {
             if (spans[i - 1].since <= time) return spans[i - 1].roles;
@@ -84,15 +85,17 @@ abstract contract Members is IConsortium, EIP712 {
     }
 
     /// @inheritdoc IConsortium
-    function roleHistory(bytes32 code) external view returns (RoleSpan[] memory) {
+    function roleHistory(MemberId code) external view returns (RoleSpan[] memory) {
         return _roleSpans[code];
     }
 
     // ---- for the votes and the constructor ------------------------------------------------------
 
     function _addMember(FounderInput memory input) internal {
-        bytes32 code = input.code;
-        if (code == 0 || _members[code].status != 0) revert Consortium_FounderInvalid(code);
+        MemberId code = input.code;
+        if (code == NO_MEMBER || _members[code].status != 0) {
+            revert Consortium_FounderInvalid(code);
+        }
         if (_codes.length == _MAX_MEMBERS) revert Consortium_TooManyMembers(_MAX_MEMBERS);
         _requireEndpoint(input.endpoint);
         _codes.push(code);
@@ -101,14 +104,14 @@ abstract contract Members is IConsortium, EIP712 {
         emit MemberAdded(code, input.region, input.roles, input.endpoint);
     }
 
-    function _setRoles(bytes32 code, uint8 roles) internal {
+    function _setRoles(MemberId code, uint8 roles) internal {
         _requireNotRetired(code);
         _giveRoles(code, roles);
         emit MemberRolesChanged(code, roles);
     }
 
-    /// @dev RETIRED is final, and its province makes room.
-    function _setStatus(bytes32 code, uint8 status) internal {
+    /// @dev Give a member another status. RETIRED is final, and such a province makes room.
+    function _setStatus(MemberId code, uint8 status) internal {
         _requireNotRetired(code);
         MemberState storage state = _members[code];
         if (state.status == status) revert Consortium_StatusUnchanged(code, status);
@@ -119,8 +122,8 @@ abstract contract Members is IConsortium, EIP712 {
         emit MemberStatusChanged(code, status);
     }
 
-    /// @dev ACTIVE, with one of `roles`.
-    function _requireActive(bytes32 code, uint8 roles) internal view {
+    /// @dev Revert unless a member is ACTIVE, with one of `roles`.
+    function _requireActive(MemberId code, uint8 roles) internal view {
         MemberState storage state = _members[code];
         uint8 status = state.status;
         if (status != MemberStatus.ACTIVE) revert Consortium_MemberNotActive(code, status);
@@ -129,7 +132,7 @@ abstract contract Members is IConsortium, EIP712 {
         }
     }
 
-    function _requireNotRetired(bytes32 code) internal view {
+    function _requireNotRetired(MemberId code) internal view {
         uint8 status = _members[code].status;
         if (status == 0) revert Consortium_MemberUnknown(code);
         if (status == MemberStatus.RETIRED) revert Consortium_MemberNotActive(code, status);
@@ -146,7 +149,7 @@ abstract contract Members is IConsortium, EIP712 {
         }
     }
 
-    /// @dev How many of `total` things a page holds.
+    /// @dev Return how many of `total` things a page holds.
     function _pageSize(uint256 total, uint256 start, uint256 count)
         internal
         pure
@@ -156,14 +159,14 @@ abstract contract Members is IConsortium, EIP712 {
         return count < total - start ? count : total - start;
     }
 
-    /// @dev The only clock.
+    /// @dev Return the time of the block: the only clock.
     function _time() internal view virtual returns (uint64) {
         return uint64(block.timestamp);
     }
 
     // ---- details --------------------------------------------------------------------------------
 
-    function _giveRoles(bytes32 code, uint8 roles) private {
+    function _giveRoles(MemberId code, uint8 roles) private {
         MemberState storage state = _members[code];
         uint8 before = state.roles;
         if (roles == 0 || roles == before) revert Consortium_RolesInvalid(code, roles);
@@ -179,7 +182,7 @@ abstract contract Members is IConsortium, EIP712 {
         spans.push(RoleSpan(_time(), roles));
     }
 
-    function _addProvince(bytes32 code, bytes32 region) private {
+    function _addProvince(MemberId code, bytes32 region) private {
         uint256 count = _provinces.length;
         if (count == _MAX_PROVINCES) revert Consortium_TooManyProvinces(_MAX_PROVINCES);
         bool valid = region != 0;
@@ -190,7 +193,7 @@ abstract contract Members is IConsortium, EIP712 {
         _provinces.push(code);
     }
 
-    function _removeProvince(bytes32 code) private {
+    function _removeProvince(MemberId code) private {
         uint256 last = _provinces.length - 1;
         for (uint256 i = 0; i < last; ++i) {
             if (_provinces[i] == code) _provinces[i] = _provinces[last];

@@ -8,7 +8,7 @@ pragma solidity 0.8.34;
 ///
 /// Leaves come hashed: SHA-256(0x00 ‖ entry). Nodes are SHA-256(0x01 ‖ left ‖ right).
 library RFC9162 {
-    /// @notice Whether `leaf` stands at `index` of the tree of `size` leaves with this root.
+    /// @notice Say whether `leaf` stands at `index` of the tree of `size` leaves with this root.
     function verifyInclusion(
         bytes32 leaf,
         uint64 index,
@@ -27,7 +27,7 @@ library RFC9162 {
         return hash == root;
     }
 
-    /// @notice Whether the tree (size1, root1) is a prefix of the tree (size2, root2).
+    /// @notice Say whether the tree (size1, root1) is a prefix of the tree (size2, root2).
     /// @dev A prefix has at least one leaf and is smaller; anything else is false.
     function verifyConsistency(
         uint64 size1,
@@ -50,7 +50,7 @@ library RFC9162 {
         return first == root1 && second == root2;
     }
 
-    /// @notice SHA-256(0x01 ‖ left ‖ right)
+    /// @notice Return SHA-256(0x01 ‖ left ‖ right).
     function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
         // Same as sha256(abi.encodePacked(bytes1(0x01), left, right)) at a third of its gas, since it
         // leaves the memory behind the free pointer free: an anchor needs some thirty of these.
@@ -67,8 +67,8 @@ library RFC9162 {
         }
     }
 
-    /// @dev From a subtree to both roots: what stands left of it is in both trees, what stands right
-    /// of it in the second alone.
+    /// @dev Climb from a subtree to both roots: what stands left of it is in both trees, what
+    /// stands right of it in the second alone.
     function _climb(bytes32 subtree, bytes32[] calldata siblings, uint256 lefts)
         private
         view
@@ -87,9 +87,10 @@ library RFC9162 {
         }
     }
 
-    /// @dev The inclusion path of `index` < `size`: its length, and by bit i whether its i-th hash is
-    /// a left sibling. Up to the place where the path meets the right edge of the tree the bits of
-    /// `index` decide; along the edge there are left siblings only, one for each bit that is set.
+    /// @dev Return the length of the inclusion path of `index` < `size`, and by bit i whether its
+    /// i-th hash is a left sibling. Up to the place where the path meets the right edge of the tree
+    /// the bits of `index` decide; along the edge there are left siblings only, one for each bit
+    /// that is set.
     function _shape(uint64 index, uint64 size)
         private
         pure
@@ -102,7 +103,7 @@ library RFC9162 {
         }
     }
 
-    /// @dev Of a number below 2^64, by halving the range.
+    /// @dev Count the bits of a number below 2^64, by halving the range.
     function _bitLength(uint256 value) private pure returns (uint256 length) {
         unchecked {
             for (uint256 half = 32; half != 0; half >>= 1) {
@@ -114,7 +115,7 @@ library RFC9162 {
         }
     }
 
-    /// @dev Of a number from 1 to 2^64 - 1.
+    /// @dev Count the zeros at the end of a number from 1 to 2^64 - 1.
     function _trailingZeros(uint256 value) private pure returns (uint256) {
         return _bitLength(value & (~value + 1)) - 1;
     }

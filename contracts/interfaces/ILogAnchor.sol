@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {KeyId, LogId, MemberId} from "../types/Ids.sol";
 import {IRoleContract} from "./IRoleContract.sol";
 
 /// @title Roots of the members' logs
 /// @notice Keeps the RFC 9162 root of every log at every anchored size. A root is accepted only with
-/// a proof that it extends the one before, so nobody can rewrite a log, its owner included. The
+/// a proof that it extends the one before, so nobody can rewrite a log, not even its owner. The
 /// previous size is a compare-and-swap: two writers of one log cannot fork it.
 ///
 /// Every anchor is signed (EIP-712, domain `CreditLedger LogAnchor`, version `1`) by an ANCHOR key
@@ -22,9 +23,9 @@ interface ILogAnchor is IRoleContract {
     /// @notice A log at a size, as its owner signs it.
     struct Checkpoint {
         /// @dev the owner of the log
-        bytes32 member;
+        MemberId member;
         /// @dev must be open
-        bytes32 logId;
+        LogId logId;
         /// @dev the size of the last anchor, 0 before the first
         uint64 prevSize;
         /// @dev at most 2^20 more
@@ -42,23 +43,23 @@ interface ILogAnchor is IRoleContract {
     /// @param root RFC 9162 root at `size`.
     /// @param keyId The ANCHOR key that signed.
     event Anchored(
-        bytes32 indexed logId, uint64 indexed size, uint64 prevSize, bytes32 root, bytes32 keyId
+        LogId indexed logId, uint64 indexed size, uint64 prevSize, bytes32 root, KeyId keyId
     );
 
     /// @notice Thrown when the log does not grow, or by more than 2^20 leaves.
-    error LogAnchor_GrowthInvalid(bytes32 logId, uint64 prevSize, uint64 size);
+    error LogAnchor_GrowthInvalid(LogId logId, uint64 prevSize, uint64 size);
     /// @notice Thrown when the root is zero, which here means that there is none.
-    error LogAnchor_RootZero(bytes32 logId, uint64 size);
+    error LogAnchor_RootZero(LogId logId, uint64 size);
     /// @notice Thrown when the log stands at another size than `prevSize`.
-    error LogAnchor_SizeMismatch(bytes32 logId, uint64 latest, uint64 prevSize);
+    error LogAnchor_SizeMismatch(LogId logId, uint64 latest, uint64 prevSize);
     /// @notice Thrown when the log's suite is not SHA-256.
-    error LogAnchor_SuiteUnknown(bytes32 logId, uint16 suite);
+    error LogAnchor_SuiteUnknown(LogId logId, uint16 suite);
     /// @notice Thrown when the proof does not show that the new root extends the old one.
     error LogAnchor_NotConsistent(
-        bytes32 logId, uint64 prevSize, bytes32 prevRoot, uint64 size, bytes32 root
+        LogId logId, uint64 prevSize, bytes32 prevRoot, uint64 size, bytes32 root
     );
 
-    /// @notice Anchors a log at a new size.
+    /// @notice Anchor a log at a new size.
     /// @dev Signs Checkpoint with the fields of {Checkpoint} in their order.
     /// @param checkpoint What is anchored.
     /// @param proof RFC 9162 consistency proof from `prevSize` to `size` of exact length; empty when
@@ -70,21 +71,22 @@ interface ILogAnchor is IRoleContract {
         bytes calldata signature
     ) external;
 
-    /// @notice Size and root of the last anchor of a log; zeros where there is none. Never reverts.
-    function latest(bytes32 logId) external view returns (uint64 size, bytes32 root);
+    /// @notice Return size and root of the last anchor of a log; zeros where there is none. Never
+    /// reverts.
+    function latest(LogId logId) external view returns (uint64 size, bytes32 root);
 
-    /// @notice Root of a log at an anchored size, 0 where there is none. Never reverts.
-    function rootAt(bytes32 logId, uint64 size) external view returns (bytes32 root);
+    /// @notice Return the root of a log at an anchored size, 0 where there is none. Never reverts.
+    function rootAt(LogId logId, uint64 size) external view returns (bytes32 root);
 
-    /// @notice Whether a leaf hash stands at `index` of the log as anchored at `size`. False, and
-    /// no revert, for whatever does not fit.
+    /// @notice Say whether a leaf hash stands at `index` of the log as anchored at `size`. False,
+    /// and no revert, for whatever does not fit.
     /// @param logId The log.
     /// @param size An anchored size.
     /// @param index Position of the leaf, from 0.
     /// @param leaf SHA-256(0x00 ‖ entry).
     /// @param path RFC 9162 inclusion path, leaf to root, of exact length.
     function verifyInclusion(
-        bytes32 logId,
+        LogId logId,
         uint64 size,
         uint64 index,
         bytes32 leaf,
