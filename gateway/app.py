@@ -13,19 +13,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.about import routes as info
+from gateway.about import routes as about
+from gateway.about.routes import About
+from gateway.base.errors import NotReady
 from gateway.catalogue import routes as catalogue
-from gateway.files import routes as imports
+from gateway.files import routes as files
 from gateway.http import docs
 from gateway.http.limits import Limits
 from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
-from gateway.intake.errors import NotReady
-from gateway.intake.routes import Intake
+from gateway.intake.routes import Reception
 from gateway.log import routes as log
 from gateway.node import Node
-from gateway.receipts import routes as exchange
+from gateway.receipts import routes as receipts
 from gateway.tokens.services import Guard
 from ledger.core.errors import LedgerError
 
@@ -49,7 +50,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     """
     app = FastAPI(
         title="credit-ledger gateway",
-        version=info.program_version(),
+        version=about.program_version(),
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
@@ -57,17 +58,28 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         redirect_slashes=False,
         **NO_TELEMETRY,
     )
-    app.state.node = node
-    app.state.endpoint = node.settings.endpoint(port)
-    app.state.guard = Guard(node.engine, node.settings.http.requests_per_second)
-    app.state.intake = Intake(node)
-    routes = (intake, imports, exchange, log, catalogue, info, docs)
+    ctx, settings = node.ctx, node.ctx.settings
+    app.state.ctx = ctx
+    app.state.guard = Guard(ctx.engine, settings.http.requests_per_second)
+    app.state.reception = Reception(ctx.engine, node.intake)
+    app.state.file_store = node.file_store
+    app.state.files = node.files
+    app.state.receipts = node.receipts
+    app.state.about = About(
+        ctx=ctx,
+        chain=node.chain,
+        signing=node.signing,
+        intake=node.intake,
+        lease=node.lease,
+        endpoint=settings.endpoint(port),
+    )
+    routes = (intake, files, receipts, log, catalogue, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(Limits, settings=node.settings.http)
+    app.add_middleware(Limits, settings=settings.http)
     app.add_middleware(Observed)
     return app
 

@@ -1,27 +1,39 @@
-"""One gateway: its settings, database, keys and view of the chain, and the threads that work.
+"""One gateway, put together: the only place that knows every part.
 
-Everything that serves or works is given a `Node`; nothing is global.
+Everything that serves or works is given its parts; nothing is global.
 """
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field, replace
+from threading import Event, Thread
 
 import sqlalchemy as sa
 import structlog
 
-from gateway.base import threads as worker
+from gateway.anchoring.services import Anchoring
+from gateway.anchoring.sync import lose_chain
+from gateway.anchoring.tasks import Anchorer
+from gateway.base import threads
 from gateway.base.clock import Clock
-from gateway.base.crypto import Hmac, Vault
+from gateway.base.context import Context
+from gateway.base.crypto import Vault
 from gateway.base.db import migrate, open_engine
-from gateway.base.keyring import ROTATED, KeyFolder, Keyring
+from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.chain.outbox import Outbox
+from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.files.services import Files
+from gateway.files.store import FileStore
+from gateway.files.tasks import file_workers
 from gateway.intake.pool import Secrets, Workers
+from gateway.intake.services import Intake
+from gateway.log.services import Logs
+from gateway.log.tasks import Integrator
+from gateway.receipts.services import Receipts
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader
@@ -48,88 +60,48 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True)
 class Node:
-    """Shared by all threads.
+    """All parts of one gateway. Nobody below knows it: each is given what it needs.
 
-    wake: set when entries became durable; the integrator then looks. published: set with every
-    checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader then
-    looks. looked: set once the chain was looked at, with or without success. chain_error: code
-    of what keeps the chain from being read (`no-node`, `other-chain` …), None = it was read the
-    last time. lease: held by the one gateway on this database that integrates and anchors.
-    keys: whoever signs and names the key takes the keyring once; it may be another the next time.
-    key_folder: where further keys are found; None: the keyring stays.
+    lease: held by the one gateway on this database that integrates and anchors.
     """
 
-    settings: Settings
-    network: NetworkFile
-    engine: sa.Engine
-    clock: Clock
-    keys: Keyring
-    vault: Vault
-    hmac: Hmac
+    ctx: Context
     chain: ChainView
     reader: QuorumReader
     outbox: Outbox
+    signing: Signing
+    vault: Vault
     workers: Workers
     lease: Lease
-    key_folder: KeyFolder | None = None
-    wake: threading.Event = field(default_factory=threading.Event)
-    published: threading.Event = field(default_factory=threading.Event)
-    uploaded: threading.Event = field(default_factory=threading.Event)
-    looked: threading.Event = field(default_factory=threading.Event)
-    chain_error: str | None = None
-    faults: set[str] = field(default_factory=set)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
-
-    @property
-    def fault(self) -> str | None:
-        """Code of a state in which nothing may be promised any more (`log-damaged`,
-        `log-behind-chain`, `log-forked`); None = sound."""
-        return min(self.faults, default=None)
+    logs: Logs
+    anchoring: Anchoring
+    intake: Intake
+    file_store: FileStore
+    files: Files
+    receipts: Receipts
+    _stop: Event = field(default_factory=Event)
+    _threads: list[Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the threads that integrate, anchor and read files."""
-        # These packages work on nodes, so they cannot be imported before there is the class.
-        from gateway.anchoring.tasks import Anchorer  # noqa: PLC0415
-        from gateway.files.tasks import file_workers  # noqa: PLC0415
-        from gateway.log.tasks import integrator  # noqa: PLC0415
-
-        self.wake.set()
-        steps: list[tuple[str, worker.Step]] = [
-            ("integrator", integrator(self)),
-            ("anchorer", Anchorer(self)),
-            *file_workers(self),
+        self.ctx.signals.promised.set()
+        steps: list[tuple[str, threads.Step]] = [
+            ("integrator", Integrator(self.ctx, self.logs, self.lease)),
+            ("anchorer", Anchorer(self.ctx, self.anchoring, self.lease)),
+            *file_workers(self.ctx, self.file_store, self.files),
         ]
-        if self.engine.dialect.name == "sqlite":
-            steps.append(("checkpointer", checkpointer(self.engine)))
+        if self.ctx.engine.dialect.name == "sqlite":
+            steps.append(("checkpointer", checkpointer(self.ctx.engine)))
         for name, step in steps:
-            self._threads.append(worker.start(name, step, self._stop))
+            self._threads.append(threads.start(name, step, self._stop))
         # A database restored from a backup must be found out before it promises anything.
-        self.looked.wait(FIRST_LOOK_SECONDS)
+        self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
         self.workers.warm_up()
-
-    def take_up_keys(self) -> None:
-        """Sign with the newest key of each purpose from now on, by what is known of the chain. It
-        must be valid by our clock too, which says when a promise is made."""
-        facts, now = self.chain.known, self.clock.seconds()
-        if self.key_folder is None or facts is None:
-            return
-        valid = {
-            purpose: [
-                bytes.fromhex(key.key_id)
-                for key in facts.keys
-                if key.purpose == purpose and key.valid_at(facts.block_time) and key.valid_at(now)
-            ]
-            for purpose in ROTATED
-        }
-        self.keys = self.key_folder.choose(self.keys, valid)
 
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""
         self._stop.set()
-        self.wake.set()
-        self.published.set()
-        self.uploaded.set()
+        self.ctx.signals.wake_all()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         self._threads.clear()
@@ -143,7 +115,7 @@ class Node:
         self.workers.close()
         self.reader.close()
         self.outbox.close()
-        self.engine.dispose()
+        self.ctx.engine.dispose()
 
 
 def open_node(settings: Settings) -> Node:
@@ -157,43 +129,60 @@ def open_node(settings: Settings) -> Node:
         _log.warning("chain.development", chain=network.chain_id)
     folder = KeyFolder.of(settings)
     node = make_node(settings, network, folder.first(), key_folder=folder)
-    node.take_up_keys()
+    node.signing.take_up()
     return node
 
 
 def make_node(
     settings: Settings, network: NetworkFile, keys: Keyring, *, key_folder: KeyFolder | None = None
 ) -> Node:
-    """A node of parts that are open already."""
+    """Put a node together of parts that are open already."""
+    ctx = _context(settings, network)
+    chain = ChainView(ctx.engine)
+    chain.load(network, lose_chain)
+    signing = Signing(ctx, chain, keys, key_folder)
+    vault = Vault(keys.content)
+    reader = QuorumReader(
+        replace(network, max_head_age=ANY_AGE),
+        now=ctx.clock.of_chain,
+        patience=PATIENCE_SECONDS,
+        on_note=_tell,
+    )
+    max_tip = settings.log.max_tip_gwei * GWEI
+    outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
+    secrets = Secrets(keys.content, keys.index, settings.calendar_file)
+    workers = Workers(secrets, settings.intake.processes)
+    logs = Logs(ctx, signing)
+    intake = Intake(ctx, chain=chain, signing=signing, vault=vault, workers=workers)
+    file_store = FileStore(ctx.engine, vault)
+    return Node(
+        ctx=ctx,
+        chain=chain,
+        reader=reader,
+        outbox=outbox,
+        signing=signing,
+        vault=vault,
+        workers=workers,
+        lease=Lease(ctx.engine),
+        logs=logs,
+        anchoring=Anchoring(
+            ctx, chain=chain, reader=reader, outbox=outbox, signing=signing, logs=logs
+        ),
+        intake=intake,
+        file_store=file_store,
+        files=Files(ctx, file_store, intake),
+        receipts=Receipts(ctx, vault, signing),
+    )
+
+
+def _context(settings: Settings, network: NetworkFile) -> Context:
+    """Open the database and bring its tables up to date."""
     engine = open_engine(settings.database_url)
     try:
         migrate(engine)
     except sa.exc.OperationalError as error:
         raise ConfigError("database_url", "the database cannot be opened") from error
-    chain, clock = ChainView(engine), Clock.of(settings.now)
-    chain.load(network)
-    return Node(
-        settings=settings,
-        network=network,
-        engine=engine,
-        clock=clock,
-        keys=keys,
-        vault=Vault(keys.content),
-        hmac=Hmac(keys.index),
-        chain=chain,
-        reader=QuorumReader(
-            replace(network, max_head_age=ANY_AGE),
-            now=clock.of_chain,
-            patience=PATIENCE_SECONDS,
-            on_note=_tell,
-        ),
-        outbox=Outbox(engine, network, keys.payer, max_tip=settings.log.max_tip_gwei * GWEI),
-        workers=Workers(
-            Secrets(keys.content, keys.index, settings.calendar_file), settings.intake.processes
-        ),
-        lease=Lease(engine),
-        key_folder=key_folder,
-    )
+    return Context(settings=settings, network=network, engine=engine, clock=Clock.of(settings.now))
 
 
 def _tell(note: Note) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Set
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.about import collector
+from gateway.about.collector import NodeCollector, render
+from gateway.anchoring.progress import anchored_sizes, promised_sizes
+from gateway.base.context import Context
+from gateway.base.lease import Lease
 from gateway.chain.interfaces import ChainFacts, KeyFact
-from gateway.intake.readiness import anchored_sizes, promised_sizes, ready_facts
+from gateway.chain.signing import Signing
+from gateway.chain.view import ChainView
+from gateway.intake.services import Intake
 from gateway.log.models import logs
-from gateway.log.routes import node_of
-from gateway.node import Node
 from ledger.core.eip712 import address_of
 from ledger.core.errors import Malformed
 from ledger.core.keys import Alg, Purpose, to_jwk
@@ -34,25 +38,44 @@ def program_version() -> str:
         return "0"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What these routes answer from. endpoint: where this gateway is reached."""
+
+    ctx: Context
+    chain: ChainView
+    signing: Signing
+    intake: Intake
+    lease: Lease
+    endpoint: str
+
+
+def _about(request: Request) -> About:
+    about: About = request.app.state.about
+    return about
+
+
+Here = Annotated[About, Depends(_about)]
+
+
 @router.get("/v1/node")
-def get_node(request: Request) -> dict[str, Any]:
+def get_node(about: Here) -> dict[str, Any]:
     """Who this is: its logs with their sizes, and its keys as registered on the chain."""
-    node = node_of(request)
-    facts, keys = node.chain.known, node.keys
+    facts, keys, node = about.chain.known, about.signing.keys, about.ctx.settings.node
     in_use = {signer.key_id.hex() for signer in (keys.anchor, keys.note, keys.present)}
     return {
-        "code": node.settings.node.code,
-        "name": node.settings.node.name,
+        "code": node.code,
+        "name": node.name,
         "version": program_version(),
-        "network": node.network.reference,
-        "logs": _logs(node, facts, request.app.state.endpoint),
+        "network": about.ctx.network.reference,
+        "logs": _logs(about, facts),
         "keys": [_key(key, in_use) for key in facts.keys] if facts else [],
     }
 
 
-def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any]]:
+def _logs(about: About, facts: ChainFacts | None) -> list[dict[str, Any]]:
     """Logs on the chain, and those we hold that it does not (yet) name."""
-    with node.engine.connect() as connection:
+    with about.ctx.engine.connect() as connection:
         held = connection.execute(sa.select(logs.c.log_id, logs.c.published))
         sizes = {log_id: published or 0 for log_id, published in held}
         anchored = dict(anchored_sizes(connection))
@@ -62,8 +85,8 @@ def _logs(node: Node, facts: ChainFacts | None, base: str) -> list[dict[str, Any
         {
             "log": log_id.hex(),
             "origin": origin_of(log_id),
-            "vkey": vkey(origin_of(log_id), node.keys.note.public_key),
-            "url": f"{base}/logs/{log_id.hex()}",
+            "vkey": vkey(origin_of(log_id), about.signing.keys.note.public_key),
+            "url": f"{about.endpoint}/logs/{log_id.hex()}",
             "size": sizes.get(log_id, 0),
             "anchoredSize": anchored.get(log_id, 0),
             "promisedSize": promised.get(log_id, 0),
@@ -97,15 +120,14 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def readyz(request: Request) -> dict[str, bool]:
+def readyz(about: Here) -> dict[str, bool]:
     """Records can be taken and promised now; else 503 with the reason."""
-    node = node_of(request)
-    ready_facts(node, node.clock.seconds())
+    about.intake.ready()
     return {"ready": True}
 
 
 @router.get("/metrics")
-def get_metrics(request: Request) -> Response:
+def get_metrics(about: Here) -> Response:
     """Prometheus text format."""
-    text, content_type = collector.render(node_of(request))
+    text, content_type = render(NodeCollector(about.ctx, about.chain, about.lease))
     return Response(text, headers={"Content-Type": content_type})

@@ -16,29 +16,23 @@ import structlog
 
 from gateway.anchoring.errors import AnchorRefused, LogFault
 from gateway.anchoring.models import anchors
-from gateway.anchoring.sync import (
-    LOCK,
-    check_log,
-    demand_complete,
-    finalise,
-    forget,
-    has_unfinished,
-    sync,
-)
+from gateway.anchoring.sync import LOCK, Sync, forget
+from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
 from gateway.chain.interfaces import ChainFacts, LogFact
-from gateway.chain.outbox import refusal
+from gateway.chain.outbox import Outbox, refusal
 from gateway.chain.reading import read_facts
+from gateway.chain.signing import Signing
+from gateway.chain.view import ChainView
 from gateway.log import store
-from gateway.log.services import open_logs, sign_note
+from gateway.log.services import Logs
 from gateway.log.store import LogState, TileStore
-from gateway.node import Node
 from ledger.chain.contracts.contract_abi import load
 from ledger.chain.contracts.structs import AnchoredSize
 from ledger.chain.errors import TxRefused, TxReverted
 from ledger.chain.nodes.blocks import Block
-from ledger.chain.nodes.quorum import View
+from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import eip712
 from ledger.core.errors import LedgerError
 from ledger.core.ids import Address, Digest, bytes32_ascii
@@ -95,214 +89,225 @@ class _Case:
     published: int
 
 
-def step(node: Node, *, may_sign: bool = True) -> Progress:
-    """Read the chain, bring our rows up to date, and do the next thing for every log.
+class Anchoring:
+    """Files what the logs published. Belongs to one thread."""
 
-    may_sign: whether a new anchor may be begun. Raises CouldNotCheck and the errors of this
-    package; a log that fails does not keep the others from being served.
-    """
-    view = node.reader.head()
-    facts = refresh(node, view)
-    final = node.reader.final_block(view)
-    now = _Now(view=view, facts=facts, final=final, may_sign=may_sign)
-    progress = Progress()
-    failures: list[LedgerError] = []
-    for fact in facts.logs:
-        try:
-            progress |= _step_log(node, now, fact)
-        except LedgerError as error:
-            failures.append(error)
-    _note_faults(node, failures)
-    if failures:
-        raise failures[0]
-    return progress
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        chain: ChainView,
+        reader: QuorumReader,
+        outbox: Outbox,
+        signing: Signing,
+        logs: Logs,
+    ) -> None:
+        self._ctx = ctx
+        self._chain = chain
+        self._reader = reader
+        self._outbox = outbox
+        self._signing = signing
+        self._logs = logs
+        self._sync = Sync(ctx, logs, outbox)
 
+    def step(self, *, may_sign: bool = True) -> Progress:
+        """Read the chain, bring our rows up to date, and do the next thing for every log.
 
-def look(node: Node) -> Progress:
-    """Read the chain and change nothing: the facts are renewed, and a log that contradicts the
-    chain is found out. Raises as `step`."""
-    view = node.reader.head()
-    facts = refresh(node, view)
-    failures: list[LedgerError] = []
-    for fact in facts.logs:
-        try:
-            check_log(node, view, facts, bytes.fromhex(fact.log_id))
-        except LedgerError as error:
-            failures.append(error)
-    _note_faults(node, failures)
-    if failures:
-        raise failures[0]
-    return Progress()
+        may_sign: whether a new anchor may be begun. Raises CouldNotCheck and the errors of this
+        package; a log that fails does not keep the others from being served.
+        """
+        view = self._reader.head()
+        facts = self.refresh(view)
+        final = self._reader.final_block(view)
+        now = _Now(view=view, facts=facts, final=final, may_sign=may_sign)
+        progress = Progress()
+        failures: list[LedgerError] = []
+        for fact in facts.logs:
+            try:
+                progress |= self._step_log(now, fact)
+            except LedgerError as error:
+                failures.append(error)
+        self._note_faults(failures)
+        if failures:
+            raise failures[0]
+        return progress
 
-
-def _note_faults(node: Node, failures: Sequence[LedgerError]) -> None:
-    """A fault ends only when every log was checked against the chain and none has it."""
-    faults = {error.code for error in failures if isinstance(error, LogFault)}
-    if all(isinstance(error, LogFault | AnchorRefused) for error in failures):
-        node.faults -= FAULTS - faults
-    node.faults |= faults
-
-
-def refresh(node: Node, view: View) -> ChainFacts:
-    """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
-    known = node.chain.known
-    if known is not None and node.chain.age < REFRESH_SECONDS:
-        return known
-    facts = read_facts(view, node.network, node.settings.node.code)
-    if known is not None and known.log_anchors != facts.log_anchors:
-        with begin_write(node.engine, LOCK) as connection:
-            forget(connection)  # what stands in a contract unknown so far was not read
-    node.chain.put(facts)
-    node.take_up_keys()
-    open_logs(node, [bytes.fromhex(log.log_id) for log in facts.logs if log.open])
-    _warn_of_keys(node, facts)
-    return facts
-
-
-def _warn_of_keys(node: Node, facts: ChainFacts) -> None:
-    """Say which of our keys nobody would accept now."""
-    ours = {
-        Purpose.ANCHOR: node.keys.anchor,
-        Purpose.NOTE: node.keys.note,
-        Purpose.PRESENT: node.keys.present,
-    }
-    valid = {(key.purpose, key.key_id) for key in facts.keys if key.valid_at(facts.block_time)}
-    for purpose, signer in ours.items():
-        if (purpose, signer.key_id.hex()) not in valid:
-            _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
-
-
-def _step_log(node: Node, now: _Now, fact: LogFact) -> Progress:
-    log_id = bytes.fromhex(fact.log_id)
-    there = check_log(node, now.view, now.facts, log_id)
-    with begin_read(node.engine) as connection:
-        log = store.find(connection, log_id)
-    if log is None:
+    def look(self) -> Progress:
+        """Read the chain and change nothing: the facts are renewed, and a log that contradicts the
+        chain is found out. Raises as `step`."""
+        view = self._reader.head()
+        facts = self.refresh(view)
+        failures: list[LedgerError] = []
+        for fact in facts.logs:
+            try:
+                self._sync.check_log(view, facts, bytes.fromhex(fact.log_id))
+            except LedgerError as error:
+                failures.append(error)
+        self._note_faults(failures)
+        if failures:
+            raise failures[0]
         return Progress()
-    changed = sync(node, now.view, now.facts, log)
-    if changed is None:
-        return Progress(changed=True, waiting=True)
-    demand_complete(node, log, there)
-    changed |= finalise(node, log, now.final)
-    published = (log.published or 0) if fact.open and now.facts.active else 0
-    progress = _advance(node, _Case(now=now, log=log, there=there, published=published))
-    waiting = published > there.size or has_unfinished(node, log)
-    return progress | Progress(changed=changed, waiting=waiting)
 
+    def _note_faults(self, failures: Sequence[LedgerError]) -> None:
+        """A fault ends only when every log was checked against the chain and none has it."""
+        faults = {error.code for error in failures if isinstance(error, LogFault)}
+        if all(isinstance(error, LogFault | AnchorRefused) for error in failures):
+            self._ctx.health.faults -= FAULTS - faults
+        self._ctx.health.faults |= faults
 
-def _advance(node: Node, case: _Case) -> Progress:
-    """Send what is signed, or sign what is published."""
-    row = _in_flight(node, case.log)
-    if row is not None and (reason := _stale(node, case, row)):
-        _fail(node, row, reason)
-        row = None
-    if row is not None:
-        return Progress(changed=_send(node, case, row))
-    if not case.now.may_sign or case.published <= case.there.size:
-        return Progress()
-    return Progress(changed=_send(node, case, _sign(node, case)), signed=True)
+    def refresh(self, view: View) -> ChainFacts:
+        """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
+        known = self._chain.known
+        if known is not None and self._chain.age < REFRESH_SECONDS:
+            return known
+        facts = read_facts(view, self._ctx.network, self._ctx.settings.node.code)
+        if known is not None and known.log_anchors != facts.log_anchors:
+            with begin_write(self._ctx.engine, LOCK) as connection:
+                forget(connection)  # what stands in a contract unknown so far was not read
+        self._chain.put(facts)
+        self._signing.take_up()
+        self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
+        self._warn_of_keys(facts)
+        return facts
 
+    def _warn_of_keys(self, facts: ChainFacts) -> None:
+        """Say which of our keys nobody would accept now."""
+        ours = {
+            Purpose.ANCHOR: self._signing.anchor_key,
+            Purpose.NOTE: self._signing.keys.note,
+            Purpose.PRESENT: self._signing.keys.present,
+        }
+        valid = {(key.purpose, key.key_id) for key in facts.keys if key.valid_at(facts.block_time)}
+        for purpose, signer in ours.items():
+            if (purpose, signer.key_id.hex()) not in valid:
+                _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
 
-def _in_flight(node: Node, log: LogState) -> _Row | None:
-    query = sa.select(anchors).where(anchors.c.log == log.id, anchors.c.state.in_(IN_FLIGHT))
-    with node.engine.connect() as connection:
-        return connection.execute(query.order_by(anchors.c.id.desc()).limit(1)).one_or_none()
+    def _step_log(self, now: _Now, fact: LogFact) -> Progress:
+        log_id = bytes.fromhex(fact.log_id)
+        there = self._sync.check_log(now.view, now.facts, log_id)
+        with begin_read(self._ctx.engine) as connection:
+            log = store.find(connection, log_id)
+        if log is None:
+            return Progress()
+        changed = self._sync.sync(now.view, now.facts, log)
+        if changed is None:
+            return Progress(changed=True, waiting=True)
+        self._sync.demand_complete(log, there)
+        changed |= self._sync.finalise(log, now.final)
+        published = (log.published or 0) if fact.open and now.facts.active else 0
+        progress = self._advance(_Case(now=now, log=log, there=there, published=published))
+        waiting = published > there.size or self._sync.has_unfinished(log)
+        return progress | Progress(changed=changed, waiting=waiting)
 
+    def _advance(self, case: _Case) -> Progress:
+        """Send what is signed, or sign what is published."""
+        row = self._in_flight(case.log)
+        if row is not None and (reason := self._stale(case, row)):
+            self._fail(row, reason)
+            row = None
+        if row is not None:
+            return Progress(changed=self._send(case, row))
+        if not case.now.may_sign or case.published <= case.there.size:
+            return Progress()
+        return Progress(changed=self._send(case, self._sign(case)), signed=True)
 
-def _stale(node: Node, case: _Case, row: _Row) -> str | None:
-    """Why a signed anchor will never be mined any more. Judged by the chain's time, not ours."""
-    checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
-    signer = eip712.recover(_digest(case, checkpoint), row.signature).public_key
-    if signer != node.keys.anchor.public_key:  # our key has changed, or the contract
-        return "signed-otherwise"
-    if row.prev_size != case.there.size:
-        return "superseded"
-    if case.now.view.block.time > row.deadline:
-        return "expired"
-    return None
+    def _in_flight(self, log: LogState) -> _Row | None:
+        query = sa.select(anchors).where(anchors.c.log == log.id, anchors.c.state.in_(IN_FLIGHT))
+        with self._ctx.engine.connect() as connection:
+            return connection.execute(query.order_by(anchors.c.id.desc()).limit(1)).one_or_none()
 
+    def _stale(self, case: _Case, row: _Row) -> str | None:
+        """Why a signed anchor will never be mined any more. Judged by the chain's time, not
+        ours."""
+        checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
+        signer = eip712.recover(_digest(case, checkpoint), row.signature).public_key
+        if signer != self._signing.anchor_key.public_key:  # our key has changed, or the contract
+            return "signed-otherwise"
+        if row.prev_size != case.there.size:
+            return "superseded"
+        if case.now.view.block.time > row.deadline:
+            return "expired"
+        return None
 
-def _fail(node: Node, row: _Row, reason: str) -> None:
-    change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state.in_(IN_FLIGHT))
-    with begin_write(node.engine, LOCK) as connection:
-        connection.execute(change.values(state="failed", error=reason))
-    node.outbox.done(_key(row))
-    _log.warning("anchor.failed", size=row.size, reason=reason)
+    def _fail(self, row: _Row, reason: str) -> None:
+        change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state.in_(IN_FLIGHT))
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            connection.execute(change.values(state="failed", error=reason))
+        self._outbox.done(_key(row))
+        _log.warning("anchor.failed", size=row.size, reason=reason)
 
+    def _sign(self, case: _Case) -> _Row:
+        """Sign the next checkpoint and store it; where another process was first, its row."""
+        prev_size = case.there.size
+        size = min(case.published, prev_size + MAX_GROWTH)
+        with begin_read(self._ctx.engine) as connection:
+            root = root_at(TileStore(connection, case.log.id), size)
+        # Blocks may be days apart on a quiet chain, so the head's time alone would be too early.
+        deadline = (
+            max(case.now.view.block.time, self._ctx.clock.seconds())
+            + self._ctx.settings.log.anchor_deadline
+        )
+        checkpoint = _checkpoint(case, prev_size, size, root, deadline)
+        key = self._signing.anchor_key
+        values = {
+            "log": case.log.id,
+            "prev_size": prev_size,
+            "size": size,
+            "root": root,
+            "note": self._logs.sign_note(case.log.log_id, size, root),
+            "deadline": deadline,
+            "signature": key.sign_digest(_digest(case, checkpoint)),
+            "key_id": key.key_id,
+            "state": "signed",
+            "created_at": self._ctx.clock.seconds(),
+        }
+        under_way = sa.select(anchors).where(
+            anchors.c.log == case.log.id, anchors.c.state.in_(IN_FLIGHT)
+        )
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            first = connection.execute(under_way.limit(1)).one_or_none()
+            if first is not None:
+                return first
+            row = connection.execute(sa.insert(anchors).values(values).returning(*anchors.c)).one()
+            crash_point("anchor.signed", "before")
+        crash_point("anchor.signed", "after")
+        return row
 
-def _sign(node: Node, case: _Case) -> _Row:
-    """Sign the next checkpoint and store it; where another process was first, its row."""
-    prev_size = case.there.size
-    size = min(case.published, prev_size + MAX_GROWTH)
-    with begin_read(node.engine) as connection:
-        root = root_at(TileStore(connection, case.log.id), size)
-    # Blocks may be days apart on a quiet chain, so the head's time alone would be too early.
-    deadline = (
-        max(case.now.view.block.time, node.clock.seconds()) + node.settings.log.anchor_deadline
-    )
-    checkpoint = _checkpoint(case, prev_size, size, root, deadline)
-    key = node.keys.anchor
-    values = {
-        "log": case.log.id,
-        "prev_size": prev_size,
-        "size": size,
-        "root": root,
-        "note": sign_note(node, case.log.log_id, size, root),
-        "deadline": deadline,
-        "signature": key.sign_digest(_digest(case, checkpoint)),
-        "key_id": key.key_id,
-        "state": "signed",
-        "created_at": node.clock.seconds(),
-    }
-    under_way = sa.select(anchors).where(
-        anchors.c.log == case.log.id, anchors.c.state.in_(IN_FLIGHT)
-    )
-    with begin_write(node.engine, LOCK) as connection:
-        first = connection.execute(under_way.limit(1)).one_or_none()
-        if first is not None:
-            return first
-        row = connection.execute(sa.insert(anchors).values(values).returning(*anchors.c)).one()
-        crash_point("anchor.signed", "before")
-    crash_point("anchor.signed", "after")
-    return row
-
-
-def _send(node: Node, case: _Case, row: _Row) -> bool:
-    """Hand the anchor to the outbox; returns whether this was news. Raises AnchorRefused."""
-    if row.state == "signed":
-        crash_point("anchor.sent", "before")
-    to = Address(case.now.facts.log_anchor)
-    try:
-        tx_hash = node.outbox.send(_key(row), to, _calldata(node, case, row))
-    except TxReverted:
-        _fail(node, row, "reverted")
-        return True
-    except TxRefused as error:
-        reason = refusal(error)
-        node.chain.expire()
-        if reason == "LogAnchor_SizeMismatch":  # another gateway of this member was first
-            _fail(node, row, "superseded")
+    def _send(self, case: _Case, row: _Row) -> bool:
+        """Hand the anchor to the outbox; returns whether this was news. Raises AnchorRefused."""
+        if row.state == "signed":
+            crash_point("anchor.sent", "before")
+        to = Address(case.now.facts.log_anchor)
+        try:
+            tx_hash = self._outbox.send(_key(row), to, self._calldata(case, row))
+        except TxReverted:
+            self._fail(row, "reverted")
             return True
-        raise AnchorRefused(reason) from error  # the row stays: tried again until its deadline
-    if row.state != "signed":
-        return False
-    change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state == "signed")
-    with begin_write(node.engine, LOCK) as connection:
-        connection.execute(change.values(state="sent", tx_hash=tx_hash))
-    crash_point("anchor.sent", "after")
-    return True
+        except TxRefused as error:
+            reason = refusal(error)
+            self._chain.expire()
+            if reason == "LogAnchor_SizeMismatch":  # another gateway of this member was first
+                self._fail(row, "superseded")
+                return True
+            raise AnchorRefused(reason) from error  # the row stays: tried again until its deadline
+        if row.state != "signed":
+            return False
+        change = sa.update(anchors).where(anchors.c.id == row.id, anchors.c.state == "signed")
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            connection.execute(change.values(state="sent", tx_hash=tx_hash))
+        crash_point("anchor.sent", "after")
+        return True
+
+    def _calldata(self, case: _Case, row: _Row) -> bytes:
+        with begin_read(self._ctx.engine) as connection:
+            source = TileStore(connection, case.log.id)
+            proof = consistency_path_at(source, row.prev_size, row.size)
+        checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
+        return load("LogAnchor").functions["anchor"].encode(checkpoint, proof, row.signature)
 
 
 def _key(row: _Row) -> str:
     return f"anchor/{row.id}"
-
-
-def _calldata(node: Node, case: _Case, row: _Row) -> bytes:
-    with begin_read(node.engine) as connection:
-        source = TileStore(connection, case.log.id)
-        proof = consistency_path_at(source, row.prev_size, row.size)
-    checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
-    return load("LogAnchor").functions["anchor"].encode(checkpoint, proof, row.signature)
 
 
 def _checkpoint(

@@ -15,15 +15,16 @@ import structlog
 
 from gateway.anchoring.errors import AnchorsUnclear, LogFault
 from gateway.anchoring.models import anchors
+from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.models import transactions
+from gateway.chain.outbox import Outbox
 from gateway.log import store
 from gateway.log.models import logs
-from gateway.log.services import sign_note
+from gateway.log.services import Logs
 from gateway.log.store import LogState, TileStore
-from gateway.node import Node
 from ledger.chain.contracts.bindings import LogAnchor
 from ledger.chain.contracts.events import Anchored, decode_events, topic
 from ledger.chain.contracts.structs import AnchoredSize
@@ -65,152 +66,184 @@ class _Scan:
     seen: Sequence[_Seen]
 
 
-def check_log(node: Node, view: View, facts: ChainFacts, log_id: bytes) -> AnchoredSize:
-    """Where the chain has this log. Raises LogFault unless that is a prefix of our tree."""
-    contract = LogAnchor(Address(facts.log_anchor), view.call)
-    there = contract.latest(log_id)  # before our own tree, which only grows
-    with begin_read(node.engine) as connection:
-        ours = store.find(connection, log_id)
-        size = (ours.published or 0) if ours else 0
-        if there.size > size:
-            raise LogFault("log-behind-chain", chain_size=there.size, our_size=size)
-        if ours is not None and there.size:
-            root = root_at(TileStore(connection, ours.id), there.size)
-            if root != there.root:
-                raise LogFault("log-forked", chain_size=there.size, our_size=size)
-    return there
+class Sync:
+    """Reads the chain and makes our rows agree with it."""
 
+    def __init__(self, ctx: Context, logs: Logs, outbox: Outbox) -> None:
+        self._ctx = ctx
+        self._logs = logs
+        self._outbox = outbox
 
-def sync(node: Node, view: View, facts: ChainFacts, log: LogState) -> bool | None:
-    """Bring the rows of one log up to the view's block; returns whether any changed.
+    def check_log(self, view: View, facts: ChainFacts, log_id: bytes) -> AnchoredSize:
+        """Where the chain has this log. Raises LogFault unless that is a prefix of our tree."""
+        contract = LogAnchor(Address(facts.log_anchor), view.call)
+        there = contract.latest(log_id)  # before our own tree, which only grows
+        with begin_read(self._ctx.engine) as connection:
+            ours = store.find(connection, log_id)
+            size = (ours.published or 0) if ours else 0
+            if there.size > size:
+                raise LogFault("log-behind-chain", chain_size=there.size, our_size=size)
+            if ours is not None and there.size:
+                root = root_at(TileStore(connection, ours.id), there.size)
+                if root != there.root:
+                    raise LogFault("log-forked", chain_size=there.size, our_size=size)
+        return there
 
-    None: another process has gone on meanwhile, perhaps not as far as our view.
-    """
-    scan = _scan(node, view, facts, log)
-    mined = bool(scan.seen)
-    if not mined and not scan.rewound and log.scanned == view.block.number:
-        return False
-    notes = _notes(node, log, [seen.event for seen in scan.seen])
-    with begin_write(node.engine, LOCK) as connection:
-        now = store.state(connection, log.id)
-        if (now.scanned, now.scanned_hash) != (log.scanned, log.scanned_hash):
-            return None
-        lost = _give_up(connection, log.id, scan.base) if scan.rewound else 0
-        for seen in scan.seen:
-            note = notes.get(seen.event.size)
-            _record(connection, log.id, seen, note, node.clock.seconds())
-        scanned = {"scanned": view.block.number, "scanned_hash": _raw(view.block.hash)}
-        connection.execute(sa.update(logs).where(logs.c.id == log.id).values(scanned))
+    def sync(self, view: View, facts: ChainFacts, log: LogState) -> bool | None:
+        """Bring the rows of one log up to the view's block; returns whether any changed.
+
+        None: another process has gone on meanwhile, perhaps not as far as our view.
+        """
+        scan = self._scan(view, facts, log)
+        mined = bool(scan.seen)
+        if not mined and not scan.rewound and log.scanned == view.block.number:
+            return False
+        notes = self._notes(log, [seen.event for seen in scan.seen])
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            now = store.state(connection, log.id)
+            if (now.scanned, now.scanned_hash) != (log.scanned, log.scanned_hash):
+                return None
+            lost = _give_up(connection, log.id, scan.base) if scan.rewound else 0
+            for seen in scan.seen:
+                note = notes.get(seen.event.size)
+                _record(connection, log.id, seen, note, self._ctx.clock.seconds())
+            scanned = {"scanned": view.block.number, "scanned_hash": _raw(view.block.hash)}
+            connection.execute(sa.update(logs).where(logs.c.id == log.id).values(scanned))
+            if mined:
+                crash_point("anchor.mined", "before")
         if mined:
-            crash_point("anchor.mined", "before")
-    if mined:
-        crash_point("anchor.mined", "after")
-    if lost:
-        _log.warning("anchors.lost", log=log.log_id.hex(), rows=lost)
-    return mined or lost > 0
+            crash_point("anchor.mined", "after")
+        if lost:
+            _log.warning("anchors.lost", log=log.log_id.hex(), rows=lost)
+        return mined or lost > 0
+
+    def finalise(self, log: LogState, final: Block | None) -> bool:
+        """Mark as final what the network's rule calls so; returns whether any row changed."""
+        if final is None:
+            return False
+        ready = (
+            (anchors.c.log == log.id)
+            & (anchors.c.state == "mined")
+            & (anchors.c.block <= final.number)
+        )
+        with self._ctx.engine.connect() as connection:
+            rows = connection.scalars(sa.select(anchors.c.id).where(ready)).all()
+        if not rows:
+            return False
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            connection.execute(sa.update(anchors).where(ready).values(state="final", error=None))
+            crash_point("anchor.recorded", "before")
+        crash_point("anchor.recorded", "after")
+        for row in rows:
+            self._outbox.done(f"anchor/{row}")
+        return True
+
+    def demand_complete(self, log: LogState, there: AnchoredSize) -> None:
+        """The rows must reach the size that the contract names. Raises AnchorsUnclear and forgets
+        how far was read, so that the next step reads everything."""
+        newest = sa.select(sa.func.max(anchors.c.size)).where(anchors.c.log == log.id)
+        with (
+            self._ctx.engine.connect() as connection
+        ):  # state by state: each is one step in the index
+            sizes = [
+                connection.scalar(newest.where(anchors.c.state == state)) for state in ON_CHAIN
+            ]
+        known = max(size or 0 for size in sizes)
+        if known >= there.size:  # another process may have read a newer block already
+            return
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            forget(connection, log.id)
+        raise AnchorsUnclear(f"anchors up to {known}, the contract at {there.size}")
+
+    def has_unfinished(self, log: LogState) -> bool:
+        """Whether an anchor of this log is on its way and not final yet."""
+        query = sa.select(anchors.c.id).where(
+            anchors.c.log == log.id, anchors.c.state.in_(("signed", "sent", "mined"))
+        )
+        with self._ctx.engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def _scan(self, view: View, facts: ChainFacts, log: LogState) -> _Scan:
+        base, rewound = self._base(view, log)
+        first = self._ctx.network.deploy_block if base is None else base.number + 1
+        found: list[Anchored] = []
+        if first <= view.block.number:
+            for address in facts.log_anchors:
+                events = view.logs(Address(address), (topic(Anchored), log.log_id), first=first)
+                found += [e for e in decode_events("LogAnchor", events) if isinstance(e, Anchored)]
+        found.sort(key=lambda event: event.entry.place)
+        seen = [_Seen(event, self._time(view, log, event)) for event in found]
+        return _Scan(base, rewound, seen)
+
+    def _time(self, view: View, log: LogState, event: Anchored) -> int:
+        """Of the event's block; from our own row where it names the same block, since after a
+        rebuilt index every anchor there ever was is read again."""
+        same = sa.select(anchors.c.block_time).where(
+            anchors.c.log == log.id,
+            anchors.c.state.in_((*ON_CHAIN, "lost")),
+            anchors.c.size == event.size,
+            anchors.c.block_hash == _raw(event.entry.block_hash),
+        )
+        with self._ctx.engine.connect() as connection:
+            known = connection.scalar(same.limit(1))
+        return view.block_at(event.entry.block).time if known is None else int(known)
+
+    def _base(self, view: View, log: LogState) -> tuple[_Place | None, bool]:
+        """The newest block known to us that the chain still has, and whether rows behind it must
+        go.
+
+        Steps back in doubling strides: what is still there is found again by its event.
+        """
+        if log.scanned is None or log.scanned_hash is None:
+            return None, True
+        scanned = _Place(log.scanned, log.scanned_hash)
+        if _has(view, scanned):
+            return scanned, False
+        query = (
+            sa.select(anchors.c.block, anchors.c.block_hash)
+            .where(anchors.c.log == log.id, anchors.c.state.in_(ON_CHAIN))
+            .order_by(anchors.c.block.desc())
+            .limit(1)
+        )
+        back = 0
+        while True:
+            with self._ctx.engine.connect() as connection:
+                row = connection.execute(query.offset(back)).one_or_none()
+            if row is None:
+                return None, True
+            if _has(view, place := _Place(row.block, row.block_hash)):
+                return place, True
+            back = 2 * back + 1
+
+    def _notes(self, log: LogState, events: Sequence[Anchored]) -> dict[int, str]:
+        """Checkpoints, by size, of the anchors that we have no row of. `check_log` has shown that
+        the tree is ours. Raises NotReady where one is needed that no key may sign now."""
+        if not events:
+            return {}
+        sizes = [event.size for event in events]
+        query = sa.select(anchors.c.prev_size, anchors.c.size, anchors.c.root).where(
+            anchors.c.log == log.id, anchors.c.size.between(min(sizes), max(sizes))
+        )
+        with begin_read(self._ctx.engine) as connection:
+            ours = {tuple(row) for row in connection.execute(query)}
+        return {
+            event.size: self._logs.sign_note(log.log_id, event.size, event.root)
+            for event in events
+            if (event.prev_size, event.size, event.root) not in ours
+        }
 
 
-def finalise(node: Node, log: LogState, final: Block | None) -> bool:
-    """Mark as final what the network's rule calls so; returns whether any row changed."""
-    if final is None:
-        return False
-    ready = (
-        (anchors.c.log == log.id) & (anchors.c.state == "mined") & (anchors.c.block <= final.number)
-    )
-    with node.engine.connect() as connection:
-        rows = connection.scalars(sa.select(anchors.c.id).where(ready)).all()
-    if not rows:
-        return False
-    with begin_write(node.engine, LOCK) as connection:
-        connection.execute(sa.update(anchors).where(ready).values(state="final", error=None))
-        crash_point("anchor.recorded", "before")
-    crash_point("anchor.recorded", "after")
-    for row in rows:
-        node.outbox.done(f"anchor/{row}")
-    return True
-
-
-def demand_complete(node: Node, log: LogState, there: AnchoredSize) -> None:
-    """The rows must reach the size that the contract names. Raises AnchorsUnclear and forgets
-    how far was read, so that the next step reads everything."""
-    newest = sa.select(sa.func.max(anchors.c.size)).where(anchors.c.log == log.id)
-    with node.engine.connect() as connection:  # state by state: each is one step in the index
-        sizes = [connection.scalar(newest.where(anchors.c.state == state)) for state in ON_CHAIN]
-    known = max(size or 0 for size in sizes)
-    if known >= there.size:  # another process may have read a newer block already
-        return
-    with begin_write(node.engine, LOCK) as connection:
-        forget(connection, log.id)
-    raise AnchorsUnclear(f"anchors up to {known}, the contract at {there.size}")
-
-
-def has_unfinished(node: Node, log: LogState) -> bool:
-    """Whether an anchor of this log is on its way and not final yet."""
-    query = sa.select(anchors.c.id).where(
-        anchors.c.log == log.id, anchors.c.state.in_(("signed", "sent", "mined"))
-    )
-    with node.engine.connect() as connection:
-        return connection.execute(query.limit(1)).first() is not None
+def lose_chain(connection: sa.Connection) -> None:
+    """Nothing is anchored any more: the chain was lost, and everything will be filed again."""
+    on_chain = anchors.c.state.in_(ON_CHAIN)
+    connection.execute(sa.update(anchors).where(on_chain).values(state="lost"))
+    forget(connection)
 
 
 def forget(connection: sa.Connection, log: int | None = None) -> None:
     """Read the chain from the deployment on the next time, for one log or all."""
     change = sa.update(logs).values(scanned=None, scanned_hash=None)
     connection.execute(change if log is None else change.where(logs.c.id == log))
-
-
-def _scan(node: Node, view: View, facts: ChainFacts, log: LogState) -> _Scan:
-    base, rewound = _base(node, view, log)
-    first = node.network.deploy_block if base is None else base.number + 1
-    found: list[Anchored] = []
-    if first <= view.block.number:
-        for address in facts.log_anchors:
-            events = view.logs(Address(address), (topic(Anchored), log.log_id), first=first)
-            found += [e for e in decode_events("LogAnchor", events) if isinstance(e, Anchored)]
-    found.sort(key=lambda event: event.entry.place)
-    seen = [_Seen(event, _time(node, view, log, event)) for event in found]
-    return _Scan(base, rewound, seen)
-
-
-def _time(node: Node, view: View, log: LogState, event: Anchored) -> int:
-    """Of the event's block; from our own row where it names the same block, since after a
-    rebuilt index every anchor there ever was is read again."""
-    same = sa.select(anchors.c.block_time).where(
-        anchors.c.log == log.id,
-        anchors.c.state.in_((*ON_CHAIN, "lost")),
-        anchors.c.size == event.size,
-        anchors.c.block_hash == _raw(event.entry.block_hash),
-    )
-    with node.engine.connect() as connection:
-        known = connection.scalar(same.limit(1))
-    return view.block_at(event.entry.block).time if known is None else int(known)
-
-
-def _base(node: Node, view: View, log: LogState) -> tuple[_Place | None, bool]:
-    """The newest block known to us that the chain still has, and whether rows behind it must go.
-
-    Steps back in doubling strides: what is still there is found again by its event.
-    """
-    if log.scanned is None or log.scanned_hash is None:
-        return None, True
-    scanned = _Place(log.scanned, log.scanned_hash)
-    if _has(view, scanned):
-        return scanned, False
-    query = (
-        sa.select(anchors.c.block, anchors.c.block_hash)
-        .where(anchors.c.log == log.id, anchors.c.state.in_(ON_CHAIN))
-        .order_by(anchors.c.block.desc())
-        .limit(1)
-    )
-    back = 0
-    while True:
-        with node.engine.connect() as connection:
-            row = connection.execute(query.offset(back)).one_or_none()
-        if row is None:
-            return None, True
-        if _has(view, place := _Place(row.block, row.block_hash)):
-            return place, True
-        back = 2 * back + 1
 
 
 def _has(view: View, place: _Place) -> bool:
@@ -255,24 +288,6 @@ def _record(connection: sa.Connection, log: int, seen: _Seen, note: str | None, 
         connection.execute(sa.insert(anchors).values(fresh))
     else:
         connection.execute(sa.update(anchors).where(anchors.c.id == row).values(where))
-
-
-def _notes(node: Node, log: LogState, events: Sequence[Anchored]) -> dict[int, str]:
-    """Checkpoints, by size, of the anchors that we have no row of. `check_log` has shown that the
-    tree is ours. Raises NotReady where one is needed that no key may sign now."""
-    if not events:
-        return {}
-    sizes = [event.size for event in events]
-    query = sa.select(anchors.c.prev_size, anchors.c.size, anchors.c.root).where(
-        anchors.c.log == log.id, anchors.c.size.between(min(sizes), max(sizes))
-    )
-    with begin_read(node.engine) as connection:
-        ours = {tuple(row) for row in connection.execute(query)}
-    return {
-        event.size: sign_note(node, log.log_id, event.size, event.root)
-        for event in events
-        if (event.prev_size, event.size, event.root) not in ours
-    }
 
 
 def _raw(hash_: Hash32) -> bytes:

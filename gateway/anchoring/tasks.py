@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 
-from gateway.anchoring.services import Progress, look, step
-from gateway.node import Node
+from gateway.anchoring.services import Anchoring, Progress
+from gateway.base.context import Context
+from gateway.base.lease import Lease
 from ledger.core.errors import CouldNotCheck
 
 IDLE_SECONDS = 3.0
@@ -26,43 +27,45 @@ ASIDE_SECONDS = 3.0
 class Anchorer:
     """One step of the thread at each call; see `gateway.base.threads`."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, ctx: Context, anchoring: Anchoring, lease: Lease) -> None:
+        self._ctx = ctx
+        self._anchoring = anchoring
+        self._lease = lease
         self._signed_at = float("-inf")
         self._looked_at = float("-inf")
         self._read_at = time.monotonic()
 
     def __call__(self, stop: threading.Event) -> float:
-        node, settings = self._node, self._node.settings.log
-        if not node.lease.take():
+        settings = self._ctx.settings.log
+        if not self._lease.take():
             if time.monotonic() - self._looked_at >= IDLE_SECONDS:
                 self._try(may_work=False)
             return TURN_SECONDS
-        node.published.clear()
+        self._ctx.signals.published.clear()
         did = self._try(may_work=True)
         if did.signed:
             self._signed_at = time.monotonic()
         if did.waiting:
             return settings.chain_poll
-        node.published.wait(IDLE_SECONDS)
+        self._ctx.signals.published.wait(IDLE_SECONDS)
         return 0.0
 
     def _try(self, *, may_work: bool) -> Progress:
-        node = self._node
         since = time.monotonic() - self._signed_at
         self._looked_at = time.monotonic()
+        interval = self._ctx.settings.log.anchor_interval
         try:
             if may_work:
-                did = step(node, may_sign=since >= node.settings.log.anchor_interval)
+                did = self._anchoring.step(may_sign=since >= interval)
             else:
-                did = look(node)
+                did = self._anchoring.look()
         except CouldNotCheck as error:
-            node.chain_error = error.code
+            self._ctx.health.chain_error = error.code
             if may_work and time.monotonic() - self._read_at > ALONE_SECONDS:
-                node.lease.release(aside=ASIDE_SECONDS)
+                self._lease.release(aside=ASIDE_SECONDS)
             raise
         finally:
-            node.looked.set()
-        node.chain_error = None
+            self._ctx.signals.looked.set()
+        self._ctx.health.chain_error = None
         self._read_at = time.monotonic()
         return did

@@ -1,31 +1,88 @@
-"""The keys for messages, as long as the chain calls them valid: nobody may get a signature that no
+"""Which key signs what, as long as the chain calls it valid: nobody may get a signature that no
 verifier accepts, nor one by a key that was given up or stolen."""
 
 from __future__ import annotations
 
-from gateway.intake.errors import NotReady
-from gateway.node import Node
-from ledger.chain.keys.signers import MessageSigner
+from gateway.base.context import Context
+from gateway.base.errors import NotReady
+from gateway.base.keyring import ROTATED, KeyFolder, Keyring
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.view import ChainView
+from ledger.chain.keys.signers import DigestSigner, MessageSigner
 from ledger.core.keys import Purpose
 
 
-def note_key(node: Node) -> MessageSigner:
-    """Signs checkpoints. Raises NotReady where it is not valid now. Until the chain was first read
-    nothing is promised, and what was promised before goes on growing."""
-    if node.chain.known is None:
-        return node.keys.note
-    return _valid(node, Purpose.NOTE, node.keys.note)
+class Signing:
+    """The keys of this gateway, of which others take one at the moment they sign.
 
+    Whoever signs and names the key takes it once: it may be another the next time.
+    """
 
-def present_key(node: Node) -> MessageSigner:
-    """Signs presentations. Raises NotReady where it is not valid now."""
-    return _valid(node, Purpose.PRESENT, node.keys.present)
+    def __init__(
+        self, ctx: Context, chain: ChainView, keys: Keyring, folder: KeyFolder | None = None
+    ) -> None:
+        """`folder`: where further keys are found; None: the keys stay."""
+        self._ctx = ctx
+        self._chain = chain
+        self._keys = keys
+        self._folder = folder
 
+    @property
+    def keys(self) -> Keyring:
+        """Those that sign now."""
+        return self._keys
 
-def _valid(node: Node, purpose: Purpose, signer: MessageSigner) -> MessageSigner:
-    facts = node.chain.known
-    if facts is None:
-        raise NotReady("chain-unknown")
-    if not facts.may_sign(purpose, signer.key_id, node.clock.seconds()):
-        raise NotReady(f"{purpose.name.lower()}-key-not-valid", retry_after=60)
-    return signer
+    @property
+    def anchor_key(self) -> DigestSigner:
+        """Signs anchors; the contract says whether it may."""
+        return self._keys.anchor
+
+    def promise_key(self, facts: ChainFacts, at: int) -> DigestSigner:
+        """Find the ANCHOR key that signs promises made at `at` (Unix seconds): the newest that was
+        valid then. Raises NotReady where there is none."""
+        anchoring = [key for key in facts.keys if key.purpose == Purpose.ANCHOR]
+        valid = {key.key_id for key in anchoring if key.valid_at(at)}
+        keys = self._keys
+        for signer in (keys.anchor, *keys.former):
+            if signer.key_id.hex() in valid:
+                return signer
+        raise NotReady("anchor-key-not-valid", retry_after=60)
+
+    def note_key(self) -> MessageSigner:
+        """Take the key of the checkpoints. Raises NotReady where it is not valid now. Until the
+        chain was first read nothing is promised, and what was promised before goes on growing."""
+        if self._chain.known is None:
+            return self._keys.note
+        return self._valid(Purpose.NOTE, self._keys.note)
+
+    def present_key(self) -> MessageSigner:
+        """Take the key of the presentations. Raises NotReady where it is not valid now."""
+        return self._valid(Purpose.PRESENT, self._keys.present)
+
+    def use(self, keys: Keyring) -> None:
+        """Sign with these from now on."""
+        self._keys = keys
+
+    def take_up(self) -> None:
+        """Sign with the newest key of each purpose from now on, by what is known of the chain. It
+        must be valid by our clock too, which says when a promise is made."""
+        facts, now = self._chain.known, self._ctx.clock.seconds()
+        if self._folder is None or facts is None:
+            return
+        valid = {
+            purpose: [
+                bytes.fromhex(key.key_id)
+                for key in facts.keys
+                if key.purpose == purpose and key.valid_at(facts.block_time) and key.valid_at(now)
+            ]
+            for purpose in ROTATED
+        }
+        self.use(self._folder.choose(self._keys, valid))
+
+    def _valid(self, purpose: Purpose, signer: MessageSigner) -> MessageSigner:
+        facts = self._chain.known
+        if facts is None:
+            raise NotReady("chain-unknown")
+        if not facts.may_sign(purpose, signer.key_id, self._ctx.clock.seconds()):
+            raise NotReady(f"{purpose.name.lower()}-key-not-valid", retry_after=60)
+        return signer

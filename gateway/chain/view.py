@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from gateway.anchoring.models import anchors
 from gateway.base.db import begin_write
+from gateway.base.errors import NotReady
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.models import chain_cache, transactions
-from gateway.log.models import logs
 from ledger.chain.network import NetworkFile
-from ledger.core.errors import LedgerError
 
 LOCK = "facts"
 _KEY = "facts"
 
-
-class ChainUnknown(LedgerError):
-    """The chain was never read since this database was made; nothing can be promised yet."""
+Lost = Callable[[sa.Connection], None]
+"""Forgets what was anchored on a chain that is no more."""
 
 
 class ChainView:
-    """Readable from every thread. `gateway.anchoring.services.refresh` keeps it up to date."""
+    """Readable from every thread. `Anchoring.refresh` keeps it up to date."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._facts: ChainFacts | None = None
         self._read_at = -math.inf
 
-    def load(self, network: NetworkFile) -> None:
+    def load(self, network: NetworkFile, lost: Lost) -> None:
         """Take up what an earlier run stored.
 
         Where that was another chain (it was lost and rebuilt, and the operator has the new
-        network file), nothing is anchored any more and everything will be filed again.
+        network file), all that is stored of it goes, and `lost` forgets the rest within the same
+        transaction.
         """
         query = sa.select(chain_cache.c.value).where(chain_cache.c.key == _KEY)
         with self._engine.connect() as connection:
@@ -43,9 +42,7 @@ class ChainView:
         facts = _decoded(value) if value else None
         if facts is not None and not _of(facts, network):
             with begin_write(self._engine, LOCK) as connection:
-                on_chain = anchors.c.state.in_(("mined", "final"))
-                connection.execute(sa.update(anchors).where(on_chain).values(state="lost"))
-                connection.execute(sa.update(logs).values(scanned=None, scanned_hash=None))
+                lost(connection)
                 connection.execute(sa.delete(transactions))
                 connection.execute(sa.delete(chain_cache))
             facts = None
@@ -58,9 +55,9 @@ class ChainView:
 
     @property
     def facts(self) -> ChainFacts:
-        """The snapshot; raises ChainUnknown where the chain was never read."""
+        """The snapshot; raises NotReady where the chain was never read."""
         if self._facts is None:
-            raise ChainUnknown("the chain has not been read yet")
+            raise NotReady("chain-unknown")
         return self._facts
 
     @property

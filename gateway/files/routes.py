@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gateway.files import services, store
+from gateway.base.context import Signals
+from gateway.files.services import ENDED, Files
+from gateway.files.store import File, FileStore
 from gateway.files.upload import Upload
 from gateway.http.problems import Problem, retry_later
-from gateway.log.routes import node_of
-from gateway.node import Node
 from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 from ledger.core.canonical import instant
@@ -26,7 +26,20 @@ POLL = 1
 FRESH = {"Cache-Control": "no-store"}
 
 router = APIRouter(tags=["files"])
-Here = Annotated[Node, Depends(node_of)]
+
+
+def _store(request: Request) -> FileStore:
+    store: FileStore = request.app.state.file_store
+    return store
+
+
+def _files(request: Request) -> Files:
+    files: Files = request.app.state.files
+    return files
+
+
+Store = Annotated[FileStore, Depends(_store)]
+Answers = Annotated[Files, Depends(_files)]
 Sender = Annotated[Caller, Depends(require("submit"))]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -53,27 +66,28 @@ _FORM: dict[str, Any] = {
 
 
 @router.post("/v1/files", status_code=202, openapi_extra=_FORM)
-async def post_file(request: Request, node: Here, caller: Sender) -> Response:
+async def post_file(request: Request, store: Store, caller: Sender) -> Response:
     """Hand in a file (xlsx, csv, ndjson, json). Every row gets an answer at the address in
     `Location`; one bad row stops nothing."""
     upload = Upload(request.headers.get("content-type", ""))
-    file = await to_thread.run_sync(store.open_upload, node, caller.department)
+    file = await to_thread.run_sync(store.open_upload, caller.department)
     if file is None:
         raise retry_later("not-ready", 30, _FULL)
     try:
-        await _receive(request, node, file, upload)
+        await _receive(request, store, file, upload)
     except BaseException:  # also where the sender goes away and this is cancelled
         with CancelScope(shield=True):
-            await to_thread.run_sync(store.abandon, node, file)
+            await to_thread.run_sync(store.abandon, file)
         raise
-    node.uploaded.set()
+    signals: Signals = request.app.state.ctx.signals
+    signals.uploaded.set()
     headers = {"Location": f"/v1/files/{file}", "Retry-After": str(POLL)}
     body = orjson.dumps({"id": file, "state": "queued"})
     return Response(body, 202, headers, media_type=JSON)
 
 
 @router.get("/v1/files")
-def get_files(node: Here, caller: Sender, limit: Limit = 100) -> Response:
+def get_files(store: Store, caller: Sender, limit: Limit = 100) -> Response:
     """The files handed in last, the newest first: those of the caller's department, or of all
     where it acts for the whole member."""
     department = None if caller.may("admin") else caller.department
@@ -86,27 +100,27 @@ def get_files(node: Here, caller: Sender, limit: Limit = 100) -> Response:
             "rows": sum(file.counts.values()),
             "counts": file.counts,
         }
-        for file in store.newest(node, department, limit)
+        for file in store.newest(department, limit)
     ]
     return Response(orjson.dumps({"files": listed}), media_type=JSON, headers=FRESH)
 
 
 @router.get("/v1/files/{file}")
-def get_file(file: str, node: Here, caller: Sender) -> Response:
+def get_file(file: str, store: Store, files: Answers, caller: Sender) -> Response:
     """How far the file is, and at the end the answer to every row."""
-    found = _find(node, file, caller)
-    return StreamingResponse(services.answer(node, found), media_type=JSON, headers=FRESH)
+    found = _find(store, file, caller)
+    return StreamingResponse(files.answer(found), media_type=JSON, headers=FRESH)
 
 
 @router.get("/v1/files/{file}/report.xlsx")
-def get_report(file: str, node: Here, caller: Sender) -> Response:
+def get_report(file: str, store: Store, files: Answers, caller: Sender) -> Response:
     """The workbook to correct and send again; 202 while there is no answer yet."""
-    found = _find(node, file, caller)
-    if found.state not in services.ENDED:
+    found = _find(store, file, caller)
+    if found.state not in ENDED:
         body = orjson.dumps({"id": found.id, "state": found.state})
         return Response(body, 202, FRESH | {"Retry-After": str(POLL)}, media_type=JSON)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
-    return Response(services.report(node, found), media_type=XLSX, headers=headers)
+    return Response(files.report(found), media_type=XLSX, headers=headers)
 
 
 _FULL = {
@@ -115,22 +129,22 @@ _FULL = {
 }
 
 
-async def _receive(request: Request, node: Node, file: str, upload: Upload) -> None:
+async def _receive(request: Request, store: FileStore, file: str, upload: Upload) -> None:
     n = 0
     async for chunk in request.stream():
         upload.feed(chunk)
         for piece in upload.pieces():
-            await to_thread.run_sync(store.add_part, node, file, n, piece)
+            await to_thread.run_sync(store.add_part, file, n, piece)
             n += 1
     last, type_ = upload.finish()
     if last:
-        await to_thread.run_sync(store.add_part, node, file, n, last)
-    await to_thread.run_sync(store.close_upload, node, file, upload.name, type_)
+        await to_thread.run_sync(store.add_part, file, n, last)
+    await to_thread.run_sync(store.close_upload, file, upload.name, type_)
 
 
-def _find(node: Node, file: str, caller: Caller) -> store.File:
+def _find(store: FileStore, file: str, caller: Caller) -> File:
     """The file, if it is the caller's: of his department, or he acts for the whole member."""
-    found = store.find(node, file)
+    found = store.find(file)
     if found is None:
         raise Problem("not-found")
     if caller.department not in (None, found.department) and not caller.may("admin"):

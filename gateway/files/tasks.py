@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import structlog
 
+from gateway.base.context import Context
+from gateway.base.errors import NotReady
 from gateway.base.threads import Step, pause_after
-from gateway.files import services, store
-from gateway.intake.errors import NotReady
-from gateway.node import Node
+from gateway.files.services import Files
+from gateway.files.store import File, FileStore, TakenOver
 
 MAX_ATTEMPTS = 5
 """Tries in a row without a single set stored, after which a file is set aside. A file that kills
@@ -26,24 +27,24 @@ TIDY = 3600.0
 _log = structlog.get_logger(__name__)
 
 
-def file_workers(node: Node) -> list[tuple[str, Step]]:
+def file_workers(ctx: Context, store: FileStore, files: Files) -> list[tuple[str, Step]]:
     """Names and steps of the threads that answer files."""
-    opening = _Opening(node)
-    return [(f"files-{at}", FileWorker(node, opening)) for at in range(1, WORKERS + 1)]
+    opening = _Opening(store)
+    return [(f"files-{at}", FileWorker(ctx, store, files, opening)) for at in range(1, WORKERS + 1)]
 
 
 class _Opening:
     """Once in a process, before its first worker takes a file."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
         self._lock = threading.Lock()
         self._done = False
 
     def __call__(self) -> None:
         with self._lock:
             if not self._done:
-                store.take_over(self._node)
+                self._store.take_over()
                 self._done = True
 
 
@@ -51,8 +52,12 @@ class FileWorker:
     """One step of a thread that answers files. Whatever goes wrong with one file is counted and
     waited out for that file; the others go on."""
 
-    def __init__(self, node: Node, opening: Callable[[], None]) -> None:
-        self._node = node
+    def __init__(
+        self, ctx: Context, store: FileStore, files: Files, opening: Callable[[], None]
+    ) -> None:
+        self._uploaded = ctx.signals.uploaded
+        self._store = store
+        self._files = files
         self._opening = opening
         self._tidied: float | None = None
 
@@ -60,30 +65,30 @@ class FileWorker:
         """Work until no file waits; the seconds to pause then."""
         self._opening()
         self._tidy()
-        self._node.uploaded.wait(LOOK_AGAIN)
-        self._node.uploaded.clear()
-        while not stop.is_set() and (file := store.claim(self._node)):
+        self._uploaded.wait(LOOK_AGAIN)
+        self._uploaded.clear()
+        while not stop.is_set() and (file := self._store.claim()):
             self._work(file, stop)
         return 0.0
 
-    def _work(self, file: store.File, stop: threading.Event) -> None:
+    def _work(self, file: File, stop: threading.Event) -> None:
         if file.attempts > MAX_ATTEMPTS:
-            services.give_up(self._node, file)
+            self._files.give_up(file)
             return
         try:
-            if not services.process(self._node, file, stop):
-                store.release(self._node, file.id, after=0, failed=False)
-        except store.TakenOver:
+            if not self._files.process(file, stop):
+                self._store.release(file.id, after=0, failed=False)
+        except TakenOver:
             _log.info("file.taken-over", file=file.id)
         except NotReady as error:
-            store.release(self._node, file.id, after=error.retry_after, failed=False)
+            self._store.release(file.id, after=error.retry_after, failed=False)
         except Exception:
             pause = pause_after(file.attempts)
             _log.error("file.failed", file=file.id, attempts=file.attempts, exc_info=True)
-            store.release(self._node, file.id, after=pause)
+            self._store.release(file.id, after=pause)
 
     def _tidy(self) -> None:
         now = time.monotonic()
         if self._tidied is None or now - self._tidied >= TIDY:
             self._tidied = now
-            store.forget_old(self._node)
+            self._store.forget_old()

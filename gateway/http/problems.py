@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from gateway.chain.view import ChainUnknown
-from gateway.intake.errors import NotReady
+from gateway.base.errors import NotReady
 from ledger.core.errors import CouldNotCheck, InputError, LedgerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -134,7 +133,7 @@ def problem_of(error: Exception) -> Problem:
             return error
         case NotReady():
             return retry_later("not-ready", error.retry_after, error.message, reason=error.code)
-        case ChainUnknown() | CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
+        case CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
             return retry_later("not-ready", RETRY_SECONDS)
         case InputError():
             extra = {"field": error.field, "rule": error.code}

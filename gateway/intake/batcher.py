@@ -16,11 +16,10 @@ import sqlalchemy as sa
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from gateway.intake.errors import NotReady
+from gateway.base.errors import NotReady
 from gateway.intake.interfaces import Promise, RowAnswer, RowInput, SetAnswer
 from gateway.intake.promises import find_promise, with_path
-from gateway.intake.services import submit_mixed
-from gateway.node import Node
+from gateway.intake.services import Intake
 from ledger.core.canonical import unhex32
 from ledger.core.errors import CouldNotCheck
 
@@ -48,8 +47,9 @@ class _Waiting:
 class Batcher:
     """Belongs to one event loop; works on one set at a time, in a thread."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, engine: sa.Engine, intake: Intake) -> None:
+        self._engine = engine
+        self._intake = intake
         self._limiter = CapacityLimiter(1)
         self._queue: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -73,7 +73,7 @@ class Batcher:
             await self._take(batch)
 
     async def _take(self, batch: list[_Waiting]) -> None:
-        work = partial(_submit, self._node, batch)
+        work = partial(self._submit, batch)
         try:
             answers = await to_thread.run_sync(work, limiter=self._limiter)
         except (NotReady, CouldNotCheck, sa.exc.OperationalError) as error:
@@ -91,42 +91,38 @@ class Batcher:
                 if not waiting.done.done():
                     waiting.done.set_result(answer)
 
+    def _submit(self, batch: list[_Waiting]) -> list[_Answered]:
+        answer = self._intake.submit_mixed(
+            departments=[waiting.department for waiting in batch],
+            rows=[waiting.row for waiting in batch],
+        )
+        proofs = self._proofs(answer)
+        return [(row, proofs.get(at)) for at, row in enumerate(answer.rows)]
+
+    def _proofs(self, answer: SetAnswer) -> dict[int, Proof]:
+        """By place in the set, for rows that name a leaf: the promise and the path. One promise at
+        a time is held; a stored one is read once."""
+        places: dict[int | None, list[tuple[int, int]]] = {}
+        for at, row in enumerate(answer.rows):
+            if row.covered is not None:
+                promise_id, position = row.covered
+                places.setdefault(promise_id, []).append((at, position))
+        proofs: dict[int, Proof] = {}
+        for promise_id, wanted in places.items():
+            promise, leaves = self._covering(answer, promise_id)
+            proofs |= {at: with_path(promise, leaves, position) for at, position in wanted}
+        return proofs
+
+    def _covering(self, answer: SetAnswer, promise_id: int | None) -> tuple[Promise, list[bytes]]:
+        """A promise and its leaves: that of the set, or a stored one."""
+        if promise_id is None and answer.promise is not None:
+            fresh = [row.leaf for row in answer.rows if row.verdict == "accepted" and row.leaf]
+            return answer.promise, [unhex32(leaf) for leaf in fresh]
+        with self._engine.connect() as connection:
+            return find_promise(connection, promise_id or 0)
+
 
 def _fail(batch: list[_Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.done.done():
             waiting.done.set_exception(error)
-
-
-def _submit(node: Node, batch: list[_Waiting]) -> list[_Answered]:
-    answer = submit_mixed(
-        node,
-        departments=[waiting.department for waiting in batch],
-        rows=[waiting.row for waiting in batch],
-    )
-    proofs = _proofs(node, answer)
-    return [(row, proofs.get(at)) for at, row in enumerate(answer.rows)]
-
-
-def _proofs(node: Node, answer: SetAnswer) -> dict[int, Proof]:
-    """By place in the set, for rows that name a leaf: the promise and the path. One promise at a
-    time is held; a stored one is read once."""
-    places: dict[int | None, list[tuple[int, int]]] = {}
-    for at, row in enumerate(answer.rows):
-        if row.covered is not None:
-            promise_id, position = row.covered
-            places.setdefault(promise_id, []).append((at, position))
-    proofs: dict[int, Proof] = {}
-    for promise_id, wanted in places.items():
-        promise, leaves = _covering(node, answer, promise_id)
-        proofs |= {at: with_path(promise, leaves, position) for at, position in wanted}
-    return proofs
-
-
-def _covering(node: Node, answer: SetAnswer, promise_id: int | None) -> tuple[Promise, list[bytes]]:
-    """A promise and its leaves: that of the set, or a stored one."""
-    if promise_id is None and answer.promise is not None:
-        fresh = [row.leaf for row in answer.rows if row.verdict == "accepted" and row.leaf]
-        return answer.promise, [unhex32(leaf) for leaf in fresh]
-    with node.engine.connect() as connection:
-        return find_promise(connection, promise_id or 0)

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from gateway.chain.interfaces import ChainFacts
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
-from gateway.node import Node
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core import merkle
 from ledger.core.canonical import hex0x, unhex0x, unhex32
@@ -33,16 +32,17 @@ _LEAVES = (
 
 
 def make_promise(
-    node: Node,
     facts: ChainFacts,
     log_id: bytes,
     leaves: Sequence[bytes],
     issued_at: int,
     *,
+    due_in: int,
     signer: DigestSigner,
 ) -> Promise:
-    """A promise over these leaves in this order. signer: an ANCHOR key valid at `issued_at`."""
-    due = issued_at + node.settings.log.promise_due
+    """A promise over these leaves in this order. due_in: seconds. signer: an ANCHOR key valid at
+    `issued_at`."""
+    due = issued_at + due_in
     leaves_root = merkle.root(leaves)
     signed = digest(
         chain_id=facts.chain_id,

@@ -6,21 +6,21 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
+import sqlalchemy as sa
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.base.errors import NotReady
 from gateway.http.limits import NDJSON, media_type
 from gateway.http.problems import Problem
 from gateway.intake.batcher import Batcher, Proof
-from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.parsing import parse_record
-from gateway.intake.readiness import ready_facts
 from gateway.intake.schemas import RECORDS_OPENAPI
+from gateway.intake.services import Intake
 from gateway.intake.stream import NdjsonResponse
-from gateway.node import Node
 from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 
@@ -34,12 +34,13 @@ longer. Single records have a thread of their own, so that they never queue behi
 router = APIRouter(tags=["records"])
 
 
-class Intake:
+class Reception:
     """What the routes share within one application: bounded threads, the queue of singles."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, engine: sa.Engine, intake: Intake) -> None:
+        self.intake = intake
         self.limiter = CapacityLimiter(THREADS)
-        self.batcher = Batcher(node)
+        self.batcher = Batcher(engine, intake)
         self.streams = 0
 
 
@@ -61,36 +62,33 @@ async def post_records(
 
 
 async def _single(request: Request, caller: Caller) -> Response:
-    intake: Intake = request.app.state.intake
+    reception: Reception = request.app.state.reception
     row = parse_record(await request.body(), None)
-    return _answer(*await intake.batcher.submit(row, caller.department))
+    return _answer(*await reception.batcher.submit(row, caller.department))
 
 
 async def _stream(request: Request, caller: Caller) -> Response:
-    node: Node = request.app.state.node
-    intake: Intake = request.app.state.intake
-    if intake.streams >= MAX_STREAMS:
+    reception: Reception = request.app.state.reception
+    if reception.streams >= MAX_STREAMS:
         raise NotReady("busy")
     # Asked here so that "not now" is a status; later it can only be a line of the answer.
-    await to_thread.run_sync(ready_facts, node, node.clock.seconds())
-    return _Counted(request, node, intake, caller.department)
+    await to_thread.run_sync(reception.intake.ready)
+    return _Counted(request, reception, caller.department)
 
 
 class _Counted(NdjsonResponse):
     """Holds one of the places for streams while it runs."""
 
-    def __init__(
-        self, request: Request, node: Node, intake: Intake, department: str | None
-    ) -> None:
-        super().__init__(request, node, intake.limiter, department)
-        self._intake = intake
+    def __init__(self, request: Request, reception: Reception, department: str | None) -> None:
+        super().__init__(request, reception.intake, reception.limiter, department)
+        self._reception = reception
 
     async def __call__(self, *args: Any) -> None:
-        self._intake.streams += 1
+        self._reception.streams += 1
         try:
             await super().__call__(*args)
         finally:
-            self._intake.streams -= 1
+            self._reception.streams -= 1
 
 
 _STATUS = {"accepted": HTTPStatus.CREATED, "duplicate": HTTPStatus.OK}

@@ -7,20 +7,25 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from gateway.base.context import Context
 from gateway.base.crash import crash_point
+from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.signing import Signing
+from gateway.chain.view import ChainView
 from gateway.intake.answers import Outcome, set_answer
 from gateway.intake.draft import Draft, Terms
-from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.metrics import SETS, count_rows
-from gateway.intake.pool import Drafted, Drafting, Rows, Source
+from gateway.intake.pool import Drafted, Drafting, Rows, Source, Workers
 from gateway.intake.promises import make_promise
-from gateway.intake.readiness import promise_key, ready_facts
+from gateway.intake.readiness import ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.log.services import LOCK_ENTRIES
-from gateway.node import Node
+from ledger.chain.keys.signers import DigestSigner
 
 MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
@@ -33,56 +38,90 @@ Keep = Callable[[sa.Connection, SetAnswer], None]
 and with its answer, before the commit. What it raises undoes the set."""
 
 
-def submit_set(
-    node: Node, *, department: str | None, rows: Sequence[RowInput], keep: Keep | None = None
-) -> SetAnswer:
-    """Take in up to `MAX_SET` rows; every row gets an answer, in order.
+class Intake:
+    """Takes records in; safe in threads."""
 
-    The accepted ones and the promise that covers them are durable when this returns. Raises
-    NotReady where nothing can be promised now; then nothing was taken. Blocks; safe in threads.
-    """
-    return submit_mixed(node, departments=[department] * len(rows), rows=rows, keep=keep)
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        chain: ChainView,
+        signing: Signing,
+        vault: Vault,
+        workers: Workers,
+    ) -> None:
+        self._ctx = ctx
+        self._chain = chain
+        self._signing = signing
+        self._vault = vault
+        self._workers = workers
 
+    @property
+    def ahead(self) -> int:
+        """How many sets are worth beginning before the first is finished."""
+        return self._workers.ahead
 
-def submit_mixed(
-    node: Node,
-    *,
-    departments: Sequence[str | None],
-    rows: Sequence[RowInput],
-    keep: Keep | None = None,
-) -> SetAnswer:
-    """The same for rows of several departments, given in the same order."""
-    return finish(node, begin(node, Rows(rows)), departments=departments, keep=keep)
+    def ready(self) -> tuple[ChainFacts, bytes]:
+        """The chain as last read and the log that takes entries now. Raises NotReady."""
+        return ready_facts(self._ctx, self._chain, self._signing, self._ctx.clock.seconds())
 
+    def submit_set(
+        self, *, department: str | None, rows: Sequence[RowInput], keep: Keep | None = None
+    ) -> SetAnswer:
+        """Take in up to `MAX_SET` rows; every row gets an answer, in order.
 
-def begin(node: Node, source: Source) -> Drafting:
-    """The first half of `submit_set`: have the rows checked, hashed and sealed, which needs no
-    database. Several sets may be begun before the first is finished. Raises NotReady."""
-    if len(source) > MAX_SET:
-        raise ValueError(f"{len(source)} rows in a set, at most {MAX_SET}")
-    at = node.clock.seconds()
-    facts, log_id = ready_facts(node, at)
-    go_live = node.settings.node.go_live or date.min
-    terms = Terms(facts=facts, log_id=log_id, at=at, go_live=go_live)
-    return node.workers.draft(source, terms)
+        The accepted ones and the promise that covers them are durable when this returns. Raises
+        NotReady where nothing can be promised now; then nothing was taken. Blocks.
+        """
+        return self.submit_mixed(departments=[department] * len(rows), rows=rows, keep=keep)
 
+    def submit_mixed(
+        self,
+        *,
+        departments: Sequence[str | None],
+        rows: Sequence[RowInput],
+        keep: Keep | None = None,
+    ) -> SetAnswer:
+        """The same for rows of several departments, given in the same order."""
+        return self.finish(self.begin(Rows(rows)), departments=departments, keep=keep)
 
-def finish(
-    node: Node,
-    drafting: Drafting,
-    *,
-    departments: Sequence[str | None],
-    keep: Keep | None = None,
-) -> SetAnswer:
-    """The second half: tell what is new, promise and store it. departments: of every row."""
-    facts = node.chain.known
-    if facts is not None and facts.open_log != drafting.terms.log_id:
-        drafting = begin(node, drafting.source)  # another log takes entries since it was begun
-    drafted = drafting.result()
-    with SETS.time():
-        answer = _Submission(node, drafting.terms, drafted, departments, keep).run()
-    count_rows(answer.rows)
-    return answer
+    def begin(self, source: Source) -> Drafting:
+        """The first half of `submit_set`: have the rows checked, hashed and sealed, which needs no
+        database. Several sets may be begun before the first is finished. Raises NotReady."""
+        if len(source) > MAX_SET:
+            raise ValueError(f"{len(source)} rows in a set, at most {MAX_SET}")
+        at = self._ctx.clock.seconds()
+        facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
+        go_live = self._ctx.settings.node.go_live or date.min
+        terms = Terms(facts=facts, log_id=log_id, at=at, go_live=go_live)
+        return self._workers.draft(source, terms)
+
+    def finish(
+        self,
+        drafting: Drafting,
+        *,
+        departments: Sequence[str | None],
+        keep: Keep | None = None,
+    ) -> SetAnswer:
+        """The second half: tell what is new, promise and store it. departments: of every row."""
+        facts = self._chain.known
+        if facts is not None and facts.open_log != drafting.terms.log_id:
+            drafting = self.begin(drafting.source)  # another log takes entries since it was begun
+        terms, drafted = drafting.terms, drafting.result()
+        # Asked again: another key may have been taken up since the set was begun.
+        signer = self._signing.promise_key(self._chain.known or terms.facts, terms.at)
+        with SETS.time():
+            answer = _Submission(
+                ctx=self._ctx,
+                vault=self._vault,
+                signer=signer,
+                terms=terms,
+                drafted=drafted,
+                departments=departments,
+                keep=keep,
+            ).run()
+        count_rows(answer.rows)
+        return answer
 
 
 class _Submission:
@@ -90,19 +129,22 @@ class _Submission:
 
     def __init__(
         self,
-        node: Node,
+        *,
+        ctx: Context,
+        vault: Vault,
+        signer: DigestSigner,
         terms: Terms,
         drafted: Drafted,
         departments: Sequence[str | None],
         keep: Keep | None,
     ) -> None:
-        self._node = node
+        self._ctx = ctx
+        self._vault = vault
+        self._signer = signer
         self._terms = terms
         self._drafted = drafted
         self._departments = departments
         self._keep = keep
-        # Read again: another key may have been taken up since the set was begun.
-        self._signer = promise_key(node, node.chain.known or terms.facts, terms.at)
 
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
@@ -115,16 +157,16 @@ class _Submission:
         raise NotReady("busy", retry_after=1)
 
     def _beside(self, drafts: Sequence[Draft]) -> SetAnswer:
-        with begin_read(self._node.engine) as connection:
+        with begin_read(self._ctx.engine) as connection:
             outcome, answer = self._answer(connection, drafts)
         if outcome.promise is not None or self._keep is not None:
-            with begin_write(self._node.engine) as connection:
+            with begin_write(self._ctx.engine) as connection:
                 self._store(connection, outcome, answer)
             self._stored(outcome)
         return answer
 
     def _alone(self, drafts: Sequence[Draft]) -> SetAnswer:
-        with begin_write(self._node.engine, LOCK_ENTRIES) as connection:
+        with begin_write(self._ctx.engine, LOCK_ENTRIES) as connection:
             outcome, answer = self._answer(connection, drafts)
             self._store(connection, outcome, answer)
         self._stored(outcome)
@@ -133,7 +175,7 @@ class _Submission:
     def _answer(
         self, connection: sa.Connection, drafts: Sequence[Draft]
     ) -> tuple[Outcome, SetAnswer]:
-        outcome = self._outcome(resolve(connection, self._node.vault, drafts))
+        outcome = self._outcome(resolve(connection, self._vault, drafts))
         return outcome, set_answer(self._drafted, outcome)
 
     def _outcome(self, resolved: Resolved) -> Outcome:
@@ -142,11 +184,11 @@ class _Submission:
         leaves = [draft.leaf for draft in resolved.new]
         if leaves:
             promise = make_promise(
-                self._node,
                 terms.facts,
                 terms.log_id,
                 leaves,
                 terms.at,
+                due_in=self._ctx.settings.log.promise_due,
                 signer=self._signer,
             )
         return Outcome(resolved=resolved, promise=promise)
@@ -169,4 +211,4 @@ class _Submission:
     def _stored(self, outcome: Outcome) -> None:
         crash_point("intake.stored", "after")
         if outcome.promise is not None:
-            self._node.wake.set()
+            self._ctx.signals.promised.set()

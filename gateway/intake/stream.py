@@ -24,8 +24,7 @@ from gateway.http.limits import NDJSON
 from gateway.http.problems import problem_of
 from gateway.intake.lines import sets
 from gateway.intake.pool import Drafting, Lines
-from gateway.intake.services import begin, finish
-from gateway.node import Node
+from gateway.intake.services import Intake
 
 MAX_UNSENT = 32 << 20
 """Bytes of answers held for one client: those of some 60,000 rows."""
@@ -46,12 +45,12 @@ class NdjsonResponse(Response):
     """
 
     def __init__(
-        self, request: Request, node: Node, limiter: CapacityLimiter, department: str | None
+        self, request: Request, intake: Intake, limiter: CapacityLimiter, department: str | None
     ) -> None:
         super().__init__(media_type=NDJSON)
         del self.headers["content-length"]
         self._request = request
-        self._node = node
+        self._intake = intake
         self._limiter = limiter
         self._department = department
         self._counts = Counter(dict.fromkeys(VERDICTS, 0))
@@ -73,7 +72,7 @@ class NdjsonResponse(Response):
 
     async def _work(self, outbox: _Outbox) -> None:
         """Store set after set; the next ones are read and drafted meanwhile."""
-        begun: asyncio.Queue[_Begun] = asyncio.Queue(max(1, self._node.workers.ahead))
+        begun: asyncio.Queue[_Begun] = asyncio.Queue(max(1, self._intake.ahead))
         reader = asyncio.create_task(self._read(begun))
         try:
             while isinstance(item := await begun.get(), Drafting):
@@ -99,7 +98,7 @@ class NdjsonResponse(Response):
         end: Exception | None = None
         try:
             async for raw in source:
-                work = partial(begin, self._node, Lines(raw.lines, raw.first))
+                work = partial(self._intake.begin, Lines(raw.lines, raw.first))
                 await begun.put(await to_thread.run_sync(work))
         except Exception as error:
             end = error
@@ -110,7 +109,7 @@ class NdjsonResponse(Response):
     def _store(self, drafting: Drafting) -> bytes:
         """Runs in a thread. The answers to one set, its promise behind them."""
         departments = [self._department] * len(drafting.source)
-        answer = finish(self._node, drafting, departments=departments)
+        answer = self._intake.finish(drafting, departments=departments)
         self._counts.update(Counter(row.verdict for row in answer.rows))
         lines = [orjson.dumps(row.as_dict(self._promises)) for row in answer.rows]
         if answer.promise is not None:

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.base.context import Context
 from gateway.base.db import begin_read
 from gateway.http.problems import Problem
 from gateway.log import store
 from gateway.log.models import bundles, logs, tiles
 from gateway.log.store import bundle_entries
-from gateway.node import Node
 from ledger.core.canonical import DIGEST_SIZE, unhex32
 from ledger.core.errors import Malformed
 from ledger.core.tiles import WIDTH, TileAddress, encode_bundle, parse_path, tile_width
@@ -38,17 +38,17 @@ _TILE = (
 router = APIRouter(tags=["log"])
 
 
-def node_of(request: Request) -> Node:
-    """The node that the application was made for."""
-    node: Node = request.app.state.node
-    return node
+def _engine(request: Request) -> sa.Engine:
+    """The database of the gateway that the application was made for."""
+    ctx: Context = request.app.state.ctx
+    return ctx.engine
 
 
 @router.head("/logs/{log_id}/checkpoint", include_in_schema=False)
 @router.get("/logs/{log_id}/checkpoint")
 def checkpoint(log_id: str, request: Request) -> Response:
     """The latest signed checkpoint; 404 before the first."""
-    with begin_read(node_of(request).engine) as connection:
+    with begin_read(_engine(request)) as connection:
         log = store.find(connection, _log_id(log_id))
     if log is None or log.note is None:
         raise Problem("not-found")
@@ -63,16 +63,16 @@ def tile(log_id: str, path: str, request: Request) -> Response:
         address = parse_path(f"tile/{path}")
     except Malformed as error:
         raise Problem("not-found") from error
-    data = _read(node_of(request), _log_id(log_id), address)
+    data = _read(_engine(request), _log_id(log_id), address)
     return Response(data, media_type="application/octet-stream", headers=FOREVER)
 
 
-def _read(node: Node, log_id: bytes, address: TileAddress) -> bytes:
+def _read(engine: sa.Engine, log_id: bytes, address: TileAddress) -> bytes:
     wanted: dict[str, bytes | int] = {"log_id": log_id, "n": address.n}
     query = _BUNDLE if address.level is None else _TILE
     if address.level is not None:
         wanted["level"] = address.level
-    with node.engine.connect() as connection:
+    with engine.connect() as connection:
         row = connection.execute(query, wanted).one_or_none()
     if row is None or address.width > tile_width(row.published, address.level or 0, address.n):
         raise Problem("not-found")

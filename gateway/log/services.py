@@ -13,13 +13,13 @@ from itertools import repeat
 import sqlalchemy as sa
 import structlog
 
+from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
-from gateway.chain.signing import note_key
+from gateway.chain.signing import Signing
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
-from gateway.node import Node
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
@@ -92,24 +92,106 @@ def _reserve(connection: sa.Connection, count: int) -> range:
     return range(last + 1, last + 1 + count)
 
 
-def step(node: Node) -> int:
-    """One batch of every log integrated and published; returns how many entries went in.
+class Logs:
+    """The logs of this member, as they grow."""
 
-    Also finishes what a crash left between the two. Raises LogDamaged.
-    """
-    with node.engine.connect() as connection:
-        found = store.states(connection)
-    done = 0
-    for log in found:
-        done += integrate(node, log.id)
-        publish(node, log.id)
-    return done
+    def __init__(self, ctx: Context, signing: Signing) -> None:
+        self._ctx = ctx
+        self._signing = signing
 
+    def step(self) -> int:
+        """One batch of every log integrated and published; returns how many entries went in.
 
-def unfinished(node: Node) -> bool:
-    """Whether there is something to integrate or publish; costs next to nothing."""
-    with node.engine.connect() as connection:
-        return connection.scalar(_UNFINISHED) or False
+        Also finishes what a crash left between the two. Raises LogDamaged.
+        """
+        with self._ctx.engine.connect() as connection:
+            found = store.states(connection)
+        done = 0
+        for log in found:
+            done += self.integrate(log.id)
+            self.publish(log.id)
+        return done
+
+    def unfinished(self) -> bool:
+        """Whether there is something to integrate or publish; costs next to nothing."""
+        with self._ctx.engine.connect() as connection:
+            return connection.scalar(_UNFINISHED) or False
+
+    def open(self, log_ids: Sequence[bytes]) -> None:
+        """Have a row for each log, so that an empty one has a checkpoint too."""
+        with self._ctx.engine.connect() as connection:
+            missing = [log_id for log_id in log_ids if store.find(connection, log_id) is None]
+        if missing:
+            with begin_write(self._ctx.engine, LOCK) as connection:
+                for log_id in missing:
+                    log_row(connection, log_id)
+            self._ctx.signals.promised.set()
+
+    def integrate(self, log: int) -> int:
+        """Append one batch of pending entries to the tree; returns how many."""
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            batch = store.next_batch(connection, log, self._ctx.settings.log.batch_size)
+            sound = _sound(connection, batch)
+            if not batch:
+                return 0
+            size = store.state(connection, log).size
+            store.place(connection, [item.promise for item in batch], start=size, width=len(sound))
+            if sound:
+                _grow(connection, log, size, sound)
+            crash_point("log.integrated", "before")
+        crash_point("log.integrated", "after")
+        return len(sound)
+
+    def publish(self, log: int) -> int | None:
+        """Verify what was added since the last checkpoint and sign a new one; returns its size.
+
+        None: nothing new, or another process has gone on meanwhile. What does not verify is cut
+        back, to be integrated anew from the pending rows: raises LogMended, or LogDamaged where the
+        last checkpoint itself cannot be reached any more.
+        """
+        with begin_read(self._ctx.engine) as connection:
+            now = store.state(connection, log)
+            if now.size == now.published:
+                return None
+            try:
+                _verify_growth(TileStore(connection, log), now)
+                problem: EvidenceError | None = None
+            except EvidenceError as error:
+                problem = error
+        if problem is not None:
+            self._mend(now)
+            raise LogMended("dropped entries that did not read back") from problem
+        note = self.sign_note(now.log_id, now.size, now.root)
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            same = (logs.c.id == log) & (logs.c.size == now.size) & (logs.c.root == now.root)
+            change = sa.update(logs).where(same).values(published=now.size, note=note)
+            if connection.execute(change).rowcount != 1:
+                return None
+            store.forget_pending(connection, log, now.size)
+        self._ctx.signals.published.set()
+        return now.size
+
+    def sign_note(self, log_id: bytes, size: int, root: bytes) -> str:
+        """The signed checkpoint of a tree head that was verified; always the same bytes for a key.
+
+        Raises NotReady where no key may sign it now."""
+        body = checkpoint_body(origin_of(log_id), size, root)
+        key = self._signing.note_key()
+        return encode_checkpoint(body, key.public_key, key.sign(body))
+
+    def _mend(self, bad: LogState) -> None:
+        """Go back to the last checkpoint, from which pending entries are integrated anew."""
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            now = store.state(connection, bad.id)
+            if now.size != bad.size or now.published != bad.published:
+                return  # another process has gone on
+            size = now.published or 0
+            root = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
+            try:
+                store.cut_back(connection, bad.id, size)
+                _verify_edge(TileStore(connection, bad.id), size, size=size, root=root)
+            except EvidenceError as error:
+                raise LogDamaged(f"checkpoint of size {size} does not read back") from error
 
 
 _UNFINISHED = sa.select(
@@ -118,33 +200,6 @@ _UNFINISHED = sa.select(
         sa.exists().where(logs.c.size != sa.func.coalesce(logs.c.published, -1)),
     )
 )
-
-
-def open_logs(node: Node, log_ids: Sequence[bytes]) -> None:
-    """Have a row for each log, so that an empty one has a checkpoint too."""
-    with node.engine.connect() as connection:
-        missing = [log_id for log_id in log_ids if store.find(connection, log_id) is None]
-    if missing:
-        with begin_write(node.engine, LOCK) as connection:
-            for log_id in missing:
-                log_row(connection, log_id)
-        node.wake.set()
-
-
-def integrate(node: Node, log: int) -> int:
-    """Append one batch of pending entries to the tree; returns how many."""
-    with begin_write(node.engine, LOCK) as connection:
-        batch = store.next_batch(connection, log, node.settings.log.batch_size)
-        sound = _sound(connection, batch)
-        if not batch:
-            return 0
-        size = store.state(connection, log).size
-        store.place(connection, [item.promise for item in batch], start=size, width=len(sound))
-        if sound:
-            _grow(connection, log, size, sound)
-        crash_point("log.integrated", "before")
-    crash_point("log.integrated", "after")
-    return len(sound)
 
 
 def _grow(connection: sa.Connection, log: int, size: int, sound: Mapping[bytes, bytes]) -> None:
@@ -168,45 +223,6 @@ def _sound(connection: sa.Connection, batch: Sequence[Waiting]) -> dict[bytes, b
             _log.error("log.set-aside", promise=item.promise, entries=missing, reason="damaged")
         together |= sound
     return together
-
-
-def publish(node: Node, log: int) -> int | None:
-    """Verify what was added since the last checkpoint and sign a new one; returns its size.
-
-    None: nothing new, or another process has gone on meanwhile. What does not verify is cut back,
-    to be integrated anew from the pending rows: raises LogMended, or LogDamaged where the last
-    checkpoint itself cannot be reached any more.
-    """
-    with begin_read(node.engine) as connection:
-        now = store.state(connection, log)
-        if now.size == now.published:
-            return None
-        try:
-            _verify_growth(TileStore(connection, log), now)
-            problem: EvidenceError | None = None
-        except EvidenceError as error:
-            problem = error
-    if problem is not None:
-        _mend(node, now)
-        raise LogMended("dropped entries that did not read back") from problem
-    note = sign_note(node, now.log_id, now.size, now.root)
-    with begin_write(node.engine, LOCK) as connection:
-        same = (logs.c.id == log) & (logs.c.size == now.size) & (logs.c.root == now.root)
-        change = sa.update(logs).where(same).values(published=now.size, note=note)
-        if connection.execute(change).rowcount != 1:
-            return None
-        store.forget_pending(connection, log, now.size)
-    node.published.set()
-    return now.size
-
-
-def sign_note(node: Node, log_id: bytes, size: int, root: bytes) -> str:
-    """The signed checkpoint of a tree head that was verified; always the same bytes for a key.
-
-    Raises NotReady where no key may sign it now."""
-    body = checkpoint_body(origin_of(log_id), size, root)
-    key = note_key(node)
-    return encode_checkpoint(body, key.public_key, key.sign(body))
 
 
 def _verify_growth(source: TileStore, now: LogState) -> None:
@@ -235,18 +251,3 @@ def _verify_edge(source: TileStore, start: int, *, size: int, root: bytes) -> No
 def _demand(what: str, *, expected: bytes, actual: bytes) -> None:
     if expected != actual:
         raise ProofMismatch(what, expected=sha256(expected), actual=sha256(actual))
-
-
-def _mend(node: Node, bad: LogState) -> None:
-    """Go back to the last checkpoint, from which pending entries are integrated anew."""
-    with begin_write(node.engine, LOCK) as connection:
-        now = store.state(connection, bad.id)
-        if now.size != bad.size or now.published != bad.published:
-            return  # another process has gone on
-        size = now.published or 0
-        root = parse_checkpoint(now.note).root if now.note else EMPTY_ROOT
-        try:
-            store.cut_back(connection, bad.id, size)
-            _verify_edge(TileStore(connection, bad.id), size, size=size, root=root)
-        except EvidenceError as error:
-            raise LogDamaged(f"checkpoint of size {size} does not read back") from error

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 
-from gateway.base.threads import Step
+from gateway.base.context import Context
+from gateway.base.lease import Lease
 from gateway.log import store
-from gateway.log.services import LogDamaged, step, unfinished
-from gateway.node import Node
+from gateway.log.services import LogDamaged, Logs
 from ledger.core.errors import EvidenceError
 
 IDLE = 0.02
@@ -19,38 +18,41 @@ LOOK_AGAIN = 0.25
 """Seconds after which the queue is looked at unasked: another process may have filled it."""
 
 
-def integrator(node: Node) -> Step:
-    """One step of the thread that makes the log grow."""
-    return partial(_once, node)
+class Integrator:
+    """One step of the thread that makes the log grow; see `gateway.base.threads`."""
 
+    def __init__(self, ctx: Context, logs: Logs, lease: Lease) -> None:
+        self._ctx = ctx
+        self._logs = logs
+        self._lease = lease
 
-def _once(node: Node, stop: threading.Event) -> float:
-    woken = node.wake.wait(LOOK_AGAIN)
-    if not node.lease.take():
-        node.wake.clear()  # the gateway that holds it looks by itself
-        stop.wait(LOOK_AGAIN)
+    def __call__(self, stop: threading.Event) -> float:
+        promised = self._ctx.signals.promised
+        woken = promised.wait(LOOK_AGAIN)
+        if not self._lease.take():
+            promised.clear()  # the gateway that holds it looks by itself
+            stop.wait(LOOK_AGAIN)
+            return 0.0
+        if not woken and not self._logs.unfinished():
+            return 0.0
+        self._gather(stop)
+        promised.clear()
+        try:
+            while self._logs.step() and not stop.is_set() and self._lease.take():
+                pass
+        except (LogDamaged, EvidenceError):
+            self._ctx.health.faults.add("log-damaged")
+            self._lease.release()  # another gateway must find it out too: it promises
+            raise
         return 0.0
-    if not woken and not unfinished(node):
-        return 0.0
-    _gather(node, stop)
-    node.wake.clear()
-    try:
-        while step(node) and not stop.is_set() and node.lease.take():
-            pass
-    except (LogDamaged, EvidenceError):
-        node.faults.add("log-damaged")
-        node.lease.release()  # another gateway must find it out too: it promises
-        raise
-    return 0.0
 
-
-def _gather(node: Node, stop: threading.Event) -> None:
-    """Return when the queue is idle, the oldest entry old enough, or a batch full."""
-    settings = node.settings.log
-    end = time.monotonic() + settings.batch_age
-    while node.wake.is_set() and not stop.is_set() and time.monotonic() < end:
-        node.wake.clear()
-        with node.engine.connect() as connection:
-            if store.waiting(connection, settings.batch_size) >= settings.batch_size:
-                return
-        node.wake.wait(min(IDLE, settings.batch_age))
+    def _gather(self, stop: threading.Event) -> None:
+        """Return when the queue is idle, the oldest entry old enough, or a batch full."""
+        settings, promised = self._ctx.settings.log, self._ctx.signals.promised
+        end = time.monotonic() + settings.batch_age
+        while promised.is_set() and not stop.is_set() and time.monotonic() < end:
+            promised.clear()
+            with self._ctx.engine.connect() as connection:
+                if store.waiting(connection, settings.batch_size) >= settings.batch_size:
+                    return
+            promised.wait(min(IDLE, settings.batch_age))

@@ -32,11 +32,3 @@ class FieldUnknown(LedgerError):
     def __init__(self, field: str | None) -> None:
         super().__init__(field or "no field")
         self.field = field
-
-
-class ContentErased(LedgerError):
-    """The record's key was destroyed: its content is gone for good, its anchor stays."""
-
-
-class NotARecord(LedgerError):
-    """The leaf is an entry without record content."""

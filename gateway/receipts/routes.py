@@ -7,19 +7,13 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.problems import Problem
-from gateway.log.routes import node_of
-from gateway.node import Node
-from gateway.receipts import services
-from gateway.receipts.interfaces import (
-    ContentErased,
-    Disclose,
-    FieldUnknown,
-    NotARecord,
-    Pending,
-)
+from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
+from gateway.receipts.services import Receipts
+from gateway.records.errors import ContentErased, NotARecord
 from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
@@ -28,22 +22,29 @@ FRESH = {"Cache-Control": "no-cache"}
 """A receipt changes where the chain has lost the anchor and the leaf is anchored again."""
 
 router = APIRouter(tags=["receipts"])
-Here = Annotated[Node, Depends(node_of)]
+
+
+def _receipts(request: Request) -> Receipts:
+    receipts: Receipts = request.app.state.receipts
+    return receipts
+
+
+Here = Annotated[Receipts, Depends(_receipts)]
 Name = Annotated[str, Path(alias="leaf")]
 
 
 @router.get("/v1/receipts/{leaf}")
-def bare_receipt(name: Name, node: Here) -> Response:
+def bare_receipt(name: Name, receipts: Here) -> Response:
     """The receipt of an entry, without any content: proves that it is anchored."""
-    return _answer(services.receipt(node, _digest(name)))
+    return _answer(receipts.receipt(_digest(name)))
 
 
 @router.get("/v1/records/{leaf}/receipt", dependencies=[Depends(require("read"))])
-def shown_receipt(name: Name, node: Here, fields: str | None = None) -> Response:
+def shown_receipt(name: Name, receipts: Here, fields: str | None = None) -> Response:
     """The receipt with a presentation of the fields named (comma list), or of all."""
     disclose = Disclose(None if fields is None else fields.split(","))
     try:
-        return _answer(services.receipt(node, _digest(name), disclose=disclose))
+        return _answer(receipts.receipt(_digest(name), disclose=disclose))
     except FieldUnknown as error:
         raise Problem("field-unknown", extra={"field": error.field}) from error
     except ContentErased as error:
@@ -53,10 +54,10 @@ def shown_receipt(name: Name, node: Here, fields: str | None = None) -> Response
 
 
 @router.get("/v1/records/{leaf}", dependencies=[Depends(require("read"))])
-def record(name: Name, node: Here) -> Response:
+def record(name: Name, receipts: Here) -> Response:
     """The record, its leaf and what is known of it."""
     try:
-        found = services.record(node, _digest(name))
+        found = receipts.record(_digest(name))
     except ContentErased as error:
         raise Problem("content-erased") from error
     except NotARecord as error:

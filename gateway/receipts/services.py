@@ -8,21 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.anchoring.models import anchors
-from gateway.base.crypto import ContentLost, Sealed
+from gateway.anchoring.progress import first_final_anchor
+from gateway.base.context import Context
+from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
-from gateway.chain.signing import present_key
+from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
-from gateway.node import Node
-from gateway.receipts.interfaces import (
-    ContentErased,
-    Disclose,
-    FieldUnknown,
-    NotARecord,
-    Pending,
-)
+from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.content import Content
-from gateway.records.models import records
+from gateway.records.store import open_content, record_row
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
@@ -43,73 +37,112 @@ class _Shown:
     codes: list[str]
 
 
-def receipt(node: Node, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
-    """The receipt file of an entry by leaf or record id; None where we never promised it.
+class Receipts:
+    """Hands out receipts and records."""
 
-    disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord; NotReady
-    where no key may sign the presentation now.
-    """
-    with begin_read(node.engine) as connection:
-        found = locate(connection, name)
-        if found is None:
-            return None
-        shown = None
-        if disclose is not None:
-            shown = _shown(_open(node, found, _row(connection, found)), disclose)
-        anchor = _first_final_anchor(connection, found)
-        if found.index is None or anchor is None:
-            return Pending()
-        source = TileStore(connection, found.log)
-        (entry,) = source.entries(found.index, found.index + 1)
-        path = inclusion_path_at(source, found.index, anchor.size)
-    return receipts.build(
-        anchor=receipts.Anchor(
-            block=anchor.block,
-            block_hash=Digest(anchor.block_hash),
-            time=anchor.block_time,
-            tx=Digest(anchor.tx_hash),
-        ),
-        checkpoint=anchor.note,
-        entry=entry,
-        index=found.index,
-        network=node.network.reference,
-        path=path,
-        presentation=_present(node, found, entry, shown) if shown else None,
-    )
+    def __init__(self, ctx: Context, vault: Vault, signing: Signing) -> None:
+        self._ctx = ctx
+        self._vault = vault
+        self._signing = signing
 
+    def receipt(self, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
+        """The receipt file of an entry by leaf or record id; None where we never promised it.
 
-def record(node: Node, name: bytes) -> dict[str, Any] | None:
-    """A record, by leaf or record id, and what is known of it, as JSON; None where we never
-    promised it.
+        disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord; NotReady
+        where no key may sign the presentation now.
+        """
+        with begin_read(self._ctx.engine) as connection:
+            found = locate(connection, name)
+            if found is None:
+                return None
+            shown = None
+            if disclose is not None:
+                shown = _shown(
+                    open_content(self._vault, record_row(connection, found.id), found.leaf),
+                    disclose,
+                )
+            anchor = _anchor(connection, found)
+            if found.index is None or anchor is None:
+                return Pending()
+            source = TileStore(connection, found.log)
+            (entry,) = source.entries(found.index, found.index + 1)
+            path = inclusion_path_at(source, found.index, anchor.size)
+        return receipts.build(
+            anchor=receipts.Anchor(
+                block=anchor.block,
+                block_hash=Digest(anchor.block_hash),
+                time=anchor.block_time,
+                tx=Digest(anchor.tx_hash),
+            ),
+            checkpoint=anchor.note,
+            entry=entry,
+            index=found.index,
+            network=self._ctx.network.reference,
+            path=path,
+            presentation=self._present(found, entry, shown) if shown else None,
+        )
 
-    Raises ContentErased, NotARecord.
-    """
-    with begin_read(node.engine) as connection:
-        found = locate(connection, name)
-        if found is None:
-            return None
-        record_id = Entries(connection).record_id(found)
-        row = _row(connection, found)
-        anchor = _first_final_anchor(connection, found)
-    content = _open(node, found, row)
-    state = "promised" if found.index is None else "anchored" if anchor else "integrated"
-    return {
-        "leaf": found.leaf.hex(),
-        "recordId": record_id and record_id.hex(),
-        "log": found.log_id.hex(),
-        "index": found.index,
-        "state": state,
-        "anchor": anchor and _anchor_json(anchor),
-        "storedAt": instant(row.stored_at),
-        "department": row.department,
-        "supersededBy": row.superseded_by.hex() or None,
-        "type": content.schema.partition("@")[0],
-        "schema": content.schema.partition("@")[2],
-        "class": content.class_,
-        "decided": content.decided,
-        "until": content.until,
-        "fields": dict(content.fields),
-    }
+    def record(self, name: bytes) -> dict[str, Any] | None:
+        """A record, by leaf or record id, and what is known of it, as JSON; None where we never
+        promised it.
+
+        Raises ContentErased, NotARecord.
+        """
+        with begin_read(self._ctx.engine) as connection:
+            found = locate(connection, name)
+            if found is None:
+                return None
+            record_id = Entries(connection).record_id(found)
+            row = record_row(connection, found.id)
+            anchor = _anchor(connection, found)
+        content = open_content(self._vault, row, found.leaf)
+        state = "promised" if found.index is None else "anchored" if anchor else "integrated"
+        return {
+            "leaf": found.leaf.hex(),
+            "recordId": record_id and record_id.hex(),
+            "log": found.log_id.hex(),
+            "index": found.index,
+            "state": state,
+            "anchor": anchor and _anchor_json(anchor),
+            "storedAt": instant(row.stored_at),
+            "department": row.department,
+            "supersededBy": row.superseded_by.hex() or None,
+            "type": content.schema.partition("@")[0],
+            "schema": content.schema.partition("@")[2],
+            "class": content.class_,
+            "decided": content.decided,
+            "until": content.until,
+            "fields": dict(content.fields),
+        }
+
+    def _present(self, found: Located, entry: bytes, shown: _Shown) -> str:
+        """The signed presentation. The commitment is made again from the sealed content, and must
+        be the one that was logged."""
+        made = self._commit(found, shown)
+        if made.digest != parse_entry(entry).commitment:
+            raise ContentLost("the sealed content is not what was committed")
+        key = self._signing.present_key()
+        return present(
+            made.payload,
+            [made.disclosures[code] for code in shown.codes],
+            sign=key.sign,
+            kid=key.key_id,
+            alg=key.alg,
+            iat=self._ctx.clock.seconds(),
+        )
+
+    def _commit(self, found: Located, shown: _Shown) -> Commitment:
+        content, schema = shown.content, shown.schema
+        header = Header(
+            class_=content.class_,
+            decided=date.fromisoformat(content.decided),
+            iss=self._ctx.settings.node.code,
+            log=LogId(found.log_id),
+            rules=content.rules,
+            schema=f"{content.schema}:{schema.sha256}",
+            until=date.fromisoformat(content.until) if content.until else None,
+        )
+        return commit(schema.slots, content.fields, content.secret, header)
 
 
 def _anchor_json(anchor: sa.Row[Any]) -> dict[str, Any]:
@@ -122,36 +155,10 @@ def _anchor_json(anchor: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
-def _first_final_anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
-    """The anchor with prev_size ≤ index < size. The chain has exactly one, since each anchor
-    starts where the one before ended."""
+def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
     if found.index is None:
         return None
-    query = (
-        sa.select(anchors)
-        .where(
-            anchors.c.log == found.log,
-            anchors.c.size > found.index,
-            anchors.c.prev_size <= found.index,
-            anchors.c.state == "final",
-        )
-        .order_by(anchors.c.size)
-        .limit(1)
-    )
-    return connection.execute(query).one_or_none()
-
-
-def _row(connection: sa.Connection, found: Located) -> sa.Row[Any]:
-    row = connection.execute(sa.select(records).where(records.c.id == found.id)).one_or_none()
-    if row is None:
-        raise NotARecord("this leaf is no record")
-    return row
-
-
-def _open(node: Node, found: Located, row: sa.Row[Any]) -> Content:
-    if row.wrapped_key is None:
-        raise ContentErased("the content of this record was erased")
-    return Content.decode(node.vault.open(Sealed(row.wrapped_key, row.content), found.leaf))
+    return first_final_anchor(connection, found.log, found.index)
 
 
 def _shown(content: Content, disclose: Disclose) -> _Shown:
@@ -166,34 +173,3 @@ def _shown(content: Content, disclose: Disclose) -> _Shown:
     if not chosen:
         raise FieldUnknown(None)
     return _Shown(content, schema, [code for code in schema.slots if code in chosen])
-
-
-def _present(node: Node, found: Located, entry: bytes, shown: _Shown) -> str:
-    """The signed presentation. The commitment is made again from the sealed content, and must be
-    the one that was logged."""
-    made = _commit(node, found, shown)
-    if made.digest != parse_entry(entry).commitment:
-        raise ContentLost("the sealed content is not what was committed")
-    key = present_key(node)
-    return present(
-        made.payload,
-        [made.disclosures[code] for code in shown.codes],
-        sign=key.sign,
-        kid=key.key_id,
-        alg=key.alg,
-        iat=node.clock.seconds(),
-    )
-
-
-def _commit(node: Node, found: Located, shown: _Shown) -> Commitment:
-    content, schema = shown.content, shown.schema
-    header = Header(
-        class_=content.class_,
-        decided=date.fromisoformat(content.decided),
-        iss=node.settings.node.code,
-        log=LogId(found.log_id),
-        rules=content.rules,
-        schema=f"{content.schema}:{schema.sha256}",
-        until=date.fromisoformat(content.until) if content.until else None,
-    )
-    return commit(schema.slots, content.fields, content.secret, header)

@@ -71,11 +71,11 @@ def prepare(member: Member, folder: Path) -> str:
     """A token that may submit and read."""
     node = member.node(folder)
     _, token = add_token(
-        node.engine,
+        node.ctx.engine,
         name="test",
         scopes=("submit", "read"),
         department=None,
-        now=node.clock.now(),
+        now=node.ctx.clock.now(),
     )
     node.close()
     return token

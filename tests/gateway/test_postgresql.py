@@ -18,7 +18,6 @@ from gateway.base import db
 from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.intake import lookup
 from gateway.intake.lookup import MANY, known_records
-from gateway.intake.services import submit_set
 from gateway.log import store
 from gateway.log.models import entries, logs
 from gateway.node import Node
@@ -47,7 +46,7 @@ def server() -> Iterator[Postgres]:
 def node(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
     monkeypatch.setenv(USED, server.url)
     node = make_test_node(tmp_path)
-    assert node.engine.dialect.name == "postgresql"
+    assert node.ctx.engine.dialect.name == "postgresql"
     yield node
     node.close()
 
@@ -77,7 +76,7 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
         (1, 1, bytes(range(32)), b"12345"),
         (2**62, 1, b"\\x" + b"\n\t\\N" * 7 + b"\0\xff", b"\\N\0\t\n"),
     ]
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
         insert_rows(connection, entries, ENTRY, iter(values))
         insert_rows(
@@ -89,7 +88,7 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
                 (2**62, "penalty@1", 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
-    with begin_read(node.engine) as connection:
+    with begin_read(node.ctx.engine) as connection:
         query = sa.select(*(entries.c[name] for name in ENTRY)).order_by(entries.c.id)
         assert [tuple(found) for found in connection.execute(query)] == values
         departments = sa.select(records.c.department, records.c.stored_at).order_by(records.c.id)
@@ -102,10 +101,10 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
 @pytest.mark.parametrize("wrong", [(1, 1, b"again", b""), (2, 99, b"of no log", b"")])
 def test_a_key_that_is_taken_or_missing(node: Node, wrong: tuple[int, int, bytes, bytes]) -> None:
     """The same error as elsewhere, without what was to be stored; nothing of it is kept."""
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.insert(logs).values(id=1, log_id=b"x", size=0, root=b""))
         insert_rows(connection, entries, ENTRY, [(1, 1, b"", b"")])
-    with pytest.raises(sa.exc.IntegrityError) as caught, begin_write(node.engine) as connection:
+    with pytest.raises(sa.exc.IntegrityError) as caught, begin_write(node.ctx.engine) as connection:
         insert_rows(connection, entries, ENTRY, [(3, 1, b"", b""), wrong])
     assert "hidden" in str(caught.value) or caught.value.params is None
     assert count(node, entries) == 1
@@ -116,7 +115,7 @@ def test_a_failing_source_of_rows_stores_none(node: Node) -> None:
         yield (7, b"y", 0, b"")
         raise RuntimeError
 
-    with pytest.raises(RuntimeError), begin_write(node.engine) as connection:
+    with pytest.raises(RuntimeError), begin_write(node.ctx.engine) as connection:
         insert_rows(connection, logs, ("id", "log_id", "size", "root"), rows())
     assert count(node, logs) == 0
 
@@ -125,9 +124,9 @@ def test_a_failing_source_of_rows_stores_none(node: Node) -> None:
 
 
 def test_look_ups_use_their_index(node: Node) -> None:
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         fill(connection, range(1, RECORDS + 1))
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
         keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * MANY // 2)))
         assert {known.document_key for known in known_records(connection, keys)} == set(keys)
@@ -138,7 +137,7 @@ def test_look_ups_use_their_index(node: Node) -> None:
         assert "Seq Scan" not in plan, "the table was never analysed"
         statements: list[tuple[str, Any]] = []
         sa.event.listen(
-            node.engine,
+            node.ctx.engine,
             "before_cursor_execute",
             lambda *arguments: statements.append((arguments[2], arguments[3])),
         )
@@ -176,17 +175,17 @@ def test_a_server_that_lies_where_only_root_may_enter(
 
 def test_locks_of_two_schemas_are_two(server: Postgres, tmp_path: Path, node: Node) -> None:
     """Members that share a database do not wait for each other; processes of one member do."""
-    url = node.engine.url.render_as_string(hide_password=False)
-    with node.engine.begin() as connection:
+    url = node.ctx.engine.url.render_as_string(hide_password=False)
+    with node.ctx.engine.begin() as connection:
         connection.exec_driver_sql("CREATE SCHEMA other")
     other = open_engine(f"{url}&options=-csearch_path%3Dother")
     order: list[str] = []
 
     def second() -> None:
-        with begin_write(node.engine, "x"):
+        with begin_write(node.ctx.engine, "x"):
             order.append("the same")
 
-    with begin_write(node.engine, "x") as connection:
+    with begin_write(node.ctx.engine, "x") as connection:
         lock(connection, "x")  # once more is no harm
         thread = threading.Thread(target=second)
         thread.start()
@@ -200,7 +199,7 @@ def test_locks_of_two_schemas_are_two(server: Postgres, tmp_path: Path, node: No
 
 
 def test_settings_reach_the_server(node: Node) -> None:
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         shown = {
             name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
             for name in ("lock_timeout", "application_name", "transaction_isolation")
@@ -210,7 +209,7 @@ def test_settings_reach_the_server(node: Node) -> None:
         "application_name": "credit-ledger",
         "transaction_isolation": "read committed",
     }
-    with begin_read(node.engine) as connection:
+    with begin_read(node.ctx.engine) as connection:
         level = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
     assert level == "repeatable read"
 
@@ -278,11 +277,11 @@ def test_gone_in_the_middle_of_a_copy(tmp_path: Path, monkeypatch: pytest.Monkey
 
         with (
             pytest.raises(sa.exc.OperationalError),
-            begin_write(node.engine) as connection,
+            begin_write(node.ctx.engine) as connection,
         ):
             insert_rows(connection, logs, ("id", "log_id", "size", "root"), rows())
         server.start()
-        answer = submit_set(node, department=None, rows=[row(1)])
+        answer = node.intake.submit_set(department=None, rows=[row(1)])
         assert answer.rows[0].verdict == "accepted"
         assert count(node, logs) == 1
 

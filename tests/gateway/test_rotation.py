@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.anchoring.services import REFRESH_SECONDS, step
+from gateway.anchoring.services import REFRESH_SECONDS
 from gateway.base.clock import Clock
+from gateway.base.errors import NotReady
 from gateway.base.keyring import KeyFolder
-from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
 from gateway.intake.pool import Rows
-from gateway.intake.services import begin, finish, submit_set
-from gateway.log.services import step as integrate
 from gateway.node import Node, make_node
 from ledger.chain.contracts.bindings import Consortium
 from ledger.chain.governing import requests
@@ -86,7 +84,7 @@ class Site:
         """As after REFRESH_SECONDS."""
         assert REFRESH_SECONDS > 0
         self.node.chain.expire()
-        step(self.node)
+        self.node.anchoring.step()
 
     def add(self, purpose: Purpose, *, file: bool = True) -> LocalSigner:
         """A new key: on the chain, and in the folder."""
@@ -143,7 +141,7 @@ def site(shared: tuple[Anvil, Member], anvil: Anvil, tmp_path: Path) -> Iterator
 
 def promised_by(node: Node, number: int) -> bytes:
     """The key that signs the promise of a new record."""
-    answer = submit_set(node, department=None, rows=[row(number)])
+    answer = node.intake.submit_set(department=None, rows=[row(number)])
     return _signer(node, answer)
 
 
@@ -167,22 +165,22 @@ def _signer(node: Node, answer: SetAnswer) -> bytes:
 @pytest.mark.parametrize("purpose", [Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT])
 def test_a_new_key_is_taken_up(site: Site, purpose: Purpose) -> None:
     name = purpose.name.lower()
-    old = getattr(site.node.keys, name)
+    old = getattr(site.node.signing.keys, name)
     with capture_logs() as told:
         signer = site.add(purpose)
         site.look()
-    assert getattr(site.node.keys, name).key_id == signer.key_id
+    assert getattr(site.node.signing.keys, name).key_id == signer.key_id
     assert [entry["event"] for entry in told if entry["event"].startswith("key.")] == [
         "key.taken-up"
     ]
     site.revoke(old.key_id)
     site.look()
-    assert getattr(site.node.keys, name).key_id == signer.key_id
+    assert getattr(site.node.signing.keys, name).key_id == signer.key_id
 
 
 def test_promises_and_anchors_go_on(site: Site) -> None:
     """With the old key, then with the new one, then without the old one."""
-    old = site.node.keys.anchor
+    old = site.node.signing.keys.anchor
     assert promised_by(site.node, 1) == old.public_key
     new = site.add(Purpose.ANCHOR)
     assert promised_by(site.node, 2) == old.public_key, "the chain was not read again yet"
@@ -191,7 +189,7 @@ def test_promises_and_anchors_go_on(site: Site) -> None:
     site.revoke(old.key_id)
     site.look()
     assert promised_by(site.node, 4) == new.public_key
-    while integrate(site.node):
+    while site.node.logs.step():
         pass
     settle(site.node, site.anvil)
     assert [found.key_id for found in anchor_rows(site.node, "final")] == [new.key_id]
@@ -199,26 +197,26 @@ def test_promises_and_anchors_go_on(site: Site) -> None:
 
 def test_a_set_begun_before_the_change_keeps_its_key(site: Site) -> None:
     """Its promise bears the time at which it was begun, when the new key was not yet valid."""
-    old = site.node.keys.anchor
-    begun = begin(site.node, Rows([row(5)]))
+    old = site.node.signing.keys.anchor
+    begun = site.node.intake.begin(Rows([row(5)]))
     site.anvil.call("evm_setNextBlockTimestamp", site.anvil.head_time() + 30)
     new = site.add(Purpose.ANCHOR)
-    clock = site.node.clock
-    site.node.clock = Clock(ahead=clock.ahead + HOUR)
+    clock = site.node.ctx.clock
+    site.node.ctx.clock = Clock(ahead=clock.ahead + HOUR)
     site.look()
-    assert site.node.keys.anchor.key_id == new.key_id
-    answer = finish(site.node, begun, departments=[None])
+    assert site.node.signing.keys.anchor.key_id == new.key_id
+    answer = site.node.intake.finish(begun, departments=[None])
     assert _signer(site.node, answer) == old.public_key
 
 
 def test_a_key_that_is_not_here_or_not_there(site: Site) -> None:
-    old = site.node.keys.anchor.key_id
+    old = site.node.signing.keys.anchor.key_id
     site.add(Purpose.ANCHOR, file=False)  # registered, but its file is somewhere else
     stranger = LocalSigner(Alg.SECP256K1, new_secret())
     path = next_file(site.keys, "ANCHOR", stranger.key_id)
     site.write("ANCHOR", path, stranger)  # here, but not registered
     site.look()
-    assert site.node.keys.anchor.key_id == old
+    assert site.node.signing.keys.anchor.key_id == old
 
 
 def test_a_file_that_cannot_be_opened_is_told_of_once(site: Site) -> None:
@@ -240,10 +238,10 @@ def test_a_file_that_cannot_be_opened_is_told_of_once(site: Site) -> None:
 
 
 def test_a_stolen_key_with_no_other_stops_intake(site: Site) -> None:
-    site.revoke(site.node.keys.anchor.key_id)
+    site.revoke(site.node.signing.keys.anchor.key_id)
     site.anvil.mine(1, seconds=60)
-    clock = site.node.clock
-    site.node.clock = Clock(ahead=clock.ahead + HOUR)
+    clock = site.node.ctx.clock
+    site.node.ctx.clock = Clock(ahead=clock.ahead + HOUR)
     site.look()
     with pytest.raises(NotReady, match="anchor-key-not-valid"):
         promised_by(site.node, 6)
@@ -256,8 +254,10 @@ def test_at_the_start_the_chain_of_last_time_decides(site: Site, tmp_path: Path)
     new = site.add(Purpose.ANCHOR)
     site.look()
     folder = KeyFolder(site.keys, PASSWORD, False)
-    again = make_node(site.node.settings, site.member.network, folder.first(), key_folder=folder)
-    again.take_up_keys()
-    assert again.keys.anchor.key_id == new.key_id
-    assert [key.key_id for key in again.keys.former] == [site.member.keys.anchor.key_id]
+    again = make_node(
+        site.node.ctx.settings, site.member.network, folder.first(), key_folder=folder
+    )
+    again.signing.take_up()
+    assert again.signing.keys.anchor.key_id == new.key_id
+    assert [key.key_id for key in again.signing.keys.former] == [site.member.keys.anchor.key_id]
     again.close()

@@ -168,8 +168,8 @@ def test_keys_and_node_open(tmp_path: Path) -> None:
     assert len(keys.content) == len(keys.index) == 32
     assert keys.content != keys.index
     node = open_node(settings)
-    assert node.keys.anchor.key_id == keys.anchor.key_id
-    assert node.fault is None
+    assert node.signing.keys.anchor.key_id == keys.anchor.key_id
+    assert node.ctx.health.fault is None
     node.close()
 
 
@@ -241,10 +241,10 @@ def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, facts=False)
     logs = gateway.log.models.logs
-    with pytest.raises(RuntimeError), begin_write(node.engine) as connection:
+    with pytest.raises(RuntimeError), begin_write(node.ctx.engine) as connection:
         connection.execute(sa.insert(logs).values(log_id=b"x", size=0, root=b""))
         raise RuntimeError
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         assert connection.execute(sa.select(logs)).all() == []
     node.close()
 
@@ -257,7 +257,7 @@ def test_writers_wait_for_each_other(tmp_path: Path) -> None:
 
     def add(name: int) -> None:
         for at in range(10):
-            with begin_write(node.engine) as connection:
+            with begin_write(node.ctx.engine) as connection:
                 connection.execute(count)
                 row = {"log_id": b"%d %d" % (name, at), "size": 0, "root": b""}
                 connection.execute(sa.insert(logs).values(row))
@@ -267,7 +267,7 @@ def test_writers_wait_for_each_other(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         assert connection.execute(count).scalar_one() == 60
     node.close()
 

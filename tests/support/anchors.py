@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from gateway.anchoring.models import anchors
 from gateway.base.db import begin_write
 from gateway.log import store
-from gateway.log.services import sign_note
 from gateway.log.store import TileStore
 from gateway.node import Node
 from ledger.core.tiles import root_at
@@ -16,7 +15,7 @@ from ledger.core.tiles import root_at
 def put_anchor(node: Node, prev_size: int, size: int, *, state: str = "final", log: int = 1) -> int:
     """An anchor from `prev_size` to `size`, in a block of its own; returns its row number."""
     block = 100 + size
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         found = store.state(connection, log)
         root = root_at(TileStore(connection, log), size)
         values = {
@@ -24,7 +23,7 @@ def put_anchor(node: Node, prev_size: int, size: int, *, state: str = "final", l
             "prev_size": prev_size,
             "size": size,
             "root": root,
-            "note": sign_note(node, found.log_id, size, root),
+            "note": node.logs.sign_note(found.log_id, size, root),
             "state": state,
             "tx_hash": _hash("tx", size),
             "block": block,

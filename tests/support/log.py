@@ -49,7 +49,7 @@ def _record_id(log_id: bytes, entry: bytes) -> bytes:
 def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) -> range:
     """Store entries as intake does, without records."""
     leaves = [hashlib.sha256(b"\0" + entry).digest() for entry in batch]
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         log = log_row(connection, log_id)
         values = {
             "log": log,
@@ -71,20 +71,20 @@ def promise_entries(node: Node, batch: Sequence[bytes], log_id: bytes = LOG_ID) 
             record_ids=[_record_id(log_id, entry) for entry in batch],
             entry_bytes=batch,
         )
-    node.wake.set()
+    node.ctx.signals.promised.set()
     return rows
 
 
 def stored_indexes(node: Node) -> dict[bytes, int | None]:
     """leaf -> index, as the database has it."""
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         found = [locate(connection, leaf) for leaf in connection.scalars(sa.select(entries.c.leaf))]
     return {item.leaf: item.index for item in found if item is not None}
 
 
 def pending_count(node: Node) -> int:
     """How many entries are promised and not published."""
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         return connection.scalar(sa.select(sa.func.sum(pending.c.count))) or 0
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gateway.anchoring.tasks import Anchorer
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
 from gateway.chain.interfaces import ChainFacts, KeyFact, LogFact, RecordType
+from gateway.log.tasks import Integrator
 from gateway.node import Node, make_node
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile
@@ -139,6 +141,16 @@ def without(facts: ChainFacts, purpose: Purpose, **values: Any) -> ChainFacts:
     """The facts with the keys of a purpose changed."""
     keys = tuple(replace(k, **values) if k.purpose == purpose else k for k in facts.keys)
     return replace(facts, keys=keys)
+
+
+def make_integrator(node: Node) -> Integrator:
+    """The step of the node's integrator."""
+    return Integrator(node.ctx, node.logs, node.lease)
+
+
+def make_anchorer(node: Node) -> Anchorer:
+    """The step of the node's anchorer."""
+    return Anchorer(node.ctx, node.anchoring, node.lease)
 
 
 def make_test_node(

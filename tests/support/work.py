@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from gateway.anchoring.services import step as anchor
-from gateway.log.services import step as integrate
 from gateway.node import make_node
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.rpc import Rpc
@@ -17,7 +15,7 @@ PATIENCE = 40
 def grow_log(folder: str, seed: str) -> None:
     """Integrate everything that a node without a chain has promised."""
     node = make_test_node(Path(folder), seed=seed)
-    while integrate(node):
+    while node.logs.step():
         pass
     node.close()
 
@@ -29,9 +27,9 @@ def finish(folder: str) -> None:
     node = make_node(make_settings(path), network, make_keys(SEED))
     rpc = Rpc(network.rpc[0])
     for _ in range(PATIENCE):
-        while integrate(node):
+        while node.logs.step():
             pass
-        if not anchor(node).waiting:
+        if not node.anchoring.step().waiting:
             break
         rpc.call("anvil_mine", ["0x1"])
     else:

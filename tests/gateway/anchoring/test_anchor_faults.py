@@ -9,15 +9,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.anchoring import services
 from gateway.anchoring.errors import AnchorRefused
-from gateway.anchoring.services import step
-from gateway.intake.errors import NotReady
-from gateway.intake.services import submit_set
-from gateway.log import services as log
+from gateway.base.errors import NotReady
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending
-from gateway.receipts.services import receipt
 from ledger.chain.errors import NoQuorum, OtherChain
 from ledger.core.errors import CouldNotCheck
 from ledger.core.merkle import leaf_hash
@@ -88,14 +83,14 @@ def test_a_chain_that_is_down_stops_nothing_else(
     anvil.process.send_signal(19)  # SIGSTOP: it takes connections and never answers
     try:
         assert other.chain.facts.member == "110000"
-        answer = submit_set(other, department=None, rows=[row(1)])
+        answer = other.intake.submit_set(department=None, rows=[row(1)])
         assert answer.promise is not None
-        assert log.step(other) == 1
+        assert other.logs.step() == 1
     finally:
         anvil.process.send_signal(18)
     settle(other, anvil)
     leaf = bytes.fromhex(str(answer.rows[0].leaf))
-    assert isinstance(receipt(other, leaf), bytes)
+    assert isinstance(other.receipts.receipt(leaf), bytes)
     other.close()
 
 
@@ -134,10 +129,10 @@ def test_no_node_is_an_answer_of_its_own(node: Node, member: Member, anvil: Anvi
     promise(node, member, 1, "")
     anvil.kill()
     with pytest.raises(NoQuorum) as caught:
-        step(node)
+        node.anchoring.step()
     assert isinstance(caught.value, CouldNotCheck)
     assert rows(node) == []
-    assert node.fault is None
+    assert node.ctx.health.fault is None
 
 
 def test_a_chain_lost_and_rebuilt(tmp_path: Path) -> None:
@@ -152,7 +147,7 @@ def test_a_chain_lost_and_rebuilt(tmp_path: Path) -> None:
         promised += promise(node, old, 300, "b")
         settle(node, old_anvil)
         leaf = leaf_hash(promised[0])
-        old_receipt = receipt(node, leaf)
+        old_receipt = node.receipts.receipt(leaf)
     with start_anvil(port=port) as anvil:
         anvil.mine(3)  # so that the deployment is in another block
         new = found_member(anvil)
@@ -160,16 +155,16 @@ def test_a_chain_lost_and_rebuilt(tmp_path: Path) -> None:
         assert new.network.deploy_block_hash != old.network.deploy_block_hash
         for _ in range(2):
             with pytest.raises(OtherChain):
-                step(node)
+                node.anchoring.step()
         assert [row.state for row in rows(node)] == ["final", "final"]
         assert events(anvil, new) == []
         node.close()
 
         node = new.node(tmp_path / "node")
-        assert isinstance(receipt(node, leaf), Pending)
+        assert isinstance(node.receipts.receipt(leaf), Pending)
         settle(node, anvil)
         check_whole(node, new, anvil, promised)
-        assert receipt(node, leaf) != old_receipt
+        assert node.receipts.receipt(leaf) != old_receipt
         node.close()
 
 
@@ -179,10 +174,10 @@ def test_a_signature_past_its_deadline_is_made_anew(
     node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
     promised = promise(node, member, 2, "")
     anvil.call("evm_setAutomine", False)
-    step(node)
+    node.anchoring.step()
     anvil.call("anvil_dropAllTransactions")
     anvil.mine(1, seconds=1)
-    step(node)
+    node.anchoring.step()
     assert [row.state for row in rows(node)] == ["sent"]
     anvil.call("evm_increaseTime", 45)
     anvil.mine()
@@ -203,7 +198,7 @@ def test_a_key_that_is_not_valid_yet(anvil: Anvil, tmp_path: Path) -> None:
     promised = promise(node, member, 2, "")
     for _ in range(2):
         with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
-            step(node)
+            node.anchoring.step()
     assert [row.state for row in rows(node)] == ["signed"]
     assert events(anvil, member) == []
     anvil.call("evm_increaseTime", 45)
@@ -215,11 +210,11 @@ def test_a_key_that_is_not_valid_yet(anvil: Anvil, tmp_path: Path) -> None:
 
 def test_a_payer_without_money(node: Node, member: Member, anvil: Anvil) -> None:
     promised = promise(node, member, 2, "")
-    anvil.call("anvil_setBalance", node.keys.payer.address, "0x0")
+    anvil.call("anvil_setBalance", node.signing.keys.payer.address, "0x0")
     for _ in range(2):
         with pytest.raises(Exception, match=r"[Ii]nsufficient|funds|refused"):
-            step(node)
-    anvil.fund(node.keys.payer.address)
+            node.anchoring.step()
+    anvil.fund(node.signing.keys.payer.address)
     settle(node, anvil)
     check_whole(node, member, anvil, promised)
 
@@ -232,11 +227,11 @@ def test_a_transaction_that_was_mined_in_vain(
     node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
     promised = promise(node, member, 2, "")
     anvil.call("evm_setAutomine", False)
-    step(node)
-    monkeypatch.setattr(services, "_stale", lambda *_: None)
+    node.anchoring.step()
+    monkeypatch.setattr(node.anchoring, "_stale", lambda *_: None)
     anvil.call("evm_increaseTime", 45)
     anvil.mine()
-    step(node)
+    node.anchoring.step()
     assert [(row.state, row.error) for row in rows(node)] == [("failed", "reverted")]
     monkeypatch.undo()
     anvil.call("evm_setAutomine", True)
@@ -260,7 +255,7 @@ def test_the_threads_do_it_all(member: Member, tmp_path: Path, anvil: Anvil) -> 
         node.stop()
     anvil.call("evm_setIntervalMining", 0)
     check_whole(node, member, anvil, promised)
-    assert node.chain_error is None
+    assert node.ctx.health.chain_error is None
     node.close()
 
 
@@ -281,9 +276,9 @@ def test_a_restored_database_is_found_out_before_it_promises(
     empty = member.node(tmp_path / "restored")
     empty.start()
     try:
-        assert empty.fault == "log-behind-chain"
+        assert empty.ctx.health.fault == "log-behind-chain"
         with pytest.raises(NotReady):
-            submit_set(empty, department=None, rows=[row(1)])
+            empty.intake.submit_set(department=None, rows=[row(1)])
     finally:
         empty.stop()
         empty.close()

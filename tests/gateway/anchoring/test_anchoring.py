@@ -13,15 +13,11 @@ import sqlalchemy as sa
 from gateway.anchoring import services
 from gateway.anchoring.errors import AnchorRefused, AnchorsUnclear, LogFault
 from gateway.anchoring.models import anchors
-from gateway.anchoring.services import refresh, step
 from gateway.base.db import begin_write
-from gateway.intake.errors import NotReady
-from gateway.intake.services import submit_set
-from gateway.log import services as log
+from gateway.base.errors import NotReady
 from gateway.log.models import entries
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending
-from gateway.receipts.services import receipt
 from ledger.chain.governing.actions import open_successor, register_contract
 from ledger.chain.network import Hash32
 from ledger.core.ids import LogId
@@ -66,33 +62,33 @@ def node(anvil: Anvil, member: Member, tmp_path: Path) -> Iterator[Node]:
 
 def test_anchor_after_anchor(node: Node, member: Member, anvil: Anvil) -> None:
     promised: list[bytes] = []
-    assert step(node) == services.Progress()
+    assert node.anchoring.step() == services.Progress()
     for count in (1, 300, 2):
         promised += promise(node, member, count, str(count))
         settle(node, anvil)
         check_whole(node, member, anvil, promised)
     assert [row.size for row in rows(node)] == [1, 301, 303]
-    assert step(node) == services.Progress()
-    assert node.fault is None
+    assert node.anchoring.step() == services.Progress()
+    assert node.ctx.health.fault is None
 
 
 def test_each_state_is_reached_in_turn(node: Node, member: Member, anvil: Anvil) -> None:
     (entry,) = promise(node, member, 1, "")
     leaf = leaf_hash(entry)
     anvil.call("evm_setAutomine", False)
-    assert step(node, may_sign=False) == services.Progress(waiting=True)
+    assert node.anchoring.step(may_sign=False) == services.Progress(waiting=True)
     assert rows(node) == []
-    assert step(node) == services.Progress(changed=True, waiting=True, signed=True)
+    assert node.anchoring.step() == services.Progress(changed=True, waiting=True, signed=True)
     assert [row.state for row in rows(node)] == ["sent"]
-    assert step(node) == services.Progress(waiting=True)
+    assert node.anchoring.step() == services.Progress(waiting=True)
     anvil.mine()
-    assert step(node) == services.Progress(changed=True, waiting=True)
+    assert node.anchoring.step() == services.Progress(changed=True, waiting=True)
     assert [row.state for row in rows(node)] == ["mined"]
-    assert isinstance(receipt(node, leaf), Pending)
+    assert isinstance(node.receipts.receipt(leaf), Pending)
     anvil.mine()
-    assert step(node) == services.Progress(changed=True)
+    assert node.anchoring.step() == services.Progress(changed=True)
     assert [row.state for row in rows(node)] == ["final"]
-    assert isinstance(receipt(node, leaf), bytes)
+    assert isinstance(node.receipts.receipt(leaf), bytes)
 
 
 def test_growth_is_bounded(
@@ -111,8 +107,8 @@ def test_growth_is_bounded(
 def test_a_reorganisation_takes_an_anchor_away(node: Node, member: Member, anvil: Anvil) -> None:
     promised = promise(node, member, 3, "a")
     before = anvil.snapshot()
-    step(node)
-    step(node)
+    node.anchoring.step()
+    node.anchoring.step()
     assert [row.state for row in rows(node)] == ["mined"]
     anvil.revert(before)
     anvil.mine(3)
@@ -131,11 +127,11 @@ def test_final_anchors_can_be_lost_too(node: Node, member: Member, anvil: Anvil)
         promised += promise(node, member, 3, seed)
         settle(node, anvil)
     leaf = leaf_hash(promised[-1])
-    assert isinstance(receipt(node, leaf), bytes)
+    assert isinstance(node.receipts.receipt(leaf), bytes)
     anvil.revert(before)
-    step(node, may_sign=False)
+    node.anchoring.step(may_sign=False)
     assert [row.state for row in rows(node)] == ["final", *["lost"] * 4]
-    assert isinstance(receipt(node, leaf), Pending)
+    assert isinstance(node.receipts.receipt(leaf), Pending)
     settle(node, anvil)
     assert [row.state for row in rows(node)] == ["final", *["lost"] * 4, "final"]
     assert rows(node)[0] == kept
@@ -146,8 +142,8 @@ def test_an_anchor_that_moved_to_another_block(node: Node, member: Member, anvil
     """The same transaction mined again after a reorganisation: the same anchor, elsewhere."""
     promised = promise(node, member, 3, "a")
     before = anvil.snapshot()
-    step(node)
-    step(node)
+    node.anchoring.step()
+    node.anchoring.step()
     raw = _stored_transaction(node)
     first = rows(node)[0]
     anvil.revert(before)
@@ -173,7 +169,7 @@ def _stored_transaction(node: Node) -> str:
 def copy_of(node: Node, member: Member, folder: Path) -> Node:
     """A second gateway whose database is a copy of the first one's."""
     folder.mkdir()
-    copy_database(node.engine, folder)
+    copy_database(node.ctx.engine, folder)
     return member.node(folder)
 
 
@@ -183,8 +179,8 @@ def test_another_gateway_anchored_the_same_first(
     promised = promise(node, member, 5, "a")
     other = copy_of(node, member, tmp_path / "other")
     anvil.call("evm_setAutomine", False)
-    step(node)
-    step(other)
+    node.anchoring.step()
+    other.anchoring.step()
     assert [row.state for row in rows(node)] == ["sent"]
     anvil.mine(2)
     settle(node, anvil)
@@ -201,14 +197,14 @@ def test_another_gateway_anchored_more(
     """Ours was signed for a previous size that has gone by: it fails, the next one follows."""
     promised = promise(node, member, 5, "a")
     anvil.call("evm_setAutomine", False)
-    step(node)
+    node.anchoring.step()
     anvil.call("anvil_dropAllTransactions")
     promised += promise(node, member, 5, "b")
     other = copy_of(node, member, tmp_path / "other")
-    with other.engine.begin() as connection:
+    with other.ctx.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM anchors"))
         connection.execute(sa.text("DELETE FROM transactions"))
-    step(other)
+    other.anchoring.step()
     anvil.mine(2)
     settle(node, anvil)
     assert [(row.state, row.error) for row in rows(node)] == [
@@ -229,7 +225,7 @@ def test_two_anchorers_on_one_database(member: Member, anvil: Anvil, tmp_path: P
         try:
             for at in range(8):
                 mine += promise(node, member, 5, f"{seed}{at}")
-                step(node)
+                node.anchoring.step()
                 anvil.mine()
         except BaseException as error:
             failures.append(error)
@@ -259,15 +255,15 @@ def test_a_database_restored_from_a_backup_stops(
     settle(node, anvil)
     before = events(anvil, member)
     with pytest.raises(LogFault) as caught:
-        step(old)
+        old.anchoring.step()
     assert (caught.value.code, caught.value.chain_size, caught.value.our_size) == (
         "log-behind-chain",
         10,
         5,
     )
-    assert old.fault == "log-behind-chain"
+    assert old.ctx.health.fault == "log-behind-chain"
     with pytest.raises(NotReady):
-        submit_set(old, department=None, rows=[row(1)])
+        old.intake.submit_set(department=None, rows=[row(1)])
     anvil.mine()
     assert events(anvil, member) == before
     old.close()
@@ -285,8 +281,8 @@ def test_a_database_that_went_its_own_way_stops(
     before = events(anvil, member)
     for _ in range(2):
         with pytest.raises(LogFault, match="log-forked"):
-            step(fork)
-    assert fork.fault == "log-forked"
+            fork.anchoring.step()
+    assert fork.ctx.health.fault == "log-forked"
     anvil.mine()
     assert events(anvil, member) == before
     fork.close()
@@ -299,11 +295,11 @@ def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> Non
     """What the old key signed and nobody took is signed anew; here the new key is unknown."""
     promise(node, member, 2, "")
     anvil.call("evm_setAutomine", False)
-    step(node)
+    node.anchoring.step()
     anvil.call("anvil_dropAllTransactions")
-    node.keys = replace(node.keys, anchor=make_keys("other").anchor)
+    node.signing.use(replace(node.signing.keys, anchor=make_keys("other").anchor))
     with pytest.raises(AnchorRefused, match="Consortium_KeyNotValid"):
-        step(node)
+        node.anchoring.step()
     assert [(row.state, row.error) for row in rows(node)] == [
         ("failed", "signed-otherwise"),
         ("signed", None),
@@ -314,7 +310,7 @@ def test_a_key_that_was_changed(node: Node, member: Member, anvil: Anvil) -> Non
 
 
 def test_facts_outlive_the_process(node: Node, member: Member, tmp_path: Path) -> None:
-    facts = refresh(node, node.reader.head())
+    facts = node.anchoring.refresh(node.reader.head())
     assert facts.open_log == member.log_id
     assert facts.log_anchor == member.log_anchor
     assert facts.region == facts.member == "110000"
@@ -338,7 +334,7 @@ def test_facts_of_another_chain_are_dropped(
     again = other.node(tmp_path / "node")
     assert again.chain.known is None
     with pytest.raises(NotReady):
-        submit_set(again, department=None, rows=[row(1)])
+        again.intake.submit_set(department=None, rows=[row(1)])
     again.close()
 
 
@@ -354,7 +350,7 @@ def test_another_contract_takes_over(node: Node, member: Member, anvil: Anvil) -
     decide(anvil, member, register_contract("LogAnchor", account))
     second = promise(node, member, 4, "b")
     with pytest.raises(AnchorRefused, match="RoleContract_NotCurrent"):
-        step(node)
+        node.anchoring.step()
     settle(node, anvil)
     assert node.chain.facts.log_anchors == (member.log_anchor, account)
     assert [event["size"] for event in events(anvil, member)] == [3]
@@ -362,12 +358,12 @@ def test_another_contract_takes_over(node: Node, member: Member, anvil: Anvil) -
     assert [(e["prev_size"], e["size"]) for e in events(anvil, moved)] == [(3, 7)]
     assert [row.size for row in rows(node, "final")] == [3, 7]
     for entry in (*first, *second):
-        assert isinstance(receipt(node, leaf_hash(entry)), bytes)
-    with begin_write(node.engine) as connection:
+        assert isinstance(node.receipts.receipt(leaf_hash(entry)), bytes)
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.delete(anchors))
     node.chain.expire()
     with pytest.raises(AnchorsUnclear):
-        step(node)
+        node.anchoring.step()
     settle(node, anvil)
     assert [row.size for row in rows(node, "final")] == [3, 7]
 
@@ -383,23 +379,23 @@ def test_a_closed_log_and_its_successor(node: Node, member: Member, anvil: Anvil
     successor = node.chain.facts.open_log
     assert successor not in (None, member.log_id)
     new = replace(member, log_id=LogId(successor or b""))
-    log.step(node)
+    node.logs.step()
     checkpoint = client_of(node).get(f"/logs/{new.log_id.hex()}/checkpoint")
     assert checkpoint.text.splitlines()[1] == "0"
     promised = promise(node, new, 5, "c")
     settle(node, anvil)
     check_events = [(e["prev_size"], e["size"]) for e in events(anvil, new)]
     assert check_events == [(0, 5)]
-    assert isinstance(receipt(node, leaf_hash(kept[0])), bytes)
-    assert isinstance(receipt(node, leaf_hash(promised[0])), bytes)
-    assert isinstance(receipt(node, leaf_hash(stranded[0])), Pending)
+    assert isinstance(node.receipts.receipt(leaf_hash(kept[0])), bytes)
+    assert isinstance(node.receipts.receipt(leaf_hash(promised[0])), bytes)
+    assert isinstance(node.receipts.receipt(leaf_hash(stranded[0])), Pending)
 
 
 def test_a_suspended_member_does_not_even_sign(node: Node, member: Member, anvil: Anvil) -> None:
     settle(node, anvil)
     promised = promise(node, member, 2, "")
     node.chain.put(replace(node.chain.facts, active=False))
-    assert step(node) == services.Progress()
+    assert node.anchoring.step() == services.Progress()
     assert rows(node) == []
     node.chain.expire()
     settle(node, anvil)
@@ -412,10 +408,10 @@ def test_rows_that_are_missing_are_read_again(node: Node, member: Member, anvil:
     settle(node, anvil)
     promised += promise(node, member, 3, "b")
     settle(node, anvil)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.delete(anchors).where(anchors.c.size == 6))
     with pytest.raises(AnchorsUnclear):
-        step(node)
+        node.anchoring.step()
     settle(node, anvil)
     check_whole(node, member, anvil, promised)
 
@@ -426,9 +422,9 @@ def test_rows_that_are_missing_are_read_again(node: Node, member: Member, anvil:
 def test_a_log_that_fails_does_not_stop_another(
     node: Node, member: Member, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = services._step_log
+    real = node.anchoring._step_log
     promised = promise(node, member, 2, "")
-    facts = refresh(node, node.reader.head())
+    facts = node.anchoring.refresh(node.reader.head())
     twice: Any = facts.logs * 2
     calls: list[int] = []
 
@@ -438,24 +434,24 @@ def test_a_log_that_fails_does_not_stop_another(
             raise LogFault("log-forked", chain_size=1, our_size=0)
         return real(*arguments)
 
-    monkeypatch.setattr(services, "_step_log", first_fails)
+    monkeypatch.setattr(node.anchoring, "_step_log", first_fails)
     object.__setattr__(facts, "logs", twice)
     for _ in range(3):
         with pytest.raises(LogFault):
-            step(node)
+            node.anchoring.step()
         anvil.mine()
     assert [row.state for row in rows(node)] == ["final"]
-    assert node.fault == "log-forked"
+    assert node.ctx.health.fault == "log-forked"
     monkeypatch.undo()
     object.__setattr__(facts, "logs", facts.logs[:1])
     settle(node, anvil)
-    assert node.fault is None
+    assert node.ctx.health.fault is None
     check_whole(node, member, anvil, promised)
 
 
 def test_rows_of_entries_have_no_gaps(node: Node, member: Member) -> None:
     promise(node, member, 3, "a")
     promise(node, member, 4, "b")
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         ids = connection.scalars(sa.select(entries.c.id).order_by(entries.c.id)).all()
     assert list(ids) == list(range(1, 8))

@@ -9,13 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring import tasks
-from gateway.anchoring.services import look, step
-from gateway.anchoring.tasks import Anchorer
 from gateway.app import create_app
 from gateway.base import lease as module
 from gateway.base.db import begin_write
 from gateway.base.lease import Lease, leases
-from gateway.log.tasks import integrator
 from gateway.node import Node
 from ledger.core.errors import CouldNotCheck
 from tests.gateway.anchoring.whole import check_whole, promise, rows
@@ -23,7 +20,7 @@ from tests.support.anvil import Anvil, start_anvil
 from tests.support.asgi import Client
 from tests.support.log import make_entries, pending_count, promise_entries
 from tests.support.member import Member, found_member
-from tests.support.node import make_test_node
+from tests.support.node import make_anchorer, make_integrator, make_test_node
 
 SECONDS = 600.0
 """Longer than any machine takes from one line of a test to the next."""
@@ -45,12 +42,12 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Node
 
 
 def set_expiry(node: Node, expires: float) -> None:
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(leases).values(expires=expires))
 
 
 def clock(node: Node) -> float:
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         return float(connection.scalar(sa.select(node.lease._clock)) or 0)
 
 
@@ -64,7 +61,7 @@ def test_renewed_while_it_is_held(nodes: list[Node]) -> None:
     assert nodes[0].lease.take()
     set_expiry(nodes[0], clock(nodes[0]) + 0.5)
     assert nodes[0].lease.take()
-    with nodes[0].engine.connect() as connection:
+    with nodes[0].ctx.engine.connect() as connection:
         expires = connection.scalar(sa.select(leases.c.expires)) or 0
     assert SECONDS / 2 < expires - clock(nodes[0]) <= SECONDS
 
@@ -107,7 +104,7 @@ def test_who_cannot_reach_the_chain_stands_aside(
     nodes: list[Node], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another one may reach it; for a moment it changes nothing. There is no chain here at all."""
-    stop, anchorer = threading.Event(), Anchorer(nodes[0])
+    stop, anchorer = threading.Event(), make_anchorer(nodes[0])
     assert nodes[0].lease.take()
     with pytest.raises(CouldNotCheck):
         anchorer(stop)
@@ -132,7 +129,7 @@ def test_taken_at_once_by_one_only(nodes: list[Node]) -> None:
         start.wait()
         found.append(lease.take())
 
-    some = [Lease(nodes[at % 3].engine) for at in range(12)]
+    some = [Lease(nodes[at % 3].ctx.engine) for at in range(12)]
     threads = [threading.Thread(target=take, args=(lease,)) for lease in some]
     for thread in threads:
         thread.start()
@@ -146,7 +143,7 @@ def test_asked_for_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     node = make_test_node(tmp_path)
     statements: list[str] = []
     sa.event.listen(
-        node.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+        node.ctx.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
     )
     assert all(node.lease.take() for _ in range(100))
     assert ["leases" in statement for statement in statements].count(True) == 2
@@ -157,11 +154,11 @@ def test_asked_for_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_who_does_not_hold_it_integrates_nothing(nodes: list[Node]) -> None:
     """But what it takes in is integrated by the other, which nobody wakes."""
     stop = threading.Event()
-    first, second = (integrator(node) for node in nodes[:2])
+    first, second = (make_integrator(node) for node in nodes[:2])
     assert nodes[0].lease.take()
     promise_entries(nodes[1], make_entries(5, "a"))
-    nodes[1].wake.set()
-    nodes[0].wake.clear()
+    nodes[1].ctx.signals.promised.set()
+    nodes[0].ctx.signals.promised.clear()
     second(stop)
     assert pending_count(nodes[0]) == 5
     first(stop)
@@ -194,24 +191,24 @@ def test_who_does_not_hold_it_signs_nothing(
     one, two = (member.node(tmp_path / "node") for _ in range(2))
     stop = threading.Event()
     assert one.lease.take()
-    look(one)
+    one.anchoring.look()
     promised = promise(one, member, 5, "a")
-    Anchorer(two)(stop)
+    make_anchorer(two)(stop)
     assert two.chain.known is not None
-    assert two.looked.is_set()
+    assert two.ctx.signals.looked.is_set()
     assert rows(two) == []
-    Anchorer(one)(stop)
+    make_anchorer(one)(stop)
     (row,) = rows(two)
     assert row.state in ("signed", "sent", "mined", "final")
     one.close()  # as a crash: the lease is not released
     set_expiry(two, 0)
-    following = Anchorer(two)
+    following = make_anchorer(two)
     for _ in range(20):
         following(stop)
         anvil.mine()
         if rows(two, "final"):
             break
-    step(two)
+    two.anchoring.step()
     assert [found.id for found in rows(two)] == [row.id], "the same anchor, not another one"
     check_whole(two, member, anvil, promised)
     two.close()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gateway.anchoring.errors import AnchorRefused
-from gateway.anchoring.services import step
 from gateway.node import Node
 from ledger.core.errors import CouldNotCheck
 from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
@@ -105,7 +104,7 @@ def test_what_a_quorum_refuses_is_refused(world: World) -> None:
         proxy.on(ESTIMATE, LIES["refused"][ESTIMATE])
     promise(world.node, world.member, 1, "")
     with pytest.raises(AnchorRefused):
-        step(world.node)
+        world.node.anchoring.step()
 
 
 def test_what_half_refuse_is_not_known(world: World) -> None:
@@ -113,7 +112,7 @@ def test_what_half_refuse_is_not_known(world: World) -> None:
         proxy.on(ESTIMATE, LIES["refused"][ESTIMATE])
     promise(world.node, world.member, 1, "")
     with pytest.raises(CouldNotCheck):
-        step(world.node)
+        world.node.anchoring.step()
     for proxy in world.proxies:
         proxy.clear()
     settle(world.node, world.anvil)

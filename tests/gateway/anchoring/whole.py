@@ -7,10 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
-from gateway.anchoring.services import step
-from gateway.log.services import step as integrate
 from gateway.node import Node
-from gateway.receipts.services import receipt
 from ledger.core import receipt as receipts
 from ledger.core.ids import keccak256
 from tests.gateway.log.test_integrate import client_of
@@ -29,7 +26,7 @@ def promise(node: Node, member: Member, count: int, seed: str) -> list[bytes]:
     """New entries in the published log."""
     batch = make_entries(count, seed, member.log_id)
     promise_entries(node, batch, member.log_id)
-    while integrate(node):
+    while node.logs.step():
         pass
     return batch
 
@@ -37,7 +34,7 @@ def promise(node: Node, member: Member, count: int, seed: str) -> list[bytes]:
 def settle(node: Node, anvil: Anvil) -> None:
     """Step and mine until nothing is left to do."""
     for _ in range(PATIENCE):
-        if not step(node).waiting:
+        if not node.anchoring.step().waiting:
             return
         anvil.mine()
     raise AssertionError("still waiting")
@@ -68,7 +65,7 @@ def events(anvil: Anvil, member: Member) -> list[dict[str, Any]]:
 
 def rows(node: Node, *states: str) -> list[sa.Row[Any]]:
     query = sa.select(anchors).order_by(anchors.c.id)
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         found = connection.execute(query).all()
     return [row for row in found if not states or row.state in states]
 
@@ -86,7 +83,7 @@ def check_whole(node: Node, member: Member, anvil: Anvil, promised: list[bytes])
     log = read_log(
         fetch,
         origin=f"credit-ledger/{member.log_id.hex()}",
-        note_key=node.keys.note.public_key,
+        note_key=node.signing.keys.note.public_key,
     )
     assert sorted(log.entries) == sorted(promised)
     leaves = [hashlib.sha256(b"\0" + entry).digest() for entry in log.entries]
@@ -109,7 +106,7 @@ def check_whole(node: Node, member: Member, anvil: Anvil, promised: list[bytes])
 
 
 def _check_receipt(node: Node, leaf: bytes, index: int, event: dict[str, Any]) -> None:
-    found = receipt(node, leaf)
+    found = node.receipts.receipt(leaf)
     assert isinstance(found, bytes)
     parsed = receipts.parse(found)
     assert [check for check in receipts.internal_checks(parsed) if check.error] == []

@@ -12,8 +12,6 @@ import sqlalchemy as sa
 from gateway.anchoring.models import anchors
 from gateway.app import create_app
 from gateway.http.docs import page
-from gateway.intake.services import submit_set
-from gateway.log.services import step
 from gateway.node import Node
 from ledger.core.note import parse_checkpoint, parse_vkey, verify
 from tests.gateway.intake.material import row
@@ -34,7 +32,7 @@ def client(node: Node) -> Client:
 
 
 def anchored(node: Node, size: int, state: str = "final") -> None:
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(
             sa.insert(anchors).values(
                 log=1, prev_size=0, size=size, root=bytes(32), note="", state=state, created_at=0
@@ -43,15 +41,15 @@ def anchored(node: Node, size: int, state: str = "final") -> None:
 
 
 def test_node(node: Node, client: Client) -> None:
-    submit_set(node, department=None, rows=[row(n) for n in range(3)])
-    step(node)
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
+    node.logs.step()
     anchored(node, 2)
     anchored(node, 3, "mined")
     answer = client.get("/v1/node").json()
     assert list(answer) == ["code", "name", "version", "network", "logs", "keys"]
     assert (answer["code"], answer["name"]) == ("110000", "Test")
     assert answer["version"] == version("credit-record-ledger")
-    assert answer["network"] == node.network.reference
+    assert answer["network"] == node.ctx.network.reference
     (log,) = answer["logs"]
     assert (log["log"], log["size"], log["anchoredSize"]) == (LOG_ID.hex(), 3, 2)
     assert log["promisedSize"] == 3
@@ -63,10 +61,10 @@ def test_node(node: Node, client: Client) -> None:
     verify(parse_checkpoint(note), key)
     purposes = {key["purpose"]: key for key in answer["keys"]}
     assert set(purposes) == {"ANCHOR", "NOTE", "PRESENT"}
-    assert purposes["ANCHOR"]["address"] == node.keys.anchor.address
+    assert purposes["ANCHOR"]["address"] == node.signing.keys.anchor.address
     assert purposes["NOTE"]["jwk"]["crv"] == "Ed25519"
     assert "address" not in purposes["NOTE"]
-    assert purposes["PRESENT"]["keyId"] == node.keys.present.key_id.hex()
+    assert purposes["PRESENT"]["keyId"] == node.signing.keys.present.key_id.hex()
 
 
 def test_node_before_the_chain_was_read(tmp_path: Path) -> None:
@@ -85,7 +83,7 @@ def test_the_public_url_comes_from_the_settings(tmp_path: Path) -> None:
 
 
 def test_the_host_header_is_never_reflected(node: Node) -> None:
-    submit_set(node, department=None, rows=[row(1)])
+    node.intake.submit_set(department=None, rows=[row(1)])
     app = Client(create_app(node, port=8546))
     honest = app.get("/v1/node")
     for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"):
@@ -102,11 +100,11 @@ def test_what_is_promised_is_told_before_it_is_in_the_tree(node: Node, client: C
         return log["promisedSize"], log["size"], log["anchoredSize"]
 
     assert sizes() == (0, 0, 0)
-    submit_set(node, department=None, rows=[row(n) for n in range(3)])
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
     assert sizes() == (3, 0, 0)
-    step(node)
+    node.logs.step()
     assert sizes() == (3, 3, 0)
-    submit_set(node, department=None, rows=[row(n) for n in range(2, 5)])
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(2, 5)])
     anchored(node, 3)
     assert sizes() == (5, 3, 3)
 
@@ -120,9 +118,9 @@ def test_healthy_and_ready(node: Node, client: Client) -> None:
 def test_healthy_but_not_ready(tmp_path: Path, reason: str) -> None:
     node = make_test_node(tmp_path, facts=reason != "chain-unknown")
     if reason == "member-suspended":
-        node.chain.put(make_facts(node.keys, active=False))
+        node.chain.put(make_facts(node.signing.keys, active=False))
     if reason == "log-fault":
-        node.faults.add("log-forked")
+        node.ctx.health.faults.add("log-forked")
     client = Client(create_app(node))
     assert client.get("/healthz").status_code == 200
     response = client.get("/readyz")
@@ -132,9 +130,9 @@ def test_healthy_but_not_ready(tmp_path: Path, reason: str) -> None:
 
 
 def test_metrics(node: Node, client: Client) -> None:
-    submit_set(node, department=None, rows=[row(n) for n in range(3)])
-    step(node)
-    submit_set(node, department=None, rows=[row(n) for n in range(3, 5)])
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
+    node.logs.step()
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(3, 5)])
     anchored(node, 2)
     client.get("/healthz")
     response = client.get("/metrics")
@@ -209,7 +207,7 @@ def check_problem(response: httpx.Response, status: int, code: str) -> None:
 
 def test_keys_of_every_algorithm(node: Node, client: Client) -> None:
     """A key that the chain has and we do not hold is shown all the same."""
-    facts = make_facts(node.keys)
+    facts = make_facts(node.signing.keys)
     node.chain.put(dataclasses.replace(facts, keys=facts.keys[:1]))
     (key,) = client.get("/v1/node").json()["keys"]
     assert key["jwk"]["kid"] == key["keyId"]

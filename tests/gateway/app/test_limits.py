@@ -16,10 +16,10 @@ from fastapi import HTTPException
 
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
+from gateway.base.errors import NotReady
 from gateway.http import limits
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import TITLES, Problem, problem_of
-from gateway.intake.errors import NotReady
 from ledger.core.errors import CouldNotCheck, InputError, Malformed
 from tests.gateway.intake.material import bearer, new_token
 from tests.support.asgi import Client

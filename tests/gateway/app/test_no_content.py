@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import orjson
 
-from gateway.log.services import step
 from ledger.records.schema import load
 from tests.gateway.app.server import serving
 from tests.gateway.intake.material import bearer, new_token
@@ -92,7 +91,7 @@ def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
         client.get(f"/v1/records/{MARK}", headers=token | {"X-Name": "Qx7Zk"})
         client.get(f"/v1/receipts/{SUBJECT}?fields={MARK}")
         client.request("Qx7Zk", f"/{SUBJECT}")
-        step(node)
+        node.logs.step()
         public = b"".join(
             client.get(f"/logs/{LOG_ID.hex()}/{path}").content
             for path in ("checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3")
@@ -120,7 +119,7 @@ def test_an_error_of_ours_does_not_quote_the_record(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, seed="server")
     token = bearer(new_token(node, "submit"))
     with serving(tmp_path) as server, httpx.Client(base_url=server.url, timeout=300) as client:
-        with node.engine.begin() as connection:
+        with node.ctx.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE records")
         headers = token | {"Content-Type": "application/json"}
         response = client.post("/v1/records", content=body(), headers=headers)

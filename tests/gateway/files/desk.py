@@ -20,7 +20,11 @@ class Desk:
         self.node = node
         self.client = Client(create_app(node))
         _, token = add_token(
-            node.engine, name="desk", scopes=scopes, department=department, now=node.clock.now()
+            node.ctx.engine,
+            name="desk",
+            scopes=scopes,
+            department=department,
+            now=node.ctx.clock.now(),
         )
         self.headers = {"Authorization": f"Bearer {token}"}
 

@@ -41,7 +41,7 @@ def test_every_row_of_every_sample(desk: Desk, node: Node, name: str) -> None:
     ]
     assert verdicts == expected["verdicts"]
     assert (answer["state"], answer["_type"]) == ("done", "credit-ledger/file-answer@1")
-    assert (answer["file"], answer["province"]) == (name, node.settings.node.code)
+    assert (answer["file"], answer["province"]) == (name, node.ctx.settings.node.code)
     assert (answer["type"], answer["template"]) == (expected["type"], expected["template"])
     assert answer["rows"] == expected["rows"] == len(verdicts)
     told = Counter(row["verdict"] for row in verdicts)
@@ -204,7 +204,7 @@ def test_files_are_listed_newest_first(
     monkeypatch.setattr(store, "now", lambda: 1_800_000_002)
     other, member = Desk(node, "税务局"), Desk(node, None)
     other.post(b"x", "三.csv")
-    store.open_upload(node, "市监局")
+    node.file_store.open_upload("市监局")
     assert listed(desk) == [("二.csv", "done"), ("一.csv", "done")]
     assert listed(other) == [("三.csv", "queued")]
     everything = ["三.csv", "二.csv", "一.csv"]
@@ -298,10 +298,10 @@ def test_large_files_are_stored_in_pieces(desk: Desk, node: Node) -> None:
 
 
 def test_too_large_a_file(tmp_path: Path, node: Node) -> None:
-    settings = node.settings.model_copy(
-        update={"http": node.settings.http.model_copy(update={"max_file_bytes": 1 << 20})}
+    settings = node.ctx.settings.model_copy(
+        update={"http": node.ctx.settings.http.model_copy(update={"max_file_bytes": 1 << 20})}
     )
-    node.settings = settings
+    node.ctx.settings = settings
     desk = Desk(node)
     answer = desk.post(b"a" * (1 << 20))
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
@@ -310,8 +310,8 @@ def test_too_large_a_file(tmp_path: Path, node: Node) -> None:
 
 def test_too_large_a_stream(node: Node, tmp_path: Path) -> None:
     """Without a declared length the bound is met in the middle, and nothing stays behind."""
-    node.settings = node.settings.model_copy(
-        update={"http": node.settings.http.model_copy(update={"max_file_bytes": 3 << 20})}
+    node.ctx.settings = node.ctx.settings.model_copy(
+        update={"http": node.ctx.settings.http.model_copy(update={"max_file_bytes": 3 << 20})}
     )
     desk = Desk(node)
 
@@ -361,28 +361,28 @@ def found_in(folder: Path, *markers: str) -> list[str]:
 def test_old_answers_are_forgotten(desk: Desk, node: Node) -> None:
     location = desk.post(csv_text(GOOD).encode()).headers["Location"]
     desk.work()
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(files).values(ended_at=store.now() - store.KEPT + 60))
-    store.forget_old(node)
+    node.file_store.forget_old()
     assert desk.get(location).status_code == 200
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(files).values(ended_at=store.now() - store.KEPT - 60))
-    store.forget_old(node)
+    node.file_store.forget_old()
     assert desk.get(location).status_code == 404
     assert count(node, files) == count(node, file_sets) == 0
     assert count(node, records) == 1
 
 
 def test_uploads_that_never_ended_are_forgotten(desk: Desk, node: Node) -> None:
-    file = store.open_upload(node, None)
+    file = node.file_store.open_upload(None)
     assert file is not None
-    store.add_part(node, file, 0, b"a")
+    node.file_store.add_part(file, 0, b"a")
     assert Desk(node, None).get(f"/v1/files/{file}").status_code == 404
-    store.forget_old(node)
+    node.file_store.forget_old()
     assert count(node, files) == 1
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(files).values(created_at=store.now() - store.STALE - 60))
-    store.forget_old(node)
+    node.file_store.forget_old()
     assert count(node, files) == count(node, file_parts) == 0
 
 

@@ -11,15 +11,14 @@ import sqlalchemy as sa
 from gateway.base import threads as worker
 from gateway.files import services, store
 from gateway.files.models import file_sets, files
-from gateway.files.tasks import MAX_ATTEMPTS, FileWorker, file_workers
+from gateway.files.tasks import MAX_ATTEMPTS, file_workers
 from gateway.intake.interfaces import SetAnswer
-from gateway.intake.services import finish, submit_set
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.files.conftest import NOW
 from tests.gateway.files.desk import Desk
-from tests.gateway.files.work import answer_files, let_go
+from tests.gateway.files.work import answer_files, let_go, make_worker
 from tests.gateway.intake.material import check_promise, count, row
 from tests.support import child
 from tests.support.log import pending_count
@@ -95,7 +94,7 @@ def test_killed_before_the_end_was_noted(
 ) -> None:
     location = desk.post(csv_text(*rows()).encode()).headers["Location"]
     with monkeypatch.context() as patch:
-        patch.setattr(store, "end", lambda *_: 1 / 0)
+        patch.setattr(node.file_store, "end", lambda *_: 1 / 0)
         desk.work()
     assert (desk.answer(location)["state"], count(node, file_sets)) == ("queued", 4)
     let_go(node)
@@ -106,7 +105,7 @@ def test_killed_before_the_end_was_noted(
 @pytest.mark.usefixtures("small_sets")
 def test_a_full_disk_in_the_middle(node: Node, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     location = desk.post(csv_text(*rows()).encode()).headers["Location"]
-    keep_set = store.keep_set
+    keep_set = node.file_store.keep_set
     calls = []
 
     def full(*arguments: Any, **options: Any) -> None:
@@ -116,7 +115,7 @@ def test_a_full_disk_in_the_middle(node: Node, desk: Desk, monkeypatch: pytest.M
             raise sa.exc.OperationalError("", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "keep_set", full)
+        patch.setattr(node.file_store, "keep_set", full)
         desk.work()
     assert count(node, file_sets) == count(node, promises) == 2
     assert desk.answer(location)["state"] == "queued"
@@ -131,6 +130,8 @@ def test_two_workers_on_one_file(node: Node, desk: Desk, monkeypatch: pytest.Mon
     location = desk.post(csv_text(*rows()).encode()).headers["Location"]
     submitted: list[int] = []
 
+    finish = node.intake.finish
+
     def slow(*arguments: Any, **options: Any) -> SetAnswer:
         submitted.append(1)
         if len(submitted) == 2:
@@ -139,7 +140,7 @@ def test_two_workers_on_one_file(node: Node, desk: Desk, monkeypatch: pytest.Mon
             assert desk.answer(location)["state"] == "done"
         return finish(*arguments, **options)
 
-    monkeypatch.setattr(services, "finish", slow)
+    monkeypatch.setattr(node.intake, "finish", slow)
     desk.work()
     check_answer(node, desk.answer(location))
     assert len(submitted) == 1 + 1 + 3
@@ -150,14 +151,16 @@ def test_stopped_in_the_middle(node: Node, desk: Desk, monkeypatch: pytest.Monke
     location = desk.post(csv_text(*rows()).encode()).headers["Location"]
     stop = threading.Event()
 
+    finish = node.intake.finish
+
     def last(*arguments: Any, **options: Any) -> SetAnswer:
         stop.set()
         return finish(*arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(services, "finish", last)
-        node.uploaded.set()
-        FileWorker(node, lambda: None)(stop)
+        patch.setattr(node.intake, "finish", last)
+        node.ctx.signals.uploaded.set()
+        make_worker(node)(stop)
     answer = desk.answer(location)
     assert (answer["state"], answer["rows"]) == ("queued", SET)
     desk.work()
@@ -169,14 +172,14 @@ def test_one_bad_file_never_blocks_others(
 ) -> None:
     bad = desk.post(csv_text(GOOD).encode(), "bad.csv").headers["Location"]
     good = desk.post(csv_text(GOOD).encode(), "good.csv").headers["Location"]
-    process = services.process
+    process = node.files.process
 
-    def process_others(node: Node, file: store.File, stop: threading.Event) -> bool:
+    def process_others(file: store.File, stop: threading.Event) -> bool:
         if bad.endswith(file.id):
             raise MemoryError
-        return process(node, file, stop)
+        return process(file, stop)
 
-    monkeypatch.setattr(services, "process", process_others)
+    monkeypatch.setattr(node.files, "process", process_others)
     desk.work()
     assert (desk.answer(bad)["state"], desk.answer(good)["state"]) == ("queued", "done")
     for _ in range(MAX_ATTEMPTS):
@@ -195,13 +198,15 @@ def test_a_file_that_breaks_later_keeps_its_answers(
     location = desk.post(csv_text(*rows()).encode()).headers["Location"]
     submitted: list[int] = []
 
+    finish = node.intake.finish
+
     def once(*arguments: Any, **options: Any) -> SetAnswer:
         submitted.append(1)
         if len(submitted) > 1:
             raise MemoryError
         return finish(*arguments, **options)
 
-    monkeypatch.setattr(services, "finish", once)
+    monkeypatch.setattr(node.intake, "finish", once)
     for _ in range(MAX_ATTEMPTS + 2):
         desk.work()
         let_go(node)
@@ -222,7 +227,7 @@ def test_nothing_can_be_promised_yet(tmp_path: Path) -> None:
         desk.work()
         assert desk.answer(location)["state"] == "queued"
         let_go(node)
-    node.chain.put(make_facts(node.keys))
+    node.chain.put(make_facts(node.signing.keys))
     desk.work()
     assert desk.answer(location)["counts"]["accepted"] == 1
     node.close()
@@ -230,13 +235,13 @@ def test_nothing_can_be_promised_yet(tmp_path: Path) -> None:
 
 def test_after_a_restart_held_files_are_taken_at_once(node: Node, desk: Desk) -> None:
     location = desk.post(csv_text(GOOD).encode()).headers["Location"]
-    held = store.claim(node)
+    held = node.file_store.claim()
     assert held is not None and location.endswith(held.id)
-    assert store.claim(node) is None
+    assert node.file_store.claim() is None
     desk.work()
     assert desk.answer(location)["state"] == "running"
-    (_, first), (_, second) = file_workers(node)
-    node.uploaded.set()
+    (_, first), (_, second) = file_workers(node.ctx, node.file_store, node.files)
+    node.ctx.signals.uploaded.set()
     first(threading.Event())
     assert desk.answer(location)["state"] == "done"
     assert second is not first
@@ -252,14 +257,15 @@ def test_a_content_key_that_is_gone(tmp_path: Path) -> None:
         Desk(other).work()
         let_go(other)
     assert Desk(other).answer(good)["state"] == "done"
-    with other.engine.connect() as connection:
+    with other.ctx.engine.connect() as connection:
         assert sorted(connection.scalars(sa.select(files.c.state))) == ["done", "failed"]
     other.close()
 
 
 def test_threads_at_work(node: Node, desk: Desk) -> None:
     stop = threading.Event()
-    threads = [worker.start(name, step, stop) for name, step in file_workers(node)]
+    steps = file_workers(node.ctx, node.file_store, node.files)
+    threads = [worker.start(name, step, stop) for name, step in steps]
     try:
         posted = [desk.post(csv_text(*rows()).encode(), f"{at}.csv") for at in range(4)]
         end = time.monotonic() + 300
@@ -270,7 +276,7 @@ def test_threads_at_work(node: Node, desk: Desk) -> None:
         assert not waiting
     finally:
         stop.set()
-        node.uploaded.set()
+        node.ctx.signals.uploaded.set()
         for thread in threads:
             thread.join(120)
     assert not any(thread.is_alive() for thread in threads)
@@ -289,9 +295,9 @@ class TestKeep:
             stored = connection.scalar(sa.select(sa.func.count()).select_from(records))
             kept.append((answer, stored or 0))
 
-        first = submit_set(node, department=None, rows=[row(1), row(2)], keep=keep)
+        first = node.intake.submit_set(department=None, rows=[row(1), row(2)], keep=keep)
         assert kept == [(first, 2)]
-        again = submit_set(node, department=None, rows=[row(1)], keep=keep)
+        again = node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
         assert kept[1:] == [(again, 2)]
         assert again.promise is None
 
@@ -300,5 +306,5 @@ class TestKeep:
             raise store.TakenOver("x")
 
         with pytest.raises(store.TakenOver):
-            submit_set(node, department=None, rows=[row(1)], keep=refuse)
+            node.intake.submit_set(department=None, rows=[row(1)], keep=refuse)
         assert count(node, records) == count(node, promises) == 0

@@ -13,15 +13,20 @@ from gateway.node import Node
 from tests.support.node import make_test_node
 
 
+def make_worker(node: Node) -> FileWorker:
+    """The step of a file worker that need not look for files of a dead one."""
+    return FileWorker(node.ctx, node.file_store, node.files, lambda: None)
+
+
 def work(node: Node) -> None:
     """Until nothing waits any more."""
-    node.uploaded.set()
-    FileWorker(node, lambda: None)(threading.Event())
+    node.ctx.signals.uploaded.set()
+    make_worker(node)(threading.Event())
 
 
 def let_go(node: Node) -> None:
     """As if the lease of every file had passed."""
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(files).values(due=store.now() - 1))
 
 

@@ -56,11 +56,11 @@ def record(n: int = 1, **changes: object) -> dict[str, Any]:
 
 def new_token(node: Node, *scopes: str, department: str | None = "市监局") -> str:
     return add_token(
-        node.engine,
+        node.ctx.engine,
         name="test",
         scopes=scopes or ("submit",),
         department=department,
-        now=node.clock.now(),
+        now=node.ctx.clock.now(),
     )[1]
 
 
@@ -124,12 +124,12 @@ def check_promise(node: Node, promise: dict[str, Any], leaves: Sequence[str]) ->
     assert promise["log"] == LOG_ID.hex()
     assert promise["count"] == len(leaves)
     assert promise["leavesRoot"] == plain_root([bytes.fromhex(leaf) for leaf in leaves]).hex()
-    assert promise_signer(promise) == node.keys.anchor.address
+    assert promise_signer(promise) == node.signing.keys.anchor.address
 
 
 def stored(node: Node) -> dict[str, Content]:
     """leaf (hex) -> content of every record in the database."""
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         rows = connection.execute(
             sa.select(entries.c.leaf, records.c.wrapped_key, records.c.content).join(
                 records, records.c.id == entries.c.id
@@ -142,13 +142,13 @@ def stored(node: Node) -> dict[str, Content]:
 
 
 def count(node: Node, table: sa.Table) -> int:
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 def pending_entries(node: Node) -> dict[str, bytes]:
     """leaf (hex) -> entry, of what waits for the tree."""
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         rows = connection.execute(sa.select(pending.c.leaves, pending.c.entries)).all()
     found = {}
     for leaves, lines in rows:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.base.errors import NotReady
 from gateway.intake import services
-from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import SetAnswer
 from gateway.intake.resolve import Resolved, resolve
-from gateway.intake.services import MAX_ATTEMPTS, QUICK_ATTEMPTS, submit_set
+from gateway.intake.services import MAX_ATTEMPTS, QUICK_ATTEMPTS
 from gateway.log.models import entries
 from gateway.node import Node
 from gateway.records.models import records
@@ -29,7 +29,6 @@ WRITER = """
 import json, sys
 from pathlib import Path
 from typing import Any
-from gateway.intake.services import submit_set
 from tests.gateway.intake.material import row
 from tests.support.node import make_test_node
 node = make_test_node(Path(sys.argv[1]), seed="shared")
@@ -38,7 +37,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for start in range(0, len(numbers), 50):
     part = numbers[start : start + 50]
-    answer = submit_set(node, department=None, rows=[row(n) for n in part])
+    answer = node.intake.submit_set(department=None, rows=[row(n) for n in part])
     for n, item in zip(part, answer.rows):
         print(json.dumps([n, item.verdict, item.leaf]))
 node.close()
@@ -56,7 +55,7 @@ def test_two_threads(node: Node) -> None:
         start.wait()
         for at in range(0, len(order), 20):
             rows = [row(n, at=n) for n in order[at : at + 20]]
-            answers[seed].append(submit_set(node, department=None, rows=rows))
+            answers[seed].append(node.intake.submit_set(department=None, rows=rows))
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in answers]
     for thread in threads:
@@ -128,12 +127,12 @@ def test_another_gateway_is_faster_between_look_up_and_insert(
         other = next(others, None)
         if other is not None:
             monkeypatch.setattr(services, "resolve", resolve)
-            submit_set(node, department=None, rows=other)
+            node.intake.submit_set(department=None, rows=other)
             monkeypatch.setattr(services, "resolve", overtaken)
         return found
 
     monkeypatch.setattr(services, "resolve", overtaken)
-    answer = submit_set(node, department=None, rows=[row(n) for n in (1, 2, 3, 4)])
+    answer = node.intake.submit_set(department=None, rows=[row(n) for n in (1, 2, 3, 4)])
     verdicts = [item.verdict for item in answer.rows]
     assert verdicts == ["accepted", "duplicate", "accepted", "conflict"]
     assert answer.rows[3].changed == ("CF_SY",)
@@ -153,7 +152,7 @@ def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.Mo
         if threading.current_thread() is threading.main_thread():
             rows = [row(next(others))]
             thread = threading.Thread(
-                target=submit_set, args=(node,), kwargs={"department": None, "rows": rows}
+                target=node.intake.submit_set, kwargs={"department": None, "rows": rows}
             )
             threads.append(thread)
             thread.start()
@@ -161,7 +160,9 @@ def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.Mo
         return found
 
     monkeypatch.setattr(services, "resolve", overtaken)
-    answer = submit_set(node, department=None, rows=[row(n) for n in range(1, MAX_ATTEMPTS + 1)])
+    answer = node.intake.submit_set(
+        department=None, rows=[row(n) for n in range(1, MAX_ATTEMPTS + 1)]
+    )
     for thread in threads:
         thread.join()
     verdicts = [item.verdict for item in answer.rows]
@@ -181,6 +182,6 @@ def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(services, "store", refused)
     with pytest.raises(NotReady):
-        submit_set(node, department=None, rows=[row(1)])
+        node.intake.submit_set(department=None, rows=[row(1)])
     assert len(calls) == MAX_ATTEMPTS
     assert count(node, records) == 0

@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.intake.interfaces import RowAnswer
-from gateway.intake.services import submit_mixed, submit_set
 from gateway.log.models import entries, promises
-from gateway.log.services import step
 from gateway.node import Node
 from gateway.records.models import records
 from ledger.core import merkle
@@ -34,7 +32,7 @@ def send(node: Node, items: Sequence[Sent]) -> list[RowAnswer]:
         row(number, CF_SY=f"事实{version}", CF_XDR_SHXYM=OTHER_SUBJECT if other else SUBJECT)
         for number, other, version in items
     ]
-    answer = submit_set(node, department=None, rows=rows)
+    answer = node.intake.submit_set(department=None, rows=rows)
     accepted = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
     assert (answer.promise is None) == (not accepted)
     if answer.promise is not None:
@@ -77,7 +75,7 @@ def _check_tables(node: Node, leaves: list[str]) -> None:
     """Exactly one row per key, each in the log's queue once and covered by one promise."""
     assert len(set(leaves)) == len(leaves)
     assert count(node, records) == count(node, entries) == pending_count(node) == len(leaves)
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         keys = connection.scalar(sa.select(sa.func.count(records.c.record_key.distinct())))
         held = connection.execute(
             sa.select(promises.c.first_entry, promises.c.count, promises.c.leaves_root)
@@ -96,16 +94,16 @@ def _check_tables(node: Node, leaves: list[str]) -> None:
 @pytest.mark.parametrize("again", ["duplicate", "conflict"])
 def test_after_the_entry_went_into_the_tree(node: Node, again: str) -> None:
     first = send(node, [(1, False, 0)])[0]
-    step(node)
+    node.logs.step()
     answer = send(node, [(1, False, 0 if again == "duplicate" else 1)])[0]
     assert (answer.verdict, answer.leaf, answer.covered) == (again, first.leaf, (1, 0))
 
 
 def test_departments_of_one_set(node: Node) -> None:
-    answer = submit_mixed(
-        node, departments=["甲", "乙", "甲"], rows=[row(1), row(2, CF_SY=None), row(3)]
+    answer = node.intake.submit_mixed(
+        departments=["甲", "乙", "甲"], rows=[row(1), row(2, CF_SY=None), row(3)]
     )
     assert [item.verdict for item in answer.rows] == ["accepted", "rejected", "accepted"]
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         found = connection.scalars(sa.select(records.c.department).order_by(records.c.id)).all()
     assert found == ["甲", "甲"]

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.intake.services import submit_set
 from gateway.log.models import entries, promises
-from gateway.log.services import step
 from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.intake.material import count, row
@@ -17,11 +15,10 @@ from tests.support.node import make_test_node
 SUBMIT = """
 import sys
 from pathlib import Path
-from gateway.intake.services import submit_set
 from tests.gateway.intake.material import row
 from tests.support.node import make_test_node
 node = make_test_node(Path(sys.argv[1]), seed="crash")
-submit_set(node, department=None, rows=[row(n) for n in range(50)])
+node.intake.submit_set(department=None, rows=[row(n) for n in range(50)])
 """
 
 
@@ -36,10 +33,10 @@ def test_killed_while_storing(tmp_path: Path, when: str, there: list[int]) -> No
     assert crashed == child.KILLED
     node = make_test_node(tmp_path, seed="crash")
     assert tables(node) == there
-    again = submit_set(node, department=None, rows=[row(n) for n in range(60)])
+    again = node.intake.submit_set(department=None, rows=[row(n) for n in range(60)])
     verdicts = [item.verdict for item in again.rows]
     assert verdicts == ["duplicate" if there[0] else "accepted"] * 50 + ["accepted"] * 10
-    while step(node):
+    while node.logs.step():
         pass
     leaves = {bytes.fromhex(item.leaf or "") for item in again.rows}
     indexes = stored_indexes(node)

@@ -55,7 +55,7 @@ def check_single(node: Node, answer: dict[str, Any]) -> None:
     path = [bytes.fromhex(item) for item in answer["path"]]
     root = climb(bytes.fromhex(answer["leaf"]), answer["index"], promise["count"], path)
     assert root.hex() == promise["leavesRoot"]
-    assert promise_signer(promise) == node.keys.anchor.address
+    assert promise_signer(promise) == node.signing.keys.anchor.address
 
 
 class TestSingle:
@@ -145,7 +145,7 @@ class TestSingle:
         assert count(node, records) == 0
 
     def test_no_province(self, node: Node, client: Client, token: dict[str, str]) -> None:
-        node.chain.put(make_facts(node.keys, roles=int(Role.INSTITUTION)))
+        node.chain.put(make_facts(node.signing.keys, roles=int(Role.INSTITUTION)))
         response = post(client, token, record(1))
         answer = response.json()
         assert (response.status_code, answer["code"]) == (403, "not-a-province")
@@ -262,7 +262,7 @@ class TestNdjson:
             yield orjson.dumps(record(1)) + b"\n"
             while count(node, records) == 0:
                 await asyncio.sleep(0.02)
-            node.faults.add("log-forked")
+            node.ctx.health.faults.add("log-forked")
             yield orjson.dumps(record(2)) + b"\n"
 
         answers = self.send(client, token, body())
@@ -281,7 +281,7 @@ class TestNdjson:
 
 
 def test_not_ready_is_503_for_both(node: Node, client: Client, token: dict[str, str]) -> None:
-    node.faults.add("log-forked")
+    node.ctx.health.faults.add("log-forked")
     for kind in (JSON, NDJSON):
         response = client.request(
             "POST", PATH, content=orjson.dumps(record(1)), headers=token | kind
@@ -330,7 +330,7 @@ def test_the_department_of_the_token_is_stored(node: Node, client: Client) -> No
     token = bearer(new_token(node, "submit", department="交通局"))
     post(client, token, record(1))
     client.request("POST", PATH, content=orjson.dumps(record(2)), headers=token | NDJSON)
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         assert set(connection.scalars(sa.select(records.c.department))) == {"交通局"}
 
 
@@ -381,7 +381,7 @@ class TestStreamEnds:
         try:
             asyncio.run(run())
         finally:
-            assert app.state.intake.streams == 0
+            assert app.state.reception.streams == 0
 
     def test_a_client_that_takes_nothing_is_dropped(
         self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -448,19 +448,19 @@ class TestFullDisk:
         """The database may grow no more, until this is called."""
 
         def fill(connection: Any, _record: Any) -> None:
-            if node.engine.dialect.name == "sqlite":
+            if node.ctx.engine.dialect.name == "sqlite":
                 connection.execute("PRAGMA max_page_count=1")  # means: not one page more
             else:
                 connection.execute("SET default_transaction_read_only = on")
                 connection.commit()
 
         def free() -> None:
-            if sa.event.contains(node.engine, "connect", fill):
-                sa.event.remove(node.engine, "connect", fill)
-                node.engine.dispose()
+            if sa.event.contains(node.ctx.engine, "connect", fill):
+                sa.event.remove(node.ctx.engine, "connect", fill)
+                node.ctx.engine.dispose()
 
-        sa.event.listen(node.engine, "connect", fill)
-        node.engine.dispose()
+        sa.event.listen(node.ctx.engine, "connect", fill)
+        node.ctx.engine.dispose()
         yield free
         free()
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.base.errors import NotReady
 from gateway.chain.interfaces import YEAR, RecordType
 from gateway.intake.draft import BOUND
-from gateway.intake.errors import NotReady
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
-from gateway.intake.services import submit_set
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import records
@@ -39,7 +38,7 @@ from tests.support.node import LOG_ID, MEMBER, make_facts, without
 
 
 def submit(node: Node, *rows: RowInput) -> SetAnswer:
-    return submit_set(node, department="市监局", rows=rows)
+    return node.intake.submit_set(department="市监局", rows=rows)
 
 
 def verdicts(answer: SetAnswer) -> list[str]:
@@ -53,14 +52,14 @@ def test_accepts_a_set_and_promises_its_leaves_in_order(node: Node) -> None:
     assert len(set(leaves)) == 7
     assert answer.promise is not None
     check_promise(node, answer.promise.as_dict(), leaves)
-    assert answer.promise.issued_at == node.clock.seconds()
-    assert answer.promise.due == node.clock.seconds() + node.settings.log.promise_due
+    assert answer.promise.issued_at == node.ctx.clock.seconds()
+    assert answer.promise.due == node.ctx.clock.seconds() + node.ctx.settings.log.promise_due
     found = pending_entries(node)
     commitments = [bytes.fromhex(json.loads(found[leaf])["commitment"]) for leaf in leaves]
     assert [item.record_id for item in answer.rows] == [
         record_id(LOG_ID, commitment).hex() for commitment in commitments
     ]
-    assert node.wake.is_set()
+    assert node.ctx.signals.promised.is_set()
     assert (count(node, records), count(node, entries), count(node, promises)) == (7, 7, 1)
 
 
@@ -127,7 +126,9 @@ def test_timely_by_the_working_days_of_the_promise(
 
 
 def test_timely_unknown_where_the_year_has_no_calendar(node: Node) -> None:
-    node.clock = dataclasses.replace(node.clock, fixed=node.clock.now().replace(year=2027))
+    node.ctx.clock = dataclasses.replace(
+        node.ctx.clock, fixed=node.ctx.clock.now().replace(year=2027)
+    )
     answer = submit(node, row(CF_JDRQ="2027-11-20", CF_YXQ="2028-11-20")).rows[0]
     assert answer.verdict == "accepted"
     assert [item.code for item in answer.notes] == ["timeliness-unknown"]
@@ -152,8 +153,8 @@ def test_timely_is_said_only_of_what_must_be_in_time(node: Node) -> None:
 
 
 def test_timely_is_not_said_of_what_was_decided_before_the_node_went_live(node: Node) -> None:
-    live = node.settings.node.model_copy(update={"go_live": date(2026, 11, 20)})
-    node.settings = node.settings.model_copy(update={"node": live})
+    live = node.ctx.settings.node.model_copy(update={"go_live": date(2026, 11, 20)})
+    node.ctx.settings = node.ctx.settings.model_copy(update={"node": live})
     for n, (decided, timely) in enumerate([("2026-11-19", "unknown"), ("2026-11-20", "yes")]):
         answer = submit(node, row(n, CF_JDRQ=decided)).rows[0]
         assert json.loads(pending_entries(node)[answer.leaf or ""])["timely"] == timely
@@ -175,11 +176,11 @@ def test_no_day_of_decision_after_that_of_the_chain(
     node: Node, block_time: str, decided: str, code: str | None
 ) -> None:
     """Our clock: two seconds past midnight. A verifier judges by the time of the anchor."""
-    node.clock = dataclasses.replace(
-        node.clock, fixed=datetime.fromisoformat("2026-11-24T00:00:02+08:00")
+    node.ctx.clock = dataclasses.replace(
+        node.ctx.clock, fixed=datetime.fromisoformat("2026-11-24T00:00:02+08:00")
     )
     head = int(datetime.fromisoformat(block_time + "+08:00").timestamp())
-    node.chain.put(make_facts(node.keys, block_time=head))
+    node.chain.put(make_facts(node.signing.keys, block_time=head))
     assert submit(node, row(CF_JDRQ=decided)).rows[0].as_dict()["code"] == code
 
 
@@ -282,7 +283,7 @@ def test_an_authority_of_another_region_is_noted(node: Node) -> None:
     ]
     noted = [[(note.field, note.code) for note in one.notes] for one in submit(node, *rows).rows]
     assert noted == [[], [("CF_CFJGDM", "authority-elsewhere")], []]
-    node.chain.put(make_facts(node.keys, region="", member="demo-bureau"))
+    node.chain.put(make_facts(node.signing.keys, region="", member="demo-bureau"))
     assert submit(node, row(9, CF_JDRQ="2026-11-20", CF_CFJGDM=away)).rows[0].notes == ()
 
 
@@ -301,7 +302,7 @@ def test_all_rejected_leaves_no_trace(node: Node) -> None:
     answer = submit(node, row(CF_SY=None))
     assert answer.promise is None
     assert (count(node, records), count(node, promises)) == (0, 0)
-    assert not node.wake.is_set()
+    assert not node.ctx.signals.promised.is_set()
 
 
 def test_an_empty_set(node: Node) -> None:
@@ -310,7 +311,7 @@ def test_an_empty_set(node: Node) -> None:
 
 def test_too_large_a_set_is_the_callers_mistake(node: Node) -> None:
     with pytest.raises(ValueError, match="at most 4096"):
-        submit_set(node, department=None, rows=[row()] * (MAX_SET + 1))
+        node.intake.submit_set(department=None, rows=[row()] * (MAX_SET + 1))
 
 
 def test_natural_persons_are_refused(node: Node) -> None:
@@ -339,7 +340,7 @@ def test_corrections_are_not_available(node: Node) -> None:
 
 
 def _with_rules(node: Node, **change: Any) -> None:
-    facts = make_facts(node.keys)
+    facts = make_facts(node.signing.keys)
     rules = tuple(dataclasses.replace(item, **change) for item in facts.rules)
     node.chain.put(dataclasses.replace(facts, rules=rules))
 
@@ -360,11 +361,13 @@ def test_the_rules_are_those_in_force(node: Node, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_member_that_is_no_province_takes_no_records(node: Node) -> None:
-    node.chain.put(make_facts(node.keys, roles=int(Role.BUREAU | Role.INSTITUTION), rules=()))
+    node.chain.put(
+        make_facts(node.signing.keys, roles=int(Role.BUREAU | Role.INSTITUTION), rules=())
+    )
     answer = submit(node, row(1), row(2, CF_SY=None), RowInput(row=3, type="x", fields={}))
     assert [item.as_dict()["code"] for item in answer.rows] == ["not-a-province"] * 3
     assert (answer.promise, count(node, records)) == (None, 0)
-    node.chain.put(make_facts(node.keys, roles=int(Role.PROVINCE | Role.BUREAU)))
+    node.chain.put(make_facts(node.signing.keys, roles=int(Role.PROVINCE | Role.BUREAU)))
     assert verdicts(submit(node, row(1))) == ["accepted"]
 
 
@@ -395,7 +398,7 @@ class TestCatalogueGate:
         assert self.refused(node, row())
 
     def test_judged_at_the_instant_of_submission(self, node: Node) -> None:
-        now = node.clock.seconds()
+        now = node.ctx.clock.seconds()
         for since, until, refused in (
             (now + 1, 0, True),
             (now, 0, False),
@@ -420,11 +423,11 @@ class TestNotReady:
         assert count(node, records) == 0
 
     def test_member_suspended(self, node: Node) -> None:
-        node.chain.put(make_facts(node.keys, active=False))
+        node.chain.put(make_facts(node.signing.keys, active=False))
         self.refused(node, "member-suspended")
 
     def test_no_rules_in_force(self, node: Node) -> None:
-        node.chain.put(make_facts(node.keys, rules=()))
+        node.chain.put(make_facts(node.signing.keys, rules=()))
         self.refused(node, "rules-not-in-force")
 
     @pytest.mark.parametrize(
@@ -445,35 +448,35 @@ class TestNotReady:
         self.refused(node, "rules-not-in-force")
 
     def test_no_open_log(self, node: Node) -> None:
-        node.chain.put(make_facts(node.keys, logs=()))
+        node.chain.put(make_facts(node.signing.keys, logs=()))
         self.refused(node, "no-open-log")
 
     def test_fault(self, node: Node) -> None:
-        node.faults.add("log-forked")
+        node.ctx.health.faults.add("log-forked")
         self.refused(node, "log-fault")
 
     def test_anchor_key_outside_its_window(self, node: Node) -> None:
-        facts = make_facts(node.keys)
+        facts = make_facts(node.signing.keys)
         old = tuple(
-            dataclasses.replace(key, not_after=node.clock.seconds() - 1) for key in facts.keys
+            dataclasses.replace(key, not_after=node.ctx.clock.seconds() - 1) for key in facts.keys
         )
         node.chain.put(dataclasses.replace(facts, keys=old))
         self.refused(node, "anchor-key-not-valid")
 
     def test_key_registered_for_something_else(self, node: Node) -> None:
-        facts = make_facts(node.keys)
+        facts = make_facts(node.signing.keys)
         other = tuple(dataclasses.replace(key, purpose=2) for key in facts.keys)
         node.chain.put(dataclasses.replace(facts, keys=other))
         self.refused(node, "anchor-key-not-valid")
 
     def test_checkpoints_that_nobody_may_sign(self, node: Node) -> None:
-        facts = make_facts(node.keys)
-        node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.clock.seconds()))
+        facts = make_facts(node.signing.keys)
+        node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.ctx.clock.seconds()))
         self.refused(node, "note-key-not-valid")
 
     def test_too_many_unanchored(self, node: Node) -> None:
-        node.settings = node.settings.model_copy(
-            update={"log": node.settings.log.model_copy(update={"max_unanchored": 2})}
+        node.ctx.settings = node.ctx.settings.model_copy(
+            update={"log": node.ctx.settings.log.model_copy(update={"max_unanchored": 2})}
         )
         submit(node, row(1), row(2), row(3))
         with pytest.raises(NotReady) as caught:
@@ -484,7 +487,7 @@ class TestNotReady:
 
 def test_the_row_of_an_erased_record_still_holds_its_key(node: Node) -> None:
     first = submit(node, row(1))
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(records).values(wrapped_key=None, content=b""))
     assert submit(node, row(1)).rows[0].verdict == "duplicate"
     answer = submit(node, row(1, CF_SY="另一事实")).rows[0]
@@ -493,7 +496,7 @@ def test_the_row_of_an_erased_record_still_holds_its_key(node: Node) -> None:
 
 def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
     submit(node, row(1), row(2))
-    with node.engine.begin() as connection:
+    with node.ctx.engine.begin() as connection:
         first = connection.execute(sa.select(records).where(records.c.id == 1)).one()
         connection.execute(
             sa.update(records)
@@ -505,16 +508,16 @@ def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
 
 
 def test_the_department_is_kept(node: Node) -> None:
-    submit_set(node, department="交通局", rows=[row(1)])
-    submit_set(node, department=None, rows=[row(2)])
-    with node.engine.connect() as connection:
+    node.intake.submit_set(department="交通局", rows=[row(1)])
+    node.intake.submit_set(department=None, rows=[row(2)])
+    with node.ctx.engine.connect() as connection:
         found = connection.scalars(sa.select(records.c.department).order_by(records.c.id)).all()
     assert found == ["交通局", None]
 
 
 def _with_types(node: Node, **changes: object) -> None:
     """The catalogue with these changes to every type."""
-    facts = make_facts(node.keys)
+    facts = make_facts(node.signing.keys)
     types = tuple(RecordType(**(dataclasses.asdict(item) | changes)) for item in facts.record_types)
     node.chain.put(dataclasses.replace(facts, record_types=types))
 
@@ -530,25 +533,24 @@ class TestKeep:
             assert connection.scalar(sa.select(sa.func.count()).select_from(records)) == 1
             assert count(node, records) == 0  # not committed yet
 
-        answer = submit_set(node, department=None, rows=[row(1)], keep=keep)
+        answer = node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
         assert kept == [answer]
         assert count(node, records) == 1
 
     def test_also_where_nothing_is_new(self, node: Node) -> None:
         kept: list[SetAnswer] = []
-        answer = submit_set(
-            node,
+        answer = node.intake.submit_set(
             department=None,
             rows=[row(1, CF_SY=None)],
             keep=lambda _, answer: kept.append(answer),
         )
         assert kept == [answer]
-        assert not node.wake.is_set()
+        assert not node.ctx.signals.promised.is_set()
 
     def test_what_it_raises_undoes_the_set(self, node: Node) -> None:
         def keep(_connection: sa.Connection, _answer: SetAnswer) -> None:
             raise LookupError
 
         with pytest.raises(LookupError):
-            submit_set(node, department=None, rows=[row(1)], keep=keep)
+            node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
         assert (count(node, records), count(node, promises), count(node, entries)) == (0, 0, 0)

@@ -16,8 +16,6 @@ import pytest
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.pool import FEW, Lines, Rows
-from gateway.intake.services import begin, finish, submit_set
-from gateway.log.services import step
 from gateway.node import Node
 from tests.gateway.intake.conftest import NOW
 from tests.gateway.intake.material import check_promise, record, row, stored
@@ -53,7 +51,7 @@ def test_the_same_as_on_the_spot(node: Node) -> None:
     rows = [row(n, at=n) for n in range(MANY)]
     rows[3] = row(3, at=3, CF_SY="")
     rows[5] = replace(rows[5], type="nothing")
-    drafting = begin(node, Rows(rows))
+    drafting = node.intake.begin(Rows(rows))
     there = drafting.result()
     here = node.workers.here(drafting.source, drafting.terms)
     assert [comparable(item) for item in there] == [comparable(item) for item in here]
@@ -65,7 +63,7 @@ def test_lines_are_read_there(node: Node) -> None:
     lines: list[bytes | None] = [orjson.dumps(record(n)) for n in range(MANY)]
     lines[1] = None
     lines[2] = b"{"
-    answer = finish(node, begin(node, Lines(lines, 1)), departments=[None] * MANY)
+    answer = node.intake.finish(node.intake.begin(Lines(lines, 1)), departments=[None] * MANY)
     found = [(item.row, item.verdict, [e.code for e in item.errors]) for item in answer.rows]
     assert found[:4] == [
         (1, "accepted", []),
@@ -81,10 +79,13 @@ def test_lines_are_read_there(node: Node) -> None:
 
 def test_several_begun_before_the_first_is_finished(node: Node) -> None:
     """Duplicates of a set that was begun before and not stored yet are found all the same."""
-    first = begin(node, Rows([row(n) for n in range(MANY)]))
-    second = begin(node, Rows([row(n) for n in range(MANY // 2, MANY + 10)]))
+    first = node.intake.begin(Rows([row(n) for n in range(MANY)]))
+    second = node.intake.begin(Rows([row(n) for n in range(MANY // 2, MANY + 10)]))
     verdicts = [
-        [item.verdict for item in finish(node, one, departments=[None] * len(one.source)).rows]
+        [
+            item.verdict
+            for item in node.intake.finish(one, departments=[None] * len(one.source)).rows
+        ]
         for one in (first, second)
     ]
     assert verdicts[0] == ["accepted"] * MANY
@@ -92,23 +93,25 @@ def test_several_begun_before_the_first_is_finished(node: Node) -> None:
 
 
 def test_few_rows_stay_here(node: Node) -> None:
-    submit_set(node, department=None, rows=[row(n) for n in range(FEW)])
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(FEW)])
     assert processes() == []
 
 
 def test_a_process_that_is_killed_costs_nothing(node: Node) -> None:
     node.workers.warm_up()
-    submit_set(node, department=None, rows=[row(n) for n in range(MANY)])
-    sets = [begin(node, Rows([row(n) for n in range(at, at + MANY)])) for at in (1000, 2000, 3000)]
+    node.intake.submit_set(department=None, rows=[row(n) for n in range(MANY)])
+    sets = [
+        node.intake.begin(Rows([row(n) for n in range(at, at + MANY)])) for at in (1000, 2000, 3000)
+    ]
     for process in processes():
         process.send_signal(signal.SIGKILL)
     for one in sets:
-        answer = finish(node, one, departments=[None] * MANY)
+        answer = node.intake.finish(one, departments=[None] * MANY)
         assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
-    later = submit_set(node, department=None, rows=[row(n) for n in range(5000, 5000 + MANY)])
+    later = node.intake.submit_set(department=None, rows=[row(n) for n in range(5000, 5000 + MANY)])
     assert [item.verdict for item in later.rows] == ["accepted"] * MANY
     assert pending_count(node) == 5 * MANY
-    while step(node):
+    while node.logs.step():
         pass
     assert sorted(stored_indexes(node).values(), key=lambda at: at or 0) == list(range(5 * MANY))
     assert processes() != []  # a new pool
@@ -117,12 +120,12 @@ def test_a_process_that_is_killed_costs_nothing(node: Node) -> None:
 def test_another_log_takes_entries_meanwhile(node: Node) -> None:
     """What was made for the log that has closed is made again for the one that is open."""
     rows = [row(n) for n in range(MANY)]
-    begun = begin(node, Rows(rows))
+    begun = node.intake.begin(Rows(rows))
     facts = node.chain.facts
     old = facts.logs[0]
     fresh = replace(old, log_id="ab" * 32, seq=1)
     node.chain.put(replace(facts, logs=(replace(old, open=False), fresh)))
-    answer = finish(node, begun, departments=[None] * MANY)
+    answer = node.intake.finish(begun, departments=[None] * MANY)
     assert answer.promise is not None
     assert answer.promise.log == fresh.log_id
     assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
@@ -160,7 +163,7 @@ if __name__ == "__main__":
 def test_none_wanted(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, now=NOW, intake={"processes": 0})
     node.workers.warm_up()
-    answer = submit_set(node, department=None, rows=[row(n) for n in range(MANY)])
+    answer = node.intake.submit_set(department=None, rows=[row(n) for n in range(MANY)])
     assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
     assert processes() == []
     node.close()

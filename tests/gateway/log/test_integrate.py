@@ -16,20 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.base.db import begin_write
+from gateway.base.errors import NotReady
 from gateway.http.problems import Problem
-from gateway.intake.errors import NotReady
-from gateway.log import routes, services, store
+from gateway.log import routes, store
 from gateway.log.models import bundles, logs, pending, promises, tiles
-from gateway.log.services import (
-    LogDamaged,
-    LogMended,
-    enqueue,
-    integrate,
-    log_row,
-    open_logs,
-    publish,
-    step,
-)
+from gateway.log.services import LogDamaged, LogMended, enqueue, log_row
 from gateway.node import Node, make_node
 from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
@@ -54,7 +45,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def client_of(node: Node) -> Client:
     app = FastAPI()
-    app.state.node = node
+    app.state.ctx = node.ctx
     app.include_router(routes.router)
 
     @app.exception_handler(Problem)
@@ -73,7 +64,7 @@ def read(node: Node) -> ReadLog:
         return response.content
 
     origin = f"credit-ledger/{LOG_ID.hex()}"
-    return read_log(fetch, origin=origin, note_key=node.keys.note.public_key)
+    return read_log(fetch, origin=origin, note_key=node.signing.keys.note.public_key)
 
 
 def leaf(entry: bytes) -> bytes:
@@ -81,7 +72,7 @@ def leaf(entry: bytes) -> bytes:
 
 
 def count(node: Node, table: sa.Table) -> int:
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         query = sa.select(sa.func.count()).select_from(table)
         return int(connection.execute(query).scalar_one())
 
@@ -92,14 +83,14 @@ def test_a_stranger_reads_what_was_promised(node: Node, sizes: list[int]) -> Non
     for at, size in enumerate(sizes):
         batch = make_entries(size, seed=str(at))
         promise_entries(node, batch)
-        assert step(node) == size
+        assert node.logs.step() == size
         promised |= set(batch)
         log = read(node)
         assert log.size == len(promised)
         assert set(log.entries) == promised
         assert {leaf(entry): at for at, entry in enumerate(log.entries)} == stored_indexes(node)
     assert pending_count(node) == 0
-    assert step(node) == 0
+    assert node.logs.step() == 0
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -110,7 +101,7 @@ def test_any_cut_into_batches_gives_one_log(
     node = make_test_node(tmp_path_factory.mktemp("log"), log={"batch_size": batch_size})
     for at, size in enumerate(sizes):
         promise_entries(node, make_entries(size, seed=str(at)))
-    while step(node):
+    while node.logs.step():
         pass
     log = read(node)
     assert len(set(log.entries)) == len(log.entries) == sum(sizes)
@@ -118,14 +109,14 @@ def test_any_cut_into_batches_gives_one_log(
 
 
 def test_three_levels_of_tiles(node: Node) -> None:
-    with_many = node.settings.log.model_copy(update={"batch_size": 65_536})
-    node.settings = node.settings.model_copy(update={"log": with_many})
+    with_many = node.ctx.settings.log.model_copy(update={"batch_size": 65_536})
+    node.ctx.settings = node.ctx.settings.model_copy(update={"log": with_many})
     batch = make_entries(65_536 + 300)
     promise_entries(node, batch[:65_536])
     promise_entries(node, batch[65_536:])
-    assert step(node) == 65_536
-    assert step(node) == 300
-    with node.engine.connect() as connection:
+    assert node.logs.step() == 65_536
+    assert node.logs.step() == 300
+    with node.ctx.engine.connect() as connection:
         top = connection.execute(sa.select(sa.func.max(tiles.c.level))).scalar_one()
     assert top == 2
     assert set(read(node).entries) == set(batch)
@@ -134,9 +125,9 @@ def test_three_levels_of_tiles(node: Node) -> None:
 def test_inside_a_batch_leaves_are_ordered_by_hash(node: Node) -> None:
     first, second = make_entries(40, "a"), make_entries(40, "b")
     promise_entries(node, first)
-    step(node)
+    node.logs.step()
     promise_entries(node, second)
-    step(node)
+    node.logs.step()
     found = [leaf(entry) for entry in read(node).entries]
     assert found[:40] == sorted(leaf(e) for e in first)
     assert found[40:] == sorted(leaf(e) for e in second)
@@ -147,7 +138,7 @@ def test_a_batch_takes_the_oldest_promises_whole(tmp_path: Path) -> None:
     batch = make_entries(35)
     for first, end in ((0, 4), (4, 9), (9, 12), (12, 35)):
         promise_entries(node, batch[first:end])
-    assert [step(node) for _ in range(4)] == [9, 3, 23, 0]
+    assert [node.logs.step() for _ in range(4)] == [9, 3, 23, 0]
     assert set(read(node).entries[:9]) == set(batch[:9])
     node.close()
 
@@ -155,7 +146,7 @@ def test_a_batch_takes_the_oldest_promises_whole(tmp_path: Path) -> None:
 def test_a_batch_of_many_promises(tmp_path: Path) -> None:
     """More than any driver takes as parameters of one statement, were it not for portions."""
     node = make_test_node(tmp_path, log={"batch_size": 65_536})
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         log = log_row(connection, LOG_ID)
         values = {"leaves_root": bytes(32), "count": 1, "issued_at": 1, "due": 2, "log": log}
         row = values | {"signature": bytes(65), "key_id": bytes(32)}
@@ -170,7 +161,7 @@ def test_a_batch_of_many_promises(tmp_path: Path) -> None:
                 record_ids=[bytes(32)],
                 entry_bytes=[entry],
             )
-    assert step(node) == 2500
+    assert node.logs.step() == 2500
     log_read = read(node)
     assert stored_indexes(node) == {leaf(entry): at for at, entry in enumerate(log_read.entries)}
     node.close()
@@ -180,9 +171,9 @@ def test_a_leaf_is_found_by_its_index(node: Node) -> None:
     """Every receipt asks for one; a query that reads the table costs more with every record."""
     batch = make_entries(300)
     promise_entries(node, batch)
-    step(node)
+    node.logs.step()
     asked: list[tuple[str, Any]] = []
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         sa.event.listen(
             connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3]))
         )
@@ -203,27 +194,27 @@ def test_entries_are_stored_small(node: Node) -> None:
         for i in range(512)
     ]
     promise_entries(node, batch)
-    step(node)
-    with node.engine.connect() as connection:
+    node.logs.step()
+    with node.ctx.engine.connect() as connection:
         stored = connection.execute(sa.select(sa.func.sum(sa.func.length(bundles.c.data))))
         assert stored.scalar_one() < 60 * 512
 
 
 def test_nothing_is_published_before_it_was_read_back(node: Node) -> None:
     promise_entries(node, make_entries(3))
-    assert integrate(node, 1) == 3
+    assert node.logs.integrate(1) == 3
     client = client_of(node)
     assert client.get(f"/logs/{LOG_ID.hex()}/checkpoint").status_code == 404
     assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 404
     assert pending_count(node) == 3
-    assert publish(node, 1) == 3
-    assert publish(node, 1) is None
+    assert node.logs.publish(1) == 3
+    assert node.logs.publish(1) is None
     assert client.get(f"/logs/{LOG_ID.hex()}/tile/0/000.p/3").status_code == 200
 
 
 def flip(node: Node, table: sa.Table, at: int, **where: int) -> None:
     """Change one bit of a stored blob; of a bundle, in its content."""
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         row = table.c.n == where["n"]
         if "level" in where:
             row &= table.c.level == where["level"]
@@ -252,16 +243,16 @@ def test_a_flipped_bit_behind_the_checkpoint_is_mended(
     node: Node, table: sa.Table, at: int, where: dict[str, int]
 ) -> None:
     promise_entries(node, make_entries(300, "a"))
-    step(node)
+    node.logs.step()
     before = read(node)
     batch = make_entries(400, "b")
     promise_entries(node, batch)
-    integrate(node, 1)
+    node.logs.integrate(1)
     flip(node, table, at, **where)
     with pytest.raises(LogMended):
-        publish(node, 1)
+        node.logs.publish(1)
     assert read(node) == before
-    assert step(node) == 400
+    assert node.logs.step() == 400
     after = read(node)
     assert after.entries[:300] == before.entries
     assert set(after.entries[300:]) == set(batch)
@@ -276,19 +267,19 @@ def test_a_flipped_bit_before_the_checkpoint_stops_the_log(
     node: Node, table: sa.Table, at: int, where: dict[str, int]
 ) -> None:
     promise_entries(node, make_entries(300, "a"))
-    step(node)
+    node.logs.step()
     note = read_note(node)
     promise_entries(node, make_entries(400, "b"))
-    integrate(node, 1)
+    node.logs.integrate(1)
     flip(node, table, at, **where)
     with pytest.raises(LogDamaged):
-        publish(node, 1)
+        node.logs.publish(1)
     assert read_note(node) == note
     assert pending_count(node) == 400
 
 
 def read_note(node: Node) -> str | None:
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         note: str | None = connection.execute(sa.select(logs.c.note)).scalar_one()
     return note
 
@@ -301,21 +292,21 @@ def test_a_damaged_entry_does_not_hold_up_the_others(node: Node, place: int, los
     promise_entries(node, others)
     stored = b"\n".join(batch)
     at = len(b"\n".join(batch[:2])) + 1 + place
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         damaged = stored[:at] + bytes([stored[at] ^ 4]) + stored[at + 1 :]
         one = sa.update(pending).where(pending.c.promise == 1)
         connection.execute(one.values(entries=damaged))
-    assert step(node) == 8 - lost
+    assert node.logs.step() == 8 - lost
     kept = set(read(node).entries)
     assert kept >= {batch[0], *batch[3:], *others}
     assert len(kept) == 8 - lost
-    assert step(node) == 0
+    assert node.logs.step() == 0
     assert sum(index is None for index in stored_indexes(node).values()) == lost
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         left = connection.execute(sa.select(pending.c.promise, pending.c.error)).all()
     assert [tuple(row) for row in left] == [(1, "damaged")]
     promise_entries(node, make_entries(2, "later"))
-    assert step(node) == 2
+    assert node.logs.step() == 2
 
 
 @pytest.mark.parametrize("batch", [[], [b"x" * 1025], [b"{\n}"]])
@@ -327,7 +318,7 @@ def test_what_could_never_be_integrated_is_not_promised(node: Node, batch: list[
 
 def test_a_leaf_of_another_entry_is_not_promised(node: Node) -> None:
     (entry,) = make_entries(1)
-    with pytest.raises(Malformed), begin_write(node.engine) as connection:
+    with pytest.raises(Malformed), begin_write(node.ctx.engine) as connection:
         log = log_row(connection, LOG_ID)
         enqueue(
             connection,
@@ -340,13 +331,13 @@ def test_a_leaf_of_another_entry_is_not_promised(node: Node) -> None:
 
 
 def test_an_empty_log_has_a_checkpoint(node: Node) -> None:
-    open_logs(node, [LOG_ID])
-    open_logs(node, [LOG_ID])
-    assert step(node) == 0
+    node.logs.open([LOG_ID])
+    node.logs.open([LOG_ID])
+    assert node.logs.step() == 0
     log = read(node)
     assert (log.size, log.entries) == (0, [])
     promise_entries(node, make_entries(3))
-    step(node)
+    node.logs.step()
     assert read(node).size == 3
 
 
@@ -354,11 +345,11 @@ def test_no_checkpoint_by_a_key_that_is_not_valid(node: Node) -> None:
     """What was promised waits for a new key."""
     promise_entries(node, make_entries(3))
     facts = node.chain.facts
-    node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.clock.seconds()))
+    node.chain.put(without(facts, Purpose.NOTE, compromised_since=node.ctx.clock.seconds()))
     with pytest.raises(NotReady, match="note-key-not-valid"):
-        step(node)
+        node.logs.step()
     node.chain.put(facts)
-    step(node)
+    node.logs.step()
     assert read(node).size == 3
 
 
@@ -366,32 +357,32 @@ def test_a_checkpoint_is_not_taken_back_by_a_slower_process(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise_entries(node, make_entries(5))
-    integrate(node, 1)
-    real = services.sign_note
+    node.logs.integrate(1)
+    real = node.logs.sign_note
 
-    def other_process_first(node: Node, log_id: bytes, size: int, root: bytes) -> str:
-        monkeypatch.setattr(services, "sign_note", real)
+    def other_process_first(log_id: bytes, size: int, root: bytes) -> str:
+        monkeypatch.setattr(node.logs, "sign_note", real)
         promise_entries(node, make_entries(5, "late"))
-        assert step(node) == 5
-        return real(node, log_id, size, root)
+        assert node.logs.step() == 5
+        return real(log_id, size, root)
 
-    monkeypatch.setattr(services, "sign_note", other_process_first)
-    assert publish(node, 1) is None
+    monkeypatch.setattr(node.logs, "sign_note", other_process_first)
+    assert node.logs.publish(1) is None
     assert read(node).size == 10
 
 
 def test_two_gateways_on_one_database(tmp_path: Path) -> None:
     first = make_test_node(tmp_path, log={"batch_size": 7})
     settings_ = make_settings(tmp_path, log={"batch_size": 5})
-    second = make_node(settings_, make_network(), first.keys)
+    second = make_node(settings_, make_network(), first.signing.keys)
     failures: list[BaseException] = []
 
     def work(node: Node, seed: str) -> None:
         try:
             for at in range(12):
                 promise_entries(node, make_entries(9, f"{seed}{at}"))
-                step(node)
-            while step(node):
+                node.logs.step()
+            while node.logs.step():
                 pass
         except BaseException as error:
             failures.append(error)
@@ -402,7 +393,7 @@ def test_two_gateways_on_one_database(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    while step(first):
+    while first.logs.step():
         pass
     log = read(first)
     assert log.size == 2 * 12 * 9

@@ -12,10 +12,9 @@ import pytest
 
 from gateway.log import store, tasks
 from gateway.log.services import LogDamaged
-from gateway.log.tasks import integrator
 from gateway.node import Node
 from tests.support.log import make_entries, pending_count, promise_entries
-from tests.support.node import make_test_node
+from tests.support.node import make_integrator, make_test_node
 
 NEVER = 36_000.0
 """A batch age that no test waits for: one that did would not end."""
@@ -41,7 +40,7 @@ def busy(node: Node) -> Iterator[None]:
 
     def ring() -> None:
         while not stop.wait(0.002):
-            node.wake.set()
+            node.ctx.signals.promised.set()
 
     thread = threading.Thread(target=ring)
     thread.start()
@@ -51,7 +50,7 @@ def busy(node: Node) -> Iterator[None]:
 
 
 def one_step(node: Node) -> None:
-    assert integrator(node)(threading.Event()) == 0.0
+    assert make_integrator(node)(threading.Event()) == 0.0
     assert pending_count(node) == 0
 
 
@@ -94,7 +93,7 @@ def test_an_entry_of_another_process_is_found_unasked(
     monkeypatch.setattr(tasks, "LOOK_AGAIN", 0.05)
     node = make()
     promise_entries(node, make_entries(3))
-    node.wake.clear()
+    node.ctx.signals.promised.clear()
     one_step(node)
 
 
@@ -104,11 +103,11 @@ def test_a_damaged_log_is_a_fault(
     node = make()
     promise_entries(node, make_entries(1))
 
-    def damaged(_node: Node) -> int:
+    def damaged() -> int:
         raise LogDamaged("bad")
 
-    monkeypatch.setattr(tasks, "step", damaged)
+    monkeypatch.setattr(node.logs, "step", damaged)
     with pytest.raises(LogDamaged):
-        integrator(node)(threading.Event())
+        make_integrator(node)(threading.Event())
     assert not node.lease.held, "for the next gateway to find it out"
-    assert node.fault == "log-damaged"
+    assert node.ctx.health.fault == "log-damaged"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.log.services import step
 from tests.gateway.log.test_integrate import read
 from tests.support import child
 from tests.support.log import make_entries, promise_entries
@@ -18,7 +17,7 @@ def test_killed_around_integration(tmp_path: Path, when: str) -> None:
     first, second = make_entries(300, "a"), make_entries(300, "b")
     for at in range(0, 300, 100):
         promise_entries(node, first[at : at + 100])
-    step(node)
+    node.logs.step()
     for at in range(0, 300, 100):
         promise_entries(node, second[at : at + 100])
     assert (

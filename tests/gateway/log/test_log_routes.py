@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.log.services import step
 from tests.gateway.log.test_integrate import client_of
 from tests.support.asgi import Client
 from tests.support.log import make_entries, promise_entries
@@ -17,7 +16,7 @@ SIZE = 600  # two full tiles, 88 in the third, two hashes above
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     node = make_test_node(tmp_path_factory.mktemp("log"))
     promise_entries(node, make_entries(SIZE))
-    step(node)
+    node.logs.step()
     yield client_of(node)
     node.close()
 

@@ -13,19 +13,11 @@ import sqlalchemy as sa
 from gateway.app import create_app
 from gateway.base.crypto import ContentLost, Sealed
 from gateway.base.db import begin_write
-from gateway.intake.errors import NotReady
-from gateway.intake.services import submit_set
+from gateway.base.errors import NotReady
 from gateway.log.models import bundles
-from gateway.log.services import step
 from gateway.node import Node
-from gateway.receipts.interfaces import (
-    ContentErased,
-    Disclose,
-    FieldUnknown,
-    NotARecord,
-    Pending,
-)
-from gateway.receipts.services import receipt, record
+from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
+from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.models import records
 from ledger.core import note, presentation
 from ledger.core.errors import Malformed
@@ -51,7 +43,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 
 def submit(node: Node, *numbers: int) -> list[bytes]:
-    answer = submit_set(node, department="市监局", rows=[row(n, at=n) for n in numbers])
+    answer = node.intake.submit_set(department="市监局", rows=[row(n, at=n) for n in numbers])
     assert [found.verdict for found in answer.rows] == ["accepted"] * len(numbers)
     return [bytes.fromhex(str(found.leaf)) for found in answer.rows]
 
@@ -79,99 +71,99 @@ def built(found: bytes | Pending | None) -> Receipt:
 def test_no_presentation_by_a_key_that_is_not_valid(node: Node, change: dict[str, Any]) -> None:
     """By our clock, and by the chain's where that is ahead."""
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    facts = make_facts(node.keys, block_time=int(NOW.timestamp()) + 60)
+    facts = make_facts(node.signing.keys, block_time=int(NOW.timestamp()) + 60)
     node.chain.put(without(facts, Purpose.PRESENT, **change))
     with pytest.raises(NotReady, match="present-key-not-valid"):
-        receipt(node, leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose())
     client = Client(create_app(node))
     token = bearer(new_token(node, "read"))
     response = client.request("GET", f"/v1/records/{leaf.hex()}/receipt", headers=token)
     problem = response.json()
     assert (response.status_code, problem["reason"]) == (503, "present-key-not-valid")
     assert "PRESENT" in problem["text"]["zh"]
-    assert built(receipt(node, leaf)).presentation is None
+    assert built(node.receipts.receipt(leaf)).presentation is None
 
 
 def test_from_promise_to_receipt(node: Node) -> None:
     leaf, other = submit(node, 1, 2)
-    assert isinstance(receipt(node, leaf), Pending)
-    step(node)
-    assert isinstance(receipt(node, leaf), Pending)
+    assert isinstance(node.receipts.receipt(leaf), Pending)
+    node.logs.step()
+    assert isinstance(node.receipts.receipt(leaf), Pending)
     put_anchor(node, 0, 2, state="mined")
-    assert isinstance(receipt(node, leaf), Pending)
+    assert isinstance(node.receipts.receipt(leaf), Pending)
     put_anchor(node, 0, 2)
-    parsed = built(receipt(node, leaf))
+    parsed = built(node.receipts.receipt(leaf))
     assert parsed.leaf == leaf
     assert parsed.presentation is None
-    assert parsed.network == node.network.reference
+    assert parsed.network == node.ctx.network.reference
     assert (parsed.size, parsed.anchor.block, parsed.anchor.time) == (2, 102, 1_800_000_002)
-    note.verify(parsed.checkpoint, node.keys.note.public_key)
-    assert built(receipt(node, other)).index != parsed.index
-    assert receipt(node, bytes(32)) is None
+    note.verify(parsed.checkpoint, node.signing.keys.note.public_key)
+    assert built(node.receipts.receipt(other)).index != parsed.index
+    assert node.receipts.receipt(bytes(32)) is None
 
 
 @pytest.mark.parametrize("state", ["signed", "sent", "mined", "lost", "failed"])
 def test_only_final_anchors_count(node: Node, state: str) -> None:
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1, state=state)
-    assert isinstance(receipt(node, leaf), Pending)
+    assert isinstance(node.receipts.receipt(leaf), Pending)
 
 
 def test_the_first_anchor_that_covers_the_leaf(node: Node) -> None:
     leaves = []
     for n in range(1, 5):
         leaves += submit(node, n)
-        step(node)
+        node.logs.step()
     put_anchor(node, 0, 2)
     put_anchor(node, 0, 3, state="lost")  # what an earlier chain had
     put_anchor(node, 2, 3)
     put_anchor(node, 3, 4)
-    found = [built(receipt(node, leaf)) for leaf in leaves]
+    found = [built(node.receipts.receipt(leaf)) for leaf in leaves]
     assert [(r.index, r.size) for r in found] == [(0, 2), (1, 2), (2, 3), (3, 4)]
 
 
 def test_receipts_of_a_larger_log(node: Node) -> None:
     """Sizes at which paths cross tiles; the anchor is older than the log is now."""
     leaves = submit(node, *range(1, 4))
-    step(node)
+    node.logs.step()
     promise_entries(node, make_entries(600))
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 3)
     put_anchor(node, 3, 603)
     promise_entries(node, make_entries(300, "later"))
-    step(node)
-    assert {built(receipt(node, leaf)).size for leaf in leaves} == {3}
+    node.logs.step()
+    assert {built(node.receipts.receipt(leaf)).size for leaf in leaves} == {3}
     leaves = submit(node, 9)
-    step(node)
+    node.logs.step()
     put_anchor(node, 603, 904)
-    assert built(receipt(node, leaves[0])).size == 904
+    assert built(node.receipts.receipt(leaves[0])).size == 904
 
 
 def test_presentation_of_chosen_fields(node: Node) -> None:
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    full = built(receipt(node, leaf, disclose=Disclose()))
+    full = built(node.receipts.receipt(leaf, disclose=Disclose()))
     assert full.presentation is not None
     fields = full.presentation.fields(load("penalty").slots)
     assert fields == FIELDS
     slots = load("penalty").slots
     assert list(fields) == [code for code in slots if code in fields]
-    key = node.keys.present
+    key = node.signing.keys.present
     presentation.verify(full.presentation.jws, key.alg, key.public_key)
     assert full.presentation.jws.iat == int(NOW.timestamp())
     header = full.presentation.payload.header
     assert (header.iss, header.log) == (MEMBER, LOG_ID)
 
-    two = built(receipt(node, leaf, disclose=Disclose(["CF_WSH", "CF_XDR_MC"])))
+    two = built(node.receipts.receipt(leaf, disclose=Disclose(["CF_WSH", "CF_XDR_MC"])))
     assert two.presentation is not None
     assert list(two.presentation.fields(load("penalty").slots)) == ["CF_XDR_MC", "CF_WSH"]
     assert two.presentation.payload == full.presentation.payload
 
-    part = built(receipt(node, leaf, disclose=Disclose(["CF_WSH", "BZ"])))  # BZ is empty
+    part = built(node.receipts.receipt(leaf, disclose=Disclose(["CF_WSH", "BZ"])))  # BZ is empty
     assert part.presentation is not None
     assert list(part.presentation.fields(load("penalty").slots)) == ["CF_WSH"]
 
@@ -180,53 +172,53 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
 def test_a_field_that_is_not_there(node: Node, fields: list[str]) -> None:
     (leaf,) = submit(node, 1)
     with pytest.raises(FieldUnknown):
-        receipt(node, leaf, disclose=Disclose(fields))
+        node.receipts.receipt(leaf, disclose=Disclose(fields))
 
 
 def test_an_entry_that_is_no_record(node: Node) -> None:
     promise_entries(node, make_entries(1))
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         leaf = connection.scalar(sa.text("SELECT leaf FROM entries"))
     assert isinstance(leaf, bytes)
     with pytest.raises(NotARecord):
-        receipt(node, leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose())
     with pytest.raises(NotARecord):
-        record(node, leaf)
+        node.receipts.record(leaf)
 
 
 def test_erased_content_is_gone_and_the_anchor_stays(node: Node) -> None:
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(records).values(wrapped_key=None))
-    built(receipt(node, leaf))
+    built(node.receipts.receipt(leaf))
     with pytest.raises(ContentErased):
-        receipt(node, leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose())
     with pytest.raises(ContentErased):
-        record(node, leaf)
+        node.receipts.record(leaf)
 
 
 def test_content_of_another_record_never_passes(node: Node) -> None:
     one, _ = submit(node, 1, 2)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 2)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         rows = connection.execute(sa.select(records).order_by(records.c.id)).all()
         moved = {"wrapped_key": rows[1].wrapped_key, "content": rows[1].content}
         connection.execute(sa.update(records).where(records.c.id == rows[0].id).values(moved))
     with pytest.raises(ContentLost):
-        receipt(node, one, disclose=Disclose())
+        node.receipts.receipt(one, disclose=Disclose())
 
 
 def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
     """Whoever has the content key still cannot make the log say something else."""
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         found = connection.execute(sa.select(records)).one()
         data = node.vault.open(Sealed(found.wrapped_key, found.content), leaf)
         sealed = node.vault.seal(data.replace("警告".encode(), "罚款".encode()), leaf)
@@ -234,17 +226,17 @@ def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
             sa.update(records).values(wrapped_key=sealed.wrapped_key, content=sealed.content)
         )
     with pytest.raises(ContentLost):
-        receipt(node, leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose())
 
 
 def test_a_damaged_bundle_gives_no_receipt(node: Node) -> None:
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(bundles).values(data=b"x"))
     with pytest.raises(Malformed, match="bundle"):
-        receipt(node, leaf)
+        node.receipts.receipt(leaf)
 
 
 # ---- over HTTP
@@ -261,12 +253,12 @@ def test_routes(node: Node) -> None:
     early = get(node, path)
     assert early.status_code == 202
     assert int(early.headers["retry-after"]) > 0
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
     bare = get(node, path)
     assert bare.status_code == 200
     assert bare.headers["content-type"] == "application/json"
-    assert bare.content == receipt(node, leaf)
+    assert bare.content == node.receipts.receipt(leaf)
     assert get(node, "/v1/receipts/" + "00" * 32).status_code == 404
     for wrong in (leaf.hex().upper(), leaf.hex()[:-1], "x", "0x" + leaf.hex()):
         assert get(node, f"/v1/receipts/{wrong}").status_code == 404
@@ -274,7 +266,7 @@ def test_routes(node: Node) -> None:
 
 def test_routes_for_readers(node: Node) -> None:
     (leaf,) = submit(node, 1)
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
     path = f"/v1/records/{leaf.hex()}"
     for route in (path, f"{path}/receipt"):
@@ -289,7 +281,7 @@ def test_routes_for_readers(node: Node) -> None:
     wrong = get(node, f"{path}/receipt?fields=CF_WSH,NAME", "read")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "field-unknown")
     assert wrong.json()["field"] == "NAME"
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(records).values(wrapped_key=None))
     for route in (path, f"{path}/receipt"):
         gone = get(node, route, "read")
@@ -303,7 +295,7 @@ def test_the_record_and_what_is_known_of_it(node: Node) -> None:
     assert (first["state"], first["index"], first["anchor"]) == ("promised", None, None)
     assert first["fields"] == FIELDS
     assert (first["type"], first["schema"], first["department"]) == ("penalty", "1", "市监局")
-    step(node)
+    node.logs.step()
     assert get(node, path, "read").json()["state"] == "integrated"
     put_anchor(node, 0, 1)
     last = get(node, path, "read").json()

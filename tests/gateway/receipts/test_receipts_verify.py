@@ -4,11 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway.intake.services import submit_set
-from gateway.log.services import step as integrate
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose
-from gateway.receipts.services import receipt
 from ledger.chain.network import NetworkFile
 from ledger.core.verdict.verdict import Verdict
 from ledger.verify import Verifier, ask
@@ -35,16 +32,16 @@ def take_in(node: Node, anvil: Anvil, *numbers: int) -> list[bytes]:
     settle(node, anvil)
     # With its class a penalty has a known end, and that has not come yet.
     good = [replace(row(n, CF_JDRQ=DECIDED, CF_YXQ=END), class_="severe") for n in numbers]
-    answer = submit_set(node, department=None, rows=good)
+    answer = node.intake.submit_set(department=None, rows=good)
     assert {found.verdict for found in answer.rows} == {"accepted"}
-    integrate(node)
+    node.logs.step()
     settle(node, anvil)
     return [bytes.fromhex(str(found.leaf)) for found in answer.rows]
 
 
 def both(node: Node, leaf: bytes) -> tuple[bytes, bytes]:
     """The bare receipt and the one that shows everything."""
-    bare, full = receipt(node, leaf), receipt(node, leaf, disclose=Disclose())
+    bare, full = node.receipts.receipt(leaf), node.receipts.receipt(leaf, disclose=Disclose())
     assert isinstance(bare, bytes)
     assert isinstance(full, bytes)
     return bare, full
@@ -57,7 +54,7 @@ def test_judged_with_the_gateway_closed(tmp_path: Path) -> None:
         first, second = take_in(node, anvil, 1, 2)
         (third,) = take_in(node, anvil, 3)
         found = [both(node, leaf) for leaf in (first, second, third)]
-        part = receipt(node, first, disclose=Disclose(["CF_WSH"]))
+        part = node.receipts.receipt(first, disclose=Disclose(["CF_WSH"]))
         node.close()
         for bare, full in found:
             assert judge(bare, member.network).verdict == "anchored"

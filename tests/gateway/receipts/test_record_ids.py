@@ -11,11 +11,8 @@ import sqlalchemy as sa
 from gateway.app import create_app
 from gateway.base.db import begin_write
 from gateway.intake.interfaces import RowAnswer
-from gateway.intake.services import submit_set
 from gateway.log.models import PREFIX, bundles, entries, pending
-from gateway.log.services import step
 from gateway.node import Node
-from gateway.receipts.services import receipt, record
 from ledger.core.ids import record_id
 from ledger.core.receipt import parse
 from tests.core.material import flip
@@ -37,7 +34,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def submit(node: Node, *numbers: int) -> list[RowAnswer]:
     rows = [row(n, at=n) for n in numbers]
-    return list(submit_set(node, department="市监局", rows=rows).rows)
+    return list(node.intake.submit_set(department="市监局", rows=rows).rows)
 
 
 def names(answer: RowAnswer) -> tuple[bytes, bytes]:
@@ -52,27 +49,27 @@ def test_both_names_lead_to_the_same_record(node: Node) -> None:
     assert name == record_id(LOG_ID, made)
     promise_entries(node, make_entries(40))
     for state in ("promised", "integrated", "anchored"):
-        found = record(node, name)
-        assert found == record(node, leaf)
+        found = node.receipts.record(name)
+        assert found == node.receipts.record(leaf)
         assert found is not None
         assert (found["leaf"], found["recordId"]) == (leaf.hex(), name.hex())
         assert found["state"] == state
         if state == "promised":
-            step(node)
+            node.logs.step()
         elif state == "integrated":
             put_anchor(node, 0, 41)
-    bare = receipt(node, name)
+    bare = node.receipts.receipt(name)
     assert isinstance(bare, bytes)
-    assert bare == receipt(node, leaf)
+    assert bare == node.receipts.receipt(leaf)
     assert parse(bare).record_id == name
     for unknown in (bytes(32), name[:PREFIX] + bytes(27), flip(name, 255)):
-        assert receipt(node, unknown) is None
-        assert record(node, unknown) is None
+        assert node.receipts.receipt(unknown) is None
+        assert node.receipts.record(unknown) is None
 
 
 def test_routes_take_both(node: Node) -> None:
     leaf, name = names(submit(node, 1)[0])
-    step(node)
+    node.logs.step()
     put_anchor(node, 0, 1)
     reader = bearer(new_token(node, "read"))
     client = Client(create_app(node))
@@ -86,12 +83,12 @@ def test_routes_take_both(node: Node) -> None:
 
 def test_names_that_begin_alike_are_told_apart(node: Node) -> None:
     one, two = (names(answer)[1] for answer in submit(node, 1, 2))
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(entries).values(record=one[:PREFIX]))
-    found = record(node, one)
+    found = node.receipts.record(one)
     assert found is not None
     assert found["recordId"] == one.hex()
-    hidden = record(node, one[:PREFIX] + two[PREFIX:])
+    hidden = node.receipts.record(one[:PREFIX] + two[PREFIX:])
     assert hidden is None
 
 
@@ -99,7 +96,7 @@ def test_an_earlier_record_is_told_with_its_record_id(node: Node) -> None:
     """Whether it is still pending, in the tree, or in the same set."""
     first = submit(node, *range(1, 9))
     again = submit(node, *range(1, 9))
-    step(node)
+    node.logs.step()
     later = submit(node, *range(8, 0, -1), 9, 9)
     assert {answer.verdict for answer in [*again, *later[:8], later[9]]} == {"duplicate"}
     wanted = [(answer.leaf, answer.record_id) for answer in first]
@@ -112,10 +109,10 @@ def test_an_earlier_record_is_told_with_its_record_id(node: Node) -> None:
 def test_an_entry_that_the_disk_lost_has_no_name(node: Node) -> None:
     """The record is known all the same, and so is that it was sent before."""
     leaf, name = names(submit(node, 1)[0])
-    with begin_write(node.engine) as connection:
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(pending).values(entries=b"{}"))
-    assert receipt(node, name) is None
-    found = record(node, leaf)
+    assert node.receipts.receipt(name) is None
+    found = node.receipts.record(leaf)
     assert found is not None
     assert found["recordId"] is None
     (again,) = submit(node, 1)
@@ -124,8 +121,8 @@ def test_an_entry_that_the_disk_lost_has_no_name(node: Node) -> None:
 
 def test_nor_has_one_in_a_damaged_bundle(node: Node) -> None:
     leaf, _ = names(submit(node, 1)[0])
-    step(node)
-    with begin_write(node.engine) as connection:
+    node.logs.step()
+    with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(bundles).values(data=b"damaged"))
     (again,) = submit(node, 1)
     assert (again.verdict, again.leaf, again.record_id) == ("duplicate", leaf.hex(), None)

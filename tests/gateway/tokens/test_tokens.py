@@ -35,24 +35,24 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def add(node: Node, *scopes: str) -> tuple[int, str]:
     return add_token(
-        node.engine, name="甲", scopes=scopes, department="市监局", now=node.clock.now()
+        node.ctx.engine, name="甲", scopes=scopes, department="市监局", now=node.ctx.clock.now()
     )
 
 
 def test_found_by_its_text_only(node: Node) -> None:
     token_id, token = add(node, "read", "submit")
     assert token.startswith(PREFIX)
-    caller = find_token(node.engine, token)
+    caller = find_token(node.ctx.engine, token)
     assert caller is not None
     assert (caller.id, caller.name, caller.department) == (token_id, "甲", "市监局")
     assert caller.scopes == {"submit", "read"}
     for other in ("", token[:-1], token + "x", token.upper(), "\ud800"):
-        assert find_token(node.engine, other) is None
+        assert find_token(node.ctx.engine, other) is None
 
 
 def test_only_the_hash_is_stored(node: Node, tmp_path: Path) -> None:
     _, token = add(node, "submit")
-    with node.engine.connect() as connection:
+    with node.ctx.engine.connect() as connection:
         row = connection.execute(sa.select(tokens)).one()
     assert row.digest == hashlib.sha256(token.encode()).digest()
     node.close()
@@ -66,12 +66,12 @@ def test_no_two_alike(node: Node) -> None:
 def test_revoked(node: Node) -> None:
     token_id, token = add(node, "submit")
     other_id, other = add(node, "read")
-    assert revoke_token(node.engine, token_id, now=node.clock.now())
-    assert find_token(node.engine, token) is None
-    assert find_token(node.engine, other) is not None
-    assert not revoke_token(node.engine, token_id, now=node.clock.now())
-    assert not revoke_token(node.engine, 99, now=node.clock.now())
-    listed = list_tokens(node.engine)
+    assert revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
+    assert find_token(node.ctx.engine, token) is None
+    assert find_token(node.ctx.engine, other) is not None
+    assert not revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
+    assert not revoke_token(node.ctx.engine, 99, now=node.ctx.clock.now())
+    listed = list_tokens(node.ctx.engine)
     assert [row.id for row in listed] == [token_id, other_id]
     assert [row.revoked_at is None for row in listed] == [False, True]
     assert listed[0].scopes == ("submit",)
@@ -89,7 +89,7 @@ class TestRequire:
     def request(self, node: Node, authorization: str | None, rate: float = 100) -> Request:
         class App:
             class state:  # noqa: N801 - as Starlette names it
-                guard = Guard(node.engine, rate)
+                guard = Guard(node.ctx.engine, rate)
 
         headers = [] if authorization is None else [(b"authorization", authorization.encode())]
         return Request({"type": "http", "app": App, "headers": headers, "state": {}})
@@ -141,14 +141,14 @@ class TestRequire:
         token_id, token = add(node, "submit")
         request = self.request(node, f"Bearer {token}")
         assert asyncio.run(self.ask(request)) == "甲"
-        revoke_token(node.engine, token_id, now=node.clock.now())
+        revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
         assert asyncio.run(self.ask(request)) == "甲"
         monkeypatch.setattr(services, "MEMORY_SECONDS", 0.0)
         assert asyncio.run(self.ask(request)) == "token-unknown"
 
     def test_memory_is_bounded(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "MEMORY_SIZE", 3)
-        guard = Guard(node.engine, 100)
+        guard = Guard(node.ctx.engine, 100)
         for _ in range(10):
             asyncio.run(guard.admit(add(node, "submit")[1]))
             assert len(guard._known) <= 3

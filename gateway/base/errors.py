@@ -1,4 +1,4 @@
-"""Errors of intake beside those of rows."""
+"""What any domain may answer where it cannot serve now."""
 
 from __future__ import annotations
 

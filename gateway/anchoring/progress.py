@@ -1,0 +1,61 @@
+"""How far the records promised here are anchored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.anchoring.models import anchors
+from gateway.log.models import entries, logs, pending
+
+_TAKEN = sa.select(sa.func.max(entries.c.id))
+_NEWEST = (
+    sa.select(anchors.c.size)
+    .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
+    .order_by(anchors.c.size.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_WAITING = (
+    sa.select(sa.func.sum(pending.c.count))
+    .where(pending.c.log == logs.c.id, pending.c.start.is_(None), pending.c.error.is_(None))
+    .scalar_subquery()
+)
+_PROMISED = sa.select(logs.c.log_id, logs.c.size + sa.func.coalesce(_WAITING, 0))
+_ANCHORED = sa.select(logs.c.log_id, sa.func.coalesce(_NEWEST, 0))
+
+
+def unanchored(connection: sa.Connection) -> int:
+    """Promised records not yet finally anchored: row numbers of entries have no gaps."""
+    taken: int = connection.scalar(_TAKEN) or 0
+    return taken - sum(size for _, size in anchored_sizes(connection))
+
+
+def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
+    """(logId, size finally anchored) of every log of this member. Walks the index from its end,
+    so it costs the same however many anchors there are."""
+    return [(log_id, size) for log_id, size in connection.execute(_ANCHORED)]
+
+
+def promised_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
+    """(logId, size once all that is promised so far stands in it) of every log. Whoever waits for a
+    record waits until the anchored size has reached what this was after its promise."""
+    return [(log_id, int(size)) for log_id, size in connection.execute(_PROMISED)]
+
+
+def first_final_anchor(connection: sa.Connection, log: int, index: int) -> sa.Row[Any] | None:
+    """Find the anchor with prev_size ≤ index < size. The chain has exactly one, since each anchor
+    starts where the one before ended."""
+    query = (
+        sa.select(anchors)
+        .where(
+            anchors.c.log == log,
+            anchors.c.size > index,
+            anchors.c.prev_size <= index,
+            anchors.c.state == "final",
+        )
+        .order_by(anchors.c.size)
+        .limit(1)
+    )
+    return connection.execute(query).one_or_none()

@@ -1,0 +1,62 @@
+"""What every domain of a gateway needs, and no secret: it may be handed to anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Event
+
+import sqlalchemy as sa
+
+from gateway.base.clock import Clock
+from gateway.base.settings import Settings
+from ledger.chain.network import NetworkFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """How threads wake one another.
+
+    promised: set when entries became durable; the integrator then looks. published: set with
+    every checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader
+    then looks. looked: set once the chain was looked at, with or without success.
+    """
+
+    promised: Event = field(default_factory=Event)
+    published: Event = field(default_factory=Event)
+    uploaded: Event = field(default_factory=Event)
+    looked: Event = field(default_factory=Event)
+
+    def wake_all(self) -> None:
+        """Have every thread that waits look at once; it then sees that it shall end."""
+        for event in (self.promised, self.published, self.uploaded):
+            event.set()
+
+
+@dataclass(slots=True, kw_only=True)
+class Health:
+    """What is wrong, as codes.
+
+    chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
+    read the last time. faults: states in which nothing may be promised any more (`log-damaged`,
+    `log-behind-chain`, `log-forked`).
+    """
+
+    chain_error: str | None = None
+    faults: set[str] = field(default_factory=set)
+
+    @property
+    def fault(self) -> str | None:
+        """Name one of the faults; None: sound."""
+        return min(self.faults, default=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Shared by all threads of one gateway."""
+
+    settings: Settings
+    network: NetworkFile
+    engine: sa.Engine
+    clock: Clock
+    signals: Signals = field(default_factory=Signals)
+    health: Health = field(default_factory=Health)
