@@ -104,7 +104,7 @@ class Founding:
         """A quorum says the same. Other nodes get the time to catch up with the first one."""
         end = time.monotonic() + CONFIRM_SECONDS
         file = replace(made.file, max_head_age=ANY_AGE)
-        with closing(QuorumReader(file, now=local_clock())) as reader:
+        with closing(QuorumReader(file, now=local_clock(), max_ahead=None)) as reader:
             while True:
                 try:
                     return self._compare(reader.head(), made.deployment, founders)
