@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak lock clean
+.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak lock matrix dist clean
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -39,6 +39,12 @@ soak: setup-dev
 
 lock: setup-dev
 	@$(VENV) scripts/lock.py
+
+matrix: setup-dev
+	@$(VENV) scripts/matrix.py
+
+dist: setup-dev
+	@$(VENV) scripts/dist.py
 
 clean:
 	@$(PYTHON) scripts/clean.py

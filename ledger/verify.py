@@ -40,6 +40,18 @@ from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
 from ledger.records.schema import Schema
 from ledger.records.store import Library
 
+__all__ = [
+    "DEADLINE_SECONDS",
+    "FAILED_SECONDS",
+    "HEAD_READS",
+    "LOOK_SECONDS",
+    "WAIT_SECONDS",
+    "Verifier",
+    "ask",
+    "record_facts",
+    "trust_of",
+]
+
 HEAD_READS = 4
 """A head is read anew so many times within `maxHeadAge`, so that it is never too old for that."""
 FAILED_SECONDS = 5.0

@@ -4,7 +4,7 @@ Top-level names are those of the environment (`database_url` is CREDIT_LEDGER_DA
 paths inside the file are relative to the file. Example::
 
     network = "../../network.json"
-    database_url = "sqlite:///gateway.base.db"
+    database_url = "sqlite:///gateway.db"
     [node]
     code = "110000"
     name = "Beijing"
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     network: Path
     rpc: Annotated[tuple[str, ...], NoDecode] = ()
     """In place of the nodes named by the network file; never of its quorum."""
-    database_url: str = "sqlite:///gateway.base.db"
+    database_url: str = "sqlite:///gateway.db"
     """Or postgresql://…, which several gateways of one member may share."""
     keys: Path = Path("keys")
     """Folder of anchor, note, present, payer, content and index `.json`."""
@@ -225,7 +225,7 @@ def load(path: Path) -> Settings:
 def _anchored_url(url: object, folder: Path) -> object:
     """A relative SQLite file is taken from the folder of the settings."""
     prefix = "sqlite:///"
-    url = url or "sqlite:///gateway.base.db"
+    url = url or "sqlite:///gateway.db"
     if isinstance(url, str) and url.startswith(prefix):
         return prefix + str(folder / url.removeprefix(prefix))
     return url

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from gateway.base.db import begin_write
 from gateway.chain.models import transactions
-from gateway.log.store import bundle_entries
 from ledger.chain.contracts.contract_abi import NAMES, load
 from ledger.chain.errors import NonceTaken, TxRefused, TxReverted
 from ledger.chain.keys.signers import DigestSigner
@@ -21,7 +20,7 @@ from ledger.chain.sending.fees import Fees
 from ledger.chain.sending.transactions import MAX_TIP, Sender, StoredTx
 from ledger.core.canonical import unhex0x
 from ledger.core.ids import Address
-from ledger.core.tiles import encode_bundle
+from ledger.core.tiles import bundle_entries, encode_bundle
 
 PUSH_SECONDS = 15.0
 """After so long without being mined a transaction is sent again, if need be with more to pay."""

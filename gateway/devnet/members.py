@@ -19,7 +19,7 @@ LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
 network = "../../network.json"
-database_url = "sqlite:///gateway.base.db"
+database_url = "sqlite:///gateway.db"
 keys = "keys"
 key_password_file = "keys/password"
 
@@ -54,7 +54,7 @@ def prepare_token(layout: Layout, member: MemberSpec) -> None:
     """A token that may submit and read, unless one is there. Needs the network file."""
     folder = layout.member(member.code)
     path = folder / "token"
-    if path.exists() and (folder / "gateway.base.db").exists():
+    if path.exists() and (folder / "gateway.db").exists():
         return
     engine = open_engine(load(folder / "gateway.toml").database_url)
     try:

@@ -1,0 +1,1 @@
+"""Taking records in: checked, sealed, answered and promised, one by one or as lines."""

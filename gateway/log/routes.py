@@ -12,10 +12,16 @@ from gateway.base.db import begin_read
 from gateway.http.problems import Problem
 from gateway.log import store
 from gateway.log.models import bundles, logs, tiles
-from gateway.log.store import bundle_entries
 from ledger.core.canonical import DIGEST_SIZE, unhex32
 from ledger.core.errors import Malformed
-from ledger.core.tiles import WIDTH, TileAddress, encode_bundle, parse_path, tile_width
+from ledger.core.tiles import (
+    WIDTH,
+    TileAddress,
+    bundle_entries,
+    encode_bundle,
+    parse_path,
+    tile_width,
+)
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """A tile of a given width never changes: the log only grows."""

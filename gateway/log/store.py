@@ -32,9 +32,9 @@ from ledger.core.tiles import (
     HEIGHT,
     WIDTH,
     Tile,
+    bundle_entries,
     edge,
     encode_bundle,
-    parse_bundle,
     root_at,
     tile_width,
 )
@@ -96,15 +96,6 @@ def unpack(data: bytes, n: int) -> bytes:
         return zlib.decompress(data)
     except zlib.error as error:
         raise Malformed("entry bundle", f"bundle {n} does not unpack") from error
-
-
-def bundle_entries(data: bytes) -> list[bytes]:
-    """All entries of a bundle whose width is not known beforehand."""
-    count = at = 0
-    while at < len(data):
-        at += 2 + int.from_bytes(data[at : at + 2], "big")
-        count += 1
-    return parse_bundle(data, count)
 
 
 def states(connection: sa.Connection) -> list[LogState]:

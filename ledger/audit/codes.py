@@ -4,6 +4,8 @@ remedies for people."""
 from dataclasses import dataclass
 from typing import Literal
 
+__all__ = ["CODES", "EVENTS_MISSING", "INCOMPLETE", "TILES_MISSING", "Code", "Severity", "Text"]
+
 Severity = Literal["error", "warning"]
 Text = dict[str, str]
 

@@ -16,6 +16,8 @@ from ledger.core.canonical import hex32
 from ledger.core.entry import RECORD
 from ledger.core.merkle import EMPTY_ROOT
 
+__all__ = ["TYPE", "document"]
+
 TYPE = "credit-ledger/audit@1"
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from ledger.audit.codes import CODES, INCOMPLETE
 
+__all__ = ["MOST", "Finding", "Findings", "Unchecked"]
+
 # Of one code and one log so many findings are listed; `counts` tells how many there were. A log of
 # nothing but bad entries must not make a report that nobody can open.
 MOST = 100

@@ -29,6 +29,8 @@ from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import canonical
 from ledger.core.errors import CouldNotCheck
 
+__all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "FetchFor", "Report", "replay"]
+
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 4
 
 FetchFor = Callable[[str, bytes], Fetch | None]

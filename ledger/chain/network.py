@@ -25,6 +25,23 @@ from ledger.core.canonical import instant, parse_instant
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import Address, Digest, sha256
 
+__all__ = [
+    "MAX_AGE",
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_MOVES",
+    "MAX_NAME",
+    "MAX_NODES",
+    "RULES",
+    "TYPE",
+    "Finality",
+    "Hash32",
+    "NetworkFile",
+    "Rebuilt",
+    "Rule",
+    "demand_majority",
+]
+
 Hash32 = NewType("Hash32", str)
 """Block hash or transaction hash: `0x` and 64 lower-case hex digits."""
 

@@ -13,6 +13,30 @@ import orjson
 
 from ledger.core.errors import Malformed
 
+__all__ = [
+    "DIGEST_SIZE",
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_INSTANT",
+    "MAX_INTEGER",
+    "Json",
+    "b64_decode",
+    "b64_encode",
+    "b64u_decode",
+    "b64u_encode",
+    "encode",
+    "hex0x",
+    "hex32",
+    "instant",
+    "parse",
+    "parse_day",
+    "parse_instant",
+    "unhex",
+    "unhex0x",
+    "unhex32",
+    "utf8",
+]
+
 # Largest integer that every JSON reader keeps exact (RFC 8785 3.2.2.3, RFC 7493 2.2).
 MAX_INTEGER = 2**53 - 1
 # Bounds for callers that name none: generous for our formats, harmless for memory.

@@ -24,6 +24,29 @@ from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import Digest, LogId, bytes32_ascii, sha256
 from ledger.core.versions import NAME
 
+__all__ = [
+    "CLASSES",
+    "MAX_DISCLOSED",
+    "MAX_DISCLOSURE",
+    "MAX_PAYLOAD",
+    "MAX_SLOTS",
+    "SALT_SIZE",
+    "SALT_TEXT",
+    "SCHEMA_ID",
+    "SECRET_SIZE",
+    "VCT",
+    "Commitment",
+    "Header",
+    "Payload",
+    "Value",
+    "check_field",
+    "check_value",
+    "commit",
+    "expand",
+    "parse_payload",
+    "places_of",
+]
+
 Value = str | list[str]  # of a field: text, or a list of texts; never empty
 
 SECRET_SIZE = 32

@@ -23,6 +23,8 @@ from ledger.core.commitment import (
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import sha256
 
+__all__ = ["check_committed", "check_disclosures", "parse_disclosure"]
+
 _SALT = re.compile(rf"[A-Za-z0-9_-]{{{SALT_TEXT}}}")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/\0\0")
 _sha256 = hashlib.sha256

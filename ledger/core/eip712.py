@@ -12,6 +12,20 @@ from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import ADDRESS_SIZE, Address, Digest, address_bytes, keccak256, word
 from ledger.core.keys import ORDERS, SIGNATURE_SIZE, Alg, is_low_s
 
+__all__ = [
+    "SIGNATURE65_SIZE",
+    "STRUCTS",
+    "V_OFFSET",
+    "Signer",
+    "Value",
+    "address_of",
+    "digest",
+    "domain",
+    "members",
+    "recover",
+    "type_hash",
+]
+
 Value = int | bytes | str
 SIGNATURE65_SIZE = SIGNATURE_SIZE + 1  # r ‖ s ‖ v
 V_OFFSET = 27  # v is 27 or 28: the parity of R's y, from Bitcoin by way of the yellow paper

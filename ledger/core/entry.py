@@ -16,6 +16,20 @@ from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import SUITES, Digest, LogId, RecordId
 from ledger.core.versions import NAME, loose, refuse_other
 
+__all__ = [
+    "MAX_ENTRY",
+    "RECORD",
+    "STATEMENT",
+    "SUITE",
+    "TIMELY",
+    "Entry",
+    "from_json",
+    "parse_entry",
+    "period",
+    "record_entry",
+    "statement_entry",
+]
+
 MAX_ENTRY = 1024  # bytes; the largest record entry has about 600
 RECORD = "record"
 STATEMENT = "statement"

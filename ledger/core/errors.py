@@ -15,6 +15,18 @@ LedgerError
 
 from collections.abc import Mapping
 
+__all__ = [
+    "ConfigError",
+    "CouldNotCheck",
+    "EvidenceError",
+    "InputError",
+    "LedgerError",
+    "Malformed",
+    "ProofMismatch",
+    "SignatureInvalid",
+    "VersionUnknown",
+]
+
 
 class LedgerError(Exception):
     """Root of the tree; catch it where errors become answers."""

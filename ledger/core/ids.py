@@ -13,6 +13,28 @@ from eth_hash.backends.pysha3 import keccak256 as _keccak
 from ledger.core.canonical import DIGEST_SIZE, unhex0x
 from ledger.core.errors import Malformed
 
+__all__ = [
+    "ADDRESS_SIZE",
+    "CODE",
+    "SUITES",
+    "WORD",
+    "Address",
+    "Digest",
+    "KeyId",
+    "LogId",
+    "RecordId",
+    "address_bytes",
+    "ascii_bytes32",
+    "bytes32_ascii",
+    "doc",
+    "keccak256",
+    "key_id",
+    "log_id",
+    "record_id",
+    "sha256",
+    "word",
+]
+
 Digest = NewType("Digest", bytes)  # 32 bytes of SHA-256 or keccak256
 LogId = NewType("LogId", bytes)  # 32 bytes, names a log
 RecordId = NewType("RecordId", bytes)  # 32 bytes, names a commitment in a log: key of a status

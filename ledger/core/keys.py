@@ -17,6 +17,23 @@ from ledger.core.canonical import b64u_decode, b64u_encode, hex32
 from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import key_id
 
+__all__ = [
+    "COORDINATE_SIZE",
+    "JWS_ALGS",
+    "ORDERS",
+    "PUBLIC_KEY_SIZES",
+    "SIGNATURE_SIZE",
+    "Alg",
+    "Purpose",
+    "Role",
+    "check_public_key",
+    "from_jwk",
+    "is_low_s",
+    "low_s",
+    "to_jwk",
+    "verify",
+]
+
 
 class Purpose(IntEnum):
     """What a registered key may sign; a key has one."""

@@ -11,6 +11,24 @@ from ledger.core.canonical import DIGEST_SIZE, MAX_INTEGER
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import Digest
 
+__all__ = [
+    "EMPTY_ROOT",
+    "LEAF_PREFIX",
+    "MAX_SIZE",
+    "NODE_PREFIX",
+    "Range",
+    "consistency_path",
+    "consistency_ranges",
+    "inclusion_path",
+    "inclusion_ranges",
+    "leaf_hash",
+    "node_hash",
+    "root",
+    "root_from_inclusion",
+    "verify_consistency",
+    "verify_inclusion",
+]
+
 LEAF_PREFIX = b"\x00"
 NODE_PREFIX = b"\x01"
 # MTH({}): the only root of an empty tree. Nothing is ever proven against it.

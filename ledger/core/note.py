@@ -24,6 +24,33 @@ from ledger.core.keys import SIGNATURE_SIZE, Alg, check_public_key
 from ledger.core.keys import verify as verify_message
 from ledger.core.merkle import EMPTY_ROOT, MAX_SIZE
 
+__all__ = [
+    "COSIGNATURE_TYPE",
+    "ED25519_TYPE",
+    "KEY_HASH_SIZE",
+    "MAX_CHECKPOINT",
+    "MAX_VKEY",
+    "MAX_WITNESSES",
+    "TIME_SIZE",
+    "Checkpoint",
+    "Cosignature",
+    "checkpoint_body",
+    "cosign",
+    "encode_checkpoint",
+    "key_hash",
+    "log_of",
+    "origin_of",
+    "parse_checkpoint",
+    "parse_vkey",
+    "refuse_newer",
+    "sign_checkpoint",
+    "verify",
+    "verify_cosignature",
+    "vkey",
+    "witness_key_hash",
+    "witness_name",
+]
+
 # Characters. Ours has some 330 and 162 for each witness; there must be room for signature types of
 # later days, of which one may have 5 kB.
 MAX_CHECKPOINT = 1 << 17

@@ -38,6 +38,23 @@ from ledger.core.ids import Digest, KeyId, key_id, sha256
 from ledger.core.keys import JWS_ALGS, SIGNATURE_SIZE, Alg
 from ledger.core.versions import NAME, look
 
+__all__ = [
+    "BINDING_TYP",
+    "MAX_BINDING",
+    "MAX_HEADER",
+    "MAX_PRESENTATION",
+    "TYP",
+    "Binding",
+    "Jws",
+    "Presentation",
+    "Sign",
+    "bind",
+    "parse_binding",
+    "parse_presentation",
+    "present",
+    "verify",
+]
+
 TYP = "dc+sd-jwt"
 BINDING_TYP = "kb+jwt"
 # Room for one payload and all disclosures of a record, each followed by a tilde.

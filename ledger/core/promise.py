@@ -11,6 +11,8 @@ from ledger.core.errors import Malformed
 from ledger.core.ids import Digest, LogId, bytes32_ascii
 from ledger.core.versions import refuse_other
 
+__all__ = ["MAX_LEAVES", "MAX_PROMISE", "Promise", "check_term", "digest", "from_json"]
+
 # Seconds from `issuedAt` to `due` at most, so that an anchor bounds the day of the promise.
 MAX_PROMISE = 72 * 3600
 MAX_LEAVES = 4096

@@ -35,6 +35,21 @@ from ledger.core.note import Checkpoint
 from ledger.core.presentation import Binding, Presentation
 from ledger.core.versions import look, loose
 
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_PATH",
+    "MAX_RECEIPT",
+    "Anchor",
+    "Group",
+    "InternalCheck",
+    "Receipt",
+    "build",
+    "internal_checks",
+    "network_reference",
+    "parse",
+    "parse_network",
+]
+
 # A record with every field at its longest gives about 250 KiB; more is not read.
 MAX_RECEIPT = 1 << 20
 MAX_PATH = MAX_SIZE.bit_length()  # no tree is deeper

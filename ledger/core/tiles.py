@@ -23,6 +23,30 @@ from ledger.core.merkle import (
     root,
 )
 
+__all__ = [
+    "HEIGHT",
+    "MAX_ENTRY",
+    "MAX_LEVEL",
+    "WIDTH",
+    "Appended",
+    "Tile",
+    "TileAddress",
+    "TileSource",
+    "append",
+    "bundle_entries",
+    "consistency_path_at",
+    "edge",
+    "encode_bundle",
+    "entries_path",
+    "inclusion_path_at",
+    "leaf_at",
+    "parse_bundle",
+    "parse_path",
+    "root_at",
+    "tile_path",
+    "tile_width",
+]
+
 HEIGHT = 8  # tree levels in a tile; the specification's choice
 WIDTH = 1 << HEIGHT  # hashes in a full tile
 MAX_LEVEL = 63  # of a tile, as the specification allows in a path
@@ -197,6 +221,15 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
     if at != len(data) or len(entries) != width or not entries:
         raise Malformed("entry bundle", f"not exactly {width} entries, at least one")
     return entries
+
+
+def bundle_entries(data: bytes) -> list[bytes]:
+    """All entries of a bundle whose width is not known beforehand."""
+    count = at = 0
+    while at < len(data):
+        at += _LENGTH_SIZE + int.from_bytes(data[at : at + _LENGTH_SIZE], "big")
+        count += 1
+    return parse_bundle(data, count)
 
 
 # ---- private

@@ -13,6 +13,8 @@ import orjson
 
 from ledger.core.errors import Malformed, VersionUnknown
 
+__all__ = ["NAME", "look", "loose", "refuse_other"]
+
 # Names of algorithms and suites; what is none cannot be a newer one either.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 

@@ -30,6 +30,8 @@ import orjson
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
 
+__all__ = ["PUBLICATION_DAYS", "Calendar", "Year", "read_years"]
+
 PUBLICATION_DAYS = 7
 """Working days from the decision until it must be online (发改办财金〔2018〕424号)."""
 

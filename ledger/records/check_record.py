@@ -40,6 +40,8 @@ from ledger.records.uscc import FILLER
 from ledger.records.validate import NATURAL_PERSON, may_lack_code
 from ledger.records.values import Fault, Reader, reader
 
+__all__ = ["DISAGREEMENTS", "TEXTS", "check_record", "decision_of"]
+
 DISAGREEMENTS: Final = frozenset({"decided-disagrees", "until-disagrees"})
 """Codes of what is said twice and does not agree (proof-mismatch); all others: record-invalid."""
 

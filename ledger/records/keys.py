@@ -14,6 +14,8 @@ from ledger.records.fold import fold
 from ledger.records.schema import Schema
 from ledger.records.uscc import FILLER
 
+__all__ = ["Keys", "keys", "record_key"]
+
 
 class Keys(NamedTuple):
     """Canonical JSON of what identifies a good record. document: without the subject, since one

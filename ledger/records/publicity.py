@@ -23,6 +23,23 @@ from ledger.records import rules as rules_files
 from ledger.records.rules import Period, Rules
 from ledger.records.schema import Schema
 
+__all__ = [
+    "CLASSES",
+    "NO_AUTHORITIES",
+    "Bounds",
+    "Decision",
+    "Fields",
+    "UseWindow",
+    "add_months",
+    "authority_kind",
+    "bounds",
+    "rules_id",
+    "stated_end_note",
+    "until",
+    "untils",
+    "use_window",
+]
+
 CLASSES: Final = commitment.CLASSES
 NO_AUTHORITIES: Final[Mapping[str, str | None]] = MappingProxyType({})
 _MONTHS = 12

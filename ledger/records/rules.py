@@ -47,6 +47,21 @@ from ledger.core.verdict.facts import PUBLICITY
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 
+__all__ = [
+    "MAX_FILE",
+    "OPEN",
+    "Period",
+    "Row",
+    "RuleSet",
+    "Rules",
+    "RulesHash",
+    "all_rules",
+    "by_hash",
+    "newest",
+    "packaged_files",
+    "parse",
+]
+
 RulesHash = NewType("RulesHash", str)
 """64 lower-case hex: SHA-256 of the rules file."""
 

@@ -43,6 +43,29 @@ from ledger.core.errors import Malformed
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 
+__all__ = [
+    "MAX_FILE",
+    "VISIBILITIES",
+    "AdverseIf",
+    "Authority",
+    "Field",
+    "Granularity",
+    "Kind",
+    "RequiredIf",
+    "Rule",
+    "Schema",
+    "SchemaHash",
+    "Subject",
+    "Until",
+    "Visibility",
+    "all_schemas",
+    "by_hash",
+    "find",
+    "load",
+    "packaged_files",
+    "parse",
+]
+
 SchemaHash = NewType("SchemaHash", str)
 """64 lower-case hex: SHA-256 of the schema file."""
 
@@ -55,7 +78,7 @@ MAX_FILE: Final = 1 << 18
 """Bytes: forty times the longest schema we ship."""
 VISIBILITIES: Final[tuple[Visibility, ...]] = get_args(Visibility)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _TYPE = "credit-ledger/schema@1"
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -272,7 +295,7 @@ def _code(tree: Members, name: str) -> str:
     return tree.text(name, like=_FIELD_CODE)
 
 
-def _one_of(tree: Members, name: str, values: Sequence[T]) -> T:
+def _one_of(tree: Members, name: str, values: Sequence[_T]) -> _T:
     text = tree.text(name)
     for value in values:
         if value == text:

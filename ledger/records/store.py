@@ -23,6 +23,8 @@ from ledger.records import schema as schemas
 from ledger.records.rules import Rules
 from ledger.records.schema import Schema
 
+__all__ = ["MAX_FILE", "MAX_FILES", "SETTING", "Library", "Unreadable"]
+
 SETTING: Final = "schemas"
 """What errors call the folder: the option `--schemas`."""
 MAX_FILES: Final = 1 << 12

@@ -10,6 +10,8 @@ from typing import Final
 
 from ledger.records.schema import Field
 
+__all__ = ["ERROR_CODES", "NOTE_CODES", "Text", "label", "message"]
+
 Text = Mapping[str, str]
 """A text for people: {"zh", "en"}."""
 

@@ -10,6 +10,16 @@ import re
 from functools import lru_cache
 from operator import mul
 
+__all__ = [
+    "FILLER",
+    "LENGTH",
+    "check",
+    "check_character",
+    "has_shape",
+    "normalise",
+    "organisation_character",
+]
+
 FILLER = "00000000000000000X"
 """Stands for "has no USCC" in records about individual businesses; it identifies nobody."""
 

@@ -24,6 +24,19 @@ from ledger.records.texts import Text, label, message
 from ledger.records.uscc import FILLER
 from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
 
+__all__ = [
+    "CLASS",
+    "INDIVIDUAL_BUSINESS",
+    "NATURAL_PERSON",
+    "NO_CELL_ERRORS",
+    "Checked",
+    "FieldError",
+    "Fields",
+    "check",
+    "may_lack_code",
+    "remark",
+]
+
 Fields = dict[str, Value]
 """Canonical fields by code, in the order of the schema; empty ones are absent."""
 

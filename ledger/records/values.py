@@ -17,6 +17,22 @@ from ledger.records import uscc
 from ledger.records.fold import fold
 from ledger.records.schema import Field
 
+__all__ = [
+    "EARLIEST_YEAR",
+    "LONGEST_DATE",
+    "MONEY_DECIMALS",
+    "MONEY_DIGITS",
+    "OTHER",
+    "Fault",
+    "Reader",
+    "Value",
+    "read_date",
+    "read_money",
+    "read_uscc",
+    "read_uscc_shape",
+    "reader",
+]
+
 MONEY_DIGITS: Final = 12
 MONEY_DECIMALS: Final = 6
 """decimal(18,6) of the standard."""

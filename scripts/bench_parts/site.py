@@ -109,12 +109,12 @@ class Site:
 
     def bytes_per_record(self) -> float:
         """Bytes of the database beyond what senders wrote, by record."""
-        with closing(sqlite3.connect(self.member / "gateway.base.db", timeout=60)) as database:
+        with closing(sqlite3.connect(self.member / "gateway.db", timeout=60)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             count, content = database.execute(
                 "SELECT count(*), sum(length(content)) FROM records"
             ).fetchone()
-        held = sum(path.stat().st_size for path in self.member.glob("gateway.base.db*"))
+        held = sum(path.stat().st_size for path in self.member.glob("gateway.db*"))
         beyond: int = held - (content - SEALED_OVERHEAD * count)
         return beyond / int(count)
 

@@ -36,7 +36,7 @@ def test_status_has_the_shape_promised(net: Net) -> None:
 def test_directory_of_the_network(net: Net) -> None:
     members = [net.folder / "members" / code for code in MEMBERS]
     for member in members:
-        for name in ("gateway.toml", "gateway.base.db", "token", "log.jsonl"):
+        for name in ("gateway.toml", "gateway.db", "token", "log.jsonl"):
             assert (member / name).is_file(), member / name
         assert (member / "keys").is_dir()
         assert mode(member / "token") == 0o600

@@ -136,7 +136,7 @@ def test_tokens(net: Net) -> None:
 def test_tokens_are_kept_hashed(net: Net) -> None:
     secret = net.token().encode()
     database = net.config().parent
-    for path in database.glob("gateway.base.db*"):
+    for path in database.glob("gateway.db*"):
         assert secret not in path.read_bytes()
     assert secret not in (database / "log.jsonl").read_bytes()
 

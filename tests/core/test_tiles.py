@@ -170,7 +170,7 @@ def test_bundles_round_trip_and_nothing_else_parses(
     entries: list[bytes], data: st.DataObject
 ) -> None:
     bundle = tiles.encode_bundle(entries)
-    assert tiles.parse_bundle(bundle, len(entries)) == entries
+    assert tiles.parse_bundle(bundle, len(entries)) == tiles.bundle_entries(bundle) == entries
     for width in {len(entries) - 1, len(entries) + 1}:
         assert refuses(Malformed, tiles.parse_bundle, bundle, width)
     cut = data.draw(st.integers(0, len(bundle) - 1))
@@ -197,3 +197,6 @@ def test_bundle_bounds() -> None:
     assert tiles.parse_bundle(tiles.encode_bundle([longest]), 1) == [longest]
     assert refuses(Malformed, tiles.encode_bundle, [longest + b"\0"])
     assert refuses(Malformed, tiles.parse_bundle, b"", 0)
+    assert refuses(Malformed, tiles.bundle_entries, b"")
+    for cut in (b"\0", b"\0\2a", b"\0\1a\0"):
+        assert refuses(Malformed, tiles.bundle_entries, cut)

@@ -99,7 +99,7 @@ def test_files_of_the_gateway(member: Member, planted: list[str]) -> None:
     member.process.stop()
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = {path.name for path in files}
-    assert {"gateway.base.db", "log.jsonl"} <= names
+    assert {"gateway.db", "log.jsonl"} <= names
     for path in files:
         assert found_in(path.read_bytes(), planted) == [], path.name
 

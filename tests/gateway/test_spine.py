@@ -61,7 +61,7 @@ def write(folder: Path, text: str = CONFIG) -> Path:
 def test_settings_of_a_file(tmp_path: Path) -> None:
     settings = load(write(tmp_path))
     assert settings.network == tmp_path / "network.json"
-    assert settings.database_url == f"sqlite:///{tmp_path}/gateway.base.db"
+    assert settings.database_url == f"sqlite:///{tmp_path}/gateway.db"
     assert settings.key_password_file == tmp_path / "keys/password"
     assert settings.rpc == ("http://a.example",)
     assert settings.log.batch_size == 7

@@ -150,7 +150,7 @@ def database_url(folder: Path) -> str:
     """The database of a folder: always the same one, empty at first."""
     server = os.environ.get(USED)
     if not server:
-        return f"sqlite:///{folder / 'gateway.base.db'}"
+        return f"sqlite:///{folder / 'gateway.db'}"
     name = _name(folder)
     if (server, name) not in _MADE:
         there = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
@@ -165,7 +165,7 @@ def copy_database(engine: sa.Engine, folder: Path) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(str(engine.url.database), folder / "gateway.base.db")
+        shutil.copy(str(engine.url.database), folder / "gateway.db")
         return
     engine.dispose()
     server, name = os.environ[USED], _name(folder)

@@ -11,6 +11,18 @@ from typing import Literal
 from ledger.core.verdict.ranking import EXIT_UNKNOWN, EXITS, Text
 from ledger.core.verdict.reasons import CODES
 
+__all__ = [
+    "BESIDE_AUTHENTICITY",
+    "CHECKS",
+    "Check",
+    "Info",
+    "Result",
+    "failed",
+    "not_run",
+    "of_a_line",
+    "passed",
+]
+
 Result = Literal["pass", "fail", "unknown", "not-run"]
 
 # Codes that say nothing of whether a receipt is genuine, though their checks may.

@@ -13,6 +13,39 @@ from ledger.core.canonical import instant
 from ledger.core.ids import Digest, KeyId, RecordId
 from ledger.core.keys import Purpose
 
+__all__ = [
+    "DAY",
+    "DISAGREES",
+    "FLAGS",
+    "GRACE",
+    "OUTCOMES",
+    "PRUNED",
+    "PUBLICITY",
+    "SHANGHAI_OFFSET",
+    "AnchorFact",
+    "Block",
+    "CatalogueFacts",
+    "ChainFacts",
+    "Compromise",
+    "ItemFact",
+    "KeyFact",
+    "Later",
+    "LogFact",
+    "Note",
+    "OwnerFact",
+    "Question",
+    "RecordFacts",
+    "RecordProblem",
+    "Roles",
+    "Status",
+    "StatusFacts",
+    "Trust",
+    "Unread",
+    "WitnessFact",
+    "date_of",
+    "end_of",
+]
+
 # Asia/Shanghai; without summer time since 1991, long before any chain.
 SHANGHAI_OFFSET = 8 * 3600
 DAY = 86_400

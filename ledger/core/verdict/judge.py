@@ -19,6 +19,8 @@ from ledger.core.verdict.judging import Case
 from ledger.core.verdict.ranking import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
 from ledger.core.verdict.verdict import Standing, Verdict
 
+__all__ = ["Examined", "Problem", "broken", "examine", "judge", "malformed", "newer"]
+
 _AGAINST = (EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE)
 
 # Checks of `internal_checks` by group: our check, and the code where one of them fails.

@@ -5,6 +5,19 @@
 
 from dataclasses import dataclass
 
+__all__ = [
+    "EXITS",
+    "EXIT_DO_NOT_USE",
+    "EXIT_NOT_AUTHENTIC",
+    "EXIT_ORDER",
+    "EXIT_UNKNOWN",
+    "EXIT_VALID",
+    "PRECEDENCE",
+    "VERDICTS",
+    "Meaning",
+    "Text",
+]
+
 Text = dict[str, str]
 
 # Exit codes of `credit-ledger verify` (interfaces "Commands and exit codes").

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ledger.core.verdict.ranking import Text
 
+__all__ = ["CODES", "NOTES", "Code"]
+
 
 @dataclass(frozen=True, slots=True)
 class Code:

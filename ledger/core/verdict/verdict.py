@@ -28,6 +28,8 @@ from ledger.core.verdict.facts import (
 from ledger.core.verdict.ranking import EXIT_NOT_AUTHENTIC, EXIT_ORDER, EXIT_UNKNOWN, VERDICTS, Text
 from ledger.core.verdict.reasons import NOTES
 
+__all__ = ["TYPE", "Standing", "Verdict", "note_text", "worst_exit"]
+
 TYPE = "credit-ledger/verdict@1"
 
 

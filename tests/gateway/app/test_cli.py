@@ -41,7 +41,7 @@ def test_add_list_revoke(config: Path) -> None:
     assert added.exit_code == 0
     token = added.stdout.strip()
     assert "not shown again" in added.stderr
-    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
     caller = find_token(engine, token)
     assert caller is not None
     assert (caller.name, caller.department) == ("市监局", None)

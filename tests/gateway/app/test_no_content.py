@@ -106,7 +106,7 @@ def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
     assert len(log.splitlines()) > 15
     node.close()
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    assert len(files["gateway.base.db"]) > 50_000
+    assert len(files["gateway.db"]) > 50_000
     assert {name: find(data) for name, data in files.items()} == {name: [] for name in files}
     assert find(public) == []
     assert find(metrics) == []
