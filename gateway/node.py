@@ -37,6 +37,7 @@ from gateway.receipts.services import Receipts
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.nodes.standing import HURRY_SECONDS
 from ledger.chain.sending.fees import GWEI
 from ledger.core.errors import ConfigError
 from ledger.core.verdict.facts import Note
@@ -147,6 +148,8 @@ def make_node(
         now=ctx.clock.of_chain,
         patience=PATIENCE_SECONDS,
         on_note=_tell,
+        hurry=HURRY_SECONDS,
+        max_ahead=None,
     )
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)

@@ -30,7 +30,7 @@ from gateway.log.services import Logs
 from gateway.log.store import LogState, TileStore
 from ledger.chain.contracts.contract_abi import load
 from ledger.chain.contracts.structs import AnchoredSize
-from ledger.chain.errors import TxRefused, TxReverted
+from ledger.chain.errors import PayerEmpty, TxError, TxRefused, TxReverted
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import eip712
@@ -109,6 +109,7 @@ class Anchoring:
         self._signing = signing
         self._logs = logs
         self._sync = Sync(ctx, logs, outbox)
+        self._chain_time = 0  # Unix seconds, as the contract said when a deadline had passed
 
     def step(self, *, may_sign: bool = True) -> Progress:
         """Read the chain, bring our rows up to date, and do the next thing for every log.
@@ -128,6 +129,8 @@ class Anchoring:
             except LedgerError as error:
                 failures.append(error)
         self._note_faults(failures)
+        codes = [error.code for error in failures if isinstance(error, TxError | AnchorRefused)]
+        self._ctx.health.anchor_error = min(codes, default=None)
         if failures:
             raise failures[0]
         return progress
@@ -165,6 +168,7 @@ class Anchoring:
             with begin_write(self._ctx.engine, LOCK) as connection:
                 forget(connection)  # what stands in a contract unknown so far was not read
         self._chain.put(facts)
+        self._ctx.health.payer_balance = self._outbox.balance()
         self._signing.take_up()
         self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
         self._warn_of_keys(facts)
@@ -243,10 +247,8 @@ class Anchoring:
         with begin_read(self._ctx.engine) as connection:
             root = root_at(TileStore(connection, case.log.id), size)
         # Blocks may be days apart on a quiet chain, so the head's time alone would be too early.
-        deadline = (
-            max(case.now.view.block.time, self._ctx.clock.seconds())
-            + self._ctx.settings.log.anchor_deadline
-        )
+        now = max(case.now.view.block.time, self._ctx.clock.seconds(), self._chain_time)
+        deadline = now + self._ctx.settings.log.anchor_deadline
         checkpoint = _checkpoint(case, prev_size, size, root, deadline)
         key = self._signing.anchor_key
         values = {
@@ -283,11 +285,19 @@ class Anchoring:
         except TxReverted:
             self._fail(row, "reverted")
             return True
+        except PayerEmpty:
+            self._chain.expire()  # the balance is read again with the next look
+            raise
         except TxRefused as error:
-            reason = refusal(error)
+            reason, values = refusal(error)
             self._chain.expire()
             if reason == "LogAnchor_SizeMismatch":  # another gateway of this member was first
                 self._fail(row, "superseded")
+                return True
+            if reason == "RoleContract_DeadlinePassed":
+                # The head may be older than that: some chains make blocks only for transactions.
+                self._chain_time = int(values["time"])
+                self._fail(row, "expired")
                 return True
             raise AnchorRefused(reason) from error  # the row stays: tried again until its deadline
         if row.state != "signed":

@@ -37,11 +37,15 @@ class Health:
     """What is wrong, as codes.
 
     chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
-    read the last time. faults: states in which nothing may be promised any more (`log-damaged`,
-    `log-behind-chain`, `log-forked`).
+    read the last time. anchor_error: what keeps an anchor from getting there (`payer-empty`,
+    `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
+    wei, as last read; None: not read yet. faults: states in which nothing may be promised any more
+    (`log-damaged`, `log-behind-chain`, `log-forked`).
     """
 
     chain_error: str | None = None
+    anchor_error: str | None = None
+    payer_balance: int | None = None
     faults: set[str] = field(default_factory=set)
 
     @property

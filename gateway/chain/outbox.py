@@ -98,6 +98,10 @@ class Outbox:
         self._pushed[key] = time.monotonic()
         return _hash(stored)
 
+    def balance(self) -> int:
+        """Wei that the payer has, as a quorum says. Raises CouldNotCheck."""
+        return self._sender.balance()
+
     def done(self, key: str) -> None:
         """Forget it: final, or not wanted any more."""
         self._pushed.pop(key, None)
@@ -117,13 +121,13 @@ class Outbox:
         return self._sender.push(key)
 
 
-def refusal(error: TxRefused) -> str:
-    """The name of the contract's error; `reverted` where it is none of ours."""
+def refusal(error: TxRefused) -> tuple[str, dict[str, Any]]:
+    """The name of the contract's error and its values; `reverted` where it is none of ours."""
     for name in NAMES:
         found = load(name).refusal(error.payload)
         if found is not None:
-            return found[0]
-    return "reverted"
+            return found
+    return "reverted", {}
 
 
 def _hash(stored: StoredTx) -> bytes:

@@ -8,7 +8,8 @@ CouldNotCheck
 │  ├─ RpcNonsense           not JSON-RPC, too large, too deep, of the wrong shape
 │  ├─ RpcPruned             the node no longer holds what is that old
 │  └─ RpcError              a JSON-RPC error object
-│     └─ Reverted             the contract refused (an answer, the same on every honest node)
+│     ├─ Reverted             the contract refused (an answer, the same on every honest node)
+│     └─ NoFunds              the account that would pay has not enough (likewise)
 ├─ NoQuorum               too few nodes answered
 ├─ TooManyPruned          the nodes that could answer no longer hold what is that old
 ├─ Disagreement           fewer than a quorum of nodes answered alike
@@ -22,6 +23,8 @@ LedgerError
    ├─ TxReverted            it was mined and failed
    ├─ TxRefused             the contract would refuse it, so it was not sent
    ├─ TxRejected            the nodes do not take it
+   │  ├─ PayerEmpty           the account that pays has not enough
+   │  └─ FeeTooHigh           it would cost more than our own limit
    ├─ NonceTaken            another of our transactions has the nonce
    └─ TxPending             not mined within the time allowed; it may still be
 
@@ -136,6 +139,10 @@ class Reverted(RpcError):
         self.transient = False
 
 
+class NoFunds(RpcError):
+    """The account in whose name was asked could not pay for it."""
+
+
 class NoQuorum(CouldNotCheck):
     """Fewer than `needed` nodes answered; `causes` says by URL what the others did."""
 
@@ -209,7 +216,9 @@ class SignerUnavailable(LedgerError):
 
 
 class TxError(LedgerError):
-    """A transaction that we wanted did not happen. `key` names it in our store."""
+    """A transaction that we wanted did not happen. `key` names it in our store, `code` says why."""
+
+    code = "tx-failed"
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"{key}: {problem}")
@@ -218,6 +227,8 @@ class TxError(LedgerError):
 
 class TxReverted(TxError):
     """Mined and failed. `hash` is the transaction."""
+
+    code = "tx-reverted"
 
     def __init__(self, key: str, *, hash_: str, block: int) -> None:
         super().__init__(key, f"{hash_} failed in block {block}")
@@ -228,17 +239,44 @@ class TxReverted(TxError):
 class TxRefused(TxError):
     """The contract would refuse it now, so it was not sent. `payload`: its ABI-encoded error."""
 
+    code = "tx-refused"
+
     def __init__(self, key: str, payload: bytes) -> None:
         super().__init__(key, f"refused with 0x{payload[:4].hex()}")
         self.payload = payload
 
 
 class TxRejected(TxError):
-    """The nodes do not take it: no funds, or more to pay than our own limit."""
+    """The nodes do not take it, in their own words."""
+
+    code = "node-refuses"
+
+
+class PayerEmpty(TxRejected):
+    """The account that pays has not enough for it; fund `payer`, and it goes on by itself."""
+
+    code = "payer-empty"
+
+    def __init__(self, key: str, *, payer: str, text: str) -> None:
+        super().__init__(key, f"{payer} cannot pay ({text}); fund it")
+        self.payer = payer
+
+
+class FeeTooHigh(TxRejected):
+    """The network asks for more than our own limit, in wei per gas."""
+
+    code = "fee-too-high"
+
+    def __init__(self, key: str, *, fee: int, limit: int) -> None:
+        super().__init__(key, f"{fee} wei per gas is above {limit}")
+        self.fee = fee
+        self.limit = limit
 
 
 class NonceTaken(TxError):
     """Another transaction of the store has `nonce`."""
+
+    code = "nonce-taken"
 
     def __init__(self, key: str, nonce: int) -> None:
         super().__init__(key, f"nonce {nonce} is taken")
@@ -247,6 +285,8 @@ class NonceTaken(TxError):
 
 class TxPending(TxError):
     """Not mined within the time allowed. It may still be: ask again, do not send another."""
+
+    code = "tx-pending"
 
 
 # Foreign exceptions stop here. First match wins, so the narrow ones stand first.

@@ -118,8 +118,6 @@ class NetworkFile:
             _refuse("network file", f"_type is not {TYPE}")
         rpc = _urls(fields.get("rpc"))
         quorum = fields.integer("quorum", 1, MAX_NODES)
-        if quorum > len(rpc):
-            _refuse("quorum", f"{quorum} of {len(rpc)} nodes can never agree")
         network = cls(
             name=fields.text("name", MAX_NAME),
             chain_id=fields.integer("chainId", 1, canonical.MAX_INTEGER),
@@ -135,6 +133,7 @@ class NetworkFile:
         )
         if network.reference in network.formerly:
             _refuse("formerly", "names the network itself")
+        demand_enough(network)
         demand_majority(network, development)
         return network
 
@@ -188,9 +187,21 @@ class NetworkFile:
         return 2 * self.quorum > len(self.rpc)
 
     def with_rpc(self, urls: Sequence[str]) -> "NetworkFile":
-        """The same network asked through other nodes; the quorum stays, so fewer nodes than that
-        can check nothing."""
-        return replace(self, rpc=_urls(list(urls)))
+        """The same network asked through other nodes; the quorum stays. Raises ConfigError, also
+        where they are fewer than that."""
+        network = replace(self, rpc=_urls(list(urls)))
+        demand_enough(network)
+        return network
+
+
+def demand_enough(network: NetworkFile) -> None:
+    """Refuses fewer nodes than the quorum, which can never agree. Raises ConfigError."""
+    if len(network.rpc) < network.quorum:
+        _refuse(
+            "rpc",
+            f"fewer nodes ({len(network.rpc)}) than the quorum of {network.quorum}, which can "
+            f"check nothing: name at least {network.quorum}, each of another owner",
+        )
 
 
 def demand_majority(network: NetworkFile, development: bool | None = None) -> None:

@@ -32,6 +32,7 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import TxReceipt
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.rpc import FAILOVER_SECONDS, Rpc
+from ledger.chain.nodes.standing import HURRY_SECONDS
 from ledger.chain.sending.broadcast import Nodes
 from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.cli.config import NodeConfig, read_config
@@ -223,7 +224,12 @@ class Hand:
         rpc = asked.rpc or (self.config.rpc if self.config else ())
         self.network: NetworkFile = load_network(path, rpc)
         self.now = local_clock()
-        self._reader = QuorumReader(replace(self.network, max_head_age=ANY_AGE), now=self.now)
+        self._reader = QuorumReader(
+            replace(self.network, max_head_age=ANY_AGE),
+            now=self.now,
+            hurry=HURRY_SECONDS,
+            max_ahead=None,
+        )
         self._rpcs: list[Rpc] = []
         self._view: View | None = None
 

@@ -21,8 +21,9 @@ from ledger.chain.keys.keydir import first_file, read_public
 from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
 from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.failover import Failover
 from ledger.chain.nodes.quorum import QuorumReader, View
-from ledger.chain.nodes.rpc import Failover, Rpc
+from ledger.chain.nodes.rpc import Rpc
 from ledger.cli.acting import ANY_AGE
 from ledger.cli.member_file import MemberFile, load_member
 from ledger.cli.options import local_clock
@@ -103,7 +104,7 @@ class Founding:
         """A quorum says the same. Other nodes get the time to catch up with the first one."""
         end = time.monotonic() + CONFIRM_SECONDS
         file = replace(made.file, max_head_age=ANY_AGE)
-        with closing(QuorumReader(file, now=local_clock())) as reader:
+        with closing(QuorumReader(file, now=local_clock(), max_ahead=None)) as reader:
             while True:
                 try:
                     return self._compare(reader.head(), made.deployment, founders)

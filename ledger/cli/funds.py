@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ledger.chain.errors import TxRejected
+from ledger.chain.errors import PayerEmpty
 from ledger.chain.nodes.blocks import Reader, quantity
-from ledger.chain.nodes.rpc import Failover, Rpc
+from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.rpc import Rpc
 from ledger.cli.language import say
 from ledger.cli.output import Refused
 from ledger.core.ids import Address
@@ -21,13 +22,11 @@ def funds_named(address: Address, urls: Sequence[str]) -> Iterator[None]:
     """Where the nodes refuse for want of funds, say which account needs how much."""
     try:
         yield
-    except TxRejected as error:
-        if "funds" not in str(error).lower():
-            raise
+    except PayerEmpty as error:
         raise Refused(_words(address, urls, error)) from error
 
 
-def _words(address: Address, urls: Sequence[str], error: TxRejected) -> str:
+def _words(address: Address, urls: Sequence[str], error: PayerEmpty) -> str:
     rpcs = [Rpc(url) for url in urls]
     try:
         node = Reader(Failover(rpcs))

@@ -234,9 +234,13 @@ def test_a_quorum_of_half_or_less_is_for_development(
 
 
 def test_other_nodes_never_change_the_quorum() -> None:
-    network = parse().with_rpc(["http://mine"])
-    assert network.rpc == ("http://mine",)
+    network = parse().with_rpc(["http://mine", "http://other"])
+    assert network.rpc == ("http://mine", "http://other")
     assert network.quorum == 2
+    with pytest.raises(ConfigError, match=r"rpc: fewer nodes \(1\) than the quorum of 2"):
+        parse().with_rpc(["http://mine"])
+    with pytest.raises(ConfigError, match=r"rpc: fewer nodes .* name at least 3"):
+        parse(quorum=3, rpc=["http://mine", "http://other"])
     with pytest.raises(ConfigError):
         parse().with_rpc(["http://mine", "http://mine/"])
 

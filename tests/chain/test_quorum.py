@@ -1,5 +1,6 @@
 """Three nodes, two of which must agree, and what one of them can do about it: nothing good."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,10 +19,11 @@ from ledger.chain.errors import (
     RpcTimeout,
 )
 from ledger.chain.network import Finality, Hash32, NetworkFile
+from ledger.chain.nodes import standing
 from ledger.chain.nodes.blocks import Block
-from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.quorum import MAX_AHEAD, QuorumReader, View
 from ledger.chain.nodes.runs import OnNote
-from ledger.core.errors import CouldNotCheck
+from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import Address
 from ledger.core.verdict.facts import Note
 from tests.support.anvil import Anvil
@@ -33,6 +35,7 @@ from tests.support.proxy import (
     drip,
     drop_request,
     error,
+    hold,
     huge,
     lie,
     raw,
@@ -56,11 +59,21 @@ def reader(network: TestNetwork, proxies: list[Proxy]) -> Iterator[Open]:
             now: Callable[[], float] = time.time,
             timeout: float = PATIENT,
             on_note: OnNote = lambda note: None,
+            hurry: float | None = None,
+            max_ahead: float | None = MAX_AHEAD,
             **changes: Any,
         ) -> QuorumReader:
             file = network.with_rpc([proxy.url for proxy in proxies], quorum=2)
             file = NetworkFile(**{**fields(file), **changes})
-            made = QuorumReader(file, timeout=timeout, now=now, patience=PATIENCE, on_note=on_note)
+            made = QuorumReader(
+                file,
+                timeout=timeout,
+                now=now,
+                patience=PATIENCE,
+                on_note=on_note,
+                hurry=hurry,
+                max_ahead=max_ahead,
+            )
             stack.callback(made.close)
             return made
 
@@ -419,10 +432,8 @@ def test_two_that_give_no_answer(anchored: TestNetwork, reader: Open, proxies: l
 
 
 def test_fewer_nodes_than_the_quorum(network: TestNetwork) -> None:
-    reader = QuorumReader(network.with_rpc([network.anvil.url], quorum=2))
-    with pytest.raises(NoQuorum):
-        reader.head()
-    reader.close()
+    with pytest.raises(ConfigError, match="rpc: fewer nodes"):
+        QuorumReader(network.with_rpc([network.anvil.url], quorum=2))
 
 
 def test_all_silent_is_bounded(reader: Open, proxies: list[Proxy]) -> None:
@@ -523,6 +534,60 @@ def test_the_age_of_the_head(network: TestNetwork, reader: Open) -> None:
     with pytest.raises(BadHead) as caught:
         reader(now=lambda: head - 61).head()
     assert caught.value.code == "head-in-future"
+
+
+def test_who_writes_is_only_told_that_the_chain_is_ahead(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    """Nor is a node that is a block further than the others taken for a liar."""
+    notes: list[Note] = []
+    clock = anchored.anvil.head_time() - 65
+    writer = reader(now=lambda: clock, max_ahead=None, on_note=notes.append)
+    for proxy in proxies[:2]:
+        proxy.on("eth_getBlockByNumber", stuck_at(anchored.anvil, head_number(anchored.anvil) - 1))
+    for _ in range(2):
+        assert len(writer.head().run.notes) == 0
+    assert [(note.code, note.node) for note in notes] == [("head-in-future", "")]
+    with pytest.raises(BadHead):
+        reader(now=lambda: clock).head()
+
+
+# --- Who writes does not wait for one of them -----------------------------------------------------
+
+
+def test_one_that_hangs_is_asked_last_and_probed(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a quorum of two of three, the test ends though the node never answers."""
+    monkeypatch.setattr(standing, "PROBE_SECONDS", 0)
+    monkeypatch.setattr(standing, "HURRY_SECONDS", PATIENT)
+    writer = reader(timeout=3600.0, hurry=0.5)
+    release = threading.Event()
+    proxies[0].on(None, hold(release))
+    assert read_root(writer.head(), anchored) == ROOT
+    asked = len(proxies[0].calls)
+    for _ in range(3):
+        assert len(writer.head().sources) == 2
+    assert {name for name, _ in proxies[0].calls[asked:]} <= {"eth_blockNumber"}
+    release.set()
+    proxies[0].clear()
+    end = time.monotonic() + PATIENT
+    while len(writer.head().sources) < 3:  # it answers the probe, and is one of them again
+        assert time.monotonic() < end
+
+
+def test_spares_are_asked_while_one_hangs(
+    anchored: TestNetwork, reader: Open, proxies: list[Proxy]
+) -> None:
+    """The third node did not have the head; now it has."""
+    proxies[2].on("eth_getBlockByNumber", stuck_at(anchored.anvil, head_number(anchored.anvil) - 1))
+    view = reader(timeout=3600.0, hurry=0.5).head()
+    assert len(view.sources) == 2
+    release = threading.Event()
+    proxies[0].on(None, hold(release))
+    proxies[2].clear()
+    assert read_root(view, anchored) == ROOT
+    release.set()
 
 
 # --- Another chain --------------------------------------------------------------------------------

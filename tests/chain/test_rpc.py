@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import orjson
@@ -21,7 +21,9 @@ from ledger.chain.errors import (
     RpcTimeout,
     RpcUnreachable,
 )
-from ledger.chain.nodes.rpc import MAX_DEPTH, Failover, Rpc, _depth
+from ledger.chain.nodes import standing
+from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.rpc import MAX_DEPTH, Rpc, _depth
 from tests.support.anvil import CHAIN_ID, Anvil
 from tests.support.proxy import (
     Proxy,
@@ -30,10 +32,12 @@ from tests.support.proxy import (
     drop_request,
     drop_response,
     error,
+    hold,
     huge,
     raw,
     start_proxy,
 )
+from tests.support.stuck import frozen
 
 
 @pytest.fixture
@@ -260,6 +264,36 @@ def test_failover(anvil: Anvil, proxy: Proxy) -> None:
         two.close()
     with pytest.raises(ValueError, match="no node"):
         Failover([])
+
+
+def test_failover_asks_another_where_one_hangs(anvil: Anvil, proxy: Proxy) -> None:
+    """It is asked again as soon as it answers."""
+    with start_proxy(anvil.url) as second, closing(Rpc(proxy.url, timeout=3600)) as own:
+        with closing(Rpc(second.url, timeout=60)) as other:
+            both = Failover([own, other])
+            release = threading.Event()
+            proxy.on(None, hold(release))
+            assert both.call("eth_chainId") == hex(CHAIN_ID)
+            assert second.count("eth_chainId") == 1
+            release.set()
+
+
+def test_failover_does_not_believe_one_that_stands_still(
+    anvil: Anvil, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "LOOK_SECONDS", 0)
+    with start_proxy(anvil.url) as second, closing(Rpc(proxy.url, timeout=60)) as own:
+        with closing(Rpc(second.url, timeout=60)) as other:
+            both = Failover([own, other])
+            proxy.on(None, frozen(anvil))
+            before = int(both.call("eth_blockNumber"), 16)
+            assert second.count("eth_chainId") == 0
+            anvil.mine()
+            assert int(both.call("eth_getBlockByNumber", ["latest", False])["number"], 16) > before
+            proxy.clear()
+            asked = len(second.calls)
+            both.call("eth_chainId")  # the first one again, once it is well
+            assert [name for name, _ in second.calls[asked:]] == ["eth_blockNumber"]
 
 
 # --- For the moment, or for good ------------------------------------------------------------------

@@ -22,7 +22,8 @@ from ledger.chain.errors import (
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.blocks import Reader
-from ledger.chain.nodes.rpc import Failover, Rpc
+from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.rpc import Rpc
 from ledger.chain.sending.broadcast import Outcome, outcome_of
 from ledger.chain.sending.fees import Fees, suggest
 from ledger.chain.sending.rawtx import tx_hash
@@ -628,6 +629,7 @@ def test_bumps(old: Fees, now: Fees, expected: Fees) -> None:
         ("AlreadyKnown", Outcome.KNOWN),
         ("Known transaction", Outcome.KNOWN),
         ("Transaction with the same hash was already imported.", Outcome.KNOWN),
+        ("already in mempool", Outcome.KNOWN),
         ("nonce too low: next nonce 5, tx nonce 4", Outcome.NONCE_USED),
         ("nonce too low", Outcome.NONCE_USED),
         ("Nonce too low", Outcome.NONCE_USED),
@@ -637,6 +639,7 @@ def test_bumps(old: Fees, now: Fees, expected: Fees) -> None:
         ("Replacement transaction underpriced", Outcome.NOT_MORE),
         ("ReplacementNotAllowed", Outcome.NOT_MORE),
         ("There is another transaction with same nonce in the queue.", Outcome.NOT_MORE),
+        ("could not replace existing tx", Outcome.NOT_MORE),
         ("transaction underpriced", Outcome.TOO_CHEAP),
         ("max fee per gas less than block base fee: address 0x", Outcome.TOO_CHEAP),
         ("FeeTooLow, MaxFeePerGas too low.", Outcome.TOO_CHEAP),
@@ -644,14 +647,21 @@ def test_bumps(old: Fees, now: Fees, expected: Fees) -> None:
         ("transaction type not supported", Outcome.NO_TYPE_2),
         ("Invalid transaction type", Outcome.NO_TYPE_2),
         ("EIP-1559 style fee params received but they are not supported", Outcome.NO_TYPE_2),
+        ("insufficient funds for gas * price + value", Outcome.NO_FUNDS),
+        ("Insufficient funds for gas * price + value", Outcome.NO_FUNDS),
+        ("InsufficientFunds, Account balance: 0, cumulative cost: 5", Outcome.NO_FUNDS),
+        ("Upfront cost exceeds account balance", Outcome.NO_FUNDS),
+        (
+            "transaction up-front cost 0x5 exceeds transaction sender account balance 0x0",
+            Outcome.NO_FUNDS,
+        ),
+        ("sender doesn't have enough funds to send tx", Outcome.NO_FUNDS),
     ],
 )
 def test_words_of_nodes(words: str, outcome: Outcome) -> None:
     assert outcome_of(words) is outcome
 
 
-@pytest.mark.parametrize(
-    "words", ["insufficient funds for gas * price + value", "exceeds block gas limit", ""]
-)
+@pytest.mark.parametrize("words", ["exceeds block gas limit", "intrinsic gas too low", ""])
 def test_words_that_mean_no(words: str) -> None:
     assert outcome_of(words) is Outcome.REJECTED

@@ -286,7 +286,9 @@ def test_other_nodes_keep_the_quorum(
     two = tmp_path / "two.json"
     two.write_bytes(ledger.network.with_rpc([url, "http://127.0.0.1:1"], 2).encode())
     assert cli("verify", file, "--network", two).exit == 4
-    assert cli("verify", file, "--network", two, "--rpc", url).exit == 4
+    done = cli("verify", file, "--network", two, "--rpc", url)
+    assert done.exit == 2
+    assert "fewer nodes (1) than the quorum of 2" in done.err
     assert cli("verify", file, "--network", network_file, "--rpc", "http://127.0.0.1:1").exit == 4
     monkeypatch.setenv("CREDIT_LEDGER_RPC", f"{url}, http://127.0.0.1:1")
     done = cli("verify", file, "--network", network_file)

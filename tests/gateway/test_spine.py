@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def test_keys_and_node_open(tmp_path: Path) -> None:
     assert node.signing.keys.anchor.key_id == keys.anchor.key_id
     assert node.ctx.health.fault is None
     node.close()
+
+
+def test_fewer_nodes_than_the_quorum_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
+    settings = keys_folder(tmp_path).model_copy(update={"rpc": ("http://mine",)})
+    network = make_network().with_rpc(["http://a", "http://b", "http://c"])
+    settings.network.write_bytes(replace(network, quorum=2).encode())
+    with pytest.raises(ConfigError, match=r"rpc: fewer nodes \(1\).* name at least 2"):
+        open_node(settings)
 
 
 def test_production_refuses_the_development_chain(tmp_path: Path) -> None:

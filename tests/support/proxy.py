@@ -115,6 +115,16 @@ def delay(seconds: float) -> Fault:
     return fault
 
 
+def hold(release: threading.Event) -> Fault:
+    """Right, but not before `release` is set."""
+
+    def fault(exchange: Exchange) -> Reply:
+        release.wait()
+        return honest()(exchange)
+
+    return fault
+
+
 def lie(change: Callable[[Sequence[Json], Json], Json]) -> Fault:
     """`change(params, result)` is told in place of the result; None where the node gave none."""
 

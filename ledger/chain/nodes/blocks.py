@@ -92,6 +92,8 @@ class Reader:
         self.takes_batches = isinstance(rpc, Rpc)
         # Blocks of a page of events that the node gave where it had refused a larger one.
         self.page: int | None = None
+        # By time.monotonic(): it kept silent, and is asked last until then (`standing`).
+        self.rests_until = 0.0
 
     def ask(self, method: str, *params: Any, tries: int = 0) -> Any:
         """The bare result; asked again for as long as the thread is patient, at most `tries` times

@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from ledger.chain.errors import RpcTimeout
+from ledger.chain.errors import RpcTimeout, RpcUnreachable
 from ledger.chain.nodes.blocks import Reader
 from ledger.chain.nodes.event_logs import LONGEST
 from ledger.chain.nodes.patience import CALL_SECONDS, Patience, patient
@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 # Seconds. Nothing is waited for longer.
 _LONGEST = LONGEST + 60.0
+REST_SECONDS = 60.0
+"""For so long a node that kept silent is asked last, unless it answers earlier (`standing`)."""
+
 # Once enough nodes have answered, the others get this many times as long as those took.
 _PATIENCE = 3
 
@@ -47,14 +50,23 @@ class Answers(Generic[T]):
 class Terms:
     """How long to wait. enough: once so many have answered, and alike if `alike`, the others are
     in a hurry: they get `grace` seconds, or a few times as long as those took, then they count as
-    silent. end: of everything, by `time.monotonic()`. patience: seconds for which one call is
-    asked again."""
+    silent. decided: in place of `enough`. hedge: seconds after which the reserve is asked too where
+    there is not enough yet; None: only when all others are through. end: of everything, by
+    `time.monotonic()`. patience: seconds for which one call is asked again."""
 
     enough: int
     grace: float
     alike: bool = False
+    decided: Callable[[Answers[Any]], bool] | None = None
+    hedge: float | None = None
     end: float = float("inf")
     patience: float = CALL_SECONDS
+
+    def met(self, answers: Answers[Any]) -> bool:
+        """Whether there is enough."""
+        if self.decided is not None:
+            return self.decided(answers)
+        return (answers.alike() if self.alike else len(answers.values)) >= self.enough
 
 
 def ask_all(
@@ -62,69 +74,106 @@ def ask_all(
     job: Callable[[Reader], T],
     terms: Terms,
     *,
-    answers: Answers[T] | None = None,
+    reserve: Sequence[Reader] = (),
 ) -> Answers[T]:
     """Runs `job` for every node, each in a thread, and waits for all as `terms` say.
 
-    answers: what others have answered already, to be added to. LedgerErrors are failures of the
-    node; anything else is a fault of ours and raised here. The threads are daemons: whoever drips
-    bytes at us holds up nobody's exit.
+    reserve: nodes that are asked where the others do not give enough. LedgerErrors are failures of
+    the node; anything else is a fault of ours and raised here. The threads are daemons: whoever
+    drips bytes at us holds up nobody's exit.
     """
-    answers = answers or Answers()
-    hurry = threading.Event()
-    if _is_enough(answers, terms):
-        hurry.set()
-    patience = Patience(min(terms.end, time.monotonic() + _LONGEST), terms.patience, hurry)
-    if len(nodes) == 1:
-        _put(answers, nodes[0], _run(job, nodes[0], patience))
-        return answers
-    try:
-        _gather(nodes, job, terms, answers, patience)
-    finally:
-        hurry.set()  # whoever is still at it may give up
-    # In the order of the nodes, not of arrival: what is said about them must not vary.
-    place = {node: number for number, node in enumerate(nodes)}
-    answers.values = dict(sorted(answers.values.items(), key=lambda pair: place.get(pair[0], -1)))
-    return answers
+    patience = Patience(
+        min(terms.end, time.monotonic() + _LONGEST), terms.patience, threading.Event()
+    )
+    gathering = _Gathering(job, terms, patience)
+    if len(nodes) == 1 and not reserve:
+        gathering.put(nodes[0], _run(job, nodes[0], patience))
+    else:
+        gathering.run(nodes, reserve)
+    return gathering.sorted([*nodes, *reserve])
 
 
-def _gather(
-    nodes: Sequence[Reader],
-    job: Callable[[Reader], T],
-    terms: Terms,
-    answers: Answers[T],
-    patience: Patience,
-) -> None:
-    box: queue.SimpleQueue[tuple[Reader, T | Exception]] = queue.SimpleQueue()
-    for node in nodes:
-        work = threading.Thread(
-            target=lambda node: box.put((node, _run(job, node, patience))),
-            args=(node,),
-            daemon=True,
-        )
-        work.start()
-    start = time.monotonic()
-    end, waiting, hurried = patience.end, set(nodes), False
-    while waiting:
-        now = time.monotonic()
-        if not hurried and _is_enough(answers, terms):
-            hurried = True
-            patience.hurry.set()
-            end = min(end, now + max(terms.grace, _PATIENCE * (now - start)))
+class _Gathering(Generic[T]):
+    """Answers as they come in."""
+
+    def __init__(self, job: Callable[[Reader], T], terms: Terms, patience: Patience) -> None:
+        self.answers: Answers[T] = Answers()
+        self._job = job
+        self._terms = terms
+        self._patience = patience
+        self._box: queue.SimpleQueue[tuple[Reader, T | Exception]] = queue.SimpleQueue()
+        self._asked: dict[Reader, float] = {}  # since when; only those still waited for
+        self._took = 0.0  # seconds, by the last one that answered
+
+    def run(self, nodes: Sequence[Reader], reserve: Sequence[Reader]) -> None:
+        """Ask, and wait as long as the terms say."""
         try:
-            node, outcome = box.get(timeout=max(0.0, end - now))
-        except queue.Empty:
-            break
-        waiting.discard(node)
-        _put(answers, node, outcome)
-    failed = answers.failures
-    failed |= {node: RpcTimeout(node.name, "slower than the others by far") for node in waiting}
-    answers.failures = {n: e for n, e in failed.items() if n not in nodes}
-    answers.failures |= {node: failed[node] for node in nodes if node in failed}
+            self._ask(nodes)
+            self._wait(reserve)
+        finally:
+            self._patience.hurry.set()  # whoever is still at it may give up
+        met, until = self._terms.met(self.answers), time.monotonic() + REST_SECONDS
+        for node in self._asked:
+            self.answers.failures[node] = RpcTimeout(node.name, "slower than the others by far")
+        for node, failure in self.answers.failures.items():
+            # Where nobody else answers either, it is not this node that is slow.
+            if isinstance(failure, RpcUnreachable) and (met or not isinstance(failure, RpcTimeout)):
+                node.rests_until = until
 
+    def put(self, node: Reader, outcome: T | Exception) -> None:
+        """One outcome more."""
+        if isinstance(outcome, LedgerError):
+            self.answers.failures[node] = outcome
+        elif isinstance(outcome, Exception):
+            raise outcome
+        else:
+            node.rests_until = 0.0
+            self.answers.take(node, outcome)
 
-def _is_enough(answers: Answers[T], terms: Terms) -> bool:
-    return (answers.alike() if terms.alike else len(answers.values)) >= terms.enough
+    def sorted(self, nodes: Sequence[Reader]) -> Answers[T]:
+        """In the order of the nodes, not of arrival: what is said about them must not vary."""
+        found = self.answers
+        found.values = {node: found.values[node] for node in nodes if node in found.values}
+        found.failures = {node: found.failures[node] for node in nodes if node in found.failures}
+        return found
+
+    def _wait(self, reserve: Sequence[Reader]) -> None:
+        end, hurried, hedge = self._patience.end, False, self._hedge(reserve)
+        while True:
+            now = time.monotonic()
+            if not hurried and self._terms.met(self.answers):
+                hurried, reserve = True, ()
+                self._patience.hurry.set()
+                end = min(end, now + max(self._terms.grace, _PATIENCE * self._took))
+            elif reserve and (not self._asked or now >= hedge):
+                self._ask(reserve)
+                reserve = ()
+            if not self._asked:
+                return
+            try:
+                limit = min(end, hedge) if reserve else end
+                node, outcome = self._box.get(timeout=max(0.0, limit - now))
+            except queue.Empty:
+                if reserve and hedge < end:
+                    continue
+                return
+            self._took = time.monotonic() - self._asked.pop(node)
+            self.put(node, outcome)
+
+    def _hedge(self, reserve: Sequence[Reader]) -> float:
+        if not reserve or self._terms.hedge is None:
+            return float("inf")
+        return time.monotonic() + self._terms.hedge
+
+    def _ask(self, nodes: Sequence[Reader]) -> None:
+        now = time.monotonic()
+        for node in nodes:
+            self._asked[node] = now
+            threading.Thread(
+                target=lambda node: self._box.put((node, _run(self._job, node, self._patience))),
+                args=(node,),
+                daemon=True,
+            ).start()
 
 
 def _run(job: Callable[[Reader], T], node: Reader, patience: Patience) -> T | Exception:
@@ -133,12 +182,3 @@ def _run(job: Callable[[Reader], T], node: Reader, patience: Patience) -> T | Ex
             return job(node)
     except Exception as error:
         return error
-
-
-def _put(answers: Answers[T], node: Reader, outcome: T | Exception) -> None:
-    if isinstance(outcome, LedgerError):
-        answers.failures[node] = outcome
-    elif isinstance(outcome, Exception):
-        raise outcome
-    else:
-        answers.take(node, outcome)

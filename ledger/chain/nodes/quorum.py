@@ -22,7 +22,7 @@ from ledger.chain.errors import (
     RpcPruned,
     RpcUnreachable,
 )
-from ledger.chain.network import NetworkFile, demand_majority
+from ledger.chain.network import NetworkFile, demand_enough, demand_majority
 from ledger.chain.nodes.blocks import Block, Reader
 from ledger.chain.nodes.event_logs import PAGE
 from ledger.chain.nodes.http import TIMEOUT, place
@@ -30,13 +30,16 @@ from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.patience import CALL_SECONDS
 from ledger.chain.nodes.rpc import Rpc
 from ledger.chain.nodes.runs import OnNote, Run
+from ledger.chain.nodes.standing import Standing
 from ledger.chain.nodes.view import KEPT, NEAR, Reading, View, existing, keep, too_few
 from ledger.core.verdict.facts import Note
 
 __all__ = ["KEPT", "QuorumReader", "View", "keep"]
 
-# Seconds by which a head may be ahead of our clock (design 6).
+# Seconds by which a head may be ahead of our clock (design 6). For a verifier it is the limit; who
+# writes is only told, since chains that make blocks faster than they count seconds run ahead.
 MAX_AHEAD = 60
+AHEAD = "head-in-future"
 # Events beyond the head are a few blocks' worth, and the node that shows them stands alone: it gets
 # the time of so many calls.
 _ADVERSE_CALLS = 5
@@ -56,18 +59,27 @@ class QuorumReader:
         deadline: float | None = None,
         on_note: OnNote = lambda note: None,
         development: bool | None = None,
+        hurry: float | None = None,
+        max_ahead: float | None = MAX_AHEAD,
     ) -> None:
         """`now`: Unix seconds by the local clock. `timeout`: seconds for one call to one node.
         `page`: blocks of the first page of events. `patience`: seconds for which a call is asked
         again that a node refuses for the moment. `deadline`: seconds for everything that is read
         at one head, None: no bound. `on_note`: told once of every node that lies or has thrown old
         data away. `development`: whether half of the nodes may be a quorum; None: as
-        CREDIT_LEDGER_ENV says. Raises ConfigError."""
+        CREDIT_LEDGER_ENV says. `hurry`: seconds that a node gets once a quorum has answered; who
+        needs more is asked last for a while. None: every node is asked and gets `timeout`, as a
+        verifier must. `max_ahead`: seconds by which the head may be ahead of our clock; None: any,
+        and `on_note` is told. Raises ConfigError."""
         demand_majority(network, development)
+        demand_enough(network)
         self.network = network
         self._now = now
         self._page = page
         self._timeout = timeout
+        self._hurry = hurry
+        self._grace = timeout if hurry is None else hurry
+        self._max_ahead = max_ahead
         self._patience = patience
         self._deadline = deadline
         self._on_note = on_note
@@ -77,6 +89,7 @@ class QuorumReader:
             for url, name in zip(network.rpc, _names(network.rpc), strict=True)
         ]
         self._nodes = [Reader(rpc) for rpc in self._rpcs]
+        self._standing = Standing(self._nodes, network.quorum)
 
     def close(self) -> None:
         """Drops the connections."""
@@ -137,14 +150,19 @@ class QuorumReader:
 
     def _terms(self, run: Run) -> Terms:
         return Terms(
-            enough=self.network.quorum, grace=self._timeout, end=run.end, patience=run.patience
+            enough=self.network.quorum,
+            grace=self._grace,
+            hedge=self._hurry,
+            end=run.end,
+            patience=run.patience,
         )
 
     def _reading(self) -> Reading:
         network = self.network
         return Reading(
             quorum=network.quorum,
-            timeout=self._timeout,
+            grace=self._grace,
+            hedge=self._hurry,
             page=self._page,
             origin=network.deploy_block,
             witness=network.consortium,
@@ -152,8 +170,10 @@ class QuorumReader:
 
     def _latest(self, run: Run) -> dict[Reader, Block]:
         """The latest block of every node that serves the pinned chain."""
-        nodes, quorum = run.trusted(self._nodes), self.network.quorum
-        answers = ask_all(nodes, self._status, self._terms(run))
+        quorum = self.network.quorum
+        first, rest = (self._nodes, []) if self._hurry is None else self._standing.answering()
+        nodes, reserve = run.trusted(first), run.trusted(rest)
+        answers = ask_all(nodes, self._status, self._terms(run), reserve=reserve)
         others = [e for e in answers.failures.values() if isinstance(e, OtherChain)]
         if len(answers.values) < quorum:
             if len(others) >= quorum:
@@ -205,14 +225,14 @@ class QuorumReader:
         self, latest: dict[Reader, Block], head: Block, answers: Answers[Block], run: Run
     ) -> None:
         """Who has another block where the head is, or claims one that no honest node can have."""
-        now = self._now()
+        limit = float("inf") if self._max_ahead is None else self._now() + self._max_ahead
         for node, block in answers.values.items():
             if block != head:
                 run.leave_out(node, f"block {head.number}")
         for node, block in latest.items():
             if block.number == head.number and block != head:
                 run.leave_out(node, f"block {head.number}")
-            elif block.number > head.number and not head.time <= block.time <= now + MAX_AHEAD:
+            elif block.number > head.number and not head.time <= block.time <= limit:
                 run.leave_out(node, f"block {block.number}")
 
     def _at_height(
@@ -241,7 +261,7 @@ class QuorumReader:
             run.claim(node, above, latest[node])
             alone = Reading(
                 quorum=1,
-                timeout=self._timeout,
+                grace=self._timeout,
                 page=self._page,
                 longest=_ADVERSE_CALLS * self._timeout,
             )
@@ -255,8 +275,11 @@ class QuorumReader:
         now = int(self._now())
         if now - block.time > self.network.max_head_age:
             raise BadHead("head-too-old", head_time=block.time, now=now)
-        if block.time - now > MAX_AHEAD:
-            raise BadHead("head-in-future", head_time=block.time, now=now)
+        ahead = block.time - now
+        if self._max_ahead is None and ahead > MAX_AHEAD:
+            self._tell(Note(code=AHEAD, node="", what=f"{ahead} seconds ahead of our clock"))
+        elif self._max_ahead is not None and ahead > self._max_ahead:
+            raise BadHead(AHEAD, head_time=block.time, now=now)
 
 
 def _names(urls: Sequence[str]) -> list[str]:

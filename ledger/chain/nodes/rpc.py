@@ -6,7 +6,6 @@ The bound on time is on the whole call, however slowly the node drips its answer
 import contextlib
 import itertools
 import re
-import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -15,13 +14,11 @@ import orjson
 from ledger.chain.errors import (
     Reverted,
     RpcError,
-    RpcFailure,
     RpcNonsense,
     RpcPruned,
     RpcRefused,
 )
 from ledger.chain.nodes.http import MAX_BYTES, TIMEOUT, Answer, Http, place
-from ledger.chain.nodes.patience import pause_before
 
 Json = Any
 
@@ -142,49 +139,6 @@ class Rpc:
         if "result" not in answer or answer.get("error") is not None:
             raise RpcNonsense(self.name, "neither result nor error")
         return answer["result"]
-
-
-class Failover:
-    """Several nodes of one chain behind `Caller`: the next is asked where one gives no answer.
-
-    An error object is an answer, unless it says "later". Where every node says that, or cannot be
-    reached, they are asked again, with pauses. For what must be true and not only likely, use
-    `quorum`, and to send through nodes that may lie `broadcast`.
-    """
-
-    def __init__(self, rpcs: Sequence[Caller], *, seconds: float = FAILOVER_SECONDS) -> None:
-        """`seconds`: after so long nobody is asked again."""
-        if not rpcs:
-            raise ValueError("no node to ask")
-        self.name = "any node"
-        self._rpcs = tuple(rpcs)
-        self._first = 0
-        self._seconds = seconds
-
-    def call(self, method: str, params: Sequence[Json] = ()) -> Json:
-        """The first answer; the node that gave it is asked first next time."""
-        end = time.monotonic() + self._seconds
-        for attempt in itertools.count(1):
-            failures: list[RpcFailure] = []
-            start = self._first
-            for step in range(len(self._rpcs)):
-                turn = (start + step) % len(self._rpcs)
-                try:
-                    result = self._rpcs[turn].call(method, params)
-                except RpcFailure as failure:
-                    if isinstance(failure, RpcError) and not failure.transient:
-                        self._first = turn
-                        raise
-                    failures.append(failure)
-                else:
-                    self._first = turn
-                    return result
-            pauses = [pause_before(failure, attempt + 1) for failure in failures]
-            pause = min((pause for pause in pauses if pause is not None), default=None)
-            if pause is None or time.monotonic() + pause > end:
-                raise failures[0]
-            time.sleep(pause)
-        raise AssertionError("unreachable")
 
 
 def _has_id(item: Json) -> bool:

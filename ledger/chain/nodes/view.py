@@ -61,13 +61,16 @@ def keep(store: dict[K, V], key: K, value: V) -> V:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How a view reads. origin: block of the deployment, which has events of `witness`, so that a
-    node without them has thrown old events away; None: not looked at. timeout, longest: seconds
-    for a call, and for reading the events of one query. page: blocks of the first page of events.
+    node without them has thrown old events away; None: not looked at. grace: seconds that a node
+    may take longer than a quorum. hedge: seconds after which spares are asked too; None: when the
+    others are through. longest: seconds for reading the events of one query. page: blocks of the
+    first page of events.
     """
 
     quorum: int
-    timeout: float
+    grace: float
     page: int
+    hedge: float | None = None
     longest: float = LONGEST
     origin: int | None = None
     witness: Address | None = None
@@ -182,7 +185,7 @@ class View:
         quorum = self._reading.quorum
         terms = Terms(
             enough=quorum,
-            grace=self._reading.timeout,
+            grace=self._reading.grace,
             end=self.run.end,
             patience=self.run.patience,
         )
@@ -307,7 +310,8 @@ class View:
     def _terms(self, more: int) -> Terms:
         return Terms(
             enough=self._reading.quorum + more,
-            grace=self._reading.timeout,
+            grace=self._reading.grace,
+            hedge=self._reading.hedge,
             alike=True,
             end=self.run.end,
             patience=self.run.patience,
@@ -317,9 +321,7 @@ class View:
         """What a quorum gives alike; who gives anything else is left out from now on."""
         fit = self.run.keeps_events if events else self.run.trusted
         quorum = self._reading.quorum
-        answers = ask_all(fit(self._nodes), job, self._terms(0))
-        if answers.alike() < quorum and (spares := fit(self._spares)):
-            answers = ask_all(spares, job, self._terms(0), answers=answers)
+        answers = ask_all(fit(self._nodes), job, self._terms(0), reserve=fit(self._spares))
         alike = [group for group in answers.groups if len(group) >= quorum]
         if len(alike) != 1:
             raise self._no_value(what, answers, events=events)

@@ -8,7 +8,6 @@ the hash that we compute. With one node it is believed: it is all there is.
 import contextlib
 import re
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,16 +16,16 @@ from typing import Any, TypeVar
 from ledger.chain.errors import (
     BlockGone,
     Disagreement,
+    NoFunds,
     Reverted,
     RpcError,
     RpcNonsense,
-    RpcUnreachable,
 )
 from ledger.chain.network import Hash32
-from ledger.chain.nodes.blocks import Reader, TxReceipt, quantity
-from ledger.chain.nodes.http import TIMEOUT
+from ledger.chain.nodes.blocks import Reader, TxReceipt, amount, quantity
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.rpc import Caller
+from ledger.chain.nodes.standing import HURRY_SECONDS, Standing
 from ledger.chain.nodes.view import too_few
 from ledger.chain.sending import rawtx
 from ledger.chain.sending.fees import Fees, suggest
@@ -35,9 +34,6 @@ from ledger.core.errors import LedgerError
 from ledger.core.ids import Address
 
 T = TypeVar("T")
-
-# Seconds for which a node that kept silent is asked last.
-_REST = 60.0
 
 
 class Outcome(Enum):
@@ -50,16 +46,21 @@ class Outcome(Enum):
     NOT_MORE = "not more"  # another of this nonce is waiting, and this pays too little more
     TOO_CHEAP = "too cheap"  # for the network as it is now
     NO_TYPE_2 = "no type 2"
-    REJECTED = "rejected"  # no word is known: no funds, and the like
+    NO_FUNDS = "no funds"  # the payer cannot pay for it
+    REJECTED = "rejected"  # no word is known
 
 
 # The words of geth, Erigon, Nethermind, Besu, Reth, anvil, OpenEthereum. First match wins.
 _WORDS: tuple[tuple[Outcome, str], ...] = (
-    (Outcome.KNOWN, r"already ?known|known transaction|already imported|same hash|already in the"),
-    (Outcome.NOT_MORE, r"replacement|to replace|same nonce"),
+    (
+        Outcome.KNOWN,
+        r"already ?known|known transaction|already imported|same hash|already in (the|mempool)",
+    ),
+    (Outcome.NOT_MORE, r"replacement|replace existing|to replace|same nonce"),
     (Outcome.NONCE_USED, r"nonce (is )?too low|oldnonce|invalid nonce|nonce.*already"),
     (Outcome.NO_TYPE_2, r"type.*(not supported|unsupported|invalid|not allowed)"),
     (Outcome.NO_TYPE_2, r"(unsupported|unknown|invalid).*type|1559.*not supported"),
+    (Outcome.NO_FUNDS, r"insufficient ?(funds|balance)|enough (funds|balance)|up-?front ?cost"),
     (Outcome.TOO_CHEAP, r"underpriced|base fee|fee ?too ?low|fee cap"),
     (Outcome.TOO_CHEAP, r"gas ?price.*(low|minimum|below)"),
 )
@@ -75,7 +76,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
+    """Of the contract; or for want of funds, in the node's own words."""
+
     payload: bytes
+    no_funds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +100,20 @@ class Nodes:
         self._nodes = [Reader(rpc) for rpc in rpcs]
         self._quorum = quorum
         self._patience = patience
-        self._silent: dict[Reader, float] = {}
+        self._standing = Standing(self._nodes, quorum)
 
     def estimate(self, transaction: dict[str, str]) -> Gas:
-        """Medians. Raises Reverted where a quorum refuses, CouldNotCheck."""
+        """Medians. Raises Reverted or NoFunds where a quorum refuses, CouldNotCheck."""
 
         def job(node: Reader) -> Gas | _Refusal:
             try:
                 needed = quantity(node.name, node.ask("eth_estimateGas", transaction))
             except Reverted as refusal:
                 return _Refusal(refusal.payload)
+            except RpcError as error:
+                if outcome_of(error.text) is not Outcome.NO_FUNDS:
+                    raise
+                return _Refusal(b"", error.text)
             return Gas(needed, _gas_limit(node))
 
         def decided(answers: Answers[Gas | _Refusal]) -> bool:
@@ -115,7 +123,7 @@ class Nodes:
         answers = self._ask("eth_estimateGas", job, decided)
         refusals = _refusals(answers)
         if len(refusals) >= self._quorum:
-            raise Reverted("nodes", number=3, text="reverted", payload=self._payload(refusals))
+            raise self._refused(refusals)
         found = [value for value in answers.values.values() if isinstance(value, Gas)]
         if len(found) < self._quorum:
             told = {node.name: value for node, value in answers.values.items()}
@@ -145,8 +153,16 @@ class Nodes:
         def job(node: Reader) -> int:
             return quantity(node.name, node.ask(method, address, which))
 
-        answers: Answers[int] = self._ask(method, job, self._answered)
-        return sorted(answers.values.values(), reverse=True)[self._quorum - 1]
+        return self._reached(method, job)
+
+    def balance(self, address: Address) -> int:
+        """Wei that a quorum says `address` has at least. Raises CouldNotCheck."""
+        method = "eth_getBalance"
+
+        def job(node: Reader) -> int:
+            return amount(node.name, node.ask(method, address, "latest"))
+
+        return self._reached(method, job)
 
     def receipt(self, tx: Hash32) -> TxReceipt | None:
         """What a quorum shows alike, each in a block that it has on its chain; else None.
@@ -161,7 +177,10 @@ class Nodes:
             block = node.block(receipt.block)
             return receipt if block is not None and block.hash == receipt.block_hash else None
 
-        answers = self._ask(f"receipt {tx}", job, self._answered, alike=True)
+        def decided(answers: Answers[TxReceipt | None]) -> bool:
+            return answers.alike() >= self._quorum
+
+        answers = self._ask(f"receipt {tx}", job, decided)
         group = max(answers.groups, key=len)
         return answers.values[group[0]] if len(group) >= self._quorum else None
 
@@ -182,11 +201,14 @@ class Nodes:
                 raise RpcNonsense(node.name, "the hash of another transaction")
             return Said(Outcome.TAKEN)
 
-        first, rest = self._order()
+        first, rest = self._standing.answering()
         for node in rest:  # nobody waits for their answer
             threading.Thread(target=_try, args=(job, node), daemon=True).start()
-        answers = ask_all(first, job, self._terms(alike=True))
-        self._note_silent(answers)
+        answers = ask_all(
+            first,
+            job,
+            Terms(enough=self._quorum, grace=HURRY_SECONDS, alike=True, patience=self._patience),
+        )
         group = max(answers.groups, key=len, default=[])
         return answers.values[group[0]] if len(group) >= self._quorum else Said(Outcome.PERHAPS)
 
@@ -198,38 +220,26 @@ class Nodes:
         what: str,
         job: Callable[[Reader], T],
         decided: Callable[[Answers[T]], bool],
-        *,
-        alike: bool = False,
     ) -> Answers[T]:
-        """What at least a quorum answers. Who was silent lately is asked only where the others do
-        not decide it. alike: a quorum of like answers is waited for."""
-        first, rest = self._order()
-        terms = self._terms(alike=alike)
-        answers: Answers[T] = ask_all(first, job, terms)
-        if rest and not decided(answers):
-            answers = ask_all(rest, job, terms, answers=answers)
-        self._note_silent(answers)
+        """What at least a quorum answers. Who was silent lately, or is behind, is asked only where
+        the others do not decide it."""
+        first, rest = self._standing.order()
+        terms = Terms(
+            enough=self._quorum,
+            grace=HURRY_SECONDS,
+            decided=decided,
+            hedge=HURRY_SECONDS,
+            patience=self._patience,
+        )
+        answers: Answers[T] = ask_all(first, job, terms, reserve=rest)
         if len(answers.values) < self._quorum:
             raise self._failure(what, answers)
         return answers
 
-    def _order(self) -> tuple[list[Reader], list[Reader]]:
-        """Who answers, and who was silent lately; at least a quorum of the former."""
-        now = time.monotonic()
-        rest = [node for node in self._nodes if self._silent.get(node, now) > now]
-        if len(self._nodes) - len(rest) < self._quorum:
-            return self._nodes, []
-        return [node for node in self._nodes if node not in rest], rest
-
-    def _terms(self, *, alike: bool) -> Terms:
-        return Terms(enough=self._quorum, grace=TIMEOUT, alike=alike, patience=self._patience)
-
-    def _note_silent(self, answers: Answers[Any]) -> None:
-        for node in answers.values:
-            self._silent.pop(node, None)
-        for node, failure in answers.failures.items():
-            if isinstance(failure, RpcUnreachable):
-                self._silent[node] = time.monotonic() + _REST
+    def _reached(self, what: str, job: Callable[[Reader], int]) -> int:
+        """The highest number that a quorum reaches."""
+        answers: Answers[int] = self._ask(what, job, self._answered)
+        return sorted(answers.values.values(), reverse=True)[self._quorum - 1]
 
     def _failure(self, what: str, answers: Answers[Any]) -> LedgerError:
         """Of the one node its own word."""
@@ -237,11 +247,16 @@ class Nodes:
             return next(iter(answers.failures.values()))
         return too_few(what, self._quorum, answers)
 
-    def _payload(self, refusals: Sequence[bytes]) -> bytes:
-        """Why the contract refuses: what more nodes say than may lie; b"" where none is."""
-        likeliest = max(refusals, key=refusals.count)
+    def _refused(self, refusals: Sequence[_Refusal]) -> RpcError:
+        """Why: what more nodes say than may lie; no reason where none is."""
         liars = len(self._nodes) - self._quorum
-        return likeliest if refusals.count(likeliest) > liars else b""
+        poor = [refusal.no_funds for refusal in refusals if refusal.no_funds]
+        if len(poor) > liars:
+            return NoFunds("nodes", number=-32000, text=poor[0])
+        payloads = [refusal.payload for refusal in refusals]
+        likeliest = max(payloads, key=payloads.count)
+        payload = likeliest if payloads.count(likeliest) > liars else b""
+        return Reverted("nodes", number=3, text="reverted", payload=payload)
 
 
 def _try(job: Callable[[Reader], Any], node: Reader) -> None:
@@ -257,8 +272,8 @@ def outcome_of(text: str) -> Outcome:
     return Outcome.REJECTED
 
 
-def _refusals(answers: Answers[Gas | _Refusal]) -> list[bytes]:
-    return [value.payload for value in answers.values.values() if isinstance(value, _Refusal)]
+def _refusals(answers: Answers[Gas | _Refusal]) -> list[_Refusal]:
+    return [value for value in answers.values.values() if isinstance(value, _Refusal)]
 
 
 def _gas_limit(node: Reader) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ledger.chain.errors import RpcError
 from ledger.chain.nodes.blocks import Block, amount
+from ledger.chain.nodes.patience import insist
 from ledger.chain.nodes.rpc import Caller
 
 GWEI = 10**9
@@ -59,7 +60,7 @@ def _tip(rpc: Caller, base_fee: int, price: int) -> int:
 
 
 def _amount(rpc: Caller, method: str) -> int:
-    answer: Any = rpc.call(method, [])
+    answer: Any = insist(lambda: rpc.call(method, []))
     return amount(method, answer)
 
 

@@ -19,7 +19,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ledger.chain.errors import (
+    FeeTooHigh,
+    NoFunds,
     NonceTaken,
+    PayerEmpty,
     Reverted,
     TxPending,
     TxRefused,
@@ -141,7 +144,8 @@ class Sender:
 
         `gas` None: estimated. Returns also where the answer was lost. Raises TxRefused where the
         contract would refuse it (nothing is stored), TxRejected where the nodes do not take it
-        (it stays stored: `push` later, or `done`), CouldNotCheck where too few answer beforehand.
+        (what was signed stays stored: `push` later, or `done`), CouldNotCheck where too few answer
+        beforehand.
         """
         with self._lock:
             stored = self._store.get(key) or self._prepare(key, to, data, gas)
@@ -173,6 +177,10 @@ class Sender:
             if raised != stored:
                 self._submit(raised)
             return raised
+
+    def balance(self) -> int:
+        """Wei that the account has to pay with. Raises CouldNotCheck."""
+        return self._nodes.balance(self.address)
 
     def done(self, key: str) -> None:
         """Forgets it: mined and final, or not wanted any more."""
@@ -233,6 +241,8 @@ class Sender:
             gas = self._nodes.estimate(wanted)
         except Reverted as refusal:
             raise TxRefused(key, refusal.payload) from refusal
+        except NoFunds as refusal:
+            raise PayerEmpty(key, payer=self.address, text=refusal.text) from refusal
         roomy = min(_MOST_GAS, gas.needed * _GAS_NUMERATOR // _GAS_DENOMINATOR)
         return min(gas.limit, max(gas.needed, roomy))
 
@@ -261,7 +271,7 @@ class Sender:
     def _sign(self, tx: StoredTx, fees: Fees) -> StoredTx:
         """One attempt more, stored."""
         if fees.most > self._max_fee:
-            raise TxRejected(tx.key, f"{fees.most} wei per gas is above {self._max_fee}")
+            raise FeeTooHigh(tx.key, fee=fees.most, limit=self._max_fee)
         raw = rawtx.sign(
             self._signer,
             chain_id=tx.chain_id,
@@ -308,6 +318,8 @@ class Sender:
 
     def _submit(self, tx: StoredTx) -> Outcome:
         said = self._nodes.submit(tx.raws[-1])
+        if said.outcome is Outcome.NO_FUNDS:
+            raise PayerEmpty(tx.key, payer=self.address, text=said.text)
         if said.outcome is Outcome.REJECTED:
             raise TxRejected(tx.key, said.text)
         return said.outcome

@@ -13,7 +13,7 @@ from gateway.anchoring.errors import AnchorRefused
 from gateway.base.errors import NotReady
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending
-from ledger.chain.errors import NoQuorum, OtherChain
+from ledger.chain.errors import NoQuorum, OtherChain, PayerEmpty
 from ledger.core.errors import CouldNotCheck
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
@@ -191,6 +191,28 @@ def test_a_signature_past_its_deadline_is_made_anew(
     node.close()
 
 
+def test_a_deadline_that_passed_before_it_was_ever_sent(anvil: Anvil, tmp_path: Path) -> None:
+    """The chain makes blocks only for transactions: its head stays where it was, and only the
+    estimate says that the time is over."""
+    with start_proxy(anvil.url) as proxy:
+        member = found_member(anvil, url=proxy.url)
+        node = member.node(tmp_path / "node", log={"anchor_deadline": 30})
+        promised = promise(node, member, 2, "")
+        proxy.on("eth_estimateGas", drop_request())
+        with pytest.raises(CouldNotCheck):
+            node.anchoring.step()
+        assert [row.state for row in rows(node)] == ["signed"]
+        proxy.clear()
+        anvil.call("evm_increaseTime", 3600)  # far beyond what our own clock would allow for
+        settle(node, anvil)
+        assert [(row.state, row.error) for row in rows(node)] == [
+            ("failed", "expired"),
+            ("final", None),
+        ]
+        check_whole(node, member, anvil, promised)
+        node.close()
+
+
 def test_a_key_that_is_not_valid_yet(anvil: Anvil, tmp_path: Path) -> None:
     """The contract refuses; nothing is sent; once the window has begun it goes through."""
     member = found_member(anvil, anchor_from=anvil.head_time() + 30)
@@ -212,10 +234,26 @@ def test_a_payer_without_money(node: Node, member: Member, anvil: Anvil) -> None
     promised = promise(node, member, 2, "")
     anvil.call("anvil_setBalance", node.signing.keys.payer.address, "0x0")
     for _ in range(2):
-        with pytest.raises(Exception, match=r"[Ii]nsufficient|funds|refused"):
+        with pytest.raises(PayerEmpty, match=node.signing.keys.payer.address):
             node.anchoring.step()
+        assert node.ctx.health.anchor_error == "payer-empty"
+        assert node.ctx.health.payer_balance == 0
     anvil.fund(node.signing.keys.payer.address)
     settle(node, anvil)
+    assert node.ctx.health.anchor_error is None
+    assert (node.ctx.health.payer_balance or 0) > 0
+    check_whole(node, member, anvil, promised)
+
+
+def test_the_chain_is_a_minute_ahead(node: Node, member: Member, anvil: Anvil) -> None:
+    """It goes on; whoever runs the gateway is told."""
+    anvil.call("evm_increaseTime", 65)
+    anvil.mine()
+    with capture_logs() as lines:
+        promised = promise(node, member, 2, "")
+        settle(node, anvil)
+    assert [line["code"] for line in lines if line["event"] == "chain.node"] == ["head-in-future"]
+    assert node.ctx.health.chain_error is None
     check_whole(node, member, anvil, promised)
 
 
