@@ -168,10 +168,11 @@ class Anchoring:
             with begin_write(self._ctx.engine, LOCK) as connection:
                 forget(connection)  # what stands in a contract unknown so far was not read
         self._chain.put(facts)
-        self._ctx.health.payer_balance = self._outbox.balance()
         self._signing.take_up()
         self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
         self._warn_of_keys(facts)
+        # Last: what is known is taken up whether or not this can be read.
+        self._ctx.health.payer_balance = self._outbox.balance()
         return facts
 
     def _warn_of_keys(self, facts: ChainFacts) -> None:
