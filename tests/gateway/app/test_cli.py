@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.base.crypto import Hmac
 from gateway.base.db import open_engine
 from gateway.cli import gateway
 from gateway.tokens.services import find_token
@@ -42,7 +43,7 @@ def test_add_list_revoke(config: Path) -> None:
     token = added.stdout.strip()
     assert "not shown again" in added.stderr
     engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
-    caller = find_token(engine, token)
+    caller = find_token(engine, Hmac(bytes(32)), token)
     assert caller is not None
     assert (caller.name, caller.department) == ("市监局", None)
     assert caller.scopes == {"submit", "read"}
@@ -52,7 +53,7 @@ def test_add_list_revoke(config: Path) -> None:
     assert "in force" in listed.stdout
     assert token not in listed.stdout
     assert run(config, "token", "revoke", "1").exit_code == 0
-    assert find_token(engine, token) is None
+    assert find_token(engine, Hmac(bytes(32)), token) is None
     assert run(config, "token", "revoke", "1").exit_code == 1
     engine.dispose()
 
