@@ -60,7 +60,9 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     ctx, settings = node.ctx, node.ctx.settings
     app.state.ctx = ctx
-    app.state.guard = Guard(ctx.engine, settings.http.requests_per_second)
+    app.state.accesses = node.accesses
+    rate = settings.http.requests_per_second
+    app.state.guard = Guard(ctx.engine, node.hmac, node.accesses, rate)
     app.state.reception = Reception(ctx.engine, node.intake)
     app.state.file_store = node.file_store
     app.state.files = node.files

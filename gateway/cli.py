@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,31 +10,14 @@ from typing import Any
 
 import click
 
-from gateway.base.clock import Clock
-from gateway.base.settings import Settings, load
-from gateway.tokens.interfaces import SCOPES
+from gateway.accesses.commands import accesses
+from gateway.base.commands import config_option, database, failures
+from gateway.base.policy import SCOPES
+from gateway.base.settings import load
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
-from ledger.core.errors import LedgerError
-
-Command = Callable[..., Any]
-
-
-def config_option(command: Command) -> Command:
-    """`--config`: parameter `config`, a path."""
-    return click.option(
-        "--config",
-        required=True,
-        envvar="CREDIT_LEDGER_CONFIG",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help=say(
-            zh="节点的设置文件 gateway.toml（也可用 CREDIT_LEDGER_CONFIG）。",
-            en="The settings of the node, gateway.toml (or CREDIT_LEDGER_CONFIG).",
-        ),
-    )(command)
 
 
 @click.group(
@@ -68,7 +51,7 @@ def serve(config: Path) -> None:
     """Returns after a graceful stop."""
     from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
 
-    with _failures():
+    with failures():
         run(load(config))
 
 
@@ -95,12 +78,32 @@ def token() -> None:
 )
 @click.option(
     "--department",
-    help=say(zh="持有令牌的部门。", en="The department that holds it."),
+    help=say(
+        zh="持有令牌的部门；有机关代码而无部门时以名称为部门。",
+        en="The department that holds it; with authorities and none given, the name stands for it.",
+    ),
+)
+@click.option(
+    "--authority",
+    "authorities",
+    multiple=True,
+    metavar="USCC",
+    help=say(
+        zh="所代表机关的统一社会信用代码，可重复；不给则为信用中心的令牌，可为所有机关报送。",
+        en="USCC of an authority that it files for; repeatable. Without, the token is the centre's"
+        " and files for all.",
+    ),
 )
 @config_option
 @json_option
 def token_add(
-    name: str, scopes: tuple[str, ...], department: str | None, config: Path, as_json: bool
+    name: str,
+    scopes: tuple[str, ...],
+    *,
+    department: str | None,
+    authorities: tuple[str, ...],
+    config: Path,
+    as_json: bool,
 ) -> None:
     """Prints the token alone on stdout, or all of it as JSON."""
     wanted = [scope.strip() for text in scopes for scope in text.split(",")]
@@ -110,7 +113,12 @@ def token_add(
         raise click.BadParameter(message, param_hint="--scope")
     with _tokens(config) as (services, engine, now):
         token_id, secret = services.add_token(
-            engine, name=name, scopes=wanted, department=department, now=now
+            engine,
+            name=name,
+            scopes=wanted,
+            department=department,
+            authorities=authorities,
+            now=now,
         )
     if as_json:
         print_json({"id": token_id, "name": name, "scopes": wanted, "token": secret})
@@ -128,7 +136,7 @@ def token_add(
 @config_option
 @json_option
 def token_list(config: Path, as_json: bool) -> None:
-    """One line each: id, name, scopes, department, state."""
+    """One line each: id, name, scopes, department, authorities, state."""
     with _tokens(config) as (services, engine, _):
         rows = [
             {
@@ -136,6 +144,7 @@ def token_list(config: Path, as_json: bool) -> None:
                 "name": row.name,
                 "scopes": list(row.scopes),
                 "department": row.department,
+                "authorities": list(row.authorities),
                 "created": instant(row.created_at),
                 "revoked": None if row.revoked_at is None else instant(row.revoked_at),
             }
@@ -147,7 +156,9 @@ def token_list(config: Path, as_json: bool) -> None:
     in_force = say(zh="有效", en="in force")
     for row in rows:
         scopes, state = ",".join(row["scopes"]), row["revoked"] or in_force
-        click.echo(f"{row['id']}\t{row['name']}\t{scopes}\t{row['department'] or '-'}\t{state}")
+        theirs = ",".join(row["authorities"]) or "-"
+        told = (row["id"], row["name"], scopes, row["department"] or "-", theirs, state)
+        click.echo("\t".join(map(str, told)))
 
 
 @token.command("revoke", help=say(zh="吊销令牌，数秒内生效。", en="Revoke a token, in seconds."))
@@ -163,25 +174,12 @@ def token_revoke(token_id: int, config: Path) -> None:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
-    """What goes wrong is told in a line, exit code 1."""
-    try:
-        yield
-    except LedgerError as error:
-        raise Refused(str(error)) from error
-
-
-@contextmanager
 def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
     """The services of tokens, an open database, and the time by the clock of the settings."""
-    from gateway.base.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
-    from gateway.tokens import services  # noqa: PLC0415
+    from gateway.tokens import services  # noqa: PLC0415 - keeps `--help` fast
 
-    with _failures():
-        settings: Settings = load(config)
-        engine = open_engine(settings.database_url)
-        try:
-            migrate(engine)
-            yield services, engine, Clock.of(settings.now).now()
-        finally:
-            engine.dispose()
+    with database(config) as (engine, now):
+        yield services, engine, now
+
+
+gateway.add_command(accesses)

@@ -11,13 +11,15 @@ from threading import Event, Thread
 import sqlalchemy as sa
 import structlog
 
+from gateway.accesses.services import AccessLog
+from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import Anchorer
 from gateway.base import threads
 from gateway.base.clock import Clock
 from gateway.base.context import Context
-from gateway.base.crypto import Vault
+from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import migrate, open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
@@ -72,6 +74,8 @@ class Node:
     outbox: Outbox
     signing: Signing
     vault: Vault
+    hmac: Hmac
+    accesses: AccessLog
     workers: Workers
     lease: Lease
     logs: Logs
@@ -90,6 +94,7 @@ class Node:
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             ("anchorer", Anchorer(self.ctx, self.anchoring, self.lease)),
             *file_workers(self.ctx, self.file_store, self.files),
+            ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -142,7 +147,8 @@ def make_node(
     chain = ChainView(ctx.engine)
     chain.load(network, lose_chain)
     signing = Signing(ctx, chain, keys, key_folder)
-    vault = Vault(keys.content)
+    vault, hmac = Vault(keys.content), Hmac(keys.index)
+    accesses = AccessLog(ctx.engine, ctx.clock)
     reader = QuorumReader(
         replace(network, max_head_age=ANY_AGE),
         now=ctx.clock.of_chain,
@@ -165,6 +171,8 @@ def make_node(
         outbox=outbox,
         signing=signing,
         vault=vault,
+        hmac=hmac,
+        accesses=accesses,
         workers=workers,
         lease=Lease(ctx.engine),
         logs=logs,
@@ -173,8 +181,8 @@ def make_node(
         ),
         intake=intake,
         file_store=file_store,
-        files=Files(ctx, file_store, intake),
-        receipts=Receipts(ctx, vault, signing),
+        files=Files(ctx, file_store, intake, hmac),
+        receipts=Receipts(ctx, vault, signing, accesses),
     )
 
 

@@ -86,6 +86,11 @@ class Hmac:
         mac.update(purpose + b"\0" + data)
         return mac.finalize()[:FINGERPRINT_BYTES]
 
+    def authority(self, key: bytes) -> bytes:
+        """The mark of an authority, by which a token is known to be its own. key:
+        `ledger.records.keys`."""
+        return self.fingerprint(b"authority", key)
+
 
 def _demand_key(key: bytes) -> None:
     if len(key) != KEY_BYTES:

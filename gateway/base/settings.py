@@ -105,6 +105,13 @@ class IntakeSettings(_Section):
     One for each processor up to four, beyond which the database is the bound."""
 
 
+class AccessSettings(_Section):
+    """The access log."""
+
+    keep_days: int = Field(default=730, ge=180, le=3650)
+    """So long its lines are kept. Operators of such services keep logs for six months at least."""
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -132,6 +139,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     intake: IntakeSettings = IntakeSettings()
+    accesses: AccessSettings = AccessSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ files = sa.Table(
     "files",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),  # 16 random bytes, hex
+    sa.Column("token", sa.ForeignKey("tokens.id"), nullable=False),  # that sent it
     sa.Column("department", sa.Text),  # of the token that sent it; NULL = the member itself
     sa.Column("state", sa.Text, nullable=False),  # receiving queued running done failed
     # Unix seconds of the wall clock, which CREDIT_LEDGER_NOW does not move.

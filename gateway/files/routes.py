@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Signals
+from gateway.base.policy import Caller, Purpose, Record, decide
 from gateway.files.services import ENDED, Files
 from gateway.files.store import File, FileStore
 from gateway.files.upload import Upload
 from gateway.http.problems import Problem, retry_later
-from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 from ledger.core.canonical import instant
 
@@ -38,9 +39,18 @@ def _files(request: Request) -> Files:
     return files
 
 
+def _log(request: Request) -> AccessLog:
+    log: AccessLog = request.app.state.accesses
+    return log
+
+
 Store = Annotated[FileStore, Depends(_store)]
 Answers = Annotated[Files, Depends(_files)]
-Sender = Annotated[Caller, Depends(require("submit"))]
+Log = Annotated[AccessLog, Depends(_log)]
+Sender = Annotated[Caller, Depends(require(Purpose.SUBMIT))]
+Lister = Annotated[Caller, Depends(require(Purpose.FILES))]
+Asker = Annotated[Caller, Depends(require(Purpose.ANSWER))]
+Taker = Annotated[Caller, Depends(require(Purpose.REPORT))]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 _FORM: dict[str, Any] = {
@@ -70,7 +80,7 @@ async def post_file(request: Request, store: Store, caller: Sender) -> Response:
     """Hand in a file (xlsx, csv, ndjson, json). Every row gets an answer at the address in
     `Location`; one bad row stops nothing."""
     upload = Upload(request.headers.get("content-type", ""))
-    file = await to_thread.run_sync(store.open_upload, caller.department)
+    file = await to_thread.run_sync(store.open_upload, caller)
     if file is None:
         raise retry_later("not-ready", 30, _FULL)
     try:
@@ -87,10 +97,10 @@ async def post_file(request: Request, store: Store, caller: Sender) -> Response:
 
 
 @router.get("/v1/files")
-def get_files(store: Store, caller: Sender, limit: Limit = 100) -> Response:
+def get_files(store: Store, caller: Lister, limit: Limit = 100) -> Response:
     """The files handed in last, the newest first: those of the caller's department, or of all
     where it acts for the whole member."""
-    department = None if caller.may("admin") else caller.department
+    department = None if caller.whole_member else caller.department
     listed = [
         {
             "id": file.id,
@@ -106,16 +116,16 @@ def get_files(store: Store, caller: Sender, limit: Limit = 100) -> Response:
 
 
 @router.get("/v1/files/{file}")
-def get_file(file: str, store: Store, files: Answers, caller: Sender) -> Response:
+def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -> Response:
     """How far the file is, and at the end the answer to every row."""
-    found = _find(store, file, caller)
+    found = _find(store, log, file, caller, Purpose.ANSWER)
     return StreamingResponse(files.answer(found), media_type=JSON, headers=FRESH)
 
 
 @router.get("/v1/files/{file}/report.xlsx")
-def get_report(file: str, store: Store, files: Answers, caller: Sender) -> Response:
+def get_report(file: str, store: Store, files: Answers, log: Log, caller: Taker) -> Response:
     """The workbook to correct and send again; 202 while there is no answer yet."""
-    found = _find(store, file, caller)
+    found = _find(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
         body = orjson.dumps({"id": found.id, "state": found.state})
         return Response(body, 202, FRESH | {"Retry-After": str(POLL)}, media_type=JSON)
@@ -142,11 +152,14 @@ async def _receive(request: Request, store: FileStore, file: str, upload: Upload
     await to_thread.run_sync(store.close_upload, file, upload.name, type_)
 
 
-def _find(store: FileStore, file: str, caller: Caller) -> File:
-    """The file, if it is the caller's: of his department, or he acts for the whole member."""
+def _find(store: FileStore, log: AccessLog, file: str, caller: Caller, purpose: Purpose) -> File:
+    """The file, where policy lets the caller have it; logged once there is something to have."""
     found = store.find(file)
     if found is None:
         raise Problem("not-found")
-    if caller.department not in (None, found.department) and not caller.may("admin"):
-        raise Problem("not-found")
+    decision = decide(caller, purpose, Record(department=found.department))
+    if found.state in ENDED or not decision.allowed:
+        record = bytes.fromhex(found.id)
+        log.write(Access(token=caller.id, purpose=purpose, decision=decision, record=record))
+    decision.demand()
     return found

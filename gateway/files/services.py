@@ -12,6 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.base.context import Context
+from gateway.base.crypto import Hmac
 from gateway.files.errors import FileFault
 from gateway.files.reading import TEMPLATES, Reading, Sheet
 from gateway.files.returned import GOES_BACK, Returned, pack, returned, unpack
@@ -21,6 +22,7 @@ from gateway.files.workbook import build
 from gateway.intake.interfaces import MAX_SET, SetAnswer
 from gateway.intake.pool import Drafting, Rows
 from gateway.intake.services import Intake
+from gateway.tokens.services import holder
 
 TYPE = "credit-ledger/file-answer@1"
 ENDED = ("done", "failed")
@@ -38,10 +40,11 @@ class _Begun(NamedTuple):
 class Files:
     """Answers files, row by row."""
 
-    def __init__(self, ctx: Context, store: FileStore, intake: Intake) -> None:
+    def __init__(self, ctx: Context, store: FileStore, intake: Intake, hmac: Hmac) -> None:
         self._ctx = ctx
         self._store = store
         self._intake = intake
+        self._hmac = hmac
 
     def process(self, file: File, stop: threading.Event) -> bool:
         """Answer what is not yet answered of a file; False where `stop` came first.
@@ -138,8 +141,9 @@ class Files:
                 back=pack([returned(row) for row, told in pairs if told.verdict in GOES_BACK]),
             )
 
-        departments = [file.department] * len(begun.rows)
-        return self._intake.finish(begun.drafting, departments=departments, keep=keep)
+        caller = holder(self._ctx.engine, self._hmac, file.token)
+        callers = [caller] * len(begun.rows)
+        return self._intake.finish(begun.drafting, callers=callers, keep=keep)
 
 
 def _sets(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:

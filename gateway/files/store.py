@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Sealed, Vault
 from gateway.base.db import begin_read, begin_write
+from gateway.base.policy import Caller
 from gateway.files.models import file_parts, file_sets, files
 from ledger.core.errors import LedgerError
 
@@ -42,9 +43,10 @@ class TakenOver(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file. attempts: since the last set that was stored."""
+    """One file. token: that sent it. attempts: since the last set that was stored."""
 
     id: str
+    token: int
     department: str | None
     state: str
     attempts: int
@@ -84,7 +86,7 @@ class FileStore:
 
     # ---- taking in
 
-    def open_upload(self, department: str | None) -> str | None:
+    def open_upload(self, caller: Caller) -> str | None:
         """The id of a new file, to which parts can be added; None where too many wait already."""
         file = secrets.token_hex(16)
         name = self._vault.seal(b"{}", _aad(file, "name"))
@@ -95,7 +97,8 @@ class FileStore:
             connection.execute(
                 sa.insert(files).values(
                     id=file,
-                    department=department,
+                    token=caller.id,
+                    department=caller.department,
                     state="receiving",
                     created_at=now(),
                     due=now(),
@@ -363,7 +366,9 @@ def drop(connection: sa.Connection, file: str) -> None:
 
 
 def _file(connection: sa.Connection, file: str) -> File | None:
-    query = sa.select(files.c.id, files.c.department, files.c.state, files.c.attempts)
+    query = sa.select(
+        *(files.c[name] for name in ("id", "token", "department", "state", "attempts"))
+    )
     row = connection.execute(query.where(files.c.id == file)).one_or_none()
     return File(**row._mapping) if row else None
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.base.errors import NotReady
+from gateway.base.policy import NotAllowed
 from ledger.core.errors import CouldNotCheck, InputError, LedgerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -130,17 +131,21 @@ def problem_of(error: Exception) -> Problem:
     """What is answered where this error ends a request: the one table from errors to answers."""
     match error:
         case Problem():
-            return error
+            found = error
+        case NotAllowed():
+            found = Problem(error.code, extra={"scope": error.scope} if error.scope else {})
         case NotReady():
-            return retry_later("not-ready", error.retry_after, error.message, reason=error.code)
+            found = retry_later("not-ready", error.retry_after, error.message, reason=error.code)
         case CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
-            return retry_later("not-ready", RETRY_SECONDS)
+            found = retry_later("not-ready", RETRY_SECONDS)
         case InputError():
             extra = {"field": error.field, "rule": error.code}
-            return Problem("schema-invalid", error.message, extra=extra)
+            found = Problem("schema-invalid", error.message, extra=extra)
         case HTTPException():
-            return _of_http(error)
-    return Problem("internal")
+            found = _of_http(error)
+        case _:
+            found = Problem("internal")
+    return found
 
 
 def _of_http(error: HTTPException) -> Problem:

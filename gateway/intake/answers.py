@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.accesses.services import Access
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import Promise, RowAnswer, SetAnswer
+from gateway.intake.lookup import Standing
 from gateway.intake.resolve import Found, Resolved
 from gateway.intake.texts import remark
 from ledger.records import schema as schemas
@@ -15,10 +17,11 @@ from ledger.records.schema import Schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A set before it is stored. promise: None where nothing is new."""
+    """A set before it is stored. promise: None where nothing is new. accesses: for the log."""
 
     resolved: Resolved
     promise: Promise | None
+    accesses: Sequence[Access]
 
 
 def set_answer(drafted: Sequence[Draft | RowAnswer], outcome: Outcome) -> SetAnswer:
@@ -26,7 +29,7 @@ def set_answer(drafted: Sequence[Draft | RowAnswer], outcome: Outcome) -> SetAns
     positions = {draft.at: position for position, draft in enumerate(outcome.resolved.new)}
     answers = {draft.at: _of_new(draft, outcome, positions) for draft in outcome.resolved.new}
     for found in outcome.resolved.found:
-        answers[found.draft.at] = _of_found(found, outcome, positions)
+        answers[found.draft.at] = _of_found(found, positions)
     rows = [answers[at] if isinstance(row, Draft) else row for at, row in enumerate(drafted)]
     return SetAnswer(rows=rows, promise=outcome.promise)
 
@@ -48,27 +51,30 @@ def _of_new(draft: Draft, outcome: Outcome, positions: Mapping[int, int]) -> Row
     )
 
 
-def _of_found(found: Found, outcome: Outcome, positions: Mapping[int, int]) -> RowAnswer:
+def _of_found(found: Found, positions: Mapping[int, int]) -> RowAnswer:
     draft, earlier = found.draft, found.earlier
-    covered: tuple[int | None, int]
-    if isinstance(earlier, Draft):
-        covered = (None, positions[earlier.at])
-    else:
-        covered = earlier.covered
     schema, conflict = _schema(draft), found.changed is not None
     error = remark("document-number-in-use", schema, schema.document)
-    return RowAnswer(
+    answer = RowAnswer(
         row=draft.row,
         sheet=draft.sheet,
         verdict="conflict" if conflict else "duplicate",
         kind=schema.name,
         errors=(error,) if conflict else (),
         notes=draft.notes,
-        leaf=earlier.leaf.hex(),
-        record_id=None if earlier.record_id is None else earlier.record_id.hex(),
         changed=found.changed or (),
-        covered=covered,
     )
+    if earlier is not None:
+        answer.leaf = earlier.leaf.hex()
+        answer.record_id = None if earlier.record_id is None else earlier.record_id.hex()
+        answer.covered = _covered(earlier, positions)
+    return answer
+
+
+def _covered(earlier: Standing | Draft, positions: Mapping[int, int]) -> tuple[int | None, int]:
+    if isinstance(earlier, Draft):
+        return None, positions[earlier.at]
+    return earlier.covered
 
 
 def _schema(draft: Draft) -> Schema:

@@ -17,6 +17,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from gateway.base.errors import NotReady
+from gateway.base.policy import Caller
 from gateway.intake.interfaces import Promise, RowAnswer, RowInput, SetAnswer
 from gateway.intake.promises import find_promise, with_path
 from gateway.intake.services import Intake
@@ -40,7 +41,7 @@ _Answered = tuple[RowAnswer, Proof | None]
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     row: RowInput
-    department: str | None
+    caller: Caller
     done: asyncio.Future[_Answered]
 
 
@@ -54,13 +55,13 @@ class Batcher:
         self._queue: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, row: RowInput, department: str | None) -> tuple[RowAnswer, Proof | None]:
+    async def submit(self, row: RowInput, caller: Caller) -> tuple[RowAnswer, Proof | None]:
         """The answer, and what proves that a promise covers its leaf (None where no leaf is
         named, or its entry came without a promise). Raises NotReady."""
         if len(self._queue) >= MAX_WAITING:
             raise NotReady("busy", retry_after=1)
         done: asyncio.Future[_Answered] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(row, department, done))
+        self._queue.append(_Waiting(row, caller, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
         return await done
@@ -93,7 +94,7 @@ class Batcher:
 
     def _submit(self, batch: list[_Waiting]) -> list[_Answered]:
         answer = self._intake.submit_mixed(
-            departments=[waiting.department for waiting in batch],
+            callers=[waiting.caller for waiting in batch],
             rows=[waiting.row for waiting in batch],
         )
         proofs = self._proofs(answer)

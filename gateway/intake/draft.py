@@ -22,6 +22,7 @@ from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
+from ledger.chain.contracts.structs import ON_AUTHORISATION
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -44,6 +45,8 @@ them are enough: among the 10^7 documents of one office a chance collision has o
 DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
+
+MINOR = "minor"
 
 BOUND = ("licence", "penalty")
 """Families of the types that must be online within seven working days (双公示)."""
@@ -92,14 +95,17 @@ class Terms:
 class Draft(NamedTuple):
     """A good row made into a record, to be stored where its key is free.
 
-    at: its place in the set. schema: "penalty@1". The keys are fingerprints of 16 bytes. content:
-    sealed under the wrapped key, aad = leaf. notes: all but those that the database gives.
+    at: its place in the set. schema: "penalty@1". authority, visibility: as in the table of
+    records. The keys are fingerprints of 16 bytes. content: sealed under the wrapped key,
+    aad = leaf. notes: all but those that the database gives.
     """
 
     at: int
     row: int | None
     sheet: str | None
     schema: str
+    authority: bytes
+    visibility: int
     document_key: bytes
     record_key: bytes
     content_mac: bytes
@@ -133,6 +139,8 @@ class _Good(NamedTuple):
     record_id: bytes
     plain: bytes
     mac: bytes
+    authority: bytes
+    visibility: int
     document: bytes
     record: bytes
 
@@ -165,6 +173,8 @@ class Drafter:
                 good.row.row,
                 good.row.sheet,
                 good.schema.id,
+                good.authority,
+                good.visibility,
                 good.document,
                 good.record,
                 good.mac,
@@ -241,7 +251,7 @@ class _Set:
         notes += self._elsewhere(schema, fields)
         header = self._header(schema, checked.class_, decided, checked.until)
         found = keys(schema, fields)
-        fingerprint = self._hmac.fingerprint
+        fingerprint, authority = self._hmac.fingerprint, self._authority(found.authority)
         commitment = commit(schema.slots, fields, secret, header).digest
         return _Good(
             at,
@@ -258,7 +268,9 @@ class _Set:
             record_id(header.log, commitment),
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
-            self._near(found.authority) + fingerprint(b"document", found.document)[NEAR:],
+            authority,
+            _visibility(gate.item, checked.class_),
+            authority[:NEAR] + fingerprint(b"document", found.document)[NEAR:],
             fingerprint(b"record", found.record),
         )
 
@@ -294,12 +306,11 @@ class _Set:
             return ()
         return (remark("authority-elsewhere", schema, code),)
 
-    def _near(self, authority: bytes) -> bytes:
-        """The first bytes of the keys of all documents of an authority."""
-        found = self._authorities.get(authority)
+    def _authority(self, key: bytes) -> bytes:
+        """The mark of an authority. Its first bytes begin the keys of all documents of its own."""
+        found = self._authorities.get(key)
         if found is None:
-            found = self._hmac.fingerprint(b"authority", authority)[:NEAR]
-            self._authorities[authority] = found
+            found = self._authorities[key] = self._hmac.authority(key)
         return found
 
     def _timely_of(self, decided: date) -> str:
@@ -308,6 +319,11 @@ class _Set:
             found = self._calendar.timely(decided, self._terms.today)
             self._timely[decided] = found
         return found
+
+
+def _visibility(item: RecordType, class_: str | None) -> int:
+    """As the catalogue has it. What is minor is shared, never public (domain 3.6)."""
+    return max(item.visibility, ON_AUTHORISATION) if class_ == MINOR else item.visibility
 
 
 def _content_key(schema: Schema, class_: str | None, fields: Fields) -> bytes:

@@ -1,7 +1,7 @@
 """What goes into intake and what comes out: rows, answers, promises.
 
 File import, the record routes and the receipts are written against these types and
-`gateway.intake.services.submit_set(node, *, department, rows) -> SetAnswer`.
+`gateway.intake.services.Intake.submit_set(*, caller, rows) -> SetAnswer`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class RowAnswer:
     kind: name of its schema, or "other"; for counting.
     field, code, message: of the first error in the order of the standard's table; for a
     conflict the column of the document number. leaf, record_id: 64 hex, of the record accepted
-    now or already there. changed: codes of the fields in which a conflict differs.
+    now or already there; None where the caller may not see that one. changed: codes of the fields
+    in which a conflict differs.
     covered: (promise, position among its leaves) of the leaf named; the promise is a row number
     of our database, or None for that of this very set. None where there is no such leaf.
     """

@@ -18,13 +18,17 @@ from gateway.records.models import records
 
 
 class Known(NamedTuple):
-    """A stored record. superseded_by: leaf, b"" = it is in force."""
+    """A stored record. superseded_by: leaf, b"" = it is in force. department, authority,
+    visibility: what policy asks for."""
 
     id: int
     document_key: bytes
     record_key: bytes
     superseded_by: bytes
     content_mac: bytes
+    department: str | None
+    authority: bytes
+    visibility: int
 
 
 class Standing(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
+from gateway.intake.admission import Admission
 from gateway.intake.draft import Draft
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
 from gateway.records.content import Content
@@ -17,31 +18,35 @@ from ledger.records import schema as schemas
 @dataclass(frozen=True, slots=True)
 class Found:
     """A good row whose key is taken. earlier: where the record stored before stands, or the row
-    of this set. changed: None for a duplicate; the codes in which a conflict differs, as far as
-    known."""
+    of this set; None where the caller may not see it, and is not told whether it differs.
+    changed: None for a duplicate; the codes in which a conflict differs, as far as known."""
 
     draft: Draft
-    earlier: Standing | Draft
+    earlier: Standing | Draft | None
     changed: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """new: rows to be stored, in order. found: the others. shared: places in the set of new rows
-    whose document number also stands for another subject."""
+    whose document number also stands for another subject, as their caller may know."""
 
     new: Sequence[Draft]
     found: Sequence[Found]
     shared: frozenset[int]
 
 
-def resolve(connection: sa.Connection, vault: Vault, drafts: Sequence[Draft]) -> Resolved:
+def resolve(
+    connection: sa.Connection, vault: Vault, drafts: Sequence[Draft], admission: Admission
+) -> Resolved:
     """One query for all keys of the set; others only for what is there already."""
     stored = known_records(connection, [draft.document_key for draft in drafts]) if drafts else []
     taken: dict[bytes, Known | Draft] = {
         known.record_key: known for known in stored if not known.superseded_by
     }
-    documents = {known.document_key for known in stored}
+    documents: dict[bytes, list[Known | Draft]] = {}
+    for known in stored:
+        documents.setdefault(known.document_key, []).append(known)
     new: list[Draft] = []
     met: list[tuple[Draft, Known | Draft]] = []
     shared: set[int] = set()
@@ -50,27 +55,38 @@ def resolve(connection: sa.Connection, vault: Vault, drafts: Sequence[Draft]) ->
         if earlier is not None:
             met.append((draft, earlier))
             continue
-        if draft.document_key in documents:
+        others = documents.setdefault(draft.document_key, [])
+        if others and any(admission.may_see(draft, other) for other in others):
             shared.add(draft.at)
-        documents.add(draft.document_key)
+        others.append(draft)
         taken[draft.record_key] = draft
         new.append(draft)
-    return Resolved(new, _compare(connection, vault, met) if met else [], frozenset(shared))
+    found = _compare(connection, vault, met, admission) if met else []
+    return Resolved(new, found, frozenset(shared))
 
 
 def _compare(
-    connection: sa.Connection, vault: Vault, met: Sequence[tuple[Draft, Known | Draft]]
+    connection: sa.Connection,
+    vault: Vault,
+    met: Sequence[tuple[Draft, Known | Draft]],
+    admission: Admission,
 ) -> list[Found]:
-    known = {earlier.id: earlier for _, earlier in met if isinstance(earlier, Known)}
+    seen: list[tuple[Draft, Known | Draft]] = []
+    found: list[Found] = []
+    for draft, earlier in met:
+        if admission.may_see(draft, earlier):
+            seen.append((draft, earlier))
+        else:
+            found.append(Found(draft, None, ()))
+    known = {earlier.id: earlier for _, earlier in seen if isinstance(earlier, Known)}
     places = standings(connection, list(known)) if known else {}
     differing = {
         earlier.id: places[earlier.id].leaf
-        for draft, earlier in met
+        for draft, earlier in seen
         if isinstance(earlier, Known) and earlier.content_mac != draft.content_mac
     }
     contents = open_contents(connection, vault, differing) if differing else {}
-    found = []
-    for draft, earlier in met:
+    for draft, earlier in seen:
         changed = None
         if earlier.content_mac != draft.content_mac:
             if isinstance(earlier, Draft):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.base.errors import NotReady
+from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import NDJSON, media_type
 from gateway.http.problems import Problem
 from gateway.intake.batcher import Batcher, Proof
@@ -21,7 +22,6 @@ from gateway.intake.parsing import parse_record
 from gateway.intake.schemas import RECORDS_OPENAPI
 from gateway.intake.services import Intake
 from gateway.intake.stream import NdjsonResponse
-from gateway.tokens.interfaces import Caller
 from gateway.tokens.services import require
 
 JSON = "application/json"
@@ -46,7 +46,7 @@ class Reception:
 
 @router.post("/v1/records", openapi_extra=RECORDS_OPENAPI)
 async def post_records(
-    request: Request, caller: Annotated[Caller, Depends(require("submit"))]
+    request: Request, caller: Annotated[Caller, Depends(require(Purpose.SUBMIT))]
 ) -> Response:
     """Submit records. Every accepted one is durable and promised when its answer arrives."""
     kind = media_type(request.headers.get("content-type", "").encode("latin-1"))
@@ -64,7 +64,7 @@ async def post_records(
 async def _single(request: Request, caller: Caller) -> Response:
     reception: Reception = request.app.state.reception
     row = parse_record(await request.body(), None)
-    return _answer(*await reception.batcher.submit(row, caller.department))
+    return _answer(*await reception.batcher.submit(row, caller))
 
 
 async def _stream(request: Request, caller: Caller) -> Response:
@@ -73,14 +73,14 @@ async def _stream(request: Request, caller: Caller) -> Response:
         raise NotReady("busy")
     # Asked here so that "not now" is a status; later it can only be a line of the answer.
     await to_thread.run_sync(reception.intake.ready)
-    return _Counted(request, reception, caller.department)
+    return _Counted(request, reception, caller)
 
 
 class _Counted(NdjsonResponse):
     """Holds one of the places for streams while it runs."""
 
-    def __init__(self, request: Request, reception: Reception, department: str | None) -> None:
-        super().__init__(request, reception.intake, reception.limiter, department)
+    def __init__(self, request: Request, reception: Reception, caller: Caller) -> None:
+        super().__init__(request, reception.intake, reception.limiter, caller)
         self._reception = reception
 
     async def __call__(self, *args: Any) -> None:

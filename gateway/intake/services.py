@@ -7,14 +7,17 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from gateway.accesses.services import write
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
+from gateway.base.policy import Caller
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.intake.admission import Admission
 from gateway.intake.answers import Outcome, set_answer
 from gateway.intake.draft import Draft, Terms
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
@@ -26,6 +29,7 @@ from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.log.services import LOCK_ENTRIES
 from ledger.chain.keys.signers import DigestSigner
+from ledger.core.canonical import unhex32
 
 MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
@@ -66,24 +70,24 @@ class Intake:
         return ready_facts(self._ctx, self._chain, self._signing, self._ctx.clock.seconds())
 
     def submit_set(
-        self, *, department: str | None, rows: Sequence[RowInput], keep: Keep | None = None
+        self, *, caller: Caller, rows: Sequence[RowInput], keep: Keep | None = None
     ) -> SetAnswer:
         """Take in up to `MAX_SET` rows; every row gets an answer, in order.
 
         The accepted ones and the promise that covers them are durable when this returns. Raises
         NotReady where nothing can be promised now; then nothing was taken. Blocks.
         """
-        return self.submit_mixed(departments=[department] * len(rows), rows=rows, keep=keep)
+        return self.submit_mixed(callers=[caller] * len(rows), rows=rows, keep=keep)
 
     def submit_mixed(
         self,
         *,
-        departments: Sequence[str | None],
+        callers: Sequence[Caller],
         rows: Sequence[RowInput],
         keep: Keep | None = None,
     ) -> SetAnswer:
-        """The same for rows of several departments, given in the same order."""
-        return self.finish(self.begin(Rows(rows)), departments=departments, keep=keep)
+        """The same for rows of several callers, given in the same order."""
+        return self.finish(self.begin(Rows(rows)), callers=callers, keep=keep)
 
     def begin(self, source: Source) -> Drafting:
         """The first half of `submit_set`: have the rows checked, hashed and sealed, which needs no
@@ -100,10 +104,10 @@ class Intake:
         self,
         drafting: Drafting,
         *,
-        departments: Sequence[str | None],
+        callers: Sequence[Caller],
         keep: Keep | None = None,
     ) -> SetAnswer:
-        """The second half: tell what is new, promise and store it. departments: of every row."""
+        """The second half: tell what is new, promise and store it. callers: of every row."""
         facts = self._chain.known
         if facts is not None and facts.open_log != drafting.terms.log_id:
             drafting = self.begin(drafting.source)  # another log takes entries since it was begun
@@ -117,7 +121,7 @@ class Intake:
                 signer=signer,
                 terms=terms,
                 drafted=drafted,
-                departments=departments,
+                callers=callers,
                 keep=keep,
             ).run()
         count_rows(answer.rows)
@@ -135,7 +139,7 @@ class _Submission:
         signer: DigestSigner,
         terms: Terms,
         drafted: Drafted,
-        departments: Sequence[str | None],
+        callers: Sequence[Caller],
         keep: Keep | None,
     ) -> None:
         self._ctx = ctx
@@ -143,43 +147,43 @@ class _Submission:
         self._signer = signer
         self._terms = terms
         self._drafted = drafted
-        self._departments = departments
+        self._callers = callers
         self._keep = keep
 
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
-        drafts = [item for item in self._drafted if isinstance(item, Draft)]
         for attempt in range(MAX_ATTEMPTS):
             try:
-                return self._beside(drafts) if attempt < QUICK_ATTEMPTS else self._alone(drafts)
+                return self._beside() if attempt < QUICK_ATTEMPTS else self._alone()
             except sa.exc.IntegrityError:
                 continue
         raise NotReady("busy", retry_after=1)
 
-    def _beside(self, drafts: Sequence[Draft]) -> SetAnswer:
+    def _beside(self) -> SetAnswer:
         with begin_read(self._ctx.engine) as connection:
-            outcome, answer = self._answer(connection, drafts)
-        if outcome.promise is not None or self._keep is not None:
+            outcome, answer = self._answer(connection)
+        if outcome.accesses or self._keep is not None:
             with begin_write(self._ctx.engine) as connection:
                 self._store(connection, outcome, answer)
             self._stored(outcome)
         return answer
 
-    def _alone(self, drafts: Sequence[Draft]) -> SetAnswer:
+    def _alone(self) -> SetAnswer:
         with begin_write(self._ctx.engine, LOCK_ENTRIES) as connection:
-            outcome, answer = self._answer(connection, drafts)
+            outcome, answer = self._answer(connection)
             self._store(connection, outcome, answer)
         self._stored(outcome)
         return answer
 
-    def _answer(
-        self, connection: sa.Connection, drafts: Sequence[Draft]
-    ) -> tuple[Outcome, SetAnswer]:
-        outcome = self._outcome(resolve(connection, self._vault, drafts))
-        return outcome, set_answer(self._drafted, outcome)
+    def _answer(self, connection: sa.Connection) -> tuple[Outcome, SetAnswer]:
+        admission = Admission(self._callers)
+        admitted = admission.admit(self._drafted)
+        drafts = [row for row in admitted if isinstance(row, Draft)]
+        outcome = self._outcome(resolve(connection, self._vault, drafts, admission), admission)
+        return outcome, set_answer(admitted, outcome)
 
-    def _outcome(self, resolved: Resolved) -> Outcome:
-        """With a promise of what is new."""
+    def _outcome(self, resolved: Resolved, admission: Admission) -> Outcome:
+        """With a promise of what is new, and what the access log is to hold."""
         terms, promise = self._terms, None
         leaves = [draft.leaf for draft in resolved.new]
         if leaves:
@@ -191,7 +195,9 @@ class _Submission:
                 due_in=self._ctx.settings.log.promise_due,
                 signer=self._signer,
             )
-        return Outcome(resolved=resolved, promise=promise)
+        root = unhex32(promise.leaves_root) if promise else None
+        accesses = admission.lines(resolved.new, root)
+        return Outcome(resolved=resolved, promise=promise, accesses=accesses)
 
     def _store(self, connection: sa.Connection, outcome: Outcome, answer: SetAnswer) -> None:
         """In one transaction. Raises IntegrityError where a key has been stored meanwhile."""
@@ -202,8 +208,10 @@ class _Submission:
                 new,
                 outcome.promise,
                 key_id=self._signer.key_id,
-                departments=[self._departments[draft.at] for draft in new],
+                departments=[self._callers[draft.at].department for draft in new],
             )
+        if outcome.accesses:
+            write(connection, outcome.accesses, self._terms.at)
         if self._keep is not None:
             self._keep(connection, answer)
         crash_point("intake.stored", "before")

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.base.policy import Caller
 from gateway.http.limits import NDJSON
 from gateway.http.problems import problem_of
 from gateway.intake.lines import sets
@@ -45,14 +46,14 @@ class NdjsonResponse(Response):
     """
 
     def __init__(
-        self, request: Request, intake: Intake, limiter: CapacityLimiter, department: str | None
+        self, request: Request, intake: Intake, limiter: CapacityLimiter, caller: Caller
     ) -> None:
         super().__init__(media_type=NDJSON)
         del self.headers["content-length"]
         self._request = request
         self._intake = intake
         self._limiter = limiter
-        self._department = department
+        self._caller = caller
         self._counts = Counter(dict.fromkeys(VERDICTS, 0))
         self._promises = 0
 
@@ -108,8 +109,8 @@ class NdjsonResponse(Response):
 
     def _store(self, drafting: Drafting) -> bytes:
         """Runs in a thread. The answers to one set, its promise behind them."""
-        departments = [self._department] * len(drafting.source)
-        answer = self._intake.finish(drafting, departments=departments)
+        callers = [self._caller] * len(drafting.source)
+        answer = self._intake.finish(drafting, callers=callers)
         self._counts.update(Counter(row.verdict for row in answer.rows))
         lines = [orjson.dumps(row.as_dict(self._promises)) for row in answer.rows]
         if answer.promise is not None:

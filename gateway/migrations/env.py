@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import gateway.accesses.models
 import gateway.anchoring.models
 import gateway.files.models
 import gateway.log.models

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.base.policy import Caller
 from ledger.core.errors import LedgerError
 
 RETRY_AFTER: Final = 2
@@ -21,8 +22,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Disclose:
-    """Which fields a presentation discloses. fields: codes; None = every filled one."""
+    """To whom a presentation discloses which fields. fields: codes; None = every filled one."""
 
+    caller: Caller
     fields: Sequence[str] | None = None
 
 

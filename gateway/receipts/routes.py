@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.base.policy import Caller, Purpose
 from gateway.http.problems import Problem
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.receipts.services import Receipts
-from gateway.records.errors import ContentErased, NotARecord
+from gateway.records.errors import NotARecord
 from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
@@ -31,6 +32,8 @@ def _receipts(request: Request) -> Receipts:
 
 Here = Annotated[Receipts, Depends(_receipts)]
 Name = Annotated[str, Path(alias="leaf")]
+Reader = Annotated[Caller, Depends(require(Purpose.SHOW))]
+Taker = Annotated[Caller, Depends(require(Purpose.DISCLOSE))]
 
 
 @router.get("/v1/receipts/{leaf}")
@@ -39,27 +42,23 @@ def bare_receipt(name: Name, receipts: Here) -> Response:
     return _answer(receipts.receipt(_digest(name)))
 
 
-@router.get("/v1/records/{leaf}/receipt", dependencies=[Depends(require("read"))])
-def shown_receipt(name: Name, receipts: Here, fields: str | None = None) -> Response:
+@router.get("/v1/records/{leaf}/receipt")
+def shown_receipt(name: Name, receipts: Here, caller: Taker, fields: str | None = None) -> Response:
     """The receipt with a presentation of the fields named (comma list), or of all."""
-    disclose = Disclose(None if fields is None else fields.split(","))
+    disclose = Disclose(caller, None if fields is None else fields.split(","))
     try:
         return _answer(receipts.receipt(_digest(name), disclose=disclose))
     except FieldUnknown as error:
         raise Problem("field-unknown", extra={"field": error.field}) from error
-    except ContentErased as error:
-        raise Problem("content-erased") from error
     except NotARecord as error:
         raise Problem("not-found") from error
 
 
-@router.get("/v1/records/{leaf}", dependencies=[Depends(require("read"))])
-def record(name: Name, receipts: Here) -> Response:
+@router.get("/v1/records/{leaf}")
+def record(name: Name, receipts: Here, caller: Reader) -> Response:
     """The record, its leaf and what is known of it."""
     try:
-        found = receipts.record(_digest(name))
-    except ContentErased as error:
-        raise Problem("content-erased") from error
+        found = receipts.record(_digest(name), caller)
     except NotARecord as error:
         raise Problem("not-found") from error
     if found is None:

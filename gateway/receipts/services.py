@@ -8,15 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.accesses.services import Access, AccessLog
 from gateway.anchoring.progress import first_final_anchor
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
+from gateway.base.policy import Caller, Purpose, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.content import Content
-from gateway.records.store import open_content, record_row
+from gateway.records.store import known_of, open_content, record_row
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
@@ -40,17 +42,50 @@ class _Shown:
 class Receipts:
     """Hands out receipts and records."""
 
-    def __init__(self, ctx: Context, vault: Vault, signing: Signing) -> None:
+    def __init__(self, ctx: Context, vault: Vault, signing: Signing, accesses: AccessLog) -> None:
         self._ctx = ctx
         self._vault = vault
         self._signing = signing
+        self._accesses = accesses
 
     def receipt(self, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
         """The receipt file of an entry by leaf or record id; None where we never promised it.
 
-        disclose: None for a bare receipt. Raises FieldUnknown, ContentErased, NotARecord; NotReady
-        where no key may sign the presentation now.
+        disclose: None for a bare receipt, which holds no content and is anybody's. Raises
+        NotAllowed, FieldUnknown, NotARecord; NotReady where no key may sign the presentation now.
         """
+        if disclose is None:
+            return self._receipt(name, None)
+        access = self._admit(name, disclose.caller, Purpose.DISCLOSE)
+        if access is None:
+            return None
+        try:
+            made = self._receipt(name, disclose)
+        except FieldUnknown:  # tells which fields are filled
+            self._accesses.write(access)
+            raise
+        if not isinstance(made, Pending):  # asked for again and again, and tells nothing
+            self._accesses.write(access)
+        return made
+
+    def _admit(self, name: bytes, caller: Caller, purpose: Purpose) -> Access | None:
+        """What is to be logged before anything is handed out; None where we never promised it.
+
+        Raises NotARecord; NotAllowed where policy refuses, which is logged then.
+        """
+        with begin_read(self._ctx.engine) as connection:
+            found = locate(connection, name)
+            if found is None:
+                return None
+            record, status = known_of(record_row(connection, found.id))
+        decision = decide(caller, purpose, record, status)
+        access = Access(token=caller.id, purpose=purpose, decision=decision, record=found.leaf)
+        if not decision.allowed:
+            self._accesses.write(access)
+            decision.demand()
+        return access
+
+    def _receipt(self, name: bytes, disclose: Disclose | None) -> bytes | Pending | None:
         with begin_read(self._ctx.engine) as connection:
             found = locate(connection, name)
             if found is None:
@@ -82,12 +117,16 @@ class Receipts:
             presentation=self._present(found, entry, shown) if shown else None,
         )
 
-    def record(self, name: bytes) -> dict[str, Any] | None:
+    def record(self, name: bytes, caller: Caller) -> dict[str, Any] | None:
         """A record, by leaf or record id, and what is known of it, as JSON; None where we never
         promised it.
 
-        Raises ContentErased, NotARecord.
+        Raises NotAllowed, NotARecord.
         """
+        access = self._admit(name, caller, Purpose.SHOW)
+        if access is None:
+            return None
+        self._accesses.write(access)
         with begin_read(self._ctx.engine) as connection:
             found = locate(connection, name)
             if found is None:

@@ -12,6 +12,11 @@ records = sa.Table(
     sa.Column("id", sa.ForeignKey("entries.id"), primary_key=True, autoincrement=False),
     sa.Column("schema", sa.Text, nullable=False),  # "penalty@1"
     sa.Column("department", sa.Text),  # of the token that submitted; NULL = the member itself
+    # gateway.base.crypto.Hmac.authority of the determining authority: by it a token is known to be
+    # its own, and a stolen database does not tell whose records it holds.
+    sa.Column("authority", sa.LargeBinary(16), nullable=False),
+    # As the catalogue had it at intake; of what is shared but never public, the next narrower.
+    sa.Column("visibility", sa.SmallInteger, nullable=False),
     sa.Column("stored_at", sa.BigInteger, nullable=False),
     # Fingerprints under the index key (gateway.base.crypto.Hmac), 16 bytes each.
     sa.Column("document_key", sa.LargeBinary(16), nullable=False),

@@ -14,6 +14,7 @@ tokens = sa.Table(
     sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the token
     sa.Column("scopes", sa.Text, nullable=False),  # words, one blank between
     sa.Column("department", sa.Text),
+    sa.Column("authorities", sa.Text, nullable=False),  # USCCs, one blank between
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
 )

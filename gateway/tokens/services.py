@@ -12,22 +12,30 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from gateway.accesses.services import AccessLog
+from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write
+from gateway.base.policy import SCOPES, Caller, Purpose, decide
 from gateway.http.limits import RateLimiter
-from gateway.http.problems import Problem, retry_later, unauthorized
-from gateway.tokens.interfaces import SCOPES, Caller, Scope
+from gateway.http.problems import retry_later, unauthorized
 from gateway.tokens.models import tokens
 from ledger.core.errors import InputError
+from ledger.records import uscc
+from ledger.records.keys import authority_key
+from ledger.records.texts import message
 
 PREFIX = "clt_"
 """Lets secret scanners find a token that was committed or logged by mistake."""
 MAX_TOKEN = 128
 """Longer bearer values are refused unhashed; ours have 47 characters."""
+MAX_AUTHORITIES = 64
+"""Of one token: a department with its offices in the districts. The centre's token needs none."""
 MEMORY_SECONDS = 2.0
 """For so long a revoked token may still be taken by a process that knows it."""
 MEMORY_SIZE = 4096
@@ -42,16 +50,43 @@ class TokenRow:
     name: str
     scopes: tuple[str, ...]
     department: str | None
+    authorities: tuple[str, ...]
     created_at: int
     revoked_at: int | None
 
 
 def add_token(
-    engine: sa.Engine, *, name: str, scopes: Iterable[str], department: str | None, now: datetime
+    engine: sa.Engine,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    department: str | None,
+    now: datetime,
+    authorities: Iterable[str] = (),
 ) -> tuple[int, str]:
-    """Store a new token. Returns (id, the token in clear, never to be seen again)."""
-    wanted = tuple(scope for scope in SCOPES if scope in set(scopes))
-    if not wanted or set(scopes) - set(SCOPES):
+    """Store a new token. Returns (id, the token in clear, never to be seen again).
+
+    A token with authorities belongs to a department; where none is given its name stands for it.
+    Raises InputError.
+    """
+    theirs = _demand_authorities(authorities)
+    token = PREFIX + secrets.token_urlsafe(32)
+    row = {
+        "name": name,
+        "digest": _digest(token),
+        "scopes": " ".join(_demand_scopes(set(scopes))),
+        "department": department or (name if theirs else None),
+        "authorities": " ".join(theirs),
+        "created_at": int(now.timestamp()),
+    }
+    with begin_write(engine) as connection:
+        added = connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id))
+        return int(added.scalar_one()), token
+
+
+def _demand_scopes(scopes: set[str]) -> list[str]:
+    wanted: list[str] = [scope for scope in SCOPES if scope in scopes]
+    if not wanted or scopes - set(SCOPES):
         raise InputError(
             field="scope",
             code="schema-invalid",
@@ -60,17 +95,27 @@ def add_token(
                 "en": "Scopes are one or more of submit, read, admin",
             },
         )
-    token = PREFIX + secrets.token_urlsafe(32)
-    row = {
-        "name": name,
-        "digest": _digest(token),
-        "scopes": " ".join(wanted),
-        "department": department,
-        "created_at": int(now.timestamp()),
-    }
-    with begin_write(engine) as connection:
-        added = connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id))
-        return int(added.scalar_one()), token
+    return wanted
+
+
+def _demand_authorities(codes: Iterable[str]) -> list[str]:
+    """In the form in which records hold them, none twice."""
+    theirs = list(dict.fromkeys(uscc.normalise(code) for code in codes))
+    if len(theirs) > MAX_AUTHORITIES:
+        raise InputError(
+            field="authority",
+            code="too-large",
+            message={
+                "zh": f"一个令牌最多 {MAX_AUTHORITIES} 个机关代码，请分成几个令牌",
+                "en": f"A token has at most {MAX_AUTHORITIES} authorities; issue several tokens",
+            },
+        )
+    for code in theirs:
+        wrong = uscc.check(code)
+        if wrong is not None:
+            field = "authority"
+            raise InputError(field=field, code=wrong, message=message(wrong, field))
+    return theirs
 
 
 def list_tokens(engine: sa.Engine) -> Sequence[TokenRow]:
@@ -83,6 +128,7 @@ def list_tokens(engine: sa.Engine) -> Sequence[TokenRow]:
             name=row.name,
             scopes=tuple(row.scopes.split()),
             department=row.department,
+            authorities=tuple(row.authorities.split()),
             created_at=row.created_at,
             revoked_at=row.revoked_at,
         )
@@ -101,32 +147,51 @@ def revoke_token(engine: sa.Engine, token_id: int, *, now: datetime) -> bool:
         return connection.execute(change).rowcount == 1
 
 
-def find_token(engine: sa.Engine, token: str) -> Caller | None:
+def find_token(engine: sa.Engine, hmac: Hmac, token: str) -> Caller | None:
     """The holder of this token, or None where it is unknown or revoked."""
     query = sa.select(tokens).where(
         tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
     )
     with engine.connect() as connection:
         row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _caller(hmac, row)
+
+
+def holder(engine: sa.Engine, hmac: Hmac, token_id: int) -> Caller:
+    """The holder of the token with this number, revoked or not: what it handed in before stands."""
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(tokens).where(tokens.c.id == token_id)).one()
+    return _caller(hmac, row)
+
+
+def _caller(hmac: Hmac, row: sa.Row[Any]) -> Caller:
+    codes = frozenset(row.authorities.split())
+    keys = [authority_key(code=code) for code in codes]
+    if codes:  # templates without a code name their authority only
+        keys.append(authority_key(name=row.department))
     return Caller(
         id=row.id,
         name=row.name,
         scopes=frozenset(row.scopes.split()),
         department=row.department,
+        authorities=codes,
+        marks=frozenset(map(hmac.authority, keys)),
     )
 
 
 class Guard:
-    """Who may come in, and how often: one per application.
+    """Who may come in, how often and what for: one per application.
 
     Callers seen in the last seconds are remembered, so that a busy client costs no query per
     request.
     """
 
-    def __init__(self, engine: sa.Engine, requests_per_second: float) -> None:
+    def __init__(
+        self, engine: sa.Engine, hmac: Hmac, accesses: AccessLog, requests_per_second: float
+    ) -> None:
         self._engine = engine
+        self._hmac = hmac
+        self._accesses = accesses
         self._rate = RateLimiter(requests_per_second)
         self._known: dict[bytes, tuple[float, Caller]] = {}
 
@@ -135,7 +200,7 @@ class Guard:
         digest = _digest(token)
         held = self._known.get(digest)
         if held is None or time.monotonic() - held[0] >= MEMORY_SECONDS:
-            caller = await run_in_threadpool(find_token, self._engine, token)
+            caller = await run_in_threadpool(find_token, self._engine, self._hmac, token)
             if caller is None:
                 self._known.pop(digest, None)
                 raise unauthorized("token-unknown")
@@ -147,17 +212,22 @@ class Guard:
             raise retry_later("too-many-requests", math.ceil(wait))
         return held[1]
 
+    async def demand(self, caller: Caller, purpose: Purpose) -> None:
+        """Raise NotAllowed, logged, where the token is not for this at all."""
+        decision = decide(caller, purpose)
+        if not decision.allowed:
+            await run_in_threadpool(self._accesses.refuse, caller, purpose, decision)
 
-def require(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
-    """A FastAPI dependency: the caller, or 401 without a valid token, 403 without the scope, 429
-    where it comes too often."""
+
+def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
+    """A FastAPI dependency: the caller, or 401 without a valid token, 403 where it lacks the scope
+    for this purpose, 429 where it comes too often."""
 
     async def caller_of(request: Request) -> Caller:
         guard: Guard = request.app.state.guard
         caller = await guard.admit(_bearer(request))
         request.state.caller = caller
-        if not caller.may(scope):
-            raise Problem("scope-missing", extra={"scope": scope})
+        await guard.demand(caller, purpose)
         return caller
 
     return caller_of

@@ -31,6 +31,11 @@ def record_key(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
     return keys(schema, fields).record
 
 
+def authority_key(*, code: str | None = None, name: str | None = None) -> bytes:
+    """The key of an authority by its code, or by its name where a template has no code."""
+    return orjson.dumps({"code": code} if code else {"name": fold(name or "")})
+
+
 def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     """All keys of a good record."""
     # The names here are ASCII and in order, so the plain writer gives the canonical bytes, and

@@ -101,6 +101,11 @@ _ERRORS: Final = {
         "{name} is in use by another record of the same authority and subject: to correct that "
         "one, put its recordId into the correction column.",
     ),
+    "authority-not-yours": (
+        "{name}不是本令牌所代表的机关，请由该机关或信用中心报送；如确属本机关，请运维核对令牌。",
+        "{name} is no authority of this token: have that authority or the credit centre file the "
+        "record, or ask the operator to check the token.",
+    ),
     "correction-not-available": (
         "{name}：目前尚不能更正已上链的记录，请留空，待更正功能启用后再报送。",
         "{name}: records cannot be corrected yet; leave it empty and send the correction later.",

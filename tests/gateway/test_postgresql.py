@@ -26,13 +26,14 @@ from ledger.core.errors import ConfigError
 from tests.gateway.intake.material import bearer, count, new_token, record, row
 from tests.support import postgres
 from tests.support.asgi import Client
+from tests.support.callers import CENTRE
 from tests.support.node import make_test_node
 from tests.support.postgres import USED, Postgres, database_url, start_postgres
 
 RECORDS = 20_000
 COLUMNS = (
-    *("id", "schema", "stored_at", "document_key", "record_key", "superseded_by"),
-    *("content_mac", "content"),
+    *("id", "schema", "authority", "visibility", "stored_at"),
+    *("document_key", "record_key", "superseded_by", "content_mac", "content"),
 )
 
 
@@ -62,7 +63,7 @@ def fill(connection: sa.Connection, numbers: range) -> None:
     found = [(n, row_id, some.randbytes(32), some.randbytes(5)) for n in numbers]
     insert_rows(connection, entries, ENTRY, found)
     made = [
-        (n, "penalty@1", 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
+        (n, "penalty@1", leaf[16:], 1, 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
         for n, _, leaf, _ in found
     ]
     insert_rows(connection, records, COLUMNS, made)
@@ -84,8 +85,8 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
             records,
             (*COLUMNS, "department"),
             [
-                (1, "penalty@1", 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
-                (2**62, "penalty@1", 0, b"D", b"R", b"", b"m", b"", None),
+                (1, "penalty@1", b"a", 1, 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
+                (2**62, "penalty@1", b"b", 3, 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
     with begin_read(node.ctx.engine) as connection:
@@ -281,7 +282,7 @@ def test_gone_in_the_middle_of_a_copy(tmp_path: Path, monkeypatch: pytest.Monkey
         ):
             insert_rows(connection, logs, ("id", "log_id", "size", "root"), rows())
         server.start()
-        answer = node.intake.submit_set(department=None, rows=[row(1)])
+        answer = node.intake.submit_set(caller=CENTRE, rows=[row(1)])
         assert answer.rows[0].verdict == "accepted"
         assert count(node, logs) == 1
 

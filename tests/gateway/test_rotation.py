@@ -35,6 +35,7 @@ from tests.gateway.anchoring.whole import rows as anchor_rows
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
 from tests.support.member import Member, found_member
 from tests.support.node import MEMBER, make_settings
 
@@ -141,7 +142,7 @@ def site(shared: tuple[Anvil, Member], anvil: Anvil, tmp_path: Path) -> Iterator
 
 def promised_by(node: Node, number: int) -> bytes:
     """The key that signs the promise of a new record."""
-    answer = node.intake.submit_set(department=None, rows=[row(number)])
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(number)])
     return _signer(node, answer)
 
 
@@ -205,7 +206,7 @@ def test_a_set_begun_before_the_change_keeps_its_key(site: Site) -> None:
     site.node.ctx.clock = Clock(ahead=clock.ahead + HOUR)
     site.look()
     assert site.node.signing.keys.anchor.key_id == new.key_id
-    answer = site.node.intake.finish(begun, departments=[None])
+    answer = site.node.intake.finish(begun, callers=[CENTRE])
     assert _signer(site.node, answer) == old.public_key
 
 

@@ -9,7 +9,7 @@ ERRORS = """
     required too-long not-in-vocabulary uscc-format uscc-check uscc-organisation-check date-invalid
     date-in-future date-order money-format money-too-precise number-lost-digits formula-cell
     natural-person registration-number-required date-cell type-not-in-catalogue schema-invalid
-    document-number-in-use correction-not-available encoding too-large
+    document-number-in-use authority-not-yours correction-not-available encoding too-large
 """.split()
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped

@@ -17,7 +17,7 @@ from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
 from ledger.records.rules import all_rules
-from ledger.records.schema import all_schemas
+from ledger.records.schema import VISIBILITIES, all_schemas
 from tests.support.postgres import database_url
 
 MEMBER = "110000"
@@ -107,7 +107,7 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
                 content_hash=schema.sha256,
                 since=0,
                 until=0,
-                visibility=1,
+                visibility=1 + VISIBILITIES.index(schema.visibility),
                 region="",
                 data_class=1,
                 granularity=1,

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "files",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("token", sa.Integer(), nullable=False),
         sa.Column("department", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -25,6 +26,7 @@ def upgrade() -> None:
         sa.Column("name", sa.LargeBinary(), nullable=False),
         sa.Column("head_key", sa.LargeBinary(length=48), nullable=True),
         sa.Column("head", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["token"], ["tokens.id"], name="fk_files_token"),
         sa.PrimaryKeyConstraint("id", name="pk_files"),
     )
     op.create_index("ix_files_state_due", "files", ["state", "due"])

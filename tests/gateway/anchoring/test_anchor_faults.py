@@ -19,6 +19,7 @@ from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
 from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
 from tests.support.log import make_entries, promise_entries
 from tests.support.member import Member, found_member
 from tests.support.proxy import (
@@ -83,7 +84,7 @@ def test_a_chain_that_is_down_stops_nothing_else(
     anvil.process.send_signal(19)  # SIGSTOP: it takes connections and never answers
     try:
         assert other.chain.facts.member == "110000"
-        answer = other.intake.submit_set(department=None, rows=[row(1)])
+        answer = other.intake.submit_set(caller=CENTRE, rows=[row(1)])
         assert answer.promise is not None
         assert other.logs.step() == 1
     finally:
@@ -316,7 +317,7 @@ def test_a_restored_database_is_found_out_before_it_promises(
     try:
         assert empty.ctx.health.fault == "log-behind-chain"
         with pytest.raises(NotReady):
-            empty.intake.submit_set(department=None, rows=[row(1)])
+            empty.intake.submit_set(caller=CENTRE, rows=[row(1)])
     finally:
         empty.stop()
         empty.close()

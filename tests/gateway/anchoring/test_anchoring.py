@@ -26,6 +26,7 @@ from tests.gateway.anchoring.whole import check_whole, events, promise, rows, se
 from tests.gateway.intake.material import row
 from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
 from tests.support.member import Member, create_log_anchor, decide, found_member
 from tests.support.node import make_keys
 from tests.support.postgres import copy_database
@@ -263,7 +264,7 @@ def test_a_database_restored_from_a_backup_stops(
     )
     assert old.ctx.health.fault == "log-behind-chain"
     with pytest.raises(NotReady):
-        old.intake.submit_set(department=None, rows=[row(1)])
+        old.intake.submit_set(caller=CENTRE, rows=[row(1)])
     anvil.mine()
     assert events(anvil, member) == before
     old.close()
@@ -334,7 +335,7 @@ def test_facts_of_another_chain_are_dropped(
     again = other.node(tmp_path / "node")
     assert again.chain.known is None
     with pytest.raises(NotReady):
-        again.intake.submit_set(department=None, rows=[row(1)])
+        again.intake.submit_set(caller=CENTRE, rows=[row(1)])
     again.close()
 
 

@@ -1,14 +1,22 @@
 """`credit-ledger gateway token …` as an operator uses it, and how it fails."""
 
+import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.base.db import open_engine
+from gateway.accesses.services import Access, write
+from gateway.base.crypto import Hmac
+from gateway.base.db import begin_write, open_engine
+from gateway.base.policy import Caller, Decision, Purpose, decide
 from gateway.cli import gateway
-from gateway.tokens.services import find_token
+from gateway.tokens.services import MAX_AUTHORITIES, find_token
+from ledger.records.keys import keys
+from ledger.records.schema import load
+from tests.records.examples import AUTHORITY, OLD_PENALTY, PENALTY, code
 
 TOML = """
 network = "network.json"
@@ -42,7 +50,7 @@ def test_add_list_revoke(config: Path) -> None:
     token = added.stdout.strip()
     assert "not shown again" in added.stderr
     engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
-    caller = find_token(engine, token)
+    caller = find_token(engine, Hmac(bytes(32)), token)
     assert caller is not None
     assert (caller.name, caller.department) == ("市监局", None)
     assert caller.scopes == {"submit", "read"}
@@ -52,7 +60,7 @@ def test_add_list_revoke(config: Path) -> None:
     assert "in force" in listed.stdout
     assert token not in listed.stdout
     assert run(config, "token", "revoke", "1").exit_code == 0
-    assert find_token(engine, token) is None
+    assert find_token(engine, Hmac(bytes(32)), token) is None
     assert run(config, "token", "revoke", "1").exit_code == 1
     engine.dispose()
 
@@ -69,10 +77,96 @@ def test_json(config: Path) -> None:
     assert row["created"].endswith("Z")
 
 
+def test_a_token_of_authorities(config: Path) -> None:
+    added = run(
+        config,
+        *("token", "add", "交通局", "--scope", "submit", "--json"),
+        *("--authority", AUTHORITY, "--authority", f" {AUTHORITY.lower()} "),
+    )
+    assert added.exit_code == 0
+    (row,) = json.loads(run(config, "token", "list", "--json").stdout)["tokens"]
+    assert row["authorities"] == [AUTHORITY]
+    assert row["department"] == "交通局"  # its name stands for it
+    assert AUTHORITY in run(config, "token", "list").stdout
+    hmac = Hmac(bytes(32))
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
+    caller = find_token(engine, hmac, json.loads(added.stdout)["token"])
+    engine.dispose()
+    assert caller is not None
+    assert caller.authorities == {AUTHORITY}
+    # The marks are those of the keys of records.
+    penalty = keys(load("penalty"), PENALTY | {"CF_CFJGDM": AUTHORITY}).authority  # type: ignore[arg-type]
+    old = OLD_PENALTY | {"CF_XZJG": "交通局"}
+    by_name = keys(load("penalty-2015"), old).authority  # type: ignore[arg-type]
+    assert caller.marks == {hmac.authority(penalty), hmac.authority(by_name)}
+
+
+@pytest.mark.parametrize("wrong", ["", "1112", AUTHORITY[:-1] + "0", "00000000000000000X"])
+def test_an_authority_that_is_no_uscc(config: Path, wrong: str) -> None:
+    refused = run(config, "token", "add", "a", "--scope", "submit", "--authority", wrong)
+    assert refused.exit_code == 1
+    assert "authority: uscc-" in refused.stderr
+    assert json.loads(run(config, "token", "list", "--json").stdout) == {"tokens": []}
+
+
+def test_too_many_authorities(config: Path) -> None:
+    codes = [code("11120101", f"MA{n:06}") for n in range(MAX_AUTHORITIES + 1)]
+    options = [option for one in codes for option in ("--authority", one)]
+    refused = run(config, "token", "add", "a", "--scope", "submit", *options)
+    assert (refused.exit_code, "too-large" in refused.stderr) == (1, True)
+
+
+def test_the_access_log(config: Path, tmp_path: Path) -> None:
+    run(config, "token", "add", "甲", "--scope", "read", "--department", "甲局")
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
+    at = int(datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp())  # the 24th in China
+    refused = decide(Caller(id=1, name="甲", scopes=frozenset(), department=None), Purpose.DISCLOSE)
+    lines = [
+        Access(token=1, purpose=Purpose.SHOW, decision=Decision(None), record=bytes(32)),
+        Access(token=9, purpose=Purpose.DISCLOSE, decision=refused),
+    ]
+    with begin_write(engine) as connection:
+        for n, line in enumerate(lines):
+            write(connection, [line], at - 1 + n)
+    engine.dispose()
+    listed = json.loads(run(config, "accesses", "list", "--json").stdout)["accesses"]
+    assert listed[1] == {
+        "id": 1,
+        "at": "2026-11-23T15:59:59Z",
+        "token": 1,
+        "name": "甲",
+        "department": "甲局",
+        "purpose": "show",
+        "record": "00" * 32,
+        "count": 1,
+        "answer": "allowed",
+        "rules": 1,
+    }
+    assert (listed[0]["token"], listed[0]["name"]) == (9, None)
+    shown = run(config, "accesses", "list", "--refused")
+    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "1\n"]
+    for options, expected in (
+        ((), ["1", "2"]),
+        (("--since", "2026-11-24"), ["2"]),
+        (("--until", "2026-11-24"), ["1"]),
+        (("--token", "1"), ["1"]),
+        (("--record", "00" * 32), ["1"]),
+        (("--record", "11" * 32), []),
+    ):
+        out = tmp_path / "log.csv"
+        assert run(config, "accesses", "export", "-o", str(out), *options).exit_code == 0
+        with out.open(encoding="utf-8", newline="") as file:
+            assert [line["id"] for line in csv.DictReader(file)] == expected
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("token", "add", "a"),
+        ("accesses", "list", "--record", "xyz"),
+        ("accesses", "list", "--since", "yesterday"),
+        ("accesses", "list", "--limit", "0"),
+        ("accesses", "export"),
         ("token", "add", "a", "--scope", "write"),
         ("token", "add", "--scope", "read"),
         ("token", "revoke", "x"),

@@ -16,6 +16,7 @@ from gateway.node import Node
 from ledger.core.note import parse_checkpoint, parse_vkey, verify
 from tests.gateway.intake.material import row
 from tests.support.asgi import Client
+from tests.support.callers import CENTRE
 from tests.support.node import LOG_ID, make_facts, make_test_node
 
 
@@ -41,7 +42,7 @@ def anchored(node: Node, size: int, state: str = "final") -> None:
 
 
 def test_node(node: Node, client: Client) -> None:
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     node.logs.step()
     anchored(node, 2)
     anchored(node, 3, "mined")
@@ -83,7 +84,7 @@ def test_the_public_url_comes_from_the_settings(tmp_path: Path) -> None:
 
 
 def test_the_host_header_is_never_reflected(node: Node) -> None:
-    node.intake.submit_set(department=None, rows=[row(1)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(1)])
     app = Client(create_app(node, port=8546))
     honest = app.get("/v1/node")
     for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"):
@@ -100,11 +101,11 @@ def test_what_is_promised_is_told_before_it_is_in_the_tree(node: Node, client: C
         return log["promisedSize"], log["size"], log["anchoredSize"]
 
     assert sizes() == (0, 0, 0)
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     assert sizes() == (3, 0, 0)
     node.logs.step()
     assert sizes() == (3, 3, 0)
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(2, 5)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(2, 5)])
     anchored(node, 3)
     assert sizes() == (5, 3, 3)
 
@@ -130,9 +131,9 @@ def test_healthy_but_not_ready(tmp_path: Path, reason: str) -> None:
 
 
 def test_metrics(node: Node, client: Client) -> None:
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(3)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     node.logs.step()
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(3, 5)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3, 5)])
     anchored(node, 2)
     client.get("/healthz")
     response = client.get("/metrics")

@@ -2,14 +2,16 @@
 
 import hashlib
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
 import orjson
 
+from gateway.accesses.services import Wanted, read
 from ledger.records.schema import load
 from tests.gateway.app.server import serving
-from tests.gateway.intake.material import bearer, new_token
+from tests.gateway.intake.material import OF_BEIJING, bearer, new_token
 from tests.records.examples import code, penalty
 from tests.support.node import LOG_ID, make_test_node
 
@@ -70,6 +72,8 @@ def find(haystack: bytes) -> list[str]:
 def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, seed="server")
     token = bearer(new_token(node, "submit", department=DEPARTMENT))
+    reader = bearer(new_token(node, "read", department=DEPARTMENT))
+    other = bearer(new_token(node, "submit", department="别处", authorities=[OF_BEIJING]))
     json = token | {"Content-Type": "application/json"}
     ndjson = token | {"Content-Type": "application/x-ndjson"}
     with serving(tmp_path) as server, httpx.Client(base_url=server.url, timeout=300) as client:
@@ -88,6 +92,12 @@ def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
         assert statuses == [201, 200, 409, 422, 422, 422, 422]
         lines = b"\n".join([body(CF_WSH=f"{MARK}2"), body(CF_WSH=f"{MARK}3"), body()[:-2]])
         assert client.post("/v1/records", content=lines, headers=ndjson).status_code == 200
+        leaf = client.post("/v1/records", content=body(), headers=json).json()["leaf"]
+        found = client.get(f"/v1/records/{leaf}", headers=reader)
+        assert find(found.content) != []
+        refused = client.post("/v1/records", content=body(), headers=json | other)
+        assert refused.json()["code"] == "authority-not-yours"
+        assert find(refused.content) == []
         client.get(f"/v1/records/{MARK}", headers=token | {"X-Name": "Qx7Zk"})
         client.get(f"/v1/receipts/{SUBJECT}?fields={MARK}")
         client.request("Qx7Zk", f"/{SUBJECT}")
@@ -104,11 +114,16 @@ def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
         assert server.stop() == 0
         log = server.log.read_bytes()
     assert len(log.splitlines()) > 15
+    accesses = [asdict(line) for line in read(node.ctx.engine, Wanted())]
+    assert {line["purpose"] for line in accesses} == {"submit", "show"}
+    answers = {line["answer"] for line in accesses}
+    assert answers == {"allowed", "authority-not-yours", "scope-missing"}
     node.close()
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert len(files["gateway.db"]) > 50_000
     assert {name: find(data) for name, data in files.items()} == {name: [] for name in files}
     assert find(public) == []
+    assert find(orjson.dumps(accesses)) == []
     assert find(metrics) == []
     assert find(log) == []
     assert find(body()) != []  # the search itself finds what is there

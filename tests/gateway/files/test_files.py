@@ -17,6 +17,7 @@ from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.files.desk import Desk
 from tests.gateway.intake.material import check_promise, count
+from tests.support.callers import CENTRE, of
 from tests.support.sheets import GOOD, csv_text, workbook
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -204,7 +205,7 @@ def test_files_are_listed_newest_first(
     monkeypatch.setattr(store, "now", lambda: 1_800_000_002)
     other, member = Desk(node, "税务局"), Desk(node, None)
     other.post(b"x", "三.csv")
-    node.file_store.open_upload("市监局")
+    node.file_store.open_upload(of("市监局"))
     assert listed(desk) == [("二.csv", "done"), ("一.csv", "done")]
     assert listed(other) == [("三.csv", "queued")]
     everything = ["三.csv", "二.csv", "一.csv"]
@@ -374,7 +375,7 @@ def test_old_answers_are_forgotten(desk: Desk, node: Node) -> None:
 
 
 def test_uploads_that_never_ended_are_forgotten(desk: Desk, node: Node) -> None:
-    file = node.file_store.open_upload(None)
+    file = node.file_store.open_upload(CENTRE)
     assert file is not None
     node.file_store.add_part(file, 0, b"a")
     assert Desk(node, None).get(f"/v1/files/{file}").status_code == 404

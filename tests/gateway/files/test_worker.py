@@ -21,6 +21,7 @@ from tests.gateway.files.desk import Desk
 from tests.gateway.files.work import answer_files, let_go, make_worker
 from tests.gateway.intake.material import check_promise, count, row
 from tests.support import child
+from tests.support.callers import CENTRE
 from tests.support.log import pending_count
 from tests.support.node import make_facts, make_test_node
 from tests.support.sheets import GOOD, csv_text
@@ -295,9 +296,9 @@ class TestKeep:
             stored = connection.scalar(sa.select(sa.func.count()).select_from(records))
             kept.append((answer, stored or 0))
 
-        first = node.intake.submit_set(department=None, rows=[row(1), row(2)], keep=keep)
+        first = node.intake.submit_set(caller=CENTRE, rows=[row(1), row(2)], keep=keep)
         assert kept == [(first, 2)]
-        again = node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
+        again = node.intake.submit_set(caller=CENTRE, rows=[row(1)], keep=keep)
         assert kept[1:] == [(again, 2)]
         assert again.promise is None
 
@@ -306,5 +307,5 @@ class TestKeep:
             raise store.TakenOver("x")
 
         with pytest.raises(store.TakenOver):
-            node.intake.submit_set(department=None, rows=[row(1)], keep=refuse)
+            node.intake.submit_set(caller=CENTRE, rows=[row(1)], keep=refuse)
         assert count(node, records) == count(node, promises) == 0

@@ -54,12 +54,19 @@ def record(n: int = 1, **changes: object) -> dict[str, Any]:
     return {"type": "penalty", "schema": "1", "fields": penalty(CF_WSH=number(n), **changes)}
 
 
-def new_token(node: Node, *scopes: str, department: str | None = "市监局") -> str:
+def new_token(
+    node: Node,
+    *scopes: str,
+    department: str | None = "市监局",
+    authorities: Sequence[str] = (),
+    name: str = "test",
+) -> str:
     return add_token(
         node.ctx.engine,
-        name="test",
+        name=name,
         scopes=scopes or ("submit",),
         department=department,
+        authorities=authorities,
         now=node.ctx.clock.now(),
     )[1]
 

@@ -21,6 +21,7 @@ from gateway.log.models import entries
 from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.intake.material import check_promise, count, row
+from tests.support.callers import CENTRE
 from tests.support.child import ROOT
 from tests.support.log import pending_count
 from tests.support.node import make_test_node
@@ -29,6 +30,7 @@ WRITER = """
 import json, sys
 from pathlib import Path
 from typing import Any
+from tests.support.callers import CENTRE
 from tests.gateway.intake.material import row
 from tests.support.node import make_test_node
 node = make_test_node(Path(sys.argv[1]), seed="shared")
@@ -37,7 +39,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for start in range(0, len(numbers), 50):
     part = numbers[start : start + 50]
-    answer = node.intake.submit_set(department=None, rows=[row(n) for n in part])
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in part])
     for n, item in zip(part, answer.rows):
         print(json.dumps([n, item.verdict, item.leaf]))
 node.close()
@@ -55,7 +57,7 @@ def test_two_threads(node: Node) -> None:
         start.wait()
         for at in range(0, len(order), 20):
             rows = [row(n, at=n) for n in order[at : at + 20]]
-            answers[seed].append(node.intake.submit_set(department=None, rows=rows))
+            answers[seed].append(node.intake.submit_set(caller=CENTRE, rows=rows))
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in answers]
     for thread in threads:
@@ -127,12 +129,12 @@ def test_another_gateway_is_faster_between_look_up_and_insert(
         other = next(others, None)
         if other is not None:
             monkeypatch.setattr(services, "resolve", resolve)
-            node.intake.submit_set(department=None, rows=other)
+            node.intake.submit_set(caller=CENTRE, rows=other)
             monkeypatch.setattr(services, "resolve", overtaken)
         return found
 
     monkeypatch.setattr(services, "resolve", overtaken)
-    answer = node.intake.submit_set(department=None, rows=[row(n) for n in (1, 2, 3, 4)])
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in (1, 2, 3, 4)])
     verdicts = [item.verdict for item in answer.rows]
     assert verdicts == ["accepted", "duplicate", "accepted", "conflict"]
     assert answer.rows[3].changed == ("CF_SY",)
@@ -152,7 +154,7 @@ def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.Mo
         if threading.current_thread() is threading.main_thread():
             rows = [row(next(others))]
             thread = threading.Thread(
-                target=node.intake.submit_set, kwargs={"department": None, "rows": rows}
+                target=node.intake.submit_set, kwargs={"caller": CENTRE, "rows": rows}
             )
             threads.append(thread)
             thread.start()
@@ -161,7 +163,7 @@ def test_gets_through_however_many_are_faster(node: Node, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(services, "resolve", overtaken)
     answer = node.intake.submit_set(
-        department=None, rows=[row(n) for n in range(1, MAX_ATTEMPTS + 1)]
+        caller=CENTRE, rows=[row(n) for n in range(1, MAX_ATTEMPTS + 1)]
     )
     for thread in threads:
         thread.join()
@@ -182,6 +184,6 @@ def test_gives_up_when_it_never_gets_through(node: Node, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(services, "store", refused)
     with pytest.raises(NotReady):
-        node.intake.submit_set(department=None, rows=[row(1)])
+        node.intake.submit_set(caller=CENTRE, rows=[row(1)])
     assert len(calls) == MAX_ATTEMPTS
     assert count(node, records) == 0

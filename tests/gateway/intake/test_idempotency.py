@@ -17,6 +17,7 @@ from gateway.records.models import records
 from ledger.core import merkle
 from tests.gateway.intake.material import OTHER_SUBJECT, check_promise, count, row
 from tests.records.examples import SUBJECT
+from tests.support.callers import CENTRE, of
 from tests.support.log import pending_count
 from tests.support.node import make_test_node
 
@@ -32,7 +33,7 @@ def send(node: Node, items: Sequence[Sent]) -> list[RowAnswer]:
         row(number, CF_SY=f"事实{version}", CF_XDR_SHXYM=OTHER_SUBJECT if other else SUBJECT)
         for number, other, version in items
     ]
-    answer = node.intake.submit_set(department=None, rows=rows)
+    answer = node.intake.submit_set(caller=CENTRE, rows=rows)
     accepted = [item.leaf or "" for item in answer.rows if item.verdict == "accepted"]
     assert (answer.promise is None) == (not accepted)
     if answer.promise is not None:
@@ -101,7 +102,7 @@ def test_after_the_entry_went_into_the_tree(node: Node, again: str) -> None:
 
 def test_departments_of_one_set(node: Node) -> None:
     answer = node.intake.submit_mixed(
-        departments=["甲", "乙", "甲"], rows=[row(1), row(2, CF_SY=None), row(3)]
+        callers=[of("甲"), of("乙"), of("甲")], rows=[row(1), row(2, CF_SY=None), row(3)]
     )
     assert [item.verdict for item in answer.rows] == ["accepted", "rejected", "accepted"]
     with node.ctx.engine.connect() as connection:

@@ -9,16 +9,18 @@ from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.intake.material import count, row
 from tests.support import child
+from tests.support.callers import CENTRE
 from tests.support.log import pending_count, stored_indexes
 from tests.support.node import make_test_node
 
 SUBMIT = """
 import sys
 from pathlib import Path
+from tests.support.callers import CENTRE
 from tests.gateway.intake.material import row
 from tests.support.node import make_test_node
 node = make_test_node(Path(sys.argv[1]), seed="crash")
-node.intake.submit_set(department=None, rows=[row(n) for n in range(50)])
+node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(50)])
 """
 
 
@@ -33,7 +35,7 @@ def test_killed_while_storing(tmp_path: Path, when: str, there: list[int]) -> No
     assert crashed == child.KILLED
     node = make_test_node(tmp_path, seed="crash")
     assert tables(node) == there
-    again = node.intake.submit_set(department=None, rows=[row(n) for n in range(60)])
+    again = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(60)])
     verdicts = [item.verdict for item in again.rows]
     assert verdicts == ["duplicate" if there[0] else "accepted"] * 50 + ["accepted"] * 10
     while node.logs.step():

@@ -34,11 +34,12 @@ from tests.gateway.intake.material import (
     stored,
 )
 from tests.records.examples import good, old_penalty
+from tests.support.callers import CENTRE, of
 from tests.support.node import LOG_ID, MEMBER, make_facts, without
 
 
 def submit(node: Node, *rows: RowInput) -> SetAnswer:
-    return node.intake.submit_set(department="市监局", rows=rows)
+    return node.intake.submit_set(caller=of("市监局"), rows=rows)
 
 
 def verdicts(answer: SetAnswer) -> list[str]:
@@ -311,7 +312,7 @@ def test_an_empty_set(node: Node) -> None:
 
 def test_too_large_a_set_is_the_callers_mistake(node: Node) -> None:
     with pytest.raises(ValueError, match="at most 4096"):
-        node.intake.submit_set(department=None, rows=[row()] * (MAX_SET + 1))
+        node.intake.submit_set(caller=CENTRE, rows=[row()] * (MAX_SET + 1))
 
 
 def test_natural_persons_are_refused(node: Node) -> None:
@@ -508,8 +509,8 @@ def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
 
 
 def test_the_department_is_kept(node: Node) -> None:
-    node.intake.submit_set(department="交通局", rows=[row(1)])
-    node.intake.submit_set(department=None, rows=[row(2)])
+    node.intake.submit_set(caller=of("交通局"), rows=[row(1)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(2)])
     with node.ctx.engine.connect() as connection:
         found = connection.scalars(sa.select(records.c.department).order_by(records.c.id)).all()
     assert found == ["交通局", None]
@@ -533,14 +534,14 @@ class TestKeep:
             assert connection.scalar(sa.select(sa.func.count()).select_from(records)) == 1
             assert count(node, records) == 0  # not committed yet
 
-        answer = node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
+        answer = node.intake.submit_set(caller=CENTRE, rows=[row(1)], keep=keep)
         assert kept == [answer]
         assert count(node, records) == 1
 
     def test_also_where_nothing_is_new(self, node: Node) -> None:
         kept: list[SetAnswer] = []
         answer = node.intake.submit_set(
-            department=None,
+            caller=CENTRE,
             rows=[row(1, CF_SY=None)],
             keep=lambda _, answer: kept.append(answer),
         )
@@ -552,5 +553,5 @@ class TestKeep:
             raise LookupError
 
         with pytest.raises(LookupError):
-            node.intake.submit_set(department=None, rows=[row(1)], keep=keep)
+            node.intake.submit_set(caller=CENTRE, rows=[row(1)], keep=keep)
         assert (count(node, records), count(node, promises), count(node, entries)) == (0, 0, 0)

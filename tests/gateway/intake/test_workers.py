@@ -20,6 +20,7 @@ from gateway.node import Node
 from tests.gateway.intake.conftest import NOW
 from tests.gateway.intake.material import check_promise, record, row, stored
 from tests.support import child
+from tests.support.callers import CENTRE
 from tests.support.log import pending_count, stored_indexes
 from tests.support.node import make_test_node
 from tests.support.processes import command_line, runs
@@ -63,7 +64,7 @@ def test_lines_are_read_there(node: Node) -> None:
     lines: list[bytes | None] = [orjson.dumps(record(n)) for n in range(MANY)]
     lines[1] = None
     lines[2] = b"{"
-    answer = node.intake.finish(node.intake.begin(Lines(lines, 1)), departments=[None] * MANY)
+    answer = node.intake.finish(node.intake.begin(Lines(lines, 1)), callers=[CENTRE] * MANY)
     found = [(item.row, item.verdict, [e.code for e in item.errors]) for item in answer.rows]
     assert found[:4] == [
         (1, "accepted", []),
@@ -82,10 +83,7 @@ def test_several_begun_before_the_first_is_finished(node: Node) -> None:
     first = node.intake.begin(Rows([row(n) for n in range(MANY)]))
     second = node.intake.begin(Rows([row(n) for n in range(MANY // 2, MANY + 10)]))
     verdicts = [
-        [
-            item.verdict
-            for item in node.intake.finish(one, departments=[None] * len(one.source)).rows
-        ]
+        [item.verdict for item in node.intake.finish(one, callers=[CENTRE] * len(one.source)).rows]
         for one in (first, second)
     ]
     assert verdicts[0] == ["accepted"] * MANY
@@ -93,22 +91,22 @@ def test_several_begun_before_the_first_is_finished(node: Node) -> None:
 
 
 def test_few_rows_stay_here(node: Node) -> None:
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(FEW)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(FEW)])
     assert processes() == []
 
 
 def test_a_process_that_is_killed_costs_nothing(node: Node) -> None:
     node.workers.warm_up()
-    node.intake.submit_set(department=None, rows=[row(n) for n in range(MANY)])
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(MANY)])
     sets = [
         node.intake.begin(Rows([row(n) for n in range(at, at + MANY)])) for at in (1000, 2000, 3000)
     ]
     for process in processes():
         process.send_signal(signal.SIGKILL)
     for one in sets:
-        answer = node.intake.finish(one, departments=[None] * MANY)
+        answer = node.intake.finish(one, callers=[CENTRE] * MANY)
         assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
-    later = node.intake.submit_set(department=None, rows=[row(n) for n in range(5000, 5000 + MANY)])
+    later = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(5000, 5000 + MANY)])
     assert [item.verdict for item in later.rows] == ["accepted"] * MANY
     assert pending_count(node) == 5 * MANY
     while node.logs.step():
@@ -125,7 +123,7 @@ def test_another_log_takes_entries_meanwhile(node: Node) -> None:
     old = facts.logs[0]
     fresh = replace(old, log_id="ab" * 32, seq=1)
     node.chain.put(replace(facts, logs=(replace(old, open=False), fresh)))
-    answer = node.intake.finish(begun, departments=[None] * MANY)
+    answer = node.intake.finish(begun, callers=[CENTRE] * MANY)
     assert answer.promise is not None
     assert answer.promise.log == fresh.log_id
     assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
@@ -163,7 +161,7 @@ if __name__ == "__main__":
 def test_none_wanted(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, now=NOW, intake={"processes": 0})
     node.workers.warm_up()
-    answer = node.intake.submit_set(department=None, rows=[row(n) for n in range(MANY)])
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(MANY)])
     assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
     assert processes() == []
     node.close()

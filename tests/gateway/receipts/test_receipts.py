@@ -14,10 +14,11 @@ from gateway.app import create_app
 from gateway.base.crypto import ContentLost, Sealed
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
+from gateway.base.policy import NotAllowed
 from gateway.log.models import bundles
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
-from gateway.records.errors import ContentErased, NotARecord
+from gateway.records.errors import NotARecord
 from gateway.records.models import records
 from ledger.core import note, presentation
 from ledger.core.errors import Malformed
@@ -27,6 +28,7 @@ from ledger.records.schema import load
 from tests.gateway.intake.material import bearer, new_token, row
 from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
+from tests.support.callers import CENTRE, of
 from tests.support.log import make_entries, promise_entries
 from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node, without
 
@@ -43,7 +45,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 
 def submit(node: Node, *numbers: int) -> list[bytes]:
-    answer = node.intake.submit_set(department="市监局", rows=[row(n, at=n) for n in numbers])
+    answer = node.intake.submit_set(caller=of("市监局"), rows=[row(n, at=n) for n in numbers])
     assert [found.verdict for found in answer.rows] == ["accepted"] * len(numbers)
     return [bytes.fromhex(str(found.leaf)) for found in answer.rows]
 
@@ -76,7 +78,7 @@ def test_no_presentation_by_a_key_that_is_not_valid(node: Node, change: dict[str
     facts = make_facts(node.signing.keys, block_time=int(NOW.timestamp()) + 60)
     node.chain.put(without(facts, Purpose.PRESENT, **change))
     with pytest.raises(NotReady, match="present-key-not-valid"):
-        node.receipts.receipt(leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
     client = Client(create_app(node))
     token = bearer(new_token(node, "read"))
     response = client.request("GET", f"/v1/records/{leaf.hex()}/receipt", headers=token)
@@ -146,7 +148,7 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
     (leaf,) = submit(node, 1)
     node.logs.step()
     put_anchor(node, 0, 1)
-    full = built(node.receipts.receipt(leaf, disclose=Disclose()))
+    full = built(node.receipts.receipt(leaf, disclose=Disclose(CENTRE)))
     assert full.presentation is not None
     fields = full.presentation.fields(load("penalty").slots)
     assert fields == FIELDS
@@ -158,12 +160,14 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
     header = full.presentation.payload.header
     assert (header.iss, header.log) == (MEMBER, LOG_ID)
 
-    two = built(node.receipts.receipt(leaf, disclose=Disclose(["CF_WSH", "CF_XDR_MC"])))
+    two = built(node.receipts.receipt(leaf, disclose=Disclose(CENTRE, ["CF_WSH", "CF_XDR_MC"])))
     assert two.presentation is not None
     assert list(two.presentation.fields(load("penalty").slots)) == ["CF_XDR_MC", "CF_WSH"]
     assert two.presentation.payload == full.presentation.payload
 
-    part = built(node.receipts.receipt(leaf, disclose=Disclose(["CF_WSH", "BZ"])))  # BZ is empty
+    part = built(
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE, ["CF_WSH", "BZ"]))
+    )  # BZ is empty
     assert part.presentation is not None
     assert list(part.presentation.fields(load("penalty").slots)) == ["CF_WSH"]
 
@@ -172,7 +176,7 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
 def test_a_field_that_is_not_there(node: Node, fields: list[str]) -> None:
     (leaf,) = submit(node, 1)
     with pytest.raises(FieldUnknown):
-        node.receipts.receipt(leaf, disclose=Disclose(fields))
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE, fields))
 
 
 def test_an_entry_that_is_no_record(node: Node) -> None:
@@ -183,9 +187,9 @@ def test_an_entry_that_is_no_record(node: Node) -> None:
         leaf = connection.scalar(sa.text("SELECT leaf FROM entries"))
     assert isinstance(leaf, bytes)
     with pytest.raises(NotARecord):
-        node.receipts.receipt(leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
     with pytest.raises(NotARecord):
-        node.receipts.record(leaf)
+        node.receipts.record(leaf, CENTRE)
 
 
 def test_erased_content_is_gone_and_the_anchor_stays(node: Node) -> None:
@@ -195,10 +199,10 @@ def test_erased_content_is_gone_and_the_anchor_stays(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(records).values(wrapped_key=None))
     built(node.receipts.receipt(leaf))
-    with pytest.raises(ContentErased):
-        node.receipts.receipt(leaf, disclose=Disclose())
-    with pytest.raises(ContentErased):
-        node.receipts.record(leaf)
+    with pytest.raises(NotAllowed, match="content-erased"):
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
+    with pytest.raises(NotAllowed, match="content-erased"):
+        node.receipts.record(leaf, CENTRE)
 
 
 def test_content_of_another_record_never_passes(node: Node) -> None:
@@ -210,7 +214,7 @@ def test_content_of_another_record_never_passes(node: Node) -> None:
         moved = {"wrapped_key": rows[1].wrapped_key, "content": rows[1].content}
         connection.execute(sa.update(records).where(records.c.id == rows[0].id).values(moved))
     with pytest.raises(ContentLost):
-        node.receipts.receipt(one, disclose=Disclose())
+        node.receipts.receipt(one, disclose=Disclose(CENTRE))
 
 
 def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
@@ -226,7 +230,7 @@ def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
             sa.update(records).values(wrapped_key=sealed.wrapped_key, content=sealed.content)
         )
     with pytest.raises(ContentLost):
-        node.receipts.receipt(leaf, disclose=Disclose())
+        node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
 
 
 def test_a_damaged_bundle_gives_no_receipt(node: Node) -> None:

@@ -12,6 +12,7 @@ from ledger.verify import Verifier, ask
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
 from tests.support.member import found_member
 
 DECIDED = (datetime.now(UTC) - timedelta(days=40)).date().isoformat()
@@ -32,7 +33,7 @@ def take_in(node: Node, anvil: Anvil, *numbers: int) -> list[bytes]:
     settle(node, anvil)
     # With its class a penalty has a known end, and that has not come yet.
     good = [replace(row(n, CF_JDRQ=DECIDED, CF_YXQ=END), class_="severe") for n in numbers]
-    answer = node.intake.submit_set(department=None, rows=good)
+    answer = node.intake.submit_set(caller=CENTRE, rows=good)
     assert {found.verdict for found in answer.rows} == {"accepted"}
     node.logs.step()
     settle(node, anvil)
@@ -41,7 +42,7 @@ def take_in(node: Node, anvil: Anvil, *numbers: int) -> list[bytes]:
 
 def both(node: Node, leaf: bytes) -> tuple[bytes, bytes]:
     """The bare receipt and the one that shows everything."""
-    bare, full = node.receipts.receipt(leaf), node.receipts.receipt(leaf, disclose=Disclose())
+    bare, full = node.receipts.receipt(leaf), node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
     assert isinstance(bare, bytes)
     assert isinstance(full, bytes)
     return bare, full
@@ -54,7 +55,7 @@ def test_judged_with_the_gateway_closed(tmp_path: Path) -> None:
         first, second = take_in(node, anvil, 1, 2)
         (third,) = take_in(node, anvil, 3)
         found = [both(node, leaf) for leaf in (first, second, third)]
-        part = node.receipts.receipt(first, disclose=Disclose(["CF_WSH"]))
+        part = node.receipts.receipt(first, disclose=Disclose(CENTRE, ["CF_WSH"]))
         node.close()
         for bare, full in found:
             assert judge(bare, member.network).verdict == "anchored"

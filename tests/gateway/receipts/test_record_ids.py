@@ -19,6 +19,7 @@ from tests.core.material import flip
 from tests.gateway.intake.material import bearer, new_token, pending_entries, row
 from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
+from tests.support.callers import CENTRE, of
 from tests.support.log import commitment_of, make_entries, promise_entries
 from tests.support.node import LOG_ID, make_test_node
 
@@ -34,7 +35,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 def submit(node: Node, *numbers: int) -> list[RowAnswer]:
     rows = [row(n, at=n) for n in numbers]
-    return list(node.intake.submit_set(department="市监局", rows=rows).rows)
+    return list(node.intake.submit_set(caller=of("市监局"), rows=rows).rows)
 
 
 def names(answer: RowAnswer) -> tuple[bytes, bytes]:
@@ -49,8 +50,8 @@ def test_both_names_lead_to_the_same_record(node: Node) -> None:
     assert name == record_id(LOG_ID, made)
     promise_entries(node, make_entries(40))
     for state in ("promised", "integrated", "anchored"):
-        found = node.receipts.record(name)
-        assert found == node.receipts.record(leaf)
+        found = node.receipts.record(name, CENTRE)
+        assert found == node.receipts.record(leaf, CENTRE)
         assert found is not None
         assert (found["leaf"], found["recordId"]) == (leaf.hex(), name.hex())
         assert found["state"] == state
@@ -64,7 +65,7 @@ def test_both_names_lead_to_the_same_record(node: Node) -> None:
     assert parse(bare).record_id == name
     for unknown in (bytes(32), name[:PREFIX] + bytes(27), flip(name, 255)):
         assert node.receipts.receipt(unknown) is None
-        assert node.receipts.record(unknown) is None
+        assert node.receipts.record(unknown, CENTRE) is None
 
 
 def test_routes_take_both(node: Node) -> None:
@@ -85,10 +86,10 @@ def test_names_that_begin_alike_are_told_apart(node: Node) -> None:
     one, two = (names(answer)[1] for answer in submit(node, 1, 2))
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(entries).values(record=one[:PREFIX]))
-    found = node.receipts.record(one)
+    found = node.receipts.record(one, CENTRE)
     assert found is not None
     assert found["recordId"] == one.hex()
-    hidden = node.receipts.record(one[:PREFIX] + two[PREFIX:])
+    hidden = node.receipts.record(one[:PREFIX] + two[PREFIX:], CENTRE)
     assert hidden is None
 
 
@@ -112,7 +113,7 @@ def test_an_entry_that_the_disk_lost_has_no_name(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(pending).values(entries=b"{}"))
     assert node.receipts.receipt(name) is None
-    found = node.receipts.record(leaf)
+    found = node.receipts.record(leaf, CENTRE)
     assert found is not None
     assert found["recordId"] is None
     (again,) = submit(node, 1)

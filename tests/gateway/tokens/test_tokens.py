@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
+from gateway.base.policy import NotAllowed, Purpose
 from gateway.http.problems import Problem
 from gateway.node import Node
 from gateway.tokens import services
@@ -42,12 +43,12 @@ def add(node: Node, *scopes: str) -> tuple[int, str]:
 def test_found_by_its_text_only(node: Node) -> None:
     token_id, token = add(node, "read", "submit")
     assert token.startswith(PREFIX)
-    caller = find_token(node.ctx.engine, token)
+    caller = find_token(node.ctx.engine, node.hmac, token)
     assert caller is not None
     assert (caller.id, caller.name, caller.department) == (token_id, "甲", "市监局")
     assert caller.scopes == {"submit", "read"}
     for other in ("", token[:-1], token + "x", token.upper(), "\ud800"):
-        assert find_token(node.ctx.engine, other) is None
+        assert find_token(node.ctx.engine, node.hmac, other) is None
 
 
 def test_only_the_hash_is_stored(node: Node, tmp_path: Path) -> None:
@@ -67,8 +68,8 @@ def test_revoked(node: Node) -> None:
     token_id, token = add(node, "submit")
     other_id, other = add(node, "read")
     assert revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
-    assert find_token(node.ctx.engine, token) is None
-    assert find_token(node.ctx.engine, other) is not None
+    assert find_token(node.ctx.engine, node.hmac, token) is None
+    assert find_token(node.ctx.engine, node.hmac, other) is not None
     assert not revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
     assert not revoke_token(node.ctx.engine, 99, now=node.ctx.clock.now())
     listed = list_tokens(node.ctx.engine)
@@ -89,17 +90,17 @@ class TestRequire:
     def request(self, node: Node, authorization: str | None, rate: float = 100) -> Request:
         class App:
             class state:  # noqa: N801 - as Starlette names it
-                guard = Guard(node.ctx.engine, rate)
+                guard = Guard(node.ctx.engine, node.hmac, node.accesses, rate)
 
         headers = [] if authorization is None else [(b"authorization", authorization.encode())]
         return Request({"type": "http", "app": App, "headers": headers, "state": {}})
 
-    async def ask(self, request: Request, scope: str = "submit") -> str:
+    async def ask(self, request: Request, purpose: Purpose = Purpose.SUBMIT) -> str:
         """The caller's name, or the code of the refusal."""
         try:
-            return (await require(scope)(request)).name  # type: ignore[arg-type]
-        except Problem as problem:
-            return problem.code
+            return (await require(purpose)(request)).name
+        except (Problem, NotAllowed) as refused:
+            return refused.code
 
     @pytest.mark.parametrize(
         ("header", "answer"),
@@ -124,15 +125,16 @@ class TestRequire:
     @pytest.mark.parametrize(
         ("held", "wanted", "allowed"),
         [
-            ("submit", "submit", True),
-            ("submit", "read", False),
-            ("read", "submit", False),
-            ("submit", "admin", False),
-            ("admin", "admin", True),
-            ("admin", "read", True),
+            ("submit", Purpose.SUBMIT, True),
+            ("submit", Purpose.FILES, True),
+            ("submit", Purpose.SHOW, False),
+            ("read", Purpose.SUBMIT, False),
+            ("read", Purpose.REPORT, False),
+            ("admin", Purpose.SUBMIT, True),
+            ("admin", Purpose.DISCLOSE, True),
         ],
     )
-    def test_scopes(self, node: Node, held: str, wanted: str, allowed: bool) -> None:
+    def test_scopes(self, node: Node, held: str, wanted: Purpose, allowed: bool) -> None:
         request = self.request(node, f"Bearer {add(node, held)[1]}")
         answer = asyncio.run(self.ask(request, wanted))
         assert answer == ("甲" if allowed else "scope-missing")
@@ -148,7 +150,7 @@ class TestRequire:
 
     def test_memory_is_bounded(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "MEMORY_SIZE", 3)
-        guard = Guard(node.ctx.engine, 100)
+        guard = Guard(node.ctx.engine, node.hmac, node.accesses, 100)
         for _ in range(10):
             asyncio.run(guard.admit(add(node, "submit")[1]))
             assert len(guard._known) <= 3

@@ -1,0 +1,1 @@
+"""The access log: who asked for what, for which purpose, and what was decided."""

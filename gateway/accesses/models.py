@@ -1,0 +1,24 @@
+"""Table of the access log. It holds no content: names of purposes, codes, numbers and leaves."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.base.db import RowId, metadata
+
+accesses = sa.Table(
+    "accesses",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds by the clock of the settings
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),  # gateway.base.policy.Purpose
+    # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32); NULL where
+    # nothing was named or stored.
+    sa.Column("record", sa.LargeBinary(32)),
+    sa.Column("count", sa.Integer, nullable=False),  # rows of a set, else 1
+    sa.Column("answer", sa.Text, nullable=False),  # "allowed", or the code of the refusal
+    sa.Column("rules", sa.Integer, nullable=False),  # version of gateway.base.policy.RULES
+)
+sa.Index("ix_accesses_at", accesses.c.at)
+"""The row number gives the order; the index finds what has been kept long enough."""

@@ -1,0 +1,174 @@
+"""Writing and reading the access log.
+
+A read is logged before its answer leaves: what cannot be logged is not handed out. Readers that
+come together share one commit. Sets are logged in the transaction that stores them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.accesses.models import accesses
+from gateway.base.clock import Clock
+from gateway.base.db import begin_read, begin_write
+from gateway.base.policy import Caller, Decision, Purpose
+
+ALLOWED = "allowed"
+PIECE = 10_000
+"""Lines forgotten in one transaction, or read at once: a writer that waits, waits for so many."""
+DAY = 86_400
+
+_INSERT = sa.insert(accesses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One line. record: as in the table. count: rows of a set."""
+
+    token: int
+    purpose: Purpose
+    decision: Decision
+    record: bytes | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line as it is read. record: hex."""
+
+    id: int
+    at: int
+    token: int
+    purpose: str
+    record: str | None
+    count: int
+    answer: str
+    rules: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines. since, until: Unix seconds, until exclusive."""
+
+    token: int | None = None
+    record: bytes | None = None
+    since: int | None = None
+    until: int | None = None
+    refused: bool = False
+
+
+def write(connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
+    """Write lines within the caller's transaction."""
+    connection.execute(
+        _INSERT,
+        [
+            {
+                "at": at,
+                "token": line.token,
+                "purpose": line.purpose.value,
+                "record": line.record,
+                "count": line.count,
+                "answer": line.decision.code or ALLOWED,
+                "rules": line.decision.version,
+            }
+            for line in lines
+        ],
+    )
+
+
+class _Waiting:
+    """A line on its way, and what came of it."""
+
+    def __init__(self, line: Access) -> None:
+        self.line = line
+        self.written = False
+
+
+class AccessLog:
+    """Writes lines of their own; safe in threads."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._queue = threading.Lock()
+        self._writing = threading.Lock()
+
+    def write(self, line: Access) -> None:
+        """Return once the line is durable. Raises what the database raises; then it is not."""
+        mine = _Waiting(line)
+        with self._queue:
+            self._waiting.append(mine)
+        with self._writing:
+            if mine.written:  # by the one who was writing while we waited
+                return
+            with self._queue:
+                some, self._waiting = self._waiting, []
+            # One that failed for others is tried again by each of them.
+            lines = some if mine in some else [mine]
+            with begin_write(self._engine) as connection:
+                write(connection, [waiting.line for waiting in lines], self._clock.seconds())
+            for waiting in lines:
+                waiting.written = True
+
+    def refuse(self, caller: Caller, purpose: Purpose, decision: Decision) -> None:
+        """Write a refusal given before any record was looked at, and raise NotAllowed."""
+        self.write(Access(token=caller.id, purpose=purpose, decision=decision))
+        decision.demand()
+
+    def forget(self, days: int, stop: threading.Event) -> int:
+        """Drop lines older than so many days, piece by piece; how many."""
+        before = self._clock.seconds() - days * DAY
+        old = sa.select(accesses.c.id).where(accesses.c.at < before).limit(PIECE)
+        dropped = 0
+        while not stop.is_set():
+            with begin_write(self._engine, "accesses") as connection:
+                gone = sa.delete(accesses).where(accesses.c.id.in_(old.scalar_subquery()))
+                count = connection.execute(gone).rowcount
+            dropped += count
+            if count < PIECE:
+                break
+        return dropped
+
+
+def read(engine: sa.Engine, wanted: Wanted) -> Iterator[Line]:
+    """The lines, the oldest first, in pieces so that a long log fits."""
+    last = 0
+    while some := _piece(engine, _query(wanted).where(accesses.c.id > last).limit(PIECE)):
+        yield from some
+        last = some[-1].id
+
+
+def newest(engine: sa.Engine, wanted: Wanted, limit: int) -> list[Line]:
+    """The last lines, the newest first."""
+    query = _query(wanted).order_by(None).order_by(accesses.c.id.desc())
+    return _piece(engine, query.limit(limit))
+
+
+def _query(wanted: Wanted) -> sa.Select[Any]:
+    query = sa.select(accesses).order_by(accesses.c.id)
+    if wanted.token is not None:
+        query = query.where(accesses.c.token == wanted.token)
+    if wanted.record is not None:
+        query = query.where(accesses.c.record == wanted.record)
+    if wanted.since is not None:
+        query = query.where(accesses.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(accesses.c.at < wanted.until)
+    if wanted.refused:
+        query = query.where(accesses.c.answer != ALLOWED)
+    return query
+
+
+def _piece(engine: sa.Engine, query: sa.Select[Any]) -> list[Line]:
+    with begin_read(engine) as connection:
+        rows = connection.execute(query).all()
+    return [
+        Line(**{**row._mapping, "record": None if row.record is None else row.record.hex()})
+        for row in rows
+    ]

@@ -1,0 +1,212 @@
+"""Who may do what with which record: the one place that decides, for every read and write.
+
+Pure, and without knowledge of any domain: whoever asks says what is known of the record beside its
+sealed content. The rules are data (`RULES`) with a version, which the access log names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, get_args
+
+from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
+from ledger.core.errors import LedgerError
+
+VERSION: Final = 1
+"""Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
+decided."""
+
+Scope = Literal["submit", "read", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+class Purpose(StrEnum):
+    """What a caller wants. The list is closed; the access log holds these words."""
+
+    SUBMIT = "submit"
+    """File a record."""
+    COMPARE = "compare"
+    """Learn from the answer to a filed record what an earlier one of the same key is."""
+    SHOW = "show"
+    """Read a record."""
+    DISCLOSE = "disclose"
+    """Take a receipt with a presentation of its fields."""
+    FILES = "files"
+    """List the files handed in."""
+    ANSWER = "answer"
+    """Read the answer to a file."""
+    REPORT = "report"
+    """Take the workbook that goes back."""
+
+
+class Status(StrEnum):
+    """How a record stands."""
+
+    IN_FORCE = "in-force"
+    SUPERSEDED = "superseded"
+    ERASED = "erased"
+
+
+class Ground(StrEnum):
+    """What gives a caller a right to a record."""
+
+    MEMBER = "member"
+    """The caller acts for the whole member."""
+    UNBOUND = "unbound"
+    """The caller's token names no authorities: it files for all."""
+    AUTHORITY = "authority"
+    """The record's authority is one of the caller's."""
+    DEPARTMENT = "department"
+    """The caller's department filed it."""
+    PUBLIC = "public"
+    """Everybody may see such records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The holder of a valid token.
+
+    department: None for one that acts for the whole member. authorities: USCCs of the authorities
+    that it files for; empty = the centre's, which files for all. marks: fingerprints
+    (`gateway.base.crypto.Hmac.authority`) of these, and of the department's name for templates
+    that name an authority without a code.
+    """
+
+    id: int
+    name: str
+    scopes: frozenset[str]
+    department: str | None
+    authorities: frozenset[str] = frozenset()
+    marks: frozenset[bytes] = frozenset()
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the token has this scope; `admin` has all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+    @property
+    def whole_member(self) -> bool:
+        """Whether it acts for the whole member."""
+        bound = self.department is not None or self.authorities
+        return not bound or "admin" in self.scopes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known of a record, or of a file, without its content.
+
+    department: of the token that filed it, None = the member itself. authority: fingerprint of
+    the determining authority, None = it has none. visibility: as in the catalogue.
+    """
+
+    department: str | None
+    authority: bytes | None = None
+    visibility: int = GOVERNMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """code: of the refusal, None = allowed. scope: that the token lacks, where it is that.
+    version: of the rules that gave it."""
+
+    code: str | None
+    scope: Scope | None = None
+    version: int = VERSION
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the caller may."""
+        return self.code is None
+
+    def demand(self) -> None:
+        """Raise NotAllowed unless allowed."""
+        if self.code is not None:
+            raise NotAllowed(self.code, self.scope)
+
+
+class NotAllowed(LedgerError):
+    """The policy refuses. code: what the caller is told. scope: that the token lacks."""
+
+    def __init__(self, code: str, scope: Scope | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.scope = scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of the table. scope: that the token needs. grounds: by status of the record, of which
+    one must hold. refusal: the code where none does. erased: the code that is told of an erased
+    record even to whom one holds; None where that makes no difference."""
+
+    scope: Scope
+    grounds: Mapping[Status, frozenset[Ground]]
+    refusal: str
+    erased: str | None = None
+
+
+_OWN = frozenset({Ground.MEMBER, Ground.AUTHORITY, Ground.DEPARTMENT})
+_SEEN = _OWN | {Ground.PUBLIC}
+_FILED = frozenset({Ground.UNBOUND, Ground.AUTHORITY})
+_HANDED_IN = frozenset({Ground.MEMBER, Ground.DEPARTMENT})
+
+
+def _always(grounds: frozenset[Ground]) -> Mapping[Status, frozenset[Ground]]:
+    return dict.fromkeys(Status, grounds)
+
+
+_SEE: Final = Rule(
+    scope="read",
+    # What was replaced or erased is no longer public; its own department still asks after it.
+    grounds={Status.IN_FORCE: _SEEN, Status.SUPERSEDED: _OWN, Status.ERASED: _OWN},
+    # As for what was never there, so that trying teaches nothing.
+    refusal="not-found",
+    erased="content-erased",
+)
+_FILE: Final = Rule(scope="submit", grounds=_always(_HANDED_IN), refusal="not-found")
+
+RULES: Final[Mapping[Purpose, Rule]] = {
+    Purpose.SUBMIT: Rule(scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.COMPARE: Rule(scope="submit", grounds=_always(_OWN), refusal="not-found"),
+    Purpose.SHOW: _SEE,
+    Purpose.DISCLOSE: _SEE,
+    Purpose.FILES: _FILE,
+    Purpose.ANSWER: _FILE,
+    Purpose.REPORT: _FILE,
+}
+"""What each purpose needs. Append-only in its words: old lines of the access log name them."""
+
+
+def decide(
+    caller: Caller,
+    purpose: Purpose,
+    record: Record | None = None,
+    status: Status = Status.IN_FORCE,
+) -> Decision:
+    """Whether the caller may. record: None asks only whether he may at all, before any is known."""
+    rule = RULES[purpose]
+    if not caller.may(rule.scope):
+        return Decision("scope-missing", rule.scope)
+    if record is None:
+        return _ALLOWED
+    if not any(_holds(ground, caller, record) for ground in rule.grounds[status]):
+        return Decision(rule.refusal)
+    return Decision(rule.erased) if status is Status.ERASED else _ALLOWED
+
+
+def _holds(ground: Ground, caller: Caller, record: Record) -> bool:
+    match ground:
+        case Ground.MEMBER:
+            return caller.whole_member
+        case Ground.UNBOUND:
+            return not caller.authorities
+        case Ground.AUTHORITY:
+            return record.authority in caller.marks
+        case Ground.DEPARTMENT:
+            return caller.department is not None and caller.department == record.department
+        case Ground.PUBLIC:
+            return record.visibility == PUBLIC
+
+
+_ALLOWED: Final = Decision(None)

@@ -1,0 +1,76 @@
+"""The table of rules against a plain twin, written from what is meant and not from the table."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.base.policy import RULES, VERSION, Caller, Purpose, Record, Status, decide
+
+OWN, FOREIGN = b"own mark", b"foreign mark"
+callers = st.builds(
+    Caller,
+    id=st.just(1),
+    name=st.just("x"),
+    scopes=st.frozensets(st.sampled_from(["submit", "read", "admin"])),
+    department=st.sampled_from([None, "甲", "乙"]),
+    authorities=st.sampled_from([frozenset(), frozenset({"code"})]),
+).map(
+    lambda caller: Caller(
+        id=1,
+        name="x",
+        scopes=caller.scopes,
+        department=caller.department,
+        authorities=caller.authorities,
+        marks=frozenset({OWN}) if caller.authorities else frozenset(),
+    )
+)
+some_records = st.builds(
+    Record,
+    department=st.sampled_from([None, "甲", "乙"]),
+    authority=st.sampled_from([None, OWN, FOREIGN]),
+    visibility=st.sampled_from([1, 2, 3]),
+)
+
+
+def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
+    """The code of the refusal, None where the caller may."""
+    reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE)
+    scope = "read" if reading else "submit"
+    admin = "admin" in caller.scopes
+    if not admin and scope not in caller.scopes:
+        return "scope-missing"
+    mine = bool(caller.authorities) and record.authority == OWN
+    if purpose is Purpose.SUBMIT:
+        return None if mine or not caller.authorities else "authority-not-yours"
+    centre = admin or (caller.department is None and not caller.authorities)
+    filed = caller.department is not None and caller.department == record.department
+    if purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
+        return None if centre or filed else "not-found"
+    public = reading and record.visibility == 1 and status is Status.IN_FORCE
+    if not (centre or filed or mine or public):
+        return "not-found"
+    return "content-erased" if reading and status is Status.ERASED else None
+
+
+@given(callers, st.sampled_from(Purpose), some_records, st.sampled_from(Status))
+def test_as_the_twin_decides(
+    caller: Caller, purpose: Purpose, record: Record, status: Status
+) -> None:
+    found = decide(caller, purpose, record, status)
+    assert found.code == twin(caller, purpose, record, status)
+    assert found.allowed is (found.code is None)
+    assert found.version == VERSION
+
+
+@given(callers, st.sampled_from(Purpose), some_records, st.sampled_from(Status))
+def test_what_may_not_be_asked_is_never_allowed(
+    caller: Caller, purpose: Purpose, record: Record, status: Status
+) -> None:
+    asked = decide(caller, purpose)
+    assert asked.code in (None, "scope-missing")
+    assert asked.allowed or decide(caller, purpose, record, status) == asked
+
+
+def test_the_table_is_whole() -> None:
+    """Every purpose has a row, every row says something of each status."""
+    assert set(RULES) == set(Purpose)
+    assert all(set(rule.grounds) == set(Status) for rule in RULES.values())
