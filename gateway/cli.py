@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from gateway.accesses.commands import accesses
-from gateway.base.commands import config_option, database, failures
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
+from gateway.commands.accesses import accesses
+from gateway.commands.options import config_option, database, failures
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json

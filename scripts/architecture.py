@@ -8,6 +8,7 @@ An arrow is left out where a longer way leads to the same room.
 
 import argparse
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,10 @@ PICTURE = Path("docs") / "architecture.svg"
 def draw(root: Path) -> str:
     """The picture of the code as it stands."""
     graph = rooms.arrows(imports.imports(root))
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        sys.exit(f"rooms import each other: {' -> '.join(error.args[1])}; see make lint")
     storeys, ways = placing.ways(rooms.floors(graph), rooms.reduced(graph))
     placing.settle(storeys)
     return drawing.svg(storeys, ways, lambda name: rooms.purpose(root, name))

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/audit", "ledger/verify.py"),
     ("ledger/cli",),
     ("gateway/base",),
-    ("gateway/chain", "gateway/http", "gateway/records"),
+    ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/records"),
     ("gateway/log", "gateway/tokens"),
     ("gateway/anchoring", "gateway/catalogue"),
     ("gateway/intake", "gateway/receipts"),
@@ -36,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/node.py",),
     ("gateway/app.py",),
     ("gateway/serve.py",),
+    ("gateway/commands",),
     ("gateway/cli.py", "gateway/devnet"),
 )
 """Every room, the lowest floor first. A new room gets a place here; the picture in

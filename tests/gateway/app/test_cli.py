@@ -89,7 +89,7 @@ def test_a_token_of_authorities(config: Path) -> None:
     assert row["department"] == "交通局"  # its name stands for it
     assert AUTHORITY in run(config, "token", "list").stdout
     hmac = Hmac(bytes(32))
-    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
     caller = find_token(engine, hmac, json.loads(added.stdout)["token"])
     engine.dispose()
     assert caller is not None
@@ -118,7 +118,7 @@ def test_too_many_authorities(config: Path) -> None:
 
 def test_the_access_log(config: Path, tmp_path: Path) -> None:
     run(config, "token", "add", "甲", "--scope", "read", "--department", "甲局")
-    engine = open_engine(f"sqlite:///{config.parent / 'gateway.base.db'}")
+    engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
     at = int(datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp())  # the 24th in China
     refused = decide(Caller(id=1, name="甲", scopes=frozenset(), department=None), Purpose.DISCLOSE)
     lines = [

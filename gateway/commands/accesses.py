@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from gateway.base.clock import CHINA
-from gateway.base.commands import Command, config_option, database
+from gateway.commands.options import Command, config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import note, print_json

@@ -1,0 +1,1 @@
+"""Commands of `credit-ledger gateway` that need more than one domain."""
