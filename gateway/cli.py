@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,29 +12,13 @@ import click
 
 from gateway.base.clock import Clock
 from gateway.base.settings import Settings, load
+from gateway.cli_options import config_option, failures
+from gateway.operations.cli import COMMANDS
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
-from ledger.core.errors import LedgerError
-
-Command = Callable[..., Any]
-
-
-def config_option(command: Command) -> Command:
-    """`--config`: parameter `config`, a path."""
-    return click.option(
-        "--config",
-        required=True,
-        envvar="CREDIT_LEDGER_CONFIG",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help=say(
-            zh="节点的设置文件 gateway.toml（也可用 CREDIT_LEDGER_CONFIG）。",
-            en="The settings of the node, gateway.toml (or CREDIT_LEDGER_CONFIG).",
-        ),
-    )(command)
 
 
 @click.group(
@@ -68,8 +52,12 @@ def serve(config: Path) -> None:
     """Returns after a graceful stop."""
     from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
 
-    with _failures():
+    with failures():
         run(load(config))
+
+
+for _command in COMMANDS:
+    gateway.add_command(_command)
 
 
 @gateway.group(help=say(zh="访问令牌。", en="Access tokens."))
@@ -163,21 +151,12 @@ def token_revoke(token_id: int, config: Path) -> None:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
-    """What goes wrong is told in a line, exit code 1."""
-    try:
-        yield
-    except LedgerError as error:
-        raise Refused(str(error)) from error
-
-
-@contextmanager
 def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
     """The services of tokens, an open database, and the time by the clock of the settings."""
     from gateway.base.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.tokens import services  # noqa: PLC0415
 
-    with _failures():
+    with failures():
         settings: Settings = load(config)
         engine = open_engine(settings.database_url)
         try:

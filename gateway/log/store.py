@@ -260,6 +260,12 @@ def locate(connection: sa.Connection, name: bytes) -> Located | None:
     return None
 
 
+def of_row(connection: sa.Connection, entry: int) -> Located:
+    """Where the entry of a row number stands, which must be there."""
+    row = connection.execute(_ENTRY.where(entries.c.id == entry)).one()
+    return Entries(connection).place(row, connection.execute(_PROMISE_OF, {"entry": entry}).one())
+
+
 class Entries:
     """Entries wherever they lie, in their bundle or still pending. Keeps a little of what it has
     read: those of one set lie close together."""
