@@ -9,8 +9,10 @@ after it. Reads of one moment run REPEATABLE READ, which cannot fail where nothi
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from alembic.config import Config
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.base.wal import SAFETY
+from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 30_000
@@ -91,6 +94,8 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
+    if url.database not in (None, "", ":memory:"):
+        _keep_private(Path(str(url.database)))
     engine = sa.create_engine(
         url,
         hide_parameters=True,  # errors must not quote content
@@ -101,6 +106,22 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Whoever can read the file reads who is in it. SQLite gives what it writes beside it the same
+    mode. A folder that is not there is found out when the file is opened."""
+    if not path.exists() and path.parent.is_dir():
+        with suppress(FileExistsError):  # another process was first, and made it as we do
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        try:
+            if stat.S_IMODE(one.stat().st_mode) & OTHERS:
+                one.chmod(0o600)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigError(str(one), f"others can read it; run: chmod 600 {one}") from error
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
