@@ -20,6 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.base.wal import SAFETY
@@ -257,7 +259,8 @@ def _copy(
     dialect: Any = connection.dialect
     raw: Any = connection.connection.driver_connection
     text = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
-    types = [table.c[name].type.compile(dialect=dialect).lower() for name in names]
+    kinds = (table.c[name].type.compile(dialect=dialect).lower() for name in names)
+    types = [kind.partition("(")[0] for kind in kinds]  # its length is no part of a type's name
     try:
         with raw.cursor() as cursor, cursor.copy(text) as copy:
             copy.set_types(types)
@@ -280,8 +283,27 @@ def _copy(
 
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to this version of the program. Safe where several processes start."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config = _alembic()
     with begin_write(engine, "migrate") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """The revision of the tables; None where there are none."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def program_revision() -> str:
+    """The revision of the tables that this program works with."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if head is None:
+        raise ConfigError("migrations", "none are installed; install the program again")
+    return head
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    return config

@@ -13,6 +13,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.cli.progress import bars
+from ledger.core.canonical import instant
 
 
 @click.command(
@@ -59,4 +60,115 @@ def relog(config: Path, as_json: bool) -> None:
         raise Refused(say(zh=f"未能重新登记：{words}", en=f"could not be logged again: {words}"))
 
 
-COMMANDS = (relog,)
+@click.command(
+    help=say(
+        zh="""备份数据库：节点运行时即可，SQLite 与 PostgreSQL 相同。记录的密钥在单独的 keys.db 中：
+        只保留最新的一份，已删除的记录便不会随旧备份恢复。密钥文件与设置不在其中，请另行保存。
+
+        \b
+        credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
+        """,
+        en="""Back up the database while the gateway runs, the same for SQLite and PostgreSQL. The
+        keys of the records lie in keys.db: keep the newest one alone, so that no old backup brings
+        back what was erased. Key files and settings are no part of it; keep them elsewhere.
+
+        \b
+        credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
+        """,
+    )
+)
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="新的目录。", en="A new folder."),
+)
+@config_option
+def backup(config: Path, out: Path) -> None:
+    """The folder is complete once it holds manifest.json."""
+    from gateway.base.clock import Clock  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import open_engine  # noqa: PLC0415
+    from gateway.operations import backup as work  # noqa: PLC0415
+
+    with failures():
+        settings = load(config)
+        engine = open_engine(settings.database_url)
+        try:
+            with bars() as progress:
+                task = progress.add_task(say(zh="备份", en="rows"), total=work.count(engine))
+                work.backup(
+                    engine,
+                    out,
+                    member=settings.node.code,
+                    clock=Clock.of(settings.now),
+                    progress=lambda rows: progress.advance(task, rows),
+                )
+        finally:
+            engine.dispose()
+    note(say(zh=f"已备份到 {out}", en=f"backed up to {out}"))
+
+
+@click.command(
+    help=say(
+        zh="""从备份恢复到空的数据库。启动前请停止节点。密钥取自最新的备份（--keys），已删除的记录不会恢复。
+
+        \b
+        credit-ledger gateway restore backup-2026-11-28 --keys backup-2026-11-29 \\
+          --config gateway.toml
+        """,
+        en="""Restore a backup into an empty database, while no gateway runs on it. Take the keys of
+        the newest backup there is (--keys): what was erased since stays erased.
+
+        \b
+        credit-ledger gateway restore backup-2026-11-28 --keys backup-2026-11-29 \\
+          --config gateway.toml
+        """,
+    )
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--keys",
+    "keys_from",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="密钥取自这份较新的备份。", en="A later backup, whose keys are taken."),
+)
+@config_option
+@json_option
+def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -> None:
+    """Refuses a database that is not empty, and files that are not what the manifest says."""
+    from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.operations import backup as work  # noqa: PLC0415
+
+    with failures():
+        settings = load(config)
+        engine = open_engine(settings.database_url)
+        try:
+            with bars() as progress:
+                task = progress.add_task(say(zh="恢复", en="rows"), total=None)
+                told = work.restore(
+                    engine,
+                    folder,
+                    member=settings.node.code,
+                    keys_from=keys_from,
+                    progress=lambda rows: progress.advance(task, rows),
+                )
+        finally:
+            engine.dispose()
+    made = instant(told.made)
+    if as_json:
+        print_json({"made": made, "rows": told.rows, "erased": told.erased})
+        return
+    note(
+        say(
+            zh=f"已恢复 {made} 的备份：{told.rows} 行，{told.erased} 条记录的内容已删除。"
+            "请运行 gateway doctor 核对与链是否一致。",
+            en=f"restored the backup of {made}: {told.rows} rows; {told.erased} records are erased."
+            " Run `gateway doctor` to see whether the chain agrees.",
+        )
+    )
+
+
+COMMANDS = (relog, backup, restore)
