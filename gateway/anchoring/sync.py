@@ -87,39 +87,8 @@ class Sync:
         self._outbox = outbox
 
     def check_log(self, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
-        """Where the chain has this log, and what that makes of ours; changes nothing."""
-        contract = LogAnchor(Address(facts.log_anchor), view.call)
-        log_id, trusted = bytes.fromhex(fact.log_id), None if fact.open else fact.trusted_size
-        there = contract.latest(log_id)  # before our own tree, which only grows
-        named = there.root
-        if trusted:
-            named = contract.root_at(log_id, trusted) or EMPTY_ROOT
-        with begin_read(self._ctx.engine) as connection:
-            ours = store.find(connection, log_id)
-            size = (ours.published or 0) if ours else 0
-            tree = TileStore(connection, ours.id if ours else 0)
-            judged = there.size if trusted is None else trusted
-            try:
-                agrees = not judged or (judged <= size and root_at(tree, judged) == named)
-                extends = not there.size or (
-                    there.size <= size and root_at(tree, there.size) == there.root
-                )
-                readable = True
-            except EvidenceError:
-                agrees = extends = readable = False
-            good = None if agrees or ours is None else _last_alike(connection, ours.id, size)
-        seen = Seen(
-            trusted=trusted,
-            anchored=there.size,
-            ours=size,
-            agrees=agrees,
-            extends=extends,
-            readable=readable,
-        )
-        health = judge(
-            seen, good=good.size if good else 0, good_time=good.block_time if good else 0
-        )
-        return Standing(there, health)
+        """See `standing`."""
+        return standing(self._ctx.engine, view, facts, fact)
 
     def sync(self, view: View, facts: ChainFacts, log: LogState) -> bool | None:
         """Bring the rows of one log up to the view's block; returns whether any changed.
@@ -267,6 +236,40 @@ class Sync:
             for event in events
             if (event.prev_size, event.size, event.root) not in ours
         }
+
+
+def standing(engine: sa.Engine, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+    """Where the chain has this log, and what that makes of ours; changes nothing."""
+    contract = LogAnchor(Address(facts.log_anchor), view.call)
+    log_id, trusted = bytes.fromhex(fact.log_id), None if fact.open else fact.trusted_size
+    there = contract.latest(log_id)  # before our own tree, which only grows
+    named = there.root
+    if trusted:
+        named = contract.root_at(log_id, trusted) or EMPTY_ROOT
+    with begin_read(engine) as connection:
+        ours = store.find(connection, log_id)
+        size = (ours.published or 0) if ours else 0
+        tree = TileStore(connection, ours.id if ours else 0)
+        judged = there.size if trusted is None else trusted
+        try:
+            agrees = not judged or (judged <= size and root_at(tree, judged) == named)
+            extends = not there.size or (
+                there.size <= size and root_at(tree, there.size) == there.root
+            )
+            readable = True
+        except EvidenceError:
+            agrees = extends = readable = False
+        good = None if agrees or ours is None else _last_alike(connection, ours.id, size)
+    seen = Seen(
+        trusted=trusted,
+        anchored=there.size,
+        ours=size,
+        agrees=agrees,
+        extends=extends,
+        readable=readable,
+    )
+    health = judge(seen, good=good.size if good else 0, good_time=good.block_time if good else 0)
+    return Standing(there, health)
 
 
 def _last_alike(connection: sa.Connection, log: int, size: int) -> Any:

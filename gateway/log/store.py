@@ -260,10 +260,10 @@ def locate(connection: sa.Connection, name: bytes) -> Located | None:
     return None
 
 
-def of_row(connection: sa.Connection, entry: int) -> Located:
+def of_row(connection: sa.Connection, entry: int, held: Entries) -> Located:
     """Where the entry of a row number stands, which must be there."""
     row = connection.execute(_ENTRY.where(entries.c.id == entry)).one()
-    return Entries(connection).place(row, connection.execute(_PROMISE_OF, {"entry": entry}).one())
+    return held.place(row, connection.execute(_PROMISE_OF, {"entry": entry}).one())
 
 
 class Entries:

@@ -9,9 +9,9 @@ import click
 
 from gateway.base.settings import load
 from gateway.cli_options import config_option, failures
-from ledger.cli.language import say
+from ledger.cli.language import pick, say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, note, print_json
+from ledger.cli.output import Refused, harmless, note, print_json
 from ledger.cli.progress import bars
 from ledger.core.canonical import instant
 
@@ -171,4 +171,40 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
     )
 
 
-COMMANDS = (relog, backup, restore)
+@click.command(
+    help=say(
+        zh="""检查设置、密钥、数据库、日志、链、付费账户与日历，逐项说明问题与办法。不改动任何内容。
+
+        \b
+        credit-ledger gateway doctor --config gateway.toml
+        """,
+        en="""Look over settings, keys, database, logs, chain, payer and calendar, and name each
+        problem with its remedy. Changes nothing.
+
+        \b
+        credit-ledger gateway doctor --config gateway.toml
+        """,
+    )
+)
+@config_option
+@json_option
+def doctor(config: Path, as_json: bool) -> None:
+    """Exit code 1 where there is a problem; a warning is none yet."""
+    from gateway.operations.doctor import Level, examine  # noqa: PLC0415 - keeps `--help` fast
+
+    with failures():
+        found = examine(load(config))
+    if as_json:
+        print_json({"findings": [one.as_dict() for one in found]})
+    else:
+        marks = {Level.OK: "✓", Level.WARNING: "!", Level.PROBLEM: "✗"}
+        for one in found:
+            click.echo(harmless(f"{marks[one.level]} {pick(one.text)}"))
+            if one.remedy is not None:
+                click.echo(harmless(f"  → {pick(one.remedy)}"))
+    problems = sum(one.level is Level.PROBLEM for one in found)
+    if problems:
+        raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
+
+
+COMMANDS = (relog, backup, restore, doctor)

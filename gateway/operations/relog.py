@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -163,7 +163,7 @@ class Relog:
         with begin_read(self._ctx.engine) as connection:
             held = Entries(connection)
             for row in connection.execute(query.order_by(records.c.id)).all():
-                at = store.of_row(connection, row.id)
+                at = store.of_row(connection, row.id, held)
                 if at.index is not None and at.index < (log.closed or 0):
                     continue
                 found.append(_Stranded(at, row, _entry(held, at)))
@@ -290,6 +290,26 @@ class _Work:
         )
         made = commit(schema.slots, content.fields, content.secret, old)
         return record_id(stranded.at.log_id, made.digest)
+
+
+def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> int:
+    """How many records in force stand behind the end of a closed log. closed: ends by log id."""
+    count, held = 0, Entries(connection)
+    for log in store.states(connection):
+        if log.log_id not in closed:
+            continue
+        ended = replace(log, closed=closed[log.log_id])
+        for promise in connection.execute(_stranding(ended)).all():
+            last = promise.first_entry + promise.entries - 1
+            query = sa.select(records.c.id).where(
+                records.c.id.between(promise.first_entry, last),
+                records.c.superseded_by == _IN_FORCE,
+                records.c.wrapped_key.is_not(None),
+            )
+            for row in connection.scalars(query).all():
+                at = store.of_row(connection, row, held)
+                count += at.index is None or at.index >= (ended.closed or 0)
+    return count
 
 
 def _stranding(log: LogState) -> sa.Select[Any]:
