@@ -173,6 +173,6 @@ class Health:
 
     @property
     def fault(self) -> str | None:
-        """Name one of the faults of all logs; None: sound."""
-        found = (health.fault for health in list(self.logs.values()))
+        """Name one of the faults of open logs; None: sound. One of a closed log hinders nobody."""
+        found = (health.fault for health in list(self.logs.values()) if health.trusted is None)
         return min((fault for fault in found if fault is not None), default=None)

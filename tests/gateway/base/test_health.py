@@ -65,6 +65,10 @@ def test_health_is_of_each_log() -> None:
     )
     health.note(LOG, judge(seen(trusted=1, ours=1, extends=False)))
     assert (health.fault, health.grows(LOG)) == (None, False)
+    health.note(LOG, judge(seen(trusted=2, ours=1, agrees=False, extends=False)))
+    found = health.of(LOG)
+    assert found is not None
+    assert (found.fault, health.fault) == ("log-behind-chain", None)
 
 
 def test_damage_stays_until_the_log_is_closed() -> None:
