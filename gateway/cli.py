@@ -14,6 +14,7 @@ from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
 from gateway.commands.options import config_option, database, failures
+from gateway.operations.cli import COMMANDS
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
@@ -53,6 +54,10 @@ def serve(config: Path) -> None:
 
     with failures():
         run(load(config))
+
+
+for _command in COMMANDS:
+    gateway.add_command(_command)
 
 
 @gateway.group(help=say(zh="访问令牌。", en="Access tokens."))

@@ -92,16 +92,17 @@ class Node:
         self.ctx.signals.promised.set()
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
-            ("anchorer", Anchorer(self.ctx, self.anchoring, self.lease)),
             *file_workers(self.ctx, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
+        anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
+        self._threads.append(threads.start("anchorer", anchorer, self._stop))
+        # A database restored from a backup must be found out before it promises or publishes.
+        self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
         for name, step in steps:
             self._threads.append(threads.start(name, step, self._stop))
-        # A database restored from a backup must be found out before it promises anything.
-        self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
         self.workers.warm_up()
 
     def stop(self) -> None:

@@ -7,6 +7,7 @@ from scripts.steps import PYTHON, Step, forge, run_steps
 
 ON_POSTGRESQL = (
     "tests/e2e/test_back_pressure.py",
+    "tests/e2e/test_restore_drill.py",
     "tests/e2e/test_two_gateways.py",
     "tests/gateway/anchoring",
     "tests/gateway/receipts",

@@ -38,7 +38,9 @@ class NodeCollector(Collector):
         yield _by_log("anchored_size", "Entries finally anchored", anchored)
         leads = int(self._lease.held)
         yield _gauge("anchoring", "1 where this gateway integrates and anchors", leads)
-        yield _gauge("fault", "1 where an operator must act", int(bool(self._ctx.health.faults)))
+        yield _gauge(
+            "fault", "1 where an operator must act", int(self._ctx.health.fault is not None)
+        )
         yield _gauge(
             "chain_block_time_seconds",
             "Time of the last block read; 0 before the first",

@@ -6,10 +6,11 @@ from ledger.core.errors import LedgerError
 
 
 class LogFault(LedgerError):
-    """Our log and the chain contradict each other; an operator must act, nothing is anchored.
+    """An open log of ours and the chain contradict each other; an operator must act, nothing is
+    anchored.
 
-    code: `log-behind-chain` (the database is older than the chain: restored from a backup) or
-    `log-forked` (another tree stands there).
+    code: `log-behind-chain` (the database is older than the chain: restored from a backup),
+    `log-forked` (another tree stands there) or `log-damaged` (ours does not read back).
     """
 
     def __init__(self, code: str, *, chain_size: int, our_size: int) -> None:

@@ -10,9 +10,11 @@ from gateway.anchoring.models import anchors
 from gateway.log.models import entries, logs, pending
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))
+_COUNTS = sa.or_(logs.c.closed.is_(None), anchors.c.size <= logs.c.closed)
+"""Beyond the size that its closing names, no anchor of a log counts."""
 _NEWEST = (
     sa.select(anchors.c.size)
-    .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
+    .where(anchors.c.log == logs.c.id, anchors.c.state == "final", _COUNTS)
     .order_by(anchors.c.size.desc())
     .limit(1)
     .scalar_subquery()
@@ -22,14 +24,21 @@ _WAITING = (
     .where(pending.c.log == logs.c.id, pending.c.start.is_(None), pending.c.error.is_(None))
     .scalar_subquery()
 )
-_PROMISED = sa.select(logs.c.log_id, logs.c.size + sa.func.coalesce(_WAITING, 0))
+_WILL_BE = logs.c.size + sa.func.coalesce(_WAITING, 0)
+_PROMISED = sa.select(
+    logs.c.log_id, sa.case((logs.c.closed < _WILL_BE, logs.c.closed), else_=_WILL_BE)
+)
 _ANCHORED = sa.select(logs.c.log_id, sa.func.coalesce(_NEWEST, 0))
+# Nothing of a closed log waits any more: what is stranded in it is logged again elsewhere.
+_DONE = sa.select(
+    sa.case((logs.c.closed.is_not(None), logs.c.size), else_=sa.func.coalesce(_NEWEST, 0))
+)
 
 
 def unanchored(connection: sa.Connection) -> int:
     """Promised records not yet finally anchored: row numbers of entries have no gaps."""
     taken: int = connection.scalar(_TAKEN) or 0
-    return taken - sum(size for _, size in anchored_sizes(connection))
+    return taken - sum(int(size) for size in connection.scalars(_DONE))
 
 
 def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
@@ -46,10 +55,12 @@ def promised_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
 
 def first_final_anchor(connection: sa.Connection, log: int, index: int) -> sa.Row[Any] | None:
     """Find the anchor with prev_size ≤ index < size. The chain has exactly one, since each anchor
-    starts where the one before ended."""
+    starts where the one before ended. None also where it lies beyond the end of a closed log."""
     query = (
         sa.select(anchors)
+        .join(logs, logs.c.id == anchors.c.log)
         .where(
+            _COUNTS,
             anchors.c.log == log,
             anchors.c.size > index,
             anchors.c.prev_size <= index,

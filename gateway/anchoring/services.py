@@ -7,7 +7,7 @@ is harmless; what is on the chain is read from its events (`sync`), never assume
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 
 from gateway.anchoring.errors import AnchorRefused, LogFault
 from gateway.anchoring.models import anchors
-from gateway.anchoring.sync import LOCK, Sync, forget
+from gateway.anchoring.sync import LOCK, Standing, Sync, forget
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
@@ -45,7 +45,6 @@ REFRESH_SECONDS = 15.0
 """How old the facts of the chain may get while it can be read. A new key or catalogue item takes
 so long to be noticed; a refused anchor makes them be read at once."""
 IN_FLIGHT = ("signed", "sent")
-FAULTS = {"log-behind-chain", "log-forked"}
 
 _log = structlog.get_logger(__name__)
 _Row = sa.Row[Any]
@@ -85,6 +84,7 @@ class _Case:
 
     now: _Now
     log: LogState
+    open: bool
     there: AnchoredSize
     published: int
 
@@ -128,7 +128,6 @@ class Anchoring:
                 progress |= self._step_log(now, fact)
             except LedgerError as error:
                 failures.append(error)
-        self._note_faults(failures)
         codes = [error.code for error in failures if isinstance(error, TxError | AnchorRefused)]
         self._ctx.health.anchor_error = min(codes, default=None)
         if failures:
@@ -143,20 +142,36 @@ class Anchoring:
         failures: list[LedgerError] = []
         for fact in facts.logs:
             try:
-                self._sync.check_log(view, facts, bytes.fromhex(fact.log_id))
+                self._check(view, facts, fact)
             except LedgerError as error:
                 failures.append(error)
-        self._note_faults(failures)
         if failures:
             raise failures[0]
         return Progress()
 
-    def _note_faults(self, failures: Sequence[LedgerError]) -> None:
-        """A fault ends only when every log was checked against the chain and none has it."""
-        faults = {error.code for error in failures if isinstance(error, LogFault)}
-        if all(isinstance(error, LogFault | AnchorRefused) for error in failures):
-            self._ctx.health.faults -= FAULTS - faults
-        self._ctx.health.faults |= faults
+    def _check(self, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+        """Note the state of one log. Raises LogFault where that keeps an open one from going on;
+        what is wrong with a closed one is told and hinders nobody."""
+        standing = self._sync.check_log(view, facts, fact)
+        log_id, health = bytes.fromhex(fact.log_id), standing.health
+        before = self._ctx.health.of(log_id)
+        self._ctx.health.note(log_id, health)
+        if health.fault is None:
+            return standing
+        if before is None or before.condition is not health.condition:
+            _log.error(
+                "log.fault",
+                log=fact.log_id,
+                code=health.fault,
+                anchored=health.anchored,
+                ours=health.ours,
+                trusted=health.trusted,
+                good=health.good,
+                remedy=health.explain()["en"],
+            )
+        if fact.open:
+            raise LogFault(health.fault, chain_size=health.anchored, our_size=health.ours)
+        return standing
 
     def refresh(self, view: View) -> ChainFacts:
         """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
@@ -170,6 +185,12 @@ class Anchoring:
         self._chain.put(facts)
         self._signing.take_up()
         self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
+        self._logs.close(
+            {
+                bytes.fromhex(log.log_id): None if log.open else log.trusted_size
+                for log in facts.logs
+            }
+        )
         self._warn_of_keys(facts)
         # Last: what is known is taken up whether or not this can be read.
         self._ctx.health.payer_balance = self._outbox.balance()
@@ -189,10 +210,10 @@ class Anchoring:
 
     def _step_log(self, now: _Now, fact: LogFact) -> Progress:
         log_id = bytes.fromhex(fact.log_id)
-        there = self._sync.check_log(now.view, now.facts, log_id)
+        there, health = self._check(now.view, now.facts, fact)
         with begin_read(self._ctx.engine) as connection:
             log = store.find(connection, log_id)
-        if log is None:
+        if log is None or health.fault is not None:
             return Progress()
         changed = self._sync.sync(now.view, now.facts, log)
         if changed is None:
@@ -200,7 +221,9 @@ class Anchoring:
         self._sync.demand_complete(log, there)
         changed |= self._sync.finalise(log, now.final)
         published = (log.published or 0) if fact.open and now.facts.active else 0
-        progress = self._advance(_Case(now=now, log=log, there=there, published=published))
+        progress = self._advance(
+            _Case(now=now, log=log, open=fact.open, there=there, published=published)
+        )
         waiting = published > there.size or self._sync.has_unfinished(log)
         return progress | Progress(changed=changed, waiting=waiting)
 
@@ -224,6 +247,8 @@ class Anchoring:
     def _stale(self, case: _Case, row: _Row) -> str | None:
         """Why a signed anchor will never be mined any more. Judged by the chain's time, not
         ours."""
+        if not case.open:
+            return "log-closed"
         checkpoint = _checkpoint(case, row.prev_size, row.size, row.root, row.deadline)
         signer = eip712.recover(_digest(case, checkpoint), row.signature).public_key
         if signer != self._signing.anchor_key.public_key:  # our key has changed, or the contract

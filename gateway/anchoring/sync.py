@@ -7,18 +7,19 @@ this member that was first, reorganisations, and a chain that was lost and rebui
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
-from gateway.anchoring.errors import AnchorsUnclear, LogFault
+from gateway.anchoring.errors import AnchorsUnclear
 from gateway.anchoring.models import anchors
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
-from gateway.chain.interfaces import ChainFacts
+from gateway.base.health import LogHealth, Seen, judge
+from gateway.chain.interfaces import ChainFacts, LogFact
 from gateway.chain.models import transactions
 from gateway.chain.outbox import Outbox
 from gateway.log import store
@@ -33,6 +34,7 @@ from ledger.chain.network import Hash32
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import View
 from ledger.core.canonical import unhex0x
+from ledger.core.errors import EvidenceError
 from ledger.core.ids import Address
 from ledger.core.merkle import EMPTY_ROOT
 from ledger.core.tiles import root_at
@@ -40,6 +42,9 @@ from ledger.core.tiles import root_at
 LOCK = "anchor"
 """Name of the lock under which rows of `anchors` change."""
 ON_CHAIN = ("mined", "final")
+MAX_BACK = 4096
+"""Anchors that are looked back at for the last that both have: those of an hour, at one a second.
+A tree is damaged or forked at its end; further back an operator must look himself."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +71,13 @@ class _Scan:
     seen: Sequence[_Seen]
 
 
+class Standing(NamedTuple):
+    """there: the last anchor of a log on the chain. health: what that makes of our log."""
+
+    there: AnchoredSize
+    health: LogHealth
+
+
 class Sync:
     """Reads the chain and makes our rows agree with it."""
 
@@ -74,20 +86,9 @@ class Sync:
         self._logs = logs
         self._outbox = outbox
 
-    def check_log(self, view: View, facts: ChainFacts, log_id: bytes) -> AnchoredSize:
-        """Where the chain has this log. Raises LogFault unless that is a prefix of our tree."""
-        contract = LogAnchor(Address(facts.log_anchor), view.call)
-        there = contract.latest(log_id)  # before our own tree, which only grows
-        with begin_read(self._ctx.engine) as connection:
-            ours = store.find(connection, log_id)
-            size = (ours.published or 0) if ours else 0
-            if there.size > size:
-                raise LogFault("log-behind-chain", chain_size=there.size, our_size=size)
-            if ours is not None and there.size:
-                root = root_at(TileStore(connection, ours.id), there.size)
-                if root != there.root:
-                    raise LogFault("log-forked", chain_size=there.size, our_size=size)
-        return there
+    def check_log(self, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+        """See `standing`."""
+        return standing(self._ctx.engine, view, facts, fact)
 
     def sync(self, view: View, facts: ChainFacts, log: LogState) -> bool | None:
         """Bring the rows of one log up to the view's block; returns whether any changed.
@@ -95,6 +96,9 @@ class Sync:
         None: another process has gone on meanwhile, perhaps not as far as our view.
         """
         scan = self._scan(view, facts, log)
+        # Beyond the end of a closed log the chain may have what is not ours; it counts for nothing.
+        counted = [s for s in scan.seen if log.closed is None or s.event.size <= log.closed]
+        scan = replace(scan, seen=counted)
         mined = bool(scan.seen)
         if not mined and not scan.rewound and log.scanned == view.block.number:
             return False
@@ -139,8 +143,8 @@ class Sync:
         return True
 
     def demand_complete(self, log: LogState, there: AnchoredSize) -> None:
-        """The rows must reach the size that the contract names. Raises AnchorsUnclear and forgets
-        how far was read, so that the next step reads everything."""
+        """Require that the rows reach the size that the contract or a closing names. Raises
+        AnchorsUnclear and forgets how far was read, so that the next step reads everything."""
         newest = sa.select(sa.func.max(anchors.c.size)).where(anchors.c.log == log.id)
         with (
             self._ctx.engine.connect() as connection
@@ -149,11 +153,12 @@ class Sync:
                 connection.scalar(newest.where(anchors.c.state == state)) for state in ON_CHAIN
             ]
         known = max(size or 0 for size in sizes)
-        if known >= there.size:  # another process may have read a newer block already
+        needed = there.size if log.closed is None else min(there.size, log.closed)
+        if known >= needed:  # another process may have read a newer block already
             return
         with begin_write(self._ctx.engine, LOCK) as connection:
             forget(connection, log.id)
-        raise AnchorsUnclear(f"anchors up to {known}, the contract at {there.size}")
+        raise AnchorsUnclear(f"anchors up to {known}, the contract at {needed}")
 
     def has_unfinished(self, log: LogState) -> bool:
         """Whether an anchor of this log is on its way and not final yet."""
@@ -231,6 +236,58 @@ class Sync:
             for event in events
             if (event.prev_size, event.size, event.root) not in ours
         }
+
+
+def standing(engine: sa.Engine, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+    """Where the chain has this log, and what that makes of ours; changes nothing."""
+    contract = LogAnchor(Address(facts.log_anchor), view.call)
+    log_id, trusted = bytes.fromhex(fact.log_id), None if fact.open else fact.trusted_size
+    there = contract.latest(log_id)  # before our own tree, which only grows
+    named = there.root
+    if trusted:
+        named = contract.root_at(log_id, trusted) or EMPTY_ROOT
+    with begin_read(engine) as connection:
+        ours = store.find(connection, log_id)
+        size = (ours.published or 0) if ours else 0
+        tree = TileStore(connection, ours.id if ours else 0)
+        judged = there.size if trusted is None else trusted
+        try:
+            agrees = not judged or (judged <= size and root_at(tree, judged) == named)
+            extends = not there.size or (
+                there.size <= size and root_at(tree, there.size) == there.root
+            )
+            readable = True
+        except EvidenceError:
+            agrees = extends = readable = False
+        good = None if agrees or ours is None else _last_alike(connection, ours.id, size)
+    seen = Seen(
+        trusted=trusted,
+        anchored=there.size,
+        ours=size,
+        agrees=agrees,
+        extends=extends,
+        readable=readable,
+    )
+    health = judge(seen, good=good.size if good else 0, good_time=good.block_time if good else 0)
+    return Standing(there, health)
+
+
+def _last_alike(connection: sa.Connection, log: int, size: int) -> Any:
+    """The last anchor that both have, of a log on which they differ: what a successor may name as
+    its trusted size."""
+    query = (
+        sa.select(anchors.c.size, anchors.c.root, anchors.c.block_time)
+        .where(anchors.c.log == log, anchors.c.state == "final", anchors.c.size <= size)
+        .order_by(anchors.c.size.desc())
+    )
+    tree = TileStore(connection, log)
+    for row in connection.execute(query.limit(MAX_BACK)):
+        try:
+            if root_at(tree, row.size) == row.root:
+                return row
+        except EvidenceError:
+            continue
+    return None
 
 
 def lose_chain(connection: sa.Connection) -> None:

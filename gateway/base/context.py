@@ -8,6 +8,7 @@ from threading import Event
 import sqlalchemy as sa
 
 from gateway.base.clock import Clock
+from gateway.base.health import Health
 from gateway.base.settings import Settings
 from ledger.chain.network import NetworkFile
 
@@ -30,28 +31,6 @@ class Signals:
         """Have every thread that waits look at once; it then sees that it shall end."""
         for event in (self.promised, self.published, self.uploaded):
             event.set()
-
-
-@dataclass(slots=True, kw_only=True)
-class Health:
-    """What is wrong, as codes.
-
-    chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
-    read the last time. anchor_error: what keeps an anchor from getting there (`payer-empty`,
-    `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
-    wei, as last read; None: not read yet. faults: states in which nothing may be promised any more
-    (`log-damaged`, `log-behind-chain`, `log-forked`).
-    """
-
-    chain_error: str | None = None
-    anchor_error: str | None = None
-    payer_balance: int | None = None
-    faults: set[str] = field(default_factory=set)
-
-    @property
-    def fault(self) -> str | None:
-        """Name one of the faults; None: sound."""
-        return min(self.faults, default=None)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,8 +9,10 @@ after it. Reads of one moment run REPEATABLE READ, which cannot fail where nothi
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.base.wal import SAFETY
+from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 30_000
@@ -91,6 +96,8 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
+    if url.database not in (None, "", ":memory:"):
+        _keep_private(Path(str(url.database)))
     engine = sa.create_engine(
         url,
         hide_parameters=True,  # errors must not quote content
@@ -101,6 +108,22 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Whoever can read the file reads who is in it. SQLite gives what it writes beside it the same
+    mode. A folder that is not there is found out when the file is opened."""
+    if not path.exists() and path.parent.is_dir():
+        with suppress(FileExistsError):  # another process was first, and made it as we do
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        try:
+            if stat.S_IMODE(one.stat().st_mode) & OTHERS:
+                one.chmod(0o600)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigError(str(one), f"others can read it; run: chmod 600 {one}") from error
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
@@ -236,7 +259,8 @@ def _copy(
     dialect: Any = connection.dialect
     raw: Any = connection.connection.driver_connection
     text = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
-    types = [table.c[name].type.compile(dialect=dialect).lower() for name in names]
+    kinds = (table.c[name].type.compile(dialect=dialect).lower() for name in names)
+    types = [kind.partition("(")[0] for kind in kinds]  # its length is no part of a type's name
     try:
         with raw.cursor() as cursor, cursor.copy(text) as copy:
             copy.set_types(types)
@@ -259,8 +283,27 @@ def _copy(
 
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to this version of the program. Safe where several processes start."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config = _alembic()
     with begin_write(engine, "migrate") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """The revision of the tables; None where there are none."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def program_revision() -> str:
+    """The revision of the tables that this program works with."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if head is None:
+        raise ConfigError("migrations", "none are installed; install the program again")
+    return head
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    return config

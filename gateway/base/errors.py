@@ -56,12 +56,19 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 class NotReady(LedgerError):
     """What was asked for cannot be signed now, and nothing of a set was taken.
 
-    code: a key of `_TEXTS`. retry_after: seconds after which asking again makes sense.
+    code: a key of `_TEXTS`. retry_after: seconds after which asking again makes sense. more: what
+    is said beyond the code's own text, zh and en.
     """
 
-    def __init__(self, code: str, retry_after: int = 5) -> None:
+    def __init__(
+        self, code: str, retry_after: int = 5, *, more: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(code)
         zh, en = _TEXTS[code]
         self.code = code
-        self.message: Mapping[str, str] = {"zh": zh, "en": en}
+        self.message: Mapping[str, str] = (
+            {"zh": f"{zh}：{more['zh']}", "en": f"{en}: {more['en']}"}
+            if more
+            else {"zh": zh, "en": en}
+        )
         self.retry_after = retry_after

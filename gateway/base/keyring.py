@@ -16,6 +16,7 @@ import structlog
 from gateway.base.settings import Settings
 from ledger.chain.keys.keydir import files, first_file, newest
 from ledger.chain.keys.keyfile import ALGS, KeyFile, read_fields
+from ledger.chain.keys.private import demand_private
 from ledger.chain.keys.signers import (
     DigestSigner,
     LocalSigner,
@@ -166,6 +167,7 @@ def _password(settings: Settings) -> bytes:
     path = settings.key_password_file
     if path is None:
         raise ConfigError("key_password_file", "is needed to open the keys")
+    demand_private(path)
     try:
         return path.read_bytes().rstrip(b"\r\n")
     except OSError as error:

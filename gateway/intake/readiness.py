@@ -25,13 +25,14 @@ def ready_facts(
     facts = chain.known
     if facts is None:
         raise NotReady("chain-unknown")
-    if ctx.health.fault is not None:
-        raise NotReady("log-fault", retry_after=60)
     if not facts.active:
         raise NotReady("member-suspended", retry_after=60)
     log_id = facts.open_log
     if log_id is None:
         raise NotReady("no-open-log", retry_after=60)
+    health = ctx.health.of(log_id)  # of this log alone: closed ones hinder nobody
+    if health is not None and health.fault is not None:
+        raise NotReady("log-fault", retry_after=60, more=health.explain())
     if facts.roles & Role.PROVINCE and rules_in_force(facts, at) is None:
         raise NotReady("rules-not-in-force", retry_after=60)
     signing.promise_key(facts, at)

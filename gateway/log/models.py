@@ -21,6 +21,8 @@ logs = sa.Table(
     # Up to and with this block the chain's anchors of this log are in `anchors`; NULL: not read.
     sa.Column("scanned", sa.BigInteger),
     sa.Column("scanned_hash", sa.LargeBinary(32)),
+    # The last size that counts, where the chain has closed it; NULL: it is open.
+    sa.Column("closed", sa.BigInteger),
 )
 """The logs of this member, named by a small number in every other table."""
 

@@ -102,14 +102,25 @@ class Logs:
     def step(self) -> int:
         """One batch of every log integrated and published; returns how many entries went in.
 
-        Also finishes what a crash left between the two. Raises LogDamaged.
+        Also finishes what a crash left between the two. A log that the chain has otherwise is left
+        as it is: what were added to it would be a second tree with our signature. One that fails
+        does not keep the others from growing. Raises LogDamaged, or what else failed first.
         """
         with self._ctx.engine.connect() as connection:
             found = store.states(connection)
         done = 0
+        failures: list[LedgerError] = []
         for log in found:
-            done += self.integrate(log.id)
-            self.publish(log.id)
+            if not self._ctx.health.grows(log.log_id):
+                continue
+            try:
+                done += self.integrate(log.id)
+                self.publish(log.id)
+            except (LogDamaged, EvidenceError) as error:
+                self._ctx.health.note_damage(log.log_id, log.published or 0)
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return done
 
     def unfinished(self) -> bool:
@@ -126,6 +137,19 @@ class Logs:
                 for log_id in missing:
                     log_row(connection, log_id)
             self._ctx.signals.promised.set()
+
+    def close(self, closed: Mapping[bytes, int | None]) -> None:
+        """Note up to which size each log counts, as the chain has it; None: it is open."""
+        with self._ctx.engine.connect() as connection:
+            known = {log.log_id: log.closed for log in store.states(connection)}
+        changed = {
+            log_id: size for log_id, size in closed.items() if known.get(log_id, size) != size
+        }
+        if changed:
+            with begin_write(self._ctx.engine, LOCK) as connection:
+                for log_id, size in changed.items():
+                    change = sa.update(logs).where(logs.c.log_id == log_id).values(closed=size)
+                    connection.execute(change)
 
     def integrate(self, log: int) -> int:
         """Append one batch of pending entries to the tree; returns how many."""

@@ -46,7 +46,8 @@ _FAST = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogState:
     """One row of `logs`. published, note: None before the first checkpoint. scanned: None before
-    the chain was read for it, or after that turned out to be another chain."""
+    the chain was read for it, or after that turned out to be another chain. closed: the last size
+    that counts; None: it is open."""
 
     id: int
     log_id: bytes
@@ -56,6 +57,7 @@ class LogState:
     note: str | None
     scanned: int | None
     scanned_hash: bytes | None
+    closed: int | None
 
 
 class TileStore:
@@ -247,6 +249,12 @@ def locate(connection: sa.Connection, name: bytes) -> Located | None:
         if held.record_id(at) == name:
             return at
     return None
+
+
+def of_row(connection: sa.Connection, entry: int, held: Entries) -> Located:
+    """Where the entry of a row number stands, which must be there."""
+    row = connection.execute(_ENTRY.where(entries.c.id == entry)).one()
+    return held.place(row, connection.execute(_PROMISE_OF, {"entry": entry}).one())
 
 
 class Entries:

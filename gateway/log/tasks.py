@@ -41,7 +41,6 @@ class Integrator:
             while self._logs.step() and not stop.is_set() and self._lease.take():
                 pass
         except (LogDamaged, EvidenceError):
-            self._ctx.health.faults.add("log-damaged")
             self._lease.release()  # another gateway must find it out too: it promises
             raise
         return 0.0

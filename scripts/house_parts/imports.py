@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/app.py",),
     ("gateway/serve.py",),
     ("gateway/commands",),
+    ("gateway/operations",),
     ("gateway/cli.py", "gateway/devnet"),
 )
 """Every room, the lowest floor first. A new room gets a place here; the picture in

@@ -220,6 +220,7 @@ def test_the_token_never_travels_in_the_clear(url: str) -> None:
 
 def remote_file(folder: Path, key: LocalSigner, **changes: Any) -> Path:
     (folder / "token").write_text(TOKEN + "\n")
+    (folder / "token").chmod(0o600)
     fields = {
         "_type": "credit-ledger/remote-key@1",
         "purpose": "ANCHOR",

@@ -159,6 +159,7 @@ def keys_folder(folder: Path) -> Settings:
     for name in ("anchor", "note", "present", "payer", "content", "index"):
         create(names.get(name, name), folder / f"{name}.json", b"word", work=WORK_LIGHT)
     (folder / "password").write_bytes(b"word\n")
+    (folder / "password").chmod(0o600)
     (folder / "network.json").write_bytes(make_network().encode())
     return make_settings(folder, keys=folder, key_password_file=folder / "password")
 

@@ -15,6 +15,7 @@ def member_folder(network: TestNetwork, folder: Path, member: str, *purposes: Pu
     keys = folder / member / "keys"
     keys.mkdir(parents=True)
     (keys / "password").write_bytes(PASSWORD + b"\n")
+    (keys / "password").chmod(0o600)
     for purpose in {Purpose.GOVERN, *purposes}:
         write_key(keys / f"{purpose.name.lower()}.json", purpose, network.keys[member, purpose])
     create("payer", keys / "payer.json", PASSWORD, work=WORK_LIGHT, secret=network.payer._secret)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.anchoring.tasks import Anchorer
+from gateway.base.health import Condition, LogHealth
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
 from gateway.chain.interfaces import ChainFacts, KeyFact, LogFact, RecordType
@@ -25,6 +26,7 @@ CONSORTIUM = Address("0x" + "c0" * 20)
 LOG_ANCHOR = Address("0x" + "a1" * 20)
 CATALOGUE = Address("0x" + "ca" * 20)
 CHAIN_ID = 31337
+FORKED = LogHealth(condition=Condition.FORKED, anchored=2, ours=2, grows=False)
 LOG_ID = log_id(CHAIN_ID, CONSORTIUM, MEMBER, 0, 1)
 
 

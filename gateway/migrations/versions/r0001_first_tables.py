@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("scanned", sa.BigInteger(), nullable=True),
         sa.Column("scanned_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("closed", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_logs"),
         sa.UniqueConstraint("log_id", name="uq_logs_log_id"),
     )

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ledger.chain.keys.private import demand_private
 from ledger.core.canonical import hex32, unhex32
 from ledger.core.eip712 import address_of
 from ledger.core.errors import ConfigError, Malformed
@@ -84,8 +85,9 @@ class KeyFile:
         return _from_fields(path, fields)
 
     def open(self, password: bytes) -> bytes:
-        """The 32-byte secret. Raises WrongPassword, or ConfigError where the file lies about
-        its own key."""
+        """The 32-byte secret. Raises WrongPassword, or ConfigError where others can read the file,
+        or it lies about its own key."""
+        demand_private(self.path)
         secret = _decrypt(self.path, self.keystore, password)
         if self.alg is not None and public_key_of(self.alg, secret) != self.public_key:
             raise ConfigError(str(self.path), "publicKey is not that of the secret")

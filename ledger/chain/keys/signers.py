@@ -19,6 +19,7 @@ from eth_keys.datatypes import PrivateKey
 
 from ledger.chain.errors import RpcFailure, SignerUnavailable
 from ledger.chain.keys.keyfile import KeyFile, public_key_of, public_part, read_fields
+from ledger.chain.keys.private import demand_private
 from ledger.chain.nodes.http import Http
 from ledger.core import eip712, keys
 from ledger.core.canonical import DIGEST_SIZE, b64u_encode, hex0x, hex32, unhex0x
@@ -194,6 +195,7 @@ def _open_remote(path: Path, fields: Mapping[str, Any]) -> RemoteSigner:
     url, token_file = fields.get("url"), fields.get("tokenFile")
     if not isinstance(url, str) or not isinstance(token_file, str):
         raise ConfigError(str(path), "url or tokenFile is missing")
+    demand_private(path.parent / token_file)
     try:
         token = (path.parent / token_file).read_text("ascii").strip()
     except (OSError, UnicodeError) as error:

@@ -15,6 +15,8 @@ from gateway.anchoring.errors import AnchorRefused, AnchorsUnclear, LogFault
 from gateway.anchoring.models import anchors
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
+from gateway.base.health import Condition
+from gateway.chain.interfaces import LogFact
 from gateway.log.models import entries
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending
@@ -28,7 +30,7 @@ from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import Member, create_log_anchor, decide, found_member
-from tests.support.node import make_keys
+from tests.support.node import FORKED, make_keys
 from tests.support.postgres import copy_database
 
 
@@ -426,14 +428,14 @@ def test_a_log_that_fails_does_not_stop_another(
     real = node.anchoring._step_log
     promised = promise(node, member, 2, "")
     facts = node.anchoring.refresh(node.reader.head())
-    twice: Any = facts.logs * 2
-    calls: list[int] = []
+    other = LogFact(log_id="00" * 32, seq=1, open=True, trusted_size=0)
+    twice: Any = (other, *facts.logs)
 
-    def first_fails(*arguments: Any) -> services.Progress:
-        calls.append(1)
-        if len(calls) % 2:
+    def first_fails(now: Any, fact: LogFact) -> services.Progress:
+        if fact is other:
+            node.ctx.health.note(bytes(32), FORKED)
             raise LogFault("log-forked", chain_size=1, our_size=0)
-        return real(*arguments)
+        return real(now, fact)
 
     monkeypatch.setattr(node.anchoring, "_step_log", first_fails)
     object.__setattr__(facts, "logs", twice)
@@ -444,9 +446,11 @@ def test_a_log_that_fails_does_not_stop_another(
     assert [row.state for row in rows(node)] == ["final"]
     assert node.ctx.health.fault == "log-forked"
     monkeypatch.undo()
-    object.__setattr__(facts, "logs", facts.logs[:1])
+    object.__setattr__(facts, "logs", facts.logs[1:])
     settle(node, anvil)
-    assert node.ctx.health.fault is None
+    health = node.ctx.health.of(member.log_id)
+    assert health is not None
+    assert health.condition is Condition.OPEN
     check_whole(node, member, anvil, promised)
 
 

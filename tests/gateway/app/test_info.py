@@ -17,7 +17,7 @@ from ledger.core.note import parse_checkpoint, parse_vkey, verify
 from tests.gateway.intake.material import row
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE
-from tests.support.node import LOG_ID, make_facts, make_test_node
+from tests.support.node import FORKED, LOG_ID, make_facts, make_test_node
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_healthy_but_not_ready(tmp_path: Path, reason: str) -> None:
     if reason == "member-suspended":
         node.chain.put(make_facts(node.signing.keys, active=False))
     if reason == "log-fault":
-        node.ctx.health.faults.add("log-forked")
+        node.ctx.health.note(LOG_ID, FORKED)
     client = Client(create_app(node))
     assert client.get("/healthz").status_code == 200
     response = client.get("/readyz")

@@ -34,6 +34,7 @@ def set_up(folder: Path) -> Path:
     """A member's folder; the path of its settings."""
     (folder / "keys").mkdir()
     (folder / "password").write_text("secret\n")
+    (folder / "password").chmod(0o600)
     for purpose in PURPOSES:
         path = folder / "keys" / f"{purpose.lower()}.json"
         create(purpose, path, b"secret", work=WORK_LIGHT)

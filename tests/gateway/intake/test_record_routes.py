@@ -26,7 +26,7 @@ from tests.gateway.intake.material import (
     record,
 )
 from tests.support.asgi import Client
-from tests.support.node import make_facts
+from tests.support.node import FORKED, LOG_ID, make_facts
 
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -262,7 +262,7 @@ class TestNdjson:
             yield orjson.dumps(record(1)) + b"\n"
             while count(node, records) == 0:
                 await asyncio.sleep(0.02)
-            node.ctx.health.faults.add("log-forked")
+            node.ctx.health.note(LOG_ID, FORKED)
             yield orjson.dumps(record(2)) + b"\n"
 
         answers = self.send(client, token, body())
@@ -281,7 +281,7 @@ class TestNdjson:
 
 
 def test_not_ready_is_503_for_both(node: Node, client: Client, token: dict[str, str]) -> None:
-    node.ctx.health.faults.add("log-forked")
+    node.ctx.health.note(LOG_ID, FORKED)
     for kind in (JSON, NDJSON):
         response = client.request(
             "POST", PATH, content=orjson.dumps(record(1)), headers=token | kind

@@ -35,7 +35,7 @@ from tests.gateway.intake.material import (
 )
 from tests.records.examples import good, old_penalty
 from tests.support.callers import CENTRE, of
-from tests.support.node import LOG_ID, MEMBER, make_facts, without
+from tests.support.node import FORKED, LOG_ID, MEMBER, make_facts, without
 
 
 def submit(node: Node, *rows: RowInput) -> SetAnswer:
@@ -453,7 +453,7 @@ class TestNotReady:
         self.refused(node, "no-open-log")
 
     def test_fault(self, node: Node) -> None:
-        node.ctx.health.faults.add("log-forked")
+        node.ctx.health.note(LOG_ID, FORKED)
         self.refused(node, "log-fault")
 
     def test_anchor_key_outside_its_window(self, node: Node) -> None:

@@ -103,10 +103,10 @@ def test_a_damaged_log_is_a_fault(
     node = make()
     promise_entries(node, make_entries(1))
 
-    def damaged() -> int:
+    def damaged(_log: int) -> int:
         raise LogDamaged("bad")
 
-    monkeypatch.setattr(node.logs, "step", damaged)
+    monkeypatch.setattr(node.logs, "integrate", damaged)
     with pytest.raises(LogDamaged):
         make_integrator(node)(threading.Event())
     assert not node.lease.held, "for the next gateway to find it out"

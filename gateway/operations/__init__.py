@@ -1,0 +1,1 @@
+"""What an operator does to a gateway: backup and restore, relog, doctor."""

@@ -1,0 +1,339 @@
+"""A copy of a gateway's database, made while it runs, and a database made of it again.
+
+    DIR/gateway.db     all tables as of one moment, as SQLite whatever the database is; without the
+                       wrapped keys of the records
+    DIR/keys.db        those keys, by leaf
+    DIR/manifest.json  what it is a copy of, how many rows, and the hashes of both; written last
+
+Keys lie in a file of their own so that they can be kept for a shorter time than the records: a key
+that was destroyed is in no later `keys.db`, and a record whose key is missing is erased, however
+old the `gateway.db` is that it comes from (decision 28). Key files, settings and the network file
+are no part of it: they are kept elsewhere, by whoever answers for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+import gateway.accesses.models
+import gateway.anchoring.models
+import gateway.chain.models
+import gateway.files.models
+import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
+from gateway.base.clock import Clock
+from gateway.base.db import (
+    Row,
+    begin_read,
+    begin_write,
+    insert_rows,
+    metadata,
+    migrate,
+    open_engine,
+    program_revision,
+    revision,
+)
+from gateway.base.lease import leases
+from gateway.log.models import entries, logs
+from gateway.records.models import records
+from ledger.core.canonical import instant
+from ledger.core.errors import ConfigError
+
+TYPE = "credit-ledger/backup@1"
+DATA, KEYS, MANIFEST = "gateway.db", "keys.db", "manifest.json"
+ROWS = 4096
+"""Rows that are held at a time."""
+_MAX_MANIFEST = 1 << 20
+_KEY = "wrapped_key"
+
+Progress = Callable[[int], None]
+"""Is told how many more rows were copied."""
+
+_of_keys = sa.MetaData()
+keys = sa.Table(
+    "keys",
+    _of_keys,
+    sa.Column("leaf", sa.LargeBinary(32), primary_key=True),
+    sa.Column("wrapped_key", sa.LargeBinary(48), nullable=False),
+)
+"""The only table of `keys.db`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a database was made of. made: Unix seconds of the backup. rows: in all tables. erased:
+    records that came without a key."""
+
+    made: int
+    rows: int
+    erased: int
+
+
+def tables() -> Sequence[sa.Table]:
+    """Every table with something to keep, in the order in which rows may be written."""
+    return [table for table in metadata.sorted_tables if table is not leases]
+
+
+def count(engine: sa.Engine) -> int:
+    """Rows that a backup would hold; for a progress bar."""
+    with begin_read(engine) as connection:
+        return sum(_count(connection, table) for table in tables())
+
+
+def backup(
+    engine: sa.Engine,
+    folder: Path,
+    *,
+    member: str,
+    clock: Clock,
+    progress: Progress = lambda _rows: None,
+) -> None:
+    """Write a backup into a folder that is empty or not there. Raises ConfigError."""
+    _demand_revision(revision(engine), "database_url")
+    _demand_known(engine)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConfigError(str(folder), "is not empty; name a new folder for each backup")
+    except OSError as error:
+        raise ConfigError(str(folder), error.strerror or "cannot be written") from error
+    with ExitStack() as stack:
+        source = stack.enter_context(begin_read(engine))
+        # The moment is that of the first read: everything promised before `made` is in it.
+        made = clock.seconds()
+        heads = [_head(row) for row in source.execute(sa.select(logs).order_by(logs.c.id))]
+        data = stack.enter_context(_new_file(folder / DATA, migrate))
+        counts = {
+            table.name: _copy(source, data, table, progress, without_keys=table is records)
+            for table in tables()
+        }
+        kept = stack.enter_context(_new_file(folder / KEYS, _of_keys.create_all))
+        counts["keys"] = _copy_keys(source, kept)
+    document = {
+        "_type": TYPE,
+        "member": member,
+        "made": instant(made),
+        "madeSeconds": made,
+        "revision": program_revision(),
+        "rows": counts,
+        "logs": heads,
+        "sha256": {name: _sha256(folder / name) for name in (DATA, KEYS)},
+    }
+    _write(folder / MANIFEST, json.dumps(document, indent=2).encode() + b"\n")
+
+
+def restore(
+    engine: sa.Engine,
+    folder: Path,
+    *,
+    member: str,
+    keys_from: Path | None = None,
+    progress: Progress = lambda _rows: None,
+) -> Restored:
+    """Fill an empty database from a backup. keys_from: a later backup, whose keys are taken.
+
+    Everything is checked first, and written in one transaction. Raises ConfigError.
+    """
+    manifest = _checked(folder, member, DATA)
+    newer = _checked(keys_from or folder, member, KEYS)
+    if newer["madeSeconds"] < manifest["madeSeconds"]:
+        raise ConfigError(
+            str(keys_from), "its keys are older than the backup; name the newest backup"
+        )
+    migrate(engine)
+    with ExitStack() as stack:
+        target = stack.enter_context(begin_write(engine, "migrate"))
+        _demand_empty(target)
+        data = stack.enter_context(_file(folder / DATA))
+        rows = 0
+        for table in tables():
+            rows += (copied := _copy(data, target, table, progress))
+            if copied != manifest["rows"].get(table.name):
+                raise ConfigError(str(folder / DATA), f"other rows in {table.name} than were kept")
+        kept = stack.enter_context(_file((keys_from or folder) / KEYS))
+        erased = _put_keys(kept, target)
+        _continue_numbers(target)
+    return Restored(made=manifest["madeSeconds"], rows=rows, erased=erased)
+
+
+def _checked(folder: Path, member: str, name: str) -> dict[str, Any]:
+    """The manifest of a backup, one file of which is what it says."""
+    path = folder / MANIFEST
+    try:
+        with path.open("rb") as file:
+            manifest = orjson.loads(file.read(_MAX_MANIFEST))
+        if manifest["_type"] != TYPE:
+            raise ConfigError(str(path), f"_type is not {TYPE}")
+        whose, expected = manifest["member"], manifest["sha256"][name]
+        _demand_revision(manifest["revision"], str(path))
+        found = _sha256(folder / name)
+        int(manifest["madeSeconds"]), dict(manifest["rows"])
+    except OSError as error:
+        raise ConfigError(
+            str(error.filename or folder), "cannot be read; is the backup complete?"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(str(path), "no manifest of a backup") from error
+    if whose != member:
+        raise ConfigError(str(path), f"a backup of {whose}, not of {member}")
+    if found != expected:
+        raise ConfigError(str(folder / name), "altered since it was made; take another backup")
+    return dict(manifest)
+
+
+def _demand_revision(found: str | None, where: str) -> None:
+    ours = program_revision()
+    if found != ours:
+        raise ConfigError(
+            where, f"has tables of revision {found or 'none'}, this program {ours}; use its version"
+        )
+
+
+def _demand_known(engine: sa.Engine) -> None:
+    """Require that we know each table: one that is left out would be missed when it is too late."""
+    unknown = {*sa.inspect(engine).get_table_names()} - {*metadata.tables, "alembic_version"}
+    if unknown:
+        raise ConfigError("database_url", f"holds tables of others: {', '.join(sorted(unknown))}")
+
+
+def _demand_empty(target: sa.Connection) -> None:
+    for table in tables():
+        if target.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
+            raise ConfigError("database_url", "the database is not empty; restore into a new one")
+
+
+def _copy(
+    source: sa.Connection,
+    target: sa.Connection,
+    table: sa.Table,
+    progress: Progress,
+    *,
+    without_keys: bool = False,
+) -> int:
+    """All rows of one table; returns how many."""
+    names = [column.name for column in table.columns]
+    key = names.index(_KEY) if without_keys else -1
+    copied = 0
+    for some in _portions(source, sa.select(*table.columns)):
+        rows = [(*row[:key], None, *row[key + 1 :]) for row in some] if without_keys else some
+        insert_rows(target, table, names, rows)
+        copied += len(rows)
+        progress(len(rows))
+    return copied
+
+
+def _copy_keys(source: sa.Connection, target: sa.Connection) -> int:
+    query = sa.select(entries.c.leaf, records.c.wrapped_key).join(
+        entries, entries.c.id == records.c.id
+    )
+    copied = 0
+    for some in _portions(source, query.where(records.c.wrapped_key.is_not(None))):
+        insert_rows(target, keys, ("leaf", _KEY), some)
+        copied += len(some)
+    return copied
+
+
+def _put_keys(kept: sa.Connection, target: sa.Connection) -> int:
+    """Give the records their keys; returns how many have none."""
+    last = erased = 0
+    wanted = sa.select(records.c.id, entries.c.leaf).join(entries, entries.c.id == records.c.id)
+    change = (
+        sa.update(records)
+        .where(records.c.id == sa.bindparam("row"))
+        .values(wrapped_key=sa.bindparam("key"))
+    )
+    while True:
+        query = wanted.where(records.c.id > last).order_by(records.c.id).limit(ROWS)
+        rows = target.execute(query).all()
+        if not rows:
+            return erased
+        last = rows[-1].id
+        found: dict[bytes, bytes] = {}
+        for at in range(0, len(rows), 512):
+            leaves = [row.leaf for row in rows[at : at + 512]]
+            some = kept.execute(sa.select(keys).where(keys.c.leaf.in_(leaves)))
+            found |= {row.leaf: row.wrapped_key for row in some}
+        given = [{"row": r.id, "key": found[r.leaf]} for r in rows if r.leaf in found]
+        erased += len(rows) - len(given)
+        if given:
+            target.execute(change, given)
+
+
+def _continue_numbers(target: sa.Connection) -> None:
+    """PostgreSQL counts row numbers by itself; SQLite looks at the rows."""
+    if target.dialect.name != "postgresql":
+        return
+    for table in tables():
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        newest = target.scalar(sa.select(sa.func.max(column)))
+        sequence = target.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, column.name)))
+        if newest is not None and sequence is not None:
+            target.execute(sa.select(sa.func.setval(sequence, newest)))
+
+
+def _portions(source: sa.Connection, query: sa.Select[Any]) -> Iterator[list[Row]]:
+    result = source.execution_options(yield_per=ROWS).execute(query)
+    for some in result.partitions(ROWS):
+        yield [tuple(row) for row in some]
+
+
+def _count(connection: sa.Connection, table: sa.Table) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def _head(row: sa.Row[Any]) -> dict[str, Any]:
+    return {
+        "log": row.log_id.hex(),
+        "size": row.size,
+        "root": row.root.hex(),
+        "published": row.published,
+        "closed": row.closed,
+    }
+
+
+@contextmanager
+def _new_file(path: Path, make: Callable[[sa.Engine], None]) -> Iterator[sa.Connection]:
+    """A new SQLite file with tables, whole on disk at the end."""
+    engine = open_engine(f"sqlite:///{path}")
+    try:
+        make(engine)
+        with begin_write(engine) as connection:
+            yield connection
+        with closing(engine.raw_connection()) as raw:  # one file, without others beside it
+            raw.cursor().execute("PRAGMA journal_mode=DELETE").fetchone()
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[sa.Connection]:
+    """A file of a backup, to be read only."""
+    engine = sa.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

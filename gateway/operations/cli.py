@@ -1,0 +1,210 @@
+"""`credit-ledger gateway relog | backup | restore | doctor`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from gateway.base.settings import load
+from gateway.commands.options import config_option, failures
+from ledger.cli.language import pick, say
+from ledger.cli.options import json_option
+from ledger.cli.output import Refused, harmless, note, print_json
+from ledger.cli.progress import bars
+from ledger.core.canonical import instant
+
+
+@click.command(
+    help=say(
+        zh="""日志经投票关闭并开了后继之后，把搁浅的记录重新登记到后继日志（replaces）。可重复运行，中断后
+        接着做；节点运行时也可以。
+
+        \b
+        credit-ledger gateway relog --config gateway.toml
+        """,
+        en="""After a vote closed a log and opened its successor, log the stranded records again in
+        the successor (replaces). Running it again is harmless and goes on where it stopped; the
+        gateway may run meanwhile.
+
+        \b
+        credit-ledger gateway relog --config gateway.toml
+        """,
+    )
+)
+@config_option
+@json_option
+def relog(config: Path, as_json: bool) -> None:
+    """Exit code 1 where some records could not be logged again, but for those erased."""
+    from gateway.base import logging_setup  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.node import open_node  # noqa: PLC0415
+    from gateway.operations.relog import Relog  # noqa: PLC0415
+    from gateway.operations.settle import settle_logs  # noqa: PLC0415
+
+    with failures():
+        logging_setup.configure()
+        with closing(open_node(load(config))) as node:
+            settle_logs(node.ctx, node.anchoring, node.logs)
+            work = Relog(node.ctx, chain=node.chain, signing=node.signing, vault=node.vault)
+            with bars() as progress:
+                task = progress.add_task(say(zh="核对", en="entries"), total=work.count())
+                told = work.run(lambda count: progress.advance(task, count))
+    left = dict(told.left)
+    if as_json:
+        print_json({"relogged": told.done, "left": left})
+    else:
+        note(say(zh=f"重新登记了 {told.done} 条记录", en=f"logged {told.done} records again"))
+    if kept := {code: count for code, count in left.items() if code != "erased"}:
+        words = ", ".join(f"{code} {count}" for code, count in sorted(kept.items()))
+        raise Refused(say(zh=f"未能重新登记：{words}", en=f"could not be logged again: {words}"))
+
+
+@click.command(
+    help=say(
+        zh="""备份数据库：节点运行时即可，SQLite 与 PostgreSQL 相同。记录的密钥在单独的 keys.db 中：
+        只保留最新的一份，已删除的记录便不会随旧备份恢复。密钥文件与设置不在其中，请另行保存。
+
+        \b
+        credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
+        """,
+        en="""Back up the database while the gateway runs, the same for SQLite and PostgreSQL. The
+        keys of the records lie in keys.db: keep the newest one alone, so that no old backup brings
+        back what was erased. Key files and settings are no part of it; keep them elsewhere.
+
+        \b
+        credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
+        """,
+    )
+)
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="新的目录。", en="A new folder."),
+)
+@config_option
+def backup(config: Path, out: Path) -> None:
+    """The folder is complete once it holds manifest.json."""
+    from gateway.base.clock import Clock  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import open_engine  # noqa: PLC0415
+    from gateway.operations import backup as work  # noqa: PLC0415
+
+    with failures():
+        settings = load(config)
+        engine = open_engine(settings.database_url)
+        try:
+            with bars() as progress:
+                task = progress.add_task(say(zh="备份", en="rows"), total=work.count(engine))
+                work.backup(
+                    engine,
+                    out,
+                    member=settings.node.code,
+                    clock=Clock.of(settings.now),
+                    progress=lambda rows: progress.advance(task, rows),
+                )
+        finally:
+            engine.dispose()
+    note(say(zh=f"已备份到 {out}", en=f"backed up to {out}"))
+
+
+@click.command(
+    help=say(
+        zh="""从备份恢复到空的数据库。启动前请停止节点。密钥取自最新的备份（--keys），已删除的记录不会恢复。
+
+        \b
+        credit-ledger gateway restore backup-2026-11-28 --keys backup-2026-11-29 \\
+          --config gateway.toml
+        """,
+        en="""Restore a backup into an empty database, while no gateway runs on it. Take the keys of
+        the newest backup there is (--keys): what was erased since stays erased.
+
+        \b
+        credit-ledger gateway restore backup-2026-11-28 --keys backup-2026-11-29 \\
+          --config gateway.toml
+        """,
+    )
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--keys",
+    "keys_from",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="密钥取自这份较新的备份。", en="A later backup, whose keys are taken."),
+)
+@config_option
+@json_option
+def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -> None:
+    """Refuses a database that is not empty, and files that are not what the manifest says."""
+    from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.operations import backup as work  # noqa: PLC0415
+
+    with failures():
+        settings = load(config)
+        engine = open_engine(settings.database_url)
+        try:
+            with bars() as progress:
+                task = progress.add_task(say(zh="恢复", en="rows"), total=None)
+                told = work.restore(
+                    engine,
+                    folder,
+                    member=settings.node.code,
+                    keys_from=keys_from,
+                    progress=lambda rows: progress.advance(task, rows),
+                )
+        finally:
+            engine.dispose()
+    made = instant(told.made)
+    if as_json:
+        print_json({"made": made, "rows": told.rows, "erased": told.erased})
+        return
+    note(
+        say(
+            zh=f"已恢复 {made} 的备份：{told.rows} 行，{told.erased} 条记录的内容已删除。"
+            "请运行 gateway doctor 核对与链是否一致。",
+            en=f"restored the backup of {made}: {told.rows} rows; {told.erased} records are erased."
+            " Run `gateway doctor` to see whether the chain agrees.",
+        )
+    )
+
+
+@click.command(
+    help=say(
+        zh="""检查设置、密钥、数据库、日志、链、付费账户与日历，逐项说明问题与办法。不改动任何内容。
+
+        \b
+        credit-ledger gateway doctor --config gateway.toml
+        """,
+        en="""Look over settings, keys, database, logs, chain, payer and calendar, and name each
+        problem with its remedy. Changes nothing.
+
+        \b
+        credit-ledger gateway doctor --config gateway.toml
+        """,
+    )
+)
+@config_option
+@json_option
+def doctor(config: Path, as_json: bool) -> None:
+    """Exit code 1 where there is a problem; a warning is none yet."""
+    from gateway.operations.doctor import Level, examine  # noqa: PLC0415 - keeps `--help` fast
+
+    with failures():
+        found = examine(load(config))
+    if as_json:
+        print_json({"findings": [one.as_dict() for one in found]})
+    else:
+        marks = {Level.OK: "✓", Level.WARNING: "!", Level.PROBLEM: "✗"}
+        for one in found:
+            click.echo(harmless(f"{marks[one.level]} {pick(one.text)}"))
+            if one.remedy is not None:
+                click.echo(harmless(f"  → {pick(one.remedy)}"))
+    problems = sum(one.level is Level.PROBLEM for one in found)
+    if problems:
+        raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
+
+
+COMMANDS = (relog, backup, restore, doctor)

@@ -1,0 +1,116 @@
+"""Looking over a gateway: settings, keys, database, logs, chain, payer, calendar.
+
+Changes nothing, and works beside a gateway that runs, or in place of one that does not start. Each
+check says what it found and, where that is not well, what to do.
+
+1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
+program's revision, nothing set aside · 4 calendar: knows the next 60 days · 5 chain: readable ·
+6 member active, keys registered and valid for 60 days · 7 each log · 8 stranded records ·
+9 payer: can pay
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from gateway.base.clock import CHINA, Clock
+from gateway.base.db import open_engine, program_revision, revision
+from gateway.base.keyring import KeyFolder, Keyring
+from gateway.base.settings import Settings
+from gateway.log.models import pending
+from gateway.operations.doctor_chain import ChainChecks
+from gateway.operations.findings import Finding, Level, finding
+from ledger.chain.network import NetworkFile
+from ledger.core.errors import ConfigError
+from ledger.records.calendar import Calendar
+
+HORIZON = 60
+"""Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
+
+__all__ = ["Finding", "Level", "examine"]
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order of the checks. Raises nothing that a check can tell."""
+    return list(_Examination(settings).run())
+
+
+class _Examination:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = Clock.of(settings.now)
+
+    def run(self) -> Iterator[Finding]:
+        network: NetworkFile | None = None
+        keys: Keyring | None = None
+        try:
+            network = NetworkFile.load(self._settings.network)
+            if self._settings.rpc:
+                network = network.with_rpc(self._settings.rpc)
+            yield finding("network-file", Level.OK)
+        except ConfigError as error:
+            yield finding("network-file", Level.PROBLEM, error=error)
+        try:
+            keys = KeyFolder.of(self._settings).first()
+            yield finding("key-files", Level.OK)
+        except ConfigError as error:
+            yield finding("key-files", Level.PROBLEM, error=error)
+        engine, found = self._database()
+        yield from found
+        yield self._calendar()
+        if network is None or keys is None or engine is None:
+            yield finding("chain", Level.PROBLEM, error="1-3")
+        else:
+            checks = ChainChecks(self._settings, network, keys, engine, self._clock)
+            yield from checks.run(HORIZON)
+        if engine is not None:
+            engine.dispose()
+
+    def _database(self) -> tuple[sa.Engine | None, list[Finding]]:
+        """The database where its tables can be read, and what was found."""
+        file = _file_of(self._settings.database_url)
+        if file is not None and not file.exists():  # opening it would make it
+            return None, [finding("database", Level.PROBLEM, error=f"{file}: not there")]
+        try:
+            engine = open_engine(self._settings.database_url)
+        except ConfigError as error:
+            return None, [finding("database", Level.PROBLEM, error=error)]
+        try:
+            found, ours = revision(engine), program_revision()
+            if found != ours:
+                engine.dispose()
+                said = {"revision": found or "-", "ours": ours}
+                return None, [finding("database-revision", Level.PROBLEM, **said)]
+            query = sa.select(sa.func.count()).where(pending.c.error.is_not(None))
+            with engine.connect() as connection:
+                count = connection.scalar(query) or 0
+        except sa.exc.OperationalError as error:
+            engine.dispose()
+            return None, [finding("database", Level.PROBLEM, error=error.orig)]
+        return engine, [
+            finding("database", Level.OK, revision=found),
+            finding("quarantine", Level.WARNING if count else Level.OK, count=count),
+        ]
+
+    def _calendar(self) -> Finding:
+        """Whether time limits are known for what is decided in the days to come."""
+        try:
+            calendar = Calendar.load(self._settings.calendar_file)
+        except ConfigError as error:
+            return finding("calendar", Level.PROBLEM, until=error)
+        today = datetime.fromtimestamp(self._clock.seconds(), CHINA).date()
+        for ahead in range(HORIZON):
+            day = today + timedelta(days=ahead)
+            if calendar.deadline(day) is None:
+                return finding("calendar", Level.WARNING, until=day - timedelta(days=1))
+        return finding("calendar", Level.OK, days=HORIZON)
+
+
+def _file_of(url: str) -> Path | None:
+    """Of SQLite; None for a server."""
+    _, found, path = url.partition("sqlite:///")
+    return Path(path) if found else None

@@ -1,0 +1,133 @@
+"""What a doctor finds on the chain, and in the database as compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from gateway.anchoring.sync import standing
+from gateway.base.clock import Clock
+from gateway.base.db import begin_read
+from gateway.base.keyring import Keyring
+from gateway.base.settings import Settings
+from gateway.chain.interfaces import ChainFacts
+from gateway.chain.reading import read_facts
+from gateway.operations.findings import Finding, Level, finding
+from gateway.operations.relog import stranded_records
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.blocks import Reader, amount
+from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.chain.nodes.rpc import Rpc
+from ledger.core.canonical import instant
+from ledger.core.errors import ConfigError, CouldNotCheck
+from ledger.core.keys import Purpose
+
+ANY_AGE = 10**10
+"""Seconds: a chain may make blocks only for transactions."""
+ANCHOR_GAS = 300_000
+"""About what an anchor uses."""
+FEW, NONE = 1000, 10
+"""Anchors that the payer can pay for: fewer are a warning, or a problem."""
+DAY = 86_400
+LAST = 253_402_300_799
+"""The last second of 9999, beyond which a date has no text: such a key never ends."""
+
+
+class ChainChecks:
+    """One look at the chain."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        network: NetworkFile,
+        keys: Keyring,
+        engine: sa.Engine,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._network = network
+        self._keys = keys
+        self._engine = engine
+        self._clock = clock
+
+    def run(self, horizon: int) -> Iterator[Finding]:
+        """horizon: days for which keys should still be valid."""
+        network = replace(self._network, max_head_age=ANY_AGE)
+        with closing(QuorumReader(network, now=self._clock.of_chain)) as reader:
+            try:
+                view = reader.head()
+                facts = read_facts(view, self._network, self._settings.node.code)
+                yield finding("chain", Level.OK, block=view.block.number)
+                yield from self._member(facts, horizon)
+                yield from self._logs(view, facts)
+                yield self._payer()
+            except (CouldNotCheck, ConfigError) as error:
+                yield finding("chain", Level.PROBLEM, error=error)
+
+    def _member(self, facts: ChainFacts, horizon: int) -> Iterator[Finding]:
+        yield finding("member", Level.OK if facts.active else Level.PROBLEM)
+        now = max(self._clock.seconds(), facts.block_time)
+        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT):
+            ours = self._held(purpose)
+            valid = [
+                key
+                for key in facts.keys
+                if key.purpose == purpose and key.key_id in ours and key.valid_at(now)
+            ]
+            end = max((key.not_after for key in valid), default=0)
+            level = Level.OK if end > now + horizon * DAY else Level.WARNING
+            yield finding(
+                "key",
+                level if valid else Level.PROBLEM,
+                purpose=purpose.name,
+                key=", ".join(sorted(key[:8] for key in ours)),
+                until=instant(end) if 0 < end <= LAST else "-",
+            )
+
+    def _held(self, purpose: Purpose) -> set[str]:
+        signers = {
+            Purpose.ANCHOR: (self._keys.anchor, *self._keys.former),
+            Purpose.NOTE: (self._keys.note,),
+            Purpose.PRESENT: (self._keys.present,),
+        }
+        return {signer.key_id.hex() for signer in signers[purpose]}
+
+    def _logs(self, view: View, facts: ChainFacts) -> Iterator[Finding]:
+        yield finding("open-log", Level.OK if facts.open_log else Level.PROBLEM)
+        for fact in facts.logs:
+            health = standing(self._engine, view, facts, fact).health
+            level = Level.OK
+            if health.fault is not None:  # a closed log hinders nobody, but its receipts are away
+                level = Level.PROBLEM if fact.open else Level.WARNING
+            found = finding("log", level, log=fact.log_id[:16], state=health.condition, error="")
+            said = health.explain()
+            if level is not Level.OK:
+                text = {lang: found.text[lang] + said[lang] for lang in ("zh", "en")}
+                found = replace(found, text=text)
+            yield found
+        with begin_read(self._engine) as connection:
+            closed = {
+                bytes.fromhex(fact.log_id): fact.trusted_size
+                for fact in facts.logs
+                if not fact.open
+            }
+            count = stranded_records(connection, closed)
+        yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
+
+    def _payer(self) -> Finding:
+        rpcs = [Rpc(url) for url in self._network.rpc]
+        try:
+            node = Reader(Failover(rpcs))
+            address = self._keys.payer.address
+            balance = amount(node.name, node.ask("eth_getBalance", address, "latest"))
+            price = amount(node.name, node.ask("eth_gasPrice"))
+        finally:
+            for rpc in rpcs:
+                rpc.close()
+        anchors = balance // (ANCHOR_GAS * max(price, 1))
+        level = Level.PROBLEM if anchors < NONE else Level.WARNING if anchors < FEW else Level.OK
+        return finding("payer", level, address=address, anchors=anchors)

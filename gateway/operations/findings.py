@@ -1,0 +1,164 @@
+"""What a doctor says: findings with their remedy, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """ok; warning: will be a problem; problem: is one, exit code 1."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """code: a key of `TEXTS`. text: what was found. remedy: what to do; None where all is well."""
+
+    code: str
+    level: Level
+    text: Mapping[str, str]
+    remedy: Mapping[str, str] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "code": self.code,
+            "level": self.level.value,
+            "text": dict(self.text),
+            "remedy": self.remedy and dict(self.remedy),
+        }
+
+
+_Pair = tuple[str, str]  # zh, en
+
+TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
+    "network-file": (
+        ("网络文件可用", "The network file can be used"),
+        ("网络文件不可用：{error}", "The network file cannot be used: {error}"),
+        (
+            "更正设置 network，或向联盟索取网络文件",
+            "Correct the setting `network`, or have the file from the consortium",
+        ),
+    ),
+    "key-files": (
+        ("密钥文件齐全、保密、可打开", "All key files are there, private and open"),
+        ("密钥文件不可用：{error}", "A key file cannot be used: {error}"),
+        (
+            "恢复该文件，或按提示修改权限；口令在 key_password_file 中",
+            "Restore that file, or change its mode as told; key_password_file holds the password",
+        ),
+    ),
+    "database": (
+        ("数据库可用，表的版本为 {revision}", "The database can be used, revision {revision}"),
+        ("数据库不可用：{error}", "The database cannot be used: {error}"),
+        (
+            "检查设置 database_url 与数据库服务",
+            "Look after the setting `database_url` and the database server",
+        ),
+    ),
+    "database-revision": (
+        ("", ""),
+        (
+            "表的版本为 {revision}，本程序需要 {ours}",
+            "The tables have revision {revision}, this program needs {ours}",
+        ),
+        (
+            "较旧时启动节点即会升级；较新时安装较新的程序",
+            "Start the gateway where they are older; install a newer program where they are newer",
+        ),
+    ),
+    "quarantine": (
+        ("没有被隔离的条目", "No entries are in quarantine"),
+        (
+            "{count} 个承诺含有因磁盘损坏而未入日志的条目",
+            "Entries of {count} promises were left out of the log, the disk had changed them",
+        ),
+        (
+            "检查磁盘，并请报送部门重新报送这些记录",
+            "Look after the disk, and have the departments send those records again",
+        ),
+    ),
+    "calendar": (
+        ("工作日历覆盖未来 {days} 天", "The calendar knows the next {days} days"),
+        (
+            "工作日历只到 {until}，之后时限为 unknown",
+            "The calendar ends on {until}; what is decided later is neither in time nor late",
+        ),
+        (
+            "在 calendar_file 中加入国务院办公厅公布的下一年安排",
+            "Add the coming year, as the State Council publishes it, to `calendar_file`",
+        ),
+    ),
+    "chain": (
+        ("链可读，区块 {block}", "The chain can be read, block {block}"),
+        ("链不可读：{error}", "The chain cannot be read: {error}"),
+        (
+            "检查 rpc 所列的节点；先排除以上问题",
+            "Look after the nodes of `rpc`; mend what is told above first",
+        ),
+    ),
+    "member": (
+        ("成员有效", "The member is active"),
+        ("成员已被暂停", "The member is suspended"),
+        ("联系联盟", "Turn to the consortium"),
+    ),
+    "key": (
+        ("{purpose} 密钥有效", "The {purpose} key is valid"),
+        (
+            "{purpose} 密钥 {key} 在链上有效至 {until}",
+            "The {purpose} key {key} is valid on the chain until {until}",
+        ),
+        ("运行 keys rotate {purpose}", "Run `keys rotate {purpose}`"),
+    ),
+    "log": (
+        ("日志 {log}：{state}", "Log {log}: {state}"),
+        ("日志 {log}：{error}", "Log {log}: {error}"),
+        ("见上", "As told there"),
+    ),
+    "open-log": (
+        ("有开放的日志", "There is an open log"),
+        ("没有开放的日志", "There is no open log"),
+        ("请联盟投票 OPEN_LOG 或 OPEN_SUCCESSOR", "Have OPEN_LOG or OPEN_SUCCESSOR voted"),
+    ),
+    "stranded": (
+        ("没有搁浅的记录", "No records are stranded"),
+        ("{count} 条记录在已关闭的日志中搁浅", "{count} records are stranded in closed logs"),
+        ("运行 gateway relog", "Run `gateway relog`"),
+    ),
+    "payer": (
+        (
+            "付费账户余额约够 {anchors} 次锚定",
+            "The payer has enough for about {anchors} anchors",
+        ),
+        (
+            "付费账户 {address} 的余额只够约 {anchors} 次锚定",
+            "The payer {address} has enough for about {anchors} anchors only",
+        ),
+        ("向该账户充值", "Fund that account"),
+    ),
+}
+"""Of each check: where it is well, where it is not, and the remedy."""
+
+
+def finding(code: str, level: Level, **values: object) -> Finding:
+    """A finding with its texts filled in."""
+    well, ill, remedy = TEXTS[code]
+    shown = {name: str(value) for name, value in values.items()}
+    fine = level is Level.OK
+    return Finding(
+        code=code,
+        level=level,
+        text=_fill(well if fine else ill, shown),
+        remedy=None if fine else _fill(remedy, shown),
+    )
+
+
+def _fill(pair: _Pair, values: Mapping[str, str]) -> Mapping[str, str]:
+    zh, en = pair
+    return {"zh": zh.format(**values), "en": en.format(**values)}

@@ -1,0 +1,332 @@
+"""Logging again what a closed log has stranded.
+
+A vote closed a log at a size; what stands behind it, or never came into it, counts for nothing.
+Each such record that is in force is committed to anew (the payload names its log), and promised in
+the log that takes entries now; its entry names with `replaces` the first of its chain. The old
+record stays, superseded. Each batch is one transaction, so a run that was interrupted goes on
+where it stopped, two at once do no harm, and a record that was logged again is found by nobody as
+stranded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from gateway.base.clock import CHINA
+from gateway.base.context import Context
+from gateway.base.crypto import ContentLost, Vault
+from gateway.base.db import begin_read, begin_write
+from gateway.chain.interfaces import YEAR, ChainFacts
+from gateway.chain.signing import Signing
+from gateway.chain.view import ChainView
+from gateway.intake.promises import insert_promise, make_promise
+from gateway.intake.readiness import ready_facts
+from gateway.intake.rules import rules_in_force
+from gateway.log import store
+from gateway.log.models import promises
+from gateway.log.services import enqueue, log_row
+from gateway.log.store import Entries, Located, LogState
+from gateway.records.content import SECRET_BYTES, Content, encode_content
+from gateway.records.errors import ContentErased
+from gateway.records.models import records
+from gateway.records.store import open_content
+from ledger.core.commitment import Header, commit
+from ledger.core.entry import Entry, parse_entry, period, record_entry
+from ledger.core.errors import Malformed
+from ledger.core.ids import LogId, record_id
+from ledger.core.merkle import leaf_hash
+from ledger.records import schema as schemas
+from ledger.records.rules import Rules
+from ledger.records.schema import Schema
+from ledger.records.validate import check
+
+BATCH = 512
+"""Records of one promise and one transaction: well under a second, so that intake goes on."""
+ATTEMPTS = 8
+"""How often a batch is made again that another process was faster with."""
+_IN_FORCE = b""
+
+Progress = Callable[[int], None]
+"""Is told how many more records were looked at."""
+
+
+@dataclass(slots=True)
+class Relogged:
+    """What became of the stranded records. done: logged again. left: how many were not, by code:
+    `erased`, `content-lost`, `type-not-in-force`, `schema-unknown`, `no-longer-valid`."""
+
+    done: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+
+
+class _Left(Exception):
+    """A record that cannot be logged again; its code."""
+
+
+class _Stranded(NamedTuple):
+    """at: where it stands. row: of `records`. entry: None where it does not read back."""
+
+    at: Located
+    row: sa.Row[Any]
+    entry: Entry | None
+
+
+class _Anew(NamedTuple):
+    """A record made again. old: row number of the stranded one."""
+
+    old: int
+    entry: bytes
+    leaf: bytes
+    record_id: bytes
+    values: dict[str, Any]
+
+
+class Relog:
+    """One run over all closed logs of this member."""
+
+    def __init__(self, ctx: Context, *, chain: ChainView, signing: Signing, vault: Vault) -> None:
+        self._ctx = ctx
+        self._chain = chain
+        self._signing = signing
+        self._vault = vault
+
+    def count(self) -> int:
+        """How many promised entries of closed logs are to be looked at, at most."""
+        with begin_read(self._ctx.engine) as connection:
+            return sum(
+                row.entries
+                for log in self._closed(connection)
+                for row in connection.execute(_stranding(log))
+            )
+
+    def run(self, progress: Progress = lambda _count: None) -> Relogged:
+        """Log again all that can be. Raises NotReady where nothing can be promised now."""
+        told = Relogged()
+        with begin_read(self._ctx.engine) as connection:
+            closed = self._closed(connection)
+        for log in closed:
+            ids = self._ids(log, progress)
+            while batch := list(islice(ids, BATCH)):
+                self._relog(log, batch, told)
+        return told
+
+    def _closed(self, connection: sa.Connection) -> list[LogState]:
+        return [log for log in store.states(connection) if log.closed is not None]
+
+    def _ids(self, log: LogState, progress: Progress) -> Iterator[int]:
+        """Row numbers of records in force whose entries may be stranded, promise by promise."""
+        with begin_read(self._ctx.engine) as connection:
+            found = connection.execute(_stranding(log)).all()
+        for promise in found:
+            last = promise.first_entry + promise.entries - 1
+            query = sa.select(records.c.id).where(
+                records.c.id.between(promise.first_entry, last),
+                records.c.superseded_by == _IN_FORCE,
+            )
+            with begin_read(self._ctx.engine) as connection:
+                rows = connection.scalars(query.order_by(records.c.id)).all()
+            yield from rows
+            progress(promise.entries)
+
+    def _relog(self, log: LogState, ids: Sequence[int], told: Relogged) -> None:
+        for _ in range(ATTEMPTS):
+            at = self._ctx.clock.seconds()
+            facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
+            work = _Work(facts, log_id, at, self._vault)
+            made: list[_Anew] = []
+            left: Counter[str] = Counter()
+            for stranded in self._read(log, ids):
+                try:
+                    made.append(work.anew(stranded))
+                except _Left as error:
+                    left[str(error)] += 1
+            if not made or self._store(facts, log_id, at, made):
+                told.done += len(made)
+                told.left += left
+                return
+        raise sa.exc.OperationalError("relog", None, RuntimeError("others were always faster"))
+
+    def _read(self, log: LogState, ids: Sequence[int]) -> list[_Stranded]:
+        """Those that stand behind the end of the log and are still in force."""
+        query = sa.select(records).where(
+            records.c.id.in_(ids), records.c.superseded_by == _IN_FORCE
+        )
+        found = []
+        with begin_read(self._ctx.engine) as connection:
+            held = Entries(connection)
+            for row in connection.execute(query.order_by(records.c.id)).all():
+                at = store.of_row(connection, row.id, held)
+                if at.index is not None and at.index < (log.closed or 0):
+                    continue
+                found.append(_Stranded(at, row, _entry(held, at)))
+        return found
+
+    def _store(self, facts: ChainFacts, log_id: bytes, at: int, made: Sequence[_Anew]) -> bool:
+        """In one transaction; False where another process has superseded one of them."""
+        signer = self._signing.promise_key(facts, at)
+        promise = make_promise(
+            facts,
+            log_id,
+            [one.leaf for one in made],
+            at,
+            due_in=self._ctx.settings.log.promise_due,
+            signer=signer,
+        )
+        supersede = sa.update(records).where(records.c.superseded_by == _IN_FORCE)
+        with begin_write(self._ctx.engine) as connection:
+            log = log_row(connection, log_id)
+            ids = enqueue(
+                connection,
+                log=log,
+                promise=insert_promise(connection, promise, log=log, key_id=signer.key_id),
+                leaves=[one.leaf for one in made],
+                record_ids=[one.record_id for one in made],
+                entry_bytes=[one.entry for one in made],
+            )
+            for one in made:
+                change = supersede.where(records.c.id == one.old).values(superseded_by=one.leaf)
+                if connection.execute(change).rowcount != 1:
+                    connection.rollback()
+                    return False
+            new = [one.values | {"id": row} for row, one in zip(ids, made, strict=True)]
+            connection.execute(sa.insert(records), new)
+        self._ctx.signals.promised.set()
+        return True
+
+
+class _Work:
+    """Makes records again for one log, by the terms of one moment."""
+
+    def __init__(self, facts: ChainFacts, log_id: bytes, at: int, vault: Vault) -> None:
+        self._facts = facts
+        self._log_id = LogId(log_id)
+        self._at = at
+        self._vault = vault
+        self._rules = rules_in_force(facts, at)
+
+    def anew(self, stranded: _Stranded) -> _Anew:
+        """The same record with a new secret, in the log of now. Raises _Left."""
+        try:
+            content = open_content(self._vault, stranded.row, stranded.at.leaf)
+        except ContentErased as error:
+            raise _Left("erased") from error
+        except ContentLost as error:
+            raise _Left("content-lost") from error
+        schema, yearly = self._gate(content)
+        header = self._header(content, schema, self._log_id)
+        secret = os.urandom(SECRET_BYTES)
+        commitment = commit(schema.slots, content.fields, secret, header).digest
+        old = stranded.entry
+        entry = record_entry(
+            commitment=commitment,
+            log=self._log_id,
+            period=period(header.decided, yearly=yearly),
+            schema=schema.id,
+            timely=(old.timely if old else None) or "unknown",  # it came in time when it came first
+            corrects=old.corrects if old else None,
+            replaces=self._first(stranded, content, schema),
+        )
+        leaf = leaf_hash(entry)
+        plain = encode_content(secret, header, content.fields)
+        sealed = self._vault.seal(plain, leaf)
+        values = dict(stranded.row._mapping) | sealed._asdict()
+        return _Anew(stranded.row.id, entry, leaf, record_id(self._log_id, commitment), values)
+
+    def _gate(self, content: Content) -> tuple[Schema, bool]:
+        """The schema, which must still be in force: a verifier asks what was when it is anchored;
+        and whether only the year is public."""
+        name, _, version = content.schema.partition("@")
+        schema = schemas.find(name, int(version))
+        if schema is None:
+            raise _Left("schema-unknown")
+        item = self._facts.record_type(name, self._at)
+        if item is None or (item.version, item.content_hash) != (int(version), schema.sha256):
+            raise _Left("type-not-in-force")
+        return schema, item.granularity == YEAR
+
+    def _header(self, content: Content, schema: Schema, log_id: LogId) -> Header:
+        """As before, but for the log; `until` anew where other rules are in force now."""
+        rules, until = content.rules, content.until and date.fromisoformat(content.until)
+        if self._rules is not None and self._rules.id != rules:
+            rules, until = self._rules.id, self._until(content, schema, self._rules)
+        return Header(
+            class_=content.class_,
+            decided=date.fromisoformat(content.decided),
+            iss=self._facts.member,
+            log=log_id,
+            rules=rules,
+            schema=f"{schema.id}:{schema.sha256}",
+            until=until or None,
+        )
+
+    def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
+        today = datetime.fromtimestamp(self._at, CHINA).date()
+        checked = check(schema, content.fields, today=today, class_=content.class_, rules=rules)
+        if checked.errors:
+            raise _Left("no-longer-valid")
+        return checked.until
+
+    def _first(self, stranded: _Stranded, content: Content, schema: Schema) -> bytes:
+        """The record id of the first of its chain; from the content where the entry is lost."""
+        entry = stranded.entry
+        if entry is not None:
+            return entry.replaces or record_id(stranded.at.log_id, entry.commitment)
+        old = Header(
+            class_=content.class_,
+            decided=date.fromisoformat(content.decided),
+            iss=self._facts.member,
+            log=LogId(stranded.at.log_id),
+            rules=content.rules,
+            schema=f"{schema.id}:{schema.sha256}",
+            until=date.fromisoformat(content.until) if content.until else None,
+        )
+        made = commit(schema.slots, content.fields, content.secret, old)
+        return record_id(stranded.at.log_id, made.digest)
+
+
+def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> int:
+    """How many records in force stand behind the end of a closed log. closed: ends by log id."""
+    count, held = 0, Entries(connection)
+    for log in store.states(connection):
+        if log.log_id not in closed:
+            continue
+        ended = replace(log, closed=closed[log.log_id])
+        for promise in connection.execute(_stranding(ended)).all():
+            last = promise.first_entry + promise.entries - 1
+            query = sa.select(records.c.id).where(
+                records.c.id.between(promise.first_entry, last),
+                records.c.superseded_by == _IN_FORCE,
+                records.c.wrapped_key.is_not(None),
+            )
+            for row in connection.scalars(query).all():
+                at = store.of_row(connection, row, held)
+                count += at.index is None or at.index >= (ended.closed or 0)
+    return count
+
+
+def _stranding(log: LogState) -> sa.Select[Any]:
+    """The promises of a closed log that reach behind its end, oldest first."""
+    behind = sa.or_(
+        promises.c.start.is_(None), promises.c.start + promises.c.width > (log.closed or 0)
+    )
+    return (
+        sa.select(promises.c.first_entry, promises.c.count.label("entries"))
+        .where(promises.c.log == log.id, behind)
+        .order_by(promises.c.first_entry)
+    )
+
+
+def _entry(held: Entries, at: Located) -> Entry | None:
+    try:
+        data = held.get(at)
+        return None if data is None else parse_entry(data)
+    except Malformed:
+        return None

@@ -1,0 +1,284 @@
+"""A log by itself: one that is closed or broken hinders neither its successor nor intake."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.anchoring.errors import LogFault
+from gateway.anchoring.progress import unanchored
+from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
+from gateway.base.health import Condition
+from gateway.log import store
+from gateway.log.store import locate
+from gateway.node import Node
+from gateway.operations.relog import Relog, Relogged
+from gateway.operations.settle import settle_logs
+from gateway.receipts.interfaces import Disclose
+from gateway.records.models import records
+from ledger.chain.governing.actions import open_successor
+from ledger.core import receipt as receipts
+from ledger.core.merkle import leaf_hash
+from tests.gateway.anchoring.whole import promise, rows, settle
+from tests.gateway.intake.material import row
+from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
+from tests.support.member import Member, decide, found_member
+from tests.support.postgres import copy_database
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[Anvil, Member]]:
+    with start_anvil() as anvil:
+        yield anvil, found_member(anvil)
+
+
+@pytest.fixture
+def anvil(shared: tuple[Anvil, Member]) -> Iterator[Anvil]:
+    anvil = shared[0]
+    before = anvil.snapshot()
+    yield anvil
+    anvil.revert(before)
+
+
+@pytest.fixture
+def member(shared: tuple[Anvil, Member]) -> Member:
+    return shared[1]
+
+
+@pytest.fixture
+def node(anvil: Anvil, member: Member, tmp_path: Path) -> Iterator[Node]:
+    node = member.node(tmp_path / "node")
+    yield node
+    node.close()
+
+
+def condition(node: Node, log_id: bytes) -> str | None:
+    found = node.ctx.health.of(log_id)
+    return None if found is None else found.condition.value
+
+
+def test_a_restored_database_goes_on_in_a_successor(
+    node: Node, member: Member, anvil: Anvil, tmp_path: Path
+) -> None:
+    kept = promise(node, member, 5, "a")
+    settle(node, anvil)
+    node.close()
+    folder = tmp_path / "old"
+    folder.mkdir()
+    copy_database(node.ctx.engine, folder)
+    node = member.node(tmp_path / "node")
+    lost = promise(node, member, 5, "b")
+    settle(node, anvil)
+    node.close()
+    old = member.node(folder)
+    with pytest.raises(LogFault, match="log-behind-chain"):
+        old.anchoring.step()
+    with pytest.raises(NotReady, match="log-fault") as caught:
+        old.intake.ready()
+    assert "entries 5 to 9 are missing" in caught.value.message["en"]
+    assert "trustedSize 5" in caught.value.message["en"]
+
+    decide(anvil, member, open_successor(member.log_id, 5))
+    old.chain.expire()
+    settle(old, anvil)
+    assert condition(old, member.log_id) == Condition.CLOSED
+    _, successor = old.intake.ready()
+    assert successor != member.log_id
+    answer = old.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
+    assert [one.verdict for one in answer.rows] == ["accepted"] * 3
+    while old.logs.step():
+        pass
+    settle(old, anvil)
+    assert isinstance(old.receipts.receipt(leaf_hash(kept[0])), bytes)
+    assert old.receipts.receipt(leaf_hash(lost[0])) is None
+    assert isinstance(old.receipts.receipt(bytes.fromhex(answer.rows[0].leaf or "")), bytes)
+    with old.ctx.engine.connect() as connection:
+        assert unanchored(connection) == 0
+    old.close()
+
+
+def test_a_behind_log_publishes_no_second_tree(
+    node: Node, member: Member, anvil: Anvil, tmp_path: Path
+) -> None:
+    promise(node, member, 2, "a")
+    settle(node, anvil)
+    behind = member.node(tmp_path / "behind")
+    with pytest.raises(LogFault):
+        behind.anchoring.step()
+    promise(behind, member, 3, "b")
+    with behind.ctx.engine.connect() as connection:
+        sizes = connection.exec_driver_sql("SELECT size, published FROM logs").all()
+    assert [(one.size, one.published or 0) for one in sizes] == [(0, 0)]
+    behind.close()
+
+
+def test_what_a_vote_cut_off_is_not_anchored_any_more(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    kept = promise(node, member, 3, "a")
+    settle(node, anvil)
+    cut = promise(node, member, 2, "b")
+    settle(node, anvil)
+    assert isinstance(node.receipts.receipt(leaf_hash(cut[0])), bytes)
+    decide(anvil, member, open_successor(member.log_id, 3))
+    node.chain.expire()
+    settle(node, anvil)
+    assert condition(node, member.log_id) == Condition.CLOSED
+    assert isinstance(node.receipts.receipt(leaf_hash(kept[0])), bytes)
+    assert not isinstance(node.receipts.receipt(leaf_hash(cut[0])), bytes)
+
+
+def test_what_was_signed_for_a_closed_log_is_given_up(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    promise(node, member, 3, "a")
+    settle(node, anvil)
+    promise(node, member, 2, "b")
+    anvil.call("evm_setAutomine", False)
+    node.anchoring.step()
+    anvil.call("anvil_dropAllTransactions")
+    anvil.call("evm_setAutomine", True)
+    decide(anvil, member, open_successor(member.log_id, 3))
+    node.chain.expire()
+    settle(node, anvil)
+    assert [(one.size, one.state, one.error) for one in rows(node)] == [
+        (3, "final", None),
+        (5, "failed", "log-closed"),
+    ]
+
+
+def relog(node: Node) -> Relogged:
+    node.chain.expire()
+    settle_logs(node.ctx, node.anchoring, node.logs)
+    return Relog(node.ctx, chain=node.chain, signing=node.signing, vault=node.vault).run()
+
+
+def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: Anvil) -> None:
+    """Anchored beyond the end, in the tree, and promised only: all three; once, and in force."""
+    kept = submit(node, 0, 2)
+    finish(node, anvil)
+    anchored = submit(node, 2, 4)
+    finish(node, anvil)
+    integrated = submit(node, 4, 5)
+    while node.logs.step():
+        pass
+    promised = submit(node, 5, 7)
+    decide(anvil, member, open_successor(member.log_id, 2))
+
+    told = relog(node)
+    assert (told.done, told.left) == (5, Counter())
+    assert relog(node).done == 0
+    finish(node, anvil)
+    for leaf in (*anchored, *integrated, *promised):
+        old = node.receipts.record(leaf, CENTRE)
+        assert old is not None
+        assert not isinstance(node.receipts.receipt(leaf), bytes)
+        found = node.receipts.receipt(
+            bytes.fromhex(old["supersededBy"]), disclose=Disclose(caller=CENTRE)
+        )
+        assert isinstance(found, bytes)
+        entry = receipts.parse(found).entry
+        assert entry.replaces is not None
+        assert entry.replaces.hex() == old["recordId"]
+        assert entry.timely == "no", "as it was when it came first"
+        new = node.receipts.record(bytes.fromhex(old["supersededBy"]), CENTRE)
+        assert new is not None
+        assert (new["fields"], new["storedAt"], new["supersededBy"]) == (
+            old["fields"],
+            old["storedAt"],
+            None,
+        )
+    again = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(7)])
+    assert [one.verdict for one in again.rows] == ["duplicate"] * 7
+    assert {one.leaf for one in again.rows}.isdisjoint(leaf.hex() for leaf in anchored)
+    assert again.rows[0].leaf == kept[0].hex()
+    log = closed_log(node, member)
+    assert len(log) == 7, "what was promised stands in the closed log, for whoever replays it"
+
+
+def test_stranded_twice_names_the_first(node: Node, member: Member, anvil: Anvil) -> None:
+    (leaf,) = submit(node, 0, 1)
+    first = node.receipts.record(leaf, CENTRE)
+    assert first is not None
+    finish(node, anvil)
+    log_id: bytes = member.log_id
+    for _ in range(2):
+        decide(anvil, member, open_successor(log_id, 0))
+        assert relog(node).done == 1
+        finish(node, anvil)
+        log_id = node.chain.facts.open_log or b""
+        found = node.receipts.record(leaf, CENTRE)
+        assert found is not None
+        leaf = bytes.fromhex(found["supersededBy"])
+        receipt = node.receipts.receipt(leaf)
+        assert isinstance(receipt, bytes)
+        replaces = receipts.parse(receipt).entry.replaces
+        assert replaces is not None
+        assert replaces.hex() == first["recordId"]
+
+
+def test_an_interrupted_run_goes_on(
+    node: Node, member: Member, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(node, 0, 9)
+    finish(node, anvil)
+    decide(anvil, member, open_successor(member.log_id, 0))
+    monkeypatch.setattr("gateway.operations.relog.BATCH", 4)
+    real, calls = Relog._store, []
+
+    def dies(self: Relog, *arguments: Any) -> bool:
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("killed")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Relog, "_store", dies)
+    with pytest.raises(RuntimeError):
+        relog(node)
+    assert relog(node).done == 5
+    finish(node, anvil)
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(9)])
+    assert {one.verdict for one in answer.rows} == {"duplicate"}
+    with node.ctx.engine.connect() as connection:
+        assert unanchored(connection) == 0
+
+
+def test_what_was_erased_or_is_out_of_force_is_told(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    leaves = submit(node, 0, 3)
+    finish(node, anvil)
+    decide(anvil, member, open_successor(member.log_id, 0))
+    with begin_write(node.ctx.engine) as connection:
+        found = locate(connection, leaves[0])
+        assert found is not None
+        erased = sa.update(records).where(records.c.id == found.id).values(wrapped_key=None)
+        connection.execute(erased)
+    told = relog(node)
+    assert (told.done, dict(told.left)) == (2, {"erased": 1})
+
+
+def submit(node: Node, first: int, end: int) -> list[bytes]:
+    node.anchoring.look()
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(first, end)])
+    assert {one.verdict for one in answer.rows} == {"accepted"}
+    return [bytes.fromhex(one.leaf or "") for one in answer.rows]
+
+
+def finish(node: Node, anvil: Anvil) -> None:
+    while node.logs.step():
+        pass
+    settle(node, anvil)
+
+
+def closed_log(node: Node, member: Member) -> list[bytes]:
+    with begin_read(node.ctx.engine) as connection:
+        found = store.find(connection, member.log_id)
+        assert found is not None
+        assert found.published == found.size
+        return store.TileStore(connection, found.id).entries(0, found.size)

@@ -1,0 +1,130 @@
+"""The doctor names what is wrong, with a remedy, and changes nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from gateway.base.db import begin_write, migrate, open_engine
+from gateway.base.settings import Settings, load
+from gateway.cli import gateway
+from gateway.devnet import services
+from gateway.devnet.layout import NODES, Layout, load_ports
+from gateway.operations.doctor import examine
+from gateway.operations.findings import TEXTS, Level, finding
+from ledger.chain.keys.keyfile import KeyFile
+from ledger.chain.nodes.rpc import Rpc
+
+CODE = "120000"
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("network")
+    nodes = [member for member in NODES if member.code == CODE]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CREDIT_LEDGER_DATABASE_URL", raising=False)
+        try:
+            services.up(folder, 0, lambda _step: None, nodes=nodes)
+            yield folder
+        finally:
+            services.down(folder)
+
+
+@pytest.fixture
+def config(network: Path) -> Path:
+    return network / "members" / CODE / "gateway.toml"
+
+
+@pytest.fixture
+def settings(config: Path) -> Settings:
+    return load(config)
+
+
+def bad(settings: Settings) -> dict[str, tuple[Level, str, str]]:
+    return {
+        one.code: (one.level, one.text["en"], one.remedy["en"] if one.remedy else "")
+        for one in examine(settings)
+        if one.level is not Level.OK and one.code != "calendar"
+    }
+
+
+def test_all_is_well(settings: Settings, config: Path) -> None:
+    assert bad(settings) == {}
+    done = CliRunner().invoke(gateway, ["doctor", "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    assert "✓" in done.stdout
+    told = CliRunner().invoke(gateway, ["doctor", "--json", "--config", str(config)])
+    codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
+    assert codes == TEXTS.keys() - {"database-revision"}
+
+
+def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> None:
+    path = config.parent / "keys" / "note.json"
+    path.chmod(0o644)
+    try:
+        level, text, _ = bad(settings)["key-files"]
+    finally:
+        path.chmod(0o600)
+    assert level is Level.PROBLEM
+    assert "note.json" in text
+    assert "chmod 600" in text
+
+
+def test_an_empty_payer(settings: Settings, network: Path, config: Path) -> None:
+    rpc = Rpc(load_ports(Layout(network)).rpc)
+    address = KeyFile.load(config.parent / "keys" / "payer.json").address
+    before = rpc.call("eth_getBalance", [address, "latest"])
+    try:
+        rpc.call("anvil_setBalance", [address, "0x1"])
+        level, text, remedy = bad(settings)["payer"]
+    finally:
+        rpc.call("anvil_setBalance", [address, before])
+        rpc.close()
+    assert (level, remedy) == (Level.PROBLEM, "Fund that account")
+    assert str(address) in text
+
+
+def test_no_database_and_an_older_one(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    other = settings.model_copy(update={"database_url": f"sqlite:///{path}"})
+    assert "not there" in bad(other)["database"][1]
+    assert not path.exists()
+    engine = open_engine(other.database_url)
+    migrate(engine)
+    with begin_write(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    assert "revision 0001" in bad(other)["database-revision"][1]
+
+
+def test_an_empty_database_before_the_first_anchor(
+    settings: Settings, tmp_path: Path, config: Path
+) -> None:
+    """Nothing is anchored yet, so nothing is missing."""
+    other = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'new.db'}"})
+    engine = open_engine(other.database_url)
+    migrate(engine)
+    engine.dispose()
+    assert bad(other) == {}
+
+
+def test_a_chain_out_of_reach(settings: Settings) -> None:
+    other = settings.model_copy(update={"rpc": ("http://127.0.0.1:1",)})
+    level, text, remedy = bad(other)["chain"]
+    assert level is Level.PROBLEM
+    assert "cannot be read" in text
+    assert remedy
+
+
+@pytest.mark.parametrize("code", TEXTS)
+@pytest.mark.parametrize("level", Level)
+def test_every_text_can_be_filled(code: str, level: Level) -> None:
+    names = "error revision ours count days until block purpose key log state anchors address"
+    found = finding(code, level, **dict.fromkeys(names.split(), "x"))
+    assert (found.remedy is None) == (level is Level.OK)
+    for text in (found.text, found.remedy or found.text):
+        assert "{" not in text["zh"] + text["en"]
