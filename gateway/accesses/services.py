@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from gateway.accesses.models import accesses
 from gateway.base.clock import Clock
-from gateway.base.db import begin_read, begin_write
+from gateway.base.db import begin_read, begin_write, insert_rows
 from gateway.base.policy import Caller, Decision, Purpose
 
 ALLOWED = "allowed"
@@ -23,7 +23,7 @@ PIECE = 10_000
 """Lines forgotten in one transaction, or read at once: a writer that waits, waits for so many."""
 DAY = 86_400
 
-_INSERT = sa.insert(accesses)
+_COLUMNS = ("at", "token", "purpose", "record", "count", "answer", "rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +64,20 @@ class Wanted:
 
 def write(connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
     """Write lines within the caller's transaction."""
-    connection.execute(
-        _INSERT,
+    insert_rows(
+        connection,
+        accesses,
+        _COLUMNS,
         [
-            {
-                "at": at,
-                "token": line.token,
-                "purpose": line.purpose.value,
-                "record": line.record,
-                "count": line.count,
-                "answer": line.decision.code or ALLOWED,
-                "rules": line.decision.version,
-            }
+            (
+                at,
+                line.token,
+                line.purpose.value,
+                line.record,
+                line.count,
+                line.decision.code or ALLOWED,
+                line.decision.version,
+            )
             for line in lines
         ],
     )
