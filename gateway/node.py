@@ -31,6 +31,7 @@ from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
 from gateway.intake.pool import Secrets, Workers
 from gateway.intake.services import Intake
+from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
@@ -76,6 +77,7 @@ class Node:
     logs: Logs
     anchoring: Anchoring
     intake: Intake
+    jobs: Jobs
     file_store: FileStore
     files: Files
     receipts: Receipts
@@ -88,7 +90,7 @@ class Node:
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             ("anchorer", Anchorer(self.ctx, self.anchoring, self.lease)),
-            *file_workers(self.ctx, self.file_store, self.files),
+            *file_workers(self.ctx, self.jobs, self.file_store, self.files),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -113,6 +115,7 @@ class Node:
     def close(self) -> None:
         """Close database, connections and processes. Threads must have been stopped."""
         self.workers.close()
+        self.files.close()
         self.reader.close()
         self.outbox.close()
         self.ctx.engine.dispose()
@@ -154,7 +157,7 @@ def make_node(
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
     intake = Intake(ctx, chain=chain, signing=signing, vault=vault, workers=workers)
-    file_store = FileStore(ctx.engine, vault)
+    file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
         ctx=ctx,
         chain=chain,
@@ -169,6 +172,7 @@ def make_node(
             ctx, chain=chain, reader=reader, outbox=outbox, signing=signing, logs=logs
         ),
         intake=intake,
+        jobs=Jobs(ctx.engine),
         file_store=file_store,
         files=Files(ctx, file_store, intake),
         receipts=Receipts(ctx, vault, signing),
