@@ -12,6 +12,7 @@ import click
 
 from gateway.base.clock import Clock
 from gateway.base.settings import Settings, load
+from gateway.files.commands import jobs
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
 from ledger.cli.options import json_option
@@ -185,3 +186,6 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
             yield services, engine, Clock.of(settings.now).now()
         finally:
             engine.dispose()
+
+
+gateway.add_command(jobs)
