@@ -78,6 +78,8 @@ class Files:
     def make_report(self, job: Job, stop: threading.Event) -> bool:
         """Make the workbook to correct and send again; False where `stop` came first."""
         file = job.subject
+        if self._store.find(file) is None:
+            return True  # forgotten meanwhile
         done = self._store.progress(file)
         arguments = (self._store.told(file)[0], done.counts)
         sent = self._going_back(file, done.sets)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import orjson
@@ -292,22 +293,18 @@ class FileStore:
             raise TakenOver(file)
         return found
 
-    def keep_report(self, job: Job, pieces: Iterable[bytes]) -> None:
-        """Store it and end its job. No transaction is open while a piece is made; what was left of
-        an earlier try is overwritten."""
-        file, count = job.subject, 0
-        for n, piece in enumerate(pieces):
-            sealed = self._vault.seal(piece, _aad(file, f"report/{n}"))
-            values = {"content_key": sealed.wrapped_key, "content": sealed.content}
-            same = sa.and_(file_reports.c.file == file, file_reports.c.n == n)
-            with begin_write(self._engine) as connection:
-                connection.execute(sa.delete(file_reports).where(same))
-                connection.execute(sa.insert(file_reports).values(file=file, n=n, **values))
-            count = n + 1
-        beyond = sa.and_(file_reports.c.file == file, file_reports.c.n >= count)
+    def keep_report(self, job: Job, pieces: Iterator[bytes]) -> None:
+        """Store it and end its job, in one transaction: two that make it at once must not mix their
+        pieces. The first piece is waited for outside; the others are there with it."""
+        file = job.subject
+        first = next(pieces)
         with begin_write(self._engine) as connection:
-            connection.execute(sa.delete(file_reports).where(beyond))
-            jobs.end(connection, job.id, "done")
+            if not jobs.end(connection, job.id, "done"):
+                raise TakenOver(file)
+            for n, piece in enumerate(chain((first,), pieces)):
+                sealed = self._vault.seal(piece, _aad(file, f"report/{n}"))
+                values = {"content_key": sealed.wrapped_key, "content": sealed.content}
+                connection.execute(sa.insert(file_reports).values(file=file, n=n, **values))
 
     def fail_report(self, job: Job, code: str) -> None:
         """It can never be made."""

@@ -17,10 +17,12 @@ from gateway.base import threads
 from gateway.files import workbook
 from gateway.files.models import file_reports
 from gateway.files.tasks import file_workers
+from gateway.jobs.errors import TakenOver
 from gateway.jobs.services import Job
 from gateway.node import Node
 from tests.gateway.files.conftest import NOW
 from tests.gateway.files.desk import Desk
+from tests.gateway.files.work import let_go
 from tests.gateway.intake.material import count
 from tests.support.node import make_test_node
 from tests.support.sheets import GOOD, csv_text
@@ -104,6 +106,20 @@ def test_kept_sealed_in_pieces(node: Node) -> None:
     with node.ctx.engine.connect() as connection:
         for row in connection.execute(file_reports.select()):
             assert not row.content.startswith(b"PK")
+
+
+def test_two_make_it_at_once(node: Node) -> None:
+    """As where a gateway starts while another is at it."""
+    desk = Desk(node)
+    answer = answered(node, desk)
+    desk.get(f"/v1/files/{answer['id']}/report.xlsx")
+    held = node.jobs.claim("report")
+    assert held is not None
+    let_go(node)
+    desk.work()
+    with pytest.raises(TakenOver):
+        node.file_store.keep_report(held, iter((b"other", b"pieces")))
+    assert desk.report(answer).startswith(b"PK")
 
 
 def test_one_that_cannot_be_made(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
