@@ -236,7 +236,10 @@ def end_with_parent() -> None:
 
 
 def _serve(pipe: Connection, bounds: Bounds) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the gateway ends us
+    # Ctrl-C, and whoever ends a service, reach all its processes; ours would look like a death in
+    # the middle of its work. The gateway kills us, and we end with it.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what was sent
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # messages of foreign code may quote it
     end_with_parent()

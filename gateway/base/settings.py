@@ -114,8 +114,9 @@ class FileSettings(_Section):
     memory_mib: int = Field(default=1536, ge=64)
     """Of one such process beyond what it starts with. 600,000 rows of the penalty template, which
     is what an unpacked workbook may hold, take about so much."""
-    cpu_seconds: int = Field(default=900, ge=1)
-    """Processor time of one file, or of one workbook to correct: ten times that of the largest."""
+    cpu_seconds: int = Field(default=300, ge=1)
+    """Processor time of one file, or of one workbook to correct: several times that of the
+    largest."""
     waiting_per_token: int = Field(default=50, ge=1)
     """Files of one token that may wait or be set aside; beyond it 429."""
     bytes_per_token: int = Field(default=2 << 30, ge=1024)

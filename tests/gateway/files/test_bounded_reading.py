@@ -126,6 +126,14 @@ def test_the_gateway_ends(children: Children) -> None:
         next(working)
 
 
+def test_whoever_ends_the_service_ends_no_work(children: Children) -> None:
+    """A service manager signals every process; the gateway ends the work by itself."""
+    (pid,) = run(children, "pid")
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        os.kill(int(pid), signum)
+    assert run(children, "pid") == [pid]
+
+
 def test_left_before_its_end(children: Children) -> None:
     working = children.run(act, "sleep", sent=(), stop=threading.Event())
     assert next(working) == b"begun"
