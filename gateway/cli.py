@@ -14,6 +14,7 @@ from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
 from gateway.commands.options import config_option, database, failures
+from gateway.files.commands import jobs
 from gateway.operations.cli import COMMANDS
 from ledger.cli.language import say
 from ledger.cli.options import json_option
@@ -188,3 +189,4 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 
 gateway.add_command(accesses)
+gateway.add_command(jobs)

@@ -33,6 +33,7 @@ from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
 from gateway.intake.pool import Secrets, Workers
 from gateway.intake.services import Intake
+from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
@@ -81,6 +82,7 @@ class Node:
     logs: Logs
     anchoring: Anchoring
     intake: Intake
+    jobs: Jobs
     file_store: FileStore
     files: Files
     receipts: Receipts
@@ -92,7 +94,7 @@ class Node:
         self.ctx.signals.promised.set()
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
-            *file_workers(self.ctx, self.file_store, self.files),
+            *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -120,6 +122,7 @@ class Node:
     def close(self) -> None:
         """Close database, connections and processes. Threads must have been stopped."""
         self.workers.close()
+        self.files.close()
         self.reader.close()
         self.outbox.close()
         self.ctx.engine.dispose()
@@ -164,7 +167,7 @@ def make_node(
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
     intake = Intake(ctx, chain=chain, signing=signing, vault=vault, workers=workers)
-    file_store = FileStore(ctx.engine, vault)
+    file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
         ctx=ctx,
         chain=chain,
@@ -181,6 +184,7 @@ def make_node(
             ctx, chain=chain, reader=reader, outbox=outbox, signing=signing, logs=logs
         ),
         intake=intake,
+        jobs=Jobs(ctx.engine),
         file_store=file_store,
         files=Files(ctx, file_store, intake, hmac),
         receipts=Receipts(ctx, vault, signing, accesses),

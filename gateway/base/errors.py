@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ledger.core.errors import LedgerError
+import sqlalchemy as sa
+
+from ledger.chain.errors import SignerUnavailable
+from ledger.core.errors import CouldNotCheck, LedgerError
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "chain-unknown": (
@@ -46,6 +49,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "待锚定的记录过多，请稍后再报送；没有任何记录丢失",
         "Too many records wait for their anchor; send again later, nothing is lost",
     ),
+    "signer-unavailable": (
+        "签名服务没有应答，记录暂时无法受理；没有任何记录丢失，请稍后再报送",
+        "The signing service does not answer, so nothing can be promised; nothing is lost, send"
+        " again later",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",
@@ -72,3 +80,15 @@ class NotReady(LedgerError):
             else {"zh": zh, "en": en}
         )
         self.retry_after = retry_after
+
+
+TRANSIENT = (
+    NotReady,
+    CouldNotCheck,
+    SignerUnavailable,
+    sa.exc.OperationalError,  # the database is gone, locked, or its disk is full
+    sa.exc.TimeoutError,  # none of its connections became free
+    OSError,  # the disk is full, no process can be started …
+)
+"""What is in nobody's record or file, but in the world around: it passes, and whatever is tried
+meanwhile fails alike."""

@@ -112,6 +112,24 @@ class AccessSettings(_Section):
     """So long its lines are kept. Operators of such services keep logs for six months at least."""
 
 
+class FileSettings(_Section):
+    """How files are read, and how many may wait."""
+
+    processes: int = Field(default=2, ge=0, le=16)
+    """Files read at once, each in a process of its own with bounds, so that a small one does not
+    wait for the largest; 0: two, by the gateway itself and without bounds (not in production)."""
+    memory_mib: int = Field(default=1536, ge=64)
+    """Of one such process beyond what it starts with. 600,000 rows of the penalty template, which
+    is what an unpacked workbook may hold, take about so much."""
+    cpu_seconds: int = Field(default=300, ge=1)
+    """Processor time of one file, or of one workbook to correct: several times that of the
+    largest."""
+    waiting_per_token: int = Field(default=50, ge=1)
+    """Files of one token that may wait or be set aside; beyond it 429."""
+    bytes_per_token: int = Field(default=2 << 30, ge=1024)
+    """Of these files together."""
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -140,6 +158,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     intake: IntakeSettings = IntakeSettings()
     accesses: AccessSettings = AccessSettings()
+    files: FileSettings = FileSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -192,6 +211,8 @@ class Settings(BaseSettings):
                 raise ValueError("CREDIT_LEDGER_NOW and _CRASH_AT are for development only")
             if self.key_password_file is None:
                 raise ValueError("production needs key_password_file")
+            if self.files.processes == 0:
+                raise ValueError("production reads files in processes: files.processes above 0")
         return self
 
     @model_validator(mode="after")

@@ -3,13 +3,33 @@ verifier accepts, nor one by a key that was given up or stolen."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.base.keyring import ROTATED, KeyFolder, Keyring
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.view import ChainView
+from ledger.chain.errors import SignerUnavailable
 from ledger.chain.keys.signers import DigestSigner, MessageSigner
+from ledger.core.errors import EvidenceError
 from ledger.core.keys import Purpose
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def asking_signer() -> Iterator[None]:
+    """The edge to a signer: one that is away, hangs, or signs with another key is a state of the
+    world in which nobody is served, whoever asks."""
+    try:
+        yield
+    except (SignerUnavailable, EvidenceError) as error:
+        _log.warning("signer.failed", exc_info=True)
+        raise NotReady("signer-unavailable") from error
 
 
 class Signing:

@@ -73,11 +73,28 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
         "不是合法的 JSON，请检查引号、逗号和嵌套，同一名称不得出现两次",
         "This is not valid JSON; check quotes, commas and nesting, and that no key occurs twice",
     ),
-    "gave-up": (
+    "too-much-memory": (
+        "too-large",
+        f"读取此文件所需内存超出上限，{_SPLIT_ZH}",
+        f"Reading this file takes more memory than allowed; {_SPLIT_EN}",
+    ),
+    "too-much-time": (
+        "too-large",
+        f"读取此文件所需时间超出上限，{_SPLIT_ZH}",
+        f"Reading this file takes more time than allowed; {_SPLIT_EN}",
+    ),
+    "set-aside": (
         "schema-invalid",
-        "多次处理未能完成，文件已搁置；已答复的行不受影响，请联系运维或分成几个文件重新报送",
-        "Processing failed several times and the file was set aside; answered rows stand. Turn to"
-        " the operator, or send it as several files",
+        "多次处理未能完成，文件已搁置，内容仍予保留；已答复的行不受影响，请联系运维重试，或分成几个文件"
+        "重新报送",
+        "Processing failed several times; the file was set aside and its content is kept. Answered"
+        " rows stand. Have the operator retry it, or send it as several files",
+    ),
+    "dropped": (
+        "schema-invalid",
+        "运维已放弃处理此文件并删除其内容；已答复的行不受影响，其余请重新报送",
+        "The operator gave this file up and deleted its content. Answered rows stand; send the"
+        " others again",
     ),
 }
 
@@ -89,3 +106,6 @@ class FileFault(InputError):
         code, zh, en = _TEXTS[name]
         super().__init__(None, code, {"zh": zh, "en": en})
         self.name = name
+
+    def __reduce__(self) -> tuple[type[FileFault], tuple[str]]:
+        return FileFault, (self.name,)  # it comes from the process that reads the file

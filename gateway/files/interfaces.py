@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+PART = 1 << 20
+"""Bytes of a file, or of a workbook to correct, in one row of the database."""
+
 Value = str | int | float | bool | date | datetime | time | timedelta
 """What a cell may hold; "" is an empty one. Text files hold text alone."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -13,8 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Signals
 from gateway.base.policy import Caller, Purpose, Record, decide
+from gateway.base.settings import Settings
 from gateway.files.services import ENDED, Files
-from gateway.files.store import File, FileStore
+from gateway.files.store import File, FileStore, QuotaReached
 from gateway.files.upload import Upload
 from gateway.http.problems import Problem, retry_later
 from gateway.tokens.services import require
@@ -80,9 +82,13 @@ async def post_file(request: Request, store: Store, caller: Sender) -> Response:
     """Hand in a file (xlsx, csv, ndjson, json). Every row gets an answer at the address in
     `Location`; one bad row stops nothing."""
     upload = Upload(request.headers.get("content-type", ""))
-    file = await to_thread.run_sync(store.open_upload, caller)
-    if file is None:
-        raise retry_later("not-ready", 30, _FULL)
+    size = _announced(request)
+    opening = partial(store.open_upload, caller, size=size)
+    try:
+        file = await to_thread.run_sync(opening)
+    except QuotaReached as error:
+        code = "not-ready" if error.what == "all" else "too-many-requests"
+        raise retry_later(code, FULL_SECONDS, _FULL[error.what]) from error
     try:
         await _receive(request, store, file, upload)
     except BaseException:  # also where the sender goes away and this is cancelled
@@ -123,33 +129,79 @@ def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -
 
 
 @router.get("/v1/files/{file}/report.xlsx")
-def get_report(file: str, store: Store, files: Answers, log: Log, caller: Taker) -> Response:
-    """The workbook to correct and send again; 202 while there is no answer yet."""
+def get_report(request: Request, file: str, store: Store, log: Log, caller: Taker) -> Response:
+    """The workbook to correct and send again; 202 while there is no answer yet, or while the
+    workbook is being made, which asking for it begins."""
     found = _find(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
-        body = orjson.dumps({"id": found.id, "state": found.state})
-        return Response(body, 202, FRESH | {"Retry-After": str(POLL)}, media_type=JSON)
+        return _not_yet(found.id, found.state)
+    job = store.report_job(found.id)
+    if job.state == "failed":
+        raise Problem("too-large", _COSTLY)
+    if job.state == "set-aside":
+        raise retry_later("not-ready", FULL_SECONDS, _NOT_MADE)
+    if job.state != "done":
+        signals: Signals = request.app.state.ctx.signals
+        signals.asked.set()
+        return _not_yet(found.id, found.state)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
-    return Response(files.report(found), media_type=XLSX, headers=headers)
+    return StreamingResponse(store.report(found.id), media_type=XLSX, headers=headers)
 
 
+def _not_yet(file: str, state: str) -> Response:
+    body = orjson.dumps({"id": file, "state": state})
+    return Response(body, 202, FRESH | {"Retry-After": str(POLL)}, media_type=JSON)
+
+
+FULL_SECONDS = 30
+"""Seconds after which a queue that is full may have room."""
 _FULL = {
-    "zh": "等待处理的文件过多，请稍后再报送",
-    "en": "Too many files wait to be read; send this one again later",
+    "all": {
+        "zh": "等待处理的文件过多，请稍后再报送",
+        "en": "Too many files wait to be read; send this one again later",
+    },
+    "files": {
+        "zh": "此令牌等待处理或被搁置的文件已达上限，请待其处理完毕后再报送，或联系运维",
+        "en": "This token has as many files waiting or set aside as it may have; send this one once"
+        " they are answered, or turn to the operator",
+    },
+    "bytes": {
+        "zh": "此令牌等待处理或被搁置的文件总量已达上限，请待其处理完毕后再报送，或联系运维",
+        "en": "The files of this token that wait or were set aside are as large as they may be"
+        " together; send this one once they are answered, or turn to the operator",
+    },
+}
+_COSTLY = {
+    "zh": "待更正工作簿过大，无法生成；请按答复逐行更正，或将文件分成几个重新报送",
+    "en": "The workbook to correct is too large to be made; correct the rows by the answer, or send"
+    " the file again in several parts",
+}
+_NOT_MADE = {
+    "zh": "待更正工作簿多次生成失败，请联系运维重试；各行的答复不受影响",
+    "en": "Making the workbook to correct failed several times; have the operator retry it. The"
+    " answers to the rows stand",
 }
 
 
+def _announced(request: Request) -> int:
+    """Bytes of the body; the most that may come where they are not told."""
+    told = request.headers.get("content-length", "")
+    settings: Settings = request.app.state.ctx.settings
+    return int(told) if told.isascii() and told.isdigit() else settings.http.max_file_bytes
+
+
 async def _receive(request: Request, store: FileStore, file: str, upload: Upload) -> None:
-    n = 0
+    n = size = 0
     async for chunk in request.stream():
         upload.feed(chunk)
         for piece in upload.pieces():
             await to_thread.run_sync(store.add_part, file, n, piece)
-            n += 1
+            n, size = n + 1, size + len(piece)
     last, type_ = upload.finish()
     if last:
         await to_thread.run_sync(store.add_part, file, n, last)
-    await to_thread.run_sync(store.close_upload, file, upload.name, type_)
+    closing = partial(store.close_upload, size=size + len(last))
+    await to_thread.run_sync(closing, file, upload.name, type_)
 
 
 def _find(store: FileStore, log: AccessLog, file: str, caller: Caller, purpose: Purpose) -> File:

@@ -40,6 +40,9 @@ _SHIFTED = FieldError(
 )
 
 
+Shape = Literal["table", "torn", "json"]
+
+
 @dataclass(slots=True, kw_only=True)
 class Row:
     """A row to be judged, and how it looked. names, cells: of its table, as sent; of a JSON
@@ -48,7 +51,7 @@ class Row:
     input: RowInput
     names: Sequence[str]
     cells: Sequence[Cell]
-    shape: Literal["table", "torn", "json"] = "table"
+    shape: Shape = "table"
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ class RowReader:
             notes=notes,
             fault=fault,
         )
-        shape: Literal["table", "torn"] = "torn" if fault else "table"
+        shape: Shape = "torn" if fault else "table"
         return Row(input=row, names=self._header.names, cells=line.cells, shape=shape)
 
 

@@ -19,7 +19,15 @@ from gateway.files.errors import FileFault
 from gateway.files.interfaces import Mark
 
 MAX_CELLS = 1 << 24
-"""Rows times columns of a sheet. calamine needs 32 bytes for each: half a gigabyte."""
+"""Rows times columns of all sheets of a workbook together: the cells of the largest that may be
+unpacked. calamine needs 32 bytes for each cell of the sheet it reads: half a gigabyte."""
+EMPTY_CELLS = 1 << 22
+"""Rows times columns of a sheet, whatever stands in it: a forgotten remark far below the table.
+Beyond them a sheet has `PER_CELL` for each of its cells at most, or two cells would cost as much as
+sixteen million."""
+PER_CELL = 64
+PLENTY = (MAX_CELLS - EMPTY_CELLS) // PER_CELL
+"""Cells of a sheet with which it may be as large as any: its extent is not measured."""
 MAX_COLUMNS = 1000
 """The widest template has 30; a thousand leaves room for everything a department adds."""
 MAX_ROWS = 1 << 20
@@ -44,6 +52,7 @@ _DATA = re.compile(rb"<sheetData([ />])")
 _DATA_END = b"</sheetData>"
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]*><f[\s/>]')
 _ERROR = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]* t="e"')
+_PLACE = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"')
 _SHARED = re.compile(rb' t="s"[^<>]*><v>([0-9]{1,9})</v>')
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
@@ -99,12 +108,21 @@ class _Plainless(Exception):
     """The sheet is not in the plain form."""
 
 
-class TextBudget:
-    """Bytes of text that the cells of a workbook may still hold."""
+class Budget:
+    """What the sheets of a workbook may still hold: cells, and bytes of text in them."""
 
     def __init__(self, strings: SharedStrings) -> None:
         self._strings = strings
         self.left = MAX_TEXT
+        self._cells = MAX_CELLS
+
+    def spend_cells(self, extent: int, present: int) -> None:
+        """A sheet of so many rows times columns, with so many cells."""
+        if extent > EMPTY_CELLS + PER_CELL * present:
+            raise FileFault("dimensions")
+        self._cells -= max(extent, present)
+        if self._cells < 0:
+            raise FileFault("dimensions")
 
     def spend_plain(self, block: bytes) -> None:
         """All shared strings that the cells of a block in plain form name."""
@@ -131,7 +149,7 @@ class TextBudget:
             raise FileFault("inflated")
 
 
-def scan(parts: Iterable[Iterable[bytes]], budget: TextBudget) -> SheetFacts:
+def scan(parts: Iterable[Iterable[bytes]], budget: Budget) -> SheetFacts:
     """Facts of one sheet. parts: opens the unpacked XML, once or twice (a fresh iterable each
     time it is iterated). FileFault where parsing it would cost too much or is not safe."""
     readings = iter(parts)
@@ -143,11 +161,18 @@ def scan(parts: Iterable[Iterable[bytes]], budget: TextBudget) -> SheetFacts:
         return _exact(next(readings), budget)
 
 
-def _plain(chunks: Iterable[bytes], budget: TextBudget) -> SheetFacts:
+def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
     facts = SheetFacts()
+    present = rows = columns = 0
     for block in _blocks(iter(chunks)):
         if _NOT_PLAIN.search(block):
             raise _Plainless
+        present += block.count(b"<c ")
+        if present <= PLENTY:
+            places = _PLACE.findall(block)
+            rows = max(rows, max(map(int, {digits for _, digits in places}), default=0))
+            widest = {column_index(letters.decode()) for letters in {part for part, _ in places}}
+            columns = max(columns, max(widest, default=-1) + 1)
         budget.spend_plain(block)
         formulas = block.count(b"<f")
         if formulas:
@@ -157,6 +182,10 @@ def _plain(chunks: Iterable[bytes], budget: TextBudget) -> SheetFacts:
             _mark(facts, found, "formula")
         if b' t="e"' in block:
             _mark(facts, _ERROR.findall(block), "error")
+    try:
+        budget.spend_cells(rows * columns, present)
+    except FileFault as error:  # styled cells without a value were counted, which cost nothing
+        raise _Plainless from error
     return facts
 
 
@@ -211,7 +240,7 @@ def _after_prologue(chunks: Iterator[bytes]) -> bytes:
     raise _Plainless
 
 
-def _exact(chunks: Iterable[bytes], budget: TextBudget) -> SheetFacts:
+def _exact(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
     reader = _Exact(budget)
     try:
         for chunk in chunks:
@@ -219,6 +248,7 @@ def _exact(chunks: Iterable[bytes], budget: TextBudget) -> SheetFacts:
         reader.parser.Parse(b"", True)
     except (expat.ExpatError, ValueError) as error:
         raise FileFault("not-xlsx") from error
+    budget.spend_cells(reader.extent, reader.present)
     return reader.facts
 
 
@@ -226,7 +256,7 @@ class _Exact:
     """Events of expat -> facts, with calamine's rules: names without prefix, the first sheetData,
     positions from `r` or else counted."""
 
-    def __init__(self, budget: TextBudget) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.facts = SheetFacts()
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
@@ -239,11 +269,17 @@ class _Exact:
         self._inside: bool | None = None  # None before, False after <sheetData>
         self._row = self._column = 0
         self._last_row = self._last_column = -1
+        self.present = 0
         self._cell: tuple[int, int] | None = None
         self._type: str | None = None
         self._holds = False
         self._value: list[str] | None = None
         self._elements = 0
+
+    @property
+    def extent(self) -> int:
+        """Rows times columns."""
+        return (self._last_row + 1) * (self._last_column + 1)
 
     def _doctype(self, *_: object) -> None:
         raise FileFault("xml-hostile")
@@ -304,6 +340,7 @@ class _Exact:
 
     def _keep(self, row: int, column: int) -> None:
         """Grow the rectangle to this cell."""
+        self.present += 1
         self._last_row = max(self._last_row, row)
         self._last_column = max(self._last_column, column)
         rows, columns = self._last_row + 1, self._last_column + 1

@@ -1,39 +1,43 @@
-"""From a stored file to its answer."""
+"""From a stored file to its answer, and to the workbook to correct."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
+from gateway.base.child import Bounds, Children, Stopped, TooCostly
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac
+from gateway.base.settings import FileSettings
 from gateway.files.errors import FileFault
-from gateway.files.reading import TEMPLATES, Reading, Sheet
-from gateway.files.returned import GOES_BACK, Returned, pack, returned, unpack
-from gateway.files.rows import Row
+from gateway.files.returned import GOES_BACK, pack, returned
+from gateway.files.sets import Ended, RowSet, head, opened, read_sets, told
 from gateway.files.store import File, FileStore
-from gateway.files.workbook import build
+from gateway.files.workbook import build_pieces
 from gateway.intake.interfaces import MAX_SET, SetAnswer
-from gateway.intake.pool import Drafting, Rows
+from gateway.intake.pool import Drafting, Pickled
 from gateway.intake.services import Intake
+from gateway.jobs.services import Job
 from gateway.tokens.services import holder
 
 TYPE = "credit-ledger/file-answer@1"
 ENDED = ("done", "failed")
 ROWS_PER_SET = MAX_SET
 """Each set can be covered by one promise, whatever is accepted of it."""
+SILENCE = 900.0
+"""Seconds without a set after which the process that reads a file is given up."""
 
 
 class _Begun(NamedTuple):
     """A set of rows and what is being made of them."""
 
-    rows: Sequence[Row]
+    rows: RowSet
     drafting: Drafting
 
 
@@ -45,35 +49,53 @@ class Files:
         self._store = store
         self._intake = intake
         self._hmac = hmac
+        self._children = Children(_bounds(ctx.settings.files))
 
-    def process(self, file: File, stop: threading.Event) -> bool:
+    def close(self) -> None:
+        """End the processes that read files."""
+        self._children.close()
+
+    def process(self, job: Job, stop: threading.Event) -> bool:
         """Answer what is not yet answered of a file; False where `stop` came first.
 
         Sets stored before, by a process that died, keep their answers: the same bytes give the same
-        rows, so as many as are answered are passed over. Raises NotReady, TakenOver, and whatever
-        the database raises; the sets stored so far stand.
+        rows, so as many as are answered are passed over. Raises NotReady, TakenOver, ChildDied and
+        whatever the database raises; the sets stored so far stand.
         """
-        name, type_ = self._store.told(file.id)
-        done = self._store.progress(file.id)
-        sheets: list[Sheet] = []
+        if (file := self._store.find(job.subject)) is None:
+            return True  # forgotten meanwhile
         try:
-            reading = Reading(self._store.content(file.id), name=name, type_=type_)
-            sheets = reading.sheets
-            promises = done.promises
-            rows = islice(reading.rows(), done.rows, None)
-            for n, begun in enumerate(self._begun(_sets(rows)), done.sets):
-                if stop.is_set():
-                    return False
-                promises += self._submit(file, n, promises, begun).promise is not None
-        except FileFault as fault:
-            self._store.end(file.id, "failed", _head(sheets) | _told(fault))
+            ended = self._answer_sets(file, stop)
+        except TooCostly as error:
+            ended = Ended(head=head(()), fault=FileFault(f"too-much-{error.what}"))
+        except Stopped:
+            return False
+        if ended is None:
+            return False
+        if ended.fault is None:
+            self._store.end(file.id, "done", ended.head)
         else:
-            self._store.end(file.id, "done", _head(sheets))
+            self._store.end(file.id, "failed", {**ended.head, **told(ended.fault)})
         return True
 
-    def give_up(self, file: File) -> None:
-        """Set aside a file that cannot be processed."""
-        self._store.end(file.id, "failed", _head(()) | _told(FileFault("gave-up")))
+    def make_report(self, job: Job, stop: threading.Event) -> bool:
+        """Make the workbook to correct and send again; False where `stop` came first."""
+        file = job.subject
+        if self._store.find(file) is None:
+            return True  # forgotten meanwhile
+        done = self._store.progress(file)
+        arguments = (self._store.told(file)[0], done.counts)
+        sent = self._going_back(file, done.sets)
+        try:
+            with closing(
+                self._children.run(build_pieces, *arguments, sent=sent, stop=stop)
+            ) as made:
+                self._store.keep_report(job, made)
+        except TooCostly as error:
+            self._store.fail_report(job, f"too-much-{error.what}")
+        except Stopped:
+            return False
+        return True
 
     def answer(self, file: File) -> Iterator[bytes]:
         """Give the file answer (interfaces "File answer") with the state in front, piece by piece.
@@ -83,54 +105,73 @@ class Files:
         """
         ended = file.state in ENDED
         done = self._store.progress(file.id)
-        told = {
+        first = {
             "id": file.id,
             "state": file.state,
             "_type": TYPE,
             "file": self._store.told(file.id)[0],
             "province": self._ctx.settings.node.code,
-            **(self._store.head(file.id) or _head(())),
+            **(self._store.head(file.id) or _without_head(file)),
             "rows": done.rows,
             "counts": done.counts,
         }
         promises = self._store.promises(file.id) if ended else []
-        yield orjson.dumps(told)[:-1] + b',"promises":[' + b",".join(promises) + b'],"verdicts":['
+        yield orjson.dumps(first)[:-1] + b',"promises":[' + b",".join(promises) + b'],"verdicts":['
         for n in range(done.sets if ended else 0):
             yield (b"," if n else b"") + self._store.answers(file.id, n)[1:-1]
         yield b"]}"
 
-    def report(self, file: File) -> bytes:
-        """The workbook to correct and send again."""
-        done = self._store.progress(file.id)
-        rows = self._going_back(file.id, done.sets)
-        return build(rows, name=self._store.told(file.id)[0], counts=done.counts)
-
-    def _going_back(self, file: str, sets: int) -> Iterator[tuple[Returned, dict[str, Any]]]:
+    def _going_back(self, file: str, sets: int) -> Iterator[bytes]:
+        """Set after set, what `build_pieces` takes."""
         for n in range(sets):
             answers = orjson.loads(self._store.answers(file, n))
-            told = [answer for answer in answers if answer["verdict"] in GOES_BACK]
-            yield from zip(unpack(self._store.back(file, n)), told, strict=True)
+            back = [answer for answer in answers if answer["verdict"] in GOES_BACK]
+            if back:
+                yield orjson.dumps([self._store.back(file, n), back])
 
-    def _begun(self, sets: Iterator[Sequence[Row]]) -> Iterator[_Begun]:
-        """Set after set; the next ones are read and drafted while one is stored."""
+    def _answer_sets(self, file: File, stop: threading.Event) -> Ended | None:
+        """Answer what is left; None where `stop` came first."""
+        name, type_ = self._store.told(file.id)
+        done = self._store.progress(file.id)
+        arguments = (name, type_, done.rows, ROWS_PER_SET)
+        sent = self._store.content(file.id)
+        promises, n = done.promises, done.sets
+        with closing(self._children.run(read_sets, *arguments, sent=sent, stop=stop)) as pieces:
+            for item in self._begun(map(opened, pieces)):
+                if isinstance(item, Ended):
+                    return item
+                if stop.is_set():
+                    return None
+                promises += self._submit(file, n, promises, item).promise is not None
+                n += 1
+        return None
+
+    def _begun(self, items: Iterator[RowSet | Ended]) -> Iterator[_Begun | Ended]:
+        """Set after set; the next ones are read and drafted while one is stored. What was read
+        before a fault stands."""
         ahead: deque[_Begun] = deque()
-        fault = None
+        costly = None
         try:
-            for rows in sets:
-                ahead.append(_Begun(rows, self._intake.begin(Rows([row.input for row in rows]))))
+            for item in items:
+                if isinstance(item, Ended):
+                    yield from ahead
+                    yield item
+                    return
+                ahead.append(_Begun(item, self._intake.begin(Pickled(item.inputs, item.count))))
                 if len(ahead) > self._intake.ahead:
                     yield ahead.popleft()
-        except FileFault as error:
-            fault = error
-        yield from ahead  # what was read before the fault stands
-        if fault is not None:
-            raise fault
+        except TooCostly as error:
+            costly = error
+        yield from ahead
+        if costly is not None:
+            raise costly
 
     def _submit(self, file: File, n: int, promises: int, begun: _Begun) -> SetAnswer:
         """Store a set; its answer becomes durable with its records. promises: those before it."""
 
         def keep(connection: sa.Connection, answer: SetAnswer) -> None:
-            pairs = zip(begun.rows, answer.rows, strict=True)
+            goes_back = any(row.verdict in GOES_BACK for row in answer.rows)
+            pairs = zip(begun.rows.rows(), answer.rows, strict=True) if goes_back else ()
             self._store.keep_set(
                 connection,
                 file.id,
@@ -142,30 +183,18 @@ class Files:
             )
 
         caller = holder(self._ctx.engine, self._hmac, file.token)
-        callers = [caller] * len(begun.rows)
+        callers = [caller] * begun.rows.count
         return self._intake.finish(begun.drafting, callers=callers, keep=keep)
 
 
-def _sets(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
-    while part := list(islice(rows, ROWS_PER_SET)):
-        yield part
+def _bounds(settings: FileSettings) -> Bounds | None:
+    if settings.processes == 0:
+        return None
+    return Bounds(memory=settings.memory_mib << 20, cpu=settings.cpu_seconds, silence=SILENCE)
 
 
-def _head(sheets: Sequence[Sheet]) -> dict[str, Any]:
-    """What the sheets say of the file. type, template: of the first that was read."""
-    read = [sheet.schema for sheet in sheets if sheet.schema]
-    return {
-        "type": read[0].family if read else None,
-        "template": TEMPLATES.get(read[0].name) if read else None,
-        "sheets": [_sheet(sheet) for sheet in sheets],
-    }
-
-
-def _sheet(sheet: Sheet) -> dict[str, Any]:
-    told = _told(sheet.fault) if sheet.fault else {"code": None, "message": None}
-    schema = sheet.schema.name if sheet.schema else None
-    return {"name": sheet.name, "type": schema, "rows": sheet.rows, **told}
-
-
-def _told(fault: FileFault) -> dict[str, Any]:
-    return {"code": fault.code, "message": fault.message}
+def _without_head(file: File) -> dict[str, Any]:
+    """Members of the answer to a file that was not read to its end."""
+    if file.state != "failed":
+        return head(())
+    return head(()) | told(FileFault("dropped" if file.code == "dropped" else "set-aside"))

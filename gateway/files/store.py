@@ -1,14 +1,13 @@
-"""Files in the database: taken in, claimed by a worker, answered set by set, forgotten."""
+"""Files in the database: taken in, answered set by set, forgotten. Everything is sealed."""
 
 from __future__ import annotations
 
-import math
 import secrets
-import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import orjson
 import sqlalchemy as sa
@@ -16,16 +15,16 @@ import sqlalchemy as sa
 from gateway.base.crypto import Sealed, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller
-from gateway.files.models import file_parts, file_sets, files
+from gateway.base.settings import FileSettings
+from gateway.files.models import file_parts, file_reports, file_sets, files
+from gateway.jobs import services as jobs
+from gateway.jobs.errors import TakenOver
+from gateway.jobs.models import jobs as job_rows
+from gateway.jobs.services import Job
 from ledger.core.errors import LedgerError
 
-PART = 1 << 20
-"""Bytes of a file in one row of `file_parts`."""
 MAX_WAITING = 200
 """Files that may wait at once; at 64 MiB each they fill 13 GiB."""
-LEASE = 300
-"""Seconds without a stored set after which another gateway may take a file over; the same one
-does so as soon as it starts again. Reading the largest file before its first set takes a minute."""
 KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""
 STALE = 6 * 3600
@@ -37,19 +36,25 @@ _LEVEL = (
 )
 
 
-class TakenOver(LedgerError):
-    """Another worker has stored this set of the file meanwhile."""
+class QuotaReached(LedgerError):
+    """No further file is taken now. what: `all` files wait as may; or those of this token are as
+    many (`files`) or as large (`bytes`) as it may have waiting."""
+
+    def __init__(self, what: Literal["all", "files", "bytes"]) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file. token: that sent it. attempts: since the last set that was stored."""
+    """One file. state: of its answer, in which "failed" is also what was set aside; code: why it
+    was. token: that sent it."""
 
     id: str
     token: int
     department: str | None
     state: str
-    attempts: int
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,34 +85,42 @@ class Listed:
 class FileStore:
     """The files of this member; all content is sealed."""
 
-    def __init__(self, engine: sa.Engine, vault: Vault) -> None:
+    def __init__(self, engine: sa.Engine, vault: Vault, bounds: FileSettings) -> None:
         self._engine = engine
         self._vault = vault
+        self._bounds = bounds
 
     # ---- taking in
 
-    def open_upload(self, caller: Caller) -> str | None:
-        """The id of a new file, to which parts can be added; None where too many wait already."""
+    def open_upload(self, caller: Caller, *, size: int = 0) -> str:
+        """The id of a new file, to which parts can be added; it counts for the quota of the
+        caller's token. size: bytes announced. Raises QuotaReached."""
         file = secrets.token_hex(16)
         name = self._vault.seal(b"{}", _aad(file, "name"))
-        waiting = sa.select(sa.func.count()).where(files.c.state.in_(("receiving", "queued")))
-        with begin_write(self._engine) as connection:
-            if (connection.scalar(waiting) or 0) >= MAX_WAITING:
-                return None
+        with begin_write(self._engine, "files") as connection:
+            self._demand_room(connection, caller.id, size)
+            jobs.open_job(
+                connection, file, "file", file, state="receiving", token=caller.id, size=size
+            )
             connection.execute(
                 sa.insert(files).values(
                     id=file,
                     token=caller.id,
                     department=caller.department,
-                    state="receiving",
-                    created_at=now(),
-                    due=now(),
-                    attempts=0,
                     name_key=name.wrapped_key,
                     name=name.content,
                 )
             )
         return file
+
+    def _demand_room(self, connection: sa.Connection, token: int, size: int) -> None:
+        if jobs.held(connection)[0] >= MAX_WAITING:
+            raise QuotaReached("all")
+        count, total = jobs.held(connection, token)
+        if count >= self._bounds.waiting_per_token:
+            raise QuotaReached("files")
+        if total + size > self._bounds.bytes_per_token:
+            raise QuotaReached("bytes")
 
     def add_part(self, file: str, n: int, content: bytes) -> None:
         """The next piece of a file."""
@@ -116,16 +129,13 @@ class FileStore:
         with begin_write(self._engine) as connection:
             connection.execute(sa.insert(file_parts).values(file=file, n=n, **values))
 
-    def close_upload(self, file: str, name: str, type_: str | None) -> None:
-        """The file is complete and may be read."""
+    def close_upload(self, file: str, name: str, type_: str | None, *, size: int) -> None:
+        """The file is complete and may be read. size: bytes that came."""
         sealed = self._vault.seal(orjson.dumps({"name": name, "type": type_}), _aad(file, "name"))
         values = {"name_key": sealed.wrapped_key, "name": sealed.content}
         with begin_write(self._engine) as connection:
-            connection.execute(
-                sa.update(files)
-                .where(files.c.id == file)
-                .values(state="queued", due=now(), **values)
-            )
+            connection.execute(sa.update(files).where(files.c.id == file).values(**values))
+            jobs.queue(connection, file, size)
 
     def abandon(self, file: str) -> None:
         """Forget an upload that did not end well."""
@@ -134,62 +144,29 @@ class FileStore:
 
     def forget_old(self) -> None:
         """Drop what was answered long ago, and uploads that never ended."""
-        ended = sa.and_(files.c.ended_at.is_not(None), files.c.ended_at < now() - KEPT)
-        stale = sa.and_(files.c.state == "receiving", files.c.created_at < now() - STALE)
+        ended = job_rows.c.ended_at < jobs.now() - KEPT
+        stale = sa.and_(job_rows.c.state == "receiving", job_rows.c.created_at < jobs.now() - STALE)
+        query = sa.select(job_rows.c.id).where(job_rows.c.kind == "file", sa.or_(ended, stale))
         with begin_write(self._engine, "files") as connection:
-            old = list(connection.scalars(sa.select(files.c.id).where(sa.or_(ended, stale))))
-            for file in old:
+            for file in list(connection.scalars(query)):
                 drop(connection, file)
 
-    # ---- working
-
-    # ---- working
-
-    def take_over(self) -> None:
-        """Let go of the files that workers hold; for a process that has just started, whose files
-        the dead one before it holds. Where another process lives, one of the two finds itself
-        `TakenOver` and stops: holding is about not doing work twice, no more."""
-        held = files.c.state == "running"
-        with begin_write(self._engine) as connection:
-            connection.execute(sa.update(files).where(held).values(due=now()))
-
-    def claim(self) -> File | None:
-        """Take the file that has waited longest, for `LEASE` seconds; None where there is none."""
-        waiting = (
-            sa.select(files.c.id)
-            .where(files.c.state.in_(("queued", "running")), files.c.due <= now())
-            .order_by(files.c.due, files.c.created_at)
-            .limit(1)
-        )
-        with begin_read(self._engine) as connection:
-            if connection.scalar(waiting) is None:
-                return None
-        with begin_write(self._engine, "files") as connection:
-            file = connection.scalar(waiting)
-            if file is None:
-                return None
-            connection.execute(
-                sa.update(files)
-                .where(files.c.id == file)
-                .values(state="running", due=now() + LEASE, attempts=files.c.attempts + 1)
-            )
-            return _file(connection, file)
-
-    def release(self, file: str, *, after: float, failed: bool = True) -> None:
-        """Leave the file to whoever comes, not before `after` seconds. failed: it counts as a
-        try."""
-        values: dict[str, Any] = {"state": "queued", "due": now() + math.ceil(after)}
-        if not failed:
-            values["attempts"] = files.c.attempts - 1
-        running = sa.and_(files.c.id == file, files.c.state == "running")
-        with begin_write(self._engine) as connection:
-            connection.execute(sa.update(files).where(running).values(**values))
+    # ---- finding
 
     def find(self, file: str) -> File | None:
         """The file of this id, however far it is; not one still being received."""
+        query = _FILES.where(files.c.id == file)
         with begin_read(self._engine) as connection:
-            found = _file(connection, file)
-        return found if found and found.state != "receiving" else None
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return File(
+            id=row.id,
+            token=row.token,
+            department=row.department,
+            state=_shown(row.state),
+            code=row.code,
+        )
 
     def newest(self, department: str | None, limit: int) -> list[Listed]:
         """The files handed in last, the newest first. department: None for those of all."""
@@ -197,12 +174,7 @@ class FileStore:
             sa.func.coalesce(sa.func.sum(file_sets.c[verdict]), 0).label(verdict)
             for verdict in VERDICTS
         ]
-        chosen = (
-            sa.select(files)
-            .where(files.c.state != "receiving")
-            .order_by(files.c.created_at.desc(), files.c.id)
-            .limit(limit)
-        )
+        chosen = _FILES.order_by(job_rows.c.created_at.desc(), files.c.id).limit(limit)
         if department is not None:
             chosen = chosen.where(files.c.department == department)
         some = chosen.subquery()
@@ -218,13 +190,15 @@ class FileStore:
         return [
             Listed(
                 id=row.id,
-                state=row.state,
+                state=_shown(row.state),
                 created=row.created_at,
                 name=self._name(row.id, row.name_key, row.name)["name"],
                 counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
             )
             for row in rows
         ]
+
+    # ---- working
 
     def told(self, file: str) -> tuple[str, str | None]:
         """(name, type) as sent with the file."""
@@ -240,15 +214,23 @@ class FileStore:
         )
         return opened
 
-    def content(self, file: str) -> bytes:
-        """The file as sent."""
-        query = sa.select(file_parts).where(file_parts.c.file == file).order_by(file_parts.c.n)
-        with begin_read(self._engine) as connection:
-            parts = connection.execute(query).all()
-        return b"".join(
-            self._vault.open(Sealed(part.content_key, part.content), _aad(file, f"part/{part.n}"))
-            for part in parts
-        )
+    def content(self, file: str) -> Iterator[bytes]:
+        """The file as sent, piece by piece."""
+        return self._pieces(file_parts, file, "part")
+
+    def _pieces(self, table: sa.Table, file: str, what: str) -> Iterator[bytes]:
+        """One piece in memory at a time, and no connection held between two."""
+        query = sa.select(table.c.n, table.c.content_key, table.c.content)
+        n = -1
+        while True:
+            following = query.where(table.c.file == file, table.c.n > n)
+            with begin_read(self._engine) as connection:
+                row = connection.execute(following.order_by(table.c.n).limit(1)).one_or_none()
+            if row is None:
+                return
+            n = row.n
+            sealed = Sealed(row.content_key, row.content)
+            yield self._vault.open(sealed, _aad(file, f"{what}/{n}"))
 
     def progress(self, file: str) -> Progress:
         """How far the file is answered."""
@@ -292,24 +274,53 @@ class FileStore:
             connection.execute(sa.insert(file_sets).values(file=file, n=n, **values))
         except sa.exc.IntegrityError as error:
             raise TakenOver(f"set {n}") from error
-        connection.execute(
-            sa.update(files).where(files.c.id == file).values(due=now() + LEASE, attempts=0)
-        )
+        jobs.got_on(connection, file)
 
-    def end(self, file: str, state: str, head: Mapping[str, Any]) -> None:
+    def end(self, file: str, state: Literal["done", "failed"], head: Mapping[str, Any]) -> None:
         """All is answered, or all that can be. head: members of the file answer besides those that
         follow from the sets. What was sent is deleted."""
         sealed = self._vault.seal(orjson.dumps(head), _aad(file, "head"))
         values = {"head_key": sealed.wrapped_key, "head": sealed.content}
         with begin_write(self._engine) as connection:
-            connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
-            connection.execute(
-                sa.update(files)
-                .where(files.c.id == file, files.c.ended_at.is_(None))
-                .values(state=state, ended_at=now(), **values)
-            )
+            if jobs.end(connection, file, state, head.get("code")):
+                connection.execute(sa.update(files).where(files.c.id == file).values(**values))
+                connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
 
-    # ---- answering
+    # ---- the workbook to correct
+
+    def report_job(self, file: str) -> Job:
+        """The job that makes it, opened where there is none."""
+        with begin_read(self._engine) as connection:
+            found = jobs.find_of(connection, "report", file)
+        if found is None:
+            with begin_write(self._engine) as connection:
+                jobs.open_job(connection, secrets.token_hex(16), "report", file)
+                found = jobs.find_of(connection, "report", file)
+        if found is None:
+            raise TakenOver(file)
+        return found
+
+    def keep_report(self, job: Job, pieces: Iterator[bytes]) -> None:
+        """Store it and end its job, in one transaction: two that make it at once must not mix their
+        pieces. The first piece is waited for outside; the others are there with it."""
+        file = job.subject
+        first = next(pieces)
+        with begin_write(self._engine) as connection:
+            if not jobs.end(connection, job.id, "done"):
+                raise TakenOver(file)
+            for n, piece in enumerate(chain((first,), pieces)):
+                sealed = self._vault.seal(piece, _aad(file, f"report/{n}"))
+                values = {"content_key": sealed.wrapped_key, "content": sealed.content}
+                connection.execute(sa.insert(file_reports).values(file=file, n=n, **values))
+
+    def fail_report(self, job: Job, code: str) -> None:
+        """It can never be made."""
+        with begin_write(self._engine) as connection:
+            jobs.end(connection, job.id, "failed", code)
+
+    def report(self, file: str) -> Iterator[bytes]:
+        """It, piece by piece, once its job is done."""
+        return self._pieces(file_reports, file, "report")
 
     # ---- answering
 
@@ -353,24 +364,37 @@ class FileStore:
         return zlib.decompress(self._vault.open(Sealed(key, sealed), _aad(file, f"{what}/{n}")))
 
 
-def now() -> int:
-    """Unix seconds of the wall clock: leases must pass even where CREDIT_LEDGER_NOW stands."""
-    return int(time.time())
-
-
 def drop(connection: sa.Connection, file: str) -> None:
     """Forget a file and its answers; the records stay."""
+    forget_report(connection, file)
     for table in (file_parts, file_sets):
         connection.execute(sa.delete(table).where(table.c.file == file))
     connection.execute(sa.delete(files).where(files.c.id == file))
+    jobs.forget(connection, file)
 
 
-def _file(connection: sa.Connection, file: str) -> File | None:
-    query = sa.select(
-        *(files.c[name] for name in ("id", "token", "department", "state", "attempts"))
-    )
-    row = connection.execute(query.where(files.c.id == file)).one_or_none()
-    return File(**row._mapping) if row else None
+def forget_content(connection: sa.Connection, file: str) -> None:
+    """Delete what was sent; the answers stay."""
+    connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
+
+
+def forget_report(connection: sa.Connection, file: str) -> None:
+    """The workbook to correct is to be made anew where it is asked for."""
+    connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
+    if made := jobs.find_of(connection, "report", file):
+        jobs.forget(connection, made.id)
+
+
+_FILES = (
+    sa.select(files, job_rows.c.state, job_rows.c.code, job_rows.c.created_at)
+    .join(job_rows, job_rows.c.id == files.c.id)
+    .where(job_rows.c.state != "receiving")
+)
+
+
+def _shown(state: str) -> str:
+    """The state of a job as the answer to its file has it: for the sender it is over."""
+    return "failed" if state == "set-aside" else state
 
 
 def _aad(file: str, place: str) -> bytes:

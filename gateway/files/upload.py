@@ -9,7 +9,7 @@ from __future__ import annotations
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from gateway.files.store import PART
+from gateway.files.interfaces import PART
 from gateway.http.problems import Problem
 
 MAX_TYPE = 64

@@ -11,14 +11,16 @@ import io
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import xlsxwriter  # type: ignore[import-untyped]
 
 from gateway.files.header import CORRECTS, HEADER_WITHIN
-from gateway.files.returned import Returned
+from gateway.files.interfaces import PART
+from gateway.files.returned import Returned, unpack
 
 MAX_IN_MEMORY = 10_000
 """Rows of a workbook made without a temporary file. More than that would take hundreds of
@@ -82,6 +84,20 @@ class _Reasons:
             key = (error["field"] or "", error["code"])
             self.counts[key] += 1
             self.texts.setdefault(key, error["message"])
+
+
+def build_pieces(pieces: Iterator[bytes], name: str, counts: Mapping[str, int]) -> Iterator[bytes]:
+    """The workbook in pieces. pieces: of each set with such rows the JSON of [packed rows, their
+    answers]. For `gateway.base.child`."""
+    rows = (
+        pair
+        for piece in pieces
+        for packed, answers in [orjson.loads(piece)]
+        for pair in zip(unpack(packed), answers, strict=True)
+    )
+    made = build(rows, name=name, counts=counts)
+    for start in range(0, len(made), PART):
+        yield made[start : start + PART]
 
 
 def build(

@@ -15,8 +15,8 @@ from gateway.files.archive import Archive
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Cell, Line, Mark, Marked, Table
 from gateway.files.scan import (
+    Budget,
     SheetFacts,
-    TextBudget,
     demand_plain_xml,
     scan,
     shared_strings,
@@ -44,7 +44,7 @@ def tables(data: bytes) -> list[Table]:
     """The worksheets in order; FileFault if any of them is not safe to read."""
     archive = Archive(data)
     sheets = _sheets(archive)
-    budget = TextBudget(shared_strings(_strings(archive)))
+    budget = Budget(shared_strings(_strings(archive)))
     facts = {sheet.at: scan(_Readings(archive, sheet.path), budget) for sheet in sheets}
     _demand_plain_rest(archive, {sheet.path for sheet in sheets})
     with _calamine():

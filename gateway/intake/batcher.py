@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,13 +17,12 @@ import sqlalchemy as sa
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from gateway.base.errors import NotReady
+from gateway.base.errors import TRANSIENT, NotReady
 from gateway.base.policy import Caller
 from gateway.intake.interfaces import Promise, RowAnswer, RowInput, SetAnswer
 from gateway.intake.promises import find_promise, with_path
 from gateway.intake.services import Intake
 from ledger.core.canonical import unhex32
-from ledger.core.errors import CouldNotCheck
 
 WINDOW = 0.005
 """Seconds that the first record waits for company: as long as a flush takes. What a set costs
@@ -73,24 +73,37 @@ class Batcher:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             await self._take(batch)
 
-    async def _take(self, batch: list[_Waiting]) -> None:
+    async def _take(self, batch: list[_Waiting], behind: Sequence[_Waiting] = ()) -> bool:
+        """Answer a set. False where what failed would befall those `behind` it as well: then they,
+        and all who wait in the queue, are told so at once. None of them waits for a signer that
+        hangs once more."""
         work = partial(self._submit, batch)
         try:
             answers = await to_thread.run_sync(work, limiter=self._limiter)
-        except (NotReady, CouldNotCheck, sa.exc.OperationalError) as error:
-            _fail(batch, error)  # would befall each of them alone as well
+        except TRANSIENT as error:
+            _fail(batch, error)
+            if isinstance(error, NotReady) and error.code == "busy":
+                return True
+            _fail([*behind, *self._queue], error)
+            self._queue.clear()
+            return False
         except Exception as error:
             if len(batch) == 1:
                 _fail(batch, error)
-                return
-            # Whatever one record broke, the others are not to suffer for it (design 8.12).
-            _log.error("intake.batch-failed", records=len(batch), exc_info=True)
-            for waiting in batch:
-                await self._take([waiting])
+            else:
+                # Whatever one record broke, the others are not to suffer for it (design 8.12).
+                _log.error("intake.batch-failed", records=len(batch), exc_info=True)
+                await self._take_singly(batch)
         else:
             for waiting, answer in zip(batch, answers, strict=True):
                 if not waiting.done.done():
                     waiting.done.set_result(answer)
+        return True
+
+    async def _take_singly(self, batch: list[_Waiting]) -> None:
+        for at, waiting in enumerate(batch, 1):
+            if not await self._take([waiting], behind=batch[at:]):
+                return
 
     def _submit(self, batch: list[_Waiting]) -> list[_Answered]:
         answer = self._intake.submit_mixed(
@@ -123,7 +136,7 @@ class Batcher:
             return find_promise(connection, promise_id or 0)
 
 
-def _fail(batch: list[_Waiting], error: Exception) -> None:
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.done.done():
             waiting.done.set_exception(error)

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
 
+from gateway.base.child import end_with_parent
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.threads import tune_memory
 from gateway.intake.draft import Draft, Drafter, Terms
@@ -61,7 +62,24 @@ class Lines:
         return len(self.lines)
 
 
-Source = Rows | Lines
+@dataclass(frozen=True, slots=True)
+class Pickled:
+    """Rows that another process of ours has read: the pickle of their list, which is opened only
+    where they are drafted."""
+
+    data: bytes
+    count: int
+
+    def read(self) -> Sequence[RowInput]:
+        """Them."""
+        rows: list[RowInput] = pickle.loads(self.data)  # noqa: S301 - from our own process
+        return rows
+
+    def __len__(self) -> int:
+        return self.count
+
+
+Source = Rows | Lines | Pickled
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +201,9 @@ def _begin(secrets: Secrets) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the gateway ends us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _drafter = secrets.drafter()
     tune_memory()
-
-
-def _end_with_parent() -> None:
-    """A gateway that was killed closes nothing; its processes would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _draft(source: Source, terms: Terms) -> list[Any]:

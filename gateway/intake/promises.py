@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.chain.interfaces import ChainFacts
+from gateway.chain.signing import asking_signer
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
 from ledger.chain.keys.signers import DigestSigner
@@ -41,7 +42,7 @@ def make_promise(
     signer: DigestSigner,
 ) -> Promise:
     """A promise over these leaves in this order. due_in: seconds. signer: an ANCHOR key valid at
-    `issued_at`."""
+    `issued_at`. Raises NotReady where it gives no signature."""
     due = issued_at + due_in
     leaves_root = merkle.root(leaves)
     signed = digest(
@@ -54,13 +55,15 @@ def make_promise(
         issued_at=issued_at,
         due=due,
     )
+    with asking_signer():
+        signature = signer.sign_digest(signed)
     return Promise(
         log=log_id.hex(),
         leaves_root=leaves_root.hex(),
         count=len(leaves),
         issued_at=issued_at,
         due=due,
-        signature=hex0x(signer.sign_digest(signed)),
+        signature=hex0x(signature),
     )
 
 

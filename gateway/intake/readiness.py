@@ -22,6 +22,18 @@ def ready_facts(
     hold, our ANCHOR and NOTE keys registered and valid, and the anchorer not too far behind. A
     member that is no province gets past this: each of its rows is refused by itself.
     """
+    facts, log_id = promising(ctx, chain, signing, at)
+    with ctx.engine.connect() as connection:
+        if unanchored(connection) > ctx.settings.log.max_unanchored:
+            raise NotReady("too-many-unanchored", retry_after=10)
+    return facts, log_id
+
+
+def promising(
+    ctx: Context, chain: ChainView, signing: Signing, at: int
+) -> tuple[ChainFacts, bytes]:
+    """The same without a look into the database: for a set that was begun, which must not be
+    promised after what happened meanwhile."""
     facts = chain.known
     if facts is None:
         raise NotReady("chain-unknown")
@@ -37,7 +49,4 @@ def ready_facts(
         raise NotReady("rules-not-in-force", retry_after=60)
     signing.promise_key(facts, at)
     signing.note_key()
-    with ctx.engine.connect() as connection:
-        if unanchored(connection) > ctx.settings.log.max_unanchored:
-            raise NotReady("too-many-unanchored", retry_after=10)
     return facts, log_id

@@ -24,12 +24,13 @@ from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.metrics import SETS, count_rows
 from gateway.intake.pool import Drafted, Drafting, Rows, Source, Workers
 from gateway.intake.promises import make_promise
-from gateway.intake.readiness import ready_facts
+from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.log.services import LOCK_ENTRIES
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core.canonical import unhex32
+from ledger.core.keys import Purpose
 
 MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
@@ -107,13 +108,15 @@ class Intake:
         callers: Sequence[Caller],
         keep: Keep | None = None,
     ) -> SetAnswer:
-        """The second half: tell what is new, promise and store it. callers: of every row."""
-        facts = self._chain.known
-        if facts is not None and facts.open_log != drafting.terms.log_id:
-            drafting = self.begin(drafting.source)  # another log takes entries since it was begun
-        terms, drafted = drafting.terms, drafting.result()
-        # Asked again: another key may have been taken up since the set was begun.
-        signer = self._signing.promise_key(self._chain.known or terms.facts, terms.at)
+        """The second half: tell what is new, promise and store it. callers: of every row.
+        Raises NotReady where nothing may be promised any more."""
+        drafted = drafting.result()
+        signer = self._still_good(drafting.terms)
+        if signer is None:
+            drafting = self.begin(drafting.source)
+            drafted = drafting.result()
+            signer = self._signing.promise_key(drafting.terms.facts, drafting.terms.at)
+        terms = drafting.terms
         with SETS.time():
             answer = _Submission(
                 ctx=self._ctx,
@@ -126,6 +129,20 @@ class Intake:
             ).run()
         count_rows(answer.rows)
         return answer
+
+    def _still_good(self, terms: Terms) -> DigestSigner | None:
+        """Find the key that may promise now what was begun with these terms: its log still takes
+        entries, and the key was valid then and is. None: it must be begun anew. Raises NotReady
+        where nothing may be promised any more."""
+        now = self._ctx.clock.seconds()
+        facts, log_id = promising(self._ctx, self._chain, self._signing, now)
+        if log_id != terms.log_id:
+            return None
+        try:
+            signer = self._signing.promise_key(facts, terms.at)
+        except NotReady:  # another one was taken up, which was not valid then
+            return None
+        return signer if facts.may_sign(Purpose.ANCHOR, signer.key_id, now) else None
 
 
 class _Submission:

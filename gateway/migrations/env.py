@@ -7,6 +7,7 @@ from alembic import context
 import gateway.accesses.models
 import gateway.anchoring.models
 import gateway.files.models
+import gateway.jobs.models
 import gateway.log.models
 import gateway.records.models
 import gateway.tokens.models  # noqa: F401 - each registers its tables

@@ -129,9 +129,10 @@ def submit(
     _check_usage(file, type_, report)
     with Node(url, token) as node, bars() as progress:
         who = node.who()
-        answer = _send(_Way(node, who, patience), file, type_, progress)
+        way = _Way(node, who, patience)
+        answer = _send(way, file, type_, progress)
         if report is not None:
-            _write_report(node, answer, report)
+            _write_report(way, answer, report)
         if as_json:
             print_json(answer | {"node": who._asdict()})
         else:
@@ -234,8 +235,13 @@ def _given_up(node: Node, file_id: str) -> str:
     )
 
 
-def _write_report(node: Node, answer: Document, report: Path) -> None:
-    write_file(report, expect(node.get(f"/v1/files/{answer['id']}/report.xlsx"), _OK).body)
+def _write_report(way: _Way, answer: Document, report: Path) -> None:
+    node, file_id = way.node, answer["id"]
+    patience = Patience(node, way.patience, _given_up(node, file_id))
+    while (found := node.get(f"/v1/files/{file_id}/report.xlsx")).status == _ACCEPTED:
+        patience.see("report")
+        time.sleep(_POLL)
+    write_file(report, expect(found, _OK).body)
     note(say(zh=f"待更正的工作簿：{report}", en=f"workbook to correct: {report}"))
 
 

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/audit", "ledger/verify.py"),
     ("ledger/cli",),
     ("gateway/base",),
-    ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/records"),
+    ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/jobs", "gateway/records"),
     ("gateway/log", "gateway/tokens"),
     ("gateway/anchoring", "gateway/catalogue"),
     ("gateway/intake", "gateway/receipts"),

@@ -132,7 +132,12 @@ def test_file_by_http(net: Net) -> None:
     assert [row["row"] for row in answer["verdicts"]] == [2, 3, 4]
     assert [row["verdict"] for row in answer["verdicts"]] == ["accepted", "accepted", "rejected"]
     assert net.http.get(answer["place"]).status_code == 401
-    report = net.http.get(f"{answer['place']}/report.xlsx", headers=net.auth())
+
+    def made() -> Any:
+        found = net.http.get(f"{answer['place']}/report.xlsx", headers=net.auth())
+        return None if found.status_code == 202 else found
+
+    report = until(made, "the workbook to correct")
     assert report.status_code == 200
     assert report.content[:2] == b"PK"
     assert net.http.get("/v1/files/999999999", headers=net.auth()).status_code == 404

@@ -296,7 +296,8 @@ def test_a_table_is_read_and_reported(gateway: Stub, cli: Cli, tmp_path: Path) -
         table_answer("running"),
         table_answer("done", answer(2), answer(3, "rejected", sheet="甲")),
     )
-    gateway.on("GET /v1/files/7/report.xlsx", (200, b"PK", {}))
+    being_made = told({"id": "7", "state": "done"}, 202)
+    gateway.on("GET /v1/files/7/report.xlsx", being_made, being_made, (200, b"PK", {}))
     common = ["submit", file, "--to", gateway.url, "--token", "t"]
     done = cli(*common, "--type", "penalty", "--report", report)
     assert done.exit == 1

@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 
 import gateway.anchoring.models
 import gateway.files.models
+import gateway.jobs.models
 import gateway.log.models
 import gateway.records.models
 import gateway.tokens.models

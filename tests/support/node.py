@@ -55,6 +55,7 @@ def make_settings(folder: Path, **values: Any) -> Settings:
         "node": {"code": MEMBER, "name": "Test"},
         "http": {"port": 0},
         "intake": {"processes": 0},
+        "files": {"processes": 0},
     }
     return Settings(**(defaults | values))
 

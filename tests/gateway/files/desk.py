@@ -54,6 +54,10 @@ class Desk:
         return answer
 
     def report(self, answer: dict[str, Any]) -> bytes:
-        found = self.get(f"/v1/files/{answer['id']}/report.xlsx")
+        place = f"/v1/files/{answer['id']}/report.xlsx"
+        found = self.get(place)
+        if found.status_code == 202:
+            self.work()
+            found = self.get(place)
         assert found.status_code == 200
         return found.content

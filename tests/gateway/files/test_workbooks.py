@@ -14,7 +14,7 @@ from gateway.files import xlsx
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Cell, Marked
 from gateway.files.reading import Reading
-from gateway.files.scan import SharedStrings, SheetFacts, TextBudget
+from gateway.files.scan import Budget, SharedStrings, SheetFacts
 from tests.support.sheets import (
     GOOD,
     MAIN,
@@ -219,7 +219,7 @@ def test_the_box_of_the_fast_scan() -> None:
 
 
 def facts(data: str, exact: bool, strings: SharedStrings) -> SheetFacts | str:
-    budget = TextBudget(strings)
+    budget = Budget(strings)
     chunks = [sheet_xml(data).encode()]
     try:
         if exact:
@@ -275,17 +275,17 @@ def test_chunks_of_any_size(size: int) -> None:
     data = penalty_sheet(GOOD, GOOD, extra=row(9, '<c r="C9"><f>1</f></c>'))
     whole = sheet_xml(data).encode() + b"<f/>"
     chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
-    assert scanning._plain(chunks, TextBudget(SharedStrings())).marks == {9: {2: "formula"}}
+    assert scanning._plain(chunks, Budget(SharedStrings())).marks == {9: {2: "formula"}}
 
 
 def test_text_budget_counts_what_is_named() -> None:
     """Long strings that are named once do not count as often as there are cells."""
     sizes = [1 << 20, *[10] * 100]
-    budget = TextBudget(SharedStrings(sizes, 1 << 20))
+    budget = Budget(SharedStrings(sizes, 1 << 20))
     block = b'<c r="A1" t="s"><v>1</v></c>' * 100_000 + b'<c r="A1" t="s"><v>0</v></c>'
     budget.spend_plain(block)
     with pytest.raises(FileFault):
-        TextBudget(SharedStrings([1 << 20], 1 << 20)).spend_plain(block)
+        Budget(SharedStrings([1 << 20], 1 << 20)).spend_plain(block)
 
 
 # openpyxl as a second reader.

@@ -9,10 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.base import threads as worker
-from gateway.files import services, store
-from gateway.files.models import file_sets, files
-from gateway.files.tasks import MAX_ATTEMPTS, file_workers
+from gateway.files import services
+from gateway.files.models import file_parts, file_sets
+from gateway.files.tasks import file_workers
 from gateway.intake.interfaces import SetAnswer
+from gateway.jobs.errors import TakenOver
+from gateway.jobs.models import jobs
+from gateway.jobs.services import Job, retry
+from gateway.jobs.tasks import MAX_ATTEMPTS
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import records
@@ -175,10 +179,10 @@ def test_one_bad_file_never_blocks_others(
     good = desk.post(csv_text(GOOD).encode(), "good.csv").headers["Location"]
     process = node.files.process
 
-    def process_others(file: store.File, stop: threading.Event) -> bool:
-        if bad.endswith(file.id):
+    def process_others(job: Job, stop: threading.Event) -> bool:
+        if bad.endswith(job.id):
             raise MemoryError
-        return process(file, stop)
+        return process(job, stop)
 
     monkeypatch.setattr(node.files, "process", process_others)
     desk.work()
@@ -188,8 +192,15 @@ def test_one_bad_file_never_blocks_others(
         desk.work()
     answer = desk.answer(bad)
     assert (answer["state"], answer["verdicts"]) == ("failed", [])
-    assert "设" in answer["message"]["zh"] or "搁置" in answer["message"]["zh"]
+    assert "搁置" in answer["message"]["zh"] and "operator" in answer["message"]["en"]
     assert count(node, records) == 1
+    assert count(node, file_parts) == 1, "what was sent is kept"
+    monkeypatch.setattr(node.files, "process", process)
+    with node.ctx.engine.begin() as connection:
+        assert retry(connection, bad.rpartition("/")[2])
+    desk.work()
+    assert desk.answer(bad)["counts"]["duplicate"] == 1
+    assert count(node, file_parts) == 0
 
 
 @pytest.mark.usefixtures("small_sets")
@@ -236,12 +247,12 @@ def test_nothing_can_be_promised_yet(tmp_path: Path) -> None:
 
 def test_after_a_restart_held_files_are_taken_at_once(node: Node, desk: Desk) -> None:
     location = desk.post(csv_text(GOOD).encode()).headers["Location"]
-    held = node.file_store.claim()
+    held = node.jobs.claim("file")
     assert held is not None and location.endswith(held.id)
-    assert node.file_store.claim() is None
+    assert node.jobs.claim("file") is None
     desk.work()
     assert desk.answer(location)["state"] == "running"
-    (_, first), (_, second) = file_workers(node.ctx, node.file_store, node.files)
+    (_, first), (_, second), _ = file_workers(node.ctx, node.jobs, node.file_store, node.files)
     node.ctx.signals.uploaded.set()
     first(threading.Event())
     assert desk.answer(location)["state"] == "done"
@@ -259,13 +270,13 @@ def test_a_content_key_that_is_gone(tmp_path: Path) -> None:
         let_go(other)
     assert Desk(other).answer(good)["state"] == "done"
     with other.ctx.engine.connect() as connection:
-        assert sorted(connection.scalars(sa.select(files.c.state))) == ["done", "failed"]
+        assert sorted(connection.scalars(sa.select(jobs.c.state))) == ["done", "set-aside"]
     other.close()
 
 
 def test_threads_at_work(node: Node, desk: Desk) -> None:
     stop = threading.Event()
-    steps = file_workers(node.ctx, node.file_store, node.files)
+    steps = file_workers(node.ctx, node.jobs, node.file_store, node.files)
     threads = [worker.start(name, step, stop) for name, step in steps]
     try:
         posted = [desk.post(csv_text(*rows()).encode(), f"{at}.csv") for at in range(4)]
@@ -304,8 +315,8 @@ class TestKeep:
 
     def test_what_it_raises_undoes_the_set(self, node: Node) -> None:
         def refuse(_connection: sa.Connection, _answer: SetAnswer) -> None:
-            raise store.TakenOver("x")
+            raise TakenOver("x")
 
-        with pytest.raises(store.TakenOver):
+        with pytest.raises(TakenOver):
             node.intake.submit_set(caller=CENTRE, rows=[row(1)], keep=refuse)
         assert count(node, records) == count(node, promises) == 0

@@ -6,28 +6,38 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gateway.files import services, store
-from gateway.files.models import files
-from gateway.files.tasks import FileWorker
+from gateway.files import services
+from gateway.jobs.models import jobs
+from gateway.jobs.services import now
+from gateway.jobs.tasks import JobWorker
 from gateway.node import Node
 from tests.support.node import make_test_node
 
 
-def make_worker(node: Node) -> FileWorker:
+def make_worker(node: Node) -> JobWorker:
     """The step of a file worker that need not look for files of a dead one."""
-    return FileWorker(node.ctx, node.file_store, node.files, lambda: None)
+    wake = node.ctx.signals.uploaded
+    return JobWorker("file", node.jobs, node.files.process, wake=wake, opening=lambda: None)
+
+
+def make_reporter(node: Node) -> JobWorker:
+    """The same for workbooks to correct."""
+    wake = node.ctx.signals.asked
+    return JobWorker("report", node.jobs, node.files.make_report, wake=wake, opening=lambda: None)
 
 
 def work(node: Node) -> None:
     """Until nothing waits any more."""
-    node.ctx.signals.uploaded.set()
-    make_worker(node)(threading.Event())
+    for event in (node.ctx.signals.uploaded, node.ctx.signals.asked):
+        event.set()
+    for worker in (make_worker(node), make_reporter(node)):
+        worker(threading.Event())
 
 
 def let_go(node: Node) -> None:
-    """As if the lease of every file had passed."""
+    """As if the lease of every job had passed."""
     with node.ctx.engine.begin() as connection:
-        connection.execute(sa.update(files).values(due=store.now() - 1))
+        connection.execute(sa.update(jobs).values(due=now() - 1))
 
 
 def answer_files(folder: str, set_size: str, now: str) -> None:

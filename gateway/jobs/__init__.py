@@ -1,0 +1,1 @@
+"""Durable jobs: what is to be done besides requests, whatever happens meanwhile."""

@@ -1,0 +1,230 @@
+"""Files that want more than they may have are read in a process that ends; the gateway lives."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateway.base.child import Bounds, ChildDied, ChildFailed, Children, Stopped, TooCostly
+from gateway.files.errors import FileFault
+from gateway.files.sets import Ended, opened, read_sets
+from gateway.node import Node
+from tests.gateway.files.conftest import NOW
+from tests.gateway.files.desk import Desk
+from tests.gateway.files.work import let_go, make_worker
+from tests.support.node import make_test_node
+from tests.support.sheets import (
+    GOOD,
+    csv_text,
+    parts,
+    penalty_sheet,
+    row,
+    sheet_xml,
+    text_cell,
+    text_row,
+    workbook,
+    zipped,
+)
+
+MEMORY = 192 << 20
+LARGE = Bounds(memory=MEMORY, cpu=600, silence=600)
+
+
+@pytest.fixture
+def children() -> Iterator[Children]:
+    made = Children(LARGE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = make_test_node(tmp_path, now=NOW, files={"processes": 1, "memory_mib": MEMORY >> 20})
+    yield node
+    node.close()
+
+
+def run(children: Children, *arguments: str, sent: tuple[bytes, ...] = ()) -> list[bytes]:
+    return list(children.run(act, *arguments, sent=sent, stop=threading.Event()))
+
+
+def act(sent: Iterator[bytes], *what: str) -> Iterator[bytes]:
+    """In the other process."""
+    pieces = list(sent)
+    match what:
+        case ("echo",):
+            yield from pieces
+        case ("pid",):
+            yield str(os.getpid()).encode()
+        case ("fill",):
+            yield bytes(1 << 30)[:1]
+        case ("spin",):
+            while True:
+                pass
+        case ("sleep",):
+            yield b"begun"
+            time.sleep(3600)
+        case ("die",):
+            yield b"begun"
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case ("fault",):
+            yield b"begun"
+            raise FileFault("dimensions")
+        case ("bug",):
+            raise KeyError("personal data")
+
+
+def test_pieces_there_and_back_by_one_process(children: Children) -> None:
+    sent = (b"a", bytes(3 << 20), b"c")
+    assert run(children, "echo", sent=sent) == list(sent)
+    assert run(children, "pid") == run(children, "pid") != [str(os.getpid()).encode()]
+
+
+def test_what_it_raises(children: Children) -> None:
+    pid = run(children, "pid")
+    with pytest.raises(FileFault) as fault:
+        run(children, "fault")
+    assert fault.value.name == "dimensions" and fault.value.message["zh"]
+    with pytest.raises(ChildFailed) as failed:
+        run(children, "bug")
+    assert "KeyError" in str(failed.value) and "personal" not in str(failed.value)
+    assert run(children, "pid") == pid, "neither cost the process"
+
+
+@pytest.mark.parametrize(("what", "cpu"), [("fill", 600), ("spin", 1)])
+def test_more_than_it_may(what: str, cpu: int) -> None:
+    children = Children(Bounds(memory=MEMORY, cpu=cpu, silence=600))
+    pid = run(children, "pid")
+    with pytest.raises(TooCostly) as caught:
+        run(children, what)
+    assert caught.value.what == {"fill": "memory", "spin": "time"}[what]
+    assert run(children, "pid") != pid, "the next work has a fresh one"
+    children.close()
+
+
+def test_death_and_silence(children: Children) -> None:
+    with pytest.raises(ChildDied) as died:
+        run(children, "die")
+    assert died.value.status == -signal.SIGSEGV
+    silent = Children(Bounds(memory=MEMORY, cpu=600, silence=1))
+    with pytest.raises(ChildDied):
+        run(silent, "sleep")
+    silent.close()
+
+
+def test_the_gateway_ends(children: Children) -> None:
+    stop = threading.Event()
+    working = children.run(act, "sleep", sent=(), stop=stop)
+    assert next(working) == b"begun"
+    stop.set()
+    with pytest.raises(Stopped):
+        next(working)
+
+
+def test_whoever_ends_the_service_ends_no_work(children: Children) -> None:
+    """A service manager signals every process; the gateway ends the work by itself."""
+    (pid,) = run(children, "pid")
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        os.kill(int(pid), signum)
+    assert run(children, "pid") == [pid]
+
+
+def test_left_before_its_end(children: Children) -> None:
+    working = children.run(act, "sleep", sent=(), stop=threading.Event())
+    assert next(working) == b"begun"
+    before = {one.pid for one in psutil.Process().children()}
+    working.close()
+    assert len({one.pid for one in psutil.Process().children()}) < len(before)
+
+
+def test_read_there_as_here(children: Children) -> None:
+    bad = dict(GOOD, CF_NR_FK="x")
+    data = workbook(penalty_sheet(GOOD, bad, GOOD), text_row(1, ["a"]))
+    arguments = ("x.xlsx", None, 1, 1)
+    there = list(children.run(read_sets, *arguments, sent=(data,), stop=threading.Event()))
+    here = list(read_sets(iter((data,)), *arguments))
+    assert len(there) == 3
+    for one, other in zip(map(opened, there), map(opened, here), strict=True):
+        if isinstance(one, Ended) or isinstance(other, Ended):
+            assert one == other
+        else:
+            assert one.rows() == other.rows()
+
+
+# ---- hostile workbooks, from the upload to the answer
+
+
+def heavy() -> bytes:
+    """Within every bound that is counted, and yet two million cells of text."""
+    cells = "".join(f'<c r="{chr(65 + at)}{{0}}" t="s"><v>0</v></c>' for at in range(26))
+    lines = "".join(row(at, cells.format(at)) for at in range(2, 80_000))
+    return workbook(text_row(1, list(GOOD)) + lines, strings=f"<si><t>{'甲' * 60}</t></si>")
+
+
+def many_sheets() -> bytes:
+    """990 sheets of two cells, each as wide and high as may be."""
+    sheet = sheet_xml(row(1, text_cell("A1", "x")) + row(159_999, text_cell("Z159999", "x")))
+    return zipped(parts({f"S{at}": sheet for at in range(990)}))
+
+
+def two_cells() -> bytes:
+    """1.6 KB that were 535 MiB."""
+    return workbook(text_row(1, list(GOOD)) + row(159_999, text_cell("CZ159999", "x")))
+
+
+@pytest.mark.parametrize("make", [two_cells, many_sheets, heavy])
+def test_a_hostile_workbook_is_answered(node: Node, make: object) -> None:
+    assert callable(make)
+    desk = Desk(node)
+    location = desk.post(make(), "x.xlsx").headers["Location"]
+    before = psutil.Process().memory_info().rss
+    done, largest = threading.Event(), [0]
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            for one in psutil.Process().children(recursive=True):
+                try:
+                    largest[0] = max(largest[0], one.memory_info().rss)
+                except psutil.NoSuchProcess:
+                    continue
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    desk.work()
+    done.set()
+    watching.join()
+    answer = desk.answer(location)
+    assert (answer["state"], answer["code"]) == ("failed", "too-large")
+    assert "分成几个文件" in answer["message"]["zh"]
+    assert "several files" in answer["message"]["en"]
+    assert largest[0] < MEMORY + (128 << 20), "what Python and its modules take comes on top"
+    assert psutil.Process().memory_info().rss < before + (96 << 20)
+    good = desk.send(csv_text(GOOD).encode())
+    assert good["counts"]["accepted"] == 1, "the gateway lives"
+
+
+def test_a_file_that_kills_its_process(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poison: tried some times, set aside, and its content is kept."""
+    desk = Desk(node)
+    location = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.files.services.read_sets", die)
+        for _ in range(6):
+            node.ctx.signals.uploaded.set()
+            make_worker(node)(threading.Event())
+            let_go(node)
+    (job,) = node.jobs.listed(["set-aside"])
+    assert (job.id, job.code) == (location.rpartition("/")[2], "ChildDied")
+    assert b"".join(node.file_store.content(job.id)) == csv_text(GOOD).encode()
+
+
+def die(sent: Iterator[bytes], *_: object) -> Iterator[bytes]:
+    """As a parser that runs wild."""
+    list(sent)
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield b""

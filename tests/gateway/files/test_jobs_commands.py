@@ -1,0 +1,86 @@
+"""`credit-ledger gateway jobs …` as an operator uses it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import gateway
+from gateway.files.models import file_parts
+from gateway.node import Node
+from tests.gateway.files.conftest import NOW
+from tests.gateway.files.desk import Desk
+from tests.gateway.intake.material import count
+from tests.support.node import make_test_node
+from tests.support.sheets import GOOD, csv_text
+
+TOML = """
+network = "network.json"
+database_url = "{url}"
+[node]
+code = "110000"
+"""
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    node = make_test_node(tmp_path, now=NOW)
+    url = node.ctx.settings.database_url
+    (tmp_path / "gateway.toml").write_text(TOML.format(url=url), "utf-8")
+    yield node
+    node.close()
+
+
+def run(tmp_path: Path, *arguments: str) -> Result:
+    config = str(tmp_path / "gateway.toml")
+    return CliRunner().invoke(gateway, ["jobs", *arguments, "--config", config])
+
+
+def set_aside(node: Node, desk: Desk) -> tuple[str, str]:
+    """(id, place) of a file that nobody can process."""
+    place = desk.post(csv_text(GOOD).encode(), "x.csv").headers["Location"]
+    held = node.jobs.claim("file")
+    assert held is not None
+    node.jobs.set_aside(held.id, "MemoryError")
+    return held.id, place
+
+
+def test_list_and_retry(node: Node, tmp_path: Path) -> None:
+    desk = Desk(node)
+    job, place = set_aside(node, desk)
+    listed = run(tmp_path, "list")
+    assert (listed.exit_code, listed.stdout.split("\t")[:3]) == (0, [job, "file", "set-aside"])
+    (told,) = json.loads(run(tmp_path, "list", "--json").stdout)["jobs"]
+    assert (told["code"], told["token"]) == ("MemoryError", 1)
+    assert told["bytes"] == len(csv_text(GOOD).encode())
+    assert run(tmp_path, "list", "--state", "done").stdout == ""
+    desk.report({"id": job})
+    assert run(tmp_path, "retry", job).exit_code == 0
+    desk.work()
+    answer = desk.answer(place)
+    assert (answer["state"], answer["counts"]["accepted"]) == ("done", 1)
+    again = run(tmp_path, "retry", job)
+    assert again.exit_code == 1 and "jobs list" in again.stderr
+    assert run(tmp_path, "list").stdout == ""
+    assert desk.report(answer), "made anew"
+
+
+def test_drop(node: Node, tmp_path: Path) -> None:
+    desk = Desk(node)
+    job, place = set_aside(node, desk)
+    assert count(node, file_parts) == 1
+    dropped = run(tmp_path, "drop", job, "--json")
+    assert json.loads(dropped.stdout) == {"id": job, "state": "failed"}
+    assert count(node, file_parts) == 0
+    answer = desk.answer(place)
+    assert answer["state"] == "failed" and "gave this file up" in answer["message"]["en"]
+    for arguments in (("drop", job), ("retry", job), ("drop", "0" * 32)):
+        assert run(tmp_path, *arguments).exit_code == 1
+    assert run(tmp_path, "drop", "x y").exit_code == 2
