@@ -13,8 +13,8 @@ import click
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
+from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
-from gateway.files.commands import jobs
 from gateway.operations.cli import COMMANDS
 from ledger.cli.language import say
 from ledger.cli.options import json_option

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gateway.base.commands import config_option, database
+from gateway.commands.options import config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
