@@ -16,6 +16,7 @@ from starlette.responses import Response
 from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
+from gateway.base.metrics import TIMEOUTS
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
 from gateway.http import docs
@@ -86,6 +87,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
 
 async def _problem(_request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    if isinstance(error, sa.exc.TimeoutError):
+        TIMEOUTS.labels("pool").inc()
     if isinstance(error, NotReady):
         _log.warning("http.not-ready", reason=error.code)
     elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

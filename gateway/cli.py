@@ -174,14 +174,15 @@ def _failures() -> Iterator[None]:
 @contextmanager
 def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
     """The services of tokens, an open database, and the time by the clock of the settings."""
-    from gateway.base.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.revision import demand_current  # noqa: PLC0415
     from gateway.tokens import services  # noqa: PLC0415
 
     with _failures():
         settings: Settings = load(config)
         engine = open_engine(settings.database_url)
         try:
-            migrate(engine)
+            demand_current(engine)
             yield services, engine, Clock.of(settings.now).now()
         finally:
             engine.dispose()

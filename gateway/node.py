@@ -18,9 +18,10 @@ from gateway.base import threads
 from gateway.base.clock import Clock
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
-from gateway.base.db import migrate, open_engine
+from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
+from gateway.base.revision import migrate
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.chain.outbox import Outbox

@@ -6,7 +6,8 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.base.db import migrate, open_engine
+from gateway.base.db import open_engine
+from gateway.base.revision import demand_current
 from gateway.base.settings import load
 from gateway.devnet.files import write_atomic
 from gateway.devnet.layout import Layout, MemberSpec, Ports
@@ -58,7 +59,7 @@ def prepare_token(layout: Layout, member: MemberSpec) -> None:
         return
     engine = open_engine(load(folder / "gateway.toml").database_url)
     try:
-        migrate(engine)
+        demand_current(engine)
         _, token = add_token(
             engine,
             name="network-up",

@@ -24,8 +24,9 @@ from gateway.base import crash
 from gateway.base import threads as worker
 from gateway.base.clock import Clock
 from gateway.base.crypto import ContentLost, Hmac, Sealed, Vault
-from gateway.base.db import begin_write, metadata, migrate, open_engine
+from gateway.base.db import begin_write, metadata, open_engine
 from gateway.base.keyring import open_keys
+from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
 from gateway.node import open_node
 from gateway.records.content import Content, encode_content
