@@ -71,12 +71,14 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         chain=node.chain,
         signing=node.signing,
         intake=node.intake,
-        lease=node.lease,
+        collector=node.collector,
         endpoint=settings.endpoint(port),
     )
     routes = (intake, files, receipts, log, catalogue, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
+    if settings.env == "development" and settings.http.operator_port is None:
+        app.include_router(about.metrics_router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -11,6 +11,7 @@ from threading import Event, Thread
 import sqlalchemy as sa
 import structlog
 
+from gateway.about.collector import NodeCollector
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import Anchorer
@@ -30,6 +31,7 @@ from gateway.chain.view import ChainView
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
+from gateway.intake.calendar import CalendarWatch
 from gateway.intake.pool import Secrets, Workers
 from gateway.intake.services import Intake
 from gateway.log.services import Logs
@@ -83,12 +85,24 @@ class Node:
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
+    @property
+    def collector(self) -> NodeCollector:
+        """The figures of this node, for whoever scrapes them."""
+        return NodeCollector(
+            ctx=self.ctx,
+            chain=self.chain,
+            signing=self.signing,
+            lease=self.lease,
+            calendar=self.workers.calendar,
+        )
+
     def start(self) -> None:
         """Start the threads that integrate, anchor and read files."""
         self.ctx.signals.promised.set()
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             ("anchorer", Anchorer(self.ctx, self.anchoring, self.lease)),
+            ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             *file_workers(self.ctx, self.file_store, self.files),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -121,7 +135,7 @@ class Node:
 
 def open_node(settings: Settings) -> Node:
     """Open keys and database, bring the tables up to date. Raises ConfigError."""
-    network = NetworkFile.load(settings.network)
+    network = NetworkFile.load(settings.network, development=settings.env == "development")
     if settings.rpc:
         network = network.with_rpc(settings.rpc)
     if settings.env == "production":

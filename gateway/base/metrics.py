@@ -20,3 +20,15 @@ TIMEOUT_KINDS = ("database", "pool", "signer", "chain")
 """pool: no connection to the database came free."""
 for _kind in TIMEOUT_KINDS:
     TIMEOUTS.labels(_kind)  # shown as 0 from the start, so that an alert sees the first one
+
+WORKER_FAILURES = Counter(
+    "credit_ledger_worker_failures",
+    "Steps of a thread that failed; it goes on after a pause",
+    ("worker",),
+    registry=REGISTRY,
+)
+WORKER_DEATHS = Counter(
+    "credit_ledger_worker_deaths",
+    "Processes that ended in the middle of their work; others took it over",
+    registry=REGISTRY,
+)

@@ -19,6 +19,7 @@ REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT")
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
+env = "development"
 network = "../../network.json"
 database_url = "sqlite:///gateway.base.db"
 keys = "keys"

@@ -45,7 +45,7 @@ def url(line: Line) -> str:
 
 
 def timeouts() -> float:
-    return TIMEOUTS.labels("database")._value.get()
+    return float(TIMEOUTS.labels("database")._value.get())
 
 
 @pytest.mark.usefixtures("impatient")

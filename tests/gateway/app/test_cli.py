@@ -11,6 +11,7 @@ from gateway.cli import gateway
 from gateway.tokens.services import find_token
 
 TOML = """
+env = "development"
 network = "network.json"
 [node]
 code = "110000"
