@@ -37,11 +37,13 @@ class Health:
     """What is wrong, as codes.
 
     chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
-    read the last time. faults: states in which nothing may be promised any more (`log-damaged`,
+    read the last time. signer_failed_at: when a signing service last gave no signature, by
+    `time.monotonic()`. faults: states in which nothing may be promised any more (`log-damaged`,
     `log-behind-chain`, `log-forked`).
     """
 
     chain_error: str | None = None
+    signer_failed_at: float = float("-inf")
     faults: set[str] = field(default_factory=set)
 
     @property

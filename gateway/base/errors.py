@@ -50,6 +50,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "数据库暂时无法访问，请稍后再试；没有任何记录丢失",
         "The database cannot be reached at this moment; try later, nothing is lost",
     ),
+    "signer-unavailable": (
+        "签名服务暂时没有应答，请稍后再试；没有任何记录丢失",
+        "The signing service does not answer at this moment; try later, nothing is lost",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",
