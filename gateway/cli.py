@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,30 +11,14 @@ from typing import Any
 import click
 
 from gateway.base.clock import Clock
+from gateway.base.options import config_option, failures
 from gateway.base.settings import Settings, load
+from gateway.quarantine_cli import quarantine
 from gateway.tokens.interfaces import SCOPES
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
-from ledger.core.errors import LedgerError
-
-Command = Callable[..., Any]
-
-
-def config_option(command: Command) -> Command:
-    """`--config`: parameter `config`, a path."""
-    return click.option(
-        "--config",
-        required=True,
-        envvar="CREDIT_LEDGER_CONFIG",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help=say(
-            zh="节点的设置文件 gateway.toml（也可用 CREDIT_LEDGER_CONFIG）。",
-            en="The settings of the node, gateway.toml (or CREDIT_LEDGER_CONFIG).",
-        ),
-    )(command)
 
 
 @click.group(
@@ -68,7 +52,7 @@ def serve(config: Path) -> None:
     """Returns after a graceful stop."""
     from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
 
-    with _failures():
+    with failures():
         run(load(config))
 
 
@@ -162,13 +146,7 @@ def token_revoke(token_id: int, config: Path) -> None:
             )
 
 
-@contextmanager
-def _failures() -> Iterator[None]:
-    """What goes wrong is told in a line, exit code 1."""
-    try:
-        yield
-    except LedgerError as error:
-        raise Refused(str(error)) from error
+gateway.add_command(quarantine)
 
 
 @contextmanager
@@ -178,7 +156,7 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
     from gateway.base.revision import demand_current  # noqa: PLC0415
     from gateway.tokens import services  # noqa: PLC0415
 
-    with _failures():
+    with failures():
         settings: Settings = load(config)
         engine = open_engine(settings.database_url)
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway.log.models import logs, pending, promises
+from gateway.log.models import logs, pending, promises, requeued
 from gateway.log.store import Waiting
 from ledger.core.canonical import DIGEST_SIZE
 
@@ -58,6 +59,26 @@ def list_quarantined(connection: sa.Connection) -> list[Quarantined]:
         )
         for row in connection.execute(_ALL)
     ]
+
+
+def queue_again(
+    connection: sa.Connection, promise: int, *, leaves: Sequence[bytes], lines: Sequence[bytes]
+) -> None:
+    """Queue entries of a promise that were left out of the tree; the others stand there already.
+
+    leaves: hashes of the `lines`, all that were missing.
+    """
+    change = sa.update(pending).where(pending.c.promise == promise)
+    connection.execute(
+        change.values(
+            count=len(leaves),
+            leaves=b"".join(leaves),
+            entries=b"\n".join(lines),
+            start=None,
+            error=None,
+        )
+    )
+    connection.execute(sa.insert(requeued).values(promise=promise))
 
 
 def _missing(held: Waiting) -> tuple[bytes, ...]:
