@@ -16,6 +16,7 @@ from starlette.responses import Response
 from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
+from gateway.base.metrics import TIMEOUTS
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
 from gateway.http import docs
@@ -72,12 +73,14 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         chain=node.chain,
         signing=node.signing,
         intake=node.intake,
-        lease=node.lease,
+        collector=node.collector,
         endpoint=settings.endpoint(port),
     )
     routes = (intake, files, receipts, log, catalogue, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
+    if settings.env == "development" and settings.http.operator_port is None:
+        app.include_router(about.metrics_router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -88,6 +91,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
 
 async def _problem(_request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    if isinstance(error, sa.exc.TimeoutError):
+        TIMEOUTS.labels("pool").inc()
     if isinstance(error, NotReady):
         _log.warning("http.not-ready", reason=error.code)
     elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

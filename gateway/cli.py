@@ -15,6 +15,7 @@ from gateway.base.settings import load
 from gateway.commands.accesses import accesses
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
+from gateway.commands.quarantine import quarantine
 from gateway.operations.cli import COMMANDS
 from ledger.cli.language import say
 from ledger.cli.options import json_option
@@ -190,3 +191,4 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 gateway.add_command(accesses)
 gateway.add_command(jobs)
+gateway.add_command(quarantine)

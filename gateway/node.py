@@ -11,6 +11,7 @@ from threading import Event, Thread
 import sqlalchemy as sa
 import structlog
 
+from gateway.about.collector import NodeCollector
 from gateway.accesses.services import AccessLog
 from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
@@ -20,9 +21,10 @@ from gateway.base import threads
 from gateway.base.clock import Clock
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
-from gateway.base.db import migrate, open_engine
+from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
+from gateway.base.revision import migrate
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.chain.outbox import Outbox
@@ -31,6 +33,7 @@ from gateway.chain.view import ChainView
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
+from gateway.intake.calendar import CalendarWatch
 from gateway.intake.pool import Secrets, Workers
 from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
@@ -89,6 +92,17 @@ class Node:
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
+    @property
+    def collector(self) -> NodeCollector:
+        """The figures of this node, for whoever scrapes them."""
+        return NodeCollector(
+            ctx=self.ctx,
+            chain=self.chain,
+            signing=self.signing,
+            lease=self.lease,
+            calendar=self.workers.calendar,
+        )
+
     def start(self) -> None:
         """Start the threads that integrate, anchor and read files."""
         self.ctx.signals.promised.set()
@@ -96,6 +110,7 @@ class Node:
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
+            ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -130,7 +145,7 @@ class Node:
 
 def open_node(settings: Settings) -> Node:
     """Open keys and database, bring the tables up to date. Raises ConfigError."""
-    network = NetworkFile.load(settings.network)
+    network = NetworkFile.load(settings.network, development=settings.env == "development")
     if settings.rpc:
         network = network.with_rpc(settings.rpc)
     if settings.env == "production":

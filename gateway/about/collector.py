@@ -2,64 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry, generate_latest
+import structlog
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from gateway.anchoring.progress import anchored_sizes
+from gateway.anchoring.progress import anchored_sizes, newest_anchor_times, overdue_promises
 from gateway.base.context import Context
 from gateway.base.lease import Lease
-from gateway.base.metrics import REGISTRY
+from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.intake.calendar import CalendarFile, days_left
+from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
+from gateway.log.quarantine import count_quarantined
+from ledger.core.keys import Purpose
+
+DAY = 86_400
+
+_log = structlog.get_logger(__name__)
+_FILES = sa.select(sa.func.count()).where(
+    jobs.c.kind == "file", jobs.c.state.in_(("queued", "running"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What the database says, all as of about one moment."""
+
+    sizes: Sequence[tuple[bytes, int]]
+    anchored: Sequence[tuple[bytes, int]]
+    anchor_times: Sequence[tuple[bytes, int]]
+    waiting: int
+    files: int
+    overdue: int
+    quarantined: int
 
 
 class NodeCollector(Collector):
-    """Figures of the log, read from the database when a scraper asks."""
+    """What is known in memory, and what stands in the database as long as that answers."""
 
-    def __init__(self, ctx: Context, chain: ChainView, lease: Lease) -> None:
+    def __init__(
+        self,
+        *,
+        ctx: Context,
+        chain: ChainView,
+        signing: Signing,
+        lease: Lease,
+        calendar: CalendarFile,
+    ) -> None:
         self._ctx = ctx
         self._chain = chain
+        self._signing = signing
         self._lease = lease
+        self._calendar = calendar
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The scraper gets what there is: a database that is away must not hide all the rest."""
+        try:
+            stored = self._read()
+        except (sa.exc.OperationalError, sa.exc.TimeoutError):
+            _log.warning("metrics.database-away", exc_info=True)
+            stored = None
+        yield _gauge("database_up", "1 where the database answers", int(stored is not None))
+        yield from self._of_memory()
+        if stored is not None:
+            yield from self._of_database(stored)
+
+    def _read(self) -> _Stored:
         with self._ctx.engine.connect() as connection:
             taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
             sizes = [(row.log_id, row.size) for row in connection.execute(sa.select(logs))]
-            anchored = anchored_sizes(connection)
-        facts = self._chain.known
-        waiting = taken - sum(size for _, size in sizes)
-        yield _gauge("pending_entries", "Promised, not yet in the tree", waiting)
-        yield _by_log("log_size", "Entries in the tree", sizes)
-        yield _by_log("anchored_size", "Entries finally anchored", anchored)
+            return _Stored(
+                sizes=sizes,
+                anchored=anchored_sizes(connection),
+                anchor_times=newest_anchor_times(connection),
+                waiting=taken - sum(size for _, size in sizes),
+                files=connection.scalar(_FILES) or 0,
+                overdue=overdue_promises(connection, self._ctx.clock.seconds()),
+                quarantined=count_quarantined(connection),
+            )
+
+    def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
+        now = self._ctx.clock.seconds()
+        ages = [(log_id, now - at) for log_id, at in stored.anchor_times]
+        yield _gauge("pending_entries", "Promised, not yet in the tree", stored.waiting)
+        yield _by_log("log_size", "Entries in the tree", stored.sizes)
+        yield _by_log("anchored_size", "Entries finally anchored", stored.anchored)
+        yield _by_log("newest_anchor_age_seconds", "Since the block of the newest final", ages)
+        yield _gauge("files_waiting", "Files received and not yet answered", stored.files)
+        yield _gauge("overdue_promises", "Past their due time and not anchored", stored.overdue)
+        yield _gauge(
+            "quarantined_promises", "With entries that the disk has changed", stored.quarantined
+        )
+
+    def _of_memory(self) -> Iterator[GaugeMetricFamily]:
+        facts, health = self._chain.known, self._ctx.health
         leads = int(self._lease.held)
         yield _gauge("anchoring", "1 where this gateway integrates and anchors", leads)
-        yield _gauge(
-            "fault", "1 where an operator must act", int(self._ctx.health.fault is not None)
+        yield _gauge("fault", "1 where an operator must act", int(health.fault is not None))
+        code = health.chain_error
+        error = GaugeMetricFamily(
+            "credit_ledger_chain_error", "1 where the chain cannot be read now", labels=("code",)
         )
+        error.add_metric((code or "none",), int(code is not None))
+        yield error
         yield _gauge(
             "chain_block_time_seconds",
             "Time of the last block read; 0 before the first",
             facts.block_time if facts else 0,
         )
+        yield _gauge(
+            "calendar_days",
+            "Days until decisions come whose deadline is not known",
+            days_left(self._calendar.current(), self._ctx.clock),
+        )
+        yield self._key_days()
 
-
-def render(collector: Collector) -> tuple[bytes, str]:
-    """The text of /metrics and its content type."""
-    own = CollectorRegistry()
-    own.register(collector)
-    return generate_latest(REGISTRY) + generate_latest(own), CONTENT_TYPE_LATEST
+    def _key_days(self) -> GaugeMetricFamily:
+        """Of the keys in use; 0 where one is not registered, not valid yet, or any more."""
+        family = GaugeMetricFamily(
+            "credit_ledger_key_days", "Days until a key in use ends", labels=("purpose",)
+        )
+        facts, keys, now = self._chain.known, self._signing.keys, self._ctx.clock.seconds()
+        if facts is None:
+            return family
+        for purpose, key in (
+            (Purpose.ANCHOR, keys.anchor),
+            (Purpose.NOTE, keys.note),
+            (Purpose.PRESENT, keys.present),
+        ):
+            ends = [
+                found.not_after - now
+                for found in facts.keys
+                if found.key_id == key.key_id.hex() and found.valid_at(now)
+            ]
+            family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
+        return family
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"credit_ledger_{name}", text, value=value)
 
 
-def _by_log(name: str, text: str, rows: list[tuple[bytes, int]]) -> GaugeMetricFamily:
+def _by_log(name: str, text: str, rows: Iterable[tuple[bytes, int]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"credit_ledger_{name}", text, labels=("log",))
     for log_id, value in rows:
         family.add_metric((log_id.hex(),), value)

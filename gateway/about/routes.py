@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.about.collector import NodeCollector, render
+from gateway.about.collector import NodeCollector
+from gateway.about.operator import together
 from gateway.anchoring.progress import anchored_sizes, promised_sizes
 from gateway.base.context import Context
-from gateway.base.lease import Lease
 from gateway.chain.interfaces import ChainFacts, KeyFact
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -46,7 +47,7 @@ class About:
     chain: ChainView
     signing: Signing
     intake: Intake
-    lease: Lease
+    collector: NodeCollector
     endpoint: str
 
 
@@ -126,8 +127,12 @@ def readyz(about: Here) -> dict[str, bool]:
     return {"ready": True}
 
 
-@router.get("/metrics")
+metrics_router = APIRouter(tags=["node"])
+"""Only in development, where no operator's port is set."""
+
+
+@metrics_router.get("/metrics")
 def get_metrics(about: Here) -> Response:
-    """Prometheus text format."""
-    text, content_type = render(NodeCollector(about.ctx, about.chain, about.lease))
-    return Response(text, headers={"Content-Type": content_type})
+    """Prometheus text format. In production it is on the operator's port."""
+    text = generate_latest(together(about.collector))
+    return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -7,7 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
-from gateway.log.models import entries, logs, pending
+from gateway.log.models import entries, logs, pending, promises
+
+LARGEST_BATCH = 65_536
+"""Entries integrated together at most (`log.batch_size`)."""
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))
 _COUNTS = sa.or_(logs.c.closed.is_(None), anchors.c.size <= logs.c.closed)
@@ -51,6 +54,37 @@ def promised_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
     """(logId, size once all that is promised so far stands in it) of every log. Whoever waits for a
     record waits until the anchored size has reached what this was after its promise."""
     return [(log_id, int(size)) for log_id, size in connection.execute(_PROMISED)]
+
+
+def newest_anchor_times(connection: sa.Connection) -> list[tuple[bytes, int]]:
+    """(logId, time of the block) of the newest final anchor of every log that has one."""
+    newest = (
+        sa.select(anchors.c.block_time)
+        .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
+        .order_by(anchors.c.size.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(logs.c.log_id, newest)
+    return [(log_id, at) for log_id, at in connection.execute(query) if at is not None]
+
+
+def overdue_promises(connection: sa.Connection, at: int) -> int:
+    """Promises that at that Unix second are past their due time and not finally anchored.
+
+    Only the newest promises are looked at, as many as hold what is unanchored and a batch more:
+    entries are integrated in the order of their promises.
+    """
+    taken: int = connection.scalar(_TAKEN) or 0
+    since = taken - unanchored(connection) - LARGEST_BATCH
+    newest = sa.func.coalesce(_NEWEST, 0)
+    open_still = sa.or_(promises.c.start.is_(None), promises.c.start + promises.c.width > newest)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(promises.join(logs, logs.c.id == promises.c.log))
+        .where(promises.c.first_entry > since, promises.c.due < at, open_still)
+    )
+    return connection.scalar(query) or 0
 
 
 def first_final_anchor(connection: sa.Connection, log: int, index: int) -> sa.Row[Any] | None:

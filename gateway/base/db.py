@@ -18,12 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.base.postgresql import POOL, open_postgresql
 from gateway.base.wal import SAFETY
 from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
@@ -35,25 +32,6 @@ PAGE = 8192
 """Bytes. Records have about a thousand; on smaller pages a tenth of the file stays empty."""
 CACHE_KIB = 32_768
 """SQLite page cache per connection; what does not fit is read from the system's."""
-
-POOL = 20
-"""Connections of one process, with PostgreSQL at most: 4 sets of streams, the single records, 2
-files, integrator, anchorer and some readers. A server takes 100 by default."""
-LOCK_SECONDS = 30
-"""How long PostgreSQL lets us wait for a lock; as `BUSY_TIMEOUT_MS`."""
-IDLE_SECONDS = 60
-"""How long PostgreSQL keeps a transaction of ours of which it hears nothing."""
-_POSTGRESQL = {
-    "lock_timeout": f"{LOCK_SECONDS}s",
-    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-    # Every query of ours looks up keys. Before a growing table is analysed for the first time,
-    # the server takes each key for a half percent of it, and reads all of it for a set of them.
-    "enable_seqscan": "off",
-    # A host that vanished must not hold its locks for the two hours that are usual.
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-}
 
 Row = tuple[Any, ...]
 
@@ -91,7 +69,7 @@ def open_engine(url: str) -> sa.Engine:
         case "sqlite":
             return _sqlite(parsed)
         case "postgresql+psycopg":
-            return _postgresql(parsed)
+            return open_postgresql(parsed)
     raise ConfigError("database_url", "neither sqlite:/// nor postgresql://")
 
 
@@ -124,37 +102,6 @@ def _keep_private(path: Path) -> None:
             continue
         except OSError as error:
             raise ConfigError(str(one), f"others can read it; run: chmod 600 {one}") from error
-
-
-def _postgresql(url: sa.URL) -> sa.Engine:
-    """What the URL asks for in `options` comes behind our settings, so it wins."""
-    ours = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL.items())
-    theirs = url.query.get("options", "")
-    options = " ".join([ours, theirs] if isinstance(theirs, str) else [ours, *theirs])
-    engine = sa.create_engine(
-        url.update_query_dict({"options": options}),
-        hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": "credit-ledger"},
-        pool_size=POOL // 2,
-        max_overflow=POOL - POOL // 2,
-        pool_pre_ping=True,  # a server that was started again is noticed before work is lost
-    )
-    sa.event.listen(engine, "handle_error", _unavailable)
-    return engine
-
-
-def _unavailable(context: sa.ExceptionContext) -> None:
-    """A server that went away while it was asked, or has become a stand-by that takes no writes,
-    is "not now" like any other: OperationalError."""
-    found = context.sqlalchemy_exception
-    if isinstance(found, sa.exc.InternalError | sa.exc.InterfaceError):
-        raise sa.exc.OperationalError(
-            context.statement,
-            None,
-            context.original_exception,
-            hide_parameters=True,
-            connection_invalidated=context.is_disconnect,
-        ) from context.original_exception
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -279,31 +226,3 @@ def _copy(
             connection_invalidated=lost,
             dialect=dialect,
         ) from error
-
-
-def migrate(engine: sa.Engine) -> None:
-    """Bring the tables to this version of the program. Safe where several processes start."""
-    config = _alembic()
-    with begin_write(engine, "migrate") as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def revision(engine: sa.Engine) -> str | None:
-    """The revision of the tables; None where there are none."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def program_revision() -> str:
-    """The revision of the tables that this program works with."""
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
-    if head is None:
-        raise ConfigError("migrations", "none are installed; install the program again")
-    return head
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
-    return config

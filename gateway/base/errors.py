@@ -49,10 +49,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "待锚定的记录过多，请稍后再报送；没有任何记录丢失",
         "Too many records wait for their anchor; send again later, nothing is lost",
     ),
+    "database-unavailable": (
+        "数据库暂时无法访问，请稍后再试；没有任何记录丢失",
+        "The database cannot be reached at this moment; try later, nothing is lost",
+    ),
     "signer-unavailable": (
-        "签名服务没有应答，记录暂时无法受理；没有任何记录丢失，请稍后再报送",
-        "The signing service does not answer, so nothing can be promised; nothing is lost, send"
-        " again later",
+        "签名服务暂时没有应答，请稍后再试；没有任何记录丢失",
+        "The signing service does not answer at this moment; try later, nothing is lost",
     ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",

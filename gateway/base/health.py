@@ -146,12 +146,14 @@ class Health:
     chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
     read the last time. anchor_error: what keeps an anchor from getting there (`payer-empty`,
     `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
-    wei, as last read; None: not read yet. logs: by log id, those that were looked at.
+    wei, as last read; None: not read yet. signer_failed_at: when a signing service last gave no
+    signature, by `time.monotonic()`. logs: by log id, those that were looked at.
     """
 
     chain_error: str | None = None
     anchor_error: str | None = None
     payer_balance: int | None = None
+    signer_failed_at: float = float("-inf")
     logs: dict[bytes, LogHealth] = field(default_factory=dict)
     _damaged: set[bytes] = field(default_factory=set)
 

@@ -11,20 +11,29 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
 import structlog
 
+from gateway.base.settings import LogFileSettings
+from ledger.core.errors import ConfigError
+
 MAX_FRAMES = 30
 MAX_MESSAGE = 200
 """Characters kept of a message of somebody else's logger."""
+_LINE = "line_of_json"
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
-def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
-    """Send structlog and the standard library's loggers to `stream`, one JSON object a line."""
+def configure(
+    stream: TextIO = sys.stderr, level: int = logging.INFO, *, file: LogFileSettings | None = None
+) -> None:
+    """Send structlog and the standard library's loggers to `stream`, one JSON object a line; or to
+    the file that the settings name, which is turned over when it is full. Raises ConfigError."""
+    handler = _handler(stream, file)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -34,15 +43,39 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: _Lines(handler),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(True)
+
+
+def _handler(stream: TextIO, file: LogFileSettings | None) -> logging.Handler:
+    if file is None or file.path is None:
+        return logging.StreamHandler(stream)
+    try:
+        return RotatingFileHandler(
+            file.path, maxBytes=file.max_bytes, backupCount=file.backups, encoding="utf-8"
+        )
+    except OSError as error:
+        raise ConfigError("log_file.path", f"{file.path}: {error.strerror}") from error
+
+
+class _Lines:
+    """What structlog writes to: its lines and those of the standard library share a handler, which
+    lets one thread write at a time."""
+
+    def __init__(self, handler: logging.Handler) -> None:
+        self._handler = handler
+
+    def msg(self, line: str) -> None:
+        """Write a line that is JSON already."""
+        self._handler.handle(logging.makeLogRecord({_LINE: line}))
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def places(error: BaseException) -> dict[str, Any]:
@@ -63,6 +96,9 @@ class _Formatter(logging.Formatter):
     """The same line for the standard library's records."""
 
     def format(self, record: logging.LogRecord) -> str:
+        ready: str | None = getattr(record, _LINE, None)
+        if ready is not None:
+            return ready
         line: dict[str, Any] = {
             # One line of it: the rest of asyncio's messages quotes exceptions.
             "event": record.getMessage().partition("\n")[0][:MAX_MESSAGE],

@@ -10,6 +10,7 @@ paths inside the file are relative to the file. Example::
     name = "Beijing"
     [http]
     port = 8546
+    trusted_proxies = ["127.0.0.1"]
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import os
 import tomllib
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -68,12 +70,43 @@ class HttpSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8546, ge=0, le=65535)
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose X-Forwarded-For is believed; to anybody else's rates an address
+    is that of the connection. TLS, and bounds on connections and their headers, are the proxy's."""
+    operator_host: str = "127.0.0.1"
+    operator_port: int | None = Field(default=None, ge=0, le=65535)
+    """`/metrics` is here and nowhere else; 0: any free port. None: nowhere, but in development on
+    the public port."""
     max_record_bytes: int = Field(default=1 << 20, ge=1024)
     max_body_bytes: int = Field(default=4 << 30, ge=1024)
     """Of an NDJSON body. It is never held as a whole: one million records take about 1 GiB."""
     max_file_bytes: int = Field(default=64 << 20, ge=1024)
     requests_per_second: float = Field(default=500, gt=0)
     """Per token; beyond it 429."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)  # ValueError names it; `*` and host names are none
+        return value
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class LogFileSettings(_Section):
+    """Where the JSON lines go in place of the standard error. A full file becomes PATH.1, PATH.2 …;
+    beyond `backups` of them the oldest goes."""
+
+    path: Path | None = None
+    max_bytes: int = Field(default=64 << 20, ge=64 << 10)
+    backups: int = Field(default=8, ge=1, le=1000)
 
 
 class LogSettings(_Section):
@@ -140,7 +173,8 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    env: Literal["development", "production"] = "development"
+    env: Literal["development", "production"] = "production"
+    """`network up` writes development for its own; everybody else says it where he means it."""
     network: Path
     rpc: Annotated[tuple[str, ...], NoDecode] = ()
     """In place of the nodes named by the network file; never of its quorum."""
@@ -156,6 +190,7 @@ class Settings(BaseSettings):
     node: NodeSettings
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    log_file: LogFileSettings = LogFileSettings()
     intake: IntakeSettings = IntakeSettings()
     accesses: AccessSettings = AccessSettings()
     files: FileSettings = FileSettings()
@@ -213,6 +248,11 @@ class Settings(BaseSettings):
                 raise ValueError("production needs key_password_file")
             if self.files.processes == 0:
                 raise ValueError("production reads files in processes: files.processes above 0")
+            if not self.http.is_local and not self.http.trusted_proxies:
+                raise ValueError(
+                    f"http.host {self.http.host} is open to others without TLS: listen on 127.0.0.1"
+                    " behind a proxy, or name the proxy's address in http.trusted_proxies"
+                )
         return self
 
     @model_validator(mode="after")
@@ -244,6 +284,9 @@ def load(path: Path) -> Settings:
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = folder / values[name]
+    log_file = values.get("log_file")
+    if isinstance(log_file, dict) and isinstance(log_file.get("path"), str):
+        values["log_file"] = log_file | {"path": folder / log_file["path"]}
     values["database_url"] = _anchored_url(values.get("database_url"), folder)
     try:
         return Settings(**values)

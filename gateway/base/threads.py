@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import structlog
 
+from gateway.base.metrics import WORKER_FAILURES
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
 """Seconds after the first failure and after many; doubled in between, with jitter so that the
@@ -45,6 +47,7 @@ def repeat(name: str, step: Step, stop: threading.Event) -> None:
             pause = step(stop)
         except Exception as error:
             failures += 1
+            WORKER_FAILURES.labels(name).inc()
             pause = pause_after(failures)
             _log.error(
                 "worker.failed",
@@ -61,6 +64,7 @@ def repeat(name: str, step: Step, stop: threading.Event) -> None:
 
 def start(name: str, step: Step, stop: threading.Event) -> threading.Thread:
     """`repeat` in a thread of its own."""
+    WORKER_FAILURES.labels(name)  # shown as 0 from the start
     thread = threading.Thread(target=repeat, args=(name, step, stop), name=name, daemon=True)
     thread.start()
     return thread

@@ -3,33 +3,18 @@ verifier accepts, nor one by a key that was given up or stolen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import structlog
+from typing import TypeVar
 
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.base.keyring import ROTATED, KeyFolder, Keyring
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.view import ChainView
-from ledger.chain.errors import SignerUnavailable
-from ledger.chain.keys.signers import DigestSigner, MessageSigner
-from ledger.core.errors import EvidenceError
+from gateway.chain.watched import WatchedSigner
+from ledger.chain.keys.signers import DigestSigner, MessageSigner, RemoteSigner
 from ledger.core.keys import Purpose
 
-_log = structlog.get_logger(__name__)
-
-
-@contextmanager
-def asking_signer() -> Iterator[None]:
-    """The edge to a signer: one that is away, hangs, or signs with another key is a state of the
-    world in which nobody is served, whoever asks."""
-    try:
-        yield
-    except (SignerUnavailable, EvidenceError) as error:
-        _log.warning("signer.failed", exc_info=True)
-        raise NotReady("signer-unavailable") from error
+_Signer = TypeVar("_Signer", DigestSigner, MessageSigner)
 
 
 class Signing:
@@ -55,7 +40,7 @@ class Signing:
     @property
     def anchor_key(self) -> DigestSigner:
         """Signs anchors; the contract says whether it may."""
-        return self._keys.anchor
+        return self._watched(self._keys.anchor)
 
     def promise_key(self, facts: ChainFacts, at: int) -> DigestSigner:
         """Find the ANCHOR key that signs promises made at `at` (Unix seconds): the newest that was
@@ -65,14 +50,14 @@ class Signing:
         keys = self._keys
         for signer in (keys.anchor, *keys.former):
             if signer.key_id.hex() in valid:
-                return signer
+                return self._watched(signer)
         raise NotReady("anchor-key-not-valid", retry_after=60)
 
     def note_key(self) -> MessageSigner:
         """Take the key of the checkpoints. Raises NotReady where it is not valid now. Until the
         chain was first read nothing is promised, and what was promised before goes on growing."""
         if self._chain.known is None:
-            return self._keys.note
+            return self._watched(self._keys.note)
         return self._valid(Purpose.NOTE, self._keys.note)
 
     def present_key(self) -> MessageSigner:
@@ -99,10 +84,15 @@ class Signing:
         }
         self.use(self._folder.choose(self._keys, valid))
 
+    def _watched(self, signer: _Signer) -> _Signer | WatchedSigner:
+        return (
+            WatchedSigner(signer, self._ctx.health) if isinstance(signer, RemoteSigner) else signer
+        )
+
     def _valid(self, purpose: Purpose, signer: MessageSigner) -> MessageSigner:
         facts = self._chain.known
         if facts is None:
             raise NotReady("chain-unknown")
         if not facts.may_sign(purpose, signer.key_id, self._ctx.clock.seconds()):
             raise NotReady(f"{purpose.name.lower()}-key-not-valid", retry_after=60)
-        return signer
+        return self._watched(signer)

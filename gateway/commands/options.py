@@ -46,13 +46,14 @@ def failures() -> Iterator[None]:
 @contextmanager
 def database(config: Path) -> Iterator[tuple[Any, datetime]]:
     """An open database, and the time by the clock of the settings."""
-    from gateway.base.db import migrate, open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.revision import demand_current  # noqa: PLC0415
 
     with failures():
         settings = load(config)
         engine = open_engine(settings.database_url)
         try:
-            migrate(engine)
+            demand_current(engine)
             yield engine, Clock.of(settings.now).now()
         finally:
             engine.dispose()

@@ -6,7 +6,8 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.base.db import migrate, open_engine
+from gateway.base.db import open_engine
+from gateway.base.revision import demand_current
 from gateway.base.settings import load
 from gateway.devnet.files import write_atomic
 from gateway.devnet.layout import Layout, MemberSpec, Ports
@@ -18,6 +19,7 @@ REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT")
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
+env = "development"
 network = "../../network.json"
 database_url = "sqlite:///gateway.db"
 keys = "keys"
@@ -58,7 +60,7 @@ def prepare_token(layout: Layout, member: MemberSpec) -> None:
         return
     engine = open_engine(load(folder / "gateway.toml").database_url)
     try:
-        migrate(engine)
+        demand_current(engine)
         _, token = add_token(
             engine,
             name="network-up",

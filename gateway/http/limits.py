@@ -7,11 +7,13 @@ Pure ASGI, so that bodies stay streams. Everything here answers with a problem o
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_network
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,7 +35,14 @@ MAX_ACTIVE = 512
 ADDRESS_FACTOR = 4
 """An address may send so many times what one token may: offices sit behind one address."""
 FAILURE_COST = 50
-"""Requests that a wrong token costs its address, so that guessing is slow."""
+"""Requests that a wrong token costs its address, so that guessing is slow. It is counted by itself:
+what others behind the address send with a good token goes on."""
+GOOD = 4096
+"""Tokens known to be good, by their hash; the one longest unseen is forgotten first."""
+IPV6_NETWORK = 64
+"""Bits that count as one address: whoever has one IPv6 address mostly has all of its network."""
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Free of rates: whoever watches must not be told `too many` while others are too many."""
 BUCKETS = 10_000
 """Callers whose rate is remembered; the one longest unseen is forgotten first."""
 
@@ -66,9 +75,13 @@ class RateLimiter:
             return 0.0
         return (cost - bucket.tokens) / self._rate
 
-    def charge(self, caller: str, cost: float) -> None:
+    def charge(self, caller: str, cost: float = 1.0) -> None:
         """Take without asking; the caller waits until the debt is paid."""
         self._refilled(caller, time.monotonic()).tokens -= cost
+
+    def wait(self, caller: str) -> float:
+        """Seconds until `charge` has been paid for; costs nothing."""
+        return max(0.0, -self._refilled(caller, time.monotonic()).tokens / self._rate)
 
     def _refilled(self, caller: str, now: float) -> _Bucket:
         bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
@@ -87,7 +100,10 @@ class Limits:
     def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
         self._app = app
         self._settings = settings
-        self._addresses = RateLimiter(ADDRESS_FACTOR * settings.requests_per_second)
+        rate = ADDRESS_FACTOR * settings.requests_per_second
+        self._addresses = RateLimiter(rate)
+        self._failures = RateLimiter(rate / FAILURE_COST)
+        self._good: OrderedDict[bytes, None] = OrderedDict()
         self._active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,11 +124,8 @@ class Limits:
             self._active -= 1
 
     def _check(self, scope: Scope) -> None:
-        if self._active >= MAX_ACTIVE:
-            raise retry_later("not-ready", 1, reason="busy")
-        wait = self._addresses.take(_address(scope))
-        if wait:
-            raise retry_later("too-many-requests", math.ceil(wait))
+        if scope["path"] not in PROBES:
+            self._check_rates(scope)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER:
             raise Problem("header-too-large")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
@@ -120,6 +133,31 @@ class Limits:
         declared = _header(scope, b"content-length")
         if declared is not None and _decimal(declared) > self._limit(scope):
             raise too_large(self._limit(scope))
+
+    def _check_rates(self, scope: Scope) -> None:
+        if self._active >= MAX_ACTIVE:
+            raise retry_later("not-ready", 1, reason="busy")
+        address = _address(scope)
+        wait = self._addresses.take(address)
+        credentials = _credentials(scope)
+        if not wait and credentials is not None and credentials not in self._good:
+            wait = self._failures.wait(address)
+        if wait:
+            raise retry_later("too-many-requests", math.ceil(wait))
+
+    def _note_credentials(self, scope: Scope, *, good: bool) -> None:
+        """Who sent none has not guessed."""
+        credentials = _credentials(scope)
+        if credentials is None:
+            return
+        if not good:
+            self._good.pop(credentials, None)
+            self._failures.charge(_address(scope))
+            return
+        self._good[credentials] = None
+        self._good.move_to_end(credentials)
+        if len(self._good) > GOOD:
+            self._good.popitem(last=False)
 
     def _limit(self, scope: Scope) -> int:
         if scope["path"] == "/v1/files":
@@ -136,7 +174,9 @@ class Limits:
             if message["type"] == "http.response.start":
                 refused = message["status"] >= HTTPStatus.BAD_REQUEST
                 if message["status"] == HTTPStatus.UNAUTHORIZED:
-                    self._addresses.charge(_address(scope), FAILURE_COST)
+                    self._note_credentials(scope, good=False)
+                elif "caller" in scope.get("state", {}):
+                    self._note_credentials(scope, good=True)
             elif refused and not message.get("more_body", False):
                 await send({**message, "more_body": True})
                 await body.drain()
@@ -217,5 +257,17 @@ def _decimal(value: bytes) -> int:
     return int(value)
 
 
+def _credentials(scope: Scope) -> bytes | None:
+    value = _header(scope, b"authorization")
+    return None if value is None else hashlib.sha256(value).digest()
+
+
 def _address(scope: Scope) -> str:
-    return scope["client"][0] if scope["client"] else "local"
+    """By whom rates are counted; of a proxy that is trusted the server has put in whom it names."""
+    host = str(scope["client"][0]) if scope["client"] else "local"
+    if ":" not in host:
+        return host
+    try:
+        return str(ip_network((host.partition("%")[0], IPV6_NETWORK), strict=False))
+    except ValueError:
+        return host

@@ -129,6 +129,8 @@ RETRY_SECONDS = 5
 
 def problem_of(error: Exception) -> Problem:
     """What is answered where this error ends a request: the one table from errors to answers."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.TimeoutError):
+        error = NotReady("database-unavailable", retry_after=RETRY_SECONDS)
     match error:
         case Problem():
             found = error
@@ -136,7 +138,7 @@ def problem_of(error: Exception) -> Problem:
             found = Problem(error.code, extra={"scope": error.scope} if error.scope else {})
         case NotReady():
             found = retry_later("not-ready", error.retry_after, error.message, reason=error.code)
-        case CouldNotCheck() | sa.exc.OperationalError() | sa.exc.TimeoutError():
+        case CouldNotCheck():
             found = retry_later("not-ready", RETRY_SECONDS)
         case InputError():
             extra = {"field": error.field, "rule": error.code}

@@ -18,6 +18,7 @@ import orjson
 from gateway.base.clock import CHINA
 from gateway.base.crypto import Hmac, Sealed, Vault
 from gateway.chain.interfaces import YEAR, ChainFacts, RecordType
+from gateway.intake.calendar import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
@@ -148,14 +149,14 @@ class _Good(NamedTuple):
 class Drafter:
     """Makes records of one member with its content and index keys."""
 
-    def __init__(self, vault: Vault, hmac: Hmac, calendar: Calendar) -> None:
+    def __init__(self, vault: Vault, hmac: Hmac, calendar: CalendarFile) -> None:
         self._vault = vault
         self._hmac = hmac
-        self._calendar = calendar
+        self.calendar = calendar
 
     def draft(self, rows: Sequence[RowInput], terms: Terms) -> list[Draft | RowAnswer]:
         """For every row its record or its rejection, in order."""
-        work = _Set(terms, self._hmac, self._calendar)
+        work = _Set(terms, self._hmac, self.calendar.current())
         secrets = os.urandom(SECRET_BYTES * len(rows))
         judged = [
             work.judge(at, row, secrets[SECRET_BYTES * at : SECRET_BYTES * (at + 1)])

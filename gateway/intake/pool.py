@@ -19,11 +19,12 @@ import structlog
 
 from gateway.base.child import end_with_parent
 from gateway.base.crypto import Hmac, Vault
+from gateway.base.metrics import WORKER_DEATHS
 from gateway.base.threads import tune_memory
+from gateway.intake.calendar import CalendarFile
 from gateway.intake.draft import Draft, Drafter, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.parsing import parse_lines
-from ledger.records.calendar import Calendar
 
 FEW = 64
 """Rows that are made faster than they are sent to another process and back."""
@@ -92,7 +93,7 @@ class Secrets:
 
     def drafter(self) -> Drafter:
         """A drafter of its own."""
-        return Drafter(Vault(self.content), Hmac(self.index), Calendar.load(self.calendar))
+        return Drafter(Vault(self.content), Hmac(self.index), CalendarFile(self.calendar))
 
 
 class _Elsewhere(NamedTuple):
@@ -137,6 +138,11 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
 
     @property
+    def calendar(self) -> CalendarFile:
+        """That of this process; the others read the same file."""
+        return self._drafter.calendar
+
+    @property
     def ahead(self) -> int:
         """How many sets of one stream are worth drafting before they can be stored."""
         return self._processes
@@ -159,6 +165,7 @@ class Workers:
         """One of its processes was killed, and with it the pool; the next set makes a new one."""
         with self._lock:
             if self._pool is lost:
+                WORKER_DEATHS.inc()
                 _log.error("intake.worker-lost")
                 lost.shutdown(wait=False, cancel_futures=True)
                 self._pool = None

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.chain.interfaces import ChainFacts
-from gateway.chain.signing import asking_signer
 from gateway.intake.interfaces import Promise
 from gateway.log.models import entries, logs, promises
 from ledger.chain.keys.signers import DigestSigner
@@ -55,8 +54,7 @@ def make_promise(
         issued_at=issued_at,
         due=due,
     )
-    with asking_signer():
-        signature = signer.sign_digest(signed)
+    signature = signer.sign_digest(signed)
     return Promise(
         log=log_id.hex(),
         leaves_root=leaves_root.hex(),

@@ -8,6 +8,7 @@ from gateway.base.errors import NotReady
 from gateway.chain.interfaces import ChainFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.chain.watched import demand_signer
 from gateway.intake.rules import rules_in_force
 from ledger.core.keys import Role
 
@@ -47,6 +48,7 @@ def promising(
         raise NotReady("log-fault", retry_after=60, more=health.explain())
     if facts.roles & Role.PROVINCE and rules_in_force(facts, at) is None:
         raise NotReady("rules-not-in-force", retry_after=60)
+    demand_signer(ctx.health)
     signing.promise_key(facts, at)
     signing.note_key()
     return facts, log_id

@@ -78,6 +78,17 @@ pending = sa.Table(
 )
 """Promised, not yet published, a row per promise. Later an entry lies in its bundle alone."""
 
+requeued = sa.Table(
+    "requeued",
+    metadata,
+    sa.Column("id", RowId, primary_key=True),
+    sa.Column("promise", sa.ForeignKey("promises.id"), nullable=False, index=True),
+    sa.Column("start", sa.BigInteger),
+    sa.Column("width", sa.Integer),
+)
+"""Where entries of a promise stand that were in quarantine when the others were integrated: one row
+for each time some were queued again, `start` and `width` as in `promises`."""
+
 tiles = sa.Table(
     "tiles",
     metadata,

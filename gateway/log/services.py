@@ -16,7 +16,7 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
-from gateway.chain.signing import Signing, asking_signer
+from gateway.chain.signing import Signing
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.store import LogState, TileStore, Waiting
@@ -201,9 +201,7 @@ class Logs:
         Raises NotReady where no key may sign it now."""
         body = checkpoint_body(origin_of(log_id), size, root)
         key = self._signing.note_key()
-        with asking_signer():
-            signature = key.sign(body)
-        return encode_checkpoint(body, key.public_key, signature)
+        return encode_checkpoint(body, key.public_key, key.sign(body))
 
     def _mend(self, bad: LogState) -> None:
         """Go back to the last checkpoint, from which pending entries are integrated anew."""

@@ -21,6 +21,7 @@ from gateway.log.models import (
     logs,
     pending,
     promises,
+    requeued,
     tiles,
 )
 from ledger.core.canonical import DIGEST_SIZE
@@ -187,12 +188,20 @@ def set_aside(connection: sa.Connection, promise: int, reason: str) -> None:
 def place(
     connection: sa.Connection, promised: Sequence[int], *, start: int | None, width: int | None
 ) -> None:
-    """Note where the entries of these promises stand in the tree."""
+    """Note where the entries of these promises stand in the tree. Of one that was queued again the
+    others have their place."""
+    last = sa.select(requeued.c.promise, sa.func.max(requeued.c.id)).group_by(requeued.c.promise)
+    again: dict[int, int] = {promise: row for promise, row in connection.execute(last)}
     queued = sa.update(pending).values(start=start)
     kept = sa.update(promises).values(start=start, width=width)
     for some in _portions(promised):
         connection.execute(queued.where(pending.c.promise.in_(some)))
-        connection.execute(kept.where(promises.c.id.in_(some)))
+        first = [promise for promise in some if promise not in again]
+        connection.execute(kept.where(promises.c.id.in_(first)))
+    rows = [again[promise] for promise in promised if promise in again]
+    if rows:
+        change = sa.update(requeued).where(requeued.c.id.in_(rows))
+        connection.execute(change.values(start=start, width=width))
 
 
 def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -273,6 +282,8 @@ class Entries:
         by, index = promise or entry, None
         if by.start is not None:
             index = self._index_of(entry.log, entry.leaf, by.start, by.start + by.width)
+            if index is None:
+                index = self._index_again(entry.log, entry.leaf, by.promise)
         return Located(
             id=entry.id,
             log=entry.log,
@@ -282,6 +293,16 @@ class Entries:
             position=entry.id - by.first_entry,
             index=index,
         )
+
+    def _index_again(self, log: int, leaf: bytes, promise: int) -> int | None:
+        """The same for an entry that left quarantine; None: it is there still."""
+        places = sa.select(requeued.c.start, requeued.c.width).where(
+            requeued.c.promise == promise, requeued.c.start.is_not(None)
+        )
+        for start, width in self._connection.execute(places).all():
+            if (index := self._index_of(log, leaf, start, start + width)) is not None:
+                return index
+        return None
 
     def _index_of(self, log: int, leaf: bytes, start: int, end: int) -> int | None:
         """The leaves of a batch stand in the order of their hash; None: it was set aside."""

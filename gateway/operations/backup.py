@@ -38,12 +38,10 @@ from gateway.base.db import (
     begin_write,
     insert_rows,
     metadata,
-    migrate,
     open_engine,
-    program_revision,
-    revision,
 )
 from gateway.base.lease import leases
+from gateway.base.revision import migrate, program_revision, revision
 from gateway.log.models import entries, logs
 from gateway.records.models import records
 from ledger.core.canonical import instant

@@ -18,8 +18,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gateway.base.clock import CHINA, Clock
-from gateway.base.db import open_engine, program_revision, revision
+from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
+from gateway.base.revision import program_revision, revision
 from gateway.base.settings import Settings
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks

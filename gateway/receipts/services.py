@@ -14,7 +14,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Purpose, decide
-from gateway.chain.signing import Signing, asking_signer
+from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.content import Content
@@ -161,15 +161,14 @@ class Receipts:
         if made.digest != parse_entry(entry).commitment:
             raise ContentLost("the sealed content is not what was committed")
         key = self._signing.present_key()
-        with asking_signer():
-            return present(
-                made.payload,
-                [made.disclosures[code] for code in shown.codes],
-                sign=key.sign,
-                kid=key.key_id,
-                alg=key.alg,
-                iat=self._ctx.clock.seconds(),
-            )
+        return present(
+            made.payload,
+            [made.disclosures[code] for code in shown.codes],
+            sign=key.sign,
+            kid=key.key_id,
+            alg=key.alg,
+            iat=self._ctx.clock.seconds(),
+        )
 
     def _commit(self, found: Located, shown: _Shown) -> Commitment:
         content, schema = shown.content, shown.schema

@@ -94,6 +94,18 @@ class Calendar:
             self._deadlines[decided] = self.add_working_days(decided, PUBLICATION_DAYS)
         return self._deadlines[decided]
 
+    def horizon(self, day: date) -> date:
+        """The first day, from `day` on, of which a decision has no known deadline: by then the next
+        year must be here."""
+        year = day.year
+        while self.is_working_day(date(year, 1, 1)) is not None:
+            year += 1
+        # No run of days off is so long that seven working days take more than forty.
+        at = max(day, date(year, 1, 1) - timedelta(days=40))
+        while self.deadline(at) is not None:
+            at += _ONE_DAY
+        return at
+
     def timely(self, decided: date, promised: date) -> Literal["yes", "no", "unknown"]:
         """Whether a promise of this day is on time (`timely` of an entry)."""
         deadline = self.deadline(decided)

@@ -265,7 +265,7 @@ def admit_and_retire(world: World) -> None:
     shutil.copy(world.words, folder / "keys" / "password")
     port = _free_port()
     (folder / "gateway.toml").write_text(
-        f'network = "{member.file}"\nkey_password_file = "keys/password"\n'
+        f'env = "development"\nnetwork = "{member.file}"\nkey_password_file = "keys/password"\n'
         f'[node]\ncode = "{BANK}"\nname = "a bank"\n[http]\nport = {port}\n'
     )
     url = f"http://127.0.0.1:{port}"

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.base import db
+from gateway.base import postgresql
 from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.intake import lookup
 from gateway.intake.lookup import MANY, known_records
@@ -290,7 +290,7 @@ def test_gone_in_the_middle_of_a_copy(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_nobody_waits_for_a_lock_for_ever(
     server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(db._POSTGRESQL, "lock_timeout", "200ms")
+    monkeypatch.setitem(postgresql.SERVER, "lock_timeout", "200ms")
     monkeypatch.setenv(USED, server.url)
     engine = open_engine(database_url(tmp_path))
     with begin_write(engine, "x"):

@@ -26,8 +26,9 @@ from gateway.base import crash
 from gateway.base import threads as worker
 from gateway.base.clock import Clock
 from gateway.base.crypto import ContentLost, Hmac, Sealed, Vault
-from gateway.base.db import begin_write, metadata, migrate, open_engine
+from gateway.base.db import begin_write, metadata, open_engine
 from gateway.base.keyring import open_keys
+from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
 from gateway.node import open_node
 from gateway.records.content import Content, encode_content
@@ -67,12 +68,13 @@ def test_settings_of_a_file(tmp_path: Path) -> None:
     assert settings.rpc == ("http://a.example",)
     assert settings.log.batch_size == 7
     assert settings.http.port == 8600
-    assert settings.env == "development"
+    assert settings.env == "production"
 
 
 def test_environment_stands_before_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
     monkeypatch.setenv("CREDIT_LEDGER_RPC", "http://b.example,http://c.example")
     monkeypatch.setenv("CREDIT_LEDGER_DATABASE_URL", "sqlite:///elsewhere.db")
     monkeypatch.setenv("CREDIT_LEDGER_LOG__BATCH_SIZE", "9")
@@ -119,8 +121,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str) -> None
 def test_production_refuses_development_variables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    monkeypatch.setenv("CREDIT_LEDGER_ENV", "production")
-    assert load(write(tmp_path)).env == "production"
+    assert load(write(tmp_path)).env == "production", "without a word"
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError):
         load(write(tmp_path))
@@ -146,9 +147,36 @@ def test_production_refuses_development_variables(
 def test_variables_have_one_spelling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
+    load(write(tmp_path))
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError):
         load(write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "taken"),
+    [
+        ("127.0.0.1", "[]", True),
+        ("localhost", "[]", True),
+        ("::1", "[]", True),
+        ("10.0.0.5", "[]", False),
+        ("10.0.0.5", '["10.0.0.9", "192.168.0.0/24", "fd00::/8"]', True),
+        ("10.0.0.5", '["*"]', False),
+        ("127.0.0.1", '["proxy.example"]', False),
+        ("127.0.0.1", '["10.0.0.5/8"]', False),
+    ],
+)
+def test_production_is_not_open_to_others_without_a_proxy(
+    tmp_path: Path, host: str, proxies: str, taken: bool
+) -> None:
+    text = CONFIG.replace("port =", f'host = "{host}"\ntrusted_proxies = {proxies}\nport =')
+    if taken:
+        assert load(write(tmp_path, text)).http.host == host
+        return
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text))
+    assert "proxies" in str(caught.value)
 
 
 # ---- keys and node
@@ -300,6 +328,7 @@ def test_the_day_is_that_of_china() -> None:
 
 
 def test_the_clock_runs_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
     monkeypatch.setenv("CREDIT_LEDGER_NOW", "+604800")
     clock = Clock.of(load(write(tmp_path)).now)
     before = int(time.time()) + 604_800

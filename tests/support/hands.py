@@ -22,7 +22,7 @@ def member_folder(network: TestNetwork, folder: Path, member: str, *purposes: Pu
     (folder / "network.json").write_bytes(network.file.encode())
     config = folder / member / "gateway.toml"
     config.write_text(
-        'network = "../network.json"\nkey_password_file = "keys/password"\n'
+        'env = "development"\nnetwork = "../network.json"\nkey_password_file = "keys/password"\n'
         f'[node]\ncode = "{member}"\n'
     )
     return config

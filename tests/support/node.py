@@ -50,6 +50,7 @@ def make_keys(seed: str | None = None) -> Keyring:
 def make_settings(folder: Path, **values: Any) -> Settings:
     """Settings with everything in `folder`; `log={"batch_size": 4}` and the like go through."""
     defaults: dict[str, Any] = {
+        "env": "development",
         "network": folder / "network.json",
         "database_url": database_url(folder),
         "node": {"code": MEMBER, "name": "Test"},

@@ -150,6 +150,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("promise", name="pk_pending"),
     )
     op.create_table(
+        "requeued",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("promise", ROW_ID, nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["promise"], ["promises.id"], name="fk_requeued_promise"),
+        sa.PrimaryKeyConstraint("id", name="pk_requeued"),
+    )
+    op.create_index("ix_requeued_promise", "requeued", ["promise"])
+    op.create_table(
         "records",
         sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("schema", sa.Text(), nullable=False),
@@ -177,6 +187,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "records",
+        "requeued",
         "pending",
         "entries",
         "tiles",

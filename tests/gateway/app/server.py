@@ -26,11 +26,14 @@ from gateway.app import create_app
 from gateway.serve import listen, serve
 from tests.support.node import make_test_node
 logs.configure()
-serving.HEADER_SECONDS = float(sys.argv[3])
+for name, value in json.loads(sys.argv[3]).items():
+    setattr(serving, name, value)
 node = make_test_node(Path(sys.argv[1]), seed="server", **json.loads(sys.argv[2]))
 listener = listen("127.0.0.1", 0)
 print("port", listener.getsockname()[1], flush=True)
-serve(create_app(node), listener)
+serve(
+    create_app(node), listener, trusted_proxies=node.ctx.settings.http.trusted_proxies
+)
 node.close()
 """
 
@@ -55,9 +58,12 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *, header_seconds: float = 15, **settings: Any) -> Iterator[Server]:
-    """A server over the node in `folder` (seed "server"), killed at the end."""
-    arguments = [str(folder), json.dumps(settings), str(header_seconds)]
+def serving(
+    folder: Path, *, bounds: dict[str, float] | None = None, **settings: Any
+) -> Iterator[Server]:
+    """A server over the node in `folder` (seed "server"), killed at the end. bounds: other values
+    for constants of `gateway.serve`."""
+    arguments = [str(folder), json.dumps(settings), json.dumps(bounds or {})]
     log = folder / "log.jsonl"
     with log.open("w") as stderr:
         process = subprocess.Popen(

@@ -19,6 +19,7 @@ from ledger.records.schema import load
 from tests.records.examples import AUTHORITY, OLD_PENALTY, PENALTY, code
 
 TOML = """
+env = "development"
 network = "network.json"
 [node]
 code = "110000"

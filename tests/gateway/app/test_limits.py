@@ -17,10 +17,11 @@ from fastapi import HTTPException
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
 from gateway.base.errors import NotReady
+from gateway.base.settings import LogFileSettings
 from gateway.http import limits
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import TITLES, Problem, problem_of
-from ledger.core.errors import CouldNotCheck, InputError, Malformed
+from ledger.core.errors import ConfigError, CouldNotCheck, InputError, Malformed
 from tests.gateway.intake.material import bearer, new_token
 from tests.support.asgi import Client
 from tests.support.node import make_test_node
@@ -140,9 +141,11 @@ class TestLog:
 def test_requests_at_once_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_ACTIVE", 0)
     node = make_test_node(tmp_path)
-    response = Client(create_app(node)).get("/healthz")
+    client = Client(create_app(node))
+    response = client.get("/v1/node")
     assert (response.status_code, response.json()["reason"]) == (503, "busy")
     assert response.headers["retry-after"] == "1"
+    assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     node.close()
 
 
@@ -161,3 +164,36 @@ def test_a_sender_that_falls_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     assert (response.status_code, response.json()["code"]) == (408, "too-slow")
     node.close()
+
+
+class TestLogFile:
+    @pytest.fixture(autouse=True)
+    def restore(self) -> object:
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        yield
+        for handler in root.handlers:
+            handler.close()
+        root.handlers[:], root.level = handlers, level
+        logging.captureWarnings(False)
+        structlog.reset_defaults()
+
+    def test_it_is_turned_over(self, tmp_path: Path) -> None:
+        """Ours and the standard library's lines, in files of bounded size, the oldest gone."""
+        path = tmp_path / "gateway.jsonl"
+        logs.configure(file=LogFileSettings(path=path, max_bytes=64 << 10, backups=2))
+        log = structlog.get_logger("x")
+        for number in range(3000):
+            log.info("it.happened", number=number)
+            logging.getLogger("y").warning("foreign")
+        found = sorted(one.name for one in tmp_path.iterdir())
+        assert found == ["gateway.jsonl", "gateway.jsonl.1", "gateway.jsonl.2"]
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert {line["event"] for line in lines} == {"it.happened", "foreign"}
+        assert lines[-2]["number"] == 2999
+        assert all(one.stat().st_size <= 64 << 10 for one in tmp_path.iterdir())
+
+    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError) as caught:
+            logs.configure(file=LogFileSettings(path=tmp_path / "none" / "x"))
+        assert caught.value.setting == "log_file.path"

@@ -19,6 +19,7 @@ from tests.support.child import ROOT
 from tests.support.node import make_network
 
 CONFIG = """
+env = "development"
 network = "network.json"
 key_password_file = "password"
 [node]

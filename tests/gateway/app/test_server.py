@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -214,24 +214,34 @@ def test_answers_come_while_the_sender_pauses(
             answer += connection.recv(65536)
 
 
-def test_silent_connections_are_closed(tmp_path: Path) -> None:
-    """Without a byte, with half a header, and with half a second request."""
+def test_slow_readers_are_cut_off(tmp_path: Path) -> None:
+    """They ask for more than any buffer holds and take nothing; in the end their lines are cut,
+    also those whose last answer was written and never read, and there is room for others."""
     make_test_node(tmp_path, seed="server").close()
-    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    with serving(tmp_path, header_seconds=0.6) as server:
-        for first, sent in ((b"", b""), (b"", b"GET /healthz HT"), (whole, b"GET /healthz HT")):
-            with socket.create_connection(("127.0.0.1", server.port), 300) as connection:
-                if first:
-                    connection.sendall(first)
-                    assert b"200" in connection.recv(65536)
-                connection.sendall(sent)
-                with suppress(ConnectionResetError):
-                    while connection.recv(65536):
-                        pass
-        with httpx.Client(base_url=server.url, timeout=300) as client:
-            for _ in range(3):  # one connection that rests in between is kept
-                assert client.get("/healthz").status_code == 200
-                time.sleep(0.8)
+    bounds: dict[str, float] = {"SEND_SECONDS": 2, "MAX_CONNECTIONS": 20}
+    asking = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(tmp_path, bounds=bounds))
+        readers = set()
+        for _ in range(30):
+            reader = stack.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", server.port))
+            readers.add(reader.getsockname())
+            with suppress(ConnectionError):
+                reader.sendall(asking)
+        httpx.get(f"{server.url}/healthz", timeout=300)  # all that came before are taken by now
+        end = time.monotonic() + 300
+        while held := readers & peers(server):
+            assert time.monotonic() < end, f"{len(held)} are held for ever"
+            time.sleep(0.2)
+        assert httpx.get(f"{server.url}/healthz", timeout=300).status_code == 200
+
+
+def peers(server: Server) -> set[tuple[str, int]]:
+    """Who has a connection to the server."""
+    found = psutil.Process(server.process.pid).net_connections("tcp4")
+    return {(one.raddr[0], one.raddr[1]) for one in found if len(one.raddr)}
 
 
 def test_too_many_requests(tmp_path: Path) -> None:
@@ -254,16 +264,25 @@ def test_too_many_requests(tmp_path: Path) -> None:
 
 
 def test_guessing_tokens_is_slow(tmp_path: Path) -> None:
-    make_test_node(tmp_path, seed="server").close()
+    """For the guesser alone: others behind its address, and whoever watches, are served."""
+    node = make_test_node(tmp_path, seed="server")
+    token = bearer(new_token(node, "read"))
+    node.close()
     with (
-        serving(tmp_path, http={"port": 0, "requests_per_second": 0.5}) as server,
+        serving(tmp_path, http={"port": 0, "requests_per_second": 30}) as server,
         httpx.Client(base_url=server.url, timeout=300) as client,
     ):
+        unknown = f"/v1/records/{'0' * 64}"
+        assert client.get(unknown, headers=token).status_code == 404
+        assert [client.post("/v1/records").status_code for _ in range(5)] == [401] * 5
         statuses = [
             client.post("/v1/records", headers=bearer(f"clt_{n}")).status_code for n in range(10)
         ]
-    assert statuses[0] == 401
-    assert statuses[-1] == 429
+        assert statuses[0] == 401
+        assert statuses[-1] == 429
+        assert client.get(unknown, headers=token).status_code == 404
+        assert client.get("/v1/node").status_code == 200
+        assert {client.get("/healthz").status_code for _ in range(300)} == {200}
 
 
 def test_a_graceful_end(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gateway.base.db import begin_write, migrate, open_engine
+from gateway.base.db import begin_write, open_engine
+from gateway.base.revision import migrate
 
 
 def modes(folder: Path) -> dict[str, int]:

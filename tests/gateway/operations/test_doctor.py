@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from gateway.base.db import begin_write, migrate, open_engine
+from gateway.base.db import begin_write, open_engine
+from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
 from gateway.cli import gateway
 from gateway.devnet import services

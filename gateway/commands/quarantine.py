@@ -1,0 +1,110 @@
+"""`credit-ledger gateway quarantine`: entries that the disk changed, listed and queued again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.base.settings import load
+from gateway.commands.options import config_option, failures
+from ledger.cli.language import say
+from ledger.cli.options import json_option
+from ledger.cli.output import Refused, print_json
+from ledger.core.canonical import instant
+
+
+@click.group(
+    help=say(
+        zh="因磁盘损坏而未进入日志的条目。",
+        en="Entries that the disk changed before they stood in the log.",
+    )
+)
+def quarantine() -> None:
+    """The group."""
+
+
+@quarantine.command("list", help=say(zh="列出被隔离的条目。", en="List what is in quarantine."))
+@config_option
+@json_option
+def quarantine_list(config: Path, as_json: bool) -> None:
+    """A line for each promise: number, log, reason, entries, due; as JSON with their leaves."""
+    from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.revision import demand_current  # noqa: PLC0415
+    from gateway.log.quarantine import list_quarantined  # noqa: PLC0415
+
+    with failures():
+        engine = open_engine(load(config).database_url)
+        try:
+            demand_current(engine)
+            with engine.connect() as connection:
+                found = list_quarantined(connection)
+        finally:
+            engine.dispose()
+    rows: list[dict[str, Any]] = [
+        {
+            "promise": one.promise,
+            "log": one.log_id.hex(),
+            "reason": one.reason,
+            "leaves": [leaf.hex() for leaf in one.missing],
+            "issued": instant(one.issued_at),
+            "due": instant(one.due),
+        }
+        for one in found
+    ]
+    if as_json:
+        print_json({"quarantined": rows})
+        return
+    for row in rows:
+        leaves = len(row["leaves"])
+        click.echo(f"{row['promise']}\t{row['log']}\t{row['reason']}\t{leaves}\t{row['due']}")
+
+
+@quarantine.command(
+    "retry",
+    help=say(
+        zh="用密封保存的记录重新生成被隔离的条目并重新排队；可在网关运行时执行。",
+        en="Make them again from the sealed records and queue them; the gateway may be running.",
+    ),
+)
+@config_option
+@json_option
+def quarantine_retry(config: Path, as_json: bool) -> None:
+    """Exit code 1 where something could not be made again: then only a backup has it."""
+    from gateway.base.crypto import Vault  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.db import open_engine  # noqa: PLC0415
+    from gateway.base.keyring import open_keys  # noqa: PLC0415
+    from gateway.base.revision import demand_current  # noqa: PLC0415
+    from gateway.receipts.requeue import retry  # noqa: PLC0415
+
+    with failures():
+        settings = load(config)
+        vault = Vault(open_keys(settings).content)
+        engine = open_engine(settings.database_url)
+        try:
+            demand_current(engine)
+            done = retry(engine, vault, settings.node.code)
+        finally:
+            engine.dispose()
+    rows: list[dict[str, Any]] = [
+        {
+            "promise": one.promise,
+            "queued": 0 if one.lost else one.entries,
+            "lost": [leaf.hex() for leaf in one.lost],
+        }
+        for one in done
+    ]
+    if as_json:
+        print_json({"retried": rows})
+    else:
+        for row in rows:
+            click.echo(f"{row['promise']}\t{row['queued']}\t{','.join(row['lost']) or '-'}")
+    lost = sum(len(one.lost) for one in done)
+    if lost:
+        raise Refused(
+            say(
+                zh=f"{lost} 个条目无法重新生成，请从备份恢复数据库后再试。",
+                en=f"{lost} entries cannot be made again; restore a backup that has them first.",
+            )
+        )

@@ -1,0 +1,75 @@
+"""Databases of other versions of the program."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from click.testing import CliRunner
+
+from gateway.base import revision
+from gateway.base.db import begin_write, open_engine
+from gateway.base.revision import demand_current, migrate
+from gateway.cli import gateway
+from ledger.core.errors import ConfigError
+from tests.support.postgres import database_url
+
+CONFIG = 'env = "development"\nnetwork = "network.json"\n[node]\ncode = "110000"\n'
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = open_engine(database_url(tmp_path))
+    yield engine
+    engine.dispose()
+
+
+def set_revision(engine: sa.Engine, name: str) -> None:
+    with begin_write(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": name})
+
+
+def test_newer_than_the_program(engine: sa.Engine) -> None:
+    migrate(engine)
+    set_revision(engine, "9999")
+    for ask in (migrate, demand_current):
+        with pytest.raises(ConfigError) as caught:
+            ask(engine)
+        assert caught.value.setting == "database_url"
+        assert "9999" in caught.value.problem
+        assert "install that version" in caught.value.problem
+
+
+def test_a_command_changes_no_older_tables(engine: sa.Engine) -> None:
+    with begin_write(engine) as connection:
+        command.upgrade(revision._config(connection), "0001")
+    tables = sa.inspect(engine).get_table_names()
+    with pytest.raises(ConfigError) as caught:
+        demand_current(engine)
+    assert "serve" in caught.value.problem
+    assert sa.inspect(engine).get_table_names() == tables
+    migrate(engine)
+    demand_current(engine)
+
+
+def test_a_command_makes_the_tables_of_an_empty_database(engine: sa.Engine) -> None:
+    demand_current(engine)
+    assert "tokens" in sa.inspect(engine).get_table_names()
+
+
+def test_token_add_beside_an_older_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
+    config = tmp_path / "gateway.toml"
+    config.write_text(CONFIG)
+    engine = open_engine(f"sqlite:///{tmp_path / 'gateway.db'}")
+    with begin_write(engine) as connection:
+        command.upgrade(revision._config(connection), "0001")
+    before = sa.inspect(engine).get_table_names()
+    done = CliRunner().invoke(
+        gateway, ["token", "add", "a", "--scope", "read", "--config", str(config)]
+    )
+    assert done.exit_code == 1
+    assert "0001" in done.stderr
+    assert sa.inspect(engine).get_table_names() == before
+    engine.dispose()
