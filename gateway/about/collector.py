@@ -105,12 +105,10 @@ class NodeCollector(Collector):
         leads = int(self._lease.held)
         yield _gauge("anchoring", "1 where this gateway integrates and anchors", leads)
         yield _gauge("fault", "1 where an operator must act", int(health.fault is not None))
-        code = health.chain_error
-        error = GaugeMetricFamily(
-            "credit_ledger_chain_error", "1 where the chain cannot be read now", labels=("code",)
-        )
-        error.add_metric((code or "none",), int(code is not None))
-        yield error
+        yield _error("chain_error", "1 where the chain cannot be read now", health.chain_error)
+        yield _error("anchor_error", "1 where anchors do not get there", health.anchor_error)
+        if health.payer_balance is not None:
+            yield _gauge("payer_wei", "What the payer has, as last read", health.payer_balance)
         yield _gauge(
             "chain_block_time_seconds",
             "Time of the last block read; 0 before the first",
@@ -143,6 +141,12 @@ class NodeCollector(Collector):
             ]
             family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
         return family
+
+
+def _error(name: str, text: str, code: str | None) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"credit_ledger_{name}", text, labels=("code",))
+    family.add_metric((code or "none",), int(code is not None))
+    return family
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -21,7 +21,8 @@ from gateway.base.clock import Clock
 from gateway.base.db import begin_write
 from gateway.base.metrics import WORKER_FAILURES
 from gateway.base.settings import HttpSettings
-from gateway.files.models import files
+from gateway.jobs.models import jobs
+from gateway.jobs.services import open_job
 from gateway.log.models import pending, promises
 from gateway.node import Node
 from ledger.core.errors import ConfigError
@@ -64,7 +65,11 @@ def test_on_their_port_alone(tmp_path: Path) -> None:
 def test_production_shows_none_to_everybody(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("x")
     node = make_test_node(
-        tmp_path, env="production", key_password_file=tmp_path / "password", http={"port": 0}
+        tmp_path,
+        env="production",
+        key_password_file=tmp_path / "password",
+        http={"port": 0},
+        files={"processes": 1},
     )
     assert Client(create_app(node)).get("/metrics").status_code == 404
     node.close()
@@ -136,9 +141,9 @@ def test_queues_and_quarantine(node: Node) -> None:
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.update(pending).values(error="damaged"))
-        values = {"created_at": 0, "due": 0, "attempts": 0, "name_key": b"", "name": b""}
         for at, state in enumerate(("receiving", "queued", "running", "done", "failed")):
-            change = sa.insert(files).values(values | {"id": f"{at:032}", "state": state})
+            open_job(connection, f"{at:032}", "file", f"{at:032}")
+            change = sa.update(jobs).where(jobs.c.id == f"{at:032}").values(state=state)
             connection.execute(change)
     found = figures(node)
     assert found["credit_ledger_files_waiting"] == 2
