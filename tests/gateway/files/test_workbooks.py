@@ -261,7 +261,32 @@ def test_fast_scan_is_the_exact_one(rows: list[tuple[int, list[tuple[int, str]]]
         for number, filled in rows
     )
     strings = SharedStrings([10, 20], 20)
-    assert facts(data, False, strings) == facts(data, True, strings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanning, "EMPTY_CELLS", scanning.MAX_CELLS)  # else most are refused by both
+        assert facts(data, False, strings) == facts(data, True, strings)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(26, 150_000), (26, 159_999), (104, 30_000)])
+def test_fast_scan_measures_as_the_exact_one(columns: int, rows: int) -> None:
+    """Two cells at the corners: as large as a nearly empty sheet may be, or not."""
+    corner = f'<c r="{letters(columns - 1)}{rows}"><v>1</v></c>'
+    data = sheet_xml(row(1, '<c r="A1"><v>1</v></c>') + row(rows, corner)).encode()
+    small = columns * rows <= scanning.EMPTY_CELLS + 2 * scanning.PER_CELL
+    for way, refusal in ((scanning._plain, scanning._Plainless), (scanning._exact, FileFault)):
+        if small:
+            assert way([data], Budget(SharedStrings())).marks == {}
+        else:
+            with pytest.raises(refusal):
+                way([data], Budget(SharedStrings()))
+
+
+def test_cells_of_all_sheets_together() -> None:
+    """Each of them may be, five of them may not."""
+    corner = f'<c r="Z{150_000}"><v>1</v></c>'
+    sheet = row(1, '<c r="A1"><v>1</v></c>') + row(150_000, corner)
+    with pytest.raises(FileFault) as caught:
+        read(workbook(*[sheet] * 5))
+    assert caught.value.name == "dimensions"
 
 
 @pytest.mark.parametrize("name", ["天津_行政处罚.xlsx", "天津_行政处罚_手工表.xlsx"])
