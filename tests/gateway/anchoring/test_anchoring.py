@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -228,7 +229,8 @@ def test_two_anchorers_on_one_database(member: Member, anvil: Anvil, tmp_path: P
         try:
             for at in range(8):
                 mine += promise(node, member, 5, f"{seed}{at}")
-                node.anchoring.step()
+                with suppress(AnchorsUnclear):  # whose view is older repeats the step
+                    node.anchoring.step()
                 anvil.mine()
         except BaseException as error:
             failures.append(error)
