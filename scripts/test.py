@@ -21,6 +21,7 @@ ON_POSTGRESQL = (
     "tests/gateway/files/test_worker.py",
     "tests/gateway/intake",
     "tests/gateway/log",
+    "tests/gateway/policy",
     "tests/gateway/test_revision.py",
     "tests/gateway/test_spine.py",
     "tests/gateway/tokens",
