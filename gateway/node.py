@@ -33,7 +33,7 @@ from gateway.chain.view import ChainView
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
-from gateway.intake.calendar import CalendarWatch
+from gateway.intake.calendar_file import CalendarWatch
 from gateway.intake.pool import Secrets, Workers
 from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
@@ -42,8 +42,8 @@ from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.order import HURRY_SECONDS
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.chain.nodes.standing import HURRY_SECONDS
 from ledger.chain.sending.fees import GWEI
 from ledger.core.errors import ConfigError
 from ledger.core.verdict.facts import Note

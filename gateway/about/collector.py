@@ -16,7 +16,7 @@ from gateway.base.context import Context
 from gateway.base.lease import Lease
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
-from gateway.intake.calendar import CalendarFile, days_left
+from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined

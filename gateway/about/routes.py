@@ -18,7 +18,7 @@ from gateway.about.collector import NodeCollector
 from gateway.about.operator import together
 from gateway.anchoring.progress import anchored_sizes, promised_sizes
 from gateway.base.context import Context
-from gateway.chain.interfaces import ChainFacts, KeyFact
+from gateway.chain.interfaces import MemberFacts, OwnKey
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.services import Intake
@@ -74,7 +74,7 @@ def get_node(about: Here) -> dict[str, Any]:
     }
 
 
-def _logs(about: About, facts: ChainFacts | None) -> list[dict[str, Any]]:
+def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
     """Logs on the chain, and those we hold that it does not (yet) name."""
     with about.ctx.engine.connect() as connection:
         held = connection.execute(sa.select(logs.c.log_id, logs.c.published))
@@ -96,7 +96,7 @@ def _logs(about: About, facts: ChainFacts | None) -> list[dict[str, Any]]:
     ]
 
 
-def _key(key: KeyFact, in_use: Set[str]) -> dict[str, Any]:
+def _key(key: OwnKey, in_use: Set[str]) -> dict[str, Any]:
     """`jwk` is left out for an algorithm that we do not know (SM2 is reserved). `inUse`: this node
     signs with it now."""
     public_key = bytes.fromhex(key.public_key)

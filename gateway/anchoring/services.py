@@ -20,7 +20,7 @@ from gateway.anchoring.sync import LOCK, Standing, Sync, forget
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
-from gateway.chain.interfaces import ChainFacts, LogFact
+from gateway.chain.interfaces import MemberFacts, OwnLog
 from gateway.chain.outbox import Outbox, refusal
 from gateway.chain.reading import read_facts
 from gateway.chain.signing import Signing
@@ -72,7 +72,7 @@ class _Now:
     """The chain as this step sees it. final: None where no block is final yet."""
 
     view: View
-    facts: ChainFacts
+    facts: MemberFacts
     final: Block | None
     may_sign: bool
 
@@ -149,7 +149,7 @@ class Anchoring:
             raise failures[0]
         return Progress()
 
-    def _check(self, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+    def _check(self, view: View, facts: MemberFacts, fact: OwnLog) -> Standing:
         """Note the state of one log. Raises LogFault where that keeps an open one from going on;
         what is wrong with a closed one is told and hinders nobody."""
         standing = self._sync.check_log(view, facts, fact)
@@ -173,7 +173,7 @@ class Anchoring:
             raise LogFault(health.fault, chain_size=health.anchored, our_size=health.ours)
         return standing
 
-    def refresh(self, view: View) -> ChainFacts:
+    def refresh(self, view: View) -> MemberFacts:
         """The facts, read again where they are old. Raises CouldNotCheck, ConfigError."""
         known = self._chain.known
         if known is not None and self._chain.age < REFRESH_SECONDS:
@@ -196,7 +196,7 @@ class Anchoring:
         self._ctx.health.payer_balance = self._outbox.balance()
         return facts
 
-    def _warn_of_keys(self, facts: ChainFacts) -> None:
+    def _warn_of_keys(self, facts: MemberFacts) -> None:
         """Say which of our keys nobody would accept now."""
         ours = {
             Purpose.ANCHOR: self._signing.anchor_key,
@@ -208,7 +208,7 @@ class Anchoring:
             if (purpose, signer.key_id.hex()) not in valid:
                 _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
 
-    def _step_log(self, now: _Now, fact: LogFact) -> Progress:
+    def _step_log(self, now: _Now, fact: OwnLog) -> Progress:
         log_id = bytes.fromhex(fact.log_id)
         there, health = self._check(now.view, now.facts, fact)
         with begin_read(self._ctx.engine) as connection:

@@ -19,7 +19,7 @@ from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
 from gateway.base.health import LogHealth, Seen, judge
-from gateway.chain.interfaces import ChainFacts, LogFact
+from gateway.chain.interfaces import MemberFacts, OwnLog
 from gateway.chain.models import transactions
 from gateway.chain.outbox import Outbox
 from gateway.log import store
@@ -86,11 +86,11 @@ class Sync:
         self._logs = logs
         self._outbox = outbox
 
-    def check_log(self, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+    def check_log(self, view: View, facts: MemberFacts, fact: OwnLog) -> Standing:
         """See `standing`."""
         return standing(self._ctx.engine, view, facts, fact)
 
-    def sync(self, view: View, facts: ChainFacts, log: LogState) -> bool | None:
+    def sync(self, view: View, facts: MemberFacts, log: LogState) -> bool | None:
         """Bring the rows of one log up to the view's block; returns whether any changed.
 
         None: another process has gone on meanwhile, perhaps not as far as our view.
@@ -168,7 +168,7 @@ class Sync:
         with self._ctx.engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def _scan(self, view: View, facts: ChainFacts, log: LogState) -> _Scan:
+    def _scan(self, view: View, facts: MemberFacts, log: LogState) -> _Scan:
         base, rewound = self._base(view, log)
         first = self._ctx.network.deploy_block if base is None else base.number + 1
         found: list[Anchored] = []
@@ -238,7 +238,7 @@ class Sync:
         }
 
 
-def standing(engine: sa.Engine, view: View, facts: ChainFacts, fact: LogFact) -> Standing:
+def standing(engine: sa.Engine, view: View, facts: MemberFacts, fact: OwnLog) -> Standing:
     """Where the chain has this log, and what that makes of ours; changes nothing."""
     contract = LogAnchor(Address(facts.log_anchor), view.call)
     log_id, trusted = bytes.fromhex(fact.log_id), None if fact.open else fact.trusted_size

@@ -32,7 +32,7 @@ class RecordType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFact:
+class OwnKey:
     """A key of this member as registered. Times in Unix seconds, both ends of the window
     included; compromised_since 0 = never.
 
@@ -54,7 +54,7 @@ class KeyFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogFact:
+class OwnLog:
     """A log of this member. log_id: 64 hex."""
 
     log_id: str
@@ -64,7 +64,7 @@ class LogFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChainFacts:
+class MemberFacts:
     """All of the chain that intake and receipts need, as of one block.
 
     Addresses: 0x and lower-case hex. Block hashes: 0x. log_anchors: every contract that ever held
@@ -78,8 +78,8 @@ class ChainFacts:
     region: str
     roles: int
     active: bool
-    logs: tuple[LogFact, ...]
-    keys: tuple[KeyFact, ...]
+    logs: tuple[OwnLog, ...]
+    keys: tuple[OwnKey, ...]
     record_types: tuple[RecordType, ...]
     rules: tuple[RecordType, ...]
     log_anchors: tuple[str, ...]
@@ -142,8 +142,8 @@ class ChainFacts:
 
 
 _LISTS: Mapping[str, Any] = {
-    "logs": LogFact,
-    "keys": KeyFact,
+    "logs": OwnLog,
+    "keys": OwnKey,
     "record_types": RecordType,
     "rules": RecordType,
 }

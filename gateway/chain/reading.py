@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.chain.interfaces import ChainFacts, KeyFact, LogFact, RecordType
+from gateway.chain.interfaces import MemberFacts, OwnKey, OwnLog, RecordType
 from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.contracts.structs import (
     ACTIVE,
@@ -21,7 +21,7 @@ from ledger.records.rules import all_rules
 from ledger.records.schema import all_schemas
 
 
-def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
+def read_facts(view: View, network: NetworkFile, member: str) -> MemberFacts:
     """All facts as of the view's block. Raises CouldNotCheck, or ConfigError where the member or
     a contract is not registered."""
     consortium = Consortium(network.consortium, view.call, view.calls)
@@ -33,7 +33,7 @@ def read_facts(view: View, network: NetworkFile, member: str) -> ChainFacts:
     if not history or catalogue is None:
         raise ConfigError("network", "LogAnchor or Catalogue is not registered")
     items = _items(Catalogue(catalogue, view.call, view.calls), found.region)
-    return ChainFacts(
+    return MemberFacts(
         chain_id=network.chain_id,
         consortium=network.consortium,
         deploy_block_hash=network.deploy_block_hash,
@@ -63,8 +63,8 @@ def _items(catalogue: Catalogue, region: str) -> list[CatalogueItem]:
     return [version.item for version in catalogue.series(wanted)]
 
 
-def _log(log: Log) -> LogFact:
-    return LogFact(
+def _log(log: Log) -> OwnLog:
+    return OwnLog(
         log_id=log.log_id.hex(),
         seq=log.seq,
         open=log.status == OPEN,
@@ -72,8 +72,8 @@ def _log(log: Log) -> LogFact:
     )
 
 
-def _key(key: Key) -> KeyFact:
-    return KeyFact(
+def _key(key: Key) -> OwnKey:
+    return OwnKey(
         key_id=key.key_id.hex(),
         purpose=key.purpose,
         alg=key.alg,

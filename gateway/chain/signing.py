@@ -8,7 +8,7 @@ from typing import TypeVar
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.base.keyring import ROTATED, KeyFolder, Keyring
-from gateway.chain.interfaces import ChainFacts
+from gateway.chain.interfaces import MemberFacts
 from gateway.chain.view import ChainView
 from gateway.chain.watched import WatchedSigner
 from ledger.chain.keys.signers import DigestSigner, MessageSigner, RemoteSigner
@@ -42,7 +42,7 @@ class Signing:
         """Signs anchors; the contract says whether it may."""
         return self._watched(self._keys.anchor)
 
-    def promise_key(self, facts: ChainFacts, at: int) -> DigestSigner:
+    def promise_key(self, facts: MemberFacts, at: int) -> DigestSigner:
         """Find the ANCHOR key that signs promises made at `at` (Unix seconds): the newest that was
         valid then. Raises NotReady where there is none."""
         anchoring = [key for key in facts.keys if key.purpose == Purpose.ANCHOR]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
-from gateway.chain.interfaces import ChainFacts
+from gateway.chain.interfaces import MemberFacts
 from gateway.chain.models import chain_cache, transactions
 from ledger.chain.network import NetworkFile
 
@@ -26,7 +26,7 @@ class ChainView:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._facts: ChainFacts | None = None
+        self._facts: MemberFacts | None = None
         self._read_at = -math.inf
 
     def load(self, network: NetworkFile, lost: Lost) -> None:
@@ -49,12 +49,12 @@ class ChainView:
         self._facts = facts
 
     @property
-    def known(self) -> ChainFacts | None:
+    def known(self) -> MemberFacts | None:
         """The snapshot; None where the chain was never read."""
         return self._facts
 
     @property
-    def facts(self) -> ChainFacts:
+    def facts(self) -> MemberFacts:
         """The snapshot; raises NotReady where the chain was never read."""
         if self._facts is None:
             raise NotReady("chain-unknown")
@@ -69,7 +69,7 @@ class ChainView:
         """Have the facts read again at the next opportunity."""
         self._read_at = -math.inf
 
-    def put(self, facts: ChainFacts) -> None:
+    def put(self, facts: MemberFacts) -> None:
         """Store a newer snapshot and let all threads see it."""
         with begin_write(self._engine, LOCK) as connection:
             connection.execute(sa.delete(chain_cache).where(chain_cache.c.key == _KEY))
@@ -78,15 +78,15 @@ class ChainView:
         self._read_at = time.monotonic()
 
 
-def _decoded(value: bytes) -> ChainFacts | None:
+def _decoded(value: bytes) -> MemberFacts | None:
     """None where another version of the program wrote it; it is read from the chain again."""
     try:
-        return ChainFacts.decode(value)
+        return MemberFacts.decode(value)
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _of(facts: ChainFacts, network: NetworkFile) -> bool:
+def _of(facts: MemberFacts, network: NetworkFile) -> bool:
     """Whether the facts were read from the chain that the file pins."""
     return (facts.chain_id, facts.consortium, facts.deploy_block_hash) == (
         network.chain_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.accesses.services import Access
 from gateway.intake.draft import Draft
-from gateway.intake.interfaces import Promise, RowAnswer, SetAnswer
+from gateway.intake.interfaces import RowAnswer, SetAnswer, SignedPromise
 from gateway.intake.lookup import Standing
 from gateway.intake.resolve import Found, Resolved
 from gateway.intake.texts import remark
@@ -20,7 +20,7 @@ class Outcome:
     """A set before it is stored. promise: None where nothing is new. accesses: for the log."""
 
     resolved: Resolved
-    promise: Promise | None
+    promise: SignedPromise | None
     accesses: Sequence[Access]
 
 

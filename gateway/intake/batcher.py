@@ -19,7 +19,7 @@ from anyio import CapacityLimiter, to_thread
 
 from gateway.base.errors import TRANSIENT, NotReady
 from gateway.base.policy import Caller
-from gateway.intake.interfaces import Promise, RowAnswer, RowInput, SetAnswer
+from gateway.intake.interfaces import RowAnswer, RowInput, SetAnswer, SignedPromise
 from gateway.intake.promises import find_promise, with_path
 from gateway.intake.services import Intake
 from ledger.core.canonical import unhex32
@@ -127,7 +127,9 @@ class Batcher:
             proofs |= {at: with_path(promise, leaves, position) for at, position in wanted}
         return proofs
 
-    def _covering(self, answer: SetAnswer, promise_id: int | None) -> tuple[Promise, list[bytes]]:
+    def _covering(
+        self, answer: SetAnswer, promise_id: int | None
+    ) -> tuple[SignedPromise, list[bytes]]:
         """A promise and its leaves: that of the set, or a stored one."""
         if promise_id is None and answer.promise is not None:
             fresh = [row.leaf for row in answer.rows if row.verdict == "accepted" and row.leaf]

@@ -17,8 +17,8 @@ import orjson
 
 from gateway.base.clock import CHINA
 from gateway.base.crypto import Hmac, Sealed, Vault
-from gateway.chain.interfaces import YEAR, ChainFacts, RecordType
-from gateway.intake.calendar import CalendarFile
+from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
+from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
@@ -66,7 +66,7 @@ class Terms:
     log_id: the log that takes them. go_live: the first day of decision of which `timely` is
     said."""
 
-    facts: ChainFacts
+    facts: MemberFacts
     log_id: bytes
     at: int
     go_live: date = date.min

@@ -48,7 +48,7 @@ class RowInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class SignedPromise:
     """A signed promise: these leaves will be anchored by `due` (design 3.5, EIP-712 `Promise`).
 
     log, leaves_root: 64 hex. issued_at, due: Unix seconds. signature: 0x, r‖s‖v.
@@ -123,7 +123,7 @@ class SetAnswer:
     order; None where nothing was accepted."""
 
     rows: Sequence[RowAnswer]
-    promise: Promise | None
+    promise: SignedPromise | None
 
 
 def _remark(remark: FieldError) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from gateway.base.child import end_with_parent
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.metrics import WORKER_DEATHS
 from gateway.base.threads import tune_memory
-from gateway.intake.calendar import CalendarFile
+from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import Draft, Drafter, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.parsing import parse_lines

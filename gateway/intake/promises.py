@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.chain.interfaces import ChainFacts
-from gateway.intake.interfaces import Promise
+from gateway.chain.interfaces import MemberFacts
+from gateway.intake.interfaces import SignedPromise
 from gateway.log.models import entries, logs, promises
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core import merkle
@@ -32,14 +32,14 @@ _LEAVES = (
 
 
 def make_promise(
-    facts: ChainFacts,
+    facts: MemberFacts,
     log_id: bytes,
     leaves: Sequence[bytes],
     issued_at: int,
     *,
     due_in: int,
     signer: DigestSigner,
-) -> Promise:
+) -> SignedPromise:
     """A promise over these leaves in this order. due_in: seconds. signer: an ANCHOR key valid at
     `issued_at`. Raises NotReady where it gives no signature."""
     due = issued_at + due_in
@@ -55,7 +55,7 @@ def make_promise(
         due=due,
     )
     signature = signer.sign_digest(signed)
-    return Promise(
+    return SignedPromise(
         log=log_id.hex(),
         leaves_root=leaves_root.hex(),
         count=len(leaves),
@@ -65,7 +65,9 @@ def make_promise(
     )
 
 
-def insert_promise(connection: sa.Connection, promise: Promise, *, log: int, key_id: bytes) -> int:
+def insert_promise(
+    connection: sa.Connection, promise: SignedPromise, *, log: int, key_id: bytes
+) -> int:
     """Store it; returns its row number."""
     row = {
         "log": log,
@@ -79,18 +81,18 @@ def insert_promise(connection: sa.Connection, promise: Promise, *, log: int, key
     return int(connection.execute(_INSERT, row).scalar_one())
 
 
-def with_path(promise: Promise, leaves: Sequence[bytes], index: int) -> dict[str, Any]:
+def with_path(promise: SignedPromise, leaves: Sequence[bytes], index: int) -> dict[str, Any]:
     """The proof that a promise covers one leaf: what the answer to a single record holds."""
     path = merkle.inclusion_path(leaves, index)
     return {"promise": promise.as_dict(), "index": index, "path": [node.hex() for node in path]}
 
 
-def find_promise(connection: sa.Connection, promise_id: int) -> tuple[Promise, list[bytes]]:
+def find_promise(connection: sa.Connection, promise_id: int) -> tuple[SignedPromise, list[bytes]]:
     """A stored promise and the leaves that it covers, in order."""
     row = connection.execute(_PROMISE, {"promise_id": promise_id}).one()
     last = row.first_entry + row._mapping["count"] - 1
     leaves = connection.scalars(_LEAVES, {"first": row.first_entry, "last": last}).all()
-    promise = Promise(
+    promise = SignedPromise(
         log=row.log_id.hex(),
         leaves_root=row.leaves_root.hex(),
         count=len(leaves),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.anchoring.progress import unanchored
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
-from gateway.chain.interfaces import ChainFacts
+from gateway.chain.interfaces import MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.chain.watched import demand_signer
@@ -15,7 +15,7 @@ from ledger.core.keys import Role
 
 def ready_facts(
     ctx: Context, chain: ChainView, signing: Signing, at: int
-) -> tuple[ChainFacts, bytes]:
+) -> tuple[MemberFacts, bytes]:
     """The chain as last read and the log that takes entries; NotReady says what is missing.
 
     at: Unix seconds. A promise nobody could keep, or whose records nobody would accept, is not
@@ -32,7 +32,7 @@ def ready_facts(
 
 def promising(
     ctx: Context, chain: ChainView, signing: Signing, at: int
-) -> tuple[ChainFacts, bytes]:
+) -> tuple[MemberFacts, bytes]:
     """The same without a look into the database: for a set that was begun, which must not be
     promised after what happened meanwhile."""
     facts = chain.known

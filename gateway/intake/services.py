@@ -14,7 +14,7 @@ from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
-from gateway.chain.interfaces import ChainFacts
+from gateway.chain.interfaces import MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.admission import Admission
@@ -66,7 +66,7 @@ class Intake:
         """How many sets are worth beginning before the first is finished."""
         return self._workers.ahead
 
-    def ready(self) -> tuple[ChainFacts, bytes]:
+    def ready(self) -> tuple[MemberFacts, bytes]:
         """The chain as last read and the log that takes entries now. Raises NotReady."""
         return ready_facts(self._ctx, self._chain, self._signing, self._ctx.clock.seconds())
 

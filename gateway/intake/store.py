@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import insert_rows
 from gateway.intake.draft import Draft
-from gateway.intake.interfaces import Promise
+from gateway.intake.interfaces import SignedPromise
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.records.models import records
@@ -34,7 +34,7 @@ _IN_FORCE = b""
 def store(
     connection: sa.Connection,
     drafts: Sequence[Draft],
-    promise: Promise,
+    promise: SignedPromise,
     *,
     key_id: bytes,
     departments: Sequence[str | None],

@@ -13,7 +13,7 @@ from gateway.base.clock import Clock
 from gateway.base.db import begin_read
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
-from gateway.chain.interfaces import ChainFacts
+from gateway.chain.interfaces import MemberFacts
 from gateway.chain.reading import read_facts
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
@@ -68,7 +68,7 @@ class ChainChecks:
             except (CouldNotCheck, ConfigError) as error:
                 yield finding("chain", Level.PROBLEM, error=error)
 
-    def _member(self, facts: ChainFacts, horizon: int) -> Iterator[Finding]:
+    def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
         for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT):
@@ -96,7 +96,7 @@ class ChainChecks:
         }
         return {signer.key_id.hex() for signer in signers[purpose]}
 
-    def _logs(self, view: View, facts: ChainFacts) -> Iterator[Finding]:
+    def _logs(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
         yield finding("open-log", Level.OK if facts.open_log else Level.PROBLEM)
         for fact in facts.logs:
             health = standing(self._engine, view, facts, fact).health

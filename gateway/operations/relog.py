@@ -24,7 +24,7 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read, begin_write
-from gateway.chain.interfaces import YEAR, ChainFacts
+from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.promises import insert_promise, make_promise
@@ -169,7 +169,7 @@ class Relog:
                 found.append(_Stranded(at, row, _entry(held, at)))
         return found
 
-    def _store(self, facts: ChainFacts, log_id: bytes, at: int, made: Sequence[_Anew]) -> bool:
+    def _store(self, facts: MemberFacts, log_id: bytes, at: int, made: Sequence[_Anew]) -> bool:
         """In one transaction; False where another process has superseded one of them."""
         signer = self._signing.promise_key(facts, at)
         promise = make_promise(
@@ -205,7 +205,7 @@ class Relog:
 class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
-    def __init__(self, facts: ChainFacts, log_id: bytes, at: int, vault: Vault) -> None:
+    def __init__(self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault) -> None:
         self._facts = facts
         self._log_id = LogId(log_id)
         self._at = at

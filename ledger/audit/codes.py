@@ -4,7 +4,15 @@ remedies for people."""
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CODES", "EVENTS_MISSING", "INCOMPLETE", "TILES_MISSING", "Code", "Severity", "Text"]
+__all__ = [
+    "CODES",
+    "EVENTS_MISSING",
+    "INCOMPLETE",
+    "TILES_MISSING",
+    "FindingCode",
+    "Severity",
+    "Text",
+]
 
 Severity = Literal["error", "warning"]
 Text = dict[str, str]
@@ -14,7 +22,7 @@ EVENTS_MISSING = "events-missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class FindingCode:
     """What a code means for whoever reads the report: what is so, and what to do."""
 
     severity: Severity
@@ -23,7 +31,7 @@ class Code:
 
 
 CODES = {
-    "contract-not-ours": Code(
+    "contract-not-ours": FindingCode(
         "error",
         {
             "zh": "登记在册的合约代码不是随软件发布的代码。",
@@ -34,7 +42,7 @@ CODES = {
             "en": "Look at the vote that registered it, and at its source before you believe it.",
         },
     ),
-    "contract-not-known": Code(
+    "contract-not-known": FindingCode(
         "warning",
         {
             "zh": "该角色的合约不在本软件的已知之列，其内容未核对。",
@@ -46,7 +54,7 @@ CODES = {
             "en": "Replay with a version of the software that knows the role.",
         },
     ),
-    "contract-replaced": Code(
+    "contract-replaced": FindingCode(
         "warning",
         {
             "zh": "该角色已由另一合约接管。",
@@ -57,7 +65,7 @@ CODES = {
             "en": "Look at the vote, the time and the code of the new contract.",
         },
     ),
-    "key-recovered": Code(
+    "key-recovered": FindingCode(
         "warning",
         {
             "zh": "该密钥由表决植入，不是成员自己登记的。",
@@ -68,7 +76,7 @@ CODES = {
             "en": "Ask the member; if it did not want it, any of its GOVERN keys revokes it.",
         },
     ),
-    "endpoint-not-a-url": Code(
+    "endpoint-not-a-url": FindingCode(
         "warning",
         {
             "zh": "成员的地址不是单纯的网址，或其中夹有文字，不予读取。",
@@ -79,7 +87,7 @@ CODES = {
             "en": "The member must set a right one; what is on the chain cannot be deleted.",
         },
     ),
-    "vote-signature-invalid": Code(
+    "vote-signature-invalid": FindingCode(
         "error",
         {
             "zh": "表决或提案的签名与所记密钥不符。",
@@ -90,7 +98,7 @@ CODES = {
             "en": "Look into the Consortium contract and the nodes.",
         },
     ),
-    "vote-signature-not-seen": Code(
+    "vote-signature-not-seen": FindingCode(
         "warning",
         {
             "zh": "在交易中未见表决或提案的签名（经由其他合约转发），无法重新核对。",
@@ -102,7 +110,7 @@ CODES = {
             "en": "Ask whoever sent it for the call that it made.",
         },
     ),
-    "anchor-unknown-log": Code(
+    "anchor-unknown-log": FindingCode(
         "error",
         {
             "zh": "锚定了未登记的日志。",
@@ -113,7 +121,7 @@ CODES = {
             "en": "Look into the LogAnchor contract.",
         },
     ),
-    "anchor-out-of-turn": Code(
+    "anchor-out-of-turn": FindingCode(
         "error",
         {
             "zh": "合约在未担任该角色时接受了锚定，不予采信。",
@@ -124,7 +132,7 @@ CODES = {
             "en": "Look into that contract.",
         },
     ),
-    "anchor-discontinuous": Code(
+    "anchor-discontinuous": FindingCode(
         "error",
         {
             "zh": "锚定没有从上一个大小继续。",
@@ -135,7 +143,7 @@ CODES = {
             "en": "Look into the LogAnchor contract.",
         },
     ),
-    "anchor-key-not-valid": Code(
+    "anchor-key-not-valid": FindingCode(
         "error",
         {
             "zh": "锚定的签名密钥当时无效，该区间的回执不成立。",
@@ -147,7 +155,7 @@ CODES = {
             "en": "Vote a successor of the log.",
         },
     ),
-    "anchor-key-disputed": Code(
+    "anchor-key-disputed": FindingCode(
         "error",
         {
             "zh": "锚定的签名密钥当时可能已泄露。",
@@ -158,7 +166,7 @@ CODES = {
             "en": "Vote a successor that names the last size to be trusted.",
         },
     ),
-    "anchor-signature-invalid": Code(
+    "anchor-signature-invalid": FindingCode(
         "error",
         {
             "zh": "锚定的签名不是所记密钥所作。",
@@ -169,7 +177,7 @@ CODES = {
             "en": "Look into the LogAnchor contract and the nodes.",
         },
     ),
-    "anchor-signature-not-seen": Code(
+    "anchor-signature-not-seen": FindingCode(
         "warning",
         {
             "zh": "在交易中未见锚定的签名（经由其他合约转发），无法重新核对。",
@@ -181,7 +189,7 @@ CODES = {
             "en": "Ask the member for the checkpoint that it signed.",
         },
     ),
-    "anchor-while-suspended": Code(
+    "anchor-while-suspended": FindingCode(
         "error",
         {
             "zh": "成员被暂停或退出期间仍有锚定。",
@@ -192,7 +200,7 @@ CODES = {
             "en": "Look into the LogAnchor contract.",
         },
     ),
-    "anchor-after-close": Code(
+    "anchor-after-close": FindingCode(
         "error",
         {
             "zh": "日志关闭后仍有锚定。",
@@ -203,7 +211,7 @@ CODES = {
             "en": "Look into the LogAnchor contract.",
         },
     ),
-    "anchor-beyond-trusted": Code(
+    "anchor-beyond-trusted": FindingCode(
         "warning",
         {
             "zh": "锚定超出可信大小。",
@@ -214,7 +222,7 @@ CODES = {
             "en": "Log its records again in the successor (replaces).",
         },
     ),
-    "root-mismatch": Code(
+    "root-mismatch": FindingCode(
         "error",
         {
             "zh": "公开的条目算不出链上的根：成员出示的日志与锚定的不同。",
@@ -226,7 +234,7 @@ CODES = {
             "en": "Demand the original.",
         },
     ),
-    "tile-mismatch": Code(
+    "tile-mismatch": FindingCode(
         "error",
         {
             "zh": "哈希瓦片与条目不符。",
@@ -237,7 +245,7 @@ CODES = {
             "en": "The member must rebuild its tiles.",
         },
     ),
-    "bundle-malformed": Code(
+    "bundle-malformed": FindingCode(
         "error",
         {
             "zh": "条目包格式错误，其后无法重放。",
@@ -248,7 +256,7 @@ CODES = {
             "en": "The member must mend it.",
         },
     ),
-    TILES_MISSING: Code(
+    TILES_MISSING: FindingCode(
         "error",
         {
             "zh": "成员未提供瓦片，无法核对。",
@@ -259,7 +267,7 @@ CODES = {
             "en": "Try again, name a mirror with --mirror; if none has them, they are withheld.",
         },
     ),
-    "checkpoint-invalid": Code(
+    "checkpoint-invalid": FindingCode(
         "error",
         {
             "zh": "公开的检查点不是日志所有者签的，或不属于该日志。",
@@ -270,7 +278,7 @@ CODES = {
             "en": "The member must mend it.",
         },
     ),
-    "checkpoint-behind": Code(
+    "checkpoint-behind": FindingCode(
         "error",
         {
             "zh": "公开的检查点小于已锚定的大小。",
@@ -281,7 +289,7 @@ CODES = {
             "en": "The member may have lost data and must look into it.",
         },
     ),
-    "checkpoint-differs": Code(
+    "checkpoint-differs": FindingCode(
         "error",
         {
             "zh": "公开的检查点与链上的根不同：成员出示了另一个日志。",
@@ -293,7 +301,7 @@ CODES = {
             "en": "Demand the original.",
         },
     ),
-    "entry-malformed": Code(
+    "entry-malformed": FindingCode(
         "error",
         {
             "zh": "条目不是规范格式或过长。",
@@ -304,7 +312,7 @@ CODES = {
             "en": "The member must log it anew.",
         },
     ),
-    "entry-foreign-log": Code(
+    "entry-foreign-log": FindingCode(
         "error",
         {
             "zh": "条目属于别的日志，不能作为本日志的记录使用。",
@@ -315,7 +323,7 @@ CODES = {
             "en": "The member must log it anew, for this log.",
         },
     ),
-    "entry-duplicate": Code(
+    "entry-duplicate": FindingCode(
         "error",
         {
             "zh": "同一承诺登记了两次；此处是后锚定的一次。",
@@ -327,7 +335,7 @@ CODES = {
             "en": "The member must look into its intake; the same commitment is no new record.",
         },
     ),
-    "issuer-not-a-province": Code(
+    "issuer-not-a-province": FindingCode(
         "error",
         {
             "zh": "锚定时日志所有者不是省级成员，其中的记录无效。",
@@ -339,7 +347,7 @@ CODES = {
             "en": "Only a province may log records.",
         },
     ),
-    "type-not-in-catalogue": Code(
+    "type-not-in-catalogue": FindingCode(
         "error",
         {
             "zh": "记录类型在锚定时及之前 72 小时内不在该地区的目录中。",
@@ -351,7 +359,7 @@ CODES = {
             "en": "What is outside the list may not be recorded; withdraw it.",
         },
     ),
-    "period-granularity": Code(
+    "period-granularity": FindingCode(
         "warning",
         {
             "zh": "期间的精度与目录规定不同。",
@@ -362,7 +370,7 @@ CODES = {
             "en": "The member must look at its settings.",
         },
     ),
-    "period-in-future": Code(
+    "period-in-future": FindingCode(
         "error",
         {
             "zh": "认定日期晚于锚定时间。",
@@ -373,7 +381,7 @@ CODES = {
             "en": "The member must look into the record.",
         },
     ),
-    "corrects-dangling": Code(
+    "corrects-dangling": FindingCode(
         "error",
         {
             "zh": "所更正的记录不在该成员的任何日志中。",
@@ -384,7 +392,7 @@ CODES = {
             "en": "The member must look at the record id and log the correction anew.",
         },
     ),
-    "replaces-not-stranded": Code(
+    "replaces-not-stranded": FindingCode(
         "error",
         {
             "zh": "所取代的记录并未在该成员已关闭的日志中搁浅，或不是最初的一条。",

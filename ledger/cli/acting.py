@@ -30,9 +30,9 @@ from ledger.chain.keys.keydir import files, first_file, newest, read_public
 from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import TxReceipt
+from ledger.chain.nodes.order import HURRY_SECONDS
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.rpc import FAILOVER_SECONDS, Rpc
-from ledger.chain.nodes.standing import HURRY_SECONDS
 from ledger.chain.sending.broadcast import Nodes
 from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.cli.config import NodeConfig, read_config

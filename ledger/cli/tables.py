@@ -18,14 +18,14 @@ from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.core.commitment import Value
 from ledger.core.verdict.checks import Check
-from ledger.core.verdict.ranking import (
+from ledger.core.verdict.verdict import Verdict, note_text
+from ledger.core.verdict.verdicts import (
     EXIT_DO_NOT_USE,
     EXIT_NOT_AUTHENTIC,
     EXIT_UNKNOWN,
     EXIT_VALID,
     VERDICTS,
 )
-from ledger.core.verdict.verdict import Verdict, note_text
 from ledger.records import schema
 
 _MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),

@@ -25,7 +25,7 @@ from ledger.core.merkle import (
 
 __all__ = [
     "HEIGHT",
-    "MAX_ENTRY",
+    "MAX_BUNDLED",
     "MAX_LEVEL",
     "WIDTH",
     "Appended",
@@ -50,7 +50,7 @@ __all__ = [
 HEIGHT = 8  # tree levels in a tile; the specification's choice
 WIDTH = 1 << HEIGHT  # hashes in a full tile
 MAX_LEVEL = 63  # of a tile, as the specification allows in a path
-MAX_ENTRY = 2**16 - 1  # bytes of an entry: its length is a uint16
+MAX_BUNDLED = 2**16 - 1  # bytes of an entry: its length is a uint16
 _LENGTH_SIZE = 2
 _ENTRIES = "entries"
 
@@ -204,8 +204,8 @@ def encode_bundle(entries: Iterable[bytes]) -> bytes:
     """Entries, each behind its length as a big-endian uint16."""
     parts: list[bytes] = []
     for entry in entries:
-        if len(entry) > MAX_ENTRY:
-            raise Malformed("entry bundle", f"entry longer than {MAX_ENTRY} bytes")
+        if len(entry) > MAX_BUNDLED:
+            raise Malformed("entry bundle", f"entry longer than {MAX_BUNDLED} bytes")
         parts += (len(entry).to_bytes(_LENGTH_SIZE, "big"), entry)
     return b"".join(parts)
 

@@ -27,7 +27,7 @@ BOUNDS = (
     Bound("ledger.core.canonical", "MAX_DEPTH", "the same: levels", ""),
     Bound("ledger.core.canonical", "MAX_INSTANT", "instants (9999-12-31T23:59:59Z)", "s"),
     Bound("ledger.core.entry", "MAX_ENTRY", "entry", "bytes"),
-    Bound("ledger.core.tiles", "MAX_ENTRY", "entry of an entry bundle (uint16)", "bytes"),
+    Bound("ledger.core.tiles", "MAX_BUNDLED", "entry of an entry bundle (uint16)", "bytes"),
     Bound("ledger.core.tiles", "MAX_LEVEL", "level of a tile", ""),
     Bound("ledger.core.tiles", "WIDTH", "hashes of a tile", ""),
     Bound("ledger.core.merkle", "MAX_SIZE", "leaves of a log", ""),

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from ledger.core.verdict import checks, facts
-from ledger.core.verdict.ranking import EXITS
 from ledger.core.verdict.reasons import CODES
+from ledger.core.verdict.verdicts import EXITS
 from ledger.records.check_record import DISAGREEMENTS, TEXTS
 from scripts.protocol_parts.tables import ROOT, code, source, table
 

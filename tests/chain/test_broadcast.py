@@ -11,7 +11,7 @@ import pytest
 from ledger.chain.errors import Disagreement, NoFunds, NoQuorum, Reverted, RpcError, RpcTimeout
 from ledger.chain.network import Hash32
 from ledger.chain.nodes.blocks import TxReceipt
-from ledger.chain.nodes.standing import LOOK_SECONDS
+from ledger.chain.nodes.order import LOOK_SECONDS
 from ledger.chain.sending.broadcast import Gas, Nodes, Outcome
 from ledger.chain.sending.fees import GWEI, Fees
 from ledger.chain.sending.rawtx import tx_hash

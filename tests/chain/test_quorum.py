@@ -19,7 +19,7 @@ from ledger.chain.errors import (
     RpcTimeout,
 )
 from ledger.chain.network import Finality, Hash32, NetworkFile
-from ledger.chain.nodes import standing
+from ledger.chain.nodes import order
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import MAX_AHEAD, QuorumReader, View
 from ledger.chain.nodes.runs import OnNote
@@ -559,8 +559,8 @@ def test_one_that_hangs_is_asked_last_and_probed(
     anchored: TestNetwork, reader: Open, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a quorum of two of three, the test ends though the node never answers."""
-    monkeypatch.setattr(standing, "PROBE_SECONDS", 0)
-    monkeypatch.setattr(standing, "HURRY_SECONDS", PATIENT)
+    monkeypatch.setattr(order, "PROBE_SECONDS", 0)
+    monkeypatch.setattr(order, "HURRY_SECONDS", PATIENT)
     writer = reader(timeout=3600.0, hurry=0.5)
     release = threading.Event()
     proxies[0].on(None, hold(release))

@@ -21,7 +21,7 @@ from ledger.chain.errors import (
     RpcTimeout,
     RpcUnreachable,
 )
-from ledger.chain.nodes import standing
+from ledger.chain.nodes import order
 from ledger.chain.nodes.failover import Failover
 from ledger.chain.nodes.rpc import MAX_DEPTH, Rpc, _depth
 from tests.support.anvil import CHAIN_ID, Anvil
@@ -281,7 +281,7 @@ def test_failover_asks_another_where_one_hangs(anvil: Anvil, proxy: Proxy) -> No
 def test_failover_does_not_believe_one_that_stands_still(
     anvil: Anvil, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(order, "LOOK_SECONDS", 0)
     with start_proxy(anvil.url) as second, closing(Rpc(proxy.url, timeout=60)) as own:
         with closing(Rpc(second.url, timeout=60)) as other:
             both = Failover([own, other])

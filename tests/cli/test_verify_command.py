@@ -13,8 +13,8 @@ import pytest
 from ledger.cli import verify as verify_command
 from ledger.core.canonical import encode
 from ledger.core.verdict.facts import Question, date_of
-from ledger.core.verdict.ranking import VERDICTS
 from ledger.core.verdict.verdict import Verdict
+from ledger.core.verdict.verdicts import VERDICTS
 from ledger.records.schema import packaged_files, parse
 from ledger.verify import Verifier
 from tests.cli.conftest import Cli, write

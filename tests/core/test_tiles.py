@@ -193,7 +193,7 @@ def test_whatever_parses_is_the_bundle_of_what_it_parses_to(data: bytes, width: 
 
 
 def test_bundle_bounds() -> None:
-    longest = random.Random(1).randbytes(tiles.MAX_ENTRY)
+    longest = random.Random(1).randbytes(tiles.MAX_BUNDLED)
     assert tiles.parse_bundle(tiles.encode_bundle([longest]), 1) == [longest]
     assert refuses(Malformed, tiles.encode_bundle, [longest + b"\0"])
     assert refuses(Malformed, tiles.parse_bundle, b"", 0)

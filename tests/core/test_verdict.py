@@ -32,9 +32,9 @@ from ledger.core.verdict.facts import (
 )
 from ledger.core.verdict.judge import _standing as standing_of
 from ledger.core.verdict.judge import broken, malformed
-from ledger.core.verdict.ranking import EXIT_ORDER, EXITS, PRECEDENCE
 from ledger.core.verdict.reasons import CODES, NOTES
 from ledger.core.verdict.verdict import worst_exit
+from ledger.core.verdict.verdicts import EXIT_ORDER, EXITS, PRECEDENCE
 from tests.core.admission_cases import CASES as ADMISSION
 from tests.core.admission_cases import MINE
 from tests.core.material import REFUSED

@@ -9,7 +9,7 @@ from ledger.core import note
 from ledger.core.canonical import b64_encode
 from ledger.core.ids import Digest
 from ledger.core.verdict.facts import Status, StatusFacts
-from ledger.core.verdict.ranking import EXITS
+from ledger.core.verdict.verdicts import EXITS
 from tests.core.admission_cases import CASES as ADMISSION
 from tests.core.admission_cases import WITNESS, cosigned
 from tests.core.test_verdict import CASES

@@ -10,8 +10,8 @@ from ledger.core.canonical import MAX_INSTANT
 from ledger.core.promise import MAX_PROMISE
 from ledger.core.verdict import checks, facts
 from ledger.core.verdict.judging import CLOCK_SKEW
-from ledger.core.verdict.ranking import EXITS
 from ledger.core.verdict.reasons import CODES
+from ledger.core.verdict.verdicts import EXITS
 from ledger.verify import HEAD_READS
 from scripts import protocol
 from scripts.protocol_parts import bounds, examples, numbers, reasons

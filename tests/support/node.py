@@ -10,7 +10,7 @@ from gateway.anchoring.tasks import Anchorer
 from gateway.base.health import Condition, LogHealth
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
-from gateway.chain.interfaces import ChainFacts, KeyFact, LogFact, RecordType
+from gateway.chain.interfaces import MemberFacts, OwnKey, OwnLog, RecordType
 from gateway.log.tasks import Integrator
 from gateway.node import Node, make_node
 from ledger.chain.keys.signers import LocalSigner
@@ -76,7 +76,7 @@ def make_network(rpc: str = "http://127.0.0.1:1") -> NetworkFile:
     )
 
 
-def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
+def make_facts(keys: Keyring, **values: Any) -> MemberFacts:
     """What a healthy chain would say: this member, its log, its keys, every schema we ship."""
     signers = {
         Purpose.ANCHOR: keys.anchor,
@@ -91,9 +91,9 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
         "region": MEMBER,
         "roles": 1,
         "active": True,
-        "logs": (LogFact(log_id=LOG_ID.hex(), seq=0, open=True, trusted_size=0),),
+        "logs": (OwnLog(log_id=LOG_ID.hex(), seq=0, open=True, trusted_size=0),),
         "keys": tuple(
-            KeyFact(
+            OwnKey(
                 key_id=signer.key_id.hex(),
                 purpose=purpose,
                 alg=signer.alg,
@@ -138,10 +138,10 @@ def make_facts(keys: Keyring, **values: Any) -> ChainFacts:
         "block_hash": "0x" + "bb" * 32,
         "block_time": 1_700_000_000,
     }
-    return ChainFacts(**(defaults | values))
+    return MemberFacts(**(defaults | values))
 
 
-def without(facts: ChainFacts, purpose: Purpose, **values: Any) -> ChainFacts:
+def without(facts: MemberFacts, purpose: Purpose, **values: Any) -> MemberFacts:
     """The facts with the keys of a purpose changed."""
     keys = tuple(replace(k, **values) if k.purpose == purpose else k for k in facts.keys)
     return replace(facts, keys=keys)

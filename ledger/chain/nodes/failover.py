@@ -8,10 +8,10 @@ from typing import Any
 
 from ledger.chain.errors import RpcError, RpcFailure
 from ledger.chain.nodes.blocks import Reader
+from ledger.chain.nodes.order import HURRY_SECONDS, NodeOrder
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.patience import pause_before
 from ledger.chain.nodes.rpc import FAILOVER_SECONDS, Caller
-from ledger.chain.nodes.standing import HURRY_SECONDS, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Failover:
         if not rpcs:
             raise ValueError("no node to ask")
         self.name = "any node"
-        self._standing = Standing([Reader(rpc) for rpc in rpcs], quorum=1)
+        self._standing = NodeOrder([Reader(rpc) for rpc in rpcs], quorum=1)
         self._seconds = seconds
 
     def call(self, method: str, params: Sequence[Any] = ()) -> Any:

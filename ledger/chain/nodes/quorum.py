@@ -26,11 +26,11 @@ from ledger.chain.network import NetworkFile, demand_enough, demand_majority
 from ledger.chain.nodes.blocks import Block, Reader
 from ledger.chain.nodes.event_logs import PAGE
 from ledger.chain.nodes.http import TIMEOUT, place
+from ledger.chain.nodes.order import NodeOrder
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.patience import CALL_SECONDS
 from ledger.chain.nodes.rpc import Rpc
 from ledger.chain.nodes.runs import OnNote, Run
-from ledger.chain.nodes.standing import Standing
 from ledger.chain.nodes.view import KEPT, NEAR, Reading, View, existing, keep, too_few
 from ledger.core.verdict.facts import Note
 
@@ -89,7 +89,7 @@ class QuorumReader:
             for url, name in zip(network.rpc, _names(network.rpc), strict=True)
         ]
         self._nodes = [Reader(rpc) for rpc in self._rpcs]
-        self._standing = Standing(self._nodes, network.quorum)
+        self._standing = NodeOrder(self._nodes, network.quorum)
 
     def close(self) -> None:
         """Drops the connections."""

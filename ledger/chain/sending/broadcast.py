@@ -23,9 +23,9 @@ from ledger.chain.errors import (
 )
 from ledger.chain.network import Hash32
 from ledger.chain.nodes.blocks import Reader, TxReceipt, amount, quantity
+from ledger.chain.nodes.order import HURRY_SECONDS, NodeOrder
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.rpc import Caller
-from ledger.chain.nodes.standing import HURRY_SECONDS, Standing
 from ledger.chain.nodes.view import too_few
 from ledger.chain.sending import rawtx
 from ledger.chain.sending.fees import Fees, suggest
@@ -100,7 +100,7 @@ class Nodes:
         self._nodes = [Reader(rpc) for rpc in rpcs]
         self._quorum = quorum
         self._patience = patience
-        self._standing = Standing(self._nodes, quorum)
+        self._standing = NodeOrder(self._nodes, quorum)
 
     def estimate(self, transaction: dict[str, str]) -> Gas:
         """Medians. Raises Reverted or NoFunds where a quorum refuses, CouldNotCheck."""

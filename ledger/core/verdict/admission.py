@@ -14,10 +14,10 @@ from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.note import Checkpoint, Cosignature
 from ledger.core.verdict.checks import Check, failed, not_run, passed
 from ledger.core.verdict.facts import PUBLICITY, AnchorFact, ChainFacts, ItemFact, KeyFact, date_of
-from ledger.core.verdict.judging import CLOCK_SKEW, Case
+from ledger.core.verdict.judging import CLOCK_SKEW, Examination
 
 
-def issuer_role(case: Case, facts: ChainFacts, first: AnchorFact, owner: str) -> Check:
+def issuer_role(case: Examination, facts: ChainFacts, first: AnchorFact, owner: str) -> Check:
     """23: the owner of the log was a PROVINCE when the record was anchored."""
     if case.receipt.entry.kind != RECORD:
         return not_run("issuer-role")
@@ -28,7 +28,7 @@ def issuer_role(case: Case, facts: ChainFacts, first: AnchorFact, owner: str) ->
     return passed("issuer-role", issuer=owner)
 
 
-def catalogue(case: Case, facts: ChainFacts, first: AnchorFact) -> Check:
+def catalogue(case: Examination, facts: ChainFacts, first: AnchorFact) -> Check:
     """24: the type with its schema, and the rules, were in the catalogue of the owner's region when
     the record was anchored or within 72 hours before. Without a presentation the type is known by
     its name and version alone, and its rules are not."""
@@ -55,7 +55,7 @@ def _served(items: Sequence[ItemFact], id_: str, content: bytes | None, time: in
     )
 
 
-def record(case: Case, first: AnchorFact | None) -> Check:
+def record(case: Examination, first: AnchorFact | None) -> Check:
     """25: what the record says, shown or in the open part of its payload, can be said by a record
     of its type. first: None where it is not known, and then nothing is passed."""
     header, facts = case.header, case.record
@@ -74,7 +74,7 @@ def record(case: Case, first: AnchorFact | None) -> Check:
     return passed("record")
 
 
-def witnesses(case: Case, facts: ChainFacts, owner: str) -> Check:
+def witnesses(case: Examination, facts: ChainFacts, owner: str) -> Check:
     """26: each cosignature on the checkpoint was made with a WITNESS key, valid at its time, of
     another member that is ACTIVE; and there are as many of these members as were asked for."""
     head, wanted = case.receipt.checkpoint, case.question.witnesses
@@ -92,7 +92,7 @@ def witnesses(case: Case, facts: ChainFacts, owner: str) -> Check:
 def verified(
     checkpoint: Checkpoint, facts: ChainFacts, owner: str, end: int | None
 ) -> list[Cosignature]:
-    """The cosignatures that hold. end: as of `Case`."""
+    """The cosignatures that hold. end: as of `Examination`."""
     latest = facts.head.time + CLOCK_SKEW
     if end is not None:
         latest = min(latest, end - 1)

@@ -15,9 +15,9 @@ from ledger.core.receipt import Receipt, internal_checks
 from ledger.core.verdict import admission, judging
 from ledger.core.verdict.checks import CHECKS, Check, failed, not_run, of_a_line, passed
 from ledger.core.verdict.facts import ChainFacts, Question, RecordFacts, Trust, Unread
-from ledger.core.verdict.judging import Case
-from ledger.core.verdict.ranking import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
+from ledger.core.verdict.judging import Examination
 from ledger.core.verdict.verdict import Standing, Verdict
+from ledger.core.verdict.verdicts import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
 
 __all__ = ["Examined", "Problem", "broken", "examine", "judge", "malformed", "newer"]
 
@@ -68,7 +68,7 @@ class Examined:
     chain. digest: SHA-256 of the file. The clock of `case` is not set yet."""
 
     digest: Digest
-    case: Case
+    case: Examination
     checks: tuple[Check, ...]
 
     @property
@@ -98,7 +98,7 @@ def examine(
     fields = None
     if record is not None and receipt.presentation is not None and "presentation" not in problems:
         fields = receipt.presentation.fields(record.slots)
-    case = Case(
+    case = Examination(
         receipt=receipt, fields=fields, record=record, trust=trust, question=question, now=0
     )
     return Examined(digest, case, _alone(case, problems))
@@ -162,7 +162,7 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
     )
 
 
-def _alone(case: Case, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
+def _alone(case: Examination, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
     """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
     found = [judging.format_(case), judging.network(case)]
     for group in _GROUPS:
@@ -178,7 +178,7 @@ def _alone(case: Case, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
     return tuple(found)
 
 
-def _checks(case: Case, examined: Examined, facts: ChainFacts | Unread) -> Sequence[Check]:
+def _checks(case: Examination, examined: Examined, facts: ChainFacts | Unread) -> Sequence[Check]:
     """Every check that can be run; whatever is missing was not."""
     if examined.refuted:
         return examined.checks

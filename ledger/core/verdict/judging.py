@@ -1,4 +1,5 @@
-"""The checks themselves, each a function of one `Case`. `verdict` runs them and weighs the result.
+"""The checks themselves, each a function of one `Examination`. `judge` runs them and weighs
+the result.
 
 Numbers and ids are those of `checks.CHECKS`. Checks 1 and 3 to 6, and parts of 7 and 12, need
 nothing but the receipt: `receipt.internal_checks`. Checks 23 to 26 are in `admission`. No I/O and
@@ -29,15 +30,15 @@ from ledger.core.verdict.facts import (
     Unread,
     date_of,
 )
-from ledger.core.verdict.ranking import PRECEDENCE
 from ledger.core.verdict.reasons import CODES
+from ledger.core.verdict.verdicts import PRECEDENCE
 
 # Seconds by which two honest clocks may differ (design 6).
 CLOCK_SKEW = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Examination:
     """All that one verdict is about, but for the chain.
 
     fields: the disclosed ones, None without a presentation. record: None where the schema is
@@ -63,7 +64,7 @@ class Case:
 # ---- of the receipt and what was asked, without the chain
 
 
-def format_(case: Case) -> Check:
+def format_(case: Examination) -> Check:
     """1: well-formed, as whoever parsed it knows; and no line of its checkpoint is newer."""
     newer = case.receipt.checkpoint.newer
     if newer is not None:
@@ -71,7 +72,7 @@ def format_(case: Case) -> Check:
     return passed("format")
 
 
-def network(case: Case) -> Check:
+def network(case: Examination) -> Check:
     """2: the receipt names the network that the verifier pins."""
     actual, expected = case.receipt.network, case.trust.reference
     if actual in case.trust.formerly:
@@ -81,7 +82,7 @@ def network(case: Case) -> Check:
     return passed("network")
 
 
-def agreement(case: Case) -> Check:
+def agreement(case: Examination) -> Check:
     """7: the payload agrees with the schema that its digest names and with the fields shown."""
     if case.fields is None or case.record is None or case.header is None:
         return passed("agreement")
@@ -96,7 +97,7 @@ def agreement(case: Case) -> Check:
     return passed("agreement")
 
 
-def subject(case: Case) -> Check:
+def subject(case: Examination) -> Check:
     """13: whom the record is about is shown, and is whom was asked for."""
     entry, fields, record = case.receipt.entry, case.fields, case.record
     if entry.kind != RECORD:
@@ -114,7 +115,7 @@ def subject(case: Case) -> Check:
     return passed("subject")
 
 
-def asked(case: Case, owner: str | None) -> Check:
+def asked(case: Examination, owner: str | None) -> Check:
     """14: type and issuer are those asked for. owner: of the log, None where it is not known."""
     question, schema = case.question, case.receipt.entry.schema
     if question.type is not None and not _is_type(schema, question.type):
@@ -135,7 +136,7 @@ def _is_type(schema: str | None, wanted: str) -> bool:
 # ---- of the chain
 
 
-def chain(case: Case, facts: ChainFacts | Unread) -> Check:
+def chain(case: Examination, facts: ChainFacts | Unread) -> Check:
     """8: the chain could be read, and its head is neither too old nor too new."""
     if isinstance(facts, Unread):
         known = facts.code in CODES and CODES[facts.code].verdict == "undetermined"
@@ -154,7 +155,7 @@ def chain(case: Case, facts: ChainFacts | Unread) -> Check:
     return passed("chain")
 
 
-def issuer(case: Case, facts: ChainFacts) -> Check:
+def issuer(case: Examination, facts: ChainFacts) -> Check:
     """9: the log is a member's, and the record says that it is that member's."""
     log = facts.log
     if log is None:
@@ -164,7 +165,7 @@ def issuer(case: Case, facts: ChainFacts) -> Check:
     return passed("issuer", issuer=log.member)
 
 
-def checkpoint_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
+def checkpoint_signature(case: Examination, facts: ChainFacts, owner: str) -> Check:
     """10: a NOTE key of the owner signed the checkpoint.
 
     A note bears no time, and its root is on the chain anyway: the key must have become valid, it
@@ -205,7 +206,7 @@ def _signed_note(head: note.Checkpoint, key: KeyFact) -> bool:
     return True
 
 
-def presentation_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
+def presentation_signature(case: Examination, facts: ChainFacts, owner: str) -> Check:
     """11: a PRESENT key of the owner, valid at `iat`, signed the fields shown."""
     shown = case.receipt.presentation
     if shown is None:
@@ -213,7 +214,7 @@ def presentation_signature(case: Case, facts: ChainFacts, owner: str) -> Check:
     return _present_key("presentation-signature", shown.jws, case, facts, owner)
 
 
-def binding(case: Case, facts: ChainFacts, owner: str) -> Check:
+def binding(case: Examination, facts: ChainFacts, owner: str) -> Check:
     """12: a PRESENT key of the owner, valid at `iat`, signed the binding, which is to whoever asks
     and to the question asked."""
     found = bound(case)
@@ -223,7 +224,7 @@ def binding(case: Case, facts: ChainFacts, owner: str) -> Check:
     return worse(signed, found)
 
 
-def bound(case: Case) -> Check:
+def bound(case: Examination) -> Check:
     """12, without the chain: the binding is to the audience and the nonce that were asked for. One
     that nobody compared is no pass. The caller MUST compare its `authorisation`."""
     binding, asked = case.receipt.binding, case.question
@@ -250,7 +251,7 @@ def _rank(check: Check) -> int:
     return len(PRECEDENCE) if check.verdict is None else PRECEDENCE.index(check.verdict)
 
 
-def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) -> Check:
+def _present_key(id_: str, jws: Jws, case: Examination, facts: ChainFacts, owner: str) -> Check:
     key = facts.keys.get(jws.kid)
     if key is None or not key.serves(owner, Purpose.PRESENT):
         return failed(id_, "present-key-unknown")
@@ -269,7 +270,7 @@ def _present_key(id_: str, jws: Jws, case: Case, facts: ChainFacts, owner: str) 
     return passed(id_) if key.final else failed(id_, "key-not-final")
 
 
-def anchored(case: Case, facts: ChainFacts) -> Check:
+def anchored(case: Examination, facts: ChainFacts) -> Check:
     """15: the chain has this root for this log at this size."""
     if facts.root is None:
         return _behind("anchored", case, facts) or failed("anchored", "root-not-anchored")
@@ -278,7 +279,7 @@ def anchored(case: Case, facts: ChainFacts) -> Check:
     return passed("anchored")
 
 
-def _behind(id_: str, case: Case, facts: ChainFacts) -> Check | None:
+def _behind(id_: str, case: Examination, facts: ChainFacts) -> Check | None:
     """What is not there is unknown where the receipt says that it came after our head: it was
     issued from nodes ahead of ours."""
     block, head = case.receipt.anchor.block, facts.head.number
@@ -287,7 +288,7 @@ def _behind(id_: str, case: Case, facts: ChainFacts) -> Check | None:
     return failed(id_, "head-behind-receipt", block=str(block), head=str(head))
 
 
-def anchor(case: Case, first: AnchorFact | None) -> Check:
+def anchor(case: Examination, first: AnchorFact | None) -> Check:
     """16: the receipt's anchor is the first one that covers the leaf."""
     receipt = case.receipt
     if first is None:
@@ -308,7 +309,7 @@ def anchor(case: Case, first: AnchorFact | None) -> Check:
     return passed("anchor")
 
 
-def log(case: Case, fact: LogFact, first: AnchorFact) -> Check:
+def log(case: Examination, fact: LogFact, first: AnchorFact) -> Check:
     """17: the log was not closed at a size below that anchor's."""
     if fact.trusted_size is None or first.size <= fact.trusted_size:
         return passed("log")
@@ -317,7 +318,7 @@ def log(case: Case, fact: LogFact, first: AnchorFact) -> Check:
     return failed("log", "log-closed", trusted=str(fact.trusted_size))
 
 
-def anchor_key(case: Case, facts: ChainFacts, first: AnchorFact, owner: str) -> Check:
+def anchor_key(case: Examination, facts: ChainFacts, first: AnchorFact, owner: str) -> Check:
     """18: the key that signed the first covering anchor was the owner's and valid at its block."""
     key, time = facts.keys.get(first.key_id), first.block.time
     if key is None or not key.serves(owner, Purpose.ANCHOR) or not key.valid_at(time):
@@ -328,7 +329,7 @@ def anchor_key(case: Case, facts: ChainFacts, first: AnchorFact, owner: str) -> 
     return passed("anchor-key") if key.final else failed("anchor-key", "key-not-final")
 
 
-def status(case: Case, facts: ChainFacts) -> Check:
+def status(case: Examination, facts: ChainFacts) -> Check:
     """19: no act stands against the use of the record."""
     if isinstance(facts.status, Unread):
         return failed("status", "status-unreadable", problem=facts.status.problem)
@@ -342,7 +343,7 @@ def adverse(stands: Status) -> list[str]:
     return [verdict for verdict in PRECEDENCE if verdict in told]
 
 
-def in_force(case: Case, facts: ChainFacts) -> Check:
+def in_force(case: Examination, facts: ChainFacts) -> Check:
     """20: the day asked about, else that of the chain's head, lies in the period of use."""
     record = case.record
     if case.fields is None or record is None:
@@ -356,7 +357,7 @@ def in_force(case: Case, facts: ChainFacts) -> Check:
     return passed("in-force", day=day)
 
 
-def as_of(case: Case, first: AnchorFact) -> Check:
+def as_of(case: Examination, first: AnchorFact) -> Check:
     """21: by the day asked about the record was anchored."""
     if case.end is None:
         return not_run("as-of")

@@ -4,24 +4,24 @@ person should know and do, in zh and en. Codes are append-only.
 
 from dataclasses import dataclass
 
-from ledger.core.verdict.ranking import Text
+from ledger.core.verdict.verdicts import Text
 
-__all__ = ["CODES", "NOTES", "Code"]
+__all__ = ["CODES", "NOTES", "Reason"]
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Reason:
     """A code that is not a pass: the verdict it leads to, and its text."""
 
     verdict: str
     text: Text
 
 
-def _code(verdict: str, zh: str, en: str) -> Code:
-    return Code(verdict, {"zh": zh, "en": en})
+def _code(verdict: str, zh: str, en: str) -> Reason:
+    return Reason(verdict, {"zh": zh, "en": en})
 
 
-def _broken_rule() -> Code:
+def _broken_rule() -> Reason:
     """A code of `RecordProblem`, which says in both languages what is wrong."""
     return _code(
         "record-invalid",

@@ -25,8 +25,14 @@ from ledger.core.verdict.facts import (
     Trust,
     Unread,
 )
-from ledger.core.verdict.ranking import EXIT_NOT_AUTHENTIC, EXIT_ORDER, EXIT_UNKNOWN, VERDICTS, Text
 from ledger.core.verdict.reasons import NOTES
+from ledger.core.verdict.verdicts import (
+    EXIT_NOT_AUTHENTIC,
+    EXIT_ORDER,
+    EXIT_UNKNOWN,
+    VERDICTS,
+    Text,
+)
 
 __all__ = ["TYPE", "Standing", "Verdict", "note_text", "worst_exit"]
 

@@ -17,7 +17,7 @@ from gateway.anchoring.models import anchors
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.base.health import Condition
-from gateway.chain.interfaces import LogFact
+from gateway.chain.interfaces import OwnLog
 from gateway.log.models import entries
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending
@@ -430,10 +430,10 @@ def test_a_log_that_fails_does_not_stop_another(
     real = node.anchoring._step_log
     promised = promise(node, member, 2, "")
     facts = node.anchoring.refresh(node.reader.head())
-    other = LogFact(log_id="00" * 32, seq=1, open=True, trusted_size=0)
+    other = OwnLog(log_id="00" * 32, seq=1, open=True, trusted_size=0)
     twice: Any = (other, *facts.logs)
 
-    def first_fails(now: Any, fact: LogFact) -> services.Progress:
+    def first_fails(now: Any, fact: OwnLog) -> services.Progress:
         if fact is other:
             node.ctx.health.note(bytes(32), FORKED)
             raise LogFault("log-forked", chain_size=1, our_size=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.node import Node
-from ledger.chain.nodes import standing
+from ledger.chain.nodes import order
 from tests.gateway.anchoring.whole import check_whole, events, promise, settle
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.member import Member, found_member
@@ -42,7 +42,7 @@ def world(
 ) -> Iterator[World]:
     monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
     monkeypatch.setattr("gateway.chain.outbox.PUSH_SECONDS", 0)
-    monkeypatch.setattr(standing, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(order, "LOOK_SECONDS", 0)
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil())
         proxies = [stack.enter_context(start_proxy(anvil.url)) for _ in range(NODES)]

@@ -11,8 +11,8 @@ import pytest
 import structlog
 
 from gateway.base.clock import Clock
-from gateway.intake import calendar as module
-from gateway.intake.calendar import CalendarFile, CalendarWatch, days_left
+from gateway.intake import calendar_file as module
+from gateway.intake.calendar_file import CalendarFile, CalendarWatch, days_left
 from gateway.intake.pool import Rows
 from gateway.node import Node
 from ledger.core.errors import ConfigError

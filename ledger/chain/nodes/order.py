@@ -24,7 +24,7 @@ PROBE_SECONDS = 5.0
 """So often a node that rests is asked whether it answers again."""
 
 
-class Standing:
+class NodeOrder:
     """The nodes of a chain in the order in which they are to be asked. Safe to share between
     threads."""
 
