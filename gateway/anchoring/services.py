@@ -128,8 +128,11 @@ class Anchoring:
                 progress |= self._step_log(now, fact)
             except LedgerError as error:
                 failures.append(error)
-        codes = [error.code for error in failures if isinstance(error, TxError | AnchorRefused)]
-        self._ctx.health.anchor_error = min(codes, default=None)
+        # What befalls all logs alike is told before what the contract said of one.
+        told: list[TxError | AnchorRefused] = []
+        told += [error for error in failures if isinstance(error, TxError)]
+        told += [error for error in failures if isinstance(error, AnchorRefused)]
+        self._ctx.health.anchor_error = told[0].code if told else None
         if failures:
             raise failures[0]
         return progress

@@ -1,4 +1,5 @@
-"""Promises: what a member signs before it answers (design 3.5, 4; EIP-712 `Promise`)."""
+"""Promises: what a member signs before it answers (design 3.5, 4; EIP-712 `Promise`, whose members
+`eip712.STRUCTS` has)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
