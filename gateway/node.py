@@ -24,7 +24,7 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
-from gateway.base.revision import migrate
+from gateway.base.revision import demand_current, migrate
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.chain.outbox import Outbox
@@ -143,8 +143,9 @@ class Node:
         self.ctx.engine.dispose()
 
 
-def open_node(settings: Settings) -> Node:
-    """Open keys and database, bring the tables up to date. Raises ConfigError."""
+def open_node(settings: Settings, *, beside: bool = False) -> Node:
+    """Open keys and database, bring the tables up to date. beside: a gateway may be running, so
+    the tables must be of this version already. Raises ConfigError."""
     network = NetworkFile.load(settings.network, development=settings.env == "development")
     if settings.rpc:
         network = network.with_rpc(settings.rpc)
@@ -153,16 +154,21 @@ def open_node(settings: Settings) -> Node:
     elif network.chain_id == DEV_CHAIN_ID:
         _log.warning("chain.development", chain=network.chain_id)
     folder = KeyFolder.of(settings)
-    node = make_node(settings, network, folder.first(), key_folder=folder)
+    node = make_node(settings, network, folder.first(), key_folder=folder, beside=beside)
     node.signing.take_up()
     return node
 
 
 def make_node(
-    settings: Settings, network: NetworkFile, keys: Keyring, *, key_folder: KeyFolder | None = None
+    settings: Settings,
+    network: NetworkFile,
+    keys: Keyring,
+    *,
+    key_folder: KeyFolder | None = None,
+    beside: bool = False,
 ) -> Node:
     """Put a node together of parts that are open already."""
-    ctx = _context(settings, network)
+    ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
     chain.load(network, lose_chain)
     signing = Signing(ctx, chain, keys, key_folder)
@@ -206,11 +212,11 @@ def make_node(
     )
 
 
-def _context(settings: Settings, network: NetworkFile) -> Context:
+def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Context:
     """Open the database and bring its tables up to date."""
     engine = open_engine(settings.database_url)
     try:
-        migrate(engine)
+        (demand_current if beside else migrate)(engine)
     except sa.exc.OperationalError as error:
         raise ConfigError("database_url", "the database cannot be opened") from error
     return Context(settings=settings, network=network, engine=engine, clock=Clock.of(settings.now))

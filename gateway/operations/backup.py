@@ -84,7 +84,7 @@ def tables() -> Sequence[sa.Table]:
 
 def count(engine: sa.Engine) -> int:
     """Rows that a backup would hold; for a progress bar."""
-    with begin_read(engine) as connection:
+    with _read_long(engine) as connection:
         return sum(_count(connection, table) for table in tables())
 
 
@@ -106,7 +106,7 @@ def backup(
     except OSError as error:
         raise ConfigError(str(folder), error.strerror or "cannot be written") from error
     with ExitStack() as stack:
-        source = stack.enter_context(begin_read(engine))
+        source = stack.enter_context(_read_long(engine))
         # The moment is that of the first read: everything promised before `made` is in it.
         made = clock.seconds()
         heads = [_head(row) for row in source.execute(sa.select(logs).order_by(logs.c.id))]
@@ -285,6 +285,17 @@ def _portions(source: sa.Connection, query: sa.Select[Any]) -> Iterator[list[Row
     result = source.execution_options(yield_per=ROWS).execute(query)
     for some in result.partitions(ROWS):
         yield [tuple(row) for row in some]
+
+
+@contextmanager
+def _read_long(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One moment of the database for as long as it takes: counting and copying a large one, and
+    writing the copy, take longer than what others are allowed."""
+    with begin_read(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                connection.execute(sa.text(f"SET LOCAL {bound} = 0"))
+        yield connection
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:

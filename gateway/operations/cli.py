@@ -44,7 +44,7 @@ def relog(config: Path, as_json: bool) -> None:
 
     with failures():
         logging_setup.configure()
-        with closing(open_node(load(config))) as node:
+        with closing(open_node(load(config), beside=True)) as node:
             settle_logs(node.ctx, node.anchoring, node.logs)
             work = Relog(node.ctx, chain=node.chain, signing=node.signing, vault=node.vault)
             with bars() as progress:

@@ -57,7 +57,8 @@ class ChainChecks:
     def run(self, horizon: int) -> Iterator[Finding]:
         """horizon: days for which keys should still be valid."""
         network = replace(self._network, max_head_age=ANY_AGE)
-        with closing(QuorumReader(network, now=self._clock.of_chain)) as reader:
+        nodes = QuorumReader(network, now=self._clock.of_chain, max_ahead=None)
+        with closing(nodes) as reader:
             try:
                 view = reader.head()
                 facts = read_facts(view, self._network, self._settings.node.code)

@@ -80,8 +80,10 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Entries of {count} promises were left out of the log, the disk had changed them",
         ),
         (
-            "检查磁盘，并请报送部门重新报送这些记录",
-            "Look after the disk, and have the departments send those records again",
+            "检查磁盘，再运行 gateway quarantine retry，由封存的记录重做条目；"
+            "再次报送只会得到“重复”",
+            "Look after the disk, then run `gateway quarantine retry`, which makes the entries"
+            " again from the sealed records; sent again they would be duplicates",
         ),
     ),
     "calendar": (

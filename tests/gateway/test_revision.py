@@ -12,7 +12,9 @@ from gateway.base import revision
 from gateway.base.db import begin_write, open_engine
 from gateway.base.revision import demand_current, migrate
 from gateway.cli import gateway
+from gateway.node import make_node
 from ledger.core.errors import ConfigError
+from tests.support.node import make_keys, make_network, make_settings
 from tests.support.postgres import database_url
 
 CONFIG = 'env = "development"\nnetwork = "network.json"\n[node]\ncode = "110000"\n'
@@ -71,5 +73,18 @@ def test_token_add_beside_an_older_gateway(tmp_path: Path, monkeypatch: pytest.M
     )
     assert done.exit_code == 1
     assert "0001" in done.stderr
+    assert sa.inspect(engine).get_table_names() == before
+    engine.dispose()
+
+
+def test_what_works_beside_a_gateway_changes_no_older_tables(tmp_path: Path) -> None:
+    """`gateway relog` opens a node of its own."""
+    settings = make_settings(tmp_path)
+    engine = open_engine(settings.database_url)
+    with begin_write(engine) as connection:
+        command.upgrade(revision._config(connection), "0001")
+    before = sa.inspect(engine).get_table_names()
+    with pytest.raises(ConfigError, match="serve"):
+        make_node(settings, make_network(), make_keys(), beside=True)
     assert sa.inspect(engine).get_table_names() == before
     engine.dispose()

@@ -2,12 +2,14 @@
 
 import json
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from gateway.base import postgresql
 from gateway.base.db import begin_read, begin_write, open_engine
 from gateway.base.policy import NotAllowed
 from gateway.log.store import locate
@@ -64,6 +66,23 @@ def restored(folder: Path, source: Path, keys: Path | None = None) -> Restored:
         return restore(engine, source, member=MEMBER, keys_from=keys)
     finally:
         engine.dispose()
+
+
+def test_it_may_take_longer_than_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database waits for the copy to be written, and for rows to be counted."""
+    bounds = {"idle_in_transaction_session_timeout": "50ms"}
+    monkeypatch.setattr(postgresql, "SERVER", postgresql.SERVER | bounds)
+    node, _ = filled(tmp_path / "one")
+    folder = tmp_path / "backup"
+    backup(
+        node.ctx.engine,
+        folder,
+        member=MEMBER,
+        clock=node.ctx.clock,
+        progress=lambda _rows: time.sleep(0.2),
+    )
+    assert (folder / "manifest.json").exists()
+    node.close()
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
