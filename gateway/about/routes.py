@@ -121,10 +121,16 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def readyz(about: Here) -> dict[str, bool]:
-    """Records can be taken and promised now; else 503 with the reason."""
+def readyz(about: Here) -> dict[str, bool | str]:
+    """Records can be taken and promised now; else 503 with the reason.
+
+    `chainError` and `anchorError` are there where the chain cannot be read, or anchors do not get
+    there (`payer-empty`, `node-refuses` …): that stops no record before too many wait.
+    """
     about.intake.ready()
-    return {"ready": True}
+    health = about.ctx.health
+    told = {"chainError": health.chain_error, "anchorError": health.anchor_error}
+    return {"ready": True} | {name: code for name, code in told.items() if code is not None}
 
 
 metrics_router = APIRouter(tags=["node"])

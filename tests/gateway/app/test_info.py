@@ -113,6 +113,10 @@ def test_what_is_promised_is_told_before_it_is_in_the_tree(node: Node, client: C
 def test_healthy_and_ready(node: Node, client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"ready": True}
+    node.ctx.health.chain_error, node.ctx.health.anchor_error = "no-node", "payer-empty"
+    told = {"ready": True, "chainError": "no-node", "anchorError": "payer-empty"}
+    assert client.get("/readyz").json() == told
+    node.ctx.health.chain_error = node.ctx.health.anchor_error = None
 
 
 @pytest.mark.parametrize("reason", ["chain-unknown", "member-suspended", "log-fault"])
