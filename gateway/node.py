@@ -116,7 +116,8 @@ class Node:
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
         self._threads.append(threads.start("anchorer", anchorer, self._stop))
-        # A database restored from a backup must be found out before it promises or publishes.
+        # What `restore` made is unproven and waits by itself; a database that was copied by other
+        # means is best found out before it promises or publishes.
         self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
         for name, step in steps:
             self._threads.append(threads.start(name, step, self._stop))

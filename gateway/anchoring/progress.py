@@ -57,7 +57,8 @@ def promised_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
 
 
 def newest_anchor_times(connection: sa.Connection) -> list[tuple[bytes, int]]:
-    """(logId, time of the block) of the newest final anchor of every log that has one."""
+    """(logId, time of the block) of the newest final anchor of every open log that has one: none
+    is waited for where it is closed."""
     newest = (
         sa.select(anchors.c.block_time)
         .where(anchors.c.log == logs.c.id, anchors.c.state == "final")
@@ -65,12 +66,13 @@ def newest_anchor_times(connection: sa.Connection) -> list[tuple[bytes, int]]:
         .limit(1)
         .scalar_subquery()
     )
-    query = sa.select(logs.c.log_id, newest)
+    query = sa.select(logs.c.log_id, newest).where(logs.c.closed.is_(None))
     return [(log_id, at) for log_id, at in connection.execute(query) if at is not None]
 
 
 def overdue_promises(connection: sa.Connection, at: int) -> int:
-    """Promises that at that Unix second are past their due time and not finally anchored.
+    """Promises of open logs that at that Unix second are past their due time and not finally
+    anchored. What a closed one has stranded is logged again elsewhere, and has a newer promise.
 
     Only the newest promises are looked at, as many as hold what is unanchored and a batch more:
     entries are integrated in the order of their promises.
@@ -82,7 +84,8 @@ def overdue_promises(connection: sa.Connection, at: int) -> int:
     query = (
         sa.select(sa.func.count())
         .select_from(promises.join(logs, logs.c.id == promises.c.log))
-        .where(promises.c.first_entry > since, promises.c.due < at, open_still)
+        .where(logs.c.closed.is_(None), promises.c.first_entry > since, promises.c.due < at)
+        .where(open_still)
     )
     return connection.scalar(query) or 0
 

@@ -160,6 +160,8 @@ class Anchoring:
         before = self._ctx.health.of(log_id)
         self._ctx.health.note(log_id, health)
         if health.fault is None:
+            if health.grows:
+                self._logs.prove(log_id)
             return standing
         if before is None or before.condition is not health.condition:
             _log.error(
@@ -185,9 +187,10 @@ class Anchoring:
         if known is not None and known.log_anchors != facts.log_anchors:
             with begin_write(self._ctx.engine, LOCK) as connection:
                 forget(connection)  # what stands in a contract unknown so far was not read
+        # First: none may be promised in before it was looked at.
+        self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
         self._chain.put(facts)
         self._signing.take_up()
-        self._logs.open([bytes.fromhex(log.log_id) for log in facts.logs if log.open])
         self._logs.close(
             {
                 bytes.fromhex(log.log_id): None if log.open else log.trusted_size

@@ -274,7 +274,7 @@ def standing(engine: sa.Engine, view: View, facts: MemberFacts, fact: OwnLog) ->
 
 def _last_alike(connection: sa.Connection, log: int, size: int) -> Any:
     """The last anchor that both have, of a log on which they differ: what a successor may name as
-    its trusted size."""
+    its trusted size. None: not found here, which does not mean that there is none."""
     query = (
         sa.select(anchors.c.size, anchors.c.root, anchors.c.block_time)
         .where(anchors.c.log == log, anchors.c.state == "final", anchors.c.size <= size)

@@ -45,6 +45,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "日志与链不一致，须由运维处理后才能接收记录",
         "The log disagrees with the chain; an operator must act before records are taken",
     ),
+    "log-unproven": (
+        "数据库刚恢复，日志尚未与链核对，请稍后再报送；核对后自动继续",
+        "The log was not compared with the chain since the database was restored; send again"
+        " later, it goes on by itself once the chain was read",
+    ),
     "too-many-unanchored": (
         "待锚定的记录过多，请稍后再报送；没有任何记录丢失",
         "Too many records wait for their anchor; send again later, nothing is lost",

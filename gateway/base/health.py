@@ -78,15 +78,26 @@ class LogHealth:
 
     def explain(self) -> Mapping[str, str]:
         """Say what is wrong, what is missing and what to do; zh and en."""
-        zh, en = _TEXTS[self.condition]
+        texts = zip(_TEXTS[self.condition], self._remedies(), strict=True)
+        zh, en = (text + remedy for text, remedy in texts)
         values = {
             "ours": self.ours,
             "needed": self.anchored if self.trusted is None else self.trusted,
             "last": (self.anchored if self.trusted is None else self.trusted) - 1,
-            "good": self.good,
+            "good": self.good if self._knows_good else "?",
             "since": instant(self.good_time) if self.good_time else "-",
         }
         return {"zh": zh.format(**values), "en": en.format(**values)}
+
+    @property
+    def _knows_good(self) -> bool:
+        """Whether 0 means that there is none, and not that none was found."""
+        return bool(self.good) or (not self.anchored and self.condition is not Condition.DAMAGED)
+
+    def _remedies(self) -> tuple[str, str]:
+        if self.fault is None:
+            return "", ""
+        return _REMEDY if self._knows_good else _REMEDY_UNKNOWN
 
 
 _REMEDY = (
@@ -95,24 +106,28 @@ _REMEDY = (
     "Restore a newer backup; where there is none, have the consortium vote OPEN_SUCCESSOR with"
     " trustedSize {good}, then run `gateway relog`, and have records sent after {since} sent again",
 )
+_REMEDY_UNKNOWN = (
+    "恢复更新的备份。本库未找到与链最后一致的大小，不能据此认为是 0：查明之前请勿投票"
+    " OPEN_SUCCESSOR，否则已出具的回执将失去效力",
+    "Restore a newer backup. The last size on which this database and the chain agree was not"
+    " found, which does not make it 0: do not vote OPEN_SUCCESSOR before it is known, or receipts"
+    " that were handed out lose their worth",
+)
 _TEXTS: Mapping[Condition, tuple[str, str]] = {
     Condition.OPEN: ("日志正常", "The log is sound and open"),
     Condition.CLOSED: ("日志已关闭", "The log was closed by vote"),
     Condition.BEHIND: (
-        "数据库比链旧：链上需有 {needed} 条，本库只有 {ours} 条，缺第 {ours} 至 {last} 条。"
-        + _REMEDY[0],
+        "数据库比链旧：链上需有 {needed} 条，本库只有 {ours} 条，缺第 {ours} 至 {last} 条。",
         "The database is older than the chain, which needs {needed} entries; it holds {ours}, and"
-        " entries {ours} to {last} are missing. " + _REMEDY[1],
+        " entries {ours} to {last} are missing. ",
     ),
     Condition.FORKED: (
-        "链上在大小 {needed} 处是另一棵树，与本库最后一致之处是大小 {good}。" + _REMEDY[0],
-        "The chain has another tree at size {needed}; both agree last at size {good}. "
-        + _REMEDY[1],
+        "链上在大小 {needed} 处是另一棵树，与本库最后一致之处是大小 {good}。",
+        "The chain has another tree at size {needed}; both agree last at size {good}. ",
     ),
     Condition.DAMAGED: (
-        "已公布的日志无法从数据库读回，请检查磁盘。" + _REMEDY[0],
-        "What was published does not read back from the database; look after the disk. "
-        + _REMEDY[1],
+        "已公布的日志无法从数据库读回，请检查磁盘。",
+        "What was published does not read back from the database; look after the disk. ",
     ),
 }
 

@@ -71,7 +71,8 @@ def quarantine_list(config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def quarantine_retry(config: Path, as_json: bool) -> None:
-    """Exit code 1 where something could not be made again: then only a backup has it."""
+    """Exit code 1 where something could not be made again, which only a backup has then, or not
+    yet."""
     from gateway.base.crypto import Vault  # noqa: PLC0415 - keeps `--help` fast
     from gateway.base.db import open_engine  # noqa: PLC0415
     from gateway.base.keyring import open_keys  # noqa: PLC0415
@@ -90,8 +91,9 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
     rows: list[dict[str, Any]] = [
         {
             "promise": one.promise,
-            "queued": 0 if one.lost else one.entries,
+            "queued": one.entries,
             "lost": [leaf.hex() for leaf in one.lost],
+            "unpublished": one.unpublished,
         }
         for one in done
     ]
@@ -106,5 +108,13 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
             say(
                 zh=f"{lost} 个条目无法重新生成，请从备份恢复数据库后再试。",
                 en=f"{lost} entries cannot be made again; restore a backup that has them first.",
+            )
+        )
+    if any(one.unpublished for one in done):
+        raise Refused(
+            say(
+                zh="同一承诺的其余条目尚未公布，请待节点公布后再试。",
+                en="Other entries of the same promise are not published yet; try again once the"
+                " gateway has published them.",
             )
         )

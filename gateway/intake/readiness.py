@@ -10,6 +10,7 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.chain.watched import demand_signer
 from gateway.intake.rules import rules_in_force
+from gateway.log.store import is_unproven
 from ledger.core.keys import Role
 
 
@@ -19,12 +20,15 @@ def ready_facts(
     """The chain as last read and the log that takes entries; NotReady says what is missing.
 
     at: Unix seconds. A promise nobody could keep, or whose records nobody would accept, is not
-    made: the log must be sound and open, the member active, rules of publicity in force that we
-    hold, our ANCHOR and NOTE keys registered and valid, and the anchorer not too far behind. A
-    member that is no province gets past this: each of its rows is refused by itself.
+    made: the log must be sound, open and compared with the chain since it was restored, the member
+    active, rules of publicity in force that we hold, our ANCHOR and NOTE keys registered and valid,
+    and the anchorer not too far behind. A member that is no province gets past this: each of its
+    rows is refused by itself.
     """
     facts, log_id = promising(ctx, chain, signing, at)
     with ctx.engine.connect() as connection:
+        if is_unproven(connection, log_id):
+            raise NotReady("log-unproven")
         if unanchored(connection) > ctx.settings.log.max_unanchored:
             raise NotReady("too-many-unanchored", retry_after=10)
     return facts, log_id

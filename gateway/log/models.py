@@ -23,6 +23,9 @@ logs = sa.Table(
     sa.Column("scanned_hash", sa.LargeBinary(32)),
     # The last size that counts, where the chain has closed it; NULL: it is open.
     sa.Column("closed", sa.BigInteger),
+    # Not compared with the chain since it was restored or first heard of: it may lack what the
+    # chain has, so nothing is promised in it or added to it.
+    sa.Column("unproven", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 """The logs of this member, named by a small number in every other table."""
 

@@ -61,17 +61,36 @@ def list_quarantined(connection: sa.Connection) -> list[Quarantined]:
     ]
 
 
+def is_published(connection: sa.Connection, promise: int) -> bool:
+    """Whether all that stands in the tree of a promise is published. Until then it may be cut
+    back, to be integrated anew from the pending row, which must keep it."""
+    places = sa.union_all(
+        sa.select(promises.c.start, promises.c.width).where(promises.c.id == promise),
+        sa.select(requeued.c.start, requeued.c.width).where(requeued.c.promise == promise),
+    )
+    size = (
+        sa.select(logs.c.published)
+        .join(promises, promises.c.log == logs.c.id)
+        .where(promises.c.id == promise)
+    )
+    published = connection.scalar(size) or 0
+    found = connection.execute(places).all()
+    return all(start is not None and start + width <= published for start, width in found)
+
+
 def queue_again(
     connection: sa.Connection, promise: int, *, leaves: Sequence[bytes], lines: Sequence[bytes]
 ) -> None:
-    """Queue entries of a promise that were left out of the tree; the others stand there already.
+    """Queue entries of a promise that were left out of the tree; the others stand there already,
+    and `is_published`.
 
-    leaves: hashes of the `lines`, all that were missing.
+    leaves: of all that are missing. lines: those of them that there are; the rest is set aside
+    again when these are integrated.
     """
     change = sa.update(pending).where(pending.c.promise == promise)
     connection.execute(
         change.values(
-            count=len(leaves),
+            count=len(lines),
             leaves=b"".join(leaves),
             entries=b"\n".join(lines),
             start=None,

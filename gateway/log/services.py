@@ -44,12 +44,12 @@ class LogMended(LedgerError):
     """What was to be published did not read back; it was dropped and will be integrated anew."""
 
 
-def log_row(connection: sa.Connection, log_id: bytes) -> int:
+def log_row(connection: sa.Connection, log_id: bytes, *, unproven: bool = False) -> int:
     """The small number of a log; makes the row where there is none (within a write)."""
     found = store.find(connection, log_id)
     if found is not None:
         return found.id
-    row = {"log_id": log_id, "size": 0, "root": EMPTY_ROOT}
+    row = {"log_id": log_id, "size": 0, "root": EMPTY_ROOT, "unproven": unproven}
     connection.execute(insert_unless_there(connection, logs).values(row))
     return int(connection.execute(sa.select(logs.c.id).where(logs.c.log_id == log_id)).scalar_one())
 
@@ -102,16 +102,17 @@ class Logs:
     def step(self) -> int:
         """One batch of every log integrated and published; returns how many entries went in.
 
-        Also finishes what a crash left between the two. A log that the chain has otherwise is left
-        as it is: what were added to it would be a second tree with our signature. One that fails
-        does not keep the others from growing. Raises LogDamaged, or what else failed first.
+        Also finishes what a crash left between the two. A log that the chain has otherwise, or may
+        have, is left as it is: what were added to it would be a second tree with our signature.
+        One that fails does not keep the others from growing. Raises LogDamaged, or what else
+        failed first.
         """
         with self._ctx.engine.connect() as connection:
             found = store.states(connection)
         done = 0
         failures: list[LedgerError] = []
         for log in found:
-            if not self._ctx.health.grows(log.log_id):
+            if log.unproven or not self._ctx.health.grows(log.log_id):
                 continue
             try:
                 done += self.integrate(log.id)
@@ -129,14 +130,24 @@ class Logs:
             return connection.scalar(_UNFINISHED) or False
 
     def open(self, log_ids: Sequence[bytes]) -> None:
-        """Have a row for each log, so that an empty one has a checkpoint too."""
+        """Have a row for each log, so that an empty one has a checkpoint too. The chain may have
+        more of one that is new to us: the database may be new, not the log."""
         with self._ctx.engine.connect() as connection:
             missing = [log_id for log_id in log_ids if store.find(connection, log_id) is None]
         if missing:
             with begin_write(self._ctx.engine, LOCK) as connection:
                 for log_id in missing:
-                    log_row(connection, log_id)
-            self._ctx.signals.promised.set()
+                    log_row(connection, log_id, unproven=True)
+
+    def prove(self, log_id: bytes) -> None:
+        """The chain has nothing of this log that we lack: it may grow."""
+        with self._ctx.engine.connect() as connection:
+            if not store.is_unproven(connection, log_id):
+                return
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            change = sa.update(logs).where(logs.c.log_id == log_id).values(unproven=False)
+            connection.execute(change)
+        self._ctx.signals.promised.set()
 
     def close(self, closed: Mapping[bytes, int | None]) -> None:
         """Note up to which size each log counts, as the chain has it; None: it is open."""

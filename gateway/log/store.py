@@ -48,7 +48,8 @@ _FAST = 1
 class LogState:
     """One row of `logs`. published, note: None before the first checkpoint. scanned: None before
     the chain was read for it, or after that turned out to be another chain. closed: the last size
-    that counts; None: it is open."""
+    that counts; None: it is open. unproven: it was not compared with the chain since it was
+    restored or first heard of."""
 
     id: int
     log_id: bytes
@@ -59,6 +60,7 @@ class LogState:
     scanned: int | None
     scanned_hash: bytes | None
     closed: int | None
+    unproven: bool
 
 
 class TileStore:
@@ -117,6 +119,12 @@ def find(connection: sa.Connection, log_id: bytes) -> LogState | None:
     """The log of that id; None where it is not ours, or empty and unheard of."""
     row = connection.execute(sa.select(logs).where(logs.c.log_id == log_id)).one_or_none()
     return LogState(**row._mapping) if row else None
+
+
+def is_unproven(connection: sa.Connection, log_id: bytes) -> bool:
+    """Whether a log may lack what the chain has. One without a row was not restored."""
+    query = sa.select(logs.c.unproven).where(logs.c.log_id == log_id)
+    return connection.scalar(query) or False
 
 
 def waiting(connection: sa.Connection, limit: int) -> int:

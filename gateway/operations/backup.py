@@ -27,7 +27,6 @@ import sqlalchemy as sa
 
 import gateway.accesses.models
 import gateway.anchoring.models
-import gateway.chain.models
 import gateway.files.models
 import gateway.jobs.models
 import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
@@ -42,6 +41,7 @@ from gateway.base.db import (
 )
 from gateway.base.lease import leases
 from gateway.base.revision import migrate, program_revision, revision
+from gateway.chain.models import chain_cache
 from gateway.log.models import entries, logs
 from gateway.records.models import records
 from ledger.core.canonical import instant
@@ -140,7 +140,9 @@ def restore(
 ) -> Restored:
     """Fill an empty database from a backup. keys_from: a later backup, whose keys are taken.
 
-    Everything is checked first, and written in one transaction. Raises ConfigError.
+    Everything is checked first, and written in one transaction. Its logs may be older than what the
+    chain has of them, so each is unproven until the gateway has looked there; what was known of the
+    chain is forgotten. Raises ConfigError.
     """
     manifest = _checked(folder, member, DATA)
     newer = _checked(keys_from or folder, member, KEYS)
@@ -161,6 +163,8 @@ def restore(
         kept = stack.enter_context(_file((keys_from or folder) / KEYS))
         erased = _put_keys(kept, target)
         _continue_numbers(target)
+        target.execute(sa.update(logs).values(unproven=True))
+        target.execute(sa.delete(chain_cache))
     return Restored(made=manifest["madeSeconds"], rows=rows, erased=erased)
 
 

@@ -31,16 +31,16 @@ from gateway.intake.promises import insert_promise, make_promise
 from gateway.intake.readiness import ready_facts
 from gateway.intake.rules import rules_in_force
 from gateway.log import store
-from gateway.log.models import promises
+from gateway.log.models import pending, promises, requeued
 from gateway.log.services import enqueue, log_row
-from gateway.log.store import Entries, Located, LogState
+from gateway.log.store import Entries, LogState
+from gateway.receipts.chain import Link, first_id, link, telling
 from gateway.records.content import SECRET_BYTES, Content, encode_content
 from gateway.records.errors import ContentErased
 from gateway.records.models import records
 from gateway.records.store import open_content
 from ledger.core.commitment import Header, commit
-from ledger.core.entry import Entry, parse_entry, period, record_entry
-from ledger.core.errors import Malformed
+from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
@@ -72,11 +72,10 @@ class _Left(Exception):
 
 
 class _Stranded(NamedTuple):
-    """at: where it stands. row: of `records`. entry: None where it does not read back."""
+    """one: what is logged again. telling: which tells the first of its chain."""
 
-    at: Located
-    row: sa.Row[Any]
-    entry: Entry | None
+    one: Link
+    telling: Link
 
 
 class _Anew(NamedTuple):
@@ -163,14 +162,14 @@ class Relog:
         with begin_read(self._ctx.engine) as connection:
             held = Entries(connection)
             for row in connection.execute(query.order_by(records.c.id)).all():
-                at = store.of_row(connection, row.id, held)
-                if at.index is not None and at.index < (log.closed or 0):
+                one = link(connection, row, held)
+                if one.at.index is not None and one.at.index < (log.closed or 0):
                     continue
-                found.append(_Stranded(at, row, _entry(held, at)))
+                found.append(_Stranded(one, telling(connection, one, held)))
         return found
 
     def _store(self, facts: MemberFacts, log_id: bytes, at: int, made: Sequence[_Anew]) -> bool:
-        """In one transaction; False where another process has superseded one of them."""
+        """In one transaction; False where another process has superseded or erased one of them."""
         signer = self._signing.promise_key(facts, at)
         promise = make_promise(
             facts,
@@ -180,7 +179,9 @@ class Relog:
             due_in=self._ctx.settings.log.promise_due,
             signer=signer,
         )
-        supersede = sa.update(records).where(records.c.superseded_by == _IN_FORCE)
+        supersede = sa.update(records).where(
+            records.c.superseded_by == _IN_FORCE, records.c.wrapped_key.is_not(None)
+        )
         with begin_write(self._ctx.engine) as connection:
             log = log_row(connection, log_id)
             ids = enqueue(
@@ -214,17 +215,18 @@ class _Work:
 
     def anew(self, stranded: _Stranded) -> _Anew:
         """The same record with a new secret, in the log of now. Raises _Left."""
+        row, old = stranded.one.row, stranded.one.entry
         try:
-            content = open_content(self._vault, stranded.row, stranded.at.leaf)
+            content = open_content(self._vault, row, stranded.one.at.leaf)
         except ContentErased as error:
             raise _Left("erased") from error
         except ContentLost as error:
             raise _Left("content-lost") from error
+        first = self._first(stranded)
         schema, yearly = self._gate(content)
         header = self._header(content, schema, self._log_id)
         secret = os.urandom(SECRET_BYTES)
         commitment = commit(schema.slots, content.fields, secret, header).digest
-        old = stranded.entry
         entry = record_entry(
             commitment=commitment,
             log=self._log_id,
@@ -232,13 +234,23 @@ class _Work:
             schema=schema.id,
             timely=(old.timely if old else None) or "unknown",  # it came in time when it came first
             corrects=old.corrects if old else None,
-            replaces=self._first(stranded, content, schema),
+            replaces=first,
         )
         leaf = leaf_hash(entry)
         plain = encode_content(secret, header, content.fields)
         sealed = self._vault.seal(plain, leaf)
-        values = dict(stranded.row._mapping) | sealed._asdict()
-        return _Anew(stranded.row.id, entry, leaf, record_id(self._log_id, commitment), values)
+        values = dict(row._mapping) | sealed._asdict()
+        return _Anew(row.id, entry, leaf, record_id(self._log_id, commitment), values)
+
+    def _first(self, stranded: _Stranded) -> bytes:
+        """What the new entry replaces."""
+        try:
+            first = first_id(stranded.telling, self._vault, self._facts.member)
+        except (ContentErased, ContentLost) as error:  # not of this record: of one before it
+            raise _Left("content-lost") from error
+        if first is None:
+            raise _Left("schema-unknown")
+        return first
 
     def _gate(self, content: Content) -> tuple[Schema, bool]:
         """The schema, which must still be in force: a verifier asks what was when it is anchored;
@@ -274,23 +286,6 @@ class _Work:
             raise _Left("no-longer-valid")
         return checked.until
 
-    def _first(self, stranded: _Stranded, content: Content, schema: Schema) -> bytes:
-        """The record id of the first of its chain; from the content where the entry is lost."""
-        entry = stranded.entry
-        if entry is not None:
-            return entry.replaces or record_id(stranded.at.log_id, entry.commitment)
-        old = Header(
-            class_=content.class_,
-            decided=date.fromisoformat(content.decided),
-            iss=self._facts.member,
-            log=LogId(stranded.at.log_id),
-            rules=content.rules,
-            schema=f"{schema.id}:{schema.sha256}",
-            until=date.fromisoformat(content.until) if content.until else None,
-        )
-        made = commit(schema.slots, content.fields, content.secret, old)
-        return record_id(stranded.at.log_id, made.digest)
-
 
 def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> int:
     """How many records in force stand behind the end of a closed log. closed: ends by log id."""
@@ -313,20 +308,17 @@ def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> 
 
 
 def _stranding(log: LogState) -> sa.Select[Any]:
-    """The promises of a closed log that reach behind its end, oldest first."""
-    behind = sa.or_(
-        promises.c.start.is_(None), promises.c.start + promises.c.width > (log.closed or 0)
-    )
+    """The promises of a closed log that reach behind its end or have entries in quarantine, or that
+    left it for a place behind the end; oldest first."""
+    end = log.closed or 0
+
+    def behind(table: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.or_(table.c.start.is_(None), table.c.start + table.c.width > end)
+
+    left_out = sa.exists().where(pending.c.promise == promises.c.id, pending.c.error.is_not(None))
+    again = sa.exists().where(requeued.c.promise == promises.c.id, behind(requeued))
     return (
         sa.select(promises.c.first_entry, promises.c.count.label("entries"))
-        .where(promises.c.log == log.id, behind)
+        .where(promises.c.log == log.id, sa.or_(behind(promises), left_out, again))
         .order_by(promises.c.first_entry)
     )
-
-
-def _entry(held: Entries, at: Located) -> Entry | None:
-    try:
-        data = held.get(at)
-        return None if data is None else parse_entry(data)
-    except Malformed:
-        return None

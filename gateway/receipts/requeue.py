@@ -13,27 +13,28 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_write
-from gateway.log.quarantine import Quarantined, list_quarantined, queue_again
+from gateway.log.quarantine import Quarantined, is_published, list_quarantined, queue_again
 from gateway.log.services import LOCK
-from gateway.log.store import locate
+from gateway.log.store import Entries, locate
+from gateway.receipts.chain import before, committed, first_id, link, telling
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.store import open_content, record_row
-from ledger.core.commitment import Header, commit
 from ledger.core.entry import TIMELY, period, record_entry
-from ledger.core.ids import LogId
+from ledger.core.ids import LogId, RecordId
 from ledger.core.merkle import leaf_hash
-from ledger.records import schema as schemas
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """One promise. lost: leaves whose entries could not be made again; where there are any, the
-    promise stays as it was."""
+    """One promise. entries: queued again. lost: leaves whose entries could not be made again; they
+    stay in quarantine. unpublished: nothing was done, since what stands in the tree of it is not
+    published yet."""
 
     promise: int
     entries: int
     lost: tuple[bytes, ...]
+    unpublished: bool = False
 
 
 def retry(engine: sa.Engine, vault: Vault, member: str) -> list[Retried]:
@@ -43,13 +44,15 @@ def retry(engine: sa.Engine, vault: Vault, member: str) -> list[Retried]:
 
 
 def _retry(connection: sa.Connection, vault: Vault, member: str, found: Quarantined) -> Retried:
+    if not is_published(connection, found.promise):
+        return Retried(found.promise, 0, (), unpublished=True)
     made = {
         leaf: _made_again(connection, vault, member, LogId(found.log_id), leaf)
         for leaf in found.missing
     }
     lines = [line for line in made.values() if line is not None]
     lost = tuple(leaf for leaf, line in made.items() if line is None)
-    if lines and not lost:
+    if lines:
         queue_again(connection, found.promise, leaves=found.missing, lines=lines)
     return Retried(found.promise, len(lines), lost)
 
@@ -61,29 +64,26 @@ def _made_again(
     if at is None:
         return None
     try:
-        content = open_content(vault, record_row(connection, at.id), leaf)
+        row, held = record_row(connection, at.id), Entries(connection)
+        content = open_content(vault, row, leaf)
+        earlier = before(connection, link(connection, row, held), held)
+        if earlier is None:
+            return rebuilt(content, log, member, leaf)
+        first = first_id(telling(connection, earlier, held), vault, member)
+        return rebuilt(content, log, member, leaf, replaces=first)
     except (ContentErased, ContentLost, NotARecord):
         return None
-    return rebuilt(content, log, member, leaf)
 
 
-def rebuilt(content: Content, log: LogId, member: str, leaf: bytes) -> bytes | None:
-    """The entry of a record; None where no entry of this content has that leaf."""
-    name, _, version = content.schema.partition("@")
-    schema = schemas.find(name, int(version))
-    if schema is None:
+def rebuilt(
+    content: Content, log: LogId, member: str, leaf: bytes, *, replaces: RecordId | None = None
+) -> bytes | None:
+    """The entry of a record; None where no entry of this content has that leaf. replaces: the first
+    of its chain, where it was logged again."""
+    commitment = committed(content, log, member)
+    if commitment is None:
         return None
     decided = date.fromisoformat(content.decided)
-    header = Header(
-        class_=content.class_,
-        decided=decided,
-        iss=member,
-        log=log,
-        rules=content.rules,
-        schema=f"{content.schema}:{schema.sha256}",
-        until=date.fromisoformat(content.until) if content.until else None,
-    )
-    commitment = commit(schema.slots, content.fields, content.secret, header).digest
     for yearly in (False, True):
         for timely in TIMELY:
             entry = record_entry(
@@ -92,6 +92,7 @@ def rebuilt(content: Content, log: LogId, member: str, leaf: bytes) -> bytes | N
                 period=period(decided, yearly=yearly),
                 schema=content.schema,
                 timely=timely,
+                replaces=replaces,
             )
             if leaf_hash(entry) == leaf:
                 return entry

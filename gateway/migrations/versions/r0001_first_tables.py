@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("scanned", sa.BigInteger(), nullable=True),
         sa.Column("scanned_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("closed", sa.BigInteger(), nullable=True),
+        sa.Column("unproven", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_logs"),
         sa.UniqueConstraint("log_id", name="uq_logs_log_id"),
     )

@@ -14,20 +14,24 @@ from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.health import Condition
 from gateway.log import store
+from gateway.log.quarantine import Quarantined, list_quarantined
 from gateway.log.store import locate
 from gateway.node import Node
-from gateway.operations.relog import Relog, Relogged
+from gateway.operations.relog import Relog, Relogged, stranded_records
 from gateway.operations.settle import settle_logs
 from gateway.receipts.interfaces import Disclose
+from gateway.receipts.requeue import retry
 from gateway.records.models import records
 from ledger.chain.governing.actions import open_successor
 from ledger.core import receipt as receipts
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import promise, rows, settle
 from tests.gateway.intake.material import row
+from tests.gateway.log.test_quarantine import damage
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import Member, decide, found_member
+from tests.support.node import MEMBER
 from tests.support.postgres import copy_database
 
 
@@ -261,6 +265,102 @@ def test_what_was_erased_or_is_out_of_force_is_told(
         connection.execute(erased)
     told = relog(node)
     assert (told.done, dict(told.left)) == (2, {"erased": 1})
+
+
+def test_one_logged_again_and_damaged_is_made_again(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    """Its entry names the first of its chain, also where it is the second that was damaged."""
+    (leaf,) = submit(node, 0, 1)
+    first = node.receipts.record(leaf, CENTRE)
+    assert first is not None
+    finish(node, anvil)
+    log_id: bytes = member.log_id
+    for _ in range(2):
+        decide(anvil, member, open_successor(log_id, 0))
+        assert relog(node).done == 1
+        damage(node, 0)
+        finish(node, anvil)
+        (found,) = quarantined(node)
+        log_id = found.log_id
+        (leaf,) = found.missing
+        (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+        assert (done.entries, done.lost) == (1, ())
+        finish(node, anvil)
+        assert quarantined(node) == []
+        receipt = node.receipts.receipt(leaf)
+        assert isinstance(receipt, bytes)
+        assert (receipts.parse(receipt).entry.replaces or b"").hex() == first["recordId"]
+
+
+def test_quarantined_ones_of_a_closed_log_are_logged_again(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    """In quarantine, queued again, and queued again behind the end; twice, without its entry."""
+    leaves = submit(node, 0, 2) + submit(node, 2, 4)
+    first = [node.receipts.record(leaf, CENTRE) for leaf in leaves]
+    damage(node, 0)
+    finish(node, anvil)
+    retry(node.ctx.engine, node.vault, MEMBER)
+    submit(node, 4, 6)
+    damage(node, 1)
+    finish(node, anvil)
+    log_id: bytes = member.log_id
+    for size in (3, 0):
+        decide(anvil, member, open_successor(log_id, size))
+        settle_logs(node.ctx, node.anchoring, node.logs)
+        with node.ctx.engine.connect() as connection:
+            counted = stranded_records(connection, {log_id: size})
+        told = relog(node)
+        assert (told.done, told.left) == (counted, Counter())
+        assert counted == 3
+        log_id = node.chain.facts.open_log or b""
+        damage(node, 0)
+        finish(node, anvil)
+        assert quarantined(node)
+    answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(6)])
+    assert {one.verdict for one in answer.rows} == {"duplicate"}
+    retry(node.ctx.engine, node.vault, MEMBER)
+    finish(node, anvil)
+    for record in first:
+        assert record is not None
+        found = node.receipts.record(bytes.fromhex(record["leaf"]), CENTRE)
+        while found is not None and found["supersededBy"]:
+            leaf = bytes.fromhex(found["supersededBy"])
+            found = node.receipts.record(leaf, CENTRE)
+            receipt = node.receipts.receipt(leaf)
+            if isinstance(receipt, bytes):
+                replaces = receipts.parse(receipt).entry.replaces
+                assert (replaces or b"").hex() == record["recordId"]
+
+
+def test_one_erased_meanwhile_gets_no_new_key(
+    node: Node, member: Member, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves = submit(node, 0, 3)
+    finish(node, anvil)
+    decide(anvil, member, open_successor(member.log_id, 0))
+    real = Relog._store
+
+    def erases(self: Relog, *arguments: Any) -> bool:
+        with begin_write(node.ctx.engine) as connection:
+            found = locate(connection, leaves[0])
+            assert found is not None
+            erased = sa.update(records).where(records.c.id == found.id).values(wrapped_key=None)
+            connection.execute(erased)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Relog, "_store", erases)
+    told = relog(node)
+    assert (told.done, dict(told.left)) == (2, {"erased": 1})
+    with node.ctx.engine.connect() as connection:
+        count = sa.select(sa.func.count()).select_from(records)
+        assert connection.scalar(count) == 5, "three, and two of them again"
+
+
+def quarantined(node: Node) -> list[Quarantined]:
+    with node.ctx.engine.connect() as connection:
+        return list_quarantined(connection)
 
 
 def submit(node: Node, first: int, end: int) -> list[bytes]:

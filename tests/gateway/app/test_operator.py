@@ -114,6 +114,20 @@ def test_overdue_promises(node: Node) -> None:
     assert figures(node)["credit_ledger_overdue_promises"] == 0
 
 
+def test_a_closed_log_is_nothing_to_wait_for(node: Node) -> None:
+    """What is stranded in it is logged again elsewhere: nobody is called for it for ever."""
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
+    node.logs.step()
+    put_anchor(node, 0, 2)
+    node.ctx.clock = Clock(fixed=datetime.fromtimestamp(2_000_000_000, UTC))
+    name = f'credit_ledger_newest_anchor_age_seconds{{log="{LOG_ID.hex()}"}}'
+    assert figures(node)["credit_ledger_overdue_promises"] == 1
+    assert name in figures(node)
+    node.logs.close({LOG_ID: 2})
+    assert figures(node)["credit_ledger_overdue_promises"] == 0
+    assert name not in figures(node)
+
+
 def test_age_of_the_newest_anchor(node: Node) -> None:
     assert not [name for name in figures(node) if "anchor_age" in name]
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])

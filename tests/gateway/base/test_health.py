@@ -53,6 +53,23 @@ def test_what_is_missing_is_said() -> None:
         assert LogHealth(condition=condition).explain().keys() == {"zh", "en"}
 
 
+@pytest.mark.parametrize("condition", [Condition.BEHIND, Condition.FORKED, Condition.DAMAGED])
+def test_no_vote_is_advised_where_the_last_common_size_is_not_known(condition: Condition) -> None:
+    """To close at 0 would take every receipt its worth."""
+    health = LogHealth(condition=condition, anchored=9, ours=5)
+    texts = health.explain()
+    assert "do not vote" in texts["en"]
+    assert "请勿投票" in texts["zh"]
+    assert not any("trustedSize" in text or "size 0" in text for text in texts.values())
+    told = LogHealth(condition=condition, anchored=9, ours=5, good=4).explain()
+    assert all("trustedSize 4" in told[lang] for lang in told)
+    noted = Health()
+    noted.note_damage(LOG, 7)
+    found = noted.of(LOG)
+    assert found is not None
+    assert "do not vote" in found.explain()["en"], "the chain was not asked"
+
+
 def test_health_is_of_each_log() -> None:
     health = Health()
     assert (health.fault, health.grows(LOG), health.of(LOG)) == (None, True, None)

@@ -334,6 +334,10 @@ def test_an_empty_log_has_a_checkpoint(node: Node) -> None:
     node.logs.open([LOG_ID])
     node.logs.open([LOG_ID])
     assert node.logs.step() == 0
+    with node.ctx.engine.connect() as connection:
+        assert connection.scalar(sa.select(logs.c.published)) is None, "the chain may have more"
+    node.logs.prove(LOG_ID)
+    assert node.logs.step() == 0
     log = read(node)
     assert (log.size, log.entries) == (0, [])
     promise_entries(node, make_entries(3))

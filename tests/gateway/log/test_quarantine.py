@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from gateway.base.db import begin_write
 from gateway.cli import gateway
 from gateway.log import store
-from gateway.log.models import entries, logs, pending, promises
+from gateway.log.models import bundles, entries, logs, pending, promises
 from gateway.log.quarantine import list_quarantined
+from gateway.log.services import LogMended
 from gateway.log.store import locate
 from gateway.node import Node
 from gateway.receipts.requeue import retry
@@ -107,6 +108,30 @@ def test_what_was_cut_back_finds_its_place_again(node: Node) -> None:
         assert connection.scalar(sa.select(logs.c.published)) == 3
 
 
+def test_intact_ones_not_published_yet_are_kept(node: Node) -> None:
+    """Until the others are published they may be cut back, and come from the same row again."""
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
+    damage(node, 1)
+    node.logs.integrate(1)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    assert (done.entries, done.lost, done.unpublished) == (0, (), True)
+    spoil_bundle(node)
+    with pytest.raises(LogMended):
+        node.logs.publish(1)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    assert (done.entries, done.unpublished) == (0, True), "cut back, and not there again"
+    node.logs.step()
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    assert (done.entries, done.unpublished) == (1, False)
+    node.logs.step()
+    assert sorted(index for index in indices(node) if index is not None) == [0, 1, 2]
+
+
+def spoil_bundle(node: Node) -> None:
+    with begin_write(node.ctx.engine) as connection:
+        connection.execute(sa.update(bundles).values(data=b"x"))
+
+
 def test_erased_content_cannot_be_made_again(node: Node) -> None:
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     damage(node, 0, 1)
@@ -118,8 +143,12 @@ def test_erased_content_cannot_be_made_again(node: Node) -> None:
         erased = sa.update(records).where(records.c.id == at.id)
         connection.execute(erased.values(wrapped_key=None, content=b""))
     (done,) = retry(node.ctx.engine, node.vault, MEMBER)
-    assert done.lost == (missing,)
-    assert len(retry_list(node)) == 2, "it stays as it was"
+    assert (done.entries, done.lost) == (1, (missing,))
+    node.logs.step()
+    assert retry_list(node) == (missing,), "the other one is in the log"
+    assert sorted(index for index in indices(node) if index is not None) == [0, 1]
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    assert (done.entries, done.lost) == (0, (missing,))
 
 
 def retry_list(node: Node) -> tuple[bytes, ...]:
@@ -132,6 +161,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
     (tmp_path / "keys").mkdir()
     (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
     node = make_test_node(tmp_path, seed="quarantine")
     secrets = {"content": node.signing.keys.content}
     for purpose in ("ANCHOR", "NOTE", "PRESENT", "payer", "content", "index"):
@@ -146,19 +176,21 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     damage(node, 2)
-    node.logs.step()
+    node.logs.integrate(1)
 
-    def run(command: str, *options: str) -> str:
+    def run(command: str, *options: str, code: int = 0) -> str:
         arguments = ["quarantine", command, "--config", str(config), *options]
         done = CliRunner().invoke(gateway, arguments)
-        assert done.exit_code == 0, done.output
-        return done.stdout
+        assert done.exit_code == code, done.output
+        return done.stdout if code == 0 else done.output
 
+    assert "try again" in run("retry", code=1)
+    node.logs.publish(1)
     assert run("list").split("\t")[:1] + run("list").split("\t")[2:4] == ["1", "damaged", "1"]
     (listed,) = json.loads(run("list", "--json"))["quarantined"]
     assert len(listed["leaves"]) == 1
     assert json.loads(run("retry", "--json")) == {
-        "retried": [{"promise": 1, "queued": 1, "lost": []}]
+        "retried": [{"promise": 1, "queued": 1, "lost": [], "unpublished": False}]
     }
     assert run("list") == ""
     node.logs.step()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gateway.base import postgresql
 from gateway.base.db import begin_read, begin_write, open_engine
+from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
 from gateway.log.store import locate
 from gateway.node import Node
@@ -19,7 +20,7 @@ from gateway.records.models import records
 from ledger.core.errors import ConfigError
 from tests.gateway.intake.material import row
 from tests.support.callers import CENTRE, of
-from tests.support.node import MEMBER, make_test_node
+from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node
 from tests.support.postgres import USED, database_url, start_postgres
 
 SEED = "backup"
@@ -94,7 +95,17 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     told = restored(tmp_path / "two", source)
     assert (told.rows, told.erased) == (sum(map(len, before.values())), 0)
     again = make_test_node(tmp_path / "two", facts=False, seed=SEED)
-    assert content(again.ctx.engine) == before
+    after = content(again.ctx.engine)
+    assert (len(before.pop("chain_cache")), after.pop("chain_cache")) == (1, [])
+    assert [row[-1] for row in before["logs"] + after["logs"]] == [False, True]
+    before["logs"] = [(*row[:-1], True) for row in before["logs"]]
+    assert after == before
+    with pytest.raises(NotReady, match="chain-unknown"):
+        again.intake.ready()
+    again.chain.put(make_facts(again.signing.keys))
+    with pytest.raises(NotReady, match="log-unproven"):
+        again.intake.ready()
+    again.logs.prove(LOG_ID)
     for leaf in leaves:
         assert again.receipts.record(leaf, CENTRE) == node.receipts.record(leaf, CENTRE)
     answer = again.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(9)])
