@@ -41,8 +41,12 @@ UNKNOWN_START = 1 << 30
 
 _PAGE = resource.getpagesize()
 _STATM = Path("/proc/self/statm")
-# The first byte of what a process sends. _LAST: the answer ends, and so does the process.
-_PIECE, _FAILED, _NO_MEMORY, _END, _LAST = b"P", b"F", b"M", b"E", b"L"
+# The first byte of whatever is sent, so that nothing is taken for something else. To the process:
+# _WORK, then _PIECE after _PIECE, then _END. From it: _PIECE after _PIECE, _FAILED where it did,
+# then _END; or _LAST, and the process ends too.
+_WORK, _PIECE, _FAILED, _END, _LAST = b"W", b"P", b"F", b"E", b"L"
+_NO_MEMORY = 75
+"""Status with which a process ends that got no memory: there it could tell nothing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -138,15 +142,13 @@ class _Child:
         process, pipe = self._begin()
         kept = False
         try:
-            self._send(process, pipe, pickle.dumps((work, arguments)))
+            self._send(process, pipe, _WORK + pickle.dumps((work, arguments)))
             for piece in sent:
-                self._send(process, pipe, piece)
-            self._send(process, pipe, b"")
+                self._send(process, pipe, _PIECE + piece)
+            self._send(process, pipe, _END)
             failure: LedgerError | None = None
             while (told := self._receive(process, pipe, stop))[0] not in (_END, _LAST):
                 kind, value = told
-                if kind == _NO_MEMORY:
-                    raise TooCostly("memory")
                 if kind == _FAILED:
                     failure = pickle.loads(value)  # noqa: S301 - see above
                 else:
@@ -209,14 +211,14 @@ class _Child:
 
 
 def _end_of(process: SpawnProcess) -> LedgerError:
-    """What the end of a process in the middle of its work means. calamine's language aborts where
-    it gets no memory."""
+    """What the end of a process in the middle of its work means. Python's ends by itself where it
+    gets no memory, and calamine's language aborts."""
     process.join(END_SECONDS)
     status = process.exitcode
     _log.error("child.died", pid=process.pid, status=status)
     if status == -signal.SIGXCPU:
         return TooCostly("time")
-    return TooCostly("memory") if status == -signal.SIGABRT else ChildDied(status)
+    return TooCostly("memory") if status in (_NO_MEMORY, -signal.SIGABRT) else ChildDied(status)
 
 
 # ---- in the other process
@@ -243,40 +245,72 @@ def _serve(pipe: Connection, bounds: Bounds) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what was sent
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # messages of foreign code may quote it
     end_with_parent()
+    try:
+        _work(pipe, bounds)
+    except MemoryError:
+        os._exit(_NO_MEMORY)  # what is half read or half sent is never gone on with
+
+
+def _work(pipe: Connection, bounds: Bounds) -> None:
+    """Do one work after the other. Whatever else this raises ends the process too."""
     start: tuple[int, int] | None = None
     while True:
         try:
-            work, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from our parent
+            work, arguments = pickle.loads(_received(pipe, _WORK))  # noqa: S301 - from our parent
         except EOFError:
             return
         start = start or _memory()  # after the first work brought its modules
         _bound(start[0], bounds)
-        failure = _answer(pipe, work, arguments)
-        if failure:
-            pipe.send_bytes(failure)
-        large = _memory()[1] > start[1] + KEPT_BYTES
-        pipe.send_bytes(_LAST if large else _END)
-        if large:
+        last = _answer(pipe, work, arguments) or _memory()[1] > start[1] + KEPT_BYTES
+        pipe.send_bytes(_LAST if last else _END)
+        if last:
             return
 
 
-def _answer(pipe: Connection, work: Work, arguments: Any) -> bytes:
-    """Send the pieces; what to tell of a failure, b"" where there was none."""
-    sent = iter(pipe.recv_bytes, b"")
+def _answer(pipe: Connection, work: Work, arguments: Any) -> bool:
+    """Send the pieces and what failed; whether that was before all of the input was read, after
+    which no other work is to be begun."""
+    sent = _Sent(pipe)
+    failure: LedgerError | None = None
     try:
-        for piece in work(sent, *arguments):
+        for piece in work(iter(sent), *arguments):
             pipe.send_bytes(_PIECE + piece)
     except MemoryError:
-        return _NO_MEMORY
+        raise
     except LedgerError as error:
-        failure: LedgerError = error
+        failure = error
     except Exception as error:
         failure = ChildFailed(places(error))
-    else:
-        return b""
+    early = not sent.ended
     for _ in sent:
         pass  # else the gateway, still sending, would be told of a broken pipe
-    return _FAILED + pickle.dumps(failure)
+    if failure is not None:
+        pipe.send_bytes(_FAILED + pickle.dumps(failure))
+    return early
+
+
+class _Sent:
+    """The pieces that the gateway sends. ended: whether there are no more."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while not self.ended:
+            piece = _received(self._pipe, _PIECE, _END)
+            if piece:
+                yield piece
+            else:
+                self.ended = True
+
+
+def _received(pipe: Connection, *kinds: bytes) -> bytes:
+    """What came, without its first byte, which must be one of `kinds`."""
+    told = pipe.recv_bytes()
+    if told[:1] not in kinds:
+        raise ValueError(f"{told[:1]!r} came where {kinds} can")
+    return told[1:]
 
 
 def _memory() -> tuple[int, int]:

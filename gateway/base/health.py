@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ledger.core.canonical import instant
+from ledger.core.ids import KeyId
 
 
 class Condition(StrEnum):
@@ -161,14 +162,14 @@ class Health:
     chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
     read the last time. anchor_error: what keeps an anchor from getting there (`payer-empty`,
     `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
-    wei, as last read; None: not read yet. signer_failed_at: when a signing service last gave no
-    signature, by `time.monotonic()`. logs: by log id, those that were looked at.
+    wei, as last read; None: not read yet. signer_failed_at: by key, when a signing service last
+    gave no signature with it, by `time.monotonic()`. logs: by log id, those that were looked at.
     """
 
     chain_error: str | None = None
     anchor_error: str | None = None
     payer_balance: int | None = None
-    signer_failed_at: float = float("-inf")
+    signer_failed_at: dict[KeyId, float] = field(default_factory=dict)
     logs: dict[bytes, LogHealth] = field(default_factory=dict)
     _damaged: set[bytes] = field(default_factory=set)
 

@@ -48,6 +48,11 @@ from ledger.core.promise import MAX_PROMISE
 MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
 """Codes are 32 ASCII bytes on the chain."""
 MAX_PROMISE_LEAVES = 4096
+MAX_WAITING_PER_TOKEN = 50
+"""A quarter of the files that may wait at once: one token leaves room for others."""
+FILE_COPIES = 4
+"""Times a file is in the memory of its process at once, at the least: its pieces and the whole;
+then the whole, and its text with two bytes a character."""
 
 
 class _Section(BaseModel):
@@ -157,7 +162,7 @@ class FileSettings(_Section):
     cpu_seconds: int = Field(default=300, ge=1)
     """Processor time of one file, or of one workbook to correct: several times that of the
     largest."""
-    waiting_per_token: int = Field(default=50, ge=1)
+    waiting_per_token: int = Field(default=MAX_WAITING_PER_TOKEN, ge=1, le=MAX_WAITING_PER_TOKEN)
     """Files of one token that may wait or be set aside; beyond it 429."""
     bytes_per_token: int = Field(default=2 << 30, ge=1024)
     """Of these files together."""
@@ -253,6 +258,16 @@ class Settings(BaseSettings):
                     f"http.host {self.http.host} is open to others without TLS: listen on 127.0.0.1"
                     " behind a proxy, or name the proxy's address in http.trusted_proxies"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _largest_file_can_be_held(self) -> Settings:
+        least = -(-self.http.max_file_bytes * FILE_COPIES >> 20)
+        if self.files.processes and self.files.memory_mib < least:
+            raise ValueError(
+                f"files.memory_mib must be {least} at least, {FILE_COPIES} times"
+                " http.max_file_bytes, or no file of that size can be read"
+            )
         return self
 
     @model_validator(mode="after")

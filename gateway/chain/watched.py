@@ -25,9 +25,10 @@ PAUSE = 5.0
 _log = structlog.get_logger(__name__)
 
 
-def demand_signer(health: Health) -> None:
-    """Raise NotReady where the signing service failed a moment ago."""
-    if time.monotonic() - health.signer_failed_at < PAUSE:
+def demand_signer(health: Health, key: KeyId) -> None:
+    """Raise NotReady where the service that signs with this key failed a moment ago. Another key
+    may lie with another service: what it does says nothing of this one."""
+    if time.monotonic() - health.signer_failed_at.get(key, float("-inf")) < PAUSE:
         raise NotReady("signer-unavailable", retry_after=int(PAUSE))
 
 
@@ -61,7 +62,7 @@ class WatchedSigner:
 
     def sign_digest(self, digest: bytes) -> bytes:
         """See `ledger.chain.keys.signers`."""
-        demand_signer(self._health)
+        demand_signer(self._health, self.key_id)
         try:
             signature = self._signer.sign_digest(digest)
         except (SignerUnavailable, EvidenceError) as error:
@@ -70,7 +71,7 @@ class WatchedSigner:
 
     def sign(self, message: bytes) -> bytes:
         """See `ledger.chain.keys.signers`."""
-        demand_signer(self._health)
+        demand_signer(self._health, self.key_id)
         try:
             signature = self._signer.sign(message)
         except (SignerUnavailable, EvidenceError) as error:
@@ -81,9 +82,9 @@ class WatchedSigner:
         _log.warning("signer.failed", exc_info=True)
         if isinstance(error.__cause__, RpcTimeout):
             TIMEOUTS.labels("signer").inc()
-        self._health.signer_failed_at = time.monotonic()
+        self._health.signer_failed_at[self.key_id] = time.monotonic()
         return NotReady("signer-unavailable", retry_after=int(PAUSE))
 
     def _came(self, signature: bytes) -> bytes:
-        self._health.signer_failed_at = float("-inf")
+        self._health.signer_failed_at.pop(self.key_id, None)
         return signature

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from gateway.files import delimited, xlsx
 from gateway.files.archive import is_zip
 from gateway.files.errors import FileFault
@@ -136,8 +134,8 @@ def _records(data: bytes, name: str) -> Iterator[RowInput]:
 
 def _is_json(data: bytes) -> bool:
     try:
-        orjson.loads(data)
-    except orjson.JSONDecodeError:
+        json.loads(data)  # orjson calls it malformed, or crashes, where there is no memory
+    except (ValueError, RecursionError):
         return False
     return True
 

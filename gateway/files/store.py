@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import Sealed, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller
-from gateway.base.settings import FileSettings
+from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
 from gateway.files.models import file_parts, file_reports, file_sets, files
 from gateway.jobs import services as jobs
 from gateway.jobs.errors import TakenOver
@@ -23,7 +23,7 @@ from gateway.jobs.models import jobs as job_rows
 from gateway.jobs.services import Job
 from ledger.core.errors import LedgerError
 
-MAX_WAITING = 200
+MAX_WAITING = 4 * MAX_WAITING_PER_TOKEN
 """Files that may wait at once; at 64 MiB each they fill 13 GiB."""
 KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""

@@ -8,6 +8,7 @@ with CL_. Nothing in it is a formula, a number or a link.
 from __future__ import annotations
 
 import io
+import json
 import re
 import tempfile
 from collections import Counter
@@ -15,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import xlsxwriter  # type: ignore[import-untyped]
 
 from gateway.files.header import CORRECTS, HEADER_WITHIN
@@ -92,7 +92,7 @@ def build_pieces(pieces: Iterator[bytes], name: str, counts: Mapping[str, int]) 
     rows = (
         pair
         for piece in pieces
-        for packed, answers in [orjson.loads(piece)]
+        for packed, answers in [json.loads(piece)]  # orjson crashes where there is no memory
         for pair in zip(unpack(packed), answers, strict=True)
     )
     made = build(rows, name=name, counts=counts)

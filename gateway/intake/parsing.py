@@ -66,6 +66,8 @@ def _load(data: bytes) -> Any:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        if "memory" in error.msg:  # of us, not of the row
+            raise MemoryError from error
         raise _Refused(fault(_why_unreadable(data))) from error
     _refuse_deep(value, MAX_DEPTH)
     # Most senders write compact JSON: then equal bytes prove that no key came twice. Others are

@@ -52,7 +52,6 @@ def promising(
         raise NotReady("log-fault", retry_after=60, more=health.explain())
     if facts.roles & Role.PROVINCE and rules_in_force(facts, at) is None:
         raise NotReady("rules-not-in-force", retry_after=60)
-    demand_signer(ctx.health)
-    signing.promise_key(facts, at)
-    signing.note_key()
+    for signer in (signing.promise_key(facts, at), signing.note_key()):
+        demand_signer(ctx.health, signer.key_id)
     return facts, log_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import NDJSON, media_type
-from gateway.http.problems import Problem
+from gateway.http.problems import Problem, retry_later
 from gateway.intake.batcher import Batcher, Proof
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.parsing import parse_record
@@ -27,6 +28,10 @@ from gateway.tokens.services import require
 JSON = "application/json"
 MAX_STREAMS = 16
 """NDJSON requests at once; each may hold 40 MiB of rows and answers."""
+STREAMS_PER_TOKEN = 4
+"""Of these, those of one token: others find room."""
+BUSY_SECONDS = 5
+"""Seconds after which one of the streams may have ended."""
 THREADS = 4
 """Sets of streams at once. They compete for one interpreter and one writer; more only wait
 longer. Single records have a thread of their own, so that they never queue behind them."""
@@ -41,7 +46,7 @@ class Reception:
         self.intake = intake
         self.limiter = CapacityLimiter(THREADS)
         self.batcher = Batcher(engine, intake)
-        self.streams = 0
+        self.streams: Counter[int] = Counter()  # by token
 
 
 @router.post("/v1/records", openapi_extra=RECORDS_OPENAPI)
@@ -69,10 +74,12 @@ async def _single(request: Request, caller: Caller) -> Response:
 
 async def _stream(request: Request, caller: Caller) -> Response:
     reception: Reception = request.app.state.reception
-    if reception.streams >= MAX_STREAMS:
-        raise NotReady("busy")
     # Asked here so that "not now" is a status; later it can only be a line of the answer.
     await to_thread.run_sync(reception.intake.ready)
+    if reception.streams[caller.id] >= STREAMS_PER_TOKEN:
+        raise retry_later("too-many-requests", BUSY_SECONDS, _MANY_STREAMS)
+    if reception.streams.total() >= MAX_STREAMS:
+        raise NotReady("busy")
     return _Counted(request, reception, caller)
 
 
@@ -80,17 +87,25 @@ class _Counted(NdjsonResponse):
     """Holds one of the places for streams while it runs."""
 
     def __init__(self, request: Request, reception: Reception, caller: Caller) -> None:
-        super().__init__(request, reception.intake, reception.limiter, caller)
+        super().__init__(request, reception.intake, reception.limiter)
         self._reception = reception
+        self._token = caller.id
 
     async def __call__(self, *args: Any) -> None:
-        self._reception.streams += 1
+        self._reception.streams[self._token] += 1
         try:
             await super().__call__(*args)
         finally:
-            self._reception.streams -= 1
+            self._reception.streams[self._token] -= 1
+            if not self._reception.streams[self._token]:
+                del self._reception.streams[self._token]
 
 
+_MANY_STREAMS = {
+    "zh": f"此令牌同时报送的 NDJSON 流已达上限（{STREAMS_PER_TOKEN} 个），请待其结束后再报送",
+    "en": f"This token sends {STREAMS_PER_TOKEN} streams of NDJSON at once, the most it may; send"
+    " this one once one of them has ended",
+}
 _STATUS = {"accepted": HTTPStatus.CREATED, "duplicate": HTTPStatus.OK}
 _PROBLEMS = {"conflict": "conflict", "rejected": "rejected"}
 

@@ -20,12 +20,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.base.policy import Caller
+from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import NDJSON
 from gateway.http.problems import problem_of
 from gateway.intake.lines import sets
 from gateway.intake.pool import Drafting, Lines
 from gateway.intake.services import Intake
+from gateway.tokens.services import ask_again
 
 MAX_UNSENT = 32 << 20
 """Bytes of answers held for one client: those of some 60,000 rows."""
@@ -42,18 +43,16 @@ class NdjsonResponse(Response):
     """Answers the rows of `request` as they are stored.
 
     A failure in the middle ends the answer with a line {"problem": {…}} and without counts: what
-    was answered before it stands, the rest was not taken.
+    was answered before it stands, the rest was not taken. A token that was revoked is one: it is
+    asked for before every set.
     """
 
-    def __init__(
-        self, request: Request, intake: Intake, limiter: CapacityLimiter, caller: Caller
-    ) -> None:
+    def __init__(self, request: Request, intake: Intake, limiter: CapacityLimiter) -> None:
         super().__init__(media_type=NDJSON)
         del self.headers["content-length"]
         self._request = request
         self._intake = intake
         self._limiter = limiter
-        self._caller = caller
         self._counts = Counter(dict.fromkeys(VERDICTS, 0))
         self._promises = 0
 
@@ -77,7 +76,8 @@ class NdjsonResponse(Response):
         reader = asyncio.create_task(self._read(begun))
         try:
             while isinstance(item := await begun.get(), Drafting):
-                work = partial(self._store, item)
+                caller = await ask_again(self._request, Purpose.SUBMIT)
+                work = partial(self._store, item, caller)
                 await outbox.put(await to_thread.run_sync(work, limiter=self._limiter))
             if item is not None:
                 raise item
@@ -107,9 +107,9 @@ class NdjsonResponse(Response):
             await source.aclose()
         await begun.put(end)
 
-    def _store(self, drafting: Drafting) -> bytes:
+    def _store(self, drafting: Drafting, caller: Caller) -> bytes:
         """Runs in a thread. The answers to one set, its promise behind them."""
-        callers = [self._caller] * len(drafting.source)
+        callers = [caller] * len(drafting.source)
         answer = self._intake.finish(drafting, callers=callers)
         self._counts.update(Counter(row.verdict for row in answer.rows))
         lines = [orjson.dumps(row.as_dict(self._promises)) for row in answer.rows]

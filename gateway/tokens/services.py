@@ -197,6 +197,14 @@ class Guard:
 
     async def admit(self, token: str) -> Caller:
         """The caller; a problem where the token is unknown or comes too often."""
+        caller = await self.recognise(token)
+        wait = self._rate.take(str(caller.id))
+        if wait:
+            raise retry_later("too-many-requests", math.ceil(wait))
+        return caller
+
+    async def recognise(self, token: str) -> Caller:
+        """The caller; a problem where the token is unknown or revoked. Counts for no rate."""
         digest = _digest(token)
         held = self._known.get(digest)
         if held is None or time.monotonic() - held[0] >= MEMORY_SECONDS:
@@ -207,9 +215,6 @@ class Guard:
             if len(self._known) >= MEMORY_SIZE:
                 self._known.clear()
             held = self._known[digest] = (time.monotonic(), caller)
-        wait = self._rate.take(str(held[1].id))
-        if wait:
-            raise retry_later("too-many-requests", math.ceil(wait))
         return held[1]
 
     async def demand(self, caller: Caller, purpose: Purpose) -> None:
@@ -231,6 +236,15 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
         return caller
 
     return caller_of
+
+
+async def ask_again(request: Request, purpose: Purpose) -> Caller:
+    """The caller, who was let in before, for what a request that lasts does next; a problem where
+    the token was revoked meanwhile."""
+    guard: Guard = request.app.state.guard
+    caller = await guard.recognise(_bearer(request))
+    await guard.demand(caller, purpose)
+    return caller
 
 
 def _bearer(request: Request) -> str:

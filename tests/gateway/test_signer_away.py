@@ -11,8 +11,10 @@ import orjson
 import pytest
 
 from gateway.app import create_app
+from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.chain import watched
+from gateway.intake.readiness import promising
 from gateway.node import Node
 from ledger.chain.keys.signers import LocalSigner, RemoteSigner
 from tests.gateway.intake.material import bearer, new_token, record
@@ -73,7 +75,38 @@ def test_hanging(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_back_again(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     key = node.signing.anchor_key
     assert isinstance(key, watched.WatchedSigner)
-    node.ctx.health.signer_failed_at = threading.TIMEOUT_MAX * -1
+    failed_at = node.ctx.health.signer_failed_at
+    failed_at[key.key_id] = threading.TIMEOUT_MAX * -1
     monkeypatch.setattr(key._signer, "sign_digest", lambda digest: b"signature")
     assert key.sign_digest(bytes(32)) == b"signature"
-    assert node.ctx.health.signer_failed_at == float("-inf")
+    assert not failed_at
+
+
+@pytest.mark.parametrize(
+    ("name", "hinders"), [("anchor", True), ("note", True), ("present", False), ("payer", False)]
+)
+def test_each_key_by_itself(node: Node, silent: int, name: str, hinders: bool) -> None:
+    """A reader may ask for presentations as often as he likes: that stops no intake."""
+    ctx, signing, at = node.ctx, node.signing, node.ctx.clock.seconds()
+    key = getattr(signing.keys, name)
+    kind = RemoteSigner(
+        f"http://127.0.0.1:{silent}/",
+        alg=key.alg,
+        public_key=key.public_key,
+        token="t",
+        timeout=0.3,
+    )
+    with closing(kind):
+        away = watched.WatchedSigner(kind, ctx.health)
+        with pytest.raises(NotReady):
+            if name in ("anchor", "payer"):
+                away.sign_digest(bytes(32))
+            else:
+                away.sign(b"presentation")
+    assert set(ctx.health.signer_failed_at) == {key.key_id}
+    if hinders:
+        with pytest.raises(NotReady) as caught:
+            promising(ctx, node.chain, signing, at)
+        assert caught.value.code == "signer-unavailable"
+    else:
+        promising(ctx, node.chain, signing, at)

@@ -179,6 +179,16 @@ def test_production_is_not_open_to_others_without_a_proxy(
     assert "proxies" in str(caught.value)
 
 
+@pytest.mark.parametrize(("memory", "taken"), [(64, False), (255, False), (256, True)])
+def test_the_largest_file_fits_into_its_process(tmp_path: Path, memory: int, taken: bool) -> None:
+    values = {"http": {"max_file_bytes": 64 << 20}, "files": {"memory_mib": memory}}
+    if taken:
+        make_settings(tmp_path, **values)
+        return
+    with pytest.raises(ValueError, match=r"files\.memory_mib must be 256 .* http\.max_file_bytes"):
+        make_settings(tmp_path, **values)
+
+
 # ---- keys and node
 
 

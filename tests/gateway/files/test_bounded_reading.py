@@ -1,18 +1,21 @@
 """Files that want more than they may have are read in a process that ends; the gateway lives."""
 
 import os
+import pickle
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import psutil
 import pytest
 
 from gateway.base.child import Bounds, ChildDied, ChildFailed, Children, Stopped, TooCostly
 from gateway.files.errors import FileFault
 from gateway.files.sets import Ended, opened, read_sets
+from gateway.files.workbook import build_pieces
 from gateway.node import Node
 from tests.gateway.files.conftest import NOW
 from tests.gateway.files.desk import Desk
@@ -44,7 +47,12 @@ def children() -> Iterator[Children]:
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
-    node = make_test_node(tmp_path, now=NOW, files={"processes": 1, "memory_mib": MEMORY >> 20})
+    node = make_test_node(
+        tmp_path,
+        now=NOW,
+        files={"processes": 1, "memory_mib": MEMORY >> 20},
+        http={"port": 0, "max_file_bytes": MEMORY // 4},
+    )
     yield node
     node.close()
 
@@ -228,3 +236,67 @@ def die(sent: Iterator[bytes], *_: object) -> Iterator[bytes]:
     list(sent)
     os.kill(os.getpid(), signal.SIGKILL)
     yield b""
+
+
+# ---- what is sent is never taken for work
+
+
+class _Planted:
+    """Writes a file where it is unpickled, as what a stranger sends could."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path, bytes]]:
+        return Path.write_bytes, (self._path, b"")
+
+
+def keep_all(sent: Iterator[bytes]) -> Iterator[bytes]:
+    """In the other process: more than it may, while pieces are still sent."""
+    yield b"".join(sent)
+
+
+def fail_early(sent: Iterator[bytes]) -> Iterator[bytes]:
+    """In the other process: a fault while pieces are still sent."""
+    yield next(sent)[:1]
+    raise FileFault("dimensions")
+
+
+def test_no_memory_while_it_is_sent(tmp_path: Path) -> None:
+    """The pieces left are neither run nor waited for, and the failure is told as what it is."""
+    planted = tmp_path / "planted"
+    piece = pickle.dumps(_Planted(planted)).ljust(1 << 20, b"\0")
+    children = Children(Bounds(memory=24 << 20, cpu=600, silence=600))
+    pid = run(children, "pid")
+    for _ in range(3):
+        with pytest.raises(TooCostly) as caught:
+            list(children.run(keep_all, sent=(piece,) * 64, stop=threading.Event()))
+        assert caught.value.what == "memory"
+    assert run(children, "pid") != pid
+    assert not planted.exists()
+    children.close()
+
+
+def test_a_workbook_to_correct_takes_more_memory_than_it_may() -> None:
+    """Whatever of its making meets the bound, it is told as too large."""
+    children = Children(Bounds(memory=24 << 20, cpu=600, silence=600))
+    row = ["x" * 900] * 40
+    tables = [["S", [str(at) for at in range(40)], [""] * 40]]
+    answer = {"row": 1, "verdict": "rejected", "errors": [], "recordId": None}
+    packed = {"tables": tables, "rows": [[0, "", row]] * 500}
+    piece = orjson.dumps([packed, [answer] * 500])
+    with pytest.raises(TooCostly) as caught:
+        sent = (piece,) * 8
+        list(children.run(build_pieces, "x", {"rejected": 1}, sent=sent, stop=threading.Event()))
+    assert caught.value.what == "memory"
+    children.close()
+
+
+def test_a_failure_while_it_is_sent(children: Children, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    piece = pickle.dumps(_Planted(planted)).ljust(1 << 20, b"\0")
+    pid = run(children, "pid")
+    with pytest.raises(FileFault):
+        list(children.run(fail_early, sent=(piece,) * 64, stop=threading.Event()))
+    assert run(children, "pid") != pid, "no other work is begun where input was unread"
+    assert not planted.exists()

@@ -14,6 +14,7 @@ from gateway.intake import batcher, draft, routes, stream
 from gateway.log.models import promises
 from gateway.node import Node
 from gateway.records.models import records
+from gateway.tokens import services
 from ledger.core.keys import Role
 from ledger.records.validate import check
 from tests.gateway.intake.material import (
@@ -381,7 +382,7 @@ class TestStreamEnds:
         try:
             asyncio.run(run())
         finally:
-            assert app.state.reception.streams == 0
+            assert not app.state.reception.streams
 
     def test_a_client_that_takes_nothing_is_dropped(
         self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -399,6 +400,33 @@ class TestStreamEnds:
 
         with pytest.raises(TimeoutError):
             self.run(node, token, receive, send)
+        assert count(node, records) == 1
+
+    def test_a_token_that_is_revoked(
+        self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was answered stands; nothing more is taken."""
+        monkeypatch.setattr(services, "MEMORY_SECONDS", 0.0)
+        (one,) = services.list_tokens(node.ctx.engine)
+        messages = [orjson.dumps(record(n)) + b"\n" for n in range(3)]
+        sent: list[bytes] = []
+
+        async def receive() -> dict[str, Any]:
+            left = len(messages)
+            if left == 2:
+                while b"promise" not in b"".join(sent):
+                    await asyncio.sleep(0.02)
+                services.revoke_token(node.ctx.engine, one.id, now=node.ctx.clock.now())
+            body = messages.pop(0) if messages else b""
+            return {"type": "http.request", "body": body, "more_body": left > 1}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message.get("body", b""))
+
+        self.run(node, token, receive, send)
+        first, promise, problem = map(orjson.loads, b"".join(sent).splitlines())
+        assert (first["verdict"], list(promise)) == ("accepted", ["promise"])
+        assert problem["problem"]["code"] == "token-unknown"
         assert count(node, records) == 1
 
     def test_a_client_that_leaves(self, node: Node, token: dict[str, str]) -> None:
@@ -427,6 +455,39 @@ def test_streams_are_bounded(
     monkeypatch.setattr(routes, "MAX_STREAMS", 0)
     response = Client(create_app(node)).request("POST", PATH, content=b"", headers=token | NDJSON)
     assert (response.status_code, response.json()["reason"]) == (503, "busy")
+
+
+def test_streams_of_one_token_leave_room(node: Node, token: dict[str, str]) -> None:
+    """It holds as many as it may, in silence: its next one is refused, that of another is not."""
+    app = create_app(node)
+    other = bearer(new_token(node, "submit"))
+
+    async def silence() -> AsyncIterator[bytes]:
+        yield b""
+        await asyncio.Event().wait()
+
+    async def run() -> tuple[httpx.Response, httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            held = [
+                asyncio.create_task(client.post(PATH, content=silence(), headers=token | NDJSON))
+                for _ in range(routes.STREAMS_PER_TOKEN)
+            ]
+            while app.state.reception.streams.total() < len(held):
+                await asyncio.sleep(0.02)
+            body = orjson.dumps(record(1))
+            refused = await client.post(PATH, content=body, headers=token | NDJSON)
+            taken = await client.post(PATH, content=body, headers=other | NDJSON)
+            for one in held:
+                one.cancel()
+            await asyncio.gather(*held, return_exceptions=True)
+        return refused, taken
+
+    refused, taken = asyncio.run(run())
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+    assert int(refused.headers["Retry-After"]) >= 1 and "令牌" in refused.json()["text"]["zh"]
+    assert taken.status_code == 200 and b'"accepted"' in taken.content
+    assert not app.state.reception.streams
 
 
 def test_waiting_singles_are_bounded(

@@ -15,6 +15,7 @@ import pytest
 from gateway.app import create_app
 from gateway.base.clock import Clock
 from gateway.base.errors import NotReady
+from gateway.chain import watched
 from gateway.files.models import file_parts
 from gateway.intake import batcher
 from gateway.intake.pool import Rows
@@ -101,7 +102,8 @@ def test_a_record_that_breaks_its_set_and_then_a_signer_that_hangs(
     assert (calls, signer.asked) == ([20, 1], 1)
 
 
-def test_a_file_waits(node: Node, signer: Remote) -> None:
+def test_a_file_waits(node: Node, signer: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "PAUSE", 0.0)
     keys = node.signing.keys
     desk = Desk(node)
     place = desk.post(csv_text(GOOD).encode()).headers["Location"]
