@@ -103,32 +103,33 @@ def jobs_retry(job_id: str, config: Path, as_json: bool) -> None:
                     en=f"No job {job_id} is set aside; see `jobs list`.",
                 )
             )
-        store.forget_report(connection, job_id)
+        store.make_anew(connection, services.find(connection, job_id))
     _told(job_id, "queued", as_json, zh="作业已重新排队：", en="The job waits again: ")
 
 
 @jobs.command(
     "drop",
     help=say(
-        zh="放弃排队或被搁置的作业，并删除其内容；已答复的行仍然有效。",
-        en="Give up a job that waits or was set aside, and delete its content; answered rows"
-        " stand.",
+        zh="放弃排队、处理中或被搁置的作业，并删除其内容；已答复的行仍然有效。放弃生成待更正工作簿后，"
+        "再次索取即重新生成。",
+        en="Give up a job that waits, runs or was set aside, and delete its content; answered rows"
+        " stand. A workbook to correct that was given up is made anew where it is asked for.",
     ),
 )
 @click.argument("job_id", metavar="ID")
 @config_option
 @json_option
 def jobs_drop(job_id: str, config: Path, as_json: bool) -> None:
-    """Exit code 1 where no such job waits or was set aside."""
+    """Exit code 1 where no such job waits, runs or was set aside."""
     with _changing(config, job_id) as (connection, services, store):
         if not services.drop(connection, job_id):
             raise Refused(
                 say(
-                    zh=f"没有排队或被搁置的作业 {job_id}；正在处理的作业须待其结束。",
-                    en=f"No job {job_id} waits or is set aside; one that runs must end first.",
+                    zh=f"没有排队、处理中或被搁置的作业 {job_id}；请用 jobs list 核对。",
+                    en=f"No job {job_id} waits, runs or is set aside; see `jobs list`.",
                 )
             )
-        store.forget_content(connection, job_id)
+        store.forget_job(connection, services.find(connection, job_id))
     _told(job_id, "failed", as_json, zh="作业已放弃：", en="The job was given up: ")
 
 

@@ -124,7 +124,9 @@ def get_files(store: Store, caller: Lister, limit: Limit = 100) -> Response:
 @router.get("/v1/files/{file}")
 def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -> Response:
     """How far the file is, and at the end the answer to every row."""
-    found = _find(store, log, file, caller, Purpose.ANSWER)
+    found, access = _find(store, log, file, caller, Purpose.ANSWER)
+    if found.state in ENDED:
+        log.write(access)
     return StreamingResponse(files.answer(found), media_type=JSON, headers=FRESH)
 
 
@@ -132,7 +134,7 @@ def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -
 def get_report(request: Request, file: str, store: Store, log: Log, caller: Taker) -> Response:
     """The workbook to correct and send again; 202 while there is no answer yet, or while the
     workbook is being made, which asking for it begins."""
-    found = _find(store, log, file, caller, Purpose.REPORT)
+    found, access = _find(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
         return _not_yet(found.id, found.state)
     job = store.report_job(found.id)
@@ -144,6 +146,7 @@ def get_report(request: Request, file: str, store: Store, log: Log, caller: Take
         signals: Signals = request.app.state.ctx.signals
         signals.asked.set()
         return _not_yet(found.id, found.state)
+    log.write(access)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
     return StreamingResponse(store.report(found.id), media_type=XLSX, headers=headers)
 
@@ -204,14 +207,18 @@ async def _receive(request: Request, store: FileStore, file: str, upload: Upload
     await to_thread.run_sync(closing, file, upload.name, type_)
 
 
-def _find(store: FileStore, log: AccessLog, file: str, caller: Caller, purpose: Purpose) -> File:
-    """The file, where policy lets the caller have it; logged once there is something to have."""
+def _find(
+    store: FileStore, log: AccessLog, file: str, caller: Caller, purpose: Purpose
+) -> tuple[File, Access]:
+    """The file, where policy lets the caller have it; what is to be logged once there is something
+    to have. A refusal is logged here."""
     found = store.find(file)
     if found is None:
         raise Problem("not-found")
     decision = decide(caller, purpose, Record(department=found.department))
-    if found.state in ENDED or not decision.allowed:
-        record = bytes.fromhex(found.id)
-        log.write(Access(token=caller.id, purpose=purpose, decision=decision, record=record))
+    record = bytes.fromhex(found.id)
+    access = Access(token=caller.id, purpose=purpose, decision=decision, record=record)
+    if not decision.allowed:
+        log.write(access)
     decision.demand()
-    return found
+    return found, access

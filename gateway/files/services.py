@@ -65,7 +65,7 @@ class Files:
         if (file := self._store.find(job.subject)) is None:
             return True  # forgotten meanwhile
         try:
-            ended = self._answer_sets(file, stop)
+            ended = self._answer_sets(job, file, stop)
         except TooCostly as error:
             ended = Ended(head=head(()), fault=FileFault(f"too-much-{error.what}"))
         except Stopped:
@@ -73,9 +73,9 @@ class Files:
         if ended is None:
             return False
         if ended.fault is None:
-            self._store.end(file.id, "done", ended.head)
+            self._store.end(job, "done", ended.head)
         else:
-            self._store.end(file.id, "failed", {**ended.head, **told(ended.fault)})
+            self._store.end(job, "failed", {**ended.head, **told(ended.fault)})
         return True
 
     def make_report(self, job: Job, stop: threading.Event) -> bool:
@@ -129,7 +129,7 @@ class Files:
             if back:
                 yield orjson.dumps([self._store.back(file, n), back])
 
-    def _answer_sets(self, file: File, stop: threading.Event) -> Ended | None:
+    def _answer_sets(self, job: Job, file: File, stop: threading.Event) -> Ended | None:
         """Answer what is left; None where `stop` came first."""
         name, type_ = self._store.told(file.id)
         done = self._store.progress(file.id)
@@ -142,7 +142,7 @@ class Files:
                     return item
                 if stop.is_set():
                     return None
-                promises += self._submit(file, n, promises, item).promise is not None
+                promises += self._submit(job, file, n, promises, item).promise is not None
                 n += 1
         return None
 
@@ -166,7 +166,7 @@ class Files:
         if costly is not None:
             raise costly
 
-    def _submit(self, file: File, n: int, promises: int, begun: _Begun) -> SetAnswer:
+    def _submit(self, job: Job, file: File, n: int, promises: int, begun: _Begun) -> SetAnswer:
         """Store a set; its answer becomes durable with its records. promises: those before it."""
 
         def keep(connection: sa.Connection, answer: SetAnswer) -> None:
@@ -174,7 +174,7 @@ class Files:
             pairs = zip(begun.rows.rows(), answer.rows, strict=True) if goes_back else ()
             self._store.keep_set(
                 connection,
-                file.id,
+                job,
                 n,
                 counts=Counter(row.verdict for row in answer.rows),
                 promise=answer.promise.as_dict() if answer.promise else None,

@@ -249,7 +249,7 @@ class FileStore:
     def keep_set(
         self,
         connection: sa.Connection,
-        file: str,
+        job: Job,
         n: int,
         *,
         counts: Mapping[str, int],
@@ -258,7 +258,9 @@ class FileStore:
         back: Mapping[str, Any],
     ) -> None:
         """Store the answer to set `n` in the transaction that stores its records; TakenOver where
-        that was done already. The file is held for another `LEASE` seconds."""
+        that was done already, or the job is held no more. It is held for another `LEASE` seconds.
+        """
+        file = job.subject
         packed = [zlib.compress(orjson.dumps(value), _LEVEL) for value in (answers, back)]
         aads = [_aad(file, f"answers/{n}"), _aad(file, f"back/{n}")]
         spoken, returned = self._vault.seal_many(packed, aads)
@@ -270,19 +272,20 @@ class FileStore:
             "back_key": returned.wrapped_key,
             "back": returned.content,
         }
+        jobs.got_on(connection, job)
         try:
             connection.execute(sa.insert(file_sets).values(file=file, n=n, **values))
         except sa.exc.IntegrityError as error:
             raise TakenOver(f"set {n}") from error
-        jobs.got_on(connection, file)
 
-    def end(self, file: str, state: Literal["done", "failed"], head: Mapping[str, Any]) -> None:
+    def end(self, job: Job, state: Literal["done", "failed"], head: Mapping[str, Any]) -> None:
         """All is answered, or all that can be. head: members of the file answer besides those that
         follow from the sets. What was sent is deleted."""
+        file = job.subject
         sealed = self._vault.seal(orjson.dumps(head), _aad(file, "head"))
         values = {"head_key": sealed.wrapped_key, "head": sealed.content}
         with begin_write(self._engine) as connection:
-            if jobs.end(connection, file, state, head.get("code")):
+            if jobs.end(connection, job, state, head.get("code")):
                 connection.execute(sa.update(files).where(files.c.id == file).values(**values))
                 connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
 
@@ -306,8 +309,9 @@ class FileStore:
         file = job.subject
         first = next(pieces)
         with begin_write(self._engine) as connection:
-            if not jobs.end(connection, job.id, "done"):
+            if not jobs.end(connection, job, "done"):
                 raise TakenOver(file)
+            connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
             for n, piece in enumerate(chain((first,), pieces)):
                 sealed = self._vault.seal(piece, _aad(file, f"report/{n}"))
                 values = {"content_key": sealed.wrapped_key, "content": sealed.content}
@@ -316,7 +320,7 @@ class FileStore:
     def fail_report(self, job: Job, code: str) -> None:
         """It can never be made."""
         with begin_write(self._engine) as connection:
-            jobs.end(connection, job.id, "failed", code)
+            jobs.end(connection, job, "failed", code)
 
     def report(self, file: str) -> Iterator[bytes]:
         """It, piece by piece, once its job is done."""
@@ -373,16 +377,27 @@ def drop(connection: sa.Connection, file: str) -> None:
     jobs.forget(connection, file)
 
 
-def forget_content(connection: sa.Connection, file: str) -> None:
-    """Delete what was sent; the answers stay."""
-    connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
+def forget_job(connection: sa.Connection, job: Job) -> None:
+    """Delete what the job that was given up waited with; the answers stay. Of a workbook to correct
+    nothing is left that says so: it is made where it is asked for again."""
+    if job.kind == "report":
+        forget_report(connection, job.subject)
+    else:
+        connection.execute(sa.delete(file_parts).where(file_parts.c.file == job.subject))
+
+
+def make_anew(connection: sa.Connection, job: Job) -> None:
+    """A job is done again: of a file, its workbook to correct will be another."""
+    if job.kind == "file":
+        forget_report(connection, job.subject)
 
 
 def forget_report(connection: sa.Connection, file: str) -> None:
-    """The workbook to correct is to be made anew where it is asked for."""
+    """The workbook to correct is to be made anew where it is asked for. Its job goes first: where
+    it is just being stored, that is waited for, and no piece comes after the others were deleted.
+    """
+    jobs.forget_of(connection, "report", file)
     connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
-    if made := jobs.find_of(connection, "report", file):
-        jobs.forget(connection, made.id)
 
 
 _FILES = (

@@ -22,6 +22,9 @@ jobs = sa.Table(
     # When a worker may take it: queued from here on, running when its worker has fallen silent.
     sa.Column("due", sa.BigInteger, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),  # since it last got on
+    sa.Column("takeovers", sa.Integer, nullable=False),  # since then, by a gateway that started
+    # Number of the last claim: whoever held the job before it can change it no more.
+    sa.Column("claim", sa.Integer, nullable=False),
     sa.Column("code", sa.Text),  # why it failed, was set aside, or waits
     sa.UniqueConstraint("kind", "subject"),
 )

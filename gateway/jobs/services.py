@@ -15,6 +15,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from gateway.base.db import begin_read, begin_write, insert_unless_there
+from gateway.jobs.errors import TakenOver
 from gateway.jobs.models import jobs
 
 LEASE = 300
@@ -42,6 +43,8 @@ class Job:
     ended_at: int | None
     due: int
     attempts: int
+    takeovers: int
+    claim: int
     code: str | None
 
 
@@ -74,6 +77,8 @@ def open_job(
         created_at=now(),
         due=now(),
         attempts=0,
+        takeovers=0,
+        claim=0,
     )
     connection.execute(statement)
 
@@ -84,23 +89,30 @@ def queue(connection: sa.Connection, job: str, size: int) -> None:
     connection.execute(ready.values(state="queued", due=now(), bytes=size))
 
 
-def got_on(connection: sa.Connection, job: str) -> None:
-    """A part of its work is stored: it is held for another `LEASE`, and no attempt failed."""
-    connection.execute(
-        sa.update(jobs).where(jobs.c.id == job).values(due=now() + LEASE, attempts=0, code=None)
+def got_on(connection: sa.Connection, job: Job) -> None:
+    """A part of its work is stored: it is held for another `LEASE`, and no attempt failed. Raises
+    TakenOver where it is held no more, by another claim or because it was dropped."""
+    values = {"due": now() + LEASE, "attempts": 0, "takeovers": 0, "code": None}
+    if connection.execute(_held(job).values(**values)).rowcount != 1:
+        raise TakenOver(job.id)
+
+
+def _held(job: Job) -> sa.Update:
+    """A change of a job that is still held by the claim of `job`."""
+    return sa.update(jobs).where(
+        jobs.c.id == job.id, jobs.c.state == "running", jobs.c.claim == job.claim
     )
 
 
 def end(
     connection: sa.Connection,
-    job: str,
+    job: Job,
     state: Literal["done", "failed"],
     code: str | None = None,
 ) -> bool:
-    """All is done, or all that can be; False where it had ended."""
-    change = sa.update(jobs).where(jobs.c.id == job, jobs.c.ended_at.is_(None))
+    """All is done, or all that can be; False where it is held no more."""
     values = {"state": state, "ended_at": now(), "code": code}
-    return connection.execute(change.values(**values)).rowcount == 1
+    return connection.execute(_held(job).values(**values)).rowcount == 1
 
 
 def held(connection: sa.Connection, token: int | None = None) -> tuple[int, int]:
@@ -116,6 +128,11 @@ def held(connection: sa.Connection, token: int | None = None) -> tuple[int, int]
 def forget(connection: sa.Connection, job: str) -> None:
     """Drop the row."""
     connection.execute(sa.delete(jobs).where(jobs.c.id == job))
+
+
+def forget_of(connection: sa.Connection, kind: Kind, subject: str) -> None:
+    """Drop the row of this kind about a subject; waits for whoever is ending it."""
+    connection.execute(sa.delete(jobs).where(jobs.c.kind == kind, jobs.c.subject == subject))
 
 
 def find(connection: sa.Connection, job: str) -> Job | None:
@@ -140,10 +157,16 @@ class Jobs:
     def take_over(self, kind: Kind) -> None:
         """Let go of the jobs that workers hold; for a process that has just started, whose jobs
         the dead one before it holds. Where another process lives, one of the two finds itself
-        `TakenOver` and stops."""
-        running = sa.update(jobs).where(jobs.c.kind == kind, jobs.c.state == "running")
+        `TakenOver` and stops. That is no attempt that failed: it is counted by itself."""
+        held = (jobs.c.kind == kind, jobs.c.state == "running")
+        values = {
+            "due": now(),
+            "attempts": sa.case((jobs.c.attempts > 0, jobs.c.attempts - 1), else_=0),
+            "takeovers": jobs.c.takeovers + 1,
+        }
         with begin_write(self._engine) as connection:
-            connection.execute(running.values(due=now()))
+            fresh = jobs.c.due > now()  # not those that wait to be claimed anew
+            connection.execute(sa.update(jobs).where(*held, fresh).values(**values))
 
     def claim(self, kind: Kind) -> Job | None:
         """Take the job that has waited longest, for `LEASE` seconds; None where there is none."""
@@ -167,30 +190,34 @@ class Jobs:
             connection.execute(
                 sa.update(jobs)
                 .where(jobs.c.id == job)
-                .values(state="running", due=now() + LEASE, attempts=jobs.c.attempts + 1)
+                .values(
+                    state="running",
+                    due=now() + LEASE,
+                    attempts=jobs.c.attempts + 1,
+                    claim=jobs.c.claim + 1,
+                )
             )
             return find(connection, job)
 
-    def give_back(self, job: str) -> None:
+    def give_back(self, job: Job) -> None:
         """Leave the job to whoever comes, at once: its worker ends."""
         self._release(job, due=now(), attempts=jobs.c.attempts - 1)
 
-    def put_off(self, job: str, *, after: float, code: str) -> None:
+    def put_off(self, job: Job, *, after: float, code: str) -> None:
         """Something else is in the way: wait. Having come so far, the job kills no process."""
-        self._release(job, due=now() + math.ceil(after), attempts=0, code=code)
+        self._release(job, due=now() + math.ceil(after), attempts=0, takeovers=0, code=code)
 
-    def try_again(self, job: str, *, after: float, code: str) -> None:
+    def try_again(self, job: Job, *, after: float, code: str) -> None:
         """An attempt failed and stays counted."""
         self._release(job, due=now() + math.ceil(after), code=code)
 
-    def set_aside(self, job: str, code: str) -> None:
+    def set_aside(self, job: Job, code: str) -> None:
         """It failed too often. What it needs is kept; `retry` makes it wait again."""
         self._release(job, state="set-aside", ended_at=now(), code=code)
 
-    def _release(self, job: str, *, state: str = "queued", **values: Any) -> None:
-        running = sa.update(jobs).where(jobs.c.id == job, jobs.c.state == "running")
+    def _release(self, job: Job, *, state: str = "queued", **values: Any) -> None:
         with begin_write(self._engine) as connection:
-            connection.execute(running.values(state=state, **values))
+            connection.execute(_held(job).values(state=state, **values))
 
     def listed(self, states: Sequence[str] | None = None) -> list[Job]:
         """The jobs added last, the newest first: all, or those in one of `states`."""
@@ -204,13 +231,15 @@ class Jobs:
 def retry(connection: sa.Connection, job: str) -> bool:
     """Have a job that was set aside done again; False where it was not."""
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.state == "set-aside")
-    values = {"state": "queued", "due": now(), "attempts": 0, "ended_at": None, "code": None}
+    values = {"state": "queued", "due": now(), "ended_at": None, "code": None}
+    values |= {"attempts": 0, "takeovers": 0}
     return connection.execute(change.values(**values)).rowcount == 1
 
 
 def drop(connection: sa.Connection, job: str) -> bool:
-    """Give up a job that waits or was set aside; False where it does neither."""
-    waiting = jobs.c.state.in_(("queued", "set-aside"))
+    """Give up a job that waits, runs or was set aside; False where it does none of these. Whoever
+    works on it is told when it gets on or ends; what it stored until then stands."""
+    waiting = jobs.c.state.in_(("queued", "running", "set-aside"))
     change = sa.update(jobs).where(jobs.c.id == job, waiting)
     values = {"state": "failed", "ended_at": now(), "code": "dropped"}
     return connection.execute(change.values(**values)).rowcount == 1

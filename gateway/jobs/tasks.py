@@ -15,6 +15,9 @@ from gateway.jobs.services import Job, Jobs, Kind
 MAX_ATTEMPTS = 5
 """Tries in a row that got nowhere, for no reason outside, after which a job is set aside. One that
 kills the process must not do so for ever."""
+MAX_TAKEOVERS = 20
+"""Starts of gateways in a row that found it held and nothing of it done, after which it is set
+aside: each may have been killed by it, or may have taken it from another that was well."""
 LOOK_AGAIN = 0.5
 """Seconds after which the queue is looked at unasked: another process may have filled it."""
 TIDY = 3600.0
@@ -65,7 +68,7 @@ class JobWorker:
         self._opening = opening
         self._tidy = tidy
         self._tidied: float | None = None
-        self._unreleased: tuple[str, str] | None = None
+        self._unreleased: tuple[Job, str] | None = None
 
     def __call__(self, stop: threading.Event) -> float:
         """Work until no job waits; the seconds to pause then."""
@@ -80,12 +83,12 @@ class JobWorker:
         return 0.0
 
     def _work(self, job: Job, stop: threading.Event) -> None:
-        if job.attempts > MAX_ATTEMPTS:  # it killed whoever tried
+        if job.attempts > MAX_ATTEMPTS or job.takeovers > MAX_TAKEOVERS:  # it killed whoever tried
             self._set_aside(job, job.code or "died")
             return
         try:
             if not self._process(job, stop):
-                self._jobs.give_back(job.id)
+                self._jobs.give_back(job)
         except TakenOver:
             _log.info("job.taken-over", job=job.id)
         except Exception as error:
@@ -95,15 +98,15 @@ class JobWorker:
         code, after = code_of(error), transient(error)
         if after is not None:
             _log.warning("job.put-off", job=job.id, code=code, after=after)
-            self._put_off(job.id, code, after=after)
+            self._put_off(job, code, after=after)
             return
         _log.error("job.failed", job=job.id, attempts=job.attempts, code=code, exc_info=True)
         if job.attempts >= MAX_ATTEMPTS:
             self._set_aside(job, code)
         else:
-            self._jobs.try_again(job.id, after=pause_after(job.attempts), code=code)
+            self._jobs.try_again(job, after=pause_after(job.attempts), code=code)
 
-    def _put_off(self, job: str, code: str, *, after: float) -> None:
+    def _put_off(self, job: Job, code: str, *, after: float) -> None:
         """Where the database is what is away, this is made up for: else the job would be held for
         as long as that of a worker that died."""
         self._unreleased = (job, code)
@@ -112,7 +115,7 @@ class JobWorker:
 
     def _set_aside(self, job: Job, code: str) -> None:
         _log.error("job.set-aside", job=job.id, kind=job.kind, code=code)
-        self._jobs.set_aside(job.id, code)
+        self._jobs.set_aside(job, code)
 
     def _tidy_now_and_then(self) -> None:
         now = time.monotonic()

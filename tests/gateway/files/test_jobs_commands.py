@@ -1,6 +1,7 @@
 """`credit-ledger gateway jobs …` as an operator uses it."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.support.node import make_test_node
 from tests.support.sheets import GOOD, csv_text
 
 TOML = """
+env = "development"
 network = "network.json"
 database_url = "{url}"
 [node]
@@ -48,7 +50,7 @@ def set_aside(node: Node, desk: Desk) -> tuple[str, str]:
     place = desk.post(csv_text(GOOD).encode(), "x.csv").headers["Location"]
     held = node.jobs.claim("file")
     assert held is not None
-    node.jobs.set_aside(held.id, "MemoryError")
+    node.jobs.set_aside(held, "MemoryError")
     return held.id, place
 
 
@@ -70,6 +72,42 @@ def test_list_and_retry(node: Node, tmp_path: Path) -> None:
     assert again.exit_code == 1 and "jobs list" in again.stderr
     assert run(tmp_path, "list").stdout == ""
     assert desk.report(answer), "made anew"
+
+
+def report_set_aside(node: Node, desk: Desk) -> tuple[str, str]:
+    """(id of the job, place) of a workbook to correct that could not be made."""
+    answer = desk.send(csv_text(dict(GOOD, CF_NR_FK="x")).encode())
+    place = f"/v1/files/{answer['id']}/report.xlsx"
+    assert desk.get(place).status_code == 202
+    held = node.jobs.claim("report")
+    assert held is not None
+    node.jobs.set_aside(held, "x")
+    assert desk.get(place).status_code == 503
+    return held.id, place
+
+
+@pytest.mark.parametrize("command", ["drop", "retry"])
+def test_a_workbook_to_correct(node: Node, tmp_path: Path, command: str) -> None:
+    """Whatever becomes of its job, it is made where it is asked for again."""
+    desk = Desk(node)
+    job, place = report_set_aside(node, desk)
+    assert run(tmp_path, command, job).exit_code == 0
+    waiting = [one.id for one in node.jobs.listed(["queued"])]
+    assert waiting == {"drop": [], "retry": [job]}[command]
+    assert desk.get(place).status_code == 202
+    desk.work()
+    assert desk.get(place).content.startswith(b"PK")
+
+
+def test_drop_what_runs(node: Node, tmp_path: Path) -> None:
+    desk = Desk(node)
+    place = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    held = node.jobs.claim("file")
+    assert held is not None
+    assert run(tmp_path, "drop", held.id).exit_code == 0
+    assert count(node, file_parts) == 0
+    node.files.process(held, threading.Event())  # of a worker that does not know yet
+    assert "gave this file up" in desk.answer(place)["message"]["en"]
 
 
 def test_drop(node: Node, tmp_path: Path) -> None:

@@ -47,5 +47,5 @@ def test_what_is_set_aside_counts(node: Node) -> None:
         desk.post(b"a")
         held = node.jobs.claim("file")
         assert held is not None
-        node.jobs.set_aside(held.id, "x")
+        node.jobs.set_aside(held, "x")
     assert desk.post(b"a").status_code == 429

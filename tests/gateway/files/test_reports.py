@@ -12,10 +12,13 @@ import openpyxl
 import psutil
 import pytest
 
+from gateway.accesses.models import accesses
 from gateway.app import create_app
 from gateway.base import threads
+from gateway.base.db import begin_write
 from gateway.files import workbook
 from gateway.files.models import file_reports
+from gateway.files.store import forget_report
 from gateway.files.tasks import file_workers
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.services import Job
@@ -120,6 +123,57 @@ def test_two_make_it_at_once(node: Node) -> None:
     with pytest.raises(TakenOver):
         node.file_store.keep_report(held, iter((b"other", b"pieces")))
     assert desk.report(answer).startswith(b"PK")
+
+
+def test_pieces_of_one_before_are_gone(node: Node) -> None:
+    """However they came to stay."""
+    desk = Desk(node)
+    answer = answered(node, desk)
+    with node.ctx.engine.begin() as connection:
+        stale = {"file": answer["id"], "content_key": bytes(48), "content": b"old"}
+        for n in (0, 999):
+            connection.execute(file_reports.insert().values(n=n, **stale))
+    book = openpyxl.load_workbook(io.BytesIO(desk.report(answer)))
+    assert book.worksheets[0].max_row == ROWS + 1
+
+
+def test_forgotten_while_it_is_stored(node: Node) -> None:
+    """Whichever comes first, no piece is there without its job, nor beside those of another."""
+    desk = Desk(node)
+    answer = answered(node, desk)
+    assert desk.get(f"/v1/files/{answer['id']}/report.xlsx").status_code == 202
+    held = node.jobs.claim("report")
+    assert held is not None
+    forgetting: list[threading.Thread] = []
+
+    def forget() -> None:
+        with begin_write(node.ctx.engine) as connection:
+            forget_report(connection, answer["id"])
+
+    def pieces() -> Iterator[bytes]:
+        yield b"PK"
+        forgetting.append(threading.Thread(target=forget))
+        forgetting[0].start()
+        forgetting[0].join(0.5)  # it gets so far as it gets
+        yield b"more"
+
+    node.file_store.keep_report(held, pieces())
+    forgetting[0].join()
+    assert count(node, file_reports) == 0
+    assert desk.report(answer).startswith(b"PK")
+
+
+def test_only_what_is_had_is_logged(node: Node) -> None:
+    """Asking again and again for what is not there yet is no access."""
+    desk = Desk(node)
+    answer = answered(node, desk)
+    before = count(node, accesses)
+    place = f"/v1/files/{answer['id']}/report.xlsx"
+    assert [desk.get(place).status_code for _ in range(3)] == [202] * 3
+    assert count(node, accesses) == before
+    desk.work()
+    assert desk.get(place).status_code == 200
+    assert count(node, accesses) == before + 1
 
 
 def test_one_that_cannot_be_made(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

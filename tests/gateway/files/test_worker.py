@@ -9,14 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.base import threads as worker
+from gateway.base.db import begin_write
 from gateway.files import services
 from gateway.files.models import file_parts, file_sets
 from gateway.files.tasks import file_workers
 from gateway.intake.interfaces import SetAnswer
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.models import jobs
-from gateway.jobs.services import Job, retry
-from gateway.jobs.tasks import MAX_ATTEMPTS
+from gateway.jobs.services import Job, drop, got_on, retry
+from gateway.jobs.tasks import MAX_ATTEMPTS, MAX_TAKEOVERS
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import records
@@ -257,6 +258,71 @@ def test_after_a_restart_held_files_are_taken_at_once(node: Node, desk: Desk) ->
     first(threading.Event())
     assert desk.answer(location)["state"] == "done"
     assert second is not first
+
+
+def test_restarts_of_another_gateway_are_no_attempts(node: Node, desk: Desk) -> None:
+    """They take the job over, one after the other, and each ends in the middle of it."""
+    location = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    for at in range(MAX_ATTEMPTS + 1):
+        held = node.jobs.claim("file")
+        assert held is not None and (held.attempts, held.takeovers) == (1, at)
+        node.jobs.take_over("file")
+        node.jobs.take_over("file")
+    desk.work()
+    assert desk.answer(location)["state"] == "done"
+
+
+def test_a_file_that_kills_every_gateway(node: Node, desk: Desk) -> None:
+    """It is not known from a restart, but is not tried for ever."""
+    desk.post(csv_text(GOOD).encode())
+    for _ in range(MAX_TAKEOVERS + 1):
+        assert node.jobs.claim("file") is not None
+        node.jobs.take_over("file")
+    desk.work()
+    (job,) = node.jobs.listed()
+    assert (job.state, job.code) == ("set-aside", "died")
+
+
+def test_whoever_lost_his_claim_changes_nothing(node: Node, desk: Desk) -> None:
+    location = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    lost = node.jobs.claim("file")
+    let_go(node)
+    held = node.jobs.claim("file")
+    assert lost is not None and held is not None
+    assert (lost.id, lost.claim, held.claim) == (held.id, 1, 2)
+    node.jobs.give_back(lost)
+    node.jobs.put_off(lost, after=0, code="x")
+    node.jobs.try_again(lost, after=0, code="x")
+    node.jobs.set_aside(lost, "x")
+    node.file_store.end(lost, "failed", {})
+    with pytest.raises(TakenOver), begin_write(node.ctx.engine) as connection:
+        got_on(connection, lost)
+    assert node.jobs.listed() == [held]
+    assert node.files.process(held, threading.Event())
+    assert desk.answer(location)["counts"]["accepted"] == 1
+
+
+@pytest.mark.usefixtures("small_sets")
+def test_dropped_in_the_middle(node: Node, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker notices at its next set, of which nothing is stored."""
+    location = desk.post(csv_text(*rows()).encode()).headers["Location"]
+    submitted: list[int] = []
+    finish = node.intake.finish
+
+    def dropping(*arguments: Any, **options: Any) -> SetAnswer:
+        submitted.append(1)
+        if len(submitted) == 2:
+            with begin_write(node.ctx.engine) as connection:
+                assert drop(connection, location.rpartition("/")[2])
+        return finish(*arguments, **options)
+
+    monkeypatch.setattr(node.intake, "finish", dropping)
+    desk.work()
+    answer = desk.answer(location)
+    assert (answer["state"], answer["rows"], len(submitted)) == ("failed", SET, 2)
+    assert "gave this file up" in answer["message"]["en"]
+    assert count(node, promises) == 1
+    assert count(node, records) == EXPECTED[:SET].count("accepted")
 
 
 def test_a_content_key_that_is_gone(tmp_path: Path) -> None:
