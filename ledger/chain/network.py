@@ -39,6 +39,7 @@ __all__ = [
     "NetworkFile",
     "Rebuilt",
     "Rule",
+    "demand_enough",
     "demand_majority",
 ]
 

@@ -14,7 +14,7 @@ from ledger.records.fold import fold
 from ledger.records.schema import Schema
 from ledger.records.uscc import FILLER
 
-__all__ = ["Keys", "keys", "record_key"]
+__all__ = ["Keys", "authority_key", "keys", "record_key"]
 
 
 class Keys(NamedTuple):
