@@ -24,7 +24,7 @@ def transient(error: BaseException) -> int | None:
     """After how many seconds to try again; None where waiting does not help."""
     if not isinstance(error, TRANSIENT):
         return None
-    return min(error.retry_after, MAX_PAUSE) if isinstance(error, NotReady) else PAUSE
+    return min(max(error.retry_after, 1), MAX_PAUSE) if isinstance(error, NotReady) else PAUSE
 
 
 def code_of(error: BaseException) -> str:
