@@ -21,7 +21,7 @@ from gateway.base import threads
 from gateway.base.clock import Clock
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
-from gateway.base.db import open_engine
+from gateway.base.db import close_engine, open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
 from gateway.base.revision import demand_current, migrate
@@ -141,7 +141,7 @@ class Node:
         self.files.close()
         self.reader.close()
         self.outbox.close()
-        self.ctx.engine.dispose()
+        close_engine(self.ctx.engine)
 
 
 def open_node(settings: Settings, *, beside: bool = False) -> Node:
@@ -219,7 +219,11 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
     try:
         (demand_current if beside else migrate)(engine)
     except sa.exc.OperationalError as error:
+        close_engine(engine)
         raise ConfigError("database_url", "the database cannot be opened") from error
+    except ConfigError:
+        close_engine(engine)
+        raise
     return Context(settings=settings, network=network, engine=engine, clock=Clock.of(settings.now))
 
 

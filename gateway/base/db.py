@@ -73,6 +73,18 @@ def open_engine(url: str) -> sa.Engine:
     raise ConfigError("database_url", "neither sqlite:/// nor postgresql://")
 
 
+def close_engine(engine: sa.Engine) -> None:
+    """Close its connections and open no more: who still asks gets the database's OperationalError.
+    A thread that outlives its gateway must not hold a connection that nobody closes."""
+    if not sa.event.contains(engine, "do_connect", _refuse):
+        sa.event.listen(engine, "do_connect", _refuse, insert=True)
+    engine.dispose()
+
+
+def _refuse(dialect: sa.Dialect, _record: Any, _args: Any, _options: Any) -> None:
+    raise dialect.loaded_dbapi.OperationalError("the gateway is closed")
+
+
 def _sqlite(url: sa.URL) -> sa.Engine:
     if url.database not in (None, "", ":memory:"):
         _keep_private(Path(str(url.database)))

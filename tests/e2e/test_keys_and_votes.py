@@ -262,7 +262,9 @@ def admit_and_retire(world: World) -> None:
     public = folder / f"{BANK}.json"
     world.decide("admit", f"founder=@{public}", f"keys=@{public}")
     assert {key["state"] for key in world.listed(BANK).values()} == {"in-force"}
-    shutil.copy(world.words, folder / "keys" / "password")
+    password = folder / "keys" / "password"
+    shutil.copy(world.words, password)
+    password.chmod(0o600)
     port = _free_port()
     (folder / "gateway.toml").write_text(
         f'env = "development"\nnetwork = "{member.file}"\nkey_password_file = "keys/password"\n'

@@ -290,6 +290,15 @@ def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_closed_node_opens_no_connection(tmp_path: Path) -> None:
+    """A thread that outlives it is told, and leaves nothing open."""
+    node = make_test_node(tmp_path, facts=False)
+    node.close()
+    node.close()
+    with pytest.raises(sa.exc.OperationalError, match="closed"), node.ctx.engine.connect():
+        pass
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, facts=False)
     logs = gateway.log.models.logs

@@ -71,10 +71,10 @@ def test_a_restored_database_goes_on_in_a_successor(
 ) -> None:
     kept = promise(node, member, 5, "a")
     settle(node, anvil)
-    node.close()
     folder = tmp_path / "old"
     folder.mkdir()
     copy_database(node.ctx.engine, folder)
+    node.close()
     node = member.node(tmp_path / "node")
     lost = promise(node, member, 5, "b")
     settle(node, anvil)

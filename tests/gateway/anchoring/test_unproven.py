@@ -89,8 +89,8 @@ def test_an_older_one_signs_no_second_tree(
             old.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(6, 8)])
         assert old.logs.step() == 0
         old.stop()
-        old.close()
         assert state(old) == (3, 3, True)
+        old.close()
 
 
 def test_facts_without_a_look_at_the_log_are_not_enough(

@@ -71,19 +71,21 @@ def restored(folder: Path, source: Path, keys: Path | None = None) -> Restored:
 
 def test_it_may_take_longer_than_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database waits for the copy to be written, and for rows to be counted."""
+    node, _ = filled(tmp_path / "one")
+    node.close()
     bounds = {"idle_in_transaction_session_timeout": "50ms"}
     monkeypatch.setattr(postgresql, "SERVER", postgresql.SERVER | bounds)
-    node, _ = filled(tmp_path / "one")
+    engine = open_engine(database_url(tmp_path / "one"))
     folder = tmp_path / "backup"
     backup(
-        node.ctx.engine,
+        engine,
         folder,
         member=MEMBER,
         clock=node.ctx.clock,
         progress=lambda _rows: time.sleep(0.2),
     )
     assert (folder / "manifest.json").exists()
-    node.close()
+    engine.dispose()
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
