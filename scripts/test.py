@@ -31,8 +31,10 @@ ON_POSTGRESQL = (
 
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
-    # Tests of one file share what they start, a chain or a gateway.
+    # Tests of one file share what they start, a chain or a gateway. Files run in the order of
+    # tests/conftest.py; by itself xdist would leave the long ones, with few tests, to the end.
     pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    pytest.append("--no-loadscope-reorder")
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]

@@ -15,6 +15,9 @@ settings.register_profile(
 )
 settings.load_profile("any-machine")
 
+LONG = frozenset({"e2e", "docs", "acceptance", "proxy"})
+"""Folders whose tests take minutes."""
+
 _STARTED = pytest.StashKey[ExitStack]()
 
 
@@ -34,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("database") == "postgresql" and not hands_out:
         stack = config.stash[_STARTED] = ExitStack()
         os.environ[postgres.USED] = stack.enter_context(postgres.server_url())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, so that none is left to one process while the others have nothing to do."""
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
