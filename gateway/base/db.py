@@ -13,9 +13,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -76,12 +76,11 @@ def open_engine(url: str) -> sa.Engine:
 def close_engine(engine: sa.Engine) -> None:
     """Close its connections and open no more: who still asks gets the database's OperationalError.
     A thread that outlives its gateway must not hold a connection that nobody closes."""
-    if not sa.event.contains(engine, "do_connect", _refuse):
-        sa.event.listen(engine, "do_connect", _refuse, insert=True)
     engine.dispose()
+    engine.pool = sa.NullPool(partial(_refuse, engine.dialect))
 
 
-def _refuse(dialect: sa.Dialect, _record: Any, _args: Any, _options: Any) -> None:
+def _refuse(dialect: sa.Dialect) -> NoReturn:
     raise dialect.loaded_dbapi.OperationalError("the gateway is closed")
 
 
