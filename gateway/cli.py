@@ -13,6 +13,7 @@ import click
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
+from gateway.commands.init import init
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
 from gateway.commands.quarantine import quarantine
@@ -190,5 +191,6 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 
 gateway.add_command(accesses)
+gateway.add_command(init)
 gateway.add_command(jobs)
 gateway.add_command(quarantine)

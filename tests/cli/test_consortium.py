@@ -14,7 +14,7 @@ from ledger.chain.founding.national import national_items
 from ledger.chain.governing.govern import latest_call
 from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.chain.network import NetworkFile
-from ledger.cli import consortium, founding
+from ledger.cli import founding, member_folder
 from ledger.core.keys import Purpose
 from tests.cli.conftest import Cli
 from tests.support.anvil import Anvil, start_anvil
@@ -91,7 +91,7 @@ def founders(cli: Cli, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyP
     def light(*args: Any, **more: Any) -> Any:
         return create(*args, **more, work=WORK_LIGHT)
 
-    monkeypatch.setattr(consortium, "create", light)
+    monkeypatch.setattr(member_folder, "create", light)
     return Founders(cli, anvil, tmp_path)
 
 
