@@ -40,6 +40,18 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         409,
         {"zh": "同一文号已有内容不同的记录", "en": "Another record holds this document number"},
     ),
+    "stranded": (
+        409,
+        {
+            "zh": "该条目位于已关闭日志的末尾之后，其记录尚未重新登记；重新登记后会有新的叶值",
+            "en": "This entry stands beyond the end of a closed log, and its record was not logged"
+            " again yet; it will have another leaf",
+        },
+    ),
+    "replaced": (
+        410,
+        {"zh": "其记录已以另一叶值重新登记", "en": "Its record was logged again as another leaf"},
+    ),
     "too-slow": (408, {"zh": "等待正文超时", "en": "The body did not arrive in time"}),
     "too-large": (413, {"zh": "请求过大", "en": "The request is too large"}),
     "target-too-long": (414, {"zh": "请求地址过长", "en": "The address is too long"}),
