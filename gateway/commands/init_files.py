@@ -79,7 +79,7 @@ def proxy_text(*, port: int, operator_port: int, url: str | None) -> str:
     )
     text = text.replace("$request_uri;  # CHANGE", "$request_uri;")
     text = text.replace("https://ledger.example", f"https://{parts.netloc}")
-    return text.replace("listen 443 ssl", f"listen {parts.port or HTTPS} ssl")
+    return re.sub(r"(listen (?:\[::\]:)?)443 ssl", rf"\g<1>{parts.port or HTTPS} ssl", text)
 
 
 def _command() -> Path:
