@@ -14,10 +14,9 @@ from starlette.responses import Response
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
 from ledger.core.errors import CouldNotCheck, InputError, LedgerError
+from ledger.core.texts import Text
 
 MEDIA_TYPE = "application/problem+json"
-
-Text = Mapping[str, str]
 
 TITLES: Mapping[str, tuple[int, Text]] = {
     "token-missing": (401, {"zh": "缺少访问令牌", "en": "A bearer token is needed"}),
@@ -26,6 +25,10 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         {"zh": "访问令牌无效或已吊销", "en": "This token is unknown or revoked"},
     ),
     "scope-missing": (403, {"zh": "令牌没有此项权限", "en": "The token lacks the scope for this"}),
+    "authority-not-yours": (
+        403,
+        {"zh": "令牌不代表该机关", "en": "The token does not file for this authority"},
+    ),
     "not-a-province": (
         403,
         {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},

@@ -14,13 +14,14 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from ledger.core.texts import Text
 from ledger.records import publicity
 from ledger.records import rules as rules_files
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision
 from ledger.records.rules import Rules
 from ledger.records.schema import Field, Schema
-from ledger.records.texts import Text, label, message
+from ledger.records.texts import label, message
 from ledger.records.uscc import FILLER
 from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
 

@@ -234,6 +234,18 @@ def test_what_is_wrong_is_said_before_anything_is_paid(founders: Founders) -> No
     assert int(founders.anvil.call("eth_blockNumber"), 16) == 0
 
 
+def test_a_password_file_that_others_read(founders: Founders) -> None:
+    """Is told, once and with the remedy, and used all the same."""
+    words = ("consortium", "keys", "110000", "-o", founders.folder / "110000")
+    for mode, warnings in ((0o644, 1), (0o600, 0)):
+        file = founders.folder / f"password-{mode:o}"
+        file.write_text("word\n")
+        file.chmod(mode)
+        done = founders.run(*words, "--password-file", file, "--json")
+        assert done.json()["code"] == "110000"
+        assert done.err.count(f"chmod 600 {file}") == warnings
+
+
 def test_keys_of_a_member(founders: Founders) -> None:
     founders.keys("110000")
     folder = founders.folder / "110000"

@@ -90,12 +90,10 @@ def test_jobs_set_aside_and_promises_overdue(settings: Settings) -> None:
     with begin_write(engine) as connection:
         open_job(connection, "f" * 32, "file", "f" * 32)
         connection.execute(sa.update(jobs).values(state="set-aside"))
-        log = (
-            connection.scalar(sa.select(logs.c.id))
-            or connection.execute(
-                sa.insert(logs).values(log_id=bytes(32), size=0, root=bytes(32))
-            ).inserted_primary_key[0]
-        )
+        log = connection.scalar(sa.select(logs.c.id))
+        if log is None:
+            new = sa.insert(logs).values(log_id=bytes(32), size=0, root=bytes(32))
+            log = connection.scalar(new.returning(logs.c.id))
         values = {"leaves_root": bytes(32), "count": 1, "issued_at": 1, "due": 2}
         values |= {"signature": bytes(65), "key_id": bytes(32), "first_entry": 10**6}
         made = connection.execute(sa.insert(promises).values(log=log, **values))
