@@ -52,7 +52,7 @@ def gateway() -> None:
 )
 @config_option
 def serve(config: Path) -> None:
-    """Returns after a graceful stop."""
+    """Return after a graceful stop."""
     from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
 
     with failures():
@@ -113,7 +113,7 @@ def token_add(
     config: Path,
     as_json: bool,
 ) -> None:
-    """Prints the token alone on stdout, or all of it as JSON."""
+    """Print the token alone on stdout, or all of it as JSON."""
     wanted = [scope.strip() for text in scopes for scope in text.split(",")]
     if set(wanted) - set(SCOPES):
         known = ", ".join(SCOPES)

@@ -56,8 +56,8 @@ FIRST_LOOK_SECONDS = 5.0
 known of it last must do: intake does not depend on the chain."""
 
 ANY_AGE = 10**10
-"""Seconds. A verifier refuses an old head; who writes need not, and on a chain that makes blocks
-only for transactions he must not."""
+"""Seconds. A verifier refuses an old head; those who write need not, and must not on a chain that
+makes blocks only for transactions."""
 
 PATIENCE_SECONDS = 5.0
 """For so long a call is asked again that a chain node refuses for the moment; then the step fails,

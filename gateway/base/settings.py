@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     )
 
     env: Literal["development", "production"] = "production"
-    """`network up` writes development for its own; everybody else says it where he means it."""
+    """`network up` writes development for its own; everybody else says it where it is meant."""
     network: Path
     rpc: Annotated[tuple[str, ...], NoDecode] = ()
     """In place of the nodes named by the network file; never of its quorum."""

@@ -209,7 +209,7 @@ def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
 
 
 def _shown(content: Content, disclose: Disclose) -> _Shown:
-    """Refuses fields that the record's type does not have, and a choice that discloses nothing."""
+    """Refuse fields that the record's type does not have, and a choice that discloses nothing."""
     name, _, version = content.schema.partition("@")
     schema = schemas.load(name, int(version))
     wanted = schema.slots if disclose.fields is None else disclose.fields

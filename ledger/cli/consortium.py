@@ -91,7 +91,7 @@ def plan(*, members: tuple[str, ...], out: Path) -> int:
         \b
         示例：credit-ledger consortium keys 110000 -o 110000 --endpoint https://ledger.example
         """,
-        en="""Makes the keys of a member (DIR/keys) and DIR/CODE.json, its public file for others.
+        en="""Make the keys of a member (DIR/keys) and DIR/CODE.json, its public file for others.
 
         Keys that are there stay. The password is that of --password-file, else it is asked for.
 
@@ -161,7 +161,7 @@ def member_keys(
         示例：credit-ledger consortium found plan.toml --deployer deployer.json \\
                 --member 110000 --member 120000 --rpc http://127.0.0.1:8545 -o network.json
         """,
-        en="""Deploys the contracts, registers members, keys and logs, has contracts and national
+        en="""Deploy the contracts, register members, keys and logs, have contracts and national
         catalogue voted, writes the network file.
 
         Each --member folder holds the public file of a member; provinces whose GOVERN key lies

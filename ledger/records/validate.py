@@ -202,12 +202,12 @@ def _step(schema: Schema, field: Field) -> _Step:
 
 
 def _presence(value: object) -> str | None:
-    """Reads a field that is dropped: only whether there is something."""
+    """Read a field that is dropped: only whether there is something."""
     return None if value is None or (isinstance(value, str) and not value.strip()) else ""
 
 
 def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> None:
-    """Puts a value where it belongs, or says what is wrong with it."""
+    """Put a value where it belongs, or say what is wrong with it."""
     if value is None:
         fault = _missing(run, step, person)
     elif isinstance(value, Fault):

@@ -94,7 +94,7 @@ class QuorumReader:
         self._standing = NodeOrder(self._nodes, network.quorum)
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         for rpc in self._rpcs:
             rpc.close()
 

@@ -40,7 +40,7 @@ class Caller(Protocol):
 
     @property
     def name(self) -> str:
-        """Stands for it in messages."""
+        """What stands for it in messages."""
 
     def call(self, method: str, params: Sequence[Json] = ()) -> Json:
         """The `result`; raises RpcFailure."""
@@ -100,7 +100,7 @@ class Rpc:
         return found
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._http.close()
 
     def _request(self, method: str, params: Sequence[Json]) -> dict[str, Json]:
