@@ -101,7 +101,7 @@ async def _problem(_request: Request, error: Exception) -> Response:
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
-    """Names the parameters at fault, never their values."""
+    """Name the parameters at fault, never their values."""
     if not isinstance(error, RequestValidationError):
         raise error
     wrong = [{"where": list(item["loc"]), "problem": item["type"]} for item in error.errors()]

@@ -13,6 +13,7 @@ import click
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
+from gateway.commands.init import init
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
 from gateway.commands.quarantine import quarantine
@@ -51,7 +52,7 @@ def gateway() -> None:
 )
 @config_option
 def serve(config: Path) -> None:
-    """Returns after a graceful stop."""
+    """Return after a graceful stop."""
     from gateway.serve import run  # noqa: PLC0415 - keeps `--help` and `token` fast
 
     with failures():
@@ -112,7 +113,7 @@ def token_add(
     config: Path,
     as_json: bool,
 ) -> None:
-    """Prints the token alone on stdout, or all of it as JSON."""
+    """Print the token alone on stdout, or all of it as JSON."""
     wanted = [scope.strip() for text in scopes for scope in text.split(",")]
     if set(wanted) - set(SCOPES):
         known = ", ".join(SCOPES)
@@ -190,5 +191,6 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 
 gateway.add_command(accesses)
+gateway.add_command(init)
 gateway.add_command(jobs)
 gateway.add_command(quarantine)

@@ -16,7 +16,7 @@ from gateway.accesses.services import AccessLog
 from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
-from gateway.anchoring.tasks import Anchorer
+from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
 from gateway.base import threads
 from gateway.base.clock import Clock
 from gateway.base.context import Context
@@ -24,6 +24,7 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import close_engine, open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
+from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
@@ -55,8 +56,8 @@ FIRST_LOOK_SECONDS = 5.0
 known of it last must do: intake does not depend on the chain."""
 
 ANY_AGE = 10**10
-"""Seconds. A verifier refuses an old head; who writes need not, and on a chain that makes blocks
-only for transactions he must not."""
+"""Seconds. A verifier refuses an old head; those who write need not, and must not on a chain that
+makes blocks only for transactions."""
 
 PATIENCE_SECONDS = 5.0
 """For so long a call is asked again that a chain node refuses for the moment; then the step fails,
@@ -115,7 +116,9 @@ class Node:
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
-        self._threads.append(threads.start("anchorer", anchorer, self._stop))
+        self._threads.append(
+            threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)
+        )
         # What `restore` made is unproven and waits by itself; a database that was copied by other
         # means is best found out before it promises or publishes.
         self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
@@ -180,6 +183,7 @@ def make_node(
         now=ctx.clock.of_chain,
         patience=PATIENCE_SECONDS,
         on_note=_tell,
+        on_timeout=TIMEOUTS.labels("chain").inc,
         hurry=HURRY_SECONDS,
         max_ahead=None,
     )

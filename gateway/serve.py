@@ -28,7 +28,7 @@ BACKLOG = 512
 MAX_CONNECTIONS = 1000
 """At once; beyond it the server answers 503 by itself."""
 SEND_SECONDS = 60.0
-"""For which somebody may take nothing of what is sent to him; then the kernel cuts the line. Also
+"""For which somebody may take nothing of what is sent; then the kernel cuts the line. Also
 what was answered and never read, or is left when we close, goes with it."""
 KEEP_ALIVE = 30
 """Seconds that an idle connection stays open."""

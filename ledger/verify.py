@@ -104,7 +104,7 @@ class Verifier:
         self._read_at = 0.0
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._reader.close()
 
     def verify(self, data: bytes, question: Question) -> Verdict:

@@ -4,6 +4,7 @@
 - imports go down only, from room to room, and never in a circle (house_parts/imports.py);
 - honesty: no skipped test, no bare ignore, no swallowed exception, no unfinished marker;
 - in every text file: no registry's host, no path of somebody's machine, nothing unfinished;
+- docstrings of functions say what to do (house_parts/mood.py; tests exempt);
 - what is cited of docs/design exists there.
 """
 
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.house_parts import citations, imports, texts
+from scripts.house_parts import citations, imports, mood, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 TREES = ("ledger", "gateway", "scripts", "tests")
@@ -67,6 +68,8 @@ def check(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     yield from sizes(name, text, tree)
+    if not name.startswith("tests/"):
+        yield from mood.descriptive(name, tree)
     if path != OWN:
         yield from marks(name, text)
 

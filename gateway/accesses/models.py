@@ -16,9 +16,19 @@ accesses = sa.Table(
     # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32); NULL where
     # nothing was named or stored.
     sa.Column("record", sa.LargeBinary(32)),
-    sa.Column("count", sa.Integer, nullable=False),  # rows of a set, else 1
+    sa.Column("count", sa.Integer, nullable=False),  # rows of a set, times of a tally, else 1
     sa.Column("answer", sa.Text, nullable=False),  # "allowed", or the code of the refusal
     sa.Column("rules", sa.Integer, nullable=False),  # version of gateway.base.policy.RULES
+    # What the like of it within the minute is counted under; NULL: a line by itself.
+    sa.Column("tally", sa.LargeBinary(16)),
 )
 sa.Index("ix_accesses_at", accesses.c.at)
 """The row number gives the order; the index finds what has been kept long enough."""
+TALLIED = accesses.c.tally.is_not(None)
+sa.Index(
+    "ux_accesses_tally",
+    accesses.c.tally,
+    unique=True,
+    sqlite_where=TALLIED,
+    postgresql_where=TALLIED,
+)

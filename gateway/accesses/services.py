@@ -2,28 +2,36 @@
 
 A read is logged before its answer leaves: what cannot be logged is not handed out. Readers that
 come together share one commit. Sets are logged in the transaction that stores them.
+
+What anybody can repeat at will, refusals and comparisons, is tallied: the like of it within a
+minute is one line with a count, so that trying around does not fill the disk.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.accesses.models import accesses
+from gateway.accesses.models import TALLIED, accesses
 from gateway.base.clock import Clock
-from gateway.base.db import begin_read, begin_write, insert_rows
+from gateway.base.db import Row, begin_read, begin_write, insert_into, insert_rows
 from gateway.base.policy import Caller, Decision, Purpose
 
 ALLOWED = "allowed"
 PIECE = 10_000
 """Lines forgotten in one transaction, or read at once: a writer that waits, waits for so many."""
 DAY = 86_400
+MINUTE = 60
+MAX_NAMED = 20
+"""Records that the refusals of one token name in a minute; more of them share a line that names
+none. Leaves are public, so anybody with a token can ask for every one there is."""
 
-_COLUMNS = ("at", "token", "purpose", "record", "count", "answer", "rules")
+_COLUMNS = ("at", "token", "purpose", "record", "count", "answer", "rules", "tally")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,19 @@ class Access:
     decision: Decision
     record: bytes | None = None
     count: int = 1
+
+    @property
+    def answer(self) -> str:
+        """As it stands in the table."""
+        return self.decision.code or ALLOWED
+
+    def tally(self, at: int) -> bytes | None:
+        """What the like of it within the minute is counted under; None: a line by itself."""
+        if self.decision.allowed and self.purpose is not Purpose.COMPARE:
+            return None
+        record = "" if self.record is None else self.record.hex()
+        parts = (self.token, self.purpose, self.answer, self.decision.version, record, at // MINUTE)
+        return hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +85,24 @@ class Wanted:
 
 def write(connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
     """Write lines within the caller's transaction."""
-    insert_rows(
-        connection,
-        accesses,
-        _COLUMNS,
-        [
-            (
-                at,
-                line.token,
-                line.purpose.value,
-                line.record,
-                line.count,
-                line.decision.code or ALLOWED,
-                line.decision.version,
+    alone: list[Row] = []
+    tallied: list[Row] = []
+    for line in lines:
+        tally = line.tally(at)
+        values = (at, line.token, line.purpose.value, line.record)
+        row = (*values, line.count, line.answer, line.decision.version, tally)
+        (alone if tally is None else tallied).append(row)
+    if alone:
+        insert_rows(connection, accesses, _COLUMNS, alone)
+    # In one order for all, so that two who count the same do not wait for each other.
+    for row in sorted(tallied, key=lambda row: row[-1]):
+        made = insert_into(connection, accesses).values(dict(zip(_COLUMNS, row, strict=True)))
+        more = {"count": accesses.c.count + made.excluded.count}
+        connection.execute(
+            made.on_conflict_do_update(
+                index_elements=[accesses.c.tally], index_where=TALLIED, set_=more
             )
-            for line in lines
-        ],
-    )
+        )
 
 
 class _Waiting:
@@ -98,13 +120,15 @@ class AccessLog:
         self._engine = engine
         self._clock = clock
         self._waiting: list[_Waiting] = []
+        self._minute = 0
+        self._named: dict[int, set[bytes]] = {}  # by token, in that minute
         self._queue = threading.Lock()
         self._writing = threading.Lock()
 
     def write(self, line: Access) -> None:
         """Return once the line is durable. Raises what the database raises; then it is not."""
-        mine = _Waiting(line)
         with self._queue:
+            mine = _Waiting(self._bounded(line))
             self._waiting.append(mine)
         with self._writing:
             if mine.written:  # by the one who was writing while we waited
@@ -117,6 +141,19 @@ class AccessLog:
                 write(connection, [waiting.line for waiting in lines], self._clock.seconds())
             for waiting in lines:
                 waiting.written = True
+
+    def _bounded(self, line: Access) -> Access:
+        """The line; without its record where the token has tried too many in this minute."""
+        if line.decision.allowed or line.record is None:
+            return line
+        minute = self._clock.seconds() // MINUTE
+        if minute != self._minute:
+            self._minute, self._named = minute, {}
+        named = self._named.setdefault(line.token, set())
+        if line.record not in named and len(named) >= MAX_NAMED:
+            return replace(line, record=None)
+        named.add(line.record)
+        return line
 
     def refuse(self, caller: Caller, purpose: Purpose, decision: Decision) -> None:
         """Write a refusal given before any record was looked at, and raise NotAllowed."""
@@ -153,7 +190,8 @@ def newest(engine: sa.Engine, wanted: Wanted, limit: int) -> list[Line]:
 
 
 def _query(wanted: Wanted) -> sa.Select[Any]:
-    query = sa.select(accesses).order_by(accesses.c.id)
+    told = [column for column in accesses.c if column is not accesses.c.tally]
+    query = sa.select(*told).order_by(accesses.c.id)
     if wanted.token is not None:
         query = query.where(accesses.c.token == wanted.token)
     if wanted.record is not None:

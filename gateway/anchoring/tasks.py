@@ -12,8 +12,11 @@ import time
 from gateway.anchoring.services import Anchoring, Progress
 from gateway.base.context import Context
 from gateway.base.lease import Lease
-from ledger.core.errors import CouldNotCheck
+from ledger.core.errors import CouldNotCheck, LedgerError
 
+LOOK_AGAIN_SECONDS = 5.0
+"""Seconds between two looks after many failures: so soon anchors go on after an outage. A look that
+fails is one question to every node."""
 IDLE_SECONDS = 3.0
 """With nothing to file the chain is looked at so often, so that a lost one is noticed."""
 TURN_SECONDS = 0.25
@@ -64,8 +67,10 @@ class Anchorer:
             if may_work and time.monotonic() - self._read_at > ALONE_SECONDS:
                 self._lease.release(aside=ASIDE_SECONDS)
             raise
-        finally:
+        except LedgerError:  # the chain answered; what it said is the fault
             self._ctx.signals.looked.set()
+            raise
+        self._ctx.signals.looked.set()
         self._ctx.health.chain_error = None
         self._read_at = time.monotonic()
         return did

@@ -20,7 +20,7 @@ class Signals:
     promised: set when entries became durable; the integrator then looks. published: set with
     every checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader
     then looks. asked: set when a workbook to correct is wanted;
-    its maker then looks. looked: set once the chain was looked at, with or without success.
+    its maker then looks. looked: set once the chain was read, whatever it said.
     """
 
     promised: Event = field(default_factory=Event)

@@ -205,9 +205,13 @@ def insert_unless_there(
 ) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that does nothing where a unique key is taken, also by a transaction that is about
     to commit."""
+    return insert_into(connection, table).on_conflict_do_nothing()
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can be told what to do where a unique key is taken."""
     on_postgresql = connection.dialect.name == "postgresql"
-    made = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
-    return made.on_conflict_do_nothing()
+    return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
 
 
 def _copy(

@@ -7,7 +7,7 @@
      └───► closed      by vote, at `trusted`: nothing of it counts beyond that size
 
 A closed log is judged up to `trusted` alone and hinders nobody: only the log that takes entries
-decides whether records are taken. Pure: whoever reads chain and database hands in what he saw.
+decides whether records are taken. Pure: whoever reads chain and database hands in what was seen.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class KeyFolder:
 
     @classmethod
     def of(cls, settings: Settings) -> KeyFolder:
-        """Raises ConfigError where there is no password."""
+        """Open the folder. Raises ConfigError where there is no password."""
         return cls(settings.keys, _password(settings), settings.env == "production")
 
     def first(self) -> Keyring:

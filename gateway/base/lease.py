@@ -79,7 +79,7 @@ class Lease:
                     connection.execute(sa.update(leases).where(mine).values(expires=0.0))
 
     def _ask(self) -> bool:
-        """Reads first: who has to wait must not disturb those who write."""
+        """Read first: who has to wait must not disturb those who write."""
         free = sa.or_(
             leases.c.holder == self._me,
             leases.c.expires <= self._clock,

@@ -184,7 +184,7 @@ def decide(
     record: Record | None = None,
     status: Status = Status.IN_FORCE,
 ) -> Decision:
-    """Whether the caller may. record: None asks only whether he may at all, before any is known."""
+    """Whether the caller may. record: None asks only whether it may at all, before any is known."""
     rule = RULES[purpose]
     if not caller.may(rule.scope):
         return Decision("scope-missing", rule.scope)

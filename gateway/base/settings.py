@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     )
 
     env: Literal["development", "production"] = "production"
-    """`network up` writes development for its own; everybody else says it where he means it."""
+    """`network up` writes development for its own; everybody else says it where it is meant."""
     network: Path
     rpc: Annotated[tuple[str, ...], NoDecode] = ()
     """In place of the nodes named by the network file; never of its quorum."""
@@ -294,8 +294,13 @@ def load(path: Path) -> Settings:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), str(error)) from error
-    folder = path.resolve().parent
-    values.setdefault("keys", "keys")
+    return of_values(values, path.resolve().parent)
+
+
+def of_values(values: dict[str, Any], folder: Path) -> Settings:
+    """Settings from the values of a file in that folder, and the environment. Raises
+    ConfigError."""
+    values = {"keys": "keys"} | values
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = folder / values[name]

@@ -32,15 +32,16 @@ def tune_memory() -> None:
     gc.set_threshold(GARBAGE_AFTER, 20, 20)
 
 
-def pause_after(failures: int) -> float:
+def pause_after(failures: int, longest: float = LONGEST_PAUSE) -> float:
     """Seconds to wait after so many failures in a row (1 …)."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 16))
+    longest = min(longest, FIRST_PAUSE * 2.0 ** min(failures - 1, 16))
     return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
 
-def repeat(name: str, step: Step, stop: threading.Event) -> None:
-    """Run `step` until `stop` is set. A failure is logged (`gateway.base.logging_setup`
-    drops its text, which may quote what must not be logged) and followed by a pause."""
+def repeat(name: str, step: Step, stop: threading.Event, longest: float = LONGEST_PAUSE) -> None:
+    """Run `step` until `stop` is set. A failure is logged (`gateway.base.logging_setup` drops its
+    text, which may quote what must not be logged) and followed by a pause of `longest` seconds at
+    most."""
     failures = 0
     while not stop.is_set():
         try:
@@ -48,7 +49,7 @@ def repeat(name: str, step: Step, stop: threading.Event) -> None:
         except Exception as error:
             failures += 1
             WORKER_FAILURES.labels(name).inc()
-            pause = pause_after(failures)
+            pause = pause_after(failures, longest)
             _log.error(
                 "worker.failed",
                 worker=name,
@@ -62,9 +63,13 @@ def repeat(name: str, step: Step, stop: threading.Event) -> None:
         stop.wait(pause)
 
 
-def start(name: str, step: Step, stop: threading.Event) -> threading.Thread:
+def start(
+    name: str, step: Step, stop: threading.Event, *, longest: float = LONGEST_PAUSE
+) -> threading.Thread:
     """`repeat` in a thread of its own."""
     WORKER_FAILURES.labels(name)  # shown as 0 from the start
-    thread = threading.Thread(target=repeat, args=(name, step, stop), name=name, daemon=True)
+    thread = threading.Thread(
+        target=repeat, args=(name, step, stop, longest), name=name, daemon=True
+    )
     thread.start()
     return thread

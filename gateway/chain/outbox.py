@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.base.db import begin_write
+from gateway.base.metrics import TIMEOUTS
 from gateway.chain.models import transactions
 from ledger.chain.contracts.contract_abi import NAMES, load
 from ledger.chain.errors import NonceTaken, TxRefused, TxReverted
@@ -76,7 +77,8 @@ class Outbox:
         max_tip: int = MAX_TIP,
     ) -> None:
         """`max_tip`: wei per gas."""
-        self._rpcs = [Rpc(url) for url in network.rpc]
+        timed_out = TIMEOUTS.labels("chain").inc
+        self._rpcs = [Rpc(url, on_timeout=timed_out) for url in network.rpc]
         self._store = Store(engine)
         nodes = Nodes(self._rpcs, quorum=network.quorum, patience=FAILOVER_SECONDS)
         self._sender = Sender(nodes, payer, self._store, chain_id=network.chain_id, max_tip=max_tip)

@@ -39,7 +39,7 @@ class Signing:
 
     @property
     def anchor_key(self) -> DigestSigner:
-        """Signs anchors; the contract says whether it may."""
+        """The key that signs anchors; the contract says whether it may."""
         return self._watched(self._keys.anchor)
 
     def promise_key(self, facts: MemberFacts, at: int) -> DigestSigner:

@@ -100,7 +100,7 @@ def accesses_list(config: Path, limit: int, as_json: bool, **filters: Any) -> No
 )
 @config_option
 def accesses_export(config: Path, out: Path, **filters: Any) -> None:
-    """Says how many lines it wrote."""
+    """Say how many lines it wrote."""
     from gateway.accesses.services import read  # noqa: PLC0415 - keeps `--help` fast
 
     count = 0

@@ -172,7 +172,7 @@ def _unknown_notes(names: Sequence[str]) -> tuple[FieldError, ...]:
 
 
 def sheet_row(sheet: str | None, fault: FileFault) -> Row:
-    """Stands for a sheet that could not be read, so that it is answered like a bad row."""
+    """Make the row of a sheet that could not be read, so that it is answered like a bad one."""
     error = FieldError(fault.field, fault.code, fault.message)
     row = RowInput(row=None, sheet=sheet, type="", fields={}, fault=error)
     return Row(input=row, names=(), cells=(), shape="torn")

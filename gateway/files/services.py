@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from gateway.base.child import Bounds, Children, Stopped, TooCostly
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac
+from gateway.base.errors import NotReady
 from gateway.base.settings import FileSettings
 from gateway.files.errors import FileFault
 from gateway.files.returned import GOES_BACK, pack, returned
@@ -23,6 +24,7 @@ from gateway.files.workbook import build_pieces
 from gateway.intake.interfaces import MAX_SET, SetAnswer
 from gateway.intake.pool import Drafting, Pickled
 from gateway.intake.services import Intake
+from gateway.jobs.errors import NotBegun
 from gateway.jobs.services import Job
 from gateway.tokens.services import holder
 
@@ -64,6 +66,8 @@ class Files:
         """
         if (file := self._store.find(job.subject)) is None:
             return True  # forgotten meanwhile
+        if job.waits:
+            self._demand_ready()
         try:
             ended = self._answer_sets(job, file, stop)
         except TooCostly as error:
@@ -120,6 +124,14 @@ class Files:
         for n in range(done.sets if ended else 0):
             yield (b"," if n else b"") + self._store.answers(file.id, n)[1:-1]
         yield b"]}"
+
+    def _demand_ready(self) -> None:
+        """Raise NotBegun where what the file waited for is in the way still: it is not read anew
+        to find out."""
+        try:
+            self._intake.ready()
+        except NotReady as error:
+            raise NotBegun(error.code, error.retry_after) from error
 
     def _going_back(self, file: str, sets: int) -> Iterator[bytes]:
         """Set after set, what `build_pieces` takes."""

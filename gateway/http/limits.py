@@ -212,8 +212,8 @@ class _Body:
     async def drain(self) -> None:
         """Take in the rest after a refusal, before the connection is closed.
 
-        One that is closed on unread bytes is reset, and the reset may reach the sender before he
-        has read why (RFC 9112 section 9.6). Who asked first (100-continue) has sent none.
+        One that is closed on unread bytes is reset, and the reset may reach the sender before the
+        reason was read (RFC 9112 section 9.6). Who asked first (100-continue) has sent none.
         """
         left = DRAIN_BYTES if self._unasked else 0
         try:
@@ -221,7 +221,7 @@ class _Body:
                 while self._more and left > 0:
                     left -= len((await self._next()).get("body", b""))
         except TimeoutError:
-            self._more = False  # he was told; that he does not listen is his affair
+            self._more = False  # the sender was told, and does not listen
 
     async def _next(self) -> Message:
         message = await self._receive()

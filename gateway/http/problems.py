@@ -14,10 +14,9 @@ from starlette.responses import Response
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
 from ledger.core.errors import CouldNotCheck, InputError, LedgerError
+from ledger.core.texts import Text
 
 MEDIA_TYPE = "application/problem+json"
-
-Text = Mapping[str, str]
 
 TITLES: Mapping[str, tuple[int, Text]] = {
     "token-missing": (401, {"zh": "缺少访问令牌", "en": "A bearer token is needed"}),
@@ -26,6 +25,10 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         {"zh": "访问令牌无效或已吊销", "en": "This token is unknown or revoked"},
     ),
     "scope-missing": (403, {"zh": "令牌没有此项权限", "en": "The token lacks the scope for this"}),
+    "authority-not-yours": (
+        403,
+        {"zh": "令牌不代表该机关", "en": "The token does not file for this authority"},
+    ),
     "not-a-province": (
         403,
         {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},
@@ -39,6 +42,18 @@ TITLES: Mapping[str, tuple[int, Text]] = {
     "conflict": (
         409,
         {"zh": "同一文号已有内容不同的记录", "en": "Another record holds this document number"},
+    ),
+    "stranded": (
+        409,
+        {
+            "zh": "该条目位于已关闭日志的末尾之后，其记录尚未重新登记；重新登记后会有新的叶值",
+            "en": "This entry stands beyond the end of a closed log, and its record was not logged"
+            " again yet; it will have another leaf",
+        },
+    ),
+    "replaced": (
+        410,
+        {"zh": "其记录已以另一叶值重新登记", "en": "Its record was logged again as another leaf"},
     ),
     "too-slow": (408, {"zh": "等待正文超时", "en": "The body did not arrive in time"}),
     "too-large": (413, {"zh": "请求过大", "en": "The request is too large"}),

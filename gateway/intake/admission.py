@@ -22,6 +22,7 @@ class Admission:
         self._callers = callers
         self._filed: dict[tuple[int, bytes], Decision] = {}
         self._refused: Counter[tuple[int, Purpose, Decision]] = Counter()
+        self._compared: dict[int, list[bytes | None]] = {}
 
     def admit(self, drafted: Sequence[Draft | RowAnswer]) -> list[Draft | RowAnswer]:
         """The rows, with a rejection in place of every record that is not its caller's to file."""
@@ -43,15 +44,30 @@ class Admission:
             self._refused[caller.id, Purpose.COMPARE, decision] += 1
         return decision.allowed
 
+    def tell(self, draft: Draft, leaf: bytes | None) -> None:
+        """Note that the caller of a row learns something of an earlier record. leaf: None where
+        only of its number."""
+        self._compared.setdefault(self._callers[draft.at].id, []).append(leaf)
+
     def lines(self, stored: Sequence[Draft], promise: bytes | None) -> list[Access]:
-        """For the access log: what is stored, under the leavesRoot of its promise, and what was
-        refused; a line for each caller."""
+        """For the access log: what is stored, under the leavesRoot of its promise, what was
+        compared with what is there, and what was refused; a line for each caller."""
         kept = Counter(self._callers[draft.at].id for draft in stored)
         purpose, allowed = Purpose.SUBMIT, Decision(None)
         lines = [
             Access(token=token, purpose=purpose, decision=allowed, record=promise, count=count)
             for token, count in kept.items()
         ]
+        for token, leaves in self._compared.items():
+            one = leaves[0] if len(set(leaves)) == 1 else None
+            decided = Access(
+                token=token,
+                purpose=Purpose.COMPARE,
+                decision=allowed,
+                record=one,
+                count=len(leaves),
+            )
+            lines.append(decided)
         return lines + [
             Access(token=token, purpose=refused, decision=decision, count=count)
             for (token, refused, decision), count in self._refused.items()

@@ -33,7 +33,7 @@ class CalendarFile:
     """Working days as the package and the operator's file have them now."""
 
     def __init__(self, path: Path | None) -> None:
-        """Raises ConfigError where the file cannot be used."""
+        """Read it. Raises ConfigError where the file cannot be used."""
         self._path = path
         self._stamp = self._look()
         self._calendar = Calendar.load(path)

@@ -86,7 +86,7 @@ def _why_unreadable(data: bytes) -> str:
 
 
 def _refuse_deep(value: Any, levels: int) -> None:
-    """Refuses what has more than so many levels, before anything descends further."""
+    """Refuse what has more than so many levels, before anything descends further."""
     kind = type(value)
     if kind is not dict and kind is not list:
         return

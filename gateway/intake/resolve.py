@@ -58,6 +58,7 @@ def resolve(
         others = documents.setdefault(draft.document_key, [])
         if others and any(admission.may_see(draft, other) for other in others):
             shared.add(draft.at)
+            admission.tell(draft, None)
         others.append(draft)
         taken[draft.record_key] = draft
         new.append(draft)
@@ -95,6 +96,7 @@ def _compare(
                 old = contents.get(earlier.id)
             changed = _changed(draft.open(vault), old) if old else ()
         place = earlier if isinstance(earlier, Draft) else places[earlier.id]
+        admission.tell(draft, place.leaf)
         found.append(Found(draft, place, changed))
     return found
 

@@ -108,7 +108,7 @@ class NdjsonResponse(Response):
         await begun.put(end)
 
     def _store(self, drafting: Drafting, caller: Caller) -> bytes:
-        """Runs in a thread. The answers to one set, its promise behind them."""
+        """Answer one set, its promise behind the rows. Runs in a thread."""
         callers = [caller] * len(drafting.source)
         answer = self._intake.finish(drafting, callers=callers)
         self._counts.update(Counter(row.verdict for row in answer.rows))

@@ -23,6 +23,7 @@ jobs = sa.Table(
     sa.Column("due", sa.BigInteger, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),  # since it last got on
     sa.Column("takeovers", sa.Integer, nullable=False),  # since then, by a gateway that started
+    sa.Column("waits", sa.Integer, nullable=False),  # since then, for something outside
     # Number of the last claim: whoever held the job before it can change it no more.
     sa.Column("claim", sa.Integer, nullable=False),
     sa.Column("code", sa.Text),  # why it failed, was set aside, or waits

@@ -44,6 +44,7 @@ class Job:
     due: int
     attempts: int
     takeovers: int
+    waits: int
     claim: int
     code: str | None
 
@@ -78,6 +79,7 @@ def open_job(
         due=now(),
         attempts=0,
         takeovers=0,
+        waits=0,
         claim=0,
     )
     connection.execute(statement)
@@ -92,7 +94,7 @@ def queue(connection: sa.Connection, job: str, size: int) -> None:
 def got_on(connection: sa.Connection, job: Job) -> None:
     """A part of its work is stored: it is held for another `LEASE`, and no attempt failed. Raises
     TakenOver where it is held no more, by another claim or because it was dropped."""
-    values = {"due": now() + LEASE, "attempts": 0, "takeovers": 0, "code": None}
+    values = {"due": now() + LEASE, "attempts": 0, "takeovers": 0, "waits": 0, "code": None}
     if connection.execute(_held(job).values(**values)).rowcount != 1:
         raise TakenOver(job.id)
 
@@ -205,7 +207,9 @@ class Jobs:
 
     def put_off(self, job: Job, *, after: float, code: str) -> None:
         """Something else is in the way: wait. Having come so far, the job kills no process."""
-        self._release(job, due=now() + math.ceil(after), attempts=0, takeovers=0, code=code)
+        due = now() + math.ceil(after)
+        waits = jobs.c.waits + 1
+        self._release(job, due=due, attempts=0, takeovers=0, waits=waits, code=code)
 
     def try_again(self, job: Job, *, after: float, code: str) -> None:
         """An attempt failed and stays counted."""
@@ -232,7 +236,7 @@ def retry(connection: sa.Connection, job: str) -> bool:
     """Have a job that was set aside done again; False where it was not."""
     change = sa.update(jobs).where(jobs.c.id == job, jobs.c.state == "set-aside")
     values = {"state": "queued", "due": now(), "ended_at": None, "code": None}
-    values |= {"attempts": 0, "takeovers": 0}
+    values |= {"attempts": 0, "takeovers": 0, "waits": 0}
     return connection.execute(change.values(**values)).rowcount == 1
 
 

@@ -95,7 +95,7 @@ class JobWorker:
             self._failed(job, error)
 
     def _failed(self, job: Job, error: Exception) -> None:
-        code, after = code_of(error), transient(error)
+        code, after = code_of(error), transient(error, job.waits)
         if after is not None:
             _log.warning("job.put-off", job=job.id, code=code, after=after)
             self._put_off(job, code, after=after)

@@ -138,7 +138,7 @@ def backup(config: Path, out: Path) -> None:
 @config_option
 @json_option
 def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -> None:
-    """Refuses a database that is not empty, and files that are not what the manifest says."""
+    """Refuse a database that is not empty, and files that are not what the manifest says."""
     from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.operations import backup as work  # noqa: PLC0415
 

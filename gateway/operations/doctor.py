@@ -4,9 +4,9 @@ Changes nothing, and works beside a gateway that runs, or in place of one that d
 check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
-program's revision, nothing set aside · 4 calendar: knows the next 60 days · 5 chain: readable ·
-6 member active, keys registered and valid for 60 days · 7 each log · 8 stranded records ·
-9 payer: can pay
+program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 calendar: knows
+the next 60 days · 5 chain: readable · 6 member active, keys registered and valid for 60 days ·
+7 each log · 8 stranded records · 9 payer: can pay
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gateway.anchoring.progress import overdue_promises
 from gateway.base.clock import CHINA, Clock
 from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.revision import program_revision, revision
 from gateway.base.settings import Settings
+from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
 from gateway.operations.findings import Finding, Level, finding
@@ -86,15 +88,26 @@ class _Examination:
                 engine.dispose()
                 said = {"revision": found or "-", "ours": ours}
                 return None, [finding("database-revision", Level.PROBLEM, **said)]
-            query = sa.select(sa.func.count()).where(pending.c.error.is_not(None))
-            with engine.connect() as connection:
-                count = connection.scalar(query) or 0
+            counted = self._counted(engine)
         except sa.exc.OperationalError as error:
             engine.dispose()
             return None, [finding("database", Level.PROBLEM, error=error.orig)]
         return engine, [
             finding("database", Level.OK, revision=found),
-            finding("quarantine", Level.WARNING if count else Level.OK, count=count),
+            *counted,
+        ]
+
+    def _counted(self, engine: sa.Engine) -> list[Finding]:
+        """What lies in the database and should not."""
+        count = sa.select(sa.func.count())
+        with engine.connect() as connection:
+            quarantined = connection.scalar(count.where(pending.c.error.is_not(None))) or 0
+            aside = connection.scalar(count.where(jobs.c.state == "set-aside")) or 0
+            overdue = overdue_promises(connection, self._clock.seconds())
+        return [
+            finding("quarantine", Level.WARNING if quarantined else Level.OK, count=quarantined),
+            finding("set-aside", Level.WARNING if aside else Level.OK, count=aside),
+            finding("overdue", Level.PROBLEM if overdue else Level.OK, count=overdue),
         ]
 
     def _calendar(self) -> Finding:

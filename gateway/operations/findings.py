@@ -86,6 +86,32 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " again from the sealed records; sent again they would be duplicates",
         ),
     ),
+    "set-aside": (
+        ("没有被搁置的作业", "No jobs are set aside"),
+        (
+            "{count} 个作业因反复失败被搁置，其内容保留 30 天",
+            "{count} jobs were set aside after failing again and again; their content is kept for"
+            " 30 days",
+        ),
+        (
+            "用 gateway jobs list 查看原因；消除后运行 gateway jobs retry ID，"
+            "或以 gateway jobs drop ID 放弃",
+            "See why with `gateway jobs list`; once the cause is gone run `gateway jobs retry ID`,"
+            " or give it up with `gateway jobs drop ID`",
+        ),
+    ),
+    "overdue": (
+        ("没有逾期的承诺", "No promises are overdue"),
+        (
+            "{count} 个承诺已过期限而未锚定",
+            "{count} promises are past their due time and not anchored",
+        ),
+        (
+            "启动节点；若已在运行，先处理下面链、密钥、日志与付费账户的问题，其后自动锚定",
+            "Start the gateway; where it runs, mend what is told below of chain, keys, logs and"
+            " payer, and they are anchored by themselves",
+        ),
+    ),
     "calendar": (
         ("工作日历覆盖未来 {days} 天", "The calendar knows the next {days} days"),
         (

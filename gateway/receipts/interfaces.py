@@ -34,3 +34,14 @@ class FieldUnknown(LedgerError):
     def __init__(self, field: str | None) -> None:
         super().__init__(field or "no field")
         self.field = field
+
+
+class Stranded(LedgerError):
+    """It stands beyond the end of a closed log, so it never gets a receipt.
+
+    replaced_by: leaf under which its record was logged again; None: not yet (`gateway relog`).
+    """
+
+    def __init__(self, replaced_by: bytes | None) -> None:
+        super().__init__(replaced_by.hex() if replaced_by else "not logged again yet")
+        self.replaced_by = replaced_by

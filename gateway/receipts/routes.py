@@ -3,6 +3,8 @@ may stand in place of the leaf."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import orjson
@@ -12,7 +14,7 @@ from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
 from gateway.http.problems import Problem
-from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
+from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending, Stranded
 from gateway.receipts.services import Receipts
 from gateway.records.errors import NotARecord
 from gateway.tokens.services import require
@@ -39,31 +41,51 @@ Taker = Annotated[Caller, Depends(require(Purpose.DISCLOSE))]
 @router.get("/v1/receipts/{leaf}")
 def bare_receipt(name: Name, receipts: Here) -> Response:
     """The receipt of an entry, without any content: proves that it is anchored."""
-    return _answer(receipts.receipt(_digest(name)))
+    with _told():
+        return _answer(receipts.receipt(_digest(name)))
 
 
 @router.get("/v1/records/{leaf}/receipt")
 def shown_receipt(name: Name, receipts: Here, caller: Taker, fields: str | None = None) -> Response:
     """The receipt with a presentation of the fields named (comma list), or of all."""
     disclose = Disclose(caller, None if fields is None else fields.split(","))
-    try:
+    with _told():
         return _answer(receipts.receipt(_digest(name), disclose=disclose))
-    except FieldUnknown as error:
-        raise Problem("field-unknown", extra={"field": error.field}) from error
-    except NotARecord as error:
-        raise Problem("not-found") from error
 
 
 @router.get("/v1/records/{leaf}")
 def record(name: Name, receipts: Here, caller: Reader) -> Response:
     """The record, its leaf and what is known of it."""
-    try:
+    with _told():
         found = receipts.record(_digest(name), caller)
-    except NotARecord as error:
-        raise Problem("not-found") from error
     if found is None:
         raise Problem("not-found")
     return Response(orjson.dumps(found), media_type="application/json", headers=FRESH)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Answer what receipts refuse."""
+    try:
+        yield
+    except FieldUnknown as error:
+        raise Problem("field-unknown", extra={"field": error.field}) from error
+    except NotARecord as error:
+        raise Problem("not-found") from error
+    except Stranded as error:
+        raise _of_stranded(error) from error
+
+
+def _of_stranded(error: Stranded) -> Problem:
+    if error.replaced_by is None:
+        return Problem("stranded")
+    leaf = error.replaced_by.hex()
+    detail = {
+        "zh": f"该条目位于已关闭日志的末尾之后；其记录已重新登记，新的叶值为 {leaf}",
+        "en": f"This entry stands beyond the end of a closed log; its record was logged again as"
+        f" {leaf}",
+    }
+    return Problem("replaced", detail, extra={"replacedBy": leaf})
 
 
 def _answer(receipt: bytes | Pending | None) -> Response:

@@ -16,7 +16,8 @@ from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Purpose, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
-from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
+from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending, Stranded
+from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
 from gateway.records.store import known_of, open_content, record_row
 from ledger.core import receipt as receipts
@@ -52,7 +53,8 @@ class Receipts:
         """The receipt file of an entry by leaf or record id; None where we never promised it.
 
         disclose: None for a bare receipt, which holds no content and is anybody's. Raises
-        NotAllowed, FieldUnknown, NotARecord; NotReady where no key may sign the presentation now.
+        NotAllowed, FieldUnknown, NotARecord; Stranded where there will be none; NotReady where no
+        key may sign the presentation now.
         """
         if disclose is None:
             return self._receipt(name, None)
@@ -90,6 +92,8 @@ class Receipts:
             found = locate(connection, name)
             if found is None:
                 return None
+            if is_stranded(connection, found):
+                raise Stranded(logged_again(connection, found))
             shown = None
             if disclose is not None:
                 shown = _shown(
@@ -134,14 +138,14 @@ class Receipts:
             record_id = Entries(connection).record_id(found)
             row = record_row(connection, found.id)
             anchor = _anchor(connection, found)
+            stranded = is_stranded(connection, found)
         content = open_content(self._vault, row, found.leaf)
-        state = "promised" if found.index is None else "anchored" if anchor else "integrated"
         return {
             "leaf": found.leaf.hex(),
             "recordId": record_id and record_id.hex(),
             "log": found.log_id.hex(),
             "index": found.index,
-            "state": state,
+            "state": "stranded" if stranded else _state(found, anchor),
             "anchor": anchor and _anchor_json(anchor),
             "storedAt": instant(row.stored_at),
             "department": row.department,
@@ -184,6 +188,10 @@ class Receipts:
         return commit(schema.slots, content.fields, content.secret, header)
 
 
+def _state(found: Located, anchor: sa.Row[Any] | None) -> str:
+    return "promised" if found.index is None else "anchored" if anchor else "integrated"
+
+
 def _anchor_json(anchor: sa.Row[Any]) -> dict[str, Any]:
     return {
         "size": anchor.size,
@@ -201,7 +209,7 @@ def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
 
 
 def _shown(content: Content, disclose: Disclose) -> _Shown:
-    """Refuses fields that the record's type does not have, and a choice that discloses nothing."""
+    """Refuse fields that the record's type does not have, and a choice that discloses nothing."""
     name, _, version = content.schema.partition("@")
     schema = schemas.load(name, int(version))
     wanted = schema.slots if disclose.fields is None else disclose.fields

@@ -57,7 +57,7 @@ class Ahead:
         return self._odd < _MAX_ODD
 
     def ask(self, path: str) -> Asked:
-        """Sends the request for a path below the URL."""
+        """Send the request for a path below the URL."""
         if not self._free and self.works:
             self._connect()
         if not self._free:

@@ -4,6 +4,8 @@ remedies for people."""
 from dataclasses import dataclass
 from typing import Literal
 
+from ledger.core.texts import Text
+
 __all__ = [
     "CODES",
     "EVENTS_MISSING",
@@ -11,11 +13,9 @@ __all__ = [
     "TILES_MISSING",
     "FindingCode",
     "Severity",
-    "Text",
 ]
 
 Severity = Literal["error", "warning"]
-Text = dict[str, str]
 
 TILES_MISSING = "tiles-missing"
 EVENTS_MISSING = "events-missing"

@@ -93,7 +93,7 @@ class Commitments:
             yield from _again(hand, each)
 
     def close(self) -> None:
-        """Drops the temporary file."""
+        """Drop the temporary file."""
         self._hands.close()
 
 
@@ -178,7 +178,7 @@ class References:
                     yield Dangling(seat, replaces, target)
 
     def close(self) -> None:
-        """Drops the temporary file."""
+        """Drop the temporary file."""
         self._hands.close()
 
 

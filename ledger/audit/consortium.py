@@ -60,7 +60,7 @@ class ChainReader:
         self._sizes: dict[LogId, tuple[int, Digest]] = {}
 
     def run(self) -> None:
-        """Fills `state`; what the head's state has otherwise goes to the findings as unchecked.
+        """Fill `state`; what the head's state has otherwise goes to the findings as unchecked.
         Raises CouldNotCheck."""
         if not self._codes.at(self._network.consortium):
             problem = f"{self._network.consortium}: no Consortium there"

@@ -179,7 +179,7 @@ class EntryReader:
             self._known[ending] = what
 
     def _said(self, index: int, about: About, bad: list[Bad]) -> Group:
-        """Remembers where it was said first, within bounds."""
+        """Remember where it was said first, within bounds."""
         firsts, group = self.tally.firsts, (self._epoch, about)
         if group in firsts:
             return group

@@ -50,7 +50,7 @@ class Hands:
                 yield held + [record for piece in pieces for record in self._read(*piece)]
 
     def close(self) -> None:
-        """Forgets everything and drops the temporary file."""
+        """Forget everything and drop the temporary file."""
         if self._file is not None:
             self._file.close()
         self._file, self._ends, self._held = None, [], 0

@@ -167,7 +167,7 @@ class LogReplay:
         return Stretch(anchors[number].size, self.ranks[number], epoch, anchors[number])
 
     def _grow(self, tree: Tree, leaves: Sequence[bytes], anchored: dict[int, Anchor]) -> None:
-        """Appends, and compares the root wherever the chain has one."""
+        """Append, and compare the root wherever the chain has one."""
         first, at = tree.size, 0
         for size in sorted(anchored.keys() & range(first + 1, first + len(leaves) + 1)):
             tree.append(leaves[at : size - first])

@@ -71,7 +71,7 @@ def replay(
     fetch_for: FetchFor | None = None,
     progress: Progress = lambda log, done, size: None,
 ) -> Report:
-    """Replays the network up to its newest final block, or to `to_block`.
+    """Replay the network up to its newest final block, or to `to_block`.
 
     mirrors: by member code, where to read its logs in place of its own endpoint. Raises
     CouldNotCheck where the chain cannot be read; a log that cannot be is told in the report.
@@ -121,7 +121,7 @@ class _Job:
         self._tallies: list[Tally] = []
 
     def run(self, fetch_for: FetchFor, mirrors: Mapping[str, str]) -> None:
-        """Reads everything. Raises CouldNotCheck."""
+        """Read everything. Raises CouldNotCheck."""
         codes, network, findings = Codes(self._view), self._network, self._findings
         chain = ChainReader(self._view, network, self._last.number, codes, findings)
         chain.run()

@@ -196,7 +196,7 @@ class NetworkFile:
 
 
 def demand_enough(network: NetworkFile) -> None:
-    """Refuses fewer nodes than the quorum, which can never agree. Raises ConfigError."""
+    """Refuse fewer nodes than the quorum, which can never agree. Raises ConfigError."""
     if len(network.rpc) < network.quorum:
         _refuse(
             "rpc",
@@ -206,7 +206,7 @@ def demand_enough(network: NetworkFile) -> None:
 
 
 def demand_majority(network: NetworkFile, development: bool | None = None) -> None:
-    """Refuses a quorum of half of the nodes or less, with which two halves could each be one.
+    """Refuse a quorum of half of the nodes or less, with which two halves could each be one.
 
     `development`: whether that is let pass; None: as CREDIT_LEDGER_ENV says. Raises ConfigError.
     """

@@ -101,7 +101,7 @@ class Snapshot:
 
     @classmethod
     def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
-        """Reads the head, in a run of its own if `run` is None. Raises CouldNotCheck."""
+        """Read the head, in a run of its own if `run` is None. Raises CouldNotCheck."""
         head, others = reader.heads(run)
         return cls(reader.network, head=head, others=others, final=reader.final_block(head))
 

@@ -234,7 +234,7 @@ class Hand:
         self._view: View | None = None
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._reader.close()
         for rpc in self._rpcs:
             rpc.close()

@@ -31,7 +31,7 @@ _HELP = say(
       credit-ledger audit replay --network network.json --out report.json
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
     """,
-    en="""Rebuilds members, keys, catalogue and every log from the chain's events and the public
+    en="""Rebuild members, keys, catalogue and every log from the chain's events and the public
     logs, and checks all of it.
 
     Whoever replays the same block, on whatever machine, gets the same report, byte for byte.

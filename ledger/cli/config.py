@@ -29,7 +29,7 @@ class NodeConfig:
 
 
 def read_config(path: Path) -> NodeConfig:
-    """Raises ConfigError naming the setting."""
+    """Read a `gateway.toml`. Raises ConfigError naming the setting."""
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

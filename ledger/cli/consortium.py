@@ -6,23 +6,16 @@ from pathlib import Path
 
 import click
 
-from ledger.chain.keys.keydir import first_file, read_public
-from ledger.chain.keys.keyfile import create
 from ledger.cli.acting import failures
 from ledger.cli.language import say
-from ledger.cli.member_file import encode_member, read_roles
+from ledger.cli.member_folder import make_member, read_region_and_roles
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
 from ledger.core.errors import ConfigError
-from ledger.core.ids import CODE
 from ledger.core.keys import Role
 
-REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT")
-"""Keys that a member begins with; it adds others itself (`keys rotate`)."""
-LOCAL = ("payer", "content", "index")
-"""Keys that never leave its node."""
 FOUR = tuple(
     PlannedMember(code=code, region=code, roles=Role.PROVINCE)
     for code in ("110000", "120000", "130000", "140000")
@@ -31,7 +24,6 @@ FOUR = tuple(
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)
-_REGION_DIGITS = 6
 
 
 @click.group(
@@ -99,7 +91,7 @@ def plan(*, members: tuple[str, ...], out: Path) -> int:
         \b
         示例：credit-ledger consortium keys 110000 -o 110000 --endpoint https://ledger.example
         """,
-        en="""Makes the keys of a member (DIR/keys) and DIR/CODE.json, its public file for others.
+        en="""Make the keys of a member (DIR/keys) and DIR/CODE.json, its public file for others.
 
         Keys that are there stay. The password is that of --password-file, else it is asked for.
 
@@ -141,30 +133,17 @@ def member_keys(
     as_json: bool,
 ) -> int:
     """Safe to repeat."""
-    province = len(code) == _REGION_DIGITS and code.isdigit()
-    region = region if region is not None else code if province else ""
-    names = [name.strip().upper() for name in (roles or "").split(",") if name.strip()]
     try:
-        given = read_roles(names or (["PROVINCE"] if province else []))
-        if not CODE.fullmatch(code):
-            raise ConfigError("CODE", f"{code!r} is no code")
+        region, given = read_region_and_roles(code, region, roles)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     password = read_password(password_file) if password_file else new_password()
-    folder = out / "keys"
     with failures():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        for purpose in (*REGISTERED, *LOCAL):
-            path = first_file(folder, purpose)
-            if not path.exists():
-                create(purpose, path, password)
-        public = [read_public(first_file(folder, purpose)) for purpose in REGISTERED]
-    file = out / f"{code}.json"
-    content = encode_member(code=code, region=region, roles=given, endpoint=endpoint, keys=public)
-    write_file(file, content)
+        file = make_member(
+            out, code=code, region=region, roles=given, endpoint=endpoint, password=password
+        )
     if as_json:
-        print_json({"code": code, "file": shown_path(file), "keys": shown_path(folder)})
+        print_json({"code": code, "file": shown_path(file), "keys": shown_path(out / "keys")})
     else:
         click.echo(file)
     return 0
@@ -182,7 +161,7 @@ def member_keys(
         示例：credit-ledger consortium found plan.toml --deployer deployer.json \\
                 --member 110000 --member 120000 --rpc http://127.0.0.1:8545 -o network.json
         """,
-        en="""Deploys the contracts, registers members, keys and logs, has contracts and national
+        en="""Deploy the contracts, register members, keys and logs, have contracts and national
         catalogue voted, writes the network file.
 
         Each --member folder holds the public file of a member; provinces whose GOVERN key lies

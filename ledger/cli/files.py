@@ -33,7 +33,7 @@ def files() -> None:
         \b
         示例：credit-ledger files list --to http://127.0.0.1:8546
         """,
-        en="""Lists the files handed in last, the newest first. The token of a department sees its
+        en="""List the files handed in last, the newest first. The token of a department sees its
         own.
 
         \b
@@ -69,7 +69,7 @@ def list_files(*, url: str, token: str | None, limit: int, as_json: bool) -> int
         \b
         示例：credit-ledger files show ID --to http://127.0.0.1:8546
         """,
-        en="""Shows what became of a file, as when it was handed in.
+        en="""Show what became of a file, as when it was handed in.
 
         \b
         Example: credit-ledger files show ID --to http://127.0.0.1:8546

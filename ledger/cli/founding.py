@@ -54,7 +54,7 @@ class Founding:
     def __init__(
         self, plan: Plan, folders: Sequence[Path], urls: Sequence[str], *, govern_only: bool
     ) -> None:
-        """Raises ConfigError where a member's file is missing or says otherwise than the plan."""
+        """Raise ConfigError where a member's file is missing or says otherwise than the plan."""
         self._plan = plan
         self._urls = urls
         self._govern_only = govern_only

@@ -142,7 +142,7 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
 @acting_options
 @json_option
 def propose(*, kind: str, pairs: tuple[str, ...], again: bool, hand: Hand, as_json: bool) -> int:
-    """Prints the id of the proposal; others vote on it by that."""
+    """Print the id of the proposal; others vote on it by that."""
     values = typed(kind, pairs)
     wanted, first = _action(kind, values), None
     demand_possible(hand, wanted)
@@ -294,7 +294,7 @@ def _propose(hand: Hand, wanted: Action) -> str:
 
 
 def _demand_executable(motion: Motion) -> None:
-    """Refuses what has ended, and what this command cannot carry out, in words."""
+    """Refuse what has ended, and what this command cannot carry out, in words."""
     if motion.state == "executed":
         raise Refused(say(zh="该提案已执行。", en="this proposal was carried out already."))
     if motion.state == "expired":

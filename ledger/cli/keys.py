@@ -30,7 +30,7 @@ def keys() -> None:
         \b
         示例：credit-ledger keys new --purpose ANCHOR --out anchor.json
         """,
-        en="""Makes a key and keeps it encrypted. The password comes from
+        en="""Make a key and keep it encrypted. The password comes from
         CREDIT_LEDGER_KEY_PASSWORD_FILE, else it is asked for.
 
         \b
@@ -66,7 +66,7 @@ def new(*, purpose: str, out: Path, as_json: bool) -> int:
     "show",
     help=say(
         zh="显示密钥文件的公开部分，不需要口令。\n\n\b\n示例：credit-ledger keys show anchor.json",
-        en="Shows the public part of a key file; no password is needed.\n\n\b\n"
+        en="Show the public part of a key file; no password is needed.\n\n\b\n"
         "Example: credit-ledger keys show anchor.json",
     ),
 )

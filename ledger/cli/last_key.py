@@ -13,7 +13,7 @@ from ledger.core.keys import Purpose
 
 
 def demand_another(hand: Hand, key: Key) -> None:
-    """Asks on a terminal, and refuses elsewhere, where this is the last key of its purpose."""
+    """Ask on a terminal, and refuse elsewhere, where this is the last key of its purpose."""
     now = hand.time()
     alive = [other for other in hand.keys() if other.purpose == key.purpose and _lives(other, now)]
     if [other.key_id for other in alive] != [key.key_id]:

@@ -125,7 +125,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line; the exit code. Never raises."""
+    """Run one command line; the exit code. Never raises."""
     evidence = bool(_EVIDENCE & set(arguments[:1]))
     try:
         code = cli.main(args=arguments, prog_name="credit-ledger", standalone_mode=False)

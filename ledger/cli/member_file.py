@@ -60,7 +60,7 @@ def encode_member(
 
 
 def load_member(path: Path) -> MemberFile:
-    """Raises ConfigError."""
+    """Read the file. Raises ConfigError."""
     try:
         return read_member(read_fields(path))
     except ConfigError as error:
@@ -68,7 +68,7 @@ def load_member(path: Path) -> MemberFile:
 
 
 def read_member(fields: Mapping[str, Any]) -> MemberFile:
-    """Raises ConfigError naming the field."""
+    """Read what the file holds. Raises ConfigError naming the field."""
     if fields.get("_type") != MemberFile.TYPE:
         raise ConfigError("_type", f"is not {MemberFile.TYPE}")
     code, region, endpoint = (fields.get(name) for name in ("code", "region", "endpoint"))

@@ -46,7 +46,7 @@ _LEAST_DIGITS = 8  # of a key id that is not written out
         \b
         示例：credit-ledger keys list --member 110000 --network network.json
         """,
-        en="""Lists the keys that a member has registered on the chain.
+        en="""List the keys that a member has registered on the chain.
 
         \b
         Example: credit-ledger keys list --member 110000 --network network.json
@@ -81,7 +81,7 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
         \b
         示例：credit-ledger keys rotate ANCHOR --config gateway.toml --end-old
         """,
-        en="""Changes a key: makes a new file and registers it; both are in force from then on.
+        en="""Change a key: make a new file and register it; both are in force from then on.
 
         A running node takes the new one up by itself within a minute. End the old one then with
         `keys revoke`, or let --end-old wait for the node and do it. That ends keys whose files lie
@@ -188,7 +188,7 @@ def rotate(
         \b
         示例：credit-ledger keys revoke 1f2e3d4c --config gateway.toml
         """,
-        en="""Ends a key now; what it signed before stays valid. The last key of a purpose is ended
+        en="""End a key now; what it signed before stays valid. The last key of a purpose is ended
         only with --yes, or once asked.
 
         \b
@@ -222,7 +222,7 @@ def revoke(*, key_id_: str, yes: bool, hand: Hand, as_json: bool) -> int:
         示例：credit-ledger keys compromise 1f2e3d4c --since 2026-11-20T08:00:00Z \\
                 --config gateway.toml
         """,
-        en="""Says that a key was stolen at a time: nothing that it signed from then on counts.
+        en="""Say that a key was stolen at a time: nothing that it signed from then on counts.
         Seven days back at most; earlier takes a vote (`govern propose compromise-key`).
 
         \b

@@ -82,7 +82,7 @@ class Node:
             raise Unknown(f"{url}: {error}") from error
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._client.close()
 
     def __enter__(self) -> Node:

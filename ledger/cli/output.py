@@ -65,7 +65,7 @@ def print_bytes(data: bytes) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a result; whole, or the command ends without an answer."""
+    """Write a result; whole, or the command ends without an answer."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_bytes(data)

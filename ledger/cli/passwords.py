@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import click
 
 from ledger.chain.keys.keyfile import WrongPassword
+from ledger.chain.keys.private import readable_by_others
 from ledger.chain.keys.signers import LocalSigner, RemoteSigner, open_signer
 from ledger.cli.language import say
-from ledger.cli.output import Refused
+from ledger.cli.output import Refused, note
 from ledger.core.errors import ConfigError
 
 PASSWORD_FILE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
@@ -29,11 +31,26 @@ def new_password() -> bytes:
 
 
 def read_password(path: Path) -> bytes:
-    """The first line of a file. Refused where it cannot be read."""
+    """The first line of a file. Refused where it cannot be read. That others can read it is told
+    and no more: scripts write such files."""
     try:
+        if mode := readable_by_others(path):
+            _warn(path, mode)
         return path.read_bytes().rstrip(b"\r\n")
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}") from error
+
+
+@cache
+def _warn(path: Path, mode: int) -> None:
+    """Tell it once, however many keys are opened with it."""
+    note(
+        say(
+            zh=f"警告：他人可读取口令文件 {path}（权限 {mode:04o}）；请运行：chmod 600 {path}",
+            en=f"warning: others can read the password in {path} (mode {mode:04o}); run: chmod 600"
+            f" {path}",
+        )
+    )
 
 
 def open_key(path: Path, purpose: str, passwords: Sequence[Path]) -> Signer:

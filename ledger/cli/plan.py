@@ -96,7 +96,7 @@ rule = "latest"
 
 
 def load_plan(path: Path) -> Plan:
-    """Raises ConfigError naming the setting."""
+    """Read a plan. Raises ConfigError naming the setting."""
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -23,7 +23,7 @@ _NAMES = {ACTIVE: "ACTIVE", SUSPENDED: "SUSPENDED", RETIRED: "RETIRED"}
 
 
 def demand_possible(hand: Hand, wanted: Action) -> None:
-    """Raises Refused where the chain, as it is now, would not carry it out."""
+    """Raise Refused where the chain, as it is now, would not carry it out."""
     decoded = decode_action(wanted.kind, wanted.data)
     assert decoded is not None  # noqa: S101 - it was made by its name
     kind, values = decoded.name, decoded.values
@@ -44,7 +44,7 @@ def demand_possible(hand: Hand, wanted: Action) -> None:
 
 
 def demand_new(hand: Hand, wanted: Action) -> None:
-    """Raises Refused where the same is open for votes."""
+    """Raise Refused where the same is open for votes."""
     for motion in motions(hand):
         if motion.state in OPEN and motion.action == wanted:
             raise Refused(

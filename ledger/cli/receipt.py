@@ -34,7 +34,7 @@ _HELP = say(
       credit-ledger receipt LEAF --from http://127.0.0.1:8546 -o 回执.json --fields CF_XDR_SHXYM
       credit-ledger receipt --file ID --from http://127.0.0.1:8546 -o 回执/ --wait 60
     """,
-    en="""Gets receipts of records from the node that holds them.
+    en="""Get receipts of records from the node that holds them.
 
     With a token that may read it shows the record's fields (all of them, or --fields); without
     one, or with --bare, it proves no more than that the entry is anchored. With several leaves, or

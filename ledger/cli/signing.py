@@ -32,8 +32,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         \b
         示例：credit-ledger govern sign vote.json --key govern.json
         """,
-        en="""Signs on the machine that holds the GOVERN key, which needs no network: shows what it
-        is, asks, and writes the signature into the same file.
+        en="""Sign on the machine that holds the GOVERN key, which needs no network. It shows what
+        it is, asks, and writes the signature into the same file.
 
         \b
         Example: credit-ledger govern sign vote.json --key govern.json
@@ -79,7 +79,7 @@ def sign(*, file: Path, key: Path, password_files: tuple[Path, ...], yes: bool) 
         \b
         示例：credit-ledger govern send vote.json --config gateway.toml
         """,
-        en="""Sends a file that was signed.
+        en="""Send a file that was signed.
 
         \b
         Example: credit-ledger govern send vote.json --config gateway.toml

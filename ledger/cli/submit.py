@@ -50,7 +50,7 @@ _HELP = say(
       credit-ledger submit 记录.ndjson --to http://127.0.0.1:8546 --wait --json
       credit-ledger submit 行政处罚.xlsx --to http://127.0.0.1:8546 --receipts 回执/
     """,
-    en="""Sends the records of a file to the node of a member; every row gets an answer.
+    en="""Send the records of a file to the node of a member; every row gets an answer.
 
     FILE is a workbook (xlsx), csv, ndjson (a record a line) or json (one record). The node that
     took it, the file id and the answers are shown before anchors are waited for (--wait,

@@ -39,7 +39,7 @@ _HELP = say(
       credit-ledger verify 回执.json --network network.json --as-of 2026-06-30
       credit-ledger verify 回执.json --network network.json --audience demo-bank --nonce 7cQ2
     """,
-    en="""Checks receipts: genuine? usable today? why?
+    en="""Check receipts: genuine? usable today? why?
 
     No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst

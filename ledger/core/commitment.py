@@ -146,7 +146,7 @@ def expand(secret: bytes, n: int) -> tuple[list[bytes], list[bytes]]:
 def commit(
     slots: Sequence[str], fields: Mapping[str, Value], secret: bytes, header: Header
 ) -> Commitment:
-    """Commits to canonical `fields`, at least one, each in one of the schema's `slots`."""
+    """Commit to canonical `fields`, at least one, each in one of the schema's `slots`."""
     known = tuple(slots)
     places_of(known)  # refuses slots that are none
     salts, decoys = _streams(secret, len(known))
@@ -235,7 +235,7 @@ def _parse_payload(data: bytes) -> Payload:
 
 
 def _refuse_other(data: bytes) -> None:
-    """Raises VersionUnknown where a payload names another version or hash than ours."""
+    """Raise VersionUnknown where a payload names another version or hash than ours."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -178,7 +178,7 @@ def from_json(value: Any) -> Entry:
 
 
 def _refuse_newer(value: Any) -> None:
-    """Raises VersionUnknown for another version or suite, before anything else is looked at."""
+    """Raise VersionUnknown for another version or suite, before anything else is looked at."""
     if not isinstance(value, dict):
         return
     refuse_other(value.get("_type"))

@@ -94,7 +94,7 @@ def ascii_bytes32(data: bytes) -> str:
 
 
 def log_id(chain_id: int, consortium: str, member: str, seq: int, suite: int) -> LogId:
-    """Mints the id of a member's log number `seq`.
+    """Mint the id of a member's log number `seq`.
 
     keccak256(abi.encode(string "credit-ledger/log/1", uint256 chainId, address consortium,
     bytes32 member, uint64 seq, uint16 suite)). A verifier takes ids from `Consortium` and never

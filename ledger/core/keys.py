@@ -131,7 +131,7 @@ def low_s(alg: int, signature: bytes) -> bytes:
 
 
 def verify(alg: int, public_key: bytes, message: bytes, signature: bytes) -> None:
-    """Raises SignatureInvalid unless `public_key` signed `message`.
+    """Raise SignatureInvalid unless `public_key` signed `message`.
 
     ECDSA over SHA-256 with raw r ‖ s, low s only so that nobody can respell a signature, or
     Ed25519 (RFC 8032).

@@ -135,7 +135,7 @@ def root_from_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[by
 def verify_inclusion(
     *, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes
 ) -> None:
-    """Raises ProofMismatch unless `leaf` stands at `index` in the tree (size, root)."""
+    """Raise ProofMismatch unless `leaf` stands at `index` in the tree (size, root)."""
     actual = root_from_inclusion(leaf=leaf, index=index, size=size, path=path)
     if actual != root:
         raise ProofMismatch("inclusion root", expected=root, actual=actual)
@@ -144,7 +144,7 @@ def verify_inclusion(
 def verify_consistency(
     *, size1: int, root1: bytes, size2: int, root2: bytes, path: Sequence[bytes]
 ) -> None:
-    """Raises ProofMismatch unless tree 2 extends tree 1 (RFC 9162 2.1.4.2). 1 ≤ size1 ≤ size2."""
+    """Raise ProofMismatch unless tree 2 extends tree 1 (RFC 9162 2.1.4.2). 1 ≤ size1 ≤ size2."""
     _check_size("consistency", size2)
     if not 1 <= size1 <= size2:
         raise ProofMismatch("consistency size", expected=f"1 … {size2}", actual=size1)

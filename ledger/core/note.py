@@ -205,7 +205,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 
 def refuse_newer(text: str) -> None:
-    """Raises VersionUnknown where a line of a note is of a signature type that we do not know:
+    """Raise VersionUnknown where a line of a note is of a signature type that we do not know:
     what else is malformed may be so by our rules only. Malformed: its lines are none."""
     lines = _lines(_split(text)[1])
     at = next(iter(_newer(lines)), None)
@@ -243,14 +243,14 @@ def _parse(text: str) -> Checkpoint:
 
 
 def verify(checkpoint: Checkpoint, public_key: bytes) -> None:
-    """Raises SignatureInvalid unless this Ed25519 key signed the checkpoint."""
+    """Raise SignatureInvalid unless this Ed25519 key signed the checkpoint."""
     if checkpoint.key_hash != key_hash(checkpoint.origin, public_key):
         raise SignatureInvalid("checkpoint", "signed by another key")
     _verify_body(public_key, checkpoint.body, checkpoint.signature)
 
 
 def verify_cosignature(checkpoint: Checkpoint, cosignature: Cosignature, public_key: bytes) -> None:
-    """Raises SignatureInvalid unless this Ed25519 key made the cosignature.
+    """Raise SignatureInvalid unless this Ed25519 key made the cosignature.
 
     Whether it was a WITNESS key of that member at that time is the caller's to check.
     """

@@ -200,7 +200,7 @@ def parse_binding(text: str) -> Binding:
 
 
 def verify(jws: Jws, alg: int, public_key: bytes) -> None:
-    """Raises SignatureInvalid unless this key, named by `kid`, made the JWS.
+    """Raise SignatureInvalid unless this key, named by `kid`, made the JWS.
 
     Whether the key was the discloser's PRESENT key at `iat` is the caller's to check.
     """
@@ -306,7 +306,7 @@ def _jws(parts: _Parts, iat: object) -> Jws:
 
 
 def _refuse_newer(jws: str) -> None:
-    """Raises VersionUnknown where the header of a JWS names an algorithm that we do not know, or
+    """Raise VersionUnknown where the header of a JWS names an algorithm that we do not know, or
     its payload is a record of another version, whatever else is wrong with it."""
     header, _, rest = jws.partition(".")
     look(_refuse_algorithm, header)

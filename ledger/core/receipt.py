@@ -271,7 +271,7 @@ def _parse(data: bytes) -> Receipt:
 
 
 def _refuse_newer(data: bytes) -> None:
-    """Raises VersionUnknown where bytes that are no receipt of ours may be one of a later version,
+    """Raise VersionUnknown where bytes that are no receipt of ours may be one of a later version,
     or hold something that is."""
     value = loose(data)
     if not isinstance(value, dict):

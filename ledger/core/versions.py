@@ -25,7 +25,7 @@ _START_BYTES = 256
 
 
 def refuse_other(type_: object) -> None:
-    """Raises VersionUnknown where the `_type` of an object names another version than 1."""
+    """Raise VersionUnknown where the `_type` of an object names another version than 1."""
     match = _TYPE.fullmatch(type_) if isinstance(type_, str) else None
     if match is not None and match["version"] != "1":
         raise VersionUnknown("format", match[0])
@@ -51,7 +51,7 @@ def loose(data: bytes) -> Any:
 
 
 def look(parser: Callable[[Any], object], value: object) -> None:
-    """Raises VersionUnknown where `parser` finds an unknown version in a text or object.
+    """Raise VersionUnknown where `parser` finds an unknown version in a text or object.
 
     What is malformed in it is none of our business: whoever looks has found something malformed
     already, and asks whether that counts.

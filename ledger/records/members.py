@@ -36,7 +36,7 @@ class Members:
         return Malformed(self.what, problem)
 
     def done(self) -> None:
-        """Refuses members that nobody took."""
+        """Refuse members that nobody took."""
         if self._left:
             raise self.fault(f"unknown member {sorted(self._left)[0][:64]}")
 

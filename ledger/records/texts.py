@@ -5,15 +5,12 @@ Texts name the field, never its value: they go to logs and reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from ledger.core.texts import Text
 from ledger.records.schema import Field
 
-__all__ = ["ERROR_CODES", "NOTE_CODES", "Text", "label", "message"]
-
-Text = Mapping[str, str]
-"""A text for people: {"zh", "en"}."""
+__all__ = ["ERROR_CODES", "NOTE_CODES", "label", "message"]
 
 _ERRORS: Final = {
     "required": (

@@ -14,13 +14,14 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from ledger.core.texts import Text
 from ledger.records import publicity
 from ledger.records import rules as rules_files
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision
 from ledger.records.rules import Rules
 from ledger.records.schema import Field, Schema
-from ledger.records.texts import Text, label, message
+from ledger.records.texts import label, message
 from ledger.records.uscc import FILLER
 from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
 
@@ -201,12 +202,12 @@ def _step(schema: Schema, field: Field) -> _Step:
 
 
 def _presence(value: object) -> str | None:
-    """Reads a field that is dropped: only whether there is something."""
+    """Read a field that is dropped: only whether there is something."""
     return None if value is None or (isinstance(value, str) and not value.strip()) else ""
 
 
 def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> None:
-    """Puts a value where it belongs, or says what is wrong with it."""
+    """Put a value where it belongs, or say what is wrong with it."""
     if value is None:
         fault = _missing(run, step, person)
     elif isinstance(value, Fault):

@@ -22,7 +22,7 @@ BODY_ROWS = 16_384
 
 
 def send(url: str, token: str, spans: Sequence[tuple[int, int]], start_at: float) -> Sent:
-    """Runs in a client's process: one keep-alive connection, a request per span (first, count).
+    """Run in a client's process: one keep-alive connection, a request per span (first, count).
 
     Bodies are made before `start_at` (monotonic), answers are read after the clock has stopped.
     """

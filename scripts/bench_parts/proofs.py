@@ -51,7 +51,7 @@ def measure_verify(book: Book, site: Site, held: Sequence[Held]) -> None:
 
 
 def _verify_all(file: Path, held: Sequence[Held]) -> tuple[Counter[str], float]:
-    """Runs in a process of its own. Verdicts of the first pass, seconds of the second."""
+    """Count the verdicts of the first pass, time the second. Runs in a process of its own."""
     verifier = Verifier(NetworkFile.load(file))
     try:
         found = [verifier.verify(one.data, ask(subject=one.subject)) for one in held]

@@ -62,7 +62,7 @@ class _Run:
         connection.close()
 
     def follow(self, finals: list[float]) -> None:
-        """Asks for the receipts of the followed records until each is there."""
+        """Ask for the receipts of the followed records until each is there."""
         connection = http.client.HTTPConnection(urlsplit(self.site.url).netloc, timeout=PATIENCE)
         waiting: list[tuple[float, str]] = []
         more, deadline = True, time.monotonic() + PATIENCE

@@ -14,7 +14,7 @@ from ledger.chain.founding.national import national_items
 from ledger.chain.governing.govern import latest_call
 from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.chain.network import NetworkFile
-from ledger.cli import consortium, founding
+from ledger.cli import founding, member_folder
 from ledger.core.keys import Purpose
 from tests.cli.conftest import Cli
 from tests.support.anvil import Anvil, start_anvil
@@ -91,7 +91,7 @@ def founders(cli: Cli, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyP
     def light(*args: Any, **more: Any) -> Any:
         return create(*args, **more, work=WORK_LIGHT)
 
-    monkeypatch.setattr(consortium, "create", light)
+    monkeypatch.setattr(member_folder, "create", light)
     return Founders(cli, anvil, tmp_path)
 
 
@@ -232,6 +232,18 @@ def test_what_is_wrong_is_said_before_anything_is_paid(founders: Founders) -> No
     path.write_text(text + "surprise = 1\n")
     assert founders.found(*FIVE, exit=1).err
     assert int(founders.anvil.call("eth_blockNumber"), 16) == 0
+
+
+def test_a_password_file_that_others_read(founders: Founders) -> None:
+    """Is told, once and with the remedy, and used all the same."""
+    words = ("consortium", "keys", "110000", "-o", founders.folder / "110000")
+    for mode, warnings in ((0o644, 1), (0o600, 0)):
+        file = founders.folder / f"password-{mode:o}"
+        file.write_text("word\n")
+        file.chmod(mode)
+        done = founders.run(*words, "--password-file", file, "--json")
+        assert done.json()["code"] == "110000"
+        assert done.err.count(f"chmod 600 {file}") == warnings
 
 
 def test_keys_of_a_member(founders: Founders) -> None:

@@ -1,11 +1,13 @@
 """The operators' guide is followed word for word on a chain of its own, with the number 4242.
 
 Blocks: `sh` is run as it stands, `exit=N` ends with that code (others with 0), `background` runs
-until the end, `toml file=PATH` is written there, `after=7days` comes seven days later.
+until the end, `after=7days` comes seven days later. The shell finds Python, the commands that come
+with it, and `TOOLS`: what the guide needs, every machine has.
 """
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +28,7 @@ CHAIN = 4242
 NO_FEES = ("--block-base-fee-per-gas", "0", "--disable-min-priority-fee")
 SECONDS = 900.0
 LATER = 7 * 86_400 + 600
+TOOLS = ("sh", "cp", "mkdir", "mv", "sleep")
 EXAMPLE = "北京_行政处罚_gb18030.csv"
 
 
@@ -54,13 +57,13 @@ def test_both_languages_show_the_same_commands() -> None:
 class Operator:
     """A shell in an empty folder; what is exported in one block is there in the next."""
 
-    def __init__(self, folder: Path, anvil: Anvil, port: int) -> None:
+    def __init__(self, folder: Path, anvil: Anvil, ports: tuple[int, int], tools: Path) -> None:
         self.folder = folder
         self.anvil = anvil
-        self.port = port
+        self.port, self.operator_port = ports
         self._services: list[tuple[subprocess.Popen[bytes], str]] = []
         clean = {key: value for key, value in os.environ.items() if "CREDIT_LEDGER" not in key}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
+        path = f"{Path(sys.executable).parent}{os.pathsep}{tools}"
         self.environment = clean | {"PATH": path, "CREDIT_LEDGER_LANG": "en"}
         # One node of one: what a machine on a desk has. In earnest there are several.
         self.environment["CREDIT_LEDGER_ENV"] = "development"
@@ -68,9 +71,8 @@ class Operator:
 
     def follow(self, block: Block) -> None:
         text = self._ours(block.text)
-        if block.language == "toml":
-            (self.folder / block.words["file"]).write_text(text, "utf-8")
-        elif "background" in block.words:
+        assert block.language == "sh", block
+        if "background" in block.words:
             self._serve(text)
         else:
             if "after" in block.words:
@@ -85,16 +87,14 @@ class Operator:
 
     def _ours(self, text: str) -> str:
         """Other ports than the usual, which may be taken."""
-        return text.replace("127.0.0.1:8545", f"127.0.0.1:{self.anvil.port}").replace(
-            "8546", str(self.port)
-        )
+        ours = {"8545": self.anvil.port, "8546": self.port, "9546": self.operator_port}
+        return re.sub(r"\b[89]54[56]\b", lambda found: str(ours[found[0]]), text)
 
     def _run(self, text: str, code: int) -> None:
-        before = f'[ -f "{self._state}" ] && . "{self._state}"\nset -e\n'
-        script = f'{before}{text}\ncode=$?\nset +e\nexport -p > "{self._state}"\n'
-        script += f'declare -p OLD MOTION >> "{self._state}" 2>/dev/null\nexit $code\n'
+        before = f'[ -f "{self._state}" ] && . "{self._state}"\nset -a -e\n'
+        script = f'{before}{text}\nexport -p > "{self._state}"\n'
         done = subprocess.run(
-            ["bash", "-c", script],
+            ["sh", "-c", script],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -107,7 +107,7 @@ class Operator:
     def _serve(self, text: str) -> None:
         with (self.folder / "log.jsonl").open("ab") as log:
             process = subprocess.Popen(
-                ["bash", "-c", f"exec {text}"],
+                ["sh", "-c", f"exec {text}"],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -135,13 +135,28 @@ class Operator:
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Iterator[Operator]:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = int(one.getsockname()[1])
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the programs that the guide may call, and no other."""
+    folder = tmp_path_factory.mktemp("tools")
+    for name in TOOLS:
+        found = shutil.which(name)
+        assert found, f"{name} is not in PATH"
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
+
+
+@pytest.fixture
+def operator(tmp_path: Path, tools: Path) -> Iterator[Operator]:
     (tmp_path / EXAMPLE).symlink_to(ROOT / "examples" / EXAMPLE)
     with start_anvil(chain_id=CHAIN, args=NO_FEES) as anvil:
-        operator = Operator(tmp_path, anvil, port)
+        operator = Operator(tmp_path, anvil, free_ports(), tools)
         try:
             yield operator
         finally:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import warnings
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,22 +24,24 @@ import gateway.jobs.models
 import gateway.log.models
 import gateway.records.models
 import gateway.tokens.models
+from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS
 from gateway.base import crash
 from gateway.base import threads as worker
 from gateway.base.clock import Clock
 from gateway.base.crypto import ContentLost, Hmac, Sealed, Vault
 from gateway.base.db import begin_write, metadata, open_engine
 from gateway.base.keyring import open_keys
+from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
-from gateway.node import open_node
+from gateway.node import make_node, open_node
 from gateway.records.content import Content, encode_content
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from ledger.core.commitment import Header
-from ledger.core.errors import ConfigError
+from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import LogId
 from tests.support import child
-from tests.support.node import make_network, make_settings, make_test_node
+from tests.support.node import make_keys, make_network, make_settings, make_test_node
 
 CONFIG = """
 network = "network.json"
@@ -457,6 +461,41 @@ def test_pauses_grow_to_a_bound_with_jitter() -> None:
     pauses = [[worker.pause_after(failures) for _ in range(200)] for failures in (1, 2, 3, 50)]
     for found, longest in zip(pauses, (0.5, 1, 2, worker.LONGEST_PAUSE), strict=True):
         assert longest / 2 <= min(found) < max(found) <= longest
+
+
+def test_calls_to_the_chain_without_an_answer_are_counted(tmp_path: Path) -> None:
+    count = TIMEOUTS.labels("chain")._value
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        network = make_network(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        node = make_node(make_settings(tmp_path), network, make_keys())
+        for rpc in (*node.reader._rpcs, *node.outbox._rpcs):
+            rpc.timeout = 0.3
+        for call in (node.reader.head, node.outbox.balance):
+            before = count.get()
+            with pytest.raises(CouldNotCheck):
+                call()
+            assert count.get() > before
+        node.close()
+
+
+def test_the_anchorer_pauses_five_seconds_at_most(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path)
+    started: dict[str, float] = {}
+
+    def start(name: str, step: Any, stop: Any, *, longest: float = worker.LONGEST_PAUSE) -> Any:
+        started[name] = longest
+        return threading.Thread()
+
+    found = [worker.pause_after(50, LOOK_AGAIN_SECONDS) for _ in range(200)]
+    assert 2.5 <= min(found) < max(found) <= 5
+    node.ctx.signals.looked.set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "start", start)
+        node.start()
+    node._threads.clear()
+    node.close()
+    assert started["anchorer"] == LOOK_AGAIN_SECONDS
+    assert started["integrator"] == worker.LONGEST_PAUSE
 
 
 def test_importing_the_spine_starts_nothing() -> None:

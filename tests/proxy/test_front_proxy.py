@@ -267,6 +267,39 @@ def test_connections_of_one_address(nginx: Nginx, token: dict[str, str]) -> None
             assert other.get("/v1/node").status_code == 200
 
 
+def test_connections_of_one_network(server: Server, folder: Path, token: dict[str, str]) -> None:
+    """Whoever has one IPv6 address has a /64 of them: the gateway counts it as one, so does the
+    proxy. This machine has one such address, so another proxy is said to be before this one."""
+    believing = {
+        "keepalive_timeout 30s;": "keepalive_timeout 30s;\n"
+        "set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;"
+    }
+
+    def head(address: str) -> bytes:
+        return (
+            f"POST /v1/records HTTP/1.1\r\nHost: {NAME}\r\nX-Real-IP: {address}\r\n"
+            f"Content-Type: application/x-ndjson\r\nAuthorization: {token['Authorization']}\r\n"
+            "Content-Length: 1000\r\n\r\nx"
+        ).encode()
+
+    with ExitStack() as stack:
+        nginx = stack.enter_context(nginx_before(server.port, folder / "network", believing))
+        for number in range(64):
+            # 0a is a line end in the bytes of the address, where a pattern may stop
+            stack.enter_context(nginx.connect()).sendall(head(f"2001:db8:a0a::{number:x}:a"))
+        client = stack.enter_context(nginx.client())
+
+        def status(address: str) -> int:
+            return client.get("/v1/node", headers={"X-Real-IP": address}).status_code
+
+        end = time.monotonic() + 300
+        while status("2001:db8:a0a::ffff") != 429:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        for free in ("2001:db8:a0a:1::1", "2001:db8::1", "192.0.2.1"):
+            assert status(free) == 200
+
+
 def peers(nginx: Nginx) -> set[str]:
     """Addresses that have a connection to it."""
     found = nginx.process.net_connections("tcp4")

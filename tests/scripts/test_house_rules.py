@@ -1,10 +1,11 @@
 """The house rules over texts: what is cited exists, and nothing names a machine or a registry."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from scripts.house_parts import citations, texts
+from scripts.house_parts import citations, mood, texts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = """# Title
@@ -99,3 +100,18 @@ def test_all_texts_of_ours_are_read_and_nothing_else(tmp_path: Path) -> None:
     ours = {name for name, _ in texts.texts(ROOT)}
     assert {"README.md", "Makefile", "contracts/Consortium.sol", "package-lock.json"} <= ours
     assert not any(name.startswith((".venv", "node_modules", "build/")) for name in ours)
+
+
+@pytest.mark.parametrize(
+    ("docstring", "count"),
+    [
+        ("Reads a file.", 1),
+        ("Adds, or replaces it.", 1),
+        ("Read a file.", 0),
+        ("The records. Raises Malformed.", 0),
+        ("Records that nobody took.", 0),
+    ],
+)
+def test_a_function_is_told_what_to_do(docstring: str, count: int) -> None:
+    tree = ast.parse(f'def read() -> None:\n    """{docstring}"""')
+    assert len(list(mood.descriptive("x.py", tree))) == count

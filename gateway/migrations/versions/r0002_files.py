@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("takeovers", sa.Integer(), nullable=False),
+        sa.Column("waits", sa.Integer(), nullable=False),
         sa.Column("claim", sa.Integer(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),

@@ -24,9 +24,18 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column("tally", sa.LargeBinary(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_accesses"),
     )
     op.create_index("ix_accesses_at", "accesses", ["at"])
+    op.create_index(
+        "ux_accesses_tally",
+        "accesses",
+        ["tally"],
+        unique=True,
+        sqlite_where=sa.text("tally IS NOT NULL"),
+        postgresql_where=sa.text("tally IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:

@@ -105,7 +105,7 @@ class Consortium(_Contract):
         return tuple(build(Member, found) for found in self._read_all("member", words))
 
     def fetch(self, codes: Iterable[str], roles: Iterable[str] = ()) -> None:
-        """Reads members with their roles and keys, and the contracts of `roles`, all together:
+        """Read members with their roles and keys, and the contracts of `roles`, all together:
         where `many` keeps what it gives, reading them one by one then costs nothing."""
         words = [bytes32_ascii(code) for code in codes]
         wanted = [("contractHistory", (bytes32_ascii(role),)) for role in roles]

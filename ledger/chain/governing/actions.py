@@ -205,7 +205,7 @@ def open_log(member: str, suite: int = 1) -> Action:
 
 
 def open_successor(log_id: bytes, trusted_size: int, suite: int = 1) -> Action:
-    """Closes a log at the last size to be trusted and opens the next."""
+    """Close a log at the last size to be trusted and open the next."""
     values = {"logId": log_id, "trustedSize": trusted_size, "suite": suite}
     return action("open-successor", values)
 

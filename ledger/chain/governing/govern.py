@@ -59,7 +59,7 @@ class Council:
         self._domain = Domain(chain_id, consortium)
 
     def decide(self, action: Action, carry_out: CarryOut | None = None) -> None:
-        """Proposes, votes until it is passed, carries out. Goes on where it was left.
+        """Propose, vote until it is passed, carry out. Go on where it was left.
 
         `carry_out`: where another contract than the Consortium does that; its address is the
         action's first word. Raises TxRefused where the contract refuses a step.

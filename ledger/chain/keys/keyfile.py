@@ -78,7 +78,7 @@ class KeyFile:
 
     @classmethod
     def load(cls, path: Path) -> "KeyFile":
-        """Reads a key file without opening it. Raises ConfigError."""
+        """Read a key file without opening it. Raises ConfigError."""
         fields = read_fields(path)
         if fields.get("_type") != TYPE:
             raise ConfigError(str(path), f"_type is not {TYPE}")
@@ -102,7 +102,7 @@ def create(
     work: int = WORK_STANDARD,
     secret: bytes | None = None,
 ) -> KeyFile:
-    """Writes a new key file, mode 0600, whole or not at all, and never over another.
+    """Write a new key file, mode 0600, whole or not at all, and never over another.
 
     `secret` is for keys that exist already; without it a fresh one is drawn.
     """
@@ -264,7 +264,7 @@ def _decrypt(path: Path, keystore: Mapping[str, Any], password: bytes) -> bytes:
 
 
 def _check_work(path: Path, keystore: Mapping[str, Any]) -> None:
-    """Refuses key derivations that would take minutes or gigabytes. Only scrypt, version 3."""
+    """Refuse key derivations that would take minutes or gigabytes. Only scrypt, version 3."""
     crypto = keystore.get("crypto", keystore.get("Crypto"))
     params = crypto.get("kdfparams") if isinstance(crypto, dict) else None
     if (

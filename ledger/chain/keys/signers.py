@@ -75,7 +75,7 @@ class _Public:
 
     @property
     def address(self) -> Address:
-        """Raises ConfigError where the key is of another curve than Ethereum's."""
+        """Its account. Raises ConfigError where the key is of another curve than Ethereum's."""
         if self.alg is not Alg.SECP256K1:
             raise ConfigError("key", f"{self.alg.name} has no address")
         return address_of(self.public_key)
@@ -152,7 +152,7 @@ class RemoteSigner(_Public):
         return signature
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._http.close()
 
     def _ask(self, what: Mapping[str, str], size: int) -> bytes:

@@ -53,7 +53,7 @@ class LogEntry:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Orders events as they happened."""
+        """What orders events as they happened."""
         return self.block, self.index
 
 

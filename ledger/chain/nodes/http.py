@@ -90,7 +90,7 @@ class Http:
             raise ours from error
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._client.close()
 
 

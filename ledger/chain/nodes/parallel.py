@@ -76,7 +76,7 @@ def ask_all(
     *,
     reserve: Sequence[Reader] = (),
 ) -> Answers[T]:
-    """Runs `job` for every node, each in a thread, and waits for all as `terms` say.
+    """Run `job` for every node, each in a thread, and waits for all as `terms` say.
 
     reserve: nodes that are asked where the others do not give enough. LedgerErrors are failures of
     the node; anything else is a fault of ours and raised here. The threads are daemons: whoever

@@ -58,6 +58,7 @@ class QuorumReader:
         patience: float = CALL_SECONDS,
         deadline: float | None = None,
         on_note: OnNote = lambda note: None,
+        on_timeout: Callable[[], None] = lambda: None,
         development: bool | None = None,
         hurry: float | None = None,
         max_ahead: float | None = MAX_AHEAD,
@@ -66,7 +67,8 @@ class QuorumReader:
         `page`: blocks of the first page of events. `patience`: seconds for which a call is asked
         again that a node refuses for the moment. `deadline`: seconds for everything that is read
         at one head, None: no bound. `on_note`: told once of every node that lies or has thrown old
-        data away. `development`: whether half of the nodes may be a quorum; None: as
+        data away. `on_timeout`: told of every call to a node that had no answer within `timeout`.
+        `development`: whether half of the nodes may be a quorum; None: as
         CREDIT_LEDGER_ENV says. `hurry`: seconds that a node gets once a quorum has answered; who
         needs more is asked last for a while. None: every node is asked and gets `timeout`, as a
         verifier must. `max_ahead`: seconds by which the head may be ahead of our clock; None: any,
@@ -85,14 +87,14 @@ class QuorumReader:
         self._on_note = on_note
         self._told: set[Note] = set()
         self._rpcs = [
-            Rpc(url, name=name, timeout=timeout)
+            Rpc(url, name=name, timeout=timeout, on_timeout=on_timeout)
             for url, name in zip(network.rpc, _names(network.rpc), strict=True)
         ]
         self._nodes = [Reader(rpc) for rpc in self._rpcs]
         self._standing = NodeOrder(self._nodes, network.quorum)
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         for rpc in self._rpcs:
             rpc.close()
 

@@ -6,7 +6,7 @@ The bound on time is on the whole call, however slowly the node drips its answer
 import contextlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -17,6 +17,7 @@ from ledger.chain.errors import (
     RpcNonsense,
     RpcPruned,
     RpcRefused,
+    RpcTimeout,
 )
 from ledger.chain.nodes.http import MAX_BYTES, TIMEOUT, Answer, Http, place
 
@@ -39,7 +40,7 @@ class Caller(Protocol):
 
     @property
     def name(self) -> str:
-        """Stands for it in messages."""
+        """What stands for it in messages."""
 
     def call(self, method: str, params: Sequence[Json] = ()) -> Json:
         """The `result`; raises RpcFailure."""
@@ -55,12 +56,15 @@ class Rpc:
         name: str | None = None,
         timeout: float = TIMEOUT,
         max_bytes: int = MAX_BYTES,
+        on_timeout: Callable[[], None] = lambda: None,
     ) -> None:
-        """`name` stands for the node in messages, by default its host and port."""
+        """`name` stands for the node in messages, by default its host and port. `on_timeout`: told
+        of every call that had no answer within `timeout`, in the thread that made it."""
         self.url = url
         self.name = name or place(url)
         self.timeout = timeout
         self._max_bytes = max_bytes
+        self._on_timeout = on_timeout
         self._ids = itertools.count(1)
         self._http = Http(
             verify=url.startswith("https"), headers={"content-type": "application/json"}
@@ -96,7 +100,7 @@ class Rpc:
         return found
 
     def close(self) -> None:
-        """Drops the connections."""
+        """Drop the connections."""
         self._http.close()
 
     def _request(self, method: str, params: Sequence[Json]) -> dict[str, Json]:
@@ -105,13 +109,17 @@ class Rpc:
         }  # fmt: skip
 
     def _post(self, content: Json) -> Answer:
-        return self._http.ask(
-            "POST",
-            self.url,
-            content=orjson.dumps(content),
-            timeout=self.timeout,
-            max_bytes=self._max_bytes,
-        )
+        try:
+            return self._http.ask(
+                "POST",
+                self.url,
+                content=orjson.dumps(content),
+                timeout=self.timeout,
+                max_bytes=self._max_bytes,
+            )
+        except RpcTimeout:
+            self._on_timeout()
+            raise
 
     def _parse(self, answer: Answer) -> Json:
         status = answer.status

@@ -51,7 +51,7 @@ class _Refused:
 
 
 def keep(store: dict[K, V], key: K, value: V) -> V:
-    """Puts `value` into a store that never holds more than `KEPT`; gives it back."""
+    """Put `value` into a store that never holds more than `KEPT`; give it back."""
     if len(store) >= KEPT:
         store.clear()
     store[key] = value
@@ -206,7 +206,7 @@ class View:
     def _at_block(
         self, node: Reader, method: str, arguments: Sequence[Any]
     ) -> tuple[bytes | _Refused, ...]:
-        """Asks by block hash (EIP-1898); a node that cannot is asked by number and watched."""
+        """Ask by block hash (EIP-1898); a node that cannot is asked by number and watched."""
         if node.takes_hashes is not False:
             at = {"blockHash": self.block.hash}
             found = node.ask_many([(method, (argument, at)) for argument in arguments])

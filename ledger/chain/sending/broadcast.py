@@ -185,7 +185,7 @@ class Nodes:
         return answers.values[group[0]] if len(group) >= self._quorum else None
 
     def submit(self, raw: bytes) -> Said:
-        """Sends it to every node; what a quorum says of it, else PERHAPS."""
+        """Send it to every node; what a quorum says of it, else PERHAPS."""
         expected = rawtx.tx_hash(raw)
 
         def job(node: Reader) -> Said:

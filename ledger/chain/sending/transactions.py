@@ -81,7 +81,7 @@ class TxStore(Protocol):
         """All that are stored."""
 
     def save(self, tx: StoredTx) -> None:
-        """Adds, or replaces the one of the same key. Raises NonceTaken where another key of this
+        """Add, or replace the one of the same key. Raises NonceTaken where another key of this
         sender and chain has the nonce."""
 
     def remove(self, key: str) -> None:
@@ -140,7 +140,7 @@ class Sender:
     def send(
         self, key: str, to: Address | None, data: bytes, *, gas: int | None = None
     ) -> StoredTx:
-        """Stores and sends; where `key` is stored already, that one is sent once more.
+        """Store and send; where `key` is stored already, that one is sent once more.
 
         `gas` None: estimated. Returns also where the answer was lost. Raises TxRefused where the
         contract would refuse it (nothing is stored), TxRejected where the nodes do not take it
@@ -183,7 +183,7 @@ class Sender:
         return self._nodes.balance(self.address)
 
     def done(self, key: str) -> None:
-        """Forgets it: mined and final, or not wanted any more."""
+        """Forget it: mined and final, or not wanted any more."""
         self._store.remove(key)
 
     def wait(
@@ -194,7 +194,7 @@ class Sender:
         every: float = 0.1,
         push_after: float = 15.0,
     ) -> TxReceipt:
-        """Polls until it is mined, pushing now and then. Raises TxReverted, TxPending."""
+        """Poll until it is mined, pushing now and then. Raises TxReverted, TxPending."""
         end = time.monotonic() + seconds
         next_push = time.monotonic() + push_after
         down: CouldNotCheck | None = None
@@ -299,7 +299,7 @@ class Sender:
         return self._sign(tx, fees)
 
     def _deliver(self, tx: StoredTx) -> StoredTx:
-        """Submits the newest attempt."""
+        """Submit the newest attempt."""
         return self._mend(tx, self._submit(tx))
 
     def _mend(self, tx: StoredTx, outcome: Outcome) -> StoredTx:

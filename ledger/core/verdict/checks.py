@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Literal
 
+from ledger.core.texts import Text
 from ledger.core.verdict.reasons import CODES
-from ledger.core.verdict.verdicts import EXIT_UNKNOWN, EXITS, Text
+from ledger.core.verdict.verdicts import EXIT_UNKNOWN, EXITS
 
 __all__ = [
     "BESIDE_AUTHENTICITY",

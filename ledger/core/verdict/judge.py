@@ -163,7 +163,7 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
 
 
 def _alone(case: Examination, problems: Mapping[str, Problem]) -> tuple[Check, ...]:
-    """Checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
+    """Run checks 1 to 7 and the part of 12 that needs no chain. problems: by group."""
     found = [judging.format_(case), judging.network(case)]
     for group in _GROUPS:
         if group in problems:

@@ -4,7 +4,7 @@ person should know and do, in zh and en. Codes are append-only.
 
 from dataclasses import dataclass
 
-from ledger.core.verdict.verdicts import Text
+from ledger.core.texts import Text
 
 __all__ = ["CODES", "NOTES", "Reason"]
 

@@ -11,6 +11,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.commitment import Value
 from ledger.core.ids import Digest
 from ledger.core.receipt import Receipt
+from ledger.core.texts import Text
 from ledger.core.verdict import admission, judging
 from ledger.core.verdict.checks import BESIDE_AUTHENTICITY, CHECKS, Check
 from ledger.core.verdict.facts import (
@@ -31,7 +32,6 @@ from ledger.core.verdict.verdicts import (
     EXIT_ORDER,
     EXIT_UNKNOWN,
     VERDICTS,
-    Text,
 )
 
 __all__ = ["TYPE", "Standing", "Verdict", "note_text", "worst_exit"]

@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass
 
+from ledger.core.texts import Text
+
 __all__ = [
     "EXITS",
     "EXIT_DO_NOT_USE",
@@ -15,10 +17,7 @@ __all__ = [
     "PRECEDENCE",
     "VERDICTS",
     "Meaning",
-    "Text",
 ]
-
-Text = dict[str, str]
 
 # Exit codes of `credit-ledger verify` (interfaces "Commands and exit codes").
 EXIT_VALID, EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE, EXIT_UNKNOWN = 0, 1, 3, 4

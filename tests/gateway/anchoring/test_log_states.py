@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from gateway.anchoring.errors import LogFault
 from gateway.anchoring.progress import unanchored
+from gateway.app import create_app
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.health import Condition
@@ -19,7 +21,7 @@ from gateway.log.store import locate
 from gateway.node import Node
 from gateway.operations.relog import Relog, Relogged, stranded_records
 from gateway.operations.settle import settle_logs
-from gateway.receipts.interfaces import Disclose
+from gateway.receipts.interfaces import Disclose, Stranded
 from gateway.receipts.requeue import retry
 from gateway.records.models import records
 from ledger.chain.governing.actions import open_successor
@@ -29,6 +31,7 @@ from tests.gateway.anchoring.whole import promise, rows, settle
 from tests.gateway.intake.material import row
 from tests.gateway.log.test_quarantine import damage
 from tests.support.anvil import Anvil, start_anvil
+from tests.support.asgi import Client
 from tests.support.callers import CENTRE
 from tests.support.member import Member, decide, found_member
 from tests.support.node import MEMBER
@@ -134,7 +137,8 @@ def test_what_a_vote_cut_off_is_not_anchored_any_more(
     settle(node, anvil)
     assert condition(node, member.log_id) == Condition.CLOSED
     assert isinstance(node.receipts.receipt(leaf_hash(kept[0])), bytes)
-    assert not isinstance(node.receipts.receipt(leaf_hash(cut[0])), bytes)
+    with pytest.raises(Stranded):
+        node.receipts.receipt(leaf_hash(cut[0]))
 
 
 def test_what_was_signed_for_a_closed_log_is_given_up(
@@ -162,6 +166,11 @@ def relog(node: Node) -> Relogged:
     return Relog(node.ctx, chain=node.chain, signing=node.signing, vault=node.vault).run()
 
 
+def asked(node: Node, leaf: bytes) -> httpx.Response:
+    """For the bare receipt, as anybody may."""
+    return Client(create_app(node)).get(f"/v1/receipts/{leaf.hex()}")
+
+
 def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: Anvil) -> None:
     """Anchored beyond the end, in the tree, and promised only: all three; once, and in force."""
     kept = submit(node, 0, 2)
@@ -174,6 +183,11 @@ def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: An
     promised = submit(node, 5, 7)
     decide(anvil, member, open_successor(member.log_id, 2))
 
+    node.chain.expire()
+    settle_logs(node.ctx, node.anchoring, node.logs)
+    for leaf in (*anchored, *integrated, *promised):
+        told_before = asked(node, leaf)
+        assert (told_before.status_code, told_before.json()["code"]) == (409, "stranded")
     told = relog(node)
     assert (told.done, told.left) == (5, Counter())
     assert relog(node).done == 0
@@ -181,7 +195,10 @@ def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: An
     for leaf in (*anchored, *integrated, *promised):
         old = node.receipts.record(leaf, CENTRE)
         assert old is not None
-        assert not isinstance(node.receipts.receipt(leaf), bytes)
+        assert old["state"] == "stranded"
+        gone = asked(node, leaf)
+        assert (gone.status_code, gone.json()["code"]) == (410, "replaced")
+        assert gone.json()["replacedBy"] == old["supersededBy"]
         found = node.receipts.receipt(
             bytes.fromhex(old["supersededBy"]), disclose=Disclose(caller=CENTRE)
         )
@@ -206,7 +223,7 @@ def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: An
 
 
 def test_stranded_twice_names_the_first(node: Node, member: Member, anvil: Anvil) -> None:
-    (leaf,) = submit(node, 0, 1)
+    (leaf,) = leaves = submit(node, 0, 1)
     first = node.receipts.record(leaf, CENTRE)
     assert first is not None
     finish(node, anvil)
@@ -224,6 +241,9 @@ def test_stranded_twice_names_the_first(node: Node, member: Member, anvil: Anvil
         replaces = receipts.parse(receipt).entry.replaces
         assert replaces is not None
         assert replaces.hex() == first["recordId"]
+        leaves.append(leaf)
+    told = [asked(node, one).json()["replacedBy"] for one in leaves[:-1]]
+    assert told == [leaf.hex()] * 2, "where it stands now"
 
 
 def test_an_interrupted_run_goes_on(
@@ -328,6 +348,8 @@ def test_quarantined_ones_of_a_closed_log_are_logged_again(
         while found is not None and found["supersededBy"]:
             leaf = bytes.fromhex(found["supersededBy"])
             found = node.receipts.record(leaf, CENTRE)
+            if found is not None and found["state"] == "stranded":
+                continue
             receipt = node.receipts.receipt(leaf)
             if isinstance(receipt, bytes):
                 replaces = receipts.parse(receipt).entry.replaces

@@ -1,5 +1,6 @@
 """A restored database: it promises, grows and signs nothing before the chain was looked at."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,13 @@ from gateway.base.errors import NotReady
 from gateway.log.models import logs
 from gateway.node import Node
 from gateway.operations.backup import backup, restore
+from ledger.core.errors import CouldNotCheck
 from tests.gateway.anchoring.test_log_states import finish, submit
 from tests.gateway.intake.material import row
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import Member, found_member
-from tests.support.node import MEMBER
+from tests.support.node import MEMBER, make_anchorer
 from tests.support.postgres import database_url
 
 NOWHERE = "http://127.0.0.1:1"
@@ -90,6 +92,27 @@ def test_an_older_one_signs_no_second_tree(
         assert old.logs.step() == 0
         old.stop()
         assert state(old) == (3, 3, True)
+        old.close()
+
+
+def test_a_look_is_one_with_an_answer(
+    node: Node, member: Member, anvil: Anvil, tmp_path: Path
+) -> None:
+    """Whatever it says; a start waits for it, so that a database that was copied back is found out
+    before it promises."""
+    source = kept(node, tmp_path / "backup")
+    submit(node, 0, 3)
+    finish(node, anvil)
+    folder = restored(source, tmp_path / "restored")
+    for one, error, looked in (
+        (without_chain(member), CouldNotCheck, False),
+        (member, LogFault, True),
+    ):
+        old = one.node(folder)
+        with pytest.raises(error):
+            make_anchorer(old)(threading.Event())
+        assert old.ctx.signals.looked.is_set() is looked
+        old.lease.release()
         old.close()
 
 

@@ -176,6 +176,7 @@ def known(node: Node) -> set[str]:
     node.logs.step()
     put_anchor(node, 0, 3)
     Client(create_app(node)).get("/healthz")
+    node.ctx.health.payer_balance = 1  # as a look at the chain does
     WORKER_FAILURES.labels("integrator")  # as the start of its thread does
     return {name.partition("{")[0] for name in figures(node)}
 

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from gateway.base import threads as worker
 from gateway.base.db import begin_write
+from gateway.base.errors import NotReady
 from gateway.files import services
 from gateway.files.models import file_parts, file_sets
 from gateway.files.tasks import file_workers
 from gateway.intake.interfaces import SetAnswer
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.models import jobs
-from gateway.jobs.services import Job, drop, got_on, retry
+from gateway.jobs.services import Job, drop, got_on, now, retry
 from gateway.jobs.tasks import MAX_ATTEMPTS, MAX_TAKEOVERS
 from gateway.log.models import entries, promises
 from gateway.node import Node
@@ -244,6 +245,41 @@ def test_nothing_can_be_promised_yet(tmp_path: Path) -> None:
     desk.work()
     assert desk.answer(location)["counts"]["accepted"] == 1
     node.close()
+
+
+def test_a_file_that_waits_is_read_less_and_less_often(
+    node: Node, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its signer is away. Where intake says so beforehand it is not read at all."""
+    location = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    reads: list[str] = []
+    content, finish, ready = node.file_store.content, node.intake.finish, node.intake.ready
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise NotReady("signer-unavailable")
+
+    def read(file: str) -> Any:
+        reads.append(file)
+        return content(file)
+
+    def pause() -> int:
+        let_go(node)
+        desk.work()
+        (job,) = node.jobs.listed()
+        return job.due - now()
+
+    monkeypatch.setattr(node.file_store, "content", read)
+    monkeypatch.setattr(node.intake, "finish", away)
+    for wanted in (5, 10, 20, 40, 60, 60):
+        assert wanted - 3 <= pause() <= wanted
+    assert len(reads) == 6
+    monkeypatch.setattr(node.intake, "ready", away)
+    assert pause() <= 5
+    assert len(reads) == 6
+    monkeypatch.setattr(node.intake, "ready", ready)
+    monkeypatch.setattr(node.intake, "finish", finish)
+    pause()
+    assert desk.answer(location)["state"] == "done"
 
 
 def test_after_a_restart_held_files_are_taken_at_once(node: Node, desk: Desk) -> None:

@@ -15,6 +15,9 @@ from gateway.base.settings import Settings, load
 from gateway.cli import gateway
 from gateway.devnet import services
 from gateway.devnet.layout import NODES, Layout, load_ports
+from gateway.jobs.models import jobs
+from gateway.jobs.services import open_job
+from gateway.log.models import logs, promises
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
 from ledger.chain.keys.keyfile import KeyFile
@@ -80,6 +83,32 @@ def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> No
     assert level is Level.PROBLEM
     assert "note.json" in text
     assert "chmod 600" in text
+
+
+def test_jobs_set_aside_and_promises_overdue(settings: Settings) -> None:
+    engine = open_engine(settings.database_url)
+    with begin_write(engine) as connection:
+        open_job(connection, "f" * 32, "file", "f" * 32)
+        connection.execute(sa.update(jobs).values(state="set-aside"))
+        log = connection.scalar(sa.select(logs.c.id))
+        if log is None:
+            new = sa.insert(logs).values(log_id=bytes(32), size=0, root=bytes(32))
+            log = connection.scalar(new.returning(logs.c.id))
+        values = {"leaves_root": bytes(32), "count": 1, "issued_at": 1, "due": 2}
+        values |= {"signature": bytes(65), "key_id": bytes(32), "first_entry": 10**6}
+        made = connection.execute(sa.insert(promises).values(log=log, **values))
+    try:
+        found = bad(settings)
+    finally:
+        with begin_write(engine) as connection:
+            connection.execute(sa.delete(jobs).where(jobs.c.id == "f" * 32))
+            connection.execute(sa.delete(promises).where(promises.c.due == 2))
+        engine.dispose()
+    assert made.rowcount == 1
+    level, text, remedy = found["set-aside"]
+    assert (level, text[:6], "jobs retry" in remedy) == (Level.WARNING, "1 jobs", True)
+    level, text, remedy = found["overdue"]
+    assert (level, text[:10], bool(remedy)) == (Level.PROBLEM, "1 promises", True)
 
 
 def test_an_empty_payer(settings: Settings, network: Path, config: Path) -> None:

@@ -1,9 +1,21 @@
 """The table of rules against a plain twin, written from what is meant and not from the table."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.base.policy import RULES, VERSION, Caller, Purpose, Record, Status, decide
+from gateway.base.policy import (
+    RULES,
+    VERSION,
+    Caller,
+    Decision,
+    NotAllowed,
+    Purpose,
+    Record,
+    Status,
+    decide,
+)
+from gateway.http.problems import TITLES, problem_of
 
 OWN, FOREIGN = b"own mark", b"foreign mark"
 callers = st.builds(
@@ -74,3 +86,24 @@ def test_the_table_is_whole() -> None:
     """Every purpose has a row, every row says something of each status."""
     assert set(RULES) == set(Purpose)
     assert all(set(rule.grounds) == set(Status) for rule in RULES.values())
+
+
+def test_every_refusal_can_be_answered() -> None:
+    """By the one table from errors to answers, with its own code and both languages."""
+    codes = {"scope-missing"} | {rule.refusal for rule in RULES.values()}
+    codes |= {rule.erased for rule in RULES.values() if rule.erased is not None}
+    assert len(codes) > 3
+    for code in codes:
+        with pytest.raises(NotAllowed) as caught:
+            Decision(code).demand()
+        told = problem_of(caught.value).as_dict()
+        assert (told["code"], TITLES[code][0]) == (code, told["status"])
+        assert told["text"]["zh"] and told["text"]["en"]
+
+
+@given(callers, st.sampled_from(Purpose), some_records, st.sampled_from(Status))
+def test_no_other_code_is_given(
+    caller: Caller, purpose: Purpose, record: Record, status: Status
+) -> None:
+    code = decide(caller, purpose, record, status).code
+    assert code is None or code in TITLES

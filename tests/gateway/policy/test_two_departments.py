@@ -4,7 +4,7 @@ Everything goes over HTTP with tokens as an operator issues them."""
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.accesses import services
-from gateway.accesses.services import DAY, Access, Line, Wanted, newest, read
+from gateway.accesses.services import DAY, Access, AccessLog, Line, Wanted, newest, read
 from gateway.app import create_app
+from gateway.base.clock import Clock
 from gateway.base.db import begin_write
 from gateway.base.policy import VERSION, Decision, Purpose
 from gateway.node import Node
@@ -226,6 +227,55 @@ def test_every_read_and_every_refusal_is_logged(node: Node) -> None:
     found = list(read(node.ctx.engine, Wanted(record=bytes.fromhex(leaf), refused=True, token=2)))
     assert found == lines[3:5]
     assert newest(node.ctx.engine, Wanted(), 2) == [lines[5], lines[4]]
+
+
+def test_a_comparison_leaves_a_line(node: Node) -> None:
+    """Whoever guesses what a record holds, and is told that it is so, has learnt it."""
+    own = Department(node, "submit", department="甲局")
+    other = Department(node, "submit", department="乙局")
+    leaf = own.file(record(1)).json()["leaf"]
+    for _ in range(3):
+        assert own.file(record(1)).json()["verdict"] == "duplicate"
+    assert own.file(record(1, CF_NR="别的")).json()["verdict"] == "conflict"
+    assert other.file(record(1)).json()["verdict"] == "conflict"
+    rows = [
+        row(1, CF_CFJGDM=AUTHORITY),
+        row(2),
+        row(1, CF_CFJGDM=AUTHORITY, CF_XDR_SHXYM=OTHER_SUBJECT),
+    ]
+    node.intake.submit_set(caller=of("甲局"), rows=rows)
+    told = [(line.purpose, line.answer, line.record, line.count) for line in log_of(node)][1:]
+    (stored,) = [line for line in told if line[0] == "submit"]
+    assert stored[3] == 2
+    assert [line for line in told if line != stored] == [
+        ("compare", "allowed", leaf, 4),
+        ("compare", "not-found", None, 1),
+        ("compare", "allowed", None, 2),
+    ]
+
+
+def test_refusals_of_a_minute_share_lines(node: Node) -> None:
+    """However often, and however many records somebody tries who knows the leaves."""
+    own = Department(node, "submit", "read", department="甲局")
+    other = Department(node, "read", department="乙局")
+    sent = [voluntary(ZY_BH=f"{number}号") for number in range(services.MAX_NAMED + 5)]
+    leaves = [own.file(one).json()["leaf"] for one in sent]
+    before = len(log_of(node))
+    for leaf in leaves * 2:
+        assert other.get(f"/v1/records/{leaf}").status_code == 404
+    lines = log_of(node)[before:]
+    named = {line.record: line.count for line in lines}
+    assert named == dict.fromkeys(leaves[: services.MAX_NAMED], 2) | {None: 10}
+    for _ in range(5):
+        assert other.file(record(1)).status_code == 403
+    assert [(line.purpose, line.count) for line in log_of(node)[before + len(lines) :]] == [
+        ("submit", 5)
+    ]
+    count = len(log_of(node))
+    later = AccessLog(node.ctx.engine, Clock(NOW + timedelta(minutes=1)))
+    leaf, refused = bytes.fromhex(leaves[-1]), Decision("not-found")
+    later.write(Access(token=2, purpose=Purpose.SHOW, decision=refused, record=leaf))
+    assert [(line.record, line.count) for line in log_of(node)[count:]] == [(leaves[-1], 1)]
 
 
 def test_nothing_is_handed_out_that_cannot_be_logged(node: Node) -> None:

@@ -1,0 +1,99 @@
+"""The texts that `gateway init` writes: settings, a systemd unit, the front proxy."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ledger.core.errors import ConfigError
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+SETTINGS = DEPLOY / "settings" / "gateway.toml"
+UNIT = DEPLOY / "systemd" / "credit-ledger.service"
+PROXY = DEPLOY / "nginx" / "credit-ledger.conf"
+HTTPS = 443
+_UNNAMEABLE = re.compile(r"""[\s"'\\%$;{}#@\x00-\x1f\x7f]""")
+"""What would have to be escaped in a unit or in nginx, each in its own way."""
+
+
+def demand_nameable(setting: str, text: str) -> None:
+    """Require that text can stand in a unit and in nginx as it is. Raises ConfigError."""
+    if found := _UNNAMEABLE.search(text):
+        raise ConfigError(
+            setting, f"{text!r} holds {found[0]!r}, which units and nginx read otherwise"
+        )
+
+
+def settings_text(
+    *,
+    code: str,
+    name: str,
+    network: str,
+    password: str,
+    database_url: str,
+    url: str | None,
+    port: int,
+    operator_port: int,
+) -> str:
+    """The commented `gateway.toml`; paths are relative to it."""
+    line = (
+        f"url = {_toml(url)}" if url else '# url = "https://ledger.example" # 无默认 · no default'
+    )
+    return _filled(
+        SETTINGS,
+        {
+            "NETWORK": _toml(network),
+            "KEY_PASSWORD_FILE": _toml(password),
+            "DATABASE_URL": _toml(database_url),
+            "CODE": _toml(code),
+            "NAME": _toml(name),
+            "URL": line,
+            "PORT": str(port),
+            "OPERATOR_PORT": str(operator_port),
+        },
+    )
+
+
+def unit_text(*, code: str, folder: Path, user: str) -> str:
+    """A systemd unit that serves from the folder."""
+    values = {"UNIT": UNIT.stem, "CODE": code, "USER": user, "FOLDER": str(folder)}
+    return _filled(UNIT, values | {"COMMAND": str(_command())})
+
+
+def proxy_text(*, port: int, operator_port: int, url: str | None) -> str:
+    """The front proxy with our port and, where it is known, our name."""
+    text = PROXY.read_text("utf-8").replace(
+        "operator_port = 9546", f"operator_port = {operator_port}"
+    )
+    text = re.sub(r"server 127\.0\.0\.1:8546;\s+# CHANGE.*", f"server 127.0.0.1:{port};", text)
+    if url is None:
+        return text
+    parts = urlsplit(url)
+    text = re.sub(
+        r"server_name ledger\.example;\s+# CHANGE", f"server_name {parts.hostname};", text
+    )
+    text = text.replace("$request_uri;  # CHANGE", "$request_uri;")
+    text = text.replace("https://ledger.example", f"https://{parts.netloc}")
+    return re.sub(r"(listen (?:\[::\]:)?)443 ssl", rf"\g<1>{parts.port or HTTPS} ssl", text)
+
+
+def _command() -> Path:
+    """The program that serves: the one beside this Python, else what is found in PATH."""
+    beside = Path(sys.executable).parent / "credit-ledger"
+    found = shutil.which("credit-ledger")
+    return beside if beside.exists() or found is None else Path(found).resolve()
+
+
+def _filled(template: Path, values: Mapping[str, str]) -> str:
+    """The template with each `@NAME@` replaced once, so that values are never read again."""
+    return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], template.read_text("utf-8"))
+
+
+def _toml(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

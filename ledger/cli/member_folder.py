@@ -1,0 +1,57 @@
+"""The folder of a member: its keys, and the public file that it hands to others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger.chain.keys.keydir import first_file, read_public
+from ledger.chain.keys.keyfile import create
+from ledger.cli.member_file import encode_member, read_roles
+from ledger.cli.output import write_file
+from ledger.core.errors import ConfigError
+from ledger.core.ids import CODE
+from ledger.core.keys import Role
+
+REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT")
+"""Keys that a member begins with; it adds others itself (`keys rotate`)."""
+LOCAL = ("payer", "content", "index")
+"""Keys that never leave its node."""
+_REGION_DIGITS = 6
+
+
+def public_file(folder: Path, code: str) -> Path:
+    """Where the public file of a member lies in its folder."""
+    return folder / f"{code}.json"
+
+
+def read_region_and_roles(code: str, region: str | None, roles: str | None) -> tuple[str, Role]:
+    """The region and roles that were given, else those of six digits: a province of its own name.
+    Raises ConfigError."""
+    if not CODE.fullmatch(code):
+        raise ConfigError("CODE", f"{code!r} is no code")
+    province = len(code) == _REGION_DIGITS and code.isdigit()
+    names = _names(roles) or (["PROVINCE"] if province else [])
+    return region if region is not None else code if province else "", read_roles(names)
+
+
+def make_member(
+    folder: Path, *, code: str, region: str, roles: Role, endpoint: str, password: bytes
+) -> Path:
+    """Make the keys that are missing and write the public file, whose path is returned."""
+    keys = folder / "keys"
+    keys.mkdir(parents=True, exist_ok=True)
+    keys.chmod(0o700)
+    for purpose in (*REGISTERED, *LOCAL):
+        path = first_file(keys, purpose)
+        if not path.exists():
+            create(purpose, path, password)
+    public = [read_public(first_file(keys, purpose)) for purpose in REGISTERED]
+    file = public_file(folder, code)
+    content = encode_member(code=code, region=region, roles=roles, endpoint=endpoint, keys=public)
+    write_file(file, content)
+    return file
+
+
+def _names(text: str | None) -> Sequence[str]:
+    return [name.strip().upper() for name in (text or "").split(",") if name.strip()]
