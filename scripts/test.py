@@ -15,6 +15,8 @@ ON_POSTGRESQL = (
     "tests/e2e/test_two_gateways.py",
     "tests/gateway/anchoring",
     "tests/gateway/receipts",
+    "tests/gateway/app/test_nul.py",
+    "tests/gateway/files/test_files.py",
     "tests/gateway/files/test_jobs_commands.py",
     "tests/gateway/files/test_quotas.py",
     "tests/gateway/files/test_reports.py",

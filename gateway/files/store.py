@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import zlib
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,9 @@ KEPT = 30 * 86_400
 STALE = 6 * 3600
 """Seconds after which an upload that never ended is dropped."""
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
+
+FILE_ID_BYTES = 16
+_FILE_ID = re.compile(f"[0-9a-f]{{{2 * FILE_ID_BYTES}}}")
 
 _LEVEL = (
     1  # of zlib: answers repeat themselves so much that the fastest level halves it eight times
@@ -95,7 +99,7 @@ class FileStore:
     def open_upload(self, caller: Caller, *, size: int = 0) -> str:
         """The id of a new file, to which parts can be added; it counts for the quota of the
         caller's token. size: bytes announced. Raises QuotaReached."""
-        file = secrets.token_hex(16)
+        file = secrets.token_hex(FILE_ID_BYTES)
         name = self._vault.seal(b"{}", _aad(file, "name"))
         with begin_write(self._engine, "files") as connection:
             self._demand_room(connection, caller.id, size)
@@ -155,6 +159,8 @@ class FileStore:
 
     def find(self, file: str) -> File | None:
         """The file of this id, however far it is; not one still being received."""
+        if not _FILE_ID.fullmatch(file):  # PostgreSQL takes no text with a NUL
+            return None
         query = _FILES.where(files.c.id == file)
         with begin_read(self._engine) as connection:
             row = connection.execute(query).one_or_none()
