@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ledger.chain.keys.signers import LocalSigner, open_signer
+from ledger.chain.keys.keyfile import KeyFile
+from ledger.chain.keys.signers import REMOTE_TYPE, LocalSigner, open_signer
 from ledger.core.canonical import b64u_decode, hex0x, hex32, unhex0x
-from ledger.core.errors import LedgerError
+from ledger.core.errors import ConfigError, LedgerError
 
 MAX_BODY = 1 << 20
 DIGEST = 32
@@ -33,6 +34,10 @@ class Service(ThreadingHTTPServer):
         self.keys = {hex32(key.key_id): key for key in opened if isinstance(key, LocalSigner)}
         self.token = (folder / "token").read_text("ascii").strip()
         super().__init__(("127.0.0.1", port), Handler)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -75,6 +80,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: whoever asked says what went wrong."""
+
+
+def refer(key: Path, url: str, token_file: str) -> str:
+    """The file that a gateway has in place of a key file: where that key signs."""
+    file = KeyFile.load(key)
+    if file.alg is None or file.public_key is None or file.key_id is None:
+        raise ConfigError(str(key), "is no key pair")
+    fields = {
+        "_type": REMOTE_TYPE,
+        "purpose": file.purpose,
+        "alg": file.alg,
+        "keyId": hex32(file.key_id),
+        "publicKey": file.public_key.hex(),
+        "url": url,
+        "tokenFile": token_file,
+    }
+    return json.dumps(fields)
 
 
 def main() -> None:

@@ -27,11 +27,10 @@ from gateway.devnet.members import key_path
 from gateway.devnet.processes import Detached, ended
 from gateway.devnet.services import Network
 from gateway.tokens.services import add_token
-from ledger.chain.keys.keyfile import KeyFile
-from ledger.chain.keys.signers import REMOTE_TYPE
 from scripts.bench_parts.material import CODE
 from scripts.chaos_parts.lines import CUT, HOLD, MUTE, OPEN, Lines, Upstream, open_lines
 from scripts.chaos_parts.plan import BEHIND, GATEWAYS, Fault
+from scripts.chaos_parts.signer import refer
 from tests.support.postgres import Postgres, start_postgres
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -254,19 +253,9 @@ class Site:
         shutil.copytree(self.member / "keys", folder)
         _write(folder / "signer.token", TOKEN)
         for purpose in REMOTE:
-            file = KeyFile.load(self.folder / "signer" / f"{purpose.lower()}.json")
-            if file.alg is None or file.public_key is None or file.key_id is None:
-                raise ValueError(f"{purpose} is no key pair")
-            remote = {
-                "_type": REMOTE_TYPE,
-                "purpose": purpose,
-                "alg": file.alg,
-                "keyId": file.key_id.hex(),
-                "publicKey": file.public_key.hex(),
-                "url": f"http://127.0.0.1:{port}/sign",
-                "tokenFile": "signer.token",
-            }
-            _write(folder / f"{purpose.lower()}.json", json.dumps(remote))
+            name = f"{purpose.lower()}.json"
+            url = f"http://127.0.0.1:{port}/sign"
+            _write(folder / name, refer(self.folder / "signer" / name, url, "signer.token"))
         return folder
 
     def _detached(self, name: str, arguments: list[str]) -> Detached:
