@@ -41,8 +41,8 @@ class Journal:
 @dataclass(kw_only=True)
 class Healing:
     """How a group of faults ended. seconds: from the end of the last until all worked again; None:
-    it did not. named: codes of problems that the doctor told while it lasted, or where it did not
-    heal, each with its remedy."""
+    it did not, which none of these faults may do: each passes by itself. named: codes of problems
+    that the doctor told while it lasted, or where it did not heal, each with its remedy."""
 
     faults: Sequence[Fault]
     seconds: float | None
@@ -52,7 +52,7 @@ class Healing:
 @dataclass(kw_only=True)
 class Result:
     """A whole run. restarts: of processes that ended by themselves and were started again, as an
-    init system does; faults that were to be begun and no longer were have no healing."""
+    init system does. stopped: what ended it early."""
 
     seed: int
     healings: Sequence[Healing]
@@ -71,14 +71,17 @@ class Result:
             if check.wrong
         ]
         for healing in self.healings:
-            if healing.seconds is None and not healing.named:
+            if healing.seconds is None:
                 words = " and ".join(fault.name for fault in healing.faults)
-                found.append(f"{words} did not heal, and the doctor does not say why")
+                told = ", ".join(f"{code} ({text})" for code, text in healing.named.items())
+                why = f"the doctor says {told}" if told else "the doctor does not say why"
+                found.append(f"{words} did not heal; {why}")
         return [*found, self.stopped] if self.stopped else found
 
 
-def figures(result: Result) -> dict[str, dict[str, float]]:
-    """By kind of fault: how many, and the median and longest time until all worked again."""
+def figures(result: Result) -> dict[str, dict[str, float | None]]:
+    """By kind of fault: how many, and the median and longest time until all worked again; None
+    where it never did."""
     times: dict[str, list[float]] = defaultdict(list)
     counts: Counter[str] = Counter()
     for healing in result.healings:
@@ -86,12 +89,11 @@ def figures(result: Result) -> dict[str, dict[str, float]]:
             counts[fault.name] += 1
             if healing.seconds is not None:
                 times[fault.name].append(healing.seconds)
-    found = {}
+    found: dict[str, dict[str, float | None]] = {}
     for name in sorted(counts):
-        here = sorted(times[name])
-        longest = here[-1] if here else float("nan")
-        middle = here[len(here) // 2] if here else float("nan")
-        found[name] = {"count": counts[name], "median_s": middle, "longest_s": longest}
+        here: list[float | None] = [*sorted(times[name])] or [None]
+        middle = here[len(here) // 2]
+        found[name] = {"count": counts[name], "median_s": middle, "longest_s": here[-1]}
     return found
 
 
@@ -119,7 +121,7 @@ def summary(result: Result) -> str:
         "|---|---|---|---|",
     ]
     for name, one in figures(result).items():
-        row = f"{one['count']:.0f} | {one['median_s']:.1f} | {one['longest_s']:.1f}"
+        row = " | ".join("-" if value is None else f"{value:g}" for value in one.values())
         lines.append(f"| {name} | {row} |")
     counts = ", ".join(f"{what} {count:,}" for what, count in sorted(result.counts.items()))
     lines += ["", f"What clients were told: {counts}.", ""]
