@@ -21,13 +21,14 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from scripts.bench_parts.report import setting
-from scripts.chaos_parts.checks import Check, check_all
+from scripts.chaos_parts.checks import Check, anchor_states, check_all
 from scripts.chaos_parts.load import Load, Sender
 from scripts.chaos_parts.plan import GATEWAYS, Fault, draw
 from scripts.chaos_parts.report import JOURNAL, Healing, Journal, Result, summary, write
@@ -58,7 +59,7 @@ class Chaos:
         self.plan = draw(seed, longest)
         self.load = Load(place.fronts, place.token)
         self.probes = {
-            name: Sender({name: url}, place.token, self.load.told)
+            name: Sender({name: url}, place.token, self.load.told, self.load.abandoned)
             for name, url in place.urls.items()
         }
         self.healings: list[Healing] = []
@@ -81,7 +82,8 @@ class Chaos:
         return "" if self.load.stop(PATIENCE) else "a client still waits for its answer"
 
     def close(self) -> None:
-        """Drop the connections of the probes."""
+        """End the clients, also those that wait."""
+        self.load.abandon()
         for probe in self.probes.values():
             probe.close()
 
@@ -89,18 +91,20 @@ class Chaos:
         """One group, from its begin until all works again."""
         named: dict[str, str] = {}
         begun = time.monotonic()
-        for fault in group:
-            say(f"{fault.kind} {', '.join(fault.targets)} for {fault.seconds:g} s")
-            self.journal.write("begin", **asdict(fault))
-            self.site.begin(fault)
-        if len(group) == 1:
-            named |= self._expect_named(group[0])
-        for fault in sorted(group, key=lambda one: one.seconds):
-            while (left := begun + fault.seconds - time.monotonic()) > 0:
+        turns = [(one.after, "begin", one) for one in group]
+        turns += [(one.after + one.seconds, "end", one) for one in group]
+        for at, turn, fault in sorted(turns, key=lambda one: one[0]):
+            while (left := begun + at - time.monotonic()) > 0:
                 time.sleep(min(left, 1.0))
                 self.site.revive()
-            self.site.end(fault)
-            self.journal.write("end", **asdict(fault))
+            self.journal.write(turn, **asdict(fault))
+            if turn == "end":
+                self.site.end(fault)
+                continue
+            say(f"{fault.kind} {', '.join(fault.targets)} for {fault.seconds:g} s")
+            self.site.begin(fault)
+            if len(group) == 1:
+                named |= self._expect_named(fault)
         seconds = self._wait_well()
         if seconds is None:
             named |= self._ask_doctor()
@@ -200,18 +204,20 @@ def run(args: argparse.Namespace, seed: int) -> Result:
     """Break, then look at what is left."""
     begun = time.monotonic()
     journal = Journal(args.folder / JOURNAL)
-    with site(args.folder / "network") as place:
-        chaos = Chaos(place, journal, args.longest, seed)
+    with (
+        site(args.folder / "network") as place,
+        closing(Chaos(place, journal, args.longest, seed)) as chaos,
+    ):
         stopped = chaos.run(args.minutes, args.faults)
         seconds = time.monotonic() - begun
         say("comparing what was promised with what is there")
         checks = list(check_all(place, chaos.load.told))
-        chaos.close()
         return Result(
             seed=seed,
             healings=chaos.healings,
             checks=[*checks, named_check(chaos)],
             counts=dict(chaos.load.told.counts),
+            anchors=anchor_states(place),
             restarts=place.started,
             seconds=seconds,
             stopped=stopped,

@@ -164,6 +164,13 @@ def _replay(site: Site) -> Check:
     return Check(name="replay exits with 0 and finds nothing", times=1, wrong=wrong)
 
 
+def anchor_states(site: Site) -> dict[str, int]:
+    """How many anchors ended how."""
+    query = sa.select(anchors.c.state, sa.func.count()).group_by(anchors.c.state)
+    with site.engine.connect() as connection:
+        return {state: count for state, count in connection.execute(query)}
+
+
 def _anchors(site: Site) -> Check:
     """Those of the chain make one history; no other is still under way."""
     with site.engine.connect() as connection:

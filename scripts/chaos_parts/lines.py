@@ -130,6 +130,11 @@ class Lines:
         self._run(line.open())
         return line.port
 
+    @property
+    def names(self) -> list[str]:
+        """Of all lines."""
+        return list(self._lines)
+
     def set(self, name: str, mode: str) -> None:
         """Change how one behaves."""
         self._run(self._lines[name].set(mode))

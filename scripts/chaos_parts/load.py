@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -21,8 +22,8 @@ from scripts.bench_parts.material import lines
 
 SET, FILE = 10, 25
 """Records of a stream and of a file."""
-SINGLES, STREAMS = 2, 1
-PAUSES = {"single": 0.15, "stream": 1.0, "file": 4.0}
+SINGLES = 2
+PAUSES = {"single": 0.15, "twin": 0.5, "stream": 1.0, "file": 4.0}
 """Seconds between two of one sender: a load that the machine bears beside the faults."""
 AGAIN = 0.25
 """Seconds before the same is sent again."""
@@ -34,6 +35,10 @@ NOT_NOW = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 Answer = Mapping[str, Any]
+
+
+class Abandoned(Exception):
+    """The run ends before everything was answered."""
 
 
 @dataclass
@@ -76,16 +81,19 @@ class Told:
 class Sender:
     """One client, which goes from gateway to gateway."""
 
-    def __init__(self, fronts: Mapping[str, str], token: str, told: Told) -> None:
+    def __init__(
+        self, fronts: Mapping[str, str], token: str, told: Told, abandoned: threading.Event
+    ) -> None:
         self._urls = itertools.cycle(fronts.values())
         self._told = told
+        self._abandoned = abandoned
         headers = {"authorization": f"Bearer {token}"}
         self._http = httpx.Client(timeout=ANSWER_SECONDS, headers=headers, trust_env=False)
 
     def single(self, number: int) -> None:
         """One record, until it is promised."""
         while not self.once(number):
-            time.sleep(AGAIN)
+            self._pause()
 
     def once(self, number: int) -> bool:
         """Send one record once; whether it is promised."""
@@ -99,21 +107,27 @@ class Sender:
             self._told.promises.append(answer)
         return True
 
+    def twin(self, number: int) -> None:
+        """One record, to both gateways in the same moment: whichever is first, it is one record."""
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(self.single, number) for _ in range(2)]:
+                done.result()
+
     def stream(self, first: int) -> None:
         """A small set as NDJSON, until all of it is answered."""
         body = b"".join(lines(first, SET))
         while not self._streamed(body, first):
-            time.sleep(AGAIN)
+            self._pause()
 
     def file(self, first: int) -> None:
         """A file, until it is taken; then until every row of it is answered."""
         upload = {"file": (f"{first}.ndjson", b"".join(lines(first, FILE)), NDJSON)}
         while (found := self._ask("POST", "/v1/files", files=upload)) is None:
-            time.sleep(AGAIN)
+            self._pause()
         path = f"/v1/files/{found.json()['id']}"
         self._told.count("file taken")
         while (answer := self._file_answer(path)) is None:
-            time.sleep(AGAIN)
+            self._pause()
         if answer["state"] != "done":
             self._told.refuse(path, json.dumps(answer, ensure_ascii=False))
             return
@@ -124,6 +138,11 @@ class Sender:
     def close(self) -> None:
         """Drop the connections."""
         self._http.close()
+
+    def _pause(self) -> None:
+        """Before the same is sent again. Raises Abandoned where nobody waits for it any more."""
+        if self._abandoned.wait(AGAIN):
+            raise Abandoned
 
     def _file_answer(self, path: str) -> Answer | None:
         found = self._ask("GET", path)
@@ -184,12 +203,13 @@ class Load:
 
     def __init__(self, fronts: Mapping[str, str], token: str) -> None:
         self.told = Told()
+        self.abandoned = threading.Event()
         self._fronts = fronts
         self._token = token
         self._next = 0
         self._lock = threading.Lock()
         self._end = threading.Event()
-        kinds = ["single"] * SINGLES + ["stream"] * STREAMS + ["file"]
+        kinds = ["single"] * SINGLES + ["twin", "stream", "file"]
         self._threads = [
             threading.Thread(target=self._repeat, args=(kind,), name=kind, daemon=True)
             for kind in kinds
@@ -208,6 +228,14 @@ class Load:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def abandon(self) -> None:
+        """Whoever still waits for an answer waits no longer."""
+        self._end.set()
+        self.abandoned.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
     def take(self, count: int) -> int:
         """The number of the first of so many records that nobody sent yet."""
         with self._lock:
@@ -216,12 +244,14 @@ class Load:
         return first
 
     def _repeat(self, kind: str) -> None:
-        sender = Sender(self._fronts, self._token, self.told)
-        sizes = {"single": 1, "stream": SET, "file": FILE}
+        sender = Sender(self._fronts, self._token, self.told, self.abandoned)
+        sizes = {"single": 1, "twin": 1, "stream": SET, "file": FILE}
         work: Callable[[int], None] = getattr(sender, kind)
         try:
             while not self._end.wait(PAUSES[kind]):
                 work(self.take(sizes[kind]))
+        except Abandoned:
+            self.told.count("abandoned")
         except Exception as error:  # told at the end, where somebody looks
             self.told.refuse(kind, repr(error))
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GATEWAYS = ("gateway-1", "gateway-2")
 PROCESSES = (*GATEWAYS, "database", "chain", "signer")
@@ -12,25 +12,30 @@ BEHIND = ("clients", "database", "chain", "signer")
 """What lies at the other end of a gateway's lines."""
 ON_PROCESSES = ("kill", "pause")
 ON_LINES = ("cut", "hold", "mute")
-"""cut: connections are reset, new ones too. hold: bytes are taken and handed on when it is over, as
-a network does that loses packets for a while. mute: requests go through, and what was answered is
-lost with its connection."""
+"""kill: SIGKILL, and started again. pause: SIGSTOP. cut: connections are reset, new ones too. hold:
+bytes are taken and handed on when it is over, as a network does that loses packets for a while.
+mute: requests go through, and what was answered is lost with its connection. Gateways are asked to
+`stop` as well, as where they are updated."""
 SHORTEST = 1.0
 LONGEST_MUTE = 3.0
 """Seconds: each request is carried out and none is answered meanwhile."""
+LONG, LONGER = 0.1, 4
+"""Share of the others that may last so many times as long: beyond the patience of most waits."""
 PAIRS = 0.25
-"""Share of the times that two faults come at once."""
+"""Share of the times that a second fault comes while the first one lasts."""
 BOTH = 1 / 3
 """Share of the faults of lines that befall those of both gateways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong. targets: processes, or lines as GATEWAY/END."""
+    """One thing that goes wrong. targets: processes, or lines as GATEWAY/END. after: seconds behind
+    the first one of its group."""
 
     kind: str
     targets: tuple[str, ...]
     seconds: float
+    after: float = 0.0
 
     @property
     def end(self) -> str:
@@ -57,16 +62,19 @@ def draw(seed: int, longest: float) -> Iterator[Sequence[Fault]]:
         if chance.random() >= PAIRS:
             yield [first]
             continue
-        yield [first] if first.meets(second := next(faults)) else [first, second]
+        second = replace(next(faults), after=round(chance.uniform(0, first.seconds), 1))
+        yield [first] if first.meets(second) else [first, second]
 
 
 def _without_end(chance: random.Random, longest: float) -> Iterator[Fault]:
     deck = [(kind, (name,)) for kind in ON_PROCESSES for name in PROCESSES]
+    deck += [("stop", (name,)) for name in GATEWAYS]
     while True:
         cards = deck + [(kind, _lines(chance, end)) for kind in ON_LINES for end in BEHIND]
         chance.shuffle(cards)
         for kind, targets in cards:
-            most = min(longest, LONGEST_MUTE) if kind == "mute" else longest
+            most = longest * (LONGER if chance.random() < LONG else 1)
+            most = min(longest, LONGEST_MUTE) if kind == "mute" else most
             seconds = round(chance.uniform(SHORTEST, most), 1)
             yield Fault(kind=kind, targets=targets, seconds=seconds)
 

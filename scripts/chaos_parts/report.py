@@ -51,13 +51,15 @@ class Healing:
 
 @dataclass(kw_only=True)
 class Result:
-    """A whole run. restarts: of processes that ended by themselves and were started again, as an
-    init system does. stopped: what ended it early."""
+    """A whole run. counts: of answers to clients. anchors: by the state in which they ended; lost
+    are those that the chain had no more when it came back. restarts: of processes that ended by
+    themselves and were started again, as an init system does. stopped: what ended it early."""
 
     seed: int
     healings: Sequence[Healing]
     checks: Sequence[Check]
     counts: Mapping[str, int]
+    anchors: Mapping[str, int]
     restarts: Mapping[str, int]
     seconds: float
     stopped: str = ""
@@ -125,6 +127,8 @@ def summary(result: Result) -> str:
         lines.append(f"| {name} | {row} |")
     counts = ", ".join(f"{what} {count:,}" for what, count in sorted(result.counts.items()))
     lines += ["", f"What clients were told: {counts}.", ""]
+    states = ", ".join(f"{state} {count:,}" for state, count in sorted(result.anchors.items()))
+    lines += [f"Anchors: {states}.", ""]
     if result.restarts:
         told = ", ".join(f"{name} {count}" for name, count in sorted(result.restarts.items()))
         lines += [f"Ended by themselves and were started again, as by an init system: {told}.", ""]

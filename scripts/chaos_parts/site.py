@@ -99,6 +99,9 @@ class Site:
         for target in fault.targets:
             if fault.kind == "kill":
                 self._kill(target)
+            elif fault.kind == "stop":
+                self._down.add(target)
+                _signal(self._tree(target)[:1], signal.SIGTERM)
             elif fault.kind == "pause":
                 _signal(self._tree(target), signal.SIGSTOP)
             else:
@@ -107,7 +110,8 @@ class Site:
     def end(self, fault: Fault) -> None:
         """As it was: what was killed starts again."""
         for target in fault.targets:
-            if fault.kind == "kill":
+            if fault.kind in ("kill", "stop"):
+                self._await_end(target)
                 self._down.discard(target)
                 self._start(target)
             elif fault.kind == "pause":
@@ -158,13 +162,14 @@ class Site:
         return [one.pid for one in self.relatives if not ended(one, 30.0)]
 
     def close(self) -> None:
-        """Stop everything, also what stands still."""
-        with suppress(Exception):
-            self.engine.dispose()
-        for process in self.processes.values():
-            if (found := process.find()) is not None:
-                _signal(reversed(_tree(found)), signal.SIGCONT)
-                process.stop()
+        """Stop everything. What stands still goes on first, or it would not hear of it."""
+        for name in self.lines.names:
+            self.lines.set(name, OPEN)
+        for target in ("database", *self.processes):
+            _signal(reversed(self._tree(target)), signal.SIGCONT)
+        self.engine.dispose()
+        for name in (*self.gateways, "signer"):
+            self.processes[name].stop()
 
     def _kill(self, target: str) -> None:
         if target == "database":
@@ -177,6 +182,11 @@ class Site:
         self.relatives += found.children(recursive=True)
         found.kill()
         ended(found, PATIENCE)
+
+    def _await_end(self, target: str) -> None:
+        """What was asked to stop answers first what was under way."""
+        if target != "database" and (found := self.processes[target].find()) is not None:
+            ended(found, PATIENCE)
 
     def _start(self, target: str) -> None:
         if target == "database":

@@ -5,6 +5,7 @@ from itertools import islice
 from scripts.chaos_parts.plan import (
     BEHIND,
     GATEWAYS,
+    LONGER,
     LONGEST_MUTE,
     ON_LINES,
     ON_PROCESSES,
@@ -13,7 +14,7 @@ from scripts.chaos_parts.plan import (
     draw,
 )
 
-EACH = len(ON_PROCESSES) * len(PROCESSES) + len(ON_LINES) * len(BEHIND)
+EACH = len(ON_PROCESSES) * len(PROCESSES) + len(GATEWAYS) + len(ON_LINES) * len(BEHIND)
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
@@ -35,7 +36,8 @@ def test_bounds() -> None:
         assert 1 <= len(group) <= 2
         assert len(group) == 1 or not group[0].meets(group[1])
         for fault in group:
-            assert 1 <= fault.seconds <= (LONGEST_MUTE if fault.kind == "mute" else 9)
+            assert 1 <= fault.seconds <= (LONGEST_MUTE if fault.kind == "mute" else 9 * LONGER)
+            assert 0 <= fault.after <= group[0].seconds
             lines = [target for target in fault.targets if "/" in target]
             assert (fault.kind in ON_LINES) == bool(lines)
             assert set(fault.targets) <= {

@@ -21,6 +21,7 @@ RESULT = Result(
     ],
     checks=[GOOD],
     counts={"accepted": 1234, "no answer": 3},
+    anchors={"final": 40, "lost": 2},
     restarts={"gateway-1": 2},
     seconds=120.0,
 )
@@ -35,6 +36,7 @@ def test_well(tmp_path: Path) -> None:
     assert "- nothing that was promised is lost: 1,234" in told
     assert "- `database` (kill database): Look after it" in told
     assert "gateway-1 2" in told
+    assert "Anchors: final 40, lost 2." in told
     write(tmp_path, AT, RESULT)
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert (document["seed"], document["problems"]) == (7, [])
