@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -61,23 +61,18 @@ def check_all(site: Site, told: Told) -> Iterator[Check]:
     yield Check(name="no process outlives the one it served", times=1, wrong=orphans)
 
 
-def promised(told: Told) -> dict[str, int]:
-    """Every leaf that anybody was told, with the number of its record."""
-    return {leaf: number for number, leaves in told.leaves.items() for leaf in leaves}
-
-
 def _promises(site: Site, told: Told) -> Check:
     """Each covers its leaf and is signed by the member's ANCHOR key."""
     network = NetworkFile.load(site.file)
     with closing(QuorumReader(network)) as reader:
         facts = read_facts(reader.head(), network, CODE)
-    wrong = [text for one in told.promises if (text := _promise(one, facts))]
+    wrong = [text for one in told.promises if (text := check_promise(one, facts))]
     name = "every promise covers its record and is signed by the member"
     return Check(name=name, times=len(told.promises), wrong=wrong)
 
 
-def _promise(answer: Answer, facts: MemberFacts) -> str:
-    """What is not so."""
+def check_promise(answer: Answer, facts: MemberFacts) -> str:
+    """What is not so of the answer to a single record; empty where all is."""
     ours = {key.public_key for key in facts.keys if key.purpose == Purpose.ANCHOR}
     try:
         promise = from_json(answer["promise"])
@@ -97,25 +92,30 @@ def _promise(answer: Answer, facts: MemberFacts) -> str:
 
 
 def _log(site: Site, told: Told) -> Iterator[Check]:
-    leaves = promised(told)
-    twice = [f"record {number}: {ones}" for number, ones in told.leaves.items() if len(ones) > 1]
-    yield Check(name="no record has two leaves", times=len(told.leaves), wrong=twice)
     name, log = next(iter(site.urls)), {}
 
     def anchored() -> bool:
         log.update(site.log(name))
         return bool(log["anchoredSize"] == log["promisedSize"] == log["size"])
 
-    settled = wait(anchored)
-    wrong = [] if settled else [json.dumps(log)]
+    wrong = [] if wait(anchored) else [json.dumps(log)]
     yield Check(name="all that is promised is anchored", times=1, wrong=wrong)
-    logged = _logged(str(log["url"]), log["size"])
-    lost = [leaf for leaf in leaves if leaf not in logged]
-    yield Check(name="nothing that was promised is lost", times=len(leaves), wrong=lost)
-    doubled = [leaf for leaf, count in logged.items() if count > 1]
-    yield Check(name="nothing is in the log twice", times=log["size"], wrong=doubled)
-    strange = [leaf for leaf in logged if leaf not in leaves]
-    yield Check(name="nothing is in the log that nobody sent", times=log["size"], wrong=strange)
+    yield from compare(told.leaves, _logged(str(log["url"]), log["size"]))
+
+
+def compare(leaves: Mapping[int, Set[str]], logged: Mapping[str, int]) -> Iterator[Check]:
+    """What clients were told beside what the log holds. leaves: by number of the record. logged:
+    how often each leaf stands there."""
+    told = {leaf for ones in leaves.values() for leaf in ones}
+    size = sum(logged.values())
+    twice = [f"record {number}: {sorted(ones)}" for number, ones in leaves.items() if len(ones) > 1]
+    yield Check(name="no record has two leaves", times=len(leaves), wrong=twice)
+    lost = sorted(told - logged.keys())
+    yield Check(name="nothing that was promised is lost", times=len(told), wrong=lost)
+    doubled = sorted(leaf for leaf, count in logged.items() if count > 1)
+    yield Check(name="nothing is in the log twice", times=size, wrong=doubled)
+    strange = sorted(logged.keys() - told)
+    yield Check(name="nothing is in the log that nobody sent", times=size, wrong=strange)
 
 
 def _logged(url: str, size: int) -> Counter[str]:
@@ -131,7 +131,7 @@ def _logged(url: str, size: int) -> Counter[str]:
 
 def _receipts(site: Site, told: Told) -> Check:
     """Of records spread over all, from both gateways in turn."""
-    leaves = list(promised(told))
+    leaves = [leaf for ones in told.leaves.values() for leaf in ones]
     sample = leaves[:: max(1, len(leaves) // RECEIPTS)]
     urls = list(site.urls.values())
     verifier = Verifier(NetworkFile.load(site.file))
@@ -172,15 +172,20 @@ def anchor_states(site: Site) -> dict[str, int]:
 
 
 def _anchors(site: Site) -> Check:
-    """Those of the chain make one history; no other is still under way."""
     with site.engine.connect() as connection:
-        rows = connection.execute(sa.select(anchors).order_by(anchors.c.size)).all()
-    wrong = [f"{row.size}: {row.state}" for row in rows if row.state not in SETTLED]
-    final = [row for row in rows if row.state == "final"]
-    before = [0, *(row.size for row in final)]
+        rows = connection.execute(sa.select(anchors).order_by(anchors.c.size, anchors.c.id)).all()
+    return history([(row.state, row.prev_size, row.size) for row in rows])
+
+
+def history(rows: Sequence[tuple[str, int, int]]) -> Check:
+    """Whether the anchors of the chain follow one another, and none is still under way. rows:
+    state, size before and size, in the order of sizes."""
+    wrong = [f"{size}: {state}" for state, _, size in rows if state not in SETTLED]
+    final = [(before, size) for state, before, size in rows if state == "final"]
+    expected = [0, *(size for _, size in final)]
     wrong += [
-        f"{row.size} follows {row.prev_size}, not {size}"
-        for row, size in zip(final, before, strict=False)
-        if row.prev_size != size
+        f"{size} follows {before}, not {due}"
+        for (before, size), due in zip(final, expected, strict=False)
+        if before != due
     ]
     return Check(name="the final anchors are one history", times=len(final), wrong=wrong)
