@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from scripts.bench_parts.report import Setting
@@ -93,9 +94,9 @@ def figures(result: Result) -> dict[str, dict[str, float | None]]:
                 times[fault.name].append(healing.seconds)
     found: dict[str, dict[str, float | None]] = {}
     for name in sorted(counts):
-        here: list[float | None] = [*sorted(times[name])] or [None]
-        middle = here[len(here) // 2]
-        found[name] = {"count": counts[name], "median_s": middle, "longest_s": here[-1]}
+        here = times[name]
+        middle, longest = (round(median(here), 1), max(here)) if here else (None, None)
+        found[name] = {"count": counts[name], "median_s": middle, "longest_s": longest}
     return found
 
 
