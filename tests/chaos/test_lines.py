@@ -119,5 +119,6 @@ def test_nobody_there(lines: Lines, echo: Echo) -> None:
     port = echo.listener.getsockname()[1]
     echo.listener.shutdown(socket.SHUT_RDWR)
     echo.listener.close()
-    with again(lines.add("line", port)) as near, pytest.raises(ConnectionResetError):
+    port = lines.add("line", port)
+    with pytest.raises(ConnectionResetError), again(port) as near:  # perhaps while it connects
         near.recv(100)
