@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak lock matrix dist clean
+.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak chaos nightly lock \
+	matrix dist clean
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -36,6 +37,12 @@ bench-quick: setup-dev
 
 soak: setup-dev
 	@$(VENV) scripts/soak.py
+
+chaos: setup-dev
+	@$(VENV) scripts/chaos.py
+
+nightly: setup-dev
+	@$(VENV) scripts/nightly.py
 
 lock: setup-dev
 	@$(VENV) scripts/lock.py

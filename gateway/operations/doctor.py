@@ -6,7 +6,7 @@ check says what it found and, where that is not well, what to do.
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 calendar: knows
 the next 60 days · 5 chain: readable · 6 member active, keys registered and valid for 60 days ·
-7 each log · 8 stranded records · 9 payer: can pay
+7 each log · 8 stranded records · 9 payer: can pay · 10 signing services: sign
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gateway.base.settings import Settings
 from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
+from gateway.operations.doctor_signers import check_signers
 from gateway.operations.findings import Finding, Level, finding
 from ledger.chain.network import NetworkFile
 from ledger.core.errors import ConfigError
@@ -72,6 +73,8 @@ class _Examination:
             yield from checks.run(HORIZON)
         if engine is not None:
             engine.dispose()
+        if keys is not None:
+            yield from check_signers(keys)
 
     def _database(self) -> tuple[sa.Engine | None, list[Finding]]:
         """The database where its tables can be read, and what was found."""

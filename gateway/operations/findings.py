@@ -54,6 +54,17 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Restore that file, or change its mode as told; key_password_file holds the password",
         ),
     ),
+    "signer": (
+        ("签名服务保管 {count} 个密钥，均可签名", "Signing services hold {count} keys and sign"),
+        (
+            "保管 {purpose} 密钥的签名服务不签名：{error}",
+            "The signing service that holds the {purpose} key does not sign: {error}",
+        ),
+        (
+            "检查该服务，以及密钥文件中的地址（url）与令牌（tokenFile）",
+            "Look after that service, and its address and token in the key's file (url, tokenFile)",
+        ),
+    ),
     "database": (
         ("数据库可用，表的版本为 {revision}", "The database can be used, revision {revision}"),
         ("数据库不可用：{error}", "The database cannot be used: {error}"),

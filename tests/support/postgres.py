@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 GIVEN = "CREDIT_LEDGER_TEST_POSTGRES"
@@ -97,6 +98,29 @@ class Postgres:
             if self._process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError((self._folder / "log").read_text(errors="replace")[-2000:])
             time.sleep(0.05)
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._folder / ".s.PGSQL.5432"
+
+    def processes(self) -> list[psutil.Process]:
+        """The server and all that it started."""
+        if self._process is None:
+            return []
+        server = psutil.Process(self._process.pid)
+        return [server, *server.children(recursive=True)]
+
+    def kill(self) -> None:
+        """SIGKILL to all of it: nothing is written any more, and the next start recovers."""
+        processes = self.processes()
+        for one in processes:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+        psutil.wait_procs(processes, START_SECONDS)
 
     def stop(self) -> None:
         """End it at once, as a machine that loses power; connections break."""

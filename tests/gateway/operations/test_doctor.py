@@ -1,7 +1,10 @@
 """The doctor names what is wrong, with a remedy, and changes nothing."""
 
 import json
+import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
 from ledger.chain.keys.keyfile import KeyFile
 from ledger.chain.nodes.rpc import Rpc
+from scripts.chaos_parts.signer import Service, refer
 
 CODE = "120000"
 
@@ -155,6 +159,30 @@ def test_a_chain_out_of_reach(settings: Settings) -> None:
     assert level is Level.PROBLEM
     assert "cannot be read" in text
     assert remedy
+
+
+def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> None:
+    """Where they do not sign nothing is promised, so the doctor has one signature of each key."""
+    theirs, ours = (shutil.copytree(config.parent / "keys", tmp_path / name) for name in "to")
+    (theirs / "token").write_text("secret")
+    (ours / "token").write_text("secret")
+    (ours / "token").chmod(0o600)
+    for name in ("content", "index"):
+        (theirs / f"{name}.json").unlink()
+    with closing(Service(theirs, 0)) as service:
+        url = f"http://127.0.0.1:{service.server_port}/sign"
+        for name in ("anchor", "note", "present"):
+            (ours / f"{name}.json").write_text(refer(theirs / f"{name}.json", url, "token"))
+        other = settings.model_copy(update={"keys": ours})
+        threading.Thread(target=service.serve_forever, args=(0.05,), daemon=True).start()
+        assert bad(other) == {}
+        service.shutdown()
+    found = [one for one in examine(other) if one.code == "signer"]
+    assert [one.level for one in found] == [Level.PROBLEM] * 3
+    for one, purpose in zip(found, ("ANCHOR", "NOTE", "PRESENT"), strict=True):
+        assert purpose in one.text["en"]
+        assert url in one.text["zh"]
+        assert "address and token" in (one.remedy or {})["en"]
 
 
 @pytest.mark.parametrize("code", TEXTS)

@@ -1,0 +1,37 @@
+"""What takes too long for every change: chaos, soak, quick benchmark, every Python.
+
+    python scripts/nightly.py            into build/nightly/, which is emptied first
+
+All of it runs, whatever fails. Figures that are worth keeping are made by the recipes themselves.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from scripts.steps import PYTHON, ROOT, Step, run_steps
+
+OUT = Path("build") / "nightly"
+SOAK_RECORDS = 1_000_000
+"""A tenth of `make soak`: growth shows after minutes."""
+
+
+def nightly_steps() -> list[Step]:
+    """The longest proofs first."""
+
+    def into(name: str) -> list[str]:
+        return ["--out", str(ROOT / OUT / name)]
+
+    folder = ["--folder", str(ROOT / OUT / "soak-network")]
+    soak = ["scripts/soak.py", "--records", str(SOAK_RECORDS), *folder]
+    return [
+        Step("chaos", [PYTHON, "scripts/chaos.py", *into("chaos")], live=True),
+        Step("soak", [PYTHON, *soak, *into("soak")], live=True),
+        Step("benchmark", [PYTHON, "scripts/bench.py", "--quick", *into("bench")], live=True),
+        Step("matrix", [PYTHON, "scripts/matrix.py"], live=True),
+    ]
+
+
+if __name__ == "__main__":
+    shutil.rmtree(ROOT / OUT, ignore_errors=True)  # a soak would go on where the last one ended
+    sys.exit(run_steps(nightly_steps()))
