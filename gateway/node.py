@@ -41,6 +41,7 @@ from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
+from gateway.sealing.tasks import ContentKeyWatch
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.order import HURRY_SECONDS
@@ -90,6 +91,7 @@ class Node:
     file_store: FileStore
     files: Files
     receipts: Receipts
+    content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -111,6 +113,7 @@ class Node:
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
+            ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -189,7 +192,7 @@ def make_node(
     )
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(keys.content, keys.index, settings.calendar_file)
+    secrets = Secrets(vault.newest, keys.index, settings.calendar_file)
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
     intake = Intake(ctx, chain=chain, signing=signing, vault=vault, workers=workers)
@@ -214,6 +217,9 @@ def make_node(
         file_store=file_store,
         files=Files(ctx, file_store, intake, hmac),
         receipts=Receipts(ctx, vault, signing, accesses),
+        content_keys=ContentKeyWatch(
+            ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from gateway.about.collector import NodeCollector
 from gateway.about.operator import together
 from gateway.anchoring.progress import anchored_sizes, promised_sizes
 from gateway.base.context import Context
+from gateway.base.errors import NotReady
 from gateway.chain.interfaces import MemberFacts, OwnKey
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -125,10 +126,15 @@ def readyz(about: Here) -> dict[str, bool | str]:
     """Records can be taken and promised now; else 503 with the reason.
 
     `chainError` and `anchorError` are there where the chain cannot be read, or anchors do not get
-    there (`payer-empty`, `node-refuses` …): that stops no record before too many wait.
+    there (`payer-empty`, `node-refuses` …): that stops no record before too many wait. Records are
+    still taken where a content key is missing (`content-key-missing`, with its id), but what is
+    wrapped under it cannot be shown.
     """
     about.intake.ready()
     health = about.ctx.health
+    if health.missing_content_keys:
+        ids = ", ".join(health.missing_content_keys)
+        raise NotReady("content-key-missing", retry_after=60, more={"zh": ids, "en": ids})
     told = {"chainError": health.chain_error, "anchorError": health.anchor_error}
     return {"ready": True} | {name: code for name, code in told.items() if code is not None}
 

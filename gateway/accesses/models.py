@@ -11,7 +11,7 @@ accesses = sa.Table(
     metadata,
     sa.Column("id", RowId, primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds by the clock of the settings
-    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("token", sa.Integer, nullable=False),  # 0: policy.OPERATOR
     sa.Column("purpose", sa.Text, nullable=False),  # gateway.base.policy.Purpose
     # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32); NULL where
     # nothing was named or stored.

@@ -186,12 +186,15 @@ def insert_rows(
     """Insert many rows at once, values in the order of `names`; IntegrityError as usual.
 
     Plain tuples straight to the driver: building a dict and running it through the statement's
-    compiled form for every row took longer than storing it.
+    compiled form for every row took longer than storing it. No rows are no statement.
     """
+    rows = list(rows)
+    if not rows:
+        return
     if connection.dialect.name == "postgresql":
         _copy(connection, table, names, rows)
         return
-    connection.exec_driver_sql(_insert_text(table, tuple(names), connection.dialect), list(rows))
+    connection.exec_driver_sql(_insert_text(table, tuple(names), connection.dialect), rows)
 
 
 @cache

@@ -62,6 +62,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "签名服务暂时没有应答，请稍后再试；没有任何记录丢失",
         "The signing service does not answer at this moment; try later, nothing is lost",
     ),
+    "content-key-missing": (
+        "内容密钥不在密钥目录中，请运维放回该密钥文件，内容并未删除",
+        "A content key is not in the key folder; the operator must put its file back, nothing is"
+        " erased",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",

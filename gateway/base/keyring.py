@@ -13,9 +13,11 @@ from pathlib import Path
 
 import structlog
 
+from gateway.base.content_keys import ContentFolder, demand_purpose, open_secret
+from gateway.base.crypto import ContentKey
 from gateway.base.settings import Settings
 from ledger.chain.keys.keydir import files, first_file, newest
-from ledger.chain.keys.keyfile import ALGS, KeyFile, read_fields
+from ledger.chain.keys.keyfile import ALGS
 from ledger.chain.keys.private import demand_private
 from ledger.chain.keys.signers import (
     DigestSigner,
@@ -39,15 +41,15 @@ Signer = LocalSigner | RemoteSigner
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
     """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
-    payer: pays for transactions, says nothing. content, index: secrets of 32 bytes that seal
-    record content and make fingerprints. former: ANCHOR keys that signed before, the last one
-    first; what was begun before the change is promised with one of them."""
+    payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
+    one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
+    before, the last one first; what was begun before the change is promised with one of them."""
 
     anchor: DigestSigner
     note: MessageSigner
     present: MessageSigner
     payer: DigestSigner
-    content: bytes
+    content: tuple[ContentKey, ...]
     index: bytes
     former: tuple[DigestSigner, ...] = ()
 
@@ -61,7 +63,7 @@ class Keyring:
 
 
 def open_keys(settings: Settings) -> Keyring:
-    """Open the first file of each purpose. Raises ConfigError."""
+    """Open the first file of each purpose, and all of `content`. Raises ConfigError."""
     return KeyFolder.of(settings).first()
 
 
@@ -72,6 +74,7 @@ class KeyFolder:
     folder: Path
     password: bytes
     production: bool
+    content: ContentFolder = field(init=False)
     _opened: dict[Path, Signer] = field(default_factory=dict)
     _refused: dict[Path, int] = field(default_factory=dict)
 
@@ -80,6 +83,9 @@ class KeyFolder:
         """Open the folder. Raises ConfigError where there is no password."""
         return cls(settings.keys, _password(settings), settings.env == "production")
 
+    def __post_init__(self) -> None:
+        self.content = ContentFolder(self.folder, self.password)
+
     def first(self) -> Keyring:
         """What signs until the chain was read. Raises ConfigError."""
         return Keyring(
@@ -87,8 +93,8 @@ class KeyFolder:
             note=self._first(Purpose.NOTE),
             present=self._first(Purpose.PRESENT),
             payer=self._open(first_file(self.folder, "payer"), "payer"),
-            content=_secret(first_file(self.folder, "content"), "content", self.password),
-            index=_secret(first_file(self.folder, "index"), "index", self.password),
+            content=self.content.all(),
+            index=open_secret(first_file(self.folder, "index"), "index", self.password),
         )
 
     def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
@@ -143,24 +149,12 @@ def _current(keys: Keyring, purpose: Purpose) -> bytes:
 
 
 def _signer(path: Path, purpose: str, password: bytes) -> Signer:
-    _demand_purpose(path, purpose)
+    demand_purpose(path, purpose)
     signer = open_signer(path, password)
     # Presentations may be signed by any algorithm, the others are read by contracts and C2SP.
     if purpose != Purpose.PRESENT.name and signer.alg is not ALGS[purpose]:
         raise ConfigError(str(path), f"a key of {signer.alg.name} cannot be used for {purpose}")
     return signer
-
-
-def _secret(path: Path, purpose: str, password: bytes) -> bytes:
-    _demand_purpose(path, purpose)
-    return KeyFile.load(path).open(password)
-
-
-def _demand_purpose(path: Path, purpose: str) -> None:
-    """A key has one purpose; a file copied to the wrong name must not be used for another."""
-    found = read_fields(path).get("purpose")
-    if found != purpose:
-        raise ConfigError(str(path), f"holds a key of purpose {found}, not {purpose}")
 
 
 def _password(settings: Settings) -> bytes:

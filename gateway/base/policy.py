@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -39,6 +39,10 @@ class Purpose(StrEnum):
     """Read the answer to a file."""
     REPORT = "report"
     """Take the workbook that goes back."""
+    RELOG = "relog"
+    """Log a record of a closed log again: the operator's, by command."""
+    REQUEUE = "requeue"
+    """Make an entry in quarantine again from its record: the operator's, by command."""
 
 
 class Status(StrEnum):
@@ -125,6 +129,10 @@ class Decision:
             raise NotAllowed(self.code, self.scope)
 
 
+OPERATOR: Final = Caller(id=0, name="operator", scopes=frozenset({"admin"}), department=None)
+"""Whoever runs a command on the gateway's own host; no token has this number."""
+
+
 class NotAllowed(LedgerError):
     """The policy refuses. code: what the caller is told. scope: that the token lacks."""
 
@@ -164,6 +172,12 @@ _SEE: Final = Rule(
     refusal="not-found",
     erased="content-erased",
 )
+_OPERATE: Final = Rule(
+    scope="admin",
+    grounds=_always(frozenset({Ground.MEMBER})),
+    refusal="not-found",
+    erased="content-erased",
+)
 _FILE: Final = Rule(scope="submit", grounds=_always(_HANDED_IN), refusal="not-found")
 
 RULES: Final[Mapping[Purpose, Rule]] = {
@@ -174,6 +188,8 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.FILES: _FILE,
     Purpose.ANSWER: _FILE,
     Purpose.REPORT: _FILE,
+    Purpose.RELOG: _OPERATE,
+    Purpose.REQUEUE: _OPERATE,
 }
 """What each purpose needs. Append-only in its words: old lines of the access log name them."""
 

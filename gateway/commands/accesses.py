@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from gateway.base.clock import CHINA
+from gateway.base.policy import OPERATOR
 from gateway.commands.options import Command, config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
@@ -40,7 +41,7 @@ def _filters(command: Command) -> Command:
     """Which lines."""
     days = click.DateTime(formats=["%Y-%m-%d"])
     options = (
-        click.option("--token", type=click.IntRange(min=1), metavar="ID", help=_TOKEN),
+        click.option("--token", type=click.IntRange(min=0), metavar="ID", help=_TOKEN),
         click.option("--record", metavar="HEX", help=_RECORD),
         click.option("--since", type=days, metavar="DATE", help=_SINCE),
         click.option("--until", type=days, metavar="DATE", help=_UNTIL),
@@ -51,7 +52,7 @@ def _filters(command: Command) -> Command:
     return command
 
 
-_TOKEN = say(zh="只列此令牌。", en="Only of this token.")
+_TOKEN = say(zh="只列此令牌；0 为运维命令。", en="Only of this token; 0: the operator's commands.")
 _RECORD = say(zh="只列此叶值、文件或批次。", en="Only of this leaf, file or set (leavesRoot).")
 _SINCE = say(zh="自该日起（北京时间）。", en="From this day on (Asia/Shanghai).")
 _UNTIL = say(zh="至该日前（不含）。", en="Before this day.")
@@ -121,7 +122,7 @@ def _told(engine: Any, lines: Iterable[Any]) -> Iterator[dict[str, Any]]:
     for line in lines:
         found = asdict(line) | {"at": instant(line.at)}
         holder = holders.get(line.token)
-        found["name"] = holder and holder.name
+        found["name"] = OPERATOR.name if line.token == OPERATOR.id else holder and holder.name
         found["department"] = holder and holder.department
         yield {name: found[name] for name in COLUMNS}
 

@@ -73,7 +73,8 @@ def quarantine_list(config: Path, as_json: bool) -> None:
 def quarantine_retry(config: Path, as_json: bool) -> None:
     """Exit code 1 where something could not be made again, which only a backup has then, or not
     yet."""
-    from gateway.base.crypto import Vault  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.clock import Clock  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.crypto import Vault  # noqa: PLC0415
     from gateway.base.db import open_engine  # noqa: PLC0415
     from gateway.base.keyring import open_keys  # noqa: PLC0415
     from gateway.base.revision import demand_current  # noqa: PLC0415
@@ -85,7 +86,7 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
         engine = open_engine(settings.database_url)
         try:
             demand_current(engine)
-            done = retry(engine, vault, settings.node.code)
+            done = retry(engine, vault, settings.node.code, Clock.of(settings.now))
         finally:
             engine.dispose()
     rows: list[dict[str, Any]] = [

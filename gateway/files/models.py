@@ -1,6 +1,7 @@
 """Tables of file import; how far a file is stands with its job. Whatever a sender wrote is sealed
-(gateway.base.crypto): the file while it waits, its name, the answers (which name columns and
-sheets), the rows that go back."""
+(gateway.base.crypto.Box): the file while it waits under one key; its name, the answers (which name
+columns and sheets) and the rows that go back under another; the workbook to correct under a third.
+The keys lie in gateway.sealing."""
 
 from __future__ import annotations
 
@@ -15,9 +16,7 @@ files = sa.Table(
     sa.Column("id", sa.ForeignKey("jobs.id"), primary_key=True),  # of the job that reads it
     sa.Column("token", sa.ForeignKey("tokens.id"), nullable=False),  # that sent it
     sa.Column("department", sa.Text),  # of the token that sent it; NULL = the member itself
-    sa.Column("name_key", sa.LargeBinary(48), nullable=False),
     sa.Column("name", sa.LargeBinary, nullable=False),  # JSON {name, type}
-    sa.Column("head_key", sa.LargeBinary(48)),
     sa.Column("head", sa.LargeBinary),  # JSON of the file answer without verdicts, at the end
 )
 
@@ -26,7 +25,6 @@ file_parts = sa.Table(
     metadata,
     sa.Column("file", sa.ForeignKey("files.id"), primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("content_key", sa.LargeBinary(48), nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 """The file as sent, in pieces; gone as soon as it is answered."""
@@ -41,9 +39,7 @@ file_sets = sa.Table(
     sa.Column("conflict", sa.Integer, nullable=False),
     sa.Column("rejected", sa.Integer, nullable=False),
     sa.Column("promise", sa.LargeBinary),  # its JSON; NULL where nothing was accepted
-    sa.Column("answers_key", sa.LargeBinary(48), nullable=False),
     sa.Column("answers", sa.LargeBinary, nullable=False),  # zlib of the row answers' JSON list
-    sa.Column("back_key", sa.LargeBinary(48), nullable=False),
     sa.Column("back", sa.LargeBinary, nullable=False),  # zlib of gateway.files.returned.pack
 )
 """The answer to one set of rows, stored in the transaction that stored its records: the key
@@ -54,7 +50,6 @@ file_reports = sa.Table(
     metadata,
     sa.Column("file", sa.ForeignKey("files.id"), primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("content_key", sa.LargeBinary(48), nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 """The workbook to correct, in pieces; made when it is first asked for."""

@@ -14,8 +14,8 @@ from gateway.files.header import candidates, find_header
 from gateway.files.interfaces import Table
 from gateway.files.rows import Row, RowReader, json_row, sheet_row
 from gateway.intake.interfaces import RowInput
-from gateway.intake.lines import LineSplitter
-from gateway.intake.parsing import MAX_LINE, parse_lines, parse_record
+from gateway.intake.lines import MAX_LINE, LineSplitter
+from gateway.intake.parsing import parse_lines, parse_record
 from gateway.intake.texts import fault
 from ledger.records.schema import Schema
 

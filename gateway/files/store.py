@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from gateway.base.crypto import Sealed, Vault
+from gateway.base.crypto import Box, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller
 from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
@@ -22,6 +22,8 @@ from gateway.jobs import services as jobs
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.models import jobs as job_rows
 from gateway.jobs.services import Job
+from gateway.sealing import services as sealing
+from gateway.sealing.services import Boxes, Kind, number
 from ledger.core.errors import LedgerError
 
 MAX_WAITING = 4 * MAX_WAITING_PER_TOKEN
@@ -91,7 +93,7 @@ class FileStore:
 
     def __init__(self, engine: sa.Engine, vault: Vault, bounds: FileSettings) -> None:
         self._engine = engine
-        self._vault = vault
+        self._keys = Boxes(vault)
         self._bounds = bounds
 
     # ---- taking in
@@ -100,21 +102,15 @@ class FileStore:
         """The id of a new file, to which parts can be added; it counts for the quota of the
         caller's token. size: bytes announced. Raises QuotaReached."""
         file = secrets.token_hex(FILE_ID_BYTES)
-        name = self._vault.seal(b"{}", _aad(file, "name"))
         with begin_write(self._engine, "files") as connection:
             self._demand_room(connection, caller.id, size)
             jobs.open_job(
                 connection, file, "file", file, state="receiving", token=caller.id, size=size
             )
-            connection.execute(
-                sa.insert(files).values(
-                    id=file,
-                    token=caller.id,
-                    department=caller.department,
-                    name_key=name.wrapped_key,
-                    name=name.content,
-                )
-            )
+            self._keys.make(connection, Kind.FILE, file)
+            name = self._keys.make(connection, Kind.ANSWER, file).seal(b"{}", _aad(file, "name"))
+            values = {"token": caller.id, "department": caller.department, "name": name}
+            connection.execute(sa.insert(files).values(id=file, **values))
         return file
 
     def _demand_room(self, connection: sa.Connection, token: int, size: int) -> None:
@@ -128,17 +124,18 @@ class FileStore:
 
     def add_part(self, file: str, n: int, content: bytes) -> None:
         """The next piece of a file."""
-        sealed = self._vault.seal(content, _aad(file, f"part/{n}"))
-        values = {"content_key": sealed.wrapped_key, "content": sealed.content}
+        with begin_read(self._engine) as connection:
+            box = self._keys.open(connection, Kind.FILE, file)
+        sealed = box.seal(content, _aad(file, f"part/{n}"))
         with begin_write(self._engine) as connection:
-            connection.execute(sa.insert(file_parts).values(file=file, n=n, **values))
+            connection.execute(sa.insert(file_parts).values(file=file, n=n, content=sealed))
 
     def close_upload(self, file: str, name: str, type_: str | None, *, size: int) -> None:
         """The file is complete and may be read. size: bytes that came."""
-        sealed = self._vault.seal(orjson.dumps({"name": name, "type": type_}), _aad(file, "name"))
-        values = {"name_key": sealed.wrapped_key, "name": sealed.content}
+        told = orjson.dumps({"name": name, "type": type_})
         with begin_write(self._engine) as connection:
-            connection.execute(sa.update(files).where(files.c.id == file).values(**values))
+            sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, _aad(file, "name"))
+            connection.execute(sa.update(files).where(files.c.id == file).values(name=sealed))
             jobs.queue(connection, file, size)
 
     def abandon(self, file: str) -> None:
@@ -185,20 +182,21 @@ class FileStore:
             chosen = chosen.where(files.c.department == department)
         some = chosen.subquery()
         query = (
-            sa.select(some.c.id, some.c.state, some.c.created_at, some.c.name_key, some.c.name)
+            sa.select(some.c.id, some.c.state, some.c.created_at, some.c.name)
             .add_columns(*columns)
             .outerjoin(file_sets, file_sets.c.file == some.c.id)
-            .group_by(some.c.id, some.c.state, some.c.created_at, some.c.name_key, some.c.name)
+            .group_by(some.c.id, some.c.state, some.c.created_at, some.c.name)
             .order_by(some.c.created_at.desc(), some.c.id)
         )
         with begin_read(self._engine) as connection:
             rows = connection.execute(query).all()
+            boxes = self._keys.open_all(connection, Kind.ANSWER, [row.id for row in rows])
         return [
             Listed(
                 id=row.id,
                 state=_shown(row.state),
                 created=row.created_at,
-                name=self._name(row.id, row.name_key, row.name)["name"],
+                name=_name(boxes[row.id], row.id, row.name)["name"],
                 counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
             )
             for row in rows
@@ -208,35 +206,29 @@ class FileStore:
 
     def told(self, file: str) -> tuple[str, str | None]:
         """(name, type) as sent with the file."""
-        query = sa.select(files.c.name_key, files.c.name).where(files.c.id == file)
         with begin_read(self._engine) as connection:
-            key, name = connection.execute(query).one()
-        opened = self._name(file, key, name)
+            name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
+            box = self._keys.open(connection, Kind.ANSWER, file)
+        opened = _name(box, file, name or b"")
         return opened["name"], opened["type"]
-
-    def _name(self, file: str, key: bytes, name: bytes) -> dict[str, Any]:
-        opened: dict[str, Any] = orjson.loads(
-            self._vault.open(Sealed(key, name), _aad(file, "name"))
-        )
-        return opened
 
     def content(self, file: str) -> Iterator[bytes]:
         """The file as sent, piece by piece."""
-        return self._pieces(file_parts, file, "part")
+        return self._pieces(file_parts, file, Kind.FILE, "part")
 
-    def _pieces(self, table: sa.Table, file: str, what: str) -> Iterator[bytes]:
+    def _pieces(self, table: sa.Table, file: str, kind: Kind, what: str) -> Iterator[bytes]:
         """One piece in memory at a time, and no connection held between two."""
-        query = sa.select(table.c.n, table.c.content_key, table.c.content)
-        n = -1
+        query = sa.select(table.c.n, table.c.content)
+        n, box = -1, None
         while True:
             following = query.where(table.c.file == file, table.c.n > n)
             with begin_read(self._engine) as connection:
                 row = connection.execute(following.order_by(table.c.n).limit(1)).one_or_none()
-            if row is None:
-                return
+                if row is None:
+                    return
+                box = box or self._keys.open(connection, kind, file)
             n = row.n
-            sealed = Sealed(row.content_key, row.content)
-            yield self._vault.open(sealed, _aad(file, f"{what}/{n}"))
+            yield box.open(row.content, _aad(file, f"{what}/{n}"))
 
     def progress(self, file: str) -> Progress:
         """How far the file is answered."""
@@ -268,15 +260,12 @@ class FileStore:
         """
         file = job.subject
         packed = [zlib.compress(orjson.dumps(value), _LEVEL) for value in (answers, back)]
-        aads = [_aad(file, f"answers/{n}"), _aad(file, f"back/{n}")]
-        spoken, returned = self._vault.seal_many(packed, aads)
+        box = self._keys.open(connection, Kind.ANSWER, file)
         values = {
             **{verdict: counts.get(verdict, 0) for verdict in VERDICTS},
             "promise": None if promise is None else orjson.dumps(promise),
-            "answers_key": spoken.wrapped_key,
-            "answers": spoken.content,
-            "back_key": returned.wrapped_key,
-            "back": returned.content,
+            "answers": box.seal(packed[0], _aad(file, f"answers/{n}")),
+            "back": box.seal(packed[1], _aad(file, f"back/{n}")),
         }
         jobs.got_on(connection, job)
         try:
@@ -288,12 +277,12 @@ class FileStore:
         """All is answered, or all that can be. head: members of the file answer besides those that
         follow from the sets. What was sent is deleted."""
         file = job.subject
-        sealed = self._vault.seal(orjson.dumps(head), _aad(file, "head"))
-        values = {"head_key": sealed.wrapped_key, "head": sealed.content}
         with begin_write(self._engine) as connection:
             if jobs.end(connection, job, state, head.get("code")):
-                connection.execute(sa.update(files).where(files.c.id == file).values(**values))
-                connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
+                box = self._keys.open(connection, Kind.ANSWER, file)
+                sealed = box.seal(orjson.dumps(head), _aad(file, "head"))
+                connection.execute(sa.update(files).where(files.c.id == file).values(head=sealed))
+                _forget_parts(connection, file)
 
     # ---- the workbook to correct
 
@@ -317,11 +306,11 @@ class FileStore:
         with begin_write(self._engine) as connection:
             if not jobs.end(connection, job, "done"):
                 raise TakenOver(file)
-            connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
+            _forget_pieces(connection, file)
+            box = self._keys.make(connection, Kind.REPORT, file)
             for n, piece in enumerate(chain((first,), pieces)):
-                sealed = self._vault.seal(piece, _aad(file, f"report/{n}"))
-                values = {"content_key": sealed.wrapped_key, "content": sealed.content}
-                connection.execute(sa.insert(file_reports).values(file=file, n=n, **values))
+                sealed = box.seal(piece, _aad(file, f"report/{n}"))
+                connection.execute(sa.insert(file_reports).values(file=file, n=n, content=sealed))
 
     def fail_report(self, job: Job, code: str) -> None:
         """It can never be made."""
@@ -330,20 +319,18 @@ class FileStore:
 
     def report(self, file: str) -> Iterator[bytes]:
         """It, piece by piece, once its job is done."""
-        return self._pieces(file_reports, file, "report")
+        return self._pieces(file_reports, file, Kind.REPORT, "report")
 
     # ---- answering
 
     def head(self, file: str) -> dict[str, Any]:
         """What `end` was given; empty before."""
         with begin_read(self._engine) as connection:
-            row = connection.execute(
-                sa.select(files.c.head_key, files.c.head).where(files.c.id == file)
-            ).one()
-        if row.head_key is None:
-            return {}
-        opened = self._vault.open(Sealed(row.head_key, row.head), _aad(file, "head"))
-        found: dict[str, Any] = orjson.loads(opened)
+            head = connection.scalar(sa.select(files.c.head).where(files.c.id == file))
+            if head is None:
+                return {}
+            box = self._keys.open(connection, Kind.ANSWER, file)
+        found: dict[str, Any] = orjson.loads(box.open(head, _aad(file, "head")))
         return found
 
     def promises(self, file: str) -> list[bytes]:
@@ -366,19 +353,19 @@ class FileStore:
         return packed
 
     def _opened(self, file: str, n: int, what: str) -> bytes:
-        query = sa.select(file_sets.c[f"{what}_key"], file_sets.c[what]).where(
-            file_sets.c.file == file, file_sets.c.n == n
-        )
+        query = sa.select(file_sets.c[what]).where(file_sets.c.file == file, file_sets.c.n == n)
         with begin_read(self._engine) as connection:
-            key, sealed = connection.execute(query).one()
-        return zlib.decompress(self._vault.open(Sealed(key, sealed), _aad(file, f"{what}/{n}")))
+            sealed = connection.execute(query).scalar_one()
+            box = self._keys.open(connection, Kind.ANSWER, file)
+        return zlib.decompress(box.open(sealed, _aad(file, f"{what}/{n}")))
 
 
 def drop(connection: sa.Connection, file: str) -> None:
     """Forget a file and its answers; the records stay."""
     forget_report(connection, file)
-    for table in (file_parts, file_sets):
-        connection.execute(sa.delete(table).where(table.c.file == file))
+    _forget_parts(connection, file)
+    connection.execute(sa.delete(file_sets).where(file_sets.c.file == file))
+    sealing.drop(connection, Kind.ANSWER, [number(file)])
     connection.execute(sa.delete(files).where(files.c.id == file))
     jobs.forget(connection, file)
 
@@ -389,7 +376,7 @@ def forget_job(connection: sa.Connection, job: Job) -> None:
     if job.kind == "report":
         forget_report(connection, job.subject)
     else:
-        connection.execute(sa.delete(file_parts).where(file_parts.c.file == job.subject))
+        _forget_parts(connection, job.subject)
 
 
 def make_anew(connection: sa.Connection, job: Job) -> None:
@@ -403,7 +390,19 @@ def forget_report(connection: sa.Connection, file: str) -> None:
     it is just being stored, that is waited for, and no piece comes after the others were deleted.
     """
     jobs.forget_of(connection, "report", file)
+    _forget_pieces(connection, file)
+
+
+def _forget_parts(connection: sa.Connection, file: str) -> None:
+    """What was sent, with its key."""
+    connection.execute(sa.delete(file_parts).where(file_parts.c.file == file))
+    sealing.drop(connection, Kind.FILE, [number(file)])
+
+
+def _forget_pieces(connection: sa.Connection, file: str) -> None:
+    """The workbook to correct, with its key."""
     connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
+    sealing.drop(connection, Kind.REPORT, [number(file)])
 
 
 _FILES = (
@@ -416,6 +415,11 @@ _FILES = (
 def _shown(state: str) -> str:
     """The state of a job as the answer to its file has it: for the sender it is over."""
     return "failed" if state == "set-aside" else state
+
+
+def _name(box: Box, file: str, name: bytes) -> dict[str, Any]:
+    opened: dict[str, Any] = orjson.loads(box.open(name, _aad(file, "name")))
+    return opened
 
 
 def _aad(file: str, place: str) -> bytes:

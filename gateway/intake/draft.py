@@ -16,7 +16,7 @@ from typing import NamedTuple
 import orjson
 
 from gateway.base.clock import CHINA
-from gateway.base.crypto import Hmac, Sealed, Vault
+from gateway.base.crypto import Hmac, Sealed, Vault, Wrapped
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
@@ -97,8 +97,9 @@ class Draft(NamedTuple):
     """A good row made into a record, to be stored where its key is free.
 
     at: its place in the set. schema: "penalty@1". authority, visibility: as in the table of
-    records. The keys are fingerprints of 16 bytes. content: sealed under the wrapped key,
-    aad = leaf. notes: all but those that the database gives.
+    records. The keys are fingerprints of 16 bytes. content: sealed, aad = leaf; its key
+    as in `Wrapped`, flat, since drafts go from process to process. notes: all but those that the
+    database gives.
     """
 
     at: int
@@ -113,13 +114,19 @@ class Draft(NamedTuple):
     entry: bytes
     leaf: bytes
     record_id: bytes
+    wrapped_by: bytes
     wrapped_key: bytes
     content: bytes
     notes: tuple[FieldError, ...]
 
+    @property
+    def wrapped(self) -> Wrapped:
+        """Its key."""
+        return Wrapped(self.wrapped_by, self.wrapped_key)
+
     def open(self, vault: Vault) -> Content:
         """What is sealed in it."""
-        return Content.decode(vault.open(Sealed(self.wrapped_key, self.content), self.leaf))
+        return Content.decode(vault.open(Sealed(self.wrapped, self.content), self.leaf))
 
 
 class _Gate(NamedTuple):
@@ -168,7 +175,7 @@ class Drafter:
     def _sealed(self, goods: Sequence[_Good]) -> Iterator[Draft]:
         leaves = [leaf_hash(good.entry) for good in goods]
         sealed = self._vault.seal_many([good.plain for good in goods], leaves)
-        for good, leaf, (wrapped_key, content) in zip(goods, leaves, sealed, strict=True):
+        for good, leaf, ((by, wrapped_key), content) in zip(goods, leaves, sealed, strict=True):
             yield Draft(
                 good.at,
                 good.row.row,
@@ -182,6 +189,7 @@ class Drafter:
                 good.entry,
                 leaf,
                 good.record_id,
+                by,
                 wrapped_key,
                 content,
                 good.notes,

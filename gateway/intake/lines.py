@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 from gateway.intake.interfaces import MAX_SET
-from gateway.intake.parsing import MAX_LINE
 
+MAX_LINE = 256 * 1024
+"""Bytes of one NDJSON line. The longest lawful penalty holds some 16,000 characters; each may be
+escaped with six bytes (96 KiB), and surrogate pairs with twelve."""
 MAX_SET_BYTES = 4 << 20
 """A set is handed on when it has so many bytes: some four thousand penalties of usual size."""
 IDLE_SECONDS = 0.02

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from gateway.base.crypto import ContentLost, Sealed, Vault
+from gateway.base.crypto import ContentKeyMissing, ContentLost, Sealed, Vault, Wrapped
 from gateway.log.models import entries, logs, promises
 from gateway.log.store import Entries
 from gateway.records.content import Content
 from gateway.records.models import records
+from gateway.sealing.models import content_keys
+from gateway.sealing.services import Kind, opens
 
 
 class Known(NamedTuple):
@@ -70,8 +72,12 @@ _STANDING = (
     .join(promises, promises.c.first_entry == _START)
     .where(entries.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
-_CONTENTS = sa.select(records.c.id, records.c.wrapped_key, records.c.content).where(
-    records.c.id.in_(sa.bindparam("ids", expanding=True)), records.c.wrapped_key.is_not(None)
+_CONTENTS = (
+    sa.select(
+        records.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, records.c.content
+    )
+    .join(content_keys, opens(Kind.RECORD, records.c.id))
+    .where(records.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 
 
@@ -111,12 +117,13 @@ def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standi
 def open_contents(
     connection: sa.Connection, vault: Vault, wanted: Mapping[int, bytes]
 ) -> dict[int, Content]:
-    """Contents of records by row number, given their leaves. One erased or lost is left out."""
+    """Contents of records by row number, given their leaves. One erased or lost is left out, or
+    whose content key is not at hand: intake goes on without it."""
     found = {}
-    for row_id, wrapped_key, content in connection.execute(_CONTENTS, {"ids": list(wanted)}):
+    for row_id, by, key, content in connection.execute(_CONTENTS, {"ids": list(wanted)}):
         try:
-            plain = vault.open(Sealed(wrapped_key, content), wanted[row_id])
-        except ContentLost:
+            plain = vault.open(Sealed(Wrapped(by, key), content), wanted[row_id])
+        except (ContentLost, ContentKeyMissing):
             continue
         found[row_id] = Content.decode(plain)
     return found

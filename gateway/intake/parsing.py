@@ -17,9 +17,6 @@ from gateway.intake.interfaces import RowInput
 from gateway.intake.texts import fault
 from ledger.records.validate import FieldError
 
-MAX_LINE = 256 * 1024
-"""Bytes of one NDJSON line. The longest lawful penalty holds some 16,000 characters; each may be
-escaped with six bytes (96 KiB), and surrogate pairs with twelve."""
 MAX_FIELDS = 64
 """Twice the longest table of the standard; every unknown name earns a note in the answer."""
 MAX_DEPTH = 16

@@ -11,14 +11,15 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
 
 from gateway.base.child import end_with_parent
-from gateway.base.crypto import Hmac, Vault
+from gateway.base.crypto import ContentKey, Hmac, Vault
 from gateway.base.metrics import WORKER_DEATHS
 from gateway.base.threads import tune_memory
 from gateway.intake.calendar_file import CalendarFile
@@ -85,15 +86,17 @@ Source = Rows | Lines | Pickled
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a drafter is made of. calendar: file with the operator's years."""
+    """What a drafter is made of. content: the key that wraps. calendar: file with the operator's
+    years."""
 
-    content: bytes
+    content: ContentKey
     index: bytes
     calendar: Path | None
 
-    def drafter(self) -> Drafter:
-        """A drafter of its own."""
-        return Drafter(Vault(self.content), Hmac(self.index), CalendarFile(self.calendar))
+    def drafter(self, calendar: CalendarFile | None = None) -> Drafter:
+        """A drafter of its own. calendar: where it was opened before."""
+        calendar = calendar or CalendarFile(self.calendar)
+        return Drafter(Vault([self.content]), Hmac(self.index), calendar)
 
 
 class _Elsewhere(NamedTuple):
@@ -170,6 +173,15 @@ class Workers:
                 lost.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
 
+    def wrap_with(self, key: ContentKey) -> None:
+        """Wrap with another content key from now on. What was begun is finished as it was begun."""
+        with self._lock:
+            self._secrets = replace(self._secrets, content=key)
+            self._drafter = self._secrets.drafter(self.calendar)
+            if self._pool is not None:
+                self._pool.shutdown(wait=False)
+                self._pool = None
+
     def close(self) -> None:
         """End the processes."""
         with self._lock:
@@ -181,13 +193,13 @@ class Workers:
         """None: there is no process for it, or just now none any more."""
         if not self._processes:
             return None
+        # Within the lock: `wrap_with` shuts the pool, which takes no job after that.
         with self._lock:
             pool = self._pool = self._pool or self._fresh()
-        try:
-            return _Elsewhere(pool, pool.submit(job, *args))
-        except BrokenProcessPool:
-            self.forget(pool)
-            return None
+            with suppress(BrokenProcessPool):
+                return _Elsewhere(pool, pool.submit(job, *args))
+        self.forget(pool)
+        return None
 
     def _fresh(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(

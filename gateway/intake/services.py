@@ -224,6 +224,7 @@ class _Submission:
                 connection,
                 new,
                 outcome.promise,
+                self._vault,
                 key_id=self._signer.key_id,
                 departments=[self._callers[draft.at].department for draft in new],
             )

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import SignedPromise
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.records.models import records
+from gateway.sealing.services import Kind, put
 from ledger.core.canonical import unhex32
 
 _COLUMNS = (
@@ -25,7 +27,6 @@ _COLUMNS = (
     "record_key",
     "superseded_by",
     "content_mac",
-    "wrapped_key",
     "content",
 )
 _IN_FORCE = b""
@@ -35,6 +36,7 @@ def store(
     connection: sa.Connection,
     drafts: Sequence[Draft],
     promise: SignedPromise,
+    vault: Vault,
     *,
     key_id: bytes,
     departments: Sequence[str | None],
@@ -42,7 +44,8 @@ def store(
     """Store them within the caller's transaction.
 
     departments: of each record, in the same order. Raises IntegrityError where another request
-    or process has stored one of the keys meanwhile; then the transaction must be given up.
+    or process has stored one of the keys meanwhile; then the transaction must be given up. Raises
+    ContentKeyMissing as `gateway.sealing.services.put`.
     """
     log = log_row(connection, unhex32(promise.log))
     promise_id = insert_promise(connection, promise, log=log, key_id=key_id)
@@ -54,6 +57,11 @@ def store(
         record_ids=[draft.record_id for draft in drafts],
         entry_bytes=[draft.entry for draft in drafts],
     )
+    keys = [
+        (row_id, draft.leaf, draft.wrapped_by, draft.wrapped_key)
+        for row_id, draft in zip(ids, drafts, strict=True)
+    ]
+    put(connection, vault, Kind.RECORD, keys)
     at = promise.issued_at
     insert_rows(
         connection,
@@ -71,7 +79,6 @@ def store(
                 draft.record_key,
                 _IN_FORCE,
                 draft.content_mac,
-                draft.wrapped_key,
                 draft.content,
             )
             for row_id, draft, department in zip(ids, drafts, departments, strict=True)

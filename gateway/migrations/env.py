@@ -10,6 +10,7 @@ import gateway.files.models
 import gateway.jobs.models
 import gateway.log.models
 import gateway.records.models
+import gateway.sealing.models
 import gateway.tokens.models  # noqa: F401 - each registers its tables
 from gateway.base.db import metadata
 

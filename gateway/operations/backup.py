@@ -1,13 +1,13 @@
 """A copy of a gateway's database, made while it runs, and a database made of it again.
 
-    DIR/gateway.db     all tables as of one moment, as SQLite whatever the database is; without the
-                       wrapped keys of the records
-    DIR/keys.db        those keys, by leaf
+    DIR/gateway.db     all tables as of one moment, as SQLite whatever the database is; without any
+                       wrapped key
+    DIR/keys.db        the wrapped keys of all content (`gateway.operations.backup_keys`)
     DIR/manifest.json  what it is a copy of, how many rows, and the hashes of both; written last
 
 Keys lie in a file of their own so that they can be kept for a shorter time than the records: a key
-that was destroyed is in no later `keys.db`, and a record whose key is missing is erased, however
-old the `gateway.db` is that it comes from (decision 28). Key files, settings and the network file
+that was destroyed is in no later `keys.db`, and what it opened is erased, however old the
+`gateway.db` is that it comes from (decisions 28 and 32). Key files, settings and the network file
 are no part of it: they are kept elsewhere, by whoever answers for them.
 """
 
@@ -29,10 +29,10 @@ import gateway.accesses.models
 import gateway.anchoring.models
 import gateway.files.models
 import gateway.jobs.models
+import gateway.sealing.models
 import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
 from gateway.base.clock import Clock
 from gateway.base.db import (
-    Row,
     begin_read,
     begin_write,
     insert_rows,
@@ -42,44 +42,35 @@ from gateway.base.db import (
 from gateway.base.lease import leases
 from gateway.base.revision import migrate, program_revision, revision
 from gateway.chain.models import chain_cache
-from gateway.log.models import entries, logs
-from gateway.records.models import records
+from gateway.log.models import logs
+from gateway.operations.backup_keys import Given, create_keys, give_keys, keep_keys, portions
+from gateway.sealing.models import content_keys, wrapping_keys
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError
 
 TYPE = "credit-ledger/backup@1"
 DATA, KEYS, MANIFEST = "gateway.db", "keys.db", "manifest.json"
-ROWS = 4096
-"""Rows that are held at a time."""
 _MAX_MANIFEST = 1 << 20
-_KEY = "wrapped_key"
 
 Progress = Callable[[int], None]
 """Is told how many more rows were copied."""
 
-_of_keys = sa.MetaData()
-keys = sa.Table(
-    "keys",
-    _of_keys,
-    sa.Column("leaf", sa.LargeBinary(32), primary_key=True),
-    sa.Column("wrapped_key", sa.LargeBinary(48), nullable=False),
-)
-"""The only table of `keys.db`."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a database was made of. made: Unix seconds of the backup. rows: in all tables. erased:
-    records that came without a key."""
+    """What a database was made of. made: Unix seconds of the backup. rows: in all tables but those
+    of the keys. keys: what became of what they open."""
 
     made: int
     rows: int
-    erased: int
+    keys: Given
 
 
 def tables() -> Sequence[sa.Table]:
-    """Every table with something to keep, in the order in which rows may be written."""
-    return [table for table in metadata.sorted_tables if table is not leases]
+    """Every table with something to keep in `gateway.db`, in the order in which rows may be
+    written."""
+    apart = (leases, content_keys, wrapping_keys)
+    return [table for table in metadata.sorted_tables if table not in apart]
 
 
 def count(engine: sa.Engine) -> int:
@@ -111,12 +102,9 @@ def backup(
         made = clock.seconds()
         heads = [_head(row) for row in source.execute(sa.select(logs).order_by(logs.c.id))]
         data = stack.enter_context(_new_file(folder / DATA, migrate))
-        counts = {
-            table.name: _copy(source, data, table, progress, without_keys=table is records)
-            for table in tables()
-        }
-        kept = stack.enter_context(_new_file(folder / KEYS, _of_keys.create_all))
-        counts["keys"] = _copy_keys(source, kept)
+        counts = {table.name: _copy(source, data, table, progress) for table in tables()}
+        kept = stack.enter_context(_new_file(folder / KEYS, create_keys))
+        counts["keys"] = keep_keys(source, kept)
     document = {
         "_type": TYPE,
         "member": member,
@@ -140,9 +128,10 @@ def restore(
 ) -> Restored:
     """Fill an empty database from a backup. keys_from: a later backup, whose keys are taken.
 
-    Everything is checked first, and written in one transaction. Its logs may be older than what the
-    chain has of them, so each is unproven until the gateway has looked there; what was known of the
-    chain is forgotten. Raises ConfigError.
+    Everything is checked first, and written in one transaction. What these keys say of a record
+    comes before what the backup's own say, which are asked only where the others never had it. The
+    logs may be older than what the chain has of them, so each is unproven until the gateway has
+    looked there; what was known of the chain is forgotten. Raises ConfigError.
     """
     manifest = _checked(folder, member, DATA)
     newer = _checked(keys_from or folder, member, KEYS)
@@ -160,12 +149,14 @@ def restore(
             rows += (copied := _copy(data, target, table, progress))
             if copied != manifest["rows"].get(table.name):
                 raise ConfigError(str(folder / DATA), f"other rows in {table.name} than were kept")
-        kept = stack.enter_context(_file((keys_from or folder) / KEYS))
-        erased = _put_keys(kept, target)
+        kept = [stack.enter_context(_file((keys_from or folder) / KEYS))]
+        if keys_from is not None and manifest["sha256"][KEYS] == _sha256_if_there(folder / KEYS):
+            kept.append(stack.enter_context(_file(folder / KEYS)))
+        given = give_keys(kept, target)
         _continue_numbers(target)
         target.execute(sa.update(logs).values(unproven=True))
         target.execute(sa.delete(chain_cache))
-    return Restored(made=manifest["madeSeconds"], rows=rows, erased=erased)
+    return Restored(made=manifest["madeSeconds"], rows=rows, keys=given)
 
 
 def _checked(folder: Path, member: str, name: str) -> dict[str, Any]:
@@ -219,56 +210,15 @@ def _copy(
     target: sa.Connection,
     table: sa.Table,
     progress: Progress,
-    *,
-    without_keys: bool = False,
 ) -> int:
     """All rows of one table; returns how many."""
     names = [column.name for column in table.columns]
-    key = names.index(_KEY) if without_keys else -1
     copied = 0
-    for some in _portions(source, sa.select(*table.columns)):
-        rows = [(*row[:key], None, *row[key + 1 :]) for row in some] if without_keys else some
-        insert_rows(target, table, names, rows)
-        copied += len(rows)
-        progress(len(rows))
-    return copied
-
-
-def _copy_keys(source: sa.Connection, target: sa.Connection) -> int:
-    query = sa.select(entries.c.leaf, records.c.wrapped_key).join(
-        entries, entries.c.id == records.c.id
-    )
-    copied = 0
-    for some in _portions(source, query.where(records.c.wrapped_key.is_not(None))):
-        insert_rows(target, keys, ("leaf", _KEY), some)
+    for some in portions(source, sa.select(*table.columns)):
+        insert_rows(target, table, names, some)
         copied += len(some)
+        progress(len(some))
     return copied
-
-
-def _put_keys(kept: sa.Connection, target: sa.Connection) -> int:
-    """Give the records their keys; returns how many have none."""
-    last = erased = 0
-    wanted = sa.select(records.c.id, entries.c.leaf).join(entries, entries.c.id == records.c.id)
-    change = (
-        sa.update(records)
-        .where(records.c.id == sa.bindparam("row"))
-        .values(wrapped_key=sa.bindparam("key"))
-    )
-    while True:
-        query = wanted.where(records.c.id > last).order_by(records.c.id).limit(ROWS)
-        rows = target.execute(query).all()
-        if not rows:
-            return erased
-        last = rows[-1].id
-        found: dict[bytes, bytes] = {}
-        for at in range(0, len(rows), 512):
-            leaves = [row.leaf for row in rows[at : at + 512]]
-            some = kept.execute(sa.select(keys).where(keys.c.leaf.in_(leaves)))
-            found |= {row.leaf: row.wrapped_key for row in some}
-        given = [{"row": r.id, "key": found[r.leaf]} for r in rows if r.leaf in found]
-        erased += len(rows) - len(given)
-        if given:
-            target.execute(change, given)
 
 
 def _continue_numbers(target: sa.Connection) -> None:
@@ -283,12 +233,6 @@ def _continue_numbers(target: sa.Connection) -> None:
         sequence = target.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, column.name)))
         if newest is not None and sequence is not None:
             target.execute(sa.select(sa.func.setval(sequence, newest)))
-
-
-def _portions(source: sa.Connection, query: sa.Select[Any]) -> Iterator[list[Row]]:
-    result = source.execution_options(yield_per=ROWS).execute(query)
-    for some in result.partitions(ROWS):
-        yield [tuple(row) for row in some]
 
 
 @contextmanager
@@ -339,6 +283,11 @@ def _file(path: Path) -> Iterator[sa.Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def _sha256_if_there(path: Path) -> str | None:
+    """None: there is no such file; the keys of older backups are not to be kept."""
+    return _sha256(path) if path.exists() else None
 
 
 def _sha256(path: Path) -> str:

@@ -1,14 +1,16 @@
-"""`credit-ledger gateway relog | backup | restore | doctor`."""
+"""`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap`."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from gateway.base.settings import load
 from gateway.commands.options import config_option, failures
+from gateway.operations.rewrap_cli import rewrap
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, harmless, note, print_json
@@ -62,15 +64,16 @@ def relog(config: Path, as_json: bool) -> None:
 
 @click.command(
     help=say(
-        zh="""备份数据库：节点运行时即可，SQLite 与 PostgreSQL 相同。记录的密钥在单独的 keys.db 中：
-        只保留最新的一份，已删除的记录便不会随旧备份恢复。密钥文件与设置不在其中，请另行保存。
+        zh="""备份数据库：节点运行时即可，SQLite 与 PostgreSQL 相同。记录与文件的密钥在单独的
+        keys.db 中：只保留最新的一份，已删除的内容便不会随旧备份恢复。
+        密钥文件与设置不在其中，请另行保存。
 
         \b
         credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
         """,
         en="""Back up the database while the gateway runs, the same for SQLite and PostgreSQL. The
-        keys of the records lie in keys.db: keep the newest one alone, so that no old backup brings
-        back what was erased. Key files and settings are no part of it; keep them elsewhere.
+        keys of records and files lie in keys.db: keep the newest one alone, so that no old backup
+        brings back what was erased. Key files and settings are no part of it; keep them elsewhere.
 
         \b
         credit-ledger gateway backup -o backup-2026-11-29 --config gateway.toml
@@ -138,7 +141,8 @@ def backup(config: Path, out: Path) -> None:
 @config_option
 @json_option
 def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -> None:
-    """Refuse a database that is not empty, and files that are not what the manifest says."""
+    """Refuse a database that is not empty, and files that are not what the manifest says. Exit
+    code 1 where records came without a key that nobody erased; they are restored all the same."""
     from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.operations import backup as work  # noqa: PLC0415
 
@@ -159,16 +163,28 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
             engine.dispose()
     made = instant(told.made)
     if as_json:
-        print_json({"made": made, "rows": told.rows, "erased": told.erased})
-        return
-    note(
-        say(
-            zh=f"已恢复 {made} 的备份：{told.rows} 行，{told.erased} 条记录的内容已删除。"
-            "请运行 gateway doctor 核对与链是否一致。",
-            en=f"restored the backup of {made}: {told.rows} rows; {told.erased} records are erased."
-            " Run `gateway doctor` to see whether the chain agrees.",
+        print_json({"made": made, "rows": told.rows} | asdict(told.keys))
+    else:
+        erased, forgotten = told.keys.erased, told.keys.forgotten
+        note(
+            say(
+                zh=f"已恢复 {made} 的备份：{told.rows} 行，{erased} 条记录的内容已删除，"
+                f"{forgotten} 个文件已过期或须重新报送。请运行 gateway doctor 核对与链是否一致。",
+                en=f"restored the backup of {made}: {told.rows} rows; {erased} records are erased,"
+                f" {forgotten} files were forgotten or must be sent again. Run `gateway doctor` to"
+                " see whether the chain agrees.",
+            )
         )
-    )
+    if lost := told.keys.lost:
+        raise Refused(
+            say(
+                zh=f"{lost} 条记录没有密钥，也没有被删除：它们晚于这份 keys.db。如有该备份自己的 "
+                "keys.db，放回其目录，恢复到新的数据库。",
+                en=f"{lost} records have no key and were not erased: these keys never had them."
+                " Where the keys.db of that backup itself is still there, put it back into its"
+                " folder and restore into a new database.",
+            )
+        )
 
 
 @click.command(
@@ -207,4 +223,4 @@ def doctor(config: Path, as_json: bool) -> None:
         raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
 
 
-COMMANDS = (relog, backup, restore, doctor)
+COMMANDS = (relog, rewrap, backup, restore, doctor)

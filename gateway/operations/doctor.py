@@ -4,9 +4,10 @@ Changes nothing, and works beside a gateway that runs, or in place of one that d
 check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
-program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 calendar: knows
-the next 60 days · 5 chain: readable · 6 member active, keys registered and valid for 60 days ·
-7 each log · 8 stranded records · 9 payer: can pay · 10 signing services: sign
+program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
+those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 chain: readable ·
+7 member active, keys registered and valid for 60 days · 8 each log · 9 stranded records ·
+10 payer: can pay · 11 signing services: sign
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from gateway.base.settings import Settings
 from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
+from gateway.operations.doctor_keys import examine_keys
 from gateway.operations.doctor_signers import check_signers
 from gateway.operations.findings import Finding, Level, finding
 from ledger.chain.network import NetworkFile
@@ -65,6 +67,8 @@ class _Examination:
             yield finding("key-files", Level.PROBLEM, error=error)
         engine, found = self._database()
         yield from found
+        if engine is not None and keys is not None:
+            yield from examine_keys(engine, keys.content)
         yield self._calendar()
         if network is None or keys is None or engine is None:
             yield finding("chain", Level.PROBLEM, error="1-3")

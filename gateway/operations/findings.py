@@ -123,6 +123,39 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " payer, and they are anchored by themselves",
         ),
     ),
+    "content-keys": (
+        ("所用的内容密钥齐全", "All content keys that are used are there"),
+        (
+            "内容密钥 {keys} 不在密钥目录中，所封存的内容无法打开（并未删除）",
+            "Content keys {keys} are not in the key folder; what they seal cannot be opened, and is"
+            " not erased",
+        ),
+        (
+            "把该密钥文件（content.json、content-2.json …）放回密钥目录",
+            "Put their files (content.json, content-2.json …) back into the key folder",
+        ),
+    ),
+    "content-keys-old": (
+        ("全部内容用最新的内容密钥封存", "The newest content key seals everything"),
+        (
+            "尚有内容用旧的内容密钥 {keys} 封存",
+            "Older content keys {keys} still seal something",
+        ),
+        ("运行 gateway rewrap", "Run `gateway rewrap`"),
+    ),
+    "content-keys-empty": (
+        ("没有多余的内容密钥", "No content key is left over"),
+        (
+            "内容密钥 {keys} 已不封存任何内容",
+            "Content keys {keys} seal nothing any more",
+        ),
+        (
+            "先做新的备份；不再需要更早的 keys.db 后，从密钥目录和存放处删除这些文件，已删除的内容"
+            "便再也无法打开",
+            "Make a new backup; once no older keys.db is needed, delete these files here and where"
+            " they are kept, and what was erased can never be opened again",
+        ),
+    ),
     "calendar": (
         ("工作日历覆盖未来 {days} 天", "The calendar knows the next {days} days"),
         (

@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from gateway.accesses.services import Access, write
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
-from gateway.base.crypto import ContentLost, Vault
+from gateway.base.crypto import ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
+from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -38,7 +40,8 @@ from gateway.receipts.chain import Link, first_id, link, telling
 from gateway.records.content import SECRET_BYTES, Content, encode_content
 from gateway.records.errors import ContentErased
 from gateway.records.models import records
-from gateway.records.store import open_content
+from gateway.records.store import WITH_KEYS, known_of, open_content
+from gateway.sealing.services import Kind, hold, opens, put
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -77,6 +80,11 @@ class _Stranded(NamedTuple):
     one: Link
     telling: Link
 
+    @property
+    def opened(self) -> tuple[Link, ...]:
+        """Those whose content is needed: it tells the first where no entry does."""
+        return (self.one, self.telling) if self.telling.entry is None else (self.one,)
+
 
 class _Anew(NamedTuple):
     """A record made again. old: row number of the stranded one."""
@@ -85,6 +93,7 @@ class _Anew(NamedTuple):
     entry: bytes
     leaf: bytes
     record_id: bytes
+    wrapped: Wrapped
     values: dict[str, Any]
 
 
@@ -142,7 +151,9 @@ class Relog:
             work = _Work(facts, log_id, at, self._vault)
             made: list[_Anew] = []
             left: Counter[str] = Counter()
-            for stranded in self._read(log, ids):
+            found = self._read(log, ids)
+            self._note(found, at)
+            for stranded in found:
                 try:
                     made.append(work.anew(stranded))
                 except _Left as error:
@@ -153,11 +164,25 @@ class Relog:
                 return
         raise sa.exc.OperationalError("relog", None, RuntimeError("others were always faster"))
 
+    def _note(self, found: Sequence[_Stranded], at: int) -> None:
+        """Have the access log tell what is opened, before it is."""
+        opened = {link.at.leaf: link.row for one in found for link in one.opened}
+        lines = [
+            Access(
+                token=OPERATOR.id,
+                purpose=Purpose.RELOG,
+                decision=decide(OPERATOR, Purpose.RELOG, *known_of(row)),
+                record=leaf,
+            )
+            for leaf, row in opened.items()
+        ]
+        if lines:
+            with begin_write(self._ctx.engine) as connection:
+                write(connection, lines, at)
+
     def _read(self, log: LogState, ids: Sequence[int]) -> list[_Stranded]:
         """Those that stand behind the end of the log and are still in force."""
-        query = sa.select(records).where(
-            records.c.id.in_(ids), records.c.superseded_by == _IN_FORCE
-        )
+        query = WITH_KEYS.where(records.c.id.in_(ids), records.c.superseded_by == _IN_FORCE)
         found = []
         with begin_read(self._ctx.engine) as connection:
             held = Entries(connection)
@@ -179,10 +204,10 @@ class Relog:
             due_in=self._ctx.settings.log.promise_due,
             signer=signer,
         )
-        supersede = sa.update(records).where(
-            records.c.superseded_by == _IN_FORCE, records.c.wrapped_key.is_not(None)
-        )
+        supersede = sa.update(records).where(records.c.superseded_by == _IN_FORCE)
         with begin_write(self._ctx.engine) as connection:
+            if not hold(connection, Kind.RECORD, [one.old for one in made]):
+                return False
             log = log_row(connection, log_id)
             ids = enqueue(
                 connection,
@@ -199,6 +224,8 @@ class Relog:
                     return False
             new = [one.values | {"id": row} for row, one in zip(ids, made, strict=True)]
             connection.execute(sa.insert(records), new)
+            keys = [(row, one.leaf, *one.wrapped) for row, one in zip(ids, made, strict=True)]
+            put(connection, self._vault, Kind.RECORD, keys)
         self._ctx.signals.promised.set()
         return True
 
@@ -239,8 +266,10 @@ class _Work:
         leaf = leaf_hash(entry)
         plain = encode_content(secret, header, content.fields)
         sealed = self._vault.seal(plain, leaf)
-        values = dict(row._mapping) | sealed._asdict()
-        return _Anew(row.id, entry, leaf, record_id(self._log_id, commitment), values)
+        values = {name: row._mapping[name] for name in records.c.keys()}
+        values["content"] = sealed.content
+        new_id = record_id(self._log_id, commitment)
+        return _Anew(row.id, entry, leaf, new_id, sealed.wrapped, values)
 
     def _first(self, stranded: _Stranded) -> bytes:
         """What the new entry replaces."""
@@ -299,7 +328,7 @@ def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> 
             query = sa.select(records.c.id).where(
                 records.c.id.between(promise.first_entry, last),
                 records.c.superseded_by == _IN_FORCE,
-                records.c.wrapped_key.is_not(None),
+                sa.exists().where(opens(Kind.RECORD, records.c.id)),
             )
             for row in connection.scalars(query).all():
                 at = store.of_row(connection, row, held)

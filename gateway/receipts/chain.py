@@ -16,7 +16,7 @@ from gateway.log import store
 from gateway.log.store import Entries, Located
 from gateway.records.content import Content
 from gateway.records.models import records
-from gateway.records.store import open_content
+from gateway.records.store import WITH_KEYS, open_content
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import Entry, parse_entry
 from ledger.core.errors import Malformed
@@ -44,7 +44,7 @@ def link(connection: sa.Connection, row: sa.Row[Any], held: Entries) -> Link:
 
 def before(connection: sa.Connection, one: Link, held: Entries) -> Link | None:
     """The record that this one was logged again for; None: it is the first."""
-    query = sa.select(records).where(  # in the order of the index
+    query = WITH_KEYS.where(  # in the order of the index
         records.c.document_key == one.row.document_key,
         records.c.record_key == one.row.record_key,
         records.c.superseded_by == one.at.leaf,

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.accesses.services import Access, write
+from gateway.base.clock import Clock
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_write
+from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.log.quarantine import Quarantined, is_published, list_quarantined, queue_again
 from gateway.log.services import LOCK
 from gateway.log.store import Entries, locate
 from gateway.receipts.chain import before, committed, first_id, link, telling
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
-from gateway.records.store import open_content, record_row
+from gateway.records.store import known_of, open_content, record_row
 from ledger.core.entry import TIMELY, period, record_entry
 from ledger.core.ids import LogId, RecordId
 from ledger.core.merkle import leaf_hash
@@ -37,42 +41,62 @@ class Retried:
     unpublished: bool = False
 
 
-def retry(engine: sa.Engine, vault: Vault, member: str) -> list[Retried]:
-    """Queue again what is in quarantine; the gateway then integrates it as any other entry."""
+def retry(engine: sa.Engine, vault: Vault, member: str, clock: Clock) -> list[Retried]:
+    """Queue again what is in quarantine; the gateway then integrates it as any other entry. The
+    access log tells which records were opened for it."""
     with begin_write(engine, LOCK) as connection:
-        return [_retry(connection, vault, member, found) for found in list_quarantined(connection)]
+        work = _Work(connection, vault, member)
+        done = [work.retry(found) for found in list_quarantined(connection)]
+        if work.opened:
+            write(connection, work.opened, clock.seconds())
+        return done
 
 
-def _retry(connection: sa.Connection, vault: Vault, member: str, found: Quarantined) -> Retried:
-    if not is_published(connection, found.promise):
-        return Retried(found.promise, 0, (), unpublished=True)
-    made = {
-        leaf: _made_again(connection, vault, member, LogId(found.log_id), leaf)
-        for leaf in found.missing
-    }
-    lines = [line for line in made.values() if line is not None]
-    lost = tuple(leaf for leaf, line in made.items() if line is None)
-    if lines:
-        queue_again(connection, found.promise, leaves=found.missing, lines=lines)
-    return Retried(found.promise, len(lines), lost)
+class _Work:
+    """opened: what the access log is to hold."""
 
+    def __init__(self, connection: sa.Connection, vault: Vault, member: str) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._member = member
+        self.opened: list[Access] = []
 
-def _made_again(
-    connection: sa.Connection, vault: Vault, member: str, log: LogId, leaf: bytes
-) -> bytes | None:
-    at = locate(connection, leaf)
-    if at is None:
-        return None
-    try:
-        row, held = record_row(connection, at.id), Entries(connection)
-        content = open_content(vault, row, leaf)
-        earlier = before(connection, link(connection, row, held), held)
-        if earlier is None:
-            return rebuilt(content, log, member, leaf)
-        first = first_id(telling(connection, earlier, held), vault, member)
-        return rebuilt(content, log, member, leaf, replaces=first)
-    except (ContentErased, ContentLost, NotARecord):
-        return None
+    def retry(self, found: Quarantined) -> Retried:
+        """Queue again what can be made of one promise."""
+        if not is_published(self._connection, found.promise):
+            return Retried(found.promise, 0, (), unpublished=True)
+        made = {leaf: self._made_again(LogId(found.log_id), leaf) for leaf in found.missing}
+        lines = [line for line in made.values() if line is not None]
+        lost = tuple(leaf for leaf, line in made.items() if line is None)
+        if lines:
+            queue_again(self._connection, found.promise, leaves=found.missing, lines=lines)
+        return Retried(found.promise, len(lines), lost)
+
+    def _made_again(self, log: LogId, leaf: bytes) -> bytes | None:
+        connection = self._connection
+        at = locate(connection, leaf)
+        if at is None:
+            return None
+        try:
+            row, held = record_row(connection, at.id), Entries(connection)
+            self._note(row, leaf)
+            content = open_content(self._vault, row, leaf)
+            earlier = before(connection, link(connection, row, held), held)
+            if earlier is None:
+                return rebuilt(content, log, self._member, leaf)
+            told = telling(connection, earlier, held)
+            if told.entry is None:  # then its content says it
+                self._note(told.row, told.at.leaf)
+            first = first_id(told, self._vault, self._member)
+            return rebuilt(content, log, self._member, leaf, replaces=first)
+        except (ContentErased, ContentLost, NotARecord):
+            return None
+
+    def _note(self, row: sa.Row[Any], leaf: bytes) -> None:
+        decision = decide(OPERATOR, Purpose.REQUEUE, *known_of(row))
+        self.opened.append(
+            Access(token=OPERATOR.id, purpose=Purpose.REQUEUE, decision=decision, record=leaf)
+        )
 
 
 def rebuilt(

@@ -25,8 +25,8 @@ records = sa.Table(
     # is in force.
     sa.Column("superseded_by", sa.LargeBinary(32), nullable=False),
     sa.Column("content_mac", sa.LargeBinary(16), nullable=False),
-    # gateway.base.crypto.Sealed over gateway.records.content, aad = leaf. Erased: wrapped_key NULL.
-    sa.Column("wrapped_key", sa.LargeBinary(48)),
+    # gateway.base.crypto.Sealed over gateway.records.content, aad = leaf. Its key lies in
+    # gateway.sealing; erased: there is none.
     sa.Column("content", sa.LargeBinary, nullable=False),
     # One index finds a document, finds a record, and keeps two from being in force together.
     sa.UniqueConstraint("document_key", "record_key", "superseded_by"),

@@ -11,11 +11,18 @@ from gateway.base.policy import Record, Status
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.models import records
+from gateway.sealing.models import content_keys
+from gateway.sealing.services import Kind, key_in, opens
+
+WITH_KEYS = sa.select(records, content_keys.c.wrapped_by, content_keys.c.wrapped_key).outerjoin(
+    content_keys, opens(Kind.RECORD, records.c.id)
+)
+"""Records with their keys, for `known_of` and `open_content`."""
 
 
 def record_row(connection: sa.Connection, entry: int) -> sa.Row[Any]:
     """The record of an entry, by row number. Raises NotARecord."""
-    row = connection.execute(sa.select(records).where(records.c.id == entry)).one_or_none()
+    row = connection.execute(WITH_KEYS.where(records.c.id == entry)).one_or_none()
     if row is None:
         raise NotARecord("this leaf is no record")
     return row
@@ -24,13 +31,14 @@ def record_row(connection: sa.Connection, entry: int) -> sa.Row[Any]:
 def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
     """What policy asks of a record that `record_row` found."""
     record = Record(department=row.department, authority=row.authority, visibility=row.visibility)
-    if row.wrapped_key is None:
+    if key_in(row) is None:
         return record, Status.ERASED
     return record, Status.SUPERSEDED if row.superseded_by else Status.IN_FORCE
 
 
 def open_content(vault: Vault, row: sa.Row[Any], leaf: bytes) -> Content:
-    """What `record_row` found, in clear. Raises ContentErased, ContentLost."""
-    if row.wrapped_key is None:
+    """What `record_row` found, in clear. Raises ContentErased, ContentLost; ContentKeyMissing."""
+    key = key_in(row)
+    if key is None:
         raise ContentErased
-    return Content.decode(vault.open(Sealed(row.wrapped_key, row.content), leaf))
+    return Content.decode(vault.open(Sealed(key, row.content), leaf))

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/audit", "ledger/verify.py"),
     ("ledger/cli",),
     ("gateway/base",),
+    ("gateway/sealing",),
     ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/jobs", "gateway/records"),
     ("gateway/log", "gateway/tokens"),
     ("gateway/anchoring", "gateway/catalogue"),

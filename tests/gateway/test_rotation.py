@@ -68,8 +68,8 @@ class Site:
         self.keys.mkdir()
         for name in ("anchor", "note", "present", "payer"):
             self.write(name, first_file(self.keys, name), getattr(member.keys, name))
-        for name in ("content", "index"):
-            secret = getattr(member.keys, name)
+        secrets = {"content": member.keys.content[0].secret, "index": member.keys.index}
+        for name, secret in secrets.items():
             create(name, self.keys / f"{name}.json", PASSWORD, work=WORK_LIGHT, secret=secret)
         self.folder = KeyFolder(self.keys, PASSWORD, False)
         (folder / "network.json").write_bytes(member.network.encode())

@@ -28,7 +28,7 @@ from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS
 from gateway.base import crash
 from gateway.base import threads as worker
 from gateway.base.clock import Clock
-from gateway.base.crypto import ContentLost, Hmac, Sealed, Vault
+from gateway.base.crypto import ContentKey, ContentLost, Hmac, Sealed, Vault, Wrapped
 from gateway.base.db import begin_write, metadata, open_engine
 from gateway.base.keyring import open_keys
 from gateway.base.metrics import TIMEOUTS
@@ -210,8 +210,9 @@ def keys_folder(folder: Path) -> Settings:
 def test_keys_and_node_open(tmp_path: Path) -> None:
     settings = keys_folder(tmp_path)
     keys = open_keys(settings)
-    assert len(keys.content) == len(keys.index) == 32
-    assert keys.content != keys.index
+    (content,) = keys.content
+    assert len(content.secret) == len(keys.index) == 32
+    assert content.secret != keys.index
     node = open_node(settings)
     assert node.signing.keys.anchor.key_id == keys.anchor.key_id
     assert node.ctx.health.fault is None
@@ -373,21 +374,24 @@ def test_crash_points_kill_only_where_asked() -> None:
 # ---- seals
 
 
+def a_vault() -> Vault:
+    return Vault([ContentKey(version=1, secret=os.urandom(32))])
+
+
 def test_sealed_content_opens_with_its_own_key_and_leaf_only() -> None:
-    vault = Vault(os.urandom(32))
+    vault = a_vault()
     plaintexts = [b"one", b"", b"three" * 999]
     leaves = [os.urandom(32) for _ in plaintexts]
     sealed = vault.seal_many(plaintexts, leaves)
     assert [vault.open(s, leaf) for s, leaf in zip(sealed, leaves, strict=True)] == plaintexts
-    assert len({s.wrapped_key for s in sealed}) == 3
-    assert all(len(s.wrapped_key) == 48 for s in sealed)
+    assert len({s.wrapped.key for s in sealed}) == 3
+    assert all((s.wrapped.by, len(s.wrapped.key)) == (vault.newest.id, 48) for s in sealed)
     wrong = [
-        (Vault(os.urandom(32)), sealed[0], leaves[0]),
         (vault, sealed[0], leaves[1]),
-        (vault, Sealed(sealed[1].wrapped_key, sealed[0].content), leaves[0]),
-        (vault, Sealed(bytes(48), sealed[0].content), leaves[0]),
-        (vault, Sealed(b"", sealed[0].content), leaves[0]),
-        (vault, Sealed(sealed[0].wrapped_key, b""), leaves[0]),
+        (vault, Sealed(sealed[1].wrapped, sealed[0].content), leaves[0]),
+        (vault, Sealed(sealed[0].wrapped._replace(key=bytes(48)), sealed[0].content), leaves[0]),
+        (vault, Sealed(Wrapped(b"", b""), sealed[0].content), leaves[0]),
+        (vault, Sealed(sealed[0].wrapped, b""), leaves[0]),
     ]
     for other, value, leaf in wrong:
         with pytest.raises(ContentLost):
@@ -396,7 +400,7 @@ def test_sealed_content_opens_with_its_own_key_and_leaf_only() -> None:
         flipped = bytearray(sealed[0].content)
         flipped[at] ^= 1
         with pytest.raises(ContentLost):
-            vault.open(Sealed(sealed[0].wrapped_key, bytes(flipped)), leaves[0])
+            vault.open(Sealed(sealed[0].wrapped, bytes(flipped)), leaves[0])
 
 
 def test_fingerprints_keep_keys_and_purposes_apart() -> None:
@@ -407,9 +411,10 @@ def test_fingerprints_keep_keys_and_purposes_apart() -> None:
     assert found != other.fingerprint(b"record", b"data")
     assert found != one.fingerprint(b"document", b"data")
     assert found not in hashlib.sha256(b"data").digest()
-    for make in (Hmac, Vault):
-        with pytest.raises(ValueError, match="32 bytes"):
-            make(b"short")
+    with pytest.raises(ValueError, match="32 bytes"):
+        Hmac(b"short")
+    with pytest.raises(ValueError, match="32 bytes"):
+        Vault([ContentKey(version=1, secret=b"short")])
 
 
 @pytest.mark.parametrize("until", [None, date(2027, 11, 1)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.anchoring.tasks import Anchorer
+from gateway.base.crypto import ContentKey
 from gateway.base.health import Condition, LogHealth
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
@@ -42,7 +43,7 @@ def make_keys(seed: str | None = None) -> Keyring:
         note=LocalSigner(Alg.ED25519, secret("note")),
         present=LocalSigner(Alg.P256, secret("present")),
         payer=LocalSigner(Alg.SECP256K1, secret("payer")),
-        content=secret("content"),
+        content=(ContentKey(version=1, secret=secret("content")),),
         index=secret("index"),
     )
 

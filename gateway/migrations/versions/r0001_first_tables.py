@@ -15,6 +15,24 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "content_keys",
+        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("wrapped_by", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(length=48), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "id", name="pk_content_keys"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "wrapping_keys",
+        sa.Column("key_id", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.Column("emptied_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name="pk_wrapping_keys"),
+    )
+    op.create_table(
         "chain_cache",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
@@ -172,7 +190,6 @@ def upgrade() -> None:
         sa.Column("record_key", sa.LargeBinary(length=16), nullable=False),
         sa.Column("superseded_by", sa.LargeBinary(length=32), nullable=False),
         sa.Column("content_mac", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("wrapped_key", sa.LargeBinary(length=48), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["id"], ["entries.id"], name="fk_records_id"),
         sa.PrimaryKeyConstraint("id", name="pk_records"),
@@ -199,5 +216,7 @@ def downgrade() -> None:
         "tokens",
         "logs",
         "chain_cache",
+        "wrapping_keys",
+        "content_keys",
     ):
         op.drop_table(table)

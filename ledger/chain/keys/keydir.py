@@ -4,8 +4,12 @@
 the key id. Files are added and never renamed, so that a running gateway finds each of them whole.
 Which of them signs is what the chain says: the one that was registered last among those that are
 valid.
+
+Of content keys, which nobody registers, the name says which is the newest: `content.json`,
+`content-2.json`, `content-3.json`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -16,6 +20,7 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import KeyId, key_id
 from ledger.core.keys import Alg
 
+_VERSION = re.compile("[2-9]|[1-9][0-9]{1,3}")
 _NAME_DIGITS = 8  # of the key id: enough to tell a handful of files apart
 
 
@@ -36,6 +41,23 @@ def files(folder: Path, purpose: str) -> list[Path]:
     """The key files of a purpose, the first one first; empty where there is none."""
     first, later = first_file(folder, purpose), folder.glob(f"{purpose.lower()}-*.json")
     return [*([first] if first.exists() else []), *sorted(later)]
+
+
+def versions(folder: Path, purpose: str) -> list[tuple[int, Path]]:
+    """The files of a purpose whose keys are numbered, version 1 first."""
+    first, name = first_file(folder, purpose), purpose.lower()
+    found = [(1, first)] if first.exists() else []
+    for path in folder.glob(f"{name}-*.json"):
+        if number := _VERSION.fullmatch(path.stem.removeprefix(f"{name}-")):
+            found.append((int(number[0]), path))
+    return sorted(found)
+
+
+def next_version(folder: Path, purpose: str) -> tuple[int, Path]:
+    """Number and file of the version after the newest."""
+    number = max((number for number, _ in versions(folder, purpose)), default=0) + 1
+    name = purpose.lower()
+    return number, first_file(folder, name) if number == 1 else folder / f"{name}-{number}.json"
 
 
 def newest(held: Iterable[tuple[bytes, K]], valid: Sequence[bytes]) -> K | None:

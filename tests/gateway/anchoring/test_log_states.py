@@ -9,15 +9,16 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from gateway.accesses.services import Wanted, read
 from gateway.anchoring.errors import LogFault
 from gateway.anchoring.progress import unanchored
 from gateway.app import create_app
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.health import Condition
+from gateway.base.policy import OPERATOR
 from gateway.log import store
 from gateway.log.quarantine import Quarantined, list_quarantined
-from gateway.log.store import locate
 from gateway.node import Node
 from gateway.operations.relog import Relog, Relogged, stranded_records
 from gateway.operations.settle import settle_logs
@@ -33,6 +34,7 @@ from tests.gateway.log.test_quarantine import damage
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE
+from tests.support.erasing import erase
 from tests.support.member import Member, decide, found_member
 from tests.support.node import MEMBER
 from tests.support.postgres import copy_database
@@ -279,12 +281,14 @@ def test_what_was_erased_or_is_out_of_force_is_told(
     finish(node, anvil)
     decide(anvil, member, open_successor(member.log_id, 0))
     with begin_write(node.ctx.engine) as connection:
-        found = locate(connection, leaves[0])
-        assert found is not None
-        erased = sa.update(records).where(records.c.id == found.id).values(wrapped_key=None)
-        connection.execute(erased)
+        erase(connection, leaves[0])
     told = relog(node)
     assert (told.done, dict(told.left)) == (2, {"erased": 1})
+    lines = list(read(node.ctx.engine, Wanted(token=OPERATOR.id)))
+    assert {one.purpose for one in lines} == {"relog"}
+    assert {one.record: one.answer for one in lines} == {
+        leaf.hex(): "allowed" if at else "content-erased" for at, leaf in enumerate(leaves)
+    }
 
 
 def test_one_logged_again_and_damaged_is_made_again(
@@ -304,7 +308,7 @@ def test_one_logged_again_and_damaged_is_made_again(
         (found,) = quarantined(node)
         log_id = found.log_id
         (leaf,) = found.missing
-        (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+        (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
         assert (done.entries, done.lost) == (1, ())
         finish(node, anvil)
         assert quarantined(node) == []
@@ -321,7 +325,7 @@ def test_quarantined_ones_of_a_closed_log_are_logged_again(
     first = [node.receipts.record(leaf, CENTRE) for leaf in leaves]
     damage(node, 0)
     finish(node, anvil)
-    retry(node.ctx.engine, node.vault, MEMBER)
+    retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     submit(node, 4, 6)
     damage(node, 1)
     finish(node, anvil)
@@ -340,7 +344,7 @@ def test_quarantined_ones_of_a_closed_log_are_logged_again(
         assert quarantined(node)
     answer = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(6)])
     assert {one.verdict for one in answer.rows} == {"duplicate"}
-    retry(node.ctx.engine, node.vault, MEMBER)
+    retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     finish(node, anvil)
     for record in first:
         assert record is not None
@@ -366,10 +370,7 @@ def test_one_erased_meanwhile_gets_no_new_key(
 
     def erases(self: Relog, *arguments: Any) -> bool:
         with begin_write(node.ctx.engine) as connection:
-            found = locate(connection, leaves[0])
-            assert found is not None
-            erased = sa.update(records).where(records.c.id == found.id).values(wrapped_key=None)
-            connection.execute(erased)
+            erase(connection, leaves[0])
         return real(self, *arguments)
 
     monkeypatch.setattr(Relog, "_store", erases)

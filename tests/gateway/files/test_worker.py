@@ -362,8 +362,9 @@ def test_dropped_in_the_middle(node: Node, desk: Desk, monkeypatch: pytest.Monke
 
 
 def test_a_content_key_that_is_gone(tmp_path: Path) -> None:
+    """The file waits until it is back; others go on."""
     node = make_test_node(tmp_path, seed="one", now=NOW)
-    Desk(node).post(csv_text(GOOD).encode())
+    waiting = Desk(node).post(csv_text(GOOD).encode()).headers["Location"]
     node.close()
     other = make_test_node(tmp_path, seed="two", now=NOW)
     good = Desk(other).post(csv_text(GOOD).encode()).headers["Location"]
@@ -372,8 +373,14 @@ def test_a_content_key_that_is_gone(tmp_path: Path) -> None:
         let_go(other)
     assert Desk(other).answer(good)["state"] == "done"
     with other.ctx.engine.connect() as connection:
-        assert sorted(connection.scalars(sa.select(jobs.c.state))) == ["done", "set-aside"]
+        found = connection.execute(sa.select(jobs.c.state, jobs.c.code, jobs.c.attempts))
+        assert sorted(found, key=str) == [("done", None, 0), ("queued", "content-key-missing", 0)]
     other.close()
+    again = make_test_node(tmp_path, seed="one", now=NOW)
+    let_go(again)
+    Desk(again).work()
+    assert Desk(again).answer(waiting)["state"] == "done"
+    again.close()
 
 
 def test_threads_at_work(node: Node, desk: Desk) -> None:

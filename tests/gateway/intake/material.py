@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from gateway.base.crypto import Sealed
 from gateway.intake.interfaces import RowInput
 from gateway.log.models import entries, pending
 from gateway.node import Node
 from gateway.records.content import Content
 from gateway.records.models import records
+from gateway.records.store import WITH_KEYS, open_content
 from gateway.tokens.services import add_token
 from tests.records.examples import penalty
 from tests.support.node import CHAIN_ID, LOG_ANCHOR, LOG_ID, MEMBER
@@ -138,14 +138,9 @@ def stored(node: Node) -> dict[str, Content]:
     """leaf (hex) -> content of every record in the database."""
     with node.ctx.engine.connect() as connection:
         rows = connection.execute(
-            sa.select(entries.c.leaf, records.c.wrapped_key, records.c.content).join(
-                records, records.c.id == entries.c.id
-            )
+            WITH_KEYS.add_columns(entries.c.leaf).join(entries, records.c.id == entries.c.id)
         ).all()
-    return {
-        leaf.hex(): Content.decode(node.vault.open(Sealed(key, content), leaf))
-        for leaf, key, content in rows
-    }
+    return {row.leaf.hex(): open_content(node.vault, row, row.leaf) for row in rows}
 
 
 def count(node: Node, table: sa.Table) -> int:

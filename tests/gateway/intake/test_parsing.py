@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.intake import parsing
-from gateway.intake.parsing import MAX_FIELDS, MAX_LINE, parse_lines, parse_record
+from gateway.intake.lines import MAX_LINE
+from gateway.intake.parsing import MAX_FIELDS, parse_lines, parse_record
 from ledger.records.schema import all_schemas
 
 GOOD = b'{"type":"penalty","schema":"1","class":"minor","corrects":"ab","fields":{"A":"x"}}'

@@ -16,6 +16,8 @@ from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import records
+from gateway.records.store import WITH_KEYS
+from gateway.sealing.models import content_keys
 from ledger.core.commitment import Header, commit
 from ledger.core.ids import LogId, record_id
 from ledger.core.keys import Purpose, Role
@@ -35,6 +37,7 @@ from tests.gateway.intake.material import (
 )
 from tests.records.examples import good, old_penalty
 from tests.support.callers import CENTRE, of
+from tests.support.erasing import erase
 from tests.support.node import FORKED, LOG_ID, MEMBER, make_facts, without
 
 
@@ -489,7 +492,7 @@ class TestNotReady:
 def test_the_row_of_an_erased_record_still_holds_its_key(node: Node) -> None:
     first = submit(node, row(1))
     with node.ctx.engine.begin() as connection:
-        connection.execute(sa.update(records).values(wrapped_key=None, content=b""))
+        erase(connection)
     assert submit(node, row(1)).rows[0].verdict == "duplicate"
     answer = submit(node, row(1, CF_SY="另一事实")).rows[0]
     assert (answer.verdict, answer.changed, answer.leaf) == ("conflict", (), first.rows[0].leaf)
@@ -498,12 +501,11 @@ def test_the_row_of_an_erased_record_still_holds_its_key(node: Node) -> None:
 def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
     submit(node, row(1), row(2))
     with node.ctx.engine.begin() as connection:
-        first = connection.execute(sa.select(records).where(records.c.id == 1)).one()
-        connection.execute(
-            sa.update(records)
-            .where(records.c.id == 2)
-            .values(wrapped_key=first.wrapped_key, content=first.content)
-        )
+        first = connection.execute(WITH_KEYS.where(records.c.id == 1)).one()
+        moved = sa.update(records).where(records.c.id == 2)
+        connection.execute(moved.values(content=first.content))
+        key = sa.update(content_keys).where(content_keys.c.id == 2)
+        connection.execute(key.values(wrapped_key=first.wrapped_key))
     answer = submit(node, row(2, CF_SY="另一事实")).rows[0]
     assert (answer.verdict, answer.changed) == ("conflict", ())
 

@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from gateway.accesses.services import Wanted, read
 from gateway.base.db import begin_write
+from gateway.base.policy import OPERATOR
 from gateway.cli import gateway
 from gateway.log import store
 from gateway.log.models import bundles, entries, logs, pending, promises
@@ -17,12 +19,12 @@ from gateway.log.services import LogMended
 from gateway.log.store import locate
 from gateway.node import Node
 from gateway.receipts.requeue import retry
-from gateway.records.models import records
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from ledger.core.receipt import parse
 from tests.gateway.intake.material import row
 from tests.support.anchors import put_anchor
 from tests.support.callers import CENTRE
+from tests.support.erasing import erase
 from tests.support.node import MEMBER, make_network, make_test_node
 
 
@@ -74,7 +76,7 @@ def test_listed_made_again_and_proven(node: Node, lines: tuple[int, ...]) -> Non
     while node.logs.step():
         pass
 
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.lost) == (len(lines), ())
     while node.logs.step():
         pass
@@ -87,7 +89,7 @@ def test_listed_made_again_and_proven(node: Node, lines: tuple[int, ...]) -> Non
         receipt = node.receipts.receipt(leaf)
         assert isinstance(receipt, bytes)
         parse(receipt)
-    assert retry(node.ctx.engine, node.vault, MEMBER) == []
+    assert retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock) == []
 
 
 def test_what_was_cut_back_finds_its_place_again(node: Node) -> None:
@@ -95,7 +97,7 @@ def test_what_was_cut_back_finds_its_place_again(node: Node) -> None:
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     damage(node, 1)
     node.logs.step()
-    retry(node.ctx.engine, node.vault, MEMBER)
+    retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     node.logs.integrate(1)
     assert None not in indices(node)
     with begin_write(node.ctx.engine) as connection:
@@ -113,15 +115,15 @@ def test_intact_ones_not_published_yet_are_kept(node: Node) -> None:
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     damage(node, 1)
     node.logs.integrate(1)
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.lost, done.unpublished) == (0, (), True)
     spoil_bundle(node)
     with pytest.raises(LogMended):
         node.logs.publish(1)
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.unpublished) == (0, True), "cut back, and not there again"
     node.logs.step()
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.unpublished) == (1, False)
     node.logs.step()
     assert sorted(index for index in indices(node) if index is not None) == [0, 1, 2]
@@ -132,22 +134,35 @@ def spoil_bundle(node: Node) -> None:
         connection.execute(sa.update(bundles).values(data=b"x"))
 
 
+def test_the_access_log_tells_what_was_opened(node: Node) -> None:
+    """Also of one that was erased: it was asked for."""
+    node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
+    damage(node, 0, 1)
+    node.logs.step()
+    missing = retry_list(node)
+    with begin_write(node.ctx.engine) as connection:
+        erase(connection, missing[0])
+    retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
+    lines = list(read(node.ctx.engine, Wanted(token=OPERATOR.id)))
+    assert [(one.purpose, one.record, one.answer) for one in lines] == [
+        ("requeue", missing[0].hex(), "content-erased"),
+        ("requeue", missing[1].hex(), "allowed"),
+    ]
+
+
 def test_erased_content_cannot_be_made_again(node: Node) -> None:
     node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(3)])
     damage(node, 0, 1)
     node.logs.step()
     (missing, _) = retry_list(node)
     with begin_write(node.ctx.engine) as connection:
-        at = locate(connection, missing)
-        assert at is not None
-        erased = sa.update(records).where(records.c.id == at.id)
-        connection.execute(erased.values(wrapped_key=None, content=b""))
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+        erase(connection, missing)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.lost) == (1, (missing,))
     node.logs.step()
     assert retry_list(node) == (missing,), "the other one is in the log"
     assert sorted(index for index in indices(node) if index is not None) == [0, 1]
-    (done,) = retry(node.ctx.engine, node.vault, MEMBER)
+    (done,) = retry(node.ctx.engine, node.vault, MEMBER, node.ctx.clock)
     assert (done.entries, done.lost) == (0, (missing,))
 
 
@@ -163,7 +178,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "password").chmod(0o600)
     node = make_test_node(tmp_path, seed="quarantine")
-    secrets = {"content": node.signing.keys.content}
+    secrets = {"content": node.vault.newest.secret}
     for purpose in ("ANCHOR", "NOTE", "PRESENT", "payer", "content", "index"):
         path = tmp_path / "keys" / f"{purpose.lower()}.json"
         create(purpose, path, b"secret", work=WORK_LIGHT, secret=secrets.get(purpose))

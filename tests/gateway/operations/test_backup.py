@@ -10,20 +10,29 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.base import postgresql
-from gateway.base.db import begin_read, begin_write, open_engine
+from gateway.base.crypto import ContentLost
+from gateway.base.db import begin_read, begin_write, metadata, open_engine
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
-from gateway.log.store import locate
+from gateway.files.models import file_parts, file_reports, files
+from gateway.files.store import drop, forget_report
 from gateway.node import Node
 from gateway.operations.backup import Restored, backup, restore, tables
-from gateway.records.models import records
+from gateway.operations.backup_keys import Given
+from gateway.sealing.models import content_keys, wrapping_keys
+from gateway.sealing.services import Kind
 from ledger.core.errors import ConfigError
+from tests.gateway.files.desk import Desk
 from tests.gateway.intake.material import row
 from tests.support.callers import CENTRE, of
+from tests.support.erasing import erase
 from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node
 from tests.support.postgres import USED, database_url, start_postgres
+from tests.support.sheets import GOOD, csv_text
 
 SEED = "backup"
+SOME = [dict(GOOD, CF_WSH=f"样市监罚〔2024〕{n}号", CF_NR_FK="x" * 900) for n in range(3)]
+"""Rows that go back."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"], autouse=True)
@@ -58,6 +67,12 @@ def content(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
             table.name: sorted(tuple(one) for one in connection.execute(sa.select(table)))
             for table in tables()
         }
+
+
+def keys_of(node: Node) -> list[tuple[int, int, bytes, bytes]]:
+    query = sa.select(content_keys).order_by(content_keys.c.kind, content_keys.c.id)
+    with begin_read(node.ctx.engine) as connection:
+        return [(kind, id_, by, key) for kind, id_, by, key in connection.execute(query)]
 
 
 def restored(folder: Path, source: Path, keys: Path | None = None) -> Restored:
@@ -95,13 +110,15 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert {path.name for path in source.iterdir()} == {"gateway.db", "keys.db", "manifest.json"}
     before = content(node.ctx.engine)
     told = restored(tmp_path / "two", source)
-    assert (told.rows, told.erased) == (sum(map(len, before.values())), 0)
+    assert (told.rows, told.keys) == (sum(map(len, before.values())), Given())
     again = make_test_node(tmp_path / "two", facts=False, seed=SEED)
     after = content(again.ctx.engine)
     assert (len(before.pop("chain_cache")), after.pop("chain_cache")) == (1, [])
     assert [row[-1] for row in before["logs"] + after["logs"]] == [False, True]
     before["logs"] = [(*row[:-1], True) for row in before["logs"]]
     assert after == before
+    assert len(keys_of(node)) == 8
+    assert keys_of(again) == keys_of(node)
     with pytest.raises(NotReady, match="chain-unknown"):
         again.intake.ready()
     again.chain.put(make_facts(again.signing.keys))
@@ -122,22 +139,97 @@ def test_what_was_erased_stays_erased(tmp_path: Path) -> None:
     node, leaves = filled(tmp_path / "one")
     old = take(node, tmp_path / "old")
     with begin_write(node.ctx.engine) as connection:
-        found = locate(connection, leaves[0])
-        assert found is not None
-        change = sa.update(records).where(records.c.id == found.id).values(wrapped_key=None)
-        connection.execute(change)
+        erase(connection, leaves[0])
     new = take(node, tmp_path / "new")
-    assert restored(tmp_path / "two", old, new).erased == 1
+    assert restored(tmp_path / "two", old, new).keys == Given(erased=1)
     again = make_test_node(tmp_path / "two", seed=SEED)
     with pytest.raises(NotAllowed, match="content-erased"):
         again.receipts.record(leaves[0], CENTRE)
     assert again.receipts.record(leaves[1], CENTRE) == node.receipts.record(leaves[1], CENTRE)
-    with (old / "gateway.db").open("rb") as file, begin_read(node.ctx.engine) as connection:
-        data = file.read()
-        for key in connection.scalars(sa.select(records.c.wrapped_key)):
-            assert key is None or key not in data
     node.close()
     again.close()
+
+
+def test_the_copy_holds_no_wrapped_key(tmp_path: Path) -> None:
+    """Whatever table they may stand in, and whatever lies between the rows."""
+    node, _ = filled(tmp_path / "one")
+    Desk(node).send(csv_text(*SOME).encode())
+    Desk(node).post(csv_text(*SOME).encode())
+    found = keys_of(node)
+    assert {kind for kind, *_ in found} == {Kind.RECORD, Kind.ANSWER, Kind.FILE}
+    source = take(node, tmp_path / "backup")
+    data = (source / "gateway.db").read_bytes()
+    for *_, key in found:
+        assert key not in data
+    held = {key for *_, key in found}
+    engine = open_engine(f"sqlite:///{source / 'gateway.db'}")
+    with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            for one in connection.execute(sa.select(table)):
+                assert not held & {value for value in one if type(value) is bytes}
+        for table in (content_keys, wrapping_keys):
+            assert connection.execute(sa.select(table)).all() == []
+    engine.dispose()
+    node.close()
+
+
+def test_forgotten_files_stay_forgotten(tmp_path: Path) -> None:
+    """The workbook to correct as well: it is made anew."""
+    node, _ = filled(tmp_path / "one")
+    desk = Desk(node)
+    gone = desk.send(csv_text(*SOME).encode())
+    desk.report(gone)
+    kept = desk.send(csv_text(*SOME).encode())
+    desk.report(kept)
+    waiting = desk.post(csv_text(*SOME).encode()).headers["Location"]
+    old = take(node, tmp_path / "old")
+    with begin_write(node.ctx.engine) as connection:
+        drop(connection, gone["id"])
+        forget_report(connection, kept["id"])
+    desk.work()
+    assert desk.answer(waiting)["state"] == "done"
+    new = take(node, tmp_path / "new")
+    assert restored(tmp_path / "two", old, new).keys == Given(forgotten=2)
+    again = make_test_node(tmp_path / "two", seed=SEED)
+    with begin_read(again.ctx.engine) as connection:
+        for table, left in ((file_parts, 0), (file_reports, 0), (files, 2)):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == left
+    other = Desk(again)
+    assert other.get(f"/v1/files/{gone['id']}").status_code == 404
+    assert other.answer(f"/v1/files/{kept['id']}")["verdicts"] == kept["verdicts"]
+    assert other.report(kept)[:2] == b"PK"
+    told = other.answer(waiting)
+    assert (told["state"], "gave this file up" in told["message"]["en"]) == ("failed", True)
+    assert [one.name for one in again.file_store.newest(None, 9)] == ["x", "x"]
+    node.close()
+    again.close()
+
+
+def test_records_that_the_keys_never_had_are_not_erased(tmp_path: Path) -> None:
+    """They came on a database that was lost; the newest keys are of the one made of an older
+    backup."""
+    node, _ = filled(tmp_path / "one")
+    first = take(node, tmp_path / "first")
+    more = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(20, 23)])
+    second = take(node, tmp_path / "second")
+    node.close()
+    restored(tmp_path / "two", first)
+    other = make_test_node(tmp_path / "two", seed=SEED)
+    newest = take(other, tmp_path / "newest")
+    other.close()
+    assert restored(tmp_path / "three", second, newest).keys == Given()
+    leaf = bytes.fromhex(more.rows[0].leaf or "")
+    again = make_test_node(tmp_path / "three", seed=SEED)
+    assert (again.receipts.record(leaf, CENTRE) or {})["leaf"] == leaf.hex()
+    again.close()
+    (second / "keys.db").unlink()
+    assert restored(tmp_path / "four", second, newest).keys == Given(lost=3)
+    again = make_test_node(tmp_path / "four", seed=SEED)
+    with pytest.raises(ContentLost, match="in no backup"):
+        again.receipts.record(leaf, CENTRE)
+    third = take(again, tmp_path / "third")
+    again.close()
+    assert restored(tmp_path / "five", third).keys == Given(lost=3)
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

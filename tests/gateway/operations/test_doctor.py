@@ -188,7 +188,7 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("code", TEXTS)
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
-    names = "error revision ours count days until block purpose key log state anchors address"
+    names = "error revision ours count days until block purpose key log state anchors address keys"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

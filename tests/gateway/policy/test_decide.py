@@ -46,7 +46,8 @@ some_records = st.builds(
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE)
-    scope = "read" if reading else "submit"
+    operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
+    scope = "read" if reading else "admin" if operating else "submit"
     admin = "admin" in caller.scopes
     if not admin and scope not in caller.scopes:
         return "scope-missing"
@@ -60,7 +61,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     public = reading and record.visibility == 1 and status is Status.IN_FORCE
     if not (centre or filed or mine or public):
         return "not-found"
-    return "content-erased" if reading and status is Status.ERASED else None
+    return "content-erased" if (reading or operating) and status is Status.ERASED else None
 
 
 @given(callers, st.sampled_from(Purpose), some_records, st.sampled_from(Status))

@@ -36,6 +36,7 @@ from tests.gateway.intake.material import (
 from tests.records.examples import AUTHORITY, OLD_PENALTY, good
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE, of
+from tests.support.erasing import erase
 from tests.support.node import make_test_node
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -138,7 +139,7 @@ def test_what_is_public_every_reader_sees(node: Node) -> None:
         connection.execute(sa.update(records).values(superseded_by=b"x" * 32))
     assert other.get(f"/v1/records/{public}").status_code == 404
     with node.ctx.engine.begin() as connection:
-        connection.execute(sa.update(records).values(wrapped_key=None))
+        erase(connection)
     assert other.get(f"/v1/records/{public}").status_code == 404
 
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.base.crypto import ContentLost, Sealed
+from gateway.base.crypto import ContentLost, Sealed, Wrapped
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
@@ -20,6 +20,8 @@ from gateway.node import Node
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.errors import NotARecord
 from gateway.records.models import records
+from gateway.records.store import WITH_KEYS
+from gateway.sealing.models import content_keys
 from ledger.core import note, presentation
 from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
@@ -29,6 +31,7 @@ from tests.gateway.intake.material import bearer, new_token, row
 from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE, of
+from tests.support.erasing import erase
 from tests.support.log import make_entries, promise_entries
 from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node, without
 
@@ -197,7 +200,7 @@ def test_erased_content_is_gone_and_the_anchor_stays(node: Node) -> None:
     node.logs.step()
     put_anchor(node, 0, 1)
     with begin_write(node.ctx.engine) as connection:
-        connection.execute(sa.update(records).values(wrapped_key=None))
+        erase(connection)
     built(node.receipts.receipt(leaf))
     with pytest.raises(NotAllowed, match="content-erased"):
         node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
@@ -210,9 +213,11 @@ def test_content_of_another_record_never_passes(node: Node) -> None:
     node.logs.step()
     put_anchor(node, 0, 2)
     with begin_write(node.ctx.engine) as connection:
-        rows = connection.execute(sa.select(records).order_by(records.c.id)).all()
-        moved = {"wrapped_key": rows[1].wrapped_key, "content": rows[1].content}
-        connection.execute(sa.update(records).where(records.c.id == rows[0].id).values(moved))
+        rows = connection.execute(WITH_KEYS.order_by(records.c.id)).all()
+        moved = sa.update(records).where(records.c.id == rows[0].id)
+        connection.execute(moved.values(content=rows[1].content))
+        key = sa.update(content_keys).where(content_keys.c.id == rows[0].id)
+        connection.execute(key.values(wrapped_key=rows[1].wrapped_key))
     with pytest.raises(ContentLost):
         node.receipts.receipt(one, disclose=Disclose(CENTRE))
 
@@ -223,12 +228,12 @@ def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
     node.logs.step()
     put_anchor(node, 0, 1)
     with begin_write(node.ctx.engine) as connection:
-        found = connection.execute(sa.select(records)).one()
-        data = node.vault.open(Sealed(found.wrapped_key, found.content), leaf)
+        found = connection.execute(WITH_KEYS).one()
+        key = Wrapped(found.wrapped_by, found.wrapped_key)
+        data = node.vault.open(Sealed(key, found.content), leaf)
         sealed = node.vault.seal(data.replace("警告".encode(), "罚款".encode()), leaf)
-        connection.execute(
-            sa.update(records).values(wrapped_key=sealed.wrapped_key, content=sealed.content)
-        )
+        connection.execute(sa.update(records).values(content=sealed.content))
+        connection.execute(sa.update(content_keys).values(wrapped_key=sealed.wrapped.key))
     with pytest.raises(ContentLost):
         node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
 
@@ -286,7 +291,7 @@ def test_routes_for_readers(node: Node) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (422, "field-unknown")
     assert wrong.json()["field"] == "NAME"
     with begin_write(node.ctx.engine) as connection:
-        connection.execute(sa.update(records).values(wrapped_key=None))
+        erase(connection)
     for route in (path, f"{path}/receipt"):
         gone = get(node, route, "read")
         assert (gone.status_code, gone.json()["code"]) == (410, "content-erased")

@@ -1,0 +1,188 @@
+"""The wrapped keys of a backup, `keys.db`: those of everything that can be opened, and the leaves
+of the records that were erased.
+
+    keys           kind, subject (of a record its leaf, else its number in 8 bytes), wrapped_by,
+                   wrapped_key; NULL: erased
+    wrapping_keys  the content keys, as in the database
+
+By the leaves of the erased a record that these keys never had is told from one that was erased: it
+may have come after them, on a database that was lost since. Files and what belongs to them leave
+nothing behind when they are forgotten; one without a key was forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.base.crypto import Wrapped
+from gateway.base.db import Row, insert_rows
+from gateway.files.models import files
+from gateway.files.store import drop as drop_file
+from gateway.files.store import forget_job, forget_report
+from gateway.jobs.services import drop as drop_job
+from gateway.jobs.services import find as find_job
+from gateway.log.models import entries
+from gateway.records.models import records
+from gateway.sealing.models import content_keys, wrapping_keys
+from gateway.sealing.services import Kind, find, number, opens
+
+ROWS = 4096
+"""Rows that are held at a time."""
+_SOME = 512
+"""Subjects of one query."""
+
+_of_keys = sa.MetaData()
+keys = sa.Table(
+    "keys",
+    _of_keys,
+    sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("wrapped_by", sa.LargeBinary(8)),
+    sa.Column("wrapped_key", sa.LargeBinary(48)),
+    sqlite_with_rowid=False,
+)
+wrapping = wrapping_keys.to_metadata(_of_keys)
+
+_COLUMNS = ("kind", "subject", "wrapped_by", "wrapped_key")
+_INTO = ("kind", "id", "wrapped_by", "wrapped_key")
+_LOST = Wrapped(b"", b"")
+"""What stands for a key that no backup had; where another one has it, it is found again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the keys gave. erased: records that were erased. lost: records of which no key was
+    found, though nobody is known to have erased them. forgotten: files that were forgotten, or
+    answered, after the backup was made."""
+
+    erased: int = 0
+    lost: int = 0
+    forgotten: int = 0
+
+
+def create_keys(engine: sa.Engine) -> None:
+    """Make the tables of `keys.db`."""
+    _of_keys.create_all(engine)
+
+
+def portions(source: sa.Connection, query: sa.Select[Any]) -> Iterator[list[Row]]:
+    """The rows of a query, `ROWS` at a time."""
+    result = source.execution_options(yield_per=ROWS).execute(query)
+    for some in result.partitions(ROWS):
+        yield [tuple(row) for row in some]
+
+
+def keep_keys(source: sa.Connection, target: sa.Connection) -> int:
+    """Fill `keys.db`; returns how many rows have a key."""
+    for some in portions(source, sa.select(*wrapping_keys.columns)):
+        insert_rows(target, wrapping, wrapping.columns.keys(), some)
+    of_records = (
+        sa.select(
+            sa.literal(int(Kind.RECORD)),
+            entries.c.leaf,
+            content_keys.c.wrapped_by,
+            content_keys.c.wrapped_key,
+        )
+        .select_from(records)
+        .join(entries, entries.c.id == records.c.id)
+        .outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
+    )
+    kept = 0
+    for some in portions(source, of_records):
+        insert_rows(target, keys, _COLUMNS, some)
+        kept += sum(row[-1] is not None for row in some)
+    of_others = sa.select(*content_keys.columns).where(content_keys.c.kind != int(Kind.RECORD))
+    for some in portions(source, of_others):
+        named = [(kind, _subject(id_), *key) for kind, id_, *key in some]
+        insert_rows(target, keys, _COLUMNS, named)
+        kept += len(some)
+    return kept
+
+
+def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
+    """Give what was restored its keys. kept: the keys to be believed first, and those of the backup
+    itself where they are others."""
+    for source in kept:
+        known = set(target.scalars(sa.select(wrapping_keys.c.key_id)))
+        rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
+        insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
+    given = replace(_to_records(kept, target), forgotten=_to_files(kept[0], target))
+    used = sa.select(content_keys.c.wrapped_by).distinct()
+    again = sa.update(wrapping_keys).where(wrapping_keys.c.key_id.in_(used))
+    target.execute(again.values(emptied_at=None))
+    return given
+
+
+def _to_records(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
+    last = erased = lost = 0
+    wanted = sa.select(records.c.id, entries.c.leaf).join(entries, entries.c.id == records.c.id)
+    while True:
+        query = wanted.where(records.c.id > last).order_by(records.c.id).limit(ROWS)
+        rows = target.execute(query).all()
+        if not rows:
+            return Given(erased=erased, lost=lost)
+        last = rows[-1].id
+        found: dict[bytes, Wrapped | None] = {}
+        for source in kept:
+            left = [row.leaf for row in rows if found.get(row.leaf, _LOST) == _LOST]
+            found |= _find(source, Kind.RECORD, left)
+        keyed = [(row.id, found.get(row.leaf, _LOST)) for row in rows]
+        erased += sum(key is None for _, key in keyed)
+        lost += sum(key == _LOST for _, key in keyed)
+        into = [(int(Kind.RECORD), id_, *key) for id_, key in keyed if key is not None]
+        insert_rows(target, content_keys, _INTO, into)
+
+
+def _to_files(source: sa.Connection, target: sa.Connection) -> int:
+    """Drop what the keys have forgotten; how many were forgotten or given up."""
+    restored = list(target.scalars(sa.select(files.c.id)))
+    forgotten = 0
+    for at in range(0, len(restored), _SOME):
+        some = {number(file): file for file in restored[at : at + _SOME]}
+        subjects = {_subject(id_): id_ for id_ in some}
+        for kind in (Kind.FILE, Kind.ANSWER, Kind.REPORT):
+            found = _find(source, kind, list(subjects))
+            into = [(int(kind), subjects[name], *key) for name, key in found.items() if key]
+            insert_rows(target, content_keys, _INTO, into)
+        forgotten += sum(_settle(target, file) for file in some.values())
+    return forgotten
+
+
+def _settle(target: sa.Connection, file: str) -> bool:
+    """Drop of a file what does not open any more; whether its sender may have to send it again."""
+    has = {kind for kind in Kind if find(target, kind, [number(file)])}
+    if Kind.ANSWER not in has:
+        drop_file(target, file)
+        return True
+    if Kind.REPORT not in has:
+        forget_report(target, file)
+    if Kind.FILE in has:
+        return False
+    job = find_job(target, file)
+    waited = drop_job(target, file)
+    if job is not None:
+        forget_job(target, job)
+    return waited
+
+
+def _find(
+    source: sa.Connection, kind: Kind, subjects: Sequence[bytes]
+) -> dict[bytes, Wrapped | None]:
+    """Keys by subject; None: erased."""
+    found: dict[bytes, Wrapped | None] = {}
+    for at in range(0, len(subjects), _SOME):
+        query = sa.select(keys).where(
+            keys.c.kind == int(kind), keys.c.subject.in_(subjects[at : at + _SOME])
+        )
+        for row in source.execute(query):
+            key = None if row.wrapped_key is None else Wrapped(row.wrapped_by, row.wrapped_key)
+            found[row.subject] = key
+    return found
+
+
+def _subject(id_: int) -> bytes:
+    return id_.to_bytes(8, "big")

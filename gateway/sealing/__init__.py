@@ -1,0 +1,1 @@
+"""Wrapped keys: those of all sealed content, in a table of their own."""
