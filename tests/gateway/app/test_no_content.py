@@ -115,7 +115,7 @@ def test_nothing_of_a_record_gets_out(tmp_path: Path) -> None:
         log = server.log.read_bytes()
     assert len(log.splitlines()) > 15
     accesses = [asdict(line) for line in read(node.ctx.engine, Wanted())]
-    assert {line["purpose"] for line in accesses} == {"submit", "show"}
+    assert {line["purpose"] for line in accesses} == {"submit", "show", "compare"}
     answers = {line["answer"] for line in accesses}
     assert answers == {"allowed", "authority-not-yours", "scope-missing"}
     node.close()
