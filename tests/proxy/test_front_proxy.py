@@ -1,6 +1,7 @@
 """A real nginx with the configuration that ships, before a real gateway: hostile senders, slow
 readers, whose address counts. `scripts/test.py` leaves these out, aloud, where nginx is not."""
 
+import resource
 import socket
 import ssl
 import time
@@ -29,6 +30,15 @@ HASTY = {
     "send_timeout 60s": "send_timeout 1s",
 }
 HTTP = {"port": 0, "trusted_proxies": ["127.0.0.1"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many_files() -> Iterator[None]:
+    """As many open files as this user may have: by itself a session often gets 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(scope="module")
