@@ -94,15 +94,16 @@ class Receipts:
                 return None
             if is_stranded(connection, found):
                 raise Stranded(logged_again(connection, found))
+            anchor = _anchor(connection, found)
+            # Before content is opened, which is only done where the access log gets a line.
+            if found.index is None or anchor is None:
+                return Pending()
             shown = None
             if disclose is not None:
                 shown = _shown(
                     open_content(self._vault, record_row(connection, found.id), found.leaf),
                     disclose,
                 )
-            anchor = _anchor(connection, found)
-            if found.index is None or anchor is None:
-                return Pending()
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
             path = inclusion_path_at(source, found.index, anchor.size)

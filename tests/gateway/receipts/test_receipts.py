@@ -178,8 +178,20 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
 @pytest.mark.parametrize("fields", [["CF_XDR_NONE"], ["CF_WSH", ""], ["BZ"], []])
 def test_a_field_that_is_not_there(node: Node, fields: list[str]) -> None:
     (leaf,) = submit(node, 1)
+    node.logs.step()
+    put_anchor(node, 0, 1)
     with pytest.raises(FieldUnknown):
         node.receipts.receipt(leaf, disclose=Disclose(CENTRE, fields))
+
+
+def test_nothing_of_the_content_is_told_before_the_anchor(node: Node) -> None:
+    """Which fields are filled would be, and no line of the access log would say to whom."""
+    (leaf,) = submit(node, 1)
+    path = f"/v1/records/{leaf.hex()}/receipt?fields="
+    answers = [get(node, path + field, "read") for field in ("CF_WSH", "BZ", "CF_XDR_NONE")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (202, b'{"state":"promised"}')
+    }
 
 
 def test_an_entry_that_is_no_record(node: Node) -> None:
