@@ -129,7 +129,8 @@ class RemoteSigner(_Public):
         parts = urlsplit(url)
         loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
         if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-            raise ConfigError("url", f"{place(url)}: the token would travel in the clear; use https")
+            problem = f"{place(url)}: the token would travel in the clear; use https"
+            raise ConfigError("url", problem)
         self.url = url
         self._timeout = timeout
         self._http = Http(
