@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from gateway.accesses.services import Access, AccessLog, Wanted, newest
 from gateway.app import create_app
 from gateway.base import postgresql
+from gateway.base.clock import Clock
 from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.base.policy import Decision, Purpose
 from gateway.intake import lookup
@@ -32,6 +34,7 @@ from tests.support.callers import CENTRE
 from tests.support.node import make_test_node
 from tests.support.postgres import USED, Postgres, database_url, start_postgres
 
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RECORDS = 20_000
 COLUMNS = (
     *("id", "schema", "authority", "visibility", "stored_at"),
@@ -306,12 +309,12 @@ def test_a_gateway_that_stands_still_holds_up_no_other(node: Node) -> None:
     refused = Access(token=1, purpose=Purpose.SHOW, decision=Decision("not-found"))
     read = Access(token=2, purpose=Purpose.SHOW, decision=Decision(None), record=b"r" * 32)
     engine = open_engine(node.ctx.engine.url.render_as_string(hide_password=False))
-    still = AccessLog(engine, node.ctx.clock)
-    at = node.ctx.clock.seconds()
+    clock = Clock(NOW)
+    still, ours = AccessLog(engine, clock), AccessLog(node.ctx.engine, clock)
     with begin_write(engine) as connection:
-        still.put(connection, [refused], at)
-        node.accesses.write(refused)
-        node.accesses.write(read)
+        still.put(connection, [refused], clock.seconds())
+        ours.write(refused)
+        ours.write(read)
     engine.dispose()
     assert [line.count for line in newest(node.ctx.engine, Wanted(token=1), 9)] == [1, 1]
 
@@ -320,14 +323,16 @@ def test_reads_do_not_wait_for_refusals(node: Node) -> None:
     """One transaction of the gateway holds what a refusal is counted under."""
     refused = Access(token=1, purpose=Purpose.SHOW, decision=Decision("not-found"))
     read = Access(token=2, purpose=Purpose.SHOW, decision=Decision(None), record=b"r" * 32)
+    clock = Clock(NOW)
+    log = AccessLog(node.ctx.engine, clock)
     with begin_write(node.ctx.engine) as connection:
-        node.accesses.put(connection, [refused], node.ctx.clock.seconds())
-        counting = threading.Thread(target=node.accesses.write, args=(refused,))
+        log.put(connection, [refused], clock.seconds())
+        counting = threading.Thread(target=log.write, args=(refused,))
         counting.start()
         while not waiting_for_locks(node):
             assert counting.is_alive()
             time.sleep(0.01)
-        node.accesses.write(read)
+        log.write(read)
         assert counting.is_alive()
     counting.join()
     (line,) = newest(node.ctx.engine, Wanted(token=1), 9)
