@@ -195,7 +195,9 @@ def make_node(
     secrets = Secrets(vault.newest, keys.index, settings.calendar_file)
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
-    intake = Intake(ctx, chain=chain, signing=signing, vault=vault, workers=workers)
+    intake = Intake(
+        ctx, chain=chain, signing=signing, vault=vault, workers=workers, accesses=accesses
+    )
     file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
         ctx=ctx,

@@ -4,14 +4,16 @@ A read is logged before its answer leaves: what cannot be logged is not handed o
 come together share one commit. Sets are logged in the transaction that stores them.
 
 What anybody can repeat at will, refusals and comparisons, is tallied: the like of it within a
-minute is one line with a count, so that trying around does not fill the disk.
+minute is one line of each gateway with a count, so that trying around does not fill the disk.
+Gateways share no line: one that stood still in its transaction would make the others wait.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,8 +30,11 @@ PIECE = 10_000
 DAY = 86_400
 MINUTE = 60
 MAX_NAMED = 20
-"""Records that the refusals of one token name in a minute; more of them share a line that names
-none. Leaves are public, so anybody with a token can ask for every one there is."""
+"""Records that the refusals of one token name in a minute, and its comparisons; more of them share
+a line that names none. Leaves are public, so anybody with a token can ask for every one there is;
+and whoever filed many can send them again one by one."""
+WRITER_BYTES = 8
+_PROCESS = secrets.token_bytes(WRITER_BYTES)
 
 _COLUMNS = ("at", "token", "purpose", "record", "count", "answer", "rules", "tally")
 
@@ -49,12 +54,18 @@ class Access:
         """As it stands in the table."""
         return self.decision.code or ALLOWED
 
-    def tally(self, at: int) -> bytes | None:
+    @property
+    def tallied(self) -> bool:
+        """Whether the like of it is counted; False: a line by itself."""
+        return not self.decision.allowed or self.purpose is Purpose.COMPARE
+
+    def tally(self, at: int, writer: bytes) -> bytes | None:
         """What the like of it within the minute is counted under; None: a line by itself."""
-        if self.decision.allowed and self.purpose is not Purpose.COMPARE:
+        if not self.tallied:
             return None
         record = "" if self.record is None else self.record.hex()
-        parts = (self.token, self.purpose, self.answer, self.decision.version, record, at // MINUTE)
+        asked = (self.token, self.purpose, self.answer, self.decision.version, record)
+        parts = (writer.hex(), *asked, at // MINUTE)
         return hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16]
 
 
@@ -83,12 +94,14 @@ class Wanted:
     refused: bool = False
 
 
-def write(connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
-    """Write lines within the caller's transaction."""
+def write(
+    connection: sa.Connection, lines: Sequence[Access], at: int, writer: bytes = _PROCESS
+) -> None:
+    """Write lines within the caller's transaction. writer: whose tallies count them."""
     alone: list[Row] = []
     tallied: list[Row] = []
     for line in lines:
-        tally = line.tally(at)
+        tally = line.tally(at, writer)
         values = (at, line.token, line.purpose.value, line.record)
         row = (*values, line.count, line.answer, line.decision.version, tally)
         (alone if tally is None else tallied).append(row)
@@ -113,22 +126,19 @@ class _Waiting:
         self.written = False
 
 
-class AccessLog:
-    """Writes lines of their own; safe in threads."""
+class _Queue:
+    """Lines that wait for one commit together."""
 
-    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, put: Callable[[Sequence[Access]], None]) -> None:
+        self._put = put
         self._waiting: list[_Waiting] = []
-        self._minute = 0
-        self._named: dict[int, set[bytes]] = {}  # by token, in that minute
         self._queue = threading.Lock()
         self._writing = threading.Lock()
 
     def write(self, line: Access) -> None:
-        """Return once the line is durable. Raises what the database raises; then it is not."""
+        """Return once the line is durable."""
+        mine = _Waiting(line)
         with self._queue:
-            mine = _Waiting(self._bounded(line))
             self._waiting.append(mine)
         with self._writing:
             if mine.written:  # by the one who was writing while we waited
@@ -137,22 +147,53 @@ class AccessLog:
                 some, self._waiting = self._waiting, []
             # One that failed for others is tried again by each of them.
             lines = some if mine in some else [mine]
-            with begin_write(self._engine) as connection:
-                write(connection, [waiting.line for waiting in lines], self._clock.seconds())
+            self._put([waiting.line for waiting in lines])
             for waiting in lines:
                 waiting.written = True
 
+
+class AccessLog:
+    """Writes lines of one gateway; safe in threads.
+
+    What is tallied queues apart: it may wait for another transaction that counts the same, and
+    those who only read do not wait with it.
+    """
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._writer = secrets.token_bytes(WRITER_BYTES)
+        self._tallied = _Queue(self._commit)
+        self._alone = _Queue(self._commit)
+        self._minute = 0
+        # By token and whether it was allowed, in that minute.
+        self._named: dict[tuple[int, bool], set[bytes]] = {}
+        self._naming = threading.Lock()
+
+    def write(self, line: Access) -> None:
+        """Return once the line is durable. Raises what the database raises; then it is not."""
+        (self._tallied if line.tallied else self._alone).write(self._bounded(line))
+
+    def put(self, connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
+        """Write lines within the caller's transaction."""
+        write(connection, [self._bounded(line) for line in lines], at, self._writer)
+
+    def _commit(self, lines: Sequence[Access]) -> None:
+        with begin_write(self._engine) as connection:
+            write(connection, lines, self._clock.seconds(), self._writer)
+
     def _bounded(self, line: Access) -> Access:
         """The line; without its record where the token has tried too many in this minute."""
-        if line.decision.allowed or line.record is None:
+        if not line.tallied or line.record is None:
             return line
         minute = self._clock.seconds() // MINUTE
-        if minute != self._minute:
-            self._minute, self._named = minute, {}
-        named = self._named.setdefault(line.token, set())
-        if line.record not in named and len(named) >= MAX_NAMED:
-            return replace(line, record=None)
-        named.add(line.record)
+        with self._naming:
+            if minute != self._minute:
+                self._minute, self._named = minute, {}
+            named = self._named.setdefault((line.token, line.decision.allowed), set())
+            if line.record not in named and len(named) >= MAX_NAMED:
+                return replace(line, record=None)
+            named.add(line.record)
         return line
 
     def refuse(self, caller: Caller, purpose: Purpose, decision: Decision) -> None:

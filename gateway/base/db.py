@@ -76,8 +76,10 @@ def open_engine(url: str) -> sa.Engine:
 def close_engine(engine: sa.Engine) -> None:
     """Close its connections and open no more: who still asks gets the database's OperationalError.
     A thread that outlives its gateway must not hold a connection that nobody closes."""
-    engine.dispose()
+    open_ones = engine.pool
+    # First, or a thread that asks in between would open one in a pool that nobody closes again.
     engine.pool = sa.NullPool(partial(_refuse, engine.dialect))
+    open_ones.dispose()
 
 
 def _refuse(dialect: sa.Dialect) -> NoReturn:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import Annotated, Any
 
 import orjson
@@ -127,7 +129,7 @@ def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -
     found, access = _find(store, log, file, caller, Purpose.ANSWER)
     if found.state in ENDED:
         log.write(access)
-    return StreamingResponse(files.answer(found), media_type=JSON, headers=FRESH)
+    return _streamed(files.answer(found), JSON, FRESH)
 
 
 @router.get("/v1/files/{file}/report.xlsx")
@@ -148,7 +150,14 @@ def get_report(request: Request, file: str, store: Store, log: Log, caller: Take
         return _not_yet(found.id, found.state)
     log.write(access)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
-    return StreamingResponse(store.report(found.id), media_type=XLSX, headers=headers)
+    return _streamed(store.report(found.id), XLSX, headers)
+
+
+def _streamed(pieces: Iterator[bytes], media_type: str, headers: dict[str, str]) -> Response:
+    """The first piece is opened before the answer begins: where its key is not at hand that can
+    still be told."""
+    opened = chain((next(pieces, b""),), pieces)
+    return StreamingResponse(opened, media_type=media_type, headers=headers)
 
 
 def _not_yet(file: str, state: str) -> Response:

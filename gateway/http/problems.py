@@ -46,9 +46,11 @@ TITLES: Mapping[str, tuple[int, Text]] = {
     "stranded": (
         409,
         {
-            "zh": "该条目位于已关闭日志的末尾之后，其记录尚未重新登记；重新登记后会有新的叶值",
+            "zh": "该条目位于已关闭日志的末尾之后，其记录尚未重新登记；"
+            "除内容已删除或无法再登记者外，重新登记后会有新的叶值",
             "en": "This entry stands beyond the end of a closed log, and its record was not logged"
-            " again yet; it will have another leaf",
+            " again yet; it will have another leaf, unless its content was erased or can no longer"
+            " be logged",
         },
     ),
     "replaced": (

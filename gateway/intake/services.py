@@ -7,7 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from gateway.accesses.services import write
+from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.crypto import Vault
@@ -54,12 +54,14 @@ class Intake:
         signing: Signing,
         vault: Vault,
         workers: Workers,
+        accesses: AccessLog,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._signing = signing
         self._vault = vault
         self._workers = workers
+        self._accesses = accesses
 
     @property
     def ahead(self) -> int:
@@ -126,6 +128,7 @@ class Intake:
                 drafted=drafted,
                 callers=callers,
                 keep=keep,
+                accesses=self._accesses,
             ).run()
         count_rows(answer.rows)
         return answer
@@ -158,6 +161,7 @@ class _Submission:
         drafted: Drafted,
         callers: Sequence[Caller],
         keep: Keep | None,
+        accesses: AccessLog,
     ) -> None:
         self._ctx = ctx
         self._vault = vault
@@ -166,6 +170,7 @@ class _Submission:
         self._drafted = drafted
         self._callers = callers
         self._keep = keep
+        self._accesses = accesses
 
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
@@ -229,7 +234,7 @@ class _Submission:
                 departments=[self._callers[draft.at].department for draft in new],
             )
         if outcome.accesses:
-            write(connection, outcome.accesses, self._terms.at)
+            self._accesses.put(connection, outcome.accesses, self._terms.at)
         if self._keep is not None:
             self._keep(connection, answer)
         crash_point("intake.stored", "before")

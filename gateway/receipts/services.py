@@ -13,7 +13,7 @@ from gateway.anchoring.progress import first_final_anchor
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Purpose, decide
+from gateway.base.policy import Caller, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending, Stranded
@@ -73,14 +73,17 @@ class Receipts:
     def _admit(self, name: bytes, caller: Caller, purpose: Purpose) -> Access | None:
         """What is to be logged before anything is handed out; None where we never promised it.
 
-        Raises NotARecord; NotAllowed where policy refuses, which is logged then.
+        Raises NotARecord; NotAllowed where policy refuses, which is logged then; Stranded as
+        `_demand_in_place`.
         """
         with begin_read(self._ctx.engine) as connection:
             found = locate(connection, name)
             if found is None:
                 return None
             record, status = known_of(record_row(connection, found.id))
-        decision = decide(caller, purpose, record, status)
+            decision = decide(caller, purpose, record, status)
+            if not decision.allowed and status is Status.SUPERSEDED:
+                _demand_in_place(connection, found, caller, purpose)
         access = Access(token=caller.id, purpose=purpose, decision=decision, record=found.leaf)
         if not decision.allowed:
             self._accesses.write(access)
@@ -94,15 +97,16 @@ class Receipts:
                 return None
             if is_stranded(connection, found):
                 raise Stranded(logged_again(connection, found))
+            anchor = _anchor(connection, found)
+            # Before content is opened, which is only done where the access log gets a line.
+            if found.index is None or anchor is None:
+                return Pending()
             shown = None
             if disclose is not None:
                 shown = _shown(
                     open_content(self._vault, record_row(connection, found.id), found.leaf),
                     disclose,
                 )
-            anchor = _anchor(connection, found)
-            if found.index is None or anchor is None:
-                return Pending()
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
             path = inclusion_path_at(source, found.index, anchor.size)
@@ -125,7 +129,8 @@ class Receipts:
         """A record, by leaf or record id, and what is known of it, as JSON; None where we never
         promised it.
 
-        Raises NotAllowed, NotARecord.
+        Raises NotAllowed, NotARecord; Stranded where another stands in its place and only that
+        one may be read.
         """
         access = self._admit(name, caller, Purpose.SHOW)
         if access is None:
@@ -186,6 +191,23 @@ class Receipts:
             until=date.fromisoformat(content.until) if content.until else None,
         )
         return commit(schema.slots, content.fields, content.secret, header)
+
+
+def _demand_in_place(
+    connection: sa.Connection, found: Located, caller: Caller, purpose: Purpose
+) -> None:
+    """Raise Stranded where it is superseded only because it was logged again, and the caller may
+    have the record that stands for it now. It holds nothing that the bare receipt does not tell
+    anybody."""
+    if not is_stranded(connection, found):
+        return
+    leaf = logged_again(connection, found)
+    after = locate(connection, leaf) if leaf else None
+    if after is None:
+        return
+    known = known_of(record_row(connection, after.id))
+    if decide(caller, purpose, *known).allowed:
+        raise Stranded(after.leaf)
 
 
 def _state(found: Located, anchor: sa.Row[Any] | None) -> str:

@@ -211,6 +211,29 @@ def test_a_wrong_token_and_nobody_there() -> None:
     signer.close()
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_no_message_holds_a_secret_of_the_url(status: int) -> None:
+    """The user and the path may be what the service knows us by."""
+    key, other = make(), make()
+    secret = "user:geheim@localhost:1/geheim?t=geheim"
+    messages = []
+    with pytest.raises(ConfigError) as clear:
+        RemoteSigner(f"ftp://{secret}", alg=key.alg, public_key=key.public_key, token="t")
+    messages.append(str(clear.value))
+    signer = RemoteSigner(f"http://{secret}", alg=key.alg, public_key=key.public_key, token="t")
+    with pytest.raises(SignerUnavailable) as away:
+        signer.sign_digest(DIGEST)
+    messages += [str(away.value), away.value.url]
+    signer.close()
+    reply = told(signature="0x" + other.sign_digest(DIGEST).hex())({})[1]
+    with remote(lambda _: (status, reply), key) as answering:
+        answering.url += "?t=geheim"
+        with pytest.raises((SignerUnavailable, SignatureInvalid)) as wrong:
+            answering.sign_digest(DIGEST)
+    messages.append(str(wrong.value))
+    assert [message for message in messages if "geheim" in message] == []
+
+
 @pytest.mark.parametrize("url", ["http://signer.example", "ftp://localhost", "signer", ""])
 def test_the_token_never_travels_in_the_clear(url: str) -> None:
     key = make()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from gateway.accesses.services import Access, AccessLog, Wanted, newest
 from gateway.app import create_app
 from gateway.base import postgresql
+from gateway.base.clock import Clock
 from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
+from gateway.base.policy import Decision, Purpose
 from gateway.intake import lookup
 from gateway.intake.lookup import MANY, known_records
 from gateway.log import store
@@ -30,6 +34,7 @@ from tests.support.callers import CENTRE
 from tests.support.node import make_test_node
 from tests.support.postgres import USED, Postgres, database_url, start_postgres
 
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RECORDS = 20_000
 COLUMNS = (
     *("id", "schema", "authority", "visibility", "stored_at"),
@@ -297,3 +302,45 @@ def test_nobody_waits_for_a_lock_for_ever(
         with pytest.raises(sa.exc.OperationalError), begin_write(engine, "x"):
             raise AssertionError("two at once")
     engine.dispose()
+
+
+def test_a_gateway_that_stands_still_holds_up_no_other(node: Node) -> None:
+    """It has counted a refusal and not committed; the other counts the like, and logs a read."""
+    refused = Access(token=1, purpose=Purpose.SHOW, decision=Decision("not-found"))
+    read = Access(token=2, purpose=Purpose.SHOW, decision=Decision(None), record=b"r" * 32)
+    engine = open_engine(node.ctx.engine.url.render_as_string(hide_password=False))
+    clock = Clock(NOW)
+    still, ours = AccessLog(engine, clock), AccessLog(node.ctx.engine, clock)
+    with begin_write(engine) as connection:
+        still.put(connection, [refused], clock.seconds())
+        ours.write(refused)
+        ours.write(read)
+    engine.dispose()
+    assert [line.count for line in newest(node.ctx.engine, Wanted(token=1), 9)] == [1, 1]
+
+
+def test_reads_do_not_wait_for_refusals(node: Node) -> None:
+    """One transaction of the gateway holds what a refusal is counted under."""
+    refused = Access(token=1, purpose=Purpose.SHOW, decision=Decision("not-found"))
+    read = Access(token=2, purpose=Purpose.SHOW, decision=Decision(None), record=b"r" * 32)
+    clock = Clock(NOW)
+    log = AccessLog(node.ctx.engine, clock)
+    with begin_write(node.ctx.engine) as connection:
+        log.put(connection, [refused], clock.seconds())
+        counting = threading.Thread(target=log.write, args=(refused,))
+        counting.start()
+        while not waiting_for_locks(node):
+            assert counting.is_alive()
+            time.sleep(0.01)
+        log.write(read)
+        assert counting.is_alive()
+    counting.join()
+    (line,) = newest(node.ctx.engine, Wanted(token=1), 9)
+    assert line.count == 2
+
+
+def waiting_for_locks(node: Node) -> int:
+    """Statements on the server that wait for another transaction."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with node.ctx.engine.connect() as connection:
+        return int(connection.exec_driver_sql(query).scalar_one())

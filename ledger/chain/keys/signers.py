@@ -20,7 +20,7 @@ from eth_keys.datatypes import PrivateKey
 from ledger.chain.errors import RpcFailure, SignerUnavailable
 from ledger.chain.keys.keyfile import KeyFile, public_key_of, public_part, read_fields
 from ledger.chain.keys.private import demand_private
-from ledger.chain.nodes.http import Http
+from ledger.chain.nodes.http import Http, place
 from ledger.core import eip712, keys
 from ledger.core.canonical import DIGEST_SIZE, b64u_encode, hex0x, hex32, unhex0x
 from ledger.core.eip712 import SIGNATURE65_SIZE, V_OFFSET, address_of
@@ -129,7 +129,8 @@ class RemoteSigner(_Public):
         parts = urlsplit(url)
         loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
         if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-            raise ConfigError("url", f"{url}: the token would travel in the clear; use https")
+            problem = f"{place(url)}: the token would travel in the clear; use https"
+            raise ConfigError("url", problem)
         self.url = url
         self._timeout = timeout
         self._http = Http(
@@ -141,7 +142,7 @@ class RemoteSigner(_Public):
         """See DigestSigner. Raises SignatureInvalid where another key signed."""
         signature = self._ask({"digest": hex0x(digest)}, SIGNATURE65_SIZE)
         if eip712.recover(digest, signature).public_key != self.public_key:
-            raise SignatureInvalid(self.url, "not made by the expected key")
+            raise SignatureInvalid(place(self.url), "not made by the expected key")
         return signature
 
     def sign(self, message: bytes) -> bytes:
@@ -166,13 +167,13 @@ class RemoteSigner(_Public):
                 max_bytes=_ANSWER_BYTES,
             )
         except RpcFailure as error:
-            raise SignerUnavailable(self.url, str(error)) from error
+            raise SignerUnavailable(place(self.url), str(error)) from error
         if status != 200:  # noqa: PLR2004
-            raise SignerUnavailable(self.url, f"HTTP status {status}")
+            raise SignerUnavailable(place(self.url), f"HTTP status {status}")
         try:
             return unhex0x(orjson.loads(body)["signature"], size)
         except (ValueError, KeyError, TypeError, AttributeError, Malformed) as error:
-            raise SignerUnavailable(self.url, "no signature in the answer") from error
+            raise SignerUnavailable(place(self.url), "no signature in the answer") from error
 
 
 def open_signer(path: Path, password: bytes) -> LocalSigner | RemoteSigner:

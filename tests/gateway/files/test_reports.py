@@ -11,6 +11,7 @@ import httpx
 import openpyxl
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from gateway.accesses.models import accesses
 from gateway.app import create_app
@@ -23,6 +24,7 @@ from gateway.files.tasks import file_workers
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.services import Job
 from gateway.node import Node
+from gateway.sealing.models import content_keys
 from tests.gateway.files.conftest import NOW
 from tests.gateway.files.desk import Desk
 from tests.gateway.files.work import let_go
@@ -189,6 +191,19 @@ def test_one_that_cannot_be_made(node: Node, monkeypatch: pytest.MonkeyPatch) ->
     assert (refused.status_code, refused.json()["code"]) == (413, "too-large")
     assert "several parts" in refused.json()["text"]["en"]
     assert desk.answer(f"/v1/files/{answer['id']}") == answer
+
+
+def test_a_missing_content_key_is_told(node: Node) -> None:
+    """Before the answer begins, not by breaking it off."""
+    desk = Desk(node)
+    answer = desk.send(csv_text(dict(GOOD, CF_NR_FK="x")).encode(), "x.csv")
+    desk.report(answer)
+    with begin_write(node.ctx.engine) as connection:
+        connection.execute(sa.update(content_keys).values(wrapped_by=b"elsewher"))
+    for place in (f"/v1/files/{answer['id']}", f"/v1/files/{answer['id']}/report.xlsx"):
+        refused = desk.get(place)
+        assert (refused.status_code, refused.json()["reason"]) == (503, "content-key-missing")
+        assert refused.headers["Retry-After"]
 
 
 def want_everything(sent: Iterator[bytes], *_: object) -> Iterator[bytes]:

@@ -34,6 +34,7 @@ from tests.gateway.intake.material import (
     row,
 )
 from tests.records.examples import AUTHORITY, OLD_PENALTY, good
+from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE, of
 from tests.support.erasing import erase
@@ -209,6 +210,8 @@ def test_every_read_and_every_refusal_is_logged(node: Node) -> None:
     own.get(f"/v1/records/{leaf}")
     own.get(f"/v1/records/{leaf}/receipt")  # promised only: tells nothing
     own.get(f"/v1/receipts/{leaf}")  # bare: holds nothing
+    node.logs.step()
+    put_anchor(node, 0, 1)
     own.get(f"/v1/records/{leaf}/receipt?fields=NAME")
     other.get(f"/v1/records/{leaf}")
     other.get(f"/v1/records/{leaf}/receipt")
@@ -279,6 +282,34 @@ def test_refusals_of_a_minute_share_lines(node: Node) -> None:
     assert [(line.record, line.count) for line in log_of(node)[count:]] == [(leaves[-1], 1)]
 
 
+def test_comparisons_of_a_minute_share_lines(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records of its own somebody sends again one by one; and what it was refused
+    is still told by name."""
+    monkeypatch.setattr(services, "MAX_NAMED", 3)
+    own = Department(node, "submit", "read", department="甲局")
+    sent = [record(number) for number in range(5)]
+    leaves = [own.file(one).json()["leaf"] for one in sent]
+    before = len(log_of(node))
+    for one in sent * 2:
+        assert own.file(one).json()["verdict"] == "duplicate"
+    lines = log_of(node)[before:]
+    assert {line.record: line.count for line in lines} == dict.fromkeys(leaves[:3], 2) | {None: 4}
+    refused, leaf = Decision("not-found"), bytes.fromhex(leaves[4])
+    node.accesses.write(Access(token=1, purpose=Purpose.SHOW, decision=refused, record=leaf))
+    assert log_of(node)[-1].record == leaves[4]
+
+
+def test_two_gateways_count_apart(node: Node) -> None:
+    """A line that both counted would be held by whichever stands still in its transaction."""
+    other = AccessLog(node.ctx.engine, node.ctx.clock)
+    refused = Access(token=1, purpose=Purpose.SHOW, decision=Decision("not-found"))
+    for log in (node.accesses, other, node.accesses):
+        log.write(refused)
+    with begin_write(node.ctx.engine) as connection:
+        other.put(connection, [refused], int(NOW.timestamp()))
+    assert [line.count for line in log_of(node)] == [2, 2]
+
+
 def test_nothing_is_handed_out_that_cannot_be_logged(node: Node) -> None:
     own = Department(node, "submit", "read", department="甲局")
     leaf = own.file(record(1)).json()["leaf"]
@@ -297,12 +328,14 @@ def test_a_failed_write_is_not_passed_off_as_done(
     """Several lines share a commit; where it fails each of them is tried by itself."""
     real, calls = services.write, []
 
-    def fail_once(connection: sa.Connection, lines: Sequence[Access], at: int) -> None:
+    def fail_once(
+        connection: sa.Connection, lines: Sequence[Access], at: int, writer: bytes
+    ) -> None:
         calls.append(len(lines))
         if len(calls) == 1:
             started.wait(60)
             raise sa.exc.OperationalError("x", None, OSError())
-        real(connection, lines, at)
+        real(connection, lines, at, writer)
 
     monkeypatch.setattr(services, "write", fail_once)
     started, failed = threading.Event(), []

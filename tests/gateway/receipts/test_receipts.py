@@ -15,7 +15,7 @@ from gateway.base.crypto import ContentLost, Sealed, Wrapped
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
-from gateway.log.models import bundles
+from gateway.log.models import bundles, entries, logs
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.errors import NotARecord
@@ -178,8 +178,20 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
 @pytest.mark.parametrize("fields", [["CF_XDR_NONE"], ["CF_WSH", ""], ["BZ"], []])
 def test_a_field_that_is_not_there(node: Node, fields: list[str]) -> None:
     (leaf,) = submit(node, 1)
+    node.logs.step()
+    put_anchor(node, 0, 1)
     with pytest.raises(FieldUnknown):
         node.receipts.receipt(leaf, disclose=Disclose(CENTRE, fields))
+
+
+def test_nothing_of_the_content_is_told_before_the_anchor(node: Node) -> None:
+    """Which fields are filled would be, and no line of the access log would say to whom."""
+    (leaf,) = submit(node, 1)
+    path = f"/v1/records/{leaf.hex()}/receipt?fields="
+    answers = [get(node, path + field, "read") for field in ("CF_WSH", "BZ", "CF_XDR_NONE")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (202, b'{"state":"promised"}')
+    }
 
 
 def test_an_entry_that_is_no_record(node: Node) -> None:
@@ -295,6 +307,36 @@ def test_routes_for_readers(node: Node) -> None:
     for route in (path, f"{path}/receipt"):
         gone = get(node, route, "read")
         assert (gone.status_code, gone.json()["code"]) == (410, "content-erased")
+
+
+def test_a_public_record_that_was_logged_again(node: Node) -> None:
+    """Another department is told where it stands now, as long as it may read it there."""
+    old, new = submit(node, 1, 2)
+    with begin_write(node.ctx.engine) as connection:
+        move_to_successor(connection, old, new)
+    other = bearer(new_token(node, "read", department="乙局"))
+    client = Client(create_app(node))
+    for path in (f"/v1/records/{old.hex()}", f"/v1/records/{old.hex()}/receipt"):
+        gone = client.get(path, headers=other)
+        assert (gone.status_code, gone.json()["code"]) == (410, "replaced")
+        assert gone.json()["replacedBy"] == new.hex()
+    assert client.get(f"/v1/records/{new.hex()}", headers=other).status_code == 200
+    with begin_write(node.ctx.engine) as connection:
+        erase(connection, new)
+    for leaf in (old, new):
+        assert client.get(f"/v1/records/{leaf.hex()}", headers=other).status_code == 404
+
+
+def move_to_successor(connection: sa.Connection, old: bytes, new: bytes) -> None:
+    """As if the log were closed before the first entry, and `old` logged again as `new`."""
+    connection.execute(sa.update(logs).values(closed=0))
+    log = dict(connection.execute(sa.select(logs)).one()._mapping)
+    del log["id"]
+    log |= {"log_id": b"s" * 32, "closed": None}
+    made = connection.execute(sa.insert(logs).values(**log).returning(logs.c.id)).scalar_one()
+    connection.execute(sa.update(entries).where(entries.c.leaf == new).values(log=made))
+    located = sa.select(entries.c.id).where(entries.c.leaf == old).scalar_subquery()
+    connection.execute(sa.update(records).where(records.c.id == located).values(superseded_by=new))
 
 
 def test_the_record_and_what_is_known_of_it(node: Node) -> None:
