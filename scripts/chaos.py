@@ -29,6 +29,7 @@ from types import FrameType
 
 from scripts.bench_parts.report import setting
 from scripts.chaos_parts.checks import Check, anchor_states, check_all
+from scripts.chaos_parts.folder import NETWORK, clear, refusal
 from scripts.chaos_parts.load import Load, Sender
 from scripts.chaos_parts.plan import GATEWAYS, Fault, draw
 from scripts.chaos_parts.report import JOURNAL, Healing, Journal, Result, summary, write
@@ -197,7 +198,10 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "chaos", metavar="DIR"
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if refused := refusal(args.folder):
+        parser.error(refused)
+    return args
 
 
 def run(args: argparse.Namespace, seed: int) -> Result:
@@ -205,7 +209,7 @@ def run(args: argparse.Namespace, seed: int) -> Result:
     begun = time.monotonic()
     journal = Journal(args.folder / JOURNAL)
     with (
-        site(args.folder / "network") as place,
+        site(args.folder / NETWORK) as place,
         closing(Chaos(place, journal, args.longest, seed)) as chaos,
     ):
         stopped = chaos.run(args.minutes, args.faults)
@@ -251,7 +255,7 @@ def main() -> int:
         say(f"FAILED with seed {seed}; everything stays in {args.folder}")
         return 1
     shutil.copy(args.folder / JOURNAL, args.out / JOURNAL)
-    shutil.rmtree(args.folder)
+    clear(args.folder)
     return 0
 
 
