@@ -14,6 +14,7 @@ the output; the journal lies in the folder, which stays where something was wron
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import shutil
@@ -29,9 +30,18 @@ from types import FrameType
 
 from scripts.bench_parts.report import setting
 from scripts.chaos_parts.checks import Check, anchor_states, check_all
+from scripts.chaos_parts.folder import NETWORK, clear, refusal
 from scripts.chaos_parts.load import Load, Sender
 from scripts.chaos_parts.plan import GATEWAYS, Fault, draw
-from scripts.chaos_parts.report import JOURNAL, Healing, Journal, Result, summary, write
+from scripts.chaos_parts.report import (
+    JOURNAL,
+    Healing,
+    Journal,
+    Result,
+    healed_check,
+    summary,
+    write,
+)
 from scripts.chaos_parts.site import PATIENCE, Site, site, wait
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +72,7 @@ class Chaos:
             name: Sender({name: url}, place.token, self.load.told, self.load.abandoned)
             for name, url in place.urls.items()
         }
+        self.turns = 0
         self.healings: list[Healing] = []
         self.missed: list[str] = []
         self._asked: set[str] = set()
@@ -71,10 +82,12 @@ class Chaos:
         """So many groups of faults, or for so long where the number is 0. What ended it early."""
         if self._wait_well() is None:
             return "the gateways did not start"
+        self.load.told.calm_since = time.monotonic()
         self.load.start()
         end = time.monotonic() + 60 * minutes
         while len(self.healings) < faults if faults else time.monotonic() < end:
             time.sleep(BETWEEN)
+            self.turns += 1
             healing = self._break(next(self.plan))
             self.healings.append(healing)
             if healing.seconds is None:
@@ -90,6 +103,7 @@ class Chaos:
     def _break(self, group: Sequence[Fault]) -> Healing:
         """One group, from its begin until all works again."""
         named: dict[str, str] = {}
+        self.load.told.calm_since = math.inf
         begun = time.monotonic()
         turns = [(one.after, "begin", one) for one in group]
         turns += [(one.after + one.seconds, "end", one) for one in group]
@@ -108,6 +122,8 @@ class Chaos:
         seconds = self._wait_well()
         if seconds is None:
             named |= self._ask_doctor()
+        else:
+            self.load.told.calm_since = time.monotonic()
         self.journal.write("healed" if seconds is not None else "not healed", s=seconds)
         return Healing(faults=group, seconds=seconds, named=named)
 
@@ -197,7 +213,10 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "chaos", metavar="DIR"
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if refused := refusal(args.folder):
+        parser.error(refused)
+    return args
 
 
 def run(args: argparse.Namespace, seed: int) -> Result:
@@ -205,7 +224,7 @@ def run(args: argparse.Namespace, seed: int) -> Result:
     begun = time.monotonic()
     journal = Journal(args.folder / JOURNAL)
     with (
-        site(args.folder / "network") as place,
+        site(args.folder / NETWORK) as place,
         closing(Chaos(place, journal, args.longest, seed)) as chaos,
     ):
         stopped = chaos.run(args.minutes, args.faults)
@@ -215,7 +234,7 @@ def run(args: argparse.Namespace, seed: int) -> Result:
         return Result(
             seed=seed,
             healings=chaos.healings,
-            checks=[*checks, named_check(chaos)],
+            checks=[*checks, named_check(chaos), healed_check(chaos.healings, chaos.turns)],
             counts=dict(chaos.load.told.counts),
             anchors=anchor_states(place),
             restarts=place.started,
@@ -227,7 +246,9 @@ def run(args: argparse.Namespace, seed: int) -> Result:
 def named_check(chaos: Chaos) -> Check:
     """Whether the doctor named each outage that it was asked about."""
     name = "the doctor names an outage while it lasts"
-    return Check(name=name, times=len(chaos._asked), wrong=chaos.missed)
+    alone = [one.faults[0].end for one in chaos.healings if len(one.faults) == 1]
+    due = any(end in OUTAGES for end in alone)
+    return Check(name=name, times=len(chaos._asked), wrong=chaos.missed, due=due)
 
 
 def main() -> int:
@@ -251,7 +272,7 @@ def main() -> int:
         say(f"FAILED with seed {seed}; everything stays in {args.folder}")
         return 1
     shutil.copy(args.folder / JOURNAL, args.out / JOURNAL)
-    shutil.rmtree(args.folder)
+    clear(args.folder)
     return 0
 
 

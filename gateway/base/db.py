@@ -32,6 +32,7 @@ PAGE = 8192
 """Bytes. Records have about a thousand; on smaller pages a tenth of the file stays empty."""
 CACHE_KIB = 32_768
 """SQLite page cache per connection; what does not fit is read from the system's."""
+_POSTGRESQL = "postgresql+psycopg"
 
 Row = tuple[Any, ...]
 
@@ -56,21 +57,24 @@ class _PlainBytes(sa.LargeBinary):
         """No conversion."""
 
 
-def open_engine(url: str) -> sa.Engine:
-    """An engine with our settings. A SQLite file is created where there is none; ConfigError where
-    the URL is none, or of another database."""
+def parse_url(url: str) -> sa.URL:
+    """With its driver. Raises ConfigError where it is no URL, or of another database."""
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise ConfigError("database_url", "no URL of a database") from error
     if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    match parsed.drivername:
-        case "sqlite":
-            return _sqlite(parsed)
-        case "postgresql+psycopg":
-            return open_postgresql(parsed)
-    raise ConfigError("database_url", "neither sqlite:/// nor postgresql://")
+        parsed = parsed.set(drivername=_POSTGRESQL)
+    if parsed.drivername not in ("sqlite", _POSTGRESQL):
+        raise ConfigError("database_url", "neither sqlite:/// nor postgresql://")
+    return parsed
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine with our settings. A SQLite file is created where there is none; ConfigError where
+    the URL is none, or of another database."""
+    parsed = parse_url(url)
+    return open_postgresql(parsed) if parsed.drivername == _POSTGRESQL else _sqlite(parsed)
 
 
 def close_engine(engine: sa.Engine) -> None:

@@ -26,6 +26,8 @@ CONFIG, PASSWORD, UNIT, PROXY = (
     "nginx.conf",
 )
 PASSWORD_BYTES = 32
+PASSWORD_VARIABLE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
+"""Wins over the settings of a gateway: keys made here with another password would not open."""
 _PORT = click.IntRange(1, 65535)
 
 
@@ -130,12 +132,14 @@ class Plan:
 )
 @click.option(
     "--password-file",
+    envvar=PASSWORD_VARIABLE,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help=say(
-        zh="密钥口令的文件，只许属主读取。默认生成 DIR/key-password。",
-        en="The password of the keys, readable by its owner alone. By default DIR/key-password, "
-        "a random one.",
+        zh="密钥口令的文件，只许属主读取（也可用 CREDIT_LEDGER_KEY_PASSWORD_FILE）。"
+        "默认生成 DIR/key-password。",
+        en="The password of the keys, readable by its owner alone (or "
+        "CREDIT_LEDGER_KEY_PASSWORD_FILE). By default DIR/key-password, a random one.",
     ),
 )
 @json_option
@@ -157,8 +161,8 @@ def init(
     """Exit code 1 where something is there already; nothing is made then."""
     folder = folder.resolve()
     plan = Plan(folder=folder, code=code, region=region, roles=roles, url=url, given=password_file)
-    _demand_usable(plan, port, operator_port)
     network = network or folder / "network.json"
+    _demand_usable(plan, network, port, operator_port)
     with failures():
         settings = init_files.settings_text(
             code=code,
@@ -170,10 +174,19 @@ def init(
             port=port,
             operator_port=operator_port,
         )
-        of_values(tomllib.loads(settings), folder)
+        read = of_values(tomllib.loads(settings), folder)
+        init_files.demand_database(database_url)
         _demand_free(folder)
-        proxy = init_files.proxy_text(port=port, operator_port=operator_port, url=url)
+        proxy = init_files.proxy_text(port=port, operator_port=operator_port, url=read.node.url)
         _make(plan, settings, proxy)
+    if os.geteuid() == 0:
+        note(
+            say(
+                zh=f"注意：以 root 运行，{UNIT} 将以 root 身份启动节点；宜以专用用户另行运行本命令",
+                en=f"note: run as root, so the node of {UNIT} runs as root; better run this again"
+                " as a user made for it, in a folder of its own",
+            )
+        )
     if as_json:
         print_json(_made(plan))
     else:
@@ -182,7 +195,7 @@ def init(
         note(line)
 
 
-def _demand_usable(plan: Plan, port: int, operator_port: int) -> None:
+def _demand_usable(plan: Plan, network: Path, port: int, operator_port: int) -> None:
     """Refuse what could not stand in the files, before anything is made."""
     from ledger.cli.member_folder import read_region_and_roles  # noqa: PLC0415 - fast `--help`
 
@@ -190,8 +203,16 @@ def _demand_usable(plan: Plan, port: int, operator_port: int) -> None:
         read_region_and_roles(plan.code, plan.region, plan.roles)
         init_files.demand_nameable("--dir", str(plan.folder))
         init_files.demand_nameable("--url", plan.url or "")
+        for option, path in (("--network", network), ("--password-file", plan.given)):
+            init_files.demand_utf8(option, str(path))
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
+    if plan.given and not plan.given.is_file():
+        text = say(
+            zh="须为普通文件：节点每次启动都要读取",
+            en="must be a regular file: it is read whenever the node starts",
+        )
+        raise click.BadParameter(text, param_hint="--password-file")
     if port == operator_port:
         text = say(zh="须与 --port 不同", en="must not be that of --port")
         raise click.BadParameter(text, param_hint="--operator-port")
@@ -213,12 +234,14 @@ def _demand_free(folder: Path) -> None:
 
 def _make(plan: Plan, settings: str, proxy: str) -> None:
     """Make everything, the settings last: what is there without them was not finished."""
+    from ledger.chain.keys.keyfile import write_secret_file  # noqa: PLC0415 - fast `--help`
+
     unit = init_files.unit_text(code=plan.code, folder=plan.folder, user=_user())
     try:
         _make_keys(plan)
         write_file(plan.folder / UNIT, unit.encode())
         write_file(plan.folder / PROXY, proxy.encode())
-        _write_private(plan.folder / CONFIG, settings.encode())
+        write_secret_file(plan.folder / CONFIG, settings.encode())
     except OSError as error:
         raise Refused(f"{error.filename}: {error.strerror}") from error
 
@@ -227,9 +250,11 @@ def _make_keys(plan: Plan) -> None:
     """Make the keys and their password, or see that those which are there can be opened. Raises
     ConfigError."""
     from ledger.chain.keys.keydir import first_file  # noqa: PLC0415 - keeps `--help` fast
-    from ledger.chain.keys.keyfile import KeyFile  # noqa: PLC0415
+    from ledger.chain.keys.keyfile import read_fields, write_secret_file  # noqa: PLC0415
     from ledger.chain.keys.private import demand_private  # noqa: PLC0415
     from ledger.cli.member_folder import (  # noqa: PLC0415
+        demand_opens,
+        key_files,
         make_member,
         public_file,
         read_region_and_roles,
@@ -239,20 +264,22 @@ def _make_keys(plan: Plan) -> None:
     if plan.given:
         demand_private(plan.given)
     made_before = public_file(plan.folder, plan.code).exists()
+    if plan.password_file.exists():
+        demand_opens(plan.folder, read_password(plan.password_file))
+    elif made_before or key_files(plan.folder):
+        raise Refused(
+            say(
+                zh="密钥已存在：请以 --password-file 指明其口令文件。",
+                en="The keys are there already: name their password with --password-file.",
+            )
+        )
     if not plan.folder.exists():
         plan.folder.mkdir(mode=0o700, parents=True)
     if not plan.password_file.exists():
-        if made_before:
-            raise Refused(
-                say(
-                    zh="密钥已存在：请以 --password-file 指明其口令文件。",
-                    en="The keys are there already: name their password with --password-file.",
-                )
-            )
-        _write_private(plan.password_file, secrets.token_urlsafe(PASSWORD_BYTES).encode() + b"\n")
-    password = read_password(plan.password_file)
+        password = secrets.token_urlsafe(PASSWORD_BYTES).encode()
+        write_secret_file(plan.password_file, password + b"\n")
     if made_before:  # all of them, though some may have been moved to another machine since
-        KeyFile.load(first_file(plan.folder / "keys", "payer")).open(password)
+        read_fields(first_file(plan.folder / "keys", "payer"))
         return
     region, roles = read_region_and_roles(plan.code, plan.region, plan.roles)
     make_member(
@@ -261,15 +288,8 @@ def _make_keys(plan: Plan) -> None:
         region=region,
         roles=roles,
         endpoint=plan.url or "",
-        password=password,
+        password=read_password(plan.password_file),
     )
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """A new file that its owner alone reads, from its first byte on."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
 
 
 def _user() -> str:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import AnyHttpUrl
+
 from ledger.core.errors import ConfigError
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
@@ -21,8 +23,28 @@ _UNNAMEABLE = re.compile(r"""[\s"'\\%$;{}#@\x00-\x1f\x7f]""")
 """What would have to be escaped in a unit or in nginx, each in its own way."""
 
 
+def demand_utf8(setting: str, text: str) -> None:
+    """Require that text can stand in a file of UTF-8, as names of files need not. Raises
+    ConfigError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(setting, f"{text!r} is not UTF-8: name another") from error
+
+
+def demand_database(url: str) -> None:
+    """Require the URL of a database that a gateway can keep its tables in. Raises ConfigError."""
+    from gateway.base.db import parse_url  # noqa: PLC0415 - keeps `--help` fast
+
+    try:
+        parse_url(url)
+    except ConfigError as error:
+        raise ConfigError("--database-url", error.problem) from error
+
+
 def demand_nameable(setting: str, text: str) -> None:
     """Require that text can stand in a unit and in nginx as it is. Raises ConfigError."""
+    demand_utf8(setting, text)
     if found := _UNNAMEABLE.search(text):
         raise ConfigError(
             setting, f"{text!r} holds {found[0]!r}, which units and nginx read otherwise"
@@ -65,7 +87,7 @@ def unit_text(*, code: str, folder: Path, user: str) -> str:
     return _filled(UNIT, values | {"COMMAND": str(_command())})
 
 
-def proxy_text(*, port: int, operator_port: int, url: str | None) -> str:
+def proxy_text(*, port: int, operator_port: int, url: AnyHttpUrl | None) -> str:
     """The front proxy with our port and, where it is known, our name."""
     text = PROXY.read_text("utf-8").replace(
         "operator_port = 9546", f"operator_port = {operator_port}"
@@ -73,13 +95,12 @@ def proxy_text(*, port: int, operator_port: int, url: str | None) -> str:
     text = re.sub(r"server 127\.0\.0\.1:8546;\s+# CHANGE.*", f"server 127.0.0.1:{port};", text)
     if url is None:
         return text
-    parts = urlsplit(url)
-    text = re.sub(
-        r"server_name ledger\.example;\s+# CHANGE", f"server_name {parts.hostname};", text
-    )
+    host, port_named = url.host, urlsplit(str(url)).port  # punycode, brackets around IPv6
+    at = host if port_named is None else f"{host}:{port_named}"
+    text = re.sub(r"server_name ledger\.example;\s+# CHANGE", f"server_name {host};", text)
     text = text.replace("$request_uri;  # CHANGE", "$request_uri;")
-    text = text.replace("https://ledger.example", f"https://{parts.netloc}")
-    return re.sub(r"(listen (?:\[::\]:)?)443 ssl", rf"\g<1>{parts.port or HTTPS} ssl", text)
+    text = text.replace("https://ledger.example", f"https://{at}")
+    return re.sub(r"(listen (?:\[::\]:)?)443 ssl", rf"\g<1>{port_named or HTTPS} ssl", text)
 
 
 def _command() -> Path:

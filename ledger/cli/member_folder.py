@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.chain.keys.keydir import first_file, read_public
-from ledger.chain.keys.keyfile import create
+from ledger.chain.keys.keydir import files, first_file, read_public
+from ledger.chain.keys.keyfile import KeyFile, WrongPassword, create, read_fields
+from ledger.chain.keys.signers import REMOTE_TYPE
 from ledger.cli.member_file import encode_member, read_roles
 from ledger.cli.output import write_file
 from ledger.core.errors import ConfigError
@@ -35,10 +36,33 @@ def read_region_and_roles(code: str, region: str | None, roles: str | None) -> t
     return region if region is not None else code if province else "", read_roles(names)
 
 
+def key_files(folder: Path) -> Sequence[Path]:
+    """The keys that are there, later ones too, but for those that a signing service holds."""
+    keys = folder / "keys"
+    found = [path for purpose in (*REGISTERED, *LOCAL) for path in files(keys, purpose)]
+    return [path for path in found if read_fields(path).get("_type") != REMOTE_TYPE]
+
+
+def demand_opens(folder: Path, password: bytes) -> None:
+    """Require that one password opens all keys that are there: a node has one. Raises
+    WrongPassword with the remedy, ConfigError."""
+    for path in key_files(folder):
+        try:
+            KeyFile.load(path).open(password)
+        except WrongPassword as error:
+            raise WrongPassword(
+                str(path),
+                "was made with another password: name that of all keys with --password-file, or"
+                " move this one elsewhere first",
+            ) from error
+
+
 def make_member(
     folder: Path, *, code: str, region: str, roles: Role, endpoint: str, password: bytes
 ) -> Path:
-    """Make the keys that are missing and write the public file, whose path is returned."""
+    """Make the keys that are missing and write the public file, whose path is returned. Raises
+    ConfigError, and makes nothing then, where the password is not that of those that are there."""
+    demand_opens(folder, password)
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import unicodedata
 from pathlib import Path
@@ -65,11 +66,17 @@ def print_bytes(data: bytes) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a result; whole, or the command ends without an answer."""
-    partial = path.with_name(f".{path.name}.partial")
+    """Write a result; whole, or the command ends without an answer. What it is written to first
+    has a name that nobody knows before: in a shared folder a link could lie there."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise Unknown(f"{path}: {error.strerror}") from error

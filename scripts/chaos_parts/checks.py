@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -15,21 +16,29 @@ import sqlalchemy as sa
 from gateway.anchoring.models import anchors
 from gateway.chain.interfaces import MemberFacts
 from gateway.chain.reading import read_facts
+from gateway.jobs.models import jobs
+from gateway.log.models import pending
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader
+from ledger.core import receipt as receipts
 from ledger.core.canonical import unhex32
+from ledger.core.disclosures import parse_disclosure
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Purpose
-from ledger.core.merkle import leaf_hash, verify_inclusion
-from ledger.core.promise import from_json
+from ledger.core.merkle import leaf_hash, root, verify_inclusion
+from ledger.core.promise import Promise, from_json
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle
 from ledger.verify import Verifier, ask
-from scripts.bench_parts.material import CODE
+from scripts.bench_parts.material import CODE, lines
 from scripts.chaos_parts.load import Answer, Told
 from scripts.chaos_parts.site import COMMAND, PATIENCE, Site, wait
 
 RECEIPTS = 100
 """Receipts fetched and verified, spread over all records."""
+ENDED = ("done", "failed")
+"""States of jobs that nobody waits for."""
+OWN = "CF_WSH"
+"""The field that tells one record from another: each receipt must show it."""
 SETTLED = ("final", "lost", "failed")
 """States in which an anchor rests. Lost: the chain came back without it, and it was filed again;
 failed: another one was there first."""
@@ -37,11 +46,13 @@ failed: another one was there first."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One of them. wrong: what is not so, in words; empty where it holds."""
+    """One of them. times: how often it was looked; never is a problem where there was something to
+    look at (`due`). wrong: what is not so, in words; empty where it holds."""
 
     name: str
     times: int
     wrong: Sequence[str]
+    due: bool = True
 
 
 def check_all(site: Site, told: Told) -> Iterator[Check]:
@@ -52,33 +63,33 @@ def check_all(site: Site, told: Told) -> Iterator[Check]:
     taken, done = told.counts["file taken"], told.counts["file answered"]
     wrong = [] if taken == done else [f"{taken} taken, {done} answered"]
     yield Check(name="every file that was taken is answered", times=taken, wrong=wrong)
-    yield _promises(site, told)
+    yield from _promises(site, told)
     yield from _log(site, told)
     yield _receipts(site, told)
     yield _replay(site)
     yield _anchors(site)
+    yield _left(site)
     orphans = [f"process {pid}" for pid in site.left_behind()]
     yield Check(name="no process outlives the one it served", times=1, wrong=orphans)
 
 
-def _promises(site: Site, told: Told) -> Check:
-    """Each covers its leaf and is signed by the member's ANCHOR key."""
+def _promises(site: Site, told: Told) -> Iterator[Check]:
+    """Each covers its leaves, in this log, and is signed by the member's ANCHOR key."""
     network = NetworkFile.load(site.file)
     with closing(QuorumReader(network)) as reader:
         facts = read_facts(reader.head(), network, CODE)
     wrong = [text for one in told.promises if (text := check_promise(one, facts))]
-    name = "every promise covers its record and is signed by the member"
-    return Check(name=name, times=len(told.promises), wrong=wrong)
+    name = "every promise covers its record, in the log, and is signed by the member"
+    yield Check(name=name, times=len(told.promises), wrong=wrong)
+    wrong = [text for one in told.sets if (text := check_set(*one, facts))]
+    name = "so does every promise of a stream or file, all its records"
+    yield Check(name=name, times=len(told.sets), wrong=wrong)
 
 
 def check_promise(answer: Answer, facts: MemberFacts) -> str:
     """What is not so of the answer to a single record; empty where all is."""
-    ours = {key.public_key for key in facts.keys if key.purpose == Purpose.ANCHOR}
     try:
         promise = from_json(answer["promise"])
-        signer = promise.signer(
-            chain_id=facts.chain_id, log_anchor=facts.log_anchor, member=facts.member
-        )
         verify_inclusion(
             leaf=unhex32(answer["leaf"]),
             index=answer["index"],
@@ -86,9 +97,33 @@ def check_promise(answer: Answer, facts: MemberFacts) -> str:
             path=[unhex32(node) for node in answer["path"]],
             root=promise.leaves_root,
         )
+        return _check_given(promise, facts)
     except LedgerError as error:
         return str(error)
-    return "" if signer.public_key.hex() in ours else "signed by somebody else"
+
+
+def check_set(given: object, leaves: Sequence[str], facts: MemberFacts) -> str:
+    """What is not so of a promise for these leaves in this order; empty where all is."""
+    try:
+        promise = from_json(given)
+        if promise.count != len(leaves):
+            return f"of {promise.count} leaves, not {len(leaves)}"
+        if promise.leaves_root != root([unhex32(leaf) for leaf in leaves]):
+            return "of other leaves"
+        return _check_given(promise, facts)
+    except LedgerError as error:
+        return str(error)
+
+
+def _check_given(promise: Promise, facts: MemberFacts) -> str:
+    """Whether the member gave it, for its log."""
+    signer = promise.signer(
+        chain_id=facts.chain_id, log_anchor=facts.log_anchor, member=facts.member
+    )
+    ours = {key.public_key for key in facts.keys if key.purpose == Purpose.ANCHOR}
+    if signer.public_key.hex() not in ours:
+        return "signed by somebody else"
+    return "" if promise.log.hex() in {log.log_id for log in facts.logs} else "of another log"
 
 
 def _log(site: Site, told: Told) -> Iterator[Check]:
@@ -131,7 +166,7 @@ def _logged(url: str, size: int) -> Counter[str]:
 
 def _receipts(site: Site, told: Told) -> Check:
     """Of records spread over all, from both gateways in turn."""
-    leaves = [leaf for ones in told.leaves.values() for leaf in ones]
+    leaves = [(number, leaf) for number, ones in told.leaves.items() for leaf in ones]
     sample = leaves[:: max(1, len(leaves) // RECEIPTS)]
     urls = list(site.urls.values())
     verifier = Verifier(NetworkFile.load(site.file))
@@ -139,7 +174,7 @@ def _receipts(site: Site, told: Told) -> Check:
     wrong = []
     try:
         with httpx.Client(timeout=60, headers=headers, trust_env=False) as client:
-            for n, leaf in enumerate(sample):
+            for n, (number, leaf) in enumerate(sample):
                 answer = client.get(f"{urls[n % len(urls)]}/v1/records/{leaf}/receipt")
                 if answer.status_code != 200:  # noqa: PLR2004
                     wrong.append(f"{leaf}: {answer.status_code} {answer.text[:200]}")
@@ -147,9 +182,30 @@ def _receipts(site: Site, told: Told) -> Check:
                 verdict = verifier.verify(answer.content, ask())
                 if verdict.verdict != "valid":
                     wrong.append(f"{leaf}: {verdict.verdict}")
+                elif text := check_receipt(answer.content, sent(number)):
+                    wrong.append(f"record {number}, {leaf}: {text}")
     finally:
         verifier.close()
-    return Check(name="every receipt fetched verifies as valid", times=len(sample), wrong=wrong)
+    name = "every receipt fetched verifies as valid and shows what was sent"
+    return Check(name=name, times=len(sample), wrong=wrong)
+
+
+def sent(number: int) -> Mapping[str, Any]:
+    """The fields of a record as it was sent."""
+    fields: Mapping[str, Any] = json.loads(next(lines(number, 1)))["fields"]
+    return fields
+
+
+def check_receipt(data: bytes, fields: Mapping[str, Any]) -> str:
+    """What a receipt shows beside what was sent; empty where it is the same. Its verdict is not
+    asked here."""
+    presentation = receipts.parse(data).presentation
+    disclosures = () if presentation is None else presentation.disclosures
+    shown = dict(parse_disclosure(one) for one in disclosures)
+    if OWN not in shown:
+        return f"shows no {OWN}"
+    other = sorted(field for field, value in shown.items() if fields.get(field) != value)
+    return f"other than sent: {', '.join(other)}" if other else ""
 
 
 def _replay(site: Site) -> Check:
@@ -172,14 +228,15 @@ def anchor_states(site: Site) -> dict[str, int]:
 
 
 def _anchors(site: Site) -> Check:
+    size = site.log(next(iter(site.urls)))["size"]
     with site.engine.connect() as connection:
         rows = connection.execute(sa.select(anchors).order_by(anchors.c.size, anchors.c.id)).all()
-    return history([(row.state, row.prev_size, row.size) for row in rows])
+    return history([(row.state, row.prev_size, row.size) for row in rows], size)
 
 
-def history(rows: Sequence[tuple[str, int, int]]) -> Check:
-    """Whether the anchors of the chain follow one another, and none is still under way. rows:
-    state, size before and size, in the order of sizes."""
+def history(rows: Sequence[tuple[str, int, int]], size: int) -> Check:
+    """Whether the anchors of the chain follow one another up to the log as it is, and none is still
+    under way. rows: state, size before and size, in the order of sizes. size: of the log."""
     wrong = [f"{size}: {state}" for state, _, size in rows if state not in SETTLED]
     final = [(before, size) for state, before, size in rows if state == "final"]
     expected = [0, *(size for _, size in final)]
@@ -188,4 +245,30 @@ def history(rows: Sequence[tuple[str, int, int]]) -> Check:
         for (before, size), due in zip(final, expected, strict=False)
         if before != due
     ]
+    if expected[-1] != size or not final:
+        wrong.append(f"the log has {size}, its last anchor {expected[-1]}")
     return Check(name="the final anchors are one history", times=len(final), wrong=wrong)
+
+
+def _left(site: Site) -> Check:
+    """An upload that was cut may stay `receiving` for a while: nobody was told of it."""
+    ended = sa.or_(jobs.c.state.in_(ENDED), jobs.c.state == "receiving")
+    queries = {
+        "jobs that wait or were set aside": sa.select(jobs.c.id).where(sa.not_(ended)),
+        "promises not yet in the log": sa.select(pending.c.promise).where(
+            pending.c.error.is_(None)
+        ),
+        "promises in quarantine": sa.select(pending.c.promise).where(pending.c.error.is_not(None)),
+    }
+    found: dict[str, int] = {}
+
+    def none() -> bool:
+        with site.engine.connect() as connection:
+            for name, query in queries.items():
+                found[name] = len(connection.execute(query).all())
+        return not any(found.values())
+
+    wrong = [] if wait(none) else [f"{count} {name}" for name, count in found.items() if count]
+    with site.engine.connect() as connection:
+        done = connection.scalar(sa.select(sa.func.count()).where(jobs.c.state.in_(ENDED)))
+    return Check(name="no job waits, nothing is set aside", times=done or 0, wrong=wrong)

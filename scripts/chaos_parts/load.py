@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -44,13 +45,17 @@ class Abandoned(Exception):
 @dataclass
 class Told:
     """What clients were told. leaves: by number of the record, all leaves that were named for it.
-    promises: those of single records, each with its leaf. counts: answers, by what they were.
-    wrong: answers that no fault excuses."""
+    promises: those of single records, each with its leaf. sets: those of streams and files, each
+    with the leaves of the rows it was given for. counts: answers, by what they were. wrong: answers
+    that no fault excuses. calm_since: since then nothing is broken any more; infinite while
+    something is."""
 
     leaves: dict[int, set[str]] = field(default_factory=dict)
     promises: list[Answer] = field(default_factory=list)
+    sets: list[tuple[Any, Sequence[str]]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    calm_since: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, what: str) -> None:
@@ -72,6 +77,12 @@ class Told:
         with self._lock:
             if len(self.wrong) < ENOUGH:
                 self.wrong.append(f"{what}: {text[:300]}")
+
+    def not_now(self, what: str, text: str, *, begun: float) -> None:
+        """One got no answer, or was sent away. begun: when it asked; what breaks before it hears of
+        it is an excuse."""
+        if begun >= self.calm_since:
+            self.refuse(f"{what}, with nothing broken", text)
 
     def unanswered(self) -> list[int]:
         """Numbers of the records of which nobody said anything."""
@@ -132,8 +143,12 @@ class Sender:
             self._told.refuse(path, json.dumps(answer, ensure_ascii=False))
             return
         self._told.count("file answered")
+        sets: list[list[str]] = [[] for _ in answer["promises"]]
         for number, row in enumerate(answer["verdicts"], first):
             self._told.row(number, row)
+            if row["verdict"] == "accepted":
+                sets[row["promise"]].append(row["leaf"])
+        self._told.sets += zip(answer["promises"], sets, strict=True)
 
     def close(self) -> None:
         """Drop the connections."""
@@ -155,31 +170,57 @@ class Sender:
         """Whether the answer came whole. What came of it stands, however it ended."""
         headers = {"content-type": NDJSON}
         last: dict[str, Any] = {}
+        fresh: list[str] = []
+        begun = time.monotonic()
         try:
             with self._http.stream(
                 "POST", next(self._urls) + "/v1/records", content=body, headers=headers
             ) as answer:
                 if not answer.is_success:
                     answer.read()
-                    return self._refused("stream", answer)
+                    return self._refused("stream", answer, begun)
                 for line in answer.iter_lines():
                     last = json.loads(line)
-                    if "verdict" in last:
-                        self._told.row(first + last["row"] - 1, last)
-        except (httpx.TransportError, ValueError):  # cut, perhaps in the middle of a line
-            self._told.count("no answer")
+                    fresh = self._take_line(last, first, fresh)
+        except (httpx.TransportError, ValueError) as error:  # cut, perhaps in a line's middle
+            self._unheard("stream", error, begun)
             return False
         if "problem" in last:
             self._told.count("not now")
+            text = json.dumps(last["problem"], ensure_ascii=False)
             if last["problem"]["status"] not in NOT_NOW:
-                self._told.refuse("stream", json.dumps(last["problem"], ensure_ascii=False))
+                self._told.refuse("stream", text)
+            else:
+                self._told.not_now("stream", text, begun=begun)
+        elif fresh:
+            self._told.refuse("stream", f"accepted without a promise: {fresh}")
         return "counts" in last
 
-    def _refused(self, what: str, answer: httpx.Response) -> bool:
-        """Not now; anything else is told at the end."""
+    def _take_line(self, line: Mapping[str, Any], first: int, fresh: list[str]) -> list[str]:
+        """One line of a stream's answer. fresh: leaves accepted before it that no promise covers
+        yet; those after it are returned."""
+        if "verdict" in line:
+            self._told.row(first + line["row"] - 1, line)
+            return [*fresh, line["leaf"]] if line["verdict"] == "accepted" else fresh
+        if "promise" not in line:
+            return fresh
+        self._told.sets.append((line["promise"], fresh))
+        return []
+
+    def _unheard(self, what: str, error: Exception, begun: float) -> None:
+        """No answer. That one took too long says something of the machine and nothing else."""
+        self._told.count("no answer")
+        if not isinstance(error, httpx.TimeoutException):
+            self._told.not_now(what, repr(error), begun=begun)
+
+    def _refused(self, what: str, answer: httpx.Response, begun: float) -> bool:
+        """Not now, because something is broken; anything else is told at the end."""
         self._told.count("not now")
+        text = f"{answer.status_code} {answer.text}"
         if answer.status_code not in NOT_NOW:
-            self._told.refuse(what, f"{answer.status_code} {answer.text}")
+            self._told.refuse(what, text)
+        else:
+            self._told.not_now(what, text, begun=begun)
         return False
 
     def _ask(
@@ -187,14 +228,15 @@ class Sender:
     ) -> httpx.Response | None:
         """One question to the next gateway; None where it is to be asked again."""
         headers = {} if type_ is None else {"content-type": type_}
+        begun = time.monotonic()
         try:
             found = self._http.request(method, next(self._urls) + path, headers=headers, **options)
-        except httpx.TransportError:
-            self._told.count("no answer")
+        except httpx.TransportError as error:
+            self._unheard(f"{method} {path}", error, begun)
             return None
         if found.is_success:
             return found
-        self._refused(f"{method} {path}", found)
+        self._refused(f"{method} {path}", found, begun)
         return None
 
 

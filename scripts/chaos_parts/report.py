@@ -15,6 +15,7 @@ from typing import Any
 from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
 from scripts.chaos_parts.plan import Fault
+from scripts.chaos_parts.site import PATIENCE
 
 JOURNAL = "journal.jsonl"
 SHOWN = 5
@@ -50,6 +51,13 @@ class Healing:
     named: Mapping[str, str] = field(default_factory=dict)
 
 
+def healed_check(healings: Sequence[Healing], turns: int) -> Check:
+    """Whether each turn healed, within what any machine needs."""
+    healed = sum(one.seconds is not None and one.seconds <= PATIENCE for one in healings)
+    wrong = [] if healed == turns else [f"{turns} turns, {healed} healed"]
+    return Check(name="whatever broke healed by itself", times=turns, wrong=wrong)
+
+
 @dataclass(kw_only=True)
 class Result:
     """A whole run. counts: of answers to clients. anchors: by the state in which they ended; lost
@@ -72,6 +80,11 @@ class Result:
             f"{check.name}: {len(check.wrong)} not so, {'; '.join(check.wrong[:SHOWN])}"
             for check in self.checks
             if check.wrong
+        ]
+        found += [
+            f"{check.name}: there was nothing to look at"
+            for check in self.checks
+            if check.due and not check.times
         ]
         for healing in self.healings:
             if healing.seconds is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
 from scripts.chaos_parts.plan import Fault
-from scripts.chaos_parts.report import Healing, Journal, Result, summary, write
+from scripts.chaos_parts.report import Healing, Journal, Result, healed_check, summary, write
 
 AT = Setting(machine="m", commit="c", date="2026-11-29T00:00:00Z", load=0.5, what="Two gateways.")
 KILL = Fault(kind="kill", targets=("database",), seconds=2)
@@ -50,6 +50,23 @@ def test_a_check_that_does_not_hold() -> None:
     assert result.problems == ["nothing that was promised is lost: 2 not so, aa; bb"]
     assert "NOT SO 2 of 1,234" in summary(result)
     assert "FAILED: nothing that was promised is lost" in summary(result)
+
+
+def test_a_check_that_looked_at_nothing() -> None:
+    empty = replace(GOOD, times=0)
+    problem = "nothing that was promised is lost: there was nothing to look at"
+    assert replace(RESULT, checks=[empty]).problems == [problem]
+    assert replace(RESULT, checks=[replace(empty, due=False)]).problems == []
+
+
+def test_every_turn_heals() -> None:
+    healed = healed_check(RESULT.healings, 2)
+    assert (healed.times, healed.wrong) == (2, [])
+    assert healed_check(RESULT.healings, 3).wrong == ["3 turns, 2 healed"]
+    late = [*RESULT.healings, Healing(faults=[CUT], seconds=600.5)]
+    assert healed_check(late, 3).wrong == ["3 turns, 2 healed"]
+    assert healed_check([Healing(faults=[CUT], seconds=None)], 1).wrong == ["1 turns, 0 healed"]
+    assert replace(RESULT, checks=[healed_check([], 0)]).problems
 
 
 def test_what_does_not_heal_fails() -> None:

@@ -169,7 +169,7 @@ def write_secret_file(path: Path, data: bytes) -> None:
         os.link(temporary, path)  # fails where `path` exists, unlike rename
         _sync_folder(folder)
     except FileExistsError as error:
-        raise ConfigError(str(path), "exists already; keys are never overwritten") from error
+        raise ConfigError(str(path), "exists already and is never overwritten") from error
     except OSError as error:
         raise ConfigError(str(path), error.strerror or "cannot be written") from error
     finally:

@@ -1,6 +1,7 @@
 """`gateway init` makes what a node starts from, and overwrites nothing."""
 
 import json
+import os
 import re
 import stat
 import tomllib
@@ -138,6 +139,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         (("--code", "110000", "--url", "https://ledger.example/a b;"), "--url"),
         (("--code", "110000", "--port", "9546"), "--operator-port"),
         (("--code", "110000", "--name", "x" * 101), "node.name"),
+        (("--code", "110000", "--database-url", ""), "--database-url"),
+        (("--code", "110000", "--database-url", "mysql://a@b/c"), "--database-url"),
     ],
 )
 def test_bad_values(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
@@ -185,6 +188,122 @@ def test_what_comes_next_in_both_languages(tmp_path: Path, monkeypatch: pytest.M
         for word in ("a-bank.json", "network.json", "doctor", "token add", "endpoint", "nginx"):
             assert word in text
     assert "接下来" in chinese
+
+
+def password_at(path: Path, text: str) -> Path:
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def listed(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("purpose", ["GOVERN", "index"])
+@pytest.mark.parametrize("registered", [True, False])
+def test_one_key_that_has_another_password(
+    tmp_path: Path, purpose: str, *, registered: bool
+) -> None:
+    """Nothing is made then, whichever key it is and whether or not all were made before."""
+    folder = tmp_path / "node"
+    assert init(folder, "--code", "110000").exit_code == 0
+    for name in FILES:
+        (folder / name).unlink()
+    if not registered:
+        (folder / "110000.json").unlink()
+    other = folder / "keys" / f"{purpose.lower()}.json"
+    other.unlink()
+    create(purpose, other, b"other", work=WORK_LIGHT)
+    before = listed(folder)
+    done = init(folder, "--code", "110000")
+    assert (done.exit_code, "--password-file" in done.output) == (1, True)
+    assert str(other) in done.output
+    assert listed(folder) == before
+
+
+def test_keys_without_their_password(tmp_path: Path) -> None:
+    """Though nobody finished them."""
+    folder = tmp_path / "node"
+    (folder / "keys").mkdir(parents=True)
+    create("payer", folder / "keys" / "payer.json", b"word", work=WORK_LIGHT)
+    before = listed(folder)
+    done = init(folder, "--code", "110000")
+    assert (done.exit_code, "--password-file" in done.output) == (1, True)
+    assert listed(folder) == before
+
+
+def test_the_password_of_this_shell_is_that_of_the_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wins over the settings when the node starts from the same shell."""
+    password = password_at(tmp_path / "password", "word")
+    monkeypatch.setenv("CREDIT_LEDGER_KEY_PASSWORD_FILE", str(password))
+    folder = tmp_path / "node"
+    assert init(folder, "--code", "110000").exit_code == 0
+    assert not (folder / "key-password").exists()
+    open_keys(load(folder / "gateway.toml"))
+    monkeypatch.delenv("CREDIT_LEDGER_KEY_PASSWORD_FILE")
+    open_keys(load(folder / "gateway.toml"))
+
+
+def test_the_password_is_on_disk_before_the_keys_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def spy(handle: int) -> None:
+        fsync(handle)
+        synced.add(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    folder = tmp_path / "node"
+    assert init(folder, "--code", "110000").exit_code == 0
+    assert {(folder / name).stat().st_ino for name in ("key-password", "gateway.toml")} <= synced
+
+
+def test_a_password_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    done = init(tmp_path / "node", "--code", "110000", "--password-file", tmp_path / "pipe")
+    assert (done.exit_code, "--password-file" in done.output) == (2, True)
+    assert not (tmp_path / "node").exists()
+
+
+@pytest.mark.parametrize("option", ["--dir", "--network", "--password-file"])
+def test_names_that_are_not_utf8(tmp_path: Path, option: str) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    if option == "--password-file":
+        password_at(Path(name), "word")
+    words = ["--dir", str(tmp_path / "node"), "--code", "110000", option, name]
+    done = CliRunner().invoke(gateway, ["init", *words], catch_exceptions=False)
+    assert (done.exit_code, option in done.output) == (2, True)
+    assert not (tmp_path / "node").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("https://信用.example", "xn--vuqs22g.example", 443),
+        ("https://[2001:db8::1]:8443", "[2001:db8::1]", 8443),
+        ("https://Ledger.Beijing.Example", "ledger.beijing.example", 443),
+    ],
+)
+def test_names_as_nginx_reads_them(tmp_path: Path, url: str, host: str, port: int) -> None:
+    folder = tmp_path / "node"
+    assert init(folder, "--code", "110000", "--url", url).exit_code == 0
+    proxy = (folder / "nginx.conf").read_text("utf-8")
+    assert f"server_name {host};" in proxy
+    assert f"listen {port} ssl" in proxy
+    at = host if port == 443 else f"{host}:{port}"
+    assert f"return 308 https://{at}$request_uri;" in proxy
+
+
+def test_root_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for user, told in ((0, True), (1000, False)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        done = init(tmp_path / str(user), "--code", "110000")
+        assert (done.exit_code, "as root" in done.stderr) == (0, told)
 
 
 # ---- every setting stands in the commented file, with its true default

@@ -1,0 +1,44 @@
+"""Results are written whole, and through nothing that somebody laid out for them."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.cli.output import Unknown, write_file
+
+
+def test_a_link_laid_out_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    (folder / ".out.json.partial").symlink_to(victim)
+    (folder / "out.json").symlink_to(victim)
+    write_file(folder / "out.json", b"{}")
+    assert victim.read_bytes() == b"mine"
+    assert (folder / "out.json").read_bytes() == b"{}"
+    assert not (folder / "out.json").is_symlink()
+
+
+def test_no_name_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    replace = Path.replace
+
+    def spy(path: Path, target: Path) -> Path:
+        found.append(path.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", spy)
+    for _ in range(2):
+        write_file(tmp_path / "out.json", b"{}")
+    assert len(set(found)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "out.json").mkdir()
+    with pytest.raises(Unknown, match=r"out\.json"):
+        write_file(tmp_path / "out.json", b"{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    with pytest.raises(Unknown, match="none"):
+        write_file(tmp_path / "none" / "out.json", b"{}")
