@@ -128,13 +128,16 @@ def readyz(about: Here) -> dict[str, bool | str]:
     `chainError` and `anchorError` are there where the chain cannot be read, or anchors do not get
     there (`payer-empty`, `node-refuses` …): that stops no record before too many wait. Records are
     still taken where a content key is missing (`content-key-missing`, with its id), but what is
-    wrapped under it cannot be shown.
+    wrapped under it cannot be shown; none are where the newest one is retired
+    (`content-key-retired`).
     """
     about.intake.ready()
     health = about.ctx.health
     if health.missing_content_keys:
         ids = ", ".join(health.missing_content_keys)
         raise NotReady("content-key-missing", retry_after=60, more={"zh": ids, "en": ids})
+    if health.content_key_retired:
+        raise NotReady("content-key-retired", retry_after=60)
     told = {"chainError": health.chain_error, "anchorError": health.anchor_error}
     return {"ready": True} | {name: code for name, code in told.items() if code is not None}
 

@@ -58,6 +58,19 @@ class ContentKeyMissing(NotReady):
         return f"{self.code}: {self.key_id}"
 
 
+class ContentKeyRetired(NotReady):
+    """The newest content key at hand wraps nothing any more, and no other is known that does.
+    key_id: hex."""
+
+    def __init__(self, key_id: bytes) -> None:
+        self.key_id = key_id.hex()
+        more = {"zh": self.key_id, "en": self.key_id}
+        super().__init__("content-key-retired", retry_after=60, more=more)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.key_id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContentKey:
     """A member's content key. version: 1, 2 …; the highest wraps. secret: 32 bytes."""

@@ -9,6 +9,7 @@ after it. Reads of one moment run REPEATABLE READ, which cannot fail where nothi
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.base.postgresql import POOL, open_postgresql
+from gateway.base.postgresql import ANSWER_SECONDS, POOL, open_postgresql
 from gateway.base.wal import SAFETY
 from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
@@ -132,6 +133,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        "secure_delete=ON",  # zeros where a key was, whatever SQLite was compiled with
         f"cache_size=-{CACHE_KIB}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -178,6 +180,24 @@ def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction in which all reads see the database as of one moment."""
     with engine.connect().execution_options(**_READ[engine.dialect.name]) as connection:
         yield connection
+
+
+@contextmanager
+def read_long(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """The same for as long as it takes: counting and copying a large database, and writing the
+    copy, take longer than what others are allowed."""
+    with begin_read(engine) as connection:
+        if engine.dialect.name != "postgresql":
+            yield connection
+            return
+        raw: Any = connection.connection.driver_connection
+        raw.answer_seconds = math.inf
+        try:
+            for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                connection.execute(sa.text(f"SET LOCAL {bound} = 0"))
+            yield connection
+        finally:
+            raw.answer_seconds = ANSWER_SECONDS
 
 
 _READ: dict[str, dict[str, Any]] = {

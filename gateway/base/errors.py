@@ -67,6 +67,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "A content key is not in the key folder; the operator must put its file back, nothing is"
         " erased",
     ),
+    "content-key-retired": (
+        "密钥目录中最新的内容密钥已停用，请运维运行 gateway rewrap --new，内容并未删除",
+        "The newest content key in the key folder is retired; the operator must run `gateway rewrap"
+        " --new`, nothing is erased",
+    ),
+    "content-key-overtaken": (
+        "另有更新或同一编号的内容密钥在用；请把全部密钥文件放入密钥目录（编号相同的，把其中一个改为"
+        "更大的编号），再重新运行 gateway rewrap，内容并未删除",
+        "Another content key is in use that is newer, or has the same number; put the files of all"
+        " into the key folder (of two with one number, give one a higher number) and run `gateway"
+        " rewrap` again, nothing is erased",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",

@@ -164,7 +164,8 @@ class Health:
     `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
     wei, as last read; None: not read yet. signer_failed_at: by key, when a signing service last
     gave no signature with it, by `time.monotonic()`. missing_content_keys: ids of content keys that
-    something is wrapped under and that are not at hand. logs: by log id, those that were looked at.
+    something is wrapped under and that are not at hand. content_key_retired: the newest at hand
+    wraps nothing any more. logs: by log id, those that were looked at.
     """
 
     chain_error: str | None = None
@@ -172,6 +173,7 @@ class Health:
     payer_balance: int | None = None
     signer_failed_at: dict[KeyId, float] = field(default_factory=dict)
     missing_content_keys: tuple[str, ...] = ()
+    content_key_retired: bool = False
     logs: dict[bytes, LogHealth] = field(default_factory=dict)
     _damaged: set[bytes] = field(default_factory=set)
 

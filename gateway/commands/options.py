@@ -37,10 +37,19 @@ def config_option(command: Command) -> Command:
 @contextmanager
 def failures() -> Iterator[None]:
     """Tell what goes wrong in a line, exit code 1."""
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - keeps `--help` fast
+
+    from gateway.base.errors import NotReady  # noqa: PLC0415
+
     try:
         yield
+    except NotReady as error:
+        raise Refused(f"{error}: {say(**error.message)}") from error
     except LedgerError as error:
         raise Refused(str(error)) from error
+    except OperationalError as error:
+        database = NotReady("database-unavailable")
+        raise Refused(f"{database}: {say(**database.message)} ({error.orig})") from error
 
 
 @contextmanager

@@ -94,6 +94,7 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
             "promise": one.promise,
             "queued": one.entries,
             "lost": [leaf.hex() for leaf in one.lost],
+            "sealed": [leaf.hex() for leaf in one.sealed],
             "unpublished": one.unpublished,
         }
         for one in done
@@ -109,6 +110,14 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
             say(
                 zh=f"{lost} 个条目无法重新生成，请从备份恢复数据库后再试。",
                 en=f"{lost} entries cannot be made again; restore a backup that has them first.",
+            )
+        )
+    if sealed := sum(len(one.sealed) for one in done):
+        raise Refused(
+            say(
+                zh=f"{sealed} 个条目的内容密钥不在密钥目录中；gateway doctor 会说明缺少哪些。",
+                en=f"the content key of {sealed} entries is not in the key folder; `gateway doctor`"
+                " tells which.",
             )
         )
     if any(one.unpublished for one in done):

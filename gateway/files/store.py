@@ -149,7 +149,8 @@ class FileStore:
         stale = sa.and_(job_rows.c.state == "receiving", job_rows.c.created_at < jobs.now() - STALE)
         query = sa.select(job_rows.c.id).where(job_rows.c.kind == "file", sa.or_(ended, stale))
         with begin_write(self._engine, "files") as connection:
-            for file in list(connection.scalars(query)):
+            # By the numbers of their keys, as `gateway rewrap` changes them.
+            for file in sorted(connection.scalars(query), key=number):
                 drop(connection, file)
 
     # ---- finding

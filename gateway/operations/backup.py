@@ -33,11 +33,11 @@ import gateway.sealing.models
 import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
 from gateway.base.clock import Clock
 from gateway.base.db import (
-    begin_read,
     begin_write,
     insert_rows,
     metadata,
     open_engine,
+    read_long,
 )
 from gateway.base.lease import leases
 from gateway.base.revision import migrate, program_revision, revision
@@ -75,7 +75,7 @@ def tables() -> Sequence[sa.Table]:
 
 def count(engine: sa.Engine) -> int:
     """Rows that a backup would hold; for a progress bar."""
-    with _read_long(engine) as connection:
+    with read_long(engine) as connection:
         return sum(_count(connection, table) for table in tables())
 
 
@@ -97,7 +97,7 @@ def backup(
     except OSError as error:
         raise ConfigError(str(folder), error.strerror or "cannot be written") from error
     with ExitStack() as stack:
-        source = stack.enter_context(_read_long(engine))
+        source = stack.enter_context(read_long(engine))
         # The moment is that of the first read: everything promised before `made` is in it.
         made = clock.seconds()
         heads = [_head(row) for row in source.execute(sa.select(logs).order_by(logs.c.id))]
@@ -233,17 +233,6 @@ def _continue_numbers(target: sa.Connection) -> None:
         sequence = target.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, column.name)))
         if newest is not None and sequence is not None:
             target.execute(sa.select(sa.func.setval(sequence, newest)))
-
-
-@contextmanager
-def _read_long(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One moment of the database for as long as it takes: counting and copying a large one, and
-    writing the copy, take longer than what others are allowed."""
-    with begin_read(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                connection.execute(sa.text(f"SET LOCAL {bound} = 0"))
-        yield connection
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:

@@ -28,7 +28,7 @@ from gateway.jobs.services import find as find_job
 from gateway.log.models import entries
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
-from gateway.sealing.services import Kind, find, number, opens
+from gateway.sealing.services import Kind, find, in_use, number, opens
 
 ROWS = 4096
 """Rows that are held at a time."""
@@ -111,8 +111,7 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
     given = replace(_to_records(kept, target), forgotten=_to_files(kept[0], target))
-    used = sa.select(content_keys.c.wrapped_by).distinct()
-    again = sa.update(wrapping_keys).where(wrapping_keys.c.key_id.in_(used))
+    again = sa.update(wrapping_keys).where(wrapping_keys.c.key_id.in_(in_use(target)))
     target.execute(again.values(emptied_at=None))
     return given
 
@@ -138,13 +137,14 @@ def _to_records(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
 
 
 def _to_files(source: sa.Connection, target: sa.Connection) -> int:
-    """Drop what the keys have forgotten; how many were forgotten or given up."""
+    """Drop what the keys have forgotten; how many were forgotten or given up. No workbook to
+    correct is kept: the keys may be of another than these pieces are; it is made again."""
     restored = list(target.scalars(sa.select(files.c.id)))
     forgotten = 0
     for at in range(0, len(restored), _SOME):
         some = {number(file): file for file in restored[at : at + _SOME]}
         subjects = {_subject(id_): id_ for id_ in some}
-        for kind in (Kind.FILE, Kind.ANSWER, Kind.REPORT):
+        for kind in (Kind.FILE, Kind.ANSWER):
             found = _find(source, kind, list(subjects))
             into = [(int(kind), subjects[name], *key) for name, key in found.items() if key]
             insert_rows(target, content_keys, _INTO, into)
@@ -158,8 +158,7 @@ def _settle(target: sa.Connection, file: str) -> bool:
     if Kind.ANSWER not in has:
         drop_file(target, file)
         return True
-    if Kind.REPORT not in has:
-        forget_report(target, file)
+    forget_report(target, file)
     if Kind.FILE in has:
         return False
     job = find_job(target, file)

@@ -7,21 +7,25 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from gateway.base.crypto import ContentKey
+from gateway.base.db import begin_read
 from gateway.operations.findings import Finding, Level, finding
 from gateway.sealing.models import wrapping_keys
-from gateway.sealing.services import missing
+from gateway.sealing.services import in_use, missing, newest_is_retired
 
 
 def examine_keys(engine: sa.Engine, held: tuple[ContentKey, ...]) -> Iterator[Finding]:
     """held: the keys of the folder, the oldest first."""
     ids, newest = frozenset(key.id for key in held), held[-1].id
-    with engine.connect() as connection:
+    with begin_read(engine) as connection:
+        used, retired = in_use(connection), newest_is_retired(connection, newest)
         gone = missing(connection, ids)
         known = connection.execute(sa.select(wrapping_keys).order_by(wrapping_keys.c.version)).all()
     ours = [row for row in known if row.key_id in ids and row.key_id != newest]
-    old = [row.key_id for row in ours if row.emptied_at is None]
-    empty = [row.key_id for row in ours if row.emptied_at is not None]
+    empty = [row.key_id for row in ours if row.emptied_at is not None and row.key_id not in used]
+    old = [row.key_id for row in ours if row.key_id not in empty]
+    over = [newest] if retired and not gone else []  # else the newer one is what is missing
     yield _finding("content-keys", Level.PROBLEM, gone, held)
+    yield _finding("content-keys-newest", Level.PROBLEM, over, held)
     yield _finding("content-keys-old", Level.WARNING, old, held)
     yield _finding("content-keys-empty", Level.WARNING, empty, held)
 

@@ -135,6 +135,18 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Put their files (content.json, content-2.json …) back into the key folder",
         ),
     ),
+    "content-keys-newest": (
+        ("最新的内容密钥可用", "The newest content key is in use"),
+        (
+            "密钥目录中最新的内容密钥 {keys} 已停用，无法接收记录",
+            "The newest content key in the key folder, {keys}, is retired; no records are taken",
+        ),
+        (
+            "缺少更新的密钥文件时先放回；否则运行 gateway rewrap --new",
+            "Put the file of a newer one back where one is missing, else run `gateway rewrap"
+            " --new`",
+        ),
+    ),
     "content-keys-old": (
         ("全部内容用最新的内容密钥封存", "The newest content key seals everything"),
         (

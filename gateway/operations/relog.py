@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from gateway.accesses.services import Access, write
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
-from gateway.base.crypto import ContentLost, Vault, Wrapped
+from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.chain.interfaces import YEAR, MemberFacts
@@ -64,7 +64,8 @@ Progress = Callable[[int], None]
 @dataclass(slots=True)
 class Relogged:
     """What became of the stranded records. done: logged again. left: how many were not, by code:
-    `erased`, `content-lost`, `type-not-in-force`, `schema-unknown`, `no-longer-valid`."""
+    `erased`, `content-lost`, `content-key-missing`, `type-not-in-force`, `schema-unknown`,
+    `no-longer-valid`."""
 
     done: int = 0
     left: Counter[str] = field(default_factory=Counter)
@@ -249,6 +250,8 @@ class _Work:
             raise _Left("erased") from error
         except ContentLost as error:
             raise _Left("content-lost") from error
+        except ContentKeyMissing as error:
+            raise _Left("content-key-missing") from error
         first = self._first(stranded)
         schema, yearly = self._gate(content)
         header = self._header(content, schema, self._log_id)
@@ -277,6 +280,8 @@ class _Work:
             first = first_id(stranded.telling, self._vault, self._facts.member)
         except (ContentErased, ContentLost) as error:  # not of this record: of one before it
             raise _Left("content-lost") from error
+        except ContentKeyMissing as error:
+            raise _Left("content-key-missing") from error
         if first is None:
             raise _Left("schema-unknown")
         return first

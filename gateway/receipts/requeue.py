@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Access, write
 from gateway.base.clock import Clock
-from gateway.base.crypto import ContentLost, Vault
+from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault
 from gateway.base.db import begin_write
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.log.quarantine import Quarantined, is_published, list_quarantined, queue_again
@@ -32,12 +32,13 @@ from ledger.core.merkle import leaf_hash
 @dataclass(frozen=True, slots=True)
 class Retried:
     """One promise. entries: queued again. lost: leaves whose entries could not be made again; they
-    stay in quarantine. unpublished: nothing was done, since what stands in the tree of it is not
-    published yet."""
+    stay in quarantine. sealed: those that stay because a content key is not at hand. unpublished:
+    nothing was done, since what stands in the tree of it is not published yet."""
 
     promise: int
     entries: int
     lost: tuple[bytes, ...]
+    sealed: tuple[bytes, ...] = ()
     unpublished: bool = False
 
 
@@ -65,12 +66,20 @@ class _Work:
         """Queue again what can be made of one promise."""
         if not is_published(self._connection, found.promise):
             return Retried(found.promise, 0, (), unpublished=True)
-        made = {leaf: self._made_again(LogId(found.log_id), leaf) for leaf in found.missing}
-        lines = [line for line in made.values() if line is not None]
-        lost = tuple(leaf for leaf, line in made.items() if line is None)
+        lines, lost, sealed = [], [], []
+        for leaf in found.missing:
+            try:
+                line = self._made_again(LogId(found.log_id), leaf)
+            except ContentKeyMissing:
+                sealed.append(leaf)
+                continue
+            if line is None:
+                lost.append(leaf)
+            else:
+                lines.append(line)
         if lines:
             queue_again(self._connection, found.promise, leaves=found.missing, lines=lines)
-        return Retried(found.promise, len(lines), lost)
+        return Retried(found.promise, len(lines), tuple(lost), tuple(sealed))
 
     def _made_again(self, log: LogId, leaf: bytes) -> bytes | None:
         connection = self._connection

@@ -19,6 +19,7 @@ content_keys = sa.Table(
     sqlite_with_rowid=False,
 )
 """One row for each key. Erased: there is no row."""
+sa.Index("ix_content_keys_wrapped_by", content_keys.c.wrapped_by)
 
 wrapping_keys = sa.Table(
     "wrapping_keys",
@@ -28,7 +29,7 @@ wrapping_keys = sa.Table(
     sa.Column("since", sa.BigInteger, nullable=False),  # Unix seconds
     # From then on nothing is wrapped under it; what was, is wrapped anew.
     sa.Column("retired_at", sa.BigInteger),
-    # From then on nothing in this database is wrapped under it: its file may go.
+    # Then nothing in this database was wrapped under it. What the rows say comes before it.
     sa.Column("emptied_at", sa.BigInteger),
 )
 """The content keys that something was ever wrapped under."""

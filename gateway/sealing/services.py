@@ -14,7 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.base.crypto import Box, ContentKeyMissing, ContentLost, Vault, Wrapped
+from gateway.base.crypto import (
+    Box,
+    ContentKeyMissing,
+    ContentKeyRetired,
+    ContentLost,
+    Vault,
+    Wrapped,
+)
 from gateway.base.db import insert_rows, insert_unless_there, lock
 from gateway.sealing.models import content_keys, wrapping_keys
 
@@ -59,7 +66,7 @@ def put(connection: sa.Connection, vault: Vault, kind: Kind, new: Sequence[NewKe
     """Keep keys within the caller's transaction. Those under a key that was retired meanwhile are
     wrapped anew. Raises ContentKeyMissing where the newer one is not at hand."""
     under = {by for _, _, by, _ in new}
-    if retired := {by for by in under if _is_retired(connection, vault, by)}:
+    if retired := {by for by in under if is_retired(connection, vault, by)}:
         demand_good(connection, vault)
         new = [
             (id_, aad, *vault.rewrap(Wrapped(by, key), aad))
@@ -72,7 +79,7 @@ def put(connection: sa.Connection, vault: Vault, kind: Kind, new: Sequence[NewKe
     insert_rows(connection, content_keys, _COLUMNS, rows)
 
 
-def _is_retired(connection: sa.Connection, vault: Vault, key_id: bytes) -> bool:
+def is_retired(connection: sa.Connection, vault: Vault, key_id: bytes) -> bool:
     """Whether a content key wraps nothing any more; if not, that stays so until the transaction
     ends. It is noted where it never wrapped before."""
     query = sa.select(wrapping_keys.c.retired_at).where(wrapping_keys.c.key_id == key_id)
@@ -102,12 +109,21 @@ def register(connection: sa.Connection, vault: Vault, key_id: bytes) -> None:
 
 def demand_good(connection: sa.Connection, vault: Vault) -> None:
     """Require that the newest key at hand still wraps. Raises ContentKeyMissing, which names the
-    one that does."""
-    if not _is_retired(connection, vault, vault.newest.id):
+    one that does; ContentKeyRetired where none is known that is not at hand."""
+    if not is_retired(connection, vault, vault.newest.id):
         return
-    newest = sa.select(wrapping_keys.c.key_id).where(wrapping_keys.c.retired_at.is_(None))
-    found = connection.scalar(newest.order_by(wrapping_keys.c.version.desc()).limit(1))
-    raise ContentKeyMissing(found or vault.newest.id)
+    good = sa.select(wrapping_keys.c.key_id).where(wrapping_keys.c.retired_at.is_(None))
+    known = connection.scalars(good.order_by(wrapping_keys.c.version.desc()))
+    for key_id in known.all():
+        if key_id not in vault.ids:
+            raise ContentKeyMissing(key_id)
+    raise ContentKeyRetired(vault.newest.id)
+
+
+def newest_is_retired(connection: sa.Connection, key_id: bytes) -> bool:
+    """Whether this key, the newest at hand, wraps nothing any more; for who only looks."""
+    query = sa.select(wrapping_keys.c.retired_at).where(wrapping_keys.c.key_id == key_id)
+    return connection.scalar(query) is not None
 
 
 def opens(kind: Kind, id_: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
@@ -134,17 +150,19 @@ def find(connection: sa.Connection, kind: Kind, ids: Iterable[int]) -> Mapping[i
 
 def hold(connection: sa.Connection, kind: Kind, ids: Sequence[int]) -> bool:
     """Keep these from being erased until the transaction ends; False where one was."""
-    held = 0
+    held, ids = 0, sorted(ids)
     for at in range(0, len(ids), _SOME):
         query = sa.select(content_keys.c.id).where(
             content_keys.c.kind == int(kind), content_keys.c.id.in_(ids[at : at + _SOME])
         )
+        query = query.order_by(content_keys.c.id)
         held += len(connection.execute(query.with_for_update(read=True)).all())
     return held == len(ids)
 
 
 def drop(connection: sa.Connection, kind: Kind, ids: Sequence[int]) -> None:
-    """Destroy keys, and with them what they open."""
+    """Destroy keys, and with them what they open; in the order of ids, as all who lock them."""
+    ids = sorted(ids)
     for at in range(0, len(ids), _SOME):
         connection.execute(
             sa.delete(content_keys).where(
@@ -190,4 +208,14 @@ def missing(connection: sa.Connection, held: frozenset[bytes]) -> tuple[bytes, .
     """Ids of content keys that something may be wrapped under and that are not at hand. held: ids
     of those that are."""
     query = sa.select(wrapping_keys.c.key_id).where(wrapping_keys.c.emptied_at.is_(None))
-    return tuple(sorted(set(connection.scalars(query)) - held))
+    return tuple(sorted((in_use(connection) | set(connection.scalars(query))) - held))
+
+
+def in_use(connection: sa.Connection) -> frozenset[bytes]:
+    """Ids of the content keys that a row names, whatever else is noted of them; one look into the
+    index for each."""
+    by, found = content_keys.c.wrapped_by, b""
+    query, used = sa.select(by).order_by(by).limit(1), set()
+    while (following := connection.scalar(query.where(by > found))) is not None:
+        used.add(found := following)
+    return frozenset(used)

@@ -11,7 +11,7 @@ import structlog
 from gateway.base.content_keys import ContentFolder
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKey, Vault
-from gateway.sealing.services import missing
+from gateway.sealing.services import missing, newest_is_retired
 
 LOOK_SECONDS = 1.0
 """Between two looks into the folder. `gateway rewrap` waits for longer (`GRACE`) before it retires
@@ -38,7 +38,7 @@ class ContentKeyWatch:
 
     def __call__(self, _stop: threading.Event) -> float:
         self._look()
-        self._tell_missing(self._ctx.engine)
+        self._tell_health(self._ctx.engine)
         return LOOK_SECONDS
 
     def _look(self) -> None:
@@ -53,10 +53,14 @@ class ContentKeyWatch:
         if now != before:
             self._on_newest(now)
 
-    def _tell_missing(self, engine: sa.Engine) -> None:
+    def _tell_health(self, engine: sa.Engine) -> None:
         with engine.connect() as connection:
             found = missing(connection, self._vault.ids)
+            retired = newest_is_retired(connection, self._vault.newest.id)
         told = tuple(key_id.hex() for key_id in found)
         if told and told != self._ctx.health.missing_content_keys:
             _log.error("content-key.missing", keys=",".join(told))
         self._ctx.health.missing_content_keys = told
+        if retired and not self._ctx.health.content_key_retired:
+            _log.error("content-key.retired", key=self._vault.newest.id.hex())
+        self._ctx.health.content_key_retired = retired

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "id", name="pk_content_keys"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_content_keys_wrapped_by", "content_keys", ["wrapped_by"])
     op.create_table(
         "wrapping_keys",
         sa.Column("key_id", sa.LargeBinary(length=8), nullable=False),

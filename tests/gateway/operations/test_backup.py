@@ -205,6 +205,24 @@ def test_forgotten_files_stay_forgotten(tmp_path: Path) -> None:
     again.close()
 
 
+def test_keys_of_a_workbook_that_was_made_anew(tmp_path: Path) -> None:
+    """They open no piece of the one in the older backup."""
+    node, _ = filled(tmp_path / "one")
+    desk = Desk(node)
+    answer = desk.send(csv_text(*SOME).encode())
+    desk.report(answer)
+    old = take(node, tmp_path / "old")
+    with begin_write(node.ctx.engine) as connection:
+        forget_report(connection, answer["id"])
+    desk.report(answer)
+    new = take(node, tmp_path / "new")
+    assert restored(tmp_path / "two", old, new).keys == Given()
+    again = make_test_node(tmp_path / "two", seed=SEED)
+    assert Desk(again).report(answer)[:2] == b"PK"
+    node.close()
+    again.close()
+
+
 def test_records_that_the_keys_never_had_are_not_erased(tmp_path: Path) -> None:
     """They came on a database that was lost; the newest keys are of the one made of an older
     backup."""
