@@ -246,6 +246,19 @@ def test_a_password_file_that_others_read(founders: Founders) -> None:
         assert done.err.count(f"chmod 600 {file}") == warnings
 
 
+def test_keys_that_have_another_password(founders: Founders) -> None:
+    """Nothing is made beside them: a node opens all of its keys with one."""
+    founders.keys("110000")
+    folder = founders.folder / "110000"
+    (folder / "keys" / "note.json").unlink()
+    file = founders.folder / "other"
+    file.write_text("other\n")
+    file.chmod(0o600)
+    words = ("consortium", "keys", "110000", "-o", folder, "--password-file", file)
+    assert "--password-file" in founders.run(*words, exit=1).err
+    assert not (folder / "keys" / "note.json").exists()
+
+
 def test_keys_of_a_member(founders: Founders) -> None:
     founders.keys("110000")
     folder = founders.folder / "110000"
