@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.base.settings import load
+from gateway.base.settings import Settings, load
 from gateway.commands.options import config_option, failures
 from gateway.operations.rewrap_cli import rewrap
 from ledger.cli.language import pick, say
@@ -16,6 +17,9 @@ from ledger.cli.options import json_option
 from ledger.cli.output import Refused, harmless, note, print_json
 from ledger.cli.progress import bars
 from ledger.core.canonical import instant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @click.command(
@@ -159,11 +163,13 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                     keys_from=keys_from,
                     progress=lambda rows: progress.advance(task, rows),
                 )
+            closed = _not_at_hand(settings, engine)
         finally:
             engine.dispose()
     made = instant(told.made)
     if as_json:
-        print_json({"made": made, "rows": told.rows} | asdict(told.keys))
+        keys = asdict(told.keys) | {"contentKeysMissing": closed}
+        print_json({"made": made, "rows": told.rows} | keys)
     else:
         erased, forgotten = told.keys.erased, told.keys.forgotten
         note(
@@ -173,6 +179,16 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                 en=f"restored the backup of {made}: {told.rows} rows; {erased} records are erased,"
                 f" {forgotten} files were forgotten or must be sent again. Run `gateway doctor` to"
                 " see whether the chain agrees.",
+            )
+        )
+    if closed:
+        ids = ", ".join(closed)
+        raise Refused(
+            say(
+                zh=f"内容密钥 {ids} 不在密钥目录中，所封存的内容无法打开。请放回其文件"
+                "（content.json、content-2.json …）。",
+                en=f"content keys {ids} are not in the key folder; what they seal cannot be opened."
+                " Put their files (content.json, content-2.json …) back.",
             )
         )
     if lost := told.keys.lost:
@@ -185,6 +201,17 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                 " folder and restore into a new database.",
             )
         )
+
+
+def _not_at_hand(settings: Settings, engine: Engine) -> list[str]:
+    """Ids of the content keys that open what was restored and have no file here."""
+    from gateway.base.db import begin_read  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.keyring import KeyFolder  # noqa: PLC0415
+    from gateway.sealing.services import missing  # noqa: PLC0415
+
+    held = frozenset(key.id for key in KeyFolder.of(settings).content.all())
+    with begin_read(engine) as connection:
+        return [key_id.hex() for key_id in missing(connection, held)]
 
 
 @click.command(

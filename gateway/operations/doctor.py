@@ -71,7 +71,7 @@ class _Examination:
             yield from examine_keys(engine, keys.content)
         yield self._calendar()
         if network is None or keys is None or engine is None:
-            yield finding("chain", Level.PROBLEM, error="1-3")
+            yield finding("chain-not-looked-at", Level.PROBLEM)
         else:
             checks = ChainChecks(self._settings, network, keys, engine, self._clock)
             yield from checks.run(HORIZON)

@@ -61,13 +61,29 @@ class ChainChecks:
         with closing(nodes) as reader:
             try:
                 view = reader.head()
-                facts = read_facts(view, self._network, self._settings.node.code)
                 yield finding("chain", Level.OK, block=view.block.number)
+                facts = self._facts(view)
+                if facts is None:
+                    yield finding("member-unknown", Level.PROBLEM, member=self._member_code)
+                    return
                 yield from self._member(facts, horizon)
                 yield from self._logs(view, facts)
                 yield self._payer()
             except (CouldNotCheck, ConfigError) as error:
                 yield finding("chain", Level.PROBLEM, error=error)
+
+    @property
+    def _member_code(self) -> str:
+        return self._settings.node.code
+
+    def _facts(self, view: View) -> MemberFacts | None:
+        """None: the chain knows no such member. Raises as `read_facts` does otherwise."""
+        try:
+            return read_facts(view, self._network, self._member_code)
+        except ConfigError as error:
+            if error.setting != "node.code":
+                raise
+            return None
 
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
@@ -79,6 +95,11 @@ class ChainChecks:
                 for key in facts.keys
                 if key.purpose == purpose and key.key_id in ours and key.valid_at(now)
             ]
+            if not ours & {key.key_id for key in facts.keys}:
+                shown = ", ".join(sorted(key[:8] for key in ours))
+                said = {"purpose": purpose.name, "key": shown, "member": self._member_code}
+                yield finding("key-unregistered", Level.PROBLEM, **said)
+                continue
             end = max((key.not_after for key in valid), default=0)
             level = Level.OK if end > now + horizon * DAY else Level.WARNING
             yield finding(

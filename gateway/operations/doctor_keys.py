@@ -23,8 +23,10 @@ def examine_keys(engine: sa.Engine, held: tuple[ContentKey, ...]) -> Iterator[Fi
     ours = [row for row in known if row.key_id in ids and row.key_id != newest]
     empty = [row.key_id for row in ours if row.emptied_at is not None and row.key_id not in used]
     old = [row.key_id for row in ours if row.key_id not in empty]
-    over = [newest] if retired and not gone else []  # else the newer one is what is missing
+    over = [newest] if retired else []
     yield _finding("content-keys", Level.PROBLEM, gone, held)
+    if gone:  # the newest one may be among them: nothing can be said of the others
+        return
     yield _finding("content-keys-newest", Level.PROBLEM, over, held)
     yield _finding("content-keys-old", Level.WARNING, old, held)
     yield _finding("content-keys-empty", Level.WARNING, empty, held)

@@ -187,6 +187,34 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Look after the nodes of `rpc`; mend what is told above first",
         ),
     ),
+    "chain-not-looked-at": (
+        ("", ""),
+        ("未查看链", "The chain was not looked at"),
+        ("先排除以上问题", "Mend what is told above first"),
+    ),
+    "member-unknown": (
+        ("", ""),
+        ("{member} 不是本网络的成员", "{member} is no member of this network"),
+        (
+            "把 {member}.json 交给联盟，由联盟表决接纳（govern propose admit）；或更正 node.code",
+            "Hand {member}.json to the consortium, which admits members by vote (`govern propose"
+            " admit`); or correct node.code",
+        ),
+    ),
+    "key-unregistered": (
+        ("", ""),
+        (
+            "{purpose} 密钥 {key} 未在链上登记",
+            "The {purpose} key {key} is not registered on the chain",
+        ),
+        (
+            "已登记 GOVERN 密钥时运行 keys rotate {purpose}；否则把 {member}.json 交给联盟"
+            "（接纳或恢复密钥），或放回原来的密钥文件",
+            "Where the GOVERN key is registered run `keys rotate {purpose}`; else hand"
+            " {member}.json to the consortium (to admit, or to recover the key), or put the key"
+            " file back that was there before",
+        ),
+    ),
     "member": (
         ("成员有效", "The member is active"),
         ("成员已被暂停", "The member is suspended"),

@@ -1,15 +1,16 @@
 """Wrapping all keys anew under the newest content key.
 
-1. every key under an older one is wrapped anew, in pieces;
-2. the older ones are retired: from then on nothing can be stored under them
+1. the newest is noted, and running gateways get `GRACE` to take it up;
+2. every key under an older one is wrapped anew, in pieces;
+3. the older ones are retired: from then on nothing can be stored under them
    (`gateway.sealing.services.put`), and whoever was about to has done so;
-3. what came meanwhile is wrapped anew; nothing is left, and the older ones are noted as empty.
+4. what came meanwhile is wrapped anew; nothing is left, and the older ones are noted as empty.
 
 Only the wrapped key changes, and only where it still is what was read: content that is erased
 meanwhile stays erased. A run that was interrupted goes on where it stopped. Several at once do no
-harm: one that meets a newer key than its own ends (`Overtaken`). A gateway may run meanwhile: it
-has `GRACE` to take the newest key up before the older ones are retired. One that does not have its
-file takes no records after that, and says so.
+harm: one that meets a newer key than its own ends (`Overtaken`). A gateway that does not
+have the file of the newest key opens nothing that was wrapped anew and takes no records once the
+older ones are retired, and says so.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ ATTEMPTS = 5
 DEADLOCK = "40P01"
 """PostgreSQL's code for it."""
 GRACE = 10
-"""Seconds from when the newest key is first known to when the others are retired; a gateway looks
-for new ones every second, and needs another to open one."""
+"""Seconds from when the newest key is first known to when anything is wrapped anew under it; a
+gateway looks for new ones every second, and needs another to open one."""
 
 Progress = Callable[[int], None]
 """Is told how many more keys were looked at."""
@@ -108,8 +109,8 @@ class Rewrap:
         ContentKeyRetired."""
         newest = self._vault.newest.id
         ready = self._begin() + GRACE
-        self._pass(progress)
         time.sleep(max(0, min(ready - time.time(), GRACE)))
+        self._pass(progress)
         self._retire()
         left = self._pass(lambda _count: None)
         lost = left.pop(None, 0)

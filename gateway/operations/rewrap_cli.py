@@ -20,14 +20,14 @@ from ledger.cli.progress import bars
     help=say(
         zh="""换用新的内容密钥：把全部内容的密钥改用密钥目录中最新的内容密钥
         （content-2.json …）封装。节点运行时即可；可重复运行，中断后接着做。
-        完成后旧的密钥文件可以删除。
+        旧的密钥文件何时可以删除，由 gateway doctor 告知。
 
         \b
         credit-ledger gateway rewrap --new --config gateway.toml
         """,
         en="""Change the content key: wrap the keys of all content under the newest content key in
         the key folder (content-2.json …). The gateway may run meanwhile; running it again is
-        harmless and goes on where it stopped. The file of the old key may go then.
+        harmless and goes on where it stopped. `gateway doctor` tells when the old file may go.
 
         \b
         credit-ledger gateway rewrap --new --config gateway.toml
@@ -63,6 +63,7 @@ def rewrap(config: Path, new: bool, as_json: bool) -> None:
             if new:
                 _tell_new(folder.make())
                 vault.use(folder.held())
+                _tell_wait()
             work = Rewrap(engine, vault)
             with bars() as progress:
                 task = progress.add_task(say(zh="重新封装", en="keys"), total=work.count())
@@ -94,6 +95,15 @@ def _tell_new(path: Path) -> None:
     )
 
 
+def _tell_wait() -> None:
+    note(
+        say(
+            zh="等待运行中的节点取用新密钥（约 10 秒）…",
+            en="waiting for running gateways to take the new key up (about 10 s) …",
+        )
+    )
+
+
 def _tell(newest: str, done: int, empty: Sequence[str]) -> None:
     note(
         say(
@@ -105,8 +115,9 @@ def _tell(newest: str, done: int, empty: Sequence[str]) -> None:
         ids = ", ".join(empty)
         note(
             say(
-                zh=f"内容密钥 {ids} 已不封存任何内容：做新的备份后，其文件可以删除",
-                en=f"content keys {ids} seal nothing any more: make a new backup, then their files"
-                " may go",
+                zh=f"内容密钥 {ids} 已不封存任何内容：做新的备份；不再需要更早的 keys.db 后，"
+                "其文件可以删除",
+                en=f"content keys {ids} seal nothing any more: make a new backup; once no older"
+                " keys.db is needed, their files may go",
             )
         )

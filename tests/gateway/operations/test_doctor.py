@@ -23,7 +23,7 @@ from gateway.jobs.services import open_job
 from gateway.log.models import logs, promises
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
-from ledger.chain.keys.keyfile import KeyFile
+from ledger.chain.keys.keyfile import KeyFile, create
 from ledger.chain.nodes.rpc import Rpc
 from scripts.chaos_parts.signer import Service, refer
 
@@ -74,7 +74,8 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
     assert "✓" in done.stdout
     told = CliRunner().invoke(gateway, ["doctor", "--json", "--config", str(config)])
     codes = {one["code"] for one in json.loads(told.stdout)["findings"]}
-    assert codes == TEXTS.keys() - {"database-revision"}
+    ill = {"database-revision", "chain-not-looked-at", "member-unknown", "key-unregistered"}
+    assert codes == TEXTS.keys() - ill
 
 
 def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> None:
@@ -161,6 +162,30 @@ def test_a_chain_out_of_reach(settings: Settings) -> None:
     assert remedy
 
 
+def test_nothing_to_look_with(settings: Settings) -> None:
+    """The chain is not blamed for what is away here."""
+    found = bad(settings.model_copy(update={"database_url": "sqlite:////nowhere/x.db"}))
+    assert "chain" not in found
+    assert found["chain-not-looked-at"][2].startswith("Mend what is told above")
+
+
+def test_who_is_no_member(settings: Settings) -> None:
+    node = settings.node.model_copy(update={"code": "150000"})
+    found = bad(settings.model_copy(update={"node": node}))
+    assert "chain" not in found
+    assert "150000.json" in found["member-unknown"][2]
+
+
+def test_keys_that_are_not_on_the_chain(settings: Settings, config: Path, tmp_path: Path) -> None:
+    """Fresh ones, or those of another folder: rotating needs a GOVERN key that is."""
+    keys = shutil.copytree(config.parent / "keys", tmp_path / "keys")
+    (keys / "anchor.json").unlink()
+    create("ANCHOR", keys / "anchor.json", (keys / "password").read_bytes().strip())
+    found = bad(settings.model_copy(update={"keys": keys}))
+    level, text, remedy = found["key-unregistered"]
+    assert (level, "ANCHOR" in text, "hand" in remedy) == (Level.PROBLEM, True, True)
+
+
 def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> None:
     """Where they do not sign nothing is promised, so the doctor has one signature of each key."""
     theirs, ours = (shutil.copytree(config.parent / "keys", tmp_path / name) for name in "to")
@@ -181,7 +206,7 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
     assert [one.level for one in found] == [Level.PROBLEM] * 3
     for one, purpose in zip(found, ("ANCHOR", "NOTE", "PRESENT"), strict=True):
         assert purpose in one.text["en"]
-        assert url in one.text["zh"]
+        assert url.removesuffix("/sign") in one.text["zh"]
         assert "address and token" in (one.remedy or {})["en"]
 
 
@@ -189,6 +214,7 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
+    names += " member"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):
