@@ -160,8 +160,11 @@ class Vault:
         return frozenset(self._held.wrappers)
 
     def version(self, key_id: bytes) -> int:
-        """That of a key at hand."""
-        return self._held.versions[key_id]
+        """That of a key at hand. Raises ContentKeyMissing."""
+        try:
+            return self._held.versions[key_id]
+        except KeyError as error:
+            raise ContentKeyMissing(key_id) from error
 
     def seal(self, plaintext: bytes, aad: bytes) -> Sealed:
         """One record; see `seal_many`."""

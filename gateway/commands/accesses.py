@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -16,7 +17,7 @@ from gateway.base.policy import OPERATOR
 from gateway.commands.options import Command, config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import note, print_json
+from ledger.cli.output import note, print_json, print_rows
 from ledger.core.canonical import instant
 
 COLUMNS = (
@@ -79,8 +80,7 @@ def accesses_list(config: Path, limit: int, as_json: bool, **filters: Any) -> No
     if as_json:
         print_json({"accesses": told})
         return
-    for line in told:
-        click.echo("\t".join("-" if line[name] is None else str(line[name]) for name in COLUMNS))
+    print_rows([line[name] for name in COLUMNS] for line in told)
 
 
 @accesses.command(
@@ -105,13 +105,19 @@ def accesses_export(config: Path, out: Path, **filters: Any) -> None:
     from gateway.accesses.services import read  # noqa: PLC0415 - keeps `--help` fast
 
     count = 0
-    with database(config) as (engine, _), out.open("w", encoding="utf-8", newline="") as file:
+    with database(config) as (engine, _), _private(out) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for line in _told(engine, read(engine, _wanted(filters))):
             writer.writerow(line)
             count += 1
     note(say(zh=f"已导出 {count} 行：{out}", en=f"{count} lines written to {out}"))
+
+
+def _private(path: Path) -> IO[str]:
+    """A file that nobody but its owner may read: who asked for whom is nobody else's."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
 def _told(engine: Any, lines: Iterable[Any]) -> Iterator[dict[str, Any]]:

@@ -343,8 +343,18 @@ def _next_steps(plan: Plan, network: Path) -> list[str]:
             en=f"put {folder / UNIT} into /etc/systemd/system and start it (to try it: "
             f"credit-ledger gateway serve --config {config})",
         ),
-        f"credit-ledger gateway doctor --config {config}",
-        f"credit-ledger govern endpoint {plan.url or 'URL'} --config {config}",
+        say(
+            zh="核对，并按其说明处理（密钥须已在链上登记，付费账户须有余额）：credit-ledger "
+            f"gateway doctor --config {config}",
+            en="look it over and do what it says (the keys must be registered on the chain, the "
+            f"payer funded): credit-ledger gateway doctor --config {config}",
+        ),
+        say(
+            zh=f"公布地址，由 GOVERN 密钥签名（--key）：credit-ledger govern endpoint "
+            f"{plan.url or 'URL'} --config {config}",
+            en="announce where it is, signed with the GOVERN key (--key): credit-ledger govern "
+            f"endpoint {plan.url or 'URL'} --config {config}",
+        ),
         f"credit-ledger gateway token add NAME --scope submit --scope read --config {config}",
     ]
     lines = [f"  {number}. {step}" for number, step in enumerate(steps, 1)]

@@ -12,7 +12,7 @@ import click
 from gateway.commands.options import config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, note, print_json
+from ledger.cli.output import Refused, note, print_json, print_rows
 from ledger.core.canonical import instant
 
 STATES = ("receiving", "queued", "running", "done", "failed", "set-aside")
@@ -77,9 +77,8 @@ def jobs_list(states: tuple[str, ...], config: Path, as_json: bool) -> None:
     if as_json:
         print_json({"jobs": found})
         return
-    for job in found:
-        names = ("id", "kind", "state", "attempts", "bytes", "token", "created", "code")
-        click.echo("\t".join("-" if job[name] is None else str(job[name]) for name in names))
+    names = ("id", "kind", "state", "attempts", "bytes", "token", "created", "code")
+    print_rows([job[name] for name in names] for job in found)
 
 
 @jobs.command(

@@ -11,7 +11,7 @@ from gateway.base.settings import load
 from gateway.commands.options import config_option, failures
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, print_json
+from ledger.cli.output import Refused, print_json, print_rows
 from ledger.core.canonical import instant
 
 
@@ -56,9 +56,9 @@ def quarantine_list(config: Path, as_json: bool) -> None:
     if as_json:
         print_json({"quarantined": rows})
         return
-    for row in rows:
-        leaves = len(row["leaves"])
-        click.echo(f"{row['promise']}\t{row['log']}\t{row['reason']}\t{leaves}\t{row['due']}")
+    print_rows(
+        (row["promise"], row["log"], row["reason"], len(row["leaves"]), row["due"]) for row in rows
+    )
 
 
 @quarantine.command(

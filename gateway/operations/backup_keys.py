@@ -57,11 +57,13 @@ _LOST = Wrapped(b"", b"")
 class Given:
     """What the keys gave. erased: records that were erased. lost: records of which no key was
     found, though nobody is known to have erased them. forgotten: files that were forgotten, or
-    answered, after the backup was made."""
+    answered, after the backup was made. beyond: records that the keys know of, erased or not, and
+    that did not come back; backups of what was restored will not know of them."""
 
     erased: int = 0
     lost: int = 0
     forgotten: int = 0
+    beyond: int = 0
 
 
 def create_keys(engine: sa.Engine) -> None:
@@ -117,18 +119,21 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
 
 
 def _to_records(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
-    last = erased = lost = 0
+    last = erased = lost = matched = 0
+    of_records = keys.c.kind == int(Kind.RECORD)
+    known = kept[0].scalar(sa.select(sa.func.count()).select_from(keys).where(of_records)) or 0
     wanted = sa.select(records.c.id, entries.c.leaf).join(entries, entries.c.id == records.c.id)
     while True:
         query = wanted.where(records.c.id > last).order_by(records.c.id).limit(ROWS)
         rows = target.execute(query).all()
         if not rows:
-            return Given(erased=erased, lost=lost)
+            return Given(erased=erased, lost=lost, beyond=known - matched)
         last = rows[-1].id
         found: dict[bytes, Wrapped | None] = {}
         for source in kept:
             left = [row.leaf for row in rows if found.get(row.leaf, _LOST) == _LOST]
             found |= _find(source, Kind.RECORD, left)
+            matched += len(found) if source is kept[0] else 0
         keyed = [(row.id, found.get(row.leaf, _LOST)) for row in rows]
         erased += sum(key is None for _, key in keyed)
         lost += sum(key == _LOST for _, key in keyed)

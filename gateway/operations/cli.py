@@ -181,6 +181,15 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                 " see whether the chain agrees.",
             )
         )
+        if beyond := told.keys.beyond:
+            note(
+                say(
+                    zh=f"keys.db 另知 {beyond} 条未恢复的记录（含已删除者）：请保留这份 keys.db，"
+                    "此数据库以后的备份中没有它们。",
+                    en=f"these keys know of {beyond} more records, erased ones among them, that did"
+                    " not come back: keep this keys.db, later backups of this database lack them.",
+                )
+            )
     if closed:
         ids = ", ".join(closed)
         raise Refused(

@@ -84,7 +84,7 @@ class _Examination:
         """The database where its tables can be read, and what was found."""
         file = _file_of(self._settings.database_url)
         if file is not None and not file.exists():  # opening it would make it
-            return None, [finding("database", Level.PROBLEM, error=f"{file}: not there")]
+            return None, [finding("database-absent", Level.PROBLEM, file=file)]
         try:
             engine = open_engine(self._settings.database_url)
         except ConfigError as error:

@@ -73,6 +73,14 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Look after the setting `database_url` and the database server",
         ),
     ),
+    "database-absent": (
+        ("", ""),
+        ("还没有数据库：{file}", "There is no database yet: {file}"),
+        (
+            "启动一次节点即会建立；或恢复备份（gateway restore）",
+            "Start the gateway once, which makes it; or restore a backup (`gateway restore`)",
+        ),
+    ),
     "database-revision": (
         ("", ""),
         (

@@ -60,7 +60,7 @@ def fetch(wish: Wish, leaf: str, out: Path) -> None:
     """Write one receipt. Refused where there is none, Unknown where there is none yet."""
     data = _wait_for(wish, leaf).body
     _check(data, leaf)
-    write_file(out, data)
+    write_file(out, data, private=True)
 
 
 def fetch_all(

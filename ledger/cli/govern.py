@@ -11,7 +11,14 @@ import click
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.contracts.structs import ACT, NO, YES
 from ledger.chain.governing import requests
-from ledger.chain.governing.actions import Action, action, decode_action, kind_names, proposal_id
+from ledger.chain.governing.actions import (
+    Action,
+    action,
+    decode_action,
+    kind_names,
+    parameters,
+    proposal_id,
+)
 from ledger.chain.governing.govern import PROPOSAL_LIFE
 from ledger.chain.governing.tosign import VotedOn
 from ledger.cli.acting import Hand, acting_options
@@ -103,6 +110,11 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     return 0
 
 
+def _usage(kind: str) -> str:
+    """A kind with the parameters that it wants."""
+    return " ".join([kind, *(f"{param.name}=…" for param in parameters(kind))])
+
+
 @govern.command(
     help=say(
         zh="""提出一个提案。KIND 为下列之一，KEY 为其参数名：
@@ -130,7 +142,7 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
         credit-ledger govern propose set-threshold threshold=4 --config gateway.toml
         credit-ledger govern propose admit founder=@bank.json keys=@bank.json --config gateway.toml
         """,
-    ).format(kinds="\n        ".join(kind_names()))
+    ).format(kinds="\n        ".join(map(_usage, kind_names())))
 )
 @click.argument("kind", type=click.Choice(kind_names()))
 @click.argument("pairs", nargs=-1, metavar="KEY=VALUE…")

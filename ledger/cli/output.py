@@ -5,11 +5,14 @@ import os
 import secrets
 import sys
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
+
+from ledger.cli.language import say
 
 EXIT_NO, EXIT_UNKNOWN = 1, 4
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of what can steer a terminal
@@ -50,6 +53,15 @@ def note(message: str) -> None:
     click.echo(harmless(message, lines=True), err=True)
 
 
+def print_rows(rows: Iterable[Iterable[object]]) -> None:
+    """A line for each, its values apart by tabs; where there is none, that is said aside."""
+    lines = ["\t".join("-" if value is None else str(value) for value in row) for row in rows]
+    for line in lines:
+        click.echo(line)
+    if not lines:
+        note(say(zh="没有。", en="None."))
+
+
 def print_json(document: Any) -> None:
     """The one JSON document of `--json`. UTF-8 whatever the locale says; what would steer a
     terminal is escaped."""
@@ -65,12 +77,14 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a result; whole, or the command ends without an answer. What it is written to first
-    has a name that nobody knows before: in a shared folder a link could lie there."""
+    has a name that nobody knows before: in a shared folder a link could lie there. private: it
+    tells of people, and nobody but its owner may read it."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+    mode = 0o600 if private else 0o666
     try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

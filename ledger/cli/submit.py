@@ -241,7 +241,7 @@ def _write_report(way: _Way, answer: Document, report: Path) -> None:
     while (found := node.get(f"/v1/files/{file_id}/report.xlsx")).status == _ACCEPTED:
         patience.see("report")
         time.sleep(_POLL)
-    write_file(report, expect(found, _OK).body)
+    write_file(report, expect(found, _OK).body, private=True)
     note(say(zh=f"待更正的工作簿：{report}", en=f"workbook to correct: {report}"))
 
 

@@ -1,5 +1,7 @@
 """Results are written whole, and through nothing that somebody laid out for them."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,15 @@ def test_no_name_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         write_file(tmp_path / "out.json", b"{}")
     assert len(set(found)) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_what_tells_of_people_is_private(tmp_path: Path) -> None:
+    for private in (True, False):
+        path = tmp_path / f"{private}.json"
+        before = os.umask(0o022)
+        write_file(path, b"{}", private=private)
+        os.umask(before)
+        assert stat.S_IMODE(path.stat().st_mode) == (0o600 if private else 0o644)
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

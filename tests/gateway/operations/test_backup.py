@@ -250,6 +250,18 @@ def test_records_that_the_keys_never_had_are_not_erased(tmp_path: Path) -> None:
     assert restored(tmp_path / "five", third).keys == Given(lost=3)
 
 
+def test_records_that_did_not_come_back_are_counted(tmp_path: Path) -> None:
+    """What the newest keys know of them is lost with those keys, so that is said."""
+    node, _ = filled(tmp_path / "one")
+    first = take(node, tmp_path / "first")
+    more = node.intake.submit_set(caller=CENTRE, rows=[row(n) for n in range(20, 23)])
+    with begin_write(node.ctx.engine) as connection:
+        erase(connection, bytes.fromhex(more.rows[0].leaf or ""))
+    newest = take(node, tmp_path / "newest")
+    node.close()
+    assert restored(tmp_path / "two", first, newest).keys == Given(beyond=3)
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     node, _ = filled(tmp_path / "one")
     source = take(node, tmp_path / "backup")

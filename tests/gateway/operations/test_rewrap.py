@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from gateway.app import create_app
 from gateway.base.content_keys import ContentFolder
-from gateway.base.crypto import ContentKey, ContentKeyMissing, ContentLost, Vault
+from gateway.base.crypto import ContentKey, ContentKeyMissing, ContentKeyRetired, ContentLost, Vault
 from gateway.base.db import begin_read, begin_write, open_engine
 from gateway.base.policy import NotAllowed
 from gateway.cli import gateway
@@ -302,7 +302,7 @@ def test_records_come_in_meanwhile(node: Node) -> None:
         while not stop.is_set():
             try:
                 leaves.extend(submit(node, at, at + 1))
-            except ContentKeyMissing:  # until the key is taken up
+            except (ContentKeyMissing, ContentKeyRetired):  # until the key is taken up
                 continue
             except Exception as error:
                 failures.append(error)
