@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -190,6 +191,11 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                     " not come back: keep this keys.db, later backups of this database lack them.",
                 )
             )
+    _demand_whole(closed, told.keys.lost)
+
+
+def _demand_whole(closed: Sequence[str], lost: int) -> None:
+    """Refuse what came back without all its keys; it is restored all the same."""
     if closed:
         ids = ", ".join(closed)
         raise Refused(
@@ -200,7 +206,7 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
                 " Put their files (content.json, content-2.json …) back.",
             )
         )
-    if lost := told.keys.lost:
+    if lost:
         raise Refused(
             say(
                 zh=f"{lost} 条记录没有密钥，也没有被删除：它们晚于这份 keys.db。如有该备份自己的 "
