@@ -46,29 +46,31 @@ class ContentLost(LedgerError):
     """Content that no longer opens: its key was lost, or either was altered in the database."""
 
 
-class ContentKeyMissing(NotReady):
-    """A content key that is needed is not at hand. key_id: hex."""
+class ContentKeyTrouble(NotReady):
+    """The content keys at hand are not those that are needed. key_id: hex, of the one meant."""
+
+    reason: str
+    retry_seconds = 5
 
     def __init__(self, key_id: bytes) -> None:
         self.key_id = key_id.hex()
         more = {"zh": self.key_id, "en": self.key_id}
-        super().__init__("content-key-missing", retry_after=60, more=more)
+        super().__init__(self.reason, retry_after=self.retry_seconds, more=more)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.key_id}"
 
 
-class ContentKeyRetired(NotReady):
-    """The newest content key at hand wraps nothing any more, and no other is known that does.
-    key_id: hex."""
+class ContentKeyMissing(ContentKeyTrouble):
+    """A content key that is needed is not at hand."""
 
-    def __init__(self, key_id: bytes) -> None:
-        self.key_id = key_id.hex()
-        more = {"zh": self.key_id, "en": self.key_id}
-        super().__init__("content-key-retired", retry_after=60, more=more)
+    reason, retry_seconds = "content-key-missing", 60
 
-    def __str__(self) -> str:
-        return f"{self.code}: {self.key_id}"
+
+class ContentKeyRetired(ContentKeyTrouble):
+    """The newest content key at hand wraps nothing any more, and no other is known that does."""
+
+    reason, retry_seconds = "content-key-retired", 60
 
 
 @dataclass(frozen=True, kw_only=True)

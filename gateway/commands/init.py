@@ -15,7 +15,7 @@ from gateway.base.settings import of_values
 from gateway.commands import init_files
 from gateway.commands.options import failures
 from ledger.cli.language import say
-from ledger.cli.options import json_option
+from ledger.cli.options import json_option, region_option, roles_option
 from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 from ledger.core.errors import ConfigError
 
@@ -83,18 +83,8 @@ class Plan:
 )
 @click.option("--code", required=True, help=say(zh="成员代码。", en="Code of the member."))
 @click.option("--name", default="", help=say(zh="名称，如 北京市。", en="Its name."))
-@click.option(
-    "--region",
-    help=say(zh="地区；六位代码默认为其本身。", en="Its region; six digits are their own."),
-)
-@click.option(
-    "--roles",
-    metavar="ROLE,…",
-    help=say(
-        zh="角色；六位代码默认为 PROVINCE，其余默认以计划为准。",
-        en="Its roles; PROVINCE where the code is six digits, else what the plan says.",
-    ),
-)
+@region_option
+@roles_option
 @click.option(
     "--network",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -26,12 +26,12 @@ import sqlalchemy as sa
 from gateway.base.crypto import (
     ContentKeyMissing,
     ContentKeyRetired,
+    ContentKeyTrouble,
     ContentLost,
     Vault,
     Wrapped,
 )
 from gateway.base.db import begin_read, begin_write, read_long
-from gateway.base.errors import NotReady
 from gateway.log.models import entries
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import (
@@ -60,15 +60,10 @@ Progress = Callable[[int], None]
 """Is told how many more keys were looked at."""
 
 
-class Overtaken(NotReady):
-    """Another content key is in use that is newer than ours, or has its version. key_id: hex."""
+class Overtaken(ContentKeyTrouble):
+    """Another content key is in use that is newer than ours, or has its version."""
 
-    def __init__(self, key_id: bytes) -> None:
-        self.key_id = key_id.hex()
-        super().__init__("content-key-overtaken", more={"zh": self.key_id, "en": self.key_id})
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.key_id}"
+    reason = "content-key-overtaken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import click
 from ledger.cli.acting import failures
 from ledger.cli.language import say
 from ledger.cli.member_folder import make_member, read_region_and_roles
-from ledger.cli.options import json_option
+from ledger.cli.options import json_option, region_option, roles_option
 from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
@@ -102,18 +102,8 @@ def plan(*, members: tuple[str, ...], out: Path) -> int:
 )
 @click.argument("code")
 @click.option("-o", "--out", required=True, type=_FOLDER, metavar="DIR")
-@click.option(
-    "--region",
-    help=say(zh="地区；六位代码默认为其本身。", en="Its region; six digits are their own."),
-)
-@click.option(
-    "--roles",
-    metavar="ROLE,…",
-    help=say(
-        zh="角色；六位代码默认为 PROVINCE，其余默认以计划为准。",
-        en="Its roles; PROVINCE where the code is six digits, else what the plan says.",
-    ),
-)
+@region_option
+@roles_option
 @click.option(
     "--endpoint",
     default="",

@@ -18,6 +18,22 @@ from ledger.core.errors import ConfigError
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+region_option = click.option(
+    "--region",
+    help=say(zh="地区；六位代码默认为其本身。", en="Its region; six digits are their own."),
+)
+"""`--region` of a member whose folder is made."""
+roles_option = click.option(
+    "--roles",
+    metavar="ROLE,…",
+    help=say(
+        zh="角色；六位代码默认为 PROVINCE，其余默认以计划为准。",
+        en="Its roles; PROVINCE where the code is six digits, else what the plan says.",
+    ),
+)
+"""`--roles`, likewise."""
+
+
 def network_options(command: F) -> F:
     """`--network` and `--rpc`: parameters `network` (a path) and `rpc` (a tuple of URLs)."""
     for option in (
