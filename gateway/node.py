@@ -104,6 +104,7 @@ class Node:
             signing=self.signing,
             lease=self.lease,
             calendar=self.workers.calendar,
+            vault=self.vault,
         )
 
     def start(self) -> None:

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from gateway.anchoring.progress import anchored_sizes, newest_anchor_times, overdue_promises
 from gateway.base.context import Context
+from gateway.base.crypto import Vault
 from gateway.base.lease import Lease
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -20,6 +21,7 @@ from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
+from gateway.sealing.services import missing
 from ledger.core.keys import Purpose
 
 DAY = 86_400
@@ -41,6 +43,7 @@ class _Stored:
     files: int
     overdue: int
     quarantined: int
+    keys_missing: int
 
 
 class NodeCollector(Collector):
@@ -54,12 +57,14 @@ class NodeCollector(Collector):
         signing: Signing,
         lease: Lease,
         calendar: CalendarFile,
+        vault: Vault,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._signing = signing
         self._lease = lease
         self._calendar = calendar
+        self._vault = vault
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -85,6 +90,7 @@ class NodeCollector(Collector):
                 files=connection.scalar(_FILES) or 0,
                 overdue=overdue_promises(connection, self._ctx.clock.seconds()),
                 quarantined=count_quarantined(connection),
+                keys_missing=len(missing(connection, self._vault.ids)),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -98,6 +104,11 @@ class NodeCollector(Collector):
         yield _gauge("overdue_promises", "Past their due time and not anchored", stored.overdue)
         yield _gauge(
             "quarantined_promises", "With entries that the disk has changed", stored.quarantined
+        )
+        yield _gauge(
+            "content_keys_missing",
+            "Under which content is sealed, not at hand",
+            stored.keys_missing,
         )
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:

@@ -17,6 +17,7 @@ from gateway.commands.options import failures
 from ledger.cli.language import say
 from ledger.cli.options import json_option, region_option, roles_option
 from ledger.cli.output import Refused, note, print_json, shown_path, write_file
+from ledger.cli.passwords import PASSWORD_FILE
 from ledger.core.errors import ConfigError
 
 CONFIG, PASSWORD, UNIT, PROXY = (
@@ -26,8 +27,6 @@ CONFIG, PASSWORD, UNIT, PROXY = (
     "nginx.conf",
 )
 PASSWORD_BYTES = 32
-PASSWORD_VARIABLE = "CREDIT_LEDGER_KEY_PASSWORD_FILE"  # noqa: S105 - its name
-"""Wins over the settings of a gateway: keys made here with another password would not open."""
 _PORT = click.IntRange(1, 65535)
 
 
@@ -122,7 +121,7 @@ class Plan:
 )
 @click.option(
     "--password-file",
-    envvar=PASSWORD_VARIABLE,
+    envvar=PASSWORD_FILE,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help=say(

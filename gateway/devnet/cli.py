@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -13,12 +14,34 @@ from gateway.devnet import services
 from gateway.devnet.processes import PortsTaken
 from ledger.cli.language import say
 from ledger.core.errors import LedgerError
+from ledger.core.ids import Address
+
+WEI = 10**18
+"""Of one ether."""
+MAX_ETHER = 1_000_000
 
 _STEPS = {
     "chain": say(zh="启动区块链 …", en="starting the chain …"),
     "contracts": say(zh="部署合约、表决目录 …", en="deploying contracts, voting the catalogue …"),
     "gateways": say(zh="启动各成员节点 …", en="starting the gateways …"),
 }
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+class AddressType(click.ParamType[Address]):
+    """An account of the chain."""
+
+    name = "address"
+
+    def convert(self, value: str, param: object, ctx: object) -> Address:
+        """In lower case."""
+        if not _ADDRESS.fullmatch(value):
+            raise click.BadParameter(
+                say(zh="应为 0x 加 40 位十六进制", en="0x and 40 hex digits are wanted")
+            )
+        return Address(value.lower())
+
 
 directory = click.option(
     "--dir",
@@ -98,6 +121,43 @@ def _taken(error: PortsTaken) -> str:
     )
 
 
+@network.command(
+    help=say(
+        zh="""给链上的一个账户充值（如 gateway init 生成的付费账户 payer），仅限本机的开发网络。
+        地址由 keys show FILE 给出。
+
+        \b
+        credit-ledger network fund 0x6b7c… --ether 5
+        """,
+        en="""Give an account of the embedded chain funds, such as the payer that `gateway init`
+        made; for networks of this machine only. `keys show FILE` tells the address.
+
+        \b
+        credit-ledger network fund 0x6b7c… --ether 5
+        """,
+    )
+)
+@click.argument("address", metavar="ADDRESS", type=AddressType())
+@click.option(
+    "--ether",
+    type=click.IntRange(1, MAX_ETHER),
+    default=10,
+    show_default=True,
+    help=say(zh="充多少 ether。", en="How much, in ether."),
+)
+@directory
+def fund(address: Address, ether: int, directory: Path) -> None:
+    """Exit 0 once the account has it; 1 where there is no network, or no chain that answers."""
+    try:
+        balance = services.fund(directory, address, ether * WEI)
+    except LedgerError as error:
+        raise click.ClickException(str(error)) from error
+    if balance is None:
+        raise click.ClickException(_nothing_in(directory))
+    whole = balance // WEI
+    click.echo(say(zh=f"{address} 现有 {whole} ether", en=f"{address} has {whole} ether"), err=True)
+
+
 @network.command(help=say(zh="停止网络，保留数据。", en="Stop the network; its data stays."))
 @directory
 def down(directory: Path) -> None:
@@ -121,13 +181,16 @@ def status(context: click.Context, directory: Path, as_json: bool) -> None:
     except LedgerError as error:
         raise click.ClickException(str(error)) from error
     if found is None:
-        text = say(zh="目录中没有网络", en="no network in this folder")
-        raise click.ClickException(f"{text}: {directory}")
+        raise click.ClickException(_nothing_in(directory))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _show(found)
     context.exit(0 if services.is_up(found) else 1)
+
+
+def _nothing_in(directory: Path) -> str:
+    return say(zh=f"目录中没有网络：{directory}", en=f"no network in this folder: {directory}")
 
 
 def _show(found: dict[str, object]) -> None:

@@ -29,8 +29,10 @@ from gateway.devnet.layout import (
 )
 from gateway.devnet.members import prepare, prepare_token
 from gateway.devnet.processes import Detached, PortsTaken, wait_until
+from ledger.chain.nodes.blocks import amount
 from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import Address
 
 CHAIN_SECONDS = 300.0
 GATEWAY_SECONDS = 600.0
@@ -202,6 +204,21 @@ def _stop(processes: Sequence[Detached]) -> list[str]:
     with ThreadPoolExecutor(max(1, len(processes))) as pool:
         stopped = list(pool.map(Detached.stop, processes))
     return [process.name for process, was in zip(processes, stopped, strict=True) if was]
+
+
+def fund(directory: Path, address: Address, wei: int) -> int | None:
+    """Give an account of the embedded chain so much more; returns what it has then, in wei. None
+    where no network was made. Raises CouldNotCheck where the chain does not answer."""
+    layout = Layout(directory.resolve())
+    if not layout.exists():
+        return None
+    rpc = Rpc(load_ports(layout).rpc, timeout=ASK_SECONDS)
+    try:
+        balance = amount(rpc.name, rpc.call("eth_getBalance", [address, "latest"])) + wei
+        rpc.call("anvil_setBalance", [address, hex(balance)])
+    finally:
+        rpc.close()
+    return balance
 
 
 def status(directory: Path) -> dict[str, Any] | None:

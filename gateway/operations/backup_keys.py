@@ -157,6 +157,11 @@ def _to_files(source: sa.Connection, target: sa.Connection) -> int:
     return forgotten
 
 
+def settle_files(target: sa.Connection) -> int:
+    """Drop of every file what has no key any more; how many senders may have to send again."""
+    return sum(_settle(target, file) for file in list(target.scalars(sa.select(files.c.id))))
+
+
 def _settle(target: sa.Connection, file: str) -> bool:
     """Drop of a file what does not open any more; whether its sender may have to send it again."""
     has = {kind for kind in Kind if find(target, kind, [number(file)])}

@@ -1,4 +1,5 @@
-"""`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap`."""
+"""`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap` and
+`give-up`."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import click
 
 from gateway.base.settings import Settings, load
 from gateway.commands.options import config_option, failures
+from gateway.operations.give_up_cli import give_up
 from gateway.operations.rewrap_cli import rewrap
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option
@@ -201,9 +203,10 @@ def _demand_whole(closed: Sequence[str], lost: int) -> None:
         raise Refused(
             say(
                 zh=f"内容密钥 {ids} 不在密钥目录中，所封存的内容无法打开。请放回其文件"
-                "（content.json、content-2.json …）。",
+                "（content.json、content-2.json …）；确已丢失的，运行 gateway give-up。",
                 en=f"content keys {ids} are not in the key folder; what they seal cannot be opened."
-                " Put their files (content.json, content-2.json …) back.",
+                " Put their files (content.json, content-2.json …) back; `gateway give-up` ends it"
+                " where they are lost for good.",
             )
         )
     if lost:
@@ -265,4 +268,4 @@ def doctor(config: Path, as_json: bool) -> None:
         raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
 
 
-COMMANDS = (relog, rewrap, backup, restore, doctor)
+COMMANDS = (relog, rewrap, give_up, backup, restore, doctor)

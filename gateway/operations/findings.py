@@ -139,8 +139,10 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " not erased",
         ),
         (
-            "把该密钥文件（content.json、content-2.json …）放回密钥目录",
-            "Put their files (content.json, content-2.json …) back into the key folder",
+            "把该密钥文件（content.json、content-2.json …）放回密钥目录；确已丢失的，运行 gateway"
+            " give-up 放弃其内容",
+            "Put their files (content.json, content-2.json …) back into the key folder; give up"
+            " with `gateway give-up` what one sealed that is lost for good",
         ),
     ),
     "content-keys-newest": (

@@ -126,3 +126,12 @@ def test_ports_that_are_taken(net: Net, tmp_path: Path) -> None:
     assert port in done.err
     assert not list((tmp_path / "net").glob("run/*.pid"))
     assert net.node()["code"] == "120000"
+
+
+def test_fund_an_account(net: Net) -> None:
+    address = "0x" + "Ab" * 20
+    before = int(net.rpc("eth_getBalance", address, "latest"), 16)
+    assert run("network", "fund", address, "--ether", "3", "--dir", net.folder).code == 0
+    assert int(net.rpc("eth_getBalance", address, "latest"), 16) == before + 3 * 10**18
+    assert run("network", "fund", address[:-1], "--dir", net.folder).code == 2
+    assert run("network", "fund", address, "--dir", net.folder / "nowhere").code == 1

@@ -22,16 +22,18 @@ from gateway.cli import gateway
 from gateway.intake.pool import Rows
 from gateway.log.store import locate
 from gateway.node import Node, make_node
-from gateway.operations import rewrap
+from gateway.operations import give_up, rewrap
 from gateway.operations.backup import backup, restore
 from gateway.operations.backup_keys import Given
 from gateway.operations.doctor_keys import examine_keys
 from gateway.operations.findings import Level
+from gateway.operations.give_up import GiveUp
 from gateway.operations.rewrap import Rewrap, Rewrapped
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find
 from gateway.sealing.tasks import ContentKeyWatch
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
+from ledger.core.errors import ConfigError
 from tests.gateway.files.desk import Desk
 from tests.gateway.intake.material import row
 from tests.support.asgi import Client
@@ -185,6 +187,7 @@ def test_a_missing_key_is_told_and_is_no_erasure(node: Node, tmp_path: Path) -> 
     ready = Client(create_app(other)).get("/readyz")
     assert (ready.status_code, ready.json()["reason"]) == (503, "content-key-missing")
     assert name in ready.json()["text"]["en"]
+    assert missing_keys(other) == 1
     found = {one.code: one for one in examine_keys(other.ctx.engine, (SECOND,))}
     assert found["content-keys"].level is Level.PROBLEM
     assert name in found["content-keys"].text["en"]
@@ -195,7 +198,16 @@ def test_a_missing_key_is_told_and_is_no_erasure(node: Node, tmp_path: Path) -> 
     again.content_keys(threading.Event())
     assert Client(create_app(again)).get("/readyz").status_code == 200
     assert again.receipts.record(leaf, CENTRE) is not None
+    assert missing_keys(again) == 0
     again.close()
+
+
+def missing_keys(node: Node) -> float:
+    """What the operator's figures say."""
+    (family,) = [
+        one for one in node.collector.collect() if one.name == "credit_ledger_content_keys_missing"
+    ]
+    return float(family.samples[0].value)
 
 
 def test_what_the_doctor_says_on_the_way(node: Node) -> None:
@@ -402,3 +414,37 @@ def test_erasing_removes_the_row(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         erase(connection, leaves[0])
         assert len(find(connection, Kind.RECORD, range(10))) == 1
+
+
+def test_what_a_lost_key_sealed_is_given_up(node: Node, tmp_path: Path) -> None:
+    leaves = submit(node, 1, 2, 3)
+    desk = Desk(node)
+    answered = desk.send(csv_text(*BACK).encode())
+    waiting = desk.post(csv_text(GOOD).encode()).headers["Location"]
+    with pytest.raises(ConfigError, match="in the key folder"):
+        GiveUp(node.ctx.engine, node.vault, first_key().id)
+    other = with_keys(tmp_path / "one", SECOND)
+    with pytest.raises(ConfigError, match="nothing is sealed"):
+        GiveUp(other.ctx.engine, other.vault, b"\1" * 8)
+    (kept,) = submit(other, 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(give_up, "PIECE", 2)
+        work = GiveUp(other.ctx.engine, other.vault, first_key().id)
+        assert work.count()[Kind.RECORD] == 3
+        assert work.run()[Kind.RECORD] == 3
+    assert work.count() == {}
+    with pytest.raises(NotAllowed) as caught:
+        other.receipts.record(leaves[0], CENTRE)
+    assert caught.value.code == "content-erased"
+    assert shown(other, [kept]) is not None
+    client = Client(create_app(other))
+    for path in (f"/v1/files/{answered['file']}", waiting):
+        assert client.get(path, headers=desk.headers).status_code == 404
+    other.content_keys(threading.Event())
+    assert client.get("/readyz").status_code == 200
+    assert missing_keys(other) == 0
+    told = rewrapped(other, SECOND)
+    assert (told.missing, told.lost) == ({}, 0)
+    found = {one.code: one for one in examine_keys(other.ctx.engine, (SECOND,))}
+    assert {one.level for one in found.values()} == {Level.OK}
+    other.close()
