@@ -30,12 +30,15 @@ ON_POSTGRESQL = (
 )
 """Tests for which it matters where rows are kept, run once more."""
 
+WORKERS = min(os.cpu_count() or 2, 7) + 1
+"""Many tests wait more than they compute: for a chain, a lease, a child."""
+
 
 def test_steps() -> list[Step]:
     """Linters first, then the contracts, then Python: the quick answers come early."""
     # Tests of one file share what they start, a chain or a gateway. Files run in the order of
     # tests/conftest.py; by itself xdist would leave the long ones, with few tests, to the end.
-    pytest = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    pytest = [PYTHON, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile"]
     pytest.append("--no-loadscope-reorder")
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
