@@ -32,7 +32,9 @@ from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
 from ledger.records.keys import keys
+from ledger.records.rules import newest
 from ledger.records.schema import Schema
+from ledger.records.setting import Setting
 from ledger.records.validate import Checked, FieldError, check
 
 OTHER = "other"
@@ -202,6 +204,11 @@ class _Set:
     def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar) -> None:
         self._terms = terms
         self._rules = rules_in_force(terms.facts, terms.at)
+        self._setting = Setting(
+            today=terms.latest,
+            go_live=terms.go_live,
+            rules=self._rules or newest(),  # without rules in force `_header` makes no record
+        )
         self._hmac = hmac
         self._calendar = calendar
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
@@ -221,10 +228,9 @@ class _Set:
         checked = check(
             gate.schema,
             row.fields,
-            today=self._terms.latest,
+            self._setting,
             class_=row.class_,
             cell_errors=row.cell_errors,
-            rules=self._rules,
         )
         errors = checked.errors
         if row.corrects:

@@ -49,6 +49,7 @@ from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.rules import Rules
 from ledger.records.schema import Schema
+from ledger.records.setting import Setting
 from ledger.records.validate import check
 
 BATCH = 512
@@ -315,7 +316,9 @@ class _Work:
 
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
-        checked = check(schema, content.fields, today=today, class_=content.class_, rules=rules)
+        taken = frozenset(map(str, content.fields.values()))  # lawful when it came in
+        setting = Setting(today=today, rules=rules, exceptions=taken)
+        checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")
         return checked.until

@@ -31,14 +31,16 @@ _ERRORS: Final = {
         "certificate.",
     ),
     "uscc-check": (
-        "{name}的第18位校验码不符，请按证照核对；个体工商户无代码时才可填00000000000000000X。",
+        "{name}的第18位校验码不符，请按证照核对；个体工商户无代码时才可填00000000000000000X；"
+        "如代码合法，请运维将其列入例外文件。",
         "{name} fails its check character (18th): compare it with the certificate; only an "
-        "individual business without a code may use 00000000000000000X.",
+        "individual business without a code may use 00000000000000000X; if the code is lawful, ask "
+        "the operator to add it to the file of exceptions.",
     ),
     "uscc-organisation-check": (
-        "{name}第9至17位（组织机构代码）的校验码不符，请按证照核对。",
+        "{name}第9至17位（组织机构代码）的校验码不符，请按证照核对；如代码合法，请运维将其列入例外文件。",
         "{name} fails the check character of its organisation code (17th): compare it with the "
-        "certificate.",
+        "certificate; if the code is lawful, ask the operator to add it to the file of exceptions.",
     ),
     "date-invalid": (
         "{name}不是有效日期，请按YYYY-MM-DD填写，例如2024-03-05。",
@@ -151,6 +153,10 @@ _NOTES: Final = {
     "authority-elsewhere": (
         "{name}所在地区与本节点不同，请核对是否报送到了正确的节点。",
         "{name} belongs to another region than this node: check that this is the node to send to.",
+    ),
+    "uscc-excepted": (
+        "{name}的校验码不符，但在例外文件之内，已照原样接收。",
+        "{name} fails its check characters but is in the file of exceptions: taken as it is.",
     ),
     "amount-unusual": (
         "{name}数额异常，请核对单位是否为万元。",

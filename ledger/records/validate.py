@@ -16,13 +16,12 @@ from types import MappingProxyType
 
 from ledger.core.texts import Text
 from ledger.records import publicity
-from ledger.records import rules as rules_files
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision
-from ledger.records.rules import Rules
 from ledger.records.schema import Field, Schema
+from ledger.records.setting import Setting
 from ledger.records.texts import label, message
-from ledger.records.uscc import FILLER
+from ledger.records.uscc import FILLER, normalise
 from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
 
 __all__ = [
@@ -105,7 +104,7 @@ class _Run:
 
     schema: Schema
     raw: Mapping[str, object]
-    today: str
+    setting: Setting
     fields: Fields
     errors: list[FieldError]
     notes: list[FieldError]
@@ -114,26 +113,22 @@ class _Run:
 def check(
     schema: Schema,
     raw: Mapping[str, object],
+    setting: Setting,
     *,
-    today: date,
     class_: str | None = None,
     cell_errors: Mapping[str, str] = NO_CELL_ERRORS,
-    rules: Rules | None = None,
-    authorities: Mapping[str, str | None] = publicity.NO_AUTHORITIES,
 ) -> Checked:
     """The judgement on `raw`, by code: text, or list of texts. Bad data never raises.
 
-    today: the day in Asia/Shanghai that no decision may be after. class_: minor, general, severe
-    or None. cell_errors: row codes of cells that could not be read as a value, by field code;
-    whatever `raw` holds for them is not looked at. rules: those that give `until`, by default the
-    newest we package. authorities: kinds of authority by USCC, before what their names tell.
+    setting: what it is judged by. class_: minor, general, severe or None. cell_errors: row codes
+    of cells that could not be read as a value, by field code; whatever `raw` holds for them is not
+    looked at.
     """
-    rules = rules or rules_files.newest()
-    run = _Run(schema=schema, raw=raw, today=today.isoformat(), fields={}, errors=[], notes=[])
+    run = _Run(schema=schema, raw=raw, setting=setting, fields={}, errors=[], notes=[])
     if schema.natural_person:
         about = schema.by_code[schema.subject.name]
         run.errors.append(remark("natural-person", about))
-        return _checked(run, None, rules, authorities)
+        return _checked(run, None)
     if raw.keys() - schema.by_code.keys():
         run.raw = _known(run)
     person = _is_person(run, cell_errors)
@@ -149,7 +144,7 @@ def check(
             fields[code] = value
         else:
             _take(run, step, value, person)
-    return _checked(run, class_, rules, authorities)
+    return _checked(run, class_)
 
 
 def remark(code: str, about: Field | str | None = None, **values: Text) -> FieldError:
@@ -208,6 +203,8 @@ def _presence(value: object) -> str | None:
 
 def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> None:
     """Put a value where it belongs, or say what is wrong with it."""
+    if isinstance(value, Fault) and step.is_uscc:
+        value = _excepted(run, step) or value
     if value is None:
         fault = _missing(run, step, person)
     elif isinstance(value, Fault):
@@ -223,6 +220,15 @@ def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> 
             run.fields[step.code] = value
     if fault is not None:
         run.errors.append(fault)
+
+
+def _excepted(run: _Run, step: _Step) -> str | None:
+    """The code, noted, where it is lawful though it fails its check characters."""
+    code = normalise(str(run.raw[step.code]))
+    if code not in run.setting.exceptions:
+        return None
+    run.notes.append(remark("uscc-excepted", step.field))
+    return code
 
 
 def _missing(run: _Run, step: _Step, person: bool) -> FieldError | None:
@@ -260,7 +266,7 @@ def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
         if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
             other = label(run.schema.by_code[step.not_before])
             return remark("date-order", step.field, other=other)
-    if step.is_decided and str(value) > run.today:
+    if step.is_decided and str(value) > run.setting.today.isoformat():
         return remark("date-in-future", step.field)
     if (
         step.is_uscc
@@ -330,10 +336,9 @@ def _values(vocabulary: tuple[str, ...], other: bool) -> Text:
     return {"zh": "；".join(values), "en": "; ".join(values)}
 
 
-def _checked(
-    run: _Run, class_: str | None, rules: Rules, authorities: Mapping[str, str | None]
-) -> Checked:
-    schema, fields = run.schema, run.fields
+def _checked(run: _Run, class_: str | None) -> Checked:
+    schema, fields, setting = run.schema, run.fields, run.setting
+    rules = setting.rules
     fault = _class_fault(schema, class_)
     if fault is not None:
         run.errors.append(fault)
@@ -348,7 +353,7 @@ def _checked(
             adverse=schema.is_adverse(fields) or False,
             class_=class_,
             decided=decided,
-            kinds=(publicity.authority_kind(rules, schema, fields, authorities),),
+            kinds=(publicity.authority_kind(rules, schema, fields, setting.authorities),),
         )
         until = publicity.until(rules, decision, stated_end)
         code = publicity.stated_end_note(rules, decision, stated_end)

@@ -4,6 +4,7 @@ from datetime import date
 
 from ledger.records import uscc
 from ledger.records.schema import Field, Schema, load
+from ledger.records.setting import Setting
 from ledger.records.validate import Checked, check
 
 TODAY = date(2026, 11, 23)
@@ -64,7 +65,9 @@ def _value(schema: Schema, field: Field) -> object:
 
 
 def judge(raw: dict[str, object], schema: str = "penalty", **options: object) -> Checked:
-    return check(load(schema), raw, today=TODAY, **options)  # type: ignore[arg-type]
+    """By default of today; options: members of the setting, and arguments of `check`."""
+    own = {name: options.pop(name) for name in ("class_", "cell_errors") if name in options}
+    return check(load(schema), raw, Setting(**{"today": TODAY} | options), **own)  # type: ignore[arg-type]
 
 
 def codes(raw: dict[str, object], schema: str = "penalty", **options: object) -> list[tuple]:  # type: ignore[type-arg]

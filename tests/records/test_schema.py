@@ -13,6 +13,7 @@ from ledger.core.errors import Malformed
 from ledger.records import schema as schemas
 from ledger.records.keys import keys, record_key
 from ledger.records.schema import Schema
+from ledger.records.setting import Setting
 from ledger.records.validate import check
 from tests.records.examples import TODAY, good
 
@@ -179,7 +180,7 @@ def test_what_a_rule_looks_back_to_stands_before_it(schema: Schema) -> None:
 
 @each
 def test_a_full_record_is_good_unless_about_a_person(schema: Schema) -> None:
-    checked = check(schema, good(schema), today=TODAY)
+    checked = check(schema, good(schema), Setting(today=TODAY))
     if schema.natural_person:
         assert [error.code for error in checked.errors] == ["natural-person"]
         assert checked.errors[0].field == schema.subject.name
@@ -196,7 +197,7 @@ def test_a_person_is_refused_by_every_schema_that_asks(schema: Schema) -> None:
         assert schema.name == "penalty-2015"
         return
     record = good(schema) | {schema.subject.kind: "自然人"}
-    checked = check(schema, record, today=TODAY)
+    checked = check(schema, record, Setting(today=TODAY))
     assert "natural-person" in {error.code for error in checked.errors}
     assert checked.fields == {}
 
