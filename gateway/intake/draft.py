@@ -23,7 +23,7 @@ from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
-from ledger.chain.contracts.structs import ON_AUTHORISATION
+from ledger.chain.visibility import VISIBILITY_OF
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -36,6 +36,7 @@ from ledger.records.rules import newest
 from ledger.records.schema import Schema
 from ledger.records.setting import Setting
 from ledger.records.validate import Checked, FieldError, check
+from ledger.records.visibility import visibility
 
 OTHER = "other"
 """What a type nobody knows is counted as."""
@@ -48,8 +49,8 @@ them are enough: among the 10^7 documents of one office a chance collision has o
 DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
-
-MINOR = "minor"
+ORIGIN = "CL_ORIGIN"
+"""Where a record was collected: national platform, vertical department or local one."""
 
 BOUND = ("licence", "penalty")
 """Families of the types that must be online within seven working days (双公示)."""
@@ -284,7 +285,7 @@ class _Set:
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
             authority,
-            _visibility(gate.item, checked.class_),
+            _visibility(schema, gate.item, checked),
             authority[:NEAR] + fingerprint(b"document", found.document)[NEAR:],
             fingerprint(b"record", found.record),
         )
@@ -312,11 +313,15 @@ class _Set:
     def _elsewhere(self, schema: Schema, fields: Fields) -> tuple[FieldError, ...]:
         """A note where the authority's code names another region than that of this member.
 
-        Codes of national authorities (10) belong to no region; a member without one serves all.
+        A member without a region serves all. Codes of national authorities (10) belong to no
+        region: of their records only the sender knows which way they came, so that is asked for,
+        and of no others.
         """
         code = schema.authority.code
         theirs = str(fields.get(code, ""))[DIVISION] if code else ""
         ours = self._terms.facts.region[:2]
+        if theirs == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
+            return (remark("origin-missing", schema, ORIGIN),)
         if not code or not ours or theirs in ("", ours, NATIONAL):
             return ()
         return (remark("authority-elsewhere", schema, code),)
@@ -336,9 +341,11 @@ class _Set:
         return found
 
 
-def _visibility(item: RecordType, class_: str | None) -> int:
-    """As the catalogue has it. What is minor is shared, never public (domain 3.6)."""
-    return max(item.visibility, ON_AUTHORISATION) if class_ == MINOR else item.visibility
+def _visibility(schema: Schema, item: RecordType, checked: Checked) -> int:
+    """The stricter of what the record says by its type, values and class, and of what the
+    catalogue says of the type."""
+    own = visibility(schema, checked.fields, checked.class_)
+    return max(item.visibility, VISIBILITY_OF[own])
 
 
 def _content_key(schema: Schema, class_: str | None, fields: Fields) -> bytes:
