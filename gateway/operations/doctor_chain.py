@@ -25,6 +25,7 @@ from ledger.chain.nodes.rpc import Rpc
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.keys import Purpose
+from ledger.records.store import Library
 
 ANY_AGE = 10**10
 """Seconds: a chain may make blocks only for transactions."""
@@ -79,7 +80,8 @@ class ChainChecks:
     def _facts(self, view: View) -> MemberFacts | None:
         """None: the chain knows no such member. Raises as `read_facts` does otherwise."""
         try:
-            return read_facts(view, self._network, self._member_code)
+            library = Library.load(self._settings.schemas)
+            return read_facts(view, self._network, self._member_code, library)
         except ConfigError as error:
             if error.setting != "node.code":
                 raise

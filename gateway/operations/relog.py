@@ -25,6 +25,7 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
+from gateway.base.library import LibraryFolder
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
@@ -150,7 +151,7 @@ class Relog:
         for _ in range(ATTEMPTS):
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
-            work = _Work(facts, log_id, at, self._vault)
+            work = _Work(facts, log_id, at, self._vault, self._ctx.library)
             made: list[_Anew] = []
             left: Counter[str] = Counter()
             found = self._read(log, ids)
@@ -235,12 +236,14 @@ class Relog:
 class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
-    def __init__(self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault) -> None:
+    def __init__(
+        self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault, library: LibraryFolder
+    ) -> None:
         self._facts = facts
         self._log_id = LogId(log_id)
         self._at = at
         self._vault = vault
-        self._rules = rules_in_force(facts, at)
+        self._rules = rules_in_force(facts, at, library)
 
     def anew(self, stranded: _Stranded) -> _Anew:
         """The same record with a new secret, in the log of now. Raises _Left."""

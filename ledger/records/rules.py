@@ -60,6 +60,7 @@ from ledger.records.rule_tables import Tables
 
 __all__ = [
     "MAX_FILE",
+    "MEASURES_ITEM",
     "OPEN",
     "Period",
     "Row",
@@ -75,6 +76,9 @@ __all__ = [
 
 RulesHash = NewType("RulesHash", str)
 """64 lower-case hex: SHA-256 of the rules file."""
+
+MEASURES_ITEM: Final = "measures"
+"""Item id of the vocabulary of measures: the table of a rules file whose hash it has."""
 
 MAX_FILE: Final = 1 << 18
 """Bytes: a thousand rows; the law of fifty years has a few dozen."""

@@ -14,7 +14,6 @@ from ledger.chain.contracts.structs import (
     MONTH,
     PUBLIC,
     RECORD_TYPE,
-    RULES,
     CatalogueItem,
     Code,
 )
@@ -141,7 +140,7 @@ def _sender(rpc: Rpc, member: Member) -> Sender:
 
 def _items() -> list[CatalogueItem]:
     """The rules as shipped; every type public, by month."""
-    rules = [item for item in national_items(since=1) if item.kind == RULES]
+    rules = [item for item in national_items(since=1) if item.kind != RECORD_TYPE]
     return rules + [
         CatalogueItem(
             item_id=Code(schema.name),
