@@ -42,14 +42,16 @@ class LibraryFolder:
             self._refresh()
         return self._library
 
+    def latest(self) -> Library:
+        """What is there this moment, for those who seldom ask."""
+        self._refresh()
+        return self._library
+
     def rules(self, sha256: str) -> Rules | None:
         """The rules that the catalogue names. None: not to be had, not even at a look this
         moment, for a vote may follow close behind the file."""
         found = self.current().rules(sha256)
-        if found is None:
-            self._refresh()
-            found = self._library.rules(sha256)
-        return found
+        return found or self.latest().rules(sha256)
 
     def _refresh(self) -> None:
         self._looked_at = time.monotonic()

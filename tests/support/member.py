@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.base.keyring import Keyring
 from gateway.node import Node, make_node
+from ledger.chain.contracts.bindings import CATALOGUE, Consortium
 from ledger.chain.contracts.contract_abi import encode, load
 from ledger.chain.contracts.structs import (
     GENERAL,
@@ -16,12 +17,13 @@ from ledger.chain.contracts.structs import (
     RECORD_TYPE,
     CatalogueItem,
     Code,
+    item_values,
 )
 from ledger.chain.founding.deploy import deploy
 from ledger.chain.founding.founders import Founder, FounderKey
 from ledger.chain.founding.national import national_items
-from ledger.chain.governing.actions import Action
-from ledger.chain.governing.govern import Council, Voter
+from ledger.chain.governing.actions import Action, put_national
+from ledger.chain.governing.govern import Council, Voter, latest_call
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, NetworkFile
 from ledger.chain.nodes.rpc import Rpc
@@ -119,6 +121,26 @@ def decide(anvil: Anvil, member: Member, action: Action) -> None:
             voters=[Voter(MEMBER, _signer("govern"))],
         )
         council.decide(action)
+
+
+def put_items(anvil: Anvil, member: Member, *items: CatalogueItem) -> None:
+    """The only province puts national items into the catalogue."""
+    function = load("Catalogue").functions["putNational"]
+    values = [item_values(item) for item in items]
+    with closing(Rpc(anvil.url)) as rpc:
+        found = Consortium(member.network.consortium, latest_call(rpc)).current(CATALOGUE)
+        assert found is not None
+        council = Council(
+            _sender(rpc, member),
+            rpc,
+            chain_id=member.network.chain_id,
+            consortium=member.network.consortium,
+            voters=[Voter(MEMBER, _signer("govern"))],
+        )
+        council.decide(
+            put_national(found, items),
+            lambda proposer, salt: function.encode(values, proposer, salt),
+        )
 
 
 def create_log_anchor(anvil: Anvil, member: Member) -> Address:
