@@ -17,7 +17,7 @@ import orjson
 
 from gateway.base.clock import CHINA
 from gateway.base.crypto import Hmac, Sealed, Vault, Wrapped
-from gateway.base.library import LibraryFolder
+from gateway.base.schema_folder import SchemaFolder
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
@@ -161,7 +161,7 @@ class Drafter:
     """Makes records of one member with its content and index keys."""
 
     def __init__(
-        self, vault: Vault, hmac: Hmac, calendar: CalendarFile, library: LibraryFolder
+        self, vault: Vault, hmac: Hmac, calendar: CalendarFile, library: SchemaFolder
     ) -> None:
         self._vault = vault
         self._hmac = hmac
@@ -206,9 +206,7 @@ class Drafter:
 class _Set:
     """The rows of one set, all by the same terms. What many rows share is made once."""
 
-    def __init__(
-        self, terms: Terms, hmac: Hmac, calendar: Calendar, library: LibraryFolder
-    ) -> None:
+    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar, library: SchemaFolder) -> None:
         self._terms = terms
         self._rules = rules_in_force(terms.facts, terms.at, library)
         self._setting = Setting(

@@ -20,8 +20,8 @@ import structlog
 
 from gateway.base.child import end_with_parent
 from gateway.base.crypto import ContentKey, Hmac, Vault
-from gateway.base.library import LibraryFolder
 from gateway.base.metrics import WORKER_DEATHS
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.threads import tune_memory
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import Draft, Drafter, Terms
@@ -98,7 +98,7 @@ class Secrets:
     def drafter(self, calendar: CalendarFile | None = None) -> Drafter:
         """A drafter of its own. calendar: where it was opened before."""
         calendar = calendar or CalendarFile(self.calendar)
-        library = LibraryFolder(self.schemas)
+        library = SchemaFolder(self.schemas)
         return Drafter(Vault([self.content]), Hmac(self.index), calendar, library)
 
 

@@ -25,8 +25,8 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
-from gateway.base.library import LibraryFolder
 from gateway.base.policy import OPERATOR, Purpose, decide
+from gateway.base.schema_folder import SchemaFolder
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -151,7 +151,7 @@ class Relog:
         for _ in range(ATTEMPTS):
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
-            work = _Work(facts, log_id, at, self._vault, self._ctx.library)
+            work = _Work(facts, log_id, at, self._vault, self._ctx.schemas)
             made: list[_Anew] = []
             left: Counter[str] = Counter()
             found = self._read(log, ids)
@@ -237,7 +237,7 @@ class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
     def __init__(
-        self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault, library: LibraryFolder
+        self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault, library: SchemaFolder
     ) -> None:
         self._facts = facts
         self._log_id = LogId(log_id)
