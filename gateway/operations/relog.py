@@ -319,8 +319,9 @@ class _Work:
 
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
-        taken = frozenset(map(str, content.fields.values()))  # lawful when it came in
-        setting = Setting(today=today, rules=rules, exceptions=taken)
+        # It was taken once: codes then excepted and fields then lacking are not asked about again.
+        taken = frozenset(map(str, content.fields.values()))
+        setting = Setting(today=today, go_live=date.max, rules=rules, exceptions=taken)
         checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")
