@@ -26,6 +26,7 @@ from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
 from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
+from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.chain.outbox import Outbox
@@ -116,6 +117,7 @@ class Node:
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
+            ("schemas", SchemaWatch(self.ctx.schemas)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -193,7 +195,7 @@ def make_node(
     )
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(vault.newest, keys.index, settings.calendar_file)
+    secrets = Secrets(vault.newest, keys.index, settings.calendar_file, settings.schemas)
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
     intake = Intake(
@@ -237,7 +239,13 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
     except ConfigError:
         close_engine(engine)
         raise
-    return Context(settings=settings, network=network, engine=engine, clock=Clock.of(settings.now))
+    try:
+        schemas = SchemaFolder(settings.schemas)
+    except ConfigError:
+        close_engine(engine)
+        raise
+    clock = Clock.of(settings.now)
+    return Context(settings=settings, network=network, engine=engine, clock=clock, schemas=schemas)
 
 
 def _tell(note: Note) -> None:

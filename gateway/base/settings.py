@@ -189,6 +189,9 @@ class Settings(BaseSettings):
     """Folder of anchor, note, present, payer, content and index `.json`."""
     key_password_file: Path | None = None
     calendar_file: Path | None = None
+    schemas: Path | None = None
+    """Folder with schema and rules files beside those that we package; read again when it
+    changes."""
     now: datetime | timedelta | None = None
     """The clock stands there, or runs so far ahead (`+SECONDS`)."""
     crash_at: str | None = None
@@ -285,7 +288,7 @@ class Settings(BaseSettings):
         return f"http://{host}:{port or self.http.port}"
 
 
-_PATHS = ("network", "keys", "key_password_file", "calendar_file")
+_PATHS = ("network", "keys", "key_password_file", "calendar_file", "schemas")
 
 
 def load(path: Path) -> Settings:

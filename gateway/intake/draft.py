@@ -17,13 +17,14 @@ import orjson
 
 from gateway.base.clock import CHINA
 from gateway.base.crypto import Hmac, Sealed, Vault, Wrapped
+from gateway.base.schema_folder import SchemaFolder
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
-from gateway.intake.rules import rules_in_force
+from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
-from ledger.chain.contracts.structs import ON_AUTHORISATION
+from ledger.chain.visibility import VISIBILITY_OF
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -32,8 +33,11 @@ from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
 from ledger.records.keys import keys
+from ledger.records.rules import newest
 from ledger.records.schema import Schema
+from ledger.records.setting import Setting
 from ledger.records.validate import Checked, FieldError, check
+from ledger.records.visibility import visibility
 
 OTHER = "other"
 """What a type nobody knows is counted as."""
@@ -46,8 +50,8 @@ them are enough: among the 10^7 documents of one office a chance collision has o
 DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
-
-MINOR = "minor"
+ORIGIN = "CL_ORIGIN"
+"""Where a record was collected: national platform, vertical department or local one."""
 
 BOUND = ("licence", "penalty")
 """Families of the types that must be online within seven working days (双公示)."""
@@ -156,14 +160,17 @@ class _Good(NamedTuple):
 class Drafter:
     """Makes records of one member with its content and index keys."""
 
-    def __init__(self, vault: Vault, hmac: Hmac, calendar: CalendarFile) -> None:
+    def __init__(
+        self, vault: Vault, hmac: Hmac, calendar: CalendarFile, library: SchemaFolder
+    ) -> None:
         self._vault = vault
         self._hmac = hmac
+        self._library = library
         self.calendar = calendar
 
     def draft(self, rows: Sequence[RowInput], terms: Terms) -> list[Draft | RowAnswer]:
         """For every row its record or its rejection, in order."""
-        work = _Set(terms, self._hmac, self.calendar.current())
+        work = _Set(terms, self._hmac, self.calendar.current(), self._library)
         secrets = os.urandom(SECRET_BYTES * len(rows))
         judged = [
             work.judge(at, row, secrets[SECRET_BYTES * at : SECRET_BYTES * (at + 1)])
@@ -199,11 +206,19 @@ class Drafter:
 class _Set:
     """The rows of one set, all by the same terms. What many rows share is made once."""
 
-    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar) -> None:
+    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar, library: SchemaFolder) -> None:
         self._terms = terms
-        self._rules = rules_in_force(terms.facts, terms.at)
+        self._rules = rules_in_force(terms.facts, terms.at, library)
+        self._setting = Setting(
+            today=terms.latest,
+            go_live=terms.go_live,
+            rules=self._rules or newest(),  # without rules in force `_header` makes no record
+            lists=terms.facts.lists_in_force(terms.at),
+            measures=measures_in_force(terms.facts, terms.at, library),
+        )
         self._hmac = hmac
         self._calendar = calendar
+        self._library = library
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
         self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
         self._timely: dict[date, str] = {}
@@ -221,10 +236,9 @@ class _Set:
         checked = check(
             gate.schema,
             row.fields,
-            today=self._terms.latest,
+            self._setting,
             class_=row.class_,
             cell_errors=row.cell_errors,
-            rules=self._rules,
         )
         errors = checked.errors
         if row.corrects:
@@ -244,8 +258,9 @@ class _Set:
         item = self._terms.facts.record_type(name, self._terms.at)
         if item is None or version not in (None, str(item.version)):
             return None
-        schema = schemas.find(item.name, item.version)
-        return _Gate(schema, item) if schema and schema.sha256 == item.content_hash else None
+        schema = self._library.schema(item.content_hash)
+        same = schema is not None and (schema.name, schema.version) == (item.name, item.version)
+        return _Gate(schema, item) if schema is not None and same else None
 
     def _good(self, at: int, row: RowInput, gate: _Gate, checked: Checked, secret: bytes) -> _Good:
         schema = gate.schema
@@ -278,7 +293,7 @@ class _Set:
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
             authority,
-            _visibility(gate.item, checked.class_),
+            _visibility(schema, gate.item, checked),
             authority[:NEAR] + fingerprint(b"document", found.document)[NEAR:],
             fingerprint(b"record", found.record),
         )
@@ -306,11 +321,15 @@ class _Set:
     def _elsewhere(self, schema: Schema, fields: Fields) -> tuple[FieldError, ...]:
         """A note where the authority's code names another region than that of this member.
 
-        Codes of national authorities (10) belong to no region; a member without one serves all.
+        A member without a region serves all. Codes of national authorities (10) belong to no
+        region: of their records only the sender knows which way they came, so that is asked for,
+        and of no others.
         """
         code = schema.authority.code
         theirs = str(fields.get(code, ""))[DIVISION] if code else ""
         ours = self._terms.facts.region[:2]
+        if theirs == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
+            return (remark("origin-missing", schema, ORIGIN),)
         if not code or not ours or theirs in ("", ours, NATIONAL):
             return ()
         return (remark("authority-elsewhere", schema, code),)
@@ -330,9 +349,11 @@ class _Set:
         return found
 
 
-def _visibility(item: RecordType, class_: str | None) -> int:
-    """As the catalogue has it. What is minor is shared, never public (domain 3.6)."""
-    return max(item.visibility, ON_AUTHORISATION) if class_ == MINOR else item.visibility
+def _visibility(schema: Schema, item: RecordType, checked: Checked) -> int:
+    """The stricter of what the record says by its type, values and class, and of what the
+    catalogue says of the type."""
+    own = visibility(schema, checked.fields, checked.class_)
+    return max(item.visibility, VISIBILITY_OF[own])
 
 
 def _content_key(schema: Schema, class_: str | None, fields: Fields) -> bytes:

@@ -21,6 +21,7 @@ import structlog
 from gateway.base.child import end_with_parent
 from gateway.base.crypto import ContentKey, Hmac, Vault
 from gateway.base.metrics import WORKER_DEATHS
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.threads import tune_memory
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import Draft, Drafter, Terms
@@ -87,16 +88,18 @@ Source = Rows | Lines | Pickled
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """What a drafter is made of. content: the key that wraps. calendar: file with the operator's
-    years."""
+    years. schemas: folder with the operator's schemas and rules."""
 
     content: ContentKey
     index: bytes
     calendar: Path | None
+    schemas: Path | None = None
 
     def drafter(self, calendar: CalendarFile | None = None) -> Drafter:
         """A drafter of its own. calendar: where it was opened before."""
         calendar = calendar or CalendarFile(self.calendar)
-        return Drafter(Vault([self.content]), Hmac(self.index), calendar)
+        library = SchemaFolder(self.schemas)
+        return Drafter(Vault([self.content]), Hmac(self.index), calendar, library)
 
 
 class _Elsewhere(NamedTuple):

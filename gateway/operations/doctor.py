@@ -5,9 +5,10 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
-those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 chain: readable ·
-7 member active, keys registered and valid for 60 days · 8 each log · 9 stranded records ·
-10 payer: can pay · 11 signing services: sign
+those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 folder of
+schemas and rules: every file of use · 7 chain: readable · 8 member active, keys registered and
+valid for 60 days · 9 rules files that the catalogue names: here · 10 each log · 11 stranded records
+· 12 payer: can pay · 13 signing services: sign
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from gateway.operations.findings import Finding, Level, finding
 from ledger.chain.network import NetworkFile
 from ledger.core.errors import ConfigError
 from ledger.records.calendar import Calendar
+from ledger.records.store import Library
 
 HORIZON = 60
 """Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
@@ -70,6 +72,7 @@ class _Examination:
         if engine is not None and keys is not None:
             yield from examine_keys(engine, keys.content)
         yield self._calendar()
+        yield self._schemas()
         if network is None or keys is None or engine is None:
             yield finding("chain-not-looked-at", Level.PROBLEM)
         else:
@@ -116,6 +119,17 @@ class _Examination:
             finding("set-aside", Level.WARNING if aside else Level.OK, count=aside),
             finding("overdue", Level.PROBLEM if overdue else Level.OK, count=overdue),
         ]
+
+    def _schemas(self) -> Finding:
+        """Whether every file of the operator's folder can be used."""
+        try:
+            unreadable = Library.load(self._settings.schemas).unreadable
+        except ConfigError as error:
+            return finding("schemas", Level.PROBLEM, error=error)
+        if unreadable:
+            said = f"{unreadable[0].name}: {unreadable[0].problem}"
+            return finding("schemas", Level.PROBLEM, error=said)
+        return finding("schemas", Level.OK)
 
     def _calendar(self) -> Finding:
         """Whether time limits are known for what is decided in the days to come."""

@@ -26,6 +26,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import OPERATOR, Purpose, decide
+from gateway.base.schema_folder import SchemaFolder
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -49,6 +50,7 @@ from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.rules import Rules
 from ledger.records.schema import Schema
+from ledger.records.setting import Setting
 from ledger.records.validate import check
 
 BATCH = 512
@@ -149,7 +151,7 @@ class Relog:
         for _ in range(ATTEMPTS):
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
-            work = _Work(facts, log_id, at, self._vault)
+            work = _Work(facts, log_id, at, self._vault, self._ctx.schemas)
             made: list[_Anew] = []
             left: Counter[str] = Counter()
             found = self._read(log, ids)
@@ -234,12 +236,14 @@ class Relog:
 class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
-    def __init__(self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault) -> None:
+    def __init__(
+        self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault, library: SchemaFolder
+    ) -> None:
         self._facts = facts
         self._log_id = LogId(log_id)
         self._at = at
         self._vault = vault
-        self._rules = rules_in_force(facts, at)
+        self._rules = rules_in_force(facts, at, library)
 
     def anew(self, stranded: _Stranded) -> _Anew:
         """The same record with a new secret, in the log of now. Raises _Left."""
@@ -315,7 +319,10 @@ class _Work:
 
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
-        checked = check(schema, content.fields, today=today, class_=content.class_, rules=rules)
+        # It was taken once: codes then excepted and fields then lacking are not asked about again.
+        taken = frozenset(map(str, content.fields.values()))
+        setting = Setting(today=today, go_live=date.max, rules=rules, exceptions=taken)
+        checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")
         return checked.until

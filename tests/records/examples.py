@@ -3,7 +3,10 @@
 from datetime import date
 
 from ledger.records import uscc
-from ledger.records.schema import Field, Schema, load
+from ledger.records.rules import newest
+from ledger.records.schema import Schema, load
+from ledger.records.schema_parts import Field
+from ledger.records.setting import Setting
 from ledger.records.validate import Checked, check
 
 TODAY = date(2026, 11, 23)
@@ -54,17 +57,24 @@ def good(schema: Schema) -> dict[str, object]:
 
 
 def _value(schema: Schema, field: Field) -> object:
+    if field.catalogue == "lists":
+        return newest().tables.lists[0].id
+    if field.catalogue == "measures":
+        return [newest().tables.measures[0].name["zh"]]
     if field.kind == "uscc":
         return SUBJECT if field.code == schema.subject.code else AUTHORITY
     if field.kind == "list":
         return [field.vocabulary[0] if field.vocabulary else "甲"]
-    if field.vocabulary:
-        return field.vocabulary[0]
-    return {"date": "2026-05-01", "money": "0.2"}.get(field.kind, "样例")
+    few = field.vocabulary or (field.vocabulary_if.vocabulary if field.vocabulary_if else ())
+    if few:
+        return few[0]
+    return {"date": "2026-05-01", "year": "2026", "money": "0.2"}.get(field.kind, "样例")
 
 
 def judge(raw: dict[str, object], schema: str = "penalty", **options: object) -> Checked:
-    return check(load(schema), raw, today=TODAY, **options)  # type: ignore[arg-type]
+    """By default of today; options: members of the setting, and arguments of `check`."""
+    own = {name: options.pop(name) for name in ("class_", "cell_errors") if name in options}
+    return check(load(schema), raw, Setting(**{"today": TODAY} | options), **own)  # type: ignore[arg-type]
 
 
 def codes(raw: dict[str, object], schema: str = "penalty", **options: object) -> list[tuple]:  # type: ignore[type-arg]

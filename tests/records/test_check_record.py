@@ -15,7 +15,9 @@ from ledger.core.verdict.facts import RecordProblem
 from ledger.records import publicity, validate
 from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record, decision_of
 from ledger.records.publicity import CLASSES
-from ledger.records.schema import Field, Schema, all_schemas, load, packaged_files, parse
+from ledger.records.schema import Schema, all_schemas, load, packaged_files, parse
+from ledger.records.schema_parts import Field
+from ledger.records.setting import Setting
 from ledger.records.uscc import FILLER
 from ledger.records.validate import Checked, check
 from tests.records.examples import AUTHORITY, SUBJECT, TODAY, good, old_penalty, penalty
@@ -56,7 +58,7 @@ def problems(
     shown: fields as somebody changed them. hidden: fields not disclosed. changes: of the payload.
     """
     schema = load(type_) if isinstance(type_, str) else type_
-    checked = check(schema, raw, today=TODAY, class_=class_)
+    checked = check(schema, raw, Setting(today=TODAY), class_=class_)
     fields = {**checked.fields, **(shown or {})}
     for code in hidden:
         del fields[code]
@@ -145,7 +147,7 @@ def test_a_type_about_natural_persons() -> None:
 
 def test_no_text_repeats_a_value() -> None:
     schema = load("penalty")
-    checked = check(schema, penalty(), today=TODAY)
+    checked = check(schema, penalty(), Setting(today=TODAY))
     fields = {code: "甲乙丙" for code in schema.slots}
     found = check_record(schema, RULES, header_of(schema, checked), fields)
     assert found and "甲乙丙" not in repr(found)
@@ -254,7 +256,7 @@ def test_what_is_open_has_no_end() -> None:
 
 def test_a_class_is_for_adverse_types() -> None:
     honour = load("honour")
-    checked = check(honour, good(honour), today=TODAY)
+    checked = check(honour, good(honour), Setting(today=TODAY))
     header = header_of(honour, checked, class_="minor")
     (problem,) = check_record(honour, RULES, header, checked.fields)
     assert (problem.field, problem.code) == (None, "class-not-adverse")
@@ -292,7 +294,7 @@ def test_rules_are_those_that_the_payload_names() -> None:
         version=2,
     )
     schema = load("penalty")
-    checked = check(schema, penalty(), today=TODAY, class_="minor", rules=longer)
+    checked = check(schema, penalty(), Setting(today=TODAY, rules=longer), class_="minor")
     assert checked.until == date(2031, 5, 1)
     header = header_of(schema, checked)
     assert check_record(schema, longer, header, checked.fields) == ()
@@ -321,6 +323,8 @@ def values_of(schema: Schema, field: Field) -> st.SearchStrategy[object]:
             lambda day: f"{day.year}/{day.month}/{day.day}"
         )
         return recent if field.code == schema.decided else some_days | st.just("2099-12-31")
+    if field.kind == "year":
+        return st.integers(2020, 2026).map(lambda year: f"{year}年度")
     if field.kind == "money":
         return st.sampled_from(["0", "0.20", "00100", "999999999999.999999"])
     if field.kind == "uscc":
@@ -346,7 +350,9 @@ def test_what_intake_accepts_is_never_refused(
             raw.pop(code, None)
     authority = st.sampled_from(["样例市市场监督管理局", "样例市交通运输局"])
     raw[schema.authority.name] = data.draw(authority)
-    checked = check(schema, raw, today=TODAY, class_=class_ if schema.adverse else None)
+    checked = check(
+        schema, raw, Setting(today=TODAY), class_=class_ if schema.may_be_adverse else None
+    )
     if checked.errors:
         return
     header = header_of(schema, checked)
@@ -369,7 +375,7 @@ def _needs_its_stated_end(
 @given(st.sampled_from(TAKEN), st.data())
 @settings(deadline=None)
 def test_another_kind_of_value_is_always_refused(schema: Schema, data: st.DataObject) -> None:
-    checked = check(schema, good(schema), today=TODAY)
+    checked = check(schema, good(schema), Setting(today=TODAY))
     code = data.draw(st.sampled_from(sorted(checked.fields)))
     value = checked.fields[code]
     other: Value = ";".join(value) if isinstance(value, list) else [value]
@@ -391,7 +397,9 @@ def test_any_other_end_of_use_is_refused_where_everything_is_shown(
     raw = good(schema) | dict.fromkeys(dates, decided.isoformat())
     if schema.until.field is not None:
         raw[schema.until.field] = date(2035, 1, 1).isoformat()
-    checked = check(schema, raw, today=TODAY, class_=class_ if schema.adverse else None)
+    checked = check(
+        schema, raw, Setting(today=TODAY), class_=class_ if schema.may_be_adverse else None
+    )
     header = header_of(schema, checked, until=until)
     codes = [problem.code for problem in check_record(schema, RULES, header, checked.fields)]
     decision = decision_of(schema, RULES, header, checked.fields)

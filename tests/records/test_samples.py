@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.records.keys import record_key
+from ledger.records.setting import Setting
 from ledger.records.validate import Fields, check
 from tests.records import samples
 from tests.records.examples import TODAY
@@ -20,7 +21,7 @@ def test_all_samples_are_seen() -> None:
 def test_every_row(sample: samples.Sample) -> None:
     seen: dict[bytes, Fields] = {}
     for row in sample.rows:
-        checked = check(sample.schema, row.raw, today=TODAY, cell_errors=row.cell_errors)
+        checked = check(sample.schema, row.raw, Setting(today=TODAY), cell_errors=row.cell_errors)
         if row.verdict == "rejected":
             assert checked.errors, row.number
             assert checked.errors[0].field == row.field, row.number

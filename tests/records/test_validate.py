@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.records.schema import load
+from ledger.records.setting import Setting
 from ledger.records.texts import ERROR_CODES, NOTE_CODES
 from ledger.records.uscc import FILLER
 from ledger.records.validate import check
@@ -123,6 +124,37 @@ def test_the_filler_is_nobody_elses_code() -> None:
     assert codes(penalty(CF_XDR_SHXYM=FILLER, CF_XDR_GSZC="1")) == [("CF_XDR_SHXYM", "uscc-check")]
     record = penalty(**TRADER, CF_XDR_GSZC="1", CF_CFJGDM=FILLER, CF_SJLYDM=FILLER)
     assert codes(record) == [("CF_CFJGDM", "uscc-check"), ("CF_SJLYDM", "uscc-check")]
+
+
+# Lawful codes that fail their check characters (domain 11).
+
+LAWFUL = "91350203M0001QKT19"  # the pilot of Fujian
+
+
+def test_a_code_of_the_exceptions_is_taken_with_a_note() -> None:
+    record = penalty(CF_XDR_SHXYM=f" {LAWFUL.lower()} ")
+    assert [code for _, code in codes(record)] == ["uscc-check"]
+    checked = judge(record, exceptions=frozenset({LAWFUL}))
+    assert checked.errors == ()
+    assert checked.fields["CF_XDR_SHXYM"] == LAWFUL
+    assert [(note.field, note.code) for note in checked.notes] == [
+        ("CF_XDR_SHXYM", "uscc-excepted")
+    ]
+    assert notes(penalty(), exceptions=frozenset({LAWFUL})) == []
+
+
+@pytest.mark.parametrize("other", ["91350203M0001QKT18", "x", FILLER, "=1+1"])
+def test_no_other_code_is_excepted(other: str) -> None:
+    assert codes(penalty(CF_CFJGDM=other), exceptions=frozenset({LAWFUL})) == [
+        ("CF_CFJGDM", code) for _, code in codes(penalty(CF_CFJGDM=other))
+    ]
+    assert codes(penalty(CF_CFJGDM=other))
+
+
+def test_the_remedy_of_a_lawful_code_is_told() -> None:
+    message = judge(penalty(CF_XDR_SHXYM=LAWFUL)).errors[0].message
+    assert "例外文件" in message["zh"]
+    assert "the file of exceptions" in message["en"]
 
 
 def test_a_business_with_a_code_of_its_own_needs_no_number() -> None:
@@ -403,7 +435,7 @@ def test_bad_data_never_raises(name: str, data: st.DataObject) -> None:
     schema = load(name)
     names = st.sampled_from([field.code for field in schema.fields]) | st.text(max_size=5)
     record: dict[str, Any] = data.draw(st.dictionaries(names, anything | plausible))
-    checked = check(schema, record, today=TODAY)
+    checked = check(schema, record, Setting(today=TODAY))
     assert {error.code for error in checked.errors} <= ERROR_CODES
     assert {note.code for note in checked.notes} <= NOTE_CODES
     places = {field.code: place for place, field in enumerate(schema.fields)}

@@ -20,6 +20,7 @@ from gateway.files.workbook import build
 from gateway.intake.interfaces import RowAnswer
 from ledger.records.keys import record_key
 from ledger.records.schema import load
+from ledger.records.setting import Setting
 from ledger.records.validate import check, remark
 from tests.support.sheets import (
     GOOD,
@@ -55,7 +56,11 @@ class Judge:
             )
         schema = load(found.type)
         checked = check(
-            schema, found.fields, today=TODAY, class_=found.class_, cell_errors=found.cell_errors
+            schema,
+            found.fields,
+            Setting(today=TODAY),
+            class_=found.class_,
+            cell_errors=found.cell_errors,
         )
         errors = checked.errors
         if found.corrects:

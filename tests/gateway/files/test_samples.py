@@ -11,6 +11,7 @@ from gateway.files.reading import TEMPLATES, Reading
 from gateway.files.rows import Row
 from ledger.records.keys import record_key
 from ledger.records.schema import load
+from ledger.records.setting import Setting
 from ledger.records.validate import check
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +25,9 @@ def verdicts(rows: list[Row]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for row in rows:
         schema = load(row.input.type)
-        checked = check(schema, row.input.fields, today=TODAY, cell_errors=row.input.cell_errors)
+        checked = check(
+            schema, row.input.fields, Setting(today=TODAY), cell_errors=row.input.cell_errors
+        )
         if checked.errors:
             verdict, field = "rejected", checked.errors[0].field
         else:

@@ -4,6 +4,7 @@ Everything goes over HTTP with tokens as an operator issues them."""
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from gateway.accesses.services import DAY, Access, AccessLog, Line, Wanted, newe
 from gateway.app import create_app
 from gateway.base.clock import Clock
 from gateway.base.db import begin_write
-from gateway.base.policy import VERSION, Decision, Purpose
+from gateway.base.policy import SCOPES, VERSION, Decision, Purpose
 from gateway.node import Node
 from gateway.records.models import records
 from gateway.tokens.services import list_tokens, revoke_token
+from ledger.chain.contracts.structs import GOVERNMENT
 from ledger.records.schema import load
 from tests.gateway.files.work import work
 from tests.gateway.intake.material import (
@@ -129,19 +131,70 @@ def test_one_authority_at_two_desks(node: Node) -> None:
     assert stranger.get(f"/v1/records/{leaf}").status_code == 404
 
 
+def fined(number: int, **changes: str) -> dict[str, Any]:
+    """A fine, which is published; the record of `record` is a warning, which is not."""
+    sent = record(number)
+    sent["fields"] |= {"CF_CFLB": "罚款", "CF_NR_FK": "0.2", **changes}
+    return sent
+
+
 def test_what_is_public_every_reader_sees(node: Node) -> None:
     own = Department(node, "submit", department="甲局")
     other = Department(node, "read", department="乙局", authorities=[OF_BEIJING])
-    public = own.file(record(1)).json()["leaf"]
-    minor = own.file(record(2) | {"class": "minor"}).json()["leaf"]
+    public = own.file(fined(1)).json()["leaf"]
+    kept = [
+        own.file(sent).json()["leaf"]
+        for sent in (record(2), fined(3) | {"class": "minor"}, fined(4, CL_PUBLISH="否"))
+    ]
     assert other.get(f"/v1/records/{public}").status_code == 200
-    assert other.get(f"/v1/records/{minor}").status_code == 404
+    for leaf in kept:
+        assert other.get(f"/v1/records/{leaf}").status_code == 404
     with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(records).values(superseded_by=b"x" * 32))
     assert other.get(f"/v1/records/{public}").status_code == 404
     with node.ctx.engine.begin() as connection:
         erase(connection)
     assert other.get(f"/v1/records/{public}").status_code == 404
+
+
+def of_type(type_: str, **changes: object) -> dict[str, Any]:
+    """A good record of a type."""
+    return {"type": type_, "fields": good(load(type_)) | changes}
+
+
+SEEN = [
+    ("public", of_type("judicial-decision", CP_WSLX="判决书")),
+    ("authorisation", of_type("judicial-decision", CP_AH="2号", CP_WSLX="调解书")),
+    ("authorisation", of_type("compliance")),
+    ("authorisation", of_type("contract-performance")),
+    ("authorisation", voluntary()),
+    ("government", of_type("honour")),
+]
+
+
+def test_each_visibility_for_every_scope(node: Node) -> None:
+    """Only what is public is read by another department, and only with the scope for it; `admin`
+    acts for the whole member."""
+    facts = node.chain.facts
+    types = tuple(
+        replace(item, visibility=GOVERNMENT) if item.name == "honour" else item
+        for item in facts.record_types
+    )
+    node.chain.put(replace(facts, record_types=types))
+    own = Department(node, "submit", "read", department="甲局")
+    others = {
+        scope: Department(node, scope, department="乙局", authorities=[OF_BEIJING])
+        for scope in SCOPES
+    }
+    for visibility, sent in SEEN:
+        leaf = own.file(sent).json()["leaf"]
+        assert own.get(f"/v1/records/{leaf}").status_code == 200
+        for scope, other in others.items():
+            answer = other.get(f"/v1/records/{leaf}")
+            shown = {"read": 200 if visibility == "public" else 404, "admin": 200}
+            assert answer.status_code == shown.get(scope, 403), (visibility, scope)
+            if answer.status_code != 200:
+                assert "样例" not in answer.text
 
 
 def test_templates_without_a_code_go_by_name(node: Node) -> None:

@@ -1,0 +1,36 @@
+"""What a record is judged by beside its schema: the day, the rules, and what a node has looked up.
+
+Whoever judges gathers it once for many rows, so that `check` asks nobody and stays pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ledger.records.publicity import NO_AUTHORITIES
+from ledger.records.rules import Rules, newest
+
+__all__ = ["Setting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What `check` takes beside schema and record.
+
+    today: the day in Asia/Shanghai that no decision may be after. go_live: the first day of
+    decision of which everything is asked; older records may lack what the schema says. rules:
+    those that give `until`, by default the newest we package. authorities: kinds of authority by
+    USCC, before what their names tell; None: of no kind with rules of its own. exceptions: lawful
+    USCCs that fail their check characters. lists, measures: the severe lists (ids) and measures
+    (names) that the catalogue has in force; None: not looked at.
+    """
+
+    today: date
+    go_live: date = date.min
+    rules: Rules = field(default_factory=newest)
+    authorities: Mapping[str, str | None] = field(default_factory=lambda: NO_AUTHORITIES)
+    exceptions: frozenset[str] = frozenset()
+    lists: frozenset[str] | None = None
+    measures: frozenset[str] | None = None
