@@ -13,6 +13,7 @@ import click
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
 from gateway.commands.accesses import accesses
+from gateway.commands.authorities import authorities
 from gateway.commands.init import init
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
@@ -22,6 +23,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
+from ledger.records.lawful import read_exceptions
 
 
 @click.group(
@@ -127,6 +129,7 @@ def token_add(
             department=department,
             authorities=authorities,
             now=now,
+            exceptions=read_exceptions(load(config).uscc_exceptions_file),
         )
     if as_json:
         print_json({"id": token_id, "name": name, "scopes": wanted, "token": secret})
@@ -191,6 +194,7 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 
 gateway.add_command(accesses)
+gateway.add_command(authorities)
 gateway.add_command(init)
 gateway.add_command(jobs)
 gateway.add_command(quarantine)

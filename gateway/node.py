@@ -28,6 +28,7 @@ from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
+from gateway.base.who import WhoPaths, WhoWatch
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -42,6 +43,8 @@ from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
+from gateway.subjects.services import SubjectCheck
+from gateway.tokens.services import Holders
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.order import HURRY_SECONDS
@@ -81,6 +84,7 @@ class Node:
     signing: Signing
     vault: Vault
     hmac: Hmac
+    holders: Holders
     accesses: AccessLog
     workers: Workers
     lease: Lease
@@ -91,6 +95,7 @@ class Node:
     file_store: FileStore
     files: Files
     receipts: Receipts
+    subjects: SubjectCheck
     content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -104,6 +109,7 @@ class Node:
             signing=self.signing,
             lease=self.lease,
             calendar=self.workers.calendar,
+            subjects=self.subjects,
         )
 
     def start(self) -> None:
@@ -115,6 +121,7 @@ class Node:
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
+            ("who", WhoWatch(self.workers.who)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -192,8 +199,9 @@ def make_node(
     )
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(vault.newest, keys.index, settings.calendar_file)
+    secrets = Secrets(vault.newest, keys.index, settings.calendar_file, WhoPaths.of(settings))
     workers = Workers(secrets, settings.intake.processes)
+    holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = Intake(
         ctx, chain=chain, signing=signing, vault=vault, workers=workers, accesses=accesses
@@ -207,6 +215,7 @@ def make_node(
         signing=signing,
         vault=vault,
         hmac=hmac,
+        holders=holders,
         accesses=accesses,
         workers=workers,
         lease=Lease(ctx.engine),
@@ -217,8 +226,9 @@ def make_node(
         intake=intake,
         jobs=Jobs(ctx.engine),
         file_store=file_store,
-        files=Files(ctx, file_store, intake, hmac),
+        files=Files(ctx, file_store, intake, holders),
         receipts=Receipts(ctx, vault, signing, accesses),
+        subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),

@@ -20,6 +20,7 @@ from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
+from gateway.subjects.services import Figures, SubjectCheck
 from ledger.core.keys import Purpose
 
 DAY = 86_400
@@ -41,6 +42,7 @@ class _Stored:
     files: int
     overdue: int
     quarantined: int
+    subjects: Figures
 
 
 class NodeCollector(Collector):
@@ -54,12 +56,14 @@ class NodeCollector(Collector):
         signing: Signing,
         lease: Lease,
         calendar: CalendarFile,
+        subjects: SubjectCheck,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._signing = signing
         self._lease = lease
         self._calendar = calendar
+        self._subjects = subjects
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -85,6 +89,7 @@ class NodeCollector(Collector):
                 files=connection.scalar(_FILES) or 0,
                 overdue=overdue_promises(connection, self._ctx.clock.seconds()),
                 quarantined=count_quarantined(connection),
+                subjects=self._subjects.figures(),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -99,6 +104,9 @@ class NodeCollector(Collector):
         yield _gauge(
             "quarantined_promises", "With entries that the disk has changed", stored.quarantined
         )
+
+        yield _gauge("subjects", "Codes with a name that records came under", stored.subjects.known)
+        yield _doubles(stored.subjects)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health
@@ -141,6 +149,17 @@ class NodeCollector(Collector):
             ]
             family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
         return family
+
+
+def _doubles(figures: Figures) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "credit_ledger_double_subjects",
+        "Codes with two names and names with two codes, as counted within five minutes",
+        labels=("double",),
+    )
+    for double, number in figures.doubles.items():
+        family.add_metric((double.value,), number)
+    return family
 
 
 def _error(name: str, text: str, code: str | None) -> GaugeMetricFamily:

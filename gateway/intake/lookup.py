@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Sealed, Vault, Wrapped
+from gateway.base.policy import Days
 from gateway.log.models import entries, logs, promises
 from gateway.log.store import Entries
 from gateway.records.content import Content
 from gateway.records.models import records
+from gateway.records.period import days_of
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, opens
 
 
 class Known(NamedTuple):
     """A stored record. superseded_by: leaf, b"" = it is in force. department, authority,
-    visibility: what policy asks for."""
+    visibility, period: what policy asks for."""
 
     id: int
     document_key: bytes
@@ -31,6 +33,12 @@ class Known(NamedTuple):
     department: str | None
     authority: bytes
     visibility: int
+    period: int
+
+    @property
+    def decided(self) -> Days:
+        """The days among which it was."""
+        return days_of(self.period)
 
 
 class Standing(NamedTuple):

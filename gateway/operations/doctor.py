@@ -5,9 +5,10 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
-those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 chain: readable ·
-7 member active, keys registered and valid for 60 days · 8 each log · 9 stranded records ·
-10 payer: can pay · 11 signing services: sign
+those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who:
+the operator's files can be used, nothing in them is doubtful · 7 chain: readable ·
+8 member active, keys registered and valid for 60 days · 9 each log · 10 stranded records ·
+11 payer: can pay · 12 signing services: sign
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.revision import program_revision, revision
 from gateway.base.settings import Settings
+from gateway.base.who import Doubts, WhoPaths
 from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
@@ -36,6 +38,8 @@ from ledger.records.calendar import Calendar
 
 HORIZON = 60
 """Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
+MOST_SHOWN = 20
+"""Of a kind that a finding names."""
 
 __all__ = ["Finding", "Level", "examine"]
 
@@ -70,6 +74,7 @@ class _Examination:
         if engine is not None and keys is not None:
             yield from examine_keys(engine, keys.content)
         yield self._calendar()
+        yield from self._who()
         if network is None or keys is None or engine is None:
             yield finding("chain-not-looked-at", Level.PROBLEM)
         else:
@@ -129,6 +134,26 @@ class _Examination:
             if calendar.deadline(day) is None:
                 return finding("calendar", Level.WARNING, until=day - timedelta(days=1))
         return finding("calendar", Level.OK, days=HORIZON)
+
+    def _who(self) -> Iterator[Finding]:
+        """Whether the operator's files of who is who can be used, and what they hold."""
+        paths = WhoPaths.of(self._settings)
+        try:
+            who = paths.read()
+        except ConfigError as error:
+            yield finding("who", Level.PROBLEM, error=error)
+            return
+        counts = {
+            "authorities": len(who.authorities),
+            "exceptions": len(who.exceptions),
+            "file": paths.exceptions or "uscc_exceptions_file",
+            "subjects": len(who.subjects),
+        }
+        yield finding("who", Level.OK, **counts)
+        doubts = Doubts.of(who)
+        codes, kinds = ", ".join(doubts.codes[:MOST_SHOWN]), ", ".join(doubts.kinds[:MOST_SHOWN])
+        level = Level.WARNING if codes or kinds else Level.OK
+        yield finding("who-doubtful", level, codes=codes or "-", kinds=kinds or "-")
 
 
 def _file_of(url: str) -> Path | None:

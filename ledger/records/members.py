@@ -65,7 +65,10 @@ class Members:
 
     def day(self, name: str) -> date:
         """A day, YYYY-MM-DD."""
-        return parse_day(self.text(name, max_=10))
+        try:
+            return parse_day(self.text(name))
+        except Malformed as error:
+            raise self.fault(f"{name} is no day YYYY-MM-DD") from error
 
     def pair(self, name: str, *, max_: int = MAX_TEXT) -> dict[str, str]:
         """A text for people: {"zh", "en"}."""

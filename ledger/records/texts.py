@@ -154,6 +154,12 @@ _NOTES: Final = {
         "{name}所在地区与本节点不同，请核对是否报送到了正确的节点。",
         "{name} belongs to another region than this node: check that this is the node to send to.",
     ),
+    "authority-not-in-force": (
+        "{name}在认定日期不在机关表所列的存续期内，已照原样接收；请核对日期，如已由其他机关承继，"
+        "请填写承继机关。",
+        "{name} was not there on the day of the decision by the table of authorities: taken as it "
+        "is; check the day, or name who took over.",
+    ),
     "uscc-excepted": (
         "{name}的校验码不符，但在例外文件之内，已照原样接收。",
         "{name} fails its check characters but is in the file of exceptions: taken as it is.",

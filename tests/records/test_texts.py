@@ -13,7 +13,7 @@ ERRORS = """
 """.split()
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
-    document-number-shared amount-unusual authority-elsewhere uscc-excepted
+    document-number-shared amount-unusual authority-elsewhere authority-not-in-force uscc-excepted
 """.split()
 PARTS = {
     name: {"zh": f"中{name}", "en": f"en-{name}"}
