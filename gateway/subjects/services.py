@@ -176,7 +176,7 @@ class SubjectCheck:
         met = Counter(document for some in documents for document in some)
         registrations = Counter(side["registration"] for side in sides if side["registration"])
         return {
-            "double": found.double,
+            "double": found.double.value,
             "sameDocument": any(times > 1 for times in met.values()),
             "sameRegistration": any(times > 1 for times in registrations.values()),
             "parties": sides,

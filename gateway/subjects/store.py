@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from gateway.base.db import insert_rows
 from gateway.records.models import SHARED, records, subjects
-from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, opens
 
 Pair = tuple[bytes, bytes]
@@ -132,7 +131,7 @@ def standing() -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions under which a record counts: in force and not erased."""
     return (
         records.c.superseded_by == _IN_FORCE,
-        sa.exists().where(opens(Kind.RECORD, records.c.id)).select_from(content_keys),
+        sa.exists().where(opens(Kind.RECORD, records.c.id)).correlate(records),
     )
 
 

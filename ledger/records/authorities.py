@@ -176,7 +176,7 @@ def parse_authorities(tree: Any) -> Authorities:
     whole = Members("authorities", tree)
     if whole.text("_type") != _TYPE:
         raise whole.fault(f"_type is not {_TYPE}")
-    items = whole.maybe("authorities", lambda name: whole.items(name, most=_MAX_ENTRIES)) or []
+    items = whole.items("authorities", most=_MAX_ENTRIES, least=0)
     whole.done()
     entries = [_entry(n, item) for n, item in enumerate(items, 1)]
     by_code: dict[str, Authority] = {}

@@ -131,7 +131,7 @@ def _items(tree: Any, type_: str, name: str) -> Iterator[tuple[int, object]]:
     whole = Members(name, tree)
     if whole.text("_type") != type_:
         raise whole.fault(f"_type is not {type_}")
-    items = whole.maybe(name, lambda name: whole.items(name, most=_MAX_ENTRIES)) or []
+    items = whole.items(name, most=_MAX_ENTRIES, least=0)
     whole.done()
     return enumerate(items, 1)
 

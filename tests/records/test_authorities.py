@@ -184,7 +184,7 @@ def test_a_file_is_read_strictly(tmp_path: Path) -> None:
 
 def test_an_empty_table_and_none(tmp_path: Path) -> None:
     path = tmp_path / "authorities.json"
-    path.write_text(json.dumps(TYPE), "utf-8-sig")
+    path.write_text(json.dumps(TYPE | {"authorities": []}), "utf-8-sig")
     assert len(read_authorities(path)) == len(read_authorities(None)) == 0
 
 

@@ -82,7 +82,7 @@ def test_a_wrong_subject_is_named(entries: list[dict[str, Any]], said: str) -> N
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     assert (read_exceptions(None), len(read_subjects(None))) == (frozenset(), 0)
-    path.write_text(json.dumps({"_type": "credit-ledger/subjects@1"}))
+    path.write_text(json.dumps({"_type": "credit-ledger/subjects@1", "subjects": []}))
     assert len(read_subjects(path)) == 0
     with pytest.raises(ConfigError) as caught:
         read_exceptions(path)
