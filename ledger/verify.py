@@ -249,6 +249,7 @@ def record_facts(receipt: Receipt, library: Library) -> RecordFacts | None:
         problems=tuple(each for each in problems if each.code not in DISAGREEMENTS),
         usable_to=_iso(window.usable_to),
         expired_from=_iso(window.expired_from),
+        void_field=found.void_if.field if found.void_if and decision.void else None,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from gateway.files.interfaces import Cell, Marked, Value
-from ledger.records.schema import Kind
+from ledger.records.schema_parts import Kind
 
 MAX_CELL = 32_767
 """Characters of a cell in Excel and WPS; no field of any schema is nearly as long. Of a longer

@@ -12,7 +12,8 @@ from gateway.files.errors import FileFault
 from gateway.files.interfaces import Cell, Line
 from gateway.files.scan import MAX_COLUMNS
 from ledger.records.fold import fold
-from ledger.records.schema import Field, Schema, all_schemas
+from ledger.records.schema import Schema, all_schemas
+from ledger.records.schema_parts import Field
 
 HEADER_WITHIN = 10
 """A header stands in one of the first so many rows; titles and notes stand above it."""

@@ -11,7 +11,8 @@ from gateway.files.header import CLASS, known_field, own_column
 from gateway.files.interfaces import Cell
 from gateway.files.rows import Row
 from ledger.records import schema as schemas
-from ledger.records.schema import Field, Schema
+from ledger.records.schema import Schema
+from ledger.records.schema_parts import Field
 
 GOES_BACK = ("rejected", "conflict")
 """Verdicts about which the sender has something to do."""

@@ -12,7 +12,7 @@ from gateway.files.errors import FileFault
 from gateway.files.header import Header, column_letters
 from gateway.files.interfaces import Cell, Line, Table
 from gateway.intake.interfaces import RowInput
-from ledger.records.schema import Field
+from ledger.records.schema_parts import Field
 from ledger.records.validate import FieldError, remark
 
 MAX_UNKNOWN = 8

@@ -34,7 +34,7 @@ from gateway.intake.rules import rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
 from gateway.records.period import period_number
-from ledger.chain.contracts.structs import ON_AUTHORISATION
+from ledger.chain.visibility import VISIBILITY_OF
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -47,6 +47,7 @@ from ledger.records.rules import newest
 from ledger.records.schema import Schema
 from ledger.records.setting import Setting
 from ledger.records.validate import Checked, FieldError, check
+from ledger.records.visibility import visibility
 
 OTHER = "other"
 """What a type nobody knows is counted as."""
@@ -59,8 +60,8 @@ them are enough: among the 10^7 documents of one office a chance collision has o
 DIVISION = slice(2, 4)
 """Of a USCC: the province in which its holder was registered (GB/T 2260)."""
 NATIONAL = "10"
-
-MINOR = "minor"
+ORIGIN = "CL_ORIGIN"
+"""Where a record was collected: national platform, vertical department or local one."""
 
 BOUND = ("licence", "penalty")
 """Families of the types that must be online within seven working days (双公示)."""
@@ -315,7 +316,7 @@ class _Set:
             encode_content(secret, header, fields),
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
             authority,
-            _visibility(gate.item, checked.class_),
+            _visibility(schema, gate.item, checked),
             decided,
             period_number(decided, yearly=yearly),
             self._subject(found.subject),
@@ -347,17 +348,22 @@ class _Set:
         """A note where the authority works in another region than that of this member, by the table
         of authorities or else by its code.
 
-        Codes of national authorities (10) belong to no region; a member without one serves all.
+        A member without a region serves all. Codes of national authorities (10) belong to no
+        region: of their records only the sender knows which way they came, so that is asked for,
+        and of no others.
         """
         code = _authority_code(schema, fields)
         ours = self._terms.facts.region[:2]
-        if code is None or not ours:
+        if code is None:
             return ()
         region = self._who.authorities.region(code)
+        notes: tuple[FieldError, ...] = ()
+        if code[DIVISION] == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
+            notes = (remark("origin-missing", schema, ORIGIN),)
         theirs = code[DIVISION] if region is None else region[:2]
-        if theirs in ("", ours) or (region is None and theirs == NATIONAL):
-            return ()
-        return (remark("authority-elsewhere", schema, schema.authority.code or ""),)
+        if not ours or theirs == ours or (region is None and theirs == NATIONAL):
+            return notes
+        return (*notes, remark("authority-elsewhere", schema, schema.authority.code or ""))
 
     def _not_in_force(
         self, schema: Schema, fields: Fields, decided: date
@@ -397,9 +403,11 @@ def _authority_code(schema: Schema, fields: Fields) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _visibility(item: RecordType, class_: str | None) -> int:
-    """As the catalogue has it. What is minor is shared, never public (domain 3.6)."""
-    return max(item.visibility, ON_AUTHORISATION) if class_ == MINOR else item.visibility
+def _visibility(schema: Schema, item: RecordType, checked: Checked) -> int:
+    """The stricter of what the record says by its type, values and class, and of what the
+    catalogue says of the type."""
+    own = visibility(schema, checked.fields, checked.class_)
+    return max(item.visibility, VISIBILITY_OF[own])
 
 
 def _content_key(schema: Schema, class_: str | None, fields: Fields) -> bytes:

@@ -34,7 +34,8 @@ from ledger.records import publicity
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision
 from ledger.records.rules import Rules
-from ledger.records.schema import Field, Schema
+from ledger.records.schema import Schema
+from ledger.records.schema_parts import Field
 from ledger.records.texts import label
 from ledger.records.uscc import FILLER
 from ledger.records.validate import NATURAL_PERSON, may_lack_code
@@ -128,6 +129,7 @@ def decision_of(
     return Decision(
         schema=schema,
         adverse=schema.is_adverse(fields),
+        void=schema.is_void(fields),
         class_=header.class_,
         decided=header.decided,
         kinds=rules.kinds,
@@ -161,6 +163,9 @@ def _fault(schema: Schema, field: Field, read: Reader, fields: Mapping[str, Valu
         return _OF_FAULT.get(again.code, "value-form")
     if again != value:
         return "value-form"
+    fewer = field.vocabulary_if
+    if fewer is not None and fewer.forbids(str(value), fields):
+        return "value-unknown"
     if field.kind == "uscc" and value == FILLER:
         allowed = field.code == schema.subject.code and may_lack_code(schema, fields)
         return None if allowed else "value-form"
@@ -193,7 +198,9 @@ def _until(
     decision = decision_of(schema, rules, header, fields)
     stated, code = _stated_end(schema, fields), None
     hidden = schema.until.field is not None and stated is None
-    if schema.until.rule == "publicity" and decision.adverse is False:
+    if decision.void or (decision.void is None and header.until == decision.void_end):
+        hidden = False  # whatever its field says, what is not in force has no day of use
+    elif schema.until.rule == "publicity" and decision.adverse is False:
         hidden = False  # whatever its field says, only an adverse record ends
     elif schema.until.rule == "publicity":
         code = _bound(publicity.bounds(rules, decision), header.until, shown=stated is not None)

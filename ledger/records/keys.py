@@ -1,5 +1,10 @@
 """The keys of records: which record this is, by family, authority, document number and subject.
 
+Some real records have no number (domain 11). Then the fields that the schema calls `apart` stand
+for it: a record sent again with a change elsewhere is still the same one, and one that differs in
+them is another. The price: what was sent without a number and comes again with one is another
+record, and so is what comes with and without the code of its authority.
+
 Intake keeps an HMAC of a record key, also after erasure, so its bytes may never change.
 """
 
@@ -31,8 +36,9 @@ class SubjectKeys(NamedTuple):
 
 class Keys(NamedTuple):
     """Canonical JSON of what identifies a good record. document: without the subject, since one
-    decision may concern several, a record each. authority: who decided. subject: None where it has
-    no code."""
+    decision may concern several, a record each; where there is no number it is the record's, for
+    nothing says that two such records are of one decision. authority: who decided. subject: None
+    where it has no code."""
 
     record: bytes
     document: bytes
@@ -58,11 +64,12 @@ def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     document = orjson.dumps(parts)
     subject = orjson.dumps(_subject(schema, fields))
     record = b"".join((document[:-1], b',"subject":', subject, b"}"))
-    code = fields[schema.subject.code]
-    about = None
+    code, about = fields[schema.subject.code], None
     if isinstance(code, str) and code != FILLER:
         about = subject_keys(code, _folded(fields, schema.subject.name))
-    return Keys(record, document, orjson.dumps(parts["authority"]), about)
+    numbered = schema.document in fields
+    by = orjson.dumps(parts["authority"])
+    return Keys(record, document if numbered else record, by, about)
 
 
 def subject_keys(code: str, name: str) -> SubjectKeys:
@@ -75,13 +82,20 @@ def subject_keys(code: str, name: str) -> SubjectKeys:
 
 
 def _document(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:
-    """The authority counts by its code; the 2015 template has only its name."""
-    code, name = schema.authority.code, schema.authority.name
+    """The authority counts by its code; the 2015 template has only its name, and so have records
+    of courts and lists."""
+    name, code = schema.authority.name, fields.get(schema.authority.code or "")
+    numbered = schema.document in fields
     return {
-        "authority": {"code": fields[code]} if code else {"name": _folded(fields, name)},
-        "document": _folded(fields, schema.document),
+        "authority": {"code": code} if code else {"name": _folded(fields, name)},
+        "document": _folded(fields, schema.document) if numbered else _apart(schema, fields),
         "family": schema.family,
     }
+
+
+def _apart(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """What stands for a number, in the order of the codes."""
+    return {code: _folded(fields, code) for code in sorted(schema.apart) if code in fields}
 
 
 def _subject(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import product
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -33,6 +34,7 @@ __all__ = [
     "add_months",
     "authority_kind",
     "bounds",
+    "earliest_end",
     "rules_id",
     "stated_end_note",
     "until",
@@ -49,15 +51,23 @@ Fields = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the end of use depends on beside the rules. adverse: whether it is, None where the
-    field that says so is not known. class_: None where it is not stated. kinds: of the authority,
-    more than one where it is not known."""
+    """What the end of use depends on beside the rules. adverse, void: whether it is adverse, and
+    whether it says that it is not in force; None where the field that says so is not known.
+    class_: None where it is not stated. kinds: of the authority, more than one where it is not
+    known."""
 
     schema: Schema
     adverse: bool | None
     class_: str | None
     decided: date
     kinds: tuple[str | None, ...]
+    void: bool | None = False
+
+    @property
+    def void_end(self) -> date:
+        """The `until` of what was decided not to be in force: the day before it was decided, so
+        that there is no day of use, whoever hides the field that says so."""
+        return self.decided - timedelta(days=1) if self.decided > date.min else date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,8 @@ def authority_kind(
 def until(rules: Rules, decision: Decision, stated_end: date | None) -> date | None:
     """The payload's `until`, the last day of use (design 4); None: open, or for an adverse record
     not known. stated_end: the field that the schema's `until` names."""
+    if decision.void:
+        return decision.void_end
     rule = decision.schema.until.rule
     if rule == "validity":
         if stated_end is None or stated_end.isoformat() in decision.schema.until.open_days:
@@ -120,7 +132,7 @@ def until(rules: Rules, decision: Decision, stated_end: date | None) -> date | N
 
 def untils(rules: Rules, decision: Decision, stated_end: date | None) -> set[date | None]:
     """Every `until` that is right, whatever kind the authority is of and, where that is not known,
-    whether the record is adverse or not."""
+    whether the record is adverse or in force or not."""
     return {until(rules, each, stated_end) for each in _certain(decision)}
 
 
@@ -132,6 +144,14 @@ def bounds(rules: Rules, decision: Decision) -> Bounds:
         latest=_longest(decision, {period.maximum for period in periods}),
         may_be_open=None in untils(rules, decision, None),
     )
+
+
+def earliest_end(rules: Rules, decision: Decision, class_: str) -> date:
+    """The first day on which use may end early, for a repair that states the class: `decided` and
+    the minimum that the rules give for it. Where the kind of the authority is not known, the
+    latest that may hold, since an early end must be lawful whichever it is."""
+    periods = _periods(rules, replace(decision, class_=class_))
+    return _after(decision, max(period.minimum for period in periods))
 
 
 def use_window(rules: Rules, decision: Decision, until: date | None) -> UseWindow:
@@ -173,15 +193,14 @@ def _periods(rules: Rules, decision: Decision) -> tuple[Period, ...]:
 
 def _certain(decision: Decision) -> Iterator[Decision]:
     """The decision, as it is in each case that it may be."""
-    for kind in decision.kinds:
-        for adverse in (True, False) if decision.adverse is None else (decision.adverse,):
-            yield Decision(
-                schema=decision.schema,
-                adverse=adverse,
-                class_=decision.class_,
-                decided=decision.decided,
-                kinds=(kind,),
-            )
+    for kind, adverse, void in product(
+        decision.kinds, _possible(decision.adverse), _possible(decision.void)
+    ):
+        yield replace(decision, kinds=(kind,), adverse=adverse, void=void)
+
+
+def _possible(known: bool | None) -> tuple[bool, ...]:
+    return (True, False) if known is None else (known,)
 
 
 def _longest(decision: Decision, maxima: set[int | None]) -> date | None:

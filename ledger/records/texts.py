@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.core.texts import Text
-from ledger.records.schema import Field
+from ledger.records.schema_parts import Field
 
 __all__ = ["ERROR_CODES", "NOTE_CODES", "label", "message"]
 
@@ -45,6 +45,10 @@ _ERRORS: Final = {
     "date-invalid": (
         "{name}不是有效日期，请按YYYY-MM-DD填写，例如2024-03-05。",
         "{name} is not a date: write YYYY-MM-DD, such as 2024-03-05.",
+    ),
+    "year-invalid": (
+        "{name}不是有效年度，请按YYYY填写，例如2024。",
+        "{name} is not a year: write YYYY, such as 2024.",
     ),
     "date-in-future": (
         "{name}晚于今天，请核对。",
@@ -99,6 +103,15 @@ _ERRORS: Final = {
         "{name}已用于同一机关、同一相对人的另一条记录；如为更正，请在更正列填写其recordId。",
         "{name} is in use by another record of the same authority and subject: to correct that "
         "one, put its recordId into the correction column.",
+    ),
+    "list-unknown": (
+        "{name}不是现行目录内的严重失信主体名单，请按目录填写名单标识；新增名单须先列入目录。",
+        "{name} is no severe list of the catalogue in force: write the id that the catalogue has; "
+        "a new list must be put into it first.",
+    ),
+    "measure-unknown": (
+        "{name}含有不在现行失信惩戒措施清单内的措施，请按清单填写。",
+        "{name} has a measure that is not in the vocabulary in force: write the names that it has.",
     ),
     "authority-not-yours": (
         "{name}不是本令牌所代表的机关，请由该机关或信用中心报送；如确属本机关，请运维核对令牌。",
@@ -159,6 +172,26 @@ _NOTES: Final = {
         "请填写承继机关。",
         "{name} was not there on the day of the decision by the table of authorities: taken as it "
         "is; check the day, or name who took over.",
+    ),
+    "status-not-in-force": (
+        "{name}表明该记录已不在有效状态，已照原样接收，核验时不得使用。",
+        "{name} shows that the record is not in force: taken as it is, and no verifier will let it "
+        "be used.",
+    ),
+    "missing-before-go-live": (
+        "{name}缺失；该记录的认定日期早于本节点启用之日，已照原样接收。",
+        "{name} is missing; the record is older than the day on which this node went live and is "
+        "taken as it is.",
+    ),
+    "subject-kind-unusual": (
+        "{name}与统一社会信用代码不符：92开头的代码属于个体工商户，请核对。",
+        "{name} is unusual for this USCC: codes that begin with 92 are those of individual "
+        "businesses; please check it.",
+    ),
+    "origin-missing": (
+        "{name}为空，而认定机关为中央单位：请填写该记录来自国家平台、垂直管理部门还是地方。",
+        "{name} is missing although a national authority decided: say whether the record came from "
+        "the national platform, a vertical department or a local one.",
     ),
     "uscc-excepted": (
         "{name}的校验码不符，但在例外文件之内，已照原样接收。",

@@ -1,8 +1,7 @@
 """Judging one record against its schema.
 
-Each schema is compiled once into steps, one per field in the order of the standard's table, and a
-record is one pass over them: whatever a rule looks back to (subject type, class of penalty, date
-of the decision) stands earlier in the table.
+Each schema is compiled once (`steps`), and a record is one pass over its steps: whatever a rule
+looks back to (subject type, class of penalty, date of the decision) stands earlier in the table.
 """
 
 from __future__ import annotations
@@ -18,14 +17,17 @@ from ledger.core.texts import Text
 from ledger.records import publicity
 from ledger.records.fold import fold
 from ledger.records.publicity import Decision
-from ledger.records.schema import Field, Schema
+from ledger.records.schema import Schema
+from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
+from ledger.records.steps import Step, presence, steps
 from ledger.records.texts import label, message
 from ledger.records.uscc import FILLER, normalise
-from ledger.records.values import MONEY_DIGITS, Fault, Reader, Value, reader
+from ledger.records.values import MONEY_DIGITS, Fault, Value
 
 __all__ = [
     "CLASS",
+    "ENTITY",
     "INDIVIDUAL_BUSINESS",
     "NATURAL_PERSON",
     "NO_CELL_ERRORS",
@@ -42,10 +44,14 @@ Fields = dict[str, Value]
 
 NATURAL_PERSON = "自然人"
 INDIVIDUAL_BUSINESS = "个体工商户"
+ENTITY = "法人及非法人组织"
 CLASS = "class"
 """What errors call the class of a record, which is no field of the standard."""
 
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
+_YEAR = 4  # digits
+_BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
+_UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
 _MAX_HEADER = 64  # characters of an unknown name that a note repeats
 
 
@@ -72,30 +78,6 @@ class Checked:
     class_: str | None
     decided: date | None
     until: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """A field, compiled. optional: never required. plain: a value that is right by itself is
-    right. triggers: folded values of `condition` that make it required. is_*: the part the field
-    plays in the schema."""
-
-    field: Field
-    code: str
-    read: Reader
-    optional: bool
-    plain: bool
-    required: bool
-    condition: str | None
-    triggers: frozenset[str]
-    not_before: str | None
-    unusual: tuple[Decimal, Decimal] | None
-    disclosable: bool
-    is_uscc: bool
-    is_subject_code: bool
-    is_subject_kind: bool
-    is_registration: bool
-    is_decided: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,7 +115,7 @@ def check(
         run.raw = _known(run)
     person = _is_person(run, cell_errors)
     given, fields = run.raw.get, run.fields
-    for code, read, step in _steps(schema):
+    for code, read, step in steps(schema):
         if code in cell_errors:
             run.errors.append(remark(cell_errors[code], step.field))
             continue
@@ -163,45 +145,7 @@ def _name(about: Field | str | None) -> str | None:
     return about.code if isinstance(about, Field) else about
 
 
-@cache
-def _steps(schema: Schema) -> tuple[tuple[str, Reader, _Step], ...]:
-    """Code, reader and the rest of each step, in the order of the standard's table."""
-    steps = [_step(schema, field) for field in schema.fields]
-    return tuple((step.code, step.read, step) for step in steps)
-
-
-def _step(schema: Schema, field: Field) -> _Step:
-    condition, subject = field.required_if, schema.subject
-    in_rules = {schema.decided, subject.code, subject.kind}
-    return _Step(
-        field=field,
-        code=field.code,
-        read=reader(field) if field.disclosable else _presence,
-        optional=not (field.required or condition or field.code == subject.registration),
-        plain=field.kind in ("text", "choice", "date")
-        and field.disclosable
-        and field.not_before is None
-        and field.code not in in_rules,
-        required=field.required,
-        condition=condition.field if condition else None,
-        triggers=frozenset(map(fold, condition.any_)) if condition else frozenset(),
-        not_before=field.not_before,
-        unusual=(Decimal(field.unusual[0]), Decimal(field.unusual[1])) if field.unusual else None,
-        disclosable=field.disclosable,
-        is_uscc=field.kind == "uscc",
-        is_subject_code=field.code == subject.code,
-        is_subject_kind=field.code == subject.kind,
-        is_registration=field.code == subject.registration,
-        is_decided=field.code == schema.decided,
-    )
-
-
-def _presence(value: object) -> str | None:
-    """Read a field that is dropped: only whether there is something."""
-    return None if value is None or (isinstance(value, str) and not value.strip()) else ""
-
-
-def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> None:
+def _take(run: _Run, step: Step, value: Value | Fault | None, person: bool) -> None:
     """Put a value where it belongs, or say what is wrong with it."""
     if isinstance(value, Fault) and step.is_uscc:
         value = _excepted(run, step) or value
@@ -222,7 +166,7 @@ def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> 
         run.errors.append(fault)
 
 
-def _excepted(run: _Run, step: _Step) -> str | None:
+def _excepted(run: _Run, step: Step) -> str | None:
     """The code, noted, where it is lawful though it fails its check characters."""
     code = normalise(str(run.raw[step.code]))
     if code not in run.setting.exceptions:
@@ -231,9 +175,14 @@ def _excepted(run: _Run, step: _Step) -> str | None:
     return code
 
 
-def _missing(run: _Run, step: _Step, person: bool) -> FieldError | None:
+def _missing(run: _Run, step: Step, person: bool) -> FieldError | None:
     if step.required:
+        if step.lenient and _older(run):
+            run.notes.append(remark("missing-before-go-live", step.field))
+            return None
         return None if person and step.is_subject_code else remark("required", step.field)
+    if step.is_decided:
+        return _undated(run, step)
     if step.condition is not None:
         cause = _trigger(run.fields.get(step.condition), step.triggers)
         if cause is not None:
@@ -248,6 +197,25 @@ def _missing(run: _Run, step: _Step, person: bool) -> FieldError | None:
     return None
 
 
+def _older(run: _Run) -> bool:
+    """Whether it was decided before the node went live."""
+    decided = _decided(run.schema, run.fields)
+    return decided is not None and decided < run.setting.go_live
+
+
+def _undated(run: _Run, step: Step) -> FieldError | None:
+    """What is missing where neither the day nor its year is there."""
+    year = run.schema.decided_year
+    if year is None or presence(run.raw.get(year)) is not None:
+        return None
+    other = label(run.schema.by_code[year])
+    condition = {
+        "zh": f"（未填写{other['zh']}时必填）",
+        "en": f" (required where {other['en']} is missing)",
+    }
+    return remark("required", step.field, condition=condition)
+
+
 def _trigger(value: Value | None, triggers: frozenset[str]) -> str | None:
     """The first of the values that is one of the triggers."""
     if value is None:
@@ -259,14 +227,14 @@ def _trigger(value: Value | None, triggers: frozenset[str]) -> str | None:
 _form = lru_cache(maxsize=1 << 12)(fold)  # values of vocabularies, over and over
 
 
-def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
+def _refused(run: _Run, step: Step, value: Value) -> FieldError | None:
     """What the rest of the record has against a value that is right by itself."""
     if step.not_before is not None:
         earlier = run.fields.get(step.not_before)
         if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
             other = label(run.schema.by_code[step.not_before])
             return remark("date-order", step.field, other=other)
-    if step.is_decided and str(value) > run.setting.today.isoformat():
+    if (step.is_decided or step.is_decided_year) and _first_day(str(value)) > run.setting.today:
         return remark("date-in-future", step.field)
     if (
         step.is_uscc
@@ -276,9 +244,33 @@ def _refused(run: _Run, step: _Step, value: Value) -> FieldError | None:
         return remark("uscc-check", step.field)
     if step.is_subject_kind and _form(str(value)) == NATURAL_PERSON:
         return remark("natural-person", step.field)
+    _note_unusual(run, step, value)
+    return _outside(run, step, value)
+
+
+def _outside(run: _Run, step: Step, value: Value) -> FieldError | None:
+    """The remark on what is outside the fewer values that another field leaves, or outside the
+    catalogue, where that was looked at."""
+    choices, catalogue = step.choices, step.catalogue
+    if choices is not None and choices.forbids(str(value), run.fields):
+        return remark("not-in-vocabulary", step.field, values=_values(choices.vocabulary, False))
+    if catalogue is None:
+        return None
+    known = run.setting.lists if catalogue == "lists" else run.setting.measures
+    values = [value] if isinstance(value, str) else value
+    if known is None or set(map(fold, values)) <= set(map(fold, known)):
+        return None
+    return remark(_UNKNOWN[catalogue], step.field)
+
+
+def _note_unusual(run: _Run, step: Step, value: Value) -> None:
+    """Note what is right by itself and seldom meant."""
     if step.unusual is not None and not (step.unusual[0] <= Decimal(str(value)) <= step.unusual[1]):
         run.notes.append(remark("amount-unusual", step.field))
-    return None
+    kind = run.schema.subject.kind
+    if step.is_subject_code and kind is not None and str(value).startswith(_BUSINESS):
+        if _form(str(run.fields.get(kind, ""))) == ENTITY:
+            run.notes.append(remark("subject-kind-unusual", run.schema.by_code[kind]))
 
 
 def may_lack_code(schema: Schema, fields: Mapping[str, Value]) -> bool:
@@ -295,7 +287,7 @@ def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:
     identity number and no USCC."""
 
     def has(code: str) -> bool:
-        return code in cell_errors or _presence(run.raw.get(code)) is not None
+        return code in cell_errors or presence(run.raw.get(code)) is not None
 
     subject = run.schema.subject
     return subject.person is not None and has(subject.person) and not has(subject.code)
@@ -345,12 +337,13 @@ def _checked(run: _Run, class_: str | None) -> Checked:
         class_ = None
     if any(error.code == "natural-person" for error in run.errors):
         fields = {}
-    decided, stated_end = _day(fields, schema.decided), _day(fields, schema.until.field)
+    decided, stated_end = _decided(schema, fields), _day(fields, schema.until.field)
     until = None
     if decided is not None:
         decision = Decision(
             schema=schema,
             adverse=schema.is_adverse(fields) or False,
+            void=schema.is_void(fields) or False,
             class_=class_,
             decided=decided,
             kinds=(publicity.authority_kind(rules, schema, fields, setting.authorities),),
@@ -359,6 +352,8 @@ def _checked(run: _Run, class_: str | None) -> Checked:
         code = publicity.stated_end_note(rules, decision, stated_end)
         if code is not None and schema.until.field is not None:
             run.notes.append(remark(code, schema.by_code[schema.until.field]))
+        if decision.void and schema.void_if is not None:
+            run.notes.append(remark("status-not-in-force", schema.by_code[schema.void_if.field]))
     return Checked(
         fields=fields,
         errors=tuple(run.errors),
@@ -375,6 +370,17 @@ def _class_fault(schema: Schema, class_: str | None) -> FieldError | None:
     if class_ not in publicity.CLASSES:
         return remark("not-in-vocabulary", CLASS, values=_values(publicity.CLASSES, False))
     return None if schema.may_be_adverse else remark("schema-invalid", CLASS)
+
+
+def _decided(schema: Schema, fields: Fields) -> date | None:
+    """The day of the decision; where only its year is known, the first of that year."""
+    day, year = _day(fields, schema.decided), fields.get(schema.decided_year or "")
+    return _first_day(year) if day is None and isinstance(year, str) else day
+
+
+def _first_day(value: str) -> date:
+    """The day of a canonical date, or the first of a canonical year."""
+    return date.fromisoformat(value if len(value) > _YEAR else f"{value}-01-01")
 
 
 def _day(fields: Fields, code: str | None) -> date | None:

@@ -1,7 +1,7 @@
 """Reading one value: what a sender wrote -> its canonical form, or the row code of what is wrong.
 
 Canonical forms (design 3.1, interfaces "Record JSON"): text as sent, trimmed at both ends; dates
-YYYY-MM-DD; money a decimal string in 万元; USCC in upper case without spaces.
+YYYY-MM-DD; years YYYY; money a decimal string in 万元; USCC in upper case without spaces.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from ledger.records import uscc
 from ledger.records.fold import fold
-from ledger.records.schema import Field
+from ledger.records.schema_parts import Field
 
 __all__ = [
     "EARLIEST_YEAR",
@@ -30,6 +30,7 @@ __all__ = [
     "read_money",
     "read_uscc",
     "read_uscc_shape",
+    "read_year",
     "reader",
 ]
 
@@ -50,6 +51,7 @@ _DATE = re.compile(
     r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
     r"(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?)?"  # midnight, as date cells are exported
 )
+_YEAR = re.compile(r"([0-9]{4})年?度?")
 _MONEY = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 # How Excel writes a long number into CSV: 9.212E+14.
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
@@ -90,6 +92,8 @@ def reader(field: Field, *, shape_only: bool = False) -> Reader:
 def _converter(field: Field) -> _Converter:
     if field.kind == "date":
         return read_date
+    if field.kind == "year":
+        return read_year
     if field.kind == "money":
         return read_money
     if field.kind == "uscc":
@@ -115,6 +119,13 @@ def _read_date(text: str) -> str | Fault:
         return date(year, month, day).isoformat()
     except ValueError:
         return Fault("date-invalid")
+
+
+def read_year(text: str) -> str | Fault:
+    """YYYY of `2024`, `2024年` or `2024年度`."""
+    match = _YEAR.fullmatch(text)
+    known = match is not None and int(match[1]) >= EARLIEST_YEAR
+    return match[1] if match is not None and known else Fault("year-invalid")
 
 
 def read_money(text: str) -> str | Fault:

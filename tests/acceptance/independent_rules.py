@@ -54,7 +54,7 @@ def kinds(rules: Rules) -> list[str | None]:
 def issuers_until(
     found: Sequence[Period], *, adverse: bool, decided: date, stated: date | None
 ) -> date | None:
-    """Steps 2 to 4 of "The day" for rule publicity. found: the periods that govern."""
+    """Steps 3 to 5 of "The day" for rule publicity. found: the periods that govern."""
     if not adverse:
         return None
     maxima = {maximum for _, maximum in found}

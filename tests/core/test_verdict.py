@@ -409,6 +409,10 @@ CASES: dict[str, tuple[str, str, str, Callable[[World], World]]] = {
         lambda w: replace(w, record=replace(
             RECORD, usable_to="2026-03-02", expired_from="2026-03-03")),
     ),
+    "not in force": (
+        "expired", "in-force", "not-in-force",
+        lambda w: replace(w, record=replace(RECORD, void_field="XK_ZT")),
+    ),
     "asked for the day before it was anchored": (
         "not-yet-anchored", "as-of", "anchored-later", lambda w: w.as_of("2026-03-01"),
     ),

@@ -3,7 +3,8 @@
 from datetime import date
 
 from ledger.records import uscc
-from ledger.records.schema import Field, Schema, load
+from ledger.records.schema import Schema, load
+from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
 from ledger.records.validate import Checked, check
 
@@ -59,9 +60,10 @@ def _value(schema: Schema, field: Field) -> object:
         return SUBJECT if field.code == schema.subject.code else AUTHORITY
     if field.kind == "list":
         return [field.vocabulary[0] if field.vocabulary else "甲"]
-    if field.vocabulary:
-        return field.vocabulary[0]
-    return {"date": "2026-05-01", "money": "0.2"}.get(field.kind, "样例")
+    few = field.vocabulary or (field.vocabulary_if.vocabulary if field.vocabulary_if else ())
+    if few:
+        return few[0]
+    return {"date": "2026-05-01", "year": "2026", "money": "0.2"}.get(field.kind, "样例")
 
 
 def judge(raw: dict[str, object], schema: str = "penalty", **options: object) -> Checked:

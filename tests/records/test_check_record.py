@@ -15,7 +15,8 @@ from ledger.core.verdict.facts import RecordProblem
 from ledger.records import publicity, validate
 from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record, decision_of
 from ledger.records.publicity import CLASSES
-from ledger.records.schema import Field, Schema, all_schemas, load, packaged_files, parse
+from ledger.records.schema import Schema, all_schemas, load, packaged_files, parse
+from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
 from ledger.records.uscc import FILLER
 from ledger.records.validate import Checked, check
@@ -322,6 +323,8 @@ def values_of(schema: Schema, field: Field) -> st.SearchStrategy[object]:
             lambda day: f"{day.year}/{day.month}/{day.day}"
         )
         return recent if field.code == schema.decided else some_days | st.just("2099-12-31")
+    if field.kind == "year":
+        return st.integers(2020, 2026).map(lambda year: f"{year}年度")
     if field.kind == "money":
         return st.sampled_from(["0", "0.20", "00100", "999999999999.999999"])
     if field.kind == "uscc":
@@ -347,7 +350,9 @@ def test_what_intake_accepts_is_never_refused(
             raw.pop(code, None)
     authority = st.sampled_from(["样例市市场监督管理局", "样例市交通运输局"])
     raw[schema.authority.name] = data.draw(authority)
-    checked = check(schema, raw, Setting(today=TODAY), class_=class_ if schema.adverse else None)
+    checked = check(
+        schema, raw, Setting(today=TODAY), class_=class_ if schema.may_be_adverse else None
+    )
     if checked.errors:
         return
     header = header_of(schema, checked)
@@ -392,7 +397,9 @@ def test_any_other_end_of_use_is_refused_where_everything_is_shown(
     raw = good(schema) | dict.fromkeys(dates, decided.isoformat())
     if schema.until.field is not None:
         raw[schema.until.field] = date(2035, 1, 1).isoformat()
-    checked = check(schema, raw, Setting(today=TODAY), class_=class_ if schema.adverse else None)
+    checked = check(
+        schema, raw, Setting(today=TODAY), class_=class_ if schema.may_be_adverse else None
+    )
     header = header_of(schema, checked, until=until)
     codes = [problem.code for problem in check_record(schema, RULES, header, checked.fields)]
     decision = decision_of(schema, RULES, header, checked.fields)

@@ -7,6 +7,7 @@ from ledger.records.schema import load
 
 ERRORS = """
     required too-long not-in-vocabulary uscc-format uscc-check uscc-organisation-check date-invalid
+    year-invalid list-unknown measure-unknown
     date-in-future date-order money-format money-too-precise number-lost-digits formula-cell
     natural-person registration-number-required date-cell type-not-in-catalogue schema-invalid
     document-number-in-use authority-not-yours correction-not-available encoding too-large
@@ -14,6 +15,7 @@ ERRORS = """
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
     document-number-shared amount-unusual authority-elsewhere authority-not-in-force uscc-excepted
+    status-not-in-force missing-before-go-live subject-kind-unusual origin-missing
 """.split()
 PARTS = {
     name: {"zh": f"中{name}", "en": f"en-{name}"}

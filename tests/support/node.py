@@ -19,7 +19,8 @@ from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
 from ledger.records.rules import all_rules
-from ledger.records.schema import VISIBILITIES, all_schemas
+from ledger.records.schema import all_schemas
+from ledger.records.schema_parts import VISIBILITIES
 from tests.support.postgres import database_url
 
 MEMBER = "110000"

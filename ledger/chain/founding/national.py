@@ -3,10 +3,8 @@ of publicity."""
 
 from ledger.chain.contracts.structs import (
     GENERAL,
-    GOVERNMENT,
     MONTH,
     NATIONAL,
-    ON_AUTHORISATION,
     PUBLIC,
     RECORD_TYPE,
     RULES,
@@ -14,17 +12,13 @@ from ledger.chain.contracts.structs import (
     CatalogueItem,
     Code,
 )
+from ledger.chain.visibility import VISIBILITY_OF
 from ledger.core.ids import Digest
 from ledger.records.rules import Rules, all_rules
 from ledger.records.schema import Schema, all_schemas
 
 # 2024-01-01T00:00+08:00: the year of the catalogue that the schemas follow.
 SINCE = 1_704_038_400
-_VISIBILITY = {
-    "public": PUBLIC,
-    "authorisation": ON_AUTHORISATION,
-    "government": GOVERNMENT,
-}
 
 
 def national_items(since: int = SINCE) -> tuple[CatalogueItem, ...]:
@@ -43,7 +37,7 @@ def _record_type(schema: Schema, since: int) -> CatalogueItem:
         content_hash=Digest(bytes.fromhex(schema.sha256)),
         since=since,
         until=0,
-        visibility=_VISIBILITY[schema.visibility],
+        visibility=VISIBILITY_OF[schema.visibility],
         region=NATIONAL,
         data_class=GENERAL,
         granularity=YEAR if schema.period == "year" else MONTH,

@@ -133,6 +133,7 @@ class RecordFacts:
     problems: why what is shown cannot be a record of its type.
     usable_to: the last day on which use is certain, None: there is no end. expired_from: the first
     day on which the end is certain, None: never.
+    void_field: the field shown that says that the record is not in force; None: none does.
     """
 
     schema: str
@@ -147,6 +148,7 @@ class RecordFacts:
     problems: tuple[RecordProblem, ...] = ()
     usable_to: str | None = None
     expired_from: str | None = None
+    void_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

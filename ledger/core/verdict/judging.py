@@ -344,10 +344,13 @@ def adverse(stands: Status) -> list[str]:
 
 
 def in_force(case: Examination, facts: ChainFacts) -> Check:
-    """20: the day asked about, else that of the chain's head, lies in the period of use."""
+    """20: the day asked about, else that of the chain's head, lies in the period of use. What was
+    decided not to be in force has none."""
     record = case.record
     if case.fields is None or record is None:
         return not_run("in-force")
+    if record.void_field is not None:
+        return failed("in-force", "not-in-force", field=record.void_field)
     day = date_of(facts.head.time if case.end is None else case.end - 1)
     if record.expired_from is not None and day >= record.expired_from:
         return failed("in-force", "expired", since=record.expired_from)

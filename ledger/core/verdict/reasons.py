@@ -404,6 +404,10 @@ CODES = {
         "expired", "记录自 {since} 起已过期，不得使用。",
         "The record is expired since {since}. Do not use it.",
     ),
+    "not-in-force": _code(
+        "expired", "{field} 表明该记录认定的事项不在有效状态，不得使用。",
+        "{field} says that what was decided is not in force. Do not use the record.",
+    ),
     "window-unknown": _code(
         "undetermined",
         "记录未注明类别和截止期：{to} 之前可用，{since} 起过期，{day} 无法判断。",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.files.cells import MAX_CELL, UNREAD, clean, plain_text, shown, split_list, text_of
 from gateway.files.interfaces import Cell, Marked
-from ledger.records.schema import Kind, all_schemas
+from ledger.records.schema import all_schemas
+from ledger.records.schema_parts import Kind
 
 KINDS: list[Kind] = ["text", "list", "choice", "date", "money", "uscc"]
 

@@ -183,7 +183,7 @@ def test_regions_and_kinds_come_from_the_table(node: Node, table: Path) -> None:
     centre = Desk(node, "submit", "read")
 
     def filed(n: int) -> tuple[set[str], str]:
-        sent = record(central, "2026-01-10", n) | {"class": "general"}
+        sent = record(central, "2026-01-10", n, CL_ORIGIN="vertical") | {"class": "general"}
         answer = centre.file(sent).json()
         shown = centre.get(f"/v1/records/{answer['leaf']}").json()
         return codes_of(answer)[1], shown["until"]

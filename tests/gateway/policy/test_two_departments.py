@@ -132,7 +132,7 @@ def test_one_authority_at_two_desks(node: Node) -> None:
 def test_what_is_public_every_reader_sees(node: Node) -> None:
     own = Department(node, "submit", department="甲局")
     other = Department(node, "read", department="乙局", authorities=[OF_BEIJING])
-    public = own.file(record(1)).json()["leaf"]
+    public = own.file(record(1, CF_CFLB="罚款", CF_NR_FK="0.2")).json()["leaf"]
     minor = own.file(record(2) | {"class": "minor"}).json()["leaf"]
     assert other.get(f"/v1/records/{public}").status_code == 200
     assert other.get(f"/v1/records/{minor}").status_code == 404

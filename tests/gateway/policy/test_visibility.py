@@ -83,7 +83,7 @@ STATES = ("in force", "superseded", "erased")
 def sent(kind: str) -> dict[str, Any]:
     """A record of that visibility, of AUTHORITY."""
     if kind == "public":
-        return record(1)
+        return record(1, CF_CFLB="罚款", CF_NR_FK="0.2")
     if kind == "minor":
         return record(2) | {"class": "minor"}
     type_ = {"authorisation": "voluntary", "government": "honour"}[kind]
