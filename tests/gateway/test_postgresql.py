@@ -37,7 +37,7 @@ from tests.support.postgres import USED, Postgres, database_url, start_postgres
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RECORDS = 20_000
 COLUMNS = (
-    *("id", "schema", "authority", "visibility", "stored_at"),
+    *("id", "schema", "authority", "visibility", "period", "stored_at"),
     *("document_key", "record_key", "superseded_by", "content_mac", "content"),
 )
 
@@ -68,7 +68,7 @@ def fill(connection: sa.Connection, numbers: range) -> None:
     found = [(n, row_id, some.randbytes(32), some.randbytes(5)) for n in numbers]
     insert_rows(connection, entries, ENTRY, found)
     made = [
-        (n, "penalty@1", leaf[16:], 1, 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
+        (n, "penalty@1", leaf[16:], 1, 202611, 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
         for n, _, leaf, _ in found
     ]
     insert_rows(connection, records, COLUMNS, made)
@@ -90,8 +90,8 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
             records,
             (*COLUMNS, "department"),
             [
-                (1, "penalty@1", b"a", 1, 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
-                (2**62, "penalty@1", b"b", 3, 0, b"D", b"R", b"", b"m", b"", None),
+                (1, "penalty@1", b"a", 1, 202611, 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
+                (2**62, "penalty@1", b"b", 3, 202600, 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
     with begin_read(node.ctx.engine) as connection:
