@@ -347,10 +347,10 @@ async def _flood(node: Node, token: dict[str, str], number: int) -> list[httpx.R
 
 
 def _broken(check: Any) -> Any:
-    def broken(schema: Any, fields: Any, *rest: Any, **options: Any) -> Any:
+    def broken(schema: Any, fields: Any, setting: Any, **options: Any) -> Any:
         if "〕7号" in str(fields["CF_WSH"]):
             raise RuntimeError("a mistake of ours")
-        return check(schema, fields, *rest, **options)
+        return check(schema, fields, setting, **options)
 
     return broken
 

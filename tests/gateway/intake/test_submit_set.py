@@ -279,14 +279,18 @@ def test_another_authority_is_another_record_without_a_note(node: Node) -> None:
 
 
 def test_an_authority_of_another_region_is_noted(node: Node) -> None:
-    """The file may have been sent to the wrong node; a national authority belongs to none."""
+    """The file may have been sent to the wrong node; a national authority belongs to none, and
+    then it matters which way the record came."""
     away, national = uscc(8, start="11120105MA"), uscc(8, start="11100000MA")
     rows = [
         row(n, CF_JDRQ="2026-11-20", CF_CFJGDM=code)
         for n, code in enumerate((OF_BEIJING, away, national), 1)
     ]
     noted = [[(note.field, note.code) for note in one.notes] for one in submit(node, *rows).rows]
-    assert noted == [[], [("CF_CFJGDM", "authority-elsewhere")], []]
+    asked = ("CL_ORIGIN", "origin-missing")
+    assert noted == [[], [("CF_CFJGDM", "authority-elsewhere")], [asked]]
+    told = row(8, CF_JDRQ="2026-11-20", CF_CFJGDM=national, CL_ORIGIN="vertical")
+    assert submit(node, told).rows[0].notes == ()
     node.chain.put(make_facts(node.signing.keys, region="", member="demo-bureau"))
     assert submit(node, row(9, CF_JDRQ="2026-11-20", CF_CFJGDM=away)).rows[0].notes == ()
 

@@ -129,13 +129,24 @@ def test_one_authority_at_two_desks(node: Node) -> None:
     assert stranger.get(f"/v1/records/{leaf}").status_code == 404
 
 
+def fined(number: int, **changes: str) -> dict[str, Any]:
+    """A fine, which is published; the record of `record` is a warning, which is not."""
+    sent = record(number)
+    sent["fields"] |= {"CF_CFLB": "罚款", "CF_NR_FK": "0.2", **changes}
+    return sent
+
+
 def test_what_is_public_every_reader_sees(node: Node) -> None:
     own = Department(node, "submit", department="甲局")
     other = Department(node, "read", department="乙局", authorities=[OF_BEIJING])
-    public = own.file(record(1, CF_CFLB="罚款", CF_NR_FK="0.2")).json()["leaf"]
-    minor = own.file(record(2) | {"class": "minor"}).json()["leaf"]
+    public = own.file(fined(1)).json()["leaf"]
+    kept = [
+        own.file(sent).json()["leaf"]
+        for sent in (record(2), fined(3) | {"class": "minor"}, fined(4, CL_PUBLISH="否"))
+    ]
     assert other.get(f"/v1/records/{public}").status_code == 200
-    assert other.get(f"/v1/records/{minor}").status_code == 404
+    for leaf in kept:
+        assert other.get(f"/v1/records/{leaf}").status_code == 404
     with node.ctx.engine.begin() as connection:
         connection.execute(sa.update(records).values(superseded_by=b"x" * 32))
     assert other.get(f"/v1/records/{public}").status_code == 404
