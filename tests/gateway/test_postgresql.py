@@ -90,7 +90,20 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
             records,
             (*COLUMNS, "department"),
             [
-                (1, "penalty@1", b"a", 1, 202611, 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
+                (
+                    1,
+                    "penalty@1",
+                    b"a",
+                    1,
+                    202611,
+                    2**40,
+                    b"d",
+                    b"r",
+                    b"",
+                    b"m",
+                    b"c",
+                    "市\t监\\N局",
+                ),
                 (2**62, "penalty@1", b"b", 3, 202600, 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
