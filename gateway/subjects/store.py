@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from gateway.base.db import insert_rows
+from gateway.base.db import insert_rows, rows_having
 from gateway.records.models import SHARED, records, subjects
 from gateway.sealing.services import Kind, opens
 
@@ -24,6 +24,7 @@ BY_CODE, BY_NAME = 1, 2
 _SOME = 512
 """Fingerprints of one query."""
 _COLUMNS = ("id", "code", "name", "shared")
+_FOUND = (subjects.c.code, subjects.c.name, subjects.c.id)
 _IN_FORCE = b""
 _REGISTRATION = "registration@%"
 
@@ -80,14 +81,10 @@ def _add(
 
 
 def _having(
-    connection: sa.Connection, column: sa.ColumnElement[bytes], marks: Iterable[bytes]
+    connection: sa.Connection, column: sa.Column[bytes], marks: Collection[bytes]
 ) -> dict[Pair, int]:
-    query = sa.select(subjects.c.code, subjects.c.name, subjects.c.id)
-    found = {}
-    for some in _pieces(marks):
-        for code, name, number in connection.execute(query.where(column.in_(some))):
-            found[code, name] = number
-    return found
+    rows = rows_having(connection, _FOUND, column, sorted(marks))
+    return {(code, name): number for code, name, number in rows}
 
 
 def _note(

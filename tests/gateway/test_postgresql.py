@@ -16,12 +16,11 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog, Wanted, newest
 from gateway.app import create_app
-from gateway.base import postgresql
+from gateway.base import db, postgresql
 from gateway.base.clock import Clock
-from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
+from gateway.base.db import MANY, begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.base.policy import Decision, Purpose
-from gateway.intake import lookup
-from gateway.intake.lookup import MANY, known_records
+from gateway.intake.lookup import known_records
 from gateway.log import store
 from gateway.log.models import entries, logs
 from gateway.node import Node
@@ -149,8 +148,9 @@ def test_look_ups_use_their_index(node: Node) -> None:
         leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
         keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * MANY // 2)))
         assert {known.document_key for known in known_records(connection, keys)} == set(keys)
-        wanted = {"keys": keys[:MANY]}
-        explain = f"EXPLAIN {lookup._text(connection.dialect, MANY)}"
+        wanted = {"values": keys[:MANY]}
+        key = records.c.document_key
+        explain = f"EXPLAIN {db._having_text((records.c.id,), key, connection.dialect, MANY)}"
         plan = "\n".join(connection.exec_driver_sql(explain, wanted).scalars())
         assert "uq_records_document_key" in plan, plan
         assert "Seq Scan" not in plan, "the table was never analysed"
