@@ -109,6 +109,7 @@ class Node:
             signing=self.signing,
             lease=self.lease,
             calendar=self.workers.calendar,
+            who=self.workers.who,
             subjects=self.subjects,
         )
 

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from gateway.anchoring.progress import anchored_sizes, newest_anchor_times, overdue_promises
 from gateway.base.context import Context
 from gateway.base.lease import Lease
+from gateway.base.who import WhoFiles
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile, days_left
@@ -56,6 +57,7 @@ class NodeCollector(Collector):
         signing: Signing,
         lease: Lease,
         calendar: CalendarFile,
+        who: WhoFiles,
         subjects: SubjectCheck,
     ) -> None:
         self._ctx = ctx
@@ -63,6 +65,7 @@ class NodeCollector(Collector):
         self._signing = signing
         self._lease = lease
         self._calendar = calendar
+        self._who = who
         self._subjects = subjects
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -127,7 +130,20 @@ class NodeCollector(Collector):
             "Days until decisions come whose deadline is not known",
             days_left(self._calendar.current(), self._ctx.clock),
         )
+        yield self._refused_files()
         yield self._key_days()
+
+    def _refused_files(self) -> GaugeMetricFamily:
+        """Of the files that the operator may change at any time."""
+        family = GaugeMetricFamily(
+            "credit_ledger_file_refused",
+            "1 where a file of the operator is wrong, and what was read before it stands",
+            labels=("file",),
+        )
+        for name, files in (("calendar", self._calendar), ("who", self._who)):
+            files.current()
+            family.add_metric((name,), int(files.problem is not None))
+        return family
 
     def _key_days(self) -> GaugeMetricFamily:
         """Of the keys in use; 0 where one is not registered, not valid yet, or any more."""

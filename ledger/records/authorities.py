@@ -107,6 +107,9 @@ class Authorities:
     def __len__(self) -> int:
         return len(self._by_code)
 
+    def __contains__(self, code: object) -> bool:
+        return code in self._by_code
+
     def __iter__(self) -> Iterator[Authority]:
         return iter(self._by_code.values())
 

@@ -89,6 +89,20 @@ def test_no_gateway_starts_with_a_wrong_one(paths: WhoPaths, tmp_path: Path) -> 
         make_test_node(tmp_path, subjects_file=paths.subjects)
 
 
+def test_a_wrong_one_is_measured(paths: WhoPaths, tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, authorities_file=paths.authorities)
+
+    def refused() -> dict[str, float]:
+        found = {family.name: family for family in node.collector.collect()}
+        samples = found["credit_ledger_file_refused"].samples
+        return {sample.labels["file"]: sample.value for sample in samples}
+
+    assert paths.authorities and refused() == {"calendar": 0, "who": 0}
+    write(paths.authorities, {})
+    assert refused() == {"calendar": 0, "who": 1}
+    node.close()
+
+
 def test_what_was_read_is_told_once(paths: WhoPaths) -> None:
     assert paths.exceptions
     watch = WhoWatch(WhoFiles(paths))
@@ -209,7 +223,9 @@ def test_what_a_token_stands_for(config: Path, paths: WhoPaths) -> None:
 def test_a_token_of_an_excepted_code(config: Path, paths: WhoPaths) -> None:
     assert paths.exceptions
     common = ("token", "add", "甲", "--scope", "submit", "--config", config, "--authority", PILOT)
-    assert run(*common).exit_code == 0
+    added = run(*common)
+    assert added.exit_code == 0
+    assert f"{PILOT} is not in the table" in added.stderr
     write(paths.exceptions, EXCEPTIONS | {"exceptions": []})
     refused = run(*common)
     assert refused.exit_code == 1
