@@ -24,6 +24,7 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import close_engine, open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
+from gateway.base.library import LibraryFolder, LibraryWatch
 from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
 from gateway.base.settings import Settings
@@ -123,6 +124,7 @@ class Node:
             ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
+            ("schemas", LibraryWatch(self.ctx.library)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -200,7 +202,13 @@ def make_node(
     )
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(vault.newest, keys.index, settings.calendar_file, WhoPaths.of(settings))
+    secrets = Secrets(
+        vault.newest,
+        keys.index,
+        settings.calendar_file,
+        settings.schemas,
+        WhoPaths.of(settings),
+    )
     workers = Workers(secrets, settings.intake.processes)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
@@ -247,7 +255,13 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
     except ConfigError:
         close_engine(engine)
         raise
-    return Context(settings=settings, network=network, engine=engine, clock=Clock.of(settings.now))
+    try:
+        library = LibraryFolder(settings.schemas)
+    except ConfigError:
+        close_engine(engine)
+        raise
+    clock = Clock.of(settings.now)
+    return Context(settings=settings, network=network, engine=engine, clock=clock, library=library)
 
 
 def _tell(note: Note) -> None:

@@ -14,7 +14,7 @@ def lint_steps() -> list[Step]:
         Step("forge fmt", [forge(), "fmt", "--check"]),
         Step("forge lint", [forge(), "lint"]),
         Step("house rules", [PYTHON, "scripts/house_rules.py"]),
-        Step("schemas", [PYTHON, "scripts/schemas.py", "--check"]),
+        Step("schemas and rules", [PYTHON, "scripts/schemas.py", "--check"]),
         Step("picture of the rooms", [PYTHON, "scripts/architecture.py", "--check"]),
         Step("API reference", [PYTHON, "scripts/reference.py", "--check"]),
     ]

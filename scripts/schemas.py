@@ -1,9 +1,12 @@
-"""Make the schema files of ledger/records/schemas/ of their readable sources in scripts/types/.
+"""Make the schema and rules files of ledger/records/ of their readable sources: scripts/types/ and
+scripts/rules/.
 
 python scripts/schemas.py            write them
 python scripts/schemas.py --check    fail if they are not what their sources say
 
-A source is TOML, one for each type and version, and has the members of a schema file
+The source of rules has the members of a rules file (`ledger/records/rules.py`) but `_type`.
+
+The source of a type is TOML, one for each type and version, and has the members of a schema file
 (`ledger/records/schema.py`) but for these:
 
 prefix      begins the codes of the fields
@@ -21,7 +24,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +33,21 @@ sys.path.insert(0, str(ROOT))
 
 from ledger.core.canonical import encode  # noqa: E402
 from ledger.core.errors import Malformed  # noqa: E402
+from ledger.records import rules as rules_files  # noqa: E402
 from ledger.records.schema import parse  # noqa: E402
 
-SOURCES = ROOT / "scripts" / "types"
-SHARED = SOURCES / "shared.toml"
-MADE = ROOT / "ledger" / "records" / "schemas"
-TYPE = "credit-ledger/schema@1"
+TYPES = ROOT / "scripts" / "types"
+RULES = ROOT / "scripts" / "rules"
+SHARED = TYPES / "shared.toml"
+MADE = ROOT / "ledger" / "records"
+SCHEMA, RULES_TYPE = "credit-ledger/schema@1", "credit-ledger/rules@1"
 
 
 def make(source: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
     """The schema file of one source. Raises Malformed or KeyError where the source is wrong."""
     tree = {key: value for key, value in source.items() if key != "prefix"}
     prefix = source["prefix"]
-    tree["_type"] = TYPE
+    tree["_type"] = SCHEMA
     tree["category"] = shared["categories"][source["category"]]
     tree.setdefault("family", source["name"])
     tree.setdefault("authority", {"name": f"{prefix}_JG", "code": f"{prefix}_JGDM"})
@@ -51,22 +56,35 @@ def make(source: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
         field for item in source["fields"] for field in _fields(item, prefix, shared["blocks"])
     ]
     data = encode(tree)
-    schema = parse(data)
-    if f"{schema.name}@{schema.version}" != f"{source['name']}@{source['version']}":
-        raise Malformed("schema", "called otherwise than its source")
+    parse(data)
     return data
 
 
-def make_all(folder: Path = SOURCES) -> dict[str, bytes]:
-    """Every schema file by its name. Exits with the reason where a source is wrong."""
+def make_rules(source: Mapping[str, Any]) -> bytes:
+    """The rules file of one source. Raises Malformed where the source is wrong."""
+    data = encode({**source, "_type": RULES_TYPE})
+    rules_files.parse(data)
+    return data
+
+
+def make_all() -> dict[str, bytes]:
+    """Every file by its path in `ledger/records/`. Exits with the reason where a source is
+    wrong."""
     shared = tomllib.loads(SHARED.read_text("utf-8"))
+    made = _made(TYPES, "schemas", lambda source: make(source, shared))
+    return made | _made(RULES, "rules", make_rules)
+
+
+def _made(
+    sources: Path, folder: str, make_one: Callable[[Mapping[str, Any]], bytes]
+) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
-    for path in sorted(folder.glob("*@*.toml")):
+    for path in sorted(sources.glob("*@*.toml")):
         try:
             source = tomllib.loads(path.read_text("utf-8"))
             if f"{source['name']}@{source['version']}" != path.stem:
                 sys.exit(f"{path.name}: holds {source['name']}@{source['version']}")
-            made[f"{path.stem}.json"] = make(source, shared)
+            made[f"{folder}/{path.stem}.json"] = make_one(source)
         except (Malformed, KeyError, tomllib.TOMLDecodeError) as error:
             sys.exit(f"{path.name}: {error}")
     return made
@@ -74,7 +92,11 @@ def make_all(folder: Path = SOURCES) -> dict[str, bytes]:
 
 def differences(made: Mapping[str, bytes], folder: Path = MADE) -> Sequence[str]:
     """What in the folder is not as its source says, one sentence each."""
-    there = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    there = {
+        f"{each}/{path.name}": path.read_bytes()
+        for each in ("schemas", "rules")
+        for path in (folder / each).glob("*.json")
+    }
     found = [f"{name}: has no source" for name in there.keys() - made.keys()]
     found += [f"{name}: not what its source says" for name in made if there.get(name) != made[name]]
     return sorted(found)
@@ -94,7 +116,7 @@ def main() -> int:
     found = differences(made)
     for line in found:
         print(f"{line}; run python scripts/schemas.py" if check else line)
-    print(f"{len(made)} types")
+    print(f"{len(made)} files")
     return 1 if found else 0
 
 

@@ -195,6 +195,9 @@ class Settings(BaseSettings):
     """Lawful codes that fail their check characters: `ledger.records.lawful`."""
     subjects_file: Path | None = None
     """Subjects with several codes or names: `ledger.records.lawful`."""
+    schemas: Path | None = None
+    """Folder with schema and rules files beside those that we package; read again when it
+    changes."""
     now: datetime | timedelta | None = None
     """The clock stands there, or runs so far ahead (`+SECONDS`)."""
     crash_at: str | None = None
@@ -292,8 +295,8 @@ class Settings(BaseSettings):
 
 
 _PATHS = (
-    *("network", "keys", "key_password_file"),
-    *("calendar_file", "authorities_file", "uscc_exceptions_file", "subjects_file"),
+    *("network", "keys", "key_password_file", "calendar_file", "schemas"),
+    *("authorities_file", "uscc_exceptions_file", "subjects_file"),
 )
 
 

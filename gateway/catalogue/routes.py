@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.base.context import Context
 from gateway.http.problems import MEDIA_TYPE, Problem
 from gateway.log.routes import FOREVER
 from ledger.records.store import Library
@@ -20,21 +22,25 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(tags=["catalogue"])
-_library = Library()  # reads nothing before it is asked
 
 
 @router.head("/v1/schemas/{sha256}", include_in_schema=False)
 @router.get("/v1/schemas/{sha256}", response_class=Response, responses=_ANSWERS)
-def get_schema(sha256: str) -> Response:
+def get_schema(request: Request, sha256: str) -> Response:
     """The schema file with this SHA-256 (64 lower-case hex): what records of a type must be."""
-    return _answer(_library.schema_file(sha256))
+    return _answer(_library(request).schema_file(sha256))
 
 
 @router.head("/v1/rules/{sha256}", include_in_schema=False)
 @router.get("/v1/rules/{sha256}", response_class=Response, responses=_ANSWERS)
-def get_rules(sha256: str) -> Response:
+def get_rules(request: Request, sha256: str) -> Response:
     """The rules file with this SHA-256 (64 lower-case hex): how long records may be used."""
-    return _answer(_library.rules_file(sha256))
+    return _answer(_library(request).rules_file(sha256))
+
+
+def _library(request: Request) -> Library:
+    ctx: Context = request.app.state.ctx
+    return ctx.library.current()
 
 
 def _answer(data: bytes | None) -> Response:

@@ -8,13 +8,16 @@ from typing import Any, Self
 
 import orjson
 
+from ledger.records.rules import MEASURES_ITEM
+
 MONTH, YEAR = 1, 2
 """Granularity of an entry's `period`, as in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordType:
-    """One version of a record type in the catalogue (`Catalogue`, kind 1), or of rules (kind 5).
+    """One version of a record type in the catalogue (`Catalogue`, kind 1), of a severe list (2), of
+    the vocabulary of measures (3) or of rules (5).
 
     name: itemId ("penalty"). content_hash: SHA-256 of the schema or rules file, 64 hex.
     since, until: Unix seconds, until exclusive, 0 = open. region: "" = national.
@@ -82,6 +85,8 @@ class MemberFacts:
     keys: tuple[OwnKey, ...]
     record_types: tuple[RecordType, ...]
     rules: tuple[RecordType, ...]
+    lists: tuple[RecordType, ...] = ()
+    measures: tuple[RecordType, ...] = ()
     log_anchors: tuple[str, ...]
     catalogue: str
     block: int
@@ -124,6 +129,15 @@ class MemberFacts:
         """The same for rules."""
         return self._current(self.rules, name, at)
 
+    def lists_in_force(self, at: int) -> frozenset[str]:
+        """Ids of the severe lists in force at that Unix second."""
+        names = {item.name for item in self.lists}
+        return frozenset(name for name in names if self._current(self.lists, name, at))
+
+    def measures_item(self, at: int) -> RecordType | None:
+        """The vocabulary of measures in force at that Unix second."""
+        return self._current(self.measures, MEASURES_ITEM, at)
+
     def _current(self, items: Sequence[RecordType], name: str, at: int) -> RecordType | None:
         return _in_force(items, name, "", at) or _in_force(items, name, self.region, at)
 
@@ -146,6 +160,8 @@ _LISTS: Mapping[str, Any] = {
     "keys": OwnKey,
     "record_types": RecordType,
     "rules": RecordType,
+    "lists": RecordType,
+    "measures": RecordType,
 }
 
 

@@ -6,10 +6,12 @@ from gateway.chain.interfaces import MemberFacts, OwnKey, OwnLog, RecordType
 from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
 from ledger.chain.contracts.structs import (
     ACTIVE,
+    MEASURES,
     NATIONAL,
     OPEN,
     RECORD_TYPE,
     RULES,
+    SEVERE_LIST,
     CatalogueItem,
     Key,
     Log,
@@ -17,13 +19,16 @@ from ledger.chain.contracts.structs import (
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import View
 from ledger.core.errors import ConfigError
-from ledger.records.rules import all_rules
-from ledger.records.schema import all_schemas
+from ledger.records.rules import MEASURES_ITEM
+from ledger.records.store import Library
 
 
-def read_facts(view: View, network: NetworkFile, member: str) -> MemberFacts:
-    """All facts as of the view's block. Raises CouldNotCheck, or ConfigError where the member or
-    a contract is not registered."""
+def read_facts(
+    view: View, network: NetworkFile, member: str, library: Library | None = None
+) -> MemberFacts:
+    """All facts as of the view's block. library: files beside those that we package, which name
+    more severe lists. Raises CouldNotCheck, or ConfigError where the member or a contract is not
+    registered."""
     consortium = Consortium(network.consortium, view.call, view.calls)
     found = consortium.member(member)
     if found is None:
@@ -32,7 +37,8 @@ def read_facts(view: View, network: NetworkFile, member: str) -> MemberFacts:
     catalogue = consortium.current(CATALOGUE)
     if not history or catalogue is None:
         raise ConfigError("network", "LogAnchor or Catalogue is not registered")
-    items = _items(Catalogue(catalogue, view.call, view.calls), found.region)
+    held = library or Library()
+    items = _items(Catalogue(catalogue, view.call, view.calls), found.region, held)
     return MemberFacts(
         chain_id=network.chain_id,
         consortium=network.consortium,
@@ -45,6 +51,8 @@ def read_facts(view: View, network: NetworkFile, member: str) -> MemberFacts:
         keys=tuple(_key(key) for key in consortium.keys(member)),
         record_types=tuple(_record_type(item) for item in items if item.kind == RECORD_TYPE),
         rules=tuple(_record_type(item) for item in items if item.kind == RULES),
+        lists=tuple(_record_type(item) for item in items if item.kind == SEVERE_LIST),
+        measures=tuple(_record_type(item) for item in items if item.kind == MEASURES),
         log_anchors=tuple(entry.account for entry in history),
         catalogue=catalogue,
         block=view.block.number,
@@ -53,11 +61,14 @@ def read_facts(view: View, network: NetworkFile, member: str) -> MemberFacts:
     )
 
 
-def _items(catalogue: Catalogue, region: str) -> list[CatalogueItem]:
-    """Of the types and rules whose files we hold, as they are for the nation and for our region:
-    what other regions put is no business of ours, and may be more than can be read."""
-    types = (schema.name for schema in all_schemas())
-    names = dict.fromkeys((*types, *(rules.name for rules in all_rules())))
+def _items(catalogue: Catalogue, region: str, held: Library) -> list[CatalogueItem]:
+    """Of the types and rules whose files we hold and the lists that these name, as they are for
+    the nation and for our region: what other regions put is no business of ours, and may be more
+    than can be read."""
+    types = (schema.name for schema in held.all_schemas())
+    rules = held.all_rules()
+    lists = (each.id for one in rules for each in one.tables.lists)
+    names = dict.fromkeys((*types, *(one.name for one in rules), MEASURES_ITEM, *lists))
     regions = dict.fromkeys((NATIONAL, region))
     wanted = ((name, one) for name in names for one in regions)
     return [version.item for version in catalogue.series(wanted)]

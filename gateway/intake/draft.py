@@ -25,12 +25,13 @@ from gateway.base.crypto import (
     Vault,
     Wrapped,
 )
+from gateway.base.library import LibraryFolder
 from gateway.base.policy import Days
 from gateway.base.who import Who, WhoFiles
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
-from gateway.intake.rules import rules_in_force
+from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
 from gateway.records.period import period_number
@@ -182,15 +183,23 @@ class _Good(NamedTuple):
 class Drafter:
     """Makes records of one member with its content and index keys."""
 
-    def __init__(self, vault: Vault, hmac: Hmac, calendar: CalendarFile, who: WhoFiles) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        hmac: Hmac,
+        calendar: CalendarFile,
+        library: LibraryFolder,
+        who: WhoFiles,
+    ) -> None:
         self._vault = vault
         self._hmac = hmac
+        self._library = library
         self.calendar = calendar
         self.who = who
 
     def draft(self, rows: Sequence[RowInput], terms: Terms) -> list[Draft | RowAnswer]:
         """For every row its record or its rejection, in order."""
-        work = _Set(terms, self._hmac, self.calendar.current(), self.who.current())
+        work = _Set(terms, self._hmac, self.calendar.current(), self._library, self.who.current())
         secrets = os.urandom(SECRET_BYTES * len(rows))
         judged = [
             work.judge(at, row, secrets[SECRET_BYTES * at : SECRET_BYTES * (at + 1)])
@@ -229,15 +238,19 @@ class Drafter:
 class _Set:
     """The rows of one set, all by the same terms. What many rows share is made once."""
 
-    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar, who: Who) -> None:
+    def __init__(
+        self, terms: Terms, hmac: Hmac, calendar: Calendar, library: LibraryFolder, who: Who
+    ) -> None:
         self._terms = terms
-        self._rules = rules_in_force(terms.facts, terms.at)
+        self._rules = rules_in_force(terms.facts, terms.at, library)
         self._setting = Setting(
             today=terms.latest,
             go_live=terms.go_live,
             rules=self._rules or newest(),  # without rules in force `_header` makes no record
             authorities=who.authorities.kinds,
             exceptions=who.exceptions,
+            lists=terms.facts.lists_in_force(terms.at),
+            measures=measures_in_force(terms.facts, terms.at, library),
         )
         self._who = who
         self._hmac = hmac

@@ -20,6 +20,7 @@ import structlog
 
 from gateway.base.child import end_with_parent
 from gateway.base.crypto import ContentKey, Hmac, Vault
+from gateway.base.library import LibraryFolder
 from gateway.base.metrics import WORKER_DEATHS
 from gateway.base.threads import tune_memory
 from gateway.base.who import WhoFiles, WhoPaths
@@ -87,12 +88,14 @@ Source = Rows | Lines | Pickled
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a drafter is made of. content: the key that wraps. calendar, who: the operator's
-    files."""
+    """What a drafter is made of. content: the key that wraps. calendar: file with the operator's
+    years. schemas: folder with the operator's schemas and rules. who: the operator's files of who
+    is who."""
 
     content: ContentKey
     index: bytes
     calendar: Path | None
+    schemas: Path | None
     who: WhoPaths
 
     def drafter(self) -> Drafter:
@@ -101,7 +104,8 @@ class Secrets:
 
     def like(self, calendar: CalendarFile, who: WhoFiles) -> Drafter:
         """A drafter that shares files opened before."""
-        return Drafter(Vault([self.content]), Hmac(self.index), calendar, who)
+        library = LibraryFolder(self.schemas)
+        return Drafter(Vault([self.content]), Hmac(self.index), calendar, library, who)
 
 
 class _Elsewhere(NamedTuple):

@@ -5,10 +5,11 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
-those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who:
-the operator's files can be used, nothing in them is doubtful · 7 chain: readable ·
-8 member active, keys registered and valid for 60 days · 9 each log · 10 stranded records ·
-11 payer: can pay · 12 signing services: sign
+those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who: the
+operator's files can be used, nothing in them is doubtful · 7 folder of schemas and rules: every
+file of use · 8 chain: readable · 9 member active, keys registered and valid for 60 days · 10 rules
+files that the catalogue names: here · 11 each log · 12 stranded records · 13 payer: can pay ·
+14 signing services: sign
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from gateway.operations.findings import Finding, Level, finding
 from ledger.chain.network import NetworkFile
 from ledger.core.errors import ConfigError
 from ledger.records.calendar import Calendar
+from ledger.records.store import Library
 
 HORIZON = 60
 """Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
@@ -75,6 +77,7 @@ class _Examination:
             yield from examine_keys(engine, keys.content)
         yield self._calendar()
         yield from self._who()
+        yield self._schemas()
         if network is None or keys is None or engine is None:
             yield finding("chain-not-looked-at", Level.PROBLEM)
         else:
@@ -121,6 +124,17 @@ class _Examination:
             finding("set-aside", Level.WARNING if aside else Level.OK, count=aside),
             finding("overdue", Level.PROBLEM if overdue else Level.OK, count=overdue),
         ]
+
+    def _schemas(self) -> Finding:
+        """Whether every file of the operator's folder can be used."""
+        try:
+            unreadable = Library.load(self._settings.schemas).unreadable
+        except ConfigError as error:
+            return finding("schemas", Level.PROBLEM, error=error)
+        if unreadable:
+            said = f"{unreadable[0].name}: {unreadable[0].problem}"
+            return finding("schemas", Level.PROBLEM, error=said)
+        return finding("schemas", Level.OK)
 
     def _calendar(self) -> Finding:
         """Whether time limits are known for what is decided in the days to come."""

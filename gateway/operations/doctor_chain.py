@@ -13,7 +13,7 @@ from gateway.base.clock import Clock
 from gateway.base.db import begin_read
 from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
-from gateway.chain.interfaces import MemberFacts
+from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
@@ -25,6 +25,7 @@ from ledger.chain.nodes.rpc import Rpc
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.keys import Purpose
+from ledger.records.store import Library
 
 ANY_AGE = 10**10
 """Seconds: a chain may make blocks only for transactions."""
@@ -67,6 +68,7 @@ class ChainChecks:
                     yield finding("member-unknown", Level.PROBLEM, member=self._member_code)
                     return
                 yield from self._member(facts, horizon)
+                yield from self._rules(facts)
                 yield from self._logs(view, facts)
                 yield self._payer()
             except (CouldNotCheck, ConfigError) as error:
@@ -79,7 +81,8 @@ class ChainChecks:
     def _facts(self, view: View) -> MemberFacts | None:
         """None: the chain knows no such member. Raises as `read_facts` does otherwise."""
         try:
-            return read_facts(view, self._network, self._member_code)
+            library = Library.load(self._settings.schemas)
+            return read_facts(view, self._network, self._member_code, library)
         except ConfigError as error:
             if error.setting != "node.code":
                 raise
@@ -109,6 +112,31 @@ class ChainChecks:
                 key=", ".join(sorted(key[:8] for key in ours)),
                 until=instant(end) if 0 < end <= LAST else "-",
             )
+
+    def _rules(self, facts: MemberFacts) -> Iterator[Finding]:
+        """Whether each rules file is here that is in force or will be; at least one finding."""
+        library = Library.load(self._settings.schemas)
+        now = max(self._clock.seconds(), facts.block_time)
+        missing = False
+        for item in (*facts.rules, *facts.measures):
+            held = library.rules(item.content_hash) is not None
+            later = item.since > now
+            counts = later or item == self._now(facts, item, now)
+            if held or not counts or 0 < item.until <= now:
+                continue
+            missing = True
+            said = {"name": item.name, "version": item.version, "hash": item.content_hash}
+            level = Level.WARNING if later else Level.PROBLEM
+            yield finding("rules-file", level, since=instant(min(item.since, LAST))[:10], **said)
+        if not missing:
+            yield finding("rules-file", Level.OK)
+
+    @staticmethod
+    def _now(facts: MemberFacts, item: RecordType, now: int) -> RecordType | None:
+        """The version in force of that item."""
+        if item in facts.measures:
+            return facts.measures_item(now)
+        return facts.rules_item(item.name, now)
 
     def _held(self, purpose: Purpose) -> set[str]:
         signers = {

@@ -217,6 +217,18 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " see how the kinds are spelled",
         ),
     ),
+    "schemas": (
+        ("补充的数据标准和规则文件可读", "The folder of more schemas and rules can be read"),
+        (
+            "补充的数据标准和规则文件不可用：{error}",
+            "The folder of more schemas and rules is not all of use: {error}",
+        ),
+        (
+            "改正或移走该文件；它应与其他节点 /v1/schemas、/v1/rules 提供的文件逐字节相同",
+            "Mend the file or take it away: it must be, byte for byte, what other nodes serve at"
+            " /v1/schemas and /v1/rules",
+        ),
+    ),
     "chain": (
         ("链可读，区块 {block}", "The chain can be read, block {block}"),
         ("链不可读：{error}", "The chain cannot be read: {error}"),
@@ -251,6 +263,18 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Where the GOVERN key is registered run `keys rotate {purpose}`; else hand"
             " {member}.json to the consortium (to admit, or to recover the key), or put the key"
             " file back that was there before",
+        ),
+    ),
+    "rules-file": (
+        ("目录中的规则文件齐备", "The rules files that the catalogue names are here"),
+        (
+            "目录列有 {name} 第 {version} 版，自 {since} 起施行，但本节点没有其规则文件",
+            "The catalogue has version {version} of {name} from {since}; its file is not here",
+        ),
+        (
+            "从其他成员的节点取 /v1/rules/{hash}，放入 schemas 设置所指的文件夹，无须重启",
+            "Fetch /v1/rules/{hash} from the node of another member and put it into the folder that"
+            " the setting `schemas` names; no restart is needed",
         ),
     ),
     "member": (

@@ -25,7 +25,9 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
+from gateway.base.library import LibraryFolder
 from gateway.base.policy import OPERATOR, Purpose, decide
+from gateway.base.who import Who, WhoPaths
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -107,6 +109,7 @@ class Relog:
         self._chain = chain
         self._signing = signing
         self._vault = vault
+        self._who = WhoPaths.of(ctx.settings).read()
 
     def count(self) -> int:
         """How many promised entries of closed logs are to be looked at, at most."""
@@ -150,7 +153,9 @@ class Relog:
         for _ in range(ATTEMPTS):
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
-            work = _Work(facts, log_id, at, self._vault)
+            work = _Work(
+                facts, log_id, at, vault=self._vault, library=self._ctx.library, who=self._who
+            )
             made: list[_Anew] = []
             left: Counter[str] = Counter()
             found = self._read(log, ids)
@@ -235,12 +240,22 @@ class Relog:
 class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
-    def __init__(self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault) -> None:
+    def __init__(
+        self,
+        facts: MemberFacts,
+        log_id: bytes,
+        at: int,
+        *,
+        vault: Vault,
+        library: LibraryFolder,
+        who: Who,
+    ) -> None:
         self._facts = facts
+        self._who = who
         self._log_id = LogId(log_id)
         self._at = at
         self._vault = vault
-        self._rules = rules_in_force(facts, at)
+        self._rules = rules_in_force(facts, at, library)
 
     def anew(self, stranded: _Stranded) -> _Anew:
         """The same record with a new secret, in the log of now. Raises _Left."""
@@ -317,7 +332,8 @@ class _Work:
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
         taken = frozenset(map(str, content.fields.values()))  # lawful when it came in
-        setting = Setting(today=today, rules=rules, exceptions=taken)
+        kinds = self._who.authorities.kinds
+        setting = Setting(today=today, rules=rules, authorities=kinds, exceptions=taken)
         checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")

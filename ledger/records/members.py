@@ -5,7 +5,7 @@ bounds, none missing, none left over. Whatever is wrong raises Malformed and nam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -50,6 +50,14 @@ class Members:
         if not 0 < len(text) <= max_ or (like is not None and not like.fullmatch(text)):
             raise self.fault(f"{name} is empty, too long or not of its form")
         return text
+
+    def one_of(self, name: str, values: Sequence[T]) -> T:
+        """One of the texts."""
+        text = self.text(name)
+        for value in values:
+            if value == text:
+                return value
+        raise self.fault(f"{name} is none of {', '.join(map(str, values))}")
 
     def number(self, name: str, low: int, high: int) -> int:
         """An integer from low to high."""

@@ -1,9 +1,10 @@
-"""Rules files: how long the law lets an adverse record be used, as dated data.
+"""Rules files: what the law says of records, as dated data: how long an adverse one may be used,
+what ends an entry in a list, what a report shows, how long a stage of a case may take.
 
 A rules file is canonical JSON in `rules/`, one per name and version. The payload of a record names
 the SHA-256 of the file by which its `until` was computed, and the catalogue names the files in
-force (kind RULES), so a published file never changes and a new version changes no old record. To
-make one, edit freely and store `ledger.core.canonical.encode(json.load(file))`.
+force (kind RULES), so a published file never changes and a new version changes no old record.
+`scripts/schemas.py` makes ours of `scripts/rules/`; an operator may put others into a folder.
 
 A file holds:
 
@@ -22,6 +23,14 @@ rows         at least one:
     maximumMonths  months from the decision after which the record may no longer be used
     openUntilExit  true in place of maximumMonths: only an exit or a stated end ends it
     source         the law, with its number and dates
+exits, reportable, stages, measures, lists    optional tables, each of rows with their `source`:
+    exits          {entry, exit}: records of the family `exit` end those of the family `entry`
+    reportable     {from?, region?, families?, authority?, expired, unpublished, repaired}: what of
+                   these belongs into a subject's own report, by the day of the report
+    stages         {stage, from?, region?, authority?, days, unit: working | calendar}: the days
+                   of a stage, by the day on which it begins
+    measures       {kind: reduces-rights | manages | advises, zh, en}: the vocabulary of measures
+    lists          {id, title}: the severe lists, id as the item of the catalogue
 
 Rows of one `from`, `authority` and `families` make a set: one row without a class, or one for each
 of the three. No two sets of one `from` and `authority` may share a family. What governs a decision
@@ -44,11 +53,14 @@ from ledger.core import canonical
 from ledger.core.commitment import CLASSES
 from ledger.core.errors import Malformed
 from ledger.core.verdict.facts import PUBLICITY
+from ledger.records import rule_tables
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
+from ledger.records.rule_tables import Tables
 
 __all__ = [
     "MAX_FILE",
+    "MEASURES_ITEM",
     "OPEN",
     "Period",
     "Row",
@@ -64,6 +76,9 @@ __all__ = [
 
 RulesHash = NewType("RulesHash", str)
 """64 lower-case hex: SHA-256 of the rules file."""
+
+MEASURES_ITEM: Final = "measures"
+"""Item id of the vocabulary of measures: the table of a rules file whose hash it has."""
 
 MAX_FILE: Final = 1 << 18
 """Bytes: a thousand rows; the law of fifty years has a few dozen."""
@@ -126,7 +141,8 @@ class Rules:
     """One rules file; there is one object per file, so equality is identity.
 
     kinds: every kind of authority that has rules of its own, None for all others first.
-    named: texts in the folded name of an authority, with the kind that they tell.
+    named: texts in the folded name of an authority, with the kind that they tell. tables: what
+    the file holds beside the periods of publicity.
     """
 
     name: str
@@ -136,6 +152,7 @@ class Rules:
     named: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
     sets: tuple[RuleSet, ...]
+    tables: Tables
     sha256: RulesHash
 
     @property
@@ -194,6 +211,7 @@ def parse(data: bytes) -> Rules:
     named = _authorities(tree) if tree.has("authorities") else ()
     kinds = (None, *dict.fromkeys(kind for _, kind in named))
     rows = tuple(_row(n, row, kinds) for n, row in enumerate(tree.items("rows", most=_MAX_ROWS)))
+    tables = rule_tables.read(tree, kinds)
     tree.done()
     return Rules(
         name=PUBLICITY,
@@ -203,6 +221,7 @@ def parse(data: bytes) -> Rules:
         named=named,
         rows=rows,
         sets=_sets(rows),
+        tables=tables,
         sha256=RulesHash(hashlib.sha256(data).hexdigest()),
     )
 

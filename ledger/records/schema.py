@@ -44,7 +44,7 @@ from typing import Final, NewType, get_args
 from ledger.core import canonical
 from ledger.core.commitment import MAX_SLOTS
 from ledger.core.errors import Malformed
-from ledger.records import schema_parts as parts
+from ledger.records import schema_reading as reading
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 from ledger.records.schema_parts import (
@@ -178,7 +178,7 @@ def parse(data: bytes) -> Schema:
     tree = Members("schema", canonical.parse(data, max_bytes=MAX_FILE, max_depth=6))
     if tree.text("_type") != _TYPE:
         raise tree.fault(f"not {_TYPE}")
-    fields = tuple(parts.field(Members("schema, field", item)) for item in _items(tree))
+    fields = tuple(reading.field(Members("schema, field", item)) for item in _items(tree))
     by_code = {field.code: field for field in fields}
     schema = Schema(
         name=tree.text("name", like=NAME),
@@ -187,19 +187,20 @@ def parse(data: bytes) -> Schema:
         title=tree.pair("title"),
         category=tree.pair("category"),
         adverse=tree.flag("adverse"),
-        adverse_if=tree.maybe("adverseIf", lambda name: parts.by_value(tree.object(name))),
-        void_if=tree.maybe("voidIf", lambda name: parts.by_value(tree.object(name))),
-        visibility=parts.one_of(tree, "visibility", VISIBILITIES),
-        visibility_if=tree.maybe("visibilityIf", lambda name: parts.visibilities(tree, name)) or (),
+        adverse_if=tree.maybe("adverseIf", lambda name: reading.by_value(tree.object(name))),
+        void_if=tree.maybe("voidIf", lambda name: reading.by_value(tree.object(name))),
+        visibility=tree.one_of("visibility", VISIBILITIES),
+        visibility_if=tree.maybe("visibilityIf", lambda name: reading.visibilities(tree, name))
+        or (),
         natural_person=tree.maybe("naturalPerson", tree.flag) or False,
-        period=parts.one_of(tree, "period", _PERIODS),
-        decided=parts.code(tree, "decided"),
-        decided_year=tree.maybe("decidedYear", lambda name: parts.code(tree, name)),
-        until=parts.until(tree.object("until")),
-        document=parts.code(tree, "document"),
-        apart=tree.maybe("apart", lambda name: parts.codes(tree, name)) or (),
-        authority=parts.authority(tree.object("authority")),
-        subject=parts.subject(tree.object("subject")),
+        period=tree.one_of("period", _PERIODS),
+        decided=reading.code(tree, "decided"),
+        decided_year=tree.maybe("decidedYear", lambda name: reading.code(tree, name)),
+        until=reading.until(tree.object("until")),
+        document=reading.code(tree, "document"),
+        apart=tree.maybe("apart", lambda name: reading.codes(tree, name)) or (),
+        authority=reading.authority(tree.object("authority")),
+        subject=reading.subject(tree.object("subject")),
         fields=fields,
         sha256=SchemaHash(hashlib.sha256(data).hexdigest()),
         by_code=by_code,

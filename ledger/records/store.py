@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -90,6 +90,14 @@ class Library:
         """The bytes of a rules file."""
         found = self._rules.get(sha256)
         return _packaged_rules().get(sha256) or (found[1] if found else None)
+
+    def all_schemas(self) -> Sequence[Schema]:
+        """Every schema that is here."""
+        return (*schemas.all_schemas(), *(schema for schema, _ in self._schemas.values()))
+
+    def all_rules(self) -> Sequence[Rules]:
+        """Every rules file that is here."""
+        return (*rules_files.all_rules(), *(rules for rules, _ in self._rules.values()))
 
     def _add(self, name: str, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()

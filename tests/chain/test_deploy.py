@@ -9,11 +9,13 @@ import pytest
 from ledger.chain.contracts.contract_abi import load
 from ledger.chain.contracts.structs import (
     ACTIVE,
+    MEASURES,
     MONTH,
     ON_AUTHORISATION,
     PUBLIC,
     RECORD_TYPE,
     RULES,
+    SEVERE_LIST,
     SUSPENDED,
     YEAR,
     Code,
@@ -44,7 +46,7 @@ from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.ids import LogId, bytes32_ascii
 from ledger.core.keys import Alg, Purpose, Role
-from ledger.records.rules import all_rules
+from ledger.records.rules import MEASURES_ITEM, all_rules, newest
 from ledger.records.schema import all_schemas
 from tests.support.anvil import CHAIN_ID, Anvil, start_anvil
 from tests.support.chain import (
@@ -427,7 +429,11 @@ def test_the_same_decision_twice(network: TestNetwork) -> None:
 
 def test_national_items() -> None:
     items = {(item.item_id, item.version): item for item in national_items()}
-    assert len(items) == len(all_schemas()) + len(all_rules())
+    lists = newest().tables.lists
+    assert len(items) == len(all_schemas()) + len(all_rules()) + len(lists) + 1
+    for name, kind in ((MEASURES_ITEM, MEASURES), *((each.id, SEVERE_LIST) for each in lists)):
+        item = items[Code(name), newest().version]
+        assert (item.kind, item.content_hash.hex()) == (kind, newest().sha256)
     for rules in all_rules():
         item = items[Code("publicity"), rules.version]
         assert item.content_hash.hex() == rules.sha256

@@ -3,6 +3,7 @@
 from datetime import date
 
 from ledger.records import uscc
+from ledger.records.rules import newest
 from ledger.records.schema import Schema, load
 from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
@@ -56,6 +57,10 @@ def good(schema: Schema) -> dict[str, object]:
 
 
 def _value(schema: Schema, field: Field) -> object:
+    if field.catalogue == "lists":
+        return newest().tables.lists[0].id
+    if field.catalogue == "measures":
+        return [newest().tables.measures[0].name["zh"]]
     if field.kind == "uscc":
         return SUBJECT if field.code == schema.subject.code else AUTHORITY
     if field.kind == "list":

@@ -8,21 +8,22 @@ from typing import Any
 
 from gateway.base.keyring import Keyring
 from gateway.node import Node, make_node
+from ledger.chain.contracts.bindings import CATALOGUE, Consortium
 from ledger.chain.contracts.contract_abi import encode, load
 from ledger.chain.contracts.structs import (
     GENERAL,
     MONTH,
     PUBLIC,
     RECORD_TYPE,
-    RULES,
     CatalogueItem,
     Code,
+    item_values,
 )
 from ledger.chain.founding.deploy import deploy
 from ledger.chain.founding.founders import Founder, FounderKey
 from ledger.chain.founding.national import national_items
-from ledger.chain.governing.actions import Action
-from ledger.chain.governing.govern import Council, Voter
+from ledger.chain.governing.actions import Action, put_national
+from ledger.chain.governing.govern import Council, Voter, latest_call
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, NetworkFile
 from ledger.chain.nodes.rpc import Rpc
@@ -122,6 +123,26 @@ def decide(anvil: Anvil, member: Member, action: Action) -> None:
         council.decide(action)
 
 
+def put_items(anvil: Anvil, member: Member, *items: CatalogueItem) -> None:
+    """The only province puts national items into the catalogue."""
+    function = load("Catalogue").functions["putNational"]
+    values = [item_values(item) for item in items]
+    with closing(Rpc(anvil.url)) as rpc:
+        found = Consortium(member.network.consortium, latest_call(rpc)).current(CATALOGUE)
+        assert found is not None
+        council = Council(
+            _sender(rpc, member),
+            rpc,
+            chain_id=member.network.chain_id,
+            consortium=member.network.consortium,
+            voters=[Voter(MEMBER, _signer("govern"))],
+        )
+        council.decide(
+            put_national(found, items),
+            lambda proposer, salt: function.encode(values, proposer, salt),
+        )
+
+
 def create_log_anchor(anvil: Anvil, member: Member) -> Address:
     """Another LogAnchor of the same consortium, without a role yet."""
     abi = load("LogAnchor")
@@ -141,7 +162,7 @@ def _sender(rpc: Rpc, member: Member) -> Sender:
 
 def _items() -> list[CatalogueItem]:
     """The rules as shipped; every type public, by month."""
-    rules = [item for item in national_items(since=1) if item.kind == RULES]
+    rules = [item for item in national_items(since=1) if item.kind != RECORD_TYPE]
     return rules + [
         CatalogueItem(
             item_id=Code(schema.name),

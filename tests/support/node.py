@@ -18,7 +18,7 @@ from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile
 from ledger.core.ids import Address, log_id
 from ledger.core.keys import Alg, Purpose
-from ledger.records.rules import all_rules
+from ledger.records.rules import MEASURES_ITEM, all_rules, newest
 from ledger.records.schema import all_schemas
 from ledger.records.schema_parts import VISIBILITIES
 from tests.support.postgres import database_url
@@ -134,6 +134,8 @@ def make_facts(keys: Keyring, **values: Any) -> MemberFacts:
             )
             for rules in all_rules()
         ),
+        "lists": tuple(of_rules(each.id) for each in newest().tables.lists),
+        "measures": (of_rules(MEASURES_ITEM),),
         "log_anchors": (LOG_ANCHOR,),
         "catalogue": CATALOGUE,
         "block": 10,
@@ -141,6 +143,21 @@ def make_facts(keys: Keyring, **values: Any) -> MemberFacts:
         "block_time": 1_700_000_000,
     }
     return MemberFacts(**(defaults | values))
+
+
+def of_rules(name: str) -> RecordType:
+    """An item that the newest packaged rules say the meaning of."""
+    return RecordType(
+        name=name,
+        version=1,
+        content_hash=newest().sha256,
+        since=0,
+        until=0,
+        visibility=1,
+        region="",
+        data_class=1,
+        granularity=1,
+    )
 
 
 def without(facts: MemberFacts, purpose: Purpose, **values: Any) -> MemberFacts:

@@ -5,8 +5,10 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,12 +17,15 @@ from click.testing import CliRunner
 from gateway.base.db import begin_write, open_engine
 from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
+from gateway.chain.interfaces import MemberFacts
+from gateway.chain.reading import read_facts
 from gateway.cli import gateway
 from gateway.devnet import services
 from gateway.devnet.layout import NODES, Layout, load_ports
 from gateway.jobs.models import jobs
 from gateway.jobs.services import open_job
 from gateway.log.models import logs, promises
+from gateway.operations import doctor_chain
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
 from ledger.chain.keys.keyfile import KeyFile, create
@@ -94,6 +99,33 @@ def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> No
     assert level is Level.PROBLEM
     assert "note.json" in text
     assert "chmod 600" in text
+
+
+def test_a_folder_that_is_not_all_of_use(settings: Settings, tmp_path: Path) -> None:
+    fine = settings.model_copy(update={"schemas": tmp_path})
+    assert "schemas" not in bad(fine)
+    (tmp_path / "junk.json").write_text("{}")
+    level, text, remedy = bad(fine)["schemas"]
+    assert (level, "junk.json" in text, "byte for byte" in remedy) == (Level.PROBLEM, True, True)
+    away = settings.model_copy(update={"schemas": tmp_path / "nowhere"})
+    assert bad(away)["schemas"][0] is Level.PROBLEM
+
+
+@pytest.mark.parametrize(("since", "level"), [(0, Level.PROBLEM), (2**33, Level.WARNING)])
+@pytest.mark.parametrize("kind", ["rules", "measures"])
+def test_rules_that_the_catalogue_names_and_nobody_has(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, since: int, level: Level, kind: str
+) -> None:
+    def later(*args: Any) -> MemberFacts:
+        facts = read_facts(*args)
+        (item,) = getattr(facts, kind)
+        new = replace(item, version=2, content_hash="ab" * 32, since=since)
+        changed: dict[str, Any] = {kind: (item, new)}
+        return replace(facts, **changed)
+
+    monkeypatch.setattr(doctor_chain, "read_facts", later)
+    found, text, remedy = bad(settings)["rules-file"]
+    assert (found, "version 2" in text, "ab" * 32 in remedy) == (level, True, True)
 
 
 def test_jobs_set_aside_and_promises_overdue(settings: Settings) -> None:
@@ -234,7 +266,7 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
-    names += " member file codes kinds authorities exceptions subjects"
+    names += " member file codes kinds authorities exceptions subjects name version since hash"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

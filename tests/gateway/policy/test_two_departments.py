@@ -4,6 +4,7 @@ Everything goes over HTTP with tokens as an operator issues them."""
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from gateway.accesses.services import DAY, Access, AccessLog, Line, Wanted, newe
 from gateway.app import create_app
 from gateway.base.clock import Clock
 from gateway.base.db import begin_write
-from gateway.base.policy import VERSION, Decision, Purpose
+from gateway.base.policy import SCOPES, VERSION, Decision, Purpose
 from gateway.node import Node
 from gateway.records.models import records
 from gateway.tokens.services import list_tokens, revoke_token
+from ledger.chain.contracts.structs import GOVERNMENT
 from ledger.records.schema import load
 from tests.gateway.files.work import work
 from tests.gateway.intake.material import (
@@ -153,6 +155,48 @@ def test_what_is_public_every_reader_sees(node: Node) -> None:
     with node.ctx.engine.begin() as connection:
         erase(connection)
     assert other.get(f"/v1/records/{public}").status_code == 404
+
+
+def of_type(type_: str, **changes: object) -> dict[str, Any]:
+    """A good record of a type."""
+    return {"type": type_, "fields": good(load(type_)) | changes}
+
+
+SEEN = [
+    ("public", of_type("judicial-decision", CP_WSLX="判决书")),
+    ("authorisation", of_type("judicial-decision", CP_AH="2号", CP_WSLX="调解书")),
+    ("authorisation", of_type("compliance")),
+    ("authorisation", of_type("contract-performance")),
+    ("authorisation", voluntary()),
+    ("government", of_type("honour")),
+]
+
+
+READING = {"read", "admin"}
+
+
+def test_each_visibility_for_every_scope(node: Node) -> None:
+    """Only what is public is read by another department, and only with the scope for it."""
+    facts = node.chain.facts
+    types = tuple(
+        replace(item, visibility=GOVERNMENT) if item.name == "honour" else item
+        for item in facts.record_types
+    )
+    node.chain.put(replace(facts, record_types=types))
+    own = Department(node, "submit", "read", department="甲局")
+    others = {
+        scope: Department(node, scope, department="乙局", authorities=[OF_BEIJING])
+        for scope in SCOPES
+    }
+    for visibility, sent in SEEN:
+        leaf = own.file(sent).json()["leaf"]
+        assert own.get(f"/v1/records/{leaf}").status_code == 200
+        for scope, other in others.items():
+            answer = other.get(f"/v1/records/{leaf}")
+            reads = 200 if visibility == "public" else 404
+            assert answer.status_code == (reads if scope in READING else 403), (visibility, scope)
+            if answer.status_code != 200:
+                assert "样例" not in answer.text
 
 
 def test_templates_without_a_code_go_by_name(node: Node) -> None:

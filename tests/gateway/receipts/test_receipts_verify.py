@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from gateway.intake.interfaces import RowInput
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose
 from ledger.chain.network import NetworkFile
 from ledger.core.verdict.verdict import Verdict
+from ledger.records.schema import load
 from ledger.verify import Verifier, ask
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
+from tests.records.examples import good
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import found_member
@@ -68,6 +71,49 @@ def test_judged_with_the_gateway_closed(tmp_path: Path) -> None:
         flipped = bytearray(found[0][1])
         flipped[len(flipped) // 2] ^= 1
         assert judge(bytes(flipped), member.network).verdict not in ("valid", "anchored")
+
+
+def licence(n: int, state: str) -> RowInput:
+    """A licence that runs for another year; state: 1 in force, 2 not."""
+    fields = good(load("licence")) | {
+        "XK_WSH": f"样许〔2026〕{n}号",
+        "XK_JDRQ": DECIDED,
+        "XK_YXQZ": DECIDED,
+        "XK_YXQZI": END,
+        "XK_ZT": state,
+    }
+    return RowInput(row=None, type="licence", fields=fields)
+
+
+def test_a_licence_that_is_not_in_force_is_never_valid(tmp_path: Path) -> None:
+    """Not even where its holder shows all but the field that says so."""
+    with start_anvil() as anvil:
+        member = found_member(anvil)
+        node = member.node(tmp_path / "node")
+        settle(node, anvil)
+        rows = [licence(1, "1"), licence(2, "2")]
+        answer = node.intake.submit_set(caller=CENTRE, rows=rows)
+        node.logs.step()
+        settle(node, anvil)
+        shown = [code for code in load("licence").slots if code != "XK_ZT"]
+        receipts = [
+            node.receipts.receipt(bytes.fromhex(str(one.leaf)), disclose=Disclose(CENTRE, fields))
+            for one in answer.rows
+            for fields in (None, shown, ["XK_XDR_SHXYM"])
+        ]
+        node.close()
+        told = []
+        for data in receipts:
+            assert isinstance(data, bytes)
+            found = judge(data, member.network, subject=str(rows[0].fields["XK_XDR_SHXYM"]))
+            codes = [check.code for check in found.standing.checks if check.verdict]
+            told.append((found.verdict, found.standing.usable, codes))
+    assert told[:3] == [("valid", True, [])] * 3
+    assert told[3:] == [
+        ("expired", False, ["not-in-force"]),
+        ("expired", False, ["expired"]),
+        ("expired", False, ["expired"]),
+    ]
 
 
 def test_after_the_chain_was_lost_and_rebuilt(tmp_path: Path) -> None:
