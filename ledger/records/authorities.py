@@ -47,7 +47,7 @@ __all__ = [
     "read_authorities",
 ]
 
-OTHER = "other"
+_OTHER = "other"
 """The kind of an authority for which no rules of its own exist, whatever its name holds."""
 
 _SETTING = "CREDIT_LEDGER_AUTHORITIES_FILE"
@@ -117,7 +117,7 @@ class Authorities:
     def kinds(self) -> Mapping[str, str | None]:
         """Kinds by code where they are stated, as `Setting.authorities`."""
         return {
-            entry.code: None if entry.kind == OTHER else entry.kind
+            entry.code: None if entry.kind == _OTHER else entry.kind
             for entry in self
             if entry.kind is not None
         }

@@ -17,10 +17,12 @@ from ledger.core.errors import ConfigError, Malformed
 
 __all__ = ["read_operator_file"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def read_operator_file(path: Path, setting: str, take: Callable[[Any], T], *, max_bytes: int) -> T:
+def read_operator_file(
+    path: Path, setting: str, take: Callable[[Any], _T], *, max_bytes: int
+) -> _T:
     """What `take` makes of the JSON in a file.
 
     take: may raise ValueError, TypeError, Malformed. setting: what errors call the file's place.
