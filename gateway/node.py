@@ -191,25 +191,10 @@ def make_node(
     signing = Signing(ctx, chain, keys, key_folder)
     vault, hmac = Vault(keys.content), Hmac(keys.index)
     accesses = AccessLog(ctx.engine, ctx.clock)
-    reader = QuorumReader(
-        replace(network, max_head_age=ANY_AGE),
-        now=ctx.clock.of_chain,
-        patience=PATIENCE_SECONDS,
-        on_note=_tell,
-        on_timeout=TIMEOUTS.labels("chain").inc,
-        hurry=HURRY_SECONDS,
-        max_ahead=None,
-    )
+    reader = _reader(ctx)
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(
-        vault.newest,
-        keys.index,
-        settings.calendar_file,
-        settings.schemas,
-        WhoPaths.of(settings),
-    )
-    workers = Workers(secrets, settings.intake.processes)
+    workers = _workers(settings, vault, keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = Intake(
@@ -242,6 +227,31 @@ def make_node(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
     )
+
+
+def _reader(ctx: Context) -> QuorumReader:
+    """Reads the chain by a quorum of nodes."""
+    return QuorumReader(
+        replace(ctx.network, max_head_age=ANY_AGE),
+        now=ctx.clock.of_chain,
+        patience=PATIENCE_SECONDS,
+        on_note=_tell,
+        on_timeout=TIMEOUTS.labels("chain").inc,
+        hurry=HURRY_SECONDS,
+        max_ahead=None,
+    )
+
+
+def _workers(settings: Settings, vault: Vault, keys: Keyring) -> Workers:
+    """Drafters by the operator's files."""
+    secrets = Secrets(
+        vault.newest,
+        keys.index,
+        settings.calendar_file,
+        settings.schemas,
+        WhoPaths.of(settings),
+    )
+    return Workers(secrets, settings.intake.processes)
 
 
 def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Context:
