@@ -45,6 +45,7 @@ from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.subjects.services import SubjectCheck
+from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
@@ -124,6 +125,7 @@ class Node:
             ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
+            ("subjects", SubjectWatch(self.subjects)),
             ("schemas", LibraryWatch(self.ctx.library)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -230,7 +232,7 @@ def make_node(
 
 
 def _reader(ctx: Context) -> QuorumReader:
-    """Reads the chain by a quorum of nodes."""
+    """Make what reads the chain, by a quorum of nodes."""
     return QuorumReader(
         replace(ctx.network, max_head_age=ANY_AGE),
         now=ctx.clock.of_chain,
@@ -243,7 +245,7 @@ def _reader(ctx: Context) -> QuorumReader:
 
 
 def _workers(settings: Settings, vault: Vault, keys: Keyring) -> Workers:
-    """Drafters by the operator's files."""
+    """Make the drafters, which go by the operator's files."""
     secrets = Secrets(
         vault.newest,
         keys.index,

@@ -43,7 +43,6 @@ class _Stored:
     files: int
     overdue: int
     quarantined: int
-    subjects: Figures
 
 
 class NodeCollector(Collector):
@@ -92,7 +91,6 @@ class NodeCollector(Collector):
                 files=connection.scalar(_FILES) or 0,
                 overdue=overdue_promises(connection, self._ctx.clock.seconds()),
                 quarantined=count_quarantined(connection),
-                subjects=self._subjects.figures(),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -107,9 +105,6 @@ class NodeCollector(Collector):
         yield _gauge(
             "quarantined_promises", "With entries that the disk has changed", stored.quarantined
         )
-
-        yield _gauge("subjects", "Codes with a name that records came under", stored.subjects.known)
-        yield _doubles(stored.subjects)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health
@@ -130,6 +125,8 @@ class NodeCollector(Collector):
             "Days until decisions come whose deadline is not known",
             days_left(self._calendar.current(), self._ctx.clock),
         )
+        if self._subjects.figures is not None:
+            yield from _of_subjects(self._subjects.figures)
         yield self._refused_files()
         yield self._key_days()
 
@@ -167,15 +164,16 @@ class NodeCollector(Collector):
         return family
 
 
-def _doubles(figures: Figures) -> GaugeMetricFamily:
+def _of_subjects(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("subjects", "Codes with a name that records came under", figures.known)
     family = GaugeMetricFamily(
         "credit_ledger_double_subjects",
-        "Codes with two names and names with two codes, as counted within five minutes",
+        "Codes with two names and names with two codes, as counted every five minutes",
         labels=("double",),
     )
     for double, number in figures.doubles.items():
         family.add_metric((double.value,), number)
-    return family
+    yield family
 
 
 def _error(name: str, text: str, code: str | None) -> GaugeMetricFamily:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Hmac, Vault
-from gateway.base.db import begin_read, begin_write, read_long
+from gateway.base.db import begin_write, read_long
 from gateway.base.policy import Caller, Decision, Purpose, decide
 from gateway.base.who import WhoFiles
 from gateway.log.models import entries
@@ -22,7 +21,13 @@ from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.records.store import WITH_KEYS, known_of, open_content
 from gateway.subjects.doubles import Double, Found, Lawful, doubles
-from gateway.subjects.store import Party, count_subjects, documents_of, shared_parties, standing
+from gateway.subjects.store import (
+    Party,
+    count_subjects,
+    have_one_document,
+    shared_parties,
+    standing,
+)
 from ledger.chain.contracts.structs import PUBLIC
 from ledger.core.canonical import instant
 from ledger.core.texts import Text
@@ -35,8 +40,10 @@ MAX_PARTIES = 20
 """Of one finding: a name that a form gave to a thousand firms is one mistake."""
 FEW = 5
 """Records named of each party, where one begins to look."""
-FIGURES_SECONDS = 300.0
-"""For so long figures stand: scrapers come every few seconds, doubles are mended in days."""
+TRIED = 64
+"""Rows that are asked of policy for them: the query lets some through that it does not."""
+MAX_MARKS = 4096
+"""Of a caller, in one query; SQLite takes some thousand values."""
 
 _MONTHS = 100
 _TEXTS: Mapping[Double, Text] = {
@@ -87,8 +94,8 @@ class SubjectCheck:
         self._hmac = hmac
         self._who = who
         self._accesses = accesses
-        self._figures: tuple[float, Figures] | None = None
-        self._counting = threading.Lock()
+        self.figures: Figures | None = None
+        """How many there were at the last `count`; None: before the first."""
 
     def check(self, caller: Caller, limit: int) -> dict[str, Any]:
         """The answer, with at most `limit` findings: those of which the caller may see two sides at
@@ -119,16 +126,13 @@ class SubjectCheck:
             "more": more,
         }
 
-    def figures(self) -> Figures:
-        """How many there are, as counted within the last minutes."""
-        with self._counting:
-            if self._figures is None or time.monotonic() - self._figures[0] >= FIGURES_SECONDS:
-                with begin_read(self._ctx.engine) as connection:
-                    known, found = count_subjects(connection), self._found(connection)
-                counted = Counter(one.double for one in found)
-                figures = Figures(known, {double: counted[double] for double in Double})
-                self._figures = time.monotonic(), figures
-            return self._figures[1]
+    def count(self) -> Figures:
+        """Count anew; what `figures` says from now on."""
+        with read_long(self._ctx.engine) as connection:
+            known, found = count_subjects(connection), self._found(connection)
+        counted = Counter(one.double for one in found)
+        self.figures = Figures(known, {double: counted[double] for double in Double})
+        return self.figures
 
     def _found(self, connection: sa.Connection) -> list[Found]:
         lawful = Lawful(self._hmac, self._who.current().subjects)
@@ -151,13 +155,14 @@ class SubjectCheck:
             .join(entries, entries.c.id == records.c.id)
             .where(records.c.subject == party.id, *standing(), *_perhaps(caller))
             .order_by(records.c.id.desc())
-            .limit(FEW)
+            .limit(TRIED if len(caller.marks) <= MAX_MARKS else None)
         )
-        rows = [
+        seen = (
             row
             for row in connection.execute(query)
             if decide(caller, Purpose.CHECK, *known_of(row)).allowed
-        ]
+        )
+        rows = list(islice(seen, FEW))
         if not rows:
             return None
         leaves = [row.leaf for row in rows]
@@ -172,12 +177,11 @@ class SubjectCheck:
         self, connection: sa.Connection, caller: Caller, found: Found, seen: Sequence[_Seen]
     ) -> dict[str, Any]:
         sides = [_party(side, caller) for side in seen]
-        documents = documents_of(connection, [side.party.id for side in seen]).values()
-        met = Counter(document for some in documents for document in some)
+        ids = [side.party.id for side in seen]
         registrations = Counter(side["registration"] for side in sides if side["registration"])
         return {
             "double": found.double.value,
-            "sameDocument": any(times > 1 for times in met.values()),
+            "sameDocument": have_one_document(connection, ids, *_perhaps(caller)),
             "sameRegistration": any(times > 1 for times in registrations.values()),
             "parties": sides,
             "message": _TEXTS[found.double],
@@ -186,7 +190,7 @@ class SubjectCheck:
 
 def _perhaps(caller: Caller) -> tuple[sa.ColumnElement[bool], ...]:
     """Conditions that leave nothing out which policy may allow: so few rows are asked for."""
-    if caller.whole_member:
+    if caller.whole_member or len(caller.marks) > MAX_MARKS:
         return ()
     theirs = [records.c.visibility == PUBLIC, records.c.authority.in_(list(caller.marks))]
     if caller.department is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -137,12 +137,16 @@ def count_subjects(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(subjects.c.id))) or 0
 
 
-def documents_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, set[bytes]]:
-    """Keys of documents that these subjects have records under, by row number."""
-    found: dict[int, set[bytes]] = defaultdict(set)
-    query = sa.select(records.c.subject, records.c.document_key).where(*standing())
-    for at in range(0, len(ids), _SOME):
-        rows: Any = connection.execute(query.where(records.c.subject.in_(ids[at : at + _SOME])))
-        for number, document in rows:
-            found[number].add(document)
-    return found
+def have_one_document(
+    connection: sa.Connection, ids: Sequence[int], *conditions: sa.ColumnElement[bool]
+) -> bool:
+    """Whether two of these subjects have records of one document. conditions: which records
+    count."""
+    query = (
+        sa.select(records.c.document_key)
+        .where(records.c.subject.in_(ids), *standing(), *conditions)
+        .group_by(records.c.document_key)
+        .having(sa.func.count(records.c.subject.distinct()) > 1)
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None

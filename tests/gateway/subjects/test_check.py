@@ -18,8 +18,9 @@ from gateway.base import reread
 from gateway.base.db import begin_write
 from gateway.node import Node
 from gateway.records.models import records, subjects
-from gateway.subjects import routes, services, store
+from gateway.subjects import routes, services, store, tasks
 from gateway.subjects.store import BY_CODE, BY_NAME, number_subjects
+from gateway.subjects.tasks import SubjectWatch
 from ledger.records.schema import load
 from tests.gateway.intake.material import OF_BEIJING, number
 from tests.gateway.policy.desk import Desk, write
@@ -37,7 +38,6 @@ NONE: dict[str, Any] = {"_type": "credit-ledger/subjects@1", "subjects": []}
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reread, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(services, "FIGURES_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -308,6 +308,16 @@ def test_content_that_was_lost_is_passed_over(node: Node, desk: Desk) -> None:
     ]
 
 
+def test_a_caller_who_stands_for_very_many(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The query then leaves it all to policy."""
+    monkeypatch.setattr(services, "MAX_MARKS", 0)
+    monkeypatch.setattr(services, "TRIED", 1)
+    own = Desk(node, "submit", "read", department="甲局", authorities=[AUTHORITY])
+    put(own, about("甲公司"), about("乙公司", n=2))
+    put(Desk(node, "submit"), about("乙公司", n=3, CF_CFJGDM=OF_BEIJING, CF_SJLYDM=OF_BEIJING))
+    assert found(own) == [(NAMES, {(SUBJECT, "甲公司"), (SUBJECT, "乙公司")})]
+
+
 # ---- sealed, counted, numbered
 
 
@@ -328,10 +338,12 @@ def figures(node: Node) -> dict[str, float]:
 
 def test_figures(node: Node, desk: Desk) -> None:
     before = figures(node)
+    assert "credit_ledger_subjects" not in before  # never counted
     put(desk, about("甲公司"), about("乙公司", n=2), about("甲公司", OTHER, 3))
     for wrong in ("1", SUBJECT[:-1] + "X", "00000000000000000X"):
         assert desk.file(about("丙公司", wrong, 4)).status_code == 422
     assert desk.file(about("丙公司", n=5, CF_CFJGDM="1")).status_code == 422  # not the subject's
+    assert SubjectWatch(node.subjects)(threading.Event()) == tasks.PAUSE_SECONDS
     after = figures(node)
     assert after["credit_ledger_subjects"] == 3
     doubles = 'credit_ledger_double_subjects{double="%s"}'
