@@ -24,9 +24,9 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import close_engine, open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
-from gateway.base.library import LibraryFolder, LibraryWatch
 from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
+from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
@@ -126,7 +126,7 @@ class Node:
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
-            ("schemas", LibraryWatch(self.ctx.library)),
+            ("schemas", SchemaWatch(self.ctx.schemas)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -268,12 +268,12 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
         close_engine(engine)
         raise
     try:
-        library = LibraryFolder(settings.schemas)
+        schemas = SchemaFolder(settings.schemas)
     except ConfigError:
         close_engine(engine)
         raise
     clock = Clock.of(settings.now)
-    return Context(settings=settings, network=network, engine=engine, clock=clock, library=library)
+    return Context(settings=settings, network=network, engine=engine, clock=clock, schemas=schemas)
 
 
 def _tell(note: Note) -> None:

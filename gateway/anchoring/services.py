@@ -183,7 +183,7 @@ class Anchoring:
         known = self._chain.known
         if known is not None and self._chain.age < REFRESH_SECONDS:
             return known
-        library = self._ctx.library.latest()
+        library = self._ctx.schemas.latest()
         facts = read_facts(view, self._ctx.network, self._ctx.settings.node.code, library)
         if known is not None and known.log_anchors != facts.log_anchors:
             with begin_write(self._ctx.engine, LOCK) as connection:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gateway.base.clock import Clock
 from gateway.base.health import Health
-from gateway.base.library import LibraryFolder
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.settings import Settings
 from ledger.chain.network import NetworkFile
 
@@ -46,4 +46,4 @@ class Context:
     clock: Clock
     signals: Signals = field(default_factory=Signals)
     health: Health = field(default_factory=Health)
-    library: LibraryFolder = field(default_factory=LibraryFolder)
+    schemas: SchemaFolder = field(default_factory=SchemaFolder)

@@ -40,7 +40,7 @@ def get_rules(request: Request, sha256: str) -> Response:
 
 def _library(request: Request) -> Library:
     ctx: Context = request.app.state.ctx
-    return ctx.library.current()
+    return ctx.schemas.current()
 
 
 def _answer(data: bytes | None) -> Response:

@@ -25,8 +25,8 @@ from gateway.base.crypto import (
     Vault,
     Wrapped,
 )
-from gateway.base.library import LibraryFolder
 from gateway.base.policy import Days
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.who import Who, WhoFiles
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
@@ -188,7 +188,7 @@ class Drafter:
         vault: Vault,
         hmac: Hmac,
         calendar: CalendarFile,
-        library: LibraryFolder,
+        library: SchemaFolder,
         who: WhoFiles,
     ) -> None:
         self._vault = vault
@@ -239,7 +239,7 @@ class _Set:
     """The rows of one set, all by the same terms. What many rows share is made once."""
 
     def __init__(
-        self, terms: Terms, hmac: Hmac, calendar: Calendar, library: LibraryFolder, who: Who
+        self, terms: Terms, hmac: Hmac, calendar: Calendar, library: SchemaFolder, who: Who
     ) -> None:
         self._terms = terms
         self._rules = rules_in_force(terms.facts, terms.at, library)

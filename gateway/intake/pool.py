@@ -20,8 +20,8 @@ import structlog
 
 from gateway.base.child import end_with_parent
 from gateway.base.crypto import ContentKey, Hmac, Vault
-from gateway.base.library import LibraryFolder
 from gateway.base.metrics import WORKER_DEATHS
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.threads import tune_memory
 from gateway.base.who import WhoFiles, WhoPaths
 from gateway.intake.calendar_file import CalendarFile
@@ -104,7 +104,7 @@ class Secrets:
 
     def like(self, calendar: CalendarFile, who: WhoFiles) -> Drafter:
         """A drafter that shares files opened before."""
-        library = LibraryFolder(self.schemas)
+        library = SchemaFolder(self.schemas)
         return Drafter(Vault([self.content]), Hmac(self.index), calendar, library, who)
 
 

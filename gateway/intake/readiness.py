@@ -50,7 +50,7 @@ def promising(
     health = ctx.health.of(log_id)  # of this log alone: closed ones hinder nobody
     if health is not None and health.fault is not None:
         raise NotReady("log-fault", retry_after=60, more=health.explain())
-    if facts.roles & Role.PROVINCE and rules_in_force(facts, at, ctx.library) is None:
+    if facts.roles & Role.PROVINCE and rules_in_force(facts, at, ctx.schemas) is None:
         raise NotReady("rules-not-in-force", retry_after=60)
     for signer in (signing.promise_key(facts, at), signing.note_key()):
         demand_signer(ctx.health, signer.key_id)

@@ -3,13 +3,13 @@ verifier will look for."""
 
 from __future__ import annotations
 
-from gateway.base.library import LibraryFolder
+from gateway.base.schema_folder import SchemaFolder
 from gateway.chain.interfaces import MemberFacts
 from ledger.core.verdict.facts import PUBLICITY
 from ledger.records.rules import Rules
 
 
-def rules_in_force(facts: MemberFacts, at: int, library: LibraryFolder) -> Rules | None:
+def rules_in_force(facts: MemberFacts, at: int, library: SchemaFolder) -> Rules | None:
     """In force in the catalogue at that Unix second; None where there are none or we do not hold
     their file. Not the newest that we hold: others judge by what the chain says."""
     item = facts.rules_item(PUBLICITY, at)
@@ -17,7 +17,7 @@ def rules_in_force(facts: MemberFacts, at: int, library: LibraryFolder) -> Rules
     return rules if rules and item and rules.version == item.version else None
 
 
-def measures_in_force(facts: MemberFacts, at: int, library: LibraryFolder) -> frozenset[str]:
+def measures_in_force(facts: MemberFacts, at: int, library: SchemaFolder) -> frozenset[str]:
     """The names of the measures that a record may name at that Unix second. None of them where
     the catalogue has no vocabulary or we do not hold its file: what cannot be compared is refused
     and can be sent again."""

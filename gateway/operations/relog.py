@@ -25,8 +25,8 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
-from gateway.base.library import LibraryFolder
 from gateway.base.policy import OPERATOR, Purpose, decide
+from gateway.base.schema_folder import SchemaFolder
 from gateway.base.who import Who, WhoPaths
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
@@ -154,7 +154,7 @@ class Relog:
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
             work = _Work(
-                facts, log_id, at, vault=self._vault, library=self._ctx.library, who=self._who
+                facts, log_id, at, vault=self._vault, library=self._ctx.schemas, who=self._who
             )
             made: list[_Anew] = []
             left: Counter[str] = Counter()
@@ -247,7 +247,7 @@ class _Work:
         at: int,
         *,
         vault: Vault,
-        library: LibraryFolder,
+        library: SchemaFolder,
         who: Who,
     ) -> None:
         self._facts = facts

@@ -13,8 +13,8 @@ import pytest
 import structlog
 
 from gateway.app import create_app
-from gateway.base import library as module
-from gateway.base.library import LibraryFolder, LibraryWatch
+from gateway.base import schema_folder as module
+from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.intake.interfaces import RowInput
 from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.node import Node
@@ -150,7 +150,7 @@ def test_a_law_by_file_and_vote(tmp_path: Path) -> None:
 
 def test_a_file_that_a_vote_follows_at_once_is_found(tmp_path: Path) -> None:
     """A miss looks again, whatever was looked at this second."""
-    folder = LibraryFolder(tmp_path)
+    folder = SchemaFolder(tmp_path)
     assert folder.rules(SHA) is None
     (tmp_path / "law.json").write_bytes(LAW)
     found = folder.rules(SHA)
@@ -162,7 +162,7 @@ def test_a_file_that_a_vote_follows_at_once_is_found(tmp_path: Path) -> None:
 
 def test_it_is_read_again_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
-    folder = LibraryFolder(tmp_path)
+    folder = SchemaFolder(tmp_path)
     empty = folder.current()
     assert folder.current() is empty
     (tmp_path / "law.json").write_bytes(LAW)
@@ -178,8 +178,8 @@ def test_a_folder_that_goes_away_is_told_and_changes_nothing(
     path = tmp_path / "schemas"
     path.mkdir()
     (path / "law.json").write_bytes(LAW)
-    folder = LibraryFolder(path)
-    watch = LibraryWatch(folder)
+    folder = SchemaFolder(path)
+    watch = SchemaWatch(folder)
     watch(threading.Event())
     path.rename(tmp_path / "elsewhere")
     with structlog.testing.capture_logs() as told:
@@ -191,7 +191,7 @@ def test_a_folder_that_goes_away_is_told_and_changes_nothing(
 
 def test_files_that_are_none_are_told(tmp_path: Path) -> None:
     (tmp_path / "junk.json").write_bytes(b"{}")
-    watch = LibraryWatch(LibraryFolder(tmp_path))
+    watch = SchemaWatch(SchemaFolder(tmp_path))
     with structlog.testing.capture_logs() as told:
         for _ in range(2):
             watch(threading.Event())
@@ -206,7 +206,7 @@ def test_a_gateway_does_not_start_without_its_folder(tmp_path: Path) -> None:
 
 def test_rules_that_are_not_at_hand_are_none(tmp_path: Path) -> None:
     node = make_test_node(tmp_path)
-    facts, library = make_facts(node.signing.keys), LibraryFolder()
+    facts, library = make_facts(node.signing.keys), SchemaFolder()
     assert rules_in_force(facts, 1, library) is newest()
     assert "限制消费" in measures_in_force(facts, 1, library)
     unknown = replace(facts.rules[0], content_hash="00" * 32)

@@ -24,7 +24,7 @@ _Stamp = tuple[tuple[str, int, int, int], ...]
 _log = structlog.get_logger(__name__)
 
 
-class LibraryFolder:
+class SchemaFolder:
     """The files, and those of a folder. None: there is no folder."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -77,10 +77,10 @@ class LibraryFolder:
         )
 
 
-class LibraryWatch:
+class SchemaWatch:
     """One step of the thread that looks after the folder; see `gateway.base.threads`."""
 
-    def __init__(self, folder: LibraryFolder) -> None:
+    def __init__(self, folder: SchemaFolder) -> None:
         self._folder = folder
         self._known: Library | None = None
         self._problem: ConfigError | None = None
