@@ -28,6 +28,7 @@ from gateway.intake.routes import Reception
 from gateway.log import routes as log
 from gateway.node import Node
 from gateway.receipts import routes as receipts
+from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
 from ledger.core.errors import LedgerError
 
@@ -63,11 +64,12 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.ctx = ctx
     app.state.accesses = node.accesses
     rate = settings.http.requests_per_second
-    app.state.guard = Guard(ctx.engine, node.hmac, node.accesses, rate)
+    app.state.guard = Guard(node.holders, node.accesses, rate)
     app.state.reception = Reception(ctx.engine, node.intake)
     app.state.file_store = node.file_store
     app.state.files = node.files
     app.state.receipts = node.receipts
+    app.state.subject_check = node.subjects
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -76,7 +78,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         collector=node.collector,
         endpoint=settings.endpoint(port),
     )
-    routes = (intake, files, receipts, log, catalogue, about, docs)
+    routes = (intake, files, receipts, subjects, log, catalogue, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
     if settings.env == "development" and settings.http.operator_port is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,9 @@ import click
 
 from gateway.base.policy import SCOPES
 from gateway.base.settings import load
+from gateway.base.who import Who, WhoPaths
 from gateway.commands.accesses import accesses
+from gateway.commands.authorities import authorities
 from gateway.commands.init import init
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
@@ -22,6 +24,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json
 from ledger.core.canonical import instant
+from ledger.records.uscc import normalise
 
 
 @click.group(
@@ -120,6 +123,7 @@ def token_add(
         message = say(zh=f"应为其中之一：{known}", en=f"must be one of {known}")
         raise click.BadParameter(message, param_hint="--scope")
     with _tokens(config) as (services, engine, now):
+        who = WhoPaths.of(load(config)).read()
         token_id, secret = services.add_token(
             engine,
             name=name,
@@ -127,7 +131,9 @@ def token_add(
             department=department,
             authorities=authorities,
             now=now,
+            exceptions=who.exceptions,
         )
+    _note_unknown(who, authorities)
     if as_json:
         print_json({"id": token_id, "name": name, "scopes": wanted, "token": secret})
         return
@@ -138,6 +144,19 @@ def token_add(
         )
     )
     click.echo(secret)
+
+
+def _note_unknown(who: Who, codes: Iterable[str]) -> None:
+    """Say which codes the operator's table lacks, where he keeps one."""
+    for code in map(normalise, codes):
+        if len(who.authorities) and code not in who.authorities:
+            note(
+                say(
+                    zh=f"机关表中没有 {code}：其名称、前身和地区都不为节点所知。",
+                    en=f"{code} is not in the table of authorities: its names, predecessors and"
+                    " region are not known to the node.",
+                )
+            )
 
 
 @token.command("list", help=say(zh="列出已签发的令牌。", en="List the tokens issued."))
@@ -191,6 +210,7 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 
 gateway.add_command(accesses)
+gateway.add_command(authorities)
 gateway.add_command(init)
 gateway.add_command(jobs)
 gateway.add_command(quarantine)

@@ -29,6 +29,7 @@ from gateway.base.revision import demand_current, migrate
 from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
+from gateway.base.who import WhoPaths, WhoWatch
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -43,6 +44,9 @@ from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
+from gateway.subjects.services import SubjectCheck
+from gateway.subjects.tasks import SubjectWatch
+from gateway.tokens.services import Holders
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.order import HURRY_SECONDS
@@ -82,6 +86,7 @@ class Node:
     signing: Signing
     vault: Vault
     hmac: Hmac
+    holders: Holders
     accesses: AccessLog
     workers: Workers
     lease: Lease
@@ -92,6 +97,7 @@ class Node:
     file_store: FileStore
     files: Files
     receipts: Receipts
+    subjects: SubjectCheck
     content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -106,6 +112,8 @@ class Node:
             lease=self.lease,
             calendar=self.workers.calendar,
             vault=self.vault,
+            who=self.workers.who,
+            subjects=self.subjects,
         )
 
     def start(self) -> None:
@@ -117,6 +125,8 @@ class Node:
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
+            ("who", WhoWatch(self.workers.who)),
+            ("subjects", SubjectWatch(self.subjects)),
             ("schemas", SchemaWatch(self.ctx.schemas)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -184,19 +194,11 @@ def make_node(
     signing = Signing(ctx, chain, keys, key_folder)
     vault, hmac = Vault(keys.content), Hmac(keys.index)
     accesses = AccessLog(ctx.engine, ctx.clock)
-    reader = QuorumReader(
-        replace(network, max_head_age=ANY_AGE),
-        now=ctx.clock.of_chain,
-        patience=PATIENCE_SECONDS,
-        on_note=_tell,
-        on_timeout=TIMEOUTS.labels("chain").inc,
-        hurry=HURRY_SECONDS,
-        max_ahead=None,
-    )
+    reader = _reader(ctx)
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
-    secrets = Secrets(vault.newest, keys.index, settings.calendar_file, settings.schemas)
-    workers = Workers(secrets, settings.intake.processes)
+    workers = _workers(settings, vault, keys)
+    holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = Intake(
         ctx, chain=chain, signing=signing, vault=vault, workers=workers, accesses=accesses
@@ -210,6 +212,7 @@ def make_node(
         signing=signing,
         vault=vault,
         hmac=hmac,
+        holders=holders,
         accesses=accesses,
         workers=workers,
         lease=Lease(ctx.engine),
@@ -220,12 +223,38 @@ def make_node(
         intake=intake,
         jobs=Jobs(ctx.engine),
         file_store=file_store,
-        files=Files(ctx, file_store, intake, hmac),
+        files=Files(ctx, file_store, intake, holders),
         receipts=Receipts(ctx, vault, signing, accesses),
+        subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
     )
+
+
+def _reader(ctx: Context) -> QuorumReader:
+    """Make what reads the chain, by a quorum of nodes."""
+    return QuorumReader(
+        replace(ctx.network, max_head_age=ANY_AGE),
+        now=ctx.clock.of_chain,
+        patience=PATIENCE_SECONDS,
+        on_note=_tell,
+        on_timeout=TIMEOUTS.labels("chain").inc,
+        hurry=HURRY_SECONDS,
+        max_ahead=None,
+    )
+
+
+def _workers(settings: Settings, vault: Vault, keys: Keyring) -> Workers:
+    """Make the drafters, which go by the operator's files."""
+    secrets = Secrets(
+        vault.newest,
+        keys.index,
+        settings.calendar_file,
+        settings.schemas,
+        WhoPaths.of(settings),
+    )
+    return Workers(secrets, settings.intake.processes)
 
 
 def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Context:

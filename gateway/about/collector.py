@@ -15,6 +15,7 @@ from gateway.anchoring.progress import anchored_sizes, newest_anchor_times, over
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
 from gateway.base.lease import Lease
+from gateway.base.who import WhoFiles
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile, days_left
@@ -22,6 +23,7 @@ from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
 from gateway.sealing.services import missing
+from gateway.subjects.services import Figures, SubjectCheck
 from ledger.core.keys import Purpose
 
 DAY = 86_400
@@ -58,6 +60,8 @@ class NodeCollector(Collector):
         lease: Lease,
         calendar: CalendarFile,
         vault: Vault,
+        who: WhoFiles,
+        subjects: SubjectCheck,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
@@ -65,6 +69,8 @@ class NodeCollector(Collector):
         self._lease = lease
         self._calendar = calendar
         self._vault = vault
+        self._who = who
+        self._subjects = subjects
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -130,7 +136,22 @@ class NodeCollector(Collector):
             "Days until decisions come whose deadline is not known",
             days_left(self._calendar.current(), self._ctx.clock),
         )
+        if self._subjects.figures is not None:
+            yield from _of_subjects(self._subjects.figures)
+        yield self._refused_files()
         yield self._key_days()
+
+    def _refused_files(self) -> GaugeMetricFamily:
+        """Of the files that the operator may change at any time."""
+        family = GaugeMetricFamily(
+            "credit_ledger_file_refused",
+            "1 where a file of the operator is wrong, and what was read before it stands",
+            labels=("file",),
+        )
+        for name, files in (("calendar", self._calendar), ("who", self._who)):
+            files.current()
+            family.add_metric((name,), int(files.problem is not None))
+        return family
 
     def _key_days(self) -> GaugeMetricFamily:
         """Of the keys in use; 0 where one is not registered, not valid yet, or any more."""
@@ -152,6 +173,18 @@ class NodeCollector(Collector):
             ]
             family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
         return family
+
+
+def _of_subjects(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("subjects", "Codes with a name that records came under", figures.known)
+    family = GaugeMetricFamily(
+        "credit_ledger_double_subjects",
+        "Codes with two names and names with two codes, as counted every five minutes",
+        labels=("double",),
+    )
+    for double, number in figures.doubles.items():
+        family.add_metric((double.value,), number)
+    yield family
 
 
 def _error(name: str, text: str, code: str | None) -> GaugeMetricFamily:

@@ -35,6 +35,9 @@ WRAPPED_BYTES = 48
 FINGERPRINT_BYTES = 16
 """HMAC-SHA256 cut to 128 bits: at 10^9 records a chance collision has odds of 10^-21."""
 
+AUTHORITY, SUBJECT_CODE, SUBJECT_NAME = b"authority", b"subject-code", b"subject-name"
+"""Purposes of fingerprints that more than one domain makes."""
+
 _NONCE = bytes(12)
 """Constant, because every record key encrypts exactly one message."""
 _NONCE_BYTES = 12
@@ -239,7 +242,7 @@ class Hmac:
     def authority(self, key: bytes) -> bytes:
         """The mark of an authority, by which a token is known to be its own. key:
         `ledger.records.keys`."""
-        return self.fingerprint(b"authority", key)
+        return self.fingerprint(AUTHORITY, key)
 
 
 def _demand_key(key: bytes) -> None:

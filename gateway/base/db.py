@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -227,6 +228,45 @@ def insert_rows(
 def _insert_text(table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect) -> str:
     statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
     return str(statement.compile(dialect=dialect, column_keys=list(names)))
+
+
+FEW, MANY = 8, 512
+"""Values of one query to SQLite: of two lengths only, so that it is prepared once."""
+
+
+def rows_having(
+    connection: sa.Connection,
+    columns: tuple[sa.Column[Any], ...],
+    column: sa.Column[bytes],
+    values: Sequence[bytes],
+) -> list[Row]:
+    """These columns of all rows that have one of the values in `column`, which has an index. For
+    many values, straight to the driver: SQLAlchemy's part costs more than SQLite's answer."""
+    dialect, count = connection.dialect, FEW if len(values) <= FEW else MANY
+    found: list[Row] = []
+    for at in range(0, len(values), count):
+        some = values[at : at + count]
+        given: Any = {"values": list(some)}
+        if dialect.name == "sqlite":
+            given = (*some, *repeat(some[-1], count - len(some)))
+        text = _having_text(columns, column, dialect, count)
+        found += map(tuple, connection.exec_driver_sql(text, given))
+    return found
+
+
+@cache
+def _having_text(
+    columns: tuple[sa.Column[Any], ...],
+    column: sa.Column[bytes],
+    dialect: sa.Dialect,
+    count: int,
+) -> str:
+    """The query as the driver takes it."""
+    values = sa.bindparam("values", type_=postgresql.ARRAY(sa.LargeBinary))
+    one_of = column == sa.any_(values)
+    if dialect.name == "sqlite":
+        one_of = column.in_([sa.bindparam(f"v{n}", type_=sa.LargeBinary) for n in range(count)])
+    return str(sa.select(*columns).where(one_of).compile(dialect=dialect))
 
 
 def insert_unless_there(

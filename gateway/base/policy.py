@@ -6,15 +6,16 @@ sealed content. The rules are data (`RULES`) with a version, which the access lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -33,6 +34,8 @@ class Purpose(StrEnum):
     """Read a record."""
     DISCLOSE = "disclose"
     """Take a receipt with a presentation of its fields."""
+    CHECK = "check"
+    """Learn which subjects have two names or two codes, and in which records."""
     FILES = "files"
     """List the files handed in."""
     ANSWER = "answer"
@@ -61,11 +64,30 @@ class Ground(StrEnum):
     UNBOUND = "unbound"
     """The caller's token names no authorities: it files for all."""
     AUTHORITY = "authority"
-    """The record's authority is one of the caller's."""
+    """The record's authority is one of the caller's, or was on the day of the decision one of
+    those that it took over from or whose name it had."""
     DEPARTMENT = "department"
     """The caller's department filed it."""
     PUBLIC = "public"
     """Everybody may see such records."""
+
+
+class Days(NamedTuple):
+    """From the first to the last of some days, both included."""
+
+    first: date
+    last: date
+
+    def meet(self, other: Days) -> bool:
+        """Whether they have a day in common."""
+        return self.first <= other.last and other.first <= self.last
+
+
+ALWAYS: Final = Days(date.min, date.max)
+
+Marks = Mapping[bytes, Sequence[Days]]
+"""Fingerprints of authorities (`gateway.base.crypto.Hmac.authority`), each with the days of
+decision for which it is meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +95,9 @@ class Caller:
     """The holder of a valid token.
 
     department: None for one that acts for the whole member. authorities: USCCs of the authorities
-    that it files for; empty = the centre's, which files for all. marks: fingerprints
-    (`gateway.base.crypto.Hmac.authority`) of these, and of the department's name for templates
-    that name an authority without a code.
+    that it files for; empty = the centre's, which files for all. marks: of these, of those that
+    they took over from, and for templates that name an authority without a code of their names
+    and of the department's.
     """
 
     id: int
@@ -83,7 +105,7 @@ class Caller:
     scopes: frozenset[str]
     department: str | None
     authorities: frozenset[str] = frozenset()
-    marks: frozenset[bytes] = frozenset()
+    marks: Marks = field(default_factory=dict, hash=False)
 
     def may(self, scope: Scope) -> bool:
         """Whether the token has this scope; `admin` has all."""
@@ -101,12 +123,14 @@ class Record:
     """What is known of a record, or of a file, without its content.
 
     department: of the token that filed it, None = the member itself. authority: fingerprint of
-    the determining authority, None = it has none. visibility: as in the catalogue.
+    the determining authority, None = it has none. visibility: as in the catalogue. decided: the
+    day of the decision, or those among which it is as far as the entry tells.
     """
 
     department: str | None
     authority: bytes | None = None
     visibility: int = GOVERNMENT
+    decided: Days = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +209,7 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.COMPARE: Rule(scope="submit", grounds=_always(_OWN), refusal="not-found"),
     Purpose.SHOW: _SEE,
     Purpose.DISCLOSE: _SEE,
+    Purpose.CHECK: _SEE,
     Purpose.FILES: _FILE,
     Purpose.ANSWER: _FILE,
     Purpose.REPORT: _FILE,
@@ -218,11 +243,17 @@ def _holds(ground: Ground, caller: Caller, record: Record) -> bool:
         case Ground.UNBOUND:
             return not caller.authorities
         case Ground.AUTHORITY:
-            return record.authority in caller.marks
+            return _decided_by(caller, record)
         case Ground.DEPARTMENT:
             return caller.department is not None and caller.department == record.department
         case Ground.PUBLIC:
             return record.visibility == PUBLIC
+
+
+def _decided_by(caller: Caller, record: Record) -> bool:
+    if record.authority is None:
+        return False
+    return any(days.meet(record.decided) for days in caller.marks.get(record.authority, ()))
 
 
 _ALLOWED: Final = Decision(None)

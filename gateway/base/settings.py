@@ -189,6 +189,12 @@ class Settings(BaseSettings):
     """Folder of anchor, note, present, payer, content and index `.json`."""
     key_password_file: Path | None = None
     calendar_file: Path | None = None
+    authorities_file: Path | None = None
+    """Who is who among the authorities: `ledger.records.authorities`."""
+    uscc_exceptions_file: Path | None = None
+    """Lawful codes that fail their check characters: `ledger.records.lawful`."""
+    subjects_file: Path | None = None
+    """Subjects with several codes or names: `ledger.records.lawful`."""
     schemas: Path | None = None
     """Folder with schema and rules files beside those that we package; read again when it
     changes."""
@@ -288,7 +294,10 @@ class Settings(BaseSettings):
         return f"http://{host}:{port or self.http.port}"
 
 
-_PATHS = ("network", "keys", "key_password_file", "calendar_file", "schemas")
+_PATHS = (
+    *("network", "keys", "key_password_file", "calendar_file", "schemas"),
+    *("authorities_file", "uscc_exceptions_file", "subjects_file"),
+)
 
 
 def load(path: Path) -> Settings:

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from gateway.base.child import Bounds, Children, Stopped, TooCostly
 from gateway.base.context import Context
-from gateway.base.crypto import Hmac
 from gateway.base.errors import NotReady
 from gateway.base.settings import FileSettings
 from gateway.files.errors import FileFault
@@ -26,7 +25,7 @@ from gateway.intake.pool import Drafting, Pickled
 from gateway.intake.services import Intake
 from gateway.jobs.errors import NotBegun
 from gateway.jobs.services import Job
-from gateway.tokens.services import holder
+from gateway.tokens.services import Holders
 
 TYPE = "credit-ledger/file-answer@1"
 ENDED = ("done", "failed")
@@ -46,11 +45,11 @@ class _Begun(NamedTuple):
 class Files:
     """Answers files, row by row."""
 
-    def __init__(self, ctx: Context, store: FileStore, intake: Intake, hmac: Hmac) -> None:
+    def __init__(self, ctx: Context, store: FileStore, intake: Intake, holders: Holders) -> None:
         self._ctx = ctx
         self._store = store
         self._intake = intake
-        self._hmac = hmac
+        self._holders = holders
         self._children = Children(_bounds(ctx.settings.files))
 
     def close(self) -> None:
@@ -194,7 +193,7 @@ class Files:
                 back=pack([returned(row) for row, told in pairs if told.verdict in GOES_BACK]),
             )
 
-        caller = holder(self._ctx.engine, self._hmac, file.token)
+        caller = self._holders.holder(file.token)
         callers = [caller] * begun.rows.count
         return self._intake.finish(begun.drafting, callers=callers, keep=keep)
 

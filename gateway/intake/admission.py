@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gateway.accesses.services import Access
-from gateway.base.policy import Caller, Decision, Purpose, Record, decide
+from gateway.base.policy import Caller, Days, Decision, Purpose, Record, decide
 from gateway.intake.draft import Draft
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.lookup import Known
@@ -20,7 +20,7 @@ class Admission:
 
     def __init__(self, callers: Sequence[Caller]) -> None:
         self._callers = callers
-        self._filed: dict[tuple[int, bytes], Decision] = {}
+        self._filed: dict[tuple[int, bytes, Days], Decision] = {}
         self._refused: Counter[tuple[int, Purpose, Decision]] = Counter()
         self._compared: dict[int, list[bytes | None]] = {}
 
@@ -37,7 +37,10 @@ class Admission:
             else earlier.department
         )
         record = Record(
-            department=filer, authority=earlier.authority, visibility=earlier.visibility
+            department=filer,
+            authority=earlier.authority,
+            visibility=earlier.visibility,
+            decided=earlier.decided,
         )
         decision = decide(caller, Purpose.COMPARE, record)
         if not decision.allowed:
@@ -81,12 +84,14 @@ class Admission:
         return _not_yours(draft)
 
     def _decided(self, draft: Draft) -> Decision:
-        """Asked once for each caller and authority of the set: rows come by the thousand."""
+        """Asked once for each caller, authority and day of the set: rows come by the thousand."""
         caller = self._callers[draft.at]
-        key = (caller.id, draft.authority)
+        key = (caller.id, draft.authority, draft.decided)
         found = self._filed.get(key)
         if found is None:
-            record = Record(department=caller.department, authority=draft.authority)
+            record = Record(
+                department=caller.department, authority=draft.authority, decided=draft.decided
+            )
             found = self._filed[key] = decide(caller, Purpose.SUBMIT, record)
         return found
 

@@ -16,14 +16,25 @@ from typing import NamedTuple
 import orjson
 
 from gateway.base.clock import CHINA
-from gateway.base.crypto import Hmac, Sealed, Vault, Wrapped
+from gateway.base.crypto import (
+    AUTHORITY,
+    SUBJECT_CODE,
+    SUBJECT_NAME,
+    Hmac,
+    Sealed,
+    Vault,
+    Wrapped,
+)
+from gateway.base.policy import Days
 from gateway.base.schema_folder import SchemaFolder
+from gateway.base.who import Who, WhoFiles
 from gateway.chain.interfaces import YEAR, MemberFacts, RecordType
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.intake.texts import fault, no_corrections, remark, type_unknown
 from gateway.records.content import SECRET_BYTES, Content, Fields, encode_content
+from gateway.records.period import period_number
 from ledger.chain.visibility import VISIBILITY_OF
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
@@ -32,7 +43,7 @@ from ledger.core.keys import Role
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
 from ledger.records.calendar import Calendar
-from ledger.records.keys import keys
+from ledger.records.keys import SubjectKeys, keys
 from ledger.records.rules import newest
 from ledger.records.schema import Schema
 from ledger.records.setting import Setting
@@ -101,9 +112,10 @@ class Draft(NamedTuple):
     """A good row made into a record, to be stored where its key is free.
 
     at: its place in the set. schema: "penalty@1". authority, visibility: as in the table of
-    records. The keys are fingerprints of 16 bytes. content: sealed, aad = leaf; its key
-    as in `Wrapped`, flat, since drafts go from process to process. notes: all but those that the
-    database gives.
+    records. day: of the decision. period: its number. subject: fingerprints of code and name, None
+    where it has no code. The keys are fingerprints of 16 bytes. content: sealed, aad = leaf; its
+    key as in `Wrapped`, flat, since drafts go from process to process. notes: all but those that
+    the database gives.
     """
 
     at: int
@@ -112,6 +124,9 @@ class Draft(NamedTuple):
     schema: str
     authority: bytes
     visibility: int
+    day: date
+    period: int
+    subject: tuple[bytes, bytes] | None
     document_key: bytes
     record_key: bytes
     content_mac: bytes
@@ -122,6 +137,11 @@ class Draft(NamedTuple):
     wrapped_key: bytes
     content: bytes
     notes: tuple[FieldError, ...]
+
+    @property
+    def decided(self) -> Days:
+        """The day of the decision, as policy asks for it."""
+        return Days(self.day, self.day)
 
     @property
     def wrapped(self) -> Wrapped:
@@ -153,6 +173,9 @@ class _Good(NamedTuple):
     mac: bytes
     authority: bytes
     visibility: int
+    day: date
+    period: int
+    subject: tuple[bytes, bytes] | None
     document: bytes
     record: bytes
 
@@ -161,16 +184,22 @@ class Drafter:
     """Makes records of one member with its content and index keys."""
 
     def __init__(
-        self, vault: Vault, hmac: Hmac, calendar: CalendarFile, library: SchemaFolder
+        self,
+        vault: Vault,
+        hmac: Hmac,
+        calendar: CalendarFile,
+        library: SchemaFolder,
+        who: WhoFiles,
     ) -> None:
         self._vault = vault
         self._hmac = hmac
         self._library = library
         self.calendar = calendar
+        self.who = who
 
     def draft(self, rows: Sequence[RowInput], terms: Terms) -> list[Draft | RowAnswer]:
         """For every row its record or its rejection, in order."""
-        work = _Set(terms, self._hmac, self.calendar.current(), self._library)
+        work = _Set(terms, self._hmac, self.calendar.current(), self._library, self.who.current())
         secrets = os.urandom(SECRET_BYTES * len(rows))
         judged = [
             work.judge(at, row, secrets[SECRET_BYTES * at : SECRET_BYTES * (at + 1)])
@@ -190,6 +219,9 @@ class Drafter:
                 good.schema.id,
                 good.authority,
                 good.visibility,
+                good.day,
+                good.period,
+                good.subject,
                 good.document,
                 good.record,
                 good.mac,
@@ -206,23 +238,28 @@ class Drafter:
 class _Set:
     """The rows of one set, all by the same terms. What many rows share is made once."""
 
-    def __init__(self, terms: Terms, hmac: Hmac, calendar: Calendar, library: SchemaFolder) -> None:
+    def __init__(
+        self, terms: Terms, hmac: Hmac, calendar: Calendar, library: SchemaFolder, who: Who
+    ) -> None:
         self._terms = terms
         self._rules = rules_in_force(terms.facts, terms.at, library)
         self._setting = Setting(
             today=terms.latest,
             go_live=terms.go_live,
             rules=self._rules or newest(),  # without rules in force `_header` makes no record
+            authorities=who.authorities.kinds,
+            exceptions=who.exceptions,
             lists=terms.facts.lists_in_force(terms.at),
             measures=measures_in_force(terms.facts, terms.at, library),
         )
+        self._who = who
         self._hmac = hmac
         self._calendar = calendar
         self._library = library
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
         self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
         self._timely: dict[date, str] = {}
-        self._authorities: dict[bytes, bytes] = {}
+        self._marks: dict[tuple[bytes, bytes], bytes] = {}
 
     def judge(self, at: int, row: RowInput, secret: bytes) -> _Good | RowAnswer:
         """The row ready to be sealed, or its rejection."""
@@ -272,10 +309,11 @@ class _Set:
         notes = (*row.notes, *checked.notes)
         for code in _OF_TIMELY[timely] if bound else ():
             notes += (remark(code, schema, schema.decided),)
-        notes += self._elsewhere(schema, fields)
+        notes += (*self._elsewhere(schema, fields), *self._not_in_force(schema, fields, decided))
         header = self._header(schema, checked.class_, decided, checked.until)
         found = keys(schema, fields)
         fingerprint, authority = self._hmac.fingerprint, self._authority(found.authority)
+        yearly = gate.item.granularity == YEAR
         commitment = commit(schema.slots, fields, secret, header).digest
         return _Good(
             at,
@@ -285,7 +323,7 @@ class _Set:
             record_entry(
                 commitment=commitment,
                 log=header.log,
-                period=period(decided, yearly=gate.item.granularity == YEAR),
+                period=period(decided, yearly=yearly),
                 schema=schema.id,
                 timely=timely,
             ),
@@ -294,6 +332,9 @@ class _Set:
             fingerprint(b"content", _content_key(schema, checked.class_, fields)),
             authority,
             _visibility(schema, gate.item, checked),
+            decided,
+            period_number(decided, yearly=yearly),
+            self._subject(found.subject),
             authority[:NEAR] + fingerprint(b"document", found.document)[NEAR:],
             fingerprint(b"record", found.record),
         )
@@ -319,26 +360,49 @@ class _Set:
         return found
 
     def _elsewhere(self, schema: Schema, fields: Fields) -> tuple[FieldError, ...]:
-        """A note where the authority's code names another region than that of this member.
+        """A note where the authority works in another region than that of this member, by the table
+        of authorities or else by its code.
 
         A member without a region serves all. Codes of national authorities (10) belong to no
         region: of their records only the sender knows which way they came, so that is asked for,
         and of no others.
         """
-        code = schema.authority.code
-        theirs = str(fields.get(code, ""))[DIVISION] if code else ""
+        code = _authority_code(schema, fields)
         ours = self._terms.facts.region[:2]
-        if theirs == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
-            return (remark("origin-missing", schema, ORIGIN),)
-        if not code or not ours or theirs in ("", ours, NATIONAL):
+        if code is None:
             return ()
-        return (remark("authority-elsewhere", schema, code),)
+        region = self._who.authorities.region(code)
+        notes: tuple[FieldError, ...] = ()
+        if code[DIVISION] == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
+            notes = (remark("origin-missing", schema, ORIGIN),)
+        theirs = code[DIVISION] if region is None else region[:2]
+        if not ours or theirs == ours or (region is None and theirs == NATIONAL):
+            return notes
+        return (*notes, remark("authority-elsewhere", schema, schema.authority.code or ""))
+
+    def _not_in_force(
+        self, schema: Schema, fields: Fields, decided: date
+    ) -> tuple[FieldError, ...]:
+        """A note where the authority was not there on the day, by the table of authorities: what
+        the document says is kept, but it may be a form of before."""
+        code = _authority_code(schema, fields)
+        if code is None or self._who.authorities.stood(code, decided):
+            return ()
+        return (remark("authority-not-in-force", schema, schema.authority.code or ""),)
 
     def _authority(self, key: bytes) -> bytes:
         """The mark of an authority. Its first bytes begin the keys of all documents of its own."""
-        found = self._authorities.get(key)
+        return self._mark(AUTHORITY, key)
+
+    def _subject(self, found: SubjectKeys | None) -> tuple[bytes, bytes] | None:
         if found is None:
-            found = self._authorities[key] = self._hmac.authority(key)
+            return None
+        return self._mark(SUBJECT_CODE, found.code), self._mark(SUBJECT_NAME, found.name)
+
+    def _mark(self, purpose: bytes, key: bytes) -> bytes:
+        found = self._marks.get((purpose, key))
+        if found is None:
+            found = self._marks[purpose, key] = self._hmac.fingerprint(purpose, key)
         return found
 
     def _timely_of(self, decided: date) -> str:
@@ -347,6 +411,11 @@ class _Set:
             found = self._calendar.timely(decided, self._terms.today)
             self._timely[decided] = found
         return found
+
+
+def _authority_code(schema: Schema, fields: Fields) -> str | None:
+    code = fields.get(schema.authority.code) if schema.authority.code else None
+    return code if isinstance(code, str) else None
 
 
 def _visibility(schema: Schema, item: RecordType, checked: Checked) -> int:

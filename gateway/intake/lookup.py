@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Sealed, Vault, Wrapped
+from gateway.base.db import rows_having
+from gateway.base.policy import Days
 from gateway.log.models import entries, logs, promises
 from gateway.log.store import Entries
 from gateway.records.content import Content
 from gateway.records.models import records
+from gateway.records.period import days_of
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, opens
 
 
 class Known(NamedTuple):
     """A stored record. superseded_by: leaf, b"" = it is in force. department, authority,
-    visibility: what policy asks for."""
+    visibility, period: what policy asks for."""
 
     id: int
     document_key: bytes
@@ -31,6 +31,12 @@ class Known(NamedTuple):
     department: str | None
     authority: bytes
     visibility: int
+    period: int
+
+    @property
+    def decided(self) -> Days:
+        """The days among which it was."""
+        return days_of(self.period)
 
 
 class Standing(NamedTuple):
@@ -42,12 +48,7 @@ class Standing(NamedTuple):
     covered: tuple[int, int]
 
 
-FEW, MANY = 8, 512
-"""Keys of one query to SQLite: of two lengths only, so that it is prepared once."""
-_COLUMNS = [records.c[name] for name in Known._fields]
-_BY_DOCUMENT = sa.select(*_COLUMNS).where(
-    records.c.document_key == sa.any_(sa.bindparam("keys", type_=ARRAY(sa.LargeBinary)))
-)
+_COLUMNS = tuple(records.c[name] for name in Known._fields)
 _earlier = promises.alias()
 _START = (
     sa.select(_earlier.c.first_entry)
@@ -83,26 +84,10 @@ _CONTENTS = (
 
 def known_records(connection: sa.Connection, documents: Sequence[bytes]) -> list[Known]:
     """All records, in force or not, of the documents with these keys; at least one key."""
-    dialect, count = connection.dialect, FEW if len(documents) <= FEW else MANY
-    found: list[Known] = []
-    for at in range(0, len(documents), count):
-        some = documents[at : at + count]
-        keys: Any = {"keys": list(some)}
-        if dialect.name == "sqlite":
-            keys = (*some, *repeat(some[-1], count - len(some)))
-        rows = connection.exec_driver_sql(_text(dialect, count), keys)
-        found += [Known(*row) for row in rows]
-    return found
-
-
-@cache
-def _text(dialect: sa.Dialect, count: int) -> str:
-    """The query as the driver takes it: SQLAlchemy's part costs more than SQLite's answer."""
-    query = _BY_DOCUMENT
-    if dialect.name == "sqlite":
-        names = [sa.bindparam(f"k{n}", type_=sa.LargeBinary) for n in range(count)]
-        query = sa.select(*_COLUMNS).where(records.c.document_key.in_(names))
-    return str(query.compile(dialect=dialect))
+    return [
+        Known._make(row)
+        for row in rows_having(connection, _COLUMNS, records.c.document_key, documents)
+    ]
 
 
 def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:

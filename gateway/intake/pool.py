@@ -23,6 +23,7 @@ from gateway.base.crypto import ContentKey, Hmac, Vault
 from gateway.base.metrics import WORKER_DEATHS
 from gateway.base.schema_folder import SchemaFolder
 from gateway.base.threads import tune_memory
+from gateway.base.who import WhoFiles, WhoPaths
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import Draft, Drafter, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
@@ -88,18 +89,23 @@ Source = Rows | Lines | Pickled
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """What a drafter is made of. content: the key that wraps. calendar: file with the operator's
-    years. schemas: folder with the operator's schemas and rules."""
+    years. schemas: folder with the operator's schemas and rules. who: the operator's files of who
+    is who."""
 
     content: ContentKey
     index: bytes
     calendar: Path | None
-    schemas: Path | None = None
+    schemas: Path | None
+    who: WhoPaths
 
-    def drafter(self, calendar: CalendarFile | None = None) -> Drafter:
-        """A drafter of its own. calendar: where it was opened before."""
-        calendar = calendar or CalendarFile(self.calendar)
+    def drafter(self) -> Drafter:
+        """A drafter of its own. Raises ConfigError where a file of the operator is wrong."""
+        return self.like(CalendarFile(self.calendar), WhoFiles(self.who))
+
+    def like(self, calendar: CalendarFile, who: WhoFiles) -> Drafter:
+        """A drafter that shares files opened before."""
         library = SchemaFolder(self.schemas)
-        return Drafter(Vault([self.content]), Hmac(self.index), calendar, library)
+        return Drafter(Vault([self.content]), Hmac(self.index), calendar, library, who)
 
 
 class _Elsewhere(NamedTuple):
@@ -149,6 +155,11 @@ class Workers:
         return self._drafter.calendar
 
     @property
+    def who(self) -> WhoFiles:
+        """Who is who, as this process has it; the others read the same files."""
+        return self._drafter.who
+
+    @property
     def ahead(self) -> int:
         """How many sets of one stream are worth drafting before they can be stored."""
         return self._processes
@@ -180,7 +191,7 @@ class Workers:
         """Wrap with another content key from now on. What was begun is finished as it was begun."""
         with self._lock:
             self._secrets = replace(self._secrets, content=key)
-            self._drafter = self._secrets.drafter(self.calendar)
+            self._drafter = self._secrets.like(self.calendar, self.who)
             if self._pool is not None:
                 self._pool.shutdown(wait=False)
                 self._pool = None

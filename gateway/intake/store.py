@@ -14,6 +14,7 @@ from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.records.models import records
 from gateway.sealing.services import Kind, put
+from gateway.subjects.store import number_subjects
 from ledger.core.canonical import unhex32
 
 _COLUMNS = (
@@ -22,6 +23,8 @@ _COLUMNS = (
     "department",
     "authority",
     "visibility",
+    "period",
+    "subject",
     "stored_at",
     "document_key",
     "record_key",
@@ -62,6 +65,7 @@ def store(
         for row_id, draft in zip(ids, drafts, strict=True)
     ]
     put(connection, vault, Kind.RECORD, keys)
+    numbers = number_subjects(connection, {draft.subject for draft in drafts} - {None})
     at = promise.issued_at
     insert_rows(
         connection,
@@ -74,6 +78,8 @@ def store(
                 department,
                 draft.authority,
                 draft.visibility,
+                draft.period,
+                None if draft.subject is None else numbers[draft.subject],
                 at,
                 draft.document_key,
                 draft.record_key,

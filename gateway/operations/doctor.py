@@ -5,10 +5,11 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
-those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 folder of
-schemas and rules: every file of use · 7 chain: readable · 8 member active, keys registered and
-valid for 60 days · 9 rules files that the catalogue names: here · 10 each log · 11 stranded records
-· 12 payer: can pay · 13 signing services: sign
+those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who: the
+operator's files can be used, nothing in them is doubtful · 7 folder of schemas and rules: every
+file of use · 8 chain: readable · 9 member active, keys registered and valid for 60 days · 10 rules
+files that the catalogue names: here · 11 each log · 12 stranded records · 13 payer: can pay ·
+14 signing services: sign
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.revision import program_revision, revision
 from gateway.base.settings import Settings
+from gateway.base.who import Doubts, WhoPaths
 from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
@@ -38,6 +40,8 @@ from ledger.records.store import Library
 
 HORIZON = 60
 """Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
+MOST_SHOWN = 20
+"""Of a kind that a finding names."""
 
 __all__ = ["Finding", "Level", "examine"]
 
@@ -72,6 +76,7 @@ class _Examination:
         if engine is not None and keys is not None:
             yield from examine_keys(engine, keys.content)
         yield self._calendar()
+        yield from self._who()
         yield self._schemas()
         if network is None or keys is None or engine is None:
             yield finding("chain-not-looked-at", Level.PROBLEM)
@@ -143,6 +148,26 @@ class _Examination:
             if calendar.deadline(day) is None:
                 return finding("calendar", Level.WARNING, until=day - timedelta(days=1))
         return finding("calendar", Level.OK, days=HORIZON)
+
+    def _who(self) -> Iterator[Finding]:
+        """Whether the operator's files of who is who can be used, and what they hold."""
+        paths = WhoPaths.of(self._settings)
+        try:
+            who = paths.read()
+        except ConfigError as error:
+            yield finding("who", Level.PROBLEM, error=error)
+            return
+        counts = {
+            "authorities": len(who.authorities),
+            "exceptions": len(who.exceptions),
+            "file": paths.exceptions or "uscc_exceptions_file",
+            "subjects": len(who.subjects),
+        }
+        yield finding("who", Level.OK, **counts)
+        doubts = Doubts.of(who)
+        codes, kinds = ", ".join(doubts.codes[:MOST_SHOWN]), ", ".join(doubts.kinds[:MOST_SHOWN])
+        level = Level.WARNING if codes or kinds else Level.OK
+        yield finding("who-doubtful", level, codes=codes or "-", kinds=kinds or "-")
 
 
 def _file_of(url: str) -> Path | None:

@@ -189,6 +189,36 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Add the coming year, as the State Council publishes it, to `calendar_file`",
         ),
     ),
+    "who": (
+        (
+            "机关表有 {authorities} 个机关，例外文件有 {exceptions} 个代码（{file}），"
+            "另列 {subjects} 个多代码或多名称的主体",
+            "{authorities} authorities are known, {exceptions} codes are excepted ({file}),"
+            " {subjects} subjects have several codes or names",
+        ),
+        (
+            "机关表、例外文件或主体文件不可用：{error}",
+            "A file of authorities, exceptions or subjects cannot be used: {error}",
+        ),
+        (
+            "按提示更正该文件；运行中的节点仍用此前的内容，重启则不能启动",
+            "Correct the file as told; a running gateway keeps what it read before, and none starts"
+            " with it",
+        ),
+    ),
+    "who-doubtful": (
+        ("机关表中没有存疑之处", "Nothing in the table of authorities is doubtful"),
+        (
+            "机关表中校验码不符的代码：{codes}；规则中没有的类别：{kinds}",
+            "In the table of authorities codes fail their check characters: {codes}; no rules know"
+            " the kinds: {kinds}",
+        ),
+        (
+            "按证照核对代码，合法者列入 uscc_exceptions_file；核对类别的写法",
+            "Compare the codes with the certificates, add lawful ones to `uscc_exceptions_file`;"
+            " see how the kinds are spelled",
+        ),
+    ),
     "schemas": (
         ("补充的数据标准和规则文件可读", "The folder of more schemas and rules can be read"),
         (

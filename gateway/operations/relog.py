@@ -27,6 +27,7 @@ from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.base.schema_folder import SchemaFolder
+from gateway.base.who import Who, WhoPaths
 from gateway.chain.interfaces import YEAR, MemberFacts
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -108,6 +109,7 @@ class Relog:
         self._chain = chain
         self._signing = signing
         self._vault = vault
+        self._who = WhoPaths.of(ctx.settings).read()
 
     def count(self) -> int:
         """How many promised entries of closed logs are to be looked at, at most."""
@@ -151,7 +153,9 @@ class Relog:
         for _ in range(ATTEMPTS):
             at = self._ctx.clock.seconds()
             facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
-            work = _Work(facts, log_id, at, self._vault, self._ctx.schemas)
+            work = _Work(
+                facts, log_id, at, vault=self._vault, library=self._ctx.schemas, who=self._who
+            )
             made: list[_Anew] = []
             left: Counter[str] = Counter()
             found = self._read(log, ids)
@@ -237,9 +241,17 @@ class _Work:
     """Makes records again for one log, by the terms of one moment."""
 
     def __init__(
-        self, facts: MemberFacts, log_id: bytes, at: int, vault: Vault, library: SchemaFolder
+        self,
+        facts: MemberFacts,
+        log_id: bytes,
+        at: int,
+        *,
+        vault: Vault,
+        library: SchemaFolder,
+        who: Who,
     ) -> None:
         self._facts = facts
+        self._who = who
         self._log_id = LogId(log_id)
         self._at = at
         self._vault = vault
@@ -320,8 +332,13 @@ class _Work:
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
         # It was taken once: codes then excepted and fields then lacking are not asked about again.
-        taken = frozenset(map(str, content.fields.values()))
-        setting = Setting(today=today, go_live=date.max, rules=rules, exceptions=taken)
+        setting = Setting(
+            today=today,
+            go_live=date.max,
+            rules=rules,
+            authorities=self._who.authorities.kinds,
+            exceptions=frozenset(map(str, content.fields.values())),
+        )
         checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")

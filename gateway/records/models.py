@@ -1,10 +1,10 @@
-"""Table of the records whose entries this member promised."""
+"""Tables of the records whose entries this member promised, and of their subjects."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gateway.base.db import metadata
+from gateway.base.db import RowId, metadata
 
 records = sa.Table(
     "records",
@@ -17,6 +17,10 @@ records = sa.Table(
     sa.Column("authority", sa.LargeBinary(16), nullable=False),
     # As the catalogue had it at intake; of what is shared but never public, the next narrower.
     sa.Column("visibility", sa.SmallInteger, nullable=False),
+    # Month or year of the decision, as in the entry: gateway.records.period.
+    sa.Column("period", sa.Integer, nullable=False),
+    # Row number in `subjects`; NULL: it names its subject by no code.
+    sa.Column("subject", RowId),
     sa.Column("stored_at", sa.BigInteger, nullable=False),
     # Fingerprints under the index key (gateway.base.crypto.Hmac), 16 bytes each.
     sa.Column("document_key", sa.LargeBinary(16), nullable=False),
@@ -32,3 +36,22 @@ records = sa.Table(
     sa.UniqueConstraint("document_key", "record_key", "superseded_by"),
 )
 """The row number is that of its entry."""
+sa.Index("ix_records_subject", records.c.subject)
+
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    # Fingerprints under the index key of `ledger.records.keys.subject_keys`: a stolen database does
+    # not tell whose records it holds, nor can names and codes be tried out against it.
+    sa.Column("code", sa.LargeBinary(16), nullable=False),
+    sa.Column("name", sa.LargeBinary(16), nullable=False),
+    # 0; + 1 where the code was met with another name, + 2 where the name was with another code.
+    # Never taken back: whether records stand for it is asked of them.
+    sa.Column("shared", sa.SmallInteger, nullable=False),
+    sa.UniqueConstraint("code", "name"),
+)
+"""Each code with each name that records were filed under."""
+sa.Index("ix_subjects_name", subjects.c.name)
+SHARED = subjects.c.shared > 0
+sa.Index("ix_subjects_shared", subjects.c.id, sqlite_where=SHARED, postgresql_where=SHARED)

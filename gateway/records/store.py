@@ -11,6 +11,7 @@ from gateway.base.policy import Record, Status
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.models import records
+from gateway.records.period import days_of
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, key_in, opens
 
@@ -30,7 +31,12 @@ def record_row(connection: sa.Connection, entry: int) -> sa.Row[Any]:
 
 def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
     """What policy asks of a record that `record_row` found."""
-    record = Record(department=row.department, authority=row.authority, visibility=row.visibility)
+    record = Record(
+        department=row.department,
+        authority=row.authority,
+        visibility=row.visibility,
+        decided=days_of(row.period),
+    )
     if key_in(row) is None:
         return record, Status.ERASED
     return record, Status.SUPERSEDED if row.superseded_by else Status.IN_FORCE

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +19,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from gateway.accesses.services import AccessLog
+from gateway.base.clock import Clock
 from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write
-from gateway.base.policy import SCOPES, Caller, Purpose, decide
+from gateway.base.policy import ALWAYS, SCOPES, Caller, Days, Marks, Purpose, decide
+from gateway.base.who import Who, WhoFiles
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import retry_later, unauthorized
 from gateway.tokens.models import tokens
@@ -37,7 +39,8 @@ MAX_TOKEN = 128
 MAX_AUTHORITIES = 64
 """Of one token: a department with its offices in the districts. The centre's token needs none."""
 MEMORY_SECONDS = 2.0
-"""For so long a revoked token may still be taken by a process that knows it."""
+"""For so long a revoked token may still be taken by a process that knows it, and one be held for
+what it stood for before the table of authorities changed."""
 MEMORY_SIZE = 4096
 """Known tokens remembered; beyond it the memory is dropped whole. Unknown ones never enter."""
 
@@ -63,13 +66,14 @@ def add_token(
     department: str | None,
     now: datetime,
     authorities: Iterable[str] = (),
+    exceptions: frozenset[str] = frozenset(),
 ) -> tuple[int, str]:
     """Store a new token. Returns (id, the token in clear, never to be seen again).
 
     A token with authorities belongs to a department; where none is given its name stands for it.
-    Raises InputError.
+    exceptions: lawful codes that fail their check characters. Raises InputError.
     """
-    theirs = _demand_authorities(authorities)
+    theirs = _demand_authorities(authorities, exceptions)
     token = PREFIX + secrets.token_urlsafe(32)
     row = {
         "name": name,
@@ -98,7 +102,7 @@ def _demand_scopes(scopes: set[str]) -> list[str]:
     return wanted
 
 
-def _demand_authorities(codes: Iterable[str]) -> list[str]:
+def _demand_authorities(codes: Iterable[str], exceptions: frozenset[str]) -> list[str]:
     """In the form in which records hold them, none twice."""
     theirs = list(dict.fromkeys(uscc.normalise(code) for code in codes))
     if len(theirs) > MAX_AUTHORITIES:
@@ -112,7 +116,7 @@ def _demand_authorities(codes: Iterable[str]) -> list[str]:
         )
     for code in theirs:
         wrong = uscc.check(code)
-        if wrong is not None:
+        if wrong is not None and code not in exceptions:
             field = "authority"
             raise InputError(field=field, code=wrong, message=message(wrong, field))
     return theirs
@@ -147,36 +151,59 @@ def revoke_token(engine: sa.Engine, token_id: int, *, now: datetime) -> bool:
         return connection.execute(change).rowcount == 1
 
 
-def find_token(engine: sa.Engine, hmac: Hmac, token: str) -> Caller | None:
-    """The holder of this token, or None where it is unknown or revoked."""
-    query = sa.select(tokens).where(
-        tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
-    )
-    with engine.connect() as connection:
-        row = connection.execute(query).one_or_none()
-    return None if row is None else _caller(hmac, row)
+class Holders:
+    """Who holds which token, by the tables of tokens and of authorities as they are now."""
+
+    def __init__(self, engine: sa.Engine, hmac: Hmac, who: WhoFiles, clock: Clock) -> None:
+        self._engine = engine
+        self._hmac = hmac
+        self._who = who
+        self._clock = clock
+
+    def find(self, token: str) -> Caller | None:
+        """The holder of this token, or None where it is unknown or revoked."""
+        query = sa.select(tokens).where(
+            tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._caller(row)
+
+    def holder(self, token_id: int) -> Caller:
+        """The holder of the token with this number, revoked or not: what it handed in before
+        stands."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(tokens).where(tokens.c.id == token_id)).one()
+        return self._caller(row)
+
+    def _caller(self, row: sa.Row[Any]) -> Caller:
+        codes = frozenset(row.authorities.split())
+        marks: Marks = {}
+        if codes:
+            marks = marks_of(
+                self._hmac, self._who.current(), codes, row.department, self._clock.today()
+            )
+        return Caller(
+            id=row.id,
+            name=row.name,
+            scopes=frozenset(row.scopes.split()),
+            department=row.department,
+            authorities=codes,
+            marks=marks,
+        )
 
 
-def holder(engine: sa.Engine, hmac: Hmac, token_id: int) -> Caller:
-    """The holder of the token with this number, revoked or not: what it handed in before stands."""
-    with engine.connect() as connection:
-        row = connection.execute(sa.select(tokens).where(tokens.c.id == token_id)).one()
-    return _caller(hmac, row)
-
-
-def _caller(hmac: Hmac, row: sa.Row[Any]) -> Caller:
-    codes = frozenset(row.authorities.split())
-    keys = [authority_key(code=code) for code in codes]
-    if codes:  # templates without a code name their authority only
-        keys.append(authority_key(name=row.department))
-    return Caller(
-        id=row.id,
-        name=row.name,
-        scopes=frozenset(row.scopes.split()),
-        department=row.department,
-        authorities=codes,
-        marks=frozenset(map(hmac.authority, keys)),
-    )
+def marks_of(
+    hmac: Hmac, who: Who, codes: Iterable[str], department: str | None, today: date
+) -> Marks:
+    """What a token with these authorities stands for on that day."""
+    found: dict[bytes, list[Days]] = {}
+    for code, name, first, last in who.authorities.standings(codes, today):
+        key = authority_key(code=code, name=name)
+        found.setdefault(hmac.authority(key), []).append(Days(first, last))
+    # Templates without a code name their authority only, and not every operator keeps a table.
+    found.setdefault(hmac.authority(authority_key(name=department)), []).append(ALWAYS)
+    return found
 
 
 class Guard:
@@ -186,11 +213,8 @@ class Guard:
     request.
     """
 
-    def __init__(
-        self, engine: sa.Engine, hmac: Hmac, accesses: AccessLog, requests_per_second: float
-    ) -> None:
-        self._engine = engine
-        self._hmac = hmac
+    def __init__(self, holders: Holders, accesses: AccessLog, requests_per_second: float) -> None:
+        self._holders = holders
         self._accesses = accesses
         self._rate = RateLimiter(requests_per_second)
         self._known: dict[bytes, tuple[float, Caller]] = {}
@@ -208,7 +232,7 @@ class Guard:
         digest = _digest(token)
         held = self._known.get(digest)
         if held is None or time.monotonic() - held[0] >= MEMORY_SECONDS:
-            caller = await run_in_threadpool(find_token, self._engine, self._hmac, token)
+            caller = await run_in_threadpool(self._holders.find, token)
             if caller is None:
                 self._known.pop(digest, None)
                 raise unauthorized("token-unknown")

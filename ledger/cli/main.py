@@ -29,10 +29,11 @@ _COMMANDS = {
     "govern": "ledger.cli.signing:govern",
     "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
+    "subjects": "ledger.cli.subjects:subjects",
     "submit": "ledger.cli.submit:submit",
     "verify": "ledger.cli.verify:verify",
 }
-_EVIDENCE = frozenset({"audit", "files", "receipt", "submit", "verify"})
+_EVIDENCE = frozenset({"audit", "files", "receipt", "subjects", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
@@ -42,6 +43,9 @@ _SHORT_HELP = {
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
+    "subjects": say(
+        zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
+    ),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
 }

@@ -17,7 +17,6 @@ year is refused. A year given here replaces the package's, should the State Coun
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,10 +24,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import chinese_calendar  # type: ignore[import-untyped]
-import orjson
 
 from ledger.core.canonical import parse_day
-from ledger.core.errors import ConfigError, Malformed
+from ledger.records.operator_file import read_operator_file
 
 __all__ = ["PUBLICATION_DAYS", "Calendar", "Year", "read_years"]
 
@@ -116,25 +114,7 @@ class Calendar:
 
 def read_years(path: Path) -> dict[int, Year]:
     """The years of an operator's file; ConfigError names what is wrong with it."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE + 1)
-        if len(data) > _MAX_FILE:
-            raise ValueError(f"longer than {_MAX_FILE} bytes")
-        text = data.decode("utf-8-sig")
-        orjson.loads(text)  # bounds the depth, which json leaves to the stack
-        return _years(json.loads(text, object_pairs_hook=_unique))
-    except OSError as error:
-        raise ConfigError(_SETTING, f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError, RecursionError, Malformed) as error:
-        raise ConfigError(_SETTING, f"{path}: {error}") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member twice")
-    return members
+    return read_operator_file(path, _SETTING, _years, max_bytes=_MAX_FILE)
 
 
 def _years(tree: Any) -> dict[int, Year]:

@@ -19,17 +19,31 @@ from ledger.records.fold import fold
 from ledger.records.schema import Schema
 from ledger.records.uscc import FILLER
 
-__all__ = ["Keys", "authority_key", "keys", "record_key"]
+__all__ = ["Keys", "SubjectKeys", "authority_key", "keys", "record_key", "subject_keys"]
+
+
+_INDIVIDUAL = "92"
+_DIVISION = slice(2, 8)
+"""Of a USCC: the division in which its holder was registered (GB/T 2260)."""
+
+
+class SubjectKeys(NamedTuple):
+    """Canonical JSON of a subject's code, and of its name by which one with two codes is found."""
+
+    code: bytes
+    name: bytes
 
 
 class Keys(NamedTuple):
     """Canonical JSON of what identifies a good record. document: without the subject, since one
     decision may concern several, a record each; where there is no number it is the record's, for
-    nothing says that two such records are of one decision. authority: who decided."""
+    nothing says that two such records are of one decision. authority: who decided. subject: None
+    where it has no code."""
 
     record: bytes
     document: bytes
     authority: bytes
+    subject: SubjectKeys | None
 
 
 def record_key(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
@@ -50,8 +64,21 @@ def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     document = orjson.dumps(parts)
     subject = orjson.dumps(_subject(schema, fields))
     record = b"".join((document[:-1], b',"subject":', subject, b"}"))
+    code, about = fields[schema.subject.code], None
+    if isinstance(code, str) and code != FILLER:
+        about = subject_keys(code, _folded(fields, schema.subject.name))
     numbered = schema.document in fields
-    return Keys(record, document if numbered else record, orjson.dumps(parts["authority"]))
+    by = orjson.dumps(parts["authority"])
+    return Keys(record, document if numbered else record, by, about)
+
+
+def subject_keys(code: str, name: str) -> SubjectKeys:
+    """The keys of a subject. Firms have their names for themselves; individual businesses only
+    where they are registered, so their division goes into the key of the name."""
+    named = {"name": fold(name)}
+    if code.startswith(_INDIVIDUAL):
+        named = {"division": code[_DIVISION]} | named
+    return SubjectKeys(orjson.dumps({"code": code}), orjson.dumps(named))
 
 
 def _document(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:

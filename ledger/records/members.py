@@ -73,7 +73,10 @@ class Members:
 
     def day(self, name: str) -> date:
         """A day, YYYY-MM-DD."""
-        return parse_day(self.text(name, max_=10))
+        try:
+            return parse_day(self.text(name))
+        except Malformed as error:
+            raise self.fault(f"{name} is no day YYYY-MM-DD") from error
 
     def pair(self, name: str, *, max_: int = MAX_TEXT) -> dict[str, str]:
         """A text for people: {"zh", "en"}."""
@@ -95,11 +98,11 @@ class Members:
             raise self.fault(f"{name} has a text twice")
         return tuple(items)
 
-    def items(self, name: str, *, most: int) -> list[Any]:
-        """A list of 1 … most things."""
+    def items(self, name: str, *, most: int, least: int = 1) -> list[Any]:
+        """A list of least … most things."""
         items: list[Any] = self._take(name, list)
-        if not 1 <= len(items) <= most:
-            raise self.fault(f"{name} has not 1 … {most} items")
+        if not least <= len(items) <= most:
+            raise self.fault(f"{name} has not {least} … {most} items")
         return items
 
     def maybe(self, name: str, take: Callable[[str], T]) -> T | None:

@@ -167,6 +167,12 @@ _NOTES: Final = {
         "{name}所在地区与本节点不同，请核对是否报送到了正确的节点。",
         "{name} belongs to another region than this node: check that this is the node to send to.",
     ),
+    "authority-not-in-force": (
+        "{name}在认定日期不在机关表所列的存续期内，已照原样接收；请核对日期，如已由其他机关承继，"
+        "请填写承继机关。",
+        "{name} was not there on the day of the decision by the table of authorities: taken as it "
+        "is; check the day, or name who took over.",
+    ),
     "status-not-in-force": (
         "{name}表明该记录已不在有效状态，已照原样接收，核验时不得使用。",
         "{name} shows that the record is not in force: taken as it is, and no verifier will let it "

@@ -16,12 +16,11 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog, Wanted, newest
 from gateway.app import create_app
-from gateway.base import postgresql
+from gateway.base import db, postgresql
 from gateway.base.clock import Clock
-from gateway.base.db import begin_read, begin_write, insert_rows, lock, open_engine
+from gateway.base.db import MANY, begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.base.policy import Decision, Purpose
-from gateway.intake import lookup
-from gateway.intake.lookup import MANY, known_records
+from gateway.intake.lookup import known_records
 from gateway.log import store
 from gateway.log.models import entries, logs
 from gateway.node import Node
@@ -37,7 +36,7 @@ from tests.support.postgres import USED, Postgres, database_url, start_postgres
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RECORDS = 20_000
 COLUMNS = (
-    *("id", "schema", "authority", "visibility", "stored_at"),
+    *("id", "schema", "authority", "visibility", "period", "stored_at"),
     *("document_key", "record_key", "superseded_by", "content_mac", "content"),
 )
 
@@ -68,7 +67,7 @@ def fill(connection: sa.Connection, numbers: range) -> None:
     found = [(n, row_id, some.randbytes(32), some.randbytes(5)) for n in numbers]
     insert_rows(connection, entries, ENTRY, found)
     made = [
-        (n, "penalty@1", leaf[16:], 1, 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
+        (n, "penalty@1", leaf[16:], 1, 202611, 1, leaf[:16], leaf[16:], b"", leaf[:16], leaf * 20)
         for n, _, leaf, _ in found
     ]
     insert_rows(connection, records, COLUMNS, made)
@@ -90,8 +89,21 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
             records,
             (*COLUMNS, "department"),
             [
-                (1, "penalty@1", b"a", 1, 2**40, b"d", b"r", b"", b"m", b"c", "市\t监\\N局"),
-                (2**62, "penalty@1", b"b", 3, 0, b"D", b"R", b"", b"m", b"", None),
+                (
+                    1,
+                    "penalty@1",
+                    b"a",
+                    1,
+                    202611,
+                    2**40,
+                    b"d",
+                    b"r",
+                    b"",
+                    b"m",
+                    b"c",
+                    "市\t监\\N局",
+                ),
+                (2**62, "penalty@1", b"b", 3, 202600, 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
     with begin_read(node.ctx.engine) as connection:
@@ -136,8 +148,9 @@ def test_look_ups_use_their_index(node: Node) -> None:
         leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
         keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * MANY // 2)))
         assert {known.document_key for known in known_records(connection, keys)} == set(keys)
-        wanted = {"keys": keys[:MANY]}
-        explain = f"EXPLAIN {lookup._text(connection.dialect, MANY)}"
+        wanted = {"values": keys[:MANY]}
+        key = records.c.document_key
+        explain = f"EXPLAIN {db._having_text((records.c.id,), key, connection.dialect, MANY)}"
         plan = "\n".join(connection.exec_driver_sql(explain, wanted).scalars())
         assert "uq_records_document_key" in plan, plan
         assert "Seq Scan" not in plan, "the table was never analysed"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ledger.core import canonical
 from ledger.records import uscc
 from ledger.records.fold import fold
-from ledger.records.keys import keys, record_key
+from ledger.records.keys import keys, record_key, subject_keys
 from ledger.records.schema import load
 from tests.records.examples import judge, old_penalty, penalty
 
@@ -112,8 +112,11 @@ def test_keys_are_canonical(name: str) -> None:
     raw = penalty(CF_XDR_MC=name, CF_XDR_LB="个体工商户", CF_XDR_SHXYM=uscc.FILLER)
     checked = judge(raw | {"CF_XDR_GSZC": "921200000090000", "CF_WSH": name})
     if not checked.errors:
-        for key in keys(load("penalty"), checked.fields):
+        found = keys(load("penalty"), checked.fields)
+        about = subject_keys("92110000600037341L", name)
+        for key in (found.record, found.document, found.authority, *about):
             assert canonical.encode(canonical.parse(key)) == key
+        assert found.subject is None
 
 
 def test_the_2015_template_has_the_authority_by_name() -> None:

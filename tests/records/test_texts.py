@@ -14,7 +14,7 @@ ERRORS = """
 """.split()
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
-    document-number-shared amount-unusual authority-elsewhere uscc-excepted
+    document-number-shared amount-unusual authority-elsewhere authority-not-in-force uscc-excepted
     status-not-in-force missing-before-go-live subject-kind-unusual origin-missing
 """.split()
 PARTS = {

@@ -186,6 +186,8 @@ def upgrade() -> None:
         sa.Column("department", sa.Text(), nullable=True),
         sa.Column("authority", sa.LargeBinary(length=16), nullable=False),
         sa.Column("visibility", sa.SmallInteger(), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("subject", ROW_ID, nullable=True),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
         sa.Column("document_key", sa.LargeBinary(length=16), nullable=False),
         sa.Column("record_key", sa.LargeBinary(length=16), nullable=False),
@@ -201,10 +203,29 @@ def upgrade() -> None:
             name="uq_records_document_key_record_key_superseded_by",
         ),
     )
+    op.create_index("ix_records_subject", "records", ["subject"])
+    op.create_table(
+        "subjects",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("code", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("name", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("shared", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_subjects"),
+        sa.UniqueConstraint("code", "name", name="uq_subjects_code_name"),
+    )
+    op.create_index("ix_subjects_name", "subjects", ["name"])
+    op.create_index(
+        "ix_subjects_shared",
+        "subjects",
+        ["id"],
+        sqlite_where=sa.text("shared > 0"),
+        postgresql_where=sa.text("shared > 0"),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "subjects",
         "records",
         "requeued",
         "pending",

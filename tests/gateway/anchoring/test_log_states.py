@@ -248,6 +248,25 @@ def test_stranded_twice_names_the_first(node: Node, member: Member, anvil: Anvil
     assert told == [leaf.hex()] * 2, "where it stands now"
 
 
+def test_a_double_is_one_wherever_it_is_logged(node: Node, member: Member, anvil: Anvil) -> None:
+    node.anchoring.look()
+    rows = [row(0), row(1, CF_XDR_MC="别的有限公司")]
+    node.intake.submit_set(caller=CENTRE, rows=rows)
+    finish(node, anvil)
+    (before,) = node.subjects.check(CENTRE, 10)["findings"]
+    decide(anvil, member, open_successor(member.log_id, 0))
+    assert relog(node).done == 2
+    (after,) = node.subjects.check(CENTRE, 10)["findings"]
+    assert [party["records"] for party in after["parties"]] == [1, 1]
+    for old, new in zip(before["parties"], after["parties"], strict=True):
+        assert (new["code"], new["name"], new["latest"]) == (
+            old["code"],
+            old["name"],
+            old["latest"],
+        )
+        assert set(new["leaves"]).isdisjoint(old["leaves"])
+
+
 def test_an_interrupted_run_goes_on(
     node: Node, member: Member, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from gateway.accesses.services import Access, write
+from gateway.base.clock import Clock
 from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write, open_engine
-from gateway.base.policy import Caller, Decision, Purpose, decide
+from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, decide
+from gateway.base.who import WhoFiles, WhoPaths
 from gateway.cli import gateway
-from gateway.tokens.services import MAX_AUTHORITIES, find_token
+from gateway.tokens.services import MAX_AUTHORITIES, Holders
 from ledger.records.keys import keys
 from ledger.records.schema import load
 from tests.records.examples import AUTHORITY, OLD_PENALTY, PENALTY, code
@@ -45,13 +48,17 @@ def run(config: Path | None, *arguments: str) -> Result:
     return CliRunner().invoke(gateway, [*arguments, *options])
 
 
+def holders(engine: sa.Engine, hmac: Hmac | None = None) -> Holders:
+    return Holders(engine, hmac or Hmac(bytes(32)), WhoFiles(WhoPaths()), Clock())
+
+
 def test_add_list_revoke(config: Path) -> None:
     added = run(config, "token", "add", "市监局", "--scope", "submit", "--scope", "read")
     assert added.exit_code == 0
     token = added.stdout.strip()
     assert "not shown again" in added.stderr
     engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
-    caller = find_token(engine, Hmac(bytes(32)), token)
+    caller = holders(engine).find(token)
     assert caller is not None
     assert (caller.name, caller.department) == ("市监局", None)
     assert caller.scopes == {"submit", "read"}
@@ -61,7 +68,7 @@ def test_add_list_revoke(config: Path) -> None:
     assert "in force" in listed.stdout
     assert token not in listed.stdout
     assert run(config, "token", "revoke", "1").exit_code == 0
-    assert find_token(engine, Hmac(bytes(32)), token) is None
+    assert holders(engine).find(token) is None
     assert run(config, "token", "revoke", "1").exit_code == 1
     engine.dispose()
 
@@ -91,7 +98,7 @@ def test_a_token_of_authorities(config: Path) -> None:
     assert AUTHORITY in run(config, "token", "list").stdout
     hmac = Hmac(bytes(32))
     engine = open_engine(f"sqlite:///{config.parent / 'gateway.db'}")
-    caller = find_token(engine, hmac, json.loads(added.stdout)["token"])
+    caller = holders(engine, hmac).find(json.loads(added.stdout)["token"])
     engine.dispose()
     assert caller is not None
     assert caller.authorities == {AUTHORITY}
@@ -99,7 +106,7 @@ def test_a_token_of_authorities(config: Path) -> None:
     penalty = keys(load("penalty"), PENALTY | {"CF_CFJGDM": AUTHORITY}).authority  # type: ignore[arg-type]
     old = OLD_PENALTY | {"CF_XZJG": "交通局"}
     by_name = keys(load("penalty-2015"), old).authority  # type: ignore[arg-type]
-    assert caller.marks == {hmac.authority(penalty), hmac.authority(by_name)}
+    assert caller.marks == {hmac.authority(mark): [ALWAYS] for mark in (penalty, by_name)}
 
 
 @pytest.mark.parametrize("wrong", ["", "1112", AUTHORITY[:-1] + "0", "00000000000000000X"])
@@ -141,11 +148,11 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "record": "00" * 32,
         "count": 1,
         "answer": "allowed",
-        "rules": 2,
+        "rules": 3,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
-    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "2\n"]
+    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "3\n"]
     for options, expected in (
         ((), ["1", "2"]),
         (("--since", "2026-11-24"), ["2"]),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
+from gateway.base import reread
 from gateway.base.clock import Clock
-from gateway.intake import calendar_file as module
 from gateway.intake.calendar_file import CalendarFile, CalendarWatch, days_left
 from gateway.intake.pool import Rows
 from gateway.node import Node
@@ -29,7 +29,7 @@ LATE = date(2026, 12, 28)
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(reread, "LOOK_SECONDS", 0.0)
 
 
 def write(path: Path, document: Any) -> Path:

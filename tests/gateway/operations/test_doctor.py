@@ -154,6 +154,20 @@ def test_jobs_set_aside_and_promises_overdue(settings: Settings) -> None:
     assert (level, text[:10], bool(remedy)) == (Level.PROBLEM, "1 promises", True)
 
 
+def test_files_of_who_is_who(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "authorities.json"
+    path.write_text('{"_type":"credit-ledger/authorities@1","authorities":[{"code":"1"}]}')
+    other = settings.model_copy(update={"authorities_file": path})
+    level, text, remedy = bad(other)["who"]
+    assert (level, "entry 1" in text, bool(remedy)) == (Level.PROBLEM, True, True)
+    pilot = "91350203M0001QKT19"
+    entry = {"code": pilot, "kind": "market-supervison"}
+    document = {"_type": "credit-ledger/authorities@1", "authorities": [entry]}
+    path.write_text(json.dumps(document))
+    level, text, _ = bad(other)["who-doubtful"]
+    assert (level, pilot in text, entry["kind"] in text) == (Level.WARNING, True, True)
+
+
 def test_an_empty_payer(settings: Settings, network: Path, config: Path) -> None:
     rpc = Rpc(load_ports(Layout(network)).rpc)
     address = KeyFile.load(config.parent / "keys" / "payer.json").address
@@ -252,7 +266,7 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
-    names += " member file name version since hash"
+    names += " member file codes kinds authorities exceptions subjects name version since hash"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

@@ -1,13 +1,17 @@
 """The table of rules against a plain twin, written from what is meant and not from the table."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.base.policy import (
+    ALWAYS,
     RULES,
     VERSION,
     Caller,
+    Days,
     Decision,
     NotAllowed,
     Purpose,
@@ -18,6 +22,9 @@ from gateway.base.policy import (
 from gateway.http.problems import TITLES, problem_of
 
 OWN, FOREIGN = b"own mark", b"foreign mark"
+THEN = Days(date(2020, 1, 1), date(2020, 12, 31))
+WITHIN, ACROSS = Days(date(2020, 5, 5), date(2020, 5, 5)), Days(date(2020, 12, 1), date(2021, 1, 1))
+BEFORE = Days(date(2019, 12, 31), date(2019, 12, 31))
 callers = st.builds(
     Caller,
     id=st.just(1),
@@ -32,7 +39,7 @@ callers = st.builds(
         scopes=caller.scopes,
         department=caller.department,
         authorities=caller.authorities,
-        marks=frozenset({OWN}) if caller.authorities else frozenset(),
+        marks={OWN: [THEN]} if caller.authorities else {},
     )
 )
 some_records = st.builds(
@@ -40,18 +47,19 @@ some_records = st.builds(
     department=st.sampled_from([None, "甲", "乙"]),
     authority=st.sampled_from([None, OWN, FOREIGN]),
     visibility=st.sampled_from([1, 2, 3]),
+    decided=st.sampled_from([WITHIN, ACROSS, BEFORE, ALWAYS]),
 )
 
 
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
-    reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE)
+    reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     scope = "read" if reading else "admin" if operating else "submit"
     admin = "admin" in caller.scopes
     if not admin and scope not in caller.scopes:
         return "scope-missing"
-    mine = bool(caller.authorities) and record.authority == OWN
+    mine = bool(caller.authorities) and record.authority == OWN and record.decided != BEFORE
     if purpose is Purpose.SUBMIT:
         return None if mine or not caller.authorities else "authority-not-yours"
     centre = admin or (caller.department is None and not caller.authorities)

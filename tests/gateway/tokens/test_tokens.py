@@ -18,7 +18,6 @@ from gateway.tokens.services import (
     PREFIX,
     Guard,
     add_token,
-    find_token,
     list_tokens,
     require,
     revoke_token,
@@ -43,12 +42,12 @@ def add(node: Node, *scopes: str) -> tuple[int, str]:
 def test_found_by_its_text_only(node: Node) -> None:
     token_id, token = add(node, "read", "submit")
     assert token.startswith(PREFIX)
-    caller = find_token(node.ctx.engine, node.hmac, token)
+    caller = node.holders.find(token)
     assert caller is not None
     assert (caller.id, caller.name, caller.department) == (token_id, "甲", "市监局")
     assert caller.scopes == {"submit", "read"}
     for other in ("", token[:-1], token + "x", token.upper(), "\ud800"):
-        assert find_token(node.ctx.engine, node.hmac, other) is None
+        assert node.holders.find(other) is None
 
 
 def test_only_the_hash_is_stored(node: Node, tmp_path: Path) -> None:
@@ -68,8 +67,8 @@ def test_revoked(node: Node) -> None:
     token_id, token = add(node, "submit")
     other_id, other = add(node, "read")
     assert revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
-    assert find_token(node.ctx.engine, node.hmac, token) is None
-    assert find_token(node.ctx.engine, node.hmac, other) is not None
+    assert node.holders.find(token) is None
+    assert node.holders.find(other) is not None
     assert not revoke_token(node.ctx.engine, token_id, now=node.ctx.clock.now())
     assert not revoke_token(node.ctx.engine, 99, now=node.ctx.clock.now())
     listed = list_tokens(node.ctx.engine)
@@ -90,7 +89,7 @@ class TestRequire:
     def request(self, node: Node, authorization: str | None, rate: float = 100) -> Request:
         class App:
             class state:  # noqa: N801 - as Starlette names it
-                guard = Guard(node.ctx.engine, node.hmac, node.accesses, rate)
+                guard = Guard(node.holders, node.accesses, rate)
 
         headers = [] if authorization is None else [(b"authorization", authorization.encode())]
         return Request({"type": "http", "app": App, "headers": headers, "state": {}})
@@ -150,7 +149,7 @@ class TestRequire:
 
     def test_memory_is_bounded(self, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(services, "MEMORY_SIZE", 3)
-        guard = Guard(node.ctx.engine, node.hmac, node.accesses, 100)
+        guard = Guard(node.holders, node.accesses, 100)
         for _ in range(10):
             asyncio.run(guard.admit(add(node, "submit")[1]))
             assert len(guard._known) <= 3

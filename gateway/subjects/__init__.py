@@ -1,0 +1,1 @@
+"""Subjects: who has two names or two codes."""
