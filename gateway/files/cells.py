@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from gateway.files.interfaces import Cell, Marked, Value
+from gateway.files.interfaces import Cell, Mark, Marked, Value
 from ledger.records.schema import Kind
 
 MAX_CELL = 32_767
@@ -25,8 +26,15 @@ sent back as it is, it is refused again for the same reason."""
 
 _MIDNIGHT = time()
 _UNREAD = re.compile(
-    UNREAD + r"\s*(formula-cell|date-cell|number-lost-digits|encoding|schema-invalid)\b"
+    UNREAD + r"\s*(formula-cell|text-formula|date-cell|number-lost-digits|value-scaled|cell-broken"
+    r"|encoding|schema-invalid)\b"
 )
+_CODES: Mapping[Mark, str] = {
+    "formula": "formula-cell",
+    "error": "formula-cell",
+    "broken": "cell-broken",
+    "scaled": "value-scaled",
+}
 _LIST_SEPARATORS = re.compile(r"[;；\r\n]")
 # NUL stands in no text anybody typed, and what does not decode is read as lone surrogates.
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -40,7 +48,7 @@ def text_of(cell: Cell, kind: Kind) -> tuple[str, str | None]:
     if type(cell) is str:
         return _from_text(cell)
     if isinstance(cell, Marked):
-        return "", "formula-cell"
+        return "", _CODES[cell.mark]
     if isinstance(cell, bool):  # before int, of which it is one
         return ("TRUE" if cell else "FALSE"), None
     if isinstance(cell, int | float):

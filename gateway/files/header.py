@@ -9,8 +9,8 @@ from functools import cache, lru_cache
 
 from gateway.files.cells import clean, shown
 from gateway.files.errors import FileFault
+from gateway.files.facts import MAX_COLUMNS
 from gateway.files.interfaces import Cell, Line
-from gateway.files.scan import MAX_COLUMNS
 from ledger.records.fold import fold
 from ledger.records.schema import Field, Schema, all_schemas
 
@@ -152,13 +152,3 @@ def _header(row: int, names: Sequence[str], schema: Schema) -> Header:
         unknown=unknown,
         unnamed=unnamed,
     )
-
-
-def column_letters(index: int) -> str:
-    """0 -> A, 26 -> AA: how people call a column without a name."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

@@ -9,7 +9,8 @@ from typing import Literal
 
 from gateway.files.cells import plain_text, shown, split_list, text_of
 from gateway.files.errors import FileFault
-from gateway.files.header import Header, column_letters
+from gateway.files.facts import column_letters
+from gateway.files.header import Header
 from gateway.files.interfaces import Cell, Line, Table
 from gateway.intake.interfaces import RowInput
 from ledger.records.schema import Field

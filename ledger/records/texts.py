@@ -70,6 +70,26 @@ _ERRORS: Final = {
         "{name}是公式，请粘贴为数值后再报送。",
         "{name} is a formula: paste it as a value.",
     ),
+    "text-formula": (
+        "{name}以等号开头，在表格软件中会被当作公式，看到的内容与文件中的不同；请删去等号和引号，"
+        "只保留内容（文本格式）。",
+        "{name} begins with an equals sign, so that a spreadsheet shows something else than the "
+        "file holds: leave the content alone, without equals sign and quotes, as text.",
+    ),
+    "value-scaled": (
+        "{name}的单元格格式使所显示的内容与存储的值不同（如按万元显示、百分比、四舍五入、附加文字或隐藏），"
+        "请设为文本格式，按应报的内容重新填写。",
+        "The format of the cell makes {name} look like another value than the one stored (divided, "
+        "as a percentage, rounded, with words added or hidden): format the cell as text and enter "
+        "what is meant.",
+    ),
+    "cell-broken": (
+        "{name}的单元格在文件中有误（所指文本或格式不存在，或同一单元格出现两次），无法读取；请用Excel或"
+        "WPS打开核对、重新填写并另存后报送。",
+        "The file is wrong about the cell of {name} (it names a text or format that is not there, "
+        "or stands twice), so it cannot be read: open the file in Excel or WPS, enter the cell "
+        "anew and save it again.",
+    ),
     "date-cell": (
         "{name}是日期单元格而该列应为文本，请将单元格设为文本后重新填写。",
         "{name} is a date cell in a text column: format the cell as text and enter it again.",

@@ -10,6 +10,7 @@ ERRORS = """
     date-in-future date-order money-format money-too-precise number-lost-digits formula-cell
     natural-person registration-number-required date-cell type-not-in-catalogue schema-invalid
     document-number-in-use authority-not-yours correction-not-available encoding too-large
+    text-formula value-scaled cell-broken
 """.split()
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
