@@ -12,7 +12,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from gateway.files.interfaces import Cell, Mark, Marked, Value
-from ledger.records.schema import Kind
+from ledger.records.forms import MOMENTS
+from ledger.records.schema import Field, Kind
 
 MAX_CELL = 32_767
 """Characters of a cell in Excel and WPS; no field of any schema is nearly as long. Of a longer
@@ -38,6 +39,11 @@ _CODES: Mapping[Mark, str] = {
 _LIST_SEPARATORS = re.compile(r"[;；\r\n]")
 # NUL stands in no text anybody typed, and what does not decode is read as lone surrogates.
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+def kind_of(field: Field) -> Kind:
+    """As what the cells of a column are read; a moment is a text that may stand in a date cell."""
+    return "date" if field.code in MOMENTS else field.kind
 
 
 def text_of(cell: Cell, kind: Kind) -> tuple[str, str | None]:

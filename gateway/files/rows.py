@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.files.cells import plain_text, shown, split_list, text_of
+from gateway.files.cells import kind_of, plain_text, shown, split_list, text_of
 from gateway.files.errors import FileFault
 from gateway.files.facts import column_letters
 from gateway.files.header import Header
@@ -75,7 +75,7 @@ class RowReader:
             first.setdefault(field.code, at)
         self._once = [(at, field) for at, field in header.known if first[field.code] == at]
         self._again = [(at, field) for at, field in header.known if first[field.code] != at]
-        self._plan = [(at, f.code, f.kind, f.kind == "list") for at, f in self._once]
+        self._plan = [(at, f.code, kind_of(f), f.kind == "list") for at, f in self._once]
         self._notes = _unknown_notes(header.unknown)
 
     def read(self, line: Line) -> Row | None:
@@ -148,7 +148,7 @@ class RowReader:
 
 def _take_again(taken: _Taken, cell: Cell, field: Field) -> None:
     """A second column of the same field: it may repeat the first or fill its gap, not differ."""
-    text, error = text_of(cell, field.kind)
+    text, error = text_of(cell, kind_of(field))
     value: str | list[str] = split_list(text) if field.kind == "list" else text
     if error is not None:
         taken.errors.setdefault(field.code, error)

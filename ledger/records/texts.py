@@ -178,10 +178,18 @@ _NOTES: Final = {
     ),
 }
 
+_WHY: Final = {
+    "date-compact": (
+        "{name}写成了八位数字，请用分隔符写成YYYY-MM-DD，例如2024-03-05。",
+        "{name} is written as eight digits: separate them, YYYY-MM-DD, such as 2024-03-05.",
+    ),
+}
+"""Texts that say more of a code than its own: `date-invalid`."""
+
 ERROR_CODES: Final = frozenset(_ERRORS)
 NOTE_CODES: Final = frozenset(_NOTES)
 
-_TEMPLATES: Final = {**_ERRORS, **_NOTES}
+_TEMPLATES: Final = {**_ERRORS, **_NOTES, **_WHY}
 _RECORD: Final = {"zh": "该记录", "en": "the record"}
 _NOTHING: Final = {"zh": "", "en": ""}
 

@@ -181,7 +181,7 @@ def _step(schema: Schema, field: Field) -> _Step:
     return _Step(
         field=field,
         code=field.code,
-        read=reader(field) if field.disclosable else _presence,
+        read=reader(field, no_end=_no_end(schema, field)) if field.disclosable else _presence,
         optional=not (field.required or condition or field.code == subject.registration),
         plain=field.kind in ("text", "choice", "date")
         and field.disclosable
@@ -201,6 +201,12 @@ def _step(schema: Schema, field: Field) -> _Step:
     )
 
 
+def _no_end(schema: Schema, field: Field) -> str | None:
+    """The day that stands for no end, in the field of the end of validity."""
+    days = schema.until.open_days
+    return days[0] if days and field.code == schema.until.field else None
+
+
 def _presence(value: object) -> str | None:
     """Read a field that is dropped: only whether there is something."""
     return None if value is None or (isinstance(value, str) and not value.strip()) else ""
@@ -211,7 +217,7 @@ def _take(run: _Run, step: _Step, value: Value | Fault | None, person: bool) -> 
     if value is None:
         fault = _missing(run, step, person)
     elif isinstance(value, Fault):
-        fault = _explained(step.field, value.code)
+        fault = _explained(step.field, value)
     elif not step.disclosable:
         is_person = person and step.code == run.schema.subject.person
         fault = remark("natural-person", step.field) if is_person else None
@@ -309,8 +315,11 @@ def _known(run: _Run) -> dict[str, object]:
     return known
 
 
-def _explained(field: Field, code: str) -> FieldError:
+def _explained(field: Field, fault: Fault) -> FieldError:
     """The remark on a value, with the parts that its text needs."""
+    code = fault.code
+    if fault.why is not None:
+        return FieldError(field.code, code, message(fault.why, field))
     if code == "too-long":
         limit = str(field.max or MONEY_DIGITS)
         unit = {"zh": "个字符", "en": "characters"}
