@@ -163,6 +163,13 @@ _NOTES: Final = {
         "{name}属于个人证件信息，已丢弃，不保存、不上链。",
         "{name} is data of a person's identity document: dropped, neither stored nor committed.",
     ),
+    "person-id-in-text": (
+        "{name}中含有居民身份证号码；该栏已按原文存证，出示凭证时除非点名要求，否则不予披露。如非必要，"
+        "请删去号码后更正。",
+        "{name} holds a resident identity number: the text was kept as it is, and this field is "
+        "left out of presentations unless it is asked for by name. Remove the number if it is not "
+        "needed.",
+    ),
     "document-number-shared": (
         "{name}与同一机关另一相对人的记录相同（一份文书多个当事人），已按另一条记录处理。",
         "{name} is also that of a record about another subject (several parties to one decision): "

@@ -18,6 +18,7 @@ from ledger.core.texts import Text
 from ledger.records import publicity
 from ledger.records import rules as rules_files
 from ledger.records.fold import fold
+from ledger.records.persons import holding_person_ids
 from ledger.records.publicity import Decision
 from ledger.records.rules import Rules
 from ledger.records.schema import Field, Schema
@@ -349,6 +350,11 @@ def _checked(
         class_ = None
     if any(error.code == "natural-person" for error in run.errors):
         fields = {}
+    run.notes += (
+        [remark("person-id-in-text", schema.by_code[code]) for code in schema.slots if code in held]
+        if (held := holding_person_ids(fields))
+        else []
+    )
     decided, stated_end = _day(fields, schema.decided), _day(fields, schema.until.field)
     until = None
     if decided is not None:

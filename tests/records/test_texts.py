@@ -14,7 +14,7 @@ ERRORS = """
 """.split()
 NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
-    document-number-shared amount-unusual authority-elsewhere
+    document-number-shared amount-unusual authority-elsewhere person-id-in-text
 """.split()
 PARTS = {
     name: {"zh": f"中{name}", "en": f"en-{name}"}
