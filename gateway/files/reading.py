@@ -94,11 +94,9 @@ class Reading:
             return
         reader = RowReader(table, header)
         sheet.schema = header.schema
-        for line in table.lines:
-            row = reader.read(line)
-            if row is not None:
-                sheet.rows += 1
-                yield row
+        for row in reader.rows(table.lines):
+            sheet.rows += 1
+            yield row
 
     def _json(self) -> Iterator[Row]:
         by_type: dict[str, Sheet] = {}

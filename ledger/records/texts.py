@@ -142,6 +142,15 @@ _NOTES: Final = {
         "{name}不是标准中的列，已忽略。",
         "{name} is not a column of the standard and was ignored.",
     ),
+    "header-guessed": (
+        "{name}不是标准中的列，已忽略；是否应为{other}？如是，请改正表头后重新报送。",
+        "{name} is not a column of the standard and was ignored. Did you mean {other}? If so, "
+        "correct the header and send it again.",
+    ),
+    "footer-skipped": (
+        "第{name}行是合计、填报人、填写说明或重复的表头，不是记录，已跳过。",
+        "Row {name} is a total, a signature, a hint or the header once more, no record: skipped.",
+    ),
     "publicity-too-long": (
         "{name}超过法定最长公示期，使用期限按法定最长期限计算。",
         "{name} is beyond the longest period of publicity; the record's use ends with that period.",
@@ -207,7 +216,7 @@ def message(code: str, about: Field | str | None = None, **values: Text) -> Text
     about: the field; or the name of something that is not one, as people see it (an unknown
     header, a type); None: the whole record. values: the parts that some codes have besides, as
     texts: `required` may have a condition; `too-long` max and unit, `not-in-vocabulary` values,
-    `date-order` other.
+    `date-order` and `header-guessed` other.
     """
     zh, en = _TEMPLATES[code]
     parts = {"name": label(about), "condition": _NOTHING, **values}
