@@ -34,15 +34,6 @@ _CENTRAL = b"PK\x01\x02"
 _ZIP64_LOCATOR, _END64 = b"PK\x06\x07", b"PK\x06\x06"
 _END_SIZE, _LOCATOR_SIZE, _END64_SIZE, _LOCAL_SIZE = 22, 20, 56, 30
 _OPEN = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Old .xls files, and workbooks with a password."""
-
-
-def is_zip(data: bytes) -> bool:
-    """Whether this is meant to be a workbook; FileFault for the binary formats before it."""
-    if data.startswith(_OLE):
-        raise FileFault("old-or-protected")
-    return data.startswith(b"PK\x03\x04")
 
 
 class Archive:
@@ -147,7 +138,7 @@ def _parts(data: bytes) -> Mapping[str, zipfile.ZipInfo]:
         raise FileFault("not-xlsx")
     for info in infos:
         if info.flag_bits & 1 or info.compress_type not in (0, zipfile.ZIP_DEFLATED):
-            raise FileFault("old-or-protected" if info.flag_bits & 1 else "not-xlsx")
+            raise FileFault("protected" if info.flag_bits & 1 else "not-xlsx")
         if info.file_size > max(RATIO_FREE, MAX_RATIO * info.compress_size):
             raise FileFault("inflated")
     if sum(info.file_size for info in infos) > MAX_INFLATED:

@@ -32,6 +32,7 @@ _UNREAD = re.compile(
 )
 _CODES: Mapping[Mark, str] = {
     "formula": "formula-cell",
+    "text-formula": "text-formula",
     "error": "formula-cell",
     "broken": "cell-broken",
     "scaled": "value-scaled",

@@ -13,9 +13,9 @@ PART = 1 << 20
 Value = str | int | float | bool | date | datetime | time | timedelta
 """What a cell may hold; "" is an empty one. Text files hold text alone."""
 
-Mark = Literal["formula", "error", "broken", "scaled"]
-"""Why the value of a cell must not be taken: a formula; an error such as #N/A; the file says of the
-cell what cannot be; its format shows another value."""
+Mark = Literal["formula", "text-formula", "error", "broken", "scaled"]
+"""Why the value of a cell must not be taken: a formula; a text that spreadsheets take for one; an
+error such as #N/A; the file says of the cell what cannot be; its format shows another value."""
 
 
 @dataclass(frozen=True, slots=True)

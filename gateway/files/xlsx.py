@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 
 from gateway.files.archive import Archive
 from gateway.files.container import Packed, container, pack
 from gateway.files.errors import FileFault
 from gateway.files.exact import MAIN
-from gateway.files.facts import Budget, SheetFacts, shared_strings
-from gateway.files.interfaces import Cell, Line, Mark, Marked, Shown, Table
+from gateway.files.facts import Budget, shared_strings
+from gateway.files.interfaces import Table
+from gateway.files.kinds import demand_sheets
+from gateway.files.parsed import lines_of, parsing
 from gateway.files.parts import Book, find_book
 from gateway.files.plain_xml import demand_plain_xml
 from gateway.files.scan import scan
@@ -32,6 +32,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 def tables(data: bytes) -> list[Table]:
     """The worksheets in order; FileFault if any of them is not safe to read."""
     archive = Archive(data)
+    demand_sheets(archive.names())
     book = find_book(archive)
     styles = read_styles(_part(archive, book.styles, MAX_STYLES_PART))
     strings = shared_strings(_part(archive, book.strings, MAX_STRINGS))
@@ -44,10 +45,10 @@ def tables(data: bytes) -> list[Table]:
     ]
     texts = archive.packed(book.strings) if book.strings and strings.sizes else None
     made = container(_made_anew(book, styles, sheets, texts))
-    with _calamine():
+    with parsing():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(made))
     return [
-        Table(name=sheet.name, lines=_lines(workbook, at, found.facts))
+        Table(name=sheet.name, lines=lines_of(workbook, at, found.facts))
         for at, (sheet, found) in enumerate(zip(book.sheets, scanned, strict=True))
     ]
 
@@ -110,63 +111,3 @@ def _demand_plain_rest(archive: Archive, read: set[str]) -> None:
                     demand_plain_xml(chunk)
                 elif b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
                     raise FileFault("xml-hostile")
-
-
-ROWS_AT_ONCE = 64
-
-
-def _lines(workbook: CalamineWorkbook, at: int, facts: SheetFacts) -> Iterator[Line]:
-    with _calamine():
-        sheet = workbook.get_sheet_by_index(at)
-    last = 0
-    for last, found in enumerate(_rows(sheet), 1):
-        marks = facts.marks.get(last)
-        cells = _marked(found, marks) if marks else found
-        yield Line(row=last, cells=_torn(cells) if last in facts.torn else cells)
-    for row in sorted(row for row in facts.marks if row > last):
-        yield Line(row=row, cells=_marked([], facts.marks[row]))
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:
-    """Rows from the first of the sheet, cells from column A."""
-    left: list[Cell] = [""] * sheet.start[1] if sheet.start else []
-    rows = sheet.iter_rows()
-    while True:
-        with _calamine():
-            some = list(islice(rows, ROWS_AT_ONCE))
-        if not some:
-            return
-        for row in some:
-            yield [*left, *row] if left else list[Cell](row)
-
-
-def _marked(cells: list[Cell], marks: Mapping[int, Mark | Shown]) -> list[Cell]:
-    cells.extend([""] * (max(marks) + 1 - len(cells)))
-    for column, mark in marks.items():
-        value = cells[column]
-        if isinstance(mark, Shown):
-            cells[column] = mark.text
-        else:
-            cells[column] = Marked(mark, "" if isinstance(value, Marked) else value)
-    return cells
-
-
-def _torn(cells: Sequence[Cell]) -> list[Cell]:
-    """A row that the file gives twice: nobody can tell which of the two it is."""
-    return [
-        Marked("broken", cell) if cell != "" and not isinstance(cell, Marked) else cell
-        for cell in cells
-    ]
-
-
-@contextmanager
-def _calamine() -> Iterator[None]:
-    """The edge to calamine: its errors, and panics of its Rust code, mean a broken workbook."""
-    try:
-        yield
-    except CalamineError as error:
-        raise FileFault("not-xlsx") from error
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise FileFault("not-xlsx") from error
-        raise

@@ -124,7 +124,7 @@ def test_old_and_protected_workbooks() -> None:
     data = bytearray(GOOD_BOOK)
     at = data.index(b"PK\x01\x02")
     data[at + 8] |= 1
-    assert fault(bytes(data)) == ("old-or-protected", "encoding")
+    assert fault(bytes(data)) == ("protected", "encoding")
 
 
 ENTITIES = (
