@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 
 SECTOR = 512
+MAX_RECORD = 8224
 FREE, END, TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 DAY = "yyyy/m/d"
 
@@ -14,7 +15,8 @@ def record(kind: int, data: bytes) -> bytes:
 
 def text(value: str) -> bytes:
     """With its length, in two bytes a character."""
-    return struct.pack("<HB", len(value), 1) + value.encode("utf-16-le")
+    raw = value.encode("utf-16-le")
+    return struct.pack("<HB", len(raw) // 2, 1) + raw
 
 
 def bof(kind: int, version: int = 0x600) -> bytes:
@@ -58,8 +60,7 @@ def stream(
     )
     numbers = [0, *(164 + at for at in range(len(formats)))]
     head += b"".join(record(0xE0, struct.pack("<HHH", 0, n, 0) + bytes(14)) for n in numbers)
-    table = struct.pack("<LL", len(strings), len(strings)) + b"".join(map(text, strings))
-    tail = record(0xFC, table) + record(0xA, b"")
+    tail = shared(strings) + record(0xA, b"")
     bodies = [bof(0x10, version) + cells + record(0xA, b"") for _, cells in sheets]
     names = [
         struct.pack("<BBBB", 0, 2 if name in charts else 0, len(name), 1) + name.encode("utf-16-le")
@@ -70,6 +71,16 @@ def stream(
         head += record(0x85, struct.pack("<L", at) + name)
         at += len(body)
     return head + tail + b"".join(bodies)
+
+
+def shared(strings: Sequence[str]) -> bytes:
+    """The table of strings, going on in further records where one is full."""
+    records = [struct.pack("<LL", len(strings), len(strings))]
+    for string in map(text, strings):
+        if len(records[-1]) + len(string) > MAX_RECORD:
+            records.append(b"")
+        records[-1] += string
+    return b"".join(record(0x3C if at else 0xFC, data) for at, data in enumerate(records))
 
 
 def compound(data: bytes, name: str = "Workbook") -> bytes:
@@ -106,8 +117,9 @@ def entry(name: str, kind: int, start: int, size: int) -> bytes:
 def old_workbook(*rows: Sequence[str], more: bytes = b"", formats: Sequence[str] = ()) -> bytes:
     """A workbook with one sheet of texts, and more cells."""
     strings = list(dict.fromkeys(cell for row in rows for cell in row if cell))
+    places = {string: at for at, string in enumerate(strings)}
     cells = b"".join(
-        label(at, column, strings.index(cell))
+        label(at, column, places[cell])
         for at, row in enumerate(rows)
         for column, cell in enumerate(row)
         if cell

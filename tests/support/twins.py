@@ -1,4 +1,4 @@
-"""The same records, written as departments write them: workbooks by three writers, text tables in
+"""The same records, written as departments write them: workbooks by four writers, text tables in
 four encodings with four separators, and lines of JSON. Everything follows from a seed.
 
 What a program may choose it chooses differently: the order of the columns, dates as cells or in any
@@ -18,6 +18,7 @@ import openpyxl
 import xlsxwriter  # type: ignore[import-untyped]
 
 from ledger.records.schema import Schema, load
+from tests.support.old_sheets import old_workbook
 from tests.support.sheets import MAIN, PACKAGE, RELATIONS, letters, zipped
 
 Record = dict[str, str | list[str]]
@@ -108,6 +109,7 @@ def twins(seed: int, records: Sequence[Record]) -> Iterator[tuple[str, str, byte
     yield "openpyxl", "一.xlsx", _by_openpyxl(_Order(seed, schema, records), records)
     yield "xlsxwriter", "二.xlsx", _by_xlsxwriter(_Order(seed + 1, schema, records), records)
     yield "by hand", "三.xlsx", _by_hand(_Order(seed + 2, schema, records), records)
+    yield "old", "旧.xls", _old(_Order(seed + 3, schema, records), records)
     for at, (encoding, (mark, codec)) in enumerate(ENCODINGS.items()):
         for separator, sign in SEPARATORS.items():
             order = _Order(seed + 10 + at, schema, records)
@@ -238,6 +240,15 @@ def _by_hand(order: _Order, records: Sequence[Record]) -> bytes:
         "账本\\t.xml": f'<sst xmlns="{MAIN}" count="0" uniqueCount="0"/>',
     }
     return zipped(made)
+
+
+def _old(order: _Order, records: Sequence[Record]) -> bytes:
+    """A workbook of Excel 97, texts alone."""
+    rows = [
+        order.names,
+        *([order.text(record, code) for code in order.codes] for record in records),
+    ]
+    return old_workbook(*rows)
 
 
 def _relations(*pairs: str) -> str:

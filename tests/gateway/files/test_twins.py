@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 23)
 
 
 def test_there_are_as_many_as_the_world_has() -> None:
-    assert len(FILES) == 3 + len(ENCODINGS) * len(SEPARATORS) + 1
+    assert len(FILES) == 4 + len(ENCODINGS) * len(SEPARATORS) + 1
     assert len({content for _, content in FILES.values()}) == len(FILES)
 
 
