@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from python_calamine import CalamineWorkbook
 
-from gateway.files.compound import Compound
+from gateway.files.compound import Compound, container_of
 from gateway.files.errors import FileFault
 from gateway.files.facts import Budget, SharedStrings, SheetFacts
 from gateway.files.formats import BUILT_IN, look, make
@@ -75,12 +75,13 @@ def _tables(data: bytes) -> list[Table]:
     name = next((name for name in _BOOK if name in compound.names()), None)
     if name is None:
         raise FileFault("old-or-protected")
-    stream = memoryview(compound.read(name))
+    held = compound.read(name)
+    stream = memoryview(held)
     book = _read_book(stream)
     budget = Budget(SharedStrings())
     facts = {at: _read_sheet(stream, start, book, budget) for start, at in book.sheets}
     with parsing():
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(container_of(_BOOK[0], held)))
         names = workbook.sheet_names
     if max(facts) >= len(names):
         raise FileFault("not-xlsx")
