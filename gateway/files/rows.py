@@ -133,6 +133,8 @@ class RowReader:
 
     def _unnamed_notes(self, line: Line, beyond: range) -> tuple[FieldError, ...]:
         """A note for each column without a name, where it holds something for the first time."""
+        if not (self._header.unnamed or beyond):
+            return ()
         places = (*self._header.unnamed, *beyond)
         found = [at for at in places if at not in self._unnamed and _filled(line, at)]
         self._unnamed.update(found)

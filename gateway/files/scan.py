@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from gateway.files.facts import Budget, SheetFacts, column_index
 from gateway.files.formats import look, make
 from gateway.files.interfaces import Mark, Shown
 from gateway.files.plain_xml import BOM, demand_plain_xml
+from gateway.files.styles import Styles
 
 # Columns A … CZ (104) and rows 1 … 159999, within MAX_CELLS, as a pattern.
 _BOX = rb'c r="(?:[A-Z]|[A-C][A-Z])(?:[1-9][0-9]{0,4}|1[0-5][0-9]{4})"'
@@ -42,8 +44,8 @@ _PLACE = re.compile(
     rb'<row(?: [\w:.-]+="[^"<>]*")*? r="([1-9][0-9]{0,5})"'
     rb'|<c r="([A-Z]{1,2})([0-9]{1,6})"(?: s="([0-9]{1,5})")?'
 )
-_CELL = re.compile(
-    rb'<c r="([A-Z]{1,2})([0-9]{1,6})"(?: s="([0-9]{1,5})")?(?: t="([a-zA-Z]+)")?[^<>]*>'
+_CELL = (
+    rb'<c r="([A-Z]{1,2})([0-9]{1,6})"%b(?: t="([a-zA-Z]+)")?(?: [^<>]*)?/?>'
     rb"(?:<v>([^<]*)</v>)?"
 )
 _FORMULA = re.compile(rb'<c r="([A-Z]{1,2})([0-9]{1,6})"[^<>]*><f[\s/>]')
@@ -97,8 +99,9 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
         _mark_all(facts, _ERROR, block, b' t="e"', "error")
         if block.count(b' t="b"') != len(_BOOLEAN.findall(block)):
             raise _Plainless
-        if not styles <= budget.styles.ordinary:
-            _look_at_formats(facts, block, budget)
+        odd = styles - budget.styles.ordinary
+        if odd:
+            _look_at_formats(facts, block, budget.styles, frozenset(odd))
     try:
         budget.spend_cells(seen.row * seen.columns, seen.present)
     except FileFault as error:  # styled cells without a value were counted, which cost nothing
@@ -159,11 +162,13 @@ def _mark_all(
             facts.mark(int(digits), column_index(letters.decode()), mark)
 
 
-def _look_at_formats(facts: SheetFacts, block: bytes, budget: Budget) -> None:
-    """Mark the cells whose format shows another value, or the text that it shows."""
-    styles = budget.styles
-    for letters, digits, style, kind, value in _CELL.findall(block):
-        if style in styles.ordinary or not (value or kind == b"inlineStr"):
+def _look_at_formats(
+    facts: SheetFacts, block: bytes, styles: Styles, odd: frozenset[bytes]
+) -> None:
+    """Mark the cells whose format shows another value, or the text that it shows. odd: styles that
+    may do so."""
+    for letters, digits, style, kind, value in _cells_of(odd).findall(block):
+        if style not in odd or not (value or kind == b"inlineStr"):
             continue
         code = styles.code(style.decode())
         mark: Mark | Shown | None = None
@@ -173,6 +178,14 @@ def _look_at_formats(facts: SheetFacts, block: bytes, budget: Budget) -> None:
             mark = "broken" if code is None else look(code, value.decode())
         if mark is not None:
             facts.mark(int(digits), column_index(letters.decode()), mark)
+
+
+@lru_cache(maxsize=64)
+def _cells_of(styles: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Matches the cells of these styles; where those without one (b"") are meant, all cells."""
+    if b"" in styles:
+        return re.compile(_CELL % rb'(?: s="([0-9]{1,5})")?')
+    return re.compile(_CELL % (b' s="(%b)"' % b"|".join(sorted(styles))))
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
