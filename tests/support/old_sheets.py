@@ -52,7 +52,7 @@ def stream(
     version: int = 0x600,
     charts: Sequence[str] = (),
 ) -> bytes:
-    """The stream of a workbook. formats: of the styles from 1 on; style 0 is the general one.
+    """The stream of a workbook. formats: of the styles behind the first, which is the general one.
     charts: sheets that are charts, by name."""
     head = bof(5, version) + extra + record(0x42, struct.pack("<H", 1200))
     head += b"".join(

@@ -178,7 +178,7 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
 
 def test_a_person_s_number_is_shown_only_to_who_asks_for_its_field(node: Node) -> None:
     """Computed when a presentation is made, so that records stored before are covered too."""
-    told = replace(row(1), fields=row(1).fields | {"CF_SY": "经查，张三（11010519491231002X）"})
+    told = replace(row(1), fields={**row(1).fields, "CF_SY": "经查，张三（11010519491231002X）"})
     answer = node.intake.submit_set(caller=of("市监局"), rows=[told]).rows[0]
     assert ("CF_SY", "person-id-in-text") in [(note.field, note.code) for note in answer.notes]
     leaf = bytes.fromhex(str(answer.leaf))
