@@ -129,12 +129,13 @@ class _Exact:
     def _open_part(self, cell: _Cell, local: str) -> None:
         if local == "f":
             cell.mark = cell.mark or "formula"
-        elif local == "is":
-            cell.holds = True
         elif local == "rPh":
             self._phonetic = True
+        elif local == "is":
+            cell.hold(local)
         elif local == "v" or (local == "t" and not self._phonetic):
-            cell.holds = True
+            if local == "v":
+                cell.hold(local)
             self._value = cell.value
 
     def _text(self, text: str) -> None:
@@ -201,6 +202,12 @@ class _Cell:
         self.value: list[str] = []
         self.holds = False
         self.length = 0
+
+    def hold(self, part: str) -> None:
+        """Take note of a value; of two, or one of another type, nobody can tell what is meant."""
+        if self.holds or (part == "is") != (self.kind == "inlineStr"):
+            self.mark = self.mark or "broken"
+        self.holds = True
 
 
 def _judge(cell: _Cell, text: str, budget: Budget) -> tuple[Mark | Shown | None, str | None]:

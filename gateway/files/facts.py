@@ -103,6 +103,8 @@ class Budget:
         """All shared strings that the cells of a block in plain form name; False where one of them
         names none that there is."""
         cells = block.count(b' t="s"')
+        if cells:  # without those that are empty
+            cells -= block.count(b' t="s"/>') + block.count(b' t="s" />')
         if not cells:
             return True
         named = list(map(int, _SHARED.findall(block)))

@@ -94,6 +94,7 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
     for block in _blocks(iter(chunks)):
         if _NOT_PLAIN.search(block) or not budget.spend_plain(block) or _NO_NUMBER.search(block):
             raise _Plainless
+        _demand_one_value(block)
         styles = seen.add(block)
         _mark_all(facts, _FORMULA, block, b"<f", "formula")
         _mark_all(facts, _ERROR, block, b' t="e"', "error")
@@ -107,6 +108,18 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
     except FileFault as error:  # styled cells without a value were counted, which cost nothing
         raise _Plainless from error
     return facts
+
+
+def _demand_one_value(block: bytes) -> None:
+    """A cell holds one value at its end, and text in itself where its type says so."""
+    texts = block.count(b"<is>")
+    if (
+        block.count(b"</v>") != block.count(b"</v></c>")
+        or texts != block.count(b' t="inlineStr"><is>')
+        or texts != block.count(b"</is></c>")
+        or texts != block.count(b' t="inlineStr">')
+    ):
+        raise _Plainless
 
 
 class _Seen:

@@ -112,6 +112,13 @@ def test_the_text_that_an_index_names(strings: str) -> None:
         ('<c r="{}"><v>inf</v></c>', "cell-broken"),
         ('<c r="{}" t="d"><v>2024-02-31</v></c>', "cell-broken"),
         ('<c r="{0}"><v>1</v></c><c r="{0}"><v>2</v></c>', "cell-broken"),
+        ('<c r="{}"><v>1</v><v>2</v></c>', "cell-broken"),
+        ('<c r="{}" t="str"><v>1</v><v>2</v></c>', "cell-broken"),
+        ('<c r="{}" t="inlineStr"><v>1</v></c>', "cell-broken"),
+        ('<c r="{}" t="n"><is><t>1</t></is></c>', "cell-broken"),
+        ('<c r="{}" t="s"><is><t>1</t></is></c>', "cell-broken"),
+        ('<c r="{}" t="inlineStr"><is><t>1</t></is><is><t>2</t></is></c>', "cell-broken"),
+        ('<c r="{}"><v>1</v><f>1</f></c>', "formula-cell"),
         ('<c r="{}" t="e"><v>#SPILL!</v></c>', "formula-cell"),
     ],
 )
