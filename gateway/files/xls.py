@@ -35,7 +35,7 @@ _WORKSHEET = 0
 _HEAD = 6
 """Bytes of row, column and style, with which each cell begins."""
 # Formats that everybody takes for days; of others it is not certain what the parser behind sees.
-_PLAIN_DAY = re.compile(r'(?:\[\$-[0-9A-Fa-f]+\])?[ymdhs/\-.: "年月日时分秒\\;@]+', re.IGNORECASE)
+_PLAIN_DAY = re.compile(r'(?:\[\$-[0-9A-Fa-f]+\])?[ymdhs/\-.,: "年月日时分秒\\;@]+', re.IGNORECASE)
 
 
 class _Record(NamedTuple):

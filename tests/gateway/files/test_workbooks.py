@@ -17,6 +17,7 @@ from gateway.files.exact import read_exactly
 from gateway.files.facts import Budget, SharedStrings, SheetFacts
 from gateway.files.interfaces import Cell, Marked
 from gateway.files.reading import Reading
+from gateway.files.styles import Styles
 from tests.support.sheets import (
     GOOD,
     MAIN,
@@ -221,7 +222,7 @@ def test_the_box_of_the_fast_scan() -> None:
 
 
 def facts(data: str, exact: bool, strings: SharedStrings) -> SheetFacts | str:
-    budget = Budget(strings)
+    budget = Budget(strings, Styles(("General", "0,", "00000", "yyyy/m/d", ";;;")))
     chunks = [sheet_xml(data).encode()]
     try:
         if exact:
@@ -237,6 +238,14 @@ FORMS = st.sampled_from(
     [
         '<c r="{}"><v>1</v></c>',
         '<c r="{}" s="3"/>',
+        '<c r="{}" s="1"><v>2000</v></c>',
+        '<c r="{}" s="2"><v>12</v></c>',
+        '<c r="{}" s="4" t="n"><v>12.5</v></c>',
+        '<c r="{}" s="3"><v>45356</v></c>',
+        '<c r="{}" s="7"><v>45356</v></c>',
+        '<c r="{}" s="4" t="str"><v>a</v></c>',
+        '<c r="{}" s="7" t="str"><v>a</v></c>',
+        '<c r="{}" t="s"/>',
         '<c r="{}" s="1" t="s"><v>1</v></c>',
         '<c r="{}" t="b"><v>1</v></c>',
         '<c r="{}"><f>1+1</f><v>2</v></c>',
