@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 
+from gateway.files.container import Packed
 from gateway.files.errors import FileFault
 
 MAX_ENTRIES = 2000
@@ -33,15 +34,6 @@ _CENTRAL = b"PK\x01\x02"
 _ZIP64_LOCATOR, _END64 = b"PK\x06\x07", b"PK\x06\x06"
 _END_SIZE, _LOCATOR_SIZE, _END64_SIZE, _LOCAL_SIZE = 22, 20, 56, 30
 _OPEN = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Old .xls files, and workbooks with a password."""
-
-
-def is_zip(data: bytes) -> bool:
-    """Whether this is meant to be a workbook; FileFault for the binary formats before it."""
-    if data.startswith(_OLE):
-        raise FileFault("old-or-protected")
-    return data.startswith(b"PK\x03\x04")
 
 
 class Archive:
@@ -51,10 +43,15 @@ class Archive:
         self._data = data
         _demand_plain_directory(data)
         self._parts = _parts(data)
+        self._folded = {name.lower(): name for name in self._parts}
 
     def names(self) -> list[str]:
-        """Part names as they stand in the directory."""
+        """Part names, with `/` between folders whatever the sender's program wrote."""
         return list(self._parts)
+
+    def find(self, name: str) -> str | None:
+        """The part of that name in any case, as it is called here."""
+        return self._folded.get(name.lower())
 
     def read(self, name: str, limit: int) -> bytes:
         """A whole part of at most `limit` bytes; `not-xlsx` where there is none."""
@@ -68,10 +65,7 @@ class Archive:
     def chunks(self, name: str) -> Iterator[bytes]:
         """A part, unpacked piece by piece; FileFault as soon as it is not what it declares."""
         info = self._parts[name]
-        start = self._content_start(info)
-        raw = memoryview(self._data)[start : start + info.compress_size]
-        if len(raw) != info.compress_size:
-            raise FileFault("not-xlsx")
+        raw = self._raw(info)
         pieces = _inflated(raw) if info.compress_type == zipfile.ZIP_DEFLATED else _stored(raw)
         size = check = 0
         for piece in pieces:
@@ -82,6 +76,18 @@ class Archive:
             yield piece
         if size != info.file_size or check != info.CRC:
             raise FileFault("not-xlsx")
+
+    def packed(self, name: str) -> Packed:
+        """A part as it is packed; `chunks` was read to its end before."""
+        info = self._parts[name]
+        return Packed(info.compress_type, info.CRC, info.file_size, self._raw(info))
+
+    def _raw(self, info: zipfile.ZipInfo) -> memoryview:
+        start = self._content_start(info)
+        raw = memoryview(self._data)[start : start + info.compress_size]
+        if len(raw) != info.compress_size:
+            raise FileFault("not-xlsx")
+        return raw
 
     def _content_start(self, info: zipfile.ZipInfo) -> int:
         header = self._data[info.header_offset : info.header_offset + _LOCAL_SIZE]
@@ -127,17 +133,22 @@ def _parts(data: bytes) -> Mapping[str, zipfile.ZipInfo]:
         infos = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, OSError) as error:
         raise FileFault("not-xlsx") from error
-    folded = {info.filename.lower() for info in infos}
+    folded = {_name(info).lower() for info in infos}
     if len(folded) != len(infos):
         raise FileFault("not-xlsx")
     for info in infos:
         if info.flag_bits & 1 or info.compress_type not in (0, zipfile.ZIP_DEFLATED):
-            raise FileFault("old-or-protected" if info.flag_bits & 1 else "not-xlsx")
+            raise FileFault("protected" if info.flag_bits & 1 else "not-xlsx")
         if info.file_size > max(RATIO_FREE, MAX_RATIO * info.compress_size):
             raise FileFault("inflated")
     if sum(info.file_size for info in infos) > MAX_INFLATED:
         raise FileFault("inflated")
-    return {info.filename: info for info in infos}
+    return {_name(info): info for info in infos}
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """Some programs write the separators of Windows, or begin with one."""
+    return info.filename.replace("\\", "/").lstrip("/")
 
 
 def _stored(raw: memoryview) -> Iterator[bytes]:

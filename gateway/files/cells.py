@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from gateway.files.interfaces import Cell, Marked, Value
-from ledger.records.schema_parts import Kind
+from gateway.files.interfaces import Cell, Mark, Marked, Value
+from ledger.records.forms import MOMENTS
+from ledger.records.schema_parts import Field, Kind
 
 MAX_CELL = 32_767
 """Characters of a cell in Excel and WPS; no field of any schema is nearly as long. Of a longer
@@ -25,11 +27,24 @@ sent back as it is, it is refused again for the same reason."""
 
 _MIDNIGHT = time()
 _UNREAD = re.compile(
-    UNREAD + r"\s*(formula-cell|date-cell|number-lost-digits|encoding|schema-invalid)\b"
+    UNREAD + r"\s*(formula-cell|text-formula|date-cell|number-lost-digits|value-scaled|cell-broken"
+    r"|encoding|schema-invalid)\b"
 )
+_CODES: Mapping[Mark, str] = {
+    "formula": "formula-cell",
+    "text-formula": "text-formula",
+    "error": "formula-cell",
+    "broken": "cell-broken",
+    "scaled": "value-scaled",
+}
 _LIST_SEPARATORS = re.compile(r"[;；\r\n]")
 # NUL stands in no text anybody typed, and what does not decode is read as lone surrogates.
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+def kind_of(field: Field) -> Kind:
+    """As what the cells of a column are read; a moment is a text that may stand in a date cell."""
+    return "date" if field.code in MOMENTS else field.kind
 
 
 def text_of(cell: Cell, kind: Kind) -> tuple[str, str | None]:
@@ -40,7 +55,7 @@ def text_of(cell: Cell, kind: Kind) -> tuple[str, str | None]:
     if type(cell) is str:
         return _from_text(cell)
     if isinstance(cell, Marked):
-        return "", "formula-cell"
+        return "", _CODES[cell.mark]
     if isinstance(cell, bool):  # before int, of which it is one
         return ("TRUE" if cell else "FALSE"), None
     if isinstance(cell, int | float):

@@ -1,4 +1,4 @@
-"""Text tables: comma, tab or semicolon; UTF-8, GB18030 or UTF-16 with its mark.
+"""Text tables: comma, tab, semicolon or bar; UTF-8, GB18030 or UTF-16 with its mark.
 
 One damaged record stops nothing: bytes that do not decode stay visible as lone surrogates (the
 cell is then refused with `encoding`), and a quotation mark that is never closed costs its own
@@ -17,10 +17,10 @@ from itertools import islice
 from gateway.files.cells import MAX_CELL
 from gateway.files.errors import FileFault
 from gateway.files.header import HEADER_WITHIN, MIN_KNOWN, known_columns
-from gateway.files.interfaces import Line, Table
+from gateway.files.interfaces import Cell, Line, Marked, Table
 from ledger.records.schema import Schema
 
-DELIMITERS = ",\t;"
+DELIMITERS = ",\t;|"
 """The first one wins where several do equally well."""
 MAX_DAMAGE = 0.1
 """Share of the bytes beyond ASCII that may fail to decode. Of GB18030 read as UTF-8 nearly all
@@ -110,7 +110,15 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
             continue
         if cells is None:
             return
-        yield Line(row=row, cells=cells)
+        yield Line(row=row, cells=_without_formulas(cells))
+
+
+def _without_formulas(cells: list[str]) -> Sequence[Cell]:
+    """A cell that begins with an equals sign is shown by its result in a spreadsheet: `="0012"` as
+    0012. Other signs (+86 …, -, @) begin texts as well and stay."""
+    if "=" not in "".join(cells):
+        return cells
+    return [Marked("text-formula", cell) if cell.lstrip()[:1] == "=" else cell for cell in cells]
 
 
 class _Source:

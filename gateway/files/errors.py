@@ -24,8 +24,35 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "old-or-protected": (
         "encoding",
-        f"这是旧版 .xls 或加密的工作簿，{_RESAVE_ZH}",
-        f"This is an old .xls or a protected workbook; {_RESAVE_EN}",
+        f"这是很旧的工作簿（Excel 95 及以前）或无法识别的旧格式文件，{_RESAVE_ZH}",
+        f"This is a very old workbook (Excel 95 and before) or an old file of another kind;"
+        f" {_RESAVE_EN}",
+    ),
+    "protected": (
+        "encoding",
+        f"这是有密码的工作簿，{_RESAVE_ZH}",
+        f"This workbook has a password; {_RESAVE_EN}",
+    ),
+    "other-workbook": (
+        "encoding",
+        f"这是 .ods 或 .xlsb 等其他格式的工作簿，{_RESAVE_ZH}",
+        f"This is a workbook of another format, such as .ods or .xlsb; {_RESAVE_EN}",
+    ),
+    "web-page": (
+        "encoding",
+        f"这是网页或 XML 文件（即使扩展名是 .xls），{_RESAVE_ZH}",
+        f"This is a web page or XML, even if it is called .xls; {_RESAVE_EN}",
+    ),
+    "no-table": (
+        "encoding",
+        "这是文字文档、PDF、图片或演示文稿，不是表格；请把内容填入标准模板（.xlsx）后报送",
+        "This is a text document, a PDF, a picture or slides, no table; fill in the template"
+        " (.xlsx) and send that",
+    ),
+    "packed": (
+        "encoding",
+        "这是压缩包，请解压后逐个报送其中的文件",
+        "This is a packed archive; unpack it and send the files in it one by one",
     ),
     "xml-hostile": (
         "encoding",

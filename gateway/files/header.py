@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from gateway.files.cells import clean, shown
 from gateway.files.errors import FileFault
+from gateway.files.facts import MAX_COLUMNS
 from gateway.files.interfaces import Cell, Line
-from gateway.files.scan import MAX_COLUMNS
 from ledger.records.fold import fold
 from ledger.records.schema import Schema, all_schemas
 from ledger.records.schema_parts import Field
@@ -24,6 +25,10 @@ MAX_NAME = 100
 
 CORRECTS, CLASS = "CL_CORRECTS", "CL_CLASS"
 _OWN_WORDS = {"更正": CORRECTS, "失信等级": CLASS}
+LIKELY = 0.75
+"""How much of a name must agree with one of the standard for the question whether it is meant."""
+_MARKS = "*★☆※:;,、.。\"'"
+_HINTS = re.compile(r"\((?:必填|必填项|必录|必录项|选填|选填项|非必填|可选|可空|可为空|可不填)\)")
 _OWN_CODE = re.compile(r"CL_[A-Z]+(?:_[A-Z]+)*")
 
 
@@ -94,7 +99,7 @@ def header_names(cells: Sequence[Cell]) -> list[str]:
 def own_column(name: str) -> str | None:
     """The code of a column beside those of the standard: CL_CORRECTS, CL_CLASS, or one that only
     the workbook to correct has and nobody reads back. Any text may follow the code."""
-    folded = fold(name).upper()
+    folded = _forms(name)[-1].upper()
     code = _OWN_CODE.match(folded)
     if code is None:
         return _OWN_WORDS.get(folded)
@@ -108,12 +113,30 @@ def _fields_of_records() -> frozenset[str]:
 
 
 def known_field(name: str, schema: Schema) -> Field | None:
-    """The field that a header names: Chinese name, alias or code, in any width and case."""
-    form = _form(name)
-    return schema.columns.get(form) or schema.columns.get(form.upper())
+    """The field that a header names: Chinese name, alias or code, in any width and case, whatever
+    marks stand round it."""
+    for form in _forms(name):
+        field = schema.columns.get(form) or schema.columns.get(form.upper())
+        if field is not None:
+            return field
+    return None
 
 
-_form = lru_cache(maxsize=1 << 10)(fold)  # the same names, for every schema and delimiter
+def likely_field(name: str, schema: Schema) -> Field | None:
+    """The field that an unknown header may have meant; for the sender to say, never taken."""
+    form = _forms(name)[-1]
+    near = get_close_matches(form, schema.columns, 1, LIKELY) or get_close_matches(
+        form.upper(), schema.columns, 1, LIKELY
+    )
+    return schema.columns[near[0]] if near else None
+
+
+@lru_cache(maxsize=1 << 10)  # the same names, for every schema and delimiter
+def _forms(name: str) -> tuple[str, ...]:
+    """The name folded; and without the marks and hints that templates put round it."""
+    form = fold(name)
+    bare = _HINTS.sub("", form).strip(_MARKS)
+    return (form, bare) if bare and bare != form else (form,)
 
 
 def _fit(names: Sequence[str], schema: Schema) -> tuple[int, int]:
@@ -153,13 +176,3 @@ def _header(row: int, names: Sequence[str], schema: Schema) -> Header:
         unknown=unknown,
         unnamed=unnamed,
     )
-
-
-def column_letters(index: int) -> str:
-    """0 -> A, 26 -> AA: how people call a column without a name."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

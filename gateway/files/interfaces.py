@@ -13,13 +13,22 @@ PART = 1 << 20
 Value = str | int | float | bool | date | datetime | time | timedelta
 """What a cell may hold; "" is an empty one. Text files hold text alone."""
 
-Mark = Literal["formula", "error"]
+Mark = Literal["formula", "text-formula", "error", "broken", "scaled"]
+"""Why the value of a cell must not be taken: a formula; a text that spreadsheets take for one; an
+error such as #N/A; the file says of the cell what cannot be; its format shows another value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The text that a cell shows, which is taken instead of its number: zeros in front."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A cell whose value must not be taken: a formula (with its last result, "" where it has
-    none), or an error such as #N/A (whose value is always "")."""
+    """A cell whose value must not be taken, and that value: of a formula its last result, "" where
+    there is none; of an error always ""."""
 
     mark: Mark
     value: Value

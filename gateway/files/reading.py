@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.files import delimited, xlsx
-from gateway.files.archive import is_zip
+from gateway.files import delimited, xls, xlsx
 from gateway.files.errors import FileFault
 from gateway.files.header import candidates, find_header
 from gateway.files.interfaces import Table
+from gateway.files.kinds import kind_of
 from gateway.files.rows import Row, RowReader, json_row, sheet_row
 from gateway.intake.interfaces import RowInput
 from gateway.intake.lines import MAX_LINE, LineSplitter
@@ -64,15 +64,17 @@ class Reading:
             raise FileFault("no-rows")
 
     def _rows(self) -> Iterator[Row]:
-        head = self._data[:MAX_LINE].removeprefix(_BOM).lstrip()
-        if not head:
+        if not self._data[:MAX_LINE].removeprefix(_BOM).strip():
             raise FileFault("empty")
-        if is_zip(self._data):
+        kind = kind_of(self._data, self._name)
+        if kind == "workbook":
             yield from self._tabular(xlsx.tables(self._data))
-        elif _is_lines(self._name) or head[:1] in (b"{", b"["):
-            yield from self._json()
-        else:
+        elif kind == "old-workbook":
+            yield from self._tabular(xls.tables(self._data))
+        elif kind == "table":
             yield from self._tabular(delimited.tables(self._data, self._schemas))
+        else:
+            yield from self._json()
 
     def _tabular(self, tables: Sequence[Table]) -> Iterator[Row]:
         for table in tables:
@@ -94,11 +96,9 @@ class Reading:
             return
         reader = RowReader(table, header)
         sheet.schema = header.schema
-        for line in table.lines:
-            row = reader.read(line)
-            if row is not None:
-                sheet.rows += 1
-                yield row
+        for row in reader.rows(table.lines):
+            sheet.rows += 1
+            yield row
 
     def _json(self) -> Iterator[Row]:
         by_type: dict[str, Sheet] = {}
@@ -117,13 +117,13 @@ def _is_lines(name: str) -> bool:
 
 def _records(data: bytes, name: str) -> Iterator[RowInput]:
     """One record, an array of them, or one a line."""
-    if not _is_lines(name):
-        if data.lstrip()[:1] == b"[":
-            yield from _array(data)
-            return
-        if b"\n" not in data.strip() or _is_json(data):
-            yield _parsed(data, None)
-            return
+    if data.lstrip()[:1] == b"[" and not _is_lines(name):
+        yield from _array(data)
+        return
+    one = b"\n" not in data.strip()
+    if (one and not _is_lines(name)) or (not one and _is_json(data)):
+        yield _parsed(data, None)
+        return
     if data.count(b"\n") > MAX_ROWS:
         raise FileFault("dimensions")
     splitter = LineSplitter()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.files.cells import UNREAD, clean, shown, text_of
+from gateway.files.cells import UNREAD, clean, kind_of, shown, text_of
 from gateway.files.header import CLASS, known_field, own_column
 from gateway.files.interfaces import Cell
 from gateway.files.rows import Row
@@ -77,7 +77,7 @@ def _cell(cells: Sequence[Cell], at: int, field: Field | None) -> str:
     cell = cells[at] if at < len(cells) else ""
     if field is None:
         return clean(shown(cell))
-    text, error = text_of(cell, field.kind)
+    text, error = text_of(cell, kind_of(field))
     if error is None:
         return cell if isinstance(cell, str) else text
     told = isinstance(cell, str) and cell.strip().startswith(UNREAD)

@@ -81,8 +81,8 @@ _FORM: dict[str, Any] = {
 
 @router.post("/v1/files", status_code=202, openapi_extra=_FORM)
 async def post_file(request: Request, store: Store, caller: Sender) -> Response:
-    """Hand in a file (xlsx, csv, ndjson, json). Every row gets an answer at the address in
-    `Location`; one bad row stops nothing."""
+    """Hand in a file (xlsx, xls, tables as text, ndjson, json). Every row gets an answer at the
+    address in `Location`; one bad row stops nothing."""
     upload = Upload(request.headers.get("content-type", ""))
     size = _announced(request)
     opening = partial(store.open_upload, caller, size=size)

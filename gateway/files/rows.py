@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from gateway.files.cells import plain_text, shown, split_list, text_of
+from gateway.files.asides import Asides, is_aside
+from gateway.files.cells import kind_of, plain_text, shown, split_list, text_of
 from gateway.files.errors import FileFault
-from gateway.files.header import Header, column_letters
+from gateway.files.facts import column_letters
+from gateway.files.header import Header, likely_field
 from gateway.files.interfaces import Cell, Line, Table
 from gateway.intake.interfaces import RowInput
+from ledger.records import uscc
+from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
+from ledger.records.texts import label
 from ledger.records.validate import FieldError, remark
 
 MAX_UNKNOWN = 8
@@ -74,11 +79,32 @@ class RowReader:
             first.setdefault(field.code, at)
         self._once = [(at, field) for at, field in header.known if first[field.code] == at]
         self._again = [(at, field) for at, field in header.known if first[field.code] != at]
-        self._plan = [(at, f.code, f.kind, f.kind == "list") for at, f in self._once]
-        self._notes = _unknown_notes(header.unknown)
+        self._plan = [(at, f.code, kind_of(f), f.kind == "list") for at, f in self._once]
+        self._notes = _unknown_notes(header.unknown, header.schema)
+        self._unnamed: set[int] = set()
+        self._asides = Asides()
+        self._begun = False
+        self._subject = header.schema.subject.code
+
+    def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
+        """The records among the lines. What is to be said once of the table stands on the first of
+        them, what was passed over on the record before it."""
+        last: Row | None = None
+        for line in lines:
+            row = self.read(line)
+            if row is None:
+                continue
+            asides = self._asides.taken()
+            if last is None:
+                last = _noted(row, asides)
+            else:
+                yield _noted(last, asides)
+                last = row
+        if last is not None:
+            yield _noted(last, self._asides.taken())
 
     def read(self, line: Line) -> Row | None:
-        """The row; None for a blank one: nothing in any known column."""
+        """The row; None for a blank one (nothing in any known column) and for what is no record."""
         if line.damaged:
             return self._row(line, _Taken({}, {}), fault=_BROKEN)
         taken = self._take(line.cells)
@@ -86,20 +112,34 @@ class RowReader:
         corrects = _own(line.cells, header.corrects)
         if not (taken.fields or taken.errors or corrects):
             return None
+        if not self._names_subject(taken) and is_aside(line.cells, header, not self._begun):
+            self._asides.add(line.row)
+            return None
         beyond = range(len(header.names), len(line.cells))
         if self._ragged and any(_filled(line, at) for at in beyond):
             return self._row(line, taken, fault=_SHIFTED)
-        unnamed = [at for at in (*header.unnamed, *beyond) if _filled(line, at)]
         class_ = _own(line.cells, header.class_)
         return self._row(
             line,
             taken,
             class_=_CLASSES.get(class_, class_) or None,
             corrects=corrects or None,
-            notes=(*self._notes, *_unknown_notes([column_letters(at) for at in unnamed]))
-            if unnamed
-            else self._notes,
+            notes=self._unnamed_notes(line, beyond),
         )
+
+    def _names_subject(self, taken: _Taken) -> bool:
+        """Whether there is a code that may be the subject's: then the row is a record."""
+        code = taken.fields.get(self._subject)
+        return isinstance(code, str) and uscc.has_shape(uscc.normalise(code))
+
+    def _unnamed_notes(self, line: Line, beyond: range) -> tuple[FieldError, ...]:
+        """A note for each column without a name, where it holds something for the first time."""
+        if not (self._header.unnamed or beyond):
+            return ()
+        places = (*self._header.unnamed, *beyond)
+        found = [at for at in places if at not in self._unnamed and _filled(line, at)]
+        self._unnamed.update(found)
+        return _unknown_notes([column_letters(at) for at in found], self._header.schema)
 
     def _take(self, cells: Sequence[Cell]) -> _Taken:
         taken = _Taken({}, {})
@@ -130,6 +170,8 @@ class RowReader:
         fault: FieldError | None = None,
     ) -> Row:
         schema = self._header.schema
+        if not self._begun:
+            self._begun, notes = True, (*self._notes, *notes)
         row = RowInput(
             row=line.row,
             sheet=self._sheet,
@@ -147,7 +189,7 @@ class RowReader:
 
 def _take_again(taken: _Taken, cell: Cell, field: Field) -> None:
     """A second column of the same field: it may repeat the first or fill its gap, not differ."""
-    text, error = text_of(cell, field.kind)
+    text, error = text_of(cell, kind_of(field))
     value: str | list[str] = split_list(text) if field.kind == "list" else text
     if error is not None:
         taken.errors.setdefault(field.code, error)
@@ -163,12 +205,26 @@ def _own(cells: Sequence[Cell], at: int | None) -> str:
     return shown(cells[at]).strip() if at is not None and at < len(cells) else ""
 
 
-def _unknown_notes(names: Sequence[str]) -> tuple[FieldError, ...]:
-    """A note for each unknown column, whatever it holds; few enough to stand on every row."""
-    notes = [remark("column-unknown", name) for name in names[:MAX_UNKNOWN]]
+def _unknown_notes(names: Sequence[str], schema: Schema) -> tuple[FieldError, ...]:
+    """A note for each unknown column, whatever it holds; few enough to stand on a row."""
+    notes = [_unknown_note(name, schema) for name in names[:MAX_UNKNOWN]]
     if len(names) > MAX_UNKNOWN:
         notes.append(remark("column-unknown", f"… +{len(names) - MAX_UNKNOWN}"))
     return tuple(notes)
+
+
+def _unknown_note(name: str, schema: Schema) -> FieldError:
+    meant = likely_field(name, schema)
+    if meant is None:
+        return remark("column-unknown", name)
+    return remark("header-guessed", name, other=label(meant))
+
+
+def _noted(row: Row, notes: Sequence[FieldError]) -> Row:
+    """The row with more notes."""
+    if notes:
+        row.input = replace(row.input, notes=(*row.input.notes, *notes))
+    return row
 
 
 def sheet_row(sheet: str | None, fault: FileFault) -> Row:

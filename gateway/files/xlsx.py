@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 
 from gateway.files.archive import Archive
+from gateway.files.container import Packed, container, pack
 from gateway.files.errors import FileFault
-from gateway.files.interfaces import Cell, Line, Mark, Marked, Table
-from gateway.files.scan import (
-    Budget,
-    SheetFacts,
-    demand_plain_xml,
-    scan,
-    shared_strings,
-)
+from gateway.files.exact import MAIN
+from gateway.files.facts import Budget, shared_strings
+from gateway.files.interfaces import Table
+from gateway.files.kinds import demand_sheets
+from gateway.files.parsed import lines_of, parsing
+from gateway.files.parts import Book, find_book
+from gateway.files.plain_xml import demand_plain_xml
+from gateway.files.scan import scan
+from gateway.files.styles import MAX_STYLES_PART, Styles, parsed_styles, read_styles
 
-MAX_SMALL_PART = 4 << 20
-"""Bytes of the list of sheets and of its relations; some kilobytes at most."""
 MAX_STRINGS = 256 << 20
 """Bytes of the shared strings part."""
 
-_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _XML = (".xml", ".rels")
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """at: place in the workbook. path: of its part. name: as shown on its tab."""
-
-    at: int
-    name: str
-    path: str
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 def tables(data: bytes) -> list[Table]:
     """The worksheets in order; FileFault if any of them is not safe to read."""
     archive = Archive(data)
-    sheets = _sheets(archive)
-    budget = Budget(shared_strings(_strings(archive)))
-    facts = {sheet.at: scan(_Readings(archive, sheet.path), budget) for sheet in sheets}
-    _demand_plain_rest(archive, {sheet.path for sheet in sheets})
-    with _calamine():
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = workbook.sheet_names
-    if any(names[sheet.at : sheet.at + 1] != [sheet.name] for sheet in sheets):
-        raise FileFault("not-xlsx")
+    demand_sheets(archive.names())
+    book = find_book(archive)
+    styles = read_styles(_part(archive, book.styles, MAX_STYLES_PART))
+    strings = shared_strings(_part(archive, book.strings, MAX_STRINGS))
+    budget = Budget(strings, styles)
+    scanned = [scan(_Readings(archive, sheet.path), budget) for sheet in book.sheets]
+    _demand_plain_rest(archive, {sheet.path for sheet in book.sheets})
+    sheets = [
+        found.plain or archive.packed(sheet.path)
+        for sheet, found in zip(book.sheets, scanned, strict=True)
+    ]
+    texts = archive.packed(book.strings) if book.strings and strings.sizes else None
+    made = container(_made_anew(book, styles, sheets, texts))
+    with parsing():
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(made))
     return [
-        Table(name=sheet.name, lines=_lines(workbook, sheet.at, facts[sheet.at]))
-        for sheet in sheets
+        Table(name=sheet.name, lines=lines_of(workbook, at, found.facts))
+        for at, (sheet, found) in enumerate(zip(book.sheets, scanned, strict=True))
     ]
 
 
@@ -70,50 +65,38 @@ class _Readings:
             yield self.archive.chunks(self.path)
 
 
-def _sheets(archive: Archive) -> list[_Sheet]:
-    """Worksheets as the parser behind finds them: `xl/` is the base of every target."""
-    paths = {name.lower(): name for name in archive.names()}
-    targets: dict[str, tuple[str, str]] = {}
-    for name, attributes in _elements(archive.read(_RELATIONS, MAX_SMALL_PART)):
-        if name == "Relationship":
-            if attributes.get("Id", "") in targets:
-                raise FileFault("not-xlsx")
-            kind = attributes.get("Type", "").rpartition("/")[2]
-            targets[attributes.get("Id", "")] = (kind, attributes.get("Target", ""))
-    found = []
-    listed = [a for n, a in _elements(archive.read(_WORKBOOK, MAX_SMALL_PART)) if n == "sheet"]
-    for at, attributes in enumerate(listed):
-        ids = [value for key, value in attributes.items() if key.endswith(":id")]
-        kind, target = targets.get(ids[0], ("", "")) if len(ids) == 1 else ("", "")
-        if kind == "worksheet":
-            target = target[1:] if target.startswith("/xl/") else f"xl/{target}"
-            path = paths.get(target.lower())
-            if path is None:
-                raise FileFault("not-xlsx")
-            found.append(_Sheet(at, attributes.get("name", ""), path))
-    if not found:
-        raise FileFault("not-xlsx")
-    return found
+def _part(archive: Archive, name: str | None, limit: int) -> bytes:
+    return archive.read(name, limit) if name else b""
 
 
-def _elements(data: bytes) -> list[tuple[str, Mapping[str, str]]]:
-    """(name without prefix, attributes) of every element of a small part."""
-    demand_plain_xml(data)
-    found: list[tuple[str, Mapping[str, str]]] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda name, attributes: found.append(
-        (name.rpartition(":")[2], attributes)
+def _made_anew(
+    book: Book, styles: Styles, sheets: Sequence[Packed], texts: Packed | None
+) -> Iterator[tuple[str, Packed]]:
+    """The parts of the workbook that the parser behind gets: sheets by number, nothing else."""
+    numbers = range(1, len(sheets) + 1)
+    listed = "".join(f'<sheet name="{n}" sheetId="{n}" r:id="s{n}"/>' for n in numbers)
+    since = ' date1904="1"' if book.from_1904 else ""
+    related = "".join(
+        f'<Relationship Id="s{n}" Type="{_RELATIONS}/worksheet" Target="worksheets/{n}.xml"/>'
+        for n in numbers
     )
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError) as error:
-        raise FileFault("not-xlsx") from error
-    return found
-
-
-def _strings(archive: Archive) -> bytes:
-    names = [name for name in archive.names() if name.lower() == "xl/sharedstrings.xml"]
-    return archive.read(names[0], MAX_STRINGS) if names else b""
+    root = f'<Relationship Id="b" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/>'
+    yield "_rels/.rels", pack(f'<Relationships xmlns="{_PACKAGE}">{root}</Relationships>')
+    yield (
+        "xl/workbook.xml",
+        pack(
+            f'<workbook xmlns="{MAIN}" xmlns:r="{_RELATIONS}"><workbookPr{since}/>'
+            f"<sheets>{listed}</sheets></workbook>"
+        ),
+    )
+    relations = f'<Relationships xmlns="{_PACKAGE}">{related}</Relationships>'
+    yield "xl/_rels/workbook.xml.rels", pack(relations)
+    if styles.codes:
+        yield "xl/styles.xml", pack(parsed_styles(styles, MAIN))
+    if texts is not None:
+        yield "xl/sharedStrings.xml", texts
+    for n, sheet in enumerate(sheets, 1):
+        yield f"xl/worksheets/{n}.xml", sheet
 
 
 def _demand_plain_rest(archive: Archive, read: set[str]) -> None:
@@ -128,51 +111,3 @@ def _demand_plain_rest(archive: Archive, read: set[str]) -> None:
                     demand_plain_xml(chunk)
                 elif b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
                     raise FileFault("xml-hostile")
-
-
-ROWS_AT_ONCE = 64
-
-
-def _lines(workbook: CalamineWorkbook, at: int, facts: SheetFacts) -> Iterator[Line]:
-    with _calamine():
-        sheet = workbook.get_sheet_by_index(at)
-    last = 0
-    for last, cells in enumerate(_rows(sheet), 1):
-        marks = facts.marks.get(last)
-        yield Line(row=last, cells=_marked(cells, marks) if marks else cells)
-    for row in sorted(row for row in facts.marks if row > last):
-        yield Line(row=row, cells=_marked([], facts.marks[row]))
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:
-    """Rows from the first of the sheet, cells from column A."""
-    left: list[Cell] = [""] * sheet.start[1] if sheet.start else []
-    rows = sheet.iter_rows()
-    while True:
-        with _calamine():
-            some = list(islice(rows, ROWS_AT_ONCE))
-        if not some:
-            return
-        for row in some:
-            yield [*left, *row] if left else list[Cell](row)
-
-
-def _marked(cells: list[Cell], marks: Mapping[int, Mark]) -> list[Cell]:
-    cells.extend([""] * (max(marks) + 1 - len(cells)))
-    for column, mark in marks.items():
-        value = cells[column]
-        cells[column] = Marked(mark, "" if isinstance(value, Marked) else value)
-    return cells
-
-
-@contextmanager
-def _calamine() -> Iterator[None]:
-    """The edge to calamine: its errors, and panics of its Rust code, mean a broken workbook."""
-    try:
-        yield
-    except CalamineError as error:
-        raise FileFault("not-xlsx") from error
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise FileFault("not-xlsx") from error
-        raise

@@ -51,6 +51,12 @@ MAX_DIGITS = 19
 
 NDJSON = "application/x-ndjson"
 
+_PLAIN = (None, b"", b"identity")
+_ENCODED = {
+    "zh": "请求正文不得压缩（Content-Encoding），请按原样发送",
+    "en": "The body must not be packed (Content-Encoding); send it as it is",
+}
+
 
 @dataclass(slots=True)
 class _Bucket:
@@ -130,6 +136,8 @@ class Limits:
             raise Problem("header-too-large")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
             raise Problem("target-too-long")
+        if _header(scope, b"content-encoding") not in _PLAIN:
+            raise Problem("wrong-content-type", _ENCODED, headers={"Accept-Encoding": "identity"})
         declared = _header(scope, b"content-length")
         if declared is not None and _decimal(declared) > self._limit(scope):
             raise too_large(self._limit(scope))

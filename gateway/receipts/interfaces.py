@@ -22,7 +22,8 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Disclose:
-    """To whom a presentation discloses which fields. fields: codes; None = every filled one."""
+    """To whom a presentation discloses which fields. fields: codes; None = every filled one,
+    but for texts with a person's identity number in them."""
 
     caller: Caller
     fields: Sequence[str] | None = None

@@ -47,7 +47,8 @@ def bare_receipt(name: Name, receipts: Here) -> Response:
 
 @router.get("/v1/records/{leaf}/receipt")
 def shown_receipt(name: Name, receipts: Here, caller: Taker, fields: str | None = None) -> Response:
-    """The receipt with a presentation of the fields named (comma list), or of all."""
+    """The receipt with a presentation of the fields named (comma list), or of all but texts that
+    hold the identity number of a person."""
     disclose = Disclose(caller, None if fields is None else fields.split(","))
     with _told():
         return _answer(receipts.receipt(_digest(name), disclose=disclose))

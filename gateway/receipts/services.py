@@ -29,6 +29,7 @@ from ledger.core.ids import Digest, LogId
 from ledger.core.presentation import present
 from ledger.core.tiles import inclusion_path_at
 from ledger.records import schema as schemas
+from ledger.records.persons import holding_person_ids
 from ledger.records.schema import Schema
 
 
@@ -232,7 +233,8 @@ def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
 
 
 def _shown(content: Content, disclose: Disclose) -> _Shown:
-    """Refuse fields that the record's type does not have, and a choice that discloses nothing."""
+    """Refuse fields that the record's type does not have, and a choice that discloses nothing.
+    Texts in which a person's identity number stands are shown only to who names the field."""
     name, _, version = content.schema.partition("@")
     schema = schemas.find(name, int(version))
     if schema is None:  # the operator took its file away
@@ -242,6 +244,8 @@ def _shown(content: Content, disclose: Disclose) -> _Shown:
         if code not in schema.slots:
             raise FieldUnknown(code)
     chosen = content.fields.keys() & set(wanted)
+    if disclose.fields is None:
+        chosen -= holding_person_ids(content.fields)
     if not chosen:
         raise FieldUnknown(None)
     return _Shown(content, schema, [code for code in schema.slots if code in chosen])

@@ -24,7 +24,8 @@ _SHOWN = 20  # receipts not to be had that are named one by one
 _HELP = say(
     zh="""向持有记录的节点索取回执。
 
-    有读取令牌时附带披露（默认全部可披露的字段）；没有令牌或用 --bare 时，只证明已经锚定。
+    有读取令牌时附带披露（默认全部可披露的字段；含居民身份证号码的文字除外，须用 --fields 点名）；
+    没有令牌或用 --bare 时，只证明已经锚定。
     给出多个叶子，或用 --file 取一个报送文件中全部已接受或重复的行时，-o 是目录，每份回执存为
     LEAF.json。退出码：0 成功；1 没有这个叶子；4 尚未锚定或无法连接。
 
@@ -36,10 +37,10 @@ _HELP = say(
     """,
     en="""Get receipts of records from the node that holds them.
 
-    With a token that may read it shows the record's fields (all of them, or --fields); without
-    one, or with --bare, it proves no more than that the entry is anchored. With several leaves, or
-    --file for all rows of a file that are in, -o is a folder, and each receipt becomes LEAF.json in
-    it.
+    With a token that may read it shows the record's fields (all of them but texts that hold the
+    identity number of a person, or --fields); without one, or with --bare, it proves no more than
+    that the entry is anchored. With several leaves, or --file for all rows of a file that are in,
+    -o is a folder, and each receipt becomes LEAF.json in it.
     Exit codes: 0 got it; 1 no such leaf; 4 not anchored yet, or the node cannot be reached.
 
     \b

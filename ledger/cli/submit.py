@@ -35,12 +35,16 @@ MAX_LINES = 4096  # of one request: what one promise may cover
 _POLL = 0.2  # seconds between two looks at a file that is being read
 _RECEIPT_PATIENCE = 60.0  # seconds for a gateway beside the one that told us of the anchor
 _OK, _ACCEPTED = 200, 202
-_TABLES, _LINES = (".xlsx", ".csv"), (".ndjson", ".jsonl")
+_TABLES = frozenset(
+    {".xlsx", ".xlsm", ".xls", ".et", ".csv", ".tsv", ".txt", ".xlsb", ".ods", ".wps"}
+)
+"""Sent as files; the node tells what they are, and what to do with those it does not read."""
+_LINES = (".ndjson", ".jsonl")
 
 _HELP = say(
     zh="""把文件中的记录报送给成员节点，逐行给出结果。
 
-    FILE 可以是 xlsx、csv（部门报送表）、ndjson（每行一条记录）或 json（一条记录）。
+    FILE 可以是 xlsx、xls、csv、tsv、txt（部门报送表）、ndjson（每行一条记录）或 json（一条记录）。
     先显示收下文件的节点、文件编号和各行结果，再等待锚定（--wait、--receipts）。
     退出码：0 全部接受或重复；1 有拒绝或冲突；4 无法连接或迟迟没有进展。重复报送没有害处。
 
@@ -52,10 +56,11 @@ _HELP = say(
     """,
     en="""Send the records of a file to the node of a member; every row gets an answer.
 
-    FILE is a workbook (xlsx), csv, ndjson (a record a line) or json (one record). The node that
-    took it, the file id and the answers are shown before anchors are waited for (--wait,
-    --receipts). Exit codes: 0 all accepted or there already; 1 some rejected or in conflict; 4 the
-    node cannot be reached or makes no progress. Sending a file twice does no harm.
+    FILE is a workbook (xlsx, xls), a table as text (csv, tsv, txt), ndjson (a record a line) or
+    json (one record). The node that took it, the file id and the answers are shown before anchors
+    are waited for (--wait, --receipts). Exit codes: 0 all accepted or there already; 1 some
+    rejected or in conflict; 4 the node cannot be reached or makes no progress. Sending a file
+    twice does no harm.
 
     \b
     Examples:
@@ -148,7 +153,8 @@ def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
     kind = file.suffix.lower()
     if kind not in (*_TABLES, *_LINES, ".json"):
         message = say(
-            zh="应为 xlsx、csv、ndjson 或 json", en="must be xlsx, csv, ndjson or json by its name"
+            zh="应为 xlsx、xls、csv、tsv、txt、ndjson 或 json",
+            en="must be xlsx, xls, csv, tsv, txt, ndjson or json by its name",
         )
         raise click.BadParameter(message, param_hint="FILE")
     if kind not in _TABLES and (report is not None or type_ is not None):

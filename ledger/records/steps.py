@@ -54,7 +54,7 @@ def _step(schema: Schema, field: Field) -> Step:
     return Step(
         field=field,
         code=field.code,
-        read=reader(field) if field.disclosable else presence,
+        read=reader(field, no_end=_no_end(schema, field)) if field.disclosable else presence,
         optional=not (
             field.required or condition or field.code in (subject.registration, schema.decided)
         ),
@@ -78,6 +78,12 @@ def _step(schema: Schema, field: Field) -> Step:
         is_decided=field.code == schema.decided,
         is_decided_year=field.code == schema.decided_year,
     )
+
+
+def _no_end(schema: Schema, field: Field) -> str | None:
+    """The day that stands for no end, in the field of the end of validity."""
+    days = schema.until.open_days
+    return days[0] if days and field.code == schema.until.field else None
 
 
 def presence(value: object) -> str | None:

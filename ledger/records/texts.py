@@ -76,6 +76,26 @@ _ERRORS: Final = {
         "{name}是公式，请粘贴为数值后再报送。",
         "{name} is a formula: paste it as a value.",
     ),
+    "text-formula": (
+        "{name}以等号开头，在表格软件中会被当作公式，看到的内容与文件中的不同；请删去等号和引号，"
+        "只保留内容（文本格式）。",
+        "{name} begins with an equals sign, so that a spreadsheet shows something else than the "
+        "file holds: leave the content alone, without equals sign and quotes, as text.",
+    ),
+    "value-scaled": (
+        "{name}的单元格格式使所显示的内容与存储的值不同（如按万元显示、百分比、四舍五入、附加文字或隐藏），"
+        "请设为文本格式，按应报的内容重新填写。",
+        "The format of the cell makes {name} look like another value than the one stored (divided, "
+        "as a percentage, rounded, with words added or hidden): format the cell as text and enter "
+        "what is meant.",
+    ),
+    "cell-broken": (
+        "{name}的单元格在文件中有误（所指文本或格式不存在，或同一单元格出现两次），无法读取；请用Excel或"
+        "WPS打开核对、重新填写并另存后报送。",
+        "The file is wrong about the cell of {name} (it names a text or format that is not there, "
+        "or stands twice), so it cannot be read: open the file in Excel or WPS, enter the cell "
+        "anew and save it again.",
+    ),
     "date-cell": (
         "{name}是日期单元格而该列应为文本，请将单元格设为文本后重新填写。",
         "{name} is a date cell in a text column: format the cell as text and enter it again.",
@@ -137,6 +157,15 @@ _NOTES: Final = {
         "{name}不是标准中的列，已忽略。",
         "{name} is not a column of the standard and was ignored.",
     ),
+    "header-guessed": (
+        "{name}不是标准中的列，已忽略；是否应为{other}？如是，请改正表头后重新报送。",
+        "{name} is not a column of the standard and was ignored. Did you mean {other}? If so, "
+        "correct the header and send it again.",
+    ),
+    "footer-skipped": (
+        "第{name}行是合计、填报人、填写说明或重复的表头，不是记录，已跳过。",
+        "Row {name} is a total, a signature, a hint or the header once more, no record: skipped.",
+    ),
     "publicity-too-long": (
         "{name}超过法定最长公示期，使用期限按法定最长期限计算。",
         "{name} is beyond the longest period of publicity; the record's use ends with that period.",
@@ -157,6 +186,13 @@ _NOTES: Final = {
     "person-id-dropped": (
         "{name}属于个人证件信息，已丢弃，不保存、不上链。",
         "{name} is data of a person's identity document: dropped, neither stored nor committed.",
+    ),
+    "person-id-in-text": (
+        "{name}中含有居民身份证号码；该栏已按原文存证，出示凭证时除非点名要求，否则不予披露。如非必要，"
+        "请删去号码后更正。",
+        "{name} holds a resident identity number: the text was kept as it is, and this field is "
+        "left out of presentations unless it is asked for by name. Remove the number if it is not "
+        "needed.",
     ),
     "document-number-shared": (
         "{name}与同一机关另一相对人的记录相同（一份文书多个当事人），已按另一条记录处理。",
@@ -203,10 +239,18 @@ _NOTES: Final = {
     ),
 }
 
+_WHY: Final = {
+    "date-compact": (
+        "{name}写成了八位数字，请用分隔符写成YYYY-MM-DD，例如2024-03-05。",
+        "{name} is written as eight digits: separate them, YYYY-MM-DD, such as 2024-03-05.",
+    ),
+}
+"""Texts that say more of a code than its own: `date-invalid`."""
+
 ERROR_CODES: Final = frozenset(_ERRORS)
 NOTE_CODES: Final = frozenset(_NOTES)
 
-_TEMPLATES: Final = {**_ERRORS, **_NOTES}
+_TEMPLATES: Final = {**_ERRORS, **_NOTES, **_WHY}
 _RECORD: Final = {"zh": "该记录", "en": "the record"}
 _NOTHING: Final = {"zh": "", "en": ""}
 
@@ -217,7 +261,7 @@ def message(code: str, about: Field | str | None = None, **values: Text) -> Text
     about: the field; or the name of something that is not one, as people see it (an unknown
     header, a type); None: the whole record. values: the parts that some codes have besides, as
     texts: `required` may have a condition; `too-long` max and unit, `not-in-vocabulary` values,
-    `date-order` other.
+    `date-order` and `header-guessed` other.
     """
     zh, en = _TEMPLATES[code]
     parts = {"name": label(about), "condition": _NOTHING, **values}

@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from operator import mul
 
+from ledger.records.fold import fold
+
 __all__ = [
     "FILLER",
     "LENGTH",
@@ -43,8 +45,9 @@ _ORGANISATION_VALUES = bytes.maketrans(_ORGANISATION_ALPHABET.encode(), bytes(ra
 
 
 def normalise(text: str) -> str:
-    """`text` without white space, in upper case: the form that is stored and committed."""
-    return "".join(text.split()).upper()
+    """`text` without white space, in characters of usual width and upper case: the form that is
+    stored and committed."""
+    return (text if text.isascii() and text.isalnum() else fold(text)).upper()
 
 
 def has_shape(code: str) -> bool:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from ledger.core.texts import Text
 from ledger.records import publicity
 from ledger.records.fold import fold
+from ledger.records.persons import holding_person_ids
 from ledger.records.publicity import Decision
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
@@ -152,7 +153,7 @@ def _take(run: _Run, step: Step, value: Value | Fault | None, person: bool) -> N
     if value is None:
         fault = _missing(run, step, person)
     elif isinstance(value, Fault):
-        fault = _explained(step.field, value.code)
+        fault = _explained(step.field, value)
     elif not step.disclosable:
         is_person = person and step.code == run.schema.subject.person
         fault = remark("natural-person", step.field) if is_person else None
@@ -307,8 +308,11 @@ def _known(run: _Run) -> dict[str, object]:
     return known
 
 
-def _explained(field: Field, code: str) -> FieldError:
+def _explained(field: Field, fault: Fault) -> FieldError:
     """The remark on a value, with the parts that its text needs."""
+    code = fault.code
+    if fault.why is not None:
+        return FieldError(field.code, code, message(fault.why, field))
     if code == "too-long":
         limit = str(field.max or MONEY_DIGITS)
         unit = {"zh": "个字符", "en": "characters"}
@@ -337,6 +341,11 @@ def _checked(run: _Run, class_: str | None) -> Checked:
         class_ = None
     if any(error.code == "natural-person" for error in run.errors):
         fields = {}
+    run.notes += (
+        [remark("person-id-in-text", schema.by_code[code]) for code in schema.slots if code in held]
+        if (held := holding_person_ids(fields))
+        else []
+    )
     decided, stated_end = _decided(schema, fields), _day(fields, schema.until.field)
     until = None
     if decided is not None:

@@ -1,20 +1,23 @@
 """Reading one value: what a sender wrote -> its canonical form, or the row code of what is wrong.
 
-Canonical forms (design 3.1, interfaces "Record JSON"): text as sent, trimmed at both ends; dates
-YYYY-MM-DD; years YYYY; money a decimal string in 万元; USCC in upper case without spaces.
+Canonical forms (design 3.1, interfaces "Record JSON"): text as sent, trimmed at both ends, with one
+code point for each character (`characters`); dates YYYY-MM-DD; years YYYY; money a decimal string
+in 万元; USCC in upper case without spaces; codes and moments as in `forms`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from ledger.records import uscc
+from ledger.records.characters import settle
 from ledger.records.fold import fold
+from ledger.records.forms import NO_END, form_of, narrow
 from ledger.records.schema_parts import Field
 
 __all__ = [
@@ -52,6 +55,7 @@ _DATE = re.compile(
     r"(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?)?"  # midnight, as date cells are exported
 )
 _YEAR = re.compile(r"([0-9]{4})年?度?")
+_COMPACT = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _MONEY = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 # How Excel writes a long number into CSV: 9.212E+14.
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
@@ -60,9 +64,11 @@ _SEPARATORS = re.compile(r"[;；\r\n]")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The row code of what is wrong with a value."""
+    """The row code of what is wrong with a value. why: a text of `texts` that says more than that
+    of the code."""
 
     code: str
+    why: str | None = field(default=None, compare=False)
 
 
 Value = str | list[str]
@@ -71,9 +77,12 @@ Reader = Callable[[object], Value | Fault | None]
 _Converter = Callable[[str], str | Fault]
 
 
-def reader(field: Field, *, shape_only: bool = False) -> Reader:
-    """The reader of a field's values. shape_only: the check characters of a USCC are left out."""
+def reader(field: Field, *, shape_only: bool = False, no_end: str | None = None) -> Reader:
+    """The reader of a field's values. shape_only: the check characters of a USCC are left out.
+    no_end: of a date, the day that stands for no end, which words may say as well."""
     convert = read_uscc_shape if shape_only and field.kind == "uscc" else _converter(field)
+    if no_end is not None:
+        convert = _with_no_end(convert, no_end)
     if field.kind == "list":
         return _list_reader(field, convert)
     if field.kind == "text":
@@ -101,6 +110,10 @@ def _converter(field: Field) -> _Converter:
     return _choice_converter(field) if field.vocabulary else _text_converter(field)
 
 
+def _with_no_end(convert: _Converter, no_end: str) -> _Converter:
+    return lambda text: convert(no_end if text in NO_END else text)
+
+
 def read_date(text: str) -> str | Fault:
     """YYYY-MM-DD of any spelling that interfaces "Record JSON" lists."""
     # Nothing longer is remembered: what a stranger sends must not fill the memory.
@@ -109,9 +122,10 @@ def read_date(text: str) -> str | Fault:
 
 @lru_cache(maxsize=1 << 14)  # about as many days as records ever name
 def _read_date(text: str) -> str | Fault:
+    text = narrow(text)
     match = _DATE.fullmatch(text)
     if match is None:
-        return Fault("date-invalid")
+        return Fault("date-invalid", "date-compact" if _COMPACT.fullmatch(text) else None)
     year, month, day = int(match[1]), int(match[3] or match[5]), int(match[4] or match[6])
     if year < EARLIEST_YEAR:
         return Fault("date-invalid")
@@ -123,14 +137,14 @@ def _read_date(text: str) -> str | Fault:
 
 def read_year(text: str) -> str | Fault:
     """YYYY of `2024`, `2024年` or `2024年度`."""
-    match = _YEAR.fullmatch(text)
+    match = _YEAR.fullmatch(narrow(text))
     known = match is not None and int(match[1]) >= EARLIEST_YEAR
     return match[1] if match is not None and known else Fault("year-invalid")
 
 
 def read_money(text: str) -> str | Fault:
     """The amount without superfluous zeros."""
-    match = _MONEY.fullmatch(text)
+    match = _MONEY.fullmatch(narrow(text))
     if match is None:
         return Fault("money-format")
     whole = match[1].lstrip("0") or "0"
@@ -159,6 +173,8 @@ def read_uscc(text: str) -> str | Fault:
 def _text_reader(field: Field, convert: _Converter) -> Reader:
     """The reader of most fields of most records: what is plainly right is answered at once."""
     maximum, not_text = field.max or 0, Fault("schema-invalid")
+    if form_of(field) is not None:
+        maximum = 0  # nothing is plainly right
 
     def read(value: object) -> Value | Fault | None:
         if not isinstance(value, str):
@@ -173,9 +189,10 @@ def _text_reader(field: Field, convert: _Converter) -> Reader:
 
 
 def _text_converter(field: Field) -> _Converter:
-    maximum = field.max or 0
+    maximum, form = field.max or 0, form_of(field)
 
     def convert(text: str) -> str | Fault:
+        text = settle(text if form is None else form(text))
         if len(text) > maximum:
             return Fault("too-long")
         if not _writable(text):
@@ -194,6 +211,7 @@ def _choice_converter(field: Field) -> _Converter:
     def convert(text: str) -> str | Fault:
         if text in exact:
             return text
+        text = settle(text)
         if len(text) > maximum:
             return Fault("too-long")
         form = fold(text)

@@ -643,6 +643,18 @@ def test_leaves_fit_a_narrow_terminal(
     assert f"{2:064x}" in done.out and f"{3:064x}" in done.out
 
 
+@pytest.mark.parametrize("name", ["表.xls", "表.TSV", "表.txt", "表.et", "表.ods", "表.xlsm"])
+def test_tables_of_all_kinds_go_to_the_node(
+    gateway: Stub, cli: Cli, tmp_path: Path, name: str
+) -> None:
+    """It tells by their bytes what they are."""
+    file = tmp_path / name
+    file.write_bytes(b"x")
+    gateway.on("POST /v1/files", told({"id": "0f"}, 202, Location="/v1/files/0f"))
+    gateway.on("GET /v1/files/0f", table_answer("done", answer(2)))
+    assert cli("submit", file, "--to", gateway.url, "--type", "penalty").exit == 0
+
+
 def test_wrong_usage_of_submit(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "x.ndjson"
     file.write_text("ok\n")

@@ -80,7 +80,7 @@ WRONG = {
     "receipt LEAF --from URL -o OUT --wait -1": "不在范围",
     "receipt LEAF --from URL -o OUT --bare --fields A": "不能同时使用",
     "submit FOLDER --to URL": "是目录",
-    "submit README --to URL": "应为 xlsx、csv、ndjson 或 json",
+    "submit README --to URL": "应为 xlsx、xls、csv、tsv、txt、ndjson 或 json",
     "audit replay --network FILE --mirror x": "应为 CODE=URL",
     "keys new --purpose x --out OUT": "应为其中之一",
     "keys list": "需要 --network 或 --config",

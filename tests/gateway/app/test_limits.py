@@ -1,6 +1,7 @@
 """Rates, problems and the log line, each by itself."""
 
 import asyncio
+import gzip
 import io
 import json
 import logging
@@ -146,6 +147,22 @@ def test_requests_at_once_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (response.status_code, response.json()["reason"]) == (503, "busy")
     assert response.headers["retry-after"] == "1"
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    node.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/records", "/v1/files"])
+def test_a_packed_body_is_refused(tmp_path: Path, path: str) -> None:
+    node = make_test_node(tmp_path)
+    client, token = Client(create_app(node)), bearer(new_token(node))
+    for encoding, status in (("gzip", 415), ("GZIP", 415), ("br, gzip", 415), ("identity", 422)):
+        headers = token | {"Content-Type": "application/json", "Content-Encoding": encoding}
+        if path == "/v1/files":
+            headers |= {"Content-Type": "multipart/form-data; boundary=x"}
+        response = client.request("POST", path, content=gzip.compress(b"{}"), headers=headers)
+        assert response.status_code == status, response.text
+        if status == 415:
+            assert response.headers["accept-encoding"] == "identity"
+            assert "Content-Encoding" in response.json()["detail"]
     node.close()
 
 

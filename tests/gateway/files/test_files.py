@@ -85,8 +85,8 @@ def test_codes_of_the_hand_made_sheet(desk: Desk) -> None:
     found = {row["row"]: row["code"] for row in answer["verdicts"] if row["code"]}
     assert found == {8: "formula-cell", 9: "number-lost-digits"}
     assert {row["sheet"] for row in answer["verdicts"]} == {"Sheet1"}
-    for row in answer["verdicts"]:
-        assert ("备用列", "column-unknown") in [(n["field"], n["code"]) for n in row["notes"]]
+    told = [(n["field"], n["code"]) for row in answer["verdicts"] for n in row["notes"]]
+    assert told.count(("备用列", "column-unknown")) == 1
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -98,10 +98,13 @@ def test_the_workbook_sent_back_says_the_same(desk: Desk, name: str) -> None:
         return
     second = desk.send(desk.report(first), "back.xlsx")
     assert second["state"] == "done"
-    changing = ("row", "sheet")
-    assert [{k: v for k, v in row.items() if k not in changing} for row in second["verdicts"]] == [
-        {k: v for k, v in row.items() if k not in changing} for row in bad
-    ]
+    assert list(map(lasting, second["verdicts"])) == list(map(lasting, bad))
+
+
+def lasting(row: dict[str, Any]) -> dict[str, Any]:
+    """A row answer without its place, and without what is said once of a table."""
+    notes = [note for note in row["notes"] if note["code"] != "column-unknown"]
+    return {k: v for k, v in row.items() if k not in ("row", "sheet")} | {"notes": notes}
 
 
 def test_more_rows_than_a_promise_covers(desk: Desk, node: Node) -> None:

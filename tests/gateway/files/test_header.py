@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.files.errors import FileFault
-from gateway.files.header import candidates, column_letters, find_header, own_column
+from gateway.files.facts import column_letters
+from gateway.files.header import candidates, find_header, own_column
 from gateway.files.interfaces import Line
 from gateway.files.rows import MAX_UNKNOWN
 from ledger.records.schema import all_schemas, load

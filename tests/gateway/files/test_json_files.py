@@ -106,7 +106,7 @@ def test_too_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read before the bound stands."""
     monkeypatch.setattr("gateway.files.reading.MAX_ROWS", 3)
     assert rows("[1,2,3]", "a.json") == [(at, "schema-invalid") for at in (1, 2, 3)]
-    for text, name in (("[1,2,3,4]", "a.json"), ("1\n" * 4, "a.ndjson")):
+    for text, name in (("[1,2,3,4]", "a.json"), ("{}\n" * 4, "a.ndjson")):
         with pytest.raises(FileFault) as caught:
             rows(text, name)
         assert caught.value.code == "too-large"

@@ -1,15 +1,19 @@
 """Text files: encodings, delimiters, damaged records."""
 
 import codecs
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.files import delimited
+from gateway.files.cells import shown
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Line
-from ledger.records.schema import all_schemas
+from ledger.records.schema import all_schemas, load
+from ledger.records.setting import Setting
+from ledger.records.validate import check
 from tests.support.sheets import GOOD, csv_text, read
 
 CHINESE = ["行政相对人名称", "行政处罚决定书文号", "处罚类别", "处罚决定日期", "备注"]
@@ -24,7 +28,7 @@ def table(*rows: list[str], delimiter: str = ",") -> str:
     return "".join(delimiter.join(row) + "\r\n" for row in rows)
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 @pytest.mark.parametrize(
     ("mark", "encoding"),
     [
@@ -190,4 +194,31 @@ def test_any_bytes_end_in_rows_or_a_fault(data: bytes, headed: bool) -> None:
 def test_whatever_is_quoted_comes_back(rows: list[list[str]]) -> None:
     quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in rows]
     found = lines(("\ufeff" + table(CHINESE, *quoted)).encode())
-    assert [line.cells for line in found[1:]] == rows
+    assert [list(map(shown, line.cells)) for line in found[1:]] == rows
+
+
+@pytest.mark.parametrize("cell", ['="0012"', '=""0012""', "=1+1", "  =A1", '=HYPERLINK("x")', "="])
+def test_a_cell_that_begins_with_an_equals_sign_is_refused(cell: str) -> None:
+    """A spreadsheet shows its result, so the sender has not seen what the file holds."""
+    data = csv_text(dict(GOOD, CF_SY=cell.replace('"', '""')), GOOD).encode()
+    rows = read(data, "x.csv")
+    assert [dict(r.input.cell_errors) for r in rows] == [{"CF_SY": "text-formula"}, {}]
+    raw = table(CHINESE, ["=" + '"' + ROW[0] + '"', *ROW[1:]]).encode()
+    assert read(raw, "x.csv")[0].input.cell_errors == {"CF_XDR_MC": "text-formula"}
+
+
+@pytest.mark.parametrize("cell", ["+86 22 12345678", "-", "@某", "a=b", "'0012", "2=2", "＝1"])
+def test_other_signs_are_text(cell: str) -> None:
+    found = read(csv_text(dict(GOOD, CF_SY=cell)).encode(), "x.csv")[0].input
+    assert (found.fields["CF_SY"], dict(found.cell_errors)) == (cell, {})
+
+
+def test_a_name_has_one_spelling_in_every_encoding() -> None:
+    """U+9FB4 lies at two places of GB 18030, by its edition."""
+    for encoding in ("utf-8", "gb18030"):
+        data = csv_text(dict(GOOD, CF_XDR_MC="甲\u9fb4公司")).encode(encoding)
+        old = data.replace(b"\x82\x35\x90\x37", b"\xfe\x59")
+        for each in {data, old}:
+            raw = read(each, "x.csv")[0].input.fields
+            found = check(load("penalty"), raw, Setting(today=date(2026, 11, 23))).fields
+            assert found["CF_XDR_MC"] == "甲\u9fb4公司"

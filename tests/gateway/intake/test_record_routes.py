@@ -547,3 +547,45 @@ class TestFullDisk:
         room()
         taken = client.request("POST", PATH, content=body, headers=token | NDJSON)
         assert orjson.loads(taken.content.splitlines()[-1])["counts"]["accepted"] == 300
+
+
+ODD = {
+    **{f"list-{n}": b"[" * n + b"]" * n for n in (1, 3, 4, 5, 14, 15, 16, 253, 254, 300, 1100)},
+    **{f"object-{n}": b'{"a":' * n + b"1" + b"}" * n for n in (1, 3, 4, 5, 14, 15, 254, 1100)},
+    "nan": b"NaN",
+    "infinity": b"1e999",
+    "huge": b"9" * 5000,
+    "beyond-64-bits": b"18446744073709551616",
+    "minus-nought": b"-0.0",
+    "true": b"true",
+    "lone-surrogate": b'"\\ud800"',
+    "nul": b'"\\u0000"',
+    "raw-nul": b'"\0"',
+    "latin": b'"\xff"',
+    "open": b'"',
+    "long": b'"' + b"x" * 300_000 + b'"',
+}
+
+
+@pytest.mark.parametrize("member", ["CF_SY", "CF_CFLB", "CF_NR_FK"])
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_odd_values_cost_their_own_row(
+    client: Client, token: dict[str, str], member: str, odd: bytes
+) -> None:
+    """A record nested deeper than others was a 500, and cost a stream all its rows."""
+    whole = orjson.dumps(record(1))
+    fields = orjson.dumps(record(2)["fields"] | {member: 0})
+    bad = b'{"type":"penalty","fields":' + fields.replace(b":0", b":" + odd, 1) + b"}"
+    alone = client.request("POST", PATH, content=bad, headers=token | JSON)
+    assert (alone.status_code, alone.json()["verdict"]) == (422, "rejected")
+    lines = b"\n".join([whole, bad, b"", whole.replace(b"\n", b"") + b"\r", b"\xef\xbb\xbf" + bad])
+    answer = client.request("POST", PATH, content=lines, headers=token | NDJSON)
+    assert answer.status_code == 200
+    told = [orjson.loads(line) for line in answer.content.splitlines()]
+    assert [line["verdict"] for line in told if "verdict" in line] == [
+        "accepted",
+        "rejected",
+        "rejected",
+        "duplicate",
+        "rejected",
+    ]

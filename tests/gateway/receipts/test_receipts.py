@@ -3,6 +3,7 @@ chain)."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,23 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
     )  # BZ is empty
     assert part.presentation is not None
     assert list(part.presentation.fields(load("penalty").slots)) == ["CF_WSH"]
+
+
+def test_a_person_s_number_is_shown_only_to_who_asks_for_its_field(node: Node) -> None:
+    """Computed when a presentation is made, so that records stored before are covered too."""
+    told = replace(row(1), fields={**row(1).fields, "CF_SY": "经查，张三（11010519491231002X）"})
+    answer = node.intake.submit_set(caller=of("市监局"), rows=[told]).rows[0]
+    assert ("CF_SY", "person-id-in-text") in [(note.field, note.code) for note in answer.notes]
+    leaf = bytes.fromhex(str(answer.leaf))
+    node.logs.step()
+    put_anchor(node, 0, 1)
+    slots = load("penalty").slots
+    all_ = built(node.receipts.receipt(leaf, disclose=Disclose(CENTRE))).presentation
+    assert all_ is not None
+    assert list(all_.fields(slots)) == [code for code in FIELDS if code != "CF_SY"]
+    named = built(node.receipts.receipt(leaf, disclose=Disclose(CENTRE, ["CF_SY"]))).presentation
+    assert named is not None
+    assert named.fields(slots) == {"CF_SY": "经查，张三（11010519491231002X）"}
 
 
 @pytest.mark.parametrize("fields", [["CF_XDR_NONE"], ["CF_WSH", ""], ["BZ"], []])

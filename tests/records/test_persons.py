@@ -1,0 +1,63 @@
+"""Identity numbers of persons in free text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.records.persons import holding_person_ids, holds_person_id
+from tests.records.examples import notes, penalty
+
+NUMBER = "11010519491231002X"  # the example of GB 11643
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NUMBER,
+        NUMBER.lower(),
+        "440524188001010014",
+        f"当事人张三（身份证号码{NUMBER}）",
+        f"张三{NUMBER}、李四",
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "110105 1949 1231 002X",
+        "110105-19491231-002X",
+        f"编号1 {NUMBER}",
+    ],
+)
+def test_numbers(text: str) -> None:
+    assert holds_person_id(text)
+    assert holding_person_ids({"A": "x", "B": text, "C": ["y", text]}) == {"B", "C"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "110105194912310021",  # check character
+        "11010519491331002X",  # month
+        "11010519490229002X",  # day
+        "01010519491231002X",
+        "99010519491231002X",  # no province
+        f"9{NUMBER}",
+        f"{NUMBER}1",
+        f"A{NUMBER}",
+        "91120118MAU9M3630R",
+        "样市监罚〔2024〕1号，2024年3月5日，13800138000",
+        "",
+    ],
+)
+def test_other_digits(text: str) -> None:
+    assert not holds_person_id(text)
+    assert not holding_person_ids({"A": text})
+
+
+@given(st.text(), st.integers(0, 10**18))
+def test_anything_is_judged(text: str, number: int) -> None:
+    assert holds_person_id(f"{text} {number} {text}") in (True, False)
+
+
+def test_the_note_names_the_field_never_the_number() -> None:
+    assert notes(penalty(CF_SY=f"张三{NUMBER}", BZ=NUMBER)) == [
+        ("CF_SY", "person-id-in-text"),
+        ("BZ", "person-id-in-text"),
+    ]
+    assert notes(penalty(CF_SY="张三")) == []
