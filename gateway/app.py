@@ -27,6 +27,7 @@ from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.log import routes as log
 from gateway.node import Node
+from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
 from gateway.tokens.services import Guard
 from ledger.core.errors import LedgerError
@@ -68,6 +69,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.file_store = node.file_store
     app.state.files = node.files
     app.state.receipts = node.receipts
+    app.state.quality = node.quality
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -76,7 +78,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         collector=node.collector,
         endpoint=settings.endpoint(port),
     )
-    routes = (intake, files, receipts, log, catalogue, about, docs)
+    routes = (intake, files, receipts, log, catalogue, quality, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
     if settings.env == "development" and settings.http.operator_port is None:

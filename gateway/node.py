@@ -40,6 +40,9 @@ from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.quality.services import QualityFiles
+from gateway.quality.store import Counting
+from gateway.quality.tasks import closer
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
@@ -91,6 +94,7 @@ class Node:
     file_store: FileStore
     files: Files
     receipts: Receipts
+    quality: QualityFiles
     content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -114,6 +118,7 @@ class Node:
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
+            ("quality", closer(self.quality)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
@@ -196,7 +201,13 @@ def make_node(
     workers = Workers(secrets, settings.intake.processes)
     logs = Logs(ctx, signing)
     intake = Intake(
-        ctx, chain=chain, signing=signing, vault=vault, workers=workers, accesses=accesses
+        ctx,
+        chain=chain,
+        signing=signing,
+        vault=vault,
+        workers=workers,
+        accesses=accesses,
+        counting=Counting(),
     )
     file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
@@ -219,6 +230,7 @@ def make_node(
         file_store=file_store,
         files=Files(ctx, file_store, intake, hmac),
         receipts=Receipts(ctx, vault, signing, accesses),
+        quality=QualityFiles(ctx, signing),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),

@@ -87,12 +87,18 @@ class Members:
             raise self.fault(f"{name} has a text twice")
         return tuple(items)
 
-    def items(self, name: str, *, most: int) -> list[Any]:
-        """A list of 1 … most things."""
+    def items(self, name: str, *, most: int, least: int = 1) -> list[Any]:
+        """A list of least … most things."""
         items: list[Any] = self._take(name, list)
-        if not 1 <= len(items) <= most:
-            raise self.fault(f"{name} has not 1 … {most} items")
+        if not least <= len(items) <= most:
+            raise self.fault(f"{name} has not {least} … {most} items")
         return items
+
+    def names(self, *, most: int) -> tuple[str, ...]:
+        """The names of the members that nobody took yet, at most so many."""
+        if len(self._left) > most:
+            raise self.fault(f"more than {most} members")
+        return tuple(self._left)
 
     def maybe(self, name: str, take: Callable[[str], T]) -> T | None:
         """What `take` makes of the member; None where it is not there."""

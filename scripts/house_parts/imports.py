@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/sealing",),
     ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/jobs", "gateway/records"),
     ("gateway/log", "gateway/tokens"),
-    ("gateway/anchoring", "gateway/catalogue"),
+    ("gateway/anchoring", "gateway/catalogue", "gateway/quality"),
     ("gateway/intake", "gateway/receipts"),
     ("gateway/about", "gateway/files"),
     ("gateway/migrations", "gateway/migrations/versions"),

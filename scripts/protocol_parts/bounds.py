@@ -39,7 +39,7 @@ BOUNDS = (
     Bound("ledger.core.commitment", "SALT_SIZE", "salt of a disclosure", "bytes"),
     Bound("ledger.core.presentation", "MAX_PRESENTATION", "presentation", "characters"),
     Bound("ledger.core.presentation", "MAX_BINDING", "binding", "characters"),
-    Bound("ledger.core.presentation", "MAX_HEADER", "protected header of a JWS", "bytes"),
+    Bound("ledger.core.jws", "MAX_HEADER", "protected header of a JWS", "bytes"),
     Bound("ledger.core.note", "MAX_CHECKPOINT", "checkpoint", "characters"),
     Bound("ledger.core.note", "MAX_WITNESSES", "cosignatures of a checkpoint", "lines"),
     Bound("ledger.core.note", "MAX_VKEY", "verifier key", "characters"),
