@@ -30,6 +30,7 @@ _COMMANDS = {
     "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "submit": "ledger.cli.submit:submit",
+    "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
 }
 _EVIDENCE = frozenset({"audit", "files", "receipt", "submit", "verify"})
@@ -43,6 +44,7 @@ _SHORT_HELP = {
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
+    "templates": say(zh="写出空白的报送表。", en="Blank workbooks to fill in."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
 }
 
