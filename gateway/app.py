@@ -30,6 +30,7 @@ from gateway.node import Node
 from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
 from gateway.tokens.services import Guard
+from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
 DESCRIPTION = (
@@ -70,6 +71,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.files = node.files
     app.state.receipts = node.receipts
     app.state.quality = node.quality
+    app.state.worklists = node.worklists
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -78,7 +80,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         collector=node.collector,
         endpoint=settings.endpoint(port),
     )
-    routes = (intake, files, receipts, log, catalogue, quality, about, docs)
+    routes = (intake, files, receipts, log, catalogue, quality, worklists, about, docs)
     for router in (part.router for part in routes):
         app.include_router(router)
     if settings.env == "development" and settings.http.operator_port is None:

@@ -45,6 +45,7 @@ from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
+from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.order import HURRY_SECONDS
@@ -95,6 +96,7 @@ class Node:
     files: Files
     receipts: Receipts
     quality: QualityFiles
+    worklists: Worklists
     content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -150,6 +152,7 @@ class Node:
         """Close database, connections and processes. Threads must have been stopped."""
         self.workers.close()
         self.files.close()
+        self.worklists.close()
         self.reader.close()
         self.outbox.close()
         close_engine(self.ctx.engine)
@@ -231,6 +234,9 @@ def make_node(
         files=Files(ctx, file_store, intake, hmac),
         receipts=Receipts(ctx, vault, signing, accesses),
         quality=QualityFiles(ctx, signing),
+        worklists=Worklists(
+            ctx, hmac=hmac, vault=vault, accesses=accesses, calendar=workers.calendar
+        ),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),

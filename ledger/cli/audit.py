@@ -12,6 +12,7 @@ from ledger.cli.options import json_option, load_network, local_clock, network_o
 from ledger.cli.output import Unknown, note, print_bytes, write_file
 from ledger.cli.progress import bars
 from ledger.cli.quality import quality
+from ledger.cli.reconcile import reconcile
 from ledger.cli.tables import show_report
 from ledger.core.errors import CouldNotCheck
 from ledger.core.verdict.verdict import note_text
@@ -52,6 +53,7 @@ def audit() -> None:
 
 
 audit.add_command(quality)
+audit.add_command(reconcile)
 
 
 @audit.command("replay", help=_HELP)

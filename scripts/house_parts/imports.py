@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/anchoring", "gateway/catalogue", "gateway/quality"),
     ("gateway/intake", "gateway/receipts"),
     ("gateway/about", "gateway/files"),
+    ("gateway/worklists",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/node.py",),
     ("gateway/app.py",),

@@ -117,12 +117,13 @@ class Line:
 
 @dataclass
 class Counter:
-    """Counts what was sent on one day. go_live: before it nothing is said of time."""
+    """Counts what was sent on one day. go_live: before it nothing is said of time. held: what was
+    accepted."""
 
     today: date
     go_live: date = date.min
     lines: dict[str, Line] = field(default_factory=dict)
-    _held: dict[tuple[str, ...], Row] = field(default_factory=dict)
+    held: dict[tuple[str, ...], Row] = field(default_factory=dict)
     _refused: set[tuple[Any, ...]] = field(default_factory=set)
 
     def send(self, rows: Iterable[Row], authorities: Sequence[str] = ()) -> None:
@@ -153,13 +154,13 @@ class Counter:
             named = min(authorities)
         line = self._line(named)
         key = (row.get("CF_CFJGDM", ""), row.get("CF_WSH", ""), row.get("CF_XDR_SHXYM", ""))
-        if not wrong and key in self._held:
-            if _same(self._held[key]) == _same(row):
+        if not wrong and key in self.held:
+            if _same(self.held[key]) == _same(row):
                 line.duplicates += 1
                 return
             wrong = [("CF_WSH", "document-number-in-use")]
         if not wrong:
-            self._held[key] = row
+            self.held[key] = row
             self._accept(line, row)
         elif self._first(row, named):
             line.received += 1

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from tests.acceptance.independent import canonical, check_es256, unb64u, uscc
-from tests.acceptance.independent_quality import Counter, read
+from tests.acceptance.independent_quality import Counter, Row, read
 from tests.acceptance.made_files import make
 from tests.acceptance.outside import Done, Net, run, today
 
@@ -27,6 +27,10 @@ class Sent:
 
     counter: Counter
     months: list[str]
+
+    def held(self, unit: str) -> list[Row]:
+        """The rows of a unit that are on the ledger."""
+        return [row for row in self.counter.held.values() if row["CF_CFJGDM"] == unit]
 
     @property
     def expected(self) -> dict[str, dict[str, Any]]:
@@ -135,3 +139,73 @@ def test_a_month_that_nobody_has(net: Net) -> None:
     assert done.code == 4
     codes = {finding["code"] for member in done.json()["members"] for finding in member["findings"]}
     assert codes == {"no-such-period"}
+
+
+def own(net: Net) -> dict[str, str]:
+    return {"CREDIT_LEDGER_DIR": str(net.folder)}
+
+
+def register(folder: Path, rows: list[Row], *columns: str) -> Path:
+    file = folder / "register.csv"
+    lines = [",".join(columns), *(",".join(row[code] for code in columns) for row in rows)]
+    file.write_text("\n".join(lines), "gb18030")
+    return file
+
+
+def reconciled(net: Net, file: Path, *more: object) -> Done:
+    where = ("--member", HEBEI, "--network", net.file)
+    return run("audit", "reconcile", file, *where, *more, env=own(net))
+
+
+def test_a_register_and_what_was_kept_back(net: Net, sent: Sent, tmp_path: Path) -> None:
+    unit, rows = UNITS[0], sent.held(UNITS[0])
+    kept = rows[0] | {"CF_WSH": "样罚〔2026〕从未报送号"}
+    columns = ("CF_WSH", "CF_CFJGDM", "CF_XDR_SHXYM", "CF_JDRQ")
+    out = tmp_path / "differences.xlsx"
+    done = reconciled(net, register(tmp_path, [*rows, kept], *columns), "--json", "-o", out)
+    assert done.code == 1, done.err
+    (line,) = done.json()["units"]
+    late = sent.counter.lines[unit].timely["no"]
+    assert line == {"unit": unit, "rows": len(rows) + 1, "held": len(rows), "keptBack": 1} | {
+        "late": late,
+        "different": 0,
+        "unlisted": 0,
+        "unreadable": 0,
+        "complete": True,
+    }
+    assert openpyxl.load_workbook(out).worksheets[1].max_row == 1 + 1 + late
+    (tmp_path / "told.json").write_text(done.out)
+    month = ("--month", sent.months[-1], "--by", "authority")
+    table = quality(net, *month, "--reconciled", tmp_path / "told.json", "--json").json()
+    rates = {row["unit"]: row["rates"]["keptBack"] for row in table["rows"]}
+    assert rates[unit] == f"{10_000 // (len(rows) + 1) / 100:.2f}"
+    assert rates[UNITS[1]] is None
+
+
+def test_nothing_was_kept_back(net: Net, sent: Sent, tmp_path: Path) -> None:
+    in_time = [r for r in sent.held(UNITS[0]) if r["CF_JDRQ"].replace("/", "-") == str(today())]
+    file = register(tmp_path, in_time, "CF_WSH", "CF_CFJGDM", "CF_XDR_SHXYM")
+    assert reconciled(net, file).code == 0
+    assert reconciled(net, file, "--token", "clt_unknown").code == 4
+    assert reconciled(net, file, "--rpc", "http://127.0.0.1:1").code == 4
+
+
+def test_the_list_of_returned_rows(net: Net, sent: Sent, tmp_path: Path) -> None:
+    first = sent.held(UNITS[0])[0]
+    lines = [
+        "国家平台退回清单",
+        "决定书文号,机关代码,错误字段,原因",
+        f"{first['CF_WSH']},{UNITS[0]},处罚依据,依据不完整",
+        f"没有这个文号,{UNITS[0]},,",
+    ]
+    file, out = tmp_path / "退回.csv", tmp_path / "待更正.xlsx"
+    file.write_text("\n".join(lines), "utf-8")
+    where = ("--to", net.urls[HEBEI])
+    done = run("files", "returns", file, *where, "-o", out, "--json", env=own(net))
+    assert done.code == 1, done.err
+    assert done.json()["counts"] == {"found": 1, "unknown": 1, "erased": 0, "unreadable": 0}
+    sheet = openpyxl.load_workbook(out).worksheets[0]
+    head = [cell.value for cell in sheet[1]]
+    assert sheet.cell(2, head.index("行政处罚决定书文号") + 1).value == first["CF_WSH"]
+    file.write_text("\n".join(lines[:3]), "utf-8")
+    assert run("files", "returns", file, *where, env=own(net)).code == 0
