@@ -189,15 +189,7 @@ def make_node(
     signing = Signing(ctx, chain, keys, key_folder)
     vault, hmac = Vault(keys.content), Hmac(keys.index)
     accesses = AccessLog(ctx.engine, ctx.clock)
-    reader = QuorumReader(
-        replace(network, max_head_age=ANY_AGE),
-        now=ctx.clock.of_chain,
-        patience=PATIENCE_SECONDS,
-        on_note=_tell,
-        on_timeout=TIMEOUTS.labels("chain").inc,
-        hurry=HURRY_SECONDS,
-        max_ahead=None,
-    )
+    reader = _reader(ctx, network)
     max_tip = settings.log.max_tip_gwei * GWEI
     outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
     secrets = Secrets(vault.newest, keys.index, settings.calendar_file)
@@ -240,6 +232,18 @@ def make_node(
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
+    )
+
+
+def _reader(ctx: Context, network: NetworkFile) -> QuorumReader:
+    return QuorumReader(
+        replace(network, max_head_age=ANY_AGE),
+        now=ctx.clock.of_chain,
+        patience=PATIENCE_SECONDS,
+        on_note=_tell,
+        on_timeout=TIMEOUTS.labels("chain").inc,
+        hurry=HURRY_SECONDS,
+        max_ahead=None,
     )
 
 

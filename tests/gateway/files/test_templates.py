@@ -85,10 +85,7 @@ def test_cells_are_texts_with_lists_notes_and_colours() -> None:
         cell = columns[field.zh]
         assert cell.comment is not None
         assert field.code in cell.comment.text
-
-    def letter(title: str) -> str:
-        return get_column_letter(int(columns[title].column))
-
+    letters = {cell.value: get_column_letter(at) for at, cell in enumerate(sheet[1], 1)}
     widths = sheet.column_dimensions.values()
     assert {dimension.number_format for dimension in widths} == {"@"}
     assert max(dimension.max or 0 for dimension in widths) == len(columns)
@@ -99,11 +96,11 @@ def test_cells_are_texts_with_lists_notes_and_colours() -> None:
     rules = {
         str(rule.sqref).split(":")[0][:-1]: rule for rule in sheet.data_validations.dataValidation
     }
-    kind = rules[letter("行政相对人类别")]
+    kind = rules[letters["行政相对人类别"]]
     assert (kind.type, kind.showErrorMessage) == ("list", True)
-    many = rules[letter("处罚类别")]
+    many = rules[letters["处罚类别"]]
     assert (many.type, many.showErrorMessage) == ("list", False)  # several values may stand there
-    assert "万元" in str(rules[letter("罚款金额(万元)")].prompt)
+    assert "万元" in str(rules[letters["罚款金额(万元)"]].prompt)
 
 
 def test_the_lists_hold_the_vocabulary_on_a_hidden_sheet() -> None:
