@@ -29,6 +29,8 @@ __all__ = [
     "EXIT_EQUAL",
     "EXIT_UNKNOWN",
     "EXIT_WRONG",
+    "MAX_AHEAD",
+    "MAX_CHARS",
     "By",
     "Fetch",
     "Finding",

@@ -27,7 +27,7 @@ from ledger.core.tiles import WIDTH, parse_bundle
 from ledger.core.verdict.facts import GRACE
 from ledger.records.quality import Period, Quality, total
 
-__all__ = ["compare"]
+__all__ = ["LATEST_DUE", "FetchFor", "compare"]
 
 LATEST_DUE = GRACE
 """Seconds within which a promise must be kept."""

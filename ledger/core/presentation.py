@@ -32,13 +32,11 @@ from ledger.core.ids import Digest, sha256
 from ledger.core.jws import (
     ALGS,
     HEADER,
-    MAX_HEADER,
     Jws,
     Sign,
     sign_compact,
     signed,
     split_compact,
-    verify,
 )
 from ledger.core.keys import JWS_ALGS, Alg
 from ledger.core.versions import NAME, look
@@ -46,18 +44,14 @@ from ledger.core.versions import NAME, look
 __all__ = [
     "BINDING_TYP",
     "MAX_BINDING",
-    "MAX_HEADER",
     "MAX_PRESENTATION",
     "TYP",
     "Binding",
-    "Jws",
     "Presentation",
-    "Sign",
     "bind",
     "parse_binding",
     "parse_presentation",
     "present",
-    "verify",
 ]
 
 TYP = "dc+sd-jwt"

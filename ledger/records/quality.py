@@ -30,11 +30,14 @@ from typing import Any, Final
 from ledger.core import canonical
 from ledger.core.canonical import instant, parse_day, parse_instant
 from ledger.core.errors import Malformed
+from ledger.core.ids import CODE
 from ledger.records.members import NAME, Members
 
 __all__ = [
     "CORRECTED",
+    "MAX_CODES",
     "MAX_DOCUMENT",
+    "MAX_ROWS",
     "TIMELY",
     "TYP",
     "Counts",
@@ -59,8 +62,7 @@ _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _WEEK = re.compile(r"([0-9]{4})-W([0-5][0-9])")
 _UNIT = re.compile(r"[0-9A-Z]{18}")
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,63}")
-_REFERENCE = re.compile(r"eip155:[0-9]{1,20}:0x[0-9a-f]{40}")
-_MEMBER = re.compile(r"[!-~]{1,32}")
+_REFERENCE = re.compile(r"eip155:[1-9][0-9]{0,15}:0x[0-9a-f]{40}")
 _MAX_COUNT = 10**12
 _FIRST_YEAR = 2000
 _ONE_DAY = timedelta(days=1)
@@ -182,7 +184,7 @@ def parse(data: bytes) -> Quality:
     if days != (period.first, period.last):
         raise tree.fault("from and until are not the days of the period")
     found = Quality(
-        member=tree.text("member", like=_MEMBER),
+        member=tree.text("member", like=CODE),
         network=tree.text("network", like=_REFERENCE),
         period=period,
         at=parse_instant(tree.text("at")),
