@@ -242,11 +242,12 @@ class _Submission:
             )
         if outcome.accesses:
             self._accesses.put(connection, outcome.accesses, self._terms.at)
-        # The day on which it is stored, however long it was under way: what is closed stays so.
-        counts = tally(self._callers, self._drafted, answer.rows)
-        self._counting.put(connection, counts, self._ctx.clock.today())
         if self._keep is not None:
             self._keep(connection, answer)
+        # Last, since others of this process wait for its rows. The day on which it is stored,
+        # however long it was under way: what is closed stays so.
+        counts = tally(self._callers, self._drafted, answer.rows)
+        self._counting.put(connection, counts, self._ctx.clock.today())
         crash_point("intake.stored", "before")
 
     def _stored(self, outcome: Outcome) -> None:

@@ -19,6 +19,7 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import View
 from ledger.core.errors import EvidenceError
+from ledger.core.ids import sha256
 from ledger.core.jws import Jws, parse_statement, verify
 from ledger.core.keys import Purpose, Role
 from ledger.core.verdict.facts import SHANGHAI_OFFSET
@@ -29,6 +30,7 @@ __all__ = [
     "EXIT_EQUAL",
     "EXIT_UNKNOWN",
     "EXIT_WRONG",
+    "LATEST_CLOSING",
     "MAX_AHEAD",
     "MAX_CHARS",
     "By",
@@ -49,6 +51,8 @@ MAX_CHARS = 2 * MAX_DOCUMENT
 """Of a file: base64url makes four characters of three bytes."""
 MAX_AHEAD = 300
 """Seconds that a member's clock may be ahead of the chain's."""
+LATEST_CLOSING = 86_400
+"""Seconds after the end of a period in which its file must be final; a node does it in an hour."""
 _TIMEOUT = 60.0
 _OK, _NOT_FOUND = 200, 404
 
@@ -87,6 +91,11 @@ CODES: Mapping[str, tuple[str, str]] = {
     "closed-early": (
         "文件自称最终，却是在期间结束前签发的，或签发时间在将来",
         "the file calls itself final but was signed before the period ended, or in the future",
+    ),
+    "still-open": (
+        "期间结束已逾一天，文件仍为暂计，无法与日志核对；请该成员检查其节点",
+        "the period ended over a day ago and the file is still provisional, so nothing holds it to"
+        " its log; have the member look at its node",
     ),
     "more-than-its-log": (
         "文件所报数量多于该成员公开日志在此期间能有的条目",
@@ -130,9 +139,11 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Told:
-    """What a member told. quality: None where nothing of it is to be believed."""
+    """What a member told. quality: None where nothing of it is to be believed. digest: SHA-256 of
+    the file, hex, None where there is none; two who read a closed file have the same."""
 
     member: str
+    digest: str | None = None
     quality: Quality | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -197,6 +208,7 @@ def collect(network: NetworkFile, view: View, period: Period, fetch: Fetch) -> l
         found.append(told)
         text = _read(member, period, fetch, told)
         if text is not None:
+            told.digest = sha256(text.encode()).hex()
             keys = consortium.keys(member.code)
             told.quality = _verified(text, told, _Case(network, view, period, keys))
     return found
@@ -304,8 +316,10 @@ def _fault(jws: Jws, quality: Quality, member: str, case: _Case) -> str | None:
     ours = (member, case.network.reference, case.period.name)
     if (quality.member, quality.network, quality.period.name) != ours or quality.at != jws.iat:
         return "other-file"
-    early = not quality.provisional and jws.iat < end_of(case.period)
-    return "closed-early" if early or jws.iat > case.view.block.time + _ahead(case) else None
+    end, now = end_of(case.period), case.view.block.time
+    if quality.provisional:
+        return "still-open" if now > end + LATEST_CLOSING else None
+    return "closed-early" if jws.iat < end or jws.iat > now + _ahead(case) else None
 
 
 def _ahead(case: _Case) -> int:

@@ -204,6 +204,7 @@ def _document(period: Period, found: Sequence[Told], lines: Sequence[Ranked]) ->
             {
                 "member": told.member,
                 "state": _state(told),
+                "digest": told.digest,
                 "findings": [finding.as_dict() for finding in told.findings],
             }
             for told in found

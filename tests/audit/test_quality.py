@@ -120,6 +120,9 @@ def test_files_of_all_provinces(members: Members) -> None:
     assert [one.member for one in found] == list(PROVINCES)
     assert all(one.quality is not None and not one.findings for one in found)
     assert quality.exit_of(found) == EXIT_EQUAL
+    again = {one.member: one.digest for one in members.collect()}
+    assert set(again) == set(PROVINCES)
+    assert all(digest and len(digest) == 64 for digest in again.values())
 
 
 def gone() -> tuple[int, bytes]:
@@ -234,9 +237,13 @@ def test_a_type_that_is_left_out_altogether(members: Members, ledger: Ledger) ->
     assert "less-than-its-log" in codes(compared(members, ledger))
 
 
-def test_a_provisional_file_is_not_compared(members: Members, ledger: Ledger) -> None:
-    members.provisional = True
+def test_a_provisional_file_is_not_compared_but_it_must_be_closed_some_day(ledger: Ledger) -> None:
+    members = Members(ledger.network, month_after(ledger.network), provisional=True)
     assert codes(compared(members, ledger)) == []
+    pass_by(ledger.network, members.period)
+    found = compared(members, ledger)
+    assert codes(found) == ["still-open"]
+    assert quality.exit_of(found) == EXIT_WRONG
 
 
 def test_a_log_that_cannot_be_read(members: Members, ledger: Ledger) -> None:
