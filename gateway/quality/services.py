@@ -44,15 +44,17 @@ class QualityFiles:
         self._fresh: dict[str, tuple[float, Signed]] = {}
 
     def file(self, period: Period) -> Signed | None:
-        """The file of a period; None for one that has not begun, or that ended before anything was
-        counted. Raises NotReady where no key may sign it now."""
+        """The file of a period; None for one that has not begun, or that ended before the node went
+        live and before anything was counted. Raises NotReady where no key may sign it now."""
         with begin_read(self._ctx.engine) as connection:
             stored = _stored(connection, period)
             first = first_day(connection)
         if stored is not None:
             return Signed(jws=stored, final=True)
         today = self._ctx.clock.today()
-        if period.first > today or period.last < (first or today):
+        # Where nothing came there is a file that says so, from the day on which anything could.
+        days = [day for day in (first, self._ctx.settings.node.go_live) if day is not None]
+        if period.first > today or period.last < min(days, default=today):
             return None
         return self._close(period) if self.closed(period) else self._provisional(period)
 

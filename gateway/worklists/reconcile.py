@@ -107,6 +107,15 @@ class Reconciliation:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a register lists of an authority. records: by row number. families: of types that it
+    is a register of, as its header, its types or the records found tell."""
+
+    records: set[int]
+    families: set[str]
+
+
 class Registers:
     """Holds registers against the records."""
 
@@ -135,10 +144,13 @@ class Registers:
             meant = [matches(one, known) for one in wanted]
             some = {record.id: record for records in meant for record in records}
             held = self._finder.open(connection, some.values())
+            families: dict[str, set[str]] = {unit: set() for unit in units}
             for one, records in zip(wanted, meant, strict=True):
-                self._compare(found, one, [held[record.id] for record in records])
+                theirs = [held[record.id] for record in records]
+                self._compare(found, one, theirs)
+                families[one.authority] |= _families(one.entry, theirs)
             for unit in units:
-                self._unlisted(connection, found, unit, set(some))
+                self._unlisted(connection, found, unit, _Listed(set(some), families[unit]))
         self._log(caller, units, len(held))
         return found
 
@@ -194,10 +206,11 @@ class Registers:
         return self._calendar.current().timely(decided, _stored(record)) == "no"
 
     def _unlisted(
-        self, connection: sa.Connection, found: Reconciliation, unit: str, listed: set[int]
+        self, connection: sa.Connection, found: Reconciliation, unit: str, listed: _Listed
     ) -> None:
-        """Records of an authority, decided within the days of the register, that it lacks."""
-        if found.first is None or found.last is None:
+        """Records of an authority, of the types and decided within the days of the register, that
+        it lacks."""
+        if found.first is None or found.last is None or not listed.families:
             found.incomplete.add(unit)
             return
         mark = self._finder.mark(unit)
@@ -205,10 +218,12 @@ class Registers:
         if len(known) > MAX_HELD:
             found.incomplete.add(unit)
             return
-        held = self._finder.open(connection, [one for one in known if one.id not in listed])
-        for record in held.values():
+        others = [one for one in known if one.id not in listed.records]
+        for record in self._finder.open(connection, others).values():
             content = record.content
-            if content and found.first <= parse_day(content.decided) <= found.last:
+            if content is None or _family(content.schema) not in listed.families:
+                continue
+            if found.first <= parse_day(content.decided) <= found.last:
                 found.items.append(Item(state="unlisted", unit=unit, held=record))
 
     def _log(self, caller: Caller, units: Sequence[str], count: int) -> None:
@@ -223,6 +238,12 @@ class Registers:
         )
         with begin_write(self._ctx.engine) as connection:
             self._accesses.put(connection, [line], self._ctx.clock.seconds())
+
+
+def _families(entry: Entry, held: Sequence[Held]) -> set[str]:
+    return set(entry.families) | {
+        _family(one.content.schema) for one in held if one.content is not None
+    }
 
 
 def _of_authority(connection: sa.Connection, mark: bytes, since: date) -> list[Known]:

@@ -18,9 +18,10 @@ from ledger.core.jws import Jws, parse_statement, verify
 from ledger.core.keys import Purpose
 from ledger.records.quality import MAX_DOCUMENT, TYP, Period, Quality, parse
 from tests.gateway.intake.material import OF_BEIJING, count, row
+from tests.gateway.quality.conftest import NOW, SEED
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE
-from tests.support.node import MEMBER, make_facts, without
+from tests.support.node import MEMBER, make_facts, make_test_node, without
 
 BEFORE_CLOSING = datetime(2026, 11, 30, 16, 59, 59, tzinfo=UTC)  # 00:59:59 on 1 December
 CLOSED = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)
@@ -108,6 +109,17 @@ def test_months_that_are_not_there(node: Node, name: str) -> None:
     answer = Client(create_app(node)).get(f"/v1/quality/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert count(node, quality_files) == 0
+
+
+def test_where_nothing_came_there_is_a_file_that_says_so(tmp_path: Path) -> None:
+    node = make_test_node(
+        tmp_path, seed=SEED, now=NOW, node={"code": MEMBER, "name": "x", "go_live": "2026-10-05"}
+    )
+    found = node.quality.file(Period.parse("2026-10"))
+    assert found is not None and found.final
+    assert opened(node, found.jws)[1].rows == ()
+    assert node.quality.file(Period.parse("2026-09")) is None
+    node.close()
 
 
 def test_the_clock_closes_a_month_that_nobody_asked_for(node: Node) -> None:

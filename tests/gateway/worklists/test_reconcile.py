@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from gateway.accesses.models import accesses
+from gateway.intake.interfaces import RowInput
 from gateway.node import Node
 from gateway.worklists import reconcile
+from ledger.records.schema import load
 from tests.gateway.intake.material import number
 from tests.gateway.worklists.conftest import OURS, THEIRS, Office, table
+from tests.records.examples import good
 
 HEAD = "处罚决定书文号,处罚机关代码,统一社会信用代码,处罚决定日期"
 SUBJECT = "91110000600037341L"
@@ -123,6 +126,20 @@ def test_a_register_without_days_says_nothing_of_what_it_lacks(ours: Office) -> 
     found = compared(ours, table("文书号,机关代码", f"{number(1)},{OURS}"))
     assert found["items"] == []
     assert not found["units"][0]["complete"]
+
+
+def test_a_register_of_penalties_lacks_no_licences(ours: Office) -> None:
+    ours.file(1, **IN_TIME)
+    licence = {**good(load("licence")), "XK_XKJGDM": OURS, "XK_JDRQ": "2026-11-20"}
+    licence |= {"XK_YXQZ": "2026-11-20", "XK_YXQZI": "2027-11-20"}
+    made = RowInput(row=1, type="licence", fields=licence)
+    answer = ours.node.intake.submit_set(caller=ours.caller, rows=[made])
+    assert answer.rows[0].verdict == "accepted"
+    assert compared(ours, table(HEAD, line(1)))["items"] == []
+    plain = table("文书号,机关代码,日期", f"{number(1)},{OURS},2026-11-20")
+    assert compared(ours, plain)["items"] == []  # by what was found
+    (unit,) = compared(ours, plain.replace(number(1).encode(), "无".encode()))["units"]
+    assert (unit["keptBack"], unit["complete"]) == (1, False)
 
 
 def test_many_records_are_opened_in_parts(ours: Office, monkeypatch: pytest.MonkeyPatch) -> None:

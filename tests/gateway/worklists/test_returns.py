@@ -2,15 +2,20 @@
 
 import io
 from collections import Counter
+from datetime import datetime
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.accesses.models import accesses
 from gateway.base.db import begin_write
+from gateway.files.errors import FileFault
 from gateway.files.reading import Reading
 from gateway.node import Node
 from gateway.worklists import returns
+from gateway.worklists.reading import opened, read_entries
 from ledger.records.schema import load
 from tests.gateway.intake.material import count, number
 from tests.gateway.worklists.conftest import OURS, THEIRS, XLSX, Office, table
@@ -181,3 +186,33 @@ def test_bounds_and_scopes(node: Node, ours: Office) -> None:
     )
     big = ours.post("/v1/returns", bytes(17 << 20))
     assert big.status_code == 413
+
+
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["", HEAD + "\n", "\ufeff" + HEAD + "\r\n", "PK\x03\x04"]),
+)
+def test_no_bytes_raise_anything_but_a_fault(rest: bytes, start: str) -> None:
+    try:
+        entries = [
+            one
+            for piece in read_entries(iter([start.encode() + rest]), 50)
+            for one in opened(piece)
+        ]
+    except FileFault as fault:
+        assert fault.message["zh"] and fault.message["en"]
+    else:
+        assert entries
+
+
+def test_cells_that_are_no_texts(ours: Office) -> None:
+    ours.file(1)
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["文书号", "机关代码", "原因"])
+    book.active.append(["=1+1", OURS, "x"])
+    book.active.append([number(1), OURS, "=1+1"])
+    book.active.append([datetime(2026, 1, 1), OURS, "x"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert states(ours, buffer.getvalue(), "x.xlsx") == ["unreadable", "found", "unreadable"]
