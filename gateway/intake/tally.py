@@ -1,7 +1,9 @@
 """What of a set is counted for the quality of its units (gateway.quality). Pure.
 
 A row is counted under the authority that it names, where its caller files for that one; else under
-the caller's own, so that nobody spoils the figures of another.
+the caller's own, so that nobody spoils the figures of another. The figures are public: a token that
+files for all may name whatever code it likes, so of its rows only those count under a unit that
+name a body of the state. A firm's code in the wrong column must not be published as a unit.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from ledger.records.quality import CORRECTED
 from ledger.records.schema import all_schemas
 
 _USCC = "uscc-"
+BODIES = "1"
+"""How the USCC of a body that the state has set up (机构编制) begins: offices, institutions, mass
+organisations. Firms begin with 9."""
 
 
 def tally(
@@ -59,9 +64,9 @@ def _refuse(found: Tally, unit: str, row: Draft | RowAnswer, answer: RowAnswer) 
 
 def _unit(caller: Caller, named: str) -> str:
     """One of several own authorities is the lowest code: the caller did not say which."""
-    if not caller.authorities or named in caller.authorities:
-        return named
-    return min(caller.authorities, default=NO_UNIT)
+    if not caller.authorities:
+        return named if named.startswith(BODIES) else NO_UNIT
+    return named if named in caller.authorities else min(caller.authorities)
 
 
 @cache

@@ -33,9 +33,7 @@ TYPE = "credit-ledger/reconciliation@1"
 MAX_REGISTER = 20_000
 """Rows of one register; a year of a department has some thousands."""
 MAX_HELD = 50_000
-"""Records of one authority that are looked through for those the register does not know."""
-MAX_AUTHORITIES = 64
-"""Of one register, as of one token."""
+"""Records that are looked through for those the register does not know, of all its authorities."""
 
 State = Literal["kept-back", "late", "different", "unlisted", "unreadable"]
 STATES: tuple[State, ...] = get_args(State)
@@ -149,8 +147,10 @@ class Registers:
                 theirs = [held[record.id] for record in records]
                 self._compare(found, one, theirs)
                 families[one.authority] |= _families(one.entry, theirs)
+            room = MAX_HELD
             for unit in units:
-                self._unlisted(connection, found, unit, _Listed(set(some), families[unit]))
+                listed = _Listed(set(some), families[unit])
+                room -= self._unlisted(connection, found, unit, listed, room)
         self._log(caller, units, len(held))
         return found
 
@@ -206,18 +206,22 @@ class Registers:
         return self._calendar.current().timely(decided, _stored(record)) == "no"
 
     def _unlisted(
-        self, connection: sa.Connection, found: Reconciliation, unit: str, listed: _Listed
-    ) -> None:
-        """Records of an authority, of the types and decided within the days of the register, that
-        it lacks."""
+        self,
+        connection: sa.Connection,
+        found: Reconciliation,
+        unit: str,
+        listed: _Listed,
+        room: int,
+    ) -> int:
+        """Find records of an authority, of the types and decided within the days of the register,
+        that it lacks; how many were looked through. room: how many may be."""
         if found.first is None or found.last is None or not listed.families:
             found.incomplete.add(unit)
-            return
-        mark = self._finder.mark(unit)
-        known = _of_authority(connection, mark, found.first)
-        if len(known) > MAX_HELD:
+            return 0
+        known = _of_authority(connection, self._finder.mark(unit), found.first, room + 1)
+        if len(known) > room:
             found.incomplete.add(unit)
-            return
+            return 0
         others = [one for one in known if one.id not in listed.records]
         for record in self._finder.open(connection, others).values():
             content = record.content
@@ -225,6 +229,7 @@ class Registers:
                 continue
             if found.first <= parse_day(content.decided) <= found.last:
                 found.items.append(Item(state="unlisted", unit=unit, held=record))
+        return len(known)
 
     def _log(self, caller: Caller, units: Sequence[str], count: int) -> None:
         """One line for each register: it was compared as a whole."""
@@ -246,9 +251,9 @@ def _families(entry: Entry, held: Sequence[Held]) -> set[str]:
     }
 
 
-def _of_authority(connection: sa.Connection, mark: bytes, since: date) -> list[Known]:
-    """What is in force of an authority and may have been decided since that day, one more than are
-    looked through at most. Keys of documents begin with those bytes of the mark."""
+def _of_authority(connection: sa.Connection, mark: bytes, since: date, most: int) -> list[Known]:
+    """What is in force of an authority and may have been decided since that day. Keys of documents
+    begin with the first bytes of its mark."""
     start = int(datetime.combine(since, datetime.min.time(), CHINA).timestamp())
     query = (
         sa.select(*(records.c[name] for name in Known._fields))
@@ -259,7 +264,7 @@ def _of_authority(connection: sa.Connection, mark: bytes, since: date) -> list[K
             records.c.superseded_by == b"",
             records.c.stored_at >= start,
         )
-        .limit(MAX_HELD + 1)
+        .limit(most)
     )
     return [Known(*row) for row in connection.execute(query)]
 

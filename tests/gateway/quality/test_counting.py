@@ -21,7 +21,7 @@ from ledger.records.schema import load
 from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import OF_BEIJING, count, row
 from tests.gateway.quality.conftest import NOW, SEED
-from tests.records.examples import good
+from tests.records.examples import SUBJECT, good
 from tests.support import child
 from tests.support.callers import CENTRE
 from tests.support.node import make_test_node
@@ -153,6 +153,15 @@ def test_what_names_no_authority_is_its_senders(node: Node) -> None:
     send(node, bad)
     assert of_penalties(node, min(OF_BEIJING, THEIRS)).refused == 1
     assert of_penalties(node, NO_UNIT).refused == 1
+
+
+def test_a_firm_in_the_wrong_column_is_never_published_as_a_unit(node: Node) -> None:
+    """But where an operator has given the code to a token, as of a court or a rating agency."""
+    firm = row(1, CF_CFJGDM=SUBJECT)
+    assert send(node, firm, row(2, CF_CFJGDM=SUBJECT, CF_SY=None)) == ["accepted", "rejected"]
+    assert set(month(node)) == {(NO_UNIT, "penalty")}
+    send(node, row(3, CF_CFJGDM=SUBJECT), caller=of(node, SUBJECT))
+    assert of_penalties(node, SUBJECT).conforming == 1
 
 
 def test_a_set_that_is_undone_is_not_counted(node: Node) -> None:
