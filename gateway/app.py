@@ -27,9 +27,11 @@ from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.log import routes as log
 from gateway.node import Node
+from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
+from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
 DESCRIPTION = (
@@ -70,6 +72,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.files = node.files
     app.state.receipts = node.receipts
     app.state.subject_check = node.subjects
+    app.state.quality = node.quality
+    app.state.worklists = node.worklists
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -78,7 +82,10 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         collector=node.collector,
         endpoint=settings.endpoint(port),
     )
-    routes = (intake, files, receipts, subjects, log, catalogue, about, docs)
+    routes = (
+        *(intake, files, receipts, subjects, log, catalogue),
+        *(quality, worklists, about, docs),
+    )
     for router in (part.router for part in routes):
         app.include_router(router)
     if settings.env == "development" and settings.http.operator_port is None:

@@ -42,11 +42,15 @@ from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.quality.services import QualityFiles
+from gateway.quality.store import Counting
+from gateway.quality.tasks import closer
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.order import HURRY_SECONDS
@@ -98,6 +102,8 @@ class Node:
     files: Files
     receipts: Receipts
     subjects: SubjectCheck
+    quality: QualityFiles
+    worklists: Worklists
     content_keys: ContentKeyWatch
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -124,6 +130,7 @@ class Node:
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
+            ("quality", closer(self.quality)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
@@ -158,6 +165,7 @@ class Node:
         """Close database, connections and processes. Threads must have been stopped."""
         self.workers.close()
         self.files.close()
+        self.worklists.close()
         self.reader.close()
         self.outbox.close()
         close_engine(self.ctx.engine)
@@ -201,7 +209,13 @@ def make_node(
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = Intake(
-        ctx, chain=chain, signing=signing, vault=vault, workers=workers, accesses=accesses
+        ctx,
+        chain=chain,
+        signing=signing,
+        vault=vault,
+        workers=workers,
+        accesses=accesses,
+        counting=Counting(),
     )
     file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
@@ -226,6 +240,10 @@ def make_node(
         files=Files(ctx, file_store, intake, holders),
         receipts=Receipts(ctx, vault, signing, accesses),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
+        quality=QualityFiles(ctx, signing),
+        worklists=Worklists(
+            ctx, hmac=hmac, vault=vault, accesses=accesses, calendar=workers.calendar
+        ),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),

@@ -42,6 +42,10 @@ class Purpose(StrEnum):
     """Read the answer to a file."""
     REPORT = "report"
     """Take the workbook that goes back."""
+    RETURNED = "returned"
+    """Take one's own records that the national platform returned, to correct them."""
+    RECONCILE = "reconcile"
+    """Hold a register against all records of its authority."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -213,6 +217,13 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.FILES: _FILE,
     Purpose.ANSWER: _FILE,
     Purpose.REPORT: _FILE,
+    Purpose.RETURNED: Rule(scope="submit", grounds=_always(_OWN), refusal="not-found"),
+    Purpose.RECONCILE: Rule(
+        # What others may not see would read as kept back, so it is all or nothing.
+        scope="read",
+        grounds=_always(frozenset({Ground.MEMBER, Ground.AUTHORITY})),
+        refusal="authority-not-yours",
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

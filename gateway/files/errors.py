@@ -90,6 +90,12 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
         "没有这种记录类型，请核对 type",
         "There is no such record type; check `type`",
     ),
+    "columns-missing": (
+        "schema-invalid",
+        "前十行中没有找到含“文书号”和至少另一列（机关代码、主体代码、日期、原因等）的表头，请补上表头后重新发送",
+        "No header in the first ten rows that names the document number (文书号) and another column"
+        " (authority, subject, date, reason …); add it and send the table again",
+    ),
     "no-rows": (
         "schema-invalid",
         "文件中没有数据行",

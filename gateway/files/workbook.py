@@ -12,7 +12,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,11 @@ _OWN = (
     (f"{CORRECTS} 更正", 20),
 )
 _FREE_TEXT_WIDTH = 18
-_VERDICTS = {"rejected": "退回 rejected", "conflict": "冲突 conflict"}
+_VERDICTS = {
+    "rejected": "退回 rejected",
+    "conflict": "冲突 conflict",
+    "returned": "国家平台退回 returned",
+}
 _HOW = (
     (
         "请在各行改正标出的列后，将本工作簿原样重新报送；除 CL_SIMPLE、CL_PUBLISH、CL_ORIGIN 外，"
@@ -101,16 +105,23 @@ def build_pieces(pieces: Iterator[bytes], name: str, counts: Mapping[str, int]) 
 
 
 def build(
-    rows: Iterable[tuple[Returned, Mapping[str, Any]]], *, name: str, counts: Mapping[str, int]
+    rows: Iterable[tuple[Returned, Mapping[str, Any]]],
+    *,
+    name: str,
+    counts: Mapping[str, int],
+    unknown: Sequence[tuple[str, ...]] = (),
 ) -> bytes:
     """The workbook. rows: each with its row answer, in order. name: of the file they came in.
-    counts: rows of the whole file by verdict."""
+    counts: rows of the whole file by verdict. unknown: of a list of others, the rows that mean
+    nothing of ours: number of the row, of the document, and why in both languages."""
     buffer = io.BytesIO()
     few = counts.get("rejected", 0) + counts.get("conflict", 0) <= MAX_IN_MEMORY
     with tempfile.TemporaryDirectory() as folder:
         options = {"in_memory": True} if few else {"constant_memory": True, "tmpdir": folder}
         with xlsxwriter.Workbook(buffer, options) as book:
-            _fill(_Book(book), rows, name, counts)
+            pages = _Book(book)
+            reasons = _fill(pages, rows)
+            _explain(pages, reasons, name, counts, unknown)
     return buffer.getvalue()
 
 
@@ -141,9 +152,7 @@ class _Book:
 def _fill(
     book: _Book,
     rows: Iterable[tuple[Returned, Mapping[str, Any]]],
-    name: str,
-    counts: Mapping[str, int],
-) -> None:
+) -> _Reasons:
     sheets: dict[tuple[str, ...], _Written] = {}
     reasons = _Reasons()
     for row, answer in rows:
@@ -152,7 +161,7 @@ def _fill(
             sheets[key] = _open_sheet(book, row)
         _write_row(book, sheets[key], row, answer)
         reasons.add(answer["errors"])
-    _explain(book, reasons, name, counts)
+    return reasons
 
 
 def _open_sheet(book: _Book, row: Returned) -> _Written:
@@ -191,7 +200,13 @@ def _write_row(book: _Book, sheet: _Written, row: Returned, answer: Mapping[str,
             _write(sheet.sheet, at, column, text, book.wrong if code in wrong else book.text)
 
 
-def _explain(book: _Book, reasons: _Reasons, name: str, counts: Mapping[str, int]) -> None:
+def _explain(
+    book: _Book,
+    reasons: _Reasons,
+    name: str,
+    counts: Mapping[str, int],
+    unknown: Sequence[tuple[str, ...]],
+) -> None:
     """The last sheet: what came, what went back and why. No row of it names three columns of
     the standard, so it is never taken for a table."""
     sheet = book.add("说明")
@@ -206,6 +221,12 @@ def _explain(book: _Book, reasons: _Reasons, name: str, counts: Mapping[str, int
     for key, count in reasons.counts.most_common(MAX_REASONS):
         text = reasons.texts[key]
         lines.append((*key, str(count), text["zh"], text["en"]))
+    if unknown:
+        lines += [
+            ("",),
+            ("CL_ROW 原行号", "文书号 number", "", "未找到的原因", "why there is none"),
+        ]
+        lines += [(row, number, "", zh, en) for row, number, zh, en in unknown]
     for row, line in enumerate(lines):
         for column, cell in enumerate(line):
             _write(sheet, row, column, cell, book.text)

@@ -99,6 +99,12 @@ class RateLimiter:
         return bucket
 
 
+TABLES = frozenset({"/v1/returns", "/v1/reconcile"})
+"""Routes that answer a table at once, from memory."""
+MAX_TABLE = 16 << 20
+"""Bytes of such a table."""
+
+
 class Limits:
     """ASGI middleware: number, rate by address, header, target, declared and real size of the
     body."""
@@ -170,6 +176,8 @@ class Limits:
     def _limit(self, scope: Scope) -> int:
         if scope["path"] == "/v1/files":
             return self._settings.max_file_bytes
+        if scope["path"] in TABLES:
+            return min(self._settings.max_file_bytes, MAX_TABLE)
         if media_type(_header(scope, b"content-type")) == NDJSON:
             return self._settings.max_body_bytes
         return self._settings.max_record_bytes

@@ -42,6 +42,7 @@ from ledger.core.ids import LogId, record_id
 from ledger.core.keys import Role
 from ledger.core.merkle import leaf_hash
 from ledger.records import schema as schemas
+from ledger.records import uscc
 from ledger.records.calendar import Calendar
 from ledger.records.keys import SubjectKeys, keys
 from ledger.records.rules import newest
@@ -115,7 +116,8 @@ class Draft(NamedTuple):
     records. day: of the decision. period: its number. subject: fingerprints of code and name, None
     where it has no code. The keys are fingerprints of 16 bytes. content: sealed, aad = leaf; its
     key as in `Wrapped`, flat, since drafts go from process to process. notes: all but those that
-    the database gives.
+    the database gives. unit: USCC of the authority, "" where the type names none. timely: None
+    where no time limit binds. corrects: whether it corrects an earlier record.
     """
 
     at: int
@@ -137,6 +139,9 @@ class Draft(NamedTuple):
     wrapped_key: bytes
     content: bytes
     notes: tuple[FieldError, ...]
+    unit: str
+    timely: str | None
+    corrects: bool
 
     @property
     def decided(self) -> Days:
@@ -178,6 +183,8 @@ class _Good(NamedTuple):
     subject: tuple[bytes, bytes] | None
     document: bytes
     record: bytes
+    unit: str
+    timely: str | None
 
 
 class Drafter:
@@ -232,6 +239,9 @@ class Drafter:
                 wrapped_key,
                 content,
                 good.notes,
+                good.unit,
+                good.timely,
+                bool(good.row.corrects),
             )
 
 
@@ -260,16 +270,17 @@ class _Set:
         self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
         self._timely: dict[date, str] = {}
         self._marks: dict[tuple[bytes, bytes], bytes] = {}
+        self._units: dict[str, str] = {}
 
     def judge(self, at: int, row: RowInput, secret: bytes) -> _Good | RowAnswer:
         """The row ready to be sealed, or its rejection."""
         if row.fault is not None:
             return _rejected(row, (row.fault,), row.notes)
         if not self._terms.province:
-            return _rejected(row, (fault("not-a-province"),), row.notes)
+            return self._rejected(row, None, (fault("not-a-province"),))
         gate = self._gate(row.type, row.schema)
         if gate is None:
-            return _rejected(row, (type_unknown(row.type),), row.notes)
+            return self._rejected(row, None, (type_unknown(row.type),))
         checked = check(
             gate.schema,
             row.fields,
@@ -281,7 +292,7 @@ class _Set:
         if row.corrects:
             errors = (*errors, no_corrections())
         if errors:
-            return _rejected(row, errors, (*row.notes, *checked.notes))
+            return self._rejected(row, gate.schema, errors, checked.notes)
         return self._good(at, row, gate, checked, secret)
 
     def _gate(self, name: str, version: str | None) -> _Gate | None:
@@ -337,7 +348,42 @@ class _Set:
             self._subject(found.subject),
             authority[:NEAR] + fingerprint(b"document", found.document)[NEAR:],
             fingerprint(b"record", found.record),
+            str(fields.get(schema.authority.code, "")) if schema.authority.code else "",
+            timely if bound else None,
         )
+
+    def _rejected(
+        self,
+        row: RowInput,
+        schema: Schema | None,
+        errors: Sequence[FieldError],
+        notes: Sequence[FieldError] = (),
+    ) -> RowAnswer:
+        """The rejection, with what counts it: the authority that the row names, and its mark."""
+        answer = _rejected(row, errors, (*row.notes, *notes))
+        if schema is not None and schema.authority.code is not None:
+            answer.unit = self._unit(row.fields.get(schema.authority.code))
+        answer.mark = self._refused(row)
+        return answer
+
+    def _unit(self, named: object) -> str:
+        """The USCC that a row names as its authority, "" where it is none."""
+        if not isinstance(named, str):
+            return ""
+        found = self._units.get(named)
+        if found is None:
+            code = uscc.normalise(named)
+            found = self._units[named] = "" if uscc.check(code) else code
+        return found
+
+    def _refused(self, row: RowInput) -> bytes | None:
+        """The mark by which the same row sent again is told."""
+        sent = [row.type, row.schema, row.class_, row.corrects, row.fields, row.cell_errors]
+        try:
+            data = orjson.dumps(sent, option=_SORTED | orjson.OPT_NON_STR_KEYS)
+        except orjson.JSONEncodeError:  # half a character of a pair, or what is no JSON
+            return None
+        return self._hmac.fingerprint(b"refused", data)
 
     def _header(
         self, schema: Schema, class_: str | None, decided: date, until: date | None

@@ -85,6 +85,8 @@ class RowAnswer:
     in which a conflict differs.
     covered: (promise, position among its leaves) of the leaf named; the promise is a row number
     of our database, or None for that of this very set. None where there is no such leaf.
+    unit: USCC of the authority that a rejected row names, "" for none; for counting. mark: by
+    which the same row is known when it comes again; None where it could not be read.
     """
 
     row: int | None
@@ -97,6 +99,8 @@ class RowAnswer:
     record_id: str | None = None
     changed: Sequence[str] = ()
     covered: tuple[int | None, int] | None = None
+    unit: str = ""
+    mark: bytes | None = None
 
     def as_dict(self, promise: int | None = None) -> dict[str, Any]:
         """promise: place of its promise in the answer's list; only an accepted row has one."""

@@ -27,7 +27,9 @@ from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
+from gateway.intake.tally import tally
 from gateway.log.services import LOCK_ENTRIES
+from gateway.quality.store import Counting
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core.canonical import unhex32
 from ledger.core.keys import Purpose
@@ -55,6 +57,7 @@ class Intake:
         vault: Vault,
         workers: Workers,
         accesses: AccessLog,
+        counting: Counting,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
@@ -62,6 +65,7 @@ class Intake:
         self._vault = vault
         self._workers = workers
         self._accesses = accesses
+        self._counting = counting
 
     @property
     def ahead(self) -> int:
@@ -129,6 +133,7 @@ class Intake:
                 callers=callers,
                 keep=keep,
                 accesses=self._accesses,
+                counting=self._counting,
             ).run()
         count_rows(answer.rows)
         return answer
@@ -162,6 +167,7 @@ class _Submission:
         callers: Sequence[Caller],
         keep: Keep | None,
         accesses: AccessLog,
+        counting: Counting,
     ) -> None:
         self._ctx = ctx
         self._vault = vault
@@ -171,6 +177,7 @@ class _Submission:
         self._callers = callers
         self._keep = keep
         self._accesses = accesses
+        self._counting = counting
 
     def run(self) -> SetAnswer:
         """Resolve and store; again where somebody else stored one of our keys in between."""
@@ -184,7 +191,7 @@ class _Submission:
     def _beside(self) -> SetAnswer:
         with begin_read(self._ctx.engine) as connection:
             outcome, answer = self._answer(connection)
-        if outcome.accesses or self._keep is not None:
+        if answer.rows or self._keep is not None:
             with begin_write(self._ctx.engine) as connection:
                 self._store(connection, outcome, answer)
             self._stored(outcome)
@@ -237,6 +244,10 @@ class _Submission:
             self._accesses.put(connection, outcome.accesses, self._terms.at)
         if self._keep is not None:
             self._keep(connection, answer)
+        # Last, since others of this process wait for its rows. The day on which it is stored,
+        # however long it was under way: what is closed stays so.
+        counts = tally(self._callers, self._drafted, answer.rows)
+        self._counting.put(connection, counts, self._ctx.clock.today())
         crash_point("intake.stored", "before")
 
     def _stored(self, outcome: Outcome) -> None:

@@ -11,6 +11,8 @@ from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import Unknown, note, print_bytes, write_file
 from ledger.cli.progress import bars
+from ledger.cli.quality import quality
+from ledger.cli.reconcile import reconcile
 from ledger.cli.tables import show_report
 from ledger.core.errors import CouldNotCheck
 from ledger.core.verdict.verdict import note_text
@@ -48,6 +50,10 @@ _HELP = say(
 @click.group(help=say(zh="审计。", en="For auditors."))
 def audit() -> None:
     """Group; its help is above."""
+
+
+audit.add_command(quality)
+audit.add_command(reconcile)
 
 
 @audit.command("replay", help=_HELP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,11 +14,12 @@ from ledger.cli.answers import VERDICTS, Document, show_answer
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import Refused, note, print_json
+from ledger.cli.output import EXIT_NO, Refused, note, print_json, write_file
 from ledger.cli.tables import plain, stdout
 
 _ID = re.compile("[0-9a-f]{32}")
 _OK, _NOT_FOUND = 200, 404
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @click.group(help=say(zh="查看报送过的文件。", en="Look at files that were handed in."))
@@ -94,6 +96,57 @@ def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
     return 0
 
 
+@files.command(
+    "returns",
+    help=say(
+        zh="""把国家平台退回的清单（xlsx、csv）变成待更正的工作簿。
+
+        清单须有“文书号”列，另有机关代码、主体代码、字段、错误代码、原因等列中的若干；列名可以有多种写法。
+        -o 写出的工作簿含各条记录现有的内容，标出退回的字段，改正后可原样报送；找不到的行见“说明”。
+        退出码：0 全部找到；1 有找不到或读不懂的行；4 无法连接。
+
+        \b
+        示例：credit-ledger files returns 退回清单.xlsx --to http://127.0.0.1:8546 -o 待更正.xlsx
+        """,
+        en="""Turn the national platform's list of returned rows (xlsx, csv) into a workbook to
+        correct.
+
+        The list names document numbers (文书号), and authorities, subjects, fields, codes, reasons
+        as far as it has them, in whatever words. The workbook (-o) has the records as they stand,
+        with the returned fields marked; correct it and submit it. Rows for which there is no record
+        of yours are listed at its end. Exit codes: 0 all found; 1 some not; 4 unreachable.
+
+        \b
+        Example: credit-ledger files returns LIST.xlsx --to http://127.0.0.1:8546 -o correct.xlsx
+        """,
+    ),
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@node_options
+@click.option(
+    "-o",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.xlsx",
+    help=say(zh="写出待更正的工作簿。", en="Write the workbook to correct."),
+)
+@json_option
+def returns(*, file: Path, url: str, token: str | None, out: Path | None, as_json: bool) -> int:
+    """Exit 1 where a row means no record of the caller's."""
+    sent = {"file": (file.name, file.read_bytes())}
+    with Node(url, token) as node:
+        told = expect(node.post("/v1/returns", files=sent), _OK).json()
+        if out is not None:
+            made = node.post("/v1/returns", files=sent, headers={"accept": _XLSX})
+            write_file(out, expect(made, _OK).body, private=True)
+            note(say(zh=f"待更正的工作簿：{out}", en=f"workbook to correct: {out}"))
+    if as_json:
+        print_json(told)
+    else:
+        _show_returns(told)
+    return 0 if told["counts"]["found"] == told["rows"] else EXIT_NO
+
+
 def find_file(node: Node, file_id: str) -> Document:
     """The answer to a file; Refused where the node has no such file for this token."""
     if not _ID.fullmatch(file_id):
@@ -152,3 +205,19 @@ def _counts(counts: dict[str, int]) -> str:
         if counts[verdict]
     ]
     return ", ".join(told) or "–"
+
+
+def _show_returns(told: dict[str, Any]) -> None:
+    names = {
+        "found": say(zh="找到记录", en="record found"),
+        "unknown": say(zh="没有此记录", en="no such record of yours"),
+        "erased": say(zh="内容已删除", en="content erased"),
+        "unreadable": say(zh="缺文书号或机关代码", en="without number or authority"),
+    }
+    for state, count in told["counts"].items():
+        if count:
+            stdout().print(plain(f"{names.get(state, state)}: {count}"))
+    for item in told["items"]:
+        if item["state"] != "found":
+            row = say(zh=f"第 {item['row']} 行", en=f"row {item['row']}")
+            stdout().print(plain(f"  {row}: {names.get(item['state'], item['state'])}"))

@@ -31,6 +31,7 @@ _COMMANDS = {
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
     "submit": "ledger.cli.submit:submit",
+    "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
 }
 _EVIDENCE = frozenset({"audit", "files", "receipt", "subjects", "submit", "verify"})
@@ -47,6 +48,7 @@ _SHORT_HELP = {
         zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
     ),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
+    "templates": say(zh="写出空白的报送表。", en="Blank workbooks to fill in."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
 }
 

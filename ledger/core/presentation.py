@@ -10,21 +10,15 @@ is a second JWS of the discloser, over the digest of the presentation:
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import orjson
 
-from ledger.core import canonical, keys
-from ledger.core.canonical import (
-    MAX_INSTANT,
-    b64u_decode,
-    b64u_encode,
-    hex32,
-    unhex32,
-)
+from ledger.core import canonical
+from ledger.core.canonical import b64u_decode, b64u_encode, hex32, unhex32
 from ledger.core.commitment import (
     MAX_DISCLOSED,
     MAX_PAYLOAD,
@@ -33,26 +27,31 @@ from ledger.core.commitment import (
     parse_payload,
 )
 from ledger.core.disclosures import check_committed, check_disclosures
-from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
-from ledger.core.ids import Digest, KeyId, key_id, sha256
-from ledger.core.keys import JWS_ALGS, SIGNATURE_SIZE, Alg
+from ledger.core.errors import Malformed, VersionUnknown
+from ledger.core.ids import Digest, sha256
+from ledger.core.jws import (
+    ALGS,
+    HEADER,
+    Jws,
+    Sign,
+    sign_compact,
+    signed,
+    split_compact,
+)
+from ledger.core.keys import JWS_ALGS, Alg
 from ledger.core.versions import NAME, look
 
 __all__ = [
     "BINDING_TYP",
     "MAX_BINDING",
-    "MAX_HEADER",
     "MAX_PRESENTATION",
     "TYP",
     "Binding",
-    "Jws",
     "Presentation",
-    "Sign",
     "bind",
     "parse_binding",
     "parse_presentation",
     "present",
-    "verify",
 ]
 
 TYP = "dc+sd-jwt"
@@ -60,35 +59,11 @@ BINDING_TYP = "kb+jwt"
 # Room for one payload and all disclosures of a record, each followed by a tilde.
 MAX_PRESENTATION = MAX_DISCLOSED + 2 * MAX_PAYLOAD
 MAX_BINDING = 4096  # characters; a binding holds a few short texts
-MAX_HEADER = 512  # bytes
 
-# Signs a message: raw r ‖ s over its SHA-256, or Ed25519.
-Sign = Callable[[bytes], bytes]
-
-_BY_NAME = {name: alg for alg, name in JWS_ALGS.items()}
 _UNSIGNED = "none"  # RFC 7518 3.6: known, and no signature
-_HEADER = {"alg", "kid", "typ"}
 _CLAIMS = {"aud", "authorisation", "iat", "nonce", "sd_hash"}
 _SD_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _SHORT_TEXT = re.compile(r"[!-~]{1,256}")  # audience and nonce: visible ASCII
-
-
-@dataclass(frozen=True, kw_only=True)
-class Jws:
-    """A compact JWS as parsed; its signature is not yet verified. `iat` is in Unix seconds: of the
-    header, of a binding in the payload."""
-
-    alg: Alg
-    kid: KeyId
-    iat: int
-    payload: bytes
-    signing_input: bytes
-    signature: bytes
-
-    @property
-    def text(self) -> str:
-        """header.payload.signature."""
-        return f"{self.signing_input.decode()}.{b64u_encode(self.signature)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +122,7 @@ def present(
     """The presentation of a committed payload with disclosures in slot order, at least one."""
     check_committed(parse_payload(payload), disclosures)
     header = {"alg": JWS_ALGS[Alg(alg)], "iat": iat, "kid": hex32(kid), "typ": TYP}
-    text = "~".join([_sign(header, payload, Alg(alg), sign), *disclosures, ""])
+    text = "~".join([sign_compact(header, payload, Alg(alg), sign), *disclosures, ""])
     parse_presentation(text)  # what we could not read back must not leave
     return text
 
@@ -173,7 +148,7 @@ def bind(
         "sd_hash": parse_presentation(presentation).sd_hash,
     }
     header = {"alg": JWS_ALGS[Alg(alg)], "kid": hex32(kid), "typ": BINDING_TYP}
-    bound = _sign(header, canonical.encode(claims, allow_null=True), Alg(alg), sign)
+    bound = sign_compact(header, canonical.encode(claims, allow_null=True), Alg(alg), sign)
     parse_binding(bound)
     return bound
 
@@ -199,18 +174,6 @@ def parse_binding(text: str) -> Binding:
         raise
 
 
-def verify(jws: Jws, alg: int, public_key: bytes) -> None:
-    """Raise SignatureInvalid unless this key, named by `kid`, made the JWS.
-
-    Whether the key was the discloser's PRESENT key at `iat` is the caller's to check.
-    """
-    if jws.alg != alg or jws.kid != _key_id(alg, public_key):
-        raise SignatureInvalid("JWS", "names another key")
-    keys.verify(alg, public_key, jws.signing_input, jws.signature)
-
-
-_key_id = lru_cache(maxsize=256)(key_id)
-
 # ---- private
 
 
@@ -220,8 +183,8 @@ def _parse_presentation(text: str) -> Presentation:
     jws_text, *disclosures, _ = text.split("~")
     if not disclosures:
         raise Malformed("presentation", "discloses nothing")
-    parts = _split(jws_text, TYP, _HEADER | {"iat"})
-    jws = _jws(parts, parts.header["iat"])
+    parts = split_compact(jws_text, TYP, HEADER | {"iat"})
+    jws = signed(parts, parts.header["iat"])
     return Presentation(
         jws=jws,
         payload=parse_payload(jws.payload),
@@ -233,7 +196,7 @@ def _parse_presentation(text: str) -> Presentation:
 def _parse_binding(text: str) -> Binding:
     if len(text) > MAX_BINDING:
         raise Malformed("binding", f"longer than {MAX_BINDING} characters")
-    parts = _split(text, BINDING_TYP, _HEADER)
+    parts = split_compact(text, BINDING_TYP, HEADER)
     claims = canonical.parse(parts.payload, allow_null=True, max_depth=1)
     if not isinstance(claims, dict) or claims.keys() != _CLAIMS:
         raise Malformed("binding", "members missing or unknown")
@@ -243,7 +206,7 @@ def _parse_binding(text: str) -> Binding:
     if not _SD_HASH.fullmatch(texts[2]):
         raise Malformed("binding", "sd_hash is no digest")
     return Binding(
-        jws=_jws(parts, claims["iat"]),
+        jws=signed(parts, claims["iat"]),
         audience=texts[0],
         nonce=texts[1],
         authorisation=_digest_or_none(claims["authorisation"]),
@@ -257,52 +220,6 @@ def _digest_or_none(value: object) -> Digest | None:
     if not isinstance(value, str):
         raise Malformed("binding", "authorisation is neither a digest nor null")
     return Digest(unhex32(value))
-
-
-def _sign(header: dict[str, Any], payload: bytes, alg: Alg, sign: Sign) -> str:
-    signing_input = f"{b64u_encode(canonical.encode(header))}.{b64u_encode(payload)}"
-    # Whoever holds the key may return either s; only the lower one is our spelling.
-    signature = keys.low_s(alg, sign(signing_input.encode()))
-    return f"{signing_input}.{b64u_encode(signature)}"
-
-
-class _Parts(NamedTuple):
-    """Of a JWS of ours: header, decoded payload and signature, and what was signed."""
-
-    header: dict[str, Any]
-    payload: bytes
-    signature: bytes
-    signing_input: bytes
-
-
-def _split(text: str, typ: str, members: set[str]) -> _Parts:
-    parts = text.split(".")
-    if len(parts) != 3 or not text.isascii():  # noqa: PLR2004
-        raise Malformed("JWS", "not header.payload.signature")
-    header_bytes, payload, signature = map(b64u_decode, parts)
-    header = canonical.parse(header_bytes, max_bytes=MAX_HEADER, max_depth=1)
-    if not isinstance(header, dict) or header.keys() != members:
-        raise Malformed("JWS", f"header is not {', '.join(sorted(members))}")
-    if not all(isinstance(header[name], str) for name in ("alg", "kid", "typ")):
-        raise Malformed("JWS", "alg, kid or typ is no text")
-    if header["alg"] not in _BY_NAME or header["typ"] != typ:
-        raise Malformed("JWS", f"header is not that of {typ}")
-    if len(signature) != SIGNATURE_SIZE:
-        raise Malformed("JWS", f"signature is not {SIGNATURE_SIZE} bytes")
-    return _Parts(header, payload, signature, f"{parts[0]}.{parts[1]}".encode())
-
-
-def _jws(parts: _Parts, iat: object) -> Jws:
-    if type(iat) is not int or iat > MAX_INSTANT:  # a boolean is an int to Python
-        raise Malformed("JWS", "iat is no instant")
-    return Jws(
-        alg=_BY_NAME[parts.header["alg"]],
-        kid=KeyId(unhex32(parts.header["kid"])),
-        iat=iat,
-        payload=parts.payload,
-        signing_input=parts.signing_input,
-        signature=parts.signature,
-    )
 
 
 def _refuse_newer(jws: str) -> None:
@@ -319,7 +236,7 @@ def _refuse_algorithm(text: str) -> None:
     except orjson.JSONDecodeError:
         return
     name = header.get("alg") if isinstance(header, dict) else None
-    if not isinstance(name, str) or name in _BY_NAME or name == _UNSIGNED:
+    if not isinstance(name, str) or name in ALGS or name == _UNSIGNED:
         return
     if NAME.fullmatch(name):
         raise VersionUnknown("algorithm of a JWS", name)

@@ -105,6 +105,12 @@ class Members:
             raise self.fault(f"{name} has not {least} … {most} items")
         return items
 
+    def names(self, *, most: int) -> tuple[str, ...]:
+        """The names of the members that nobody took yet, at most so many."""
+        if len(self._left) > most:
+            raise self.fault(f"more than {most} members")
+        return tuple(self._left)
+
     def maybe(self, name: str, take: Callable[[str], T]) -> T | None:
         """What `take` makes of the member; None where it is not there."""
         return take(name) if name in self._left else None

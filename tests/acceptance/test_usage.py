@@ -35,6 +35,13 @@ WRONG = [
     "audit replay",
     "audit replay --network missing.json",
     "audit replay --network FILE --mirror nonsense",
+    "audit quality --network FILE",
+    "audit quality --month 2026-11",
+    "audit reconcile FILE --network FILE",
+    "audit reconcile missing.csv --member 110000 --network FILE",
+    "files returns missing.csv --to http://127.0.0.1:9",
+    "templates nothing -o OUT",
+    "templates penalty",
     "gateway",
     "gateway serve",
     "gateway serve --config missing.toml",
@@ -67,7 +74,9 @@ def test_wrong_usage(line: str, tmp_path: Path) -> None:
 
 
 def test_help_has_examples() -> None:
-    for command in ("submit", "receipt", "verify", "audit replay", "network up", "keys new"):
+    commands = ("submit", "receipt", "verify", "audit replay", "network up", "keys new")
+    more = ("audit quality", "audit reconcile", "files returns", "templates")
+    for command in (*commands, *more):
         done = run(*command.split(), "--help")
         assert done.code == 0
         assert f"credit-ledger {command}" in done.out

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from ledger.core import note, presentation, receipt
+from ledger.core import note, receipt
 from ledger.core.errors import EvidenceError, Malformed, ProofMismatch, VersionUnknown
 from ledger.core.ids import Address, record_id
+from ledger.core.jws import verify as verify_jws
 from ledger.core.receipt import Receipt
 from tests.core.material import REFUSED, cases, example, flip, refuses
 
@@ -36,7 +37,7 @@ def accept(data: bytes) -> None:
     assert parsed.presentation is not None
     assert parsed.binding is not None
     for jws in (parsed.presentation.jws, parsed.binding.jws):
-        presentation.verify(jws, PRESENT_KEY["alg"], bytes.fromhex(PRESENT_KEY["publicKey"]))
+        verify_jws(jws, PRESENT_KEY["alg"], bytes.fromhex(PRESENT_KEY["publicKey"]))
 
 
 def test_the_receipt_itself_is_accepted() -> None:

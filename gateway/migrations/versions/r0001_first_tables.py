@@ -221,11 +221,37 @@ def upgrade() -> None:
         sqlite_where=sa.text("shared > 0"),
         postgresql_where=sa.text("shared > 0"),
     )
+    op.create_table(
+        "quality_counts",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("unit", sa.String(length=18), nullable=False),
+        sa.Column("type", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.String(length=80), nullable=False),
+        sa.Column("writer", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "unit", "type", "what", "writer", name="pk_quality_counts"),
+    )
+    op.create_table(
+        "quality_marks",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("unit", sa.String(length=18), nullable=False),
+        sa.Column("mark", sa.LargeBinary(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("month", "unit", "mark", name="pk_quality_marks"),
+    )
+    op.create_table(
+        "quality_files",
+        sa.Column("period", sa.String(length=8), nullable=False),
+        sa.Column("jws", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("period", name="pk_quality_files"),
+    )
 
 
 def downgrade() -> None:
     for table in (
         "subjects",
+        "quality_files",
+        "quality_marks",
+        "quality_counts",
         "records",
         "requeued",
         "pending",

@@ -9,13 +9,14 @@ no clock here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ledger.core import note, presentation
+from ledger.core import note
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Header, Value
 from ledger.core.entry import RECORD
 from ledger.core.errors import EvidenceError
+from ledger.core.jws import Jws
+from ledger.core.jws import verify as verify_jws
 from ledger.core.keys import Alg, Purpose
-from ledger.core.presentation import Jws
 from ledger.core.receipt import Receipt
 from ledger.core.verdict.checks import Check, failed, not_run, passed
 from ledger.core.verdict.facts import (
@@ -256,7 +257,7 @@ def _present_key(id_: str, jws: Jws, case: Examination, facts: ChainFacts, owner
     if key is None or not key.serves(owner, Purpose.PRESENT):
         return failed(id_, "present-key-unknown")
     try:
-        presentation.verify(jws, key.alg, key.public_key)
+        verify_jws(jws, key.alg, key.public_key)
     except EvidenceError:
         return failed(id_, "present-signature-invalid")
     if jws.iat > max(case.now, facts.head.time) + CLOCK_SKEW:

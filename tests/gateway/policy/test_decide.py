@@ -55,7 +55,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
-    scope = "read" if reading else "admin" if operating else "submit"
+    whole = purpose is Purpose.RECONCILE
+    scope = "read" if reading or whole else "admin" if operating else "submit"
     admin = "admin" in caller.scopes
     if not admin and scope not in caller.scopes:
         return "scope-missing"
@@ -63,6 +64,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     if purpose is Purpose.SUBMIT:
         return None if mine or not caller.authorities else "authority-not-yours"
     centre = admin or (caller.department is None and not caller.authorities)
+    if whole:
+        return None if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
     if purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
         return None if centre or filed else "not-found"

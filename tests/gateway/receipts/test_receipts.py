@@ -23,8 +23,9 @@ from gateway.records.errors import NotARecord
 from gateway.records.models import records
 from gateway.records.store import WITH_KEYS
 from gateway.sealing.models import content_keys
-from ledger.core import note, presentation
+from ledger.core import note
 from ledger.core.errors import Malformed
+from ledger.core.jws import verify as verify_jws
 from ledger.core.keys import Purpose
 from ledger.core.receipt import Receipt, internal_checks, parse
 from ledger.records.schema import load
@@ -160,7 +161,7 @@ def test_presentation_of_chosen_fields(node: Node) -> None:
     slots = load("penalty").slots
     assert list(fields) == [code for code in slots if code in fields]
     key = node.signing.keys.present
-    presentation.verify(full.presentation.jws, key.alg, key.public_key)
+    verify_jws(full.presentation.jws, key.alg, key.public_key)
     assert full.presentation.jws.iat == int(NOW.timestamp())
     header = full.presentation.payload.header
     assert (header.iss, header.log) == (MEMBER, LOG_ID)

@@ -1,0 +1,173 @@
+"""Counting within the transaction that stores a set, and adding up what was counted.
+
+What is counted of a unit, a type and a day: `accepted`, `duplicate`, `corrected`, `wrong-code`,
+`timely/yes|no|unknown`, and `code/CODE` for each code by which rows were refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from gateway.base.db import insert_into, insert_unless_there
+from gateway.quality.models import quality_counts, quality_marks
+from ledger.records.quality import CORRECTED, Counts, Period
+
+ACCEPTED, DUPLICATE, WRONG_CODE = "accepted", "duplicate", "wrong-code"
+TIMELY, CODE = "timely/", "code/"
+NO_UNIT = ""
+MAX_UNITS = 20_000
+"""Units that one process counts by themselves in a day; further ones count as none. A province has
+some thousands, and a token of the centre may name any code there is."""
+WRITER_BYTES = 8
+
+
+class Refusal(NamedTuple):
+    """A refused row. code: that its answer names first."""
+
+    type: str
+    code: str
+    wrong_code: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is to be counted of one set. counts: rows by unit, type and what. refused: rows that
+    are counted once a month, by unit and fingerprint."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refused: dict[tuple[str, bytes], Refusal] = field(default_factory=dict)
+
+    def refuse(self, unit: str, refusal: Refusal) -> None:
+        """Count a refused row."""
+        self.counts[unit, refusal.type, CODE + refusal.code] += 1
+        if refusal.wrong_code:
+            self.counts[unit, refusal.type, WRONG_CODE] += 1
+
+
+class Counting:
+    """Counts for one gateway; safe in threads."""
+
+    def __init__(self) -> None:
+        self._writer = secrets.token_bytes(WRITER_BYTES)
+        self._lock = threading.Lock()
+        self._day = date.min
+        self._units: set[str] = set()
+
+    def put(self, connection: sa.Connection, tally: Tally, day: date) -> None:
+        """Count a set within the caller's transaction. day: of Asia/Shanghai, today."""
+        self._demand_room(tally, day)
+        for (unit, _), refusal in _new(connection, tally.refused, day):
+            tally.refuse(unit, refusal)
+        rows = [
+            {
+                "day": day.isoformat(),
+                "unit": unit,
+                "type": type_,
+                "what": what,
+                "writer": self._writer,
+                "count": count,
+            }
+            # In one order for all, so that two threads that count the same do not wait for each
+            # other.
+            for (unit, type_, what), count in sorted(tally.counts.items())
+        ]
+        if rows:
+            made = insert_into(connection, quality_counts)
+            more = {"count": quality_counts.c.count + made.excluded.count}
+            keys = list(quality_counts.primary_key)
+            connection.execute(made.on_conflict_do_update(index_elements=keys, set_=more), rows)
+
+    def _demand_room(self, tally: Tally, day: date) -> None:
+        """Let what is of too many units count as of none."""
+        units = {unit for unit, _, _ in tally.counts} | {unit for unit, _ in tally.refused}
+        with self._lock:
+            if day != self._day:
+                self._day, self._units = day, set()
+            room = max(0, MAX_UNITS - len(self._units))
+            fresh = sorted(units - self._units)
+            self._units.update(fresh[:room])
+        if over := frozenset(fresh[room:]):
+            tally.counts = _merged(tally.counts, over)
+            tally.refused = {
+                (NO_UNIT if unit in over else unit, mark): refusal
+                for (unit, mark), refusal in tally.refused.items()
+            }
+
+
+def counted(connection: sa.Connection, period: Period) -> tuple[Counts, ...]:
+    """What was counted in a period, by unit and type, ascending."""
+    table = quality_counts
+    days = table.c.day.between(period.first.isoformat(), period.last.isoformat())
+    query = (
+        sa.select(table.c.unit, table.c.type, table.c.what, sa.func.sum(table.c.count))
+        .where(days)
+        .group_by(table.c.unit, table.c.type, table.c.what)
+    )
+    rows = sorted(tuple(row) for row in connection.execute(query))
+    return tuple(
+        _counts(unit, type_, {what: int(count) for _, _, what, count in some})
+        for (unit, type_), some in groupby(rows, key=lambda row: (row[0], row[1]))
+    )
+
+
+def first_day(connection: sa.Connection) -> date | None:
+    """The first day on which anything was counted."""
+    day = connection.scalar(sa.select(sa.func.min(quality_counts.c.day)))
+    return None if day is None else date.fromisoformat(day)
+
+
+def forget_marks(connection: sa.Connection, month: Period) -> None:
+    """Forget the fingerprints of the months before this one."""
+    connection.execute(sa.delete(quality_marks).where(quality_marks.c.month < month.name))
+
+
+def _new(
+    connection: sa.Connection, refused: Mapping[tuple[str, bytes], Refusal], day: date
+) -> Iterator[tuple[tuple[str, bytes], Refusal]]:
+    """Those of the refused rows that did not come before in this month."""
+    if not refused:
+        return
+    month = Period.month_of(day).name
+    rows = [{"month": month, "unit": unit, "mark": mark} for unit, mark in sorted(refused)]
+    made = insert_unless_there(connection, quality_marks)
+    stored = made.returning(quality_marks.c.unit, quality_marks.c.mark)
+    for unit, mark in connection.execute(stored, rows):
+        yield (unit, bytes(mark)), refused[unit, bytes(mark)]
+
+
+def _merged(
+    counts: Mapping[tuple[str, str, str], int], over: frozenset[str]
+) -> Counter[tuple[str, str, str]]:
+    merged: Counter[tuple[str, str, str]] = Counter()
+    for (unit, type_, what), count in counts.items():
+        merged[NO_UNIT if unit in over else unit, type_, what] += count
+    return merged
+
+
+def _counts(unit: str, type_: str, by: Mapping[str, int]) -> Counts:
+    def under(prefix: str) -> dict[str, int]:
+        return {
+            what.removeprefix(prefix): count
+            for what, count in by.items()
+            if what.startswith(prefix)
+        }
+
+    return Counts(
+        unit=unit,
+        type=type_,
+        conforming=by.get(ACCEPTED, 0),
+        corrected=by.get(CORRECTED, 0),
+        duplicates=by.get(DUPLICATE, 0),
+        wrong_codes=by.get(WRONG_CODE, 0),
+        rejected=under(CODE),
+        timely=under(TIMELY),
+    )

@@ -1,0 +1,97 @@
+"""`POST /v1/returns`, `POST /v1/reconcile`: a table in, the answer at once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.base.policy import Caller, Purpose
+from gateway.files.routes import FRESH, JSON, XLSX
+from gateway.files.upload import Upload
+from gateway.http.problems import Problem
+from gateway.tokens.services import require
+from gateway.worklists.services import Worklists
+from ledger.core.errors import InputError
+from ledger.records import uscc
+from ledger.records.texts import message
+
+router = APIRouter(tags=["worklists"])
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+
+
+def _worklists(request: Request) -> Worklists:
+    worklists: Worklists = request.app.state.worklists
+    return worklists
+
+
+Here = Annotated[Worklists, Depends(_worklists)]
+Corrector = Annotated[Caller, Depends(require(Purpose.RETURNED))]
+Comparer = Annotated[Caller, Depends(require(Purpose.RECONCILE))]
+Authority = Annotated[str | None, Query(max_length=64)]
+
+
+@router.post("/v1/returns", openapi_extra=_FORM)
+async def post_returns(request: Request, worklists: Here, caller: Corrector) -> Response:
+    """Answer the list of rows that the national platform returned (xlsx, csv): which record of the
+    caller's each means. With `Accept` of a workbook: their fields, to correct and send again."""
+    name, data = await _table(request)
+    found = await to_thread.run_sync(partial(worklists.returned, caller, name, data))
+    if XLSX in request.headers.get("accept", ""):
+        made = await to_thread.run_sync(found.workbook)
+        headers = FRESH | {"Content-Disposition": 'attachment; filename="returned.xlsx"'}
+        return Response(made, media_type=XLSX, headers=headers)
+    return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
+
+
+@router.post("/v1/reconcile", openapi_extra=_FORM)
+async def post_reconcile(
+    request: Request, worklists: Here, caller: Comparer, authority: Authority = None
+) -> Response:
+    """Hold a register (xlsx, csv: document numbers, days, subjects) against the records of its
+    authority: what was kept back, what it does not know, what came late, what differs. authority:
+    USCC of rows that name none."""
+    code = None if authority is None else _code(authority)
+    _, data = await _table(request)
+    found = await to_thread.run_sync(partial(worklists.reconciled, caller, data, code))
+    return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
+
+
+async def _table(request: Request) -> tuple[str, bytes]:
+    """Name and content of the file; as long as one may be (gateway.http.limits)."""
+    upload = Upload(request.headers.get("content-type", ""))
+    parts: list[bytes] = []
+    async for chunk in request.stream():
+        upload.feed(chunk)
+        parts += upload.pieces()
+    last, type_ = upload.finish()
+    if type_ is not None:
+        raise Problem("schema-invalid")
+    return upload.name, b"".join([*parts, last])
+
+
+def _code(text: str) -> str:
+    code = uscc.normalise(text)
+    wrong = uscc.check(code)
+    if wrong is not None:
+        raise InputError("authority", wrong, message(wrong, "authority"))
+    return code

@@ -1,0 +1,48 @@
+"""Plain workbooks for people: every cell a text, nothing a formula or a link."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.cli.output import write_file
+
+__all__ = ["Sheet", "write_sheets"]
+
+_WIDTHS = (8, 60)
+"""Characters of the narrowest and the widest column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A sheet. name: at most 31 characters, none of []:*?/\\. head: titles of the columns."""
+
+    name: str
+    head: Sequence[str]
+    rows: Iterable[Sequence[object]]
+
+
+def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
+    """Write a workbook. None is an empty cell."""
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - few commands need it
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        text = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
+        head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "num_format": "@"})
+        for sheet in sheets:
+            page = book.add_worksheet(sheet.name)
+            page.freeze_panes(1, 0)
+            widths = [len(title) * 2 for title in sheet.head]
+            for column, title in enumerate(sheet.head):
+                page.write_string(0, column, title, head)
+            for at, row in enumerate(sheet.rows, 1):
+                for column, value in enumerate(row):
+                    shown = "" if value is None else str(value)
+                    widths[column] = max(widths[column], len(shown))
+                    page.write_string(at, column, shown, text)
+            for column, width in enumerate(widths):
+                page.set_column(column, column, min(max(width + 2, _WIDTHS[0]), _WIDTHS[1]))
+    write_file(path, buffer.getvalue())
