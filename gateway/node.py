@@ -37,8 +37,9 @@ from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
 from gateway.intake.calendar_file import CalendarWatch
-from gateway.intake.pool import Secrets, Workers
+from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
+from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
@@ -203,8 +204,7 @@ def make_node(
     vault, hmac = Vault(keys.content), Hmac(keys.index)
     accesses = AccessLog(ctx.engine, ctx.clock)
     reader = _reader(ctx)
-    max_tip = settings.log.max_tip_gwei * GWEI
-    outbox = Outbox(ctx.engine, network, keys.payer, max_tip=max_tip)
+    outbox = _outbox(ctx, keys)
     workers = _workers(settings, vault, keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
@@ -248,6 +248,12 @@ def make_node(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
     )
+
+
+def _outbox(ctx: Context, keys: Keyring) -> Outbox:
+    """Make what sends to the chain."""
+    max_tip = ctx.settings.log.max_tip_gwei * GWEI
+    return Outbox(ctx.engine, ctx.network, keys.payer, max_tip=max_tip)
 
 
 def _reader(ctx: Context) -> QuorumReader:

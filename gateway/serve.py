@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from gateway.about.operator import operator_port
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
+from gateway.base.memory import tune_memory
 from gateway.base.settings import Settings
-from gateway.base.threads import tune_memory
 from gateway.node import open_node
 from ledger.core.errors import ConfigError
 

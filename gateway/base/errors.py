@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
-from ledger.chain.errors import SignerUnavailable
-from ledger.core.errors import CouldNotCheck, LedgerError
+from ledger.core.errors import LedgerError
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "chain-unknown": (
@@ -111,15 +108,3 @@ class NotReady(LedgerError):
             else {"zh": zh, "en": en}
         )
         self.retry_after = retry_after
-
-
-TRANSIENT = (
-    NotReady,
-    CouldNotCheck,
-    SignerUnavailable,
-    sa.exc.OperationalError,  # the database is gone, locked, or its disk is full
-    sa.exc.TimeoutError,  # none of its connections became free
-    OSError,  # the disk is full, no process can be started …
-)
-"""What is in nobody's record or file, but in the world around: it passes, and whatever is tried
-meanwhile fails alike."""

@@ -13,13 +13,15 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 import structlog
 
-from gateway.base.settings import LogFileSettings
 from ledger.core.errors import ConfigError
+
+if TYPE_CHECKING:  # processes that only draft or read need no settings
+    from gateway.base.settings import LogFileSettings
 
 MAX_FRAMES = 30
 MAX_MESSAGE = 200

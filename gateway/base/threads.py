@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import threading
 from collections.abc import Callable
@@ -16,20 +15,10 @@ LONGEST_PAUSE = 15.0
 """Seconds after the first failure and after many; doubled in between, with jitter so that the
 gateways of one chain do not all come back in the same second."""
 
-GARBAGE_AFTER = 50_000
-"""New containers between two looks for cycles among the youngest."""
-
 _log = structlog.get_logger(__name__)
 
 Step = Callable[[threading.Event], float]
 """One step; returns how many seconds to wait before the next. Takes the event that ends it."""
-
-
-def tune_memory() -> None:
-    """For a process that has imported and opened all it needs. A set of rows is a hundred thousand
-    small objects without a cycle, which the collector would walk through again and again."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 20, 20)
 
 
 def pause_after(failures: int, longest: float = LONGEST_PAUSE) -> float:

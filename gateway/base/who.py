@@ -8,13 +8,16 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.base.reread import LOOK_SECONDS, Reread, Telling
-from gateway.base.settings import Settings
 from ledger.records import uscc
 from ledger.records.authorities import NOBODY, Authorities, read_authorities
 from ledger.records.lawful import NO_SUBJECTS, Subjects, read_exceptions, read_subjects
 from ledger.records.rules import all_rules
+
+if TYPE_CHECKING:  # processes that only draft need no settings
+    from gateway.base.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

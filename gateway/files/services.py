@@ -21,8 +21,9 @@ from gateway.files.sets import Ended, RowSet, head, opened, read_sets, told
 from gateway.files.store import File, FileStore
 from gateway.files.workbook import build_pieces
 from gateway.intake.interfaces import MAX_SET, SetAnswer
-from gateway.intake.pool import Drafting, Pickled
+from gateway.intake.pool import Drafting
 from gateway.intake.services import Intake
+from gateway.intake.worker import Pickled
 from gateway.jobs.errors import NotBegun
 from gateway.jobs.services import Job
 from gateway.tokens.services import Holders

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gateway.accesses.services import Access
 from gateway.base.policy import Caller, Days, Decision, Purpose, Record, decide
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.lookup import Known
 from gateway.intake.texts import remark

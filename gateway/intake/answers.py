@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.accesses.services import Access
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer, SetAnswer, SignedPromise
 from gateway.intake.lookup import Standing
 from gateway.intake.resolve import Found, Resolved

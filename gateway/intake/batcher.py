@@ -17,8 +17,9 @@ import sqlalchemy as sa
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from gateway.base.errors import TRANSIENT, NotReady
+from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
+from gateway.base.transient import TRANSIENT
 from gateway.intake.interfaces import RowAnswer, RowInput, SetAnswer, SignedPromise
 from gateway.intake.promises import find_promise, with_path
 from gateway.intake.services import Intake

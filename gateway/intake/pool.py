@@ -5,29 +5,23 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
-import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import structlog
 
-from gateway.base.child import end_with_parent
-from gateway.base.crypto import ContentKey, Hmac, Vault
+from gateway.base.crypto import ContentKey
 from gateway.base.metrics import WORKER_DEATHS
-from gateway.base.schema_folder import SchemaFolder
-from gateway.base.threads import tune_memory
-from gateway.base.who import WhoFiles, WhoPaths
+from gateway.base.who import WhoFiles
 from gateway.intake.calendar_file import CalendarFile
-from gateway.intake.draft import Draft, Drafter, Terms
-from gateway.intake.interfaces import RowAnswer, RowInput
-from gateway.intake.parsing import parse_lines
+from gateway.intake.drafts import Draft, Terms
+from gateway.intake.interfaces import RowAnswer
+from gateway.intake.worker import Secrets, Source, begin, draft
 
 FEW = 64
 """Rows that are made faster than they are sent to another process and back."""
@@ -35,77 +29,6 @@ FEW = 64
 _log = structlog.get_logger(__name__)
 
 Drafted = list[Draft | RowAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows that were read already."""
-
-    rows: Sequence[RowInput]
-
-    def read(self) -> Sequence[RowInput]:
-        """Them."""
-        return self.rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Consecutive NDJSON lines, the first of which has the number `first`; None: too long."""
-
-    lines: Sequence[bytes | None]
-    first: int
-
-    def read(self) -> Sequence[RowInput]:
-        """What they say."""
-        return parse_lines(self.lines, self.first)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Pickled:
-    """Rows that another process of ours has read: the pickle of their list, which is opened only
-    where they are drafted."""
-
-    data: bytes
-    count: int
-
-    def read(self) -> Sequence[RowInput]:
-        """Them."""
-        rows: list[RowInput] = pickle.loads(self.data)  # noqa: S301 - from our own process
-        return rows
-
-    def __len__(self) -> int:
-        return self.count
-
-
-Source = Rows | Lines | Pickled
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What a drafter is made of. content: the key that wraps. calendar: file with the operator's
-    years. schemas: folder with the operator's schemas and rules. who: the operator's files of who
-    is who."""
-
-    content: ContentKey
-    index: bytes
-    calendar: Path | None
-    schemas: Path | None
-    who: WhoPaths
-
-    def drafter(self) -> Drafter:
-        """A drafter of its own. Raises ConfigError where a file of the operator is wrong."""
-        return self.like(CalendarFile(self.calendar), WhoFiles(self.who))
-
-    def like(self, calendar: CalendarFile, who: WhoFiles) -> Drafter:
-        """A drafter that shares files opened before."""
-        library = SchemaFolder(self.schemas)
-        return Drafter(Vault([self.content]), Hmac(self.index), calendar, library, who)
 
 
 class _Elsewhere(NamedTuple):
@@ -172,7 +95,7 @@ class Workers:
     def draft(self, source: Source, terms: Terms) -> Drafting:
         """Begin with a set."""
         few = len(source) <= FEW
-        return Drafting(self, source, terms, None if few else self._submit(_draft, source, terms))
+        return Drafting(self, source, terms, None if few else self._submit(draft, source, terms))
 
     def here(self, source: Source, terms: Terms) -> Drafted:
         """The same on the spot."""
@@ -219,29 +142,6 @@ class Workers:
         return ProcessPoolExecutor(
             self._processes,
             mp_context=multiprocessing.get_context("spawn"),  # our threads forbid `fork`
-            initializer=_begin,
+            initializer=begin,
             initargs=(self._secrets,),
         )
-
-
-# ---- in the other process
-
-_drafter: Drafter | None = None
-
-
-def _begin(secrets: Secrets) -> None:
-    global _drafter  # noqa: PLW0603 - a process of a pool has no other place
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the gateway ends us
-    end_with_parent()
-    _drafter = secrets.drafter()
-    tune_memory()
-
-
-def _draft(source: Source, terms: Terms) -> list[Any]:
-    """Plain tuples for drafts: of a class of its own each would take twice as long to send."""
-    if _drafter is None:
-        raise RuntimeError("not begun")
-    drafted = _drafter.draft(source.read(), terms)
-    return [tuple(item) if isinstance(item, Draft) else item for item in drafted]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.intake.admission import Admission
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
 from gateway.records.content import Content
 from ledger.records import schema as schemas

@@ -19,15 +19,16 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.admission import Admission
 from gateway.intake.answers import Outcome, set_answer
-from gateway.intake.draft import Draft, Terms
+from gateway.intake.drafts import Draft, Terms
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.intake.metrics import SETS, count_rows
-from gateway.intake.pool import Drafted, Drafting, Rows, Source, Workers
+from gateway.intake.pool import Drafted, Drafting, Workers
 from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import store
 from gateway.intake.tally import tally
+from gateway.intake.worker import Rows, Source
 from gateway.log.services import LOCK_ENTRIES
 from gateway.quality.store import Counting
 from ledger.chain.keys.signers import DigestSigner

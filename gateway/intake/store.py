@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import SignedPromise
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row

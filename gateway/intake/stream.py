@@ -24,8 +24,9 @@ from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import NDJSON
 from gateway.http.problems import problem_of
 from gateway.intake.lines import sets
-from gateway.intake.pool import Drafting, Lines
+from gateway.intake.pool import Drafting
 from gateway.intake.services import Intake
+from gateway.intake.worker import Lines
 from gateway.tokens.services import ask_again
 
 MAX_UNSENT = 32 << 20

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from gateway.base.policy import Caller
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer
 from gateway.quality.store import ACCEPTED, DUPLICATE, NO_UNIT, TIMELY, Refusal, Tally
 from ledger.records.quality import CORRECTED

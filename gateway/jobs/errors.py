@@ -7,7 +7,8 @@ poison      nobody knows, perhaps it kills the process: count, then set aside, a
 
 from __future__ import annotations
 
-from gateway.base.errors import TRANSIENT, NotReady
+from gateway.base.errors import NotReady
+from gateway.base.transient import TRANSIENT
 from ledger.core.errors import LedgerError
 
 MAX_PAUSE = 60

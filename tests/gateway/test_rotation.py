@@ -15,7 +15,7 @@ from gateway.base.clock import Clock
 from gateway.base.errors import NotReady
 from gateway.base.keyring import KeyFolder
 from gateway.intake.interfaces import SetAnswer
-from gateway.intake.pool import Rows
+from gateway.intake.worker import Rows
 from gateway.node import Node, make_node
 from ledger.chain.contracts.bindings import Consortium
 from ledger.chain.governing import requests

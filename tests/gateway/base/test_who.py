@@ -14,7 +14,7 @@ from gateway.base import reread
 from gateway.base.settings import load
 from gateway.base.who import Doubts, Who, WhoFiles, WhoPaths, WhoWatch
 from gateway.cli import gateway
-from gateway.intake.pool import Rows
+from gateway.intake.worker import Rows
 from ledger.core.errors import ConfigError
 from ledger.records.authorities import parse_authorities
 from tests.gateway.intake.material import row

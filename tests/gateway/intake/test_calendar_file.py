@@ -13,7 +13,7 @@ import structlog
 from gateway.base import reread
 from gateway.base.clock import Clock
 from gateway.intake.calendar_file import CalendarFile, CalendarWatch, days_left
-from gateway.intake.pool import Rows
+from gateway.intake.worker import Rows
 from gateway.node import Node
 from ledger.core.errors import ConfigError
 from ledger.records.calendar import Calendar

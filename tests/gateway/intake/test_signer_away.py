@@ -18,7 +18,7 @@ from gateway.base.errors import NotReady
 from gateway.chain import watched
 from gateway.files.models import file_parts
 from gateway.intake import batcher
-from gateway.intake.pool import Rows
+from gateway.intake.worker import Rows
 from gateway.jobs.tasks import MAX_ATTEMPTS
 from gateway.node import Node
 from gateway.records.models import records

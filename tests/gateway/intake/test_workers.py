@@ -13,9 +13,10 @@ import orjson
 import psutil
 import pytest
 
-from gateway.intake.draft import Draft
+from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer
-from gateway.intake.pool import FEW, Lines, Rows
+from gateway.intake.pool import FEW
+from gateway.intake.worker import Lines, Rows
 from gateway.node import Node
 from tests.gateway.intake.conftest import NOW
 from tests.gateway.intake.material import check_promise, record, row, stored
@@ -165,3 +166,14 @@ def test_none_wanted(tmp_path: Path) -> None:
     assert [item.verdict for item in answer.rows] == ["accepted"] * MANY
     assert processes() == []
     node.close()
+
+
+def test_processes_beside_the_gateway_start_light() -> None:
+    """They are started anew after every fault, each for itself."""
+    heavy = ("sqlalchemy", "pydantic", "httpx", "prometheus_client", "starlette", "web3")
+    code = (
+        "import sys, gateway.intake.worker, gateway.files.sets, gateway.worklists.reading\n"
+        f"print(*(name for name in {heavy} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

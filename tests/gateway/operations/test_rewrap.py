@@ -19,7 +19,7 @@ from gateway.base.crypto import ContentKey, ContentKeyMissing, ContentKeyRetired
 from gateway.base.db import begin_read, begin_write, open_engine
 from gateway.base.policy import NotAllowed
 from gateway.cli import gateway
-from gateway.intake.pool import Rows
+from gateway.intake.worker import Rows
 from gateway.log.store import locate
 from gateway.node import Node, make_node
 from gateway.operations import give_up, rewrap
