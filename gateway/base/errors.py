@@ -37,9 +37,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         " operator must register a new PRESENT key",
     ),
     "rules-not-in-force": (
-        "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则或由运维升级本节点",
+        "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则，或由运维把文件放入 schemas"
+        " 所指的文件夹",
         "No rules of publicity are in force in the catalogue, or this node does not hold their"
-        " file; the consortium must put them, or the operator upgrade this node",
+        " file; the consortium must put them, or the operator the file into the folder `schemas`",
+    ),
+    "schema-missing": (
+        "本节点已没有该记录的数据标准文件，请运维把它放回 schemas 所指的文件夹",
+        "The schema file of this record is not here any more; the operator must put it back into"
+        " the folder `schemas`",
     ),
     "log-fault": (
         "日志与链不一致，须由运维处理后才能接收记录",

@@ -13,7 +13,9 @@ from pathlib import Path
 import structlog
 
 from ledger.core.errors import ConfigError
+from ledger.records import schema as schemas
 from ledger.records.rules import Rules
+from ledger.records.schema import Schema
 from ledger.records.store import Library, Unreadable
 
 LOOK_SECONDS = 1.0
@@ -31,7 +33,7 @@ class SchemaFolder:
         """Read it. Raises ConfigError where the folder cannot be read."""
         self._path = path
         self._stamp = self._look()
-        self._library = Library.load(path)
+        self._library = _load(path)
         self._looked_at = time.monotonic()
         self.problem: ConfigError | None = None
         """Why the folder as it is now was not read; what was read before stands."""
@@ -53,6 +55,12 @@ class SchemaFolder:
         found = self.current().rules(sha256)
         return found or self.latest().rules(sha256)
 
+    def schema(self, sha256: str) -> Schema | None:
+        """The same for a schema that the catalogue names, where its name is that file's."""
+        found = self.current().schema(sha256) or self.latest().schema(sha256)
+        named = schemas.find(found.name, found.version) if found else None
+        return found if found and named and named.sha256 == found.sha256 else None
+
     def _refresh(self) -> None:
         self._looked_at = time.monotonic()
         stamp = self._look()
@@ -60,7 +68,7 @@ class SchemaFolder:
             return
         self._stamp = stamp
         try:
-            self._library, self.problem = Library.load(self._path), None
+            self._library, self.problem = _load(self._path), None
         except ConfigError as error:
             self.problem = error
 
@@ -96,7 +104,19 @@ class SchemaWatch:
             self._known = library
             for each in library.unreadable:
                 _tell(each)
+            for schema in library.brought_schemas():
+                if not schemas.add(schema):
+                    _log.error("schemas.name-taken", type=schema.id, file=schema.sha256)
         return LOOK_SECONDS
+
+
+def _load(path: Path | None) -> Library:
+    """Read the folder, and make its types known by their names: entries and stored records name
+    no more than that. Of two files with one name the first that was read keeps it."""
+    library = Library.load(path)
+    for schema in library.brought_schemas():
+        schemas.add(schema)
+    return library
 
 
 def _tell(file: Unreadable) -> None:

@@ -255,6 +255,7 @@ class _Set:
         self._who = who
         self._hmac = hmac
         self._calendar = calendar
+        self._library = library
         self._gates: dict[tuple[str, str | None], _Gate | None] = {}
         self._headers: dict[tuple[str, str | None, date, date | None], Header] = {}
         self._timely: dict[date, str] = {}
@@ -294,8 +295,9 @@ class _Set:
         item = self._terms.facts.record_type(name, self._terms.at)
         if item is None or version not in (None, str(item.version)):
             return None
-        schema = schemas.find(item.name, item.version)
-        return _Gate(schema, item) if schema and schema.sha256 == item.content_hash else None
+        schema = self._library.schema(item.content_hash)
+        same = schema is not None and (schema.name, schema.version) == (item.name, item.version)
+        return _Gate(schema, item) if schema is not None and same else None
 
     def _good(self, at: int, row: RowInput, gate: _Gate, checked: Checked, secret: bytes) -> _Good:
         schema = gate.schema

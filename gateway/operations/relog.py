@@ -331,9 +331,15 @@ class _Work:
 
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
-        taken = frozenset(map(str, content.fields.values()))  # lawful when it came in
-        kinds = self._who.authorities.kinds
-        setting = Setting(today=today, rules=rules, authorities=kinds, exceptions=taken)
+        # It was taken once: codes then excepted and fields then lacking are not asked about again.
+        taken = frozenset(map(str, content.fields.values()))
+        setting = Setting(
+            today=today,
+            go_live=date.max,
+            rules=rules,
+            authorities=self._who.authorities.kinds,
+            exceptions=taken,
+        )
         checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:
             raise _Left("no-longer-valid")

@@ -13,6 +13,7 @@ from gateway.anchoring.progress import first_final_anchor
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
+from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
@@ -54,7 +55,7 @@ class Receipts:
 
         disclose: None for a bare receipt, which holds no content and is anybody's. Raises
         NotAllowed, FieldUnknown, NotARecord; Stranded where there will be none; NotReady where no
-        key may sign the presentation now.
+        key may sign the presentation now, or the schema is not at hand any more.
         """
         if disclose is None:
             return self._receipt(name, None)
@@ -233,7 +234,9 @@ def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
 def _shown(content: Content, disclose: Disclose) -> _Shown:
     """Refuse fields that the record's type does not have, and a choice that discloses nothing."""
     name, _, version = content.schema.partition("@")
-    schema = schemas.load(name, int(version))
+    schema = schemas.find(name, int(version))
+    if schema is None:  # the operator took its file away
+        raise NotReady("schema-missing", retry_after=60)
     wanted = schema.slots if disclose.fields is None else disclose.fields
     for code in wanted:
         if code not in schema.slots:

@@ -63,6 +63,7 @@ __all__ = [
     "MAX_FILE",
     "Schema",
     "SchemaHash",
+    "add",
     "all_schemas",
     "by_hash",
     "find",
@@ -137,13 +138,24 @@ class Schema:
 
 
 def load(name: str, version: int = 1) -> Schema:
-    """The schema of a type; KeyError if there is none."""
-    return _by_id()[f"{name}@{version}"]
+    """The schema of a type, ours or added; KeyError if there is none."""
+    found = find(name, version)
+    if found is None:
+        raise KeyError(f"{name}@{version}")
+    return found
 
 
 def find(name: str, version: int = 1) -> Schema | None:
-    """The schema of a type named by an outsider; None if there is none."""
-    return _by_id().get(f"{name}@{version}")
+    """The schema of a type named by an outsider, ours or added; None if there is none."""
+    id_ = f"{name}@{version}"
+    return _by_id().get(id_) or _added.get(id_)
+
+
+def add(schema: Schema) -> bool:
+    """Make a type that we do not package known by its name, for as long as the process runs.
+    False: another file has that name and version, and keeps it."""
+    known = _by_id().get(schema.id) or _added.setdefault(schema.id, schema)
+    return known.sha256 == schema.sha256
 
 
 def by_hash(sha256: str) -> Schema | None:
@@ -152,7 +164,7 @@ def by_hash(sha256: str) -> Schema | None:
 
 
 def all_schemas() -> Sequence[Schema]:
-    """Every schema we hold, sorted by id."""
+    """Every schema that we package, sorted by id."""
     return tuple(_by_id().values())
 
 
@@ -160,6 +172,10 @@ def packaged_files() -> Sequence[bytes]:
     """The packaged schema files."""
     files = resources.files(__package__).joinpath("schemas").iterdir()
     return [file.read_bytes() for file in files if file.name.endswith(".json")]
+
+
+_added: dict[str, Schema] = {}
+"""Types from an operator's folder, by id."""
 
 
 @cache

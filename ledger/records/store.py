@@ -93,7 +93,11 @@ class Library:
 
     def all_schemas(self) -> Sequence[Schema]:
         """Every schema that is here."""
-        return (*schemas.all_schemas(), *(schema for schema, _ in self._schemas.values()))
+        return (*schemas.all_schemas(), *self.brought_schemas())
+
+    def brought_schemas(self) -> Sequence[Schema]:
+        """The schemas of the folder, in the order of its files."""
+        return tuple(schema for schema, _ in self._schemas.values())
 
     def all_rules(self) -> Sequence[Rules]:
         """Every rules file that is here."""

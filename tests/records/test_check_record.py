@@ -284,6 +284,48 @@ def test_until_of_a_type_adverse_by_value() -> None:
     assert problems(debt, type_=schema, until=None, hidden=("ZS_LB", "ZS_SSQZI")) == []
 
 
+NEVER = date(2026, 4, 30)
+"""The day before the decision of the examples."""
+FAR = date(2030, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("type_", "status", "void", "valid", "stated"),
+    [
+        ("licence", "XK_ZT", "2", "1", "XK_YXQZI"),
+        ("intellectual-property", "ZC_ZT", "注销", "有效", None),
+    ],
+)
+def test_until_of_what_is_not_in_force(
+    type_: str, status: str, void: str, valid: str, stated: str | None
+) -> None:
+    dead, alive = good(load(type_)) | {status: void}, good(load(type_)) | {status: valid}
+    if stated is not None:
+        dead[stated] = alive[stated] = FAR.isoformat()
+    end, hidden = (FAR if stated else None), (status,)
+    wrong = [(stated, "until-disagrees")]
+    for record in (dead, alive):
+        assert problems(record, type_=type_) == problems(record, type_=type_, hidden=hidden) == []
+    assert problems(dead, type_=type_, until=end) == wrong  # a lie, where the status is shown
+    assert problems(alive, type_=type_, until=NEVER) == wrong
+    for either in (end, NEVER):
+        assert problems(dead, type_=type_, until=either, hidden=hidden) == []
+    assert problems(dead, type_=type_, until=date(2027, 1, 1), hidden=hidden) == wrong
+    if stated is not None:
+        assert problems(dead, type_=type_, hidden=(stated,)) == []
+        assert problems(dead, type_=type_, until=end, hidden=(stated,)) == wrong
+
+
+def test_fewer_values_where_another_field_is_shown() -> None:
+    public = good(load("credit-evaluation")) | {"PJ_LB": "公共", "PJ_DJ": "A"}
+    best: dict[str, Value] = {"PJ_DJ": "AAA"}
+    type_ = "credit-evaluation"
+    assert ("PJ_DJ", "value-unknown") in problems(public, type_=type_, shown=best)
+    assert problems(public, type_=type_, shown=best, hidden=("PJ_LB",)) == []
+    market: dict[str, Value] = {"PJ_LB": "市场化", **best}
+    assert problems(public, type_=type_, shown=market) == []
+
+
 def test_rules_are_those_that_the_payload_names() -> None:
     longer = changed(
         *[

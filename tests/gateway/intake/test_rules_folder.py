@@ -14,12 +14,15 @@ import structlog
 
 from gateway.app import create_app
 from gateway.base import schema_folder as module
+from gateway.base.errors import NotReady
 from gateway.base.schema_folder import SchemaFolder, SchemaWatch
-from gateway.intake.interfaces import RowInput
+from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose
-from ledger.chain.contracts.structs import RULES, SEVERE_LIST, CatalogueItem, Code
+from gateway.receipts.services import _shown
+from gateway.records.content import Content
+from ledger.chain.contracts.structs import RECORD_TYPE, RULES, SEVERE_LIST, CatalogueItem, Code
 from ledger.chain.founding.national import national_items
 from ledger.chain.network import NetworkFile
 from ledger.core import canonical
@@ -29,7 +32,7 @@ from ledger.core.verdict.verdict import Verdict
 from ledger.records import rules as rules_files
 from ledger.records.publicity import add_months
 from ledger.records.rules import newest
-from ledger.records.schema import load
+from ledger.records.schema import find, load, packaged_files, parse
 from ledger.verify import Verifier, ask
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
@@ -58,6 +61,14 @@ def law() -> bytes:
     return canonical.encode(tree)
 
 
+def new_type() -> bytes:
+    """A type that nobody packages: donations."""
+    data = next(each for each in packaged_files() if b'"name":"honour"' in each)
+    return canonical.encode(canonical.parse(data) | {"name": "donation", "family": "donation"})
+
+
+TYPE = new_type()
+TYPE_SHA = hashlib.sha256(TYPE).hexdigest()
 LAW = law()
 SHA = hashlib.sha256(LAW).hexdigest()
 
@@ -66,14 +77,27 @@ def items(since: int) -> tuple[CatalogueItem, ...]:
     """What the provinces vote on."""
     model = next(item for item in national_items() if item.kind == RULES)
     rules = replace(model, version=2, content_hash=Digest(bytes.fromhex(SHA)), since=since, until=0)
-    return rules, replace(rules, item_id=Code(LIST), kind=SEVERE_LIST)
+    digest = Digest(bytes.fromhex(TYPE_SHA))
+    type_ = replace(rules, item_id=Code("donation"), version=1, kind=RECORD_TYPE)
+    lists = replace(rules, item_id=Code(LIST), kind=SEVERE_LIST)
+    return rules, lists, replace(type_, content_hash=digest)
+
+
+def donate(node: Node) -> RowAnswer:
+    """What intake says of a record of the new type."""
+    sent = RowInput(row=None, type="donation", fields=good(parse(TYPE)))
+    return node.intake.submit_set(caller=CENTRE, rows=[sent]).rows[0]
 
 
 def take_in(node: Node, anvil: Anvil, n: int, decided: date) -> bytes:
     """The full receipt of a new penalty, finally anchored."""
     end = (TODAY + timedelta(days=3000)).isoformat()
     sent = replace(row(n, CF_JDRQ=decided.isoformat(), CF_YXQ=end), class_="severe")
-    answer = node.intake.submit_set(caller=CENTRE, rows=[sent]).rows[0]
+    return receipt_of(node, anvil, node.intake.submit_set(caller=CENTRE, rows=[sent]).rows[0])
+
+
+def receipt_of(node: Node, anvil: Anvil, answer: RowAnswer) -> bytes:
+    """The full receipt of what was accepted, finally anchored."""
     assert answer.verdict == "accepted", answer.errors
     node.logs.step()
     settle(node, anvil)
@@ -118,9 +142,11 @@ def test_a_law_by_file_and_vote(tmp_path: Path) -> None:
         assert client.get(f"/v1/rules/{SHA}").status_code == 404
 
         (folder / f"{SHA}.json").write_bytes(LAW)
+        (folder / "donation@1.json").write_bytes(TYPE)
         beside = take_in(node, anvil, 2, NEW)  # a file alone is no law
         assert payload(beside)["rules"] == newest().id
         assert listed(node, LIST) == "rejected"
+        assert [each.code for each in donate(node).errors] == ["type-not-in-catalogue"]
 
         put_items(anvil, member, *items(anvil.head_time() - 3600))  # our clock may lag
         anvil.mine(3)
@@ -130,6 +156,8 @@ def test_a_law_by_file_and_vote(tmp_path: Path) -> None:
         assert listed(node, LIST) == "accepted"
         assert listed(node, "list-of-nobody") == "rejected"
         assert client.get(f"/v1/rules/{SHA}").content == LAW
+        assert client.get(f"/v1/schemas/{TYPE_SHA}").content == TYPE
+        given = receipt_of(node, anvil, donate(node))
         node.close()
 
         for data in (after, old):
@@ -140,9 +168,43 @@ def test_a_law_by_file_and_vote(tmp_path: Path) -> None:
         for data in (before, beside):  # the same with and without the new file
             for schemas in (None, folder):
                 assert judge(data, member.network, schemas).verdict == "valid"
-        for data in (after, old):
+        for data in (after, old, given):
             assert judge(data, member.network).verdict == "undetermined"
             assert judge(data, member.network, folder).verdict == "valid"
+
+
+def test_a_type_keeps_its_name(tmp_path: Path) -> None:
+    """Neither a packaged type nor one that was read before is replaced by another file."""
+    other = canonical.encode(canonical.parse(TYPE) | {"title": {"zh": "x", "en": "x"}})
+    penalty = next(each for each in packaged_files() if b'"name":"penalty"' in each)
+    false = canonical.encode(canonical.parse(penalty) | {"title": {"zh": "x", "en": "x"}})
+    for name, data in (("a", TYPE), ("b", other), ("c", false)):
+        (tmp_path / f"{name}.json").write_bytes(data)
+    folder = SchemaFolder(tmp_path)
+    assert folder.schema(TYPE_SHA) is not None
+    for data in (other, false):
+        sha = hashlib.sha256(data).hexdigest()
+        assert folder.current().schema(sha) is not None
+        assert folder.schema(sha) is None
+    assert find("donation").sha256 == TYPE_SHA  # type: ignore[union-attr]
+    assert load("penalty").title["en"] == "administrative penalty"
+    with structlog.testing.capture_logs() as told:
+        SchemaWatch(folder)(threading.Event())
+    assert [each["event"] for each in told] == ["schemas.name-taken"] * 2
+
+
+def test_a_record_whose_schema_was_taken_away() -> None:
+    content = Content(
+        secret=bytes(32),
+        schema="vanished@1",
+        rules=newest().id,
+        class_=None,
+        decided="2026-05-01",
+        until=None,
+        fields={"X": "x"},
+    )
+    with pytest.raises(NotReady, match="schema-missing"):
+        _shown(content, Disclose(CENTRE))
 
 
 # ---- the folder
