@@ -47,7 +47,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
     node.close()
 
 
-def submit(node: Node, *numbers: int, **changes: str) -> list[bytes]:
+def submit(node: Node, *numbers: int, **changes: object) -> list[bytes]:
     rows = [row(n, at=n, **changes) for n in numbers]
     answer = node.intake.submit_set(caller=of("市监局"), rows=rows)
     assert [found.verdict for found in answer.rows] == ["accepted"] * len(numbers)
@@ -312,7 +312,7 @@ def test_routes_for_readers(node: Node) -> None:
 
 def test_a_public_record_that_was_logged_again(node: Node) -> None:
     """Another department is told where it stands now, as long as it may read it there."""
-    old, new = submit(node, 1, 2, CF_CFLB="罚款", CF_NR_FK="0.2")
+    old, new = submit(node, 1, 2, CF_CFLB="罚款", CF_NR_FK="0.2")  # a mere warning is not public
     with begin_write(node.ctx.engine) as connection:
         move_to_successor(connection, old, new)
     other = bearer(new_token(node, "read", department="乙局"))
