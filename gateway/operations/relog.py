@@ -332,12 +332,13 @@ class _Work:
     def _until(self, content: Content, schema: Schema, rules: Rules) -> date | None:
         today = datetime.fromtimestamp(self._at, CHINA).date()
         # It was taken once: codes then excepted and fields then lacking are not asked about again.
+        taken = frozenset(map(str, content.fields.values()))
         setting = Setting(
             today=today,
             go_live=date.max,
             rules=rules,
             authorities=self._who.authorities.kinds,
-            exceptions=frozenset(map(str, content.fields.values())),
+            exceptions=taken,
         )
         checked = check(schema, content.fields, setting, class_=content.class_)
         if checked.errors:

@@ -32,6 +32,7 @@ from ledger.chain.contracts.structs import PUBLIC
 from ledger.core.canonical import instant
 from ledger.core.texts import Text
 from ledger.records import schema as schemas
+from ledger.records.schema import Schema
 
 TYPE = "credit-ledger/subjects-check@1"
 MAX_FINDINGS = 1000
@@ -204,10 +205,9 @@ def _line(caller: Caller, leaf: bytes) -> Access:
 
 def _party(side: _Seen, caller: Caller) -> dict[str, Any]:
     party, code, name, registration = side.party, None, None, None
-    if side.content is not None:
-        schema_name, _, version = side.content.schema.partition("@")
-        subject = schemas.load(schema_name, int(version)).subject
-        fields = side.content.fields
+    schema = None if side.content is None else _schema(side.content)
+    if side.content is not None and schema is not None:
+        fields, subject = side.content.fields, schema.subject
         code, name = fields.get(subject.code), fields.get(subject.name)
         registration = fields.get(subject.registration)
     return {
@@ -220,6 +220,12 @@ def _party(side: _Seen, caller: Caller) -> dict[str, Any]:
         "registered": None if party.registered is None else _period(party.registered),
         "leaves": [leaf.hex() for leaf in side.leaves],
     }
+
+
+def _schema(content: Content) -> Schema | None:
+    """None: its file was in the operator's folder, and is there no more."""
+    name, _, version = content.schema.partition("@")
+    return schemas.find(name, int(version))
 
 
 def _period(number: int) -> str:

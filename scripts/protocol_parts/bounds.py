@@ -81,7 +81,16 @@ BOUNDS = (
 )
 """What a second implementation must hold to, beside the contracts."""
 
+_FILES = {
+    "ledger.records.authorities": ("FILE", "ENTRIES", "NAMES", "SUCCESSORS", "NAME", "LENGTH"),
+    "ledger.records.lawful": ("FILE", "ENTRIES", "OF_ONE", "LENGTH", "NAME"),
+}
 BESIDE = {
+    **{
+        (module, f"_MAX_{name}"): "files of a node: who is who"
+        for module, names in _FILES.items()
+        for name in names
+    },
     ("ledger.records.calendar", "_MAX_FILE"): "calendar files of a node",
     ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
     ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
@@ -152,6 +161,7 @@ PATTERNS = (
 """Module, name, and what has this form, all of it."""
 
 LOOSE = {
+    ("ledger.records.authorities", "_REGION"): "files of a node: who is who",
     ("ledger.core.receipt", "_TEXT_OR_SPACE"): "finds white space of a file saved anew",
     ("ledger.core.versions", "_START"): "finds the _type of what may be a newer file",
     ("ledger.records.uscc", "_SHAPE"): "intake only",
