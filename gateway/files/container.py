@@ -29,11 +29,12 @@ class Packed:
     data: bytes | memoryview
 
 
-def pack(text: str) -> Packed:
-    """A part with this text."""
-    packer = Packer()
-    packer.write(text)
-    return packer.finish()
+def pack(content: str | bytes) -> Packed:
+    """A part with this content."""
+    data = content.encode() if isinstance(content, str) else content
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    packed = packer.compress(data) + packer.flush()
+    return Packed(DEFLATED, zlib.crc32(data), len(data), packed)
 
 
 class Packer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from xml.parsers import expat
@@ -25,6 +25,9 @@ MAX_COLUMNS = 1000
 """The widest template has 30; a thousand leaves room for everything a department adds."""
 MAX_ROWS = 1 << 20
 """Rows of a sheet in Excel and WPS."""
+MAX_TOLD = 1 << 20
+"""Strings that a part may say it has without being doubted; 24 bytes each."""
+_HEAD = 1 << 12
 MAX_TEXT = 1 << 29
 """Bytes of all text once shared strings are written out in every cell that names them."""
 
@@ -48,10 +51,12 @@ class SheetFacts:
 
 @dataclass(frozen=True, slots=True)
 class SharedStrings:
-    """Sizes in bytes of the shared strings; one string can stand in a million cells."""
+    """Sizes in bytes of the shared strings; one string can stand in a million cells. rewritten:
+    the part without the numbers that it says of itself, where they are not its own."""
 
     sizes: Sequence[int] = ()
     longest: int = 0
+    rewritten: bytes | None = None
 
 
 def shared_strings(data: bytes) -> SharedStrings:
@@ -64,7 +69,30 @@ def shared_strings(data: bytes) -> SharedStrings:
     else:
         starts = [match.start() for match in re.finditer(rb"<(?:[\w.-]+:)?si[\s/>]", data)]
     sizes = [end - start for start, end in pairwise([*starts, len(data)])]
-    return SharedStrings(sizes, max(sizes, default=0))
+    name, attributes = _root(data)
+    told = [attributes[key] for key in ("count", "uniqueCount") if key in attributes]
+    rewritten = None
+    # calamine takes memory for as many strings as the part says it has.
+    if starts and not all(_INDEX.fullmatch(n) and int(n) <= MAX_TOLD for n in told):
+        rewritten = b"<%b>" % name.encode() + data[starts[0] :]
+    return SharedStrings(sizes, max(sizes, default=0), rewritten)
+
+
+def _root(data: bytes) -> tuple[str, Mapping[str, str]]:
+    """Name and attributes of the outermost element."""
+    found: list[tuple[str, Mapping[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda *element: found.append(element)
+    at = 0
+    try:
+        while not found and at < len(data):
+            parser.Parse(data[at : at + _HEAD], False)
+            at += _HEAD
+    except (expat.ExpatError, ValueError) as error:
+        raise FileFault("not-xlsx") from error
+    if not found:
+        raise FileFault("not-xlsx")
+    return found[0]
 
 
 def _starts(data: bytes) -> list[int]:

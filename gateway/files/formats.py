@@ -1,8 +1,8 @@
 """Number formats: whether a person who looks at a cell sees its value.
 
-A format can divide by a thousand, add zeros or words, round, or show nothing. What is seen is what
-the sender vouches for, so a value that is shown as another one must not be taken. Formats of days
-and times only decide that the number is one.
+A format can divide by a thousand, add zeros or words, round, leave out the year, or show nothing.
+What is seen is what the sender vouches for, so a value that is shown as another one must not be
+taken.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ BUILT_IN = {
     11: "0.00E+00",
     12: "# ?/?",
     13: "# ??/??",
-    **dict.fromkeys((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)), "yyyy-mm-dd"),
+    **dict.fromkeys((14, 15, 22, 30, 31), "yyyy-mm-dd"),
+    **dict.fromkeys((16, 28, 29, 51, 53, 54, 58), "mm-dd"),
+    **dict.fromkeys((17, 27, 36, 50, 52, 57), "yyyy-mm"),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "h:mm:ss"),
     **dict.fromkeys((37, 38), "#,##0;-#,##0"),
     **dict.fromkeys((39, 40), "#,##0.00;-#,##0.00"),
     41: '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ',
@@ -64,7 +67,8 @@ _Sort = Literal["general", "number", "date", "elapsed", "text", "other"]
 class _Section:
     """One part of a format. literal: what it shows besides the number. zeros, places: digits it
     shows at least before, and at most behind the point. power: of ten that it multiplies by.
-    grouped: with thousands separators. condition: operator and number."""
+    grouped: with thousands separators. condition: operator and number. parts: letters for parts of
+    a day."""
 
     sort: _Sort = "other"
     literal: str = ""
@@ -74,6 +78,12 @@ class _Section:
     power: int = 0
     grouped: bool = False
     condition: tuple[str, Decimal] | None = None
+    parts: str = ""
+
+    @property
+    def whole_day(self) -> bool:
+        """Whether year, month and day are shown."""
+        return any(year in self.parts for year in "ye") and {"m", "d"} <= set(self.parts)
 
 
 class Format:
@@ -89,8 +99,10 @@ class Format:
         same = all(section.sort == first for section in sections)
         if first in ("date", "elapsed") and not same:
             self.sort = first if all(s.sort in (first, "other") for s in sections) else "other"
-        self.plain = self.sort in ("date", "elapsed") or (
-            first == "general" and same and not any(s.literal for s in sections)
+        self.plain = (
+            self.sort == "elapsed"
+            or (self.sort == "date" and sections[0].whole_day)
+            or (first == "general" and same and not any(s.literal for s in sections))
         )
         self.plain_text = text is None or (
             text.sort in ("text", "general") and not text.literal.strip()
@@ -105,6 +117,8 @@ class Format:
             return None  # no number, which whoever takes the value will see
         if self.plain or not value.is_finite() or abs(value) >= LARGEST:
             return None
+        if self.sort == "date":  # of a day without its year nobody knows which it is
+            return "scaled" if abs(value) >= 1 else None
         value = _significant(value)
         section = self._choose(value)
         return "scaled" if section is None else _look(section, value, self._keeps_sign(section))
@@ -205,6 +219,7 @@ def _section(text: str) -> _Section:
             sorts.add("general")  # shortened, as the general format does with long numbers
         elif kind == "date":
             sorts.add("date")
+            section.parts += sign.lower()
         elif sign == "@":
             sorts.add("text")
         elif sign in "0#?.,%/":

@@ -29,6 +29,9 @@ _BOF, _EOF, _FILEPASS, _SHEET, _FORMAT, _XF, _SST = 0x809, 0xA, 0x2F, 0x85, 0x41
 _FORMULA, _NUMBER, _RK, _MANY, _SHARED, _LABEL, _RICH, _FLAG = (
     *(0x6, 0x203, 0x27E, 0xBD, 0xFD, 0x204, 0xD6, 0x205),
 )
+_EXTENT = 0x200
+_SMALLEST_STRING = 3
+"""Bytes of an empty string."""
 _CELLS = frozenset({_FORMULA, _NUMBER, _RK, _SHARED, _LABEL, _RICH, _FLAG})
 _VERSION_8 = 0x600
 _WORKSHEET = 0
@@ -75,13 +78,13 @@ def _tables(data: bytes) -> list[Table]:
     name = next((name for name in _BOOK if name in compound.names()), None)
     if name is None:
         raise FileFault("old-or-protected")
-    held = compound.read(name)
+    held = bytearray(compound.read(name))
     stream = memoryview(held)
     book = _read_book(stream)
     budget = Budget(SharedStrings())
     facts = {at: _read_sheet(stream, start, book, budget) for start, at in book.sheets}
     with parsing():
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(container_of(_BOOK[0], held)))
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(container_of(_BOOK[0], bytes(held))))
         names = workbook.sheet_names
     if max(facts) >= len(names):
         raise FileFault("not-xlsx")
@@ -108,7 +111,7 @@ def _read_book(stream: memoryview) -> _Book:
             book.styles.append(_u16(data, 2))
         elif kind == _SST:
             book.strings = _u32(data, 4)
-    if not book.sheets:
+    if not book.sheets or book.strings * _SMALLEST_STRING > len(stream):
         raise FileFault("not-xlsx")
     return book
 
@@ -117,7 +120,10 @@ def _read_sheet(stream: memoryview, start: int, book: _Book, budget: Budget) -> 
     facts = SheetFacts()
     seen: set[int] = set()
     rows = columns = 0
+    told: list[memoryview] = []
     for kind, data in _records(stream, start):
+        if kind == _EXTENT:
+            told.append(data)
         for row, column, style, value in _cells(kind, data):
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             _judge(facts, (row, column), kind, book, (style, value))
@@ -128,6 +134,8 @@ def _read_sheet(stream: memoryview, start: int, book: _Book, budget: Budget) -> 
     if columns > MAX_COLUMNS:
         raise FileFault("dimensions")
     budget.spend_cells(rows * columns, len(seen))
+    for data in told:  # the parser behind takes memory for as many cells as it is told
+        struct.pack_into("<LLHHH", data, 0, 0, rows, 0, columns, 0)
     return facts
 
 

@@ -12,7 +12,7 @@ from gateway.files.archive import Archive
 from gateway.files.container import Packed, container, pack
 from gateway.files.errors import FileFault
 from gateway.files.exact import MAIN
-from gateway.files.facts import Budget, shared_strings
+from gateway.files.facts import Budget, SharedStrings, shared_strings
 from gateway.files.interfaces import Table
 from gateway.files.kinds import demand_sheets
 from gateway.files.parsed import lines_of, parsing
@@ -43,7 +43,7 @@ def tables(data: bytes) -> list[Table]:
         found.plain or archive.packed(sheet.path)
         for sheet, found in zip(book.sheets, scanned, strict=True)
     ]
-    texts = archive.packed(book.strings) if book.strings and strings.sizes else None
+    texts = _texts(archive, book, strings)
     made = container(_made_anew(book, styles, sheets, texts))
     with parsing():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(made))
@@ -63,6 +63,12 @@ class _Readings:
     def __iter__(self) -> Iterator[Iterator[bytes]]:
         while True:
             yield self.archive.chunks(self.path)
+
+
+def _texts(archive: Archive, book: Book, strings: SharedStrings) -> Packed | None:
+    if strings.rewritten is not None:
+        return pack(strings.rewritten)
+    return archive.packed(book.strings) if book.strings and strings.sizes else None
 
 
 def _part(archive: Archive, name: str | None, limit: int) -> bytes:

@@ -83,11 +83,11 @@ _ERRORS: Final = {
         "file holds: leave the content alone, without equals sign and quotes, as text.",
     ),
     "value-scaled": (
-        "{name}的单元格格式使所显示的内容与存储的值不同（如按万元显示、百分比、四舍五入、附加文字或隐藏），"
-        "请设为文本格式，按应报的内容重新填写。",
+        "{name}的单元格格式使所显示的内容与存储的值不同（如按万元显示、百分比、四舍五入、附加文字、隐藏或"
+        "不显示年月日），请设为文本格式，按应报的内容重新填写。",
         "The format of the cell makes {name} look like another value than the one stored (divided, "
-        "as a percentage, rounded, with words added or hidden): format the cell as text and enter "
-        "what is meant.",
+        "as a percentage, rounded, with words added, hidden, or a date in part): format the cell "
+        "as text and enter what is meant.",
     ),
     "cell-broken": (
         "{name}的单元格在文件中有误（所指文本或格式不存在，或同一单元格出现两次），无法读取；请用Excel或"

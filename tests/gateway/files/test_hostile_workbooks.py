@@ -398,3 +398,19 @@ def test_sheets_changed_at_random_are_bounded(monkeypatch: pytest.MonkeyPatch) -
             read(with_part("xl/worksheets/sheet1.xml", bytes(data)), "x.xlsx")
         except FileFault:
             continue
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+@pytest.mark.parametrize("told", ["4294967296", "99999999999999999999", "-1", "x", "", "1"])
+@pytest.mark.parametrize("which", ["count", "uniqueCount"])
+def test_a_table_of_strings_that_says_it_is_huge(which: str, told: str, prefix: str) -> None:
+    """The parser behind took memory for all of them, and died of it with its process."""
+    cell = '<c r="A2" t="s"><v>1</v></c>'
+    made = parts({"S": sheet_xml(text_row(1, list(GOOD)) + row(2, cell))})
+    strings = f"<{prefix}si><{prefix}t>0</{prefix}t></{prefix}si>"
+    strings += f"<{prefix}si><{prefix}t>样例</{prefix}t></{prefix}si>"
+    space = f'xmlns:x="{MAIN}"' if prefix else f'xmlns="{MAIN}"'
+    made["xl/sharedStrings.xml"] = (
+        f'<?xml version="1.0"?><{prefix}sst a=">" {space} {which}="{told}">{strings}</{prefix}sst>'
+    )
+    assert read(zipped(made), "x.xlsx")[0].input.fields == {"CF_XDR_MC": "样例"}

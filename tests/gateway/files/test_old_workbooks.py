@@ -145,6 +145,22 @@ def test_a_cell_far_out() -> None:
     )
 
 
+def test_numbers_that_a_file_says_of_itself() -> None:
+    """The parser behind would take memory for all that is announced."""
+    rows = [CODES, list(GOOD.values())]
+    for extent in ((0, 0xFFFFFFFF, 0, 0xFFFF, 0), (0, 2, 0, 17, 0), (9, 0, 9, 0, 0)):
+        more = record(0x200, struct.pack("<LLHHH", *extent))
+        found = read(old_workbook(*rows, more=more), "x.xls")
+        assert [dict(r.input.fields) for r in found] == [dict(r.input.fields) for r in NEW]
+    good = old_workbook(*rows)
+    at = good.index(struct.pack("<LL", len(STRINGS), len(STRINGS)))
+    told = struct.pack("<LL", 0xFFFFFFF0, 0xFFFFFFF0)
+    assert fault(good[:at] + told + good[at + 8 :]) == "not-xlsx"
+
+
+NEW = read(workbook(penalty_sheet(GOOD)), "x.xlsx")
+
+
 def test_flipped_bytes_never_raise_anything_else() -> None:
     random = Random(13)
     good = old_workbook(CODES, list(GOOD.values()), list(GOOD.values()))
