@@ -38,7 +38,7 @@ class Keys(NamedTuple):
     """Canonical JSON of what identifies a good record. document: without the subject, since one
     decision may concern several, a record each; where there is no number it is the record's, for
     nothing says that two such records are of one decision. authority: who decided. subject: None
-    where it has no code."""
+    where it has no code, or its name is not given."""
 
     record: bytes
     document: bytes
@@ -64,9 +64,9 @@ def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     document = orjson.dumps(parts)
     subject = orjson.dumps(_subject(schema, fields))
     record = b"".join((document[:-1], b',"subject":', subject, b"}"))
-    code, about = fields[schema.subject.code], None
-    if isinstance(code, str) and code != FILLER:
-        about = subject_keys(code, _folded(fields, schema.subject.name))
+    code, name, about = fields[schema.subject.code], schema.subject.name, None
+    if isinstance(code, str) and code != FILLER and name in fields:
+        about = subject_keys(code, _folded(fields, name))
     numbered = schema.document in fields
     by = orjson.dumps(parts["authority"])
     return Keys(record, document if numbered else record, by, about)
