@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Final
 
 from ledger.records.schema import Schema
@@ -21,8 +22,28 @@ def visibility(
 
     fields: the canonical ones of a good record. class_: minor, general, severe or None.
     """
+    told = [fields.get(code) for code in _telling(schema)]
+    return _of(schema, tuple([tuple(v) if isinstance(v, list) else v for v in told]), class_)
+
+
+@cache
+def _telling(schema: Schema) -> tuple[str, ...]:
+    """The fields that say who may see a record."""
+    return tuple(dict.fromkeys(code for each in schema.visibility_if for code in each.fields))
+
+
+@lru_cache(maxsize=1 << 12)  # vocabularies: the same few values over and over
+def _of(
+    schema: Schema, told: tuple[str | tuple[str, ...] | None, ...], class_: str | None
+) -> Visibility:
+    values = dict(zip(_telling(schema), map(_as_field, told), strict=True))
+    fields = {code: value for code, value in values.items() if value is not None}
     cases = (each.visibility for each in schema.visibility_if if each.holds(fields))
     return strictest(schema.visibility, *cases, *([_SHARED] if class_ == _MINOR else []))
+
+
+def _as_field(value: str | tuple[str, ...] | None) -> str | list[str] | None:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def strictest(*said: Visibility) -> Visibility:
