@@ -179,6 +179,7 @@ class _Set:
         self._timely: dict[date, str] = {}
         self._marks: dict[tuple[bytes, bytes], bytes] = {}
         self._units: dict[str, str] = {}
+        self._where: dict[tuple[Schema, str, bool], tuple[FieldError, ...]] = {}
 
     def judge(self, at: int, row: RowInput, secret: bytes) -> _Good | RowAnswer:
         """The row ready to be sealed, or its rejection."""
@@ -322,12 +323,20 @@ class _Set:
         and of no others.
         """
         code = _authority_code(schema, fields)
-        ours = self._terms.facts.region[:2]
         if code is None:
             return ()
+        key = (schema, code, ORIGIN in fields)
+        if key not in self._where:
+            self._where[key] = self._notes_of_region(*key)
+        return self._where[key]
+
+    def _notes_of_region(
+        self, schema: Schema, code: str, has_origin: bool
+    ) -> tuple[FieldError, ...]:
+        ours = self._terms.facts.region[:2]
         region = self._who.authorities.region(code)
         notes: tuple[FieldError, ...] = ()
-        if code[DIVISION] == NATIONAL and ORIGIN in schema.by_code and ORIGIN not in fields:
+        if code[DIVISION] == NATIONAL and ORIGIN in schema.by_code and not has_origin:
             notes = (remark("origin-missing", schema, ORIGIN),)
         theirs = code[DIVISION] if region is None else region[:2]
         if not ours or theirs == ours or (region is None and theirs == NATIONAL):

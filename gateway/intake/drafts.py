@@ -47,7 +47,7 @@ class Terms:
         behind = max(min(self.at, self.facts.block_time), self.at - MAX_AHEAD)
         return datetime.fromtimestamp(behind, CHINA).date()
 
-    @property
+    @cached_property
     def province(self) -> bool:
         """Whether anybody accepts records of this member."""
         return bool(self.facts.roles & Role.PROVINCE)

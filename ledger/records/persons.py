@@ -19,6 +19,7 @@ _CHECKS: Final = "10X98765432"
 _DIVISIONS: Final = frozenset("11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51"
                               " 52 53 54 61 62 63 64 65 71 81 82 83".split())  # fmt: skip
 """GB/T 2260: the provinces, and the numbers for residents of Taiwan, Hong Kong and Macao."""
+_DIGITS: Final = 18
 _NONE: Final[frozenset[str]] = frozenset()
 _LIKELY = re.compile(r"[0-9０-９]{6}[ -]?(?:1[89]|20|１[８９]|２０)[0-9０-９]{2}")
 """How any such number begins; most records have nothing like it."""
@@ -38,11 +39,14 @@ def holds_person_id(text: str) -> bool:
 
 def holding_person_ids(fields: Mapping[str, str | list[str]]) -> frozenset[str]:
     """The codes of the fields whose text holds one."""
-    texts = [each if isinstance(each, str) else "\n".join(each) for each in fields.values()]
-    if not _LIKELY.search("\n".join(texts)):
+    long = {}  # too short ones, which most are, are not searched
+    for code, value in fields.items():
+        text = value if isinstance(value, str) else "\n".join(value)
+        if len(text) >= _DIGITS:
+            long[code] = text
+    if not _LIKELY.search("\n".join(long.values())):
         return _NONE
-    found = zip(fields, texts, strict=True)
-    return frozenset(code for code, text in found if holds_person_id(text))
+    return frozenset(code for code, text in long.items() if holds_person_id(text))
 
 
 def _is_number(match: re.Match[str]) -> bool:

@@ -245,7 +245,10 @@ def _refused(run: _Run, step: Step, value: Value) -> FieldError | None:
         return remark("uscc-check", step.field)
     if step.is_subject_kind and _form(str(value)) == NATURAL_PERSON:
         return remark("natural-person", step.field)
-    _note_unusual(run, step, value)
+    if step.unusual is not None or step.is_subject_code:
+        _note_unusual(run, step, value)
+    if step.choices is None and step.catalogue is None:
+        return None
     return _outside(run, step, value)
 
 

@@ -171,6 +171,13 @@ LOOSE = {
     ("ledger.records.values", "_MONEY"): "intake: spellings that become an amount",
     ("ledger.records.values", "_SCIENTIFIC"): "section 5, in words",
     ("ledger.records.values", "_SEPARATORS"): "intake: parts of a list in one cell",
+    ("ledger.records.values", "_COMPACT"): "intake: names what is refused",
+    ("ledger.records.characters", "_FIRST_LAST"): "intake: finds characters with two spellings",
+    ("ledger.records.forms", "_ORGANISATION"): "intake: spellings of organisation codes",
+    ("ledger.records.forms", "_MOMENT"): "intake: spellings of a day and a time",
+    ("ledger.records.forms", "_ROUND_SEPARATORS"): "intake: spaces within a date",
+    ("ledger.records.persons", "_LIKELY"): "what is shown by name only: a first look",
+    ("ledger.records.persons", "_NUMBER"): "what is shown by name only",
     ("ledger.records.store", "_NAMED_BY_HASH"): "file names of one folder",
 }
 """Patterns that no format has, and why."""
