@@ -28,8 +28,8 @@ Progress = Callable[[int], None]
 
 
 class GiveUp:
-    """One content key that is lost. key_id: 8 bytes. Raises ConfigError where it is at hand, or
-    nothing was ever sealed under it."""
+    """One content key that is lost. key_id: 8 bytes. Raises ConfigError where it is at hand, where
+    nothing was ever sealed under it, or where it was not retired: another gateway may have it."""
 
     def __init__(self, engine: sa.Engine, vault: Vault, key_id: bytes) -> None:
         if key_id in vault.ids:
@@ -37,8 +37,12 @@ class GiveUp:
         self._engine = engine
         self._key_id = key_id
         self._under = content_keys.c.wrapped_by == key_id
-        if not self.count() and not self._known():
+        if not self.count() and not self._is(wrapping_keys.c.emptied_at):
             raise ConfigError("key", "nothing is sealed under such a content key")
+        if self._is(wrapping_keys.c.retired_at):
+            raise ConfigError(
+                "key", "a gateway may still seal under it; run `gateway rewrap --new` first"
+            )
 
     def count(self) -> Mapping[Kind, int]:
         """How much is sealed under it, by kind."""
@@ -47,9 +51,10 @@ class GiveUp:
         with read_long(self._engine) as connection:
             return {Kind(row[0]): row[1] for row in connection.execute(query)}
 
-    def _known(self) -> bool:
+    def _is(self, not_yet: sa.ColumnElement[int]) -> bool:
+        """Whether the key is known and this did not happen to it."""
         query = sa.select(wrapping_keys.c.key_id).where(
-            wrapping_keys.c.key_id == self._key_id, wrapping_keys.c.emptied_at.is_(None)
+            wrapping_keys.c.key_id == self._key_id, not_yet.is_(None)
         )
         with read_long(self._engine) as connection:
             return connection.execute(query).first() is not None

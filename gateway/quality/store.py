@@ -9,16 +9,17 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from gateway.base.db import insert_into, insert_unless_there
 from gateway.quality.models import quality_counts, quality_marks
+from gateway.tokens.models import tokens
 from ledger.records.quality import CORRECTED, Counts, Period
 
 ACCEPTED, DUPLICATE, WRONG_CODE = "accepted", "duplicate", "wrong-code"
@@ -27,7 +28,10 @@ NO_UNIT = ""
 MAX_UNITS = 20_000
 """Units that one process counts by themselves in a day; further ones count as none. A province has
 some thousands, and a token of the centre may name any code there is."""
+PUBLISHED_ROWS = 1 << 14
+"""Lines of a document that name a unit: a province has some thousands, with a few types each."""
 WRITER_BYTES = 8
+_YEAR = 366
 
 
 class Refusal(NamedTuple):
@@ -104,7 +108,11 @@ class Counting:
 
 
 def counted(connection: sa.Connection, period: Period) -> tuple[Counts, ...]:
-    """What was counted in a period, by unit and type, ascending."""
+    """What was counted in a period, by unit and type, ascending.
+
+    Units of which nobody has a record count as none: a row that was refused may name a body that
+    does not exist. So do, where there are too many, those of the fewest rows.
+    """
     table = quality_counts
     days = table.c.day.between(period.first.isoformat(), period.last.isoformat())
     query = (
@@ -112,11 +120,41 @@ def counted(connection: sa.Connection, period: Period) -> tuple[Counts, ...]:
         .where(days)
         .group_by(table.c.unit, table.c.type, table.c.what)
     )
-    rows = sorted(tuple(row) for row in connection.execute(query))
+    found = [tuple(row) for row in connection.execute(query)]
+    kept = _published(found, _known(connection, period))
+    summed: Counter[tuple[str, str, str]] = Counter()
+    for unit, type_, what, count in found:
+        summed[unit if unit in kept else NO_UNIT, type_, what] += int(count)
+    rows = sorted((*key, count) for key, count in summed.items())
     return tuple(
         _counts(unit, type_, {what: int(count) for _, _, what, count in some})
         for (unit, type_), some in groupby(rows, key=lambda row: (row[0], row[1]))
     )
+
+
+def _known(connection: sa.Connection, period: Period) -> frozenset[str]:
+    """Units with a record of this period or the year before it, and those that tokens name."""
+    table = quality_counts
+    since = (period.first - timedelta(days=_YEAR)).isoformat()
+    query = sa.select(table.c.unit).distinct()
+    query = query.where(table.c.what == ACCEPTED, table.c.day >= since)
+    named = connection.scalars(sa.select(tokens.c.authorities))
+    return frozenset([*connection.scalars(query), *(code for row in named for code in row.split())])
+
+
+def _published(rows: Sequence[tuple[Any, ...]], known: frozenset[str]) -> frozenset[str]:
+    """The units that have lines of their own: of those known so many as a document may hold."""
+    lines, weight = Counter[str](), Counter[str]()
+    for unit, _ in {(row[0], row[1]) for row in rows}:
+        lines[unit] += 1
+    for unit, _, _, count in rows:
+        weight[unit] += int(count)
+    kept, left = set(), PUBLISHED_ROWS
+    for unit, _ in weight.most_common():
+        if unit in known and lines[unit] <= left:
+            kept.add(unit)
+            left -= lines[unit]
+    return frozenset(kept)
 
 
 def first_day(connection: sa.Connection) -> date | None:

@@ -205,6 +205,7 @@ def _line(caller: Caller, leaf: bytes) -> Access:
 
 def _party(side: _Seen, caller: Caller) -> dict[str, Any]:
     party, code, name, registration = side.party, None, None, None
+    whole = caller.whole_member
     schema = None if side.content is None else _schema(side.content)
     if side.content is not None and schema is not None:
         fields, subject = side.content.fields, schema.subject
@@ -214,10 +215,10 @@ def _party(side: _Seen, caller: Caller) -> dict[str, Any]:
         "code": code,
         "name": name,
         "registration": registration,
-        # What others filed is not counted out to a department.
-        "records": party.records if caller.whole_member else None,
-        "latest": _period(party.latest),
-        "registered": None if party.registered is None else _period(party.registered),
+        # Of what others filed a department learns neither how much there is nor since when.
+        "records": party.records if whole else None,
+        "latest": _period(party.latest) if whole else None,
+        "registered": _period(party.registered) if whole and party.registered else None,
         "leaves": [leaf.hex() for leaf in side.leaves],
     }
 

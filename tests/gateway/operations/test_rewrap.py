@@ -427,6 +427,9 @@ def test_what_a_lost_key_sealed_is_given_up(node: Node, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing is sealed"):
         GiveUp(other.ctx.engine, other.vault, b"\1" * 8)
     (kept,) = submit(other, 4)
+    with pytest.raises(ConfigError, match="rewrap"):
+        GiveUp(other.ctx.engine, other.vault, first_key().id)
+    assert rewrapped(other, SECOND).missing
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(give_up, "PIECE", 2)
         work = GiveUp(other.ctx.engine, other.vault, first_key().id)

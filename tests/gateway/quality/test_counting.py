@@ -19,7 +19,7 @@ from ledger.records.keys import authority_key
 from ledger.records.quality import Counts, Period
 from ledger.records.schema import load
 from tests.acceptance.independent import uscc
-from tests.gateway.intake.material import OF_BEIJING, count, row
+from tests.gateway.intake.material import OF_BEIJING, count, new_token, row
 from tests.gateway.quality.conftest import NOW, SEED
 from tests.records.examples import SUBJECT, good
 from tests.support import child
@@ -33,6 +33,7 @@ TODAY = date(2026, 11, 23)
 
 def of(node: Node, *codes: str) -> Caller:
     """A department with these authorities."""
+    new_token(node, authorities=codes)
     marks = {node.hmac.authority(authority_key(code=code)): [ALWAYS] for code in codes}
     return Caller(
         id=3,
@@ -103,6 +104,7 @@ def test_a_refused_row_that_comes_again_unchanged_is_counted_once_a_month(node: 
 
 
 def test_the_next_month_counts_it_anew(node: Node) -> None:
+    new_token(node, authorities=[OF_BEIJING])
     send(node, row(1, CF_SY=None))
     node.ctx.clock = Clock(datetime(2026, 12, 1, 0, 30, tzinfo=UTC))
     send(node, row(1, CF_SY=None))
@@ -128,6 +130,7 @@ def test_a_conflict_is_refused_by_its_code(node: Node) -> None:
 
 
 def test_wrong_codes_of_subjects(node: Node) -> None:
+    new_token(node, authorities=[OF_BEIJING])
     send(
         node,
         row(1, CF_XDR_SHXYM="91110000600037341X"),
@@ -236,3 +239,24 @@ def test_units_beyond_what_one_day_may_have_count_as_none(
     assert found["A" * 18, "penalty"].conforming == 2
     assert found[NO_UNIT, "penalty"].conforming == found[NO_UNIT, "penalty"].refused == 1
     assert ("C" * 18, "penalty") not in found
+
+
+def test_a_body_of_which_nobody_has_a_record_is_no_unit(node: Node) -> None:
+    """A token that files for all may name any code in rows that are refused."""
+    made_up = uscc(31, start="11110107MA")
+    send(node, row(1, CF_CFJGDM=made_up, CF_WFXW=""), row(2))
+    found = month(node)
+    assert ("", "penalty") in found and (made_up, "penalty") not in found
+    send(node, row(3, CF_CFJGDM=made_up))
+    assert month(node)[made_up, "penalty"].refused == 1, "told from then on"
+
+
+def test_a_document_holds_so_many_units_as_may_be(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PUBLISHED_ROWS", 1)
+    many, few = uscc(31, start="11110107MA"), uscc(32, start="11110107MA")
+    send(node, row(1, CF_CFJGDM=few), *(row(n, CF_CFJGDM=many) for n in (2, 3)))
+    found = month(node)
+    assert {unit for unit, _ in found} == {"", many}
+    assert sum(counts.conforming for counts in found.values()) == 3
