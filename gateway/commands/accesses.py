@@ -17,7 +17,7 @@ from gateway.base.policy import OPERATOR
 from gateway.commands.options import Command, config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import note, print_json, print_rows
+from ledger.cli.output import demand_apart, note, print_json, print_rows
 from ledger.core.canonical import instant
 
 COLUMNS = (
@@ -104,6 +104,7 @@ def accesses_export(config: Path, out: Path, **filters: Any) -> None:
     """Say how many lines it wrote."""
     from gateway.accesses.services import read  # noqa: PLC0415 - keeps `--help` fast
 
+    demand_apart(out, config, hint="-o")
     count = 0
     with database(config) as (engine, _), _private(out) as file:
         writer = csv.DictWriter(file, COLUMNS)

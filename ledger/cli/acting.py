@@ -38,7 +38,7 @@ from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.cli.config import NodeConfig, read_config
 from ledger.cli.language import say
 from ledger.cli.options import load_network, local_clock
-from ledger.cli.output import Refused, Unknown, note, write_file
+from ledger.cli.output import Refused, Unknown, demand_apart, note, write_file
 from ledger.cli.passwords import Signer, open_key
 from ledger.cli.refusals import refusal_text
 from ledger.core.errors import ConfigError, CouldNotCheck, LedgerError
@@ -72,7 +72,10 @@ def acting_options(command: F) -> F:
     def run(**values: Any) -> Any:
         names = ("network", "rpc", "config", "member", "key", "payer", "password_files", "offline")
         with_hand = {name: values.pop(name) for name in names}
-        with _hand(Asked(**with_hand)) as hand:
+        asked = Asked(**with_hand)
+        read = (asked.network, asked.config, asked.key, asked.payer, *asked.password_files)
+        demand_apart(asked.offline, *read, hint="--offline")
+        with _hand(asked) as hand:
             return command(hand=hand, **values)
 
     for option in reversed([*_where_options(), *_who_options(), *_how_options()]):

@@ -9,7 +9,7 @@ import click
 
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import Unknown, note, print_bytes, write_file
+from ledger.cli.output import Unknown, demand_apart, note, print_bytes, write_file
 from ledger.cli.progress import bars
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
@@ -92,6 +92,7 @@ def replay(
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
+    demand_apart(out, network, hint="--out")
     mirrors = dict(_mirror(text) for text in mirror)
     report = _run(load_network(network, rpc), mirrors, block)
     if out is not None:

@@ -10,7 +10,7 @@ from ledger.cli.acting import failures
 from ledger.cli.language import say
 from ledger.cli.member_folder import make_member, read_region_and_roles
 from ledger.cli.options import json_option, region_option, roles_option
-from ledger.cli.output import Refused, note, print_json, shown_path, write_file
+from ledger.cli.output import Refused, demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
 from ledger.core.errors import ConfigError
@@ -226,6 +226,7 @@ def found(
     from ledger.cli.founding import Founding, store  # noqa: PLC0415 - `--help` need not wait
     from ledger.cli.funds import funds_named  # noqa: PLC0415
 
+    demand_apart(out, plan_file, deployer, *password_files, hint="-o")
     with failures():
         founding = Founding(load_plan(plan_file), folders, urls, govern_only=govern_only)
         founding.voters(lambda path: open_key(path, "GOVERN", password_files))

@@ -14,7 +14,7 @@ from ledger.cli.answers import VERDICTS, Document, show_answer
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Refused, note, print_json, write_file
+from ledger.cli.output import EXIT_NO, Refused, demand_apart, note, print_json, write_file
 from ledger.cli.tables import plain, stdout
 
 _ID = re.compile("[0-9a-f]{32}")
@@ -133,6 +133,7 @@ def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
 @json_option
 def returns(*, file: Path, url: str, token: str | None, out: Path | None, as_json: bool) -> int:
     """Exit 1 where a row means no record of the caller's."""
+    demand_apart(out, file, hint="-o")
     sent = {"file": (file.name, file.read_bytes())}
     with Node(url, token) as node:
         told = expect(node.post("/v1/returns", files=sent), _OK).json()

@@ -77,6 +77,29 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
+    """BadParameter where a result would be written over what the command reads, by whatever name
+    or link. hint: the option that names the result. Before anything is sent."""
+    if out is None or not out.exists():
+        return
+    if any(path is not None and path.exists() and out.samefile(path) for path in inputs):
+        text = say(
+            zh="这是本命令要读取的文件，不会覆盖；请另给一个文件名",
+            en="this is a file that the command reads; it stays as it is, give another name",
+        )
+        raise click.BadParameter(f"{shown_path(out)}: {text}", param_hint=hint)
+
+
+def demand_new(out: Path, *, hint: str) -> None:
+    """BadParameter where the file is there already: it may have been filled in."""
+    if out.exists() or out.is_symlink():
+        text = say(
+            zh="文件已存在，不会覆盖；请另给一个文件名",
+            en="the file is there already and stays as it is; give another name",
+        )
+        raise click.BadParameter(f"{shown_path(out)}: {text}", param_hint=hint)
+
+
 def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a result; whole, or the command ends without an answer. What it is written to first
     has a name that nobody knows before: in a shared folder a link could lie there. private: it

@@ -26,7 +26,7 @@ from ledger.audit.quality_log import compare
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import Unknown, note, print_json, shown_path
+from ledger.cli.output import Unknown, demand_apart, note, print_json, shown_path
 from ledger.cli.sheets import Sheet, write_sheets
 from ledger.cli.tables import plain, stdout
 from ledger.core.errors import CouldNotCheck, Malformed
@@ -119,6 +119,7 @@ def quality(
 ) -> int:
     """See `_HELP`."""
     period = _period(month, week)
+    demand_apart(out, network, *reconciled, hint="-o")
     kept_back = dict(pair for path in reconciled for pair in _kept_back(path))
     found = _collect(load_network(network, rpc), period, logs=logs)
     lines = rank(found, by, kept_back)

@@ -13,7 +13,7 @@ from rich.table import Table
 from ledger.cli.language import pick, say
 from ledger.cli.node import Answer, Node, expect
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import EXIT_NO, Refused, Unknown, note, print_json
+from ledger.cli.output import EXIT_NO, Refused, Unknown, demand_apart, note, print_json
 from ledger.cli.sheets import Sheet, write_sheets
 from ledger.cli.tables import plain, stdout
 from ledger.core.errors import CouldNotCheck
@@ -84,6 +84,7 @@ def reconcile(
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
+    demand_apart(out, table, network, hint="-o")
     with Node(_endpoint(network, rpc, member), token) as node:
         answer = node.post(
             "/v1/reconcile",

@@ -26,7 +26,15 @@ from ledger.cli.files import reason
 from ledger.cli.language import say
 from ledger.cli.node import Node, Who, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Unknown, note, print_json, shown_path, write_file
+from ledger.cli.output import (
+    EXIT_NO,
+    Unknown,
+    demand_apart,
+    note,
+    print_json,
+    shown_path,
+    write_file,
+)
 from ledger.cli.patience import Patience
 from ledger.cli.progress import bars
 from ledger.cli.receipt import tell
@@ -160,6 +168,7 @@ def _check_usage(file: Path, type_: str | None, report: Path | None) -> None:
     if kind not in _TABLES and (report is not None or type_ is not None):
         message = say(zh="--report 和 --type 只用于表格", en="--report and --type go with tables")
         raise click.UsageError(message)
+    demand_apart(report, file, hint="--report")
 
 
 def _send(way: _Way, file: Path, type_: str | None, progress: Progress) -> Document:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option
-from ledger.cli.output import note, print_json, shown_path, write_file
+from ledger.cli.output import demand_new, note, print_json, shown_path, write_file
 from ledger.cli.tables import plain, stdout
 from ledger.records.schema import Schema
 from ledger.records.template import by_name, fillable, offered, template
@@ -66,6 +66,7 @@ def templates(*, type_: str | None, out: Path | None, as_json: bool) -> int:
         raise click.BadParameter(text, param_hint="TYPE")
     if out is None:
         raise click.UsageError(say(zh="请用 -o 给出文件", en="give the file with -o"))
+    demand_new(out, hint="-o")
     write_file(out, template(schema))
     if as_json:
         print_json(_about(schema) | {"file": shown_path(out)})

@@ -10,7 +10,7 @@ import click
 
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import note, print_json, shown_path, write_file
+from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
@@ -172,6 +172,7 @@ def verify(
     if (audience is None) != (nonce is None):
         message = say(zh="两者须同时给出", en="give both or neither")
         raise click.UsageError(f"--audience, --nonce: {message}")
+    demand_apart(out, network, *receipts, hint="--out")
     pinned, now = load_network(network, rpc), local_clock()
     question = ask(
         subject=_subject(subject),

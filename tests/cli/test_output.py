@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.cli.output import Unknown, write_file
+from tests.cli.conftest import Cli
 
 
 def test_a_link_laid_out_is_not_followed(tmp_path: Path) -> None:
@@ -53,3 +54,46 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     with pytest.raises(Unknown, match="none"):
         write_file(tmp_path / "none" / "out.json", b"{}")
+
+
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("submit IN --to http://127.0.0.1:1 --report OUT", "--report"),
+        ("files returns IN --to http://127.0.0.1:1 -o OUT", "-o"),
+        ("audit reconcile IN --member 110000 --network NET -o OUT", "-o"),
+        ("audit quality --month 2026-11 --reconciled JSON --network IN -o OUT", "-o"),
+        ("audit replay --network IN --out OUT", "--out"),
+        ("verify IN --network NET --out OUT", "--out"),
+    ],
+)
+def test_what_a_command_reads_is_never_written_over(
+    cli: Cli, tmp_path: Path, line: str, hint: str, link: str | None
+) -> None:
+    given, out = tmp_path / "w1.xlsx", tmp_path / "other.xlsx"
+    given.write_bytes(b"the department's own")
+    for name in ("net.json", "some.json"):
+        (tmp_path / name).write_text('{"member": "110000", "units": []}')
+    if link is not None:
+        getattr(out, link)(given)
+    words = {
+        "IN": given,
+        "OUT": given if link is None else out,
+        "NET": tmp_path / "net.json",
+        "JSON": tmp_path / "some.json",
+    }
+    done = cli(*(words.get(word, word) for word in line.split()))
+    assert done.exit == 2, done.err
+    assert hint in done.err
+    assert "the command reads" in done.err
+    assert given.read_bytes() == b"the department's own"
+
+
+def test_a_template_never_takes_the_place_of_one_filled_in(cli: Cli, tmp_path: Path) -> None:
+    filled = tmp_path / "filled.xlsx"
+    filled.write_bytes(b"a day's work")
+    done = cli("templates", "penalty", "-o", filled)
+    assert done.exit == 2
+    assert "is there already" in done.err
+    assert filled.read_bytes() == b"a day's work"
