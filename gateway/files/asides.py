@@ -75,6 +75,8 @@ class Asides:
         """The notes on them, which are told then."""
         if not self._rows:
             return ()
-        told = [str(row) for row in self._rows] + ([f"… +{self._more}"] if self._more else [])
+        told = [FieldError(None, CODE, message(CODE, str(row)), row) for row in self._rows]
+        if self._more:
+            told.append(FieldError(None, CODE, message(CODE, f"… +{self._more}")))
         self._rows, self._more = [], 0
-        return tuple(FieldError(None, CODE, message(CODE, name)) for name in told)
+        return tuple(told)

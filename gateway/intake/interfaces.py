@@ -131,7 +131,8 @@ class SetAnswer:
 
 
 def _remark(remark: FieldError) -> dict[str, Any]:
-    return {"field": remark.field, "code": remark.code, "message": dict(remark.message)}
+    told = {"field": remark.field, "code": remark.code, "message": dict(remark.message)}
+    return told if remark.row is None else told | {"row": remark.row}
 
 
 def _instant(seconds: int) -> str:

@@ -22,6 +22,8 @@ _MOST_ROWS = 50  # problems, and leaves, shown; the rest is in --json and in the
 _MOST_RUNS = 12  # runs of row numbers named in a note
 _WARNINGS = frozenset({"authority-elsewhere"})  # notes that stand out: the file may be misdirected
 
+_PASSED_OVER = "footer-skipped"
+
 Document = dict[str, Any]
 
 
@@ -128,8 +130,11 @@ def _place(row: Document) -> str:
 
 
 class _Note(NamedTuple):
+    """A kind of note. text: where each is about something of its own."""
+
     code: str
-    field: str | None
+    field: str
+    text: str = ""
 
 
 def _notes(answers: Sequence[Document]) -> Table:
@@ -138,9 +143,9 @@ def _notes(answers: Sequence[Document]) -> Table:
     texts: dict[_Note, str] = {}
     for row in answers:
         for note in row["notes"]:
-            kind = _Note(note["code"], note["field"])
-            places.setdefault(kind, []).append(row)
-            texts.setdefault(kind, pick(note["message"]))
+            kind, place = _kind(note), _about(note, row)
+            places.setdefault(kind, []).append(place)
+            texts.setdefault(kind, _text(note))
     table = Table(box=SIMPLE_HEAD)
     table.add_column(say(zh="提示", en="Note"), overflow="fold")
     table.add_column(say(zh="行数", en="Rows"), justify="right")
@@ -150,6 +155,30 @@ def _notes(answers: Sequence[Document]) -> Table:
         text = plain(f"{texts[kind]} [{kind.code}]", style)
         table.add_row(text, str(len(places[kind])), plain(_runs(places[kind])))
     return table
+
+
+def _kind(note: Document) -> _Note:
+    """Those of one kind are told together. One about no field names what it means in its text,
+    unless it tells the row."""
+    alone = note["field"] is None and "row" not in note
+    return _Note(note["code"], note["field"] or "", pick(note["message"]) if alone else "")
+
+
+def _about(note: Document, row: Document) -> Document:
+    """The place that a note is about: of rows passed over their own, not that of the record on
+    which it stands."""
+    if "row" not in note and note["code"] != _PASSED_OVER:
+        return row
+    return {"sheet": row["sheet"], "row": note.get("row")}
+
+
+def _text(note: Document) -> str:
+    if note["code"] == _PASSED_OVER and "row" in note:
+        return say(
+            zh="合计、填报人、填写说明或重复的表头，不是记录，已跳过。",
+            en="Totals, signatures, hints or the header once more, no records: skipped.",
+        )
+    return pick(note["message"])
 
 
 def _runs(found: Iterable[Document]) -> str:

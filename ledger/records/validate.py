@@ -59,11 +59,13 @@ _MAX_HEADER = 64  # characters of an unknown name that a note repeats
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """An error or note: the standard's code of the field (None: the whole record), a row code of
-    interfaces "Row answer", and a text that names field and remedy, never the value."""
+    interfaces "Row answer", and a text that names field and remedy, never the value. row: of the
+    table, where it is about another than the record it stands on."""
 
     field: str | None
     code: str
     message: Text
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -311,6 +311,30 @@ def test_a_table_is_read_and_reported(gateway: Stub, cli: Cli, tmp_path: Path) -
     assert cli(*common).exit == 0
 
 
+def passed_over(row: int | None) -> dict[str, Any]:
+    """A note on a row that is no record, or on more of them."""
+    text = f"Row “{row or '… +3'}” is a total"
+    note = {"field": None, "code": "footer-skipped", "message": {"zh": text, "en": text}}
+    return note if row is None else note | {"row": row}
+
+
+def test_rows_passed_over_are_named_themselves(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "x.xlsx"
+    file.write_bytes(b"PK")
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    rows = (
+        answer(38, sheet="甲", notes=[passed_over(39), passed_over(40), passed_over(None)]),
+        answer(70, sheet="乙", notes=[passed_over(71)]),
+    )
+    gateway.on("GET /v1/files/7", table_answer("done", *rows))
+    told_ = cli("submit", file, "--to", gateway.url).out
+    [line] = [line.split() for line in told_.splitlines() if "Totals, signatures" in line]
+    assert line[-4:] == ["甲", "39–40,", "乙", "71"]
+    assert line[-5] == "3"
+    [more] = [line for line in told_.splitlines() if "… +3" in line]
+    assert "38" not in more
+
+
 def test_a_table_that_cannot_be_read(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "x.xlsx"
     file.write_bytes(b"PK")

@@ -121,6 +121,7 @@ def test_what_stands_below_a_table(footer: list[str], text_file: bool) -> None:
         (2, [(None, "footer-skipped")]),
         (4, [(None, "footer-skipped")] * 2),
     ]
+    assert [note.row for r in rows for note in r.input.notes] == [3, 6, 7]
     texts = [note.message["zh"] for r in rows for note in r.input.notes]
     assert [text[:4] for text in texts] == ["第“3”", "第“6”", "第“7”"] or [
         text.partition("行")[0] for text in texts
