@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.files import delimited, xls, xlsx
+from gateway.files.cells import shown
 from gateway.files.errors import FileFault
 from gateway.files.header import candidates, find_header
-from gateway.files.interfaces import Table
+from gateway.files.interfaces import Line, Table
 from gateway.files.kinds import kind_of
+from gateway.files.returned import EXPLANATION
 from gateway.files.rows import Row, RowReader, json_row, sheet_row
 from gateway.intake.interfaces import RowInput
 from gateway.intake.lines import MAX_LINE, LineSplitter
 from gateway.intake.parsing import parse_lines, parse_record
 from gateway.intake.texts import fault
 from ledger.records.schema import Schema
+from ledger.records.template import HELP_SHEETS
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -31,11 +34,13 @@ TEMPLATES = {"penalty-2015": "2015", "penalty": "2018", "licence": "2018"}
 @dataclass(slots=True, kw_only=True)
 class Sheet:
     """What became of one sheet, or of a text file (name None). schema: as detected, None where
-    it was not read; fault: then why, None for one without header."""
+    it was not read; fault: then why, None for one without header. unread: rows of one without
+    header that hold something, none of a sheet of our own workbooks that explains them."""
 
     name: str | None
     schema: Schema | None = None
     rows: int = 0
+    unread: int = 0
     fault: FileFault | None = None
 
 
@@ -91,8 +96,13 @@ class Reading:
             yield sheet_row(name, reason)
 
     def _table(self, table: Table, sheet: Sheet) -> Iterator[Row]:
-        header = find_header(table.lines, self._schemas)
+        passed = _Passed()
+        header = find_header(passed.over(table.lines), self._schemas)
         if header is None:
+            for _ in passed.over(table.lines):
+                pass
+            ours = table.name in HELP_SHEETS or passed.first == EXPLANATION
+            sheet.unread = 0 if ours else passed.filled
             return
         reader = RowReader(table, header)
         sheet.schema = header.schema
@@ -109,6 +119,23 @@ class Reading:
                 self.sheets += [by_type[record.type]] if schema else []
             by_type[record.type].rows += 1
             yield json_row(record)
+
+
+class _Passed:
+    """Lines that went by. filled: how many hold something; first: the text of the first cell."""
+
+    def __init__(self) -> None:
+        self.filled = 0
+        self.first = ""
+
+    def over(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """The same lines."""
+        for line in lines:
+            text = next((text for cell in line.cells if (text := shown(cell).strip())), "")
+            if text:
+                self.first = self.first or text
+                self.filled += 1
+            yield line
 
 
 def _is_lines(name: str) -> bool:

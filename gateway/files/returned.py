@@ -14,6 +14,8 @@ from ledger.records import schema as schemas
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
 
+EXPLANATION = "说明 Explanation"
+"""First cell of the last sheet of a workbook to correct, by which it is known again."""
 GOES_BACK = ("rejected", "conflict")
 """Verdicts about which the sender has something to do."""
 

@@ -85,7 +85,7 @@ def told(fault: FileFault) -> dict[str, Any]:
 def _sheet(sheet: Sheet) -> dict[str, Any]:
     wrong = told(sheet.fault) if sheet.fault else {"code": None, "message": None}
     schema = sheet.schema.name if sheet.schema else None
-    return {"name": sheet.name, "type": schema, "rows": sheet.rows, **wrong}
+    return {"name": sheet.name, "type": schema, "rows": sheet.rows, "unread": sheet.unread, **wrong}
 
 
 def _row_set(rows: Sequence[Row]) -> RowSet:

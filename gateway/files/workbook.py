@@ -20,7 +20,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from gateway.files.header import CORRECTS, HEADER_WITHIN
 from gateway.files.interfaces import PART
-from gateway.files.returned import Returned, unpack
+from gateway.files.returned import EXPLANATION, Returned, unpack
 
 MAX_IN_MEMORY = 10_000
 """Rows of a workbook made without a temporary file. More than that would take hundreds of
@@ -212,7 +212,7 @@ def _explain(
     sheet = book.add("说明")
     for column, width in enumerate((30, 24, 10, 60, 60)):
         sheet.set_column(column, column, width, book.text)
-    lines: list[tuple[str, ...]] = [("说明 Explanation", name)]
+    lines: list[tuple[str, ...]] = [(EXPLANATION, name)]
     lines += [("", "", "", zh, en) for zh, en in _HOW]
     lines.append(("结果 verdict", "行数 rows"))
     lines += [(verdict, str(count)) for verdict, count in counts.items()]

@@ -43,6 +43,9 @@ def show_answer(answer: Document, who: Who) -> None:
     """Where it went, how many rows ended how, what is wrong and what was noticed. who: the node."""
     console, answers = stdout(), row_answers(answer)
     console.print(rows([*_where(answer, who), *_counts(answers)]))
+    for sheet in answer.get("sheets") or ():
+        if sheet.get("unread"):
+            console.print(plain(f"! {_unread(sheet)}", "bold yellow"))
     if len(answers) == 1 and answers[0]["leaf"]:
         one = answers[0]
         names = (
@@ -92,6 +95,16 @@ def _where(answer: Document, who: Who) -> list[tuple[str, object]]:
     if "id" in answer:
         pairs.append((say(zh="文件编号", en="file id"), answer["id"]))
     return pairs
+
+
+def _unread(sheet: Document) -> str:
+    """Of a sheet with rows that nobody looked at."""
+    name, count = sheet["name"], sheet["unread"]
+    return say(
+        zh=f"工作表“{name}”有 {count} 行未读取：找不到表头。如含记录，请按模板补上表头后重新报送。",
+        en=f"Sheet “{name}”: {count} rows were not read, for no header was found. If they are "
+        "records, give them the header of the template and send the file again.",
+    )
 
 
 def _counts(answers: Sequence[Document]) -> list[tuple[str, object]]:

@@ -17,7 +17,7 @@ from ledger.records.schema_parts import Field
 from ledger.records.texts import label
 from ledger.records.validate import NATURAL_PERSON
 
-__all__ = ["CLASS_COLUMN", "by_name", "fillable", "offered", "template"]
+__all__ = ["CLASS_COLUMN", "HELP_SHEETS", "by_name", "fillable", "offered", "template"]
 
 CLASS_COLUMN: Final = "CL_CLASS 失信等级"
 """Where a class may be given: column of ours that file import knows by its code."""
@@ -28,7 +28,8 @@ _ROWS: Final = 5000
 _LIST_FROM: Final = 20
 """Rows above which neither vocabularies nor explanations begin: twice as many as a header may
 have above it."""
-_SHEETS: Final = ("说明 Instructions", "词表 Values")
+HELP_SHEETS: Final = ("说明 Instructions", "词表 Values")
+"""Beside the table to fill in; they hold no records."""
 _TITLE, _NOTE = 32, 255  # characters that Excel shows of a note beside a cell
 _KINDS: Final = {
     "text": ("文本", "text"),
@@ -78,7 +79,7 @@ def template(schema: Schema) -> bytes:
 
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        pages = [book.add_worksheet(name) for name in (_name(schema), *_SHEETS)]
+        pages = [book.add_worksheet(name) for name in (_name(schema), *HELP_SHEETS)]
         _Template(book, schema).fill(*pages)
     return buffer.getvalue()
 
@@ -138,7 +139,7 @@ class _Template:
             letters = _letters(column)
             rule |= {
                 "validate": "list",
-                "source": f"='{_SHEETS[1]}'!${letters}${_LIST_FROM + 1}:${letters}${last}",
+                "source": f"='{HELP_SHEETS[1]}'!${letters}${_LIST_FROM + 1}:${letters}${last}",
                 "show_error": field.kind == "choice" and not field.other,
                 "error_title": field.zh[:_TITLE],
                 "error_message": "请从下拉列表中选择。Choose from the list.",

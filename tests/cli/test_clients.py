@@ -335,6 +335,21 @@ def test_rows_passed_over_are_named_themselves(gateway: Stub, cli: Cli, tmp_path
     assert "38" not in more
 
 
+def test_a_sheet_that_was_not_read_is_named(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "x.xlsx"
+    file.write_bytes(b"PK")
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    sheets = [
+        {"name": name, "type": type_, "rows": 1, "unread": unread, "code": None, "message": None}
+        for name, type_, unread in (("甲", "penalty", 0), ("十一月", None, 4), ("空", None, 0))
+    ]
+    gateway.on("GET /v1/files/7", table_answer("done", answer(2), sheets=sheets))
+    done = cli("submit", file, "--to", gateway.url)
+    assert done.exit == 0
+    [line] = [line for line in done.out.splitlines() if "not read" in line]
+    assert line.startswith("! Sheet “十一月”: 4 rows")
+
+
 def test_a_table_that_cannot_be_read(gateway: Stub, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "x.xlsx"
     file.write_bytes(b"PK")

@@ -10,6 +10,7 @@ from gateway.files.errors import FileFault
 from gateway.files.facts import column_letters
 from gateway.files.header import candidates, find_header, own_column
 from gateway.files.interfaces import Line
+from gateway.files.reading import Reading
 from gateway.files.rows import MAX_UNKNOWN
 from ledger.records.schema import all_schemas, load
 from tests.support.sheets import GOOD, csv_text, read, text_row, workbook
@@ -187,3 +188,18 @@ def test_own_columns_are_not_the_standard_s() -> None:
 
 def test_column_letters() -> None:
     assert [column_letters(at) for at in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+
+
+def test_a_sheet_without_header_tells_how_many_rows_nobody_read() -> None:
+    records = [list(GOOD.values())] * 30
+    table = text_row(1, list(GOOD)) + text_row(2, list(GOOD.values()))
+    bare = "".join(text_row(at, texts) for at, texts in enumerate(records, 3))
+    deep = "".join(text_row(at, ["某市某局"]) for at in range(1, 12)) + text_row(12, list(GOOD))
+    reading = Reading(workbook(table, bare, "", deep), name="x.xlsx", type_=None)
+    assert len(list(reading.rows())) == 1
+    assert [(sheet.rows, sheet.unread) for sheet in reading.sheets] == [
+        (1, 0),
+        (0, 30),
+        (0, 0),
+        (0, 12),
+    ]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.files.reading import Reading
 from gateway.files.returned import pack, returned, unpack
 from gateway.files.rows import Row
 from gateway.files.workbook import build
@@ -125,6 +126,9 @@ def test_sent_back_unchanged_it_says_the_same(name: str) -> None:
         return
     second, again = send(book, judge)
     assert essence(second) == essence(first)
+    reading = Reading(book, name="x.xlsx", type_=None)
+    assert list(reading.rows())
+    assert [sheet.unread for sheet in reading.sheets if sheet.name == "说明"] == [0]
     third, _ = send(again, judge)
     assert essence(third) == essence(first)
 

@@ -56,6 +56,7 @@ def test_what_is_filled_in_is_read_back(schema: Schema) -> None:
     (row,) = reading.rows()
     assert row.input.type == schema.name
     assert not row.input.notes
+    assert [sheet.unread for sheet in reading.sheets] == [0, 0, 0]
     checked = check(schema, row.input.fields, Setting(today=date(2026, 11, 23)))
     assert checked.errors == ()
     assert checked.fields == check(schema, record, Setting(today=date(2026, 11, 23))).fields
