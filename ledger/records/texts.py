@@ -120,9 +120,11 @@ _ERRORS: Final = {
         "values are allowed): correct it.",
     ),
     "document-number-in-use": (
-        "{name}已用于同一机关、同一相对人的另一条记录；如为更正，请在更正列填写其recordId。",
-        "{name} is in use by another record of the same authority and subject: to correct that "
-        "one, put its recordId into the correction column.",
+        "{name}已用于同一机关、同一相对人的另一条记录，请核对文号；如为更正，待更正功能启用后在更正列"
+        "填写其recordId再报送。",
+        "{name} is in use by another record of the same authority and subject: check the number; "
+        "to correct that one, put its recordId into the correction column once corrections are "
+        "taken.",
     ),
     "list-unknown": (
         "{name}不是现行目录内的严重失信主体名单，请填写其标识：{values}；新增名单须先列入目录。",
