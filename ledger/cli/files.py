@@ -115,7 +115,8 @@ def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
         The list names document numbers (文书号), and authorities, subjects, fields, codes, reasons
         as far as it has them, in whatever words. The workbook (-o) has the records as they stand,
         with the returned fields marked; correct it, and submit it once corrections are taken. Rows
-        without a record of yours are listed at its end. Exit codes: 0 all found; 1 some not; 4 unreachable.
+        without a record of yours are listed at its end. Exit codes: 0 all found; 1 some not; 4
+        unreachable.
 
         \b
         Example: credit-ledger files returns LIST.xlsx --to http://127.0.0.1:8546 -o correct.xlsx
