@@ -59,7 +59,7 @@ _HOW = (
         " whole cell anew.",
     ),
     (
-        "如一行用于更正已有记录，待更正功能启用后，把 CL_RECORD_ID 的内容复制到 CL_CORRECTS 再报送。",
+        "如一行用于更正已有记录，待更正功能启用后，把 CL_RECORD_ID 的内容复制到 CL_CORRECTS。",
         "Where a row is to correct the record already there, copy CL_RECORD_ID to CL_CORRECTS once"
         " corrections are taken.",
     ),
