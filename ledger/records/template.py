@@ -9,9 +9,10 @@ number, a document number for a date, or digits off an amount.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ledger.records.rules import newest
 from ledger.records.schema import Schema, all_schemas
 from ledger.records.schema_parts import Field
 from ledger.records.texts import label
@@ -22,6 +23,11 @@ __all__ = ["CLASS_COLUMN", "HELP_SHEETS", "by_name", "fillable", "offered", "tem
 CLASS_COLUMN: Final = "CL_CLASS 失信等级"
 """Where a class may be given: column of ours that file import knows by its code."""
 _CLASSES: Final = ("轻微", "一般", "严重")
+
+_CLASS_TOLD: Final = (
+    "可不填 / optional",
+    "失信程度：轻微、一般、严重\nhow grave it is: minor, general, severe",
+)
 
 _ROWS: Final = 5000
 """So many rows have drop-downs and notes; further ones are read all the same."""
@@ -36,6 +42,7 @@ _KINDS: Final = {
     "list": ("文本，多个值用分号隔开", "text; several values are joined by ;"),
     "choice": ("从下拉列表中选择", "one of the drop-down"),
     "date": ("日期，写作 2026-11-23", "a day, as 2026-11-23"),
+    "year": ("年份，写作 2026", "a year, as 2026"),
     "money": ("金额，单位：万元，如 0.2（即 2,000 元）", "10,000 yuan: 2,000 yuan is 0.2"),
     "uscc": ("18 位统一社会信用代码", "a USCC of 18 characters"),
 }
@@ -109,6 +116,7 @@ class _Template:
         if self._schema.may_be_adverse:
             column = len(fields)
             self._column(table, column, CLASS_COLUMN, self.optional)
+            table.write_comment(0, column, "\n".join(_CLASS_TOLD), {"x_scale": 2, "y_scale": 1.5})
             rule = {"validate": "list", "source": list(_CLASSES)}
             table.data_validation(1, column, _ROWS, column, rule)
         table.set_row(0, 32)
@@ -148,7 +156,7 @@ class _Template:
 
     def _choices(self, field: Field) -> Sequence[str]:
         if field.code != self._schema.subject.kind:
-            return field.vocabulary
+            return field.vocabulary or tuple(_of_catalogue(field))
         # Of a kind of subject whose records are never taken.
         return tuple(value for value in field.vocabulary if value != NATURAL_PERSON)
 
@@ -167,6 +175,9 @@ class _Template:
             (field.zh, field.code, *_explained(self._schema, field), _values(field))
             for field in fields
         ]
+        if self._schema.may_be_adverse:
+            code, name = CLASS_COLUMN.split()
+            lines.append((name, code, *_CLASS_TOLD, "；".join(_CLASSES)))
         for row, line in enumerate(lines):
             for column, cell in enumerate(line):
                 sheet.write_string(row, column, cell, self.text)
@@ -193,7 +204,19 @@ def _need(schema: Schema, field: Field) -> Iterator[str]:
 
 
 def _values(field: Field) -> str:
-    return "；".join(field.vocabulary)
+    known = [f"{value} {name}".strip() for value, name in _of_catalogue(field).items()]
+    return "；".join(field.vocabulary or known)
+
+
+def _of_catalogue(field: Field) -> Mapping[str, str]:
+    """What the newest packaged rules know of the lists or measures that the field names, each with
+    what it is called besides; the catalogue may have more."""
+    tables = newest().tables
+    if field.catalogue == "lists":
+        return {each.id: each.title["zh"] for each in tables.lists}
+    if field.catalogue == "measures":
+        return {each.name["zh"]: "" for each in tables.measures}
+    return {}
 
 
 def _name(schema: Schema) -> str:

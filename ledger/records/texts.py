@@ -120,18 +120,20 @@ _ERRORS: Final = {
         "values are allowed): correct it.",
     ),
     "document-number-in-use": (
-        "{name}已用于同一机关、同一相对人的另一条记录；如为更正，请在更正列填写其recordId。",
-        "{name} is in use by another record of the same authority and subject: to correct that "
-        "one, put its recordId into the correction column.",
+        "{name}已用于同一机关、同一相对人的另一条记录，请核对文号；如为更正，待更正功能启用后在更正列"
+        "填写其recordId再报送。",
+        "{name} is in use by another record of the same authority and subject: check the number; "
+        "to correct that one, put its recordId into the correction column once corrections are "
+        "taken.",
     ),
     "list-unknown": (
-        "{name}不是现行目录内的严重失信主体名单，请按目录填写名单标识；新增名单须先列入目录。",
-        "{name} is no severe list of the catalogue in force: write the id that the catalogue has; "
-        "a new list must be put into it first.",
+        "{name}不是现行目录内的严重失信主体名单，请填写其标识：{values}；新增名单须先列入目录。",
+        "{name} is no severe list of the catalogue in force: write its id, one of {values}; a new "
+        "list must be put into the catalogue first.",
     ),
     "measure-unknown": (
-        "{name}含有不在现行失信惩戒措施清单内的措施，请按清单填写。",
-        "{name} has a measure that is not in the vocabulary in force: write the names that it has.",
+        "{name}含有不在现行失信惩戒措施清单内的措施，应为：{values}。",
+        "{name} has a measure that is not in the vocabulary in force: {values}.",
     ),
     "authority-not-yours": (
         "{name}不是本令牌所代表的机关，请由该机关或信用中心报送；如确属本机关，请运维核对令牌。",
@@ -204,10 +206,10 @@ _NOTES: Final = {
         "{name} belongs to another region than this node: check that this is the node to send to.",
     ),
     "authority-not-in-force": (
-        "{name}在认定日期不在机关表所列的存续期内，已照原样接收；请核对日期，如已由其他机关承继，"
+        "{name}在认定日期不在机关表所列的存续期内，不因此拒收；请核对日期，如已由其他机关承继，"
         "请填写承继机关。",
-        "{name} was not there on the day of the decision by the table of authorities: taken as it "
-        "is; check the day, or name who took over.",
+        "{name} was not there on the day of the decision by the table of authorities; no reason "
+        "to refuse it: check the day, or name who took over.",
     ),
     "status-not-in-force": (
         "{name}表明该记录已不在有效状态，已照原样接收，核验时不得使用。",
@@ -230,8 +232,9 @@ _NOTES: Final = {
         "the national platform, a vertical department or a local one.",
     ),
     "uscc-excepted": (
-        "{name}的校验码不符，但在例外文件之内，已照原样接收。",
-        "{name} fails its check characters but is in the file of exceptions: taken as it is.",
+        "{name}的校验码不符，但在例外文件之内，不因此拒收。",
+        "{name} fails its check characters but is in the file of exceptions, so that is no "
+        "reason to refuse it.",
     ),
     "amount-unusual": (
         "{name}数额异常，请核对单位是否为万元。",
@@ -276,6 +279,8 @@ def label(about: Field | str | None) -> Text:
     """How a text calls a field: `罚款金额(万元)[CF_NR_FK]`."""
     if about is None:
         return _RECORD
+    if about == "class":
+        return {"zh": "失信等级[class]", "en": "the class [class]"}
     if isinstance(about, str):
         return {"zh": f"“{about}”", "en": f"“{about}”"}
     return {"zh": f"{about.zh}[{about.code}]", "en": f"{about.en} [{about.code}]"}

@@ -52,7 +52,9 @@ CLASS = "class"
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
 _YEAR = 4  # digits
 _BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
+_CLASSES: Text = {"zh": "轻微；一般；严重", "en": "; ".join(publicity.CLASSES)}
 _UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
+_MAX_TOLD = 60  # lists that a text names
 _MAX_HEADER = 64  # characters of an unknown name that a note repeats
 
 
@@ -266,7 +268,18 @@ def _outside(run: _Run, step: Step, value: Value) -> FieldError | None:
     values = [value] if isinstance(value, str) else value
     if known is None or set(map(fold, values)) <= set(map(fold, known)):
         return None
-    return remark(_UNKNOWN[catalogue], step.field)
+    return remark(_UNKNOWN[catalogue], step.field, values=_named(run.setting, catalogue, known))
+
+
+def _named(setting: Setting, catalogue: str, known: frozenset[str]) -> Text:
+    """Lists by id, each with its title where the rules tell one; measures by name."""
+    titles = {each.id: each.title for each in setting.rules.tables.lists}
+    told = sorted(known)[:_MAX_TOLD]
+    if catalogue != "lists":
+        titles = {}
+    zh = [f"{each}（{titles[each]['zh']}）" if each in titles else each for each in told]
+    en = [f"{each} ({titles[each]['en']})" if each in titles else each for each in told]
+    return {"zh": "；".join(zh), "en": "; ".join(en)}
 
 
 def _note_unusual(run: _Run, step: Step, value: Value) -> None:
@@ -382,7 +395,7 @@ def _class_fault(schema: Schema, class_: str | None) -> FieldError | None:
     if class_ is None:
         return None
     if class_ not in publicity.CLASSES:
-        return remark("not-in-vocabulary", CLASS, values=_values(publicity.CLASSES, False))
+        return remark("not-in-vocabulary", CLASS, values=_CLASSES)
     return None if schema.may_be_adverse else remark("schema-invalid", CLASS)
 
 

@@ -213,7 +213,7 @@ def _choice_converter(field: Field) -> _Converter:
             return text
         text = settle(text)
         if len(text) > maximum:
-            return Fault("too-long")
+            return Fault("too-long" if field.other else "not-in-vocabulary")
         form = fold(text)
         own = field.other and form.startswith(OTHER) and form != OTHER and _writable(text)
         return text if own or form in folded else Fault("not-in-vocabulary")

@@ -437,3 +437,14 @@ def test_a_verifier_knows_as_much_as_it_is_shown() -> None:
     assert decision_of(schema, RULES, header, fields).void is True
     assert decision_of(schema, RULES, header, {}).void is None
     assert decision_of(load("honour"), RULES, header, {}).void is False
+
+
+def test_lists_and_measures_in_force_are_named() -> None:
+    """A clerk cannot know the ids of lists."""
+    setting = Setting(today=TODAY, lists=frozenset({"list-tax", "list-new"}), measures=frozenset())
+    raw = {"YZ_LX": "重大税收违法失信主体"}
+    (found,) = [
+        error for error in check(load("severe-list-entry"), raw, setting).errors
+        if error.code == "list-unknown"
+    ]  # fmt: skip
+    assert "list-new；list-tax（" in found.message["zh"]

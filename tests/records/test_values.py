@@ -223,7 +223,9 @@ def test_empty_lists_are_absent(value: object) -> None:
 
 
 def test_a_choice_has_a_limit_too() -> None:
-    assert read("CF_XDR_LB", "甲" * 101) == Fault("too-long")
+    """But only one of the values helps whoever wrote another, however long it is."""
+    assert read("CF_XDR_LB", "甲" * 101) == Fault("not-in-vocabulary")
+    assert read("CF_CFLB", "其他-" + "甲" * 300) == Fault("too-long")
 
 
 def test_subject_types_are_texts_not_numbers() -> None:

@@ -86,7 +86,8 @@ def _choice(field: Mapping[str, Any], text: str) -> tuple[Any, str | None]:
     if text in field["vocabulary"]:
         return text, None
     if len(text) > field["max"]:
-        return None, "too-long"
+        # Shortening helps only who may write a value of his own.
+        return None, "too-long" if field.get("other") else "not-in-vocabulary"
     own = field.get("other") and re.match("其他-.", folded(text))
     if own or folded(text) in map(folded, field["vocabulary"]):
         return text, None
