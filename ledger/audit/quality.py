@@ -228,7 +228,9 @@ def rank(
     """The table, the best first: by the share of conforming rows, then those in time, then wrong
     codes. kept_back: by member and unit."""
     lines = [
-        Ranked(rank=None, member=member, counts=counts, kept_back=_kept(kept_back, member, unit))
+        Ranked(
+            rank=None, member=member, counts=counts, kept_back=_kept(kept_back, by, member, unit)
+        )
         for member, unit, counts in _grouped(found, by)
     ]
     lines.sort(key=_order)
@@ -341,10 +343,10 @@ def _grouped(found: Iterable[Told], by: By) -> Iterable[tuple[str, str, Counts]]
 
 
 def _kept(
-    kept_back: Mapping[tuple[str, str], tuple[int, int]], member: str, unit: str
+    kept_back: Mapping[tuple[str, str], tuple[int, int]], by: By, member: str, unit: str
 ) -> tuple[int, int] | None:
-    """Of a unit; of a member all that was reconciled of it."""
-    if unit:
+    """Of a unit, "" where rows name none; of a member all that was reconciled of it."""
+    if by == "authority":
         return kept_back.get((member, unit))
     some = [pair for (of, _), pair in kept_back.items() if of == member]
     return (sum(kept for kept, _ in some), sum(rows for _, rows in some)) if some else None

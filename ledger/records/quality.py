@@ -228,11 +228,11 @@ def total(rows: Iterable[Counts], *, unit: str = "", type_: str = "") -> Counts:
 
 
 def rate(part: int, whole: int) -> str | None:
-    """A share in per cent with two decimals, rounded down so that 100.00 means all of it; None
+    """A share in per cent with two decimals, half of the last one up as spreadsheets round it; None
     of nothing."""
     if not whole:
         return None
-    hundredths = part * 10_000 // whole
+    hundredths = (2 * part * 10_000 + whole) // (2 * whole)
     return f"{hundredths // 100}.{hundredths % 100:02}"
 
 

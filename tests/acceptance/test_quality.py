@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,8 @@ def test_a_register_and_what_was_kept_back(net: Net, sent: Sent, tmp_path: Path)
     month = ("--month", sent.months[-1], "--by", "authority")
     table = quality(net, *month, "--reconciled", tmp_path / "told.json", "--json").json()
     rates = {row["unit"]: row["rates"]["keptBack"] for row in table["rows"]}
-    assert rates[unit] == f"{10_000 // (len(rows) + 1) / 100:.2f}"
+    share = Decimal(100) / (len(rows) + 1)
+    assert rates[unit] == str(share.quantize(Decimal("0.01"), ROUND_HALF_UP))
     assert rates[UNITS[1]] is None
 
 

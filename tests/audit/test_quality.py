@@ -304,6 +304,16 @@ def test_units_of_all_members_in_one_table_with_what_they_kept_back() -> None:
     assert rank(found, "member", kept)[1].rates["keptBack"] == "12.50"
 
 
-def test_rates_are_rounded_down() -> None:
-    (line,) = rank([of("110000", penalties(19_999, rejected={"required": 1}))], "member", {})
-    assert line.rates["conforming"] == "99.99"
+def test_rows_without_unit_have_a_share_kept_back_of_their_own() -> None:
+    found = [of("110000", penalties(3, ""), penalties(5))]
+    kept = {("110000", UNIT): (1, 8), ("110000", ""): (1, 4)}
+    shares = {line.counts.unit: line.rates["keptBack"] for line in rank(found, "authority", kept)}
+    assert shares == {"": "25.00", UNIT: "12.50"}
+    del kept["110000", ""]
+    shares = {line.counts.unit: line.rates["keptBack"] for line in rank(found, "authority", kept)}
+    assert shares == {"": None, UNIT: "12.50"}
+
+
+def test_rates_are_rounded_as_spreadsheets_do() -> None:
+    (line,) = rank([of("110000", penalties(59, rejected={"required": 51}))], "member", {})
+    assert line.rates["conforming"] == "53.64"

@@ -61,8 +61,9 @@ def test_every_day_is_in_its_month_and_week(day: date) -> None:
 
 def test_rates() -> None:
     assert rate(0, 0) is None
-    assert (rate(0, 7), rate(7, 7), rate(2, 3)) == ("0.00", "100.00", "66.66")
-    assert rate(10**6 - 1, 10**6) == "99.99"  # 100.00 means all of it
+    assert (rate(0, 7), rate(7, 7), rate(2, 3)) == ("0.00", "100.00", "66.67")
+    assert (rate(59, 110), rate(1, 800), rate(1249, 10**6)) == ("53.64", "0.13", "0.12")
+    assert (rate(19_999, 20_000), rate(19_998, 20_000)) == ("100.00", "99.99")
 
 
 counts = st.integers(0, 50)
