@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -246,7 +247,7 @@ def _head() -> tuple[str, ...]:
 def _cells(line: Ranked) -> tuple[object, ...]:
     counts, rates = line.counts, line.rates
     names = ("conforming", "timely", "wrongCodes", "keptBack")
-    shares = (rates[name] for name in names)
+    shares = (None if (rate := rates[name]) is None else Decimal(rate) for name in names)
     return (
         line.rank,
         line.member,

@@ -1,10 +1,11 @@
-"""Plain workbooks for people: every cell a text, nothing a formula or a link."""
+"""Plain workbooks for people: figures as numbers, all else as text, no formula and no link."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from ledger.cli.output import write_file
@@ -25,12 +26,15 @@ class Sheet:
 
 
 def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
-    """Write a workbook. None is an empty cell."""
+    """Write a workbook. None is an empty cell; an int or a Decimal (two decimals) is a number, to
+    be summed and sorted; anything else, codes and identifiers too, is a text."""
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - few commands need it
 
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         text = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
+        figure = {"valign": "top"}
+        whole, share = (book.add_format(figure | {"num_format": n}) for n in ("0", "0.00"))
         head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "num_format": "@"})
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
@@ -42,7 +46,11 @@ def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
                 for column, value in enumerate(row):
                     shown = "" if value is None else str(value)
                     widths[column] = max(widths[column], len(shown))
-                    page.write_string(at, column, shown, text)
+                    if isinstance(value, int | Decimal):
+                        style = whole if isinstance(value, int) else share
+                        page.write_number(at, column, value, style)
+                    elif shown:
+                        page.write_string(at, column, shown, text)
             for column, width in enumerate(widths):
                 page.set_column(column, column, min(max(width + 2, _WIDTHS[0]), _WIDTHS[1]))
     write_file(path, buffer.getvalue())
