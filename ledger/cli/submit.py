@@ -102,7 +102,10 @@ class _Way(NamedTuple):
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="OUT.xlsx",
-    help=say(zh="保存待更正的工作簿。", en="Keep the workbook to correct and send again."),
+    help=say(
+        zh="有待更正的行时，保存待更正的工作簿。",
+        en="Keep the workbook to correct and send again, where rows are to be corrected.",
+    ),
 )
 @click.option(
     "--wait", is_flag=True, help=say(zh="等到全部锚定。", en="Wait until all is anchored.")
@@ -251,6 +254,15 @@ def _given_up(node: Node, file_id: str) -> str:
 
 
 def _write_report(way: _Way, answer: Document, report: Path) -> None:
+    """Where there is something to correct: a workbook without rows says nothing."""
+    if all(row["verdict"] in TAKEN for row in row_answers(answer)):
+        note(
+            say(
+                zh=f"没有待更正的行，未写出 {report}。",
+                en=f"No rows to correct; {report} was not written.",
+            )
+        )
+        return
     node, file_id = way.node, answer["id"]
     patience = Patience(node, way.patience, _given_up(node, file_id))
     while (found := node.get(f"/v1/files/{file_id}/report.xlsx")).status == _ACCEPTED:

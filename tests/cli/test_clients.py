@@ -311,6 +311,24 @@ def test_a_table_is_read_and_reported(gateway: Stub, cli: Cli, tmp_path: Path) -
     assert cli(*common).exit == 0
 
 
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_no_workbook_where_nothing_is_to_be_corrected(
+    gateway: Stub, cli: Cli, tmp_path: Path, state: str
+) -> None:
+    file, report = tmp_path / "x.xlsx", tmp_path / "again.xlsx"
+    file.write_bytes(b"PK")
+    gateway.on("POST /v1/files", told({"id": "7"}, 202, Location="/v1/files/7"))
+    text = {"zh": "不是工作簿", "en": "no workbook"}
+    rows = () if state == "failed" else (answer(2), answer(3, "duplicate"))
+    gateway.on("GET /v1/files/7", table_answer(state, *rows, code="too-large", message=text))
+    gateway.on("GET /v1/files/7/report.xlsx", (200, b"PK", {}))
+    done = cli("submit", file, "--to", gateway.url, "--report", report)
+    assert done.exit == (1 if state == "failed" else 0)
+    assert not report.exists()
+    assert "workbook to correct:" not in done.err
+    assert "No rows to correct" in done.err
+
+
 def passed_over(row: int | None) -> dict[str, Any]:
     """A note on a row that is no record, or on more of them."""
     text = f"Row “{row or '… +3'}” is a total"
