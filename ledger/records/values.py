@@ -18,14 +18,13 @@ from ledger.records import uscc
 from ledger.records.characters import settle
 from ledger.records.fold import fold
 from ledger.records.forms import NO_END, form_of, narrow
-from ledger.records.schema_parts import Field
+from ledger.records.schema_parts import OTHER, Field
 
 __all__ = [
     "EARLIEST_YEAR",
     "LONGEST_DATE",
     "MONEY_DECIMALS",
     "MONEY_DIGITS",
-    "OTHER",
     "Fault",
     "Reader",
     "Value",
@@ -46,9 +45,6 @@ MONEY_DECIMALS: Final = 6
 EARLIEST_YEAR: Final = 1949
 LONGEST_DATE: Final = 40
 """Characters: a date and midnight with more decimals than any program writes."""
-
-OTHER: Final = "其他-"
-"""Begins a value of one's own where the vocabulary allows it."""
 
 _DATE = re.compile(
     r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
