@@ -50,6 +50,7 @@ CLASS = "class"
 """What errors call the class of a record, which is no field of the standard."""
 
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
+_TWICE = "named-twice"
 _YEAR = 4  # digits
 _BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
 _UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
@@ -113,12 +114,13 @@ def check(
         run.errors.append(remark("natural-person", about))
         return _checked(run, None)
     if raw.keys() - schema.by_code.keys():
-        run.raw = _known(run)
+        run.raw, twice = _known(run)
+        cell_errors = {**dict.fromkeys(twice, _TWICE), **cell_errors}
     person = _is_person(run, cell_errors)
     given, fields = run.raw.get, run.fields
     for code, read, step in steps(schema):
         if code in cell_errors:
-            run.errors.append(remark(cell_errors[code], step.field))
+            run.errors.append(_unread(step.field, cell_errors[code]))
             continue
         value = read(given(code))
         if value is None and step.optional:
@@ -297,18 +299,32 @@ def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:
     return subject.person is not None and has(subject.person) and not has(subject.code)
 
 
-def _known(run: _Run) -> dict[str, object]:
-    """The known fields, those under another name of theirs included; a note for each other."""
+def _unread(field: Field, code: str) -> FieldError:
+    if code == _TWICE:
+        return _explained(field, Fault("schema-invalid", _TWICE))
+    return remark(code, field)
+
+
+def _known(run: _Run) -> tuple[dict[str, object], list[str]]:
+    """The known fields, those under another name of theirs included, and the codes of those whose
+    names say different things; a note for each name that is unknown."""
     by_code = run.schema.by_code
     known: dict[str, object] = {}
+    twice: list[str] = []
     for name, value in run.raw.items():
         field = by_code.get(name) or run.schema.column(str(name))
-        if field is not None and (field.code == name or field.code not in run.raw):
-            known[field.code] = value
-        else:
+        if field is None:
             shown = str(name)[:_MAX_HEADER].encode(errors="replace").decode()
             run.notes.append(remark("column-unknown", shown))
-    return known
+        elif presence(known.get(field.code)) is None:
+            known[field.code] = value
+        elif presence(value) is not None and _bare(value) != _bare(known[field.code]):
+            twice.append(field.code)
+    return known, twice
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _explained(field: Field, fault: Fault) -> FieldError:

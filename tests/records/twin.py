@@ -94,7 +94,8 @@ def _choice(field: Mapping[str, Any], text: str) -> tuple[Any, str | None]:
 
 
 def _list(field: Mapping[str, Any], given: Any) -> tuple[Any, str | None]:
-    parts = re.split("[;；\r\n]", given) if isinstance(given, str) else given
+    given = [given] if isinstance(given, str) else given
+    parts = [part for each in given for part in re.split("[;；\r\n]", each)]
     items = [part.strip() for part in parts if part.strip()]
     if len(";".join(items)) > field["max"]:
         return None, "too-long"
