@@ -16,10 +16,10 @@ _SEPARATORS = re.compile(r"[;；\r\n]")
 
 def named(schema: Schema, row: RowInput, code: str) -> object:
     """The value of a field, under whatever name of it the row has; None: there is none."""
-    if code in row.fields:
+    if row.fields.get(code):  # as nearly every row has it
         return row.fields[code]
     by_name = ((schema.column(str(name)), value) for name, value in row.fields.items())
-    return next((value for field, value in by_name if field and field.code == code), None)
+    return next((value for field, value in by_name if field and field.code == code and value), None)
 
 
 def content(schema: Schema | None, row: RowInput) -> bytes | None:

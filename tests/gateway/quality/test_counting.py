@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,9 +105,12 @@ def test_a_refused_row_that_comes_again_unchanged_is_counted_once_a_month(node: 
 
 
 def test_a_refused_row_is_the_same_in_every_spelling(node: Node) -> None:
-    bad = {"CF_XDR_SHXYM": "91110000600037341X", "CF_CFLB": ["警告", "罚款"], "CF_NR_FK": "0.2"}
+    bad: dict[str, Any] = {
+        "CF_XDR_SHXYM": "91110000600037341X",
+        "CF_CFLB": ["警告", "罚款"],
+        "CF_NR_FK": "0.2",
+    }
     plain = row(1, **bad)
-    plain.fields.pop("CF_CFJG")
     named = {**plain.fields, "备注": "", "其他列": "x"}
     number = named.pop("CF_WSH")
     spellings = [
@@ -130,8 +134,8 @@ def test_an_excepted_authority_has_its_refused_rows(tmp_path: Path) -> None:
     tree = {"_type": "credit-ledger/uscc-exceptions@1", "exceptions": [entry]}
     file.write_text(json.dumps(tree), "utf-8")
     node = make_test_node(tmp_path, now=NOW, uscc_exceptions_file=file)
-    named = row(2, CF_CFJGDM=None, CF_SY=None)
-    named.fields["处罚机关统一社会信用代码"] = OF_BEIJING
+    fields = {**row(2, CF_SY=None).fields, "处罚机关统一社会信用代码": OF_BEIJING}
+    named = RowInput(row=None, type="penalty", fields={**fields, "CF_CFJGDM": None})
     assert send(node, row(1, CF_CFJGDM=code, CF_SY=None), named) == ["rejected"] * 2
     assert of_penalties(node, code).refused == 1
     assert of_penalties(node).refused == 1  # under another name of the column too
