@@ -6,6 +6,7 @@ looks back to (subject type, class of penalty, date of the decision) stands earl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,7 @@ __all__ = [
     "check",
     "may_lack_code",
     "remark",
+    "too_early",
 ]
 
 Fields = dict[str, Value]
@@ -52,6 +54,7 @@ CLASS = "class"
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
 _TWICE = "named-twice"
 _YEAR = 4  # digits
+_YEAR_FORM = re.compile(r"[0-9]{4}")
 _BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
 _UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
 _MAX_HEADER = 64  # characters of an unknown name that a note repeats
@@ -232,11 +235,9 @@ _form = lru_cache(maxsize=1 << 12)(fold)  # values of vocabularies, over and ove
 
 def _refused(run: _Run, step: Step, value: Value) -> FieldError | None:
     """What the rest of the record has against a value that is right by itself."""
-    if step.not_before is not None:
-        earlier = run.fields.get(step.not_before)
-        if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
-            other = label(run.schema.by_code[step.not_before])
-            return remark("date-order", step.field, other=other)
+    later = _that_is_later(run, step, value)
+    if later is not None:
+        return remark("date-order", step.field, other=label(run.schema.by_code[later]))
     if (step.is_decided or step.is_decided_year) and _first_day(str(value)) > run.setting.today:
         return remark("date-in-future", step.field)
     if (
@@ -277,6 +278,25 @@ def _note_unusual(run: _Run, step: Step, value: Value) -> None:
     if step.is_subject_code and kind is not None and str(value).startswith(_BUSINESS):
         if _form(str(run.fields.get(kind, ""))) == ENTITY:
             run.notes.append(remark("subject-kind-unusual", run.schema.by_code[kind]))
+
+
+def _that_is_later(run: _Run, step: Step, value: Value) -> str | None:
+    """The date or year which this date may not precede, where it does."""
+    if step.not_before is not None:
+        earlier = run.fields.get(step.not_before)
+        if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
+            return step.not_before
+    early = step.is_decided and too_early(run.schema, run.fields, value)
+    return run.schema.decided_year if early else None
+
+
+def too_early(schema: Schema, fields: Mapping[str, Value], decided: Value) -> bool:
+    """Whether the day lies before the year that the record is of, and the year before that: what is
+    given for a year is given in it, after it, or shortly before."""
+    year = fields.get(schema.decided_year or "")
+    if not isinstance(year, str) or _YEAR_FORM.fullmatch(year) is None:  # a verifier asks of all
+        return False
+    return str(decided)[:_YEAR] < f"{int(year) - 1:04}"
 
 
 def may_lack_code(schema: Schema, fields: Mapping[str, Value]) -> bool:

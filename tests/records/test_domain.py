@@ -14,7 +14,7 @@ from ledger.records.publicity import Decision, earliest_end
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas, load
 from ledger.records.setting import Setting
-from ledger.records.validate import Checked, check
+from ledger.records.validate import Checked, check, too_early
 from ledger.records.visibility import visibility
 from tests.records.examples import TODAY, good
 
@@ -364,6 +364,23 @@ def test_an_honour_without_a_day(
     without: list[str], values: dict[str, str], found: list[tuple[str, str]]
 ) -> None:
     assert errors("honour", *without, "RY_YXQZI", **values) == found
+
+
+@pytest.mark.parametrize(
+    ("year", "day", "right"),
+    [
+        ("2025", "2025-12-31", True),
+        ("2025", "2026-04-01", True),
+        ("2025", "2024-12-31", True),  # 2025 年度, given at the end of the year before
+        ("2025", "2023-12-31", False),
+    ],
+)
+def test_an_honour_is_not_given_long_before_its_year(year: str, day: str, right: bool) -> None:
+    values = {"RY_ND": year, "RY_RDRQ": day}
+    assert errors("honour", "RY_YXQZI", **values) == ([] if right else [("RY_RDRQ", "date-order")])
+    schema = load("honour")
+    assert too_early(schema, values, day) is not right
+    assert not too_early(schema, {**values, "RY_ND": "二"}, day)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,9 @@ def _date_rules(
     earlier = known.get(field.get("notBefore", ""))
     if earlier and found < earlier:
         return "date-order"
+    year = known.get(schema.get("decidedYear", ""))
+    if year and field["code"] == schema["decided"] and int(found[:4]) < int(year) - 1:
+        return "date-order"
     day = f"{found}-01-01" if field["kind"] == "year" else found
     decides = field["code"] in (schema["decided"], schema.get("decidedYear"))
     return "date-in-future" if decides and day > world.today.isoformat() else None
