@@ -67,8 +67,8 @@ _Sort = Literal["general", "number", "date", "elapsed", "text", "other"]
 class _Section:
     """One part of a format. literal: what it shows besides the number. zeros, places: digits it
     shows at least before, and at most behind the point. power: of ten that it multiplies by.
-    grouped: with thousands separators. condition: operator and number. parts: letters for parts of
-    a day."""
+    grouped: with thousands separators. exponent: in powers of ten. condition: operator and number.
+    parts: letters for parts of a day."""
 
     sort: _Sort = "other"
     literal: str = ""
@@ -77,6 +77,7 @@ class _Section:
     placeholders: int = 0
     power: int = 0
     grouped: bool = False
+    exponent: bool = False
     condition: tuple[str, Decimal] | None = None
     parts: str = ""
 
@@ -99,10 +100,12 @@ class Format:
         same = all(section.sort == first for section in sections)
         if first in ("date", "elapsed") and not same:
             self.sort = first if all(s.sort in (first, "other") for s in sections) else "other"
+        one = len(sections) == 1 and sections[0].condition is None
+        # A second general section shows negative numbers without their minus.
         self.plain = (
             self.sort == "elapsed"
-            or (self.sort == "date" and sections[0].whole_day)
-            or (first == "general" and same and not any(s.literal for s in sections))
+            or (self.sort == "date" and one and sections[0].whole_day)
+            or (first == "general" and (not sections or (one and not sections[0].literal)))
         )
         self.plain_text = text is None or (
             text.sort in ("text", "general") and not text.literal.strip()
@@ -117,8 +120,10 @@ class Format:
             return None  # no number, which whoever takes the value will see
         if self.plain or not value.is_finite() or abs(value) >= LARGEST:
             return None
+        section = self._choose(value)
         if self.sort == "date":  # of a day without its year nobody knows which it is
-            return "scaled" if abs(value) >= 1 else None
+            shown = section is not None and section.whole_day
+            return None if shown or abs(value) < 1 else "scaled"
         value = _significant(value)
         section = self._choose(value)
         return "scaled" if section is None else _look(section, value, self._keeps_sign(section))
@@ -153,6 +158,9 @@ def _look(section: _Section, value: Decimal, signed: bool) -> Mark | Shown | Non
 
 
 def _look_at_digits(section: _Section, value: Decimal) -> Mark | Shown | None:
+    if section.exponent:
+        significant = len(value.normalize().as_tuple().digits)
+        return "scaled" if section.power or significant > 1 + section.places else None
     if section.power or not _is_whole(value, section.places):
         return "scaled"
     if not value and not section.zeros and not section.places:
@@ -216,7 +224,9 @@ def _section(text: str) -> _Section:
         elif kind == "general":
             sorts.add("general")
         elif kind == "exponent":
-            sorts.add("general")  # shortened, as the general format does with long numbers
+            section.exponent = True
+        elif section.exponent and sign in "0#?":
+            continue  # digits of the power
         elif kind == "date":
             sorts.add("date")
             section.parts += sign.lower()

@@ -23,6 +23,7 @@ from gateway.base.crypto import (
 from gateway.base.schema_folder import SchemaFolder
 from gateway.base.who import Who, WhoFiles
 from gateway.chain.interfaces import YEAR, RecordType
+from gateway.intake import refused
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.drafts import Draft, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
@@ -271,28 +272,21 @@ class _Set:
         """The rejection, with what counts it: the authority that the row names, and its mark."""
         answer = _rejected(row, errors, (*row.notes, *notes))
         if schema is not None and schema.authority.code is not None:
-            answer.unit = self._unit(row.fields.get(schema.authority.code))
-        answer.mark = self._refused(row)
+            answer.unit = self._unit(refused.named(schema, row, schema.authority.code))
+        content = refused.content(schema, row)
+        answer.mark = None if content is None else self._hmac.fingerprint(b"refused", content)
         return answer
 
     def _unit(self, named: object) -> str:
-        """The USCC that a row names as its authority, "" where it is none."""
+        """The USCC that a row names as its authority, an excepted one too, "" where it is none."""
         if not isinstance(named, str):
             return ""
         found = self._units.get(named)
         if found is None:
             code = uscc.normalise(named)
-            found = self._units[named] = "" if uscc.check(code) else code
+            lawful = code in self._who.exceptions or not uscc.check(code)
+            found = self._units[named] = code if lawful else ""
         return found
-
-    def _refused(self, row: RowInput) -> bytes | None:
-        """The mark by which the same row sent again is told."""
-        sent = [row.type, row.schema, row.class_, row.corrects, row.fields, row.cell_errors]
-        try:
-            data = orjson.dumps(sent, option=_SORTED | orjson.OPT_NON_STR_KEYS)
-        except orjson.JSONEncodeError:  # half a character of a pair, or what is no JSON
-            return None
-        return self._hmac.fingerprint(b"refused", data)
 
     def _header(
         self, schema: Schema, class_: str | None, decided: date, until: date | None

@@ -9,7 +9,7 @@ Everything that intake accepts passes, whatever fields of it are shown.
     value-form             not the one spelling of a text, date, amount or USCC
     value-too-long         longer than the schema allows
     value-unknown          not in the vocabulary
-    value-order            a date before one that it may not precede
+    value-order            a date before one that it may not precede, or long before its year
     natural-person         the subject is a natural person
     class-not-adverse      a class for a type none of whose records is adverse
     decided-disagrees      `decided` is not the field that it is made from
@@ -38,7 +38,7 @@ from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
 from ledger.records.texts import label
 from ledger.records.uscc import FILLER
-from ledger.records.validate import NATURAL_PERSON, may_lack_code
+from ledger.records.validate import NATURAL_PERSON, may_lack_code, too_early
 from ledger.records.values import Fault, Reader, reader
 
 __all__ = ["DISAGREEMENTS", "TEXTS", "check_record", "decision_of"]
@@ -147,6 +147,8 @@ def _values(schema: Schema, fields: Mapping[str, Value]) -> Iterator[RecordProbl
         fault = _fault(schema, field, read, fields)
         if fault is not None:
             yield _problem(fault, field)
+        elif code == schema.decided and too_early(schema, fields, value):
+            yield _problem("value-order", field)
         elif field.not_before is not None:
             earlier = fields.get(field.not_before)
             if isinstance(earlier, str) and str(value) < earlier:  # ISO dates sort as text

@@ -2,7 +2,8 @@
 read from a schema file.
 
 Values of vocabularies match folded here as everywhere: width, brackets and white space do not
-count.
+count. A value of one's own (`其他-…`) that says what a value of the vocabulary says counts as that
+value: nobody gets round a rule by another spelling of what it is about.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final, Literal, get_args
 from ledger.records.fold import fold
 
 __all__ = [
+    "OTHER",
     "VISIBILITIES",
     "Authority",
     "ByValue",
@@ -41,11 +43,17 @@ Vocabulary = Literal["lists", "measures"]
 VISIBILITIES: Final[tuple[Visibility, ...]] = get_args(Visibility)
 """The widest first."""
 
+OTHER: Final = "其他-"
+"""Begins a value of one's own where the vocabulary allows it."""
+_ELSE: Final = "其他"
+
 _Values = Mapping[str, str | list[str]]
 
 _MAX_FOLDED = 64  # characters of a value that is remembered: a stranger's must not fill the memory
 # What people put between several values in one cell, where the column is no list.
-_BETWEEN = re.compile(r"[;；,，、\r\n]")
+_BETWEEN = re.compile(r"[;；,，、+＋\r\n]|并处|并科|以及|[并和及与]")
+# Before a word of an own value: it says that the word does not apply.
+_NOT = "(?<![未无不非没])(?<!没有)(?<!未曾)(?<!并未)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,8 @@ class VocabularyIf:
 
     def forbids(self, value: str, values: _Values) -> bool:
         """Whether what the record says else does not allow this value."""
-        return _any(values.get(self.field), self.values) is True and not _any(
-            value, self.vocabulary
-        )
+        applies = _any(values.get(self.field), self.values) is True
+        return applies and _fold(value) not in _folded(self.vocabulary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +119,8 @@ class Until:
 
 @dataclass(frozen=True, slots=True)
 class ByValue:
-    """What holds of the records whose `field` has one of `values` among its own."""
+    """What holds of the records whose `field` has one of `values` among its own, or an own value
+    that says one of them."""
 
     field: str
     values: tuple[str, ...]
@@ -125,7 +133,8 @@ class ByValue:
 @dataclass(frozen=True, slots=True)
 class VisibilityIf:
     """Who may see a record by its values: any of those of `fields` is one of `values`, or, where
-    `only`, each of them is and there is one."""
+    `only`, each of them is and there is one. Where a value is free, holding one of `values` is as
+    good. What an own value says is not known, so it counts as one of them: the stricter."""
 
     fields: tuple[str, ...]
     values: tuple[str, ...]
@@ -134,9 +143,9 @@ class VisibilityIf:
 
     def holds(self, values: _Values) -> bool:
         """Whether it says who may see this record."""
-        allowed = _folded(self.values)
+        words = _folded(self.values)
         found = [_fold(each) for code in self.fields for each in _each(values.get(code))]
-        matching = [each in allowed for each in found]
+        matching = [_is_own(each) or any(word in each for word in words) for each in found]
         return bool(found) and (all(matching) if self.only else any(matching))
 
 
@@ -164,14 +173,38 @@ def _any(value: str | list[str] | None, wanted: tuple[str, ...]) -> bool | None:
     """Whether a value, or one of several, is one of those wanted; None: there is none."""
     if value is None:
         return None
-    allowed = _folded(wanted)
-    return any(_fold(each) in allowed for each in ((value,) if isinstance(value, str) else value))
+    values = (value,) if isinstance(value, str) else value
+    return any(_means(each, wanted) for each in values)
+
+
+def _means(value: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a value is one of those wanted, or one's own that says one of them: `其他-民间违约`
+    is 违约, `其他-未违约` is not."""
+    form = _fold(value)
+    if form in _folded(wanted):
+        return True
+    return form.startswith(OTHER) and bool(_words(wanted).search(form, len(OTHER)))
+
+
+def _is_own(form: str) -> bool:
+    return form == _ELSE or form.startswith(OTHER)
 
 
 def _each(value: str | list[str] | None) -> Sequence[str]:
-    """The values of a field; those that stand in one cell one by one."""
+    """The values of a field; those that stand in one cell one by one, one's own whole."""
     texts = (value or "",) if isinstance(value, str | None) else value
-    return [each for text in texts for each in _BETWEEN.split(text) if each.strip()]
+    parts = [[text] if _is_own(_fold(text)) else _BETWEEN.split(text) for text in texts]
+    return [each for part in parts for each in part if _fold(each)]
+
+
+@lru_cache(maxsize=1 << 10)
+def _words(values: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the values as a word of a text; a letter is none within others."""
+    letters = "(?<![0-9A-Za-z]){}(?![0-9A-Za-z])"
+    forms = [(form, re.escape(form)) for form in sorted(_folded(values))]
+    return re.compile(
+        "|".join(_NOT + (letters.format(word) if form.isascii() else word) for form, word in forms)
+    )
 
 
 @lru_cache(maxsize=1 << 10)

@@ -247,8 +247,12 @@ _WHY: Final = {
         "{name}写成了八位数字，请用分隔符写成YYYY-MM-DD，例如2024-03-05。",
         "{name} is written as eight digits: separate them, YYYY-MM-DD, such as 2024-03-05.",
     ),
+    "named-twice": (
+        "{name}以不同名称出现多次且内容不同，请只保留一个。",
+        "{name} is there under several names that say different things: keep one of them.",
+    ),
 }
-"""Texts that say more of a code than its own: `date-invalid`."""
+"""Texts that say more of a code than its own: `date-invalid`, `schema-invalid`."""
 
 ERROR_CODES: Final = frozenset(_ERRORS)
 NOTE_CODES: Final = frozenset(_NOTES)

@@ -6,6 +6,7 @@ looks back to (subject type, class of penalty, date of the decision) stands earl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,7 @@ __all__ = [
     "check",
     "may_lack_code",
     "remark",
+    "too_early",
 ]
 
 Fields = dict[str, Value]
@@ -50,7 +52,9 @@ CLASS = "class"
 """What errors call the class of a record, which is no field of the standard."""
 
 NO_CELL_ERRORS: Mapping[str, str] = MappingProxyType({})
+_TWICE = "named-twice"
 _YEAR = 4  # digits
+_YEAR_FORM = re.compile(r"[0-9]{4}")
 _BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
 _CLASSES: Text = {"zh": "轻微；一般；严重", "en": "; ".join(publicity.CLASSES)}
 _UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
@@ -117,12 +121,13 @@ def check(
         run.errors.append(remark("natural-person", about))
         return _checked(run, None)
     if raw.keys() - schema.by_code.keys():
-        run.raw = _known(run)
+        run.raw, twice = _known(run)
+        cell_errors = {**dict.fromkeys(twice, _TWICE), **cell_errors}
     person = _is_person(run, cell_errors)
     given, fields = run.raw.get, run.fields
     for code, read, step in steps(schema):
         if code in cell_errors:
-            run.errors.append(remark(cell_errors[code], step.field))
+            run.errors.append(_unread(step.field, cell_errors[code]))
             continue
         value = read(given(code))
         if value is None and step.optional:
@@ -234,11 +239,9 @@ _form = lru_cache(maxsize=1 << 12)(fold)  # values of vocabularies, over and ove
 
 def _refused(run: _Run, step: Step, value: Value) -> FieldError | None:
     """What the rest of the record has against a value that is right by itself."""
-    if step.not_before is not None:
-        earlier = run.fields.get(step.not_before)
-        if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
-            other = label(run.schema.by_code[step.not_before])
-            return remark("date-order", step.field, other=other)
+    later = _that_is_later(run, step, value)
+    if later is not None:
+        return remark("date-order", step.field, other=label(run.schema.by_code[later]))
     if (step.is_decided or step.is_decided_year) and _first_day(str(value)) > run.setting.today:
         return remark("date-in-future", step.field)
     if (
@@ -292,6 +295,25 @@ def _note_unusual(run: _Run, step: Step, value: Value) -> None:
             run.notes.append(remark("subject-kind-unusual", run.schema.by_code[kind]))
 
 
+def _that_is_later(run: _Run, step: Step, value: Value) -> str | None:
+    """The date or year which this date may not precede, where it does."""
+    if step.not_before is not None:
+        earlier = run.fields.get(step.not_before)
+        if earlier is not None and str(value) < str(earlier):  # ISO dates sort as text
+            return step.not_before
+    early = step.is_decided and too_early(run.schema, run.fields, value)
+    return run.schema.decided_year if early else None
+
+
+def too_early(schema: Schema, fields: Mapping[str, Value], decided: Value) -> bool:
+    """Whether the day lies before the year that the record is of, and the year before that: what is
+    given for a year is given in it, after it, or shortly before."""
+    year = fields.get(schema.decided_year or "")
+    if not isinstance(year, str) or _YEAR_FORM.fullmatch(year) is None:  # a verifier asks of all
+        return False
+    return str(decided)[:_YEAR] < f"{int(year) - 1:04}"
+
+
 def may_lack_code(schema: Schema, fields: Mapping[str, Value]) -> bool:
     """Whether the filler may stand for the subject's USCC: only for individual businesses, as far
     as the record says what its subject is."""
@@ -312,18 +334,32 @@ def _is_person(run: _Run, cell_errors: Mapping[str, str]) -> bool:
     return subject.person is not None and has(subject.person) and not has(subject.code)
 
 
-def _known(run: _Run) -> dict[str, object]:
-    """The known fields, those under another name of theirs included; a note for each other."""
+def _unread(field: Field, code: str) -> FieldError:
+    if code == _TWICE:
+        return _explained(field, Fault("schema-invalid", _TWICE))
+    return remark(code, field)
+
+
+def _known(run: _Run) -> tuple[dict[str, object], list[str]]:
+    """The known fields, those under another name of theirs included, and the codes of those whose
+    names say different things; a note for each name that is unknown."""
     by_code = run.schema.by_code
     known: dict[str, object] = {}
+    twice: list[str] = []
     for name, value in run.raw.items():
         field = by_code.get(name) or run.schema.column(str(name))
-        if field is not None and (field.code == name or field.code not in run.raw):
-            known[field.code] = value
-        else:
+        if field is None:
             shown = str(name)[:_MAX_HEADER].encode(errors="replace").decode()
             run.notes.append(remark("column-unknown", shown))
-    return known
+        elif presence(known.get(field.code)) is None:
+            known[field.code] = value
+        elif presence(value) is not None and _bare(value) != _bare(known[field.code]):
+            twice.append(field.code)
+    return known, twice
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _explained(field: Field, fault: Fault) -> FieldError:

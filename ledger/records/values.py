@@ -16,16 +16,15 @@ from typing import Final
 
 from ledger.records import uscc
 from ledger.records.characters import settle
-from ledger.records.fold import fold
+from ledger.records.fold import UNSEEN, fold
 from ledger.records.forms import NO_END, form_of, narrow
-from ledger.records.schema_parts import Field
+from ledger.records.schema_parts import OTHER, Field
 
 __all__ = [
     "EARLIEST_YEAR",
     "LONGEST_DATE",
     "MONEY_DECIMALS",
     "MONEY_DIGITS",
-    "OTHER",
     "Fault",
     "Reader",
     "Value",
@@ -47,9 +46,6 @@ EARLIEST_YEAR: Final = 1949
 LONGEST_DATE: Final = 40
 """Characters: a date and midnight with more decimals than any program writes."""
 
-OTHER: Final = "其他-"
-"""Begins a value of one's own where the vocabulary allows it."""
-
 _DATE = re.compile(
     r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
     r"(?:[T ]0{1,2}:00(?::00(?:\.0+)?)?)?"  # midnight, as date cells are exported
@@ -59,6 +55,9 @@ _COMPACT = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[
 _MONEY = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 # How Excel writes a long number into CSV: 9.212E+14.
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
+# Marks that turn the direction of what is shown behind them: a name reads as another one.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = "".join(map(chr, (*range(1, 0x20), *range(0x7F, 0xA0))))
 _SEPARATORS = re.compile(r"[;；\r\n]")
 
 
@@ -73,7 +72,7 @@ class Fault:
 
 Value = str | list[str]
 Reader = Callable[[object], Value | Fault | None]
-"""None: there is no value (absent, empty, only white space)."""
+"""None: there is no value (absent, empty, nothing that is seen)."""
 _Converter = Callable[[str], str | Fault]
 
 
@@ -93,7 +92,7 @@ def reader(field: Field, *, shape_only: bool = False, no_end: str | None = None)
         if not isinstance(value, str):
             return None if value is None else not_text
         text = value.strip()
-        return convert(text) if text else None
+        return None if not text or (text[0] in UNSEEN and _is_blank(text)) else convert(text)
 
     return read
 
@@ -183,7 +182,9 @@ def _text_reader(field: Field, convert: _Converter) -> Reader:
         if not text:
             return None
         plain = len(text) <= maximum and text.isprintable() and "+" not in text
-        return text if plain else convert(text)
+        if plain and text[0] not in UNSEEN:
+            return text
+        return None if _is_blank(text) else convert(text)
 
     return read
 
@@ -215,8 +216,10 @@ def _choice_converter(field: Field) -> _Converter:
         if len(text) > maximum:
             return Fault("too-long" if field.other else "not-in-vocabulary")
         form = fold(text)
-        own = field.other and form.startswith(OTHER) and form != OTHER and _writable(text)
-        return text if own or form in folded else Fault("not-in-vocabulary")
+        own = field.other and form.startswith(OTHER) and form != OTHER
+        if not own and form not in folded:
+            return Fault("not-in-vocabulary")
+        return text if _writable(text) else Fault("encoding")
 
     return convert
 
@@ -227,10 +230,12 @@ def _list_reader(field: Field, convert: _Converter) -> Reader:
     def read(value: object) -> Value | Fault | None:
         if value is None:
             return None
-        parts = _SEPARATORS.split(value) if isinstance(value, str) else value
-        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
             return Fault("schema-invalid")
-        texts = [text for part in parts if (text := part.strip())]
+        # Written into a cell and read again, an item that held a separator would be two.
+        parts = [part for each in given for part in _SEPARATORS.split(each)]
+        texts = [text for part in parts if (text := part.strip()) and not _is_blank(text)]
         if sum(map(len, texts)) + len(texts) - 1 > maximum:
             return Fault("too-long")
         items: list[str] = []
@@ -244,10 +249,17 @@ def _list_reader(field: Field, convert: _Converter) -> Reader:
     return read
 
 
+def _is_blank(text: str) -> bool:
+    """Whether a trimmed text has nothing that is seen."""
+    first = text[0]
+    return (first in UNSEEN or not first.isalnum()) and not fold(text).strip(_CONTROLS)
+
+
 def _writable(text: str) -> bool:
-    """Whether every reader can hold the text: no lone surrogate, which canonical JSON cannot
-    write, and no NUL, which nobody typed and XML and databases cannot."""
-    if "\0" in text:
+    """Whether every reader can hold the text and shows it as it stands: no lone surrogate, which
+    canonical JSON cannot write, no NUL, which nobody typed and XML and databases cannot, and no
+    mark that turns the direction."""
+    if "\0" in text or _TURNING.search(text):
         return False
     try:
         return text.isascii() or bool(text.encode())

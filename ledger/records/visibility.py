@@ -13,6 +13,8 @@ __all__ = ["strictest", "visibility"]
 
 _MINOR: Final = "minor"
 _SHARED: Final[Visibility] = "authorisation"
+_MAX_TOLD: Final = 256
+"""Characters of what is remembered: values of one's own must not fill the memory."""
 
 
 def visibility(
@@ -23,7 +25,9 @@ def visibility(
     fields: the canonical ones of a good record. class_: minor, general, severe or None.
     """
     told = [fields.get(code) for code in _telling(schema)]
-    return _of(schema, tuple([tuple(v) if isinstance(v, list) else v for v in told]), class_)
+    length = sum(map(len, (text for value in told for text in value or ())))
+    of = _of if length <= _MAX_TOLD else _of.__wrapped__
+    return of(schema, tuple([tuple(v) if isinstance(v, list) else v for v in told]), class_)
 
 
 @cache

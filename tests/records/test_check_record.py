@@ -437,6 +437,8 @@ def test_any_other_end_of_use_is_refused_where_everything_is_shown(
 ) -> None:
     dates = [field.code for field in schema.fields if field.kind == "date"]
     raw = good(schema) | dict.fromkeys(dates, decided.isoformat())
+    if schema.decided_year is not None:
+        raw[schema.decided_year] = str(decided.year)
     if schema.until.field is not None:
         raw[schema.until.field] = date(2035, 1, 1).isoformat()
     checked = check(

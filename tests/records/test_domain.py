@@ -14,7 +14,7 @@ from ledger.records.publicity import Decision, earliest_end
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas, load
 from ledger.records.setting import Setting
-from ledger.records.validate import Checked, check
+from ledger.records.validate import Checked, check, too_early
 from ledger.records.visibility import visibility
 from tests.records.examples import TODAY, good
 
@@ -146,6 +146,16 @@ ADVERSE = [
     ("compliance", "ZS_LB", "住房公积金欠缴", True),
     ("compliance", "ZS_LB", "公用事业欠费", True),
     ("compliance", "ZS_LB", "纳税", False),
+    ("compliance", "ZS_LB", "其他-欠税", True),
+    ("compliance", "ZS_LB", "其他－欠 缴水费", True),
+    ("compliance", "ZS_LB", "其他-无欠税", False),
+    ("contract-performance", "HT_ZT", "其他-部分违约", True),
+    ("contract-performance", "HT_ZT", "其他-未违约", False),
+    ("contract-performance", "HT_ZT", "未履行", False),  # decision 33: it may not be due
+    ("commitment-fulfilment", "LX_ZT", "其他-尚未履行", True),
+    ("administrative-inspection", "JC_JCJG", "其他-发现问题", True),
+    ("administrative-inspection", "JC_JCJG", "其他-未发现问题", False),
+    ("administrative-inspection", "JC_JCJG", "不配合检查", False),
     ("compliance", "ZS_LB", "住房公积金缴存", False),
     ("administrative-inspection", "JC_JCJG", "发现问题", True),
     ("administrative-inspection", "JC_JCJG", "未发现问题", False),
@@ -180,6 +190,7 @@ def test_no_other_type_is_adverse_by_value() -> None:
         ("intellectual-property", "ZC_ZT", "无效", "有效"),
         ("intellectual-property", "ZC_ZT", "注销", "有效"),
         ("intellectual-property", "ZC_ZT", "终止", "其他"),
+        ("intellectual-property", "ZC_ZT", "其他-已注销", "其他-未注销"),
     ],
 )
 def test_what_is_not_in_force_has_no_day_of_use(
@@ -211,6 +222,16 @@ def test_what_is_not_in_force_has_no_day_of_use(
         ("judicial-decision", {"CP_WSLX": "调解书"}, None, "authorisation"),
         ("judicial-decision", {"CP_WSLX": " 调 解 书 "}, None, "authorisation"),
         ("judicial-decision", {"CP_WSLX": "判决书"}, None, "public"),
+        ("judicial-decision", {"CP_WSLX": "民事调解书"}, None, "authorisation"),
+        ("judicial-decision", {"CP_WSLX": "其他-民事调解书"}, None, "authorisation"),
+        ("judicial-decision", {"CP_WSLX": "其他-不详"}, None, "authorisation"),
+        ("judicial-decision", {"CP_WSLX": "其他"}, None, "authorisation"),
+        ("penalty", {"CF_CFLB": ["其他-警告"]}, None, "authorisation"),
+        ("penalty", {"CF_CFLB": ["其他-口头警告、教育"]}, None, "authorisation"),
+        ("penalty", {"CF_CFLB": ["其他-口头警告", "罚款"]}, None, "public"),
+        ("penalty-2015", {"CF_CFLB1": "给予警告"}, None, "authorisation"),
+        ("penalty-2015", {"CF_CFLB1": "行政警告和通报批评"}, None, "authorisation"),
+        ("penalty-2015", {"CF_CFLB1": "警告并处罚款"}, None, "public"),
         ("penalty", {"CF_CFLB": ["罚款"]}, None, "public"),
         ("penalty", {"CF_CFLB": ["罚款"]}, "general", "public"),
         ("penalty", {"CF_CFLB": ["罚款"]}, "severe", "public"),
@@ -343,6 +364,23 @@ def test_an_honour_without_a_day(
     without: list[str], values: dict[str, str], found: list[tuple[str, str]]
 ) -> None:
     assert errors("honour", *without, "RY_YXQZI", **values) == found
+
+
+@pytest.mark.parametrize(
+    ("year", "day", "right"),
+    [
+        ("2025", "2025-12-31", True),
+        ("2025", "2026-04-01", True),
+        ("2025", "2024-12-31", True),  # 2025 年度, given at the end of the year before
+        ("2025", "2023-12-31", False),
+    ],
+)
+def test_an_honour_is_not_given_long_before_its_year(year: str, day: str, right: bool) -> None:
+    values = {"RY_ND": year, "RY_RDRQ": day}
+    assert errors("honour", "RY_YXQZI", **values) == ([] if right else [("RY_RDRQ", "date-order")])
+    schema = load("honour")
+    assert too_early(schema, values, day) is not right
+    assert not too_early(schema, {**values, "RY_ND": "二"}, day)
 
 
 @pytest.mark.parametrize(

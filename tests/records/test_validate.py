@@ -340,10 +340,17 @@ def test_unknown_fields_are_ignored_with_a_note() -> None:
 
 
 def test_a_field_under_two_names_counts_once() -> None:
-    record = penalty() | {"备注": "一", "BZ": "二"}
-    assert judge(record).fields["BZ"] == "二"
-    assert notes(record) == [("备注", "column-unknown")]
+    assert judge(penalty() | {"备注": "一", "BZ": " 一"}).fields["BZ"] == "一"
+    assert judge(penalty() | {"备注": "一", "BZ": " "}).fields["BZ"] == "一"
     assert judge(penalty() | {"备注": "一"}).fields["BZ"] == "一"
+
+
+@pytest.mark.parametrize("names", [("备注", "BZ"), ("BZ", "备注"), ("备注", "备 注")])
+def test_a_field_under_two_names_says_one_thing(names: tuple[str, str]) -> None:
+    record = penalty() | dict(zip(names, ("一", "二"), strict=True))
+    assert codes(record) == [("BZ", "schema-invalid")]
+    assert "several names" in judge(record).errors[0].message["en"]
+    assert "BZ" not in judge(record).fields
 
 
 # Cells that could not be read.

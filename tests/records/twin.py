@@ -95,7 +95,8 @@ def _choice(field: Mapping[str, Any], text: str) -> tuple[Any, str | None]:
 
 
 def _list(field: Mapping[str, Any], given: Any) -> tuple[Any, str | None]:
-    parts = re.split("[;；\r\n]", given) if isinstance(given, str) else given
+    given = [given] if isinstance(given, str) else given
+    parts = [part for each in given for part in re.split("[;；\r\n]", each)]
     items = [part.strip() for part in parts if part.strip()]
     if len(";".join(items)) > field["max"]:
         return None, "too-long"
@@ -222,6 +223,9 @@ def _date_rules(
 ) -> str | None:
     earlier = known.get(field.get("notBefore", ""))
     if earlier and found < earlier:
+        return "date-order"
+    year = known.get(schema.get("decidedYear", ""))
+    if year and field["code"] == schema["decided"] and int(found[:4]) < int(year) - 1:
         return "date-order"
     day = f"{found}-01-01" if field["kind"] == "year" else found
     decides = field["code"] in (schema["decided"], schema.get("decidedYear"))

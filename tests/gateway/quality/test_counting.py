@@ -1,8 +1,10 @@
 """Rows are counted in the transaction that stores them: once each, under whom they belong to."""
 
+import json
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +103,43 @@ def test_a_refused_row_that_comes_again_unchanged_is_counted_once_a_month(node: 
     # Put right, it is another row: the platform counts both.
     assert send(node, row(1)) == ["accepted"]
     assert (of_penalties(node).received, of_penalties(node).conforming) == (3, 2)
+
+
+def test_a_refused_row_is_the_same_in_every_spelling(node: Node) -> None:
+    bad: dict[str, Any] = {
+        "CF_XDR_SHXYM": "91110000600037341X",
+        "CF_CFLB": ["警告", "罚款"],
+        "CF_NR_FK": "0.2",
+    }
+    plain = row(1, **bad)
+    named = {**plain.fields, "备注": "", "其他列": "x"}
+    number = named.pop("CF_WSH")
+    spellings = [
+        {**plain.fields, "CF_CFLB": "警告；罚款"},
+        {**plain.fields, "CF_CFLB": ["警告;罚款"], "BZ": ""},
+        {**plain.fields, "CF_NR": f" {plain.fields['CF_NR']} "},
+        {**named, "行政处罚决定书文号": number},
+    ]
+    others = [RowInput(row=1, type="penalty", schema="1", fields=each) for each in spellings]
+    for each in (plain, *others):
+        assert send(node, each) == ["rejected"]
+    assert of_penalties(node).refused == 1
+    send(node, row(2, **bad))
+    assert of_penalties(node).refused == 2
+
+
+def test_an_excepted_authority_has_its_refused_rows(tmp_path: Path) -> None:
+    code = "121101050000000000"
+    file = tmp_path / "exceptions.json"
+    entry = {"code": code, "reason": "试点赋码", "source": "证书"}
+    tree = {"_type": "credit-ledger/uscc-exceptions@1", "exceptions": [entry]}
+    file.write_text(json.dumps(tree), "utf-8")
+    node = make_test_node(tmp_path, now=NOW, uscc_exceptions_file=file)
+    fields = {**row(2, CF_SY=None).fields, "处罚机关统一社会信用代码": OF_BEIJING}
+    named = RowInput(row=None, type="penalty", fields={**fields, "CF_CFJGDM": None})
+    assert send(node, row(1, CF_CFJGDM=code, CF_SY=None), named) == ["rejected"] * 2
+    assert of_penalties(node, code).refused == 1
+    assert of_penalties(node).refused == 1  # under another name of the column too
 
 
 def test_the_next_month_counts_it_anew(node: Node) -> None:
