@@ -82,6 +82,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         " into the key folder (of two with one number, give one a higher number) and run `gateway"
         " rewrap` again, nothing is erased",
     ),
+    "busy-tables": (
+        "正在核对的表格过多，或本令牌已有一份表格在处理，请稍后重试",
+        "Too many tables are being compared at this moment, or one of this token; send it again",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",

@@ -38,11 +38,12 @@ _REQUIRED = "(必填)"
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where each role stands, by place from 0. row: of the header. families: that the name of the
-    number's column belongs to; empty: it says nothing."""
+    number's column belongs to; empty: it says nothing. width: of the row, to its last name."""
 
     row: int
     at: Mapping[Role, int]
     families: frozenset[str]
+    width: int
 
 
 def find_columns(lines: Sequence[Line]) -> Columns | None:
@@ -57,8 +58,16 @@ def find_columns(lines: Sequence[Line]) -> Columns | None:
             if role is not None:
                 at.setdefault(role, place)
         if "number" in at and len(at) > 1:
-            return Columns(line.row, at, families_of(names[at["number"]]))
+            width = max(place for place, name in enumerate(names, 1) if name)
+            return Columns(line.row, at, families_of(names[at["number"]]), width)
     return None
+
+
+def is_again(line: Line, columns: Columns) -> bool:
+    """Whether a row is the header once more, as where two tables were put into one."""
+    names = header_names(line.cells)
+    places = ((role, at) for role, at in columns.at.items() if at < len(names))
+    return sum(role_of(names[at]) == role for role, at in places) > 1
 
 
 def role_of(name: str) -> Role | None:
