@@ -10,7 +10,7 @@ from typing import Literal
 from gateway.files.header import HEADER_WITHIN, header_names
 from gateway.files.interfaces import Line
 from ledger.records.fold import fold
-from ledger.records.schema import all_schemas
+from ledger.records.schema import all_schemas, known_schemas
 
 Role = Literal["number", "authority", "subject", "day", "field", "code", "reason", "type"]
 
@@ -80,7 +80,7 @@ def families_of(name: str) -> frozenset[str]:
     plain = _plain(name)
     return frozenset(
         schema.family
-        for schema in all_schemas()
+        for schema in known_schemas()
         if (field := schema.columns.get(plain)) is not None and field.code == schema.document
     )
 
@@ -90,7 +90,7 @@ def families_of_type(text: str) -> frozenset[str]:
     plain = fold(text)
     return frozenset(
         schema.family
-        for schema in all_schemas()
+        for schema in known_schemas()
         if plain in (schema.name, schema.family, fold(schema.title["zh"]))
     )
 

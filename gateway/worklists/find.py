@@ -16,7 +16,7 @@ from gateway.records.models import records
 from gateway.worklists.reading import Entry
 from ledger.records import schema as schemas
 from ledger.records.keys import Keys, authority_key, keys
-from ledger.records.schema import Schema, all_schemas
+from ledger.records.schema import Schema, known_schemas
 from ledger.records.uscc import FILLER
 
 AT_ONCE = 512
@@ -172,7 +172,7 @@ def _schemas(families: frozenset[str]) -> list[Schema]:
     """A schema of each family whose records name their authority by its code."""
     found = {
         schema.family: schema
-        for schema in all_schemas()
+        for schema in known_schemas()
         if schema.authority.code is not None and (not families or schema.family in families)
     }
     return list(found.values())
