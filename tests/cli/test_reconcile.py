@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledger.cli import quality
 from ledger.cli import reconcile as module
 from tests.cli.conftest import Cli
 from tests.cli.stub import Stub, stub, told
@@ -102,3 +103,11 @@ def test_what_is_shown(asked: tuple[Stub, list[Any]], cli: Cli, tmp_path: Path) 
     assert json.loads(cli(*words, "--json").out)["items"] == [ITEM]
     node.on(ASK, told(answer(items=[])))
     assert cli(*words).exit == 0
+
+
+def test_a_share_is_of_rows_that_were_compared(tmp_path: Path) -> None:
+    """With what a node of before says, which has fewer counts."""
+    path = tmp_path / "told.json"
+    for more, rows in (({}, 6), ({"repeated": 2, "notYours": 1, "unnumbered": 4}, 3)):
+        path.write_text(json.dumps(answer(units=[UNIT | {"rows": 6} | more])))
+        assert quality._kept_back(path) == [(("110000", UNIT["unit"]), (1, rows))]
