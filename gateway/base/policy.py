@@ -128,13 +128,14 @@ class Record:
 
     department: of the token that filed it, None = the member itself. authority: fingerprint of
     the determining authority, None = it has none. visibility: as in the catalogue. decided: the
-    day of the decision, or those among which it is as far as the entry tells.
+    day of the decision, or those among which it is as far as the entry tells; it must be said, for
+    an authority is its successor's of some days only. ALWAYS: of any day, or it has none.
     """
 
     department: str | None
+    decided: Days
     authority: bytes | None = None
     visibility: int = GOVERNMENT
-    decided: Days = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

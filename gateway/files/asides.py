@@ -36,15 +36,32 @@ _HINT = re.compile(
 
 def is_aside(cells: Sequence[Cell], header: Header, first: bool) -> bool:
     """Whether a row is none. first: no record of the table came before."""
-    texts = {at: shown(cell)[:MAX_LOOKED_AT].strip() for at, cell in enumerate(cells)}
-    filled = {at: text for at, text in texts.items() if text}
-    if not filled or any(uscc.has_shape(uscc.normalise(text)) for text in filled.values()):
+    filled = _filled(cells)
+    if _names_code(filled):
         return False
-    if _FOOTER.fullmatch(fold(next(iter(filled.values())))):
-        return True
-    if _is_header(filled, header):
+    if _begins_footer(filled) or _is_header(filled, header):
         return True
     return first and 2 * sum(map(bool, map(_HINT.search, filled.values()))) >= len(filled)
+
+
+def is_footer(cells: Sequence[Cell]) -> bool:
+    """Whether a row of any table is a total, or tells who filled it in."""
+    filled = _filled(cells)
+    return not _names_code(filled) and _begins_footer(filled)
+
+
+def _filled(cells: Sequence[Cell]) -> dict[int, str]:
+    texts = {at: shown(cell)[:MAX_LOOKED_AT].strip() for at, cell in enumerate(cells)}
+    return {at: text for at, text in texts.items() if text}
+
+
+def _names_code(filled: dict[int, str]) -> bool:
+    """Whether nothing stands there, or a code of somebody."""
+    return not filled or any(uscc.has_shape(uscc.normalise(text)) for text in filled.values())
+
+
+def _begins_footer(filled: dict[int, str]) -> bool:
+    return _FOOTER.fullmatch(fold(next(iter(filled.values())))) is not None
 
 
 def _is_header(filled: dict[int, str], header: Header) -> bool:

@@ -45,14 +45,19 @@ _ESCAPED = re.compile("[\udc80-\udcff]+")
 def tables(data: bytes, schemas: Sequence[Schema]) -> list[Table]:
     """The one table of a text file."""
     text = decode(data)
-    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
-        raise FileFault("dimensions")
-    lines = list(io.StringIO(text, newline=""))
+    lines = lines_of(text)
     known = {sign: _known(lines, sign, schemas) for sign in DELIMITERS}
     delimiter = max(DELIMITERS, key=known.__getitem__)
     if known[delimiter] < MIN_KNOWN and ("\0" in text or _damage(text)):
         raise FileFault("text-encoding")
-    return [Table(name=None, lines=_records(lines, delimiter), ragged=True)]
+    return [Table(name=None, lines=records_of(lines, delimiter), ragged=True)]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines with their ends. `dimensions` for too many."""
+    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
+        raise FileFault("dimensions")
+    return list(io.StringIO(text, newline=""))
 
 
 def decode(data: bytes) -> str:
@@ -87,11 +92,11 @@ def _damage(text: str) -> int:
 
 def _known(lines: Sequence[str], delimiter: str, schemas: Sequence[Schema]) -> int:
     """How many columns of the standard the best row near the top names, so delimited."""
-    rows = islice(_records(lines, delimiter), HEADER_WITHIN)
+    rows = islice(records_of(lines, delimiter), HEADER_WITHIN)
     return max((known_columns(row.cells, schemas) for row in rows), default=0)
 
 
-def _records(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
+def records_of(lines: Sequence[str], delimiter: str) -> Iterator[Line]:
     """Records, counted from 1 whatever they hold; a blank line is a record without cells."""
     source = _Source(lines, delimiter)
     reader = csv.reader(source, delimiter=delimiter, strict=True)

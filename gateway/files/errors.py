@@ -96,6 +96,17 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
         "No header in the first ten rows that names the document number (文书号) and another column"
         " (authority, subject, date, reason …); add it and send the table again",
     ),
+    "too-much-asked": (
+        "too-large",
+        "没有指明类型或机关的行过多，请补上“类型”列和“机关代码”列，或分成几个文件重新发送",
+        "Too many rows name no type or no authority; add the columns 类型 (type) and 机关代码"
+        " (authority), or send it as several files",
+    ),
+    "too-many-units": (
+        "too-large",
+        "表中的机关过多，请按机关分成几个文件重新发送",
+        "The table names too many authorities; send it as several files, by authority",
+    ),
     "no-rows": (
         "schema-invalid",
         "文件中没有数据行",

@@ -20,7 +20,7 @@ from gateway.chain.view import ChainView
 from gateway.intake.admission import Admission
 from gateway.intake.answers import Outcome, set_answer
 from gateway.intake.drafts import Draft, Terms
-from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
+from gateway.intake.interfaces import MAX_SET, RowAnswer, RowInput, SetAnswer
 from gateway.intake.metrics import SETS, count_rows
 from gateway.intake.pool import Drafted, Drafting, Workers
 from gateway.intake.promises import make_promise
@@ -34,6 +34,7 @@ from gateway.quality.store import Counting
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core.canonical import unhex32
 from ledger.core.keys import Purpose
+from ledger.records import schema as schemas
 
 MAX_ATTEMPTS = 8
 """Each failed attempt means that another request stored one of our keys; the next one sees it."""
@@ -206,6 +207,7 @@ class _Submission:
         return answer
 
     def _answer(self, connection: sa.Connection) -> tuple[Outcome, SetAnswer]:
+        _demand_schemas(self._drafted)
         admission = Admission(self._callers)
         admitted = admission.admit(self._drafted)
         drafts = [row for row in admitted if isinstance(row, Draft)]
@@ -255,3 +257,12 @@ class _Submission:
         crash_point("intake.stored", "after")
         if outcome.promise is not None:
             self._ctx.signals.promised.set()
+
+
+def _demand_schemas(drafted: Sequence[Draft | RowAnswer]) -> None:
+    """That the type of each draft is known here as well. Another process made it, and sees a file
+    that is new in the operator's folder up to `LOOK_SECONDS` before this one. Raises NotReady."""
+    for id_ in {row.schema for row in drafted if isinstance(row, Draft)}:
+        name, _, version = id_.partition("@")
+        if schemas.find(name, int(version)) is None:
+            raise NotReady("schema-not-read", retry_after=1)

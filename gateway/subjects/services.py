@@ -100,7 +100,7 @@ class SubjectCheck:
 
     def check(self, caller: Caller, limit: int) -> dict[str, Any]:
         """The answer, with at most `limit` findings: those of which the caller may see two sides at
-        the least. What was opened stands in the access log before this returns. Raises
+        the least. What was told of stands in the access log before this returns. Raises
         ContentKeyMissing."""
         with read_long(self._ctx.engine) as connection:
             found = self._found(connection)
@@ -114,7 +114,7 @@ class SubjectCheck:
                 if more := len(told) == limit:
                     break
                 told.append(self._told(connection, caller, one, seen))
-                lines += [_line(caller, side.opened) for side in seen if side.opened is not None]
+                lines += [_line(caller, side) for side in seen]
         if lines:
             with begin_write(self._ctx.engine) as connection:
                 self._accesses.put(connection, lines, self._ctx.clock.seconds())
@@ -199,8 +199,15 @@ def _perhaps(caller: Caller) -> tuple[sa.ColumnElement[bool], ...]:
     return (sa.or_(*theirs),)
 
 
-def _line(caller: Caller, leaf: bytes) -> Access:
-    return Access(token=caller.id, purpose=Purpose.CHECK, decision=Decision(None), record=leaf)
+def _line(caller: Caller, side: _Seen) -> Access:
+    """By the record that was opened, with the number of those that the answer names."""
+    return Access(
+        token=caller.id,
+        purpose=Purpose.CHECK,
+        decision=Decision(None),
+        record=side.opened or side.leaves[0],
+        count=len(side.leaves),
+    )
 
 
 def _party(side: _Seen, caller: Caller) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Literal
 from gateway.files.header import HEADER_WITHIN, header_names
 from gateway.files.interfaces import Line
 from ledger.records.fold import fold
-from ledger.records.schema import all_schemas
+from ledger.records.schema import all_schemas, known_schemas
 
 Role = Literal["number", "authority", "subject", "day", "field", "code", "reason", "type"]
 
@@ -38,11 +38,12 @@ _REQUIRED = "(必填)"
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where each role stands, by place from 0. row: of the header. families: that the name of the
-    number's column belongs to; empty: it says nothing."""
+    number's column belongs to; empty: it says nothing. width: of the row, to its last name."""
 
     row: int
     at: Mapping[Role, int]
     families: frozenset[str]
+    width: int
 
 
 def find_columns(lines: Sequence[Line]) -> Columns | None:
@@ -57,8 +58,16 @@ def find_columns(lines: Sequence[Line]) -> Columns | None:
             if role is not None:
                 at.setdefault(role, place)
         if "number" in at and len(at) > 1:
-            return Columns(line.row, at, families_of(names[at["number"]]))
+            width = max(place for place, name in enumerate(names, 1) if name)
+            return Columns(line.row, at, families_of(names[at["number"]]), width)
     return None
+
+
+def is_again(line: Line, columns: Columns) -> bool:
+    """Whether a row is the header once more, as where two tables were put into one."""
+    names = header_names(line.cells)
+    places = ((role, at) for role, at in columns.at.items() if at < len(names))
+    return sum(role_of(names[at]) == role for role, at in places) > 1
 
 
 def role_of(name: str) -> Role | None:
@@ -71,7 +80,7 @@ def families_of(name: str) -> frozenset[str]:
     plain = _plain(name)
     return frozenset(
         schema.family
-        for schema in all_schemas()
+        for schema in known_schemas()
         if (field := schema.columns.get(plain)) is not None and field.code == schema.document
     )
 
@@ -81,7 +90,7 @@ def families_of_type(text: str) -> frozenset[str]:
     plain = fold(text)
     return frozenset(
         schema.family
-        for schema in all_schemas()
+        for schema in known_schemas()
         if plain in (schema.name, schema.family, fold(schema.title["zh"]))
     )
 

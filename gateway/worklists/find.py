@@ -8,16 +8,24 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from gateway.base.crypto import Hmac, Vault
+from gateway.files.errors import FileFault
 from gateway.intake.draft import NEAR
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
 from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.worklists.reading import Entry
+from ledger.records import schema as schemas
 from ledger.records.keys import Keys, authority_key, keys
-from ledger.records.schema import Schema, all_schemas
+from ledger.records.schema import Schema, known_schemas
+from ledger.records.uscc import FILLER
 
 AT_ONCE = 512
 """Records of one query."""
+MAX_KEYS = 200_000
+"""Keys that one table may ask for: rows, for each authority and type that they may be of. Each
+costs some ten millionths of a second in the gateway's own process."""
+MAX_MARKS = 10_000
+"""Authorities whose marks are remembered: tables name them, so there may be any number."""
 _STORED = sa.select(records.c.id, records.c.stored_at).where(
     records.c.id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -44,8 +52,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A record of ours. content: None where it was erased, or is lost or not at hand. stored_at:
-    Unix seconds."""
+    """A record of ours. content: None where it was erased, or is lost or not at hand, or its
+    type is in the operator's folder no more. stored_at: Unix seconds."""
 
     known: Known
     standing: Standing
@@ -63,9 +71,13 @@ class Finder:
 
     def mark(self, authority: str) -> bytes:
         """The mark of an authority, by its code."""
-        if authority not in self._marks:
-            self._marks[authority] = self.hmac.authority(authority_key(code=authority))
-        return self._marks[authority]
+        found = self._marks.get(authority)
+        if found is None:
+            if len(self._marks) >= MAX_MARKS:
+                self._marks.clear()
+            found = self.hmac.authority(authority_key(code=authority))
+            self._marks[authority] = found
+        return found
 
     def wanted(self, entry: Entry, authority: str) -> Wanted:
         """What a row with a document number asks for."""
@@ -73,7 +85,7 @@ class Finder:
         for schema in _schemas(entry.families):
             found = _keys(schema, entry, authority)
             documents.add(self._document_key(authority, found))
-            if "subject" in entry.texts:
+            if _subject(entry) != _NOBODY:
                 subjects.add(self.hmac.fingerprint(b"record", found.record))
         return Wanted(
             entry=entry,
@@ -106,7 +118,7 @@ class Finder:
                 found[row_id] = Held(
                     known=by_id[row_id],
                     standing=places[row_id],
-                    content=contents.get(row_id),
+                    content=_known_type(contents.get(row_id)),
                     stored_at=stored_at,
                 )
         return found
@@ -126,11 +138,41 @@ def matches(one: Wanted, known: Mapping[bytes, Sequence[Known]]) -> list[Known]:
     ]
 
 
+def demand_few(asked: Iterable[tuple[Entry, int]]) -> None:
+    """Raise FileFault where rows, each with the number of authorities whose it may be, ask for
+    more than `MAX_KEYS`; before any key is made."""
+    types: dict[frozenset[str], int] = {}
+    room = MAX_KEYS
+    for entry, authorities in asked:
+        if entry.families not in types:
+            types[entry.families] = len(_schemas(entry.families))
+        room -= authorities * types[entry.families]
+        if room < 0:
+            raise FileFault("too-much-asked")
+
+
+def schema_of(content: Content) -> Schema | None:
+    """The schema of a record. None: its file was in the operator's folder, and is there no more."""
+    name, _, version = content.schema.partition("@")
+    return schemas.find(name, int(version))
+
+
+def _known_type(content: Content | None) -> Content | None:
+    return content if content is not None and schema_of(content) is not None else None
+
+
+def _subject(entry: Entry) -> str:
+    """The code of the row's subject. The filler names nobody: such a record is told apart by a name
+    and a registration number, which these tables do not have."""
+    code = entry.texts.get("subject", _NOBODY)
+    return _NOBODY if code == FILLER else code
+
+
 def _schemas(families: frozenset[str]) -> list[Schema]:
     """A schema of each family whose records name their authority by its code."""
     found = {
         schema.family: schema
-        for schema in all_schemas()
+        for schema in known_schemas()
         if schema.authority.code is not None and (not families or schema.family in families)
     }
     return list(found.values())
@@ -139,7 +181,7 @@ def _schemas(families: frozenset[str]) -> list[Schema]:
 def _keys(schema: Schema, entry: Entry, authority: str) -> Keys:
     fields = {
         schema.document: entry.texts.get("number", ""),
-        schema.subject.code: entry.texts.get("subject", _NOBODY),
+        schema.subject.code: _subject(entry),
     }
     if schema.authority.code is not None:
         fields[schema.authority.code] = authority

@@ -19,15 +19,15 @@ from gateway.accesses.services import Access, AccessLog
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.db import begin_read, begin_write
-from gateway.base.policy import Caller, Decision, Purpose, Record, decide
+from gateway.base.policy import ALWAYS, Caller, Days, Decision, Purpose, Record, decide
+from gateway.files.errors import FileFault
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import BOUND, NEAR
 from gateway.intake.lookup import Known
 from gateway.records.models import records
-from gateway.worklists.find import Finder, Held, Wanted, matches
-from gateway.worklists.reading import Entry
+from gateway.worklists.find import Finder, Held, Wanted, demand_few, matches, schema_of
+from gateway.worklists.reading import Entries, Entry, Passed
 from ledger.core.canonical import parse_day
-from ledger.records import schema as schemas
 
 TYPE = "credit-ledger/reconciliation@1"
 MAX_REGISTER = 20_000
@@ -35,7 +35,10 @@ MAX_REGISTER = 20_000
 MAX_HELD = 50_000
 """Records that are looked through for those the register does not know, of all its authorities."""
 
-State = Literal["kept-back", "late", "different", "unlisted", "unreadable"]
+MAX_UNITS = 1000
+"""Authorities of one register; each costs a query."""
+
+State = Literal["kept-back", "late", "different", "unlisted", "unreadable", "not-yours"]
 STATES: tuple[State, ...] = get_args(State)
 
 
@@ -49,6 +52,13 @@ class Item:
     entry: Entry | None = None
     held: Held | None = None
     fields: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> tuple[str, State, object]:
+        """What is counted once: a row, or a record that the register does not know."""
+        if self.entry is not None:
+            return self.unit, self.state, (self.entry.sheet, self.entry.row)
+        return self.unit, self.state, self.held.known.id if self.held else None
 
     def as_dict(self) -> dict[str, Any]:
         """As the answer has it."""
@@ -66,9 +76,12 @@ class Item:
 
 @dataclass(slots=True, kw_only=True)
 class Reconciliation:
-    """What was found. first, last: days of decision that were looked at. rows, held: by unit, rows
-    of the register and those of them that we hold. incomplete: units with more records than are
-    looked through, of which nothing unlisted is told."""
+    """What was found. first, last: days of decision that were looked at. rows, held, repeated: by
+    unit, rows of the register, those of them that we hold, and those that say what one before them
+    says, which are compared once. unnumbered: by unit, records without a document number, which no
+    register can list. incomplete: units of which nothing unlisted is told, for they have more
+    records than are looked through, or a sheet was passed over. opened: records of ours. passed:
+    what of the table was passed over."""
 
     member: str
     first: date | None = None
@@ -76,11 +89,16 @@ class Reconciliation:
     items: list[Item] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
+    unnumbered: Counter[str] = field(default_factory=Counter)
     incomplete: set[str] = field(default_factory=set)
+    opened: int = 0
+    passed: Sequence[Passed] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The answer."""
-        states = Counter((item.unit, item.state) for item in self.items)
+        # By rows, whatever number of records each means.
+        states = Counter((unit, state) for unit, state, _ in {item.counted for item in self.items})
         units = sorted({*self.rows, *(item.unit for item in self.items)})
         return {
             "_type": TYPE,
@@ -97,19 +115,24 @@ class Reconciliation:
                     "different": states[unit, "different"],
                     "unlisted": states[unit, "unlisted"],
                     "unreadable": states[unit, "unreadable"],
+                    "notYours": states[unit, "not-yours"],
+                    "repeated": self.repeated[unit],
+                    "unnumbered": self.unnumbered[unit],
                     "complete": unit not in self.incomplete,
                 }
                 for unit in units
             ],
             "items": [item.as_dict() for item in self.items],
+            "skipped": [one.as_dict() for one in self.passed],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What a register lists of an authority. records: by row number. families: of types that it
-    is a register of, as its header, its types or the records found tell."""
+    """What a register lists of an authority. unit: its code. records: by row number. families: of
+    types that it is a register of, as its header, its types or the records found tell."""
 
+    unit: str
     records: set[int]
     families: set[str]
 
@@ -125,52 +148,60 @@ class Registers:
         self._accesses = accesses
         self._calendar = calendar
 
-    def answer(
-        self, caller: Caller, entries: Sequence[Entry], authority: str | None
-    ) -> Reconciliation:
+    def answer(self, caller: Caller, table: Entries, authority: str | None) -> Reconciliation:
         """The differences. authority: of rows that name none; by default the caller's, where it
-        has one. Raises NotAllowed where one of the authorities is not the caller's to compare."""
-        found = Reconciliation(member=self._ctx.settings.node.code)
+        has one. Raises NotAllowed where one of the authorities is not the caller's to compare, and
+        FileFault where there is too much to look up."""
+        found = Reconciliation(member=self._ctx.settings.node.code, passed=table.passed)
         default = authority or _only(caller.authorities)
-        wanted = list(self._wanted(entries, default, found))
-        units = sorted({one.authority for one in wanted})
-        self._demand(caller, units)
+        asked = list(_asked(table.rows, default, found))
+        units = sorted({unit for _, unit in asked})
+        if len(units) > MAX_UNITS:
+            raise FileFault("too-many-units")
+        self._demand(caller, units)  # before any work that grows with the rows
+        demand_few((entry, 1) for entry, _ in asked)
+        wanted = _once((self._finder.wanted(entry, unit) for entry, unit in asked), found)
         days = [parse_day(one.entry.texts["day"]) for one in wanted if "day" in one.entry.texts]
         found.first, found.last = min(days, default=None), max(days, default=None)
         with begin_read(self._ctx.engine) as connection:
             known = self._finder.known(connection, wanted)
-            meant = [matches(one, known) for one in wanted]
+            all_meant = [matches(one, known) for one in wanted]
+            meant = [[one for one in some if _may(caller, one)] for some in all_meant]
             some = {record.id: record for records in meant for record in records}
             held = self._finder.open(connection, some.values())
             families: dict[str, set[str]] = {unit: set() for unit in units}
-            for one, records in zip(wanted, meant, strict=True):
+            found.opened = len(held)
+            for one, records, hidden in zip(wanted, meant, all_meant, strict=True):
                 theirs = [held[record.id] for record in records]
+                if not theirs and (hidden or not self._theirs(caller, one)):
+                    found.rows[one.authority] += 1
+                    item = Item(state="not-yours", unit=one.authority, entry=one.entry)
+                    found.items.append(item)
+                    continue
                 self._compare(found, one, theirs)
                 families[one.authority] |= _families(one.entry, theirs)
+            if not table.whole:
+                found.incomplete.update(units)
             room = MAX_HELD
             for unit in units:
-                listed = _Listed(set(some), families[unit])
-                room -= self._unlisted(connection, found, unit, listed, room)
-        self._log(caller, units, len(held))
+                listed = _Listed(unit, set(some), families[unit])
+                room -= self._unlisted(connection, caller, found, listed, room)
+        self._log(caller, units, found.opened)
         return found
 
-    def _wanted(
-        self, entries: Iterable[Entry], default: str | None, found: Reconciliation
-    ) -> Iterator[Wanted]:
-        for entry in entries:
-            unit = entry.texts.get("authority", default)
-            if unit is None or "number" not in entry.texts or entry.wrong:
-                found.rows[unit or ""] += 1
-                found.items.append(Item(state="unreadable", unit=unit or "", entry=entry))
-            else:
-                yield self._finder.wanted(entry, unit)
-
     def _demand(self, caller: Caller, units: Sequence[str]) -> None:
+        """That each is the caller's to compare, of some day at the least."""
         for unit in units:
-            record = Record(department=caller.department, authority=self._finder.mark(unit))
-            decision = decide(caller, Purpose.RECONCILE, record)
+            decision = _decision(caller, self._finder.mark(unit), ALWAYS)
             if not decision.allowed:
                 self._accesses.refuse(caller, Purpose.RECONCILE, decision)
+
+    def _theirs(self, caller: Caller, one: Wanted) -> bool:
+        """Whether what a row lists would be the caller's to see, if we had it: of a predecessor
+        only what it decided in its days. A row without a day may be of any."""
+        mark, text = self._finder.mark(one.authority), one.entry.texts.get("day")
+        days = [parse_day(text)] if text else [date.min, date.max]
+        return all(_decision(caller, mark, Days(day, day)).allowed for day in days)
 
     def _compare(self, found: Reconciliation, one: Wanted, held: Sequence[Held]) -> None:
         """A row, and the records that it means."""
@@ -197,7 +228,8 @@ class Registers:
     def _late(self, record: Held) -> bool:
         """Whether it was taken in after the seventh working day, where that binds."""
         content = record.content
-        if content is None or _family(content.schema) not in BOUND:
+        schema = schema_of(content) if content else None
+        if content is None or schema is None or schema.family not in BOUND:
             return False
         go_live = self._ctx.settings.node.go_live or date.min
         decided = parse_day(content.decided)
@@ -208,27 +240,33 @@ class Registers:
     def _unlisted(
         self,
         connection: sa.Connection,
+        caller: Caller,
         found: Reconciliation,
-        unit: str,
         listed: _Listed,
         room: int,
     ) -> int:
         """Find records of an authority, of the types and decided within the days of the register,
         that it lacks; how many were looked through. room: how many may be."""
-        if found.first is None or found.last is None or not listed.families:
+        first, last, unit = found.first, found.last, listed.unit
+        if first is None or last is None or not listed.families or unit in found.incomplete:
             found.incomplete.add(unit)
             return 0
-        known = _of_authority(connection, self._finder.mark(unit), found.first, room + 1)
+        known = _of_authority(connection, self._finder.mark(unit), first, room + 1)
         if len(known) > room:
             found.incomplete.add(unit)
             return 0
-        others = [one for one in known if one.id not in listed.records]
+        others = [one for one in known if one.id not in listed.records and _may(caller, one)]
         for record in self._finder.open(connection, others).values():
-            content = record.content
-            if content is None or _family(content.schema) not in listed.families:
+            found.opened += 1
+            schema = schema_of(record.content) if record.content else None
+            if record.content is None or schema is None or schema.family not in listed.families:
                 continue
-            if found.first <= parse_day(content.decided) <= found.last:
+            if not first <= parse_day(record.content.decided) <= last:
+                continue
+            if schema.document in record.content.fields:
                 found.items.append(Item(state="unlisted", unit=unit, held=record))
+            else:
+                found.unnumbered[unit] += 1
         return len(known)
 
     def _log(self, caller: Caller, units: Sequence[str], count: int) -> None:
@@ -245,10 +283,42 @@ class Registers:
             self._accesses.put(connection, [line], self._ctx.clock.seconds())
 
 
+def _asked(
+    entries: Iterable[Entry], default: str | None, found: Reconciliation
+) -> Iterator[tuple[Entry, str]]:
+    """The rows that can be looked up, each with its authority."""
+    for entry in entries:
+        unit = entry.texts.get("authority", default)
+        if unit is None or "number" not in entry.texts or entry.wrong:
+            found.rows[unit or ""] += 1
+            found.items.append(Item(state="unreadable", unit=unit or "", entry=entry))
+        else:
+            yield entry, unit
+
+
+def _once(wanted: Iterable[Wanted], found: Reconciliation) -> list[Wanted]:
+    """Rows without those that say what one before them says."""
+    first: dict[object, Wanted] = {}
+    for one in wanted:
+        asked = (one.authority, one.documents, one.records, one.entry.texts.get("day"))
+        if first.setdefault(asked, one) is not one:
+            found.rows[one.authority] += 1
+            found.repeated[one.authority] += 1
+    return list(first.values())
+
+
+def _may(caller: Caller, known: Known) -> bool:
+    return _decision(caller, known.authority, known.decided).allowed
+
+
+def _decision(caller: Caller, mark: bytes, decided: Days) -> Decision:
+    record = Record(department=caller.department, authority=mark, decided=decided)
+    return decide(caller, Purpose.RECONCILE, record)
+
+
 def _families(entry: Entry, held: Sequence[Held]) -> set[str]:
-    return set(entry.families) | {
-        _family(one.content.schema) for one in held if one.content is not None
-    }
+    found = (schema_of(one.content) for one in held if one.content is not None)
+    return set(entry.families) | {schema.family for schema in found if schema is not None}
 
 
 def _of_authority(connection: sa.Connection, mark: bytes, since: date, most: int) -> list[Known]:
@@ -278,11 +348,6 @@ def _differing(entry: Entry, record: Held) -> tuple[str, ...]:
 
 def _stored(record: Held) -> date:
     return datetime.fromtimestamp(record.stored_at, UTC).astimezone(CHINA).date()
-
-
-def _family(name_and_version: str) -> str:
-    name, _, version = name_and_version.partition("@")
-    return schemas.load(name, int(version)).family
 
 
 def _only(codes: frozenset[str]) -> str | None:

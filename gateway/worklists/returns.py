@@ -17,9 +17,8 @@ from gateway.files.header import CLASS
 from gateway.files.returned import Returned
 from gateway.files.workbook import build
 from gateway.intake.lookup import Known
-from gateway.worklists.find import Finder, Held, Wanted, matches
-from gateway.worklists.reading import Entry
-from ledger.records import schema as schemas
+from gateway.worklists.find import Finder, Held, Wanted, demand_few, matches, schema_of
+from gateway.worklists.reading import Entries, Entry, Passed
 from ledger.records.schema import Schema
 
 TYPE = "credit-ledger/returns@1"
@@ -71,10 +70,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worklist:
-    """A list as answered. name: of the file."""
+    """A list as answered. name: of the file. passed: what of it was passed over."""
 
     name: str
     items: Sequence[Item]
+    passed: Sequence[Passed] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -92,6 +92,7 @@ class Worklist:
             "rows": sum(self.counts.values()),
             "counts": self.counts,
             "items": [item.as_dict() for item in self.items],
+            "skipped": [one.as_dict() for one in self.passed],
         }
 
     def workbook(self) -> bytes:
@@ -117,9 +118,11 @@ class Returns:
         self._finder = finder
         self._accesses = accesses
 
-    def answer(self, caller: Caller, name: str, entries: Sequence[Entry]) -> Worklist:
+    def answer(self, caller: Caller, name: str, table: Entries) -> Worklist:
         """The list, row by row in order. What the caller may not see is as if it were not there;
-        every record that is opened is logged before this returns."""
+        every record that is opened is logged before this returns. Raises FileFault."""
+        entries = table.rows
+        demand_few((entry, len(_authorities(caller, entry))) for entry in entries)
         asked = [list(self._wanted(caller, entry)) for entry in entries]
         with begin_read(self._ctx.engine) as connection:
             known = self._finder.known(connection, list(chain.from_iterable(asked)))
@@ -134,14 +137,10 @@ class Returns:
             for entry, some, records in zip(entries, asked, meant, strict=True)
             for item in _items(entry, bool(some), [held[record.id] for record in records])
         ]
-        return Worklist(name=name, items=items)
+        return Worklist(name=name, items=items, passed=table.passed)
 
     def _wanted(self, caller: Caller, entry: Entry) -> Iterator[Wanted]:
-        """A row without an authority may be of any of the caller's."""
-        if "number" not in entry.texts or "authority" in entry.wrong:
-            return
-        named = entry.texts.get("authority")
-        for authority in [named] if named else sorted(caller.authorities):
+        for authority in _authorities(caller, entry):
             yield self._finder.wanted(entry, authority)
 
     def _log(self, caller: Caller, held: Mapping[int, Held]) -> None:
@@ -160,9 +159,21 @@ class Returns:
                 self._accesses.put(connection, lines, self._ctx.clock.seconds())
 
 
+def _authorities(caller: Caller, entry: Entry) -> Sequence[str]:
+    """Whose record a row may mean: of any of the caller's where it names none; nobody's where it
+    cannot be looked up."""
+    if "number" not in entry.texts or "authority" in entry.wrong:
+        return ()
+    named = entry.texts.get("authority")
+    return [named] if named else sorted(caller.authorities)
+
+
 def _may(caller: Caller, known: Known) -> bool:
     record = Record(
-        department=known.department, authority=known.authority, visibility=known.visibility
+        department=known.department,
+        authority=known.authority,
+        visibility=known.visibility,
+        decided=known.decided,
     )
     return decide(caller, Purpose.RETURNED, record).allowed
 
@@ -228,7 +239,7 @@ def _field(item: Item) -> str | None:
 
 
 def _schema(held: Held) -> Schema:
-    if held.content is None:
+    found = None if held.content is None else schema_of(held.content)
+    if found is None:  # `Finder.open` has seen to it
         raise ValueError("a record without its content")
-    name, _, version = held.content.schema.partition("@")
-    return schemas.load(name, int(version))
+    return found

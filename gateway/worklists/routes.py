@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,6 +21,9 @@ from gateway.worklists.services import Worklists
 from ledger.core.errors import InputError
 from ledger.records import uscc
 from ledger.records.texts import message
+
+BODY_SECONDS = 300.0
+"""For a whole table: whoever sends it drop by drop holds a place that others wait for."""
 
 router = APIRouter(tags=["worklists"])
 
@@ -54,12 +58,13 @@ Authority = Annotated[str | None, Query(max_length=64)]
 async def post_returns(request: Request, worklists: Here, caller: Corrector) -> Response:
     """Answer the list of rows that the national platform returned (xlsx, csv): which record of the
     caller's each means. With `Accept` of a workbook: their fields, to correct and send again."""
-    name, data = await _table(request)
-    found = await to_thread.run_sync(partial(worklists.returned, caller, name, data))
-    if XLSX in request.headers.get("accept", ""):
-        made = await to_thread.run_sync(found.workbook)
-        headers = FRESH | {"Content-Disposition": 'attachment; filename="returned.xlsx"'}
-        return Response(made, media_type=XLSX, headers=headers)
+    with worklists.place(caller):
+        name, data = await _table(request)
+        found = await to_thread.run_sync(partial(worklists.returned, caller, name, data))
+        if XLSX in request.headers.get("accept", ""):
+            made = await to_thread.run_sync(found.workbook)
+            headers = FRESH | {"Content-Disposition": 'attachment; filename="returned.xlsx"'}
+            return Response(made, media_type=XLSX, headers=headers)
     return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
 
 
@@ -71,8 +76,9 @@ async def post_reconcile(
     authority: what was kept back, what it does not know, what came late, what differs. authority:
     USCC of rows that name none."""
     code = None if authority is None else _code(authority)
-    _, data = await _table(request)
-    found = await to_thread.run_sync(partial(worklists.reconciled, caller, data, code))
+    with worklists.place(caller):
+        _, data = await _table(request)
+        found = await to_thread.run_sync(partial(worklists.reconciled, caller, data, code))
     return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
 
 
@@ -80,9 +86,13 @@ async def _table(request: Request) -> tuple[str, bytes]:
     """Name and content of the file; as long as one may be (gateway.http.limits)."""
     upload = Upload(request.headers.get("content-type", ""))
     parts: list[bytes] = []
-    async for chunk in request.stream():
-        upload.feed(chunk)
-        parts += upload.pieces()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                upload.feed(chunk)
+                parts += upload.pieces()
+    except TimeoutError as error:
+        raise Problem("too-slow") from error
     last, type_ = upload.finish()
     if type_ is not None:
         raise Problem("schema-invalid")

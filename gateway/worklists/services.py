@@ -16,7 +16,7 @@ from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
 from gateway.intake.calendar_file import CalendarFile
 from gateway.worklists.find import Finder
-from gateway.worklists.reading import Entry, opened, read_entries
+from gateway.worklists.reading import Entries, gathered, read_entries
 from gateway.worklists.reconcile import MAX_REGISTER, Reconciliation, Registers
 from gateway.worklists.returns import MAX_RETURNED, Returns, Worklist
 
@@ -49,42 +49,45 @@ class Worklists:
         self._returns = Returns(ctx, finder, accesses)
         self._registers = Registers(ctx, finder, accesses, calendar)
         self._working = threading.Semaphore(AT_ONCE)
-        self._room = threading.Semaphore(AT_ONCE + MAX_WAITING)
+        self._lock = threading.Lock()
+        self._tokens: set[int] = set()
 
     def close(self) -> None:
         """End the processes that read."""
         self._children.close()
 
+    @contextmanager
+    def place(self, caller: Caller) -> Iterator[None]:
+        """A place for a table of the caller, to be taken before its body is read: a table is held
+        in memory from its first byte on. One for each token. Raises NotReady where there is none.
+        """
+        with self._lock:
+            if caller.id in self._tokens or len(self._tokens) >= AT_ONCE + MAX_WAITING:
+                raise NotReady("busy-tables", retry_after=5)
+            self._tokens.add(caller.id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tokens.discard(caller.id)
+
     def returned(self, caller: Caller, name: str, data: bytes) -> Worklist:
-        """A list of the national platform. Raises FileFault, NotReady."""
-        with self._turn():
+        """A list of the national platform; within a `place`. Raises FileFault, NotReady."""
+        with self._working:
             return self._returns.answer(caller, name, self._read(data, MAX_RETURNED))
 
     def reconciled(self, caller: Caller, data: bytes, authority: str | None) -> Reconciliation:
-        """A register. Raises FileFault, NotAllowed, NotReady."""
-        with self._turn():
+        """A register; within a `place`. Raises FileFault, NotAllowed, NotReady."""
+        with self._working:
             return self._registers.answer(caller, self._read(data, MAX_REGISTER), authority)
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._room.acquire(blocking=False):
-            raise NotReady("busy", retry_after=5)
-        try:
-            with self._working:
-                yield
-        finally:
-            self._room.release()
-
-    def _read(self, data: bytes, most: int) -> list[Entry]:
+    def _read(self, data: bytes, most: int) -> Entries:
         sent = [data[at : at + PART] for at in range(0, len(data), PART)]
-        entries: list[Entry] = []
         try:
             run = self._children.run(read_entries, most, sent=sent, stop=threading.Event())
             with closing(run) as pieces:
-                for piece in pieces:
-                    entries += opened(piece)
+                return gathered(pieces)
         except TooCostly as error:
             raise FileFault(f"too-much-{error.what}") from error
         except ChildDied as error:  # of the table or of the machine: it may be sent again
-            raise NotReady("busy", retry_after=5) from error
-        return entries
+            raise NotReady("busy-tables", retry_after=5) from error

@@ -156,7 +156,7 @@ def _kept_back(path: Path) -> list[tuple[tuple[str, str], tuple[int, int]]]:
         told = orjson.loads(path.read_bytes())
         member = told["member"]
         pairs = [
-            ((str(member), str(unit["unit"] or "")), (int(unit["keptBack"]), int(unit["rows"])))
+            ((str(member), str(unit["unit"] or "")), (int(unit["keptBack"]), _compared(unit)))
             for unit in told["units"]
         ]
     except OSError as error:
@@ -165,6 +165,11 @@ def _kept_back(path: Path) -> list[tuple[tuple[str, str], tuple[int, int]]]:
         text = say(zh="不是 audit reconcile --json 的结果", en="not from audit reconcile --json")
         raise click.BadParameter(f"{shown_path(path)}: {text}", param_hint=hint) from error
     return pairs
+
+
+def _compared(unit: dict[str, Any]) -> int:
+    """Rows that were compared, each once."""
+    return int(unit["rows"]) - int(unit.get("repeated", 0)) - int(unit.get("notYours", 0))
 
 
 def _collect(network: NetworkFile, period: Period, *, logs: bool) -> list[Told]:

@@ -21,6 +21,10 @@ from ledger.core.verdict.verdict import note_text
 
 _OK, _FORBIDDEN = 200, 403
 _MOST_SHOWN = 50
+_MOST = 1 << 31
+_COUNTS = ("rows", "held", "keptBack", "late", "different", "unlisted", "unreadable")
+_LATER_COUNTS = ("notYours", "repeated", "unnumbered")
+"""Nodes of before these were told do not have them."""
 
 _HELP = say(
     zh="""把部门自有的台账（xlsx、csv：文书号、机关代码、主体代码、日期）与成员节点持有的记录核对。
@@ -94,7 +98,7 @@ def reconcile(
     if answer.status != _OK:
         # A token that may not compare has compared nothing: that is no difference.
         raise Unknown(_why(answer))
-    told: dict[str, Any] = expect(answer, _OK).json()
+    told = _told(expect(answer, _OK))
     if told.get("member") != member:
         raise Unknown(say(zh="应答的是另一成员的节点。", en="The node is of another member."))
     if out is not None:
@@ -132,6 +136,57 @@ def _endpoint(path: Path, rpc: tuple[str, ...], member: str) -> str:
     return found.endpoint
 
 
+def _told(answer: Answer) -> dict[str, Any]:
+    """What the node says, where it has the form of such an answer: it may be the node of whoever is
+    audited. Raises Unknown."""
+    told = answer.json()
+    try:
+        good = (
+            isinstance(told["member"], str)
+            and all(map(_is_unit, told["units"]))
+            and all(map(_is_item, told["items"]))
+            and all(map(_is_skipped, told.get("skipped", [])))
+        )
+    except (KeyError, TypeError, AttributeError):
+        good = False
+    if not good or not isinstance(told["units"], list) or not isinstance(told["items"], list):
+        text = say(zh="节点的回答不符合格式。", en="The node's answer has not the form of one.")
+        raise Unknown(text)
+    found: dict[str, Any] = told
+    return found
+
+
+def _is_unit(unit: dict[str, Any]) -> bool:
+    counts = all(_is_count(unit[name]) for name in _COUNTS) and all(
+        _is_count(unit.get(name, 0)) for name in _LATER_COUNTS
+    )
+    return counts and _is_text(unit["unit"]) and isinstance(unit["complete"], bool)
+
+
+def _is_item(item: dict[str, Any]) -> bool:
+    texts = all(_is_text(item[name]) for name in ("unit", "sheet", "leaf", "recordId"))
+    row, fields = item["row"], item["fields"]
+    return (
+        texts
+        and isinstance(item["state"], str)
+        and (row is None or _is_count(row))
+        and isinstance(fields, list)
+        and all(isinstance(name, str) for name in fields)
+    )
+
+
+def _is_skipped(one: dict[str, Any]) -> bool:
+    return _is_text(one["sheet"]) and (one["rows"] is None or _is_count(one["rows"]))
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+
+
 def _why(answer: Answer) -> str:
     if answer.status == _FORBIDDEN:
         hint = say(
@@ -153,6 +208,7 @@ def _states() -> dict[str, str]:
         "different": say(zh="不一致", en="different"),
         "unlisted": say(zh="台账未载", en="not in the register"),
         "unreadable": say(zh="无法核对", en="not to be compared"),
+        "not-yours": say(zh="不属本令牌（前身机关任期外）", en="not this token's to compare"),
     }
 
 
@@ -179,14 +235,16 @@ def _unit_head() -> tuple[str, ...]:
         say(zh="台账行数", en="Rows"),
         say(zh="账本有", en="Held"),
         *_states().values(),
+        say(zh="重复行", en="Repeated"),
+        say(zh="无文号记录", en="Without number"),
         say(zh="是否完整", en="Complete"),
     )
 
 
 def _unit_cells(unit: dict[str, Any]) -> tuple[object, ...]:
-    counts = ("rows", "held", "keptBack", "late", "different", "unlisted", "unreadable")
+    counts = [unit.get(name, 0) for name in (*_COUNTS, *_LATER_COUNTS)]
     complete = say(zh="是", en="yes") if unit["complete"] else say(zh="否", en="no")
-    return (unit["unit"], *(unit[name] for name in counts), complete)
+    return (unit["unit"], *counts, complete)
 
 
 def _sheets(told: dict[str, Any]) -> list[Sheet]:
@@ -216,6 +274,18 @@ def _show(told: dict[str, Any]) -> None:
         for row in rows:
             table.add_row(*(plain("–" if cell is None else cell) for cell in row))
         console.print(table)
+    _tell_skipped(told.get("skipped", []))
     if len(items) > _MOST_SHOWN:
         more = len(items) - _MOST_SHOWN
         console.print(say(zh=f"另有 {more} 条，见 -o 或 --json", en=f"{more} more: -o or --json"))
+
+
+def _tell_skipped(skipped: list[dict[str, Any]]) -> None:
+    """What of the table was not compared."""
+    for one in skipped[:_MOST_SHOWN]:
+        where, rows = one["sheet"] or "–", one["rows"]
+        if rows is None:
+            zh, en = "没有找到表头，未核对", "no header was found; not compared"
+        else:
+            zh, en = f"{rows} 行合计、填报人等，未核对", f"{rows} rows of totals and the like"
+        note(say(zh=f"工作表 {where}：{zh}", en=f"sheet {where}: {en}"))

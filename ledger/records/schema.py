@@ -67,6 +67,7 @@ __all__ = [
     "all_schemas",
     "by_hash",
     "find",
+    "known_schemas",
     "load",
     "packaged_files",
     "parse",
@@ -166,6 +167,11 @@ def by_hash(sha256: str) -> Schema | None:
 def all_schemas() -> Sequence[Schema]:
     """Every schema that we package, sorted by id."""
     return tuple(_by_id().values())
+
+
+def known_schemas() -> Sequence[Schema]:
+    """These, and those that were added to this process."""
+    return (*all_schemas(), *list(_added.values()))
 
 
 def packaged_files() -> Sequence[bytes]:

@@ -172,6 +172,9 @@ def test_a_register_and_what_was_kept_back(net: Net, sent: Sent, tmp_path: Path)
         "different": 0,
         "unlisted": 0,
         "unreadable": 0,
+        "notYours": 0,
+        "repeated": 0,
+        "unnumbered": 0,
         "complete": True,
     }
     assert openpyxl.load_workbook(out).worksheets[1].max_row == 1 + 1 + late

@@ -16,6 +16,7 @@ from gateway.app import create_app
 from gateway.base import schema_folder as module
 from gateway.base.errors import NotReady
 from gateway.base.schema_folder import SchemaFolder, SchemaWatch
+from gateway.intake import services
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import measures_in_force, rules_in_force
 from gateway.node import Node
@@ -30,6 +31,7 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import Digest
 from ledger.core.verdict.verdict import Verdict
 from ledger.records import rules as rules_files
+from ledger.records import schema as schema_module
 from ledger.records.publicity import add_months
 from ledger.records.rules import newest
 from ledger.records.schema import find, load, packaged_files, parse
@@ -279,4 +281,32 @@ def test_rules_that_are_not_at_hand_are_none(tmp_path: Path) -> None:
     ended = tuple(replace(each, until=1) for each in facts.lists)
     assert facts.lists_in_force(1)
     assert replace(facts, lists=ended).lists_in_force(1) == frozenset()
+    node.close()
+
+
+def test_a_type_that_another_process_knows_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever draws up the rows may see a new file before the process that answers: come again."""
+    monkeypatch.setattr(schema_module, "_added", {})
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    (folder / "donation.json").write_bytes(TYPE)
+    node = make_test_node(tmp_path, schemas=folder)
+    facts = make_facts(node.signing.keys)
+    model = next(one for one in facts.record_types if one.name == "honour")
+    added = replace(model, name="donation", content_hash=TYPE_SHA)
+    node.chain.put(replace(facts, record_types=(*facts.record_types, added)))
+    sent = RowInput(row=None, type="donation", fields=good(parse(TYPE)))
+    assert node.intake.submit_set(caller=CENTRE, rows=[sent]).rows[0].verdict == "accepted"
+
+    def not_yet(drafted: Any) -> None:
+        monkeypatch.setattr(schema_module, "_added", {})
+        demand(drafted)
+
+    demand = services._demand_schemas
+    monkeypatch.setattr(services, "_demand_schemas", not_yet)
+    with pytest.raises(NotReady) as raised:
+        node.intake.submit_set(caller=CENTRE, rows=[sent])
+    assert (raised.value.code, raised.value.retry_after) == ("schema-not-read", 1)
     node.close()

@@ -212,3 +212,38 @@ def test_an_excepted_code(tmp_path: Path) -> None:
     write(path, {"_type": "credit-ledger/uscc-exceptions@1", "exceptions": [one]})
     assert codes_of(centre.file(sent).json()) == (None, {"uscc-excepted"})
     node.close()
+
+
+def sent(desk: Desk, path: str, *lines: str) -> dict[str, Any]:
+    """The answer to a table."""
+    files = {"file": ("x.csv", "\n".join(lines).encode())}
+    answer = desk.client.request("POST", path, files=files, headers=desk.headers)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_tables_show_no_more_than_reading_does(node: Node, table: Path) -> None:
+    """Of a predecessor a successor takes, and is told of, what it decided in its days; what lies
+    outside them is not called kept back."""
+    write(table, MERGED)
+    old, new = (Desk(node, "submit", "read", authorities=[one], name=one) for one in (A, C))
+    before = old.file(record(A, "2026-05-04", 3)).json()
+    after = old.file(record(A, "2026-09-01", 4)).json()
+    assert [one["verdict"] for one in (before, after)] == ["accepted"] * 2
+    assert new.get(f"/v1/records/{after['leaf']}").status_code == 404
+    rows = [f"{number(n)},{A}" for n in (3, 4)]
+    items = sent(new, "/v1/returns", "文书号,认定单位代码", *rows)["items"]
+    assert [(one["state"], one["leaf"]) for one in items] == [
+        ("found", before["leaf"]),
+        ("unknown", None),
+    ]
+    head = "处罚决定书文号,认定单位代码,日期"
+    wide = [f"{number(3)},{A},2026-05-04", f"{number(8)},{A},2026-05-05"]
+    wide += [f"{number(9)},{A},2026-11-01", f"{number(4)},{A},2026-05-04", f"{number(7)},{A},"]
+    told = sent(new, "/v1/reconcile", head, *wide)
+    states = [(one["row"], one["state"]) for one in told["items"] if one["state"] != "late"]
+    assert states == [(3, "kept-back"), (4, "not-yours"), (5, "not-yours"), (6, "not-yours")]
+    assert after["leaf"] not in {one["leaf"] for one in told["items"]}
+    mine = sent(old, "/v1/reconcile", head, *wide[:3])
+    assert after["leaf"] in {one["leaf"] for one in mine["items"] if one["state"] == "unlisted"}

@@ -187,7 +187,10 @@ def test_the_policy_itself(name: str, purpose: Purpose) -> None:
     for status, expected in zip(Status, TABLE[name], strict=True):
         for kind, answer in zip(KINDS, expected, strict=True):
             asked = Record(
-                department=OURS, authority=AUTHORITY.encode(), visibility=VISIBILITIES[kind]
+                department=OURS,
+                authority=AUTHORITY.encode(),
+                visibility=VISIBILITIES[kind],
+                decided=ALWAYS,
             )
             assert decide(caller, purpose, asked, status).code == CODES[answer], (kind, status)
 

@@ -261,6 +261,13 @@ def test_what_was_opened_is_logged(node: Node, desk: Desk) -> None:
     }
 
 
+def test_all_records_that_are_named_are_counted_in_the_log(node: Node, desk: Desk) -> None:
+    put(desk, about("甲公司"), about("甲公司", n=2), about("乙公司", n=3))
+    found(desk)
+    lines = [line for line in read(node.ctx.engine, Wanted()) if line.purpose == "check"]
+    assert sorted(line.count for line in lines) == [1, 2]
+
+
 def test_one_check_at_a_time(desk: Desk) -> None:
     with routes._alone():
         answer = desk.get("/v1/subjects/check")

@@ -15,7 +15,7 @@ from gateway.files.errors import FileFault
 from gateway.files.reading import Reading
 from gateway.node import Node
 from gateway.worklists import returns
-from gateway.worklists.reading import opened, read_entries
+from gateway.worklists.reading import gathered, read_entries
 from ledger.records.schema import load
 from tests.gateway.intake.material import count, number
 from tests.gateway.worklists.conftest import OURS, THEIRS, XLSX, Office, table
@@ -194,11 +194,7 @@ def test_bounds_and_scopes(node: Node, ours: Office) -> None:
 )
 def test_no_bytes_raise_anything_but_a_fault(rest: bytes, start: str) -> None:
     try:
-        entries = [
-            one
-            for piece in read_entries(iter([start.encode() + rest]), 50)
-            for one in opened(piece)
-        ]
+        entries = gathered(read_entries(iter([start.encode() + rest]), 50)).rows
     except FileFault as fault:
         assert fault.message["zh"] and fault.message["en"]
     else:
