@@ -35,6 +35,7 @@ def workbook(answer: Mapping[str, Any]) -> bytes:
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         text = {"num_format": "@", "valign": "top", "text_wrap": True}
         plain = book.add_format(text)
+        figure = book.add_format({"num_format": "0", "valign": "top"})
         head = book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
         sheet = book.add_worksheet("重错码 doubles")
         for at, (title, width) in enumerate(_COLUMNS):
@@ -43,11 +44,14 @@ def workbook(answer: Mapping[str, Any]) -> bytes:
         sheet.freeze_panes(1, 0)
         for row, cells in enumerate(_rows(answer), 1):
             for at, cell in enumerate(cells):
-                sheet.write_string(row, at, cell, plain)
+                if isinstance(cell, int):
+                    sheet.write_number(row, at, cell, figure)
+                else:
+                    sheet.write_string(row, at, cell, plain)
     return buffer.getvalue()
 
 
-def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
     """A row for each party, those of one finding under one number."""
     for number, finding in enumerate(answer["findings"], 1):
         yes = {True: "是 yes", False: ""}
@@ -56,9 +60,9 @@ def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             told = (party[name] for name in ("code", "name", "registration", "records"))
             days = (party[name] for name in ("latest", "registered"))
             yield (
-                str(number),
+                number,
                 _KINDS[finding["double"]],
-                *("" if one is None else str(one) for one in (*told, *days)),
+                *("" if one is None else one for one in (*told, *days)),
                 *same,
                 "\n".join(party["leaves"]),
                 finding["message"]["zh"],

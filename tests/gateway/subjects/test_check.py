@@ -299,9 +299,10 @@ def test_as_a_workbook(desk: Desk) -> None:
     head, *rows = book.get_sheet_by_index(0).to_python()
     assert head[2:4] == ["统一社会信用代码 USCC", "名称 name"]
     assert [row[:4] for row in rows] == [
-        ["1", "一码多名 one code, two names", SUBJECT, "甲公司"],
-        ["1", "一码多名 one code, two names", SUBJECT, "=1+1"],
+        [1, "一码多名 one code, two names", SUBJECT, "甲公司"],
+        [1, "一码多名 one code, two names", SUBJECT, "=1+1"],
     ]
+    assert [row[5] for row in rows] == [1, 1], "records can be summed"
 
 
 def test_content_that_was_lost_is_passed_over(node: Node, desk: Desk) -> None:
