@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from ledger.core.texts import Text
 from ledger.records.publicity import NO_AUTHORITIES
 from ledger.records.rules import Rules, newest
+from ledger.records.schema_parts import Vocabulary
 
 __all__ = ["Setting"]
+
+_MAX_TOLD = 60  # lists that a text names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +38,14 @@ class Setting:
     exceptions: frozenset[str] = frozenset()
     lists: frozenset[str] | None = None
     measures: frozenset[str] | None = None
+
+    def told(self, catalogue: Vocabulary, known: frozenset[str]) -> Text:
+        """Name what may be written: lists by id, each with its title where the rules tell one;
+        measures by name."""
+        titles = {each.id: each.title for each in self.rules.tables.lists}
+        if catalogue != "lists":
+            titles = {}
+        told = sorted(known)[:_MAX_TOLD]
+        zh = [f"{each}（{titles[each]['zh']}）" if each in titles else each for each in told]
+        en = [f"{each} ({titles[each]['en']})" if each in titles else each for each in told]
+        return {"zh": "；".join(zh), "en": "; ".join(en)}

@@ -58,7 +58,6 @@ _YEAR_FORM = re.compile(r"[0-9]{4}")
 _BUSINESS = "92"  # begins the USCCs of individual businesses (GB 32100)
 _CLASSES: Text = {"zh": "轻微；一般；严重", "en": "; ".join(publicity.CLASSES)}
 _UNKNOWN = {"lists": "list-unknown", "measures": "measure-unknown"}
-_MAX_TOLD = 60  # lists that a text names
 _MAX_HEADER = 64  # characters of an unknown name that a note repeats
 
 
@@ -271,18 +270,7 @@ def _outside(run: _Run, step: Step, value: Value) -> FieldError | None:
     values = [value] if isinstance(value, str) else value
     if known is None or set(map(fold, values)) <= set(map(fold, known)):
         return None
-    return remark(_UNKNOWN[catalogue], step.field, values=_named(run.setting, catalogue, known))
-
-
-def _named(setting: Setting, catalogue: str, known: frozenset[str]) -> Text:
-    """Lists by id, each with its title where the rules tell one; measures by name."""
-    titles = {each.id: each.title for each in setting.rules.tables.lists}
-    told = sorted(known)[:_MAX_TOLD]
-    if catalogue != "lists":
-        titles = {}
-    zh = [f"{each}（{titles[each]['zh']}）" if each in titles else each for each in told]
-    en = [f"{each} ({titles[each]['en']})" if each in titles else each for each in told]
-    return {"zh": "；".join(zh), "en": "; ".join(en)}
+    return remark(_UNKNOWN[catalogue], step.field, values=run.setting.told(catalogue, known))
 
 
 def _note_unusual(run: _Run, step: Step, value: Value) -> None:

@@ -95,6 +95,8 @@ BESIDE = {
     ("ledger.records.store", "MAX_FILES"): "a folder of schemas and rules",
     ("ledger.records.store", "MAX_FILE"): "the larger of two that are shown",
     ("ledger.records.schema_parts", "_MAX_FOLDED"): "what is remembered, no format",
+    ("ledger.records.visibility", "_MAX_TOLD"): "what is remembered, no format",
+    ("ledger.records.setting", "_MAX_TOLD"): "lists that a text of intake names",
     ("ledger.records.validate", "_MAX_HEADER"): "what a note of intake repeats",
     ("base/Keys", "_SECP256K1_LENGTH"): "exact, section 4",
 }
@@ -178,6 +180,9 @@ LOOSE = {
     ("ledger.records.forms", "_ROUND_SEPARATORS"): "intake: spaces within a date",
     ("ledger.records.persons", "_LIKELY"): "what is shown by name only: a first look",
     ("ledger.records.persons", "_NUMBER"): "what is shown by name only",
+    ("ledger.records.persons", "_BETWEEN"): "what is shown by name only",
+    ("ledger.records.validate", "_YEAR_FORM"): "intake: a year beside a date",
+    ("ledger.records.values", "_TURNING"): "section 5, in words: marks that turn the direction",
     ("ledger.records.store", "_NAMED_BY_HASH"): "file names of one folder",
 }
 """Patterns that no format has, and why."""

@@ -53,7 +53,7 @@ def test_another_key_or_algorithm() -> None:
 
 def test_longer_than_allowed() -> None:
     text = statement()
-    assert parse_statement(text, TYP, max_chars=len(text))
+    assert parse_statement(text, TYP, max_chars=len(text)).text == text
     with pytest.raises(Malformed, match="longer"):
         parse_statement(text, TYP, max_chars=len(text) - 1)
 
