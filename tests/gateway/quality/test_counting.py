@@ -106,6 +106,7 @@ def test_a_refused_row_that_comes_again_unchanged_is_counted_once_a_month(node: 
 
 
 def test_a_refused_row_is_the_same_in_every_spelling(node: Node) -> None:
+    new_token(node, authorities=[OF_BEIJING])
     bad: dict[str, Any] = {
         "CF_XDR_SHXYM": "91110000600037341X",
         "CF_CFLB": ["警告", "罚款"],
@@ -137,6 +138,7 @@ def test_an_excepted_authority_has_its_refused_rows(tmp_path: Path) -> None:
     node = make_test_node(tmp_path, now=NOW, uscc_exceptions_file=file)
     fields = {**row(2, CF_SY=None).fields, "处罚机关统一社会信用代码": OF_BEIJING}
     named = RowInput(row=None, type="penalty", fields={**fields, "CF_CFJGDM": None})
+    assert send(node, row(5, CF_CFJGDM=code), row(6)) == ["accepted"] * 2  # both are known
     assert send(node, row(1, CF_CFJGDM=code, CF_SY=None), named) == ["rejected"] * 2
     assert of_penalties(node, code).refused == 1
     assert of_penalties(node).refused == 1  # under another name of the column too
