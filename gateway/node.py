@@ -197,15 +197,15 @@ def make_node(
     beside: bool = False,
 ) -> Node:
     """Put a node together of parts that are open already."""
+    vault, hmac = Vault(keys.content), Hmac(keys.index)
+    workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
     ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
     chain.load(network, lose_chain)
     signing = Signing(ctx, chain, keys, key_folder)
-    vault, hmac = Vault(keys.content), Hmac(keys.index)
     accesses = AccessLog(ctx.engine, ctx.clock)
     reader = _reader(ctx)
     outbox = _outbox(ctx, keys)
-    workers = _workers(settings, vault, keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = Intake(

@@ -142,6 +142,7 @@ def test_an_excepted_authority_has_its_refused_rows(tmp_path: Path) -> None:
     assert send(node, row(1, CF_CFJGDM=code, CF_SY=None), named) == ["rejected"] * 2
     assert of_penalties(node, code).refused == 1
     assert of_penalties(node).refused == 1  # under another name of the column too
+    node.close()
 
 
 def test_the_next_month_counts_it_anew(node: Node) -> None:
