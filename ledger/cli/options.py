@@ -84,6 +84,17 @@ def json_option(command: F) -> F:
     )(command)
 
 
+def workbook_option(*, zh: str, en: str) -> Callable[[F], F]:
+    """`-o FILE.xlsx`, given as `out`. zh, en: what is written into it."""
+    return click.option(
+        "-o",
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE.xlsx",
+        help=say(zh=zh, en=en),
+    )
+
+
 def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:
     """The network file, asked through other nodes where some were named. Wrong ones are usage."""
     urls = rpc or tuple(filter(None, os.environ.get("CREDIT_LEDGER_RPC", "").split(",")))

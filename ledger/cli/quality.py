@@ -26,7 +26,13 @@ from ledger.audit.quality import (
 from ledger.audit.quality_log import compare
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
 from ledger.cli.language import pick, say
-from ledger.cli.options import json_option, load_network, local_clock, network_options
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    local_clock,
+    network_options,
+    workbook_option,
+)
 from ledger.cli.output import Unknown, demand_apart, note, print_json, shown_path
 from ledger.cli.sheets import Sheet, write_sheets
 from ledger.cli.tables import plain, stdout
@@ -98,13 +104,7 @@ _HELP = say(
     show_default=True,
     help=say(zh="是否与公开日志核对。", en="Whether to compare with the public logs."),
 )
-@click.option(
-    "-o",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.xlsx",
-    help=say(zh="写成工作簿。", en="Write it as a workbook."),
-)
+@workbook_option(zh="写成工作簿。", en="Write it as a workbook.")
 @json_option
 def quality(
     *,

@@ -12,7 +12,13 @@ from rich.table import Table
 
 from ledger.cli.language import pick, say
 from ledger.cli.node import Answer, Node, expect
-from ledger.cli.options import json_option, load_network, local_clock, network_options
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    local_clock,
+    network_options,
+    workbook_option,
+)
 from ledger.cli.output import EXIT_NO, Refused, Unknown, demand_apart, note, print_json
 from ledger.cli.sheets import Sheet, write_sheets
 from ledger.cli.tables import plain, stdout
@@ -67,13 +73,7 @@ _HELP = say(
     help=say(zh="台账没有机关代码列时的机关。", en="Of rows that name no authority."),
 )
 @click.option("--token", metavar="T", help=say(zh="令牌。", en="Token."))
-@click.option(
-    "-o",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.xlsx",
-    help=say(zh="写成工作簿。", en="Write the differences as a workbook."),
-)
+@workbook_option(zh="写成工作簿。", en="Write the differences as a workbook.")
 @network_options
 @json_option
 def reconcile(

@@ -11,7 +11,11 @@ from rich.table import Table
 
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
-from ledger.cli.options import json_option, node_options
+from ledger.cli.options import (
+    json_option,
+    node_options,
+    workbook_option,
+)
 from ledger.cli.output import EXIT_NO, note, print_json, write_file
 from ledger.cli.tables import plain, stdout
 
@@ -64,13 +68,7 @@ def subjects() -> None:
     show_default=True,
     help=say(zh="最多几个。", en="So many at most."),
 )
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.xlsx",
-    help=say(zh="写成工作簿。", en="Write them as a workbook."),
-)
+@workbook_option(zh="写成工作簿。", en="Write them as a workbook.")
 @node_options
 @json_option
 def check(*, url: str, token: str | None, limit: int, out: Path | None, as_json: bool) -> int:
