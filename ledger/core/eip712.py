@@ -1,6 +1,6 @@
-"""EIP-712: the typed structs of design 5 as data, their digests, and who signed one."""
+"""EIP-712: the typed structs of design 5 and 11 as data, their digests, and who signed one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from eth_keys.datatypes import Signature
@@ -16,6 +16,7 @@ __all__ = [
     "SIGNATURE65_SIZE",
     "STRUCTS",
     "V_OFFSET",
+    "Plain",
     "Signer",
     "Value",
     "address_of",
@@ -26,7 +27,9 @@ __all__ = [
     "type_hash",
 ]
 
-Value = int | bytes | str
+Plain = int | bytes | str
+Value = Plain | Sequence[Mapping[str, Plain]]
+"""Of a member; a list of structs is a sequence of what each holds."""
 SIGNATURE65_SIZE = SIGNATURE_SIZE + 1  # r ‖ s ‖ v
 V_OFFSET = 27  # v is 27 or 28: the parity of R's y, from Bitcoin by way of the yellow paper
 
@@ -38,8 +41,13 @@ class Signer(NamedTuple):
     public_key: bytes
 
 
-# As printed in design 5; the part before the parenthesis names the struct. `Promise` is signed
-# off chain under the domain of `LogAnchor`.
+_ACT = (
+    "Act(bytes32 logId,bytes32 commitment,uint8 action,uint32 expectedVersion,uint16 basis,"
+    "bytes32 doc,bytes32 otherLogId,bytes32 otherCommitment,uint64 effectiveAt,uint64 refiledFrom)"
+)
+# As printed in design 5 and 11; the part before the parenthesis names the struct, and behind the
+# closing one stand those that it holds. `Promise` is signed off chain under the domain of
+# `LogAnchor`.
 STRUCTS: dict[str, str] = {
     text.partition("(")[0]: text
     for text in (
@@ -57,6 +65,9 @@ STRUCTS: dict[str, str] = {
         "uint64 deadline)",
         "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,"
         "uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)",
+        _ACT,
+        "Acts(bytes32 member,Act[] acts,uint64 deadline)" + _ACT,
+        "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)",
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
     )
 }
@@ -122,12 +133,13 @@ def members(struct: str) -> list[str]:
 
 
 def _members(struct: str) -> list[list[str]]:
-    return [member.split(" ") for member in STRUCTS[struct].partition("(")[2][:-1].split(",")]
+    inside = STRUCTS[struct].partition("(")[2].partition(")")[0]
+    return [member.split(" ") for member in inside.split(",")]
 
 
-def _hash_struct(struct: str, values: Mapping[str, Value]) -> Digest:
+def _hash_struct(struct: str, values: object) -> Digest:
     wanted = _members(struct)
-    if set(values) != {name for _, name in wanted}:
+    if not isinstance(values, Mapping) or set(values) != {name for _, name in wanted}:
         raise Malformed(struct, "members missing or unknown")
     words = [_encode(struct, kind, values[name]) for kind, name in wanted]
     return keccak256(type_hash(struct) + b"".join(words))
@@ -135,6 +147,8 @@ def _hash_struct(struct: str, values: Mapping[str, Value]) -> Digest:
 
 def _encode(struct: str, kind: str, value: Value) -> bytes:
     """encodeData of one member."""
+    if kind.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return keccak256(b"".join(_hash_struct(kind[:-2], each) for each in value))
     if kind.startswith("uint") and type(value) is int:
         return word(value, int(kind[4:]))
     if kind == "string" and isinstance(value, str):

@@ -22,6 +22,7 @@ BOUNDS = (
     Bound("ledger.core.receipt", "MAX_RECEIPT", "receipt file", "bytes"),
     Bound("ledger.core.receipt", "MAX_DEPTH", "receipt: levels of objects and lists", ""),
     Bound("ledger.core.receipt", "MAX_PATH", "receipt: `path`", "digests"),
+    Bound("ledger.core.status", "MAX_ACTS", "acts of one transaction", ""),
     Bound("ledger.core.canonical", "MAX_INTEGER", "integers in JSON", ""),
     Bound("ledger.core.canonical", "MAX_BYTES", "canonical JSON not bounded closer", "bytes"),
     Bound("ledger.core.canonical", "MAX_DEPTH", "the same: levels", ""),

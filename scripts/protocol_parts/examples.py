@@ -18,6 +18,8 @@ CONTRACT_OF = {
     "AddKey": "Consortium",
     "RevokeKey": "Consortium",
     "PutSupplement": "Catalogue",
+    "Acts": "CaseRegistry",
+    "Ack": "CaseRegistry",
 }
 """Whose domain each type is signed under."""
 
@@ -91,7 +93,7 @@ def _vkey(value: dict[str, Any]) -> str:
 
 
 def _types() -> str:
-    lines = [f"{CONTRACT_OF[name]:<11}{STRUCTS[name]}" for name in CONTRACT_OF]
+    lines = [f"{CONTRACT_OF[name]:<13}{STRUCTS[name]}" for name in CONTRACT_OF]
     return "\n".join(lines)
 
 

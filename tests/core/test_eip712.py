@@ -1,6 +1,7 @@
 """Typed digests against another library, and both ways to recover a key against each other."""
 
 import json
+import re
 from importlib.util import find_spec
 from typing import Any
 
@@ -23,7 +24,7 @@ WORDS = st.binary(min_size=32, max_size=32)
 
 
 def members(struct: str) -> list[dict[str, str]]:
-    inside = eip712.STRUCTS[struct].partition("(")[2].removesuffix(")")
+    inside = eip712.STRUCTS[struct].partition("(")[2].partition(")")[0]
     return [dict(zip(("type", "name"), m.split(" "), strict=True)) for m in inside.split(",")]
 
 
@@ -34,7 +35,14 @@ def values_of(struct: str) -> st.SearchStrategy[dict[str, Any]]:
         "string": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
         **{f"uint{n}": st.integers(0, 2**n - 1) for n in (8, 16, 32, 64)},
     }
+    for held in held_by(struct):
+        kinds[f"{held}[]"] = st.lists(values_of(held), max_size=4)
     return st.fixed_dictionaries({m["name"]: kinds[m["type"]] for m in members(struct)})
+
+
+def held_by(struct: str) -> list[str]:
+    """Structs of which it has lists."""
+    return [kind[:-2] for m in members(struct) if (kind := m["type"]).endswith("[]")]
 
 
 @pytest.mark.parametrize("struct", [name for name in eip712.STRUCTS if name != "EIP712Domain"])
@@ -48,7 +56,7 @@ def test_digests_are_those_of_another_library(
         full_message={
             "types": {
                 "EIP712Domain": members("EIP712Domain"),
-                struct: members(struct),
+                **{name: members(name) for name in (struct, *held_by(struct))},
             },
             "primaryType": struct,
             "domain": {
@@ -68,8 +76,12 @@ def test_structs_are_those_of_the_specification() -> None:
     """Every struct stands there (design 5, design-2 18) as it is here."""
     pages = [ROOT / "docs" / "design" / f"{name}.md" for name in ("design", "design-2")]
     text = "\n".join(page.read_text("utf-8") for page in pages)
+    text = re.sub(r",\n +", ",", text)  # line breaks are no part of a type
     for name, struct in eip712.STRUCTS.items():
-        assert struct in text or name == "EIP712Domain", name
+        own, _, held = struct.partition(")")
+        shown = own + ")" + ("Act(…)" if held else "")
+        assert shown in text or name == "EIP712Domain", name
+        assert held in ("", eip712.STRUCTS["Act"])
 
 
 def test_values_of_the_wrong_shape() -> None:
@@ -91,6 +103,12 @@ def test_values_of_the_wrong_shape() -> None:
         assert refuses(Malformed, eip712.digest, domain, "SetEndpoint", values), change
     with pytest.raises(Malformed, match="separator"):
         eip712.digest(domain[:31], "SetEndpoint", good)
+    acts: dict[str, Any] = {"member": bytes(32), "acts": [], "deadline": 1}
+    assert len(eip712.digest(domain, "Acts", acts)) == 32
+    bad: tuple[Any, ...] = ("", b"", 1, {}, [1], [{}], [{"logId": bytes(32)}])
+    for wrong_acts in bad:
+        values = {**acts, "acts": wrong_acts}
+        assert refuses(Malformed, eip712.digest, domain, "Acts", values), wrong_acts
     del good["seq"]
     assert refuses(Malformed, eip712.digest, domain, "SetEndpoint", good)
     assert refuses(Malformed, eip712.domain, "LogAnchor", 1, ADDRESS.upper())
@@ -168,7 +186,7 @@ def test_type_hash_of_a_known_struct() -> None:
     """The domain's type hash as OpenZeppelin prints it."""
     known = "8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f"
     assert eip712.type_hash("EIP712Domain").hex() == known
-    assert json.dumps(sorted(eip712.STRUCTS)).count(",") == 8
+    assert json.dumps(sorted(eip712.STRUCTS)).count(",") == 11
 
 
 def test_the_members_of_a_struct_in_their_order() -> None:

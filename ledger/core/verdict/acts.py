@@ -1,0 +1,160 @@
+"""What the acts on a record mean to whoever asks whether it may be used (design-2 11).
+
+Adverse facts count from the head, favourable ones once final: flags are those of every state from
+the final block to the head together, and an outcome stays until the act that took it back is
+final. An act whose key is known to have been stolen by then is in doubt: it takes nothing back and
+names no outcome, and until something that can be trusted is done about the same thing, or it is
+undone, the record is disputed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ledger.core.ids import RecordId
+from ledger.core.status import (
+    NO_RECORD,
+    Acted,
+    Action,
+    Flag,
+    Outcome,
+    Word,
+    effect,
+)
+from ledger.core.verdict.facts import FLAGS, Later, Status, StatusFacts
+from ledger.core.verdict.verdicts import PRECEDENCE
+
+__all__ = ["Doubt", "status_facts", "status_of", "worse_status"]
+
+Doubt = Callable[[Acted], bool]
+"""Whether the key of an act is held to have been stolen when it signed."""
+
+_SHOWN = Flag.DISPUTED | Flag.SHIELDED | Flag.ERASED
+_WHOLE = (Action.ANNUL, Action.UNDO)
+"""Acts that answer for all that was done before them."""
+_TOUCHES = {
+    Action.DISPUTE: Flag.DISPUTED,
+    Action.SETTLE: Flag.DISPUTED,
+    Action.SHIELD: Flag.SHIELDED,
+    Action.LIFT: Flag.SHIELDED,
+    Action.ERASE: Flag.ERASED,
+}
+
+
+_FACTS = {
+    Action.DISPUTE: "disputed",
+    Action.SETTLE: "settled",
+    Action.SHIELD: "shielded",
+    Action.LIFT: "lifted",
+    Action.REPAIR: "repaired",
+    Action.RESCIND: "rescinded",
+    Action.CORRECT: "corrected",
+    Action.WITHDRAW: "withdrawn",
+    Action.ERASE: "erased",
+    Action.END: "ended",
+    Action.ANNUL: "annulled",
+    Action.UNDO: "undone",
+}
+_NO_FLAGS = Flag(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Believed:
+    """A state as far as it is believed. doubts: what an act in doubt was about, None for the
+    outcome."""
+
+    flags: Flag = _NO_FLAGS
+    outcome: Outcome = Outcome.NONE
+    other: RecordId = NO_RECORD
+    doubts: frozenset[Flag | None] = field(default_factory=frozenset)
+
+    @property
+    def shown(self) -> Flag:
+        """Flags to be told."""
+        return self.flags & _SHOWN | (Flag.DISPUTED if self.doubts else _NO_FLAGS)
+
+    def after(self, acted: Acted, *, doubtful: bool) -> "_Believed":
+        """What is believed behind an act."""
+        action = Action(acted.act.action)
+        flags, outcome = effect(Word(flags=self.flags, outcome=self.outcome), acted)
+        about = _TOUCHES.get(action)
+        if doubtful:
+            return _Believed(
+                self.flags | flags & _SHOWN, self.outcome, self.other, self.doubts | {about}
+            )
+        other = self.other if outcome is not Outcome.NONE else NO_RECORD
+        if action is Action.CORRECT:
+            other = acted.act.other
+        doubts = frozenset() if action in _WHOLE else self.doubts - {about}
+        return _Believed(flags, outcome, other, doubts)
+
+
+def status_of(acts: Sequence[Acted], *, final: int, doubtful: Doubt) -> Status:
+    """What the acts on one record, in their order, amount to at the head. final: number of the
+    newest final block. The record that corrects it is the one that the last act names."""
+    state = _Believed()
+    shown = [state]
+    for acted in acts:
+        state = state.after(acted, doubtful=doubtful(acted))
+        shown = [state] if acted.block <= final else [*shown, state]
+    flags = _NO_FLAGS
+    for each in shown:
+        flags |= each.shown
+    worst = min(shown, key=lambda each: _rank(each.outcome.name))
+    return Status(
+        flags=tuple(name for name in FLAGS if Flag[name] in flags),
+        outcome=worst.outcome.name,
+        version=len(acts),
+        corrected_by=worst.other if worst.outcome is Outcome.CORRECTED else None,
+    )
+
+
+def worse_status(one: Status, other: Status) -> Status:
+    """The worse of both: the flags of either, and the worse outcome. version: of `one`."""
+    worst = min(one, other, key=lambda each: _rank(each.outcome))
+    return Status(
+        flags=tuple(name for name in FLAGS if name in one.flags + other.flags),
+        outcome=worst.outcome,
+        version=one.version,
+        corrected_by=worst.corrected_by,
+    )
+
+
+def status_facts(
+    histories: Iterable[Sequence[Acted]],
+    *,
+    final: int,
+    end: int | None,
+    doubtful: Callable[[int | None], Doubt],
+) -> StatusFacts:
+    """The status of a record now and as recorded before `end` (None: now too), and what came later
+    but took effect before.
+
+    histories: the acts on the record, then those on the one that it replaces. doubtful: what is
+    known of stolen keys from what was recorded before an instant, None: from everything.
+    """
+    now, then, later = Status(), Status(), []
+    for number, acts in enumerate(histories):
+        known = acts if end is None else [one for one in acts if one.recorded_at < end]
+        found = status_of(acts, final=final, doubtful=doubtful(None))
+        before = status_of(known, final=final, doubtful=doubtful(end))
+        now = worse_status(now, found) if number else found
+        then = worse_status(then, before) if number else before
+        later += _later(acts[len(known) :], end)
+    return StatusFacts(now=now, as_of=then, later=tuple(later))
+
+
+def _later(acts: Sequence[Acted], end: int | None) -> list[Later]:
+    return [
+        Later(
+            fact=_FACTS[Action(one.act.action)],
+            recorded=one.recorded_at,
+            effective=one.act.effective_at,
+        )
+        for one in acts
+        if end is not None and one.act.effective_at < end
+    ]
+
+
+def _rank(outcome: str) -> int:
+    name = outcome.lower()
+    return PRECEDENCE.index(name) if name in PRECEDENCE else len(PRECEDENCE)

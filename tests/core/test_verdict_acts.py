@@ -1,0 +1,238 @@
+"""What acts mean to a verifier: adverse at once, favourable once final, thieves believed in nothing
+that eases."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ledger.core.ids import Digest, KeyId, LogId
+from ledger.core.status import NOTHING, ZERO, Act, Acted, Action, Flag, next_state, refusal
+from ledger.core.verdict.acts import status_facts, status_of, worse_status
+from ledger.core.verdict.facts import Later, Status
+from ledger.core.verdict.verdicts import PRECEDENCE
+from tests.core.material import fuzz
+
+LOG, COMMITMENT, DOC = (bytes([n]) * 32 for n in (1, 2, 3))
+MEMBER = b"120000".ljust(32, b"\0")
+KEY, STOLEN, PROPOSAL = (KeyId(bytes([n]) * 32) for n in (4, 5, 6))
+HOUR = 3600
+
+
+def recorded(action: int, block: int, *, key: KeyId = KEY, other: bytes = ZERO) -> Acted:
+    """An act in a block; blocks come hourly. By vote where the key is a proposal."""
+    act = Act(
+        log=LogId(LOG),
+        commitment=Digest(COMMITMENT),
+        action=action,
+        expected_version=0,
+        basis=5,
+        doc=Digest(DOC),
+        effective_at=(block - 24) * HOUR,
+        other_log=LogId(other),
+        other_commitment=Digest(other),
+    )
+    member = ZERO if key in (PROPOSAL, ZERO) else MEMBER
+    return Acted(act=act, member=member, signed_by=key, recorded_at=block * HOUR, block=block)
+
+
+def doubtful(acted: Acted) -> bool:
+    return acted.signed_by == STOLEN
+
+
+def trusting(_: int | None) -> Callable[[Acted], bool]:
+    return lambda _: False
+
+
+def told(*acts: Acted, final: int = 100) -> tuple[str, str]:
+    """Flags and outcome."""
+    found = status_of(acts, final=final, doubtful=doubtful)
+    assert found.version == len(acts)
+    return " ".join(found.flags), found.outcome
+
+
+D, S, SH, L, RP, RS, C, W, E, EN, AN, U = (int(action) for action in Action)
+
+
+@pytest.mark.parametrize(
+    ("acts", "final", "wanted"),
+    [
+        ([], 9, ("", "NONE")),
+        ([(D, 5)], 9, ("DISPUTED", "NONE")),
+        ([(D, 5)], 0, ("DISPUTED", "NONE")),  # adverse at once
+        ([(D, 5), (S, 6)], 9, ("", "NONE")),
+        ([(D, 5), (S, 6)], 5, ("DISPUTED", "NONE")),  # favourable once final
+        ([(D, 5), (S, 6)], 6, ("", "NONE")),
+        ([(D, 5), (S, 6)], 4, ("DISPUTED", "NONE")),  # on its way there and back
+        ([(D, 5), (S, 5)], 4, ("DISPUTED", "NONE")),  # in one block
+        ([(SH, 5), (D, 6), (L, 7)], 6, ("DISPUTED SHIELDED", "NONE")),
+        ([(SH, 5), (D, 6), (L, 7)], 7, ("DISPUTED", "NONE")),
+        ([(RP, 5)], 0, ("", "REPAIRED")),
+        ([(RP, 5), (RS, 6)], 5, ("", "REPAIRED")),  # stays until the act that took it back is
+        ([(RP, 5), (RS, 6)], 6, ("", "NONE")),
+        ([(RP, 5), (W, 6)], 5, ("", "WITHDRAWN")),
+        ([(W, 5), (RS, 6), (RP, 7)], 5, ("", "WITHDRAWN")),
+        ([(W, 5), (RS, 6), (RP, 7)], 6, ("", "REPAIRED")),
+        ([(EN, 5), (E, 6)], 9, ("ERASED", "ENDED")),
+        ([(SH, 4), (W, 5), (AN, 6)], 9, ("DISPUTED", "NONE")),
+        ([(SH, 4), (W, 5), (AN, 6)], 5, ("DISPUTED SHIELDED", "WITHDRAWN")),
+    ],
+)
+def test_what_is_final_and_what_is_not(
+    acts: list[tuple[int, int]], final: int, wanted: tuple[str, str]
+) -> None:
+    assert told(*(recorded(*one) for one in acts), final=final) == wanted
+
+
+@pytest.mark.parametrize(
+    ("acts", "wanted"),
+    [
+        ([(W, STOLEN)], ("DISPUTED", "NONE")),  # names no outcome
+        ([(RP, KEY), (RS, STOLEN)], ("DISPUTED", "REPAIRED")),  # takes none back
+        ([(RP, STOLEN), (RS, KEY)], ("", "NONE")),  # the owner answered for it
+        ([(RP, STOLEN), (W, KEY)], ("", "WITHDRAWN")),
+        ([(RP, STOLEN), (D, KEY), (S, KEY)], ("DISPUTED", "NONE")),  # for something else
+        ([(D, KEY), (S, STOLEN)], ("DISPUTED", "NONE")),
+        ([(D, KEY), (S, STOLEN), (D, KEY), (S, KEY)], ("", "NONE")),
+        ([(D, STOLEN)], ("DISPUTED", "NONE")),
+        ([(D, STOLEN), (S, KEY)], ("", "NONE")),
+        ([(SH, STOLEN)], ("DISPUTED SHIELDED", "NONE")),  # what is adverse counts
+        ([(SH, KEY), (L, STOLEN)], ("DISPUTED SHIELDED", "NONE")),
+        ([(SH, STOLEN), (L, KEY)], ("", "NONE")),
+        ([(E, STOLEN)], ("DISPUTED ERASED", "NONE")),
+        ([(E, STOLEN), (W, STOLEN), (U, ZERO), (S, KEY)], ("", "NONE")),  # undone
+        ([(SH, PROPOSAL), (W, STOLEN), (U, ZERO)], ("DISPUTED SHIELDED", "NONE")),
+        ([(RP, PROPOSAL), (E, STOLEN), (U, ZERO), (S, KEY)], ("", "REPAIRED")),
+        ([(W, STOLEN), (AN, PROPOSAL), (S, KEY)], ("", "NONE")),
+        ([(C, STOLEN)], ("DISPUTED", "NONE")),
+    ],
+)
+def test_thieves(acts: list[tuple[int, KeyId]], wanted: tuple[str, str]) -> None:
+    found = [recorded(action, number + 5, key=key) for number, (action, key) in enumerate(acts)]
+    assert told(*found) == wanted
+
+
+def test_which_record_corrects_it() -> None:
+    corrects = recorded(C, 5, other=LOG)
+    assert status_of([corrects], final=9, doubtful=doubtful).corrected_by == corrects.act.other
+    by_thief = recorded(C, 5, key=STOLEN, other=LOG)
+    assert status_of([by_thief], final=9, doubtful=doubtful).corrected_by is None
+    annulled = [corrects, recorded(AN, 6, key=PROPOSAL)]
+    assert status_of(annulled, final=9, doubtful=doubtful).corrected_by is None
+    still = status_of(annulled, final=5, doubtful=doubtful)
+    assert (still.outcome, still.corrected_by) == ("CORRECTED", corrects.act.other)
+    withdrawn = [recorded(RP, 5), recorded(W, 6)]
+    assert status_of(withdrawn, final=0, doubtful=doubtful).corrected_by is None
+
+
+def test_as_of_a_day_and_what_came_later() -> None:
+    acts = [recorded(D, 30), recorded(S, 40), recorded(RP, 50), recorded(SH, 90)]
+    found = status_facts([acts], final=100, end=45 * HOUR, doubtful=trusting)
+    assert found.as_of == Status(version=2)
+    assert found.now == Status(flags=("SHIELDED",), outcome="REPAIRED", version=4)
+    # Recorded later; of these only the repair took effect before that day ended.
+    assert found.later == (Later(fact="repaired", recorded=50 * HOUR, effective=26 * HOUR),)
+    asked_now = status_facts([acts], final=100, end=None, doubtful=trusting)
+    assert asked_now.now == asked_now.as_of == found.now
+    assert asked_now.later == ()
+    on_the_hour = status_facts([acts], final=100, end=30 * HOUR, doubtful=trusting)
+    assert on_the_hour.as_of == Status()  # recorded before the end, not at it
+
+
+def test_what_was_known_of_a_thief_by_then() -> None:
+    acts = [recorded(RP, 30, key=STOLEN)]
+
+    def known(end: int | None) -> Callable[[Acted], bool]:
+        return doubtful if end is None or end > 60 * HOUR else lambda _: False
+
+    found = status_facts([acts], final=100, end=45 * HOUR, doubtful=known)
+    assert (found.as_of.outcome, found.now.flags) == ("REPAIRED", ("DISPUTED",))
+    assert status_facts([acts], final=9, end=61 * HOUR, doubtful=known).as_of.outcome == "NONE"
+
+
+def test_the_record_that_it_replaces_counts_too() -> None:
+    own, first = [recorded(D, 5)], [recorded(C, 6, other=LOG)]
+    found = status_facts([own, first], final=9, end=None, doubtful=trusting).now
+    assert found == Status(
+        flags=("DISPUTED",), outcome="CORRECTED", version=1, corrected_by=first[0].act.other
+    )
+    turned = status_facts([first, own], final=9, end=None, doubtful=trusting).now
+    assert turned == found
+    assert status_facts([], final=9, end=None, doubtful=trusting).now == Status()
+    assert status_facts([[], []], final=9, end=None, doubtful=trusting).now == Status()
+
+
+# ---- properties
+
+
+def _histories() -> st.SearchStrategy[list[Acted]]:
+    """Acts as the contract would take them."""
+
+    def build(choices: Sequence[tuple[int, int, bool, int]]) -> list[Acted]:
+        state, found, block = NOTHING, [], 30
+        for action, key, by_vote, step in choices:
+            signer = PROPOSAL if by_vote else (KEY, STOLEN)[key]
+            one = recorded(action, block, key=signer, other=LOG if action == C else ZERO)
+            version = state.word.version
+            checked = Act(
+                **{
+                    **{name: getattr(one.act, name) for name in Act.__slots__},
+                    "expected_version": version,
+                }
+            )
+            if refusal(state, checked, by_vote=by_vote) is None:
+                state = next_state(state, one)
+                found.append(one)
+                block += step
+        return found
+
+    choice = st.tuples(st.integers(1, 11), st.integers(0, 1), st.booleans(), st.integers(0, 2))
+    return st.lists(choice, max_size=14).map(build)
+
+
+def badness(status: Status) -> tuple[set[str], int]:
+    name = status.outcome.lower()
+    return set(status.flags), PRECEDENCE.index(name) if name in PRECEDENCE else len(PRECEDENCE)
+
+
+@fuzz
+@given(_histories(), st.integers(30, 50), st.integers(30, 50))
+def test_an_older_final_block_never_eases(acts: list[Acted], one: int, other: int) -> None:
+    early, late = sorted((one, other))
+    flags, rank = badness(status_of(acts, final=early, doubtful=doubtful))
+    later_flags, later_rank = badness(status_of(acts, final=late, doubtful=doubtful))
+    assert flags >= later_flags
+    assert rank <= later_rank
+
+
+@fuzz
+@given(_histories())
+def test_without_thieves_and_final_it_is_what_the_contract_says(acts: list[Acted]) -> None:
+    state = NOTHING
+    for one in acts:
+        state = next_state(state, one)
+    found = status_of(acts, final=100, doubtful=lambda _: False)
+    shown = {name for name in ("DISPUTED", "SHIELDED", "ERASED") if Flag[name] in state.word.flags}
+    assert (set(found.flags), found.outcome) == (shown, state.word.outcome.name)
+
+
+@fuzz
+@given(_histories())
+def test_a_thief_never_ends_what_stood_before_him(acts: list[Acted]) -> None:
+    """Up to the first act in doubt and with it, nothing is better than before it."""
+    assume(any(map(doubtful, acts)))
+    first = next(at for at, one in enumerate(acts) if doubtful(one))
+    before = status_of(acts[:first], final=100, doubtful=doubtful)
+    behind = status_of(acts[: first + 1], final=100, doubtful=doubtful)
+    assert set(behind.flags) >= {*before.flags, "DISPUTED"}
+    assert behind.outcome == before.outcome
+
+
+@fuzz
+@given(_histories(), _histories())
+def test_the_worse_of_two(one: list[Acted], other: list[Acted]) -> None:
+    a, b = (status_of(acts, final=100, doubtful=doubtful) for acts in (one, other))
+    flags, rank = badness(worse_status(a, b))
+    assert flags == badness(a)[0] | badness(b)[0]
+    assert rank == min(badness(a)[1], badness(b)[1])
