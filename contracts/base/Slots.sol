@@ -37,3 +37,10 @@ library LogAnchorSlot {
     /// @dev keccak256(abi.encode(size, keccak256(abi.encode(logId, 3)))): root at that size
     uint256 internal constant ROOTS = 3;
 }
+
+/// @notice Slots of `CaseRegistry`. What a predecessor stored stays there.
+library CaseRegistrySlot {
+    /// @dev keccak256(abi.encode(recordId, 2)): flags uint8, outcome uint8, version uint32, recordedAt,
+    /// effectiveAt, block uint64; +1: history; +2: otherRecordId. All zero: no act here
+    uint256 internal constant RECORDS = 2;
+}

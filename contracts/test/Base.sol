@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
+import {KeyId, LogId, MemberId, ProposalId, RecordId} from "../types/Ids.sol";
 
 /// @dev The cheat codes in use.
 interface Vm {
@@ -33,6 +33,7 @@ interface Vm {
     function etch(address account, bytes calldata code) external;
     function expectRevert(bytes calldata data) external;
     function getRecordedLogs() external returns (Vm.Log[] memory);
+    function keyExistsJson(string calldata json, string calldata path) external pure returns (bool);
     function lastCallGas() external view returns (Gas memory);
     function load(address account, bytes32 slot) external view returns (bytes32);
     function parseBytes(string calldata text) external pure returns (bytes memory);
@@ -60,11 +61,14 @@ interface Vm {
     function readFile(string calldata path) external view returns (string memory);
     function recordLogs() external;
     function revertToState(uint256 snapshotId) external returns (bool success);
+    function roll(uint256 number) external;
     function sign(uint256 privateKey, bytes32 digest)
         external
         pure
         returns (uint8 v, bytes32 r, bytes32 s);
     function snapshotState() external returns (uint256 snapshotId);
+    function store(address account, bytes32 slot, bytes32 value) external;
+    function toString(uint256 value) external pure returns (string memory);
     function warp(uint256 time) external;
 }
 
@@ -95,7 +99,15 @@ abstract contract Base {
         equal(ProposalId.unwrap(left), ProposalId.unwrap(right));
     }
 
+    function equal(RecordId left, RecordId right) internal pure {
+        equal(RecordId.unwrap(left), RecordId.unwrap(right));
+    }
+
     // What a topic or a slot holds has lost its type.
+
+    function equal(bytes32 left, RecordId right) internal pure {
+        equal(left, RecordId.unwrap(right));
+    }
 
     function equal(bytes32 left, MemberId right) internal pure {
         equal(left, MemberId.unwrap(right));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
+import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
 import {ICatalogue} from "../interfaces/ICatalogue.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
@@ -25,6 +26,11 @@ library Typed {
         "RevokeKey(bytes32 member,bytes32 keyId,uint64 compromisedSince,uint64 seq,uint64 deadline)";
     string internal constant PUT_SUPPLEMENT =
         "PutSupplement(bytes32 member,bytes32 itemId,uint32 version,bytes32 contentHash,uint64 from,uint64 until,uint8 visibility,bytes32 region,uint64 deadline)";
+
+    string internal constant ACT =
+        "Act(bytes32 logId,bytes32 commitment,uint8 action,uint32 expectedVersion,uint16 basis,bytes32 doc,bytes32 otherLogId,bytes32 otherCommitment,uint64 effectiveAt,uint64 refiledFrom)";
+    string internal constant ACTS = "Acts(bytes32 member,Act[] acts,uint64 deadline)";
+    string internal constant ACK = "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)";
 
     struct Domain {
         string name;
@@ -160,5 +166,46 @@ library Typed {
         return keccak256(
             abi.encode(keccak256(bytes(PROMISE)), member, logId, leavesRoot, count, issuedAt, due)
         );
+    }
+
+    /// @dev Of one act, which is no type that anybody signs alone.
+    function hash(ICaseRegistry.Act memory a) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(ACT)),
+                a.logId,
+                a.commitment,
+                a.action,
+                a.expectedVersion,
+                a.basis,
+                a.doc,
+                a.otherLogId,
+                a.otherCommitment,
+                a.effectiveAt,
+                a.refiledFrom
+            )
+        );
+    }
+
+    /// @dev EIP-712: the type that is referred to stands behind the one that refers to it.
+    function hashActs(MemberId member, ICaseRegistry.Act[] memory acts, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes memory hashes;
+        for (uint256 i = 0; i < acts.length; ++i) {
+            hashes = bytes.concat(hashes, hash(acts[i]));
+        }
+        bytes32 typeHash = keccak256(bytes(string.concat(ACTS, ACT)));
+        return keccak256(abi.encode(typeHash, member, keccak256(hashes), deadline));
+    }
+
+    function hashAck(MemberId member, uint64 count, bytes32 head, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(keccak256(bytes(ACK)), member, count, head, deadline));
     }
 }

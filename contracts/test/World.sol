@@ -65,7 +65,7 @@ abstract contract World is Base {
         }
     }
 
-    function _keys() internal returns (IConsortium.KeyInput[] memory list) {
+    function _keys() internal virtual returns (IConsortium.KeyInput[] memory list) {
         MemberId[5] memory codes = _codes();
         list = new IConsortium.KeyInput[](codes.length * 2);
         for (uint256 i = 0; i < codes.length; ++i) {

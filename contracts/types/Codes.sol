@@ -129,3 +129,59 @@ library Granularity {
     uint8 internal constant MONTH = 1;
     uint8 internal constant YEAR = 2;
 }
+
+/// @notice What an act does to the status of a record.
+library Action {
+    /// @dev the only one that a CASE key signs
+    uint8 internal constant DISPUTE = 1;
+    uint8 internal constant SETTLE = 2;
+    uint8 internal constant SHIELD = 3;
+    uint8 internal constant LIFT = 4;
+    uint8 internal constant REPAIR = 5;
+    uint8 internal constant RESCIND = 6;
+    uint8 internal constant CORRECT = 7;
+    uint8 internal constant WITHDRAW = 8;
+    uint8 internal constant ERASE = 9;
+    uint8 internal constant END = 10;
+    /// @dev by vote only
+    uint8 internal constant ANNUL = 11;
+    /// @dev written by annulStolen alone
+    uint8 internal constant ANNUL_STOLEN = 12;
+}
+
+/// @notice Why an act is done; 0 stands in acts of annulStolen alone.
+library Basis {
+    uint16 internal constant ORDER_58 = 1;
+    uint16 internal constant ORDER_36 = 2;
+    uint16 internal constant MARKET_SUPERVISION = 3;
+    uint16 internal constant NATIONAL_RESULT = 4;
+    uint16 internal constant COURT = 5;
+    uint16 internal constant SUPERVISION_ORDER = 6;
+    uint16 internal constant OBJECTION_UPHELD = 7;
+    uint16 internal constant ISSUER_CHECK = 8;
+    uint16 internal constant SUBJECT_REQUEST = 9;
+    uint16 internal constant DECISION_CHANGED = 10;
+    uint16 internal constant LIST_EXIT = 11;
+    uint16 internal constant OTHER_LAW = 12;
+}
+
+/// @notice Bits of the flags of a record. The marks say what was set by vote: while one is set, only
+/// a vote changes that, and the mark goes with what it marks.
+library Flag {
+    uint8 internal constant DISPUTED = 1;
+    uint8 internal constant SHIELDED = 2;
+    uint8 internal constant ERASED = 4;
+    uint8 internal constant DISPUTED_BY_VOTE = 16;
+    uint8 internal constant SHIELDED_BY_VOTE = 32;
+    /// @dev the present outcome
+    uint8 internal constant OUTCOME_BY_VOTE = 64;
+}
+
+/// @notice What became of a record.
+library Outcome {
+    uint8 internal constant NONE = 0;
+    uint8 internal constant REPAIRED = 1;
+    uint8 internal constant CORRECTED = 2;
+    uint8 internal constant WITHDRAWN = 3;
+    uint8 internal constant ENDED = 4;
+}
