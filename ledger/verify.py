@@ -8,9 +8,10 @@ No error leaves `verify`: what could not be checked, whatever the reason, is `un
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -121,6 +122,18 @@ class Verifier:
         except Exception as error:  # a bug of ours must never read "not authentic"
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
 
+    def prepare(self, files: Iterable[bytes]) -> None:
+        """Read together what the chain is asked about each of many receipts, so that `verify`
+        finds it read. What cannot be read now is read, and told, there."""
+        found = []
+        for data in files:
+            with contextlib.suppress(Malformed, VersionUnknown):
+                found.append(receipts.parse(data))
+        with contextlib.suppress(CouldNotCheck):
+            snapshot = self._current()
+            snapshot.run.extend(self._deadline)
+            snapshot.prepare(found)
+
     def _judge(self, digest: Digest, receipt: Receipt, question: Question) -> Verdict:
         record = record_facts(receipt, self._library)
         examined = examine(
@@ -129,23 +142,25 @@ class Verifier:
         facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
         notes: tuple[Note, ...] = ()
         if not examined.refuted:
-            facts, notes = self._facts(receipt)
+            facts, notes = self._facts(receipt, question.end_of_as_of)
         return replace(judge(examined, facts=facts, now=int(self._now())), notes=notes)
 
-    def _facts(self, receipt: Receipt) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
+    def _facts(
+        self, receipt: Receipt, end: int | None
+    ) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
         """What the chain says, and what is to be said of its nodes."""
         snapshot: Snapshot | None = None
         try:
             snapshot = self._current()
             snapshot.run.extend(self._deadline)
-            facts = snapshot.facts(receipt)
-            end = time.monotonic() + self._wait
+            facts = snapshot.facts(receipt, end)
+            until = time.monotonic() + self._wait
             while acts := snapshot.acts(receipt):
                 # Neither believed nor passed over: a quorum may soon have seen as much.
                 snapshot = self._look_again(snapshot)
-                facts = snapshot.facts(receipt)
+                facts = snapshot.facts(receipt, end)
                 if acts := snapshot.acts(receipt):
-                    if time.monotonic() > end:
+                    if time.monotonic() > until:
                         raise CouldNotCheck("act-unconfirmed", "; ".join(map(str, acts)))
                     time.sleep(LOOK_SECONDS)
         except CouldNotCheck as error:

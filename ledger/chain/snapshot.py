@@ -12,10 +12,12 @@ event that covers the leaf is the first. Of any other code every event of the lo
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from ledger.chain.acts import Acts
 from ledger.chain.catalogue import FOREVER, Put, counting
 from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
@@ -37,15 +39,19 @@ from ledger.chain.contracts.structs import (
     RECORD_TYPE,
     RULES,
     ContractRegistration,
+    code_text,
 )
+from ledger.chain.errors import NoContract, Reverted
 from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.runs import Run
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Address, Digest, KeyId, LogId
+from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId, record_id
 from ledger.core.receipt import Receipt
+from ledger.core.status import SHOWN, Outcome, RecordedAct, State
+from ledger.core.verdict.acts import Doubt, status_facts
 from ledger.core.verdict.facts import (
     PUBLICITY,
     AnchorFact,
@@ -59,6 +65,9 @@ from ledger.core.verdict.facts import (
     StatusFacts,
     Unread,
 )
+
+UNREADABLE = "status-unreadable"
+"""Code where the acts cannot be made out, though the nodes answer."""
 
 
 class _Facts(NamedTuple):
@@ -120,8 +129,15 @@ class Snapshot:
         """What is known of the nodes."""
         return self._head.run
 
-    def facts(self, receipt: Receipt) -> ChainFacts:
-        """All that the chain says about this receipt. Raises CouldNotCheck."""
+    def prepare(self, receipts: Iterable[Receipt]) -> None:
+        """Read together what is asked of each: how the records stand. Raises CouldNotCheck."""
+        records = [record for receipt in receipts for record in _records(receipt)]
+        for view in (self._head, *(view for view in self._others if view.sources)):
+            self._acts(view).states(records)
+
+    def facts(self, receipt: Receipt, end: int | None = None) -> ChainFacts:
+        """All that the chain says about this receipt; end: what was recorded from then on is told
+        apart. Raises CouldNotCheck."""
         issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
         contracts = self._keep("contracts", self._contracts)
         witnesses = {line.member for line in receipt.checkpoint.witnesses}
@@ -135,7 +151,7 @@ class Snapshot:
             catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
-            status=self._keep("status", self._status),
+            status=self._status(receipt, end),
         )
 
     def acts(self, receipt: Receipt) -> tuple[Act, ...]:
@@ -146,6 +162,8 @@ class Snapshot:
                 continue
             witnesses = tuple(line.member for line in receipt.checkpoint.witnesses)
             read = partial(self._acts_of, view, receipt.log, witnesses)
+            with contextlib.suppress(CouldNotCheck):
+                found += self._status_beyond(view, receipt)
             with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
                 name = ("acts", view.sources, view.block, receipt.log, witnesses)
                 found += self._keep(name, read)
@@ -162,12 +180,67 @@ class Snapshot:
         keys = self._holders.keys(log.member)
         return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
 
-    def _status(self) -> StatusFacts | Unread:
-        """No registry, no acts. One that is registered cannot be read by this version."""
-        if self._holders.consortium.contract_history(CASE_REGISTRY):
-            problem = "a CaseRegistry is registered, which this version does not read"
-            return Unread(code="status-unreadable", problem=problem)
-        return StatusFacts()
+    def _status(self, receipt: Receipt, end: int | None) -> StatusFacts | Unread:
+        """No registry, no acts. One that is registered must be readable."""
+        acts = self._acts(self._head)
+        try:
+            facts = status_facts(
+                [acts.history(record) for record in _records(receipt)],
+                final=-1 if self._final is None else self._final.number,
+                end=end,
+                doubts=self._doubts,
+            )
+            newest = [
+                replace(status, corrected_by=acts.end_of_corrections(status.corrected_by))
+                if status.corrected_by
+                else status
+                for status in (facts.now, facts.as_of)
+            ]
+        except (NoContract, Reverted) as error:
+            return Unread(code="status-unreadable", problem=str(error))
+        except CouldNotCheck as error:
+            if error.code != UNREADABLE:
+                raise
+            return Unread(code=error.code, problem=error.message)
+        return replace(facts, now=newest[0], as_of=newest[1])
+
+    def _acts(self, view: View) -> Acts:
+        """The acts as a view has them. What single nodes show is read once for each height."""
+
+        def read() -> Acts:
+            history = self._holders.consortium.contract_history(CASE_REGISTRY)
+            return Acts(view, [contract.account for contract in history])
+
+        ahead = None if view is self._head else (view.sources, view.block)
+        found: Acts = self._keep(("acts at", ahead), read)
+        return found
+
+    def _doubts(self, end: int | None) -> tuple[Doubt, Doubt]:
+        """Whether an act was a thief's, by what was recorded before `end`: as it is known at the
+        head, and as it is known for good."""
+
+        def by(since: Callable[[KeyFact], int | None]) -> Doubt:
+            return lambda acted: self._is_thiefs(acted, since)
+
+        return by(lambda key: key.stolen_since(end)), by(lambda key: key.stolen_finally(end))
+
+    def _is_thiefs(self, acted: RecordedAct, since: Callable[[KeyFact], int | None]) -> bool:
+        if not any(acted.member):  # by vote, or a thief's act undone
+            return False
+        key = self._holders.keys(code_text(acted.member)).get(acted.signed_by)
+        stolen = 0 if key is None else since(key)
+        return stolen is not None and stolen <= acted.recorded_at
+
+    def _status_beyond(self, view: View, receipt: Receipt) -> list[Act]:
+        """What a node shows beyond the head that speaks against the record and is not there yet."""
+        records = _records(receipt)
+        here = self._acts(self._head).states(records)
+        there = self._acts(view).states(records)
+        return [
+            Act(view.sources[0], view.block.number, f"record {record.hex()} is acted on")
+            for record in records
+            if _is_worse(here[record], there[record])
+        ]
 
     def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
         """Of one node, beside what the head has already."""
@@ -182,8 +255,8 @@ class Snapshot:
         consortium.fetch([here.member, *witnesses])
         for code in (here.member, *witnesses):
             what += against(self._holders.holder(code), read_holder(consortium, code))
-        if consortium.contract_history(CASE_REGISTRY) and not ours.contract_history(CASE_REGISTRY):
-            what.append("a CaseRegistry is registered")
+        if consortium.contract_history(CASE_REGISTRY) != ours.contract_history(CASE_REGISTRY):
+            what.append("another CaseRegistry is registered")
         return [Act(view.sources[0], view.block.number, one) for one in what]
 
     # ---- catalogue
@@ -299,6 +372,20 @@ class Snapshot:
             event = decode_event("LogAnchor", entry)
             if isinstance(event, Anchored):
                 yield event
+
+
+def _records(receipt: Receipt) -> list[RecordId]:
+    """The record of a receipt, and the first one that it replaces."""
+    own = record_id(receipt.log, receipt.entry.commitment)
+    first = receipt.entry.replaces
+    return [own] if first is None else [own, first]
+
+
+def _is_worse(here: State, there: State) -> bool:
+    """Whether something is told there that is not told here."""
+    new = there.word.flags & ~here.word.flags & SHOWN
+    outcome = there.word.outcome
+    return bool(new) or outcome not in (Outcome.NONE, here.word.outcome)
 
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:

@@ -8,8 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, Consortium
-from ledger.chain.contracts.contract_abi import Name
+from ledger.chain.contracts.bindings import CATALOGUE, Catalogue, Consortium
 from ledger.chain.errors import BlockGone
 from ledger.chain.founding.deploy import Deployment, deploy
 from ledger.chain.founding.founded import check_code, check_founding
@@ -115,12 +114,7 @@ class Founding:
 
     def _compare(self, view: View, made: Deployment, founders: Sequence[Founder]) -> None:
         """What is at this head is what was planned and made. Raises ConfigError, CouldNotCheck."""
-        contracts: dict[Name, Address] = {
-            "Consortium": made.consortium,
-            "LogAnchor": made.log_anchor,
-            "Catalogue": made.catalogue,
-        }
-        check_code(contracts, view.code)
+        check_code(made.contracts, view.code)
         block = made.deploy_block
         check_founding(
             view.logs(made.consortium, first=block, last=block),
@@ -132,7 +126,7 @@ class Founding:
         if made.to_sign:  # not registered yet: that is what is to be signed
             return
         consortium = Consortium(made.consortium, view.call, view.calls)
-        for role, account in ((LOG_ANCHOR, made.log_anchor), (CATALOGUE, made.catalogue)):
+        for role, account in made.roles.items():
             if account not in [span.account for span in consortium.contract_history(role)]:
                 raise ConfigError(role, f"{account} is not registered")
         catalogue = Catalogue(made.catalogue, view.call, view.calls)

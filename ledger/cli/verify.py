@@ -22,6 +22,8 @@ from ledger.core.verdict.verdict import Verdict, worst_exit
 from ledger.records import uscc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
@@ -54,6 +56,10 @@ _HELP = say(
       credit-ledger verify receipt.json --network network.json --audience demo-bank --nonce 7cQ2
     """,
 )
+
+
+PAGE = 256
+"""Receipts of which the chain is asked together."""
 
 
 class Day(click.ParamType[date]):
@@ -185,7 +191,7 @@ def verify(
     )
     verifier = Verifier(pinned, schemas=_library(schemas), now=now)
     try:
-        found = [(path, _judge(verifier, path, question)) for path in receipts]
+        found = list(_judge_all(verifier, receipts, question))
     finally:
         verifier.close()
     document = _document(found, as_list)
@@ -215,6 +221,28 @@ def _library(folder: Path | None) -> Library:
     for file in library.unreadable:
         note(f"--schemas: {file.name}: {file.problem}")
     return library
+
+
+def _judge_all(
+    verifier: Verifier, paths: Sequence[Path], question: Question
+) -> Iterator[tuple[Path, Verdict]]:
+    """Verdicts in the order of the files. What the chain is asked of many is asked together."""
+    for start in range(0, len(paths), PAGE):
+        page = paths[start : start + PAGE]
+        if len(page) > 1:
+            verifier.prepare(_readable(page))
+        for path in page:
+            yield path, _judge(verifier, path, question)
+
+
+def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
+    """Those files that can be read; what is wrong with the others is told one by one."""
+    for path in paths:
+        try:
+            data = _read(path)
+        except OSError:
+            continue
+        yield data
 
 
 def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:

@@ -20,16 +20,18 @@ __all__ = [
     "NOTHING",
     "NO_LOG",
     "NO_RECORD",
+    "SHOWN",
     "SLOT",
     "ZERO",
     "Act",
-    "Acted",
     "Action",
     "Basis",
     "Flag",
     "Outcome",
+    "RecordedAct",
     "State",
     "Word",
+    "act_values",
     "effect",
     "fold",
     "next_head",
@@ -66,7 +68,7 @@ class Action(IntEnum):
     ERASE = 9
     END = 10
     ANNUL = 11
-    UNDO = 12
+    ANNUL_STOLEN = 12
     """`annulStolen`; nobody can send it as an act."""
 
 
@@ -111,6 +113,8 @@ class Flag(IntFlag):
 
 
 MARKS = Flag.DISPUTED_BY_VOTE | Flag.SHIELDED_BY_VOTE | Flag.OUTCOME_BY_VOTE
+SHOWN = Flag.DISPUTED | Flag.SHIELDED | Flag.ERASED
+"""What is told of a record; the marks only say how it came about."""
 NO_FLAGS = Flag(0)
 
 _FLAG_OF = {
@@ -188,8 +192,8 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acted:
-    """An act as it was recorded. member: the word of whoever signed, zero by vote and for UNDO.
+class RecordedAct:
+    """An act as it was recorded. member: the word of whoever signed, zero by vote and for ANNUL_STOLEN.
     signed_by: the key, or the proposal's id. recorded_at: time of `block`."""
 
     act: Act
@@ -240,7 +244,7 @@ class Word:
 
 
 _UINT64 = 2**64 - 1
-_ALL_FLAGS = Flag.DISPUTED | Flag.SHIELDED | Flag.ERASED | MARKS
+_ALL_FLAGS = SHOWN | MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +304,7 @@ def _may_follow(now: Word, action: Action) -> bool:
     return action not in _FROM or now.outcome in _FROM[action]
 
 
-def effect(now: Word, acted: Acted) -> tuple[Flag, Outcome]:
+def effect(now: Word, acted: RecordedAct) -> tuple[Flag, Outcome]:
     """Flags and outcome behind an act, whatever was before."""
     action, flags, outcome = Action(acted.act.action), now.flags, now.outcome
     if action in _FLAG_OF:
@@ -310,7 +314,7 @@ def effect(now: Word, acted: Acted) -> tuple[Flag, Outcome]:
         return flags | flag | (mark if acted.by_vote else NO_FLAGS), outcome
     if action is Action.ANNUL:
         return flags & Flag.ERASED | Flag.DISPUTED, Outcome.NONE
-    if action is Action.UNDO:
+    if action is Action.ANNUL_STOLEN:
         return _undo(flags, outcome)
     made = _OUTCOME_OF[action]
     if made is Outcome.NONE or not acted.by_vote:
@@ -327,7 +331,7 @@ def _undo(flags: Flag, outcome: Outcome) -> tuple[Flag, Outcome]:
     return flags & ~gone | Flag.DISPUTED, kept
 
 
-def next_state(before: State, acted: Acted) -> State:
+def next_state(before: State, acted: RecordedAct) -> State:
     """The state behind an act."""
     act = acted.act
     flags, outcome = effect(before.word, acted)
@@ -348,7 +352,7 @@ def next_state(before: State, acted: Acted) -> State:
     )
 
 
-def next_history(history: Digest, acted: Acted) -> Digest:
+def next_history(history: Digest, acted: RecordedAct) -> Digest:
     """keccak256(abi.encode(history, member, act, recordedAt, signedBy)), the act as ten words."""
     return keccak256(
         _digest(history)
@@ -364,39 +368,42 @@ def next_head(head: Digest, record: RecordId, history: Digest) -> Digest:
     return keccak256(_digest(head) + _digest(record) + _digest(history))
 
 
-def fold(acts: Iterable[Acted], before: State = NOTHING) -> State:
+def fold(acts: Iterable[RecordedAct], before: State = NOTHING) -> State:
     """The state behind acts on one record, in their order."""
     for acted in acts:
         before = next_state(before, acted)
     return before
 
 
-def undone(before: State, last: Acted, recorded_at: int, block: int) -> Acted:
+def undone(before: State, last: RecordedAct, recorded_at: int, block: int) -> RecordedAct:
     """What `annulStolen` records about `last`, the act that led to `before`."""
     act = Act(
         log=last.act.log,
         commitment=last.act.commitment,
-        action=Action.UNDO,
+        action=Action.ANNUL_STOLEN,
         expected_version=before.word.version,
         basis=Basis.NONE,
         doc=before.history,
         effective_at=recorded_at,
     )
-    return Acted(act=act, member=ZERO, signed_by=KeyId(ZERO), recorded_at=recorded_at, block=block)
+    return RecordedAct(
+        act=act, member=ZERO, signed_by=KeyId(ZERO), recorded_at=recorded_at, block=block
+    )
 
 
 def signed_acts(member: bytes, acts: Iterable[Act], deadline: int) -> dict[str, Value]:
     """What EIP-712 `Acts` holds. member: the word of its code. deadline: Unix seconds."""
-    return {"member": member, "acts": [_plain(act) for act in acts], "deadline": deadline}
+    return {"member": member, "acts": [act_values(act) for act in acts], "deadline": deadline}
 
 
-def _plain(act: Act) -> dict[str, Plain]:
+def act_values(act: Act) -> dict[str, Plain]:
+    """An act by the names of the contract's struct."""
     return {
         "logId": act.log,
         "commitment": act.commitment,
-        "action": act.action,
+        "action": int(act.action),
         "expectedVersion": act.expected_version,
-        "basis": act.basis,
+        "basis": int(act.basis),
         "doc": act.doc,
         "otherLogId": act.other_log,
         "otherCommitment": act.other_commitment,

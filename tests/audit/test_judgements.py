@@ -133,7 +133,7 @@ def test_votes_are_verified_again(ledger: Ledger, function: str) -> None:
     call = selector(ledger, "consortium", function)
     report = told(ledger, call, flip_signature(PADDED))
     assert (set(codes(report.document)), report.exit) == ({"vote-signature-invalid"}, 1)
-    assert len(codes(report.document)) == {"propose": 3, "vote": 9}[function]
+    assert len(codes(report.document)) == {"propose": 4, "vote": 12}[function]
     report = told(ledger, call, strip)
     assert set(codes(report.document)) == {"vote-signature-not-seen"}
 
@@ -156,8 +156,9 @@ def test_the_report_says_who_voted_what_and_where_the_contracts_are(ledger: Ledg
         "Consortium": (deployment.consortium, "yes"),
         "LogAnchor": (deployment.log_anchor, "yes"),
         "Catalogue": (deployment.catalogue, "yes"),
+        "CaseRegistry": (deployment.case_registry, "yes"),
     }
-    assert len(document["votes"]) == 3
+    assert len(document["votes"]) == 4
     keys = {key["keyId"]: key["member"] for key in document["keys"]}
     for vote in document["votes"]:
         assert vote["threshold"] == 3

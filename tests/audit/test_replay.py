@@ -503,7 +503,12 @@ def test_an_anchor_of_a_log_that_nobody_registered(ledger: Ledger) -> None:
     assert codes(found) == ["contract-not-ours", "anchor-unknown-log"]
     assert found["findings"][1]["member"] == ""
     shipped = {contract["role"]: contract["shipped"] for contract in found["contracts"]}
-    assert shipped == {"Consortium": "yes", "LogAnchor": "no", "Catalogue": "yes"}
+    assert shipped == {
+        "Consortium": "yes",
+        "LogAnchor": "no",
+        "Catalogue": "yes",
+        "CaseRegistry": "yes",
+    }
 
 
 def test_an_anchor_by_a_contract_before_it_had_the_role(ledger: Ledger) -> None:

@@ -69,11 +69,7 @@ def events(network: TestNetwork) -> list[ChainEvent]:
 
 
 def contracts(network: TestNetwork) -> dict[Name, Address]:
-    return {
-        "Consortium": network.deployment.consortium,
-        "LogAnchor": network.deployment.log_anchor,
-        "Catalogue": network.deployment.catalogue,
-    }
+    return network.deployment.contracts
 
 
 def anchor(network: TestNetwork, **changes: Any) -> None:
@@ -146,7 +142,8 @@ def test_logs_and_contracts(network: TestNetwork) -> None:
     assert consortium.contract_at("LogAnchor", registration.since) == deployed.log_anchor
     assert consortium.contract_at("LogAnchor", registration.since - 1) is None
     assert consortium.current("Catalogue") == deployed.catalogue
-    assert consortium.current("CaseRegistry") is None
+    assert consortium.current("CaseRegistry") == deployed.case_registry
+    assert consortium.current("Revocations") is None
     assert network.log_anchor.consortium() == network.catalogue.consortium() == consortium.address
     assert (network.log_anchor.role(), network.catalogue.role()) == ("LogAnchor", "Catalogue")
 
@@ -215,17 +212,14 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
     assert opened == [id_ for code in MEMBERS for id_ in network.consortium.log_ids(code)]
     assert [e.threshold for e in found if isinstance(e, ThresholdSet)] == [THRESHOLD]
     roles = [(e.role, e.account) for e in found if isinstance(e, ContractRegistered)]
-    assert roles == [
-        ("LogAnchor", network.deployment.log_anchor),
-        ("Catalogue", network.deployment.catalogue),
-    ]
+    assert roles == list(network.deployment.roles.items())
     items = tuple(event.item for event in found if isinstance(event, ItemPut))
     held = network.catalogue.series((name, "") for name in network.catalogue.item_ids())
     assert items == tuple(version.item for version in held)
     proposals = [event for event in found if isinstance(event, Proposed)]
     votes = [event for event in found if isinstance(event, Voted)]
-    assert len(proposals) == 3
-    assert len(votes) == 3 * THRESHOLD
+    assert len(proposals) == 4
+    assert len(votes) == 4 * THRESHOLD
     assert votes[0].signed_by == network.keys[PROVINCES[0], Purpose.GOVERN].key_id
 
 

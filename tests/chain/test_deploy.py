@@ -111,16 +111,8 @@ def transactions(anvil: Anvil, address: str) -> int:
 
 def test_what_is_there(network: TestNetwork) -> None:
     deployment = network.deployment
-    assert addresses(network.deployer.address) == (
-        deployment.consortium,
-        deployment.log_anchor,
-        deployment.catalogue,
-    )
-    for name, address in (
-        ("Consortium", deployment.consortium),
-        ("LogAnchor", deployment.log_anchor),
-        ("Catalogue", deployment.catalogue),
-    ):
+    assert addresses(network.deployer.address) == deployment.contracts
+    for name, address in deployment.contracts.items():
         code = network.anvil.call("eth_getCode", address, "latest")
         assert len(code) == 2 + 2 * len(load(name).runtime)
     block = network.anvil.call("eth_getBlockByNumber", hex(deployment.deploy_block), False)
@@ -185,9 +177,7 @@ def test_again_after_members_came_and_went(network: TestNetwork) -> None:
 def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
     """The same addresses and logs again, another deployment block."""
     again = deploy_network(empty, keys=network.keys, deployer=network.deployer, items=FEW)
-    assert again.deployment.consortium == network.deployment.consortium
-    assert again.deployment.log_anchor == network.deployment.log_anchor
-    assert again.deployment.catalogue == network.deployment.catalogue
+    assert again.deployment.contracts == network.deployment.contracts
     assert again.deployment.deploy_block_hash != network.deployment.deploy_block_hash
     for code in MEMBERS:
         assert again.consortium.log_ids(code) == network.consortium.log_ids(code)
@@ -198,8 +188,8 @@ def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
     reader.close()
 
 
-# Transactions of a founding: 3 creations, then 3 decisions of 1 proposal, 3 votes and 1 execution.
-LAST = 3 + 3 * 5
+# Transactions of a founding: 4 creations, then 4 decisions of 1 proposal, 3 votes and 1 execution.
+LAST = 4 + 4 * 5
 
 
 @pytest.mark.parametrize("kind", ["without", "with"])
@@ -257,7 +247,7 @@ def test_a_creation_that_waits_in_the_queue(empty: Anvil, deployer: LocalSigner)
     assert queued == "0x1"
     empty.mine()
     empty.call("evm_setAutomine", True)
-    assert found(empty.rpc, deployer, keys).consortium == addresses(deployer.address)[0]
+    assert found(empty.rpc, deployer, keys).consortium == addresses(deployer.address)["Consortium"]
 
 
 def test_a_deployer_without_money(empty: Anvil) -> None:
@@ -278,7 +268,7 @@ def test_something_else_at_the_address(network: TestNetwork) -> None:
             council=network.voters(),
             items=(),
         )
-    other = addresses(network.deployer.address)[1]
+    other = addresses(network.deployer.address)["LogAnchor"]
     code = network.anvil.call("eth_getCode", network.deployment.catalogue, "latest")
     network.anvil.call("anvil_setCode", other, code)
     with pytest.raises(ConfigError, match="another contract"):

@@ -16,10 +16,10 @@ from ledger.core.status import (
     NOTHING,
     ZERO,
     Act,
-    Acted,
     Action,
     Flag,
     Outcome,
+    RecordedAct,
     State,
     Word,
     effect,
@@ -56,10 +56,10 @@ def act_of(value: Mapping[str, Any]) -> Act:
     )
 
 
-def acted_of(given: Mapping[str, Any], value: Mapping[str, Any]) -> Acted:
+def acted_of(given: Mapping[str, Any], value: Mapping[str, Any]) -> RecordedAct:
     """The same as it was recorded."""
     member = given["member"].encode().ljust(32, b"\0")
-    return Acted(
+    return RecordedAct(
         act=act_of(value),
         member=_bytes(value, "member") if "member" in value else member,
         signed_by=KeyId(_bytes(value, "signedBy")),
@@ -82,9 +82,9 @@ def act(action: int, version: int = 0, *, log: bytes = LOG, other: bytes = ZERO)
     )
 
 
-def acted(one: Act, *, by_vote: bool = False, at: int = DAY + 9) -> Acted:
+def acted(one: Act, *, by_vote: bool = False, at: int = DAY + 9) -> RecordedAct:
     member = ZERO if by_vote else MEMBER
-    return Acted(act=one, member=member, signed_by=KEY, recorded_at=at, block=7)
+    return RecordedAct(act=one, member=member, signed_by=KEY, recorded_at=at, block=7)
 
 
 # ---- the worked examples
@@ -98,7 +98,7 @@ def test_acts_of_the_worked_examples(name: str) -> None:
     for value, made in zip(given["acts"], expected["acts"], strict=True):
         one = acted_of(given, value)
         before = states.get(one.act.record, NOTHING)
-        if one.act.action == Action.UNDO:
+        if one.act.action == Action.ANNUL_STOLEN:
             assert one.act.expected_version == before.word.version
             assert one.act.doc == before.history
         else:

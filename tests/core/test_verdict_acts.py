@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ledger.core.ids import Digest, KeyId, LogId
-from ledger.core.status import NOTHING, ZERO, Act, Acted, Action, Flag, next_state, refusal
+from ledger.core.status import NOTHING, ZERO, Act, Action, Flag, RecordedAct, next_state, refusal
 from ledger.core.verdict.acts import status_facts, status_of, worse_status
 from ledger.core.verdict.facts import Later, Status
 from ledger.core.verdict.verdicts import PRECEDENCE
@@ -20,7 +20,7 @@ KEY, STOLEN, PROPOSAL = (KeyId(bytes([n]) * 32) for n in (4, 5, 6))
 HOUR = 3600
 
 
-def recorded(action: int, block: int, *, key: KeyId = KEY, other: bytes = ZERO) -> Acted:
+def recorded(action: int, block: int, *, key: KeyId = KEY, other: bytes = ZERO) -> RecordedAct:
     """An act in a block; blocks come hourly. By vote where the key is a proposal."""
     act = Act(
         log=LogId(LOG),
@@ -34,18 +34,18 @@ def recorded(action: int, block: int, *, key: KeyId = KEY, other: bytes = ZERO) 
         other_commitment=Digest(other),
     )
     member = ZERO if key in (PROPOSAL, ZERO) else MEMBER
-    return Acted(act=act, member=member, signed_by=key, recorded_at=block * HOUR, block=block)
+    return RecordedAct(act=act, member=member, signed_by=key, recorded_at=block * HOUR, block=block)
 
 
-def doubtful(acted: Acted) -> bool:
+def doubtful(acted: RecordedAct) -> bool:
     return acted.signed_by == STOLEN
 
 
-def trusting(_: int | None) -> Callable[[Acted], bool]:
-    return lambda _: False
+def trusting(_: int | None) -> list[Callable[[RecordedAct], bool]]:
+    return [lambda _: False]
 
 
-def told(*acts: Acted, final: int = 100) -> tuple[str, str]:
+def told(*acts: RecordedAct, final: int = 100) -> tuple[str, str]:
     """Flags and outcome."""
     found = status_of(acts, final=final, doubtful=doubtful)
     assert found.version == len(acts)
@@ -128,48 +128,56 @@ def test_which_record_corrects_it() -> None:
 
 def test_as_of_a_day_and_what_came_later() -> None:
     acts = [recorded(D, 30), recorded(S, 40), recorded(RP, 50), recorded(SH, 90)]
-    found = status_facts([acts], final=100, end=45 * HOUR, doubtful=trusting)
+    found = status_facts([acts], final=100, end=45 * HOUR, doubts=trusting)
     assert found.as_of == Status(version=2)
     assert found.now == Status(flags=("SHIELDED",), outcome="REPAIRED", version=4)
     # Recorded later; of these only the repair took effect before that day ended.
     assert found.later == (Later(fact="repaired", recorded=50 * HOUR, effective=26 * HOUR),)
-    asked_now = status_facts([acts], final=100, end=None, doubtful=trusting)
+    asked_now = status_facts([acts], final=100, end=None, doubts=trusting)
     assert asked_now.now == asked_now.as_of == found.now
     assert asked_now.later == ()
-    on_the_hour = status_facts([acts], final=100, end=30 * HOUR, doubtful=trusting)
+    on_the_hour = status_facts([acts], final=100, end=30 * HOUR, doubts=trusting)
     assert on_the_hour.as_of == Status()  # recorded before the end, not at it
 
 
 def test_what_was_known_of_a_thief_by_then() -> None:
     acts = [recorded(RP, 30, key=STOLEN)]
 
-    def known(end: int | None) -> Callable[[Acted], bool]:
-        return doubtful if end is None or end > 60 * HOUR else lambda _: False
+    def known(end: int | None) -> list[Callable[[RecordedAct], bool]]:
+        return [doubtful if end is None or end > 60 * HOUR else lambda _: False]
 
-    found = status_facts([acts], final=100, end=45 * HOUR, doubtful=known)
+    found = status_facts([acts], final=100, end=45 * HOUR, doubts=known)
     assert (found.as_of.outcome, found.now.flags) == ("REPAIRED", ("DISPUTED",))
-    assert status_facts([acts], final=9, end=61 * HOUR, doubtful=known).as_of.outcome == "NONE"
+    assert status_facts([acts], final=9, end=61 * HOUR, doubts=known).as_of.outcome == "NONE"
+
+
+def test_a_thief_that_is_not_known_for_good_eases_nothing() -> None:
+    """Known at the head it is disputed at once, but the outcome stays."""
+    acts = [recorded(W, 30, key=STOLEN)]
+    found = status_facts([acts], final=9, end=None, doubts=lambda _: [doubtful, lambda _: False])
+    assert (found.now.flags, found.now.outcome) == (("DISPUTED",), "WITHDRAWN")
+    assert status_facts([acts], final=9, end=None, doubts=lambda _: []).now == Status()
 
 
 def test_the_record_that_it_replaces_counts_too() -> None:
     own, first = [recorded(D, 5)], [recorded(C, 6, other=LOG)]
-    found = status_facts([own, first], final=9, end=None, doubtful=trusting).now
+    found = status_facts([own, first], final=9, end=None, doubts=trusting).now
     assert found == Status(
         flags=("DISPUTED",), outcome="CORRECTED", version=1, corrected_by=first[0].act.other
     )
-    turned = status_facts([first, own], final=9, end=None, doubtful=trusting).now
+    turned = status_facts([first, own], final=9, end=None, doubts=trusting).now
     assert turned == found
-    assert status_facts([], final=9, end=None, doubtful=trusting).now == Status()
-    assert status_facts([[], []], final=9, end=None, doubtful=trusting).now == Status()
+    assert status_facts([], final=9, end=None, doubts=trusting).now == Status()
+    assert status_facts([[], []], final=9, end=None, doubts=trusting).now == Status()
 
 
 # ---- properties
 
 
-def _histories() -> st.SearchStrategy[list[Acted]]:
+def _histories() -> st.SearchStrategy[list[RecordedAct]]:
     """Acts as the contract would take them."""
 
-    def build(choices: Sequence[tuple[int, int, bool, int]]) -> list[Acted]:
+    def build(choices: Sequence[tuple[int, int, bool, int]]) -> list[RecordedAct]:
         state, found, block = NOTHING, [], 30
         for action, key, by_vote, step in choices:
             signer = PROPOSAL if by_vote else (KEY, STOLEN)[key]
@@ -198,7 +206,7 @@ def badness(status: Status) -> tuple[set[str], int]:
 
 @fuzz
 @given(_histories(), st.integers(30, 50), st.integers(30, 50))
-def test_an_older_final_block_never_eases(acts: list[Acted], one: int, other: int) -> None:
+def test_an_older_final_block_never_eases(acts: list[RecordedAct], one: int, other: int) -> None:
     early, late = sorted((one, other))
     flags, rank = badness(status_of(acts, final=early, doubtful=doubtful))
     later_flags, later_rank = badness(status_of(acts, final=late, doubtful=doubtful))
@@ -208,7 +216,7 @@ def test_an_older_final_block_never_eases(acts: list[Acted], one: int, other: in
 
 @fuzz
 @given(_histories())
-def test_without_thieves_and_final_it_is_what_the_contract_says(acts: list[Acted]) -> None:
+def test_without_thieves_and_final_it_is_what_the_contract_says(acts: list[RecordedAct]) -> None:
     state = NOTHING
     for one in acts:
         state = next_state(state, one)
@@ -219,7 +227,7 @@ def test_without_thieves_and_final_it_is_what_the_contract_says(acts: list[Acted
 
 @fuzz
 @given(_histories())
-def test_a_thief_never_ends_what_stood_before_him(acts: list[Acted]) -> None:
+def test_a_thief_never_ends_what_stood_before_him(acts: list[RecordedAct]) -> None:
     """Up to the first act in doubt and with it, nothing is better than before it."""
     assume(any(map(doubtful, acts)))
     first = next(at for at, one in enumerate(acts) if doubtful(one))
@@ -231,7 +239,7 @@ def test_a_thief_never_ends_what_stood_before_him(acts: list[Acted]) -> None:
 
 @fuzz
 @given(_histories(), _histories())
-def test_the_worse_of_two(one: list[Acted], other: list[Acted]) -> None:
+def test_the_worse_of_two(one: list[RecordedAct], other: list[RecordedAct]) -> None:
     a, b = (status_of(acts, final=100, doubtful=doubtful) for acts in (one, other))
     flags, rank = badness(worse_status(a, b))
     assert flags == badness(a)[0] | badness(b)[0]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ledger.chain.contracts.bindings import Catalogue, Consortium, LogAnchor
+from ledger.chain.contracts.bindings import CaseRegistry, Catalogue, Consortium, LogAnchor
 from ledger.chain.contracts.structs import CatalogueItem
 from ledger.chain.founding.deploy import Deployment, deploy
 from ledger.chain.founding.founders import Founder, FounderKey
@@ -109,6 +109,11 @@ class TestNetwork:
     def catalogue(self) -> Catalogue:
         """At the latest block."""
         return Catalogue(self.deployment.catalogue, latest_call(self.anvil.rpc))
+
+    @property
+    def case_registry(self) -> CaseRegistry:
+        """At the latest block."""
+        return CaseRegistry(self.deployment.case_registry, latest_call(self.anvil.rpc))
 
     def log_id(self, member: str) -> LogId:
         """The founding log of a member."""

@@ -10,6 +10,8 @@ from ledger.chain.contracts.contract_abi import ContractAbi, Name, Undecodable, 
 from ledger.chain.contracts.structs import (
     NATIONAL,
     ZERO,
+    Acknowledgement,
+    ActCount,
     AnchoredSize,
     Ballot,
     CatalogueVersion,
@@ -25,9 +27,12 @@ from ledger.chain.contracts.structs import (
     build,
     code_text,
     digest_or_none,
+    state_of,
 )
 from ledger.chain.errors import NoContract
+from ledger.core.errors import Malformed
 from ledger.core.ids import Address, Digest, KeyId, LogId, bytes32_ascii
+from ledger.core.status import State
 
 Call = Callable[[Address, bytes], bytes]
 Many = Callable[[Sequence[tuple[Address, bytes]]], list[bytes]]
@@ -38,6 +43,8 @@ LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry" 
 # default: a word costs some 2,500, a key of the longest kind 30,000.
 _PAGE_OF_WORDS = 1024
 _PAGE_OF_KEYS = 128
+PAGE_OF_RECORDS = 256
+"""Records whose status is read at once, as the contract bounds them."""
 
 
 class _Contract:
@@ -255,6 +262,36 @@ class Catalogue(_RoleContract):
 
     def _item_words(self) -> Iterator[bytes]:
         return self._pages("itemIds", size=_PAGE_OF_WORDS)
+
+
+class CaseRegistry(_RoleContract):
+    """The status of records."""
+
+    name = "CaseRegistry"
+
+    def stored(self, record_ids: Sequence[bytes]) -> tuple[State, ...]:
+        """What is kept of each record, here and before; of one that nobody ever acted on
+        `NOTHING`. Raises NoContract where a word means nothing, as no code of ours writes."""
+        size = PAGE_OF_RECORDS
+        pages = [list(record_ids[at : at + size]) for at in range(0, len(record_ids), size)]
+        found = self._read_all("stored", [(page,) for page in pages])
+        try:
+            states = tuple(state_of(values) for page in found for values in page)
+        except Malformed as error:
+            raise NoContract(self.address, f"{self.name}.stored") from error
+        if len(states) != len(record_ids):
+            raise NoContract(self.address, f"{self.name}.stored")
+        return states
+
+    def latest(self) -> ActCount:
+        """All acts that ever were, those of predecessors too."""
+        count, head = self._read("latest")
+        return ActCount(count=count, head=Digest(head))
+
+    def acknowledged(self, code: str) -> Acknowledgement:
+        """How far a member has carried them out."""
+        count, head_start = self._read("acknowledged", bytes32_ascii(code))
+        return Acknowledgement(count=count, head_start=head_start)
 
 
 def _region_word(region: str) -> bytes:

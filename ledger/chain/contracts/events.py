@@ -9,7 +9,8 @@ from ledger.chain.contracts.contract_abi import Name, Undecodable, load
 from ledger.chain.contracts.structs import CatalogueItem, Code, build
 from ledger.chain.errors import NoContract
 from ledger.chain.nodes.blocks import LogEntry
-from ledger.core.ids import Address, Digest, KeyId, LogId
+from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId
+from ledger.core.status import Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +167,37 @@ class ItemPut(ChainEvent):
     authority: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted(ChainEvent):
+    """`member` "" by vote and where a thief's act was undone. `signed_by`: the key, or the id of
+    the proposal. `prev_block`: of the act before on the same record, 0 for the first."""
+
+    contract: ClassVar[Name] = "CaseRegistry"
+    record_id: RecordId
+    count: int
+    member: Code
+    act: Act
+    signed_by: KeyId
+    version: int
+    prev_block: int
+    head: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(ChainEvent):
+    """`member` has carried out all acts up to `count`; `head` is what it says they fold to."""
+
+    contract: ClassVar[Name] = "CaseRegistry"
+    member: Code
+    count: int
+    head: Digest
+    signed_by: KeyId
+
+
 EVENTS: tuple[type[ChainEvent], ...] = (
     ThresholdSet, MemberAdded, MemberStatusChanged, MemberRolesChanged, EndpointSet, KeyAdded,
     KeyRevoked, KeyCompromised, LogOpened, LogClosed, ContractRegistered, Proposed, Voted, Executed,
-    ChairSet, Anchored, ItemPut,
+    ChairSet, Anchored, ItemPut, Acted, Acknowledged,
 )  # fmt: skip
 
 

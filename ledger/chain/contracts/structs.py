@@ -12,7 +12,17 @@ from dataclasses import dataclass, fields
 from typing import Any, NewType, TypeVar, cast, get_type_hints
 
 from ledger.core.errors import Malformed
-from ledger.core.ids import Address, Digest, KeyId, LogId, ascii_bytes32, bytes32_ascii
+from ledger.core.ids import (
+    Address,
+    Digest,
+    KeyId,
+    LogId,
+    RecordId,
+    ascii_bytes32,
+    bytes32_ascii,
+    word,
+)
+from ledger.core.status import Act, State, Word
 
 Code = NewType("Code", str)
 
@@ -166,6 +176,23 @@ class AnchoredSize:
     root: Digest | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActCount:
+    """How many acts there were, on all records, and the head that they fold to."""
+
+    count: int
+    head: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Up to which act a member has carried out all of them, 0: none. head_start: the first 24 bytes
+    of the head that it named."""
+
+    count: int
+    head_start: bytes
+
+
 def code_text(word: bytes) -> Code:
     """The code in a word. One that nobody can type does not stop the reading: it shows as hex."""
     if word == ZERO:
@@ -174,6 +201,38 @@ def code_text(word: bytes) -> Code:
         return Code(ascii_bytes32(word))
     except Malformed:
         return Code("0x" + word.hex())
+
+
+def code_word(code: Code) -> bytes:
+    """The word that `code_text` showed."""
+    if code.startswith("0x"):
+        return bytes.fromhex(code[2:])
+    return bytes32_ascii(code) if code else ZERO
+
+
+def act_of(values: Mapping[str, Any]) -> Act:
+    """An act from its Solidity values: the inverse of `ledger.core.status.act_values`."""
+    return Act(
+        log=LogId(values["logId"]),
+        commitment=Digest(values["commitment"]),
+        action=values["action"],
+        expected_version=values["expectedVersion"],
+        basis=values["basis"],
+        doc=Digest(values["doc"]),
+        effective_at=values["effectiveAt"],
+        other_log=LogId(values["otherLogId"]),
+        other_commitment=Digest(values["otherCommitment"]),
+        refiled_from=values["refiledFrom"],
+    )
+
+
+def state_of(values: Mapping[str, Any]) -> State:
+    """The state of a record as `stored` gives it. Raises Malformed where the word means nothing."""
+    return State(
+        word=Word.decode(word(values["word"])),
+        history=Digest(values["history"]),
+        other=RecordId(values["otherRecordId"]),
+    )
 
 
 def item_values(item: CatalogueItem) -> dict[str, Any]:
@@ -214,17 +273,18 @@ def _readers(cls: type[Any]) -> dict[str, tuple[str, Callable[[Any], Any]]]:
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    if hint is Code:
-        return code_text
-    if hint is Address:
-        return address
-    if hint == Address | None:
-        return address_or_none
-    if hint is CatalogueItem:
-        return lambda value: build(CatalogueItem, value)
     if hint in (KeyId | None, LogId | None, Digest | None):
         return digest_or_none
-    return lambda value: value
+    return _READERS.get(hint, lambda value: value)
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    Code: code_text,
+    Address: address,
+    Address | None: address_or_none,
+    CatalogueItem: lambda value: build(CatalogueItem, value),
+    Act: act_of,
+}
 
 
 def _solidity_name(cls: type[Any], name: str) -> str:

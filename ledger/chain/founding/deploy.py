@@ -1,17 +1,24 @@
 """Putting the contracts on a chain, always at the same addresses for one deployer.
 
-The deployer is an account that does nothing before: Consortium, LogAnchor and Catalogue are its
-transactions 0, 1 and 2. What is there already is checked and left alone, so this can be run again
-after any failure, and again on a chain that was lost.
+The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue and
+CaseRegistry are its transactions 0 to 3. What is there already is checked and left alone, so this
+can be run again after any failure, and again on a chain that was lost.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR, Catalogue, LogAnchor
-from ledger.chain.contracts.contract_abi import Name, encode, load
+from ledger.chain.contracts.bindings import (
+    CASE_REGISTRY,
+    CATALOGUE,
+    LOG_ANCHOR,
+    CaseRegistry,
+    Catalogue,
+    LogAnchor,
+)
+from ledger.chain.contracts.contract_abi import NAMES, Name, encode, load
 from ledger.chain.contracts.events import ThresholdSet, topic
 from ledger.chain.contracts.structs import NATIONAL, ZERO, CatalogueItem, item_values
 from ledger.chain.errors import BlockGone, TxPending
@@ -47,9 +54,29 @@ class Deployment:
     consortium: Address
     log_anchor: Address
     catalogue: Address
+    case_registry: Address
     deploy_block: int
     deploy_block_hash: Hash32
     to_sign: tuple[ToSign, ...] = ()
+
+    @property
+    def roles(self) -> dict[str, Address]:
+        """The contract of each role, in the order in which they were created."""
+        return {
+            LOG_ANCHOR: self.log_anchor,
+            CATALOGUE: self.catalogue,
+            CASE_REGISTRY: self.case_registry,
+        }
+
+    @property
+    def contracts(self) -> dict[Name, Address]:
+        """All contracts by name."""
+        return {
+            "Consortium": self.consortium,
+            "LogAnchor": self.log_anchor,
+            "Catalogue": self.catalogue,
+            "CaseRegistry": self.case_registry,
+        }
 
     def network_file(
         self,
@@ -74,10 +101,9 @@ class Deployment:
         )
 
 
-def addresses(deployer: Address) -> tuple[Address, Address, Address]:
-    """Where Consortium, LogAnchor and Catalogue of a deployer are."""
-    first, second, third = (created_address(deployer, nonce) for nonce in range(3))
-    return first, second, third
+def addresses(deployer: Address) -> dict[Name, Address]:
+    """Where the contracts of a deployer are, in the order in which it creates them."""
+    return {name: created_address(deployer, nonce) for nonce, name in enumerate(NAMES)}
 
 
 def deploy(
@@ -104,10 +130,13 @@ def deploy(
     chain_id = node.chain_id()
     sender = Sender(rpc, deployer, store or MemoryTxStore(), chain_id=chain_id)
     site = _Site(node, sender, seconds)
-    consortium, log_anchor, catalogue = addresses(deployer.address)
-    site.create("Consortium", consortium, 0, lambda: _founding(founders, threshold))
-    site.create("LogAnchor", log_anchor, 1, lambda: [consortium])
-    site.create("Catalogue", catalogue, 2, lambda: [consortium])
+    places = addresses(deployer.address)
+    consortium = places["Consortium"]
+    for nonce, (name, place) in enumerate(places.items()):
+        if name == "Consortium":
+            site.create(name, place, nonce, lambda: _founding(founders, threshold))
+        else:
+            site.create(name, place, nonce, lambda: [consortium])
     block, entries = site.founded(consortium)
     check_founding(
         entries,
@@ -117,7 +146,7 @@ def deploy(
         consortium=consortium,
         keys=same_keys,
     )
-    site.check(consortium, (log_anchor, catalogue))
+    site.check(places)
     voting = Council(
         sender,
         rpc,
@@ -127,19 +156,20 @@ def deploy(
         seconds=seconds,
     )
     to_sign: list[ToSign] = []
-    for role, account in ((LOG_ANCHOR, log_anchor), (CATALOGUE, catalogue)):
-        if voting.consortium.current(role) is None:
-            to_sign += voting.advance(register_contract(role, account), others=others)
-    to_sign += _put_items(voting, Catalogue(catalogue, latest_call(rpc)), items, others)
-    return Deployment(
+    made = Deployment(
         chain_id=chain_id,
         consortium=consortium,
-        log_anchor=log_anchor,
-        catalogue=catalogue,
+        log_anchor=places["LogAnchor"],
+        catalogue=places["Catalogue"],
+        case_registry=places["CaseRegistry"],
         deploy_block=block.number,
         deploy_block_hash=block.hash,
-        to_sign=tuple(to_sign),
     )
+    for role, account in made.roles.items():
+        if voting.consortium.current(role) is None:
+            to_sign += voting.advance(register_contract(role, account), others=others)
+    to_sign += _put_items(voting, Catalogue(made.catalogue, latest_call(rpc)), items, others)
+    return replace(made, to_sign=tuple(to_sign))
 
 
 class _Site:
@@ -171,18 +201,13 @@ class _Site:
         if receipt.contract != address:
             raise ConfigError("deployer", f"{name} is at {receipt.contract}, not at {address}")
 
-    def check(self, consortium: Address, others: tuple[Address, Address]) -> None:
+    def check(self, places: dict[Name, Address]) -> None:
         """What lies at the addresses is what would have been created. Raises ConfigError."""
-        contracts: dict[Name, Address] = {
-            "Consortium": consortium,
-            "LogAnchor": others[0],
-            "Catalogue": others[1],
-        }
-        check_code(contracts, self._code)
+        check_code(places, self._code)
         call = latest_call(self._node.rpc)
-        log_anchor, catalogue = LogAnchor(others[0], call), Catalogue(others[1], call)
-        for contract, role in ((log_anchor, LOG_ANCHOR), (catalogue, CATALOGUE)):
-            if contract.consortium() != consortium or contract.role() != role:
+        for kind in (LogAnchor, Catalogue, CaseRegistry):
+            contract, role = kind(places[kind.name], call), kind.name
+            if contract.consortium() != places["Consortium"] or contract.role() != role:
                 raise ConfigError(role, f"{contract.address} is another contract")
 
     def founded(self, consortium: Address) -> tuple[Block, list[LogEntry]]:

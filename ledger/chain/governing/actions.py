@@ -16,6 +16,7 @@ from ledger.chain.contracts.contract_abi import Param, Undecodable, decode, enco
 from ledger.chain.contracts.structs import CatalogueItem, code_text, item_values
 from ledger.core.errors import Malformed
 from ledger.core.ids import Address, Digest, bytes32_ascii, keccak256, word
+from ledger.core.status import Act, act_values
 
 MAX_DATA = 24_576
 """Bytes of an action, as the contract bounds them."""
@@ -46,30 +47,9 @@ def _param(kind: str, name: str) -> Param:
     return Param(kind, name, False, ())
 
 
-def _struct(name: str, members: Sequence[Param]) -> Param:
-    inner = ",".join(member.type for member in members)
-    return Param(f"({inner})[]", name, False, tuple(members))
-
-
 _MEMBER, _ROLE = _param("bytes32", "member"), _param("bytes32", "role")
 _SINCE, _SUITE = _param("uint64", "since"), _param("uint16", "suite")
 _KEY_ID, _LOG_ID = _param("bytes32", "keyId"), _param("bytes32", "logId")
-# As design-2 11 has it; the contract comes later, the votes on it are old by then.
-_ACTS = _struct(
-    "acts",
-    [
-        _LOG_ID,
-        _param("bytes32", "commitment"),
-        _param("uint8", "action"),
-        _param("uint32", "expectedVersion"),
-        _param("uint16", "basis"),
-        _param("bytes32", "doc"),
-        _param("bytes32", "otherLogId"),
-        _param("bytes32", "otherCommitment"),
-        _param("uint64", "effectiveAt"),
-        _param("uint64", "refiledFrom"),
-    ],
-)
 # Words that hold ASCII codes; other words are ids and hashes.
 _CODES = frozenset({"member", "code", "region", "role", "itemId"})
 
@@ -80,6 +60,7 @@ def _kinds() -> dict[int, tuple[str, tuple[Param, ...]]]:
     founder = Param(founders.type.removesuffix("[]"), "founder", False, founders.members)
     key = Param(keys.type.removesuffix("[]"), "key", False, keys.members)
     items = load("Catalogue").functions["putNational"].inputs[0]
+    acts = load("CaseRegistry").functions["actByVote"].inputs[0]
     member = (_MEMBER,)
     return {
         structs.SUSPEND: ("suspend", member),
@@ -93,7 +74,7 @@ def _kinds() -> dict[int, tuple[str, tuple[Param, ...]]]:
         structs.COMPROMISE_KEY: ("compromise-key", (_MEMBER, _KEY_ID, _SINCE)),
         structs.PUT_NATIONAL: ("put-national", (_param("address", "catalogue"), items)),
         structs.SET_CHAIR: ("set-chair", member),
-        structs.ACT: ("act", (_param("address", "registry"), _ACTS)),
+        structs.ACT: ("act", (_param("address", "registry"), acts)),
         structs.ADMIT: ("admit", (founder, keys)),
         structs.RETIRE: ("retire", member),
         structs.SET_ROLES: ("set-roles", (_MEMBER, _param("uint8", "roles"))),
@@ -167,6 +148,12 @@ def put_national(catalogue: Address, items: Sequence[CatalogueItem]) -> Action:
     """`items` go into the catalogue. Carried out by `Catalogue.putNational`, not by `execute`."""
     values = [item_values(item) for item in items]
     return action("put-national", {"catalogue": catalogue, "items": values})
+
+
+def act(registry: Address, acts: Sequence[Act]) -> Action:
+    """Acts on records. Carried out by `CaseRegistry.actByVote`, not by `execute`."""
+    values = [act_values(one) for one in acts]
+    return action("act", {"registry": registry, "acts": values})
 
 
 def suspend(member: str) -> Action:

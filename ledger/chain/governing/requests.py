@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ledger.chain.contracts import structs
-from ledger.chain.contracts.contract_abi import Undecodable, decode, load
+from ledger.chain.contracts.contract_abi import Name, Undecodable, decode, load
 from ledger.chain.contracts.structs import address
 from ledger.chain.governing.actions import Action, parameters, proposal_id
 from ledger.chain.keys.signers import DigestSigner
@@ -21,6 +21,13 @@ from ledger.core.keys import Alg, Purpose
 
 FOREVER = (1 << 63) - 1
 """`not_after` of a key without an end: later than any time that our databases hold."""
+
+
+_ELSEWHERE: Mapping[int, tuple[str, Name, str]] = {
+    structs.PUT_NATIONAL: ("put-national", "Catalogue", "putNational"),
+    structs.ACT: ("act", "CaseRegistry", "actByVote"),
+}
+"""Kinds that another contract carries out: their names, the contract, its function."""
 
 
 class Domain(NamedTuple):
@@ -179,18 +186,16 @@ def carry_out(
 ) -> tuple[Address | None, bytes]:
     """Calldata that carries out a passed proposal, and the contract that does it; None: Consortium.
 
-    Raises ConfigError where that contract is none of ours yet, Malformed where no contract would
-    take the data.
+    Raises Malformed where no contract would take the data.
     """
-    if action.kind == structs.PUT_NATIONAL:
+    if (elsewhere := _ELSEWHERE.get(action.kind)) is not None:
+        name, contract, function = elsewhere
         try:
-            catalogue, items = decode(parameters("put-national"), action.data)
+            account, values = decode(parameters(name), action.data)
         except Undecodable as error:
-            raise Malformed("put-national", f"nothing carries it out: {error}") from error
-        function = load("Catalogue").functions["putNational"]
-        return address(catalogue), function.encode(items, bytes32_ascii(proposer), salt)
-    if action.kind == structs.ACT:
-        raise ConfigError("kind", "acts are carried out by the CaseRegistry, not by this command")
+            raise Malformed(name, f"nothing carries it out: {error}") from error
+        data = load(contract).functions[function].encode(values, bytes32_ascii(proposer), salt)
+        return address(account), data
     return None, execute(proposal_id(*domain, proposer, action, salt), action)
 
 

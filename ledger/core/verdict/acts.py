@@ -9,14 +9,16 @@ undone, the record is disputed.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from ledger.core.ids import RecordId
 from ledger.core.status import (
     NO_RECORD,
-    Acted,
+    SHOWN,
     Action,
     Flag,
     Outcome,
+    RecordedAct,
     Word,
     effect,
 )
@@ -25,11 +27,10 @@ from ledger.core.verdict.verdicts import PRECEDENCE
 
 __all__ = ["Doubt", "status_facts", "status_of", "worse_status"]
 
-Doubt = Callable[[Acted], bool]
+Doubt = Callable[[RecordedAct], bool]
 """Whether the key of an act is held to have been stolen when it signed."""
 
-_SHOWN = Flag.DISPUTED | Flag.SHIELDED | Flag.ERASED
-_WHOLE = (Action.ANNUL, Action.UNDO)
+_WHOLE = (Action.ANNUL, Action.ANNUL_STOLEN)
 """Acts that answer for all that was done before them."""
 _TOUCHES = {
     Action.DISPUTE: Flag.DISPUTED,
@@ -52,7 +53,7 @@ _FACTS = {
     Action.ERASE: "erased",
     Action.END: "ended",
     Action.ANNUL: "annulled",
-    Action.UNDO: "undone",
+    Action.ANNUL_STOLEN: "undone",
 }
 _NO_FLAGS = Flag(0)
 
@@ -70,16 +71,16 @@ class _Believed:
     @property
     def shown(self) -> Flag:
         """Flags to be told."""
-        return self.flags & _SHOWN | (Flag.DISPUTED if self.doubts else _NO_FLAGS)
+        return self.flags & SHOWN | (Flag.DISPUTED if self.doubts else _NO_FLAGS)
 
-    def after(self, acted: Acted, *, doubtful: bool) -> "_Believed":
+    def after(self, acted: RecordedAct, *, doubtful: bool) -> "_Believed":
         """What is believed behind an act."""
         action = Action(acted.act.action)
         flags, outcome = effect(Word(flags=self.flags, outcome=self.outcome), acted)
         about = _TOUCHES.get(action)
         if doubtful:
             return _Believed(
-                self.flags | flags & _SHOWN, self.outcome, self.other, self.doubts | {about}
+                self.flags | flags & SHOWN, self.outcome, self.other, self.doubts | {about}
             )
         other = self.other if outcome is not Outcome.NONE else NO_RECORD
         if action is Action.CORRECT:
@@ -88,7 +89,7 @@ class _Believed:
         return _Believed(flags, outcome, other, doubts)
 
 
-def status_of(acts: Sequence[Acted], *, final: int, doubtful: Doubt) -> Status:
+def status_of(acts: Sequence[RecordedAct], *, final: int, doubtful: Doubt) -> Status:
     """What the acts on one record, in their order, amount to at the head. final: number of the
     newest final block. The record that corrects it is the one that the last act names."""
     state = _Believed()
@@ -120,30 +121,42 @@ def worse_status(one: Status, other: Status) -> Status:
 
 
 def status_facts(
-    histories: Iterable[Sequence[Acted]],
+    histories: Iterable[Sequence[RecordedAct]],
     *,
     final: int,
     end: int | None,
-    doubtful: Callable[[int | None], Doubt],
+    doubts: Callable[[int | None], Sequence[Doubt]],
 ) -> StatusFacts:
     """The status of a record now and as recorded before `end` (None: now too), and what came later
     but took effect before.
 
-    histories: the acts on the record, then those on the one that it replaces. doubtful: what is
-    known of stolen keys from what was recorded before an instant, None: from everything.
+    histories: the acts on the record, then those on the one that it replaces. doubts: what may be
+    known of stolen keys from what was recorded before an instant, None: from everything; the worse
+    of all counts.
     """
-    now, then, later = Status(), Status(), []
-    for number, acts in enumerate(histories):
-        known = acts if end is None else [one for one in acts if one.recorded_at < end]
-        found = status_of(acts, final=final, doubtful=doubtful(None))
-        before = status_of(known, final=final, doubtful=doubtful(end))
-        now = worse_status(now, found) if number else found
-        then = worse_status(then, before) if number else before
-        later += _later(acts[len(known) :], end)
-    return StatusFacts(now=now, as_of=then, later=tuple(later))
+    every, known, later = [], [], []
+    for acts in histories:
+        before = acts if end is None else [one for one in acts if one.recorded_at < end]
+        every.append(acts)
+        known.append(before)
+        later += _later(acts[len(before) :], end)
+    return StatusFacts(
+        now=_worst(every, final, doubts(None)),
+        as_of=_worst(known, final, doubts(end)),
+        later=tuple(later),
+    )
 
 
-def _later(acts: Sequence[Acted], end: int | None) -> list[Later]:
+def _worst(
+    histories: Sequence[Sequence[RecordedAct]], final: int, doubts: Sequence[Doubt]
+) -> Status:
+    found = [
+        status_of(acts, final=final, doubtful=doubtful) for acts in histories for doubtful in doubts
+    ]
+    return reduce(worse_status, found) if found else Status()
+
+
+def _later(acts: Sequence[RecordedAct], end: int | None) -> list[Later]:
     return [
         Later(
             fact=_FACTS[Action(one.act.action)],

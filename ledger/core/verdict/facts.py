@@ -208,6 +208,12 @@ class KeyFact:
         last_final = max((n for n, said in enumerate(known) if said.final), default=0)
         return min((said.since for said in known[last_final:] if said.since), default=None)
 
+    def stolen_finally(self, end: int | None = None) -> int | None:
+        """The same by the last word that is final alone, for where being stolen would ease
+        something."""
+        known = [c for c in self.compromises if c.final and (end is None or c.recorded < end)]
+        return known[-1].since or None if known else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFact:
