@@ -232,13 +232,18 @@ contract CaseRegistry is ICaseRegistry, RoleContract {
         private
         view
     {
-        uint16 basis = a.basis;
+        (uint8 action, uint16 basis) = (a.action, a.basis);
         bool valid = basis != 0 && basis <= Basis.OTHER_LAW;
-        if (valid && byVote) valid = _isGroundOfVote(a.action, basis) || !_canAct(owner);
-        else if (a.action == Action.SHIELD || a.action == Action.LIFT) valid = basis == Basis.COURT;
-        if (!valid) revert CaseRegistry_BasisInvalid(recordId, a.action, basis);
+        if (byVote) {
+            valid = valid && (_isGroundOfVote(action, basis) || !_canAct(owner));
+        } else if (action == Action.SHIELD || action == Action.LIFT) {
+            valid = basis == Basis.COURT;
+        }
+        if (!valid) revert CaseRegistry_BasisInvalid(recordId, action, basis);
     }
 
+    /// @dev Say whether a vote may overrule an owner that can act: what others decided, or an
+    /// objection that the owner left unanswered.
     function _isGroundOfVote(uint8 action, uint16 basis) private pure returns (bool) {
         if (basis == Basis.OBJECTION_UPHELD) return action == Action.DISPUTE;
         return basis >= Basis.NATIONAL_RESULT && basis <= Basis.SUPERVISION_ORDER;

@@ -98,9 +98,21 @@ abstract contract CaseWorld is World {
         return _sign(sk, "CaseRegistry", address(registry), structHash);
     }
 
+    function _signAck(uint256 sk, MemberId member, uint64 count, bytes32 head)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 structHash = Typed.hashAck(member, count, head, _deadline());
+        return _sign(sk, "CaseRegistry", address(registry), structHash);
+    }
+
     /// @dev By the owner with its founding key, told to the model too.
     function _do(MemberId member, ICaseRegistry.Act[] memory acts) internal {
-        uint256 sk = _sk(member, _purposeOf(acts[0].action));
+        _doBy(member, _sk(member, _purposeOf(acts[0].action)), acts);
+    }
+
+    function _doBy(MemberId member, uint256 sk, ICaseRegistry.Act[] memory acts) internal {
         bytes memory signature = _signActs(sk, member, acts, _deadline());
         registry.act(member, acts, _deadline(), signature);
         bool forDispute = acts[0].action == Action.DISPUTE;
@@ -172,6 +184,31 @@ abstract contract CaseWorld is World {
         CaseModel.Last memory l = model.last(RecordId.unwrap(_id(a)));
         bytes memory words = abi.encode(l.historyBefore, l.member, l.act, l.recordedAt, l.signedBy);
         return abi.decode(words, (ICaseRegistry.Step));
+    }
+
+    /// @dev By anybody, of the last act on the record; told to the model too.
+    function _undo(ICaseRegistry.Act memory a) internal {
+        registry.annulStolen(_steps(_stepOf(a)));
+        model.undo(RecordId.unwrap(_id(a)), true);
+    }
+
+    function _undoFails(ICaseRegistry.Step memory step, bytes memory expected) internal {
+        vm.expectRevert(expected);
+        registry.annulStolen(_steps(step));
+    }
+
+    function _compromise(MemberId member, uint8 purpose, uint64 since) internal {
+        KeyId keyId = _keyId(_sk(member, purpose));
+        _decide(Kind.COMPROMISE_KEY, abi.encode(member, keyId, since));
+    }
+
+    /// @dev Registered by the member itself.
+    function _addKey(MemberId member, uint8 purpose, uint256 sk) internal {
+        IConsortium.KeyInput memory k = _keyInput(member, purpose, sk);
+        uint64 seq = consortium.member(member).seq;
+        bytes32 structHash = Typed.hashAddKey(k, seq, _deadline());
+        bytes memory own = _sign(sk, "Consortium", address(consortium), structHash);
+        consortium.addKey(k, seq, _deadline(), _signGovern(member, structHash), own);
     }
 
     function _steps(ICaseRegistry.Step memory step)

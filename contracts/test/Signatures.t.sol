@@ -3,22 +3,24 @@ pragma solidity 0.8.34;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {CaseRegistry} from "../CaseRegistry.sol";
 import {Catalogue} from "../Catalogue.sol";
 import {Consortium} from "../Consortium.sol";
+import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
 import {ICatalogue} from "../interfaces/ICatalogue.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {IConsortiumErrors} from "../interfaces/IConsortiumErrors.sol";
 import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
 import {IRoleContract} from "../interfaces/IRoleContract.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Choice, Kind, MemberStatus, Purpose, Visibility} from "../types/Codes.sol";
+import {Action, Choice, Kind, MemberStatus, Purpose, Visibility} from "../types/Codes.sol";
 import {KeyId, LogId, MemberId, NO_MEMBER, ProposalId} from "../types/Ids.sol";
+import {CaseWorld} from "./CaseWorld.sol";
 import {Typed} from "./Typed.sol";
-import {World} from "./World.sol";
 
 /// @dev Every write that there is, each with every signature that must not do. All writes here are
 /// Beijing's; each test first or last shows that the same write with a proper signature goes through.
-contract SignaturesTest is World {
+contract SignaturesTest is CaseWorld {
     enum Write {
         PROPOSE,
         VOTE,
@@ -26,10 +28,13 @@ contract SignaturesTest is World {
         ADD_KEY,
         REVOKE_KEY,
         ANCHOR,
-        PUT_SUPPLEMENT
+        PUT_SUPPLEMENT,
+        DISPUTE,
+        DECIDE,
+        ACKNOWLEDGE
     }
 
-    uint256 private constant WRITES = 7;
+    uint256 private constant WRITES = 10;
     uint256 private constant NEW = 0xbeef;
     uint256 private constant ORDER =
         0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
@@ -41,6 +46,7 @@ contract SignaturesTest is World {
         super.setUp();
         _log = _logId(BEIJING);
         _open = _propose(BEIJING, 99, "some action", "salt", START + 30 days);
+        _do(_actOf(TIANJIN, Action.END, "acknowledged", 0));
     }
 
     function test_properOnesGoThrough() public {
@@ -61,9 +67,9 @@ contract SignaturesTest is World {
         vm.warp(DUE + 1);
         for (uint256 i = 0; i < WRITES; ++i) {
             Write w = Write(i);
-            bytes4 selector = w == Write.ANCHOR || w == Write.PUT_SUPPLEMENT
-                ? IRoleContract.RoleContract_DeadlinePassed.selector
-                : IConsortiumErrors.Consortium_DeadlinePassed.selector;
+            bytes4 selector = _account(w) == address(consortium)
+                ? IConsortiumErrors.Consortium_DeadlinePassed.selector
+                : IRoleContract.RoleContract_DeadlinePassed.selector;
             _failsWith(w, _proper(w), abi.encodeWithSelector(selector, DUE, DUE + 1));
         }
     }
@@ -104,13 +110,12 @@ contract SignaturesTest is World {
     /// @dev The same contract at another address.
     function test_Revert_otherContract() public {
         Consortium other = new Consortium(_founders(), _keys(), _logs(), THRESHOLD);
-        address[3] memory twins = [
-            address(other), address(new LogAnchor(consortium)), address(new Catalogue(consortium))
-        ];
         for (uint256 i = 0; i < WRITES; ++i) {
             Typed.Domain memory d = _domain(Write(i));
-            d.account =
-                twins[Write(i) == Write.ANCHOR ? 1 : Write(i) == Write.PUT_SUPPLEMENT ? 2 : 0];
+            d.account = address(other);
+            if (Write(i) == Write.ANCHOR) d.account = address(new LogAnchor(consortium));
+            if (Write(i) == Write.PUT_SUPPLEMENT) d.account = address(new Catalogue(consortium));
+            if (_isOfCases(Write(i))) d.account = address(new CaseRegistry(consortium));
             _fails(Write(i), _signIn(Write(i), d));
         }
     }
@@ -159,14 +164,19 @@ contract SignaturesTest is World {
 
     function test_Revert_afterItsWindow() public {
         IConsortium.KeyInput[] memory keys = _keys();
-        (keys[0].notAfter, keys[1].notAfter) = (START + 10, START + 10);
+        for (uint256 i = 0; i < keys.length; ++i) {
+            if (keys[i].member == BEIJING) keys[i].notAfter = START + 10;
+        }
         consortium = new Consortium(_founders(), keys, _logs(), THRESHOLD);
         logAnchor = new LogAnchor(consortium);
         catalogue = new Catalogue(consortium);
         _decide(Kind.REGISTER_CONTRACT, abi.encode(LOG_ANCHOR, logAnchor));
         _decide(Kind.REGISTER_CONTRACT, abi.encode(CATALOGUE, catalogue));
+        _succeed();
         _log = _logId(BEIJING);
         _open = _propose(BEIJING, 99, "some action", "salt", START + 30 days);
+        model.own(_logId(TIANJIN), TIANJIN);
+        _do(_actOf(TIANJIN, Action.END, "elsewhere", 0));
         for (uint256 i = 0; i < WRITES; ++i) {
             bytes memory signature = _proper(Write(i));
             vm.warp(START + 11);
@@ -177,9 +187,9 @@ contract SignaturesTest is World {
     }
 
     function test_Revert_compromised() public {
-        for (uint256 i = 0; i < 2; ++i) {
-            uint8 purpose = i == 0 ? Purpose.ANCHOR : Purpose.GOVERN;
-            KeyId keyId = _keyId(_sk(BEIJING, purpose));
+        uint8[4] memory purposes = [Purpose.ANCHOR, Purpose.GOVERN, Purpose.CASE, Purpose.DECIDE];
+        for (uint256 i = 0; i < purposes.length; ++i) {
+            KeyId keyId = _keyId(_sk(BEIJING, purposes[i]));
             _decideWithout(BEIJING, Kind.COMPROMISE_KEY, abi.encode(BEIJING, keyId, START));
         }
         for (uint256 i = 0; i < WRITES; ++i) {
@@ -306,16 +316,24 @@ contract SignaturesTest is World {
     // ---- the writes -----------------------------------------------------------------------------
 
     function _purpose(Write w) private pure returns (uint8) {
+        if (w == Write.DISPUTE || w == Write.ACKNOWLEDGE) return Purpose.CASE;
+        if (w == Write.DECIDE) return Purpose.DECIDE;
         return w == Write.ANCHOR ? Purpose.ANCHOR : Purpose.GOVERN;
+    }
+
+    function _isOfCases(Write w) private pure returns (bool) {
+        return w == Write.DISPUTE || w == Write.DECIDE || w == Write.ACKNOWLEDGE;
     }
 
     function _account(Write w) private view returns (address) {
         if (w == Write.ANCHOR) return address(logAnchor);
+        if (_isOfCases(w)) return address(registry);
         return w == Write.PUT_SUPPLEMENT ? address(catalogue) : address(consortium);
     }
 
     function _domain(Write w) private view returns (Typed.Domain memory) {
         if (w == Write.ANCHOR) return Typed.domain("LogAnchor", address(logAnchor));
+        if (_isOfCases(w)) return Typed.domain("CaseRegistry", address(registry));
         return w == Write.PUT_SUPPLEMENT
             ? Typed.domain("Catalogue", address(catalogue))
             : Typed.domain("Consortium", address(consortium));
@@ -342,6 +360,12 @@ contract SignaturesTest is World {
         );
     }
 
+    function _acted(Write w) private view returns (ICaseRegistry.Act[] memory acts) {
+        acts = _list(_act(Action.DISPUTE, "disputed"));
+        if (w == Write.DECIDE) acts = _list(_act(Action.REPAIR, "decided"));
+        acts[0].logId = _log;
+    }
+
     function _structHash(Write w) private returns (bytes32) {
         if (w == Write.PROPOSE) {
             return Typed.hashPropose(BEIJING, 99, "action", "salt", START + 9 days, DUE);
@@ -353,6 +377,8 @@ contract SignaturesTest is World {
             return Typed.hashRevokeKey(BEIJING, _revocable(), 0, _seq(), DUE);
         }
         if (w == Write.ANCHOR) return Typed.hash(_anchored());
+        if (w == Write.ACKNOWLEDGE) return Typed.hashAck(BEIJING, 1, "head", DUE);
+        if (_isOfCases(w)) return Typed.hashActs(BEIJING, _acted(w), DUE);
         return Typed.hash(_supplemented());
     }
 
@@ -380,6 +406,12 @@ contract SignaturesTest is World {
         if (w == Write.ANCHOR) {
             return abi.encodeCall(logAnchor.anchor, (_anchored(), new bytes32[](0), signature));
         }
+        if (w == Write.ACKNOWLEDGE) {
+            return abi.encodeCall(registry.acknowledge, (BEIJING, 1, "head", DUE, signature));
+        }
+        if (_isOfCases(w)) {
+            return abi.encodeCall(registry.act, (BEIJING, _acted(w), DUE, signature));
+        }
         return abi.encodeCall(catalogue.putSupplement, (_supplemented(), signature));
     }
 
@@ -391,6 +423,7 @@ contract SignaturesTest is World {
         if (w == Write.REVOKE_KEY) return 5;
         if (w == Write.ANCHOR) return 6;
         if (w == Write.PUT_SUPPLEMENT) return 9;
+        if (w == Write.ACKNOWLEDGE) return 4;
         return 1;
     }
 

@@ -1,5 +1,5 @@
-"""Numbers that stand in storage, signatures and events: from the contracts, and of `CaseRegistry`,
-which comes later, from design-2 11."""
+"""Numbers that stand in storage, signatures and events: from the contracts; the words of the bases
+of an act from design-2 11."""
 
 import re
 
@@ -20,6 +20,10 @@ TITLES = {
     "Visibility": "visibility",
     "DataClass": "data class",
     "Granularity": "granularity of `period`",
+    "Action": "action on a record",
+    "Basis": "basis of an act",
+    "Flag": "flags of a record, bits",
+    "Outcome": "outcome of a record",
 }
 """What each library of the file numbers."""
 
@@ -92,14 +96,9 @@ def bases() -> list[tuple[int, str]]:
 
 
 def acts() -> str:
-    """Actions and bases as two rows."""
-    return table(
-        ("what", "numbers"),
-        [
-            ("action on a record", ", ".join(f"{n} {name}" for n, name in actions())),
-            ("basis of an act", ", ".join(f"{n} {words}" for n, words in bases())),
-        ],
-    )
+    """What the bases of an act are."""
+    named = {number: name for name, (number, _) in libraries()["Basis"].items()}
+    return table(("n", "basis", "what"), [(n, named[n], words) for n, words in bases()])
 
 
 def _section_11() -> str:

@@ -104,6 +104,9 @@ def test_numbers_are_those_of_python() -> None:
 def test_acts_are_those_of_the_design() -> None:
     assert [number for number, _ in numbers.actions()] == list(range(1, 12))
     assert [number for number, _ in numbers.bases()] == list(range(1, 13))
+    named = {name: number for name, (number, _) in numbers.libraries()["Action"].items()}
+    assert named == {name: number for number, name in numbers.actions()} | {"ANNUL_STOLEN": 12}
+    assert len(numbers.libraries()["Basis"]) == len(numbers.bases())
 
 
 def test_every_signed_type_is_shown() -> None:
