@@ -18,6 +18,7 @@ __all__ = [
     "MARKS",
     "MAX_ACTS",
     "NOTHING",
+    "NO_FLAGS",
     "NO_LOG",
     "NO_RECORD",
     "SHOWN",
@@ -193,8 +194,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAct:
-    """An act as it was recorded. member: the word of whoever signed, zero by vote and for ANNUL_STOLEN.
-    signed_by: the key, or the proposal's id. recorded_at: time of `block`."""
+    """An act as it was recorded. member: the word of whoever signed, zero by vote and where a
+    thief's act was undone. signed_by: the key, or the proposal's id. recorded_at: time of
+    `block`."""
 
     act: Act
     member: bytes

@@ -23,6 +23,8 @@ BOUNDS = (
     Bound("ledger.core.receipt", "MAX_DEPTH", "receipt: levels of objects and lists", ""),
     Bound("ledger.core.receipt", "MAX_PATH", "receipt: `path`", "digests"),
     Bound("ledger.core.status", "MAX_ACTS", "acts of one transaction", ""),
+    Bound("ledger.chain.acts", "MAX_HISTORY", "acts on one record that are followed", ""),
+    Bound("ledger.chain.acts", "MAX_CORRECTIONS", "corrections of corrections, followed", ""),
     Bound("ledger.core.canonical", "MAX_INTEGER", "integers in JSON", ""),
     Bound("ledger.core.canonical", "MAX_BYTES", "canonical JSON not bounded closer", "bytes"),
     Bound("ledger.core.canonical", "MAX_DEPTH", "the same: levels", ""),

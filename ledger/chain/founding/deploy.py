@@ -132,11 +132,7 @@ def deploy(
     site = _Site(node, sender, seconds)
     places = addresses(deployer.address)
     consortium = places["Consortium"]
-    for nonce, (name, place) in enumerate(places.items()):
-        if name == "Consortium":
-            site.create(name, place, nonce, lambda: _founding(founders, threshold))
-        else:
-            site.create(name, place, nonce, lambda: [consortium])
+    site.create_all(places, lambda: _founding(founders, threshold))
     block, entries = site.founded(consortium)
     check_founding(
         entries,
@@ -155,21 +151,25 @@ def deploy(
         voters=council,
         seconds=seconds,
     )
+    made = _deployment(chain_id, places, block)
     to_sign: list[ToSign] = []
-    made = Deployment(
+    for role, account in made.roles.items():
+        if voting.consortium.current(role) is None:
+            to_sign += voting.advance(register_contract(role, account), others=others)
+    to_sign += _put_items(voting, Catalogue(made.catalogue, latest_call(rpc)), items, others)
+    return replace(made, to_sign=tuple(to_sign))
+
+
+def _deployment(chain_id: int, places: dict[Name, Address], block: Block) -> Deployment:
+    return Deployment(
         chain_id=chain_id,
-        consortium=consortium,
+        consortium=places["Consortium"],
         log_anchor=places["LogAnchor"],
         catalogue=places["Catalogue"],
         case_registry=places["CaseRegistry"],
         deploy_block=block.number,
         deploy_block_hash=block.hash,
     )
-    for role, account in made.roles.items():
-        if voting.consortium.current(role) is None:
-            to_sign += voting.advance(register_contract(role, account), others=others)
-    to_sign += _put_items(voting, Catalogue(made.catalogue, latest_call(rpc)), items, others)
-    return replace(made, to_sign=tuple(to_sign))
 
 
 class _Site:
@@ -179,6 +179,12 @@ class _Site:
         self._node = node
         self._sender = sender
         self._seconds = seconds
+
+    def create_all(self, places: dict[Name, Address], founding: Callable[[], list[Any]]) -> None:
+        """Every contract at its place, Consortium with what `founding` gives, the others for it."""
+        consortium = [places["Consortium"]]
+        for nonce, (name, place) in enumerate(places.items()):
+            self.create(name, place, nonce, (lambda: consortium) if nonce else founding)
 
     def create(
         self, name: Name, address: Address, nonce: int, arguments: Callable[[], list[Any]]
