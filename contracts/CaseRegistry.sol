@@ -22,10 +22,6 @@ contract CaseRegistry is ICaseRegistry, RoleContract {
     /// @dev Most time for which acts can be held back by whoever was handed them: a decision is no
     /// blank cheque.
     uint64 private constant _MAX_AHEAD = 7 days;
-    /// @dev Asia/Shanghai is UTC+8, without summer time.
-    uint64 private constant _SHANGHAI = 8 hours;
-    /// @dev By vote: whichever version the record has.
-    uint32 private constant _ANY_VERSION = type(uint32).max;
 
     string private constant _ACT_TEXT =
         "Act(bytes32 logId,bytes32 commitment,uint8 action,uint32 expectedVersion,uint16 basis,bytes32 doc,bytes32 otherLogId,bytes32 otherCommitment,uint64 effectiveAt,uint64 refiledFrom)";
@@ -254,9 +250,10 @@ contract CaseRegistry is ICaseRegistry, RoleContract {
         return m.status == MemberStatus.ACTIVE && m.roles & Role.PROVINCE != 0;
     }
 
+    /// @dev Asia/Shanghai is UTC+8, without summer time.
     function _requireDay(Act memory a, RecordId recordId) private view {
         (uint64 at, uint64 time) = (a.effectiveAt, _time());
-        if (at > time || (at + _SHANGHAI) % 1 days != 0) {
+        if (at > time || (at + 8 hours) % 1 days != 0) {
             revert CaseRegistry_EffectiveAtInvalid(recordId, at, time);
         }
     }
@@ -266,7 +263,7 @@ contract CaseRegistry is ICaseRegistry, RoleContract {
         pure
     {
         uint32 expected = a.expectedVersion;
-        if (expected != version && !(byVote && expected == _ANY_VERSION)) {
+        if (expected != version && !(byVote && expected == type(uint32).max)) {
             revert CaseRegistry_VersionMismatch(recordId, version, expected);
         }
     }

@@ -126,6 +126,9 @@ CONTRACTS = (
     ("Catalogue", "_MAX_IDS", "items of a region"),
     ("Catalogue", "_MAX_VERSIONS", "versions of a national item"),
     ("Catalogue", "_MAX_SUPPLEMENTS", "versions of an item in another region"),
+    ("CaseRegistry", "_MAX_ACTS", "acts of one call, steps of `annulStolen`"),
+    ("CaseRegistry", "_MAX_AHEAD", "`deadline` of acts ahead, s"),
+    ("CaseRegistry", "_MAX_STORED", "records of one call of `stored`"),
 )
 """File under contracts/, constant, and what it bounds."""
 
