@@ -86,7 +86,7 @@ library Kind {
     uint8 internal constant PUT_NATIONAL = 7;
     /// @dev (bytes32 member)
     uint8 internal constant SET_CHAIR = 8;
-    /// @dev (address registry, CaseRegistry.Act[]); carried out by the CaseRegistry, never by execute
+    /// @dev (address registry, ICaseRegistry.Act[]); carried out by the CaseRegistry, never by execute
     uint8 internal constant ACT = 9;
     /// @dev (IConsortium.FounderInput, IConsortium.KeyInput[]); opens its log, of suite SHA256
     uint8 internal constant ADMIT = 10;
