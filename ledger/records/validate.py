@@ -400,7 +400,7 @@ def _checked(run: _Run, class_: str | None) -> Checked:
             kinds=(publicity.authority_kind(rules, schema, fields, setting.authorities),),
         )
         until = publicity.until(rules, decision, stated_end)
-        code = publicity.stated_end_note(rules, decision, stated_end)
+        code = publicity.stated_end_note(rules, decision, stated_end, fields)
         if code is not None and schema.until.field is not None:
             run.notes.append(remark(code, schema.by_code[schema.until.field]))
         if decision.void and schema.void_if is not None:
