@@ -85,6 +85,7 @@ class RowReader:
         self._asides = Asides()
         self._begun = False
         self._subject = header.schema.subject.code
+        self._columns = {field.code: header.names[at] for at, field in self._once}
 
     def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
         """The records among the lines. What is to be said once of the table stands on the first of
@@ -181,6 +182,7 @@ class RowReader:
             fields=taken.fields,
             cell_errors=taken.errors,
             notes=notes,
+            columns=self._columns,
             fault=fault,
         )
         shape: Shape = "torn" if fault else "table"

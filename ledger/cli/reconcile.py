@@ -54,7 +54,8 @@ _HELP = say(
     register. The node reads the register in memory and does not keep it; the answer has numbers of
     rows and ids of records alone. The token needs `read`, and must be of that authority or of the
     centre. What is not there and still within seven working days of its decision is not due: it
-    was not kept back, and is no difference. Exit codes: 0 no differences; 1 some; 4 could not check.
+    was not kept back, and is no difference. Exit codes: 0 no differences; 1 some; 4 could not
+    check.
 
     \b
     Examples:

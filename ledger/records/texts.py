@@ -247,12 +247,30 @@ _WHY: Final = {
         "{name}写成了八位数字，请用分隔符写成YYYY-MM-DD，例如2024-03-05。",
         "{name} is written as eight digits: separate them, YYYY-MM-DD, such as 2024-03-05.",
     ),
+    "no-end-publicity": (
+        "{name}须为具体日期，不能填写长期、永久；没有确定截止日的请留空，按法定公示期限计算。",
+        "{name} is a day; it cannot be without end. Leave it empty where no end was set: the "
+        "period that the law gives counts.",
+    ),
+    "no-end-day": (
+        "{name}须为日期；长期、永久有效的请填写2099-12-31。",
+        "{name} is a day: write 2099-12-31 for what has no end.",
+    ),
+    "values-joined": (
+        "{name}的单元格中有多个取值，请用分号（；）分隔，例如：{values}。",
+        "{name} has several values in one cell: separate them by semicolons, such as {values}.",
+    ),
+    "one-value": (
+        "{name}只能填写一个取值，请保留其中之一：{values}。",
+        "{name} takes one value: keep one of {values}.",
+    ),
     "named-twice": (
         "{name}以不同名称出现多次且内容不同，请只保留一个。",
         "{name} is there under several names that say different things: keep one of them.",
     ),
 }
-"""Texts that say more of a code than its own: `date-invalid`, `schema-invalid`."""
+"""Texts that say more of a code than its own: `date-invalid`, `not-in-vocabulary`,
+`schema-invalid`."""
 
 ERROR_CODES: Final = frozenset(_ERRORS)
 NOTE_CODES: Final = frozenset(_NOTES)
