@@ -11,6 +11,7 @@ import click
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
+from ledger.cli.problems import told
 from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
@@ -211,7 +212,7 @@ def _library(folder: Path | None) -> Library:
     try:
         library = Library.load(folder)
     except ConfigError as error:
-        raise click.BadParameter(str(error), param_hint="--schemas") from error
+        raise click.BadParameter(told(error), param_hint="--schemas") from error
     for file in library.unreadable:
         note(f"--schemas: {file.name}: {file.problem}")
     return library
