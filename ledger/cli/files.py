@@ -16,6 +16,7 @@ from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Refused, demand_apart, note, print_json, write_file
 from ledger.cli.tables import plain, stdout
+from ledger.cli.times import shown_time
 
 _ID = re.compile("[0-9a-f]{32}")
 _OK, _NOT_FOUND = 200, 404
@@ -190,7 +191,7 @@ def _show(found: list[dict[str, Any]]) -> None:
     for file in found:
         became = plain(f"{_state(file['state'])}: {_counts(file['counts'])}", "dim")
         first = plain(file["id"]).append("\n").append_text(became)
-        table.add_row(first, plain(file["created"]), plain(file["file"]))
+        table.add_row(first, plain(shown_time(file["created"])), plain(file["file"]))
     stdout().print(table)
 
 
