@@ -45,6 +45,7 @@ _SHIFTED = FieldError(
 )
 
 
+_HIDDEN = (remark("row-hidden"),)
 Shape = Literal["table", "torn", "json"]
 
 
@@ -125,7 +126,7 @@ class RowReader:
             taken,
             class_=_CLASSES.get(class_, class_) or None,
             corrects=corrects or None,
-            notes=self._unnamed_notes(line, beyond),
+            notes=(*self._unnamed_notes(line, beyond), *(_HIDDEN if line.hidden else ())),
         )
 
     def _names_subject(self, taken: _Taken) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How .xlsx files (and archives) and old .xls files begin."""
 _HELP = say(
     zh="""核验回执：记录是否真实，今天能否使用，为什么。
 
@@ -184,6 +186,8 @@ def verify(
         nonce=nonce,
         witnesses=witnesses or 0,
     )
+    for path in receipts:
+        _note_workbook(path)
     verifier = Verifier(pinned, schemas=_library(schemas), now=now)
     try:
         found = [(path, _judge(verifier, path, question)) for path in receipts]
@@ -247,6 +251,28 @@ def _subject(text: str | None) -> str | None:
             )
         )
     return code
+
+
+def _note_workbook(path: Path) -> None:
+    """Say what a workbook is that is taken for a receipt, and what to do with it: departments have
+    both, and `malformed` helps nobody."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(max(map(len, _WORKBOOKS)))
+    except OSError:
+        return  # its own verdict tells
+    if start.startswith(_WORKBOOKS):
+        name = shown_path(path)
+        note(
+            say(
+                zh=f"{name} 是工作簿或压缩文件，不是回执。报送其中的记录用 credit-ledger submit；"
+                "回执是 JSON 文件，由 credit-ledger receipt 或 submit --receipts 取得，"
+                "再由本命令核验。",
+                en=f"{name} is a workbook or an archive, no receipt. `credit-ledger submit` sends"
+                " the records in it; a receipt is a JSON file, which `credit-ledger receipt` or"
+                " `submit --receipts` gets and this command checks.",
+            )
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -168,6 +168,12 @@ _NOTES: Final = {
         "第{name}行是合计、填报人、填写说明或重复的表头，不是记录，已跳过。",
         "Row {name} is a total, a signature, a hint or the header once more, no record: skipped.",
     ),
+    "row-hidden": (
+        "{name}所在的行在工作簿中是隐藏的（或被筛选掉），已照常读取和判断；不应报送的行，今后请先从表中"
+        "删去。",
+        "{name} stands in a row that the workbook hides (or a filter does); it was read and judged "
+        "as any other: take rows out that are not to be sent.",
+    ),
     "publicity-too-long": (
         "{name}超过法定最长公示期，使用期限按法定最长期限计算。",
         "{name} is beyond the longest period of publicity; the record's use ends with that period.",
@@ -190,7 +196,7 @@ _NOTES: Final = {
         "{name} is data of a person's identity document: dropped, neither stored nor committed.",
     ),
     "person-id-in-text": (
-        "{name}中含有居民身份证号码；该栏已按原文存证，出示凭证时除非点名要求，否则不予披露。如非必要，"
+        "{name}中含有居民身份证号码；该栏已按原文存证，出示时除非点名要求，否则不予披露。如非必要，"
         "请删去号码后更正。",
         "{name} holds a resident identity number: the text was kept as it is, and this field is "
         "left out of presentations unless it is asked for by name. Remove the number if it is not "

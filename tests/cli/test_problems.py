@@ -150,6 +150,14 @@ def test_chinese_texts_hold_no_english_sentence() -> None:
     assert [place for place in wrong if not place.startswith("ledger/records/template.py:")] == []
 
 
+def test_a_receipt_has_one_word() -> None:
+    """回执, by the glossary; 凭证 and others were read as something else."""
+    others = re.compile("凭证|收据|回单")
+    assert [place for place, text in texts() if others.search(text)] == []
+    for page in ("README.zh-CN.md", "docs/operators/README.zh-CN.md", "docs/glossary.md"):
+        assert not others.search((ROOT / page).read_text("utf-8")), page
+
+
 def _prose(text: str) -> str:
     """Without examples, which begin after a mark of their own, and the English lines of notes that
     give both languages."""
