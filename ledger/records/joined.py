@@ -10,7 +10,7 @@ from ledger.records.fold import fold
 
 __all__ = ["joined"]
 
-MOST = 255
+_MOST = 255
 """Characters that are looked at: no list of values in a cell of the standard is longer."""
 _JOINTS = (
     "、",
@@ -35,7 +35,7 @@ _JOINTS = (
 
 def joined(vocabulary: tuple[str, ...], text: str) -> tuple[str, ...]:
     """The values of the vocabulary that the text is made of, two or more; empty: of none."""
-    form = fold(text[:MOST])
+    form = fold(text[:_MOST])
     # The values up to each place that they reach; longer ones come first, for some begin others.
     found: dict[int, tuple[str, ...]] = {0: ()}
     for at in range(len(form)):
