@@ -186,13 +186,18 @@ def _state(state: str) -> str:
 def _show(found: list[dict[str, Any]]) -> None:
     table = Table(box=SIMPLE_HEAD)
     table.add_column(say(zh="文件编号与结果", en="File id, what became of it"), min_width=32)
-    table.add_column(say(zh="报送时间", en="Handed in"), no_wrap=True)
+    table.add_column(say(zh="报送时间（北京）", en="Handed in (+08:00)"), no_wrap=True)
     table.add_column(say(zh="文件", en="File"), overflow="fold")
     for file in found:
         became = plain(f"{_state(file['state'])}: {_counts(file['counts'])}", "dim")
         first = plain(file["id"]).append("\n").append_text(became)
-        table.add_row(first, plain(shown_time(file["created"])), plain(file["file"]))
+        table.add_row(first, plain(_when(file["created"])), plain(file["file"]))
     stdout().print(table)
+
+
+def _when(at: str) -> str:
+    """The time of China without its distance from UTC, which stands in the head."""
+    return (shown_time(at) or "").removesuffix(" +08:00")
 
 
 def _counts(counts: dict[str, int]) -> str:
