@@ -22,7 +22,8 @@ from gateway.commands.quarantine import quarantine
 from gateway.operations.cli import COMMANDS
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, note, print_json
+from ledger.cli.output import Refused, note, print_json, print_rows
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 from ledger.records.uscc import normalise
 
@@ -163,7 +164,7 @@ def _note_unknown(who: Who, codes: Iterable[str]) -> None:
 @config_option
 @json_option
 def token_list(config: Path, as_json: bool) -> None:
-    """One line each: id, name, scopes, department, authorities, state."""
+    """One line each, below a head: id, name, scopes, department, authorities, state."""
     with _tokens(config) as (services, engine, _):
         rows = [
             {
@@ -180,12 +181,21 @@ def token_list(config: Path, as_json: bool) -> None:
     if as_json:
         print_json({"tokens": rows})
         return
-    in_force = say(zh="有效", en="in force")
-    for row in rows:
-        scopes, state = ",".join(row["scopes"]), row["revoked"] or in_force
-        theirs = ",".join(row["authorities"]) or "-"
-        told = (row["id"], row["name"], scopes, row["department"] or "-", theirs, state)
-        click.echo("\t".join(map(str, told)))
+    head = (
+        say(zh="编号", en="Id"),
+        say(zh="名称", en="Name"),
+        say(zh="权限", en="Scopes"),
+        say(zh="部门", en="Department"),
+        say(zh="机关", en="Authorities"),
+        say(zh="状态（吊销时间）", en="State (revoked)"),
+    )
+    print_rows(map(_line, rows), head=head)
+
+
+def _line(row: dict[str, Any]) -> tuple[object, ...]:
+    state = shown_time(row["revoked"]) or say(zh="有效", en="in force")
+    scopes, theirs = ",".join(row["scopes"]), ",".join(row["authorities"]) or None
+    return row["id"], row["name"], scopes, row["department"], theirs, state
 
 
 @token.command("revoke", help=say(zh="吊销令牌，数秒内生效。", en="Revoke a token, in seconds."))

@@ -30,6 +30,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "slots": numbers.slots,
     "rules": rules.rules,
     "rules id": rules.rules_id,
+    "areas": rules.areas,
     "checks": reasons.check_list,
     "verdicts": reasons.verdicts,
     "reasons": reasons.reasons,

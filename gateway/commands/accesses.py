@@ -18,6 +18,7 @@ from gateway.commands.options import Command, config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import demand_apart, note, print_json, print_rows
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 
 COLUMNS = (
@@ -80,7 +81,8 @@ def accesses_list(config: Path, limit: int, as_json: bool, **filters: Any) -> No
     if as_json:
         print_json({"accesses": told})
         return
-    print_rows([line[name] for name in COLUMNS] for line in told)
+    rows = ({**line, "at": shown_time(line["at"])} for line in told)
+    print_rows(([row[name] for name in COLUMNS] for row in rows), head=_head())
 
 
 @accesses.command(
@@ -113,6 +115,22 @@ def accesses_export(config: Path, out: Path, **filters: Any) -> None:
             writer.writerow(line)
             count += 1
     note(say(zh=f"已导出 {count} 行：{out}", en=f"{count} lines written to {out}"))
+
+
+def _head() -> tuple[str, ...]:
+    """Of COLUMNS."""
+    return (
+        say(zh="编号", en="Id"),
+        say(zh="时间", en="Time"),
+        say(zh="令牌", en="Token"),
+        say(zh="名称", en="Name"),
+        say(zh="部门", en="Department"),
+        say(zh="目的", en="Purpose"),
+        say(zh="记录", en="Record"),
+        say(zh="条数", en="Count"),
+        say(zh="结果", en="Answer"),
+        say(zh="规则版本", en="Rules"),
+    )
 
 
 def _private(path: Path) -> IO[str]:

@@ -175,4 +175,10 @@ def show(codes: tuple[str, ...], day: Any, config: Path, as_json: bool) -> None:
     if as_json:
         print_json({"on": today.isoformat(), "standsFor": rows})
         return
-    print_rows(row.values() for row in rows)
+    head = (
+        say(zh="代码", en="Code"),
+        say(zh="名称", en="Name"),
+        say(zh="自", en="From"),
+        say(zh="至", en="Until"),
+    )
+    print_rows((row.values() for row in rows), head=head)

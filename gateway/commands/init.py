@@ -18,6 +18,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, region_option, roles_option
 from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 from ledger.cli.passwords import PASSWORD_FILE
+from ledger.cli.problems import told
 from ledger.core.errors import ConfigError
 
 CONFIG, PASSWORD, UNIT, PROXY = (
@@ -195,7 +196,7 @@ def _demand_usable(plan: Plan, network: Path, port: int, operator_port: int) -> 
         for option, path in (("--network", network), ("--password-file", plan.given)):
             init_files.demand_utf8(option, str(path))
     except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(error)) from error
     if plan.given and not plan.given.is_file():
         text = say(
             zh="须为普通文件：节点每次启动都要读取",

@@ -13,6 +13,7 @@ from gateway.commands.options import config_option, database
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, note, print_json, print_rows
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 
 STATES = ("receiving", "queued", "running", "done", "failed", "set-aside")
@@ -78,7 +79,21 @@ def jobs_list(states: tuple[str, ...], config: Path, as_json: bool) -> None:
         print_json({"jobs": found})
         return
     names = ("id", "kind", "state", "attempts", "bytes", "token", "created", "code")
-    print_rows([job[name] for name in names] for job in found)
+    rows = ({**job, "created": shown_time(job["created"])} for job in found)
+    print_rows(([row[name] for name in names] for row in rows), head=_head())
+
+
+def _head() -> tuple[str, ...]:
+    return (
+        say(zh="编号", en="Id"),
+        say(zh="种类", en="Kind"),
+        say(zh="状态", en="State"),
+        say(zh="次数", en="Attempts"),
+        say(zh="字节", en="Bytes"),
+        say(zh="令牌", en="Token"),
+        say(zh="建立时间", en="Created"),
+        say(zh="原因", en="Code"),
+    )
 
 
 @jobs.command(

@@ -14,6 +14,7 @@ from gateway.base.clock import Clock
 from gateway.base.settings import load
 from ledger.cli.language import say
 from ledger.cli.output import Refused
+from ledger.cli.problems import told
 from ledger.core.errors import LedgerError
 
 Command = Callable[..., Any]
@@ -46,7 +47,7 @@ def failures() -> Iterator[None]:
     except NotReady as error:
         raise Refused(f"{error}: {say(**error.message)}") from error
     except LedgerError as error:
-        raise Refused(str(error)) from error
+        raise Refused(told(error)) from error
     except OperationalError as error:
         database = NotReady("database-unavailable")
         raise Refused(f"{database}: {say(**database.message)} ({error.orig})") from error

@@ -12,6 +12,7 @@ from gateway.commands.options import config_option, failures
 from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, print_json, print_rows
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 
 
@@ -56,9 +57,18 @@ def quarantine_list(config: Path, as_json: bool) -> None:
     if as_json:
         print_json({"quarantined": rows})
         return
-    print_rows(
-        (row["promise"], row["log"], row["reason"], len(row["leaves"]), row["due"]) for row in rows
+    head = (
+        say(zh="承诺", en="Promise"),
+        say(zh="日志", en="Log"),
+        say(zh="原因", en="Reason"),
+        say(zh="条目", en="Entries"),
+        say(zh="期限", en="Due"),
     )
+    lines = (
+        (row["promise"], row["log"], row["reason"], len(row["leaves"]), shown_time(row["due"]))
+        for row in rows
+    )
+    print_rows(lines, head=head)
 
 
 @quarantine.command(

@@ -13,6 +13,7 @@ from rich.table import Table
 from gateway.devnet import services
 from gateway.devnet.processes import PortsTaken
 from ledger.cli.language import say
+from ledger.cli.problems import told
 from ledger.core.errors import LedgerError
 from ledger.core.ids import Address
 
@@ -108,7 +109,7 @@ def up(directory: Path, base_port: int | None) -> None:
         except PortsTaken as error:
             raise click.ClickException(_taken(error)) from error
         except LedgerError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(told(error)) from error
     click.echo(path)
 
 
@@ -151,7 +152,7 @@ def fund(address: Address, ether: int, directory: Path) -> None:
     try:
         balance = services.fund(directory, address, ether * WEI)
     except LedgerError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
     if balance is None:
         raise click.ClickException(_nothing_in(directory))
     whole = balance // WEI
@@ -165,7 +166,7 @@ def down(directory: Path) -> None:
     try:
         stopped = services.down(directory)
     except LedgerError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
     names = ", ".join(stopped) or say(zh="无", en="nothing")
     click.echo(say(zh=f"已停止：{names}", en=f"stopped: {names}"), err=True)
 
@@ -179,7 +180,7 @@ def status(context: click.Context, directory: Path, as_json: bool) -> None:
     try:
         found = services.status(directory)
     except LedgerError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told(error)) from error
     if found is None:
         raise click.ClickException(_nothing_in(directory))
     if as_json:

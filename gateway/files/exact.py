@@ -114,6 +114,8 @@ class _Exact:
         self._column = 0
         self._ordinal += 1
         self._taken.clear()
+        if attributes.get("hidden") in ("1", "true"):
+            self.facts.hidden.add(self._row + 1)
         self._plain.write("<row>")
 
     def _open_cell(self, attributes: dict[str, str]) -> None:

@@ -38,10 +38,11 @@ _SHARED = re.compile(rb' t="s"[^<>]*><v>([0-9]{1,9})</v></c>')
 @dataclass(slots=True)
 class SheetFacts:
     """marks: row (from 1) -> column (from 0) -> why its value must not be taken, or the text that
-    is. torn: rows that the file gives twice."""
+    is. torn: rows that the file gives twice. hidden: rows that it does not show."""
 
     marks: dict[int, dict[int, Mark | Shown]] = field(default_factory=dict)
     torn: set[int] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)
 
     def mark(self, row: int, column: int, mark: Mark | Shown) -> None:
         """A formula stays one, whatever its result; else what was said first."""

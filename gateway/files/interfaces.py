@@ -40,11 +40,13 @@ Cell = Value | Marked
 @dataclass(slots=True, kw_only=True)
 class Line:
     """One row of a table. row: from 1, as the sender counts. damaged: the record itself could
-    not be read (a quotation mark never closed, more fields than the header)."""
+    not be read (a quotation mark never closed, more fields than the header). hidden: a
+    workbook does not show it."""
 
     row: int
     cells: Sequence[Cell]
     damaged: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,10 @@ def lines_of(workbook: CalamineWorkbook, at: int, facts: SheetFacts) -> Iterator
     for last, found in enumerate(_rows(sheet), 1):
         marks = facts.marks.get(last)
         cells = _marked(found, marks) if marks else found
-        yield Line(row=last, cells=_torn(cells) if last in facts.torn else cells)
+        cells = _torn(cells) if last in facts.torn else cells
+        yield Line(row=last, cells=cells, hidden=last in facts.hidden)
     for row in sorted(row for row in facts.marks if row > last):
-        yield Line(row=row, cells=_marked([], facts.marks[row]))
+        yield Line(row=row, cells=_marked([], facts.marks[row]), hidden=row in facts.hidden)
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:

@@ -13,6 +13,7 @@ from gateway.files.rows import Row
 from ledger.records import schema as schemas
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
+from ledger.records.validate import CLASS as CLASS_CODE
 
 EXPLANATION = "说明 Explanation"
 """First cell of the last sheet of a workbook to correct, by which it is known again."""
@@ -48,10 +49,17 @@ def returned(row: Row) -> Returned:
     return Returned(
         sheet=row.input.sheet or "",
         names=names,
-        codes=[field.code if field else "" for field in fields],
+        codes=[_code(name, field) for name, field in zip(names, fields, strict=True)],
         cells=cells,
         corrects=clean(row.input.corrects or ""),
     )
+
+
+def _code(name: str, field: Field | None) -> str:
+    """What errors call the column, by which its cell is marked."""
+    if field is not None:
+        return field.code
+    return CLASS_CODE if own_column(name) == CLASS else ""
 
 
 def unread(code: str, value: str) -> str:
@@ -69,7 +77,7 @@ def _of_json(row: Row, schema: Schema | None) -> Returned:
     return Returned(
         sheet=row.input.type,
         names=[*codes, CLASS],
-        codes=[*codes, ""],
+        codes=[*codes, CLASS_CODE],
         cells=[*(values.get(code, "") for code in codes), row.input.class_ or ""],
         corrects=clean(row.input.corrects or ""),
     )

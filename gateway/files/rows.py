@@ -45,6 +45,7 @@ _SHIFTED = FieldError(
 )
 
 
+_HIDDEN = (remark("row-hidden"),)
 Shape = Literal["table", "torn", "json"]
 
 
@@ -85,6 +86,7 @@ class RowReader:
         self._asides = Asides()
         self._begun = False
         self._subject = header.schema.subject.code
+        self._columns = {field.code: header.names[at] for at, field in self._once}
 
     def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
         """The records among the lines. What is to be said once of the table stands on the first of
@@ -124,7 +126,7 @@ class RowReader:
             taken,
             class_=_CLASSES.get(class_, class_) or None,
             corrects=corrects or None,
-            notes=self._unnamed_notes(line, beyond),
+            notes=(*self._unnamed_notes(line, beyond), *(_HIDDEN if line.hidden else ())),
         )
 
     def _names_subject(self, taken: _Taken) -> bool:
@@ -181,6 +183,7 @@ class RowReader:
             fields=taken.fields,
             cell_errors=taken.errors,
             notes=notes,
+            columns=self._columns,
             fault=fault,
         )
         shape: Shape = "torn" if fault else "table"

@@ -59,6 +59,9 @@ _NO_NUMBER = re.compile(
     rb'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?(?: t="n")?><v>'
     rb"(?!-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[Ee][-+]?[0-9]{1,4})?</v></c>)"
 )
+_ROW = re.compile(rb"<row[^<>]*>")
+_ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["']([1-9][0-9]{0,5})["']""")
+_IS_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 _MAX_PROLOGUE = 4 << 20
 """Bytes before <sheetData>: column widths and views; a few thousand at most."""
 _MAX_BLOCK = 16 << 20
@@ -96,6 +99,8 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
             raise _Plainless
         _demand_one_value(block)
         styles = seen.add(block)
+        if b"hidden" in block:
+            facts.hidden.update(_hidden(block))
         _mark_all(facts, _FORMULA, block, b"<f", "formula")
         _mark_all(facts, _ERROR, block, b' t="e"', "error")
         if block.count(b' t="b"') != len(_BOOLEAN.findall(block)):
@@ -108,6 +113,13 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
     except FileFault as error:  # styled cells without a value were counted, which cost nothing
         raise _Plainless from error
     return facts
+
+
+def _hidden(block: bytes) -> Iterator[int]:
+    """The rows that are not shown; every row of a plain sheet has its number."""
+    for tag in _ROW.findall(block):
+        if _IS_HIDDEN.search(tag) and (number := _ROW_NUMBER.search(tag)):
+            yield int(number[1])
 
 
 def _demand_one_value(block: bytes) -> None:

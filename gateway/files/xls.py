@@ -30,6 +30,7 @@ _FORMULA, _NUMBER, _RK, _MANY, _SHARED, _LABEL, _RICH, _FLAG = (
     *(0x6, 0x203, 0x27E, 0xBD, 0xFD, 0x204, 0xD6, 0x205),
 )
 _EXTENT = 0x200
+_ROW, _ROW_FLAGS, _ROW_HIDDEN = 0x208, 12, 0x20
 _SMALLEST_STRING = 3
 """Bytes of an empty string."""
 _CELLS = frozenset({_FORMULA, _NUMBER, _RK, _SHARED, _LABEL, _RICH, _FLAG})
@@ -124,6 +125,8 @@ def _read_sheet(stream: memoryview, start: int, book: _Book, budget: Budget) -> 
     for kind, data in _records(stream, start):
         if kind == _EXTENT:
             told.append(data)
+        elif kind == _ROW and _u16(data, _ROW_FLAGS) & _ROW_HIDDEN:
+            facts.hidden.add(_u16(data, 0) + 1)
         for row, column, style, value in _cells(kind, data):
             rows, columns = max(rows, row + 1), max(columns, column + 1)
             _judge(facts, (row, column), kind, book, (style, value))

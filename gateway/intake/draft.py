@@ -25,6 +25,7 @@ from gateway.base.who import Who, WhoFiles
 from gateway.chain.interfaces import YEAR, RecordType
 from gateway.intake import refused
 from gateway.intake.calendar_file import CalendarFile
+from gateway.intake.columns import by_column
 from gateway.intake.drafts import Draft, Terms
 from gateway.intake.interfaces import RowAnswer, RowInput
 from gateway.intake.rules import measures_in_force, rules_in_force
@@ -270,7 +271,7 @@ class _Set:
         notes: Sequence[FieldError] = (),
     ) -> RowAnswer:
         """The rejection, with what counts it: the authority that the row names, and its mark."""
-        answer = _rejected(row, errors, (*row.notes, *notes))
+        answer = _rejected(row, by_column(errors, row.columns, schema), (*row.notes, *notes))
         if schema is not None and schema.authority.code is not None:
             answer.unit = self._unit(refused.named(schema, row, schema.authority.code))
         content = refused.content(schema, row)

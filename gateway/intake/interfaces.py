@@ -32,6 +32,7 @@ class RowInput:
     fields: standard code -> text or list of texts as sent; empty or absent are the same.
     cell_errors: standard code -> row code of a cell that could not be read as a value.
     notes: what the reader already has to say (column-unknown …).
+    columns: of a table, standard code -> header of its column as sent; None: of no table.
     fault: set where the row as a whole could not be read; then nothing else is looked at.
     """
 
@@ -44,6 +45,7 @@ class RowInput:
     corrects: str | None = None
     cell_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[FieldError] = ()
+    columns: Mapping[str, str] | None = None
     fault: FieldError | None = None
 
 

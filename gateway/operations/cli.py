@@ -19,6 +19,7 @@ from ledger.cli.language import pick, say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, harmless, note, print_json
 from ledger.cli.progress import bars
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 
 if TYPE_CHECKING:
@@ -175,11 +176,12 @@ def restore(config: Path, folder: Path, keys_from: Path | None, as_json: bool) -
         print_json({"made": made, "rows": told.rows} | keys)
     else:
         erased, forgotten = told.keys.erased, told.keys.forgotten
+        when = shown_time(made)
         note(
             say(
-                zh=f"已恢复 {made} 的备份：{told.rows} 行，{erased} 条记录的内容已删除，"
+                zh=f"已恢复 {when} 的备份：{told.rows} 行，{erased} 条记录的内容已删除，"
                 f"{forgotten} 个文件已过期或须重新报送。请运行 gateway doctor 核对与链是否一致。",
-                en=f"restored the backup of {made}: {told.rows} rows; {erased} records are erased,"
+                en=f"restored the backup of {when}: {told.rows} rows; {erased} records are erased,"
                 f" {forgotten} files were forgotten or must be sent again. Run `gateway doctor` to"
                 " see whether the chain agrees.",
             )

@@ -132,7 +132,7 @@ class _Examination:
         except ConfigError as error:
             return finding("schemas", Level.PROBLEM, error=error)
         if unreadable:
-            said = f"{unreadable[0].name}: {unreadable[0].problem}"
+            said = ConfigError(unreadable[0].name, unreadable[0].problem)
             return finding("schemas", Level.PROBLEM, error=said)
         return finding("schemas", Level.OK)
 

@@ -22,6 +22,7 @@ from ledger.chain.nodes.blocks import Reader, amount
 from ledger.chain.nodes.failover import Failover
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.rpc import Rpc
+from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.keys import Purpose
@@ -110,7 +111,7 @@ class ChainChecks:
                 level if valid else Level.PROBLEM,
                 purpose=purpose.name,
                 key=", ".join(sorted(key[:8] for key in ours)),
-                until=instant(end) if 0 < end <= LAST else "-",
+                until=shown_time(end) if 0 < end <= LAST else "-",
             )
 
     def _rules(self, facts: MemberFacts) -> Iterator[Finding]:

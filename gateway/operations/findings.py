@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ledger.cli.problems import in_words
+from ledger.core.texts import Text
+
 
 class Level(StrEnum):
     """ok; warning: will be a problem; problem: is one, exit code 1."""
@@ -36,6 +39,14 @@ class Finding:
 
 
 _Pair = tuple[str, str]  # zh, en
+_STATES = {
+    "open": "开放",
+    "behind": "落后于链",
+    "forked": "与链分叉",
+    "damaged": "损坏",
+    "closed": "已关闭",
+}
+"""Of a log."""
 
 TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
     "network-file": (
@@ -181,7 +192,7 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
     "calendar": (
         ("工作日历覆盖未来 {days} 天", "The calendar knows the next {days} days"),
         (
-            "工作日历只到 {until}，之后时限为 unknown",
+            "工作日历只到 {until}，之后时限不明",
             "The calendar ends on {until}; what is decided later is neither in time nor late",
         ),
         (
@@ -325,7 +336,7 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
 def finding(code: str, level: Level, **values: object) -> Finding:
     """A finding with its texts filled in."""
     well, ill, remedy = TEXTS[code]
-    shown = {name: str(value) for name, value in values.items()}
+    shown = {name: _said(name, value) for name, value in values.items()}
     fine = level is Level.OK
     return Finding(
         code=code,
@@ -335,6 +346,16 @@ def finding(code: str, level: Level, **values: object) -> Finding:
     )
 
 
-def _fill(pair: _Pair, values: Mapping[str, str]) -> Mapping[str, str]:
-    zh, en = pair
-    return {"zh": zh.format(**values), "en": en.format(**values)}
+def _said(name: str, value: object) -> Text:
+    """What an error says, and how a log is, in words; other values are the same in both."""
+    if isinstance(value, Exception):
+        return in_words(value)
+    text = str(value)
+    return {"zh": _STATES.get(text, text) if name == "state" else text, "en": text}
+
+
+def _fill(pair: _Pair, values: Mapping[str, Text]) -> Text:
+    return {
+        language: text.format(**{name: value[language] for name, value in values.items()})
+        for language, text in zip(("zh", "en"), pair, strict=True)
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -35,10 +35,13 @@ MAX_REGISTER = 20_000
 MAX_HELD = 50_000
 """Records that are looked through for those the register does not know, of all its authorities."""
 
+_LONGEST = timedelta(days=40)
+"""No seven working days take longer, whatever days off a year has."""
+
 MAX_UNITS = 1000
 """Authorities of one register; each costs a query."""
 
-State = Literal["kept-back", "late", "different", "unlisted", "unreadable", "not-yours"]
+State = Literal["kept-back", "not-due", "late", "different", "unlisted", "unreadable", "not-yours"]
 STATES: tuple[State, ...] = get_args(State)
 
 
@@ -111,6 +114,7 @@ class Reconciliation:
                     "rows": self.rows[unit],
                     "held": self.held[unit],
                     "keptBack": states[unit, "kept-back"],
+                    "notDue": states[unit, "not-due"],
                     "late": states[unit, "late"],
                     "different": states[unit, "different"],
                     "unlisted": states[unit, "unlisted"],
@@ -208,7 +212,8 @@ class Registers:
         unit = one.authority
         found.rows[unit] += 1
         if not held:
-            found.items.append(Item(state="kept-back", unit=unit, entry=one.entry))
+            state: State = "not-due" if self._may_come(one.entry) else "kept-back"
+            found.items.append(Item(state=state, unit=unit, entry=one.entry))
             return
         found.held[unit] += 1
         for record in held:
@@ -224,6 +229,17 @@ class Registers:
                 )
             if self._late(record):
                 found.items.append(Item(state="late", unit=unit, entry=one.entry, held=record))
+
+    def _may_come(self, entry: Entry) -> bool:
+        """Whether a decision that we do not hold may still come in time: its seven working days are
+        not over, or may not be as far as the calendar knows. Of a row that may be of types without
+        that limit as well, it may be of one that has it."""
+        day = entry.texts.get("day")
+        if day is None or (entry.families and not entry.families & {*BOUND}):
+            return False
+        decided, today = parse_day(day), self._ctx.clock.today()
+        deadline = self._calendar.current().deadline(decided)
+        return today <= (decided + _LONGEST if deadline is None else deadline)
 
     def _late(self, record: Held) -> bool:
         """Whether it was taken in after the seventh working day, where that binds."""

@@ -40,6 +40,7 @@ from ledger.cli.language import say
 from ledger.cli.options import load_network, local_clock
 from ledger.cli.output import Refused, Unknown, demand_apart, note, write_file
 from ledger.cli.passwords import Signer, open_key
+from ledger.cli.problems import told
 from ledger.cli.refusals import refusal_text
 from ledger.core.errors import ConfigError, CouldNotCheck, LedgerError
 from ledger.core.ids import Address, keccak256
@@ -211,7 +212,7 @@ def end_of(error: LedgerError) -> click.ClickException:
     if isinstance(error, TxRefused):
         text = say(zh="合约拒绝", en="refused by the contract")
         return Refused(f"{text}: {refusal_text(error)}")
-    return Refused(str(error))
+    return Refused(told(error))
 
 
 class Hand:

@@ -13,6 +13,7 @@ from ledger.cli.options import json_option, region_option, roles_option
 from ledger.cli.output import Refused, demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
+from ledger.cli.problems import told
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Role
 
@@ -126,7 +127,7 @@ def member_keys(
     try:
         region, given = read_region_and_roles(code, region, roles)
     except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(error)) from error
     password = read_password(password_file) if password_file else new_password()
     with failures():
         file = make_member(

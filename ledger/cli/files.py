@@ -16,6 +16,7 @@ from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Refused, demand_apart, note, print_json, write_file
 from ledger.cli.tables import plain, stdout
+from ledger.cli.times import shown_time
 
 _ID = re.compile("[0-9a-f]{32}")
 _OK, _NOT_FOUND = 200, 404
@@ -185,13 +186,18 @@ def _state(state: str) -> str:
 def _show(found: list[dict[str, Any]]) -> None:
     table = Table(box=SIMPLE_HEAD)
     table.add_column(say(zh="文件编号与结果", en="File id, what became of it"), min_width=32)
-    table.add_column(say(zh="报送时间", en="Handed in"), no_wrap=True)
+    table.add_column(say(zh="报送时间（北京）", en="Handed in (+08:00)"), no_wrap=True)
     table.add_column(say(zh="文件", en="File"), overflow="fold")
     for file in found:
         became = plain(f"{_state(file['state'])}: {_counts(file['counts'])}", "dim")
         first = plain(file["id"]).append("\n").append_text(became)
-        table.add_row(first, plain(file["created"]), plain(file["file"]))
+        table.add_row(first, plain(_when(file["created"])), plain(file["file"]))
     stdout().print(table)
+
+
+def _when(at: str) -> str:
+    """The time of China without its distance from UTC, which stands in the head."""
+    return (shown_time(at) or "").removesuffix(" +08:00")
 
 
 def _counts(counts: dict[str, int]) -> str:

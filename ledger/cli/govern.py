@@ -30,6 +30,7 @@ from ledger.cli.output import Refused, note, print_json
 from ledger.cli.possible import demand_new, demand_possible
 from ledger.cli.proposals import OPEN, Motion, active_provinces, find_motion, motions
 from ledger.cli.thresholds import threshold_before
+from ledger.cli.times import shown_time
 from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import ConfigError, Malformed
 
@@ -74,9 +75,10 @@ def list_motions(*, ended: bool, hand: Hand, as_json: bool) -> int:
         print_json({"proposals": [_summary(motion, threshold) for motion in found]})
         return 0
     for motion in found:
+        until = shown_time(motion.event.expires_at)
         click.echo(
             f"{motion.id}  {motion.state:8} {_votes(motion, threshold)}  "
-            f"{instant(motion.event.expires_at)}  {motion.event.member}  {sentence(motion.action)}"
+            f"{until}  {motion.event.member}  {sentence(motion.action)}"
         )
     return 0
 
@@ -101,7 +103,7 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
         (say(zh="提出者", en="proposed by"), motion.event.member),
         (say(zh="状态", en="state"), motion.state),
         (say(zh="赞成", en="yes"), _votes(motion, threshold)),
-        (say(zh="有效至", en="until"), instant(motion.event.expires_at)),
+        (say(zh="有效至", en="until"), shown_time(motion.event.expires_at)),
     )
     for name, value in pairs:
         click.echo(f"{name:12} {value}")

@@ -12,6 +12,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, print_json, shown_path
 from ledger.cli.passwords import new_password
+from ledger.cli.problems import told
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
 from ledger.core.keys import to_jwk
@@ -57,7 +58,7 @@ def new(*, purpose: str, out: Path, as_json: bool) -> int:
     try:
         made = create(purpose, out, new_password())
     except ConfigError as error:
-        raise Refused(str(error)) from error
+        raise Refused(told(error)) from error
     _show(made, as_json)
     return 0
 
@@ -77,7 +78,7 @@ def show(*, file: Path, as_json: bool) -> int:
     try:
         found = KeyFile.load(file)
     except ConfigError as error:
-        raise Refused(str(error)) from error
+        raise Refused(told(error)) from error
     _show(found, as_json)
     return 0
 

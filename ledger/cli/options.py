@@ -13,6 +13,7 @@ from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.cli.language import say
 from ledger.cli.output import note
+from ledger.cli.problems import told
 from ledger.core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,7 +104,7 @@ def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:
         network = network.with_rpc([url.strip() for url in urls]) if urls else network
         demand_majority(network)
     except ConfigError as error:
-        raise click.BadParameter(str(error), param_hint="--network / --rpc") from error
+        raise click.BadParameter(told(error), param_hint="--network / --rpc") from error
     if production() and network.chain_id == DEV_CHAIN_ID:
         _refuse_network(
             zh=f"生产环境不接受开发用的链（chainId {DEV_CHAIN_ID}）。",
@@ -128,7 +129,7 @@ def local_clock() -> Callable[[], float]:
     try:
         setting = clock.parse(text)
     except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(error)) from error
     if setting.held is not None:
         note(say(zh=f"注意：时钟固定为 {text}。", en=f"Note: the clock is held at {text}."))
     elif setting.offset:

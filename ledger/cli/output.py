@@ -53,13 +53,15 @@ def note(message: str) -> None:
     click.echo(harmless(message, lines=True), err=True)
 
 
-def print_rows(rows: Iterable[Iterable[object]]) -> None:
-    """A line for each, its values apart by tabs; where there is none, that is said aside."""
+def print_rows(rows: Iterable[Iterable[object]], *, head: Iterable[str]) -> None:
+    """A line for each below one of their heads, the values apart by tabs; where there is none, that
+    is said aside. Programs take `--json`."""
     lines = ["\t".join("-" if value is None else str(value) for value in row) for row in rows]
-    for line in lines:
-        click.echo(line)
     if not lines:
         note(say(zh="没有。", en="None."))
+        return
+    for line in ("\t".join(head), *lines):
+        click.echo(line)
 
 
 def print_json(document: Any) -> None:

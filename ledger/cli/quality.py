@@ -168,8 +168,9 @@ def _kept_back(path: Path) -> list[tuple[tuple[str, str], tuple[int, int]]]:
 
 
 def _compared(unit: dict[str, Any]) -> int:
-    """Rows that were compared, each once."""
-    return int(unit["rows"]) - int(unit.get("repeated", 0)) - int(unit.get("notYours", 0))
+    """Rows that were compared and are due, each once."""
+    others = ("repeated", "notYours", "notDue")
+    return int(unit["rows"]) - sum(int(unit.get(name, 0)) for name in others)
 
 
 def _collect(network: NetworkFile, period: Period, *, logs: bool) -> list[Told]:

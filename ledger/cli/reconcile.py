@@ -29,7 +29,8 @@ _OK, _FORBIDDEN = 200, 403
 _MOST_SHOWN = 50
 _MOST = 1 << 31
 _COUNTS = ("rows", "held", "keptBack", "late", "different", "unlisted", "unreadable")
-_LATER_COUNTS = ("notYours", "repeated", "unnumbered")
+_NOT_DUE = "not-due"
+_LATER_COUNTS = ("notDue", "notYours", "repeated", "unnumbered")
 """Nodes of before these were told do not have them."""
 
 _HELP = say(
@@ -37,6 +38,7 @@ _HELP = say(
 
     列出瞒报（台账有、账本无）、逾期、不一致、台账未载的记录。台账只在节点内存中读取，不保存；
     结果只有行号和记录编号。令牌须有 read 权限并代表该机关（或为中心的令牌）。
+    决定后7个工作日内尚未报送的列为“未到期”，既非瞒报，也不算差异。
     退出码：0 没有差异；1 有差异；4 无法核对。
 
     \b
@@ -51,7 +53,9 @@ _HELP = say(
     Tells what was kept back (in the register, not on the ledger), late, different, or not in the
     register. The node reads the register in memory and does not keep it; the answer has numbers of
     rows and ids of records alone. The token needs `read`, and must be of that authority or of the
-    centre. Exit codes: 0 no differences; 1 some; 4 could not check.
+    centre. What is not there and still within seven working days of its decision is not due: it
+    was not kept back, and is no difference. Exit codes: 0 no differences; 1 some; 4 could not
+    check.
 
     \b
     Examples:
@@ -108,7 +112,7 @@ def reconcile(
         print_json(told)
     else:
         _show(told)
-    return EXIT_NO if told["items"] else 0
+    return EXIT_NO if any(item["state"] != _NOT_DUE for item in told["items"]) else 0
 
 
 def _endpoint(path: Path, rpc: tuple[str, ...], member: str) -> str:
@@ -208,6 +212,7 @@ def _states() -> dict[str, str]:
         "different": say(zh="不一致", en="different"),
         "unlisted": say(zh="台账未载", en="not in the register"),
         "unreadable": say(zh="无法核对", en="not to be compared"),
+        _NOT_DUE: say(zh="未到期（尚未报送）", en="not due yet"),
         "not-yours": say(zh="不属本令牌（前身机关任期外）", en="not this token's to compare"),
     }
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
+from ledger.cli.times import shown_time
 from ledger.core.commitment import Value
 from ledger.core.verdict.checks import Check
 from ledger.core.verdict.verdict import Verdict, note_text
@@ -153,14 +154,16 @@ def _facts(verdict: Verdict) -> list[tuple[str, object]]:
         ("correctedBy", "更正为", "Corrected by"),
     ):
         if told[key]:
-            pairs.append((say(zh=zh, en=en), told[key]))
+            value = shown_time(told[key]) if key == "anchoredAt" else told[key]
+            pairs.append((say(zh=zh, en=en), value))
     for item in told["later"]:
         pairs.append((say(zh="此后登记", en="Recorded later"), " ".join(item.values())))
     if verdict.question.as_of:
         pairs.append((say(zh="目前", en="Now"), verdict.now.verdict))
     if told["head"]:
         head = told["head"]
-        pairs.append((say(zh="区块链", en="Chain head"), f"{head['number']}, {head['time']}"))
+        when = f"{head['number']}, {shown_time(head['time'])}"
+        pairs.append((say(zh="区块链", en="Chain head"), when))
     return [*pairs, (say(zh="网络", en="Network"), verdict.trust.name)]
 
 

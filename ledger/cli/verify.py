@@ -11,6 +11,7 @@ import click
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
+from ledger.cli.problems import told
 from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How .xlsx files (and archives) and old .xls files begin."""
 _HELP = say(
     zh="""核验回执：记录是否真实，今天能否使用，为什么。
 
@@ -189,6 +192,8 @@ def verify(
         nonce=nonce,
         witnesses=witnesses or 0,
     )
+    for path in receipts:
+        _note_workbook(path)
     verifier = Verifier(pinned, schemas=_library(schemas), now=now)
     try:
         found = list(_judge_all(verifier, receipts, question))
@@ -217,7 +222,7 @@ def _library(folder: Path | None) -> Library:
     try:
         library = Library.load(folder)
     except ConfigError as error:
-        raise click.BadParameter(str(error), param_hint="--schemas") from error
+        raise click.BadParameter(told(error), param_hint="--schemas") from error
     for file in library.unreadable:
         note(f"--schemas: {file.name}: {file.problem}")
     return library
@@ -274,6 +279,28 @@ def _subject(text: str | None) -> str | None:
             )
         )
     return code
+
+
+def _note_workbook(path: Path) -> None:
+    """Say what a workbook is that is taken for a receipt, and what to do with it: departments have
+    both, and `malformed` helps nobody."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(max(map(len, _WORKBOOKS)))
+    except OSError:
+        return  # its own verdict tells
+    if start.startswith(_WORKBOOKS):
+        name = shown_path(path)
+        note(
+            say(
+                zh=f"{name} 是工作簿或压缩文件，不是回执。报送其中的记录用 credit-ledger submit；"
+                "回执是 JSON 文件，由 credit-ledger receipt 或 submit --receipts 取得，"
+                "再由本命令核验。",
+                en=f"{name} is a workbook or an archive, no receipt. `credit-ledger submit` sends"
+                " the records in it; a receipt is a JSON file, which `credit-ledger receipt` or"
+                " `submit --receipts` gets and this command checks.",
+            )
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from typing import Final, Literal
 
 from ledger.core import commitment
 from ledger.records import rules as rules_files
+from ledger.records.areas import belongs
 from ledger.records.rules import Period, Rules
 from ledger.records.schema import Schema
 
@@ -29,6 +30,7 @@ __all__ = [
     "NO_AUTHORITIES",
     "Bounds",
     "Decision",
+    "EarliestEnd",
     "Fields",
     "UseWindow",
     "add_months",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 CLASSES: Final = commitment.CLASSES
+_NO_FIELDS: Final[Mapping[str, str | list[str]]] = MappingProxyType({})
 NO_AUTHORITIES: Final[Mapping[str, str | None]] = MappingProxyType({})
 _MONTHS = 12
 
@@ -87,6 +90,22 @@ class Bounds:
     earliest: date
     latest: date | None
     may_be_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarliestEnd:
+    """The first day on which use may end early. possible: no earlier day is lawful, whatever the
+    record leaves open. certain: from it on the end is lawful, whatever it leaves open. areas: those
+    with a longer minimum that the record belongs to, or may; whoever decides knows which."""
+
+    possible: date
+    certain: date
+    areas: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one day; else whoever decides must say more than the record does."""
+        return self.possible == self.certain
 
 
 def rules_id() -> str:
@@ -146,12 +165,21 @@ def bounds(rules: Rules, decision: Decision) -> Bounds:
     )
 
 
-def earliest_end(rules: Rules, decision: Decision, class_: str) -> date:
-    """The first day on which use may end early, for a repair that states the class: `decided` and
-    the minimum that the rules give for it. Where the kind of the authority is not known, the
-    latest that may hold, since an early end must be lawful whichever it is."""
+def earliest_end(
+    rules: Rules, decision: Decision, class_: str, fields: Fields = _NO_FIELDS
+) -> EarliestEnd:
+    """When use may end early, for a repair that states the class: `decided` and the minimum that
+    the rules give for it. fields: what is known of the record, by which it is told whether it is
+    about an area that has a minimum of its own (`ledger/records/areas.py`)."""
     periods = _periods(rules, replace(decision, class_=class_))
-    return _after(decision, max(period.minimum for period in periods))
+    if all(period.area_minimum is None for period in periods):
+        minima = {period.minimum for period in periods}
+        return EarliestEnd(_after(decision, min(minima)), _after(decision, max(minima)))
+    told = {area.id: belongs(area, decision.schema, fields) for area in rules.areas}
+    areas = tuple(name for name, found in told.items() if found != "no")
+    first = min(_minimum(period, within="yes" in told.values()) for period in periods)
+    last = max(_minimum(period, within=bool(areas)) for period in periods)
+    return EarliestEnd(_after(decision, first), _after(decision, last), areas)
 
 
 def use_window(rules: Rules, decision: Decision, until: date | None) -> UseWindow:
@@ -168,18 +196,30 @@ def use_window(rules: Rules, decision: Decision, until: date | None) -> UseWindo
 
 
 def stated_end_note(
-    rules: Rules, decision: Decision, stated_end: date | None
+    rules: Rules, decision: Decision, stated_end: date | None, fields: Fields = _NO_FIELDS
 ) -> Literal["publicity-too-long", "publicity-too-short"] | None:
-    """The note that a stated end of publicity earns; never a reason to refuse."""
+    """The note that a stated end of publicity earns; never a reason to refuse. fields: what tells
+    whether the record is about an area with a minimum of its own."""
     if stated_end is None or decision.schema.until.rule != "publicity" or not decision.adverse:
         return None
     periods = _periods(rules, decision)
     longest = _longest(decision, {period.maximum for period in periods})
     if longest is not None and stated_end > longest:
         return "publicity-too-long"
-    if stated_end < _after(decision, min(period.minimum for period in periods)):
+    shortest = min(period.minimum for period in periods)
+    if stated_end < _after(decision, shortest):
         return "publicity-too-short"
-    return None
+    longer = min(_minimum(period, within=True) for period in periods)
+    if stated_end >= _after(decision, longer):
+        return None
+    within = any(belongs(area, decision.schema, fields) == "yes" for area in rules.areas)
+    return "publicity-too-short" if within else None
+
+
+def _minimum(period: Period, *, within: bool) -> int:
+    """The minimum of what is about an area, or is not."""
+    longer = period.area_minimum
+    return longer if within and longer is not None else period.minimum
 
 
 def _periods(rules: Rules, decision: Decision) -> tuple[Period, ...]:

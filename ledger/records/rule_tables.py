@@ -1,5 +1,5 @@
-"""What a rules file holds beside the periods of publicity: exits, what reports show, the days of
-stages, measures and severe lists; and how each is read.
+"""What a rules file holds beside the periods of publicity: areas of longer periods, exits, what
+reports show, the days of stages, measures and severe lists; and how each is read.
 
 Rows of reports and stages are dated and may be for one region or one kind of authority. Of those
 that hold the one governs that names the region, then the one that names the family, then the one
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, TypeVar, get_args
 
+from ledger.records.areas import Area, read_area
 from ledger.records.members import NAME, Members
 
 __all__ = [
@@ -137,6 +138,7 @@ class SevereList:
 class Tables:
     """All that a rules file holds beside the periods; empty where it has nothing."""
 
+    areas: tuple[Area, ...] = ()
     exits: tuple[Exit, ...] = ()
     reportable: tuple[ReportableRow, ...] = ()
     stages: tuple[StageRow, ...] = ()
@@ -185,6 +187,7 @@ class Tables:
 def read(tree: Members, kinds: Sequence[str | None]) -> Tables:
     """Take the tables out of a rules file. kinds: of the authorities that it defines."""
     return Tables(
+        areas=_once(tree, "areas", read_area, lambda row: [row.id]),
         exits=_once(tree, "exits", _exit, lambda row: [row.entry, row.exit]),
         reportable=_once(tree, "reportable", lambda row: _reportable(row, kinds), _reported),
         stages=_once(

@@ -20,10 +20,12 @@ rows         at least one:
     authority      kind of the deciding authority; absent: any
     class          minor, general or severe; absent: whatever the class
     minimumMonths  months from the decision before publicity may end early; absent: 0
+    areaMinimumMonths  the same for what is about one of the `areas`; absent: no others
     maximumMonths  months from the decision after which the record may no longer be used
     openUntilExit  true in place of maximumMonths: only an exit or a stated end ends it
     source         the law, with its number and dates
-exits, reportable, stages, measures, lists    optional tables, each of rows with their `source`:
+areas, exits, reportable, stages, measures, lists    optional tables of rows with their `source`:
+    areas          what may end early only after longer: `ledger/records/areas.py`
     exits          {entry, exit}: records of the family `exit` end those of the family `entry`
     reportable     {from?, region?, families?, authority?, expired, unpublished, repaired}: what of
                    these belongs into a subject's own report, by the day of the report
@@ -54,6 +56,7 @@ from ledger.core.commitment import CLASSES
 from ledger.core.errors import Malformed
 from ledger.core.verdict.facts import PUBLICITY
 from ledger.records import rule_tables
+from ledger.records.areas import Area
 from ledger.records.fold import fold
 from ledger.records.members import MAX_VERSION, NAME, Members
 from ledger.records.rule_tables import Tables
@@ -93,10 +96,11 @@ _MAX_MONTHS = 1200  # a hundred years: longer is a slip of the pen
 @dataclass(frozen=True, slots=True)
 class Period:
     """Months from the decision. minimum 0: use may end at any time. maximum None: open until an
-    exit or a stated end."""
+    exit or a stated end. area_minimum: that of what is about one of the areas; None: no other."""
 
     minimum: int
     maximum: int | None
+    area_minimum: int | None = None
 
 
 OPEN: Final = Period(0, None)
@@ -160,6 +164,11 @@ class Rules:
         """As payloads name it: `publicity@1:<SHA-256>`."""
         return f"{self.name}@{self.version}:{self.sha256}"
 
+    @property
+    def areas(self) -> Sequence[Area]:
+        """The areas of which some periods are longer."""
+        return self.tables.areas
+
     def kind_of(self, authority: str) -> str | None:
         """The kind of authority that its name tells; None: none with rules of its own."""
         return _kind_of(self, authority)
@@ -213,6 +222,8 @@ def parse(data: bytes) -> Rules:
     rows = tuple(_row(n, row, kinds) for n, row in enumerate(tree.items("rows", most=_MAX_ROWS)))
     tables = rule_tables.read(tree, kinds)
     tree.done()
+    if not tables.areas and any(row.period.area_minimum is not None for row in rows):
+        raise tree.fault("areaMinimumMonths, and no areas")
     return Rules(
         name=PUBLICITY,
         version=version,
@@ -283,11 +294,14 @@ def _period(row: Members) -> Period:
     if row.has("openUntilExit"):
         if not row.flag("openUntilExit"):
             raise row.fault("openUntilExit is false: leave it out")
-        return Period(minimum, None)
-    maximum = row.number("maximumMonths", 0, _MAX_MONTHS)
-    if minimum > maximum:
+        maximum = None
+    else:
+        maximum = row.number("maximumMonths", 0, _MAX_MONTHS)
+    most = _MAX_MONTHS if maximum is None else maximum
+    if minimum > most:
         raise row.fault("minimumMonths is above maximumMonths")
-    return Period(minimum, maximum)
+    longer = row.maybe("areaMinimumMonths", lambda name: row.number(name, minimum, most))
+    return Period(minimum, maximum, longer)
 
 
 def _sets(rows: Sequence[Row]) -> tuple[RuleSet, ...]:

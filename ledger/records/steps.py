@@ -54,7 +54,7 @@ def _step(schema: Schema, field: Field) -> Step:
     return Step(
         field=field,
         code=field.code,
-        read=reader(field, no_end=_no_end(schema, field)) if field.disclosable else presence,
+        read=_reader(schema, field) if field.disclosable else presence,
         optional=not (
             field.required or condition or field.code in (subject.registration, schema.decided)
         ),
@@ -78,6 +78,18 @@ def _step(schema: Schema, field: Field) -> Step:
         is_decided=field.code == schema.decided,
         is_decided_year=field.code == schema.decided_year,
     )
+
+
+def _reader(schema: Schema, field: Field) -> Reader:
+    no_end = _no_end(schema, field)
+    return reader(field, no_end=no_end, why_no_end=_why_no_end(schema, field))
+
+
+def _why_no_end(schema: Schema, field: Field) -> str | None:
+    """What to say of an end that is written as none, in a field that takes days alone."""
+    if schema.until.rule == "publicity" and field.code == schema.until.field:
+        return "no-end-publicity"
+    return "no-end-day" if field.kind == "date" and field.not_before else None
 
 
 def _no_end(schema: Schema, field: Field) -> str | None:

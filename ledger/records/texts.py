@@ -168,6 +168,12 @@ _NOTES: Final = {
         "第{name}行是合计、填报人、填写说明或重复的表头，不是记录，已跳过。",
         "Row {name} is a total, a signature, a hint or the header once more, no record: skipped.",
     ),
+    "row-hidden": (
+        "{name}所在的行在工作簿中是隐藏的（或被筛选掉），已照常读取和判断；不应报送的行，今后请先从表中"
+        "删去。",
+        "{name} stands in a row that the workbook hides (or a filter does); it was read and judged "
+        "as any other: take rows out that are not to be sent.",
+    ),
     "publicity-too-long": (
         "{name}超过法定最长公示期，使用期限按法定最长期限计算。",
         "{name} is beyond the longest period of publicity; the record's use ends with that period.",
@@ -190,7 +196,7 @@ _NOTES: Final = {
         "{name} is data of a person's identity document: dropped, neither stored nor committed.",
     ),
     "person-id-in-text": (
-        "{name}中含有居民身份证号码；该栏已按原文存证，出示凭证时除非点名要求，否则不予披露。如非必要，"
+        "{name}中含有居民身份证号码；该栏已按原文存证，出示时除非点名要求，否则不予披露。如非必要，"
         "请删去号码后更正。",
         "{name} holds a resident identity number: the text was kept as it is, and this field is "
         "left out of presentations unless it is asked for by name. Remove the number if it is not "
@@ -247,12 +253,30 @@ _WHY: Final = {
         "{name}写成了八位数字，请用分隔符写成YYYY-MM-DD，例如2024-03-05。",
         "{name} is written as eight digits: separate them, YYYY-MM-DD, such as 2024-03-05.",
     ),
+    "no-end-publicity": (
+        "{name}须为具体日期，不能填写长期、永久；没有确定截止日的请留空，按法定公示期限计算。",
+        "{name} is a day; it cannot be without end. Leave it empty where no end was set: the "
+        "period that the law gives counts.",
+    ),
+    "no-end-day": (
+        "{name}须为日期；长期、永久有效的请填写2099-12-31。",
+        "{name} is a day: write 2099-12-31 for what has no end.",
+    ),
+    "values-joined": (
+        "{name}的单元格中有多个取值，请用分号（；）分隔，例如：{values}。",
+        "{name} has several values in one cell: separate them by semicolons, such as {values}.",
+    ),
+    "one-value": (
+        "{name}只能填写一个取值，请保留其中之一：{values}。",
+        "{name} takes one value: keep one of {values}.",
+    ),
     "named-twice": (
         "{name}以不同名称出现多次且内容不同，请只保留一个。",
         "{name} is there under several names that say different things: keep one of them.",
     ),
 }
-"""Texts that say more of a code than its own: `date-invalid`, `schema-invalid`."""
+"""Texts that say more of a code than its own: `date-invalid`, `not-in-vocabulary`,
+`schema-invalid`."""
 
 ERROR_CODES: Final = frozenset(_ERRORS)
 NOTE_CODES: Final = frozenset(_NOTES)

@@ -7,7 +7,7 @@ looks back to (subject type, class of penalty, date of the decision) stands earl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -354,7 +354,8 @@ def _explained(field: Field, fault: Fault) -> FieldError:
     """The remark on a value, with the parts that its text needs."""
     code = fault.code
     if fault.why is not None:
-        return FieldError(field.code, code, message(fault.why, field))
+        parts = {"values": _listed(fault.values)} if fault.values else {}
+        return FieldError(field.code, code, message(fault.why, field, **parts))
     if code == "too-long":
         limit = str(field.max or MONEY_DIGITS)
         unit = {"zh": "个字符", "en": "characters"}
@@ -364,6 +365,11 @@ def _explained(field: Field, fault: Fault) -> FieldError:
     if code == "not-in-vocabulary":
         return remark(code, field, values=_values(field.vocabulary, field.other))
     return remark(code, field)
+
+
+def _listed(values: Sequence[str]) -> Text:
+    """Values as a cell has them, which is with either semicolon."""
+    return {"zh": "；".join(values), "en": ";".join(values)}
 
 
 @cache
@@ -400,7 +406,7 @@ def _checked(run: _Run, class_: str | None) -> Checked:
             kinds=(publicity.authority_kind(rules, schema, fields, setting.authorities),),
         )
         until = publicity.until(rules, decision, stated_end)
-        code = publicity.stated_end_note(rules, decision, stated_end)
+        code = publicity.stated_end_note(rules, decision, stated_end, fields)
         if code is not None and schema.until.field is not None:
             run.notes.append(remark(code, schema.by_code[schema.until.field]))
         if decision.void and schema.void_if is not None:

@@ -18,6 +18,7 @@ from ledger.records import uscc
 from ledger.records.characters import settle
 from ledger.records.fold import UNSEEN, fold
 from ledger.records.forms import NO_END, form_of, narrow
+from ledger.records.joined import joined
 from ledger.records.schema_parts import OTHER, Field
 
 __all__ = [
@@ -64,10 +65,11 @@ _SEPARATORS = re.compile(r"[;；\r\n]")
 @dataclass(frozen=True, slots=True)
 class Fault:
     """The row code of what is wrong with a value. why: a text of `texts` that says more than that
-    of the code."""
+    of the code; values: those that it names."""
 
     code: str
     why: str | None = field(default=None, compare=False)
+    values: tuple[str, ...] = field(default=(), compare=False)
 
 
 Value = str | list[str]
@@ -76,12 +78,21 @@ Reader = Callable[[object], Value | Fault | None]
 _Converter = Callable[[str], str | Fault]
 
 
-def reader(field: Field, *, shape_only: bool = False, no_end: str | None = None) -> Reader:
+def reader(
+    field: Field,
+    *,
+    shape_only: bool = False,
+    no_end: str | None = None,
+    why_no_end: str | None = None,
+) -> Reader:
     """The reader of a field's values. shape_only: the check characters of a USCC are left out.
-    no_end: of a date, the day that stands for no end, which words may say as well."""
+    no_end: of a date, the day that stands for no end, which words may say as well; why_no_end:
+    where they may not, the text that says what to write instead."""
     convert = read_uscc_shape if shape_only and field.kind == "uscc" else _converter(field)
     if no_end is not None:
         convert = _with_no_end(convert, no_end)
+    elif why_no_end is not None:
+        convert = _without_no_end(convert, Fault("date-invalid", why_no_end))
     if field.kind == "list":
         return _list_reader(field, convert)
     if field.kind == "text":
@@ -111,6 +122,10 @@ def _converter(field: Field) -> _Converter:
 
 def _with_no_end(convert: _Converter, no_end: str) -> _Converter:
     return lambda text: convert(no_end if text in NO_END else text)
+
+
+def _without_no_end(convert: _Converter, fault: Fault) -> _Converter:
+    return lambda text: fault if text in NO_END else convert(text)
 
 
 def read_date(text: str) -> str | Fault:
@@ -208,17 +223,22 @@ def _choice_converter(field: Field) -> _Converter:
     maximum = field.max or 0
     exact = frozenset(field.vocabulary)
     folded = frozenset(map(fold, field.vocabulary))
+    why = "values-joined" if field.kind == "list" else "one-value"
+
+    def unknown(text: str) -> Fault:
+        values = joined(field.vocabulary, text)
+        return Fault("not-in-vocabulary", why if values else None, values)
 
     def convert(text: str) -> str | Fault:
         if text in exact:
             return text
         text = settle(text)
         if len(text) > maximum:
-            return Fault("too-long" if field.other else "not-in-vocabulary")
+            return Fault("too-long") if field.other else unknown(text)
         form = fold(text)
         own = field.other and form.startswith(OTHER) and form != OTHER
         if not own and form not in folded:
-            return Fault("not-in-vocabulary")
+            return unknown(text)
         return text if _writable(text) else Fault("encoding")
 
     return convert

@@ -160,7 +160,7 @@ def reconciled(net: Net, file: Path, *more: object) -> Done:
 
 def test_a_register_and_what_was_kept_back(net: Net, sent: Sent, tmp_path: Path) -> None:
     unit, rows = UNITS[0], sent.held(UNITS[0])
-    kept = rows[0] | {"CF_WSH": "样罚〔2026〕从未报送号"}
+    kept = rows[0] | {"CF_WSH": "样罚〔2026〕从未报送号", "CF_JDRQ": "2026-01-05"}
     columns = ("CF_WSH", "CF_CFJGDM", "CF_XDR_SHXYM", "CF_JDRQ")
     out = tmp_path / "differences.xlsx"
     done = reconciled(net, register(tmp_path, [*rows, kept], *columns), "--json", "-o", out)
@@ -168,6 +168,7 @@ def test_a_register_and_what_was_kept_back(net: Net, sent: Sent, tmp_path: Path)
     (line,) = done.json()["units"]
     late = sent.counter.lines[unit].timely["no"]
     assert line == {"unit": unit, "rows": len(rows) + 1, "held": len(rows), "keptBack": 1} | {
+        "notDue": 0,
         "late": late,
         "different": 0,
         "unlisted": 0,

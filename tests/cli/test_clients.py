@@ -179,7 +179,7 @@ def test_files_are_listed_and_shown(
     done = cli("files", "list", *common, "--limit", "7")
     words = " ".join(done.out.split())
     assert "北京市法人行政处" in words and "done" in words and "accepted 1, rejected 1" in words
-    assert len(done.out.splitlines()) < 9 and "2026-11-20T08:00:00Z" in words
+    assert len(done.out.splitlines()) < 9 and "2026-11-20 16:00:00" in words
     listed["file"] = "处罚.csv"
     gateway.on("GET /v1/files?limit=7", told({"files": [listed]}))
     done = cli("files", "list", *common, "--limit", "7")

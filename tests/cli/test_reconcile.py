@@ -101,13 +101,23 @@ def test_what_is_shown(asked: tuple[Stub, list[Any]], cli: Cli, tmp_path: Path) 
     assert "\x1b" not in done.out + done.err
     assert "no header was found" in done.err and "2 rows" in done.err
     assert json.loads(cli(*words, "--json").out)["items"] == [ITEM]
-    node.on(ASK, told(answer(items=[])))
-    assert cli(*words).exit == 0
+    waiting = ITEM | {"state": "not-due"}
+    for items, code in (([], 0), ([waiting], 0), ([waiting, ITEM], 1)):
+        node.on(ASK, told(answer(items=items)))
+        done = cli(*words)
+        assert done.exit == code
+        assert ("not due yet" in done.out) and (
+            (waiting in items) == (done.out.count("not due") > 1)
+        )
 
 
 def test_a_share_is_of_rows_that_were_compared(tmp_path: Path) -> None:
     """With what a node of before says, which has fewer counts."""
     path = tmp_path / "told.json"
-    for more, rows in (({}, 6), ({"repeated": 2, "notYours": 1, "unnumbered": 4}, 3)):
+    for more, rows in (
+        ({}, 6),
+        ({"repeated": 2, "notYours": 1, "unnumbered": 4}, 3),
+        ({"notDue": 2}, 4),
+    ):
         path.write_text(json.dumps(answer(units=[UNIT | {"rows": 6} | more])))
         assert quality._kept_back(path) == [(("110000", UNIT["unit"]), (1, rows))]

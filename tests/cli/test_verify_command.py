@@ -99,6 +99,20 @@ def test_several_receipts_end_with_the_worst(
     assert cli("verify", files[0], files[2], "--network", network_file).exit == 0
 
 
+def test_a_workbook_is_told_to_be_one(
+    ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
+) -> None:
+    """Beside the verdict, which stays: no receipt."""
+    starts = [b"PK\x03\x04 more", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 more"]
+    for data, told in ((starts[0], True), (starts[1], True), (b"{}", False), (b"PK", False)):
+        (file,) = write(tmp_path, [data])
+        done = cli("verify", file, "--network", network_file)
+        assert done.exit == 1
+        assert ("is a workbook" in done.err and "submit" in done.err) == told
+    good = write(tmp_path, [ledger.beijing.receipt(0)])
+    assert "workbook" not in cli("verify", *good, "--network", network_file).err
+
+
 def test_several_receipts_end_in_a_table(
     ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

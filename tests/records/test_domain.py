@@ -10,7 +10,7 @@ import pytest
 from ledger.records import publicity
 from ledger.records.check_record import decision_of
 from ledger.records.keys import keys, record_key
-from ledger.records.publicity import Decision, earliest_end
+from ledger.records.publicity import Decision, EarliestEnd, earliest_end
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas, load
 from ledger.records.setting import Setting
@@ -102,14 +102,19 @@ def test_the_class_stated_with_a_repair_gives_the_minimum(
     decided: date, kind: str | None, class_: str, day: date
 ) -> None:
     known = _decision("penalty", decided, (kind,))
-    assert earliest_end(RULES, known, class_) == day
+    # Nothing of the record is known, so what is about food may not end before a year.
+    found = earliest_end(RULES, known, class_)
+    assert (found.possible, found.known) == (day, decided > UNDER_58)
     lists = _decision("severe-list-entry", decided, (kind,))
-    assert earliest_end(RULES, lists, class_) == decided  # nothing but the exit ends it
+    # Nothing but the exit ends it.
+    assert earliest_end(RULES, lists, class_) == EarliestEnd(decided, decided)
 
 
-def test_where_the_authority_is_not_known_the_latest_minimum_holds() -> None:
+def test_where_the_authority_is_not_known_both_minima_are_told() -> None:
     known = _decision("penalty", UNDER_107, RULES.kinds)
-    assert earliest_end(RULES, known, "minor") == date(2026, 4, 10)  # that of Order 58
+    found = earliest_end(RULES, known, "minor", taken("penalty").fields)
+    assert (found.possible, found.certain) == (UNDER_107, date(2026, 4, 10))  # that of Order 58
+    assert earliest_end(RULES, known, "minor").certain == date(2027, 1, 10)
 
 
 def _decision(type_: str, decided: date, kinds: tuple[str | None, ...]) -> Decision:

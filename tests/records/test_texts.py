@@ -17,7 +17,7 @@ NOTES = """
     column-unknown publicity-too-long publicity-too-short timeliness-unknown late person-id-dropped
     document-number-shared amount-unusual authority-elsewhere authority-not-in-force uscc-excepted
     status-not-in-force missing-before-go-live subject-kind-unusual origin-missing
-    person-id-in-text header-guessed footer-skipped
+    person-id-in-text header-guessed footer-skipped row-hidden
 """.split()
 PARTS = {
     name: {"zh": f"中{name}", "en": f"en-{name}"}

@@ -67,6 +67,9 @@ def test_add_list_revoke(config: Path) -> None:
     assert "市监局" in listed.stdout
     assert "in force" in listed.stdout
     assert token not in listed.stdout
+    head, line = listed.stdout.splitlines()
+    assert head == "Id\tName\tScopes\tDepartment\tAuthorities\tState (revoked)"
+    assert len(head.split("\t")) == len(line.split("\t"))
     assert run(config, "token", "revoke", "1").exit_code == 0
     assert holders(engine).find(token) is None
     assert run(config, "token", "revoke", "1").exit_code == 1
@@ -152,7 +155,11 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
-    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "3\n"]
+    head, cells = [told.split("\t") for told in shown.stdout.splitlines()]
+    assert head[:3] == ["Id", "Time", "Token"]
+    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "3"]
+    assert cells[1] == "2026-11-24 00:00:00 +08:00"  # of the day that people know
+    assert len(head) == len(cells)
     for options, expected in (
         ((), ["1", "2"]),
         (("--since", "2026-11-24"), ["2"]),

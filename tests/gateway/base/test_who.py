@@ -218,6 +218,8 @@ def test_what_a_token_stands_for(config: Path, paths: WhoPaths) -> None:
     after = json.loads(run(*common, "2026-07-01").stdout)
     assert [one["code"] for one in before["standsFor"]] == [B]
     assert after["standsFor"][1] == {"code": A, "name": None, "from": None, "until": "2026-06-30"}
+    shown = run(*(word for word in common if word != "--json"), "2026-07-01").stdout.splitlines()
+    assert shown == ["Code\tName\tFrom\tUntil", f"{B}\t-\t-\t-", f"{A}\t-\t-\t2026-06-30"]
 
 
 def test_a_token_of_an_excepted_code(config: Path, paths: WhoPaths) -> None:

@@ -58,7 +58,9 @@ def test_list_and_retry(node: Node, tmp_path: Path) -> None:
     desk = Desk(node)
     job, place = set_aside(node, desk)
     listed = run(tmp_path, "list")
-    assert (listed.exit_code, listed.stdout.split("\t")[:3]) == (0, [job, "file", "set-aside"])
+    head, line = [text.split("\t") for text in listed.stdout.splitlines()]
+    assert (listed.exit_code, line[:3]) == (0, [job, "file", "set-aside"])
+    assert (head[:3], len(head)) == (["Id", "Kind", "State"], len(line))
     (told,) = json.loads(run(tmp_path, "list", "--json").stdout)["jobs"]
     assert (told["code"], told["token"]) == ("MemoryError", 1)
     assert told["bytes"] == len(csv_text(GOOD).encode())

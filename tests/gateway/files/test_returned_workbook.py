@@ -23,6 +23,7 @@ from ledger.records.keys import record_key
 from ledger.records.schema import load
 from ledger.records.setting import Setting
 from ledger.records.validate import check, remark
+from tests.records.examples import penalty
 from tests.support.sheets import (
     GOOD,
     csv_text,
@@ -178,6 +179,23 @@ def test_what_a_person_sees() -> None:
     assert len(rows) == 3
     flat = [cell for values in explained for cell in values]
     assert "某局.csv" in flat and "rejected" in flat and "money-format" in flat
+
+
+def test_the_cell_of_the_class_is_marked() -> None:
+    """By its name of the workbook or the word, and of records in JSON."""
+    fields = {code: str(value).replace(",", "，") for code, value in penalty().items()}
+    row = fields | {"失信等级": "中等"}
+    table = "\n".join([",".join(row), ",".join(map(str, row.values()))]).encode()
+    line = json.dumps({"type": "penalty", "class": "mild", "fields": fields}).encode()
+    good = table.replace("中等".encode(), "一般".encode())
+    undated = good.replace(b"2026-05-01", b"x")
+    for data, marked in ((table, True), (line, True), (undated, False)):
+        _, book = send(data, Judge(), "x.ndjson" if data is line else "x.csv")
+        sheet = openpyxl.load_workbook(io.BytesIO(book)).worksheets[0]
+        head = [cell.value for cell in sheet[1]]
+        at = next(at for at, name in enumerate(head) if name in ("失信等级", "CL_CLASS"))
+        assert (sheet[2][at].fill.fgColor.rgb == "FFFFC7CE") == marked
+        assert sheet[2][at].value in ("中等", "mild", "一般")
 
 
 def test_corrected_rows_are_accepted() -> None:

@@ -202,7 +202,9 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "try again" in run("retry", code=1)
     node.logs.publish(1)
-    assert run("list").split("\t")[:1] + run("list").split("\t")[2:4] == ["1", "damaged", "1"]
+    head, line = [text.split("\t") for text in run("list").splitlines()]
+    assert line[:1] + line[2:4] == ["1", "damaged", "1"]
+    assert head == ["Promise", "Log", "Reason", "Entries", "Due"] and line[4].endswith(" +08:00")
     (listed,) = json.loads(run("list", "--json"))["quarantined"]
     assert len(listed["leaves"]) == 1
     assert json.loads(run("retry", "--json")) == {

@@ -51,6 +51,7 @@ def test_nothing_is_different(ours: Office) -> None:
             "rows": 2,
             "held": 2,
             "keptBack": 0,
+            "notDue": 0,
             "late": 0,
             "different": 0,
             "unlisted": 0,
@@ -72,7 +73,13 @@ def test_all_that_can_differ(ours: Office) -> None:
     (unlisted,) = ours.file(4, **IN_TIME)
     ours.file(5, CF_JDRQ="2026-04-01")  # of before the register begins
     data = table(
-        HEAD, line(1), line(2, "2026-05-01"), line(3, "2026-11-19"), line(6), line(7, "gestern")
+        HEAD,
+        line(1),
+        line(2, "2026-05-01"),
+        line(3, "2026-11-19"),
+        line(6),
+        line(7, "gestern"),
+        line(9, "2026-05-02"),
     )
     found = compared(ours, data)
     told = [(item["state"], item["row"], item["fields"]) for item in found["items"]]
@@ -81,7 +88,8 @@ def test_all_that_can_differ(ours: Office) -> None:
             ("unreadable", 6, []),
             ("late", 3, []),
             ("different", 4, ["day"]),
-            ("kept-back", 5, []),
+            ("not-due", 5, []),
+            ("kept-back", 7, []),
             ("unlisted", None, []),
         ],
         key=str,
@@ -90,13 +98,47 @@ def test_all_that_can_differ(ours: Office) -> None:
         unlisted.record_id
     ]
     (unit,) = found["units"]
-    assert (unit["rows"], unit["held"], unit["keptBack"]) == (5, 3, 1)
+    assert (unit["rows"], unit["held"], unit["keptBack"], unit["notDue"]) == (6, 3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "state"),
+    [
+        ("2026-11-11", "kept-back"),  # the seventh working day was 20 November, a Friday
+        ("2026-11-12", "not-due"),  # it is today
+        ("2026-11-20", "not-due"),
+        ("2026-12-28", "not-due"),  # it lies in a year that no calendar has
+        ("2026-05-01", "kept-back"),
+        ("2000-01-01", "kept-back"),  # no calendar has that year either, but it is over
+    ],
+)
+def test_what_is_not_due_yet_was_not_kept_back(ours: Office, day: str, state: str) -> None:
+    found = compared(ours, table(HEAD, line(1, day)))
+    assert [item["state"] for item in found["items"]] == [state]
+    assert counts(found, "rows", "keptBack", "notDue") == [
+        1,
+        int(state == "kept-back"),
+        int(state == "not-due"),
+    ]
+
+
+def test_what_no_time_limit_binds_is_kept_back_at_once(ours: Office) -> None:
+    head = "类型,文书号,机关代码,日期"
+    rows = [f"{type_},{number(1)},{OURS},2026-11-20" for type_ in ("honour", "penalty")]
+    states = {
+        row.split(",")[0]: compared(ours, table(head, row))["items"][0]["state"] for row in rows
+    }
+    assert states == {"honour": "kept-back", "penalty": "not-due"}
+    dayless = compared(ours, table("文书号,机关代码", f"{number(1)},{OURS}"))
+    assert [item["state"] for item in dayless["items"]] == ["kept-back"]
 
 
 def test_another_subject_of_the_same_document_is_kept_back(ours: Office) -> None:
     ours.file(1, **IN_TIME)
-    found = compared(ours, table(HEAD, line(1), line(1, subject="91110108551385082Q")))
-    assert [item["state"] for item in found["items"]] == ["kept-back"]
+    ours.file(2, **LATE)
+    other = line(2, LATE["CF_JDRQ"], subject="91110108551385082Q")
+    found = compared(ours, table(HEAD, line(1), other))
+    assert [item["state"] for item in found["items"]] == ["kept-back", "unlisted"]
 
 
 def test_a_register_without_authorities(ours: Office, centre: Office) -> None:
@@ -153,7 +195,7 @@ def test_a_register_of_penalties_lacks_no_licences(ours: Office) -> None:
     plain = table("文书号,机关代码,日期", f"{number(1)},{OURS},2026-11-20")
     assert compared(ours, plain)["items"] == []  # by what was found
     (unit,) = compared(ours, plain.replace(number(1).encode(), "无".encode()))["units"]
-    assert (unit["keptBack"], unit["complete"]) == (1, False)
+    assert (unit["notDue"], unit["complete"]) == (1, False)
 
 
 def test_many_records_are_opened_in_parts(ours: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +220,7 @@ def test_rows_are_counted_once(ours: Office) -> None:
     ours.file(8, **LATE)
     ours.file(8, CF_XDR_SHXYM="91110108551385082Q", **LATE)
     head = "处罚决定书文号,处罚机关代码,处罚决定日期"
-    kept, late = f"{number(77)},{OURS},2026-11-20", f"{number(8)},{OURS},2026-05-01"
+    kept, late = f"{number(77)},{OURS},2026-05-01", f"{number(8)},{OURS},2026-05-01"
     found = compared(ours, table(head, kept, kept, kept, late))
     assert counts(found, "rows", "held", "keptBack", "repeated", "late") == [4, 1, 1, 2, 1]
     assert [item["state"] for item in found["items"]] == ["kept-back", "late", "late"]
