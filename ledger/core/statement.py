@@ -44,19 +44,19 @@ SALT_SIZE = 32
 
 COMMON = frozenset({"_type", "at", "iss", "log", "salt"})
 
-Members = Mapping[str, Any]
+_Members = Mapping[str, Any]
 
 
-def _nothing(members: Members) -> None:
+def _nothing(members: _Members) -> None:
     if members:
         raise Malformed("dummy", "members unknown")
 
 
-def _any(_members: Members) -> None:
+def _any(_members: _Members) -> None:
     """Take all: those who know this sort look further."""
 
 
-CHECKS: dict[str, Callable[[Members], None]] = {
+CHECKS: dict[str, Callable[[_Members], None]] = {
     "case": case.check,
     "authorisation": _any,
     "query": _any,
@@ -82,7 +82,7 @@ class Statement:
     iss: str
     log: LogId
     salt: bytes
-    members: Members = field(default_factory=dict)
+    members: _Members = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
