@@ -61,7 +61,9 @@ def relog(config: Path, as_json: bool) -> None:
             with bars() as progress:
                 task = progress.add_task(say(zh="核对", en="entries"), total=work.count())
                 told = work.run(lambda count: progress.advance(task, count))
-            said = StatementRelog(node.ctx, node.statement_maker, node.vault).run()
+            parts = (node.ctx, node.statement_maker, node.daily_batch, node.vault)
+            said = StatementRelog(*parts).run()
+            settle_logs(node.ctx, node.anchoring, node.logs)
     left = dict(told.left + said.left)
     if as_json:
         print_json({"relogged": told.done, "statements": said.done, "left": left})

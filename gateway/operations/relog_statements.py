@@ -3,9 +3,10 @@
 A statement names its log, so it is another one in the successor: the same said by the same member
 at the same instant, with a salt and a promise of its own, and its entry names with `replaces` the
 first of the chain. That holds for those that stand behind the end, and for those that still waited
-for the batch: their promise names a log that will never take them. All wait for the next batch, so
-that nobody learns how many they were. The old ones stay, superseded; whoever asks for one gets the
-opening of the one that stands for it.
+for the batch, whose promise names a log in which they can count no more: these are first put behind
+its end, filled up as any batch, so that an auditor finds there what is replaced. What is made anew
+waits for the next batch of the successor, dummies too, so that nobody learns how many they were.
+The old ones stay, superseded; whoever asks for one gets the opening of the one that stands for it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gateway.operations.relog import ATTEMPTS, BATCH, Relogged, stranding
 from gateway.records.errors import ContentErased
 from gateway.sealing.services import Kind, hold, key_in
 from gateway.statements import days, store
+from gateway.statements.batch import DailyBatch
 from gateway.statements.interfaces import Made, New
 from gateway.statements.making import Maker, Terms
 from gateway.statements.models import statements
@@ -51,14 +53,19 @@ class _Again(NamedTuple):
 class StatementRelog:
     """One run over all closed logs of this member."""
 
-    def __init__(self, ctx: Context, maker: Maker, vault: Vault) -> None:
+    def __init__(self, ctx: Context, maker: Maker, batch: DailyBatch, vault: Vault) -> None:
         self._ctx = ctx
         self._maker = maker
+        self._batch = batch
         self._vault = vault
 
     def run(self) -> Relogged:
         """Make again all that can be. Raises NotReady where nothing can be promised now."""
         told = Relogged()
+        with begin_read(self._ctx.engine) as connection:
+            closed = [log.log_id for log in states(connection) if log.closed is not None]
+        for log_id in closed:
+            self._batch.strand(log_id)
         with begin_read(self._ctx.engine) as connection:
             ids = [
                 row

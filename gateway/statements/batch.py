@@ -4,7 +4,7 @@ Once a day, at the first step after 23:00 in Asia/Shanghai, however many gateway
 and whatever crashes when: a row of the day is written in the transaction that moves the entries. A
 multiple of 16 goes in every day, 16 dummies where nothing waits. Of days on which no gateway ran
 there is no batch; what waited goes with the next one. What waits for a log that was closed stays
-(`gateway relog` makes it anew for its successor).
+(`gateway relog` puts it behind the end of that log, and makes it anew for the successor).
 """
 
 from __future__ import annotations
@@ -75,6 +75,22 @@ class DailyBatch:
             done = self._move(connection, day, terms, self._dummies(connection, terms))
         return self._told(done)
 
+    def strand(self, log_id: bytes) -> int:
+        """Move what waits for a log that was closed into it, filled up; how many entries. There
+        they stand behind its end, where whoever replays it finds what another log replaces."""
+        with begin_read(self._ctx.engine) as connection:
+            if not store.count_waiting(connection, log_id):
+                return 0
+            newest = store.newest_day(connection)
+        terms = self._maker.terms(newest)
+        closed = Terms(terms.facts, log_id, terms.at, newest)
+        with begin_write(self._ctx.engine, store.LOCK) as connection:
+            if not store.count_waiting(connection, log_id):
+                return 0
+            count = self._fill(connection, closed, self._dummies(connection, closed))
+        self._ctx.signals.promised.set()
+        return count
+
     def _is_due(self, day: date) -> bool:
         with begin_read(self._ctx.engine) as connection:
             newest = store.newest_day(connection)
@@ -99,6 +115,13 @@ class DailyBatch:
     def _move(
         self, connection: sa.Connection, day: date, terms: Terms, dummies: Made | None
     ) -> Batched:
+        count = self._fill(connection, terms, dummies)
+        store.note_batch(connection, day, terms.at, count)
+        crash_point("statement.batched", "before")
+        return Batched(day=day, count=count)
+
+    def _fill(self, connection: sa.Connection, terms: Terms, dummies: Made | None) -> int:
+        """Move what waits, and these; how many entries."""
         lock(connection, LOCK_ENTRIES)  # before that of the content keys, as intake does
         log = log_row(connection, terms.log)
         if dummies is not None and dummies.promise is not None:
@@ -110,10 +133,7 @@ class DailyBatch:
                 log=log,
                 key_id=dummies.key_id,
             )
-        count = store.move(connection, log, store.waiting(connection, log))
-        store.note_batch(connection, day, terms.at, count)
-        crash_point("statement.batched", "before")
-        return Batched(day=day, count=count)
+        return store.move(connection, log, store.waiting(connection, log))
 
     def _told(self, done: Batched) -> Batched:
         crash_point("statement.batched", "after")
