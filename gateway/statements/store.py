@@ -156,6 +156,19 @@ def count_waiting(connection: sa.Connection, log_id: bytes) -> int:
     return connection.scalar(query.where(WAITS, logs.c.log_id == log_id)) or 0
 
 
+def count_overdue(connection: sa.Connection, at: int) -> int:
+    """Promises of statements that wait for the batch into an open log though they are due at that
+    Unix second. What waits for a closed one is made again for its successor."""
+    promise = statement_promises.c.id
+    query = sa.select(sa.func.count(promise.distinct())).select_from(
+        statement_promises.join(statements, statements.c.promise == promise).join(
+            logs, logs.c.id == statement_promises.c.log
+        )
+    )
+    due = query.where(WAITS, logs.c.closed.is_(None), statement_promises.c.due < at)
+    return connection.scalar(due) or 0
+
+
 def move(connection: sa.Connection, log: int, promises: Sequence[int]) -> int:
     """Move promises of statements with all that they cover to the log; how many entries. Under
     `LOCK`."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.base.db import begin_write
+from gateway.app import create_app
+from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.log.models import logs
 from gateway.node import Node
@@ -32,8 +33,9 @@ from tests.gateway.statements.desk import (
     set_clock,
     sorts,
 )
+from tests.support.asgi import Client
 from tests.support.callers import CENTRE
-from tests.support.node import make_facts, make_test_node
+from tests.support.node import LOG_ID, make_facts, make_test_node
 from tests.support.postgres import USED, start_postgres
 
 
@@ -265,3 +267,36 @@ def test_the_table_refuses_a_second_one(node: Node) -> None:
     ):
         store.note_batch(connection, day, 1, 16)
     assert batches(node) == [("2026-11-22", 0)]
+
+
+def test_what_waits_beyond_its_due_is_counted(node: Node) -> None:
+    """For who looks after the node; nobody else sees that anything waits."""
+    opening = node.statements.issue([said(n) for n in range(2)])[0]
+    assert opening.promised is not None
+    due = opening.promised.promise.due
+    with begin_read(node.ctx.engine) as connection:
+        assert [store.count_overdue(connection, at) for at in (due, due + 1)] == [0, 1]
+    set_clock(node, NIGHT)
+    node.daily_batch.step()
+    with begin_read(node.ctx.engine) as connection:
+        assert store.count_overdue(connection, due + 1) == 0
+
+
+def test_nothing_is_seen_outside_before_the_batch(node: Node) -> None:
+    client = Client(create_app(node))
+    node.intake.submit_set(caller=CENTRE, rows=[row(1)])
+    grow(node)
+    log = f"/logs/{LOG_ID.hex()}"
+    tiles = ("checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1")
+    shown = ("/v1/node", *(f"{log}/{path}" for path in tiles))
+    before = [client.get(path).content for path in shown]
+    (opening,) = node.statements.issue([said()])
+    grow(node)
+    assert [client.get(path).content for path in shown] == before
+    for name in (opening.leaf, opening.statement.record_id, opening.statement.commitment):
+        assert client.get(f"/v1/receipts/{name.hex()}").status_code == 404
+    set_clock(node, NIGHT)
+    node.daily_batch.step()
+    grow(node)
+    assert client.get(f"/v1/receipts/{opening.leaf.hex()}").status_code == 202
+    assert {parse_entry(entry).kind for entry in log_entries(node)} == {"record", STATEMENT}
