@@ -59,7 +59,8 @@ class DailyBatch:
         terms = self._maker.terms(day)
         for _ in range(QUICK_ATTEMPTS):
             with begin_read(self._ctx.engine) as connection:
-                dummies = self._dummies(connection, terms)
+                waiting = store.count_waiting(connection, terms.log)
+            dummies = self._dummies(waiting, terms)
             with begin_write(self._ctx.engine, store.LOCK) as connection:
                 if self._gone(connection, day):
                     return None
@@ -72,7 +73,8 @@ class DailyBatch:
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             if self._gone(connection, day):
                 return None
-            done = self._move(connection, day, terms, self._dummies(connection, terms))
+            waiting = store.count_waiting(connection, terms.log)
+            done = self._move(connection, day, terms, self._dummies(waiting, terms))
         return self._told(done)
 
     def strand(self, log_id: bytes) -> int:
@@ -85,9 +87,10 @@ class DailyBatch:
         terms = self._maker.terms(newest)
         closed = Terms(terms.facts, log_id, terms.at, newest)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
-            if not store.count_waiting(connection, log_id):
+            waiting = store.count_waiting(connection, log_id)
+            if not waiting:
                 return 0
-            count = self._fill(connection, closed, self._dummies(connection, closed))
+            count = self._fill(connection, closed, self._dummies(waiting, closed))
         self._ctx.signals.promised.set()
         return count
 
@@ -103,9 +106,8 @@ class DailyBatch:
         newest = store.newest_day(connection)
         return newest is not None and newest >= day
 
-    def _dummies(self, connection: sa.Connection, terms: Terms) -> Made | None:
-        """As many as are missing; None: none is."""
-        waiting = store.count_waiting(connection, terms.log)
+    def _dummies(self, waiting: int, terms: Terms) -> Made | None:
+        """As many as are missing beside those that wait; None: none is."""
         missing = -waiting % MULTIPLE or (0 if waiting else MULTIPLE)
         if not missing:
             return None

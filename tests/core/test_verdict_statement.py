@@ -87,6 +87,14 @@ def test_valid_means_that_it_is_that_member_s_and_anchored() -> None:
     }
 
 
+@pytest.mark.parametrize(("before", "late"), [(0, False), (72 * 3600, False), (259_201, True)])
+def test_an_anchor_after_more_than_72_hours_is_what_counts(before: int, late: bool) -> None:
+    said = replace(SAID, at=ANCHORED - before)
+    told = judged(_in_log(said.entry(), None, None), said).as_dict()
+    assert told["verdict"] == "valid"
+    assert told["countsFrom"] == (told["anchoredAt"] if late else told["statement"]["at"])
+
+
 def test_the_member_that_was_asked_for() -> None:
     assert why(judged(WORLD.asking(issuer=OWNER))) == []
     found = judged(WORLD.asking(issuer="999999"))

@@ -14,7 +14,7 @@ from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
 from ledger.core.ids import Digest, key_id, record_id
 from ledger.core.keys import Alg, Purpose
 from ledger.core.opening import Opening, Promised, internal_checks, statement_checks
-from ledger.core.promise import Promise
+from ledger.core.promise import MAX_PROMISE, Promise
 from ledger.core.receipt import Receipt, parse_network
 from ledger.core.statement import Statement
 from ledger.core.texts import Text
@@ -98,7 +98,14 @@ class StatementVerdict(Verdict):
         return value | {
             "statement": None if shown is None else shown.to_json(),
             "due": None if held is None else instant(held.promise.due),
+            "countsFrom": None if shown is None else instant(self._counts_from(shown)),
         }
+
+    def _counts_from(self, said: Statement) -> int:
+        """When it was made, or anchored where that came later than a promise allows."""
+        anchor = None if self.facts is None else self.facts.anchor
+        late = anchor is not None and anchor.block.time > said.at + MAX_PROMISE
+        return anchor.block.time if anchor is not None and late else said.at
 
 
 @dataclass(frozen=True, slots=True)
