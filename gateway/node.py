@@ -6,6 +6,7 @@ Everything that serves or works is given its parts; nothing is global.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event, Thread
 
 import sqlalchemy as sa
@@ -46,8 +47,13 @@ from gateway.log.tasks import Integrator
 from gateway.quality.services import QualityFiles
 from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
+from gateway.receipts.interfaces import Stranded
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
+from gateway.statements.batch import DailyBatch
+from gateway.statements.making import Maker
+from gateway.statements.services import Statements
+from gateway.statements.tasks import batcher
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
@@ -102,6 +108,9 @@ class Node:
     file_store: FileStore
     files: Files
     receipts: Receipts
+    statement_maker: Maker
+    statements: Statements
+    daily_batch: DailyBatch
     subjects: SubjectCheck
     quality: QualityFiles
     worklists: Worklists
@@ -132,6 +141,7 @@ class Node:
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
             ("content-keys", self.content_keys),
             ("quality", closer(self.quality)),
+            ("statements", batcher(self.daily_batch)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
@@ -208,16 +218,10 @@ def make_node(
     outbox = _outbox(ctx, keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
-    intake = Intake(
-        ctx,
-        chain=chain,
-        signing=signing,
-        vault=vault,
-        workers=workers,
-        accesses=accesses,
-        counting=Counting(),
-    )
+    intake = _intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
     file_store = FileStore(ctx.engine, vault, settings.files)
+    receipts = Receipts(ctx, vault, signing, accesses)
+    maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
     return Node(
         ctx=ctx,
         chain=chain,
@@ -238,7 +242,10 @@ def make_node(
         jobs=Jobs(ctx.engine),
         file_store=file_store,
         files=Files(ctx, file_store, intake, holders),
-        receipts=Receipts(ctx, vault, signing, accesses),
+        receipts=receipts,
+        statement_maker=maker,
+        statements=Statements(ctx, maker, vault, partial(_receipt_of, receipts)),
+        daily_batch=DailyBatch(ctx, maker, vault),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
         worklists=Worklists(
@@ -248,6 +255,36 @@ def make_node(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
     )
+
+
+def _intake(
+    ctx: Context,
+    chain: ChainView,
+    signing: Signing,
+    *,
+    vault: Vault,
+    workers: Workers,
+    accesses: AccessLog,
+) -> Intake:
+    """Make what takes records in."""
+    return Intake(
+        ctx,
+        chain=chain,
+        signing=signing,
+        vault=vault,
+        workers=workers,
+        accesses=accesses,
+        counting=Counting(),
+    )
+
+
+def _receipt_of(receipts: Receipts, leaf: bytes) -> bytes | None:
+    """The bare receipt of an entry; None where there is none, or there never will be one."""
+    try:
+        found = receipts.receipt(leaf)
+    except Stranded:
+        return None
+    return found if isinstance(found, bytes) else None
 
 
 def _outbox(ctx: Context, keys: Keyring) -> Outbox:

@@ -15,18 +15,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.chain.snapshot import Snapshot
+from ledger.chain.snapshot import Act, Snapshot
 from ledger.core import receipt as receipts
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
 from ledger.core.ids import Digest, sha256
+from ledger.core.opening import is_opening, parse_opening
 from ledger.core.receipt import Receipt
+from ledger.core.statement import Statement, parse_statement
 from ledger.core.verdict.facts import (
     ChainFacts,
     Note,
+    PromiseFacts,
     Question,
     RecordFacts,
     RecordProblem,
@@ -35,6 +39,14 @@ from ledger.core.verdict.facts import (
     end_of,
 )
 from ledger.core.verdict.judge import broken, examine, judge, malformed, newer
+from ledger.core.verdict.statement import (
+    StatementVerdict,
+    examine_promised,
+    examine_statement,
+    judge_promised,
+    judge_statement,
+    unreadable,
+)
 from ledger.core.verdict.verdict import Verdict
 from ledger.records import publicity, schema, uscc
 from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
@@ -52,6 +64,8 @@ __all__ = [
     "record_facts",
     "trust_of",
 ]
+
+_Facts = TypeVar("_Facts", ChainFacts, PromiseFacts)
 
 HEAD_READS = 4
 """A head is read anew so many times within `maxHeadAge`, so that it is never too old for that."""
@@ -108,10 +122,16 @@ class Verifier:
         """Drop the connections."""
         self._reader.close()
 
-    def verify(self, data: bytes, question: Question) -> Verdict:
-        """The verdict on the bytes of a receipt file."""
+    def verify(self, data: bytes, question: Question, *, statement: bytes | None = None) -> Verdict:
+        """The verdict on the bytes of a file: a receipt, or an opening of a statement, which is
+        told by its `_type`. statement: the bytes of the statement that a receipt is of; then, as of
+        an opening, the verdict is a `StatementVerdict`."""
         digest = sha256(data)
         try:
+            if is_opening(data) and statement is None:
+                return self._opening(digest, data, question)
+            if statement is not None:
+                return self._statement(digest, data, statement, question)
             try:
                 receipt = receipts.parse(data)
             except Malformed as error:
@@ -134,6 +154,58 @@ class Verifier:
             snapshot.run.extend(self._deadline)
             snapshot.prepare(found)
 
+    def _opening(self, digest: Digest, data: bytes, question: Question) -> StatementVerdict:
+        try:
+            opening = parse_opening(data)
+        except (Malformed, VersionUnknown) as error:
+            return unreadable(digest, error, question, self.trust)
+        if isinstance(opening.proof, Receipt):
+            return self._anchored(digest, opening.statement, opening.proof, question)
+        examined = examine_promised(
+            digest=digest,
+            opening=opening,
+            held=opening.proof,
+            question=question,
+            trust=self.trust,
+        )
+        facts: PromiseFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
+        notes: tuple[Note, ...] = ()
+        if not examined.refuted:
+            log = opening.proof.promise.log
+            facts, notes = self._ask(lambda of: of.promise_facts(log), lambda of: of.acts_of(log))
+        return replace(judge_promised(examined, facts=facts, now=int(self._now())), notes=notes)
+
+    def _statement(
+        self, digest: Digest, data: bytes, statement: bytes, question: Question
+    ) -> Verdict:
+        try:
+            receipt = receipts.parse(data)
+        except Malformed as error:
+            return malformed(digest, error, question, self.trust)
+        except VersionUnknown as error:
+            return newer(digest, error, question, self.trust)
+        try:
+            said = parse_statement(statement)
+        except (Malformed, VersionUnknown) as error:
+            return unreadable(digest, error, question, self.trust)
+        return self._anchored(digest, said, receipt, question)
+
+    def _anchored(
+        self, digest: Digest, statement: Statement, receipt: Receipt, question: Question
+    ) -> StatementVerdict:
+        examined = examine_statement(
+            digest=digest,
+            statement=statement,
+            receipt=receipt,
+            question=question,
+            trust=self.trust,
+        )
+        facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
+        notes: tuple[Note, ...] = ()
+        if not examined.refuted:
+            facts, notes = self._facts(receipt)
+        return replace(judge_statement(examined, facts=facts, now=int(self._now())), notes=notes)
+
     def _judge(self, digest: Digest, receipt: Receipt, question: Question) -> Verdict:
         record = record_facts(receipt, self._library)
         examined = examine(
@@ -146,20 +218,28 @@ class Verifier:
         return replace(judge(examined, facts=facts, now=int(self._now())), notes=notes)
 
     def _facts(
-        self, receipt: Receipt, end: int | None
+        self, receipt: Receipt, end: int | None = None
     ) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
         """What the chain says, and what is to be said of its nodes."""
+        return self._ask(lambda of: of.facts(receipt, end), lambda of: of.acts(receipt))
+
+    def _ask(
+        self,
+        read: Callable[[Snapshot], _Facts],
+        look: Callable[[Snapshot], Sequence[Act]],
+    ) -> tuple[_Facts | Unread, tuple[Note, ...]]:
+        """What `read` gives once single nodes show nothing more by `look`."""
         snapshot: Snapshot | None = None
         try:
             snapshot = self._current()
             snapshot.run.extend(self._deadline)
-            facts = snapshot.facts(receipt, end)
+            facts = read(snapshot)
             until = time.monotonic() + self._wait
-            while acts := snapshot.acts(receipt):
+            while acts := look(snapshot):
                 # Neither believed nor passed over: a quorum may soon have seen as much.
                 snapshot = self._look_again(snapshot)
-                facts = snapshot.facts(receipt, end)
-                if acts := snapshot.acts(receipt):
+                facts = read(snapshot)
+                if acts := look(snapshot):
                     if time.monotonic() > until:
                         raise CouldNotCheck("act-unconfirmed", "; ".join(map(str, acts)))
                     time.sleep(LOOK_SECONDS)

@@ -23,6 +23,7 @@ from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
 from gateway.sealing.services import missing
+from gateway.statements.store import count_overdue
 from gateway.subjects.services import Figures, SubjectCheck
 from ledger.core.keys import Purpose
 
@@ -85,6 +86,7 @@ class NodeCollector(Collector):
             yield from self._of_database(stored)
 
     def _read(self) -> _Stored:
+        now = self._ctx.clock.seconds()
         with self._ctx.engine.connect() as connection:
             taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
             sizes = [(row.log_id, row.size) for row in connection.execute(sa.select(logs))]
@@ -94,7 +96,7 @@ class NodeCollector(Collector):
                 anchor_times=newest_anchor_times(connection),
                 waiting=taken - sum(size for _, size in sizes),
                 files=connection.scalar(_FILES) or 0,
-                overdue=overdue_promises(connection, self._ctx.clock.seconds()),
+                overdue=overdue_promises(connection, now) + count_overdue(connection, now),
                 quarantined=count_quarantined(connection),
                 keys_missing=len(missing(connection, self._vault.ids)),
             )

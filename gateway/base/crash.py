@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 Stage = Literal[
     "intake.stored",
+    "statement.batched",
     "log.integrated",
     "anchor.signed",
     "anchor.sent",

@@ -26,11 +26,16 @@ def ready_facts(
     rows is refused by itself.
     """
     facts, log_id = promising(ctx, chain, signing, at)
-    with ctx.engine.connect() as connection:
-        if is_unproven(connection, log_id):
-            raise NotReady("log-unproven")
-        if unanchored(connection) > ctx.settings.log.max_unanchored:
-            raise NotReady("too-many-unanchored", retry_after=10)
+    _demand_room(ctx, log_id)
+    return facts, log_id
+
+
+def ready_log(
+    ctx: Context, chain: ChainView, signing: Signing, at: int
+) -> tuple[MemberFacts, bytes]:
+    """The same for entries that are no records: rules of publicity are not asked for."""
+    facts, log_id = _growing(ctx, chain, signing, at)
+    _demand_room(ctx, log_id)
     return facts, log_id
 
 
@@ -39,6 +44,24 @@ def promising(
 ) -> tuple[MemberFacts, bytes]:
     """The same without a look into the database: for a set that was begun, which must not be
     promised after what happened meanwhile."""
+    facts, log_id = _growing(ctx, chain, signing, at)
+    if facts.roles & Role.PROVINCE and rules_in_force(facts, at, ctx.schemas) is None:
+        raise NotReady("rules-not-in-force", retry_after=60)
+    return facts, log_id
+
+
+def _demand_room(ctx: Context, log_id: bytes) -> None:
+    with ctx.engine.connect() as connection:
+        if is_unproven(connection, log_id):
+            raise NotReady("log-unproven")
+        if unanchored(connection) > ctx.settings.log.max_unanchored:
+            raise NotReady("too-many-unanchored", retry_after=10)
+
+
+def _growing(
+    ctx: Context, chain: ChainView, signing: Signing, at: int
+) -> tuple[MemberFacts, bytes]:
+    """The chain as last read, and the log that takes entries whose promises we can sign."""
     facts = chain.known
     if facts is None:
         raise NotReady("chain-unknown")
@@ -50,8 +73,6 @@ def promising(
     health = ctx.health.of(log_id)  # of this log alone: closed ones hinder nobody
     if health is not None and health.fault is not None:
         raise NotReady("log-fault", retry_after=60, more=health.explain())
-    if facts.roles & Role.PROVINCE and rules_in_force(facts, at, ctx.schemas) is None:
-        raise NotReady("rules-not-in-force", retry_after=60)
     for signer in (signing.promise_key(facts, at), signing.note_key()):
         demand_signer(ctx.health, signer.key_id)
     return facts, log_id

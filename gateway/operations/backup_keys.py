@@ -1,18 +1,18 @@
 """The wrapped keys of a backup, `keys.db`: those of everything that can be opened, and the leaves
-of the records that were erased.
+of the records that were erased, the commitments of such statements.
 
-    keys           kind, subject (of a record its leaf, else its number in 8 bytes), wrapped_by,
-                   wrapped_key; NULL: erased
+    keys           kind, subject (of a record its leaf, of a statement its commitment, else its
+                   number in 8 bytes), wrapped_by, wrapped_key; NULL: erased
     wrapping_keys  the content keys, as in the database
 
-By the leaves of the erased a record that these keys never had is told from one that was erased: it
+By the names of the erased a record that these keys never had is told from one that was erased: it
 may have come after them, on a database that was lost since. Files and what belongs to them leave
 nothing behind when they are forgotten; one without a key was forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from gateway.log.models import entries
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
+from gateway.statements.models import statements
 
 ROWS = 4096
 """Rows that are held at a time."""
@@ -49,16 +50,26 @@ wrapping = wrapping_keys.to_metadata(_of_keys)
 
 _COLUMNS = ("kind", "subject", "wrapped_by", "wrapped_key")
 _INTO = ("kind", "id", "wrapped_by", "wrapped_key")
+_LASTING: Mapping[Kind, tuple[sa.Column[int], sa.Column[bytes], sa.FromClause]] = {
+    Kind.RECORD: (
+        records.c.id,
+        entries.c.leaf,
+        records.join(entries, entries.c.id == records.c.id),
+    ),
+    Kind.STATEMENT: (statements.c.id, statements.c.commitment, statements),
+}
+"""What is never forgotten, but erased: row number, the name in `keys.db`, and where both stand."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What the keys gave. erased: records that were erased. lost: records of which no key was
-    found, though nobody is known to have erased them. forgotten: files that were forgotten, or
-    answered, after the backup was made. beyond: records that the keys know of, erased or not, and
-    that did not come back; backups of what was restored will not know of them."""
+    """What the keys gave; statements count as records. erased: records that were erased. lost:
+    records of which no key was found, though nobody is known to have erased them. forgotten: files
+    that were forgotten, or answered, after the backup was made. beyond: records that the keys know
+    of, erased or not, and that did not come back; backups of what was restored will not know of
+    them."""
 
     erased: int = 0
     lost: int = 0
@@ -82,22 +93,22 @@ def keep_keys(source: sa.Connection, target: sa.Connection) -> int:
     """Fill `keys.db`; returns how many rows have a key."""
     for some in portions(source, sa.select(*wrapping_keys.columns)):
         insert_rows(target, wrapping, wrapping.columns.keys(), some)
-    of_records = (
-        sa.select(
-            sa.literal(int(Kind.RECORD)),
-            entries.c.leaf,
-            content_keys.c.wrapped_by,
-            content_keys.c.wrapped_key,
-        )
-        .select_from(records)
-        .join(entries, entries.c.id == records.c.id)
-        .outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
-    )
     kept = 0
-    for some in portions(source, of_records):
-        insert_rows(target, keys, _COLUMNS, some)
-        kept += sum(row[-1] is not None for row in some)
-    of_others = sa.select(*content_keys.columns).where(content_keys.c.kind != int(Kind.RECORD))
+    for kind, (id_, subject, lasting) in _LASTING.items():
+        query = (
+            sa.select(
+                sa.literal(int(kind)),
+                subject,
+                content_keys.c.wrapped_by,
+                content_keys.c.wrapped_key,
+            )
+            .select_from(lasting)
+            .outerjoin(content_keys, opens(kind, id_))
+        )
+        for some in portions(source, query):
+            insert_rows(target, keys, _COLUMNS, some)
+            kept += sum(row[-1] is not None for row in some)
+    of_others = sa.select(*content_keys.columns).where(content_keys.c.kind.not_in(_LASTING))
     for some in portions(source, of_others):
         named = [(kind, _subject(id_), *key) for kind, id_, *key in some]
         insert_rows(target, keys, _COLUMNS, named)
@@ -112,32 +123,41 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         known = set(target.scalars(sa.select(wrapping_keys.c.key_id)))
         rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
-    given = replace(_to_records(kept, target), forgotten=_to_files(kept[0], target))
+    given = Given(forgotten=_to_files(kept[0], target))
+    for kind in _LASTING:
+        more = _to_lasting(kept, target, kind)
+        given = replace(
+            given,
+            erased=given.erased + more.erased,
+            lost=given.lost + more.lost,
+            beyond=given.beyond + more.beyond,
+        )
     again = sa.update(wrapping_keys).where(wrapping_keys.c.key_id.in_(in_use(target)))
     target.execute(again.values(emptied_at=None))
     return given
 
 
-def _to_records(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
+def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind) -> Given:
     last = erased = lost = matched = 0
-    of_records = keys.c.kind == int(Kind.RECORD)
-    known = kept[0].scalar(sa.select(sa.func.count()).select_from(keys).where(of_records)) or 0
-    wanted = sa.select(records.c.id, entries.c.leaf).join(entries, entries.c.id == records.c.id)
+    of_kind = keys.c.kind == int(kind)
+    known = kept[0].scalar(sa.select(sa.func.count()).select_from(keys).where(of_kind)) or 0
+    id_, subject, lasting = _LASTING[kind]
+    wanted = sa.select(id_.label("id"), subject.label("subject")).select_from(lasting)
     while True:
-        query = wanted.where(records.c.id > last).order_by(records.c.id).limit(ROWS)
+        query = wanted.where(id_ > last).order_by(id_).limit(ROWS)
         rows = target.execute(query).all()
         if not rows:
             return Given(erased=erased, lost=lost, beyond=known - matched)
         last = rows[-1].id
         found: dict[bytes, Wrapped | None] = {}
         for source in kept:
-            left = [row.leaf for row in rows if found.get(row.leaf, _LOST) == _LOST]
-            found |= _find(source, Kind.RECORD, left)
+            left = [row.subject for row in rows if found.get(row.subject, _LOST) == _LOST]
+            found |= _find(source, kind, left)
             matched += len(found) if source is kept[0] else 0
-        keyed = [(row.id, found.get(row.leaf, _LOST)) for row in rows]
+        keyed = [(row.id, found.get(row.subject, _LOST)) for row in rows]
         erased += sum(key is None for _, key in keyed)
         lost += sum(key == _LOST for _, key in keyed)
-        into = [(int(Kind.RECORD), id_, *key) for id_, key in keyed if key is not None]
+        into = [(int(kind), row_id, *key) for row_id, key in keyed if key is not None]
         insert_rows(target, content_keys, _INTO, into)
 
 

@@ -46,10 +46,12 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def relog(config: Path, as_json: bool) -> None:
-    """Exit code 1 where some records could not be logged again, but for those erased."""
+    """Exit code 1 where some records or statements could not be logged again, but for those
+    erased."""
     from gateway.base import logging_setup  # noqa: PLC0415 - keeps `--help` fast
     from gateway.node import open_node  # noqa: PLC0415
     from gateway.operations.relog import Relog  # noqa: PLC0415
+    from gateway.operations.relog_statements import StatementRelog  # noqa: PLC0415
     from gateway.operations.settle import settle_logs  # noqa: PLC0415
 
     with failures():
@@ -60,11 +62,19 @@ def relog(config: Path, as_json: bool) -> None:
             with bars() as progress:
                 task = progress.add_task(say(zh="核对", en="entries"), total=work.count())
                 told = work.run(lambda count: progress.advance(task, count))
-    left = dict(told.left)
+            parts = (node.ctx, node.statement_maker, node.daily_batch, node.vault)
+            said = StatementRelog(*parts).run()
+            settle_logs(node.ctx, node.anchoring, node.logs)
+    left = dict(told.left + said.left)
     if as_json:
-        print_json({"relogged": told.done, "left": left})
+        print_json({"relogged": told.done, "statements": said.done, "left": left})
     else:
-        note(say(zh=f"重新登记了 {told.done} 条记录", en=f"logged {told.done} records again"))
+        note(
+            say(
+                zh=f"重新登记了 {told.done} 条记录，{said.done} 份声明",
+                en=f"logged {told.done} records and {said.done} statements again",
+            )
+        )
     if kept := {code: count for code, count in left.items() if code != "erased"}:
         words = ", ".join(f"{code} {count}" for code, count in sorted(kept.items()))
         raise Refused(say(zh=f"未能重新登记：{words}", en=f"could not be logged again: {words}"))

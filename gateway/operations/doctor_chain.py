@@ -17,6 +17,7 @@ from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
+from gateway.operations.relog_statements import stranded_statements
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Reader, amount
 from ledger.chain.nodes.failover import Failover
@@ -167,6 +168,7 @@ class ChainChecks:
                 if not fact.open
             }
             count = stranded_records(connection, closed)
+            count += stranded_statements(connection, closed)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
 
     def _payer(self) -> Finding:

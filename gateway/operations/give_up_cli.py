@@ -89,9 +89,10 @@ def _question(counted: Mapping[Kind, int]) -> str:
 def _words(counted: Mapping[Kind, int]) -> str:
     from gateway.sealing.services import Kind  # noqa: PLC0415 - keeps `--help` fast
 
-    records = counted.get(Kind.RECORD, 0)
-    others = sum(counted.values()) - records
+    records, said = counted.get(Kind.RECORD, 0), counted.get(Kind.STATEMENT, 0)
+    others = sum(counted.values()) - records - said
     return say(
-        zh=f"{records} 条记录的内容，{others} 个文件、答复或工作簿",
-        en=f"the content of {records} records, {others} files, answers or workbooks",
+        zh=f"{records} 条记录、{said} 份声明的内容，{others} 个文件、答复或工作簿",
+        en=f"the content of {records} records and {said} statements, {others} files, answers or"
+        " workbooks",
     )

@@ -117,7 +117,7 @@ class Relog:
             return sum(
                 row.entries
                 for log in self._closed(connection)
-                for row in connection.execute(_stranding(log))
+                for row in connection.execute(stranding(log))
             )
 
     def run(self, progress: Progress = lambda _count: None) -> Relogged:
@@ -137,7 +137,7 @@ class Relog:
     def _ids(self, log: LogState, progress: Progress) -> Iterator[int]:
         """Row numbers of records in force whose entries may be stranded, promise by promise."""
         with begin_read(self._ctx.engine) as connection:
-            found = connection.execute(_stranding(log)).all()
+            found = connection.execute(stranding(log)).all()
         for promise in found:
             last = promise.first_entry + promise.entries - 1
             query = sa.select(records.c.id).where(
@@ -353,7 +353,7 @@ def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> 
         if log.log_id not in closed:
             continue
         ended = replace(log, closed=closed[log.log_id])
-        for promise in connection.execute(_stranding(ended)).all():
+        for promise in connection.execute(stranding(ended)).all():
             last = promise.first_entry + promise.entries - 1
             query = sa.select(records.c.id).where(
                 records.c.id.between(promise.first_entry, last),
@@ -366,7 +366,7 @@ def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> 
     return count
 
 
-def _stranding(log: LogState) -> sa.Select[Any]:
+def stranding(log: LogState) -> sa.Select[Any]:
     """The promises of a closed log that reach behind its end or have entries in quarantine, or that
     left it for a place behind the end; oldest first."""
     end = log.closed or 0

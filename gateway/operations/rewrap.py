@@ -43,6 +43,13 @@ from gateway.sealing.services import (
     is_retired,
     register,
 )
+from gateway.statements.models import statements
+
+_BOUND: Mapping[Kind, sa.Column[bytes]] = {
+    Kind.RECORD: entries.c.leaf,
+    Kind.STATEMENT: statements.c.commitment,
+}
+"""What the keys of these are bound to, by the row number that they have."""
 
 PIECE = 1024
 """Keys of one transaction, which takes a few hundredths of a second."""
@@ -184,12 +191,14 @@ class Rewrap:
         return found
 
     def _read(self, kind: Kind, last: int, end: int) -> Sequence[sa.Row[Any]]:
-        """The next keys of this kind that are not under the newest; of records with their leaf."""
+        """The next keys of this kind that are not under the newest; of records with their leaf, of
+        statements with their commitment, as `aad`."""
         columns = [*content_keys.columns]
         query = sa.select(*columns)
-        if kind is Kind.RECORD:
-            query = sa.select(*columns, entries.c.leaf)
-            query = query.join(entries, entries.c.id == content_keys.c.id)
+        if kind in _BOUND:
+            bound = _BOUND[kind]
+            query = sa.select(*columns, bound.label("aad"))
+            query = query.join(bound.table, bound.table.c.id == content_keys.c.id)
         query = query.where(
             content_keys.c.kind == int(kind),
             content_keys.c.id > last,
@@ -201,7 +210,8 @@ class Rewrap:
 
     def _anew(self, row: sa.Row[Any], left: Counter[bytes | None]) -> dict[str, Any] | None:
         """What is to be changed; None where it cannot be."""
-        aad = row.leaf if row.kind == Kind.RECORD else aad_of(Kind(row.kind), row.id)
+        kind = Kind(row.kind)
+        aad = row.aad if kind in _BOUND else aad_of(kind, row.id)
         try:
             by, key = self._vault.rewrap(Wrapped(row.wrapped_by, row.wrapped_key), aad)
         except ContentLost:

@@ -1,7 +1,8 @@
 """Entries that the disk changed before they stood in the tree, made again from the sealed records.
 
 An entry is little more than the commitment to its record, and the record is kept sealed beside it:
-what comes out with the promised leaf is the entry that was promised.
+what comes out with the promised leaf is the entry that was promised. That of a statement is told by
+its row, so nothing of it is opened.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gateway.receipts.chain import before, committed, first_id, link, telling
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.store import known_of, open_content, record_row
+from gateway.statements.store import entry_of, row_of_entry
 from ledger.core.entry import TIMELY, period, record_entry
 from ledger.core.ids import LogId, RecordId
 from ledger.core.merkle import leaf_hash
@@ -86,6 +88,10 @@ class _Work:
         at = locate(connection, leaf)
         if at is None:
             return None
+        said = row_of_entry(connection, at.id)
+        if said is not None:
+            entry = entry_of(said)
+            return entry if leaf_hash(entry) == leaf else None
         try:
             row, held = record_row(connection, at.id), Entries(connection)
             self._note(row, leaf)

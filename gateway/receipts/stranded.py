@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from gateway.log.models import logs
 from gateway.log.store import Located, locate
 from gateway.records.models import records
+from gateway.statements.store import leaf_of, row_of, row_of_entry
 
 MAX_STEPS = 64
 """Times that one record is followed from a closed log to the next; as many as corrections are."""
@@ -22,8 +23,7 @@ def logged_again(connection: sa.Connection, found: Located) -> bytes | None:
     """The leaf under which a stranded record stands now; None where it was not logged again since.
     A log that took it up may have been closed before it as well."""
     for _ in range(MAX_STEPS):
-        query = sa.select(records.c.superseded_by).where(records.c.id == found.id)
-        leaf: bytes | None = connection.scalar(query)
+        leaf = _after(connection, found)
         after = locate(connection, leaf) if leaf else None
         if after is None:
             return None
@@ -31,3 +31,16 @@ def logged_again(connection: sa.Connection, found: Located) -> bytes | None:
             return after.leaf
         found = after
     return None
+
+
+def _after(connection: sa.Connection, found: Located) -> bytes | None:
+    """The leaf of what was made of it for another log; None: nothing was."""
+    query = sa.select(records.c.superseded_by).where(records.c.id == found.id)
+    leaf: bytes | None = connection.scalar(query)
+    if leaf is not None:
+        return leaf or None
+    said = row_of_entry(connection, found.id)
+    if said is None or not said.superseded_by:
+        return None
+    after = row_of(connection, said.superseded_by)
+    return None if after is None else leaf_of(after)

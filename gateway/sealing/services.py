@@ -44,6 +44,8 @@ class Kind(IntEnum):
     """Its name, its answer and the rows that go back, by the same number."""
     REPORT = 4
     """The workbook to correct, by the same number."""
+    STATEMENT = 5
+    """A statement, by its row number. aad: its commitment."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]
@@ -58,7 +60,7 @@ def number(hex_id: str) -> int:
 
 
 def aad_of(kind: Kind, id_: int) -> bytes:
-    """What the key of anything but a record is bound to."""
+    """What the key of a file, answer or report is bound to."""
     return f"credit-ledger/key/1\0{kind.name}\0{id_}".encode()
 
 

@@ -62,6 +62,7 @@ from ledger.core.verdict.facts import (
     KeyFact,
     LogFact,
     OwnerFact,
+    PromiseFacts,
     StatusFacts,
     Unread,
 )
@@ -154,18 +155,35 @@ class Snapshot:
             status=self._status(receipt, end),
         )
 
+    def promise_facts(self, log: LogId) -> PromiseFacts:
+        """All that the chain says about a promise for this log. Raises CouldNotCheck."""
+        issuer = self._keep(("facts", log), lambda: self._issuer_facts(log))
+        contracts = self._keep("contracts", self._contracts)
+        return PromiseFacts(
+            head=_plain(self._head.block),
+            log=issuer.log,
+            keys=dict(issuer.keys),
+            log_anchors=tuple(dict.fromkeys(contract.account for contract in contracts)),
+        )
+
     def acts(self, receipt: Receipt) -> tuple[Act, ...]:
         """What single nodes show beyond the head against a record of this log."""
+        found = self.acts_of(receipt.log, [line.member for line in receipt.checkpoint.witnesses])
+        beyond: list[Act] = []
+        for view in self._others:
+            with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
+                beyond += self._status_beyond(view, receipt) if view.sources else ()
+        return (*beyond, *found)
+
+    def acts_of(self, log: LogId, witnesses: Sequence[str] = ()) -> tuple[Act, ...]:
+        """The same against what is in a log, or promised for it."""
         found: list[Act] = []
         for view in self._others:
             if not view.sources:  # left out meanwhile
                 continue
-            witnesses = tuple(line.member for line in receipt.checkpoint.witnesses)
-            read = partial(self._acts_of, view, receipt.log, witnesses)
-            with contextlib.suppress(CouldNotCheck):
-                found += self._status_beyond(view, receipt)
+            read = partial(self._acts_of, view, log, tuple(witnesses))
             with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
-                name = ("acts", view.sources, view.block, receipt.log, witnesses)
+                name = ("acts", view.sources, view.block, log, tuple(witnesses))
                 found += self._keep(name, read)
         return tuple(found)
 

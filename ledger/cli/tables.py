@@ -6,6 +6,7 @@ replaced, and nothing in it is taken for markup.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
 from ledger.core.commitment import Value
 from ledger.core.verdict.checks import Check
+from ledger.core.verdict.statement import NO_RECORD, StatementVerdict
 from ledger.core.verdict.verdict import Verdict, note_text
 from ledger.core.verdict.verdicts import (
     EXIT_DO_NOT_USE,
@@ -65,6 +67,9 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     """The answer first, then what it rests on."""
     console = stdout()
     console.print(plain(name, "bold"))
+    if isinstance(verdict, StatementVerdict):
+        _show_statement(console, verdict)
+        return
     console.print(plain(headline(verdict), _STYLES[verdict.exit]))
     for check in deciding(verdict.standing.checks):
         console.print(plain(f"  {check.n}. {pick(check.message)}"))
@@ -77,6 +82,45 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     console.print(_checks(verdict.standing.checks))
     for note in verdict.notes:
         console.print(plain(f"! {pick(note_text(note))}", "yellow"))
+
+
+def _show_statement(console: Console, verdict: StatementVerdict) -> None:
+    """Whose it is, whether it is anchored, and what it says."""
+    console.print(plain(_statement_headline(verdict), _STYLES[verdict.exit]))
+    for check in deciding(verdict.standing.checks):
+        console.print(plain(f"  {check.n}. {pick(check.message)}"))
+    console.print(plain(f"  {pick(NO_RECORD)}", "dim"))
+    console.print()
+    told = verdict.as_dict()
+    due = [(say(zh="承诺期限", en="Promised by"), told["due"])] if told["due"] else []
+    console.print(rows([*_facts(verdict), *due]))
+    if told["statement"] is not None:
+        table = Table(box=SIMPLE_HEAD, title_justify="left")
+        table.add_column(say(zh="声明的内容", en="The statement says"))
+        table.add_column("", overflow="fold")
+        for member, value in told["statement"].items():
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(plain(member), plain(shown))
+        console.print(table)
+    console.print(_checks(verdict.standing.checks))
+    for note in verdict.notes:
+        console.print(plain(f"! {pick(note_text(note))}", "yellow"))
+
+
+def _statement_headline(verdict: StatementVerdict) -> str:
+    name, meaning = verdict.verdict, VERDICTS[verdict.verdict]
+    if meaning.exit == EXIT_VALID:
+        return say(zh="真实，且已锚定", en="GENUINE AND ANCHORED")
+    codes = {check.code for check in verdict.standing.checks if check.verdict == name}
+    if codes == {"promised-only"}:
+        return say(zh=f"有签字承诺，尚未锚定 [{name}]", en=f"PROMISED, not anchored yet [{name}]")
+    if meaning.exit == EXIT_NOT_AUTHENTIC:
+        said = say(zh=f"不真实 [{name}]", en=f"NOT GENUINE [{name}]")
+    elif meaning.exit == EXIT_UNKNOWN:
+        said = say(zh=f"无法判断 [{name}]", en=f"CANNOT TELL [{name}]")
+    else:
+        said = say(zh=f"不得采信 [{name}]", en=f"DO NOT RELY ON IT [{name}]")
+    return f"{said} {pick(meaning.text)}"
 
 
 def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
@@ -96,6 +140,8 @@ def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
 
 def _usable(verdict: Verdict) -> str:
     standing = verdict.standing
+    if isinstance(verdict, StatementVerdict):
+        return _statement_headline(verdict)
     if standing.usable is None:
         return say(zh="未定。", en="That is open.")
     return say(zh="可以。", en="Yes.") if standing.usable else say(zh="不得使用。", en="No.")

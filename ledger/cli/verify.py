@@ -12,11 +12,11 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
-from ledger.core import receipt as receipt_file
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import sha256
 from ledger.core.note import MAX_WITNESSES
+from ledger.core.opening import MAX_OPENING
 from ledger.core.verdict.facts import Question
 from ledger.core.verdict.judge import broken
 from ledger.core.verdict.verdict import Verdict, worst_exit
@@ -35,7 +35,8 @@ _HELP = say(
 
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
-    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。
+    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件同样核验；也可用回执加
+    --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -49,7 +50,9 @@ _HELP = say(
     No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
-    object, several (or --all) give {"verdicts":[…]}.
+    object, several (or --all) give {"verdicts":[…]}. Openings of statements are checked as well, as
+    is a receipt with --statement; then it is told whose the statement is, and whether it is
+    anchored.
 
     \b
     Examples:
@@ -135,6 +138,15 @@ class Day(click.ParamType[date]):
     ),
 )
 @click.option(
+    "--statement",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    metavar="FILE",
+    help=say(
+        zh="回执所对应的声明（原样的文件，只能有一个回执）。",
+        en="The statement that the one receipt is of, byte for byte.",
+    ),
+)
+@click.option(
     "--schemas",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
@@ -170,6 +182,7 @@ def verify(
     audience: str | None,
     nonce: str | None,
     witnesses: int | None,
+    statement: Path | None,
     schemas: Path | None,
     out: Path | None,
     as_list: bool,
@@ -181,7 +194,11 @@ def verify(
     if (audience is None) != (nonce is None):
         message = say(zh="两者须同时给出", en="give both or neither")
         raise click.UsageError(f"--audience, --nonce: {message}")
-    demand_apart(out, network, *receipts, hint="--out")
+    if statement is not None and len(receipts) != 1:
+        message = say(zh="只能与一个回执同用", en="goes with one receipt")
+        raise click.UsageError(f"--statement: {message}")
+    said = () if statement is None else (statement,)
+    demand_apart(out, network, *receipts, *said, hint="--out")
     pinned, now = load_network(network, rpc), local_clock()
     question = ask(
         subject=_subject(subject),
@@ -196,7 +213,7 @@ def verify(
         _note_workbook(path)
     verifier = Verifier(pinned, schemas=_library(schemas), now=now)
     try:
-        found = list(_judge_all(verifier, receipts, question))
+        found = list(_judge_all(verifier, receipts, question, statement))
     finally:
         verifier.close()
     document = _document(found, as_list)
@@ -229,7 +246,7 @@ def _library(folder: Path | None) -> Library:
 
 
 def _judge_all(
-    verifier: Verifier, paths: Sequence[Path], question: Question
+    verifier: Verifier, paths: Sequence[Path], question: Question, statement: Path | None
 ) -> Iterator[tuple[Path, Verdict]]:
     """Verdicts in the order of the files. What the chain is asked of many is asked together."""
     for start in range(0, len(paths), PAGE):
@@ -237,7 +254,7 @@ def _judge_all(
         if len(page) > 1:
             verifier.prepare(_readable(page))
         for path in page:
-            yield path, _judge(verifier, path, question)
+            yield path, _judge(verifier, path, question, statement)
 
 
 def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
@@ -250,12 +267,15 @@ def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
         yield data
 
 
-def _judge(verifier: Verifier, path: Path, question: Question) -> Verdict:
+def _judge(
+    verifier: Verifier, path: Path, question: Question, statement: Path | None = None
+) -> Verdict:
     """Its own verdict, whatever happens: no file may hide what is said of the others."""
     data = b""
     try:
         data = _read(path)
-        verdict = verifier.verify(data, question)
+        said = {} if statement is None else {"statement": _read(statement)}
+        verdict = verifier.verify(data, question, **said)
         verdict.as_dict()  # fails here, if at all, and not when all are shown
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
@@ -306,7 +326,7 @@ def _note_workbook(path: Path) -> None:
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     with path.open("rb") as file:
-        return file.read(receipt_file.MAX_RECEIPT + 1)
+        return file.read(MAX_OPENING + 1)
 
 
 def _document(found: list[tuple[Path, Verdict]], as_list: bool) -> dict[str, Any]:

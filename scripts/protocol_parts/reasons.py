@@ -34,7 +34,7 @@ def check_list() -> str:
                 "authenticity" if check.authenticity else "use",
                 "yes" if check.optional else "",
             )
-            for check in checks.CHECKS
+            for check in (*checks.CHECKS, *checks.OF_STATEMENTS)
         ],
     )
 
@@ -46,7 +46,7 @@ def verdicts() -> str:
 
 def reasons() -> str:
     """Code → check → verdict → exit."""
-    order = {check.id: check.n for check in checks.CHECKS}
+    order = {check.id: check.n for check in (*checks.CHECKS, *checks.OF_STATEMENTS)}
     by_code: dict[str, set[str]] = {name: set() for name in CODES}
     for check, name in pairs():
         by_code[name].add(check)

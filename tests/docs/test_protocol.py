@@ -33,7 +33,8 @@ def paragraphs() -> dict[str, str]:
     text = section(16).partition("### ")[0]
     parts = re.split(r"^\*\*(\d+) ([\w-]+)\*?\*?", text, flags=re.MULTILINE)[1:]
     named = list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
-    assert [(int(n), id_) for n, id_, _ in named] == [(c.n, c.id) for c in checks.CHECKS]
+    every = (*checks.CHECKS, *checks.OF_STATEMENTS)
+    assert [(int(n), id_) for n, id_, _ in named] == [(c.n, c.id) for c in every]
     return {id_: words for _, id_, words in named}
 
 
@@ -61,7 +62,8 @@ def test_a_table_that_drifted_is_seen(mark: str) -> None:
 def test_every_code_has_a_check() -> None:
     pairs = reasons.pairs()
     assert {code for _, code in pairs} == set(CODES)
-    assert {check for check, _ in pairs} == {check.id for check in checks.CHECKS}
+    every = (*checks.CHECKS, *checks.OF_STATEMENTS)
+    assert {check for check, _ in pairs} == {check.id for check in every}
 
 
 @pytest.mark.parametrize(("check", "code"), sorted(reasons.pairs()))
@@ -78,11 +80,12 @@ def test_every_reason_is_in_an_algorithm(check: str, code: str) -> None:
     """In the paragraph of its check, or where that points to."""
     words = paragraphs()[check]
     beside = {
-        "format": section(13),
+        "format": section(13) + paragraphs()["statement"],
         "chain": section(14) + section(15) + section(13),
         "binding": paragraphs()["presentation-signature"],
         "status": section(17),  # codes are the names of the verdicts
         "subject": section(5),
+        "asked": paragraphs()["statement"],
     }
     assert f"`{code}`" in words + beside.get(check, "")
 

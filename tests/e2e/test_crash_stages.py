@@ -13,7 +13,11 @@ RECORDS: list[tuple[int, str]] = []
 """(number of the record, its leaf) of everything promised so far in this module."""
 
 
-@pytest.mark.parametrize("point", sorted(POINTS))
+ON_THE_WAY = sorted(point for point in POINTS if not point.startswith("statement."))
+"""What a record passes; the batch of statements has its own test beside its code."""
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY)
 def test_killed_and_started_again(member: Member, point: str, tmp_path: Path) -> None:
     record = member.record(len(RECORDS))
     member.restart({"CREDIT_LEDGER_CRASH_AT": point})
@@ -35,7 +39,7 @@ def test_killed_and_started_again(member: Member, point: str, tmp_path: Path) ->
 
 def test_everything_is_in_the_log_exactly_once(member: Member) -> None:
     logged = member.logged()
-    assert len(RECORDS) == len(POINTS)
+    assert len(RECORDS) == len(ON_THE_WAY)
     assert logged == {leaf: 1 for _number, leaf in RECORDS}
     for number, leaf in RECORDS:
         answer = member.submit(member.record(number))

@@ -25,7 +25,7 @@ def test_an_auditor_agrees_with_a_relog(member: Member, tmp_path: Path) -> None:
         leaf = member.submit(member.record(number))["leaf"]
         member.receipt(leaf, tmp_path / f"{number}.json")
     decide(member, "open-successor", f"logId={log}", "trustedSize=1", "suite=1")
-    assert gateway(member, "relog", "--json").json() == {"relogged": 2, "left": {}}
+    assert gateway(member, "relog", "--json").json() == {"relogged": 2, "statements": 0, "left": {}}
     again = member.submit(member.record(2))
     assert again["verdict"] == "duplicate"
     member.receipt(again["leaf"], tmp_path / "again.json")

@@ -222,6 +222,57 @@ def upgrade() -> None:
         postgresql_where=sa.text("shared > 0"),
     )
     op.create_table(
+        "statement_promises",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("leaves_root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(length=65), nullable=False),
+        sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_statement_promises_log"),
+        sa.PrimaryKeyConstraint("id", name="pk_statement_promises"),
+    )
+    op.create_table(
+        "statements",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("promise", ROW_ID, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("replaces", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("entry", ROW_ID, nullable=True),
+        sa.Column("request", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("mac", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("superseded_by", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["promise"], ["statement_promises.id"], name="fk_statements_promise"
+        ),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_statements_log"),
+        sa.ForeignKeyConstraint(["entry"], ["entries.id"], name="fk_statements_entry"),
+        sa.PrimaryKeyConstraint("id", name="pk_statements"),
+        sa.UniqueConstraint("commitment", name="uq_statements_commitment"),
+        sa.UniqueConstraint("entry", name="uq_statements_entry"),
+        sa.UniqueConstraint("request", name="uq_statements_request"),
+    )
+    op.create_index("ix_statements_promise", "statements", ["promise"])
+    op.create_index(
+        "ix_statements_waiting",
+        "statements",
+        ["id"],
+        sqlite_where=sa.text("entry IS NULL"),
+        postgresql_where=sa.text("entry IS NULL"),
+    )
+    op.create_table(
+        "statement_batches",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name="pk_statement_batches"),
+    )
+    op.create_table(
         "quality_counts",
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("unit", sa.String(length=18), nullable=False),
@@ -252,6 +303,9 @@ def downgrade() -> None:
         "quality_files",
         "quality_marks",
         "quality_counts",
+        "statement_batches",
+        "statements",
+        "statement_promises",
         "records",
         "requeued",
         "pending",

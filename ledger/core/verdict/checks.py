@@ -15,10 +15,13 @@ from ledger.core.verdict.verdicts import EXIT_UNKNOWN, EXITS
 __all__ = [
     "BESIDE_AUTHENTICITY",
     "CHECKS",
+    "OF_STATEMENTS",
+    "STATEMENT_CHECKS",
     "Check",
     "Info",
     "Result",
     "failed",
+    "info_of",
     "not_run",
     "of_a_line",
     "passed",
@@ -140,7 +143,26 @@ CHECKS = (
           "The checkpoint is cosigned by {witnesses}.", optional=True),
 )  # fmt: skip
 
-_BY_ID = {info.id: info for info in CHECKS}
+# What only a statement has; the numbers go on.
+OF_STATEMENTS = (
+    _info(27, "statement", "声明的内容正是条目所承诺的。",
+          "The statement is the one that the entry commits to."),
+    _info(28, "promise", "日志所有者已签字承诺在期限前锚定。",
+          "The log's owner has signed to anchor it in time.", optional=True),
+)  # fmt: skip
+_ALSO = frozenset(
+    "format network entry inclusion checkpoint agreement chain issuer checkpoint-signature asked"
+    " anchored anchor log anchor-key final".split()
+)
+STATEMENT_CHECKS = (*(info for info in CHECKS if info.id in _ALSO), *OF_STATEMENTS)
+"""Those that a statement must pass: whether it is genuine, and nothing of use."""
+
+_BY_ID = {info.id: info for info in (*CHECKS, *OF_STATEMENTS)}
+
+
+def info_of(check: "Check") -> Info:
+    """What is said of a check beside how it went."""
+    return _BY_ID[check.id]
 
 
 _NOT_RUN: Text = {

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from ledger.core.canonical import instant
-from ledger.core.ids import Digest, KeyId, RecordId
+from ledger.core.ids import Address, Digest, KeyId, RecordId
 from ledger.core.keys import Purpose
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "LogFact",
     "Note",
     "OwnerFact",
+    "PromiseFacts",
     "Question",
     "RecordFacts",
     "RecordProblem",
@@ -351,6 +352,18 @@ class ChainFacts:
     root: Digest | None
     anchor: AnchorFact | None
     status: StatusFacts | Unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseFacts:
+    """All that the chain says about one promise. log: None where the consortium has no such log.
+    keys: those of its owner. log_anchors: every contract that ever held the role, in whose domain
+    promises are signed."""
+
+    head: Block
+    log: LogFact | None
+    keys: Mapping[KeyId, KeyFact]
+    log_anchors: tuple[Address, ...]
 
 
 @lru_cache(maxsize=1024)  # of the head, for every receipt

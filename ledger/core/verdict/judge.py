@@ -13,13 +13,13 @@ from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import Digest
 from ledger.core.receipt import Receipt, internal_checks
 from ledger.core.verdict import admission, judging
-from ledger.core.verdict.checks import CHECKS, Check, failed, not_run, of_a_line, passed
+from ledger.core.verdict.checks import CHECKS, Check, failed, info_of, not_run, of_a_line, passed
 from ledger.core.verdict.facts import ChainFacts, Question, RecordFacts, Trust, Unread
 from ledger.core.verdict.judging import Examination
 from ledger.core.verdict.verdict import Standing, Verdict
 from ledger.core.verdict.verdicts import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
 
-__all__ = ["Examined", "Problem", "broken", "examine", "judge", "malformed", "newer"]
+__all__ = ["Examined", "Problem", "broken", "examine", "judge", "malformed", "newer", "weigh"]
 
 _AGAINST = (EXIT_NOT_AUTHENTIC, EXIT_DO_NOT_USE)
 
@@ -222,16 +222,20 @@ def _checks(case: Examination, examined: Examined, facts: ChainFacts | Unread) -
 def _standing(found: Sequence[Check]) -> Standing:
     by_id = {check.id: check for check in found}
     checks = tuple(by_id.get(info.id) or not_run(info.id) for info in CHECKS)
+    return Standing(verdict=weigh(checks), checks=checks)
+
+
+def weigh(checks: Sequence[Check]) -> str:
+    """The verdict that all checks together lead to."""
     passed_all = all(
-        check.result == "pass" or (info.optional and check.result == "not-run")
-        for info, check in zip(CHECKS, checks, strict=True)
+        check.result == "pass" or (info_of(check).optional and check.result == "not-run")
+        for check in checks
     )
     # Never valid by default: a check that was not run and has no verdict leaves it open.
-    verdict = min(
+    return min(
         ((_weight(check), check.verdict) for check in checks if check.verdict is not None),
         default=((0, 0), "valid" if passed_all else "undetermined"),
     )[1]
-    return Standing(verdict=verdict, checks=checks)
 
 
 def _weight(check: Check) -> tuple[int, int]:

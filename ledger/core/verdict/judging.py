@@ -8,6 +8,7 @@ no clock here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from ledger.core import note
 from ledger.core.canonical import hex0x, instant
@@ -24,6 +25,7 @@ from ledger.core.verdict.facts import (
     ChainFacts,
     KeyFact,
     LogFact,
+    PromiseFacts,
     Question,
     RecordFacts,
     Status,
@@ -137,7 +139,18 @@ def _is_type(schema: str | None, wanted: str) -> bool:
 # ---- of the chain
 
 
-def chain(case: Examination, facts: ChainFacts | Unread) -> Check:
+class Timed(Protocol):
+    """When and by what a verdict is reached; see `Examination`."""
+
+    @property
+    def trust(self) -> Trust: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def end(self) -> int | None: ...
+
+
+def chain(case: Timed, facts: ChainFacts | PromiseFacts | Unread) -> Check:
     """8: the chain could be read, and its head is neither too old nor too new."""
     if isinstance(facts, Unread):
         known = facts.code in CODES and CODES[facts.code].verdict == "undetermined"

@@ -5,6 +5,7 @@ person should know and do, in zh and en. Codes are append-only.
 from dataclasses import dataclass
 
 from ledger.core.texts import Text
+from ledger.core.verdict.statement_reasons import STATEMENT_CODES
 
 __all__ = ["CODES", "NOTES", "Reason"]
 
@@ -424,6 +425,7 @@ CODES = {
         "锚定尚未最终确认，请稍后重试。",
         "The anchor is not final yet: try again in a while.",
     ),
+    **{name: _code(*told) for name, told in STATEMENT_CODES.items()},
 }  # fmt: skip
 
 # What is said of single nodes beside the verdict, which it does not change.

@@ -13,12 +13,13 @@ from ledger.core.ids import Digest
 from ledger.core.receipt import Receipt
 from ledger.core.texts import Text
 from ledger.core.verdict import admission, judging
-from ledger.core.verdict.checks import BESIDE_AUTHENTICITY, CHECKS, Check
+from ledger.core.verdict.checks import BESIDE_AUTHENTICITY, Check, info_of
 from ledger.core.verdict.facts import (
     Block,
     ChainFacts,
     KeyFact,
     Later,
+    LogFact,
     Note,
     Question,
     RecordFacts,
@@ -62,7 +63,7 @@ class Standing:
         """Whether it is genuine, whatever may be done with it; None: that is open."""
         bearing = [
             (info, check)
-            for info, check in zip(CHECKS, self.checks, strict=True)
+            for info, check in ((info_of(check), check) for check in self.checks)
             if info.authenticity and check.code not in BESIDE_AUTHENTICITY
         ]
         verdicts = {check.verdict for _, check in bearing if check.verdict}
@@ -107,7 +108,11 @@ class Verdict:
     @property
     def issuer(self) -> str | None:
         """The owner of the log, as the chain has it."""
-        return None if self.facts is None or self.facts.log is None else self.facts.log.member
+        log = self._log()
+        return None if log is None else log.member
+
+    def _log(self) -> LogFact | None:
+        return None if self.facts is None else self.facts.log
 
     @property
     def status(self) -> Status | None:
