@@ -87,7 +87,7 @@ contract VectorsTest is Base {
 
     function test_eip712_types() public view {
         TypeCase[] memory cases = abi.decode(_cases("eip712/types.json"), (TypeCase[]));
-        string[8] memory ours = [
+        string[11] memory ours = [
             Typed.CHECKPOINT,
             Typed.PROMISE,
             Typed.PROPOSE,
@@ -95,7 +95,10 @@ contract VectorsTest is Base {
             Typed.SET_ENDPOINT,
             Typed.ADD_KEY,
             Typed.REVOKE_KEY,
-            Typed.PUT_SUPPLEMENT
+            Typed.PUT_SUPPLEMENT,
+            Typed.ACT,
+            string.concat(Typed.ACTS, Typed.ACT),
+            Typed.ACK
         ];
         uint256 found;
         for (uint256 i = 0; i < cases.length; ++i) {
