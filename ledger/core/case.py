@@ -25,21 +25,21 @@ __all__ = [
     "MAX_NAME",
     "MAX_NATIONAL_NO",
     "MAX_NOTE",
-    "Act",
-    "ActOfFiler",
-    "ActOfOwner",
-    "Case",
     "Channel",
     "Doc",
+    "Step",
+    "StepAct",
+    "StepOfFiler",
+    "StepOfOwner",
     "check",
     "doc_of",
     "from_members",
 ]
 
-ActOfFiler = Literal[
+StepOfFiler = Literal[
     "file-repair", "file-objection", "supplement", "withdraw-filing", "national-result"
 ]
-ActOfOwner = Literal[
+StepOfOwner = Literal[
     "accept",
     "decline",
     "ask-supplement",
@@ -56,11 +56,11 @@ ActOfOwner = Literal[
     "end",
     "erase",
 ]
-Act = ActOfFiler | ActOfOwner
+StepAct = StepOfFiler | StepOfOwner
 Channel = Literal["national", "portal", "desk", "court", "own"]
 
-ACTS_OF_FILER: frozenset[str] = frozenset(get_args(ActOfFiler))
-ACTS_OF_OWNER: frozenset[str] = frozenset(get_args(ActOfOwner))
+ACTS_OF_FILER: frozenset[str] = frozenset(get_args(StepOfFiler))
+ACTS_OF_OWNER: frozenset[str] = frozenset(get_args(StepOfOwner))
 ACTS = ACTS_OF_FILER | ACTS_OF_OWNER
 CHANNELS: frozenset[str] = frozenset(get_args(Channel))
 
@@ -108,7 +108,7 @@ class Doc:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Step:
     """One step. None: null in JSON. case: 32 random bytes that name it. step: 1, 2 …; the first has
     no prev, each other has one. basis: number of the legal basis (design-2 11). class_: of the
     decision, with `grant`. day, received, pushed: ISO days. note: "" for none.
@@ -158,11 +158,11 @@ def check(members: Mapping[str, Any]) -> None:
     from_members(members)
 
 
-def from_members(members: Mapping[str, Any]) -> Case:
+def from_members(members: Mapping[str, Any]) -> Step:
     """The step that the members of a statement tell (`Statement.members`); Malformed otherwise."""
     if members.keys() != _MEMBERS:
         raise Malformed("case", "members missing or unknown")
-    found = Case(
+    found = Step(
         act=_one_of(members, "act", ACTS),
         authority=_matching(members, "authority", _USCC),
         basis=_optional(members, "basis", _basis),

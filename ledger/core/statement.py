@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from ledger.core import canonical, case
 from ledger.core.canonical import MAX_INSTANT, b64u_encode, hex32, instant, parse_instant
-from ledger.core.case import Case
+from ledger.core.case import Step
 from ledger.core.entry import statement_entry
 from ledger.core.errors import Malformed
 from ledger.core.ids import Digest, LogId, RecordId, bytes32_ascii, record_id, sha256
@@ -128,7 +128,7 @@ class Statement:
         """What names its entry, as of a record; `replaces` of a later one is this."""
         return record_id(self.log, self.commitment)
 
-    def step(self) -> Case:
+    def step(self) -> Step:
         """The step of a case that it tells; Malformed where it is of another sort."""
         if self.sort != "case":
             raise Malformed("case", "a statement of another sort")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical, case, merkle, note, receipt
 from ledger.core.canonical import b64u_encode
-from ledger.core.case import Case, Doc
+from ledger.core.case import Doc, Step
 from ledger.core.entry import parse_entry
 from ledger.core.ids import Digest, LogId, RecordId
 from ledger.core.opening import Opening, Promised, of_receipt
@@ -24,8 +24,8 @@ INSTANTS = st.integers(0, canonical.MAX_INSTANT)
 DOCS = st.builds(Doc, name=NAMES, salt=WORDS, sha256=WORDS, size=INTEGERS)
 
 
-def _with_prev(values: dict[str, Any], prev: bytes) -> Case:
-    return Case(**values, prev=None if values["step"] == 1 else Digest(prev))
+def _with_prev(values: dict[str, Any], prev: bytes) -> Step:
+    return Step(**values, prev=None if values["step"] == 1 else Digest(prev))
 
 
 STEPS = st.builds(
@@ -73,7 +73,7 @@ STATEMENTS = st.one_of(
 )
 
 
-def step(**changes: Any) -> Case:
+def step(**changes: Any) -> Step:
     """A step in which all that may be is there."""
     values: dict[str, Any] = {
         "act": "grant",
@@ -93,7 +93,7 @@ def step(**changes: Any) -> Case:
         "role": "xyzb:officer-7",
         "step": 2,
     }
-    return Case(**values | changes)
+    return Step(**values | changes)
 
 
 def statement(**changes: Any) -> Statement:
