@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/log", "gateway/tokens"),
     ("gateway/anchoring", "gateway/catalogue", "gateway/quality", "gateway/subjects"),
     ("gateway/intake", "gateway/receipts"),
-    ("gateway/about", "gateway/files"),
+    ("gateway/about", "gateway/files", "gateway/peers"),
     ("gateway/worklists",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/node.py",),
