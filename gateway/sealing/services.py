@@ -44,6 +44,10 @@ class Kind(IntEnum):
     """Its name, its answer and the rows that go back, by the same number."""
     REPORT = 4
     """The workbook to correct, by the same number."""
+    RECEIVED = 5
+    """An opening that another member sent, by `number`."""
+    SENT = 6
+    """An opening on its way to another member, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

@@ -1,0 +1,162 @@
+"""Openings that other members hand over: kept once, and given to the domain of their sort."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import sqlalchemy as sa
+
+from gateway.base.context import Context
+from gateway.base.crypto import Vault
+from gateway.base.db import begin_read, begin_write
+from gateway.chain.view import ChainView
+from gateway.http.problems import retry_later
+from gateway.peers.directory import Directory
+from gateway.peers.errors import Refused
+from gateway.peers.interfaces import Asker, Inbox, Message, Reply
+from gateway.peers.models import peer_inbox
+from gateway.sealing.services import Boxes, Kind
+from ledger.core.canonical import encode, instant
+from ledger.core.errors import EvidenceError, SignatureInvalid
+from ledger.core.opening import Opening, check, parse_opening
+from ledger.core.promise import Promise
+
+MAX_A_DAY: Final = 10_000
+"""New openings of one member within a day; a busy province has a few hundred cases."""
+DAY: Final = 86_400
+LATER: Final = 3600
+"""Seconds after which one that sent too many may try again."""
+LOCK: Final = "peer-inbox"
+
+
+class _State(Enum):
+    """What was known of an opening before. KEPT: its domain has not taken it."""
+
+    NEW = "new"
+    KEPT = "kept"
+    TAKEN = "taken"
+
+
+class Messages:
+    """Takes openings. Safe to share between threads.
+
+    Raises Malformed; Refused `not-the-issuer`, `opening-false`, or what its domain refuses; Problem
+    429; NotReady.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        vault: Vault,
+        chain: ChainView,
+        directory: Directory,
+        inboxes: Mapping[str, Inbox] | None = None,
+    ) -> None:
+        """inboxes: by sort of statement; without one an opening is kept and nothing else."""
+        self._ctx = ctx
+        self._boxes = Boxes(vault)
+        self._chain = chain
+        self._directory = directory
+        self._inboxes = dict(inboxes or {})
+
+    def take(self, asker: Asker, body: bytes) -> Reply:
+        """Keep an opening, and have its domain take it: 202, or 200 where that was done before. The
+        answer says when it was first received."""
+        opening = parse_opening(body)
+        self._demand_true(asker, opening)
+        message, state = self._keep(asker, opening, body)
+        inbox = self._inboxes.get(message.sort)
+        if inbox is not None and state is not _State.TAKEN:
+            inbox.take(message)
+            self._note_taken(message)
+        return Reply(
+            status=202 if state is _State.NEW else 200,
+            body=encode({"receivedAt": instant(message.received_at)}),
+        )
+
+    def _demand_true(self, asker: Asker, opening: Opening) -> None:
+        """Refuse what another member said, and what does not hold by itself: it would be kept as
+        evidence and be none."""
+        statement = opening.statement
+        if statement.iss != asker.code:
+            raise Refused("not-the-issuer")
+        try:
+            check(opening)
+            if self._directory.log_owner(statement.log) != statement.iss:
+                raise SignatureInvalid("opening", "its log is another member's")
+            if opening.promised is not None:
+                self._demand_promised(statement.iss, opening.promised.promise)
+        except EvidenceError as error:
+            raise Refused("opening-false") from error
+
+    def _demand_promised(self, member: str, promise: Promise) -> None:
+        facts = self._chain.facts
+        for contract in reversed(facts.log_anchors):
+            signer = promise.signer(chain_id=facts.chain_id, log_anchor=contract, member=member)
+            if self._directory.may_promise(member, signer.public_key, promise.issued_at):
+                return
+        raise SignatureInvalid("promise", "not by an ANCHOR key of its member")
+
+    def _keep(self, asker: Asker, opening: Opening, body: bytes) -> tuple[Message, _State]:
+        """The message as it was first received."""
+        statement = opening.statement
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            row = connection.execute(
+                sa.select(peer_inbox).where(peer_inbox.c.commitment == statement.commitment)
+            ).one_or_none()
+            now = self._ctx.clock.seconds()
+            if row is None:
+                self._demand_room(connection, asker, now)
+                hex_id = secrets.token_bytes(16).hex()
+                box = self._boxes.make(connection, Kind.RECEIVED, hex_id)
+                values = {
+                    "id": hex_id,
+                    "commitment": statement.commitment,
+                    "member": asker.code,
+                    "sort": statement.sort,
+                    "received_at": now,
+                    "opening": box.seal(body, b"opening"),
+                }
+                connection.execute(sa.insert(peer_inbox).values(values))
+        message = Message(
+            member=asker.code,
+            commitment=statement.commitment,
+            sort=statement.sort,
+            opening=body,
+            received_at=now if row is None else row.received_at,
+        )
+        if row is None:
+            return message, _State.NEW
+        return message, _State.KEPT if row.taken_at is None else _State.TAKEN
+
+    def _demand_room(self, connection: sa.Connection, asker: Asker, now: int) -> None:
+        recent = sa.select(sa.func.count()).where(
+            peer_inbox.c.member == asker.code, peer_inbox.c.received_at > now - DAY
+        )
+        if connection.execute(recent).scalar_one() >= MAX_A_DAY:
+            raise retry_later("too-many-requests", LATER)
+
+    def _note_taken(self, message: Message) -> None:
+        change = sa.update(peer_inbox).where(peer_inbox.c.commitment == message.commitment)
+        with begin_write(self._ctx.engine) as connection:
+            connection.execute(change.values(taken_at=self._ctx.clock.seconds()))
+
+    def kept(self, commitment: bytes) -> Message | None:
+        """An opening that was handed over, by its commitment. Raises ContentKeyMissing."""
+        query = sa.select(peer_inbox).where(peer_inbox.c.commitment == commitment)
+        with begin_read(self._ctx.engine) as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            box = self._boxes.open(connection, Kind.RECEIVED, row.id)
+        return Message(
+            member=row.member,
+            commitment=row.commitment,
+            sort=row.sort,
+            opening=box.open(row.opening, b"opening"),
+            received_at=row.received_at,
+        )
