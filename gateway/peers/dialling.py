@@ -21,7 +21,8 @@ MAX_ENDPOINT: Final = 2048
 """Characters of an endpoint; the chain bounds it less."""
 _LOOKUPS: Final = 8
 """Names looked up at once. One that hangs holds a thread until the system gives up."""
-_NAT64 = IPv6Network("64:ff9b::/96")
+_ENDING_IN_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""NAT64 (RFC 6052), and what once was IPv4-compatible (RFC 4291 2.5.5.1)."""
 
 _resolver = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="resolve")
 
@@ -87,6 +88,6 @@ def _within(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
+    if any(address in network for network in _ENDING_IN_IPV4):
         found.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [each for each in found if each is not None]

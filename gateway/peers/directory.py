@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from gateway.base.clock import Clock
 from gateway.base.errors import NotReady
-from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.contracts.bindings import Consortium, LogAnchor
 from ledger.chain.contracts.structs import ACTIVE, Key, Member
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import KeyId, key_id
+from ledger.core.ids import Address, KeyId, key_id
 from ledger.core.keys import Alg, Purpose, Role
 
 LIST_SECONDS = 300.0
@@ -83,6 +84,11 @@ class Directory:
         """Drop the connections."""
         self._reader.close()
 
+    def expire(self) -> None:
+        """Have the chain read again at the next opportunity."""
+        with self._lock:
+            self._listed_at = self._view_at = self._failed_at = float("-inf")
+
     def find(self, id_: KeyId) -> Registered | None:
         """The REQUEST key of this id, valid or not; None where no member has one of an algorithm
         that signs requests."""
@@ -115,6 +121,16 @@ class Directory:
             consortium = self._consortium()
             key = self._read(lambda: consortium.key(code, id_))
             return key is not None and key.purpose == Purpose.ANCHOR and key.valid_at(at)
+
+    def is_anchored(self, contracts: Sequence[Address], log: bytes, size: int, root: bytes) -> bool:
+        """Whether one of these LogAnchor contracts holds this root of a log at that size."""
+        with self._lock:
+            view = self._head()
+            for contract in contracts:
+                anchor = LogAnchor(contract, view.call, view.calls)
+                if self._read(partial(anchor.root_at, log, size)) == root:
+                    return True
+            return False
 
     # ---- with the lock held
 

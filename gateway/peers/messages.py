@@ -21,8 +21,11 @@ from gateway.peers.models import peer_inbox
 from gateway.sealing.services import Boxes, Kind
 from ledger.core.canonical import encode, instant
 from ledger.core.errors import EvidenceError, SignatureInvalid
+from ledger.core.ids import Address
 from ledger.core.opening import Opening, check, parse_opening
 from ledger.core.promise import Promise
+from ledger.core.receipt import Receipt
+from ledger.core.statement import SORTS
 
 MAX_A_DAY: Final = 10_000
 """New openings of one member within a day; a busy province has a few hundred cases."""
@@ -61,7 +64,14 @@ class Messages:
         self._boxes = Boxes(vault)
         self._chain = chain
         self._directory = directory
-        self._inboxes = dict(inboxes or {})
+        self.give(inboxes or {})
+
+    def give(self, inboxes: Mapping[str, Inbox]) -> None:
+        """Give what comes from now on to these domains, by sort. Raises ValueError where there is
+        no such sort: a word that is misspelt would be kept for nobody."""
+        if unknown := inboxes.keys() - SORTS:
+            raise ValueError(f"no sort of statement: {', '.join(sorted(unknown))}")
+        self._inboxes = dict(inboxes)
 
     def take(self, asker: Asker, body: bytes) -> Reply:
         """Keep an opening, and have its domain take it: 202, or 200 where that was done before. The
@@ -90,6 +100,8 @@ class Messages:
                 raise SignatureInvalid("opening", "its log is another member's")
             if opening.promised is not None:
                 self._demand_promised(statement.iss, opening.promised.promise)
+            if opening.receipt is not None:
+                self._demand_anchored(opening.receipt)
         except EvidenceError as error:
             raise Refused("opening-false") from error
 
@@ -100,6 +112,13 @@ class Messages:
             if self._directory.may_promise(member, signer.public_key, promise.issued_at):
                 return
         raise SignatureInvalid("promise", "not by an ANCHOR key of its member")
+
+    def _demand_anchored(self, receipt: Receipt) -> None:
+        """Its path leads to the root of its checkpoint: that must be one on the chain."""
+        contracts = [Address(contract) for contract in reversed(self._chain.facts.log_anchors)]
+        root = receipt.checkpoint.root
+        if not self._directory.is_anchored(contracts, receipt.log, receipt.size, root):
+            raise SignatureInvalid("receipt", "no anchor has this root")
 
     def _keep(self, asker: Asker, opening: Opening, body: bytes) -> tuple[Message, _State]:
         """The message as it was first received."""

@@ -58,9 +58,9 @@ class Door:
         """The signed answer of a handler to a member, or of what it raised. Raises Problem 401, and
         503 where we cannot sign or the chain does not say who asks."""
         came = time.monotonic()
-        key = self.signing.request_key()
         try:
             received = self.admission.read(self._request(request))
+            key = self.signing.request_key()
             asker = await run_in_threadpool(self.admission.recognise, received)
         except SignatureRefused as error:
             raise _unauthorized(error) from error

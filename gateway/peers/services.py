@@ -97,6 +97,10 @@ class Exchange:
         self._openings = openings or NoOpenings()
         self._table = table or access_table.load()
 
+    def ask_status(self, status_of: StatusOf | None) -> None:
+        """Ask this how records stand from now on; None: they stand as our database has them."""
+        self._status_of = status_of or in_force
+
     def record(self, asker: Asker, body: bytes) -> Reply:
         """A receipt with presentation, bound to the asker and its request."""
         purpose, wanted = Purpose.EXCHANGE_RECORD, read_record(body)

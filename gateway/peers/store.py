@@ -19,7 +19,7 @@ def take_nonce(engine: sa.Engine, key_id: bytes, nonce: bytes, until: int) -> bo
         made = insert_unless_there(connection, peer_nonces).values(
             key_id=key_id, nonce=nonce, until=until
         )
-        return connection.execute(made).rowcount == 1
+        return connection.execute(made.returning(peer_nonces.c.nonce)).first() is not None
 
 
 def forget_nonces(engine: sa.Engine, now: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -18,11 +19,13 @@ from gateway.app import create_app
 from gateway.base.crypto import ContentKey
 from gateway.base.keyring import Keyring
 from gateway.intake.interfaces import RowInput
+from gateway.log.store import locate
 from gateway.node import Node, make_node
 from gateway.peers.client import Peers
 from gateway.serve import _server, listen
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.network import NetworkFile
 from ledger.core.keys import Alg, Purpose
 from tests.records.examples import penalty
 from tests.support.anvil import Anvil, start_anvil
@@ -59,6 +62,13 @@ class Member:
         found = [bytes.fromhex(str(one.record_id)) for one in answer.rows]
         self.settle()
         return found
+
+    def leaf(self, record_id: bytes) -> bytes:
+        """Of one of its records."""
+        with self.node.ctx.engine.connect() as connection:
+            found = locate(connection, record_id)
+        assert found is not None
+        return found.leaf
 
     def settle(self) -> None:
         """Publish and anchor until nothing is left to do."""
@@ -106,6 +116,42 @@ def open_member(
     (folder / "network.json").write_bytes(network.file.encode())
     values = {"node": {"code": code, "name": code}, **settings}
     node = make_node(make_settings(folder, **values), network.file, keys or keyring(network, code))
+    node.anchoring.look()
+    return node
+
+
+def freeze(node: Node, folder: Path) -> None:
+    """Write down what `thaw` makes the same node of, in another process."""
+    keys = node.signing.keys
+    signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
+    signers |= {"request": keys.request, "payer": keys.payer}
+    secrets = {name: (one.alg, one._secret.hex()) for name, one in signers.items()}
+    (folder / "network.json").write_bytes(node.ctx.network.encode())
+    value = {
+        "code": node.ctx.settings.node.code,
+        "database": node.ctx.settings.database_url,
+        "signers": secrets,
+        "content": keys.content[0].secret.hex(),
+        "index": keys.index.hex(),
+    }
+    (folder / "frozen.json").write_text(json.dumps(value))
+
+
+def thaw(folder: Path) -> Node:
+    """The node again, on the same database."""
+    value = json.loads((folder / "frozen.json").read_text())
+    signers: dict[str, Any] = {
+        name: LocalSigner(Alg(alg), bytes.fromhex(secret))
+        for name, (alg, secret) in value["signers"].items()
+    }
+    keys = Keyring(
+        **signers,
+        content=(ContentKey(version=1, secret=bytes.fromhex(value["content"])),),
+        index=bytes.fromhex(value["index"]),
+    )
+    network = NetworkFile.load(folder / "network.json", development=True)
+    code, url = value["code"], value["database"]
+    node = make_node(make_settings(folder, node={"code": code}, database_url=url), network, keys)
     node.anchoring.look()
     return node
 
