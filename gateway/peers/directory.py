@@ -28,8 +28,11 @@ from ledger.core.keys import Alg, Purpose, Role
 LIST_SECONDS = 300.0
 """How old the list of keys may get where every request names one that is on it."""
 UNKNOWN_SECONDS = 5.0
-"""Between two lists that keys ask for which are on none: strangers must not have us read the chain
-without end."""
+"""Between two lists, at least, that keys ask for which are on none: strangers must not have us read
+the chain without end."""
+SHARE = 20
+"""So many times what a list takes lies between two of them: of thousands of members it takes a
+while."""
 HEAD_SECONDS = 1.0
 """How old the head may be that is called the latest: one request each would cost two more calls."""
 FAILED_SECONDS = 2.0
@@ -76,6 +79,7 @@ class Directory:
         self._lock = threading.Lock()
         self._owners: Mapping[KeyId, str] = {}
         self._listed_at = float("-inf")
+        self._pause = UNKNOWN_SECONDS
         self._view: View | None = None
         self._view_at = float("-inf")
         self._failed_at = float("-inf")
@@ -136,9 +140,11 @@ class Directory:
 
     def _owner(self, id_: KeyId) -> str | None:
         age = time.monotonic() - self._listed_at
-        if age > LIST_SECONDS or (id_ not in self._owners and age > UNKNOWN_SECONDS):
+        if age > LIST_SECONDS or (id_ not in self._owners and age > self._pause):
+            started = time.monotonic()
             self._owners = self._list()
             self._listed_at = time.monotonic()
+            self._pause = max(UNKNOWN_SECONDS, SHARE * (self._listed_at - started))
         return self._owners.get(id_)
 
     def _list(self) -> Mapping[KeyId, str]:

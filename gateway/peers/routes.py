@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.base.clock import Clock
+from gateway.base.errors import NotReady
 from gateway.chain.signing import Signing
 from gateway.http.limits import RateLimiter, media_type
 from gateway.http.problems import Problem, problem_of, retry_later
@@ -34,6 +35,11 @@ PACE: Final = 0.25
 """Seconds: a check is answered at the next multiple of them after it came, so that how long it took
 does not tell what was found."""
 JSON: Final = "application/json"
+RECOGNISED: Final = 8
+"""Requests at once whose sender is being found out. Where the chain is slow they wait for it, and
+the threads of all other routes must not wait with them."""
+ANSWERED: Final = 16
+"""Requests of members at once that are being answered."""
 
 router = APIRouter(tags=["exchange"], prefix=ROUTES.rstrip("/"))
 _log = structlog.get_logger(__name__)
@@ -53,17 +59,25 @@ class Door:
     rate: RateLimiter
     clock: Clock
     prefix: str
+    strangers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RECOGNISED))
+    members: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ANSWERED))
 
     async def answer(self, request: Request, handle: Handle, *, paced: bool = False) -> Response:
-        """The signed answer of a handler to a member, or of what it raised. Raises Problem 401, and
-        503 where we cannot sign or the chain does not say who asks."""
+        """The signed answer of a handler to a member, or of what it raised. Raises Problem 401,
+        and NotReady where we have no key to sign with."""
         came = time.monotonic()
         try:
             received = self.admission.read(self._request(request))
-            key = self.signing.request_key()
-            asker = await run_in_threadpool(self.admission.recognise, received)
         except SignatureRefused as error:
             raise _unauthorized(error) from error
+        key = self.signing.request_key()
+        try:
+            async with self.strangers:
+                asker = await run_in_threadpool(self.admission.recognise, received)
+        except SignatureRefused as error:
+            raise _unauthorized(error) from error
+        except NotReady as error:  # the chain does not say who asks
+            return await run_in_threadpool(self._sign, problem_of(error).response(), received, key)
         response = await self._handled(request, received, asker, handle)
         if paced:
             await asyncio.sleep(PACE - (time.monotonic() - came) % PACE)
@@ -79,7 +93,8 @@ class Door:
             if media_type(request.headers.get("content-type", "").encode()) != JSON:
                 raise Problem("wrong-content-type")
             body = await request.body()
-            reply = await run_in_threadpool(self._once, received, asker, handle, body)
+            async with self.members:
+                reply = await run_in_threadpool(self._once, received, asker, handle, body)
         except SignatureRefused as error:
             raise _unauthorized(error) from error
         except ClientDisconnect:

@@ -101,6 +101,10 @@ class Exchange:
         """Ask this how records stand from now on; None: they stand as our database has them."""
         self._status_of = status_of or in_force
 
+    def ask_openings(self, source: OpeningSource | None) -> None:
+        """Ask this for the openings of our statements from now on; None: there are none."""
+        self._openings = source or NoOpenings()
+
     def record(self, asker: Asker, body: bytes) -> Reply:
         """A receipt with presentation, bound to the asker and its request."""
         purpose, wanted = Purpose.EXCHANGE_RECORD, read_record(body)

@@ -41,11 +41,12 @@ def make(
     ago: int = 0,
     life: int = 60,
     nonce: str | None = None,
+    prefix: str = "",
 ) -> Request:
     """A signed request. ago: seconds since it was made. life: until it expires."""
     now = network[to if to in network.members else "110000"].node.ctx.clock.seconds()
     request = Request(
-        path=f"{ROUTES}{route}", headers=Fields([("Content-Type", "application/json")])
+        path=f"{prefix}{ROUTES}{route}", headers=Fields([("Content-Type", "application/json")])
     )
     signatures.sign_request(
         request,

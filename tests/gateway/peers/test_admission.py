@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,8 +13,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from gateway.app import create_app
 from gateway.base.errors import NotReady
+from gateway.http.limits import RateLimiter
 from gateway.peers.admission import KEPT
+from gateway.peers.directory import Directory
 from gateway.peers.errors import PeerRefused
 from gateway.peers.models import peer_nonces
 from gateway.peers.signatures import Fields, Request
@@ -22,9 +26,11 @@ from gateway.serve import listen
 from ledger.chain.governing.actions import reinstate
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.keys import Alg, Purpose
 from tests.gateway.peers.conftest import BANK, BEIJING, TIANJIN
 from tests.gateway.peers.hands import BODY, Sent, make, post
+from tests.support.asgi import Client
 from tests.support.peers import Network, open_member, serving
 from tests.support.votes import add_key, revoke, suspend
 
@@ -306,3 +312,67 @@ def test_a_new_key_is_taken_up(network: Network) -> None:
     with pytest.raises(PeerRefused):
         network[TIANJIN].peers.record(BEIJING, bytes(32))
     assert ask(network, make(network, BANK, signer=fresh)).signed
+
+
+def in_process(network: Network, request: Request, **changes: object) -> httpx.Response:
+    """What Beijing's application answers, with another door."""
+    app = create_app(network[BEIJING].node)
+    app.state.door = replace(app.state.door, **changes)
+    headers = dict(request.headers.items())
+    return Client(app).request("POST", request.path, content=BODY, headers=headers)
+
+
+class Spent(RateLimiter):
+    """Whose callers have asked enough."""
+
+    def take(self, caller: str, cost: float = 1.0) -> float:
+        assert caller == BANK
+        return 7.5
+
+
+def test_rates_are_by_member(network: Network) -> None:
+    answer = in_process(network, make(network, BANK), rate=Spent(1))
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "8")
+    assert "signature" in answer.headers
+
+
+def test_behind_a_proxy_that_takes_a_path_off(network: Network) -> None:
+    """What is signed is the path at our endpoint."""
+    request = make(network, BANK, prefix="/ledger")
+    sent = Request(path=request.path.removeprefix("/ledger"), headers=request.headers)
+    assert in_process(network, sent, prefix="/ledger").status_code == 403
+    sent = make(network, BANK)
+    assert in_process(network, sent, prefix="/ledger").json()["code"] == "signature-invalid"
+
+
+def test_a_chain_that_cannot_be_read(network: Network) -> None:
+    """Nobody is called unknown for it: asked again later, in an answer that is signed."""
+    node = network[BEIJING].node
+    dead = network.chain.with_rpc(["http://127.0.0.1:1"], 1)
+    reader = QuorumReader(dead, timeout=5, patience=0, development=True)
+    directory = Directory(reader, node.ctx.clock)
+    admission = replace(node.peers.admission, directory=directory)
+    for _ in range(2):
+        answer = in_process(network, make(network, BANK), admission=admission)
+        assert (answer.status_code, answer.json()["reason"]) == (503, "members-unknown")
+        assert "signature" in answer.headers
+    directory.close()
+
+
+def test_without_a_request_key(network: Network) -> None:
+    """A member that takes no part says so, and stays what it is for everybody else."""
+    node = network[BEIJING].node
+    keys = node.signing.keys
+    node.signing.use(replace(keys, request=None))
+    try:
+        sent = ask(network, make(network, BANK))
+        assert (sent.status, sent.json["reason"], sent.signed) == (
+            503,
+            "request-key-missing",
+            False,
+        )
+        with pytest.raises(NotReady, match="request-key-missing"):
+            network[BEIJING].peers.record(TIANJIN, bytes(32))
+    finally:
+        node.signing.use(keys)
+    assert ask(network, make(network, BANK)).signed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,13 +12,27 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.base.db import begin_write
+from gateway.peers import signatures
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
+from gateway.peers.signatures import Fields, Request
+from gateway.receipts.interfaces import Audience
+from ledger.core import canonical
 from ledger.core import receipt as receipts
+from ledger.core.keys import Purpose
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
 from tests.support.callers import CENTRE
 from tests.support.erasing import erase
 from tests.support.peers import Network, row
-from tests.support.relay import Answered, change, drop_request, drop_response, instead
+from tests.support.relay import (
+    Answered,
+    Fault,
+    Forward,
+    Seen,
+    change,
+    drop_request,
+    drop_response,
+    instead,
+)
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +225,108 @@ def test_nothing_of_it_is_kept_in_clear(network: Network, filed: list[bytes]) ->
     with network[BEIJING].node.ctx.engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT key_id, nonce FROM peer_nonces")).all()
     assert rows and all(len(key) == 32 and len(nonce) == 16 for key, nonce in rows)
+
+
+def resigned(network: Network, answer: Answered, request: Seen, body: bytes) -> Answered:
+    """The answer with another body, signed by Beijing: the peer itself lies."""
+    asked = Request(path=request.path, headers=Fields(request.headers))
+    made = signatures.Answer(status_code=answer.status, headers=Fields(), request=asked)
+    key = network.chain.keys[BEIJING, Purpose.REQUEST]
+    now = network[BEIJING].node.ctx.clock.seconds()
+    nonce = signatures.read_request(asked.headers).nonce
+    signatures.sign_answer(made, body, key, created=now, nonce=nonce)
+    return Answered(answer.status, made.headers.items(), body)
+
+
+def lying(network: Network, change: Callable[[Seen, bytes], bytes]) -> Fault:
+    def fault(seen: Seen, forward: Forward) -> Answered:
+        answer = forward(seen)
+        return resigned(network, answer, seen, change(seen, answer.body))
+
+    return fault
+
+
+def nonce_of(seen: Seen) -> str:
+    return str(signatures.read_request(Fields(seen.headers)).nonce)
+
+
+def told(receipt: bytes) -> bytes:
+    return canonical.encode({"receipt": receipt.decode()})
+
+
+def receipt_for(network: Network, record_id: bytes, audience: str, nonce: str) -> bytes:
+    made = network[BEIJING].node.receipts.bound(record_id, Audience(code=audience, nonce=nonce))
+    assert isinstance(made, bytes)
+    return made
+
+
+def edited(body: bytes, **changes: object) -> bytes:
+    value = json.loads(json.loads(body)["receipt"]) | changes
+    return told(canonical.encode({k: v for k, v in value.items() if v is not None}) + b"\n")
+
+
+def with_flipped_path(_seen: Seen, body: bytes) -> bytes:
+    path = json.loads(json.loads(body)["receipt"])["path"]
+    assert path
+    return edited(body, path=[f"{int(path[0], 16) ^ 1:064x}", *path[1:]])
+
+
+def with_another_anchor(_seen: Seen, body: bytes) -> bytes:
+    anchor = json.loads(json.loads(body)["receipt"])["anchor"]
+    return edited(body, anchor=anchor | {"tx": "0x" + "11" * 32, "block": 1})
+
+
+LIES: list[tuple[str, Callable[[Seen, bytes], bytes], str]] = [
+    ("a forged proof", with_flipped_path, "receipt-false"),
+    ("no binding", lambda _, body: edited(body, binding=None), "binding-differs"),
+    ("no presentation", lambda _, b: edited(b, binding=None, presentation=None), "binding-differs"),
+    ("no receipt", lambda _, body: b"{}", "answer-malformed"),
+    ("no JSON", lambda _, body: b"{", "answer-malformed"),
+    ("half a receipt", lambda _, body: body.replace(b"}\\n", b"\\n"), "answer-malformed"),
+    ("a surrogate", lambda _, body: b'{"receipt":"\\ud800"}', "answer-malformed"),
+]
+
+
+@pytest.mark.parametrize(("lie", "code"), [lie[1:] for lie in LIES], ids=[lie[0] for lie in LIES])
+def test_a_peer_that_lies(
+    network: Network, filed: list[bytes], lie: Callable[[Seen, bytes], bytes], code: str
+) -> None:
+    """And signs its lie."""
+    network[BEIJING].relay.on(lying(network, lie))
+    with pytest.raises(BadAnswer) as caught:
+        network[TIANJIN].peers.record(BEIJING, filed[0])
+    assert caught.value.code == code
+
+
+def test_a_peer_that_gives_another_record(network: Network, filed: list[bytes]) -> None:
+    """A good one, bound to us and to this very request."""
+
+    def other(seen: Seen, _body: bytes) -> bytes:
+        return told(receipt_for(network, filed[1], TIANJIN, nonce_of(seen)))
+
+    network[BEIJING].relay.on(lying(network, other))
+    with pytest.raises(BadAnswer) as caught:
+        network[TIANJIN].peers.record(BEIJING, filed[0])
+    assert caught.value.code == "other-record"
+
+
+def test_a_receipt_that_was_made_for_somebody_else(network: Network, filed: list[bytes]) -> None:
+    """Or for another request of ours."""
+    for audience, nonce in ((BANK, None), (TIANJIN, "AAAAAAAAAAAAAAAAAAAAAA")):
+
+        def other(seen: Seen, _body: bytes, who: str = audience, one: str | None = nonce) -> bytes:
+            return told(receipt_for(network, filed[0], who, one or nonce_of(seen)))
+
+        network[BEIJING].relay.clear()
+        network[BEIJING].relay.on(lying(network, other))
+        with pytest.raises(BadAnswer) as caught:
+            network[TIANJIN].peers.record(BEIJING, filed[0])
+        assert caught.value.code == "binding-differs"
+
+
+def test_an_anchor_that_is_nowhere(network: Network, filed: list[bytes]) -> None:
+    """The root is on the chain and its place is not: another receipt is to be asked for."""
+    network[BEIJING].relay.on(lying(network, with_another_anchor))
+    with pytest.raises(PeerSilent) as caught:
+        network[TIANJIN].peers.record(BEIJING, filed[0])
+    assert (caught.value.code, caught.value.message) == ("receipt-unchecked", "anchor-moved")
