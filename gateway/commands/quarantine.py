@@ -3,6 +3,7 @@ disk changed, and messages that another member refused."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,11 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
             click.echo(f"{row['promise']}\t{row['queued']}\t{','.join(row['lost']) or '-'}")
         if sent:
             note(say(zh=f"重新发送 {sent} 条消息。", en=f"{sent} messages are sent again."))
+    _demand_all(done)
+
+
+def _demand_all(done: Sequence[Any]) -> None:
+    """Say what could not be made again."""
     lost = sum(len(one.lost) for one in done)
     if lost:
         raise Refused(
