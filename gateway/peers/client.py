@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from gateway.base.clock import Clock
+from gateway.base.metrics import TIMEOUTS
 from gateway.chain.signing import Signing
 from gateway.peers import signatures
 from gateway.peers.dialling import CALL_SECONDS, CONNECT_SECONDS, Dialler, place_of
@@ -33,6 +34,8 @@ from ledger.core.receipt import MAX_RECEIPT
 from ledger.core.verdict.verdict import Verdict
 from ledger.verify import ask
 
+CONNECTIONS = 128
+"""At once, to all members together: those that are silent must leave room for the others."""
 LIFE = 60
 """Seconds for which a request may be taken."""
 MAX_CODE = 64
@@ -222,6 +225,7 @@ class Peers:
         except PeerSilent as error:  # of the look-up, which knows no members
             raise PeerSilent(error.code, member) from error
         except RpcTimeout as error:
+            TIMEOUTS.labels("peer").inc()
             raise PeerSilent("too-slow", member) from error
         except RpcTooLong as error:
             raise BadAnswer("answer-too-large", member) from error
@@ -234,7 +238,9 @@ class Peers:
         """Made with the first request: reading the certificates takes a while."""
         with self._making:
             if self._given is None:
-                self._given = Http(resolve=Dialler(production=self._production))
+                self._given = Http(
+                    resolve=Dialler(production=self._production), connections=CONNECTIONS
+                )
             return self._given
 
     def _demand_ours(self, member: str, answer: Answer, request: Request, nonce: str) -> None:

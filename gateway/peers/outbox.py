@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write, insert_unless_there
 from gateway.peers.models import peer_outbox
-from gateway.sealing.services import Boxes, Kind
+from gateway.sealing.services import Boxes, Kind, drop, number
 
 FIRST_PAUSE: Final = 1
 LONGEST_PAUSE: Final = 3600
@@ -88,7 +88,8 @@ class MessageOutbox:
             due=at,
             attempts=0,
         )
-        connection.execute(made)
+        if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
+            drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
 
     def due(self, leave_out: Sequence[str]) -> list[str]:
         """Members that something is due for, the longest first, but for these."""

@@ -51,11 +51,13 @@ class Http:
         verify: bool = True,
         headers: Mapping[str, str] | None = None,
         resolve: Resolve | None = None,
+        connections: int = _PARALLEL,
     ) -> None:
         """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
-        asked once for each connection, which goes to no other address; None: the system is."""
+        asked once for each connection, which goes to no other address; None: the system is.
+        `connections`: at once, to all servers together."""
         self._client = httpx.Client(
-            transport=_Transport(verify=verify, resolve=resolve),
+            transport=_Transport(verify=verify, resolve=resolve, connections=connections),
             headers={"accept-encoding": "identity", **(headers or {})},
         )
 
@@ -253,12 +255,12 @@ class _Transport(httpx.HTTPTransport):
     used: a node is reached as the network file names it.
     """
 
-    def __init__(self, *, verify: bool, resolve: Resolve | None = None) -> None:
+    def __init__(self, *, verify: bool, resolve: Resolve | None, connections: int) -> None:
         super().__init__(verify=verify)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(verify=verify),
-            max_connections=_PARALLEL,
+            max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(resolve),
         )
