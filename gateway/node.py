@@ -45,7 +45,7 @@ from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.peers.parts import PeerParts, make_parts
-from gateway.peers.tasks import MessageSender, nonce_tidier
+from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
 from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
@@ -143,6 +143,7 @@ class Node:
             ("schemas", SchemaWatch(self.ctx.schemas)),
             ("nonces", nonce_tidier(self.ctx.engine, self.ctx.clock)),
             ("messages", self._sender),
+            ("inbox", message_giver(self.peers.messages)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))

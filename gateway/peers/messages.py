@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
@@ -17,10 +19,10 @@ from gateway.http.problems import retry_later
 from gateway.peers.directory import Directory
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Asker, Inbox, Message, Reply
-from gateway.peers.models import peer_inbox
+from gateway.peers.models import UNTAKEN, peer_inbox
 from gateway.sealing.services import Boxes, Kind
 from ledger.core.canonical import encode, instant
-from ledger.core.errors import EvidenceError, SignatureInvalid
+from ledger.core.errors import EvidenceError, LedgerError, SignatureInvalid
 from ledger.core.ids import Address
 from ledger.core.opening import Opening, check, parse_opening
 from ledger.core.promise import Promise
@@ -33,6 +35,10 @@ DAY: Final = 86_400
 LATER: Final = 3600
 """Seconds after which one that sent too many may try again."""
 LOCK: Final = "peer-inbox"
+HANDED_ON: Final = 100
+"""Messages that are looked up at once to be given to their domain."""
+
+_log = structlog.get_logger(__name__)
 
 
 class _State(Enum):
@@ -163,6 +169,35 @@ class Messages:
         change = sa.update(peer_inbox).where(peer_inbox.c.commitment == message.commitment)
         with begin_write(self._ctx.engine) as connection:
             connection.execute(change.values(taken_at=self._ctx.clock.seconds()))
+
+    def hand_on(self, stop: threading.Event) -> int:
+        """Give what was kept to domains that came later, or could not take it and were not asked
+        again; how many were taken. One that fails keeps no other back."""
+        taken, last = 0, ""
+        while not stop.is_set() and (some := self._untaken(last)):
+            taken += sum(self._hand_on(row.commitment) for row in some)
+            last = some[-1].id
+        return taken
+
+    def _untaken(self, after: str) -> Sequence[sa.Row[Any]]:
+        query = sa.select(peer_inbox.c.id, peer_inbox.c.commitment).where(
+            UNTAKEN, peer_inbox.c.sort.in_(sorted(self._inboxes)), peer_inbox.c.id > after
+        )
+        with begin_read(self._ctx.engine) as connection:
+            return connection.execute(query.order_by(peer_inbox.c.id).limit(HANDED_ON)).all()
+
+    def _hand_on(self, commitment: bytes) -> bool:
+        try:
+            message = self.kept(commitment)
+            if message is None:
+                return False
+            self._inboxes[message.sort].take(message)
+        except LedgerError as error:
+            code = getattr(error, "code", None)
+            _log.warning("message.not-taken", statement=commitment.hex(), code=code)
+            return False
+        self._note_taken(message)
+        return True
 
     def kept(self, commitment: bytes) -> Message | None:
         """An opening that was handed over, by its commitment. Raises ContentKeyMissing."""

@@ -40,6 +40,8 @@ peer_inbox = sa.Table(
 )
 """Openings that other members sent, a row for each statement."""
 sa.Index("ix_peer_inbox_member_received_at", peer_inbox.c.member, peer_inbox.c.received_at)
+UNTAKEN = peer_inbox.c.taken_at.is_(None)
+sa.Index("ix_peer_inbox_untaken", peer_inbox.c.sort, sqlite_where=UNTAKEN, postgresql_where=UNTAKEN)
 
 peer_outbox = sa.Table(
     "peer_outbox",

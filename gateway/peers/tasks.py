@@ -17,6 +17,7 @@ from gateway.base.errors import NotReady
 from gateway.base.threads import Step
 from gateway.peers.client import Peers
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
+from gateway.peers.messages import Messages
 from gateway.peers.outbox import MessageOutbox, Outgoing
 from gateway.peers.store import FORGET_SOME, forget_nonces
 
@@ -28,6 +29,7 @@ LOOK_AGAIN: Final = 0.5
 LEFT_ALONE: Final = 30.0
 """Seconds, at most, for which a peer that does not answer is asked nothing, whatever waits for it.
 Each message has its own pause besides."""
+GIVE_AGAIN: Final = 60.0
 TIDY: Final = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -121,6 +123,16 @@ def _pause_of(member: str, future: Future[float]) -> float:
     # The database, or a fault of ours: the message stays held for a while, and is tried again.
     _log.error("message.failed", member=member, exc_info=error)
     return LOOK_AGAIN
+
+
+def message_giver(messages: Messages) -> Step:
+    """One step of the thread that gives messages to domains that have not taken them."""
+
+    def give(stop: threading.Event) -> float:
+        messages.hand_on(stop)
+        return GIVE_AGAIN
+
+    return give
 
 
 def nonce_tidier(engine: sa.Engine, clock: Clock) -> Step:

@@ -40,6 +40,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("commitment", name="uq_peer_inbox_commitment"),
     )
     op.create_index("ix_peer_inbox_member_received_at", "peer_inbox", ["member", "received_at"])
+    op.create_index(
+        "ix_peer_inbox_untaken",
+        "peer_inbox",
+        ["sort"],
+        sqlite_where=sa.text("taken_at IS NULL"),
+        postgresql_where=sa.text("taken_at IS NULL"),
+    )
     op.create_table(
         "peer_outbox",
         sa.Column("id", sa.String(length=32), nullable=False),

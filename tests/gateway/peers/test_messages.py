@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -170,3 +171,36 @@ def test_one_domain_for_a_sort(network: Network) -> None:
     assert isinstance(network[BEIJING].node.peers.messages, Messages)
     with pytest.raises(ValueError, match="no sort"):
         network[BEIJING].node.peers.messages.give({"letter": Domain()})
+
+
+def test_kept_for_a_domain_that_comes_later(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before is given to it; one that it refuses keeps no other back."""
+    monkeypatch.setattr(subject, "HANDED_ON", 1)
+    made = [opening(network, TIANJIN) for _ in range(3)]
+    for one in made:
+        hand_over(network, one.encode())
+    messages, wanted = network[BEIJING].node.peers.messages, {m.statement.commitment for m in made}
+
+    class Picky(Domain):
+        def take(self, message: Message) -> None:
+            if message.commitment == made[1].statement.commitment and self.fault:
+                raise self.fault
+            self.taken.append(message)
+
+    found = Picky()
+    found.fault = Refused("not-granted")
+    assert messages.hand_on(threading.Event()) == 0
+    messages.give({"case": found})
+    try:
+        messages.hand_on(threading.Event())
+        taken = {message.commitment for message in found.taken}
+        assert wanted - taken == {made[1].statement.commitment}
+        found.fault = None
+        assert messages.hand_on(threading.Event()) == 1
+        assert messages.hand_on(threading.Event()) == 0
+        assert hand_over(network, made[0].encode()) == 200
+        assert len(found.taken) == len({message.commitment for message in found.taken})
+    finally:
+        messages.give({})
