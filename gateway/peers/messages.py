@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 import structlog
@@ -175,16 +175,18 @@ class Messages:
         again; how many were taken. One that fails keeps no other back."""
         taken, last = 0, ""
         while not stop.is_set() and (some := self._untaken(last)):
-            taken += sum(self._hand_on(row.commitment) for row in some)
-            last = some[-1].id
+            taken += sum(self._hand_on(commitment) for _, commitment in some)
+            last, _ = some[-1]
         return taken
 
-    def _untaken(self, after: str) -> Sequence[sa.Row[Any]]:
+    def _untaken(self, after: str) -> list[tuple[str, bytes]]:
+        """Ids and commitments of those that no domain took, beyond an id."""
         query = sa.select(peer_inbox.c.id, peer_inbox.c.commitment).where(
             UNTAKEN, peer_inbox.c.sort.in_(sorted(self._inboxes)), peer_inbox.c.id > after
         )
         with begin_read(self._ctx.engine) as connection:
-            return connection.execute(query.order_by(peer_inbox.c.id).limit(HANDED_ON)).all()
+            found = connection.execute(query.order_by(peer_inbox.c.id).limit(HANDED_ON))
+            return [(row.id, row.commitment) for row in found]
 
     def _hand_on(self, commitment: bytes) -> bool:
         try:
