@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
@@ -20,13 +21,15 @@ from gateway.base.metrics import TIMEOUTS
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
 from gateway.http import docs
-from gateway.http.limits import Limits
+from gateway.http.limits import Limits, RateLimiter
 from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.log import routes as log
 from gateway.node import Node
+from gateway.peers import routes as peers
+from gateway.peers.routes import Door
 from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
 from gateway.subjects import routes as subjects
@@ -74,6 +77,15 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
     app.state.worklists = node.worklists
+    app.state.door = Door(
+        admission=node.peers.admission,
+        signing=node.signing,
+        exchange=node.peers.exchange,
+        messages=node.peers.messages,
+        rate=RateLimiter(rate),
+        clock=ctx.clock,
+        prefix=urlsplit(settings.endpoint(port)).path,
+    )
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -84,7 +96,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     routes = (
         *(intake, files, receipts, subjects, log, catalogue),
-        *(quality, worklists, about, docs),
+        *(quality, worklists, peers, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

@@ -31,6 +31,7 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
+from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -44,6 +45,8 @@ from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.peers.parts import PeerParts, make_parts
+from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
 from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
@@ -64,7 +67,6 @@ from ledger.chain.nodes.order import HURRY_SECONDS
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.sending.fees import GWEI
 from ledger.core.errors import ConfigError
-from ledger.core.verdict.facts import Note
 
 STOP_SECONDS = 30.0
 """How long `stop` waits for a step to end; a step is one batch or one call to a chain node."""
@@ -115,8 +117,10 @@ class Node:
     quality: QualityFiles
     worklists: Worklists
     content_keys: ContentKeyWatch
+    peers: PeerParts
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
+    _sender: MessageSender | None = None
 
     @property
     def collector(self) -> NodeCollector:
@@ -135,6 +139,7 @@ class Node:
     def start(self) -> None:
         """Start the threads that integrate, anchor and read files."""
         self.ctx.signals.promised.set()
+        self._sender = MessageSender(self.peers.outbox, self.peers.asking)
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
@@ -146,6 +151,9 @@ class Node:
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
             ("schemas", SchemaWatch(self.ctx.schemas)),
+            ("nonces", nonce_tidier(self.ctx.engine, self.ctx.clock)),
+            ("messages", self._sender),
+            ("inbox", message_giver(self.peers.messages)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -167,6 +175,8 @@ class Node:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         self._threads.clear()
+        if self._sender is not None:
+            self._sender.close()
         try:
             self.lease.release()
         except sa.exc.OperationalError:  # the database is gone; the lease runs out by itself
@@ -179,6 +189,7 @@ class Node:
         self.worklists.close()
         self.reader.close()
         self.outbox.close()
+        self.peers.close()
         close_engine(self.ctx.engine)
 
 
@@ -254,6 +265,7 @@ def make_node(
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
+        peers=make_parts(ctx, chain, signing, vault=vault, receipts=receipts, accesses=accesses),
     )
 
 
@@ -299,7 +311,7 @@ def _reader(ctx: Context) -> QuorumReader:
         replace(ctx.network, max_head_age=ANY_AGE),
         now=ctx.clock.of_chain,
         patience=PATIENCE_SECONDS,
-        on_note=_tell,
+        on_note=tell,
         on_timeout=TIMEOUTS.labels("chain").inc,
         hurry=HURRY_SECONDS,
         max_ahead=None,
@@ -336,11 +348,6 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
         raise
     clock = Clock.of(settings.now)
     return Context(settings=settings, network=network, engine=engine, clock=clock, schemas=schemas)
-
-
-def _tell(note: Note) -> None:
-    """Whoever runs this gateway should look after that chain node, or take another."""
-    _log.warning("chain.node", code=note.code, node=note.node, what=note.what)
 
 
 def _refuse_stand_ins(network: NetworkFile) -> None:

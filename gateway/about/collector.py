@@ -167,7 +167,10 @@ class NodeCollector(Collector):
             (Purpose.ANCHOR, keys.anchor),
             (Purpose.NOTE, keys.note),
             (Purpose.PRESENT, keys.present),
+            (Purpose.REQUEST, keys.request),
         ):
+            if key is None:
+                continue
             ends = [
                 found.not_after - now
                 for found in facts.keys

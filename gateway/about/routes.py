@@ -64,7 +64,8 @@ Here = Annotated[About, Depends(_about)]
 def get_node(about: Here) -> dict[str, Any]:
     """Who this is: its logs with their sizes, and its keys as registered on the chain."""
     facts, keys, node = about.chain.known, about.signing.keys, about.ctx.settings.node
-    in_use = {signer.key_id.hex() for signer in (keys.anchor, keys.note, keys.present)}
+    signers = (keys.anchor, keys.note, keys.present, keys.request)
+    in_use = {signer.key_id.hex() for signer in signers if signer is not None}
     return {
         "code": node.code,
         "name": node.name,

@@ -11,14 +11,18 @@ accesses = sa.Table(
     metadata,
     sa.Column("id", RowId, primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds by the clock of the settings
-    sa.Column("token", sa.Integer, nullable=False),  # 0: policy.OPERATOR
+    # 0: policy.OPERATOR; NULL: another member, named by its code.
+    sa.Column("token", sa.Integer),
+    sa.Column("member", sa.Text),
     sa.Column("purpose", sa.Text, nullable=False),  # gateway.base.policy.Purpose
     # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32); NULL where
     # nothing was named or stored.
     sa.Column("record", sa.LargeBinary(32)),
     sa.Column("count", sa.Integer, nullable=False),  # rows of a set, times of a tally, else 1
     sa.Column("answer", sa.Text, nullable=False),  # "allowed", or the code of the refusal
-    sa.Column("rules", sa.Integer, nullable=False),  # version of gateway.base.policy.RULES
+    sa.Column(
+        "rules", sa.Integer, nullable=False
+    ),  # version of policy.RULES, of members that of the access table
     # What the like of it within the minute is counted under; NULL: a line by itself.
     sa.Column("tally", sa.LargeBinary(16)),
 )

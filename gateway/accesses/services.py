@@ -36,18 +36,23 @@ and whoever filed many can send them again one by one."""
 WRITER_BYTES = 8
 _PROCESS = secrets.token_bytes(WRITER_BYTES)
 
-_COLUMNS = ("at", "token", "purpose", "record", "count", "answer", "rules", "tally")
+_COLUMNS = (
+    *("at", "token", "member", "purpose", "record"),
+    *("count", "answer", "rules", "tally"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """One line. record: as in the table. count: rows of a set."""
+    """One line. token: None for another member, which `member` names. record: as in the table.
+    count: rows of a set."""
 
-    token: int
+    token: int | None
     purpose: Purpose
     decision: Decision
     record: bytes | None = None
     count: int = 1
+    member: str | None = None
 
     @property
     def answer(self) -> str:
@@ -64,7 +69,8 @@ class Access:
         if not self.tallied:
             return None
         record = "" if self.record is None else self.record.hex()
-        asked = (self.token, self.purpose, self.answer, self.decision.version, record)
+        who = self.token if self.member is None else self.member
+        asked = (who, self.purpose, self.answer, self.decision.version, record)
         parts = (writer.hex(), *asked, at // MINUTE)
         return hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16]
 
@@ -75,7 +81,8 @@ class Line:
 
     id: int
     at: int
-    token: int
+    token: int | None
+    member: str | None
     purpose: str
     record: str | None
     count: int
@@ -88,6 +95,7 @@ class Wanted:
     """Which lines. since, until: Unix seconds, until exclusive."""
 
     token: int | None = None
+    member: str | None = None
     record: bytes | None = None
     since: int | None = None
     until: int | None = None
@@ -102,7 +110,7 @@ def write(
     tallied: list[Row] = []
     for line in lines:
         tally = line.tally(at, writer)
-        values = (at, line.token, line.purpose.value, line.record)
+        values = (at, line.token, line.member, line.purpose.value, line.record)
         row = (*values, line.count, line.answer, line.decision.version, tally)
         (alone if tally is None else tallied).append(row)
     if alone:
@@ -166,8 +174,8 @@ class AccessLog:
         self._tallied = _Queue(self._commit)
         self._alone = _Queue(self._commit)
         self._minute = 0
-        # By token and whether it was allowed, in that minute.
-        self._named: dict[tuple[int, bool], set[bytes]] = {}
+        # By token or member and whether it was allowed, in that minute.
+        self._named: dict[tuple[int | str | None, bool], set[bytes]] = {}
         self._naming = threading.Lock()
 
     def write(self, line: Access) -> None:
@@ -190,7 +198,8 @@ class AccessLog:
         with self._naming:
             if minute != self._minute:
                 self._minute, self._named = minute, {}
-            named = self._named.setdefault((line.token, line.decision.allowed), set())
+            who = line.token if line.member is None else line.member
+            named = self._named.setdefault((who, line.decision.allowed), set())
             if line.record not in named and len(named) >= MAX_NAMED:
                 return replace(line, record=None)
             named.add(line.record)
@@ -235,6 +244,8 @@ def _query(wanted: Wanted) -> sa.Select[Any]:
     query = sa.select(*told).order_by(accesses.c.id)
     if wanted.token is not None:
         query = query.where(accesses.c.token == wanted.token)
+    if wanted.member is not None:
+        query = query.where(accesses.c.member == wanted.member)
     if wanted.record is not None:
         query = query.where(accesses.c.record == wanted.record)
     if wanted.since is not None:

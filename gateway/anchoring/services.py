@@ -209,10 +209,11 @@ class Anchoring:
             Purpose.ANCHOR: self._signing.anchor_key,
             Purpose.NOTE: self._signing.keys.note,
             Purpose.PRESENT: self._signing.keys.present,
+            Purpose.REQUEST: self._signing.keys.request,
         }
         valid = {(key.purpose, key.key_id) for key in facts.keys if key.valid_at(facts.block_time)}
         for purpose, signer in ours.items():
-            if (purpose, signer.key_id.hex()) not in valid:
+            if signer is not None and (purpose, signer.key_id.hex()) not in valid:
                 _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
 
     def _step_log(self, now: _Now, fact: OwnLog) -> Progress:

@@ -18,6 +18,7 @@ Stage = Literal[
     "anchor.sent",
     "anchor.mined",
     "anchor.recorded",
+    "message.sent",
 ]
 When = Literal["before", "after"]
 

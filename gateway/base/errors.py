@@ -33,6 +33,20 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The key of the presentations is not registered, was revoked or is not valid now; the"
         " operator must register a new PRESENT key",
     ),
+    "request-key-not-valid": (
+        "请求密钥未登记、已吊销或不在有效期内，请运维登记新的 REQUEST 密钥",
+        "The key of the exchange is not registered, was revoked or is not valid now; the operator"
+        " must register a new REQUEST key",
+    ),
+    "request-key-missing": (
+        "本节点没有 REQUEST 密钥，不参加成员之间的交换；请运维生成并登记（keys rotate REQUEST）",
+        "This node has no REQUEST key and takes no part in the exchange; the operator must make and"
+        " register one (`keys rotate REQUEST`)",
+    ),
+    "members-unknown": (
+        "尚未从链上读到成员及其密钥，请稍后再试",
+        "Members and their keys could not be read from the chain; try later",
+    ),
     "rules-not-in-force": (
         "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则，或由运维把文件放入 schemas"
         " 所指的文件夹",

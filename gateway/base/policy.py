@@ -12,8 +12,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, get_args
 
+from gateway.base.access_table import NO_PURPOSE, AccessTable, Extent, Standing
 from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
+from ledger.core.keys import Role
 
 VERSION: Final = 3
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
@@ -50,6 +52,12 @@ class Purpose(StrEnum):
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
     """Make an entry in quarantine again from its record: the operator's, by command."""
+    EXCHANGE_RECORD = "exchange-record"
+    """Take another member's record, with a presentation of its fields."""
+    EXCHANGE_CHECK = "exchange-check"
+    """Learn whether values are those of another member's record."""
+    EXCHANGE_OPENINGS = "exchange-openings"
+    """Read the statements of another member: an auditor's."""
 
 
 class Status(StrEnum):
@@ -123,6 +131,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Another member, whose request was proven. roles: as the chain says now."""
+
+    code: str
+    roles: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of a record, or of a file, without its content.
 
@@ -141,11 +157,13 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """code: of the refusal, None = allowed. scope: that the token lacks, where it is that.
-    version: of the rules that gave it."""
+    version: of the rules that gave it, for members of the access table. extent: how much of the
+    record is given where it is allowed."""
 
     code: str | None
     scope: Scope | None = None
     version: int = VERSION
+    extent: Extent = Extent.ALL
 
     @property
     def allowed(self) -> bool:
@@ -228,7 +246,14 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
-"""What each purpose needs. Append-only in its words: old lines of the access log name them."""
+"""What each purpose of a token needs. Append-only in its words: old lines of the access log name
+them."""
+
+
+OF_MEMBERS: Final = frozenset(
+    {Purpose.EXCHANGE_RECORD, Purpose.EXCHANGE_CHECK, Purpose.EXCHANGE_OPENINGS}
+)
+"""Purposes of other members, for which the access table stands in place of `RULES`."""
 
 
 def decide(
@@ -246,6 +271,38 @@ def decide(
     if not any(_holds(ground, caller, record) for ground in rule.grounds[status]):
         return Decision(rule.refusal)
     return Decision(rule.erased) if status is Status.ERASED else _ALLOWED
+
+
+NOT_GRANTED: Final = "not-granted"
+"""What a member is told that gets nothing, whatever the reason lies in: a record that is not there,
+whom it is about, how it stands. So asking teaches nothing."""
+
+_ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
+    Purpose.EXCHANGE_RECORD: frozenset({Extent.ALL}),
+    Purpose.EXCHANGE_CHECK: frozenset({Extent.ALL, Extent.MATCH}),
+}
+"""What the access table must give for each, where no authorisation says more."""
+
+
+def decide_for_member(
+    peer: Peer,
+    purpose: Purpose,
+    table: AccessTable,
+    *,
+    record: Record | None = None,
+    standing: Standing = Standing.IN_FORCE,
+    use: str = NO_PURPOSE,
+) -> Decision:
+    """Whether another member may. record: None: there is none, or the purpose is about none. use:
+    what for, as in the access table."""
+    if purpose is Purpose.EXCHANGE_OPENINGS:
+        allowed = Role.AUDITOR in peer.roles
+        return Decision(None if allowed else NOT_GRANTED, version=table.version)
+    extent = Extent.NOTHING
+    if record is not None:
+        extent = table.extent(peer.roles, use, record.visibility, standing)
+    allowed = extent in _ENOUGH[purpose]
+    return Decision(None if allowed else NOT_GRANTED, version=table.version, extent=extent)
 
 
 def _holds(ground: Ground, caller: Caller, record: Record) -> bool:

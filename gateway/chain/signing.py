@@ -64,6 +64,13 @@ class Signing:
         """Take the key of the presentations. Raises NotReady where it is not valid now."""
         return self._valid(Purpose.PRESENT, self._keys.present)
 
+    def request_key(self) -> MessageSigner:
+        """Take the key of requests to other members, and of answers to theirs. Raises NotReady
+        where there is none, or it is not valid now."""
+        if self._keys.request is None:
+            raise NotReady("request-key-missing", retry_after=60)
+        return self._valid(Purpose.REQUEST, self._keys.request)
+
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""
         self._keys = keys

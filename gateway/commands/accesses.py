@@ -23,7 +23,7 @@ from ledger.core.canonical import instant
 
 COLUMNS = (
     *("id", "at", "token", "name", "department"),
-    *("purpose", "record", "count", "answer", "rules"),
+    *("purpose", "record", "count", "answer", "rules", "member"),
 )
 MAX_LISTED = 10_000
 
@@ -44,6 +44,7 @@ def _filters(command: Command) -> Command:
     days = click.DateTime(formats=["%Y-%m-%d"])
     options = (
         click.option("--token", type=click.IntRange(min=0), metavar="ID", help=_TOKEN),
+        click.option("--member", metavar="CODE", help=_MEMBER),
         click.option("--record", metavar="HEX", help=_RECORD),
         click.option("--since", type=days, metavar="DATE", help=_SINCE),
         click.option("--until", type=days, metavar="DATE", help=_UNTIL),
@@ -55,6 +56,7 @@ def _filters(command: Command) -> Command:
 
 
 _TOKEN = say(zh="只列此令牌；0 为运维命令。", en="Only of this token; 0: the operator's commands.")
+_MEMBER = say(zh="只列此成员的请求。", en="Only what this other member asked for.")
 _RECORD = say(zh="只列此叶值、文件或批次。", en="Only of this leaf, file or set (leavesRoot).")
 _SINCE = say(zh="自该日起（北京时间）。", en="From this day on (Asia/Shanghai).")
 _UNTIL = say(zh="至该日前（不含）。", en="Before this day.")
@@ -130,6 +132,7 @@ def _head() -> tuple[str, ...]:
         say(zh="条数", en="Count"),
         say(zh="结果", en="Answer"),
         say(zh="规则版本", en="Rules"),
+        say(zh="成员", en="Member"),
     )
 
 
@@ -147,7 +150,8 @@ def _told(engine: Any, lines: Iterable[Any]) -> Iterator[dict[str, Any]]:
     for line in lines:
         found = asdict(line) | {"at": instant(line.at)}
         holder = holders.get(line.token)
-        found["name"] = OPERATOR.name if line.token == OPERATOR.id else holder and holder.name
+        operator = line.token == OPERATOR.id
+        found["name"] = OPERATOR.name if operator else holder and holder.name
         found["department"] = holder and holder.department
         yield {name: found[name] for name in COLUMNS}
 
@@ -157,6 +161,7 @@ def _wanted(filters: Mapping[str, Any]) -> Any:
 
     return Wanted(
         token=filters["token"],
+        member=filters["member"],
         record=_hex(filters["record"]),
         since=_midnight(filters["since"]),
         until=_midnight(filters["until"]),

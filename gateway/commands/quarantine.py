@@ -1,7 +1,9 @@
-"""`credit-ledger gateway quarantine`: entries that the disk changed, listed and queued again."""
+"""`credit-ledger gateway quarantine`: what was set aside, listed and queued again: entries that the
+disk changed, and messages that another member refused."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,16 @@ from gateway.base.settings import load
 from gateway.commands.options import config_option, failures
 from ledger.cli.language import say
 from ledger.cli.options import json_option
-from ledger.cli.output import Refused, print_json, print_rows
+from ledger.cli.output import Refused, note, print_json, print_rows
 from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 
 
 @click.group(
     help=say(
-        zh="因磁盘损坏而未进入日志的条目。",
-        en="Entries that the disk changed before they stood in the log.",
+        zh="因磁盘损坏而未进入日志的条目，以及未能送达其他成员的消息。",
+        en="Entries that the disk changed before they stood in the log, and messages that another"
+        " member did not take.",
     )
 )
 def quarantine() -> None:
@@ -30,10 +33,12 @@ def quarantine() -> None:
 @config_option
 @json_option
 def quarantine_list(config: Path, as_json: bool) -> None:
-    """A line for each promise: number, log, reason, entries, due; as JSON with their leaves."""
+    """A line for each promise: number, log, reason, entries, due; as JSON with their leaves. Then
+    one for each message: id, member, reason, attempts, when it was given up."""
     from gateway.base.db import open_engine  # noqa: PLC0415 - keeps `--help` fast
     from gateway.base.revision import demand_current  # noqa: PLC0415
     from gateway.log.quarantine import list_quarantined  # noqa: PLC0415
+    from gateway.peers.outbox import listed  # noqa: PLC0415
 
     with failures():
         engine = open_engine(load(config).database_url)
@@ -41,6 +46,7 @@ def quarantine_list(config: Path, as_json: bool) -> None:
             demand_current(engine)
             with engine.connect() as connection:
                 found = list_quarantined(connection)
+                messages = listed(connection, ("set-aside",))
         finally:
             engine.dispose()
     rows: list[dict[str, Any]] = [
@@ -54,8 +60,9 @@ def quarantine_list(config: Path, as_json: bool) -> None:
         }
         for one in found
     ]
+    aside = [_aside(message) for message in messages]
     if as_json:
-        print_json({"quarantined": rows})
+        print_json({"quarantined": rows, "messages": aside})
         return
     head = (
         say(zh="承诺", en="Promise"),
@@ -69,13 +76,41 @@ def quarantine_list(config: Path, as_json: bool) -> None:
         for row in rows
     )
     print_rows(lines, head=head)
+    if aside:
+        print_rows(
+            (
+                (row["id"], row["member"], row["reason"], row["attempts"], shown_time(row["ended"]))
+                for row in aside
+            ),
+            head=(
+                say(zh="消息", en="Message"),
+                say(zh="成员", en="Member"),
+                say(zh="原因", en="Reason"),
+                say(zh="次数", en="Attempts"),
+                say(zh="结束", en="Ended"),
+            ),
+        )
+
+
+def _aside(message: Any) -> dict[str, Any]:
+    """A message as JSON."""
+    return {
+        "id": message.id,
+        "member": message.member,
+        "statement": message.commitment.hex(),
+        "reason": message.code,
+        "attempts": message.attempts,
+        "created": instant(message.created_at),
+        "ended": instant(message.ended_at),
+    }
 
 
 @quarantine.command(
     "retry",
     help=say(
-        zh="用密封保存的记录重新生成被隔离的条目并重新排队；可在网关运行时执行。",
-        en="Make them again from the sealed records and queue them; the gateway may be running.",
+        zh="用密封保存的记录重新生成被隔离的条目并重新排队，消息重新发送；可在网关运行时执行。",
+        en="Make entries again from the sealed records and queue them, and send messages again; the"
+        " gateway may be running.",
     ),
 )
 @config_option
@@ -85,9 +120,10 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
     yet."""
     from gateway.base.clock import Clock  # noqa: PLC0415 - keeps `--help` fast
     from gateway.base.crypto import Vault  # noqa: PLC0415
-    from gateway.base.db import open_engine  # noqa: PLC0415
+    from gateway.base.db import begin_write, open_engine  # noqa: PLC0415
     from gateway.base.keyring import open_keys  # noqa: PLC0415
     from gateway.base.revision import demand_current  # noqa: PLC0415
+    from gateway.peers.outbox import retry as send_again  # noqa: PLC0415
     from gateway.receipts.requeue import retry  # noqa: PLC0415
 
     with failures():
@@ -96,6 +132,8 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
         engine = open_engine(settings.database_url)
         try:
             demand_current(engine)
+            with begin_write(engine) as connection:
+                sent = send_again(connection)
             done = retry(engine, vault, settings.node.code, Clock.of(settings.now))
         finally:
             engine.dispose()
@@ -110,10 +148,17 @@ def quarantine_retry(config: Path, as_json: bool) -> None:
         for one in done
     ]
     if as_json:
-        print_json({"retried": rows})
+        print_json({"retried": rows, "messages": sent})
     else:
         for row in rows:
             click.echo(f"{row['promise']}\t{row['queued']}\t{','.join(row['lost']) or '-'}")
+        if sent:
+            note(say(zh=f"重新发送 {sent} 条消息。", en=f"{sent} messages are sent again."))
+    _demand_all(done)
+
+
+def _demand_all(done: Sequence[Any]) -> None:
+    """Say what could not be made again."""
     lost = sum(len(one.lost) for one in done)
     if lost:
         raise Refused(

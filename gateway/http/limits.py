@@ -99,6 +99,10 @@ class RateLimiter:
         return bucket
 
 
+EXCHANGE = "/v1/exchange/"
+"""Routes for other members, who prove themselves by a signature."""
+MAX_EXCHANGE = 2 << 20
+"""Bytes of the body of one of their requests (design-2 13)."""
 TABLES = frozenset({"/v1/returns", "/v1/reconcile"})
 """Routes that answer a table at once, from memory."""
 MAX_TABLE = 16 << 20
@@ -176,6 +180,8 @@ class Limits:
     def _limit(self, scope: Scope) -> int:
         if scope["path"] == "/v1/files":
             return self._settings.max_file_bytes
+        if scope["path"].startswith(EXCHANGE):
+            return MAX_EXCHANGE
         if scope["path"] in TABLES:
             return min(self._settings.max_file_bytes, MAX_TABLE)
         if media_type(_header(scope, b"content-type")) == NDJSON:

@@ -76,6 +76,95 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         429,
         {"zh": "请求过多，请稍后再试", "en": "Too many requests, try later"},
     ),
+    "signature-missing": (
+        401,
+        {"zh": "请求须按 RFC 9421 签名", "en": "A request must be signed (RFC 9421)"},
+    ),
+    "signature-several": (
+        401,
+        {"zh": "请求只能有一个签名", "en": "A request has exactly one signature"},
+    ),
+    "signature-form": (
+        401,
+        {
+            "zh": "签名的标签、组成或参数不符合规定（design-2 13）",
+            "en": "Label, components or parameters of the signature are not those of design-2 13",
+        },
+    ),
+    "signature-early": (
+        401,
+        {
+            "zh": "签名时间在未来，请校准时钟",
+            "en": "The signature was made in the future; set your clock",
+        },
+    ),
+    "signature-lifetime": (
+        401,
+        {
+            "zh": "签名有效期不得超过 60 秒",
+            "en": "A signature may be valid for 60 seconds at most",
+        },
+    ),
+    "signature-expired": (
+        401,
+        {"zh": "签名已过期，请重新签名", "en": "The signature has expired; sign anew"},
+    ),
+    "signature-invalid": (401, {"zh": "签名不成立", "en": "The signature does not hold"}),
+    "signature-replayed": (
+        401,
+        {
+            "zh": "该请求已处理过，请以新的随机数重新签名",
+            "en": "This request was taken before; sign anew with another nonce",
+        },
+    ),
+    "digest-differs": (
+        401,
+        {"zh": "正文与 Content-Digest 不符", "en": "The body is not that of Content-Digest"},
+    ),
+    "request-key-unknown": (
+        401,
+        {
+            "zh": "签名密钥不是任何成员的 REQUEST 密钥",
+            "en": "No member has registered this REQUEST key",
+        },
+    ),
+    "request-key-not-valid": (
+        401,
+        {
+            "zh": "REQUEST 密钥已吊销、失窃或不在有效期内",
+            "en": "This REQUEST key was revoked or stolen, or is not valid now",
+        },
+    ),
+    "member-not-active": (
+        401,
+        {"zh": "该成员已被暂停或退出", "en": "The member is suspended or retired"},
+    ),
+    "other-member": (
+        401,
+        {
+            "zh": "请求不是发给本成员的（Credit-Ledger-To）",
+            "en": "This request is for another member (Credit-Ledger-To)",
+        },
+    ),
+    "not-granted": (403, {"zh": "不予提供", "en": "Not granted"}),
+    "authorisation-unknown": (
+        403,
+        {"zh": "本成员不知道该授权", "en": "This authorisation is not known here"},
+    ),
+    "not-the-issuer": (
+        403,
+        {
+            "zh": "成员只能递交自己的陈述",
+            "en": "A member hands over its own statements only",
+        },
+    ),
+    "opening-false": (
+        422,
+        {
+            "zh": "开示文件不成立：陈述、条目或承诺互不一致",
+            "en": "The opening does not hold: statement, entry or promise disagree",
+        },
+    ),
     "internal": (500, {"zh": "服务内部错误", "en": "An error inside the service"}),
     "not-ready": (503, {"zh": "服务尚未就绪，请稍后再试", "en": "Not ready yet, try later"}),
 }

@@ -93,8 +93,10 @@ class ChainChecks:
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
-        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT):
+        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.REQUEST):
             ours = self._held(purpose)
+            if not ours:  # it takes no part in the exchange
+                continue
             valid = [
                 key
                 for key in facts.keys
@@ -145,6 +147,7 @@ class ChainChecks:
             Purpose.ANCHOR: (self._keys.anchor, *self._keys.former),
             Purpose.NOTE: (self._keys.note,),
             Purpose.PRESENT: (self._keys.present,),
+            Purpose.REQUEST: (self._keys.request,) if self._keys.request else (),
         }
         return {signer.key_id.hex() for signer in signers[purpose]}
 

@@ -25,6 +25,7 @@ def check_signers(keys: Keyring) -> Iterator[Finding]:
         "ANCHOR": keys.anchor,
         "NOTE": keys.note,
         "PRESENT": keys.present,
+        "REQUEST": keys.request,
         "payer": keys.payer,
     }
     remote = {name: key for name, key in held.items() if isinstance(key, RemoteSigner)}

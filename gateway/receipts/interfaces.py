@@ -20,6 +20,16 @@ class Pending:
     retry_after: int = RETRY_AFTER
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """For whom a presentation is bound. code: of the member that asks. nonce: that it chose.
+    authorisation: commitment of the one it has; None: none was needed."""
+
+    code: str
+    nonce: str
+    authorisation: bytes | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Disclose:
     """To whom a presentation discloses which fields. fields: codes; None = every filled one,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
-from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending, Stranded
+from gateway.receipts.interfaces import Audience, Disclose, FieldUnknown, Pending, Stranded
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
 from gateway.records.store import known_of, open_content, record_row
@@ -26,7 +27,7 @@ from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import parse_entry
 from ledger.core.ids import Digest, LogId
-from ledger.core.presentation import present
+from ledger.core.presentation import bind, present
 from ledger.core.tiles import inclusion_path_at
 from ledger.records import schema as schemas
 from ledger.records.persons import holding_person_ids
@@ -59,18 +60,24 @@ class Receipts:
         key may sign the presentation now, or the schema is not at hand any more.
         """
         if disclose is None:
-            return self._receipt(name, None)
+            return self._receipt(name)
         access = self._admit(name, disclose.caller, Purpose.DISCLOSE)
         if access is None:
             return None
         try:
-            made = self._receipt(name, disclose)
+            made = self._receipt(name, show=True, fields=disclose.fields)
         except FieldUnknown:  # tells which fields are filled
             self._accesses.write(access)
             raise
         if not isinstance(made, Pending):  # asked for again and again, and tells nothing
             self._accesses.write(access)
         return made
+
+    def bound(self, name: bytes, audience: Audience) -> bytes | Pending | None:
+        """The receipt with every field that a receipt with `Disclose(fields=None)` shows, bound to
+        another member. Whoever calls has asked policy, and writes the access log before the receipt
+        leaves. Raises as `receipt`, and ContentErased."""
+        return self._receipt(name, show=True, audience=audience)
 
     def _admit(self, name: bytes, caller: Caller, purpose: Purpose) -> Access | None:
         """What is to be logged before anything is handed out; None where we never promised it.
@@ -92,7 +99,15 @@ class Receipts:
             decision.demand()
         return access
 
-    def _receipt(self, name: bytes, disclose: Disclose | None) -> bytes | Pending | None:
+    def _receipt(
+        self,
+        name: bytes,
+        *,
+        show: bool = False,
+        fields: Sequence[str] | None = None,
+        audience: Audience | None = None,
+    ) -> bytes | Pending | None:
+        """The receipt; with a presentation of the fields, None = all, where they are shown."""
         with begin_read(self._ctx.engine) as connection:
             found = locate(connection, name)
             if found is None:
@@ -104,14 +119,14 @@ class Receipts:
             if found.index is None or anchor is None:
                 return Pending()
             shown = None
-            if disclose is not None:
-                shown = _shown(
-                    open_content(self._vault, record_row(connection, found.id), found.leaf),
-                    disclose,
-                )
+            if show:
+                row = record_row(connection, found.id)
+                shown = _shown(open_content(self._vault, row, found.leaf), fields)
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
             path = inclusion_path_at(source, found.index, anchor.size)
+        presentation = self._present(found, entry, shown) if shown else None
+        binding = self._bind(presentation, audience) if presentation and audience else None
         return receipts.build(
             anchor=receipts.Anchor(
                 block=anchor.block,
@@ -124,7 +139,8 @@ class Receipts:
             index=found.index,
             network=self._ctx.network.reference,
             path=path,
-            presentation=self._present(found, entry, shown) if shown else None,
+            presentation=presentation,
+            binding=binding,
         )
 
     def record(self, name: bytes, caller: Caller) -> dict[str, Any] | None:
@@ -175,6 +191,19 @@ class Receipts:
         return present(
             made.payload,
             [made.disclosures[code] for code in shown.codes],
+            sign=key.sign,
+            kid=key.key_id,
+            alg=key.alg,
+            iat=self._ctx.clock.seconds(),
+        )
+
+    def _bind(self, presentation: str, audience: Audience) -> str:
+        key = self._signing.present_key()
+        return bind(
+            presentation,
+            audience=audience.code,
+            nonce=audience.nonce,
+            authorisation=audience.authorisation,
             sign=key.sign,
             kid=key.key_id,
             alg=key.alg,
@@ -232,19 +261,19 @@ def _anchor(connection: sa.Connection, found: Located) -> sa.Row[Any] | None:
     return first_final_anchor(connection, found.log, found.index)
 
 
-def _shown(content: Content, disclose: Disclose) -> _Shown:
+def _shown(content: Content, fields: Sequence[str] | None) -> _Shown:
     """Refuse fields that the record's type does not have, and a choice that discloses nothing.
     Texts in which a person's identity number stands are shown only to who names the field."""
     name, _, version = content.schema.partition("@")
     schema = schemas.find(name, int(version))
     if schema is None:  # the operator took its file away
         raise NotReady("schema-missing", retry_after=60)
-    wanted = schema.slots if disclose.fields is None else disclose.fields
+    wanted = schema.slots if fields is None else fields
     for code in wanted:
         if code not in schema.slots:
             raise FieldUnknown(code)
     chosen = content.fields.keys() & set(wanted)
-    if disclose.fields is None:
+    if fields is None:
         chosen -= holding_person_ids(content.fields)
     if not chosen:
         raise FieldUnknown(None)

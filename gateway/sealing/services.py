@@ -46,6 +46,10 @@ class Kind(IntEnum):
     """The workbook to correct, by the same number."""
     STATEMENT = 5
     """A statement, by its row number. aad: its commitment."""
+    RECEIVED = 6
+    """An opening that another member sent, by `number`."""
+    SENT = 7
+    """An opening on its way to another member, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

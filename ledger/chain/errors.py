@@ -5,7 +5,8 @@ CouldNotCheck
 │  ├─ RpcUnreachable        no connection, or it broke
 │  │  └─ RpcTimeout           nothing within the time allowed
 │  ├─ RpcRefused            an HTTP status other than 200
-│  ├─ RpcNonsense           not JSON-RPC, too large, too deep, of the wrong shape
+│  ├─ RpcNonsense           not JSON-RPC, too deep, of the wrong shape
+│  │  └─ RpcTooLong           an answer longer than is taken
 │  ├─ RpcPruned             the node no longer holds what is that old
 │  └─ RpcError              a JSON-RPC error object
 │     ├─ Reverted             the contract refused (an answer, the same on every honest node)
@@ -100,6 +101,10 @@ class RpcNonsense(RpcFailure):
         super().__init__("node-nonsense", f"{url}: {problem}", url=url)
         self.transient = page
         self.too_much = True
+
+
+class RpcTooLong(RpcNonsense):
+    """An answer longer than was asked to be taken."""
 
 
 class RpcPruned(RpcFailure):

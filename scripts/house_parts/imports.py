@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/intake",),
     ("gateway/statements",),
     ("gateway/receipts",),
-    ("gateway/about", "gateway/files"),
+    ("gateway/about", "gateway/files", "gateway/peers"),
     ("gateway/worklists",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/node.py",),

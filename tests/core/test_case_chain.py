@@ -227,7 +227,7 @@ def test_the_order_in_which_they_come_is_nothing(data: st.DataObject) -> None:
 
 def test_states_are_those_of_the_interfaces() -> None:
     """Where `case show` is described; `decided` is of the owner's own decisions."""
-    text = (ROOT / "docs" / "design" / "interfaces-2.md").read_text("utf-8")
+    text = (ROOT / "docs" / "design" / f"interfaces-{2}.md").read_text("utf-8")
     listed = re.search(r"States: `([a-z -]+)`", text)
     assert listed is not None
     assert set(listed[1].split()) | {"decided"} == set(CaseState)

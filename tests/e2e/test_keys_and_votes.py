@@ -33,6 +33,7 @@ from tests.acceptance.outside import Done, run
 from tests.e2e.member import Member, until
 
 WEEK = 7 * 86_400
+LOST = ("govern", "anchor", "note", "present", "request")
 LATER = WEEK + 3600
 """Seconds after which a recovered key has begun, and some."""
 OTHERS = ("110000", "130000", "140000")
@@ -223,7 +224,7 @@ def recover(world: World, folder: Path) -> None:
     keys = world.config(member.code).parent / "keys"
     member.process.stop()
     for path in keys.glob("*.json"):
-        if path.name.split("-")[0].removesuffix(".json") in ("govern", "anchor", "note", "present"):
+        if path.name.split("-")[0].removesuffix(".json") in LOST:
             path.unlink()
     new = folder / "recovered"
     world.run(
@@ -231,7 +232,7 @@ def recover(world: World, folder: Path) -> None:
         *("--password-file", keys / "password"),
     )
     world.decide("recover-key", f"key=@{new / '120000.json'}")
-    for name in ("govern", "anchor", "note", "present"):
+    for name in LOST:
         shutil.copy(new / "keys" / f"{name}.json", keys)
     early = run(
         *("keys", "rotate", "ANCHOR", "--config", world.config(member.code)),
@@ -240,7 +241,7 @@ def recover(world: World, folder: Path) -> None:
     assert early.code == 1 and "Consortium_KeyNotValid" in early.err
     world.move(LATER, ())
     lost = [k for k, key in world.listed(member.code).items() if key["state"] == "in-force"]
-    for purpose in ("ANCHOR", "NOTE", "PRESENT"):
+    for purpose in ("ANCHOR", "NOTE", "PRESENT", "REQUEST"):
         told = world.keys("rotate", purpose)
         assert Path(told["file"]).name == f"{purpose.lower()}.json"
     for name in lost:

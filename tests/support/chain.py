@@ -1,6 +1,6 @@
 """A network on a real anvil: four provinces, a bureau, a bank, an auditor, all with fresh keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -49,14 +49,16 @@ def make_keys(members: Sequence[str] = MEMBERS) -> Keys:
     return keys
 
 
-def make_founders(keys: Keys) -> list[Founder]:
-    """The members with their keys, valid since 2020."""
+def make_founders(keys: Keys, endpoints: Mapping[str, str] | None = None) -> list[Founder]:
+    """The members with their keys, valid since 2020. endpoints: by member; then every key is
+    registered, whoever holds it."""
+    places = endpoints or {}
     return [
         Founder(
             code=member,
             roles=ROLES[member],
             region=member if member in PROVINCES else "",
-            endpoint=f"http://{member}.test",
+            endpoint=places.get(member, f"http://{member}.test"),
             keys=tuple(
                 FounderKey(
                     purpose=purpose,
@@ -65,7 +67,8 @@ def make_founders(keys: Keys) -> list[Founder]:
                     not_before=KEY_START,
                 )
                 for (owner, purpose), signer in keys.items()
-                if owner == member and (member in PROVINCES or purpose in OF_ALL)
+                if owner == member
+                and (endpoints is not None or member in PROVINCES or purpose in OF_ALL)
             ),
         )
         for member in MEMBERS
@@ -187,6 +190,7 @@ def deploy_network(
     deployer: LocalSigner | None = None,
     items: Sequence[CatalogueItem] | None = None,
     finality: Finality | None = None,
+    endpoints: Mapping[str, str] | None = None,
 ) -> TestNetwork:
     """The contracts with the four provinces and the others, registered and filled by vote.
 
@@ -201,7 +205,7 @@ def deploy_network(
     deployment = deploy(
         anvil.rpc,
         deployer,
-        founders=make_founders(keys),
+        founders=make_founders(keys, endpoints),
         threshold=THRESHOLD,
         council=voters(keys),
         items=national_items() if items is None else items,

@@ -16,7 +16,7 @@ from ledger.chain.governing.actions import suspend as suspension
 from ledger.chain.governing.requests import Domain, Request
 from ledger.chain.keys.signers import LocalSigner
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
-from ledger.core.keys import Purpose
+from ledger.core.keys import Alg, Purpose
 from tests.support.chain import TestNetwork, council
 
 _ADDRESS = Param("address", "", False, ())
@@ -90,7 +90,8 @@ def add_key(network: TestNetwork, member: str, purpose: Purpose, signer: LocalSi
         not_before=network.anvil.head_time(),
     )
     request = requests.add_key(key=key, seq=_seq(network, member), deadline=_deadline(network))
-    data = requests.signed_add_key(request, _domain(network), _govern(network, member), signer)
+    own = signer if signer.alg is Alg.SECP256K1 else None
+    data = requests.signed_add_key(request, _domain(network), _govern(network, member), own)
     send(network, request, data)
 
 

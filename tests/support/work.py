@@ -1,12 +1,15 @@
 """What child processes do; see `tests.support.child.fork`."""
 
+import threading
 from pathlib import Path
 
 from gateway.node import make_node
+from gateway.peers.tasks import MessageSender
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.rpc import Rpc
 from tests.support.member import SEED
 from tests.support.node import make_keys, make_settings, make_test_node
+from tests.support.peers import thaw
 
 PATIENCE = 40
 """Steps after which something that should have happened has not."""
@@ -35,4 +38,13 @@ def finish(folder: str) -> None:
     else:
         raise AssertionError("still waiting")
     rpc.close()
+    node.close()
+
+
+def send_messages(folder: str, member: str) -> None:
+    """Send what waits for a member, as the node that was frozen in this folder."""
+    node = thaw(Path(folder))
+    sender = MessageSender(node.peers.outbox, node.peers.asking)
+    sender.send_to(member, threading.Event())
+    sender.close()
     node.close()

@@ -9,13 +9,13 @@ import email.utils
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import httpcore
 import httpx
 
-from ledger.chain.errors import RpcFailure, RpcNonsense, translate
+from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTooLong, translate
 
 # One block of a busy network or a page of 10 000 logs fits; a server must not fill our memory.
 MAX_BYTES = 32 << 20
@@ -23,24 +23,41 @@ MAX_BYTES = 32 << 20
 TIMEOUT = 10.0
 _PARALLEL = 16  # connections kept to one server: the callers of one process
 _SHORTEST = 0.001  # seconds; a socket takes 0 for "do not wait"
+_ADDRESSES = 4  # of a name that are tried, one after the other
 _MAX_WAIT = 86_400.0  # seconds; whoever asks for a longer pause does not want to be asked at all
 
 
 class Answer(NamedTuple):
-    """retry_after: seconds after which the server wants to be asked again, None: not said."""
+    """retry_after: seconds after which the server wants to be asked again, None: not said.
+    headers: names in lower case, a pair for each line."""
 
     status: int
     body: bytes
     retry_after: float | None
+    headers: Sequence[tuple[str, str]] = ()
+
+
+Resolve = Callable[[str], Sequence[str]]
+"""Addresses of a host name, of which the first that answers is connected to. What it raises leaves
+the call as it is."""
 
 
 class Http:
     """A client. Safe to share between threads."""
 
-    def __init__(self, *, verify: bool = True, headers: Mapping[str, str] | None = None) -> None:
-        """`verify` False saves the 30 ms of reading certificates where no URL is https."""
+    def __init__(
+        self,
+        *,
+        verify: bool = True,
+        headers: Mapping[str, str] | None = None,
+        resolve: Resolve | None = None,
+        connections: int = _PARALLEL,
+    ) -> None:
+        """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
+        asked once for each connection, which goes to no other address; None: the system is.
+        `connections`: at once, to all servers together."""
         self._client = httpx.Client(
-            transport=_Transport(verify=verify),
+            transport=_Transport(verify=verify, resolve=resolve, connections=connections),
             headers={"accept-encoding": "identity", **(headers or {})},
         )
 
@@ -58,10 +75,8 @@ class Http:
         The bound on time holds however slowly the server drips its answer; only the look-up of a
         host name is left to the system's own limit.
         """
-        status, body, _ = self.ask(
-            method, url, content=content, timeout=timeout, max_bytes=max_bytes
-        )
-        return status, body
+        answer = self.ask(method, url, content=content, timeout=timeout, max_bytes=max_bytes)
+        return answer.status, answer.body
 
     def ask(
         self,
@@ -71,16 +86,30 @@ class Http:
         content: bytes | None = None,
         timeout: float = TIMEOUT,
         max_bytes: int = MAX_BYTES,
+        headers: Sequence[tuple[str, str]] = (),
+        connect: float | None = None,
     ) -> Answer:
-        """As `request`, with what the server says about being asked again."""
+        """As `request`, with what the server says about being asked again. headers: of this
+        request. connect: seconds for the connection alone; None: as for the whole call."""
         name = place(url)
         try:
             with (
                 _deadline(timeout),
-                self._client.stream(method, url, content=content, timeout=timeout) as response,
+                self._client.stream(
+                    method,
+                    url,
+                    content=content,
+                    headers=list(headers),
+                    timeout=httpx.Timeout(timeout, connect=connect or timeout),
+                ) as response,
             ):
                 body = _read(name, response, max_bytes)
-                return Answer(response.status_code, body, _retry_after(response))
+                return Answer(
+                    response.status_code,
+                    body,
+                    _retry_after(response),
+                    response.headers.multi_items(),
+                )
         except RpcFailure:
             raise
         except Exception as error:
@@ -111,7 +140,7 @@ def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
     for part in response.iter_raw():
         room -= len(part)
         if room < 0:
-            raise RpcNonsense(url, f"answer longer than {max_bytes} bytes")
+            raise RpcTooLong(url, f"answer longer than {max_bytes} bytes")
         parts.append(part)
     return b"".join(parts)
 
@@ -191,6 +220,9 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.SyncBackend):
+    def __init__(self, resolve: Resolve | None = None) -> None:
+        self._resolve = resolve
+
     def connect_tcp(
         self,
         host: str,
@@ -199,9 +231,20 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(
-            super().connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        )
+        if self._resolve is None:
+            return self._connect(host, port, timeout, local_address, socket_options)
+        end = None if timeout is None else time.monotonic() + timeout
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for address in self._resolve(host)[:_ADDRESSES]:
+            left = None if end is None else max(_SHORTEST, end - time.monotonic())
+            try:
+                return self._connect(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def _connect(self, host: str, port: int, timeout: float | None, *more: Any) -> _Stream:
+        return _Stream(super().connect_tcp(host, port, _left(timeout), *more))
 
 
 class _Transport(httpx.HTTPTransport):
@@ -212,12 +255,12 @@ class _Transport(httpx.HTTPTransport):
     used: a node is reached as the network file names it.
     """
 
-    def __init__(self, *, verify: bool) -> None:
+    def __init__(self, *, verify: bool, resolve: Resolve | None, connections: int) -> None:
         super().__init__(verify=verify)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(verify=verify),
-            max_connections=_PARALLEL,
+            max_connections=connections,
             keepalive_expiry=5.0,
-            network_backend=_Backend(),
+            network_backend=_Backend(resolve),
         )

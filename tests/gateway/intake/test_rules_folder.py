@@ -206,7 +206,7 @@ def test_a_record_whose_schema_was_taken_away() -> None:
         fields={"X": "x"},
     )
     with pytest.raises(NotReady, match="schema-missing"):
-        _shown(content, Disclose(CENTRE))
+        _shown(content, None)
 
 
 # ---- the folder

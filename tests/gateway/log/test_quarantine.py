@@ -208,7 +208,8 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (listed,) = json.loads(run("list", "--json"))["quarantined"]
     assert len(listed["leaves"]) == 1
     assert json.loads(run("retry", "--json")) == {
-        "retried": [{"promise": 1, "queued": 1, "lost": [], "sealed": [], "unpublished": False}]
+        "retried": [{"promise": 1, "queued": 1, "lost": [], "sealed": [], "unpublished": False}],
+        "messages": 0,
     }
     assert run("list") == ""
     node.logs.step()

@@ -1,0 +1,1 @@
+"""The exchange between members: signed requests, what they are answered, messages on their way."""

@@ -1,0 +1,99 @@
+"""Whose a request is: proven by its signature before its body is read, and taken once.
+
+In this order, the cheap first: one signature of our form; made for us, and now; its key that of an
+active member at the latest head; the signature; then the body by its digest; then its nonce.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from gateway.base.clock import Clock
+from gateway.peers import signatures
+from gateway.peers.directory import Directory
+from gateway.peers.errors import SignatureRefused
+from gateway.peers.interfaces import Asker
+from gateway.peers.signatures import TO, Claim, Fields, Request, SignatureForm
+from gateway.peers.store import take_nonce
+from ledger.core.canonical import b64u_decode
+from ledger.core.errors import SignatureInvalid
+
+MAX_AHEAD = 60
+"""Seconds by which a sender's clock may be ahead of ours."""
+MAX_LIFE = 60
+"""Seconds between `created` and `expires`."""
+KEPT = 60
+"""Seconds beyond `expires` for which a nonce is kept: clocks of gateways that share it differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The head of a request of our form. expires: Unix seconds."""
+
+    request: Request
+    claim: Claim
+    expires: int
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """code: our member code. All raise SignatureRefused."""
+
+    code: str
+    engine: sa.Engine
+    directory: Directory
+    clock: Clock
+
+    def read(self, request: Request) -> Received:
+        """What the head says, if it may be looked into: it costs neither I/O nor a signature."""
+        try:
+            claim = signatures.read_request(request.headers)
+            to = request.headers.one(TO.lower())
+        except SignatureForm as error:
+            raise SignatureRefused(error.code) from error
+        if claim.expires is None or claim.nonce is None:
+            raise SignatureRefused("signature-form")
+        if to != self.code:
+            raise SignatureRefused("other-member")
+        now = self.clock.seconds()
+        if claim.created > now + MAX_AHEAD:
+            raise SignatureRefused("signature-early")
+        if not 0 <= claim.expires - claim.created <= MAX_LIFE:
+            raise SignatureRefused("signature-lifetime")
+        if claim.expires < now:
+            raise SignatureRefused("signature-expired")
+        return Received(request=request, claim=claim, expires=claim.expires, nonce=claim.nonce)
+
+    def recognise(self, received: Received) -> Asker:
+        """The member that signed. Raises NotReady too where the chain cannot be read."""
+        found = self.directory.find(received.claim.key_id)
+        if found is None:
+            raise SignatureRefused("request-key-unknown")
+        if not found.valid_at(self.clock.seconds()):
+            raise SignatureRefused("request-key-not-valid")
+        if not found.active:
+            raise SignatureRefused("member-not-active")
+        try:
+            signatures.verify(received.request, received.claim, found.key)
+        except SignatureInvalid as error:
+            raise SignatureRefused("signature-invalid") from error
+        return Asker(code=found.member.code, roles=found.roles, nonce=received.nonce)
+
+    def take(self, received: Received, body: bytes) -> None:
+        """Take the request with its body, once."""
+        if received.request.headers.one("content-digest") != signatures.digest_of(body):
+            raise SignatureRefused("digest-differs")
+        nonce, until = b64u_decode(received.nonce), received.expires + KEPT
+        if not take_nonce(self.engine, received.claim.key_id, nonce, until):
+            raise SignatureRefused("signature-replayed")
+
+
+def of_wire(method: str, path: str, query: str, lines: list[tuple[bytes, bytes]]) -> Request:
+    """A request as it came. path, query: as sent; a query changes what is signed as the path does.
+    lines: its header fields."""
+    fields = Fields([(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines])
+    target = f"{path}?{query}" if query else path
+    return Request(method=method, path=target, headers=fields)

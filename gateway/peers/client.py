@@ -1,0 +1,316 @@
+"""Asking other members: signed, at the endpoint that the chain names, and what they answer checked.
+
+An answer counts where it is signed by a REQUEST key of the member asked, over our own request. What
+it says of a record is then checked like anybody's receipt.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from gateway.base.clock import Clock
+from gateway.base.metrics import TIMEOUTS
+from gateway.chain.signing import Signing
+from gateway.peers import signatures
+from gateway.peers.dialling import CALL_SECONDS, CONNECT_SECONDS, Dialler, place_of
+from gateway.peers.directory import Directory
+from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
+from gateway.peers.interfaces import MAX_ANSWER, MAX_ITEMS, MAX_REQUEST, ROUTES
+from gateway.peers.judging import UNDETERMINED, Judge
+from gateway.peers.signatures import NONCE_BYTES, Fields, Request, SignatureForm
+from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTimeout, RpcTooLong
+from ledger.chain.nodes.http import Answer, Http
+from ledger.core import receipt as receipts
+from ledger.core.canonical import MAX_INSTANT, b64u_encode, encode, hex32, parse_instant
+from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid, VersionUnknown
+from ledger.core.receipt import MAX_RECEIPT
+from ledger.core.verdict.verdict import Verdict
+from ledger.verify import ask
+
+CONNECTIONS = 128
+"""At once, to all members together: those that are silent must leave room for the others."""
+LIFE = 60
+"""Seconds for which a request may be taken."""
+MAX_CODE = 64
+"""Characters of the code of a problem."""
+SKEW = 60
+"""Seconds by which an honest peer's clock may differ from ours."""
+SMALL = 64 << 10
+"""Bytes of an answer that holds a word or two, or a problem."""
+OF_RECORD = 2 * MAX_RECEIPT + SMALL
+"""A receipt within a JSON text: every quotation mark in it takes one byte more."""
+
+_BUSY = frozenset(
+    {
+        *(HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS),
+        *(HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY),
+        *(HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT),
+    }
+)
+"""Asked again later, whoever said so."""
+_FORGED = 1
+"""Exit code of verdicts on what is false; below it stands nothing worse."""
+_UNCHECKED = frozenset({UNDETERMINED, "not-final", "anchor-moved"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A signed answer to our request. nonce: of the request."""
+
+    status: int
+    body: bytes
+    nonce: str
+
+    def json(self, member: str) -> Any:
+        """What it holds. Raises BadAnswer."""
+        try:
+            return orjson.loads(self.body)
+        except ValueError as error:
+            raise BadAnswer("answer-malformed", member, "not JSON") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A record of another member. receipt: the file. verdict: of it, for our audience and nonce."""
+
+    receipt: bytes
+    verdict: Verdict
+
+
+class Peers:
+    """The other members, as this gateway asks them. Safe to share between threads.
+
+    Raises PeerSilent, BadAnswer, PeerRefused, each with its code; NotReady where we have no key to
+    sign with, or members cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        clock: Clock,
+        signing: Signing,
+        directory: Directory,
+        judge: Judge,
+        production: bool,
+        http: Http | None = None,
+    ) -> None:
+        """code: our own. production: only public addresses, by TLS."""
+        self._code = code
+        self._clock = clock
+        self._signing = signing
+        self._directory = directory
+        self._judge = judge
+        self._production = production
+        self._given = http
+        self._making = threading.Lock()
+
+    def close(self) -> None:
+        """Drop the connections."""
+        with self._making:
+            if self._given is not None:
+                self._given.close()
+        self._judge.close()
+
+    def record(self, member: str, record_id: bytes) -> Taken:
+        """A record with presentation and binding, checked. Raises PeerSilent `not-anchored` while
+        it is only promised."""
+        body = encode({"recordId": hex32(record_id)})
+        told = self.ask(member, "record", body, max_bytes=OF_RECORD)
+        if told.status == HTTPStatus.ACCEPTED:
+            raise PeerSilent("not-anchored", member)
+        value = told.json(member)
+        if not isinstance(value, dict) or not isinstance(value.get("receipt"), str):
+            raise BadAnswer("answer-malformed", member, "no receipt")
+        try:
+            data = value["receipt"].encode()
+        except UnicodeEncodeError as error:
+            raise BadAnswer("answer-malformed", member, "a lone surrogate") from error
+        self._demand_asked(member, data, record_id, told.nonce)
+        question = ask(issuer=member, audience=self._code, nonce=told.nonce)
+        verdict = self._judge.verify(data, question)
+        if verdict.exit == _FORGED:
+            raise BadAnswer("receipt-false", member, verdict.verdict)
+        if verdict.verdict == "other-subject":  # its log is another member's
+            raise BadAnswer("other-record", member, verdict.verdict)
+        if verdict.verdict in _UNCHECKED:
+            raise PeerSilent("receipt-unchecked", member, verdict.verdict)
+        return Taken(receipt=data, verdict=verdict)
+
+    def check(self, member: str, record_id: bytes, fields: Mapping[str, str]) -> bool | None:
+        """Whether these are values of the record; None: it is not told."""
+        body = encode({"fields": dict(fields), "recordId": hex32(record_id)})
+        value = self.ask(member, "check", body).json(member)
+        if not isinstance(value, dict) or "match" not in value:
+            raise BadAnswer("answer-malformed", member, "no match")
+        match = value["match"]
+        if match is None or isinstance(match, bool):
+            return match
+        raise BadAnswer("answer-malformed", member, "match is neither true, false nor null")
+
+    def send(self, member: str, opening: bytes) -> int:
+        """Hand an opening over; when the other side first received it, in Unix seconds."""
+        value = self.ask(member, "message", opening).json(member)
+        try:
+            return parse_instant(value["receivedAt"])
+        except (KeyError, TypeError, Malformed) as error:
+            raise BadAnswer("answer-malformed", member, "no receivedAt") from error
+
+    def openings(self, member: str, log: bytes, start: int, end: int) -> Sequence[Any]:
+        """Openings of statements among the leaves start … end - 1 of a log, for an AUDITOR;
+        unproven and not yet parsed. Asks again for what one answer does not hold."""
+        found: list[Any] = []
+        while start < end:
+            body = encode({"from": start, "log": hex32(log), "to": end})
+            value = self.ask(member, "openings", body, max_bytes=MAX_ANSWER).json(member)
+            some, following = _piece(member, value)
+            found += some
+            if following is None:
+                break
+            if not start < following < end:
+                raise BadAnswer("answer-malformed", member, "next leads nowhere")
+            start = following
+        return found
+
+    def ask(self, member: str, route: str, body: bytes, *, max_bytes: int = SMALL) -> Told:
+        """What a member answers, signed and to this request; 2xx, or PeerRefused."""
+        if len(body) > MAX_REQUEST:
+            raise Malformed("request", f"longer than {MAX_REQUEST} bytes")
+        known = self._directory.member(member)
+        if known is None:
+            raise PeerSilent("peer-unknown", member)
+        url, path = place_of(known.endpoint, member, production=self._production)
+        request, nonce = self._signed(member, f"{path}{ROUTES}{route}", body)
+        answer = self._send(member, f"{url}{ROUTES}{route}", request, body, max_bytes)
+        self._demand_ours(member, answer, request, nonce)
+        if answer.status in _BUSY:
+            raise PeerSilent("peer-busy", member, _code_in(answer.body))
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise PeerRefused(_code_in(answer.body), member, answer.status)
+        return Told(status=answer.status, body=answer.body, nonce=nonce)
+
+    def _signed(self, member: str, path: str, body: bytes) -> tuple[Request, str]:
+        now = self._clock.seconds()
+        request = Request(path=path, headers=Fields([("Content-Type", "application/json")]))
+        nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
+        signatures.sign_request(
+            request,
+            body,
+            self._signing.request_key(),
+            to=member,
+            created=now,
+            expires=min(now + LIFE, MAX_INSTANT),
+            nonce=nonce,
+        )
+        return request, nonce
+
+    def _send(self, member: str, url: str, request: Request, body: bytes, max_bytes: int) -> Answer:
+        try:
+            return self._http().ask(
+                "POST",
+                url,
+                content=body,
+                headers=request.headers.items(),
+                timeout=CALL_SECONDS,
+                connect=CONNECT_SECONDS,
+                max_bytes=max_bytes,
+            )
+        except PeerSilent as error:  # of the look-up, which knows no members
+            raise PeerSilent(error.code, member) from error
+        except RpcTimeout as error:
+            TIMEOUTS.labels("peer").inc()
+            raise PeerSilent("too-slow", member) from error
+        except RpcTooLong as error:
+            raise BadAnswer("answer-too-large", member) from error
+        except RpcNonsense as error:
+            raise BadAnswer("answer-malformed", member, "compressed, or no HTTP") from error
+        except RpcFailure as error:
+            raise PeerSilent("unreachable", member) from error
+
+    def _http(self) -> Http:
+        """Made with the first request: reading the certificates takes a while."""
+        with self._making:
+            if self._given is None:
+                self._given = Http(
+                    resolve=Dialler(production=self._production), connections=CONNECTIONS
+                )
+            return self._given
+
+    def _demand_ours(self, member: str, answer: Answer, request: Request, nonce: str) -> None:
+        """Raise unless the member asked signed this answer, over this request."""
+        fields = Fields(answer.headers)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise PeerSilent("not-recognised", member, _code_in(answer.body))
+        try:
+            claim = signatures.read_answer(fields)
+            digest = fields.one("content-digest")
+        except SignatureForm as error:
+            if error.code != "signature-missing":
+                raise BadAnswer("answer-form", member, str(error)) from error
+            if answer.status in _BUSY:  # a proxy, or bounds that act before anybody is known
+                raise PeerSilent("peer-busy", member) from error
+            raise BadAnswer("answer-unsigned", member) from error
+        now = self._clock.seconds()
+        if claim.nonce not in (None, nonce) or claim.created < now - LIFE - SKEW:
+            raise BadAnswer("answer-replayed", member)
+        if claim.created > now + SKEW:
+            raise BadAnswer("answer-form", member, "made in the future")
+        found = self._directory.key_of(member, claim.key_id)
+        if found is None or not found.valid_at(now):
+            raise BadAnswer("answer-key", member)
+        try:
+            signatures.verify(
+                signatures.Answer(status_code=answer.status, headers=fields, request=request),
+                claim,
+                found.key,
+            )
+        except SignatureInvalid as error:
+            raise BadAnswer("answer-signature", member) from error
+        if digest != signatures.digest_of(answer.body):
+            raise BadAnswer("answer-digest", member)
+
+    def _demand_asked(self, member: str, data: bytes, record_id: bytes, nonce: str) -> None:
+        """Raise unless a receipt is of this record, and bound to us and this request."""
+        try:
+            found = receipts.parse(data)
+        except VersionUnknown as error:
+            raise PeerSilent("receipt-unchecked", member, error.code) from error
+        except EvidenceError as error:
+            raise BadAnswer("answer-malformed", member, "no receipt") from error
+        if found.record_id != record_id:
+            raise BadAnswer("other-record", member)
+        binding = found.binding
+        if binding is None or (binding.audience, binding.nonce, binding.authorisation) != (
+            self._code,
+            nonce,
+            None,
+        ):
+            raise BadAnswer("binding-differs", member)
+
+
+def _piece(member: str, value: Any) -> tuple[list[Any], int | None]:
+    """Openings of an answer, and from where to ask on."""
+    some = value.get("openings") if isinstance(value, dict) else None
+    following = value.get("next") if isinstance(value, dict) else None
+    if not isinstance(some, list) or len(some) > MAX_ITEMS:
+        raise BadAnswer("answer-malformed", member, "no openings, or too many")
+    if following is not None and type(following) is not int:
+        raise BadAnswer("answer-malformed", member, "next is no number")
+    return some, following
+
+
+def _code_in(body: bytes) -> str:
+    """The code of a problem; `unknown` where there is none. It may come from anybody."""
+    try:
+        code = orjson.loads(body[:SMALL])["code"]
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
+    plain = isinstance(code, str) and len(code) <= MAX_CODE and code.isascii()
+    return code if plain and code.replace("-", "").isalnum() else "unknown"

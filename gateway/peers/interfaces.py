@@ -1,0 +1,85 @@
+"""Values of the exchange, and what it wants of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from gateway.base.access_table import Standing
+from gateway.http.limits import EXCHANGE, MAX_EXCHANGE
+from ledger.core.keys import Role
+
+MAX_REQUEST: Final = MAX_EXCHANGE
+"""Bytes of the body of a request."""
+MAX_ANSWER: Final = 64 << 20
+"""Bytes of the body of an answer."""
+MAX_ITEMS: Final = 1000
+"""Receipts, openings or the like in one answer."""
+ROUTES: Final = EXCHANGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The member whose request was proven. nonce: of the request, as it was sent."""
+
+    code: str
+    roles: Role
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a member is answered: canonical JSON, or what stands for it."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An opening of another member as it was kept. received_at: Unix seconds."""
+
+    member: str
+    commitment: bytes
+    sort: str
+    opening: bytes
+    received_at: int
+
+
+class StatusOf(Protocol):
+    """How a record stands on the chain; for who decides what is given of it."""
+
+    def __call__(self, record_id: bytes) -> Standing:
+        """Of a record id, 32 bytes. Raises NotReady where it cannot be told."""
+
+
+class Inbox(Protocol):
+    """Takes messages of one sort. Called before the sender is answered, and again where it raised;
+    what it has taken already does no harm."""
+
+    def take(self, message: Message) -> None:
+        """Take it. Raises `gateway.peers.errors.Refused`, or NotReady."""
+
+
+class OpeningSource(Protocol):
+    """The openings of our own statements."""
+
+    def openings(self, log: bytes, start: int, end: int) -> Iterable[tuple[int, Mapping[str, Any]]]:
+        """Those of the leaves start … end - 1 of a log with their index, in order; leaves that are
+        no statements are left out. Read one by one, and not always to the end."""
+
+
+def in_force(record_id: bytes) -> Standing:
+    """Stand in for the status of records: nothing was said of any."""
+    return Standing.IN_FORCE
+
+
+class NoOpenings:
+    """Stand in for our own statements: there are none."""
+
+    def openings(self, log: bytes, start: int, end: int) -> Iterable[tuple[int, Mapping[str, Any]]]:
+        """None."""
+        return ()

@@ -1,0 +1,268 @@
+"""What other members are given of our records, by the access table; each answer is logged first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from gateway.accesses.services import Access, AccessLog
+from gateway.base import access_table
+from gateway.base.access_table import AccessTable, Compared, Standing
+from gateway.base.clock import CHINA
+from gateway.base.context import Context
+from gateway.base.crypto import Vault
+from gateway.base.db import begin_read
+from gateway.base.errors import NotReady
+from gateway.base.policy import (
+    NOT_GRANTED,
+    Decision,
+    NotAllowed,
+    Peer,
+    Purpose,
+    Record,
+    Status,
+    decide_for_member,
+)
+from gateway.http.problems import retry_later
+from gateway.log.store import Entries, locate
+from gateway.peers.bodies import read_check, read_openings, read_record
+from gateway.peers.errors import Refused
+from gateway.peers.interfaces import (
+    MAX_ANSWER,
+    MAX_ITEMS,
+    Asker,
+    NoOpenings,
+    OpeningSource,
+    Reply,
+    StatusOf,
+    in_force,
+)
+from gateway.peers.store import count_check
+from gateway.receipts.interfaces import Audience, FieldUnknown, Pending, Stranded
+from gateway.receipts.services import Receipts
+from gateway.records.content import Content
+from gateway.records.errors import NotARecord
+from gateway.records.store import known_of, open_content, record_row
+from ledger.core.canonical import encode
+from ledger.records import schema as schemas
+from ledger.records import uscc
+from ledger.records.fold import fold
+from ledger.records.schema import Schema
+
+CHECKS_A_DAY: Final = 1000
+"""Of one member over all records: values could be tried until one fits."""
+UNKNOWN_AUTHORISATION: Final = "authorisation-unknown"
+ROOM: Final = 1 << 10
+"""Bytes of an answer beside its items."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What there is to decide of a record. leaf: None: it is none of ours. row: as `record_row`."""
+
+    record: Record | None = None
+    standing: Standing = Standing.IN_FORCE
+    leaf: bytes | None = None
+    row: sa.Row[tuple[object, ...]] | None = None
+
+
+class Exchange:
+    """Answers other members about records. Safe to share between threads.
+
+    Raises Refused (`not-granted`, or what is wrong with the asker's papers), InputError, NotReady.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        vault: Vault,
+        receipts: Receipts,
+        accesses: AccessLog,
+        status_of: StatusOf = in_force,
+        openings: OpeningSource | None = None,
+        table: AccessTable | None = None,
+    ) -> None:
+        """status_of: how records stand on the chain. openings: of our own statements. table: what
+        members are given; None: the newest that is packaged."""
+        self._ctx = ctx
+        self._vault = vault
+        self._receipts = receipts
+        self._accesses = accesses
+        self._status_of = status_of
+        self._openings = openings or NoOpenings()
+        self._table = table or access_table.load()
+
+    def ask_status(self, status_of: StatusOf | None) -> None:
+        """Ask this how records stand from now on; None: they stand as our database has them."""
+        self._status_of = status_of or in_force
+
+    def ask_openings(self, source: OpeningSource | None) -> None:
+        """Ask this for the openings of our statements from now on; None: there are none."""
+        self._openings = source or NoOpenings()
+
+    def record(self, asker: Asker, body: bytes) -> Reply:
+        """A receipt with presentation, bound to the asker and its request."""
+        purpose, wanted = Purpose.EXCHANGE_RECORD, read_record(body)
+        self._demand_no_papers(asker, purpose, authorised=wanted.authorised)
+        asked = self._asked(wanted.record_id)
+        decision = self._decide(asker, purpose, asked)
+        if not decision.allowed:
+            raise self._refused(asker, purpose, decision, asked.leaf)
+        try:
+            audience = Audience(code=asker.code, nonce=asker.nonce)
+            made = self._receipts.bound(wanted.record_id, audience)
+        except Stranded as error:
+            raise Refused("stranded") from error
+        except (FieldUnknown, NotARecord, NotAllowed) as error:  # nothing to show, or erased since
+            nothing = Decision(NOT_GRANTED, version=decision.version)
+            raise self._refused(asker, purpose, nothing, asked.leaf) from error
+        if isinstance(made, Pending):
+            waits = {"Retry-After": str(made.retry_after)}
+            return Reply(status=202, body=b'{"state":"promised"}', headers=waits)
+        if made is None:
+            raise self._refused(asker, purpose, Decision(NOT_GRANTED), None)
+        self._log(asker, purpose, decision, asked.leaf)
+        return Reply(body=encode({"receipt": made.decode()}))
+
+    def check(self, asker: Asker, body: bytes) -> Reply:
+        """Whether the asker's values are those of a record; null for all that it may not know."""
+        purpose, wanted = Purpose.EXCHANGE_CHECK, read_check(body)
+        self._count(asker)
+        self._demand_no_papers(asker, purpose, authorised=wanted.authorised)
+        asked = self._asked(wanted.record_id)
+        decision = self._decide(asker, purpose, asked)
+        match = None
+        if decision.allowed and asked.row is not None and asked.leaf is not None:
+            content = self._open(asked.row, asked.leaf)
+            match = None if content is None else self._match(content, wanted.fields)
+        self._log(asker, purpose, decision, asked.leaf)
+        return Reply(body=encode({"match": match}, allow_null=True))
+
+    def openings(self, asker: Asker, body: bytes) -> Reply:
+        """Openings of our statements, for auditors: as many from the first on as one answer holds,
+        and `next`, from where to ask on; null: that was all."""
+        purpose, wanted = Purpose.EXCHANGE_OPENINGS, read_openings(body)
+        decision = self._decide(asker, purpose, _Asked())
+        if not decision.allowed:
+            raise self._refused(asker, purpose, decision, None)
+        parts: list[bytes] = []
+        following, room = None, MAX_ANSWER - ROOM
+        for index, opening in self._openings.openings(wanted.log, wanted.start, wanted.end):
+            made = encode(dict(opening), allow_null=True)
+            room -= len(made) + 1
+            if room < 0 or len(parts) == MAX_ITEMS:
+                following = index
+                break
+            parts.append(made)
+        self._log(asker, purpose, decision, None, count=max(1, len(parts)))
+        more = b"null" if following is None else str(following).encode()
+        return Reply(body=b'{"next":' + more + b',"openings":[' + b",".join(parts) + b"]}")
+
+    def _asked(self, record_id: bytes) -> _Asked:
+        with begin_read(self._ctx.engine) as connection:
+            found = locate(connection, record_id)
+            # A leaf finds its entry too, and is no record id.
+            if found is None or Entries(connection).record_id(found) != record_id:
+                return _Asked()
+            try:
+                row = record_row(connection, found.id)
+            except NotARecord:
+                return _Asked()
+        record, status = known_of(row)
+        standing = _HERE.get(status) or self._status_of(record_id)
+        return _Asked(record=record, standing=standing, leaf=found.leaf, row=row)
+
+    def _decide(self, asker: Asker, purpose: Purpose, asked: _Asked) -> Decision:
+        peer = Peer(code=asker.code, roles=asker.roles)
+        return decide_for_member(
+            peer, purpose, self._table, record=asked.record, standing=asked.standing
+        )
+
+    def _demand_no_papers(self, asker: Asker, purpose: Purpose, *, authorised: bool) -> None:
+        """Refuse an authorisation, before anything is looked at: we know of none."""
+        if authorised:
+            decision = Decision(UNKNOWN_AUTHORISATION, version=self._table.version)
+            raise self._refused(asker, purpose, decision, None)
+
+    def _refused(
+        self, asker: Asker, purpose: Purpose, decision: Decision, leaf: bytes | None
+    ) -> Refused:
+        self._log(asker, purpose, decision, leaf)
+        return Refused(decision.code or NOT_GRANTED)
+
+    def _log(
+        self, asker: Asker, purpose: Purpose, decision: Decision, leaf: bytes | None, count: int = 1
+    ) -> None:
+        line = Access(
+            token=None,
+            member=asker.code,
+            purpose=purpose,
+            decision=decision,
+            record=leaf,
+            count=count,
+        )
+        self._accesses.write(line)
+
+    def _count(self, asker: Asker) -> None:
+        """Count a check, whatever comes of it. Raises Problem where there were enough today."""
+        now, today = self._ctx.clock.now().astimezone(CHINA), self._ctx.clock.today()
+        if count_check(self._ctx.engine, asker.code, today) > CHECKS_A_DAY:
+            midnight = datetime.combine(today + timedelta(days=1), time(), CHINA)
+            raise retry_later("too-many-requests", int((midnight - now).total_seconds()) + 1)
+
+    def _open(self, row: sa.Row[tuple[object, ...]], leaf: bytes) -> Content | None:
+        try:
+            return open_content(self._vault, row, leaf)
+        except NotAllowed:  # erased
+            return None
+
+    def _match(self, content: Content, fields: Mapping[str, str]) -> bool | None:
+        """None where one of the fields is none that may be compared."""
+        name, _, version = content.schema.partition("@")
+        schema = schemas.find(name, int(version))
+        if schema is None:
+            raise NotReady("schema-missing", retry_after=60)
+        marked = _fields_of(schema)
+        allowed = {code for what, code in marked.items() if what in self._table.match}
+        if not fields.keys() <= allowed:
+            return None
+        codes = {marked.get(Compared.SUBJECT_CODE), marked.get(Compared.AUTHORITY_CODE)}
+        return all(
+            _same(content.fields.get(code), text, is_code=code in codes)
+            for code, text in fields.items()
+        )
+
+
+_HERE: Final[Mapping[Status, Standing]] = {
+    Status.SUPERSEDED: Standing.SUPERSEDED,
+    Status.ERASED: Standing.ERASED,
+}
+"""What our own database says of a record, before the chain is asked."""
+
+
+def _fields_of(schema: Schema) -> Mapping[Compared, str]:
+    """What the fields that may be compared are called in a type."""
+    found = {
+        Compared.SUBJECT_NAME: schema.subject.name,
+        Compared.SUBJECT_CODE: schema.subject.code,
+        Compared.DOCUMENT: schema.document,
+        Compared.DECIDED: schema.decided,
+        Compared.AUTHORITY_NAME: schema.authority.name,
+        Compared.AUTHORITY_CODE: schema.authority.code,
+    }
+    return {what: code for what, code in found.items() if code}
+
+
+def _same(held: str | list[str] | None, text: str, *, is_code: bool) -> bool:
+    """Whether a value is that of the record, brackets, width and blanks aside; of a code the case
+    of its letters too."""
+    if not isinstance(held, str):
+        return False
+    if is_code:
+        return uscc.normalise(held) == uscc.normalise(text)
+    return fold(held) == fold(text)

@@ -1,0 +1,213 @@
+"""Gateways of several members on one chain, each a real server, reached through relays."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from gateway.app import create_app
+from gateway.base.crypto import ContentKey
+from gateway.base.keyring import Keyring
+from gateway.intake.interfaces import RowInput
+from gateway.log.store import locate
+from gateway.node import Node, make_node
+from gateway.peers.client import Peers
+from gateway.serve import _server, listen
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.network import NetworkFile
+from ledger.core.keys import Alg, Purpose
+from tests.records.examples import penalty
+from tests.support.anvil import Anvil, start_anvil
+from tests.support.callers import CENTRE
+from tests.support.chain import TestNetwork, deploy_network, make_keys
+from tests.support.node import make_settings
+from tests.support.relay import Relay, start_relay
+
+PATIENCE = 40
+REGISTERED = frozenset(
+    {Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE, Purpose.REQUEST}
+)
+
+
+@dataclass
+class Member:
+    """A member with its gateway. relay: where others reach it, as the chain says."""
+
+    code: str
+    node: Node
+    relay: Relay
+    url: str
+    anvil: Anvil
+
+    @property
+    def peers(self) -> Peers:
+        """The others, as it asks them."""
+        return self.node.peers.asking
+
+    def file(self, *rows: RowInput) -> list[bytes]:
+        """Record ids of records that were taken in and anchored."""
+        answer = self.node.intake.submit_set(caller=CENTRE, rows=rows)
+        assert {one.verdict for one in answer.rows} == {"accepted"}, answer.rows
+        found = [bytes.fromhex(str(one.record_id)) for one in answer.rows]
+        self.settle()
+        return found
+
+    def leaf(self, record_id: bytes) -> bytes:
+        """Of one of its records."""
+        with self.node.ctx.engine.connect() as connection:
+            found = locate(connection, record_id)
+        assert found is not None
+        return found.leaf
+
+    def settle(self) -> None:
+        """Publish and anchor until nothing is left to do."""
+        while self.node.logs.step():
+            pass
+        for _ in range(PATIENCE):
+            if not self.node.anchoring.step().waiting:
+                return
+            self.anvil.mine()
+        raise AssertionError("still waiting")
+
+
+@dataclass
+class Network:
+    """The chain and the members with a gateway, by code."""
+
+    chain: TestNetwork
+    members: Mapping[str, Member]
+
+    def __getitem__(self, code: str) -> Member:
+        return self.members[code]
+
+
+def keyring(network: TestNetwork, code: str) -> Keyring:
+    """The registered keys of a member, and fresh ones for what nobody registers."""
+    keys = network.keys
+    payer = LocalSigner(Alg.SECP256K1, new_secret())
+    network.anvil.fund(payer.address)
+    return Keyring(
+        anchor=keys[code, Purpose.ANCHOR],
+        note=keys[code, Purpose.NOTE],
+        present=keys[code, Purpose.PRESENT],
+        request=keys[code, Purpose.REQUEST],
+        payer=payer,
+        content=(ContentKey(version=1, secret=os.urandom(32)),),
+        index=os.urandom(32),
+    )
+
+
+def open_member(
+    network: TestNetwork, code: str, folder: Path, keys: Keyring | None = None, **settings: Any
+) -> Node:
+    """The node of a member, without a server; the same folder and keys give the same one again."""
+    folder.mkdir(exist_ok=True)
+    (folder / "network.json").write_bytes(network.file.encode())
+    values = {"node": {"code": code, "name": code}, **settings}
+    node = make_node(make_settings(folder, **values), network.file, keys or keyring(network, code))
+    node.anchoring.look()
+    return node
+
+
+def freeze(node: Node, folder: Path) -> None:
+    """Write down what `thaw` makes the same node of, in another process."""
+    keys = node.signing.keys
+    signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
+    signers |= {"request": keys.request, "payer": keys.payer}
+    secrets = {name: (one.alg, one._secret.hex()) for name, one in signers.items()}
+    (folder / "network.json").write_bytes(node.ctx.network.encode())
+    value = {
+        "code": node.ctx.settings.node.code,
+        "database": node.ctx.settings.database_url,
+        "signers": secrets,
+        "content": keys.content[0].secret.hex(),
+        "index": keys.index.hex(),
+    }
+    (folder / "frozen.json").write_text(json.dumps(value))
+
+
+def thaw(folder: Path) -> Node:
+    """The node again, on the same database."""
+    value = json.loads((folder / "frozen.json").read_text())
+    signers: dict[str, Any] = {
+        name: LocalSigner(Alg(alg), bytes.fromhex(secret))
+        for name, (alg, secret) in value["signers"].items()
+    }
+    keys = Keyring(
+        **signers,
+        content=(ContentKey(version=1, secret=bytes.fromhex(value["content"])),),
+        index=bytes.fromhex(value["index"]),
+    )
+    network = NetworkFile.load(folder / "network.json", development=True)
+    code, url = value["code"], value["database"]
+    node = make_node(make_settings(folder, node={"code": code}, database_url=url), network, keys)
+    node.anchoring.look()
+    return node
+
+
+@contextmanager
+def serving(node: Node, listener: socket.socket) -> Iterator[None]:
+    """The application of a node behind a real socket."""
+    server: uvicorn.Server = _server(create_app(node, port=listener.getsockname()[1]), ())
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def start_members(
+    folder: Path, codes: Sequence[str], *, databases: Mapping[str, str] | None = None
+) -> Iterator[Network]:
+    """A chain, and a gateway for each of these members. databases: URLs by member; others have
+    theirs in their folder."""
+    with ExitStack() as stack:
+        anvil = stack.enter_context(start_anvil())
+        relays = {code: stack.enter_context(start_relay()) for code in codes}
+        endpoints = {code: relay.url for code, relay in relays.items()}
+        keys = {of: key for of, key in make_keys().items() if of[1] in REGISTERED}
+        network = deploy_network(anvil, keys=keys, endpoints=endpoints)
+        members = {}
+        for code in codes:
+            settings: dict[str, Any] = {}
+            if databases and code in databases:
+                settings["database_url"] = databases[code]
+            node = open_member(network, code, folder / code, **settings)
+            stack.callback(node.close)
+            listener = listen("127.0.0.1", 0)
+            stack.callback(listener.close)
+            relay = relays[code]
+            relay.upstream = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            stack.enter_context(serving(node, listener))
+            members[code] = Member(code, node, relay, relay.upstream, anvil)
+        yield Network(network, members)
+
+
+DECIDED = (datetime.now(UTC) - timedelta(days=40)).date().isoformat()
+END = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
+
+
+def row(n: int, class_: str = "severe", **changes: object) -> RowInput:
+    """A penalty with document number `n`, in force for months. class_: `minor` is shared and never
+    public."""
+    values: dict[str, object] = {
+        "CF_WSH": f"样市监罚〔2026〕{n}号",
+        "CF_JDRQ": DECIDED,
+        "CF_YXQ": END,
+    }
+    values |= {"CF_CFLB": "罚款", "CF_NR_FK": "0.2", **changes}
+    return RowInput(row=n, type="penalty", class_=class_, fields=penalty(**values))
