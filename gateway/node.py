@@ -55,6 +55,7 @@ from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.statements.batch import DailyBatch
 from gateway.statements.making import Maker
+from gateway.statements.openings import LoggedOpenings
 from gateway.statements.services import Statements
 from gateway.statements.tasks import batcher
 from gateway.subjects.services import SubjectCheck
@@ -121,6 +122,10 @@ class Node:
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
+
+    def __post_init__(self) -> None:
+        """Tell those who stand apart whom to ask."""
+        self.peers.exchange.ask_openings(LoggedOpenings(self.ctx, self.statements))
 
     @property
     def collector(self) -> NodeCollector:
@@ -233,6 +238,7 @@ def make_node(
     file_store = FileStore(ctx.engine, vault, settings.files)
     receipts = Receipts(ctx, vault, signing, accesses)
     maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
+    statements = Statements(ctx, maker, vault, partial(_receipt_of, receipts))
     return Node(
         ctx=ctx,
         chain=chain,
@@ -255,7 +261,7 @@ def make_node(
         files=Files(ctx, file_store, intake, holders),
         receipts=receipts,
         statement_maker=maker,
-        statements=Statements(ctx, maker, vault, partial(_receipt_of, receipts)),
+        statements=statements,
         daily_batch=DailyBatch(ctx, maker, vault),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
