@@ -32,3 +32,19 @@ def test_an_action_that_is_none_is_no_fault_of_the_verifier(ledger: Ledger) -> N
         proxy.on("eth_getLogs", _events(lambda found: [changed(event) for event in found]))
         found = through(ledger, proxy)
     assert (found.verdict, codes(found)) == ("undetermined", ["status-unreadable"])
+
+
+def test_a_member_that_is_none_is_no_fault_of_the_verifier(ledger: Ledger) -> None:
+    """The same with a member whose code begins with 0x: `code_word` takes it for hex."""
+    word = "0x" + b"0xzz".ljust(32, b"\0").hex()
+
+    def changed(event: dict[str, Any]) -> dict[str, Any]:
+        topics = event["topics"]
+        return {**event, "topics": [*topics[:3], word]} if _is_act(event) else event
+
+    do(ledger, Action.WITHDRAW)
+    settle(ledger)
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        proxy.on("eth_getLogs", _events(lambda found: [changed(event) for event in found]))
+        found = through(ledger, proxy)
+    assert (found.verdict, codes(found)) == ("undetermined", ["status-unreadable"])
