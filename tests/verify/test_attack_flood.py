@@ -13,8 +13,8 @@ TIMES = 20
 
 def test_many_acts_cost_a_verifier_fewer_requests_than_there_are_acts(ledger: Ledger) -> None:
     """Each act in a block of its own costs every verifier four requests, in rounds one after the
-    other (its events, its block), up to 4,096 acts; a receipt has 120 s for all. They are read again
-    at every head, though a history says all that led to it and cannot change."""
+    other (its events, its block), up to 4,096 acts; a receipt has 120 s for all. They are read
+    again at every head, though a history says all that led to it and cannot change."""
     version = 0
     for _ in range(TIMES):
         for action in (Action.DISPUTE, Action.SETTLE):
