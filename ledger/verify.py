@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from ledger.chain.acts import Histories
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.snapshot import Act, Snapshot
@@ -115,6 +116,7 @@ class Verifier:
         self._fresh = network.max_head_age / HEAD_READS
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._histories = Histories()
         self._failed: CouldNotCheck | None = None
         self._read_at = 0.0
 
@@ -151,7 +153,7 @@ class Verifier:
                 found.append(receipts.parse(data))
         with contextlib.suppress(CouldNotCheck):
             snapshot = self._current()
-            snapshot.run.extend(self._deadline)
+            snapshot.extend(self._deadline)
             snapshot.prepare(found)
 
     def _opening(self, digest: Digest, data: bytes, question: Question) -> StatementVerdict:
@@ -232,7 +234,7 @@ class Verifier:
         snapshot: Snapshot | None = None
         try:
             snapshot = self._current()
-            snapshot.run.extend(self._deadline)
+            snapshot.extend(self._deadline)
             facts = read(snapshot)
             until = time.monotonic() + self._wait
             while acts := look(snapshot):
@@ -258,7 +260,7 @@ class Verifier:
                 raise self._failed
             self._snapshot, self._failed = None, None
             try:
-                self._snapshot = Snapshot.take(self._reader)
+                self._snapshot = Snapshot.take(self._reader, histories=self._histories)
             except CouldNotCheck as error:
                 self._failed = error
                 raise

@@ -80,7 +80,7 @@ class StatementRelog:
     def _relog(self, ids: Sequence[int], told: Relogged) -> None:
         for _ in range(ATTEMPTS):
             with begin_read(self._ctx.engine) as connection:
-                newest = store.newest_day(connection)
+                newest = store.newest_day(connection, days.last_batch(self._ctx.clock.seconds()))
                 query = store.WITH_KEYS.where(statements.c.id.in_(ids), _STANDS)
                 rows = connection.execute(query.order_by(statements.c.id)).all()
             terms = self._maker.terms(newest)

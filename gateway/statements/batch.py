@@ -83,7 +83,7 @@ class DailyBatch:
         with begin_read(self._ctx.engine) as connection:
             if not store.count_waiting(connection, log_id):
                 return 0
-            newest = store.newest_day(connection)
+            newest = store.newest_day(connection, days.last_batch(self._ctx.clock.seconds()))
         terms = self._maker.terms(newest)
         closed = Terms(terms.facts, log_id, terms.at, newest)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
@@ -96,14 +96,15 @@ class DailyBatch:
 
     def _is_due(self, day: date) -> bool:
         with begin_read(self._ctx.engine) as connection:
-            newest = store.newest_day(connection)
-        if newest is not None:
+            newest = store.newest_day(connection, day)
+            known = newest is not None and not store.noted_far_ahead(connection, day)
+        if newest is not None and known:
             return newest < day
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             return store.begin_days(connection, day, self._ctx.clock.seconds()) < day
 
     def _gone(self, connection: sa.Connection, day: date) -> bool:
-        newest = store.newest_day(connection)
+        newest = store.newest_day(connection, day)
         return newest is not None and newest >= day
 
     def _dummies(self, waiting: int, terms: Terms) -> Made | None:

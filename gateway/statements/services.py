@@ -80,7 +80,7 @@ class Statements:
         named = {request for one in said if (request := self._maker.request(one))}
         with begin_read(self._ctx.engine) as connection:
             known = store.of_requests(connection, named)
-            newest = store.newest_day(connection)
+            newest = store.newest_day(connection, days.last_batch(self._ctx.clock.seconds()))
         wanted = list(self._once(said, known))
         if not wanted:
             return NOTHING_NEW

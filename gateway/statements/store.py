@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,16 +40,31 @@ WITH_KEYS = (
 """Statements with the id of their log and their keys."""
 
 
-def newest_day(connection: sa.Connection) -> date | None:
-    """The day of the newest batch; None before the first look at the clock."""
-    found = connection.scalar(sa.select(sa.func.max(statement_batches.c.day)))
+FAR = timedelta(days=3)
+"""A batch noted for a day that is further ahead was made by a clock that has been set right since:
+promises bear no more than three days."""
+
+
+def newest_day(connection: sa.Connection, day: date) -> date | None:
+    """The day of the newest batch; None before the first look at the clock. day: of the batch that
+    is due now; what was noted long after it was noted by a clock that was wrong."""
+    known = statement_batches.c.day <= (day + FAR).isoformat()
+    found = connection.scalar(sa.select(sa.func.max(statement_batches.c.day)).where(known))
     return None if found is None else date.fromisoformat(found)
+
+
+def noted_far_ahead(connection: sa.Connection, day: date) -> bool:
+    """Whether a wrong clock has noted days, which `begin_days` forgets."""
+    wrong = statement_batches.c.day > (day + FAR).isoformat()
+    return bool(connection.scalar(sa.select(sa.exists().where(wrong))))
 
 
 def begin_days(connection: sa.Connection, day: date, at: int) -> date:
     """The day of the newest batch; that of a database in which nothing waited yet is `day`, and no
-    batch of it is made."""
-    found = newest_day(connection)
+    batch of it is made. Days that a wrong clock noted are forgotten."""
+    wrong = statement_batches.c.day > (day + FAR).isoformat()
+    connection.execute(sa.delete(statement_batches).where(wrong))
+    found = newest_day(connection, day)
     if found is None:
         note_batch(connection, day, at, 0)
         return day

@@ -15,37 +15,68 @@ from ledger.chain.contracts.structs import code_word
 from ledger.chain.nodes.quorum import View, keep
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, RecordId
-from ledger.core.status import NOTHING, Outcome, RecordedAct, State, fold
+from ledger.core.status import NOTHING, Action, RecordedAct, State, fold
 
 MAX_HISTORY = 4096
 """Acts on one record that are read; whoever does more to one record is not to be followed."""
+_ACTIONS = frozenset(Action)
 MAX_CORRECTIONS = 64
 """Steps from a record to the one that corrects it that are followed."""
+
+
+class Histories:
+    """Acts on records that have folded to their state once: a history commits to all that led to
+    it, so what comes later only adds to them. Shared by the heads of one verifier."""
+
+    def __init__(self) -> None:
+        self._acts: dict[RecordId, tuple[RecordedAct, ...]] = {}
+
+    def of(self, record: RecordId) -> tuple[RecordedAct, ...]:
+        """The longest that was read."""
+        return self._acts.get(record, ())
+
+    def put(self, record: RecordId, acts: tuple[RecordedAct, ...]) -> None:
+        """Keep what was read."""
+        keep(self._acts, record, acts)
 
 
 class Acts:
     """States of records and their acts, at one head. Each is read once."""
 
-    def __init__(self, view: View, registries: Sequence[Address]) -> None:
-        """registries: all contracts that ever were the CaseRegistry, the oldest first."""
+    def __init__(
+        self, view: View, registries: Sequence[Address], histories: Histories | None = None
+    ) -> None:
+        """registries: all contracts that ever were the CaseRegistry, the oldest first. histories:
+        what was read at other heads."""
         self._view = view
         self._registries = tuple(registries)
+        self._histories = histories or Histories()
         self._states: dict[RecordId, State] = {}
         self._blocks: dict[int, dict[RecordId, list[Acted]]] = {}
 
     def states(self, records: Iterable[RecordId]) -> dict[RecordId, State]:
-        """What the newest registry keeps of each, in as few reads as it takes. Without a registry
-        there are no acts. Raises CouldNotCheck."""
+        """What the registries keep of each, in as few reads as it takes. Without a registry there
+        are no acts. Raises CouldNotCheck, also where a registry has forgotten what was done to a
+        record before it came."""
         wanted = list(dict.fromkeys(records))
-        missing = [record for record in wanted if record not in self._states]
-        if missing and self._registries:
-            registry = CaseRegistry(self._registries[-1], self._view.call, self._view.calls)
-            fresh = dict(zip(missing, registry.stored(missing), strict=True))
-            found = {record: fresh.get(record, self._states.get(record)) for record in wanted}
-            for record, state in fresh.items():
-                keep(self._states, record, state)
-            return {record: state or NOTHING for record, state in found.items()}
-        return {record: self._states.get(record, NOTHING) for record in wanted}
+        # Taken out first: what others read meanwhile may push it out of the store.
+        known = {record: self._states.get(record) for record in wanted}
+        missing = [record for record, state in known.items() if state is None]
+        fresh = dict(zip(missing, self._read(missing), strict=True)) if missing else {}
+        for record, state in fresh.items():
+            keep(self._states, record, state)
+        return {record: known[record] or fresh.get(record, NOTHING) for record in wanted}
+
+    def _read(self, records: list[RecordId]) -> Sequence[State]:
+        """States of the newest registry, which goes on with what stands in those before it."""
+        found: Sequence[State] = [NOTHING] * len(records)
+        for account in self._registries:
+            before = found
+            found = CaseRegistry(account, self._view.call, self._view.calls).stored(records)
+            for record, was, now in zip(records, before, found, strict=True):
+                if now.word.version < was.word.version:
+                    raise _unfit(record, f"registry {account} has forgotten it")
+        return found
 
     def history(self, record: RecordId) -> tuple[RecordedAct, ...]:
         """All acts on a record, the first one first. Raises CouldNotCheck where what the nodes give
@@ -55,9 +86,19 @@ class Acts:
             return ()
         if state.word.version > MAX_HISTORY:
             raise _unfit(record, f"{state.word.version} acts are too many to be followed")
+        known = self._histories.of(record)
+        if not known or fold(known) != state:
+            known = self._walk(record, state, known)
+            self._histories.put(record, known)
+        return known
+
+    def _walk(
+        self, record: RecordId, state: State, known: tuple[RecordedAct, ...]
+    ) -> tuple[RecordedAct, ...]:
+        """Go back from the last act to the first, or to the last of those that are known."""
         found: list[Acted] = []
-        block = state.word.block
-        while block and len(found) < state.word.version:
+        block, join = state.word.block, known[-1].block if known else 0
+        while block > join and len(found) < state.word.version:
             events = self._acted(block).get(record, [])
             if not events:
                 raise _unfit(record, f"no act in block {block}")
@@ -65,20 +106,12 @@ class Acts:
             if block <= events[0].prev_block:
                 raise _unfit(record, f"block {block} names a later one")
             block = events[0].prev_block
-        acts = tuple(self._recorded(event) for event in found)
-        if fold(acts) != state:
-            raise _unfit(record, f"{len(acts)} acts fold to something else")
-        return acts
-
-    def end_of_corrections(self, record: RecordId) -> RecordId:
-        """The record at the end of the chain of corrections, or the last one that can be reached
-        within 64 steps. Raises CouldNotCheck."""
-        for _ in range(MAX_CORRECTIONS):
-            state = self.states([record])[record]
-            if state.word.outcome is not Outcome.CORRECTED:
-                break
-            record = state.other
-        return record
+        acts = (*known, *(self._recorded(record, event) for event in found))
+        if fold(acts) == state:
+            return acts
+        if known:  # of a chain that was replaced, or of a block that went on
+            return self._walk(record, state, ())
+        raise _unfit(record, f"{len(acts)} acts fold to something else")
 
     def _acted(self, block: int) -> dict[RecordId, list[Acted]]:
         """All acts of a block by record: acts come in sets, and whoever asks about one of them
@@ -95,7 +128,9 @@ class Acts:
             return found
         return self._blocks[block]
 
-    def _recorded(self, event: Acted) -> RecordedAct:
+    def _recorded(self, record: RecordId, event: Acted) -> RecordedAct:
+        if event.act.action not in _ACTIONS:
+            raise _unfit(record, f"action {event.act.action} is none")
         block = self._view.block_at(event.entry.block)
         return RecordedAct(
             act=event.act,

@@ -12,12 +12,13 @@ event that covers the leaf is the first. Of any other code every event of the lo
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from ledger.chain.acts import Acts
+from ledger.chain.acts import MAX_CORRECTIONS, Acts, Histories
 from ledger.chain.catalogue import FOREVER, Put, counting
 from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
@@ -47,6 +48,7 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.runs import Run
+from ledger.core.entry import RECORD
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId, record_id
 from ledger.core.receipt import Receipt
@@ -67,6 +69,10 @@ from ledger.core.verdict.facts import (
     Unread,
 )
 
+ALONE = 8.0
+"""Times as long as its last failure took for which a single node beyond the head is left alone."""
+QUICK_SECONDS = 1.0
+"""A failure that took no longer costs little to be met again."""
 UNREADABLE = "status-unreadable"
 """Code where the acts cannot be made out, though the nodes answer."""
 
@@ -100,30 +106,45 @@ class Snapshot:
         head: View,
         others: Sequence[View],
         final: ChainBlock | None,
+        histories: Histories | None = None,
     ) -> None:
-        """others: what single nodes show beyond the head. final: None where no block is yet."""
+        """others: what single nodes show beyond the head. final: None where no block is yet.
+        histories: acts that were read at other heads."""
         self._network = network
         self._head = head
         self._others = tuple(others)
         self._final = final
         self._keep = Kept()
         self._holders = Holders(network, head, final)
+        self._histories = histories or Histories()
+        self._silent: dict[tuple[tuple[str, ...], ChainBlock], float] = {}
 
     @classmethod
-    def take(cls, reader: QuorumReader, run: Run | None = None) -> Snapshot:
+    def take(
+        cls, reader: QuorumReader, run: Run | None = None, histories: Histories | None = None
+    ) -> Snapshot:
         """Read the head, in a run of its own if `run` is None. Raises CouldNotCheck."""
         head, others = reader.heads(run)
-        return cls(reader.network, head=head, others=others, final=reader.final_block(head))
+        final = reader.final_block(head)
+        return cls(reader.network, head=head, others=others, final=final, histories=histories)
 
     def again(self, reader: QuorumReader) -> Snapshot:
         """The chain now, in the same run; with all that is kept where the head is the same. Raises
         CouldNotCheck."""
         head, others = reader.heads(self.run)
         if head.block != self._head.block:
-            final = reader.final_block(head)
-            return Snapshot(reader.network, head=head, others=others, final=final)
+            final, histories = reader.final_block(head), self._histories
+            return Snapshot(
+                reader.network, head=head, others=others, final=final, histories=histories
+            )
         self._others = others
         return self
+
+    def extend(self, seconds: float | None) -> None:
+        """From now on the nodes have so many seconds, single ones beyond the head too; None: there
+        is no bound."""
+        for view in (self._head, *self._others):
+            view.run.extend(seconds)
 
     @property
     def run(self) -> Run:
@@ -132,6 +153,7 @@ class Snapshot:
 
     def prepare(self, receipts: Iterable[Receipt]) -> None:
         """Read together what is asked of each: how the records stand. Raises CouldNotCheck."""
+        receipts = [receipt for receipt in receipts if receipt.entry.kind == RECORD]
         records = [record for receipt in receipts for record in _records(receipt)]
         for view in (self._head, *(view for view in self._others if view.sources)):
             self._acts(view).states(records)
@@ -171,21 +193,35 @@ class Snapshot:
         found = self.acts_of(receipt.log, [line.member for line in receipt.checkpoint.witnesses])
         beyond: list[Act] = []
         for view in self._others:
-            with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
-                beyond += self._status_beyond(view, receipt) if view.sources else ()
+            with self._patiently(view) as asked:
+                beyond += self._status_beyond(view, receipt) if asked else ()
         return (*beyond, *found)
 
     def acts_of(self, log: LogId, witnesses: Sequence[str] = ()) -> tuple[Act, ...]:
         """The same against what is in a log, or promised for it."""
         found: list[Act] = []
         for view in self._others:
-            if not view.sources:  # left out meanwhile
-                continue
             read = partial(self._acts_of, view, log, tuple(witnesses))
-            with contextlib.suppress(CouldNotCheck):  # it says nothing, and may still do
+            with self._patiently(view) as asked:
                 name = ("acts", view.sources, view.block, log, tuple(witnesses))
-                found += self._keep(name, read)
+                found += self._keep(name, read) if asked else ()
         return tuple(found)
+
+    @contextlib.contextmanager
+    def _patiently(self, view: View) -> Iterator[bool]:
+        """Read of a single node beyond the head, if it is its turn. One that fails says nothing,
+        and may still do: it is asked again, but where that took long not before it has been left
+        alone for some times as long."""
+        name, began = (view.sources, view.block), time.monotonic()
+        if not view.sources or began < self._silent.get(name, 0.0):  # left out meanwhile, or silent
+            yield False
+            return
+        try:
+            yield True
+        except CouldNotCheck:
+            took = time.monotonic() - began
+            if took > QUICK_SECONDS:
+                self._silent[name] = began + took + ALONE * took
 
     # ---- keys, log, status
 
@@ -199,17 +235,13 @@ class Snapshot:
         return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
 
     def _status(self, receipt: Receipt, end: int | None) -> StatusFacts | Unread:
-        """No registry, no acts. One that is registered must be readable."""
-        acts = self._acts(self._head)
+        """No registry, no acts; a statement has none. A registry must be readable."""
+        if receipt.entry.kind != RECORD:
+            return StatusFacts()
         try:
-            facts = status_facts(
-                [acts.history(record) for record in _records(receipt)],
-                final=-1 if self._final is None else self._final.number,
-                end=end,
-                doubts=self._doubts,
-            )
+            facts = self._status_facts(_records(receipt), end)
             newest = [
-                replace(status, corrected_by=acts.end_of_corrections(status.corrected_by))
+                replace(status, corrected_by=self._newest(status.corrected_by, end))
                 if status.corrected_by
                 else status
                 for status in (facts.now, facts.as_of)
@@ -222,12 +254,32 @@ class Snapshot:
             return Unread(code=error.code, problem=error.message)
         return replace(facts, now=newest[0], as_of=newest[1])
 
+    def _status_facts(self, records: Sequence[RecordId], end: int | None) -> StatusFacts:
+        acts = self._acts(self._head)
+        return status_facts(
+            [acts.history(record) for record in records],
+            final=-1 if self._final is None else self._final.number,
+            end=end,
+            doubts=self._doubts,
+        )
+
+    def _newest(self, record: RecordId, end: int | None) -> RecordId:
+        """The record at the end of the chain of corrections, as far as these are believed, and
+        within 64 steps."""
+        for _ in range(MAX_CORRECTIONS - 1):
+            following = self._status_facts([record], end).as_of.corrected_by
+            if following is None:
+                break
+            record = following
+        return record
+
     def _acts(self, view: View) -> Acts:
         """The acts as a view has them. What single nodes show is read once for each height."""
 
         def read() -> Acts:
             history = self._holders.consortium.contract_history(CASE_REGISTRY)
-            return Acts(view, [contract.account for contract in history])
+            shared = self._histories if view is self._head else None
+            return Acts(view, [contract.account for contract in history], shared)
 
         ahead = None if view is self._head else (view.sources, view.block)
         found: Acts = self._keep(("acts at", ahead), read)
@@ -251,6 +303,8 @@ class Snapshot:
 
     def _status_beyond(self, view: View, receipt: Receipt) -> list[Act]:
         """What a node shows beyond the head that speaks against the record and is not there yet."""
+        if receipt.entry.kind != RECORD:
+            return []
         records = _records(receipt)
         here = self._acts(self._head).states(records)
         there = self._acts(view).states(records)

@@ -268,13 +268,15 @@ NOTHING = State()
 
 
 def refusal(before: State, act: Act, *, by_vote: bool) -> str | None:
-    """Say why an act cannot follow on a state: `stale-version`, `by-vote-only` or `already-so`;
-    None where it can.
+    """Say why an act cannot follow on a state: `not-sent` (nobody sends ANNUL_STOLEN),
+    `stale-version`, `by-vote-only` or `already-so`; None where it can.
 
     That its author may act, its basis and its times are not looked at, nor for CORRECT the other
     record.
     """
     action, now = Action(act.action), before.word
+    if action is Action.ANNUL_STOLEN:
+        return "not-sent"
     if act.expected_version != now.version and not (
         by_vote and act.expected_version == ANY_VERSION
     ):

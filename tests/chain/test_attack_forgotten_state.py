@@ -1,4 +1,4 @@
-"""ATTACK: each test here fails, and shows a fault in how acts are read."""
+"""What a hostile reader proved (review 0005), mended."""
 
 import threading
 from collections.abc import Iterator

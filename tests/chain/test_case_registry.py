@@ -23,7 +23,6 @@ from ledger.core.status import (
     ZERO,
     Act,
     Action,
-    Basis,
     Outcome,
     RecordedAct,
     State,
@@ -247,24 +246,3 @@ def test_where_nothing_is_registered_there_are_no_acts(network: TestNetwork) -> 
     record = RecordId(commitment(1))
     assert acts.states([record]) == {record: NOTHING}
     assert acts.history(record) == ()
-    assert acts.end_of_corrections(record) == record
-
-
-def test_corrections_are_followed_to_their_end(network: TestNetwork) -> None:
-    log = network.log_id(OWNER)
-    chain = [
-        make_act(
-            network,
-            Action.CORRECT,
-            log,
-            commitment(number),
-            other=(log, commitment(number + 1)),
-            basis=Basis.ISSUER_CHECK,
-        )
-        for number in range(3)
-    ]
-    for one in chain:
-        act(network, OWNER, one)
-    with acts_at_head(network) as acts:
-        assert acts.end_of_corrections(chain[0].record) == chain[-1].other
-        assert acts.end_of_corrections(chain[-1].other) == chain[-1].other

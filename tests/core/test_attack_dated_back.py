@@ -1,4 +1,4 @@
-"""ATTACK: each test here fails, and shows a fault in the verdict on a statement."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ from ledger.core.canonical import instant
 from ledger.core.promise import MAX_PROMISE
 from tests.core.statements import statement
 from tests.core.test_verdict_statement import (
-    ANCHORED,
     ISSUED,
     SAID,
     Given,
@@ -14,7 +13,7 @@ from tests.core.test_verdict_statement import (
     promised,
     why,
 )
-from tests.core.verdicts import LOG, OWNER, _in_log
+from tests.core.verdicts import ANCHORED, LOG, OWNER, _in_log
 
 YEARS = 10 * 365 * 86_400
 

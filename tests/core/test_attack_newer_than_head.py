@@ -1,14 +1,14 @@
-"""ATTACK: each test here fails, and shows a fault in the verdict on a statement."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from dataclasses import replace
 
 from tests.core.test_verdict_statement import (
-    HEAD,
     READ,
     Given,
     promised,
     why,
 )
+from tests.core.verdicts import HEAD
 
 YEARS = 10 * 365 * 86_400
 

@@ -1,4 +1,4 @@
-"""ATTACK: each test here fails, and shows a fault in the status of records."""
+"""What a hostile reader proved (review 0005), mended."""
 
 import pytest
 

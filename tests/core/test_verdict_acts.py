@@ -97,15 +97,21 @@ def test_what_is_final_and_what_is_not(
         ([(D, KEY), (S, STOLEN), (D, KEY), (S, KEY)], ("", "NONE")),
         ([(D, STOLEN)], ("DISPUTED", "NONE")),
         ([(D, STOLEN), (S, KEY)], ("", "NONE")),
-        ([(SH, STOLEN)], ("DISPUTED SHIELDED", "NONE")),  # what is adverse counts
+        ([(SH, STOLEN)], ("DISPUTED", "NONE")),  # nor a flag
         ([(SH, KEY), (L, STOLEN)], ("DISPUTED SHIELDED", "NONE")),
         ([(SH, STOLEN), (L, KEY)], ("", "NONE")),
-        ([(E, STOLEN)], ("DISPUTED ERASED", "NONE")),
+        ([(E, STOLEN)], ("DISPUTED", "NONE")),
+        ([(E, STOLEN), (D, KEY), (S, KEY)], ("DISPUTED", "NONE")),
         ([(E, STOLEN), (W, STOLEN), (U, ZERO), (S, KEY)], ("", "NONE")),  # undone
         ([(SH, PROPOSAL), (W, STOLEN), (U, ZERO)], ("DISPUTED SHIELDED", "NONE")),
         ([(RP, PROPOSAL), (E, STOLEN), (U, ZERO), (S, KEY)], ("", "REPAIRED")),
         ([(W, STOLEN), (AN, PROPOSAL), (S, KEY)], ("", "NONE")),
         ([(C, STOLEN)], ("DISPUTED", "NONE")),
+        # Undoing takes back nothing that an honest key did.
+        ([(E, KEY), (D, STOLEN), (U, ZERO)], ("DISPUTED ERASED", "NONE")),
+        ([(SH, KEY), (D, STOLEN), (U, ZERO), (S, KEY)], ("SHIELDED", "NONE")),
+        ([(W, KEY), (D, STOLEN), (U, ZERO)], ("DISPUTED", "WITHDRAWN")),
+        ([(EN, KEY), (D, STOLEN), (U, ZERO), (S, KEY)], ("", "ENDED")),
     ],
 )
 def test_thieves(acts: list[tuple[int, KeyId]], wanted: tuple[str, str]) -> None:

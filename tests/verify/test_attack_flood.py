@@ -1,4 +1,4 @@
-"""ATTACK: a member that acts on its record again and again."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from ledger.core.status import Action
 from ledger.core.verdict.facts import Question

@@ -1,4 +1,4 @@
-"""ATTACK: each test here fails, and shows a fault in what a verifier makes of acts."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from ledger.chain.contracts.contract_abi import load
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256

@@ -1,4 +1,4 @@
-"""ATTACK: this test fails, and shows that acts make a statement impossible to check."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from ledger.core.opening import of_receipt
 from ledger.core.receipt import parse as parse_receipt

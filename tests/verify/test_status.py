@@ -179,6 +179,11 @@ def test_a_thief_withdraws_and_is_undone(ledger: Ledger) -> None:
     settle(ledger)
     assert standing(ledger)[0] == "withdrawn"
     compromise(network, network.keys[OWNER, Purpose.DECIDE].key_id, network.anvil.head_time() - 60)
+    # Said, and not final: it disputes, and takes the outcome not away.
+    found = verify(ledger, ledger.beijing.receipt(0))
+    assert found.verdict == "withdrawn"
+    assert found.status is not None
+    assert found.status.flags == ("DISPUTED",)
     settle(ledger)
     assert standing(ledger) == ("disputed", 3, None)
     found = verify(ledger, ledger.beijing.receipt(1))
@@ -285,19 +290,22 @@ def behind(ledger: Ledger) -> Any:
         yield [one, other, ahead]
 
 
-def test_an_act_that_one_node_shows_names_nothing(ledger: Ledger, behind: list[Proxy]) -> None:
+@pytest.mark.parametrize("action", [Action.DISPUTE, Action.SHIELD, Action.ERASE, Action.WITHDRAW])
+def test_an_act_that_one_node_shows_names_nothing(
+    ledger: Ledger, behind: list[Proxy], action: Action
+) -> None:
     from tests.verify.test_ahead import hold, unconfirmed, verdict  # noqa: PLC0415
 
     data = ledger.beijing.receipt(0)
     hold(ledger, behind[:2])
     assert verdict(ledger, behind, data).verdict == "valid"
-    do(ledger, Action.WITHDRAW)
+    do(ledger, action)
     assert unconfirmed(verdict(ledger, behind, data))
     other = ledger.beijing.receipt(1)
     assert verdict(ledger, behind, other).verdict == "valid"
     for proxy in behind[:2]:
         proxy.clear()
-    assert verdict(ledger, behind, data).verdict == "withdrawn"
+    assert verdict(ledger, behind, data).verdict in ("disputed", "shielded", "erased", "withdrawn")
 
 
 # ---- many

@@ -205,7 +205,7 @@ def code_text(word: bytes) -> Code:
 
 def code_word(code: Code) -> bytes:
     """The word that `code_text` showed."""
-    if code.startswith("0x"):
+    if len(code) == len("0x") + 2 * len(ZERO):
         return bytes.fromhex(code[2:])
     return bytes32_ascii(code) if code else ZERO
 

@@ -2,13 +2,13 @@
 
 Adverse facts count from the head, favourable ones once final: flags are those of every state from
 the final block to the head together, and an outcome stays until the act that took it back is
-final. An act whose key is known to have been stolen by then is in doubt: it takes nothing back and
-names no outcome, and until something that can be trusted is done about the same thing, or it is
-undone, the record is disputed.
+final. An act whose key is known to have been stolen by then is in doubt: it changes nothing but
+that the record is disputed, until something that can be trusted is done about the same thing, or
+it is undone. Anybody may have it undone, so that takes back nothing that an honest key did.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from ledger.core.ids import RecordId
@@ -30,8 +30,6 @@ __all__ = ["Doubt", "status_facts", "status_of", "worse_status"]
 Doubt = Callable[[RecordedAct], bool]
 """Whether the key of an act is held to have been stolen when it signed."""
 
-_WHOLE = (Action.ANNUL, Action.ANNUL_STOLEN)
-"""Acts that answer for all that was done before them."""
 _TOUCHES = {
     Action.DISPUTE: Flag.DISPUTED,
     Action.SETTLE: Flag.DISPUTED,
@@ -60,8 +58,8 @@ _NO_FLAGS = Flag(0)
 
 @dataclass(frozen=True, slots=True)
 class _Believed:
-    """A state as far as it is believed. doubts: what an act in doubt was about, None for the
-    outcome."""
+    """A state as far as it is believed: what honest keys and votes made of the record. doubts: what
+    an act in doubt was about, None for the outcome."""
 
     flags: Flag = _NO_FLAGS
     outcome: Outcome = Outcome.NONE
@@ -76,16 +74,16 @@ class _Believed:
     def after(self, acted: RecordedAct, *, doubtful: bool) -> "_Believed":
         """What is believed behind an act."""
         action = Action(acted.act.action)
-        flags, outcome = effect(Word(flags=self.flags, outcome=self.outcome), acted)
         about = _TOUCHES.get(action)
         if doubtful:
-            return _Believed(
-                self.flags | flags & SHOWN, self.outcome, self.other, self.doubts | {about}
-            )
+            return replace(self, doubts=self.doubts | {about})
+        if action is Action.ANNUL_STOLEN:
+            return replace(self, flags=self.flags | Flag.DISPUTED, doubts=frozenset())
+        flags, outcome = effect(Word(flags=self.flags, outcome=self.outcome), acted)
         other = self.other if outcome is not Outcome.NONE else NO_RECORD
         if action is Action.CORRECT:
             other = acted.act.other
-        doubts = frozenset() if action in _WHOLE else self.doubts - {about}
+        doubts = frozenset() if action is Action.ANNUL else self.doubts - {about}
         return _Believed(flags, outcome, other, doubts)
 
 

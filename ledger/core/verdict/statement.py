@@ -102,10 +102,17 @@ class StatementVerdict(Verdict):
         }
 
     def _counts_from(self, said: Statement) -> int:
-        """When it was made, or anchored where that came later than a promise allows."""
+        """When it was made, as far as that can be: not after its promise or anchor, nor longer
+        before than a promise allows; else the time of that."""
         anchor = None if self.facts is None else self.facts.anchor
-        late = anchor is not None and anchor.block.time > said.at + MAX_PROMISE
-        return anchor.block.time if anchor is not None and late else said.at
+        held = None if self.promised is None else self.promised.promised
+        if anchor is not None:
+            known = anchor.block.time
+        elif held is not None:
+            known = held.promise.issued_at
+        else:
+            return said.at
+        return said.at if known - MAX_PROMISE <= said.at <= known else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +310,15 @@ def _asked(question: Question, owner: str | None) -> Check:
 
 
 def _of_promise(examined: ExaminedPromise, facts: PromiseFacts, now: int) -> list[Check]:
+    made = examined.held.promise
+    newer = failed("promise", "promise-newer-than-head", head=instant(facts.head.time))
+    is_newer = made.issued_at > facts.head.time
     if facts.log is None:
-        return [failed("issuer", "log-unknown"), _asked(examined.question, None)]
+        unknown = newer if is_newer else failed("issuer", "log-unknown")
+        return [unknown, _asked(examined.question, None)]
     owner, latest = facts.log.member, max(now, facts.head.time)
     signer = _signer(examined, facts, owner)
-    promise = _signed(examined.held.promise, signer, latest)
+    promise = newer if signer is None and is_newer else _signed(made, signer, latest)
     if promise.verdict is None:
         promise = _counts(examined.held.promise, facts.log, latest)
     issuer = _issuer(examined.opening.statement, owner)

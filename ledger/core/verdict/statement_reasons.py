@@ -55,6 +55,12 @@ STATEMENT_CODES = {
         "The promise is signed at {time}, which is yet to come. Set the clock right, or try again "
         "later.",
     ),
+    "promise-newer-than-head": (
+        "undetermined",
+        "承诺晚于所读到的区块（{head}），其日志或密钥可能在此之后才登记。请稍后重试。",
+        "The promise is newer than the block that was read ({head}); its log or key may have been "
+        "registered since. Try again later.",
+    ),
     "promise-log-closed": (
         "undetermined",
         "承诺所指的日志已经关闭，不会再按此承诺锚定。请向 {issuer} 索取新的开启件。",

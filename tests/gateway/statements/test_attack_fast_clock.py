@@ -1,4 +1,4 @@
-"""ATTACK: each test here fails, and shows a fault in the daily batch."""
+"""What a hostile reader proved (review 0005), mended."""
 
 from datetime import timedelta
 from pathlib import Path

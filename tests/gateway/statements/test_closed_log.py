@@ -123,7 +123,7 @@ def test_what_a_gateway_issues_is_what_a_verifier_takes(
     (opening,) = node.statements.issue([said()])
     assert codes(verdict(member, anvil, opening)) == ["promised-only"]
     with begin_read(node.ctx.engine) as connection:
-        newest = store.newest_day(connection)
+        newest = store.newest_day(connection, days.last_batch(node.ctx.clock.seconds()))
     assert newest is not None
     at = days.begins(days.after(max(newest, days.last_batch(anvil.head_time()))))
     set_clock(node, NIGHT.fromtimestamp(at, NIGHT.tzinfo))
