@@ -29,6 +29,7 @@ from gateway.log import routes as log
 from gateway.node import Node
 from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
+from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
 from gateway.worklists import routes as worklists
@@ -74,6 +75,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
     app.state.worklists = node.worklists
+    app.state.statuses = node.statuses
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -84,7 +86,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     routes = (
         *(intake, files, receipts, subjects, log, catalogue),
-        *(quality, worklists, about, docs),
+        *(quality, worklists, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

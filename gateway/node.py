@@ -48,6 +48,11 @@ from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
+from gateway.statuses.acknowledging import Acknowledger
+from gateway.statuses.following import Follower
+from gateway.statuses.services import Statuses
+from gateway.statuses.store import hold as hold_closed
+from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
@@ -106,6 +111,9 @@ class Node:
     quality: QualityFiles
     worklists: Worklists
     content_keys: ContentKeyWatch
+    follower: Follower
+    acknowledger: Acknowledger
+    statuses: Statuses
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -121,6 +129,7 @@ class Node:
             vault=self.vault,
             who=self.workers.who,
             subjects=self.subjects,
+            statuses=self.statuses,
         )
 
     def start(self) -> None:
@@ -143,6 +152,8 @@ class Node:
         self._threads.append(
             threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)
         )
+        follower = StatusFollower(self.follower, self.acknowledger, self.lease)
+        self._threads.append(threads.start("statuses", follower, self._stop, longest=LONGEST_PAUSE))
         # What `restore` made is unproven and waits by itself; a database that was copied by other
         # means is best found out before it promises or publishes.
         self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
@@ -201,22 +212,14 @@ def make_node(
     workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
     ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
-    chain.load(network, lose_chain)
+    chain.load(network, _lose_chain)
     signing = Signing(ctx, chain, keys, key_folder)
     accesses = AccessLog(ctx.engine, ctx.clock)
     reader = _reader(ctx)
     outbox = _outbox(ctx, keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
-    intake = Intake(
-        ctx,
-        chain=chain,
-        signing=signing,
-        vault=vault,
-        workers=workers,
-        accesses=accesses,
-        counting=Counting(),
-    )
+    intake = _intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
     file_store = FileStore(ctx.engine, vault, settings.files)
     return Node(
         ctx=ctx,
@@ -247,7 +250,38 @@ def make_node(
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
+        follower=Follower(ctx, reader),
+        acknowledger=Acknowledger(ctx, chain, outbox, signing),
+        statuses=Statuses(ctx),
     )
+
+
+def _intake(
+    ctx: Context,
+    chain: ChainView,
+    signing: Signing,
+    *,
+    vault: Vault,
+    workers: Workers,
+    accesses: AccessLog,
+) -> Intake:
+    """Make what takes records in."""
+    return Intake(
+        ctx,
+        chain=chain,
+        signing=signing,
+        vault=vault,
+        workers=workers,
+        accesses=accesses,
+        counting=Counting(),
+    )
+
+
+def _lose_chain(connection: sa.Connection) -> None:
+    """The chain was lost and another one stands in its place: what was anchored there is to be
+    anchored again, what was closed there stays closed until this one was followed."""
+    lose_chain(connection)
+    hold_closed(connection)
 
 
 def _outbox(ctx: Context, keys: Keyring) -> Outbox:

@@ -17,6 +17,8 @@ Stage = Literal[
     "anchor.sent",
     "anchor.mined",
     "anchor.recorded",
+    "follower.applied",
+    "ack.sent",
 ]
 When = Literal["before", "after"]
 

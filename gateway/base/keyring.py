@@ -30,7 +30,7 @@ from ledger.chain.keys.wellknown import is_well_known
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose
 
-ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT)
+ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE)
 """Purposes of the keys that a gateway signs with."""
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ class Keyring:
     """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
     payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
-    before, the last one first; what was begun before the change is promised with one of them."""
+    before, the last one first; what was begun before the change is promised with one of them. case:
+    acknowledgements and what is said on the chain of cases; None: nothing is."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -52,6 +53,7 @@ class Keyring:
     content: tuple[ContentKey, ...]
     index: bytes
     former: tuple[DigestSigner, ...] = ()
+    case: DigestSigner | None = None
 
     def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
         """With another key of one of `ROTATED`."""
@@ -59,6 +61,8 @@ class Keyring:
             return replace(self, anchor=signer, former=(self.anchor, *self.former))
         if purpose is Purpose.NOTE:
             return replace(self, note=signer)
+        if purpose is Purpose.CASE:
+            return replace(self, case=signer)
         return replace(self, present=signer)
 
 
@@ -92,6 +96,7 @@ class KeyFolder:
             anchor=self._first(Purpose.ANCHOR),
             note=self._first(Purpose.NOTE),
             present=self._first(Purpose.PRESENT),
+            case=self._if_there(Purpose.CASE),
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
@@ -132,6 +137,10 @@ class KeyFolder:
         found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]
         return self._open(found[0], purpose.name)
 
+    def _if_there(self, purpose: Purpose) -> Signer | None:
+        """Nodes that were set up before they had such a key go on without it."""
+        return self._first(purpose) if files(self.folder, purpose.name) else None
+
     def _open(self, path: Path, purpose: str) -> Signer:
         if path in self._opened:
             return self._opened[path]
@@ -142,9 +151,11 @@ class KeyFolder:
         return signer
 
 
-def _current(keys: Keyring, purpose: Purpose) -> bytes:
+def _current(keys: Keyring, purpose: Purpose) -> bytes | None:
     if purpose is Purpose.ANCHOR:
         return keys.anchor.key_id
+    if purpose is Purpose.CASE:
+        return None if keys.case is None else keys.case.key_id
     return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
 
 

@@ -31,6 +31,7 @@ import gateway.files.models
 import gateway.jobs.models
 import gateway.quality.models
 import gateway.sealing.models
+import gateway.statuses.models
 import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
 from gateway.base.clock import Clock
 from gateway.base.db import (

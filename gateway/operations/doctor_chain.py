@@ -17,6 +17,8 @@ from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
+from gateway.statuses.store import read_error, read_position
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CaseRegistry, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Reader, amount
 from ledger.chain.nodes.failover import Failover
@@ -70,6 +72,7 @@ class ChainChecks:
                 yield from self._member(facts, horizon)
                 yield from self._rules(facts)
                 yield from self._logs(view, facts)
+                yield from self._statuses(view, facts)
                 yield self._payer()
             except (CouldNotCheck, ConfigError) as error:
                 yield finding("chain", Level.PROBLEM, error=error)
@@ -91,8 +94,11 @@ class ChainChecks:
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
-        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT):
+        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE):
             ours = self._held(purpose)
+            if not ours:  # the node was set up before there was such a key
+                yield finding("case-key", Level.WARNING)
+                continue
             valid = [
                 key
                 for key in facts.keys
@@ -143,6 +149,7 @@ class ChainChecks:
             Purpose.ANCHOR: (self._keys.anchor, *self._keys.former),
             Purpose.NOTE: (self._keys.note,),
             Purpose.PRESENT: (self._keys.present,),
+            Purpose.CASE: (self._keys.case,) if self._keys.case else (),
         }
         return {signer.key_id.hex() for signer in signers[purpose]}
 
@@ -167,6 +174,24 @@ class ChainChecks:
             }
             count = stranded_records(connection, closed)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
+
+    def _statuses(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
+        """Whether all acts on records were carried out, and acknowledged."""
+        registry = Consortium(self._network.consortium, view.call).current(CASE_REGISTRY)
+        if registry is None:
+            return
+        contract = CaseRegistry(registry, view.call)
+        there = contract.latest().count
+        with begin_read(self._engine) as connection:
+            followed, error = read_position(connection).count, read_error(connection)
+        said = {"count": followed, "there": there}
+        if error is not None:
+            yield finding("statuses-unclear", Level.PROBLEM, error=error, **said)
+        else:
+            yield finding("statuses", Level.OK if followed >= there else Level.WARNING, **said)
+        done = contract.acknowledged(facts.member).count
+        level = Level.OK if done >= there or not facts.active else Level.WARNING
+        yield finding("acknowledged", level, count=done, behind=there - done)
 
     def _payer(self) -> Finding:
         rpcs = [Rpc(url) for url in self._network.rpc]
