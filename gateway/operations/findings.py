@@ -92,8 +92,8 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ("", ""),
         (
             "链节点给出的处置与合约不符（{error}），停在第 {count} 项，链上有 {there} 项",
-            "The acts that chain nodes give do not fold to what the contract says ({error}): stopped"
-            " at {count}, the chain has {there}",
+            "The acts that chain nodes give do not fold to what the contract says ({error}):"
+            " stopped at {count}, the chain has {there}",
         ),
         (
             "更换有问题的链节点；已停止提供的内容仍停止提供",

@@ -45,6 +45,7 @@ closings = sa.Table(
     # Of the status that closes it: its own, or that of a record that it was logged again for, or
     # that was logged again for it.
     sa.Column("record", sa.LargeBinary(32), primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),  # Unix seconds of the wall clock
 )
 """Records of ours whose content is closed by what the chain says (`gateway.statuses`)."""
 sa.Index("ix_closings_record", closings.c.record)

@@ -6,6 +6,7 @@ reads the database obeys all acts up to the position and none behind it that eas
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
@@ -245,7 +246,9 @@ def _close(connection: sa.Connection, changed: Mapping[bytes, bool]) -> None:
         if not closed:
             connection.execute(sa.delete(closings).where(closings.c.record == record))
             continue
-        rows = [{"entry": row, "record": record} for row in _concerned(connection, record)]
+        # As jobs tell the time: a workbook that was made before is made anew.
+        values = {"record": record, "since": int(time.time())}
+        rows = [{"entry": row, **values} for row in _concerned(connection, record)]
         if rows:
             connection.execute(insert_unless_there(connection, closings), rows)
 
@@ -253,8 +256,9 @@ def _close(connection: sa.Connection, changed: Mapping[bytes, bool]) -> None:
 def closed_too(connection: sa.Connection, old: int, new: int) -> None:
     """What closes a record closes the one that it was logged again as, within the caller's
     transaction, which has `LOCK`."""
-    by = sa.select(sa.literal(new), closings.c.record).where(closings.c.entry == old)
-    connection.execute(sa.insert(closings).from_select(["entry", "record"], by))
+    by = sa.select(sa.literal(new), closings.c.record, closings.c.since)
+    by = by.where(closings.c.entry == old)
+    connection.execute(sa.insert(closings).from_select(["entry", "record", "since"], by))
 
 
 def _concerned(connection: sa.Connection, record: bytes) -> list[int]:

@@ -208,6 +208,7 @@ def upgrade() -> None:
         "closings",
         sa.Column("entry", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("record", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["entry"], ["records.id"], name="fk_closings_entry"),
         sa.PrimaryKeyConstraint("entry", "record", name="pk_closings"),
     )

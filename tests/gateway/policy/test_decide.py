@@ -74,9 +74,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
     if not (centre or filed or mine or public):
         return "not-found"
-    if not operating and closed:
-        return closed
-    return "content-erased" if (reading or operating) and status is Status.ERASED else None
+    gone = "content-erased" if (reading or operating) and status is Status.ERASED else None
+    return gone if operating else closed or gone
 
 
 @given(callers, st.sampled_from(Purpose), some_records, st.sampled_from(Status))

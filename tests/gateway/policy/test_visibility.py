@@ -141,8 +141,8 @@ def put_into(node: Node, state: str) -> None:
         superseded = b"x" * 32 if state == "superseded" else b""
         connection.execute(sa.update(records).values(superseded_by=superseded))
         if state == "closed":
-            every = sa.select(records.c.id, sa.literal(bytes(32)))
-            connection.execute(sa.insert(closings).from_select(["entry", "record"], every))
+            every = sa.select(records.c.id, sa.literal(bytes(32)), sa.literal(0))
+            connection.execute(sa.insert(closings).from_select(["entry", "record", "since"], every))
         if state == "erased":
             erase(connection)
 

@@ -55,7 +55,7 @@ def open_gateway(
     made = make_settings(folder, node={"code": member, "name": member}, **settings)
     node = make_node(made, file or network.file, keys_of(network, member, **(keys or {})))
     try:
-        node.anchoring.refresh(node.reader.head())
+        node.anchoring.step()
     except BaseException:
         node.close()
         raise

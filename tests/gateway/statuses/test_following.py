@@ -6,7 +6,6 @@ from threading import Event
 
 import pytest
 
-from gateway.base.health import Health
 from gateway.node import Node
 from gateway.statuses import following
 from gateway.statuses.errors import ActsUnclear
@@ -25,7 +24,7 @@ from tests.gateway.statuses.desk import (
     position,
 )
 from tests.support.cases import act, make_act
-from tests.support.chain import TestNetwork
+from tests.support.chain import TestNetwork, start_network
 from tests.support.proxy import Exchange, Reply, lie, start_proxy
 
 
@@ -36,6 +35,15 @@ def gateways(network: TestNetwork, tmp_path: Path) -> Iterator[tuple[Node, Node]
     yield first, second
     first.close()
     second.close()
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[tuple[TestNetwork, Node]]:
+    """A gateway that sends nothing, on a chain of its own that can be set back."""
+    with start_network() as network:
+        node = open_gateway(network, tmp_path / "quiet", FIRST, keys={"case": None})
+        yield network, node
+        node.close()
 
 
 def of_third(network: TestNetwork, action: Action, number: int = 0) -> RecordId:
@@ -55,6 +63,7 @@ def test_an_act_closes_and_is_acknowledged(
         look(node)
         assert closed(node) == {record}
         assert known(node) == {record: (0, Outcome.REPAIRED, 1)}
+    network.anvil.mine()
     there = network.case_registry.latest()
     for member in (FIRST, SECOND):
         said = network.case_registry.acknowledged(member)
@@ -101,10 +110,8 @@ def test_what_closes(
     assert record in known(gateways[0])
 
 
-def test_an_act_that_is_not_final_closes_at_once(
-    network: TestNetwork, gateways: tuple[Node, Node]
-) -> None:
-    node = gateways[0]
+def test_an_act_that_is_not_final_closes_at_once(quiet: tuple[TestNetwork, Node]) -> None:
+    network, node = quiet
     look(node)
     before, start = network.anvil.snapshot(), position(node)
     record = of_third(network, Action.SHIELD)
@@ -119,11 +126,9 @@ def test_an_act_that_is_not_final_closes_at_once(
     assert closed(node) == set()
 
 
-def test_a_reorganisation_that_keeps_it(
-    network: TestNetwork, gateways: tuple[Node, Node]
-) -> None:
+def test_a_reorganisation_that_keeps_it(quiet: tuple[TestNetwork, Node]) -> None:
     """The same act in another block: it is final there."""
-    node = gateways[0]
+    network, node = quiet
     before = network.anvil.snapshot()
     of_third(network, Action.SHIELD)
     look(node)
@@ -163,14 +168,13 @@ def test_a_gap_of_500_acts(
         assert closed(node) == set(expected)
         there = network.case_registry.latest()
         assert (position(node).count, position(node).head) == (500, there.head)
+    network.anvil.mine()
     assert network.case_registry.acknowledged(FIRST).count == 500
 
 
-def test_a_chain_that_was_rolled_back(
-    network: TestNetwork, gateways: tuple[Node, Node]
-) -> None:
+def test_a_chain_that_was_rolled_back(quiet: tuple[TestNetwork, Node]) -> None:
     """What was closed stays so until the new chain was followed as far as the old one."""
-    node = gateways[0]
+    network, node = quiet
     kept = of_third(network, Action.REPAIR, 1)
     network.anvil.mine()
     look(node)
@@ -192,10 +196,8 @@ def test_a_chain_that_was_rolled_back(
     assert position(node).block != old.block
 
 
-def test_what_is_held_until_the_new_chain_is_as_old(
-    network: TestNetwork, gateways: tuple[Node, Node]
-) -> None:
-    node = gateways[0]
+def test_what_is_held_until_the_new_chain_is_as_old(quiet: tuple[TestNetwork, Node]) -> None:
+    network, node = quiet
     before = network.anvil.snapshot()
     lost = of_third(network, Action.REPAIR)
     network.anvil.mine(2, seconds=1000)
@@ -215,10 +217,11 @@ def test_what_is_held_until_the_new_chain_is_as_old(
 
 
 def test_nodes_that_lag_change_nothing(
-    network: TestNetwork, gateways: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+    quiet: tuple[TestNetwork, Node], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For a while; then the chain was set back."""
-    node = gateways[0]
+    network, node = quiet
+    network.anvil.mine(3)
     before = network.anvil.snapshot()
     record = of_third(network, Action.REPAIR)
     network.anvil.mine()
@@ -276,10 +279,6 @@ def _on_acts(drop: object) -> object:
         return lie(drop)(exchange)  # type: ignore[arg-type]
 
     return fault
-
-
-def test_a_health_without_statuses_is_sound() -> None:
-    assert Health().statuses_error is None
 
 
 def test_it_stops_where_it_is_told_to(network: TestNetwork, gateways: tuple[Node, Node]) -> None:
