@@ -1,8 +1,11 @@
 """What child processes do; see `tests.support.child.fork`."""
 
+import pickle
 from pathlib import Path
+from threading import Event
 
 from gateway.node import make_node
+from gateway.statuses.tasks import StatusFollower
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.rpc import Rpc
 from tests.support.member import SEED
@@ -10,6 +13,8 @@ from tests.support.node import make_keys, make_settings, make_test_node
 
 PATIENCE = 40
 """Steps after which something that should have happened has not."""
+FOLLOWED = 3
+"""Steps in which acts are followed, acknowledged, and the acknowledgement is seen."""
 
 
 def grow_log(folder: str, seed: str) -> None:
@@ -34,5 +39,22 @@ def finish(folder: str) -> None:
         rpc.call("anvil_mine", ["0x1"])
     else:
         raise AssertionError("still waiting")
+    rpc.close()
+    node.close()
+
+
+def follow(folder: str, member: str, keys: str) -> None:
+    """Follow all acts and acknowledge them, mining as needed. keys: hex of what the gateway of the
+    member holds, pickled."""
+    path = Path(folder)
+    network = NetworkFile.load(path / "network.json")
+    settings = make_settings(path, node={"code": member, "name": member})
+    node = make_node(settings, network, pickle.loads(bytes.fromhex(keys)))
+    rpc = Rpc(network.rpc[0])
+    node.anchoring.step()
+    step = StatusFollower(node.follower, node.acknowledger, node.lease)
+    for _ in range(FOLLOWED):
+        step(Event())
+        rpc.call("anvil_mine", ["0x1"])
     rpc.close()
     node.close()
