@@ -28,6 +28,7 @@ from gateway.log.models import logs, promises
 from gateway.operations import doctor_chain
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
+from gateway.statuses import store as statuses
 from ledger.chain.keys.keyfile import KeyFile, create
 from ledger.chain.nodes.rpc import Rpc
 from scripts.chaos_parts.signer import Service, refer
@@ -85,6 +86,8 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
         "chain-not-looked-at",
         "member-unknown",
         "key-unregistered",
+        "case-key",
+        "statuses-unclear",
     }
     assert codes == TEXTS.keys() - ill
 
@@ -262,11 +265,36 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
         assert "address and token" in (one.remedy or {})["en"]
 
 
+def test_acts_that_are_not_followed(settings: Settings) -> None:
+    """As the gateway has left word of it."""
+    engine = open_engine(settings.database_url)
+    with begin_write(engine) as connection:
+        before = statuses.read_error(connection)
+        statuses.put_error(connection, "acts-unclear")
+    try:
+        level, text, remedy = bad(settings)["statuses-unclear"]
+    finally:
+        with begin_write(engine) as connection:
+            statuses.put_error(connection, before)
+        engine.dispose()
+    assert level is Level.PROBLEM
+    assert "acts-unclear" in text and "chain nodes" in remedy
+    assert "statuses-unclear" not in bad(settings)
+
+
+def test_a_node_without_a_case_key(settings: Settings, tmp_path: Path) -> None:
+    shutil.copytree(settings.keys, tmp_path / "keys")
+    (tmp_path / "keys" / "case.json").unlink()
+    other = settings.model_copy(update={"keys": tmp_path / "keys"})
+    level, text, remedy = bad(other)["case-key"]
+    assert (level, "CASE" in text, "keys rotate CASE" in remedy) == (Level.WARNING, True, True)
+
+
 @pytest.mark.parametrize("code", TEXTS)
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
-    names += " member file codes kinds authorities exceptions subjects name version since hash"
+    names += " there behind member file codes kinds authorities exceptions subjects name version since hash"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

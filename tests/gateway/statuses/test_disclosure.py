@@ -37,8 +37,8 @@ SECRET = (NAME, NUMBER, "绝密法人")
 """Of the record, and of nothing else."""
 SHORT = 20
 FOREIGN = uscc(22, start="11110106MA")
-OURS = dict.fromkeys(("CF_CFJGDM", "CF_SJLYDM"), OF_BEIJING)
-FIELDS = {"CF_XDR_MC": NAME, "CF_FRDB": SECRET[2], "CF_WSH": NUMBER, **OURS}
+OURS: dict[str, str] = dict.fromkeys(("CF_CFJGDM", "CF_SJLYDM"), OF_BEIJING)
+FIELDS: dict[str, Any] = {"CF_XDR_MC": NAME, "CF_FRDB": SECRET[2], "CF_WSH": NUMBER, **OURS}
 FIELDS |= {"CF_CFLB": "罚款", "CF_NR_FK": "0.2"}
 
 
@@ -53,7 +53,7 @@ class Offices:
         self.others = {
             f"{who} {scope}": bearer(new_token(node, *scopes, department=department, name=who))
             for who, department in (("centre", None), ("ours", "市监局"), ("other", "乙局"))
-            for scope, scopes in {**{s: (s,) for s in SCOPES}, "all": SCOPES}.items()
+            for scope, scopes in (*((s, (s,)) for s in SCOPES), ("all", SCOPES))
         }
         for scope in SCOPES:
             token = new_token(node, scope, department="丙局", authorities=[FOREIGN])
@@ -154,7 +154,7 @@ def walk(offices: Offices, headers: dict[str, str], file: str) -> Iterator[tuple
     }
     for path, methods in spec["paths"].items():
         names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-        fillings = [{}]
+        fillings: list[dict[str, str]] = [{}]
         for name in names:
             fillings = [
                 one | {name: value} for one in fillings for value in values.get(name, ("0",))

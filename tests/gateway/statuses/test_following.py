@@ -1,8 +1,9 @@
 """Two gateways of two members follow the acts of a third, on a real chain."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.gateway.statuses.desk import (
 )
 from tests.support.cases import act, make_act
 from tests.support.chain import TestNetwork, start_network
-from tests.support.proxy import Exchange, Reply, lie, start_proxy
+from tests.support.proxy import Exchange, Fault, Reply, lie, start_proxy
 
 
 @pytest.fixture
@@ -236,16 +237,18 @@ def test_nodes_that_lag_change_nothing(
     assert closed(node) == {record}
 
 
-def _without_last(params: object, result: object) -> object:
+def _without_last(params: Any, result: Any) -> Any:
     return result[:-1] if isinstance(result, list) and result else result
 
 
-def _without_first(params: object, result: object) -> object:
+def _without_first(params: Any, result: Any) -> Any:
     return result[1:] if isinstance(result, list) and result else result
 
 
 @pytest.mark.parametrize("drop", [_without_first, _without_last])
-def test_a_node_that_drops_an_act(network: TestNetwork, tmp_path: Path, drop: object) -> None:
+def test_a_node_that_drops_an_act(
+    network: TestNetwork, tmp_path: Path, drop: Callable[[Any, Any], Any]
+) -> None:
     """Nothing is saved, and it says so; when it tells the truth again it goes on."""
     records = {of_third(network, Action.REPAIR, number) for number in range(3)}
     network.anvil.mine()
@@ -270,13 +273,13 @@ def test_a_node_that_drops_an_act(network: TestNetwork, tmp_path: Path, drop: ob
         node.close()
 
 
-def _on_acts(drop: object) -> object:
+def _on_acts(drop: Callable[[Any, Any], Any]) -> Fault:
     """Lies about events of acts alone: the deployment's own are looked for as well."""
 
     def fault(exchange: Exchange) -> Reply:
         if not any(exchange.params[0].get("topics") or ()):
             return exchange.reply(result=exchange.forward()["result"])
-        return lie(drop)(exchange)  # type: ignore[arg-type]
+        return lie(drop)(exchange)
 
     return fault
 
