@@ -169,7 +169,10 @@ def test_who_is_behind_is_told(network: TestNetwork, node: Node) -> None:
     do_act(network, 1)
     do_act(network, 2)
     look(node)
-    node.acknowledger.learn(node.follower.look())  # type: ignore[arg-type]
+    assert counts(network) == [2]
+    chain = node.follower.look()
+    assert chain is not None
+    node.acknowledger.learn(chain)
     client = Client(create_app(node))
     told = client.get("/v1/statuses/acknowledgements")
     assert told.status_code == 200
