@@ -1,16 +1,20 @@
 """Two gateways of two members follow the acts of a third, on a real chain."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+from gateway.base.db import begin_write
 from gateway.node import Node
 from gateway.statuses import following
 from gateway.statuses.errors import ActsUnclear
-from gateway.statuses.store import Position, read_error
+from gateway.statuses.store import Position, hold, read_error
+from ledger.chain.contracts.bindings import CASE_REGISTRY
+from ledger.chain.contracts.contract_abi import load
 from ledger.core.ids import RecordId
 from ledger.core.status import Act, Action, Basis, Flag, Outcome
 from tests.gateway.statuses.desk import (
@@ -27,6 +31,7 @@ from tests.gateway.statuses.desk import (
 from tests.support.cases import act, make_act
 from tests.support.chain import TestNetwork, start_network
 from tests.support.proxy import Exchange, Fault, Reply, lie, start_proxy
+from tests.support.votes import create, register
 
 
 @pytest.fixture
@@ -282,6 +287,34 @@ def _on_acts(drop: Callable[[Any, Any], Any]) -> Fault:
         return lie(drop)(exchange)
 
     return fault
+
+
+def test_a_successor_goes_on(quiet: tuple[TestNetwork, Node]) -> None:
+    """Acts of every contract that ever had the role are one history."""
+    network, node = quiet
+    before = of_third(network, Action.REPAIR, 1)
+    network.anvil.mine()
+    look(node)
+    meanwhile = of_third(network, Action.REPAIR, 2)
+    code = load("CaseRegistry").bytecode
+    successor = create(network, code, network.deployment.consortium)
+    register(network, CASE_REGISTRY, successor)
+    network.deployment = replace(network.deployment, case_registry=successor)
+    after = of_third(network, Action.SHIELD, 3)
+    of_third(network, Action.RESCIND, 1)
+    network.anvil.mine()
+    look(node)
+    assert closed(node) == {meanwhile, after}
+    assert known(node)[before] == (0, Outcome.NONE, 2)
+    there = network.case_registry.latest()
+    assert (position(node).count, position(node).head) == (4, there.head)
+    # Anew from the deployment, it comes to the same.
+    with begin_write(node.ctx.engine) as connection:
+        hold(connection)
+    assert closed(node) == {meanwhile, after}
+    look(node)
+    assert closed(node) == {meanwhile, after}
+    assert (position(node).count, position(node).head) == (4, there.head)
 
 
 def test_it_stops_where_it_is_told_to(network: TestNetwork, gateways: tuple[Node, Node]) -> None:
