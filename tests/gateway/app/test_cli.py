@@ -148,11 +148,11 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "record": "00" * 32,
         "count": 1,
         "answer": "allowed",
-        "rules": 3,
+        "rules": 4,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
-    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "3\n"]
+    assert shown.stdout.split("\t")[5:] == ["disclose", "-", "1", "scope-missing", "4\n"]
     for options, expected in (
         ((), ["1", "2"]),
         (("--since", "2026-11-24"), ["2"]),
