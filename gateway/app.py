@@ -32,6 +32,7 @@ from gateway.peers import routes as peers
 from gateway.peers.routes import Door
 from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
+from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
 from gateway.worklists import routes as worklists
@@ -86,6 +87,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         clock=ctx.clock,
         prefix=urlsplit(settings.endpoint(port)).path,
     )
+    app.state.statuses = node.statuses
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -96,7 +98,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     routes = (
         *(intake, files, receipts, subjects, log, catalogue),
-        *(quality, worklists, peers, about, docs),
+        *(quality, worklists, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

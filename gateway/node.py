@@ -19,6 +19,7 @@ from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
 from gateway.base import threads
+from gateway.base.access_table import Standing
 from gateway.base.clock import Clock
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
@@ -58,6 +59,11 @@ from gateway.statements.making import Maker
 from gateway.statements.openings import LoggedOpenings
 from gateway.statements.services import Statements
 from gateway.statements.tasks import batcher
+from gateway.statuses.acknowledging import Acknowledger
+from gateway.statuses.following import Follower
+from gateway.statuses.services import Statuses
+from gateway.statuses.store import hold as hold_closed
+from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
@@ -119,6 +125,9 @@ class Node:
     worklists: Worklists
     content_keys: ContentKeyWatch
     peers: PeerParts
+    follower: Follower
+    acknowledger: Acknowledger
+    statuses: Statuses
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -126,6 +135,7 @@ class Node:
     def __post_init__(self) -> None:
         """Tell those who stand apart whom to ask."""
         self.peers.exchange.ask_openings(LoggedOpenings(self.ctx, self.statements))
+        self.peers.exchange.ask_status(lambda record: Standing(self.statuses(record).value))
 
     @property
     def collector(self) -> NodeCollector:
@@ -139,6 +149,7 @@ class Node:
             vault=self.vault,
             who=self.workers.who,
             subjects=self.subjects,
+            statuses=self.statuses,
         )
 
     def start(self) -> None:
@@ -166,6 +177,8 @@ class Node:
         self._threads.append(
             threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)
         )
+        follower = StatusFollower(self.follower, self.acknowledger, self.lease)
+        self._threads.append(threads.start("statuses", follower, self._stop, longest=LONGEST_PAUSE))
         # What `restore` made is unproven and waits by itself; a database that was copied by other
         # means is best found out before it promises or publishes.
         self.ctx.signals.looked.wait(FIRST_LOOK_SECONDS)
@@ -227,7 +240,7 @@ def make_node(
     workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
     ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
-    chain.load(network, lose_chain)
+    chain.load(network, _lose_chain)
     signing = Signing(ctx, chain, keys, key_folder)
     accesses = AccessLog(ctx.engine, ctx.clock)
     reader = _reader(ctx)
@@ -271,6 +284,9 @@ def make_node(
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
+        follower=Follower(ctx, reader),
+        acknowledger=Acknowledger(ctx, chain, outbox, signing),
+        statuses=Statuses(ctx),
         peers=make_parts(ctx, chain, signing, vault=vault, receipts=receipts, accesses=accesses),
     )
 
@@ -303,6 +319,13 @@ def _receipt_of(receipts: Receipts, leaf: bytes) -> bytes | None:
     except Stranded:
         return None
     return found if isinstance(found, bytes) else None
+
+
+def _lose_chain(connection: sa.Connection) -> None:
+    """The chain was lost and another one stands in its place: what was anchored there is to be
+    anchored again, what was closed there stays closed until this one was followed."""
+    lose_chain(connection)
+    hold_closed(connection)
 
 
 def _outbox(ctx: Context, keys: Keyring) -> Outbox:

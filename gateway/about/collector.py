@@ -24,6 +24,9 @@ from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
 from gateway.sealing.services import missing
 from gateway.statements.store import count_overdue
+from gateway.statuses.interfaces import Behind
+from gateway.statuses.services import Statuses
+from gateway.statuses.store import read_position
 from gateway.subjects.services import Figures, SubjectCheck
 from ledger.core.keys import Purpose
 
@@ -47,6 +50,8 @@ class _Stored:
     overdue: int
     quarantined: int
     keys_missing: int
+    acts: int
+    behind: Sequence[Behind]
 
 
 class NodeCollector(Collector):
@@ -63,6 +68,7 @@ class NodeCollector(Collector):
         vault: Vault,
         who: WhoFiles,
         subjects: SubjectCheck,
+        statuses: Statuses,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
@@ -72,6 +78,7 @@ class NodeCollector(Collector):
         self._vault = vault
         self._who = who
         self._subjects = subjects
+        self._statuses = statuses
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -87,6 +94,7 @@ class NodeCollector(Collector):
 
     def _read(self) -> _Stored:
         now = self._ctx.clock.seconds()
+        behind = self._statuses.acknowledged()
         with self._ctx.engine.connect() as connection:
             taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
             sizes = [(row.log_id, row.size) for row in connection.execute(sa.select(logs))]
@@ -99,6 +107,8 @@ class NodeCollector(Collector):
                 overdue=overdue_promises(connection, now) + count_overdue(connection, now),
                 quarantined=count_quarantined(connection),
                 keys_missing=len(missing(connection, self._vault.ids)),
+                acts=read_position(connection).count,
+                behind=behind,
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -119,6 +129,16 @@ class NodeCollector(Collector):
             stored.keys_missing,
         )
 
+        yield _gauge("acts_followed", "Acts on records that were carried out", stored.acts)
+        family = GaugeMetricFamily(
+            "credit_ledger_acts_behind",
+            "Acts that a province has not acknowledged",
+            labels=("member",),
+        )
+        for one in stored.behind:
+            family.add_metric((one.member,), one.behind)
+        yield family
+
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health
         leads = int(self._lease.held)
@@ -126,6 +146,9 @@ class NodeCollector(Collector):
         yield _gauge("fault", "1 where an operator must act", int(health.fault is not None))
         yield _error("chain_error", "1 where the chain cannot be read now", health.chain_error)
         yield _error("anchor_error", "1 where anchors do not get there", health.anchor_error)
+        yield _error(
+            "statuses_error", "1 where acts on records cannot be followed", health.statuses_error
+        )
         if health.payer_balance is not None:
             yield _gauge("payer_wei", "What the payer has, as last read", health.payer_balance)
         yield _gauge(
@@ -168,6 +191,7 @@ class NodeCollector(Collector):
             (Purpose.NOTE, keys.note),
             (Purpose.PRESENT, keys.present),
             (Purpose.REQUEST, keys.request),
+            (Purpose.CASE, keys.case),
         ):
             if key is None:
                 continue

@@ -64,7 +64,7 @@ Here = Annotated[About, Depends(_about)]
 def get_node(about: Here) -> dict[str, Any]:
     """Who this is: its logs with their sizes, and its keys as registered on the chain."""
     facts, keys, node = about.chain.known, about.signing.keys, about.ctx.settings.node
-    signers = (keys.anchor, keys.note, keys.present, keys.request)
+    signers = (keys.anchor, keys.note, keys.present, keys.case, keys.request)
     in_use = {signer.key_id.hex() for signer in signers if signer is not None}
     return {
         "code": node.code,
@@ -127,7 +127,8 @@ def readyz(about: Here) -> dict[str, bool | str]:
     """Records can be taken and promised now; else 503 with the reason.
 
     `chainError` and `anchorError` are there where the chain cannot be read, or anchors do not get
-    there (`payer-empty`, `node-refuses` …): that stops no record before too many wait. Records are
+    there (`payer-empty`, `node-refuses` …): that stops no record before too many wait.
+    `statusesError` where the nodes give acts that do not fold (`acts-unclear`). Records are
     still taken where a content key is missing (`content-key-missing`, with its id), but what is
     wrapped under it cannot be shown; none are where the newest one is retired
     (`content-key-retired`).
@@ -139,7 +140,11 @@ def readyz(about: Here) -> dict[str, bool | str]:
         raise NotReady("content-key-missing", retry_after=60, more={"zh": ids, "en": ids})
     if health.content_key_retired:
         raise NotReady("content-key-retired", retry_after=60)
-    told = {"chainError": health.chain_error, "anchorError": health.anchor_error}
+    told = {
+        "chainError": health.chain_error,
+        "anchorError": health.anchor_error,
+        "statusesError": health.statuses_error,
+    }
     return {"ready": True} | {name: code for name, code in told.items() if code is not None}
 
 

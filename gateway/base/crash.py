@@ -19,6 +19,8 @@ Stage = Literal[
     "anchor.mined",
     "anchor.recorded",
     "message.sent",
+    "follower.applied",
+    "ack.sent",
 ]
 When = Literal["before", "after"]
 

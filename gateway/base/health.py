@@ -162,14 +162,16 @@ class Health:
     chain_error: what keeps the chain from being read (`no-node`, `other-chain` …); None: it was
     read the last time. anchor_error: what keeps an anchor from getting there (`payer-empty`,
     `node-refuses`, `fee-too-high`, the contract's error …); None: nothing does. payer_balance:
-    wei, as last read; None: not read yet. signer_failed_at: by key, when a signing service last
-    gave no signature with it, by `time.monotonic()`. missing_content_keys: ids of content keys that
+    wei, as last read; None: not read yet. statuses_error: why acts on records are not followed
+    (`acts-unclear`); None: they are. signer_failed_at: by key, when a signing service last gave no
+    signature with it, by `time.monotonic()`. missing_content_keys: ids of content keys that
     something is wrapped under and that are not at hand. content_key_retired: the newest at hand
     wraps nothing any more. logs: by log id, those that were looked at.
     """
 
     chain_error: str | None = None
     anchor_error: str | None = None
+    statuses_error: str | None = None
     payer_balance: int | None = None
     signer_failed_at: dict[KeyId, float] = field(default_factory=dict)
     missing_content_keys: tuple[str, ...] = ()

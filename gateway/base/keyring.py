@@ -30,7 +30,7 @@ from ledger.chain.keys.wellknown import is_well_known
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose
 
-ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.REQUEST)
+ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE, Purpose.REQUEST)
 """Purposes of the keys that a gateway signs with."""
 
 _TAKEN: Mapping[str, Sequence[Alg | None]] = {
@@ -49,9 +49,9 @@ class Keyring:
     """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
     payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
-    before, the last one first; what was begun before the change is promised with one of them.
-    request: requests to other members and answers to theirs; None: the node takes no part in the
-    exchange."""
+    before, the last one first; what was begun before the change is promised with one of them. case:
+    acknowledgements and what is said on the chain of cases; None: nothing is. request: requests to
+    other members and answers to theirs; None: the node takes no part in the exchange."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -61,6 +61,7 @@ class Keyring:
     index: bytes
     former: tuple[DigestSigner, ...] = ()
     request: MessageSigner | None = None
+    case: DigestSigner | None = None
 
     def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
         """With another key of one of `ROTATED`."""
@@ -70,6 +71,8 @@ class Keyring:
             return replace(self, note=signer)
         if purpose is Purpose.REQUEST:
             return replace(self, request=signer)
+        if purpose is Purpose.CASE:
+            return replace(self, case=signer)
         return replace(self, present=signer)
 
 
@@ -104,6 +107,7 @@ class KeyFolder:
             note=self._first(Purpose.NOTE),
             present=self._first(Purpose.PRESENT),
             request=self._if_there(Purpose.REQUEST),
+            case=self._if_there(Purpose.CASE),
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
@@ -163,6 +167,8 @@ def _current(keys: Keyring, purpose: Purpose) -> bytes | None:
         return keys.anchor.key_id
     if purpose is Purpose.REQUEST:
         return None if keys.request is None else keys.request.key_id
+    if purpose is Purpose.CASE:
+        return None if keys.case is None else keys.case.key_id
     return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
 
 

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -65,6 +65,8 @@ class Status(StrEnum):
 
     IN_FORCE = "in-force"
     SUPERSEDED = "superseded"
+    CLOSED = "closed"
+    """By an act on the chain: repaired, corrected, withdrawn, ended, shielded or to be erased."""
     ERASED = "erased"
 
 
@@ -193,17 +195,23 @@ class NotAllowed(LedgerError):
 class Rule:
     """One row of the table. scope: that the token needs. grounds: by status of the record, of which
     one must hold. refusal: the code where none does. erased: the code that is told of an erased
-    record even to whom one holds; None where that makes no difference."""
+    record even to whom one holds; None where that makes no difference. closed: those of the grounds
+    that open a closed record; any other is told that it is closed. None: makes no difference."""
 
     scope: Scope
     grounds: Mapping[Status, frozenset[Ground]]
     refusal: str
     erased: str | None = None
+    closed: frozenset[Ground] | None = None
 
+
+CONTENT_CLOSED: Final = "content-closed"
+"""What is told of a closed record to whom only its own determining authority could open it."""
 
 _OWN = frozenset({Ground.MEMBER, Ground.AUTHORITY, Ground.DEPARTMENT})
 _SEEN = _OWN | {Ground.PUBLIC}
 _FILED = frozenset({Ground.UNBOUND, Ground.AUTHORITY})
+_DECIDED = frozenset({Ground.AUTHORITY})
 _HANDED_IN = frozenset({Ground.MEMBER, Ground.DEPARTMENT})
 
 
@@ -214,10 +222,17 @@ def _always(grounds: frozenset[Ground]) -> Mapping[Status, frozenset[Ground]]:
 _SEE: Final = Rule(
     scope="read",
     # What was replaced or erased is no longer public; its own department still asks after it.
-    grounds={Status.IN_FORCE: _SEEN, Status.SUPERSEDED: _OWN, Status.ERASED: _OWN},
+    grounds={
+        Status.IN_FORCE: _SEEN,
+        Status.SUPERSEDED: _OWN,
+        # The chain says of it what it says to everybody, so nobody is told less than before.
+        Status.CLOSED: _SEEN,
+        Status.ERASED: _OWN,
+    },
     # As for what was never there, so that trying teaches nothing.
     refusal="not-found",
     erased="content-erased",
+    closed=_DECIDED,
 )
 _OPERATE: Final = Rule(
     scope="admin",
@@ -229,19 +244,24 @@ _FILE: Final = Rule(scope="submit", grounds=_always(_HANDED_IN), refusal="not-fo
 
 RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.SUBMIT: Rule(scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"),
-    Purpose.COMPARE: Rule(scope="submit", grounds=_always(_OWN), refusal="not-found"),
+    Purpose.COMPARE: Rule(
+        scope="submit", grounds=_always(_OWN), refusal="not-found", closed=_DECIDED
+    ),
     Purpose.SHOW: _SEE,
     Purpose.DISCLOSE: _SEE,
     Purpose.CHECK: _SEE,
     Purpose.FILES: _FILE,
     Purpose.ANSWER: _FILE,
     Purpose.REPORT: _FILE,
-    Purpose.RETURNED: Rule(scope="submit", grounds=_always(_OWN), refusal="not-found"),
+    Purpose.RETURNED: Rule(
+        scope="submit", grounds=_always(_OWN), refusal="not-found", closed=_DECIDED
+    ),
     Purpose.RECONCILE: Rule(
         # What others may not see would read as kept back, so it is all or nothing.
         scope="read",
         grounds=_always(frozenset({Ground.MEMBER, Ground.AUTHORITY})),
         refusal="authority-not-yours",
+        closed=_DECIDED,
     ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
@@ -270,6 +290,9 @@ def decide(
         return _ALLOWED
     if not any(_holds(ground, caller, record) for ground in rule.grounds[status]):
         return Decision(rule.refusal)
+    if status is Status.CLOSED and rule.closed is not None:
+        opened = any(_holds(ground, caller, record) for ground in rule.closed)
+        return _ALLOWED if opened else Decision(CONTENT_CLOSED)
     return Decision(rule.erased) if status is Status.ERASED else _ALLOWED
 
 

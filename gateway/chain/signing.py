@@ -71,6 +71,15 @@ class Signing:
             raise NotReady("request-key-missing", retry_after=60)
         return self._valid(Purpose.REQUEST, self._keys.request)
 
+    def case_key(self) -> DigestSigner | None:
+        """Take the key that acknowledges acts; None where there is none, or it is not valid now."""
+        facts, key = self._chain.known, self._keys.case
+        if facts is None or key is None:
+            return None
+        if not facts.may_sign(Purpose.CASE, key.key_id, self._ctx.clock.seconds()):
+            return None
+        return self._watched(key)
+
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""
         self._keys = keys

@@ -14,7 +14,7 @@ from gateway.devnet.layout import Layout, MemberSpec, Ports
 from gateway.tokens.services import add_token
 from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 
-REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "REQUEST")
+REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that Consortium knows."""
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\

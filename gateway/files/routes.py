@@ -133,13 +133,16 @@ def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -
 
 
 @router.get("/v1/files/{file}/report.xlsx")
-def get_report(request: Request, file: str, store: Store, log: Log, caller: Taker) -> Response:
+def get_report(
+    request: Request, file: str, store: Store, files: Answers, caller: Taker
+) -> Response:
     """The workbook to correct and send again; 202 while there is no answer yet, or while the
     workbook is being made, which asking for it begins."""
+    log = _log(request)
     found, access = _find(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
         return _not_yet(found.id, found.state)
-    job = store.report_job(found.id)
+    job = files.fresh_report(found.id, store.report_job(found.id))
     if job.state == "failed":
         raise Problem("too-large", _COSTLY)
     if job.state == "set-aside":

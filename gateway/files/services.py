@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from gateway.base.child import Bounds, Children, Stopped, TooCostly
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.base.settings import FileSettings
+from gateway.files.closed import closed_since, leaves_of, left
 from gateway.files.errors import FileFault
 from gateway.files.returned import GOES_BACK, pack, returned
 from gateway.files.sets import Ended, RowSet, head, opened, read_sets, told
@@ -26,6 +27,7 @@ from gateway.intake.services import Intake
 from gateway.intake.worker import Pickled
 from gateway.jobs.errors import NotBegun
 from gateway.jobs.services import Job
+from gateway.records.models import closings
 from gateway.tokens.services import Holders
 
 TYPE = "credit-ledger/file-answer@1"
@@ -125,6 +127,27 @@ class Files:
             yield (b"," if n else b"") + self._store.answers(file.id, n)[1:-1]
         yield b"]}"
 
+    def fresh_report(self, file: str, job: Job) -> Job:
+        """The job of a workbook, opened anew where a record that a row of it stands beside was
+        closed since it was made."""
+        closed = self._closed(file)
+        if not closed or job.ended_at is None or job.ended_at > max(closed.values()):
+            return job
+        self._store.forget_report(file)
+        return self._store.report_job(file)
+
+    def _closed(self, file: str) -> Mapping[bytes, int]:
+        """The closed records that rows of a file were told of, with since when."""
+        with self._ctx.engine.connect() as connection:
+            if connection.scalar(sa.select(closings.c.entry).limit(1)) is None:
+                return {}
+        leaves: set[bytes] = set()
+        for n in range(self._store.progress(file).sets):
+            answers = orjson.loads(self._store.answers(file, n))
+            leaves |= leaves_of([one for one in answers if one["verdict"] in GOES_BACK])
+        with self._ctx.engine.connect() as connection:
+            return closed_since(connection, leaves)
+
     def _demand_ready(self) -> None:
         """Raise NotBegun where what the file waited for is in the way still: it is not read anew
         to find out."""
@@ -135,11 +158,12 @@ class Files:
 
     def _going_back(self, file: str, sets: int) -> Iterator[bytes]:
         """Set after set, what `build_pieces` takes."""
+        closed = self._closed(file)
         for n in range(sets):
             answers = orjson.loads(self._store.answers(file, n))
             back = [answer for answer in answers if answer["verdict"] in GOES_BACK]
             if back:
-                yield orjson.dumps([self._store.back(file, n), back])
+                yield orjson.dumps(left(self._store.back(file, n), back, closed))
 
     def _answer_sets(self, job: Job, file: File, stop: threading.Event) -> Ended | None:
         """Answer what is left; None where `stop` came first."""

@@ -313,6 +313,11 @@ class FileStore:
                 sealed = box.seal(piece, _aad(file, f"report/{n}"))
                 connection.execute(sa.insert(file_reports).values(file=file, n=n, content=sealed))
 
+    def forget_report(self, file: str) -> None:
+        """Have it made anew where it is asked for again."""
+        with begin_write(self._engine) as connection:
+            forget_report(connection, file)
+
     def fail_report(self, job: Job, code: str) -> None:
         """It can never be made."""
         with begin_write(self._engine) as connection:

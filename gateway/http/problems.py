@@ -33,6 +33,14 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         403,
         {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},
     ),
+    "content-closed": (
+        403,
+        {
+            "zh": "该记录已修复、更正、撤回、终止、屏蔽或待删除，内容停止提供；仅认定机关可以查阅",
+            "en": "This record was repaired, corrected, withdrawn, ended, shielded or is to be"
+            " erased: its content is closed, to all but its determining authority",
+        },
+    ),
     "not-found": (404, {"zh": "没有此资源", "en": "There is nothing here"}),
     "method-not-allowed": (405, {"zh": "不支持此方法", "en": "This method is not offered here"}),
     "content-erased": (

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gateway.accesses.services import Access
-from gateway.base.policy import Caller, Days, Decision, Purpose, Record, decide
+from gateway.base.policy import Caller, Days, Decision, Purpose, Record, Status, decide
 from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer
 from gateway.intake.lookup import Known
@@ -28,8 +28,10 @@ class Admission:
         """The rows, with a rejection in place of every record that is not its caller's to file."""
         return [self._admit(row) if isinstance(row, Draft) else row for row in drafted]
 
-    def may_see(self, draft: Draft, earlier: Known | Draft) -> bool:
-        """Whether the caller of a row may be told what an earlier one of its key is."""
+    def may_see(self, draft: Draft, earlier: Known | Draft, *, same: bool = False) -> bool:
+        """Whether the caller of a row may be told what an earlier one of its key is. same: whether
+        both say the same: then a closed record is told to whom it could be told before, for that
+        tells nothing of it, and what is sent twice gets the same leaf."""
         caller = self._callers[draft.at]
         filer = (
             self._callers[earlier.at].department
@@ -42,7 +44,9 @@ class Admission:
             visibility=earlier.visibility,
             decided=earlier.decided,
         )
-        decision = decide(caller, Purpose.COMPARE, record)
+        closed = isinstance(earlier, Known) and earlier.closed and not same
+        status = Status.CLOSED if closed else Status.IN_FORCE
+        decision = decide(caller, Purpose.COMPARE, record, status)
         if not decision.allowed:
             self._refused[caller.id, Purpose.COMPARE, decision] += 1
         return decision.allowed

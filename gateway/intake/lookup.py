@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Sealed, Vault, Wrapped
 from gateway.base.db import rows_having
-from gateway.base.policy import Days
+from gateway.base.policy import Days, Status
 from gateway.log.models import entries, logs, promises
 from gateway.log.store import Entries
 from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.records.period import days_of
+from gateway.records.store import closed_among
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, opens
 
 
 class Known(NamedTuple):
     """A stored record. superseded_by: leaf, b"" = it is in force. department, authority,
-    visibility, period: what policy asks for."""
+    visibility, period, closed: what policy asks for."""
 
     id: int
     document_key: bytes
@@ -32,6 +33,14 @@ class Known(NamedTuple):
     authority: bytes
     visibility: int
     period: int
+    closed: bool = False
+
+    @property
+    def status(self) -> Status:
+        """As policy asks for it, of one that is not known to be erased."""
+        if self.closed:
+            return Status.CLOSED
+        return Status.SUPERSEDED if self.superseded_by else Status.IN_FORCE
 
     @property
     def decided(self) -> Days:
@@ -48,7 +57,8 @@ class Standing(NamedTuple):
     covered: tuple[int, int]
 
 
-_COLUMNS = tuple(records.c[name] for name in Known._fields)
+COLUMNS = tuple(records.c[name] for name in Known._fields if name != "closed")
+"""Of `records`, as `known` takes them."""
 _earlier = promises.alias()
 _START = (
     sa.select(_earlier.c.first_entry)
@@ -84,10 +94,14 @@ _CONTENTS = (
 
 def known_records(connection: sa.Connection, documents: Sequence[bytes]) -> list[Known]:
     """All records, in force or not, of the documents with these keys; at least one key."""
-    return [
-        Known._make(row)
-        for row in rows_having(connection, _COLUMNS, records.c.document_key, documents)
-    ]
+    return known(connection, rows_having(connection, COLUMNS, records.c.document_key, documents))
+
+
+def known(connection: sa.Connection, rows: Iterable[Sequence[Any]]) -> list[Known]:
+    """Rows of `COLUMNS`, with whether they are closed."""
+    found = [Known(*row) for row in rows]
+    closed = closed_among(connection, [one.id for one in found])
+    return [one._replace(closed=True) if one.id in closed else one for one in found]
 
 
 def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:

@@ -75,7 +75,8 @@ def _compare(
     seen: list[tuple[Draft, Known | Draft]] = []
     found: list[Found] = []
     for draft, earlier in met:
-        if admission.may_see(draft, earlier):
+        same = earlier.content_mac == draft.content_mac
+        if admission.may_see(draft, earlier, same=same):
             seen.append((draft, earlier))
         else:
             found.append(Found(draft, None, ()))

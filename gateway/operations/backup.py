@@ -33,6 +33,7 @@ import gateway.peers.models
 import gateway.quality.models
 import gateway.sealing.models
 import gateway.statements.models
+import gateway.statuses.models
 import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
 from gateway.base.clock import Clock
 from gateway.base.db import (

@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from gateway.anchoring.sync import standing
 from gateway.base.clock import Clock
 from gateway.base.db import begin_read
-from gateway.base.keyring import Keyring
+from gateway.base.keyring import ROTATED, Keyring
 from gateway.base.settings import Settings
 from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
 from gateway.operations.relog_statements import stranded_statements
+from gateway.statuses.store import read_error, read_position
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CaseRegistry, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Reader, amount
 from ledger.chain.nodes.failover import Failover
@@ -72,6 +74,7 @@ class ChainChecks:
                 yield from self._member(facts, horizon)
                 yield from self._rules(facts)
                 yield from self._logs(view, facts)
+                yield from self._statuses(view, facts)
                 yield self._payer()
             except (CouldNotCheck, ConfigError) as error:
                 yield finding("chain", Level.PROBLEM, error=error)
@@ -93,9 +96,11 @@ class ChainChecks:
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
-        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.REQUEST):
+        for purpose in ROTATED:
             ours = self._held(purpose)
-            if not ours:  # it takes no part in the exchange
+            if not ours:  # it takes no part in the exchange, or was set up before there was a key
+                if purpose is Purpose.CASE:
+                    yield finding("case-key", Level.WARNING)
                 continue
             valid = [
                 key
@@ -148,6 +153,7 @@ class ChainChecks:
             Purpose.NOTE: (self._keys.note,),
             Purpose.PRESENT: (self._keys.present,),
             Purpose.REQUEST: (self._keys.request,) if self._keys.request else (),
+            Purpose.CASE: (self._keys.case,) if self._keys.case else (),
         }
         return {signer.key_id.hex() for signer in signers[purpose]}
 
@@ -173,6 +179,24 @@ class ChainChecks:
             count = stranded_records(connection, closed)
             count += stranded_statements(connection, closed)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
+
+    def _statuses(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
+        """Whether all acts on records were carried out, and acknowledged."""
+        registry = Consortium(self._network.consortium, view.call).current(CASE_REGISTRY)
+        if registry is None:
+            return
+        contract = CaseRegistry(registry, view.call)
+        there = contract.latest().count
+        with begin_read(self._engine) as connection:
+            followed, error = read_position(connection).count, read_error(connection)
+        said = {"count": followed, "there": there}
+        if error is not None:
+            yield finding("statuses-unclear", Level.PROBLEM, error=error, **said)
+        else:
+            yield finding("statuses", Level.OK if followed >= there else Level.WARNING, **said)
+        done = contract.acknowledged(facts.member).count
+        level = Level.OK if done >= there or not facts.active else Level.WARNING
+        yield finding("acknowledged", level, count=done, behind=there - done)
 
     def _payer(self) -> Finding:
         rpcs = [Rpc(url) for url in self._network.rpc]

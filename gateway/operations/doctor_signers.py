@@ -15,7 +15,7 @@ from ledger.core.errors import EvidenceError
 PROBE = b"credit-ledger: gateway doctor asks whether this service signs"
 """Means nothing to anybody: no digest of ours is an SHA-256 of text, no checkpoint is one line, and
 no presentation has blanks."""
-OF_DIGESTS = ("ANCHOR", "payer")
+OF_DIGESTS = ("ANCHOR", "CASE", "payer")
 
 
 def check_signers(keys: Keyring) -> Iterator[Finding]:
@@ -26,6 +26,7 @@ def check_signers(keys: Keyring) -> Iterator[Finding]:
         "NOTE": keys.note,
         "PRESENT": keys.present,
         "REQUEST": keys.request,
+        "CASE": keys.case,
         "payer": keys.payer,
     }
     remote = {name: key for name, key in held.items() if isinstance(key, RemoteSigner)}

@@ -76,6 +76,53 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "Look after that service, and its address and token in the key's file (url, tokenFile)",
         ),
     ),
+    "case-key": (
+        ("", ""),
+        (
+            "密钥目录中没有 CASE 密钥：本节点遵从链上的处置，但不能确认",
+            "There is no CASE key: this node obeys acts on records, and cannot acknowledge them",
+        ),
+        ("运行 credit-ledger keys rotate CASE", "Run `credit-ledger keys rotate CASE`"),
+    ),
+    "statuses": (
+        (
+            "已执行链上全部 {count} 项对记录的处置",
+            "All {count} acts on records were carried out",
+        ),
+        (
+            "已执行 {count} 项对记录的处置，链上有 {there} 项",
+            "{count} acts on records were carried out, the chain has {there}",
+        ),
+        (
+            "最新的处置须待其区块最终确定；数分钟后仍未赶上的，检查节点是否在运行",
+            "The newest count once their block is final; where it is not so after some minutes, see"
+            " whether the node runs",
+        ),
+    ),
+    "statuses-unclear": (
+        ("", ""),
+        (
+            "链节点给出的处置与合约不符（{error}），停在第 {count} 项，链上有 {there} 项",
+            "The acts that chain nodes give do not fold to what the contract says ({error}):"
+            " stopped at {count}, the chain has {there}",
+        ),
+        (
+            "更换有问题的链节点；已停止提供的内容仍停止提供",
+            "Take other chain nodes; what is closed stays closed",
+        ),
+    ),
+    "acknowledged": (
+        ("已确认 {count} 项对记录的处置", "{count} acts on records were acknowledged"),
+        (
+            "已确认 {count} 项对记录的处置，还差 {behind} 项",
+            "{count} acts on records were acknowledged, {behind} are lacking",
+        ),
+        (
+            "节点在最终确定后一分钟内确认；仍未确认的，检查 CASE 密钥与付款账户",
+            "A node acknowledges within a minute of finality; where it does not, look after its"
+            " CASE key and its payer",
+        ),
+    ),
     "database": (
         ("数据库可用，表的版本为 {revision}", "The database can be used, revision {revision}"),
         ("数据库不可用：{error}", "The database cannot be used: {error}"),

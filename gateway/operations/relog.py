@@ -24,7 +24,7 @@ from gateway.accesses.services import Access, write
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
-from gateway.base.db import begin_read, begin_write
+from gateway.base.db import begin_read, begin_write, lock
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.base.schema_folder import SchemaFolder
 from gateway.base.who import Who, WhoPaths
@@ -44,6 +44,8 @@ from gateway.records.errors import ContentErased
 from gateway.records.models import records
 from gateway.records.store import WITH_KEYS, known_of, open_content
 from gateway.sealing.services import Kind, hold, opens, put
+from gateway.statuses.store import LOCK as STATUSES
+from gateway.statuses.store import closed_too
 from ledger.core.commitment import Header, commit
 from ledger.core.entry import period, record_entry
 from ledger.core.ids import LogId, record_id
@@ -213,6 +215,7 @@ class Relog:
         )
         supersede = sa.update(records).where(records.c.superseded_by == _IN_FORCE)
         with begin_write(self._ctx.engine) as connection:
+            lock(connection, STATUSES)  # nobody closes one of them meanwhile
             if not hold(connection, Kind.RECORD, [one.old for one in made]):
                 return False
             log = log_row(connection, log_id)
@@ -233,6 +236,8 @@ class Relog:
             connection.execute(sa.insert(records), new)
             keys = [(row, one.leaf, *one.wrapped) for row, one in zip(ids, made, strict=True)]
             put(connection, self._vault, Kind.RECORD, keys)
+            for row, one in zip(ids, made, strict=True):
+                closed_too(connection, one.old, row)
         self._ctx.signals.promised.set()
         return True
 

@@ -55,7 +55,8 @@ class Receipts:
     def receipt(self, name: bytes, *, disclose: Disclose | None = None) -> bytes | Pending | None:
         """The receipt file of an entry by leaf or record id; None where we never promised it.
 
-        disclose: None for a bare receipt, which holds no content and is anybody's. Raises
+        disclose: None for a bare receipt, which holds no content and is anybody's; of a closed
+        record there is no other. Raises
         NotAllowed, FieldUnknown, NotARecord; Stranded where there will be none; NotReady where no
         key may sign the presentation now, or the schema is not at hand any more.
         """
@@ -119,8 +120,9 @@ class Receipts:
             if found.index is None or anchor is None:
                 return Pending()
             shown = None
-            if show:
-                row = record_row(connection, found.id)
+            row = record_row(connection, found.id) if show else None
+            # Of a closed record nothing is signed that anybody could pass on.
+            if row is not None and (audience is not None or not row.closed):
                 shown = _shown(open_content(self._vault, row, found.leaf), fields)
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
@@ -160,6 +162,7 @@ class Receipts:
                 return None
             record_id = Entries(connection).record_id(found)
             row = record_row(connection, found.id)
+            decide(caller, Purpose.SHOW, *known_of(row)).demand()  # closed since it was asked
             anchor = _anchor(connection, found)
             stranded = is_stranded(connection, found)
         content = open_content(self._vault, row, found.leaf)

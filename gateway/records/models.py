@@ -38,6 +38,18 @@ records = sa.Table(
 """The row number is that of its entry."""
 sa.Index("ix_records_subject", records.c.subject)
 
+closings = sa.Table(
+    "closings",
+    metadata,
+    sa.Column("entry", sa.ForeignKey("records.id"), primary_key=True, autoincrement=False),
+    # Of the status that closes it: its own, or that of a record that it was logged again for, or
+    # that was logged again for it.
+    sa.Column("record", sa.LargeBinary(32), primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),  # Unix seconds of the wall clock
+)
+"""Records of ours whose content is closed by what the chain says (`gateway.statuses`)."""
+sa.Index("ix_closings_record", closings.c.record)
+
 subjects = sa.Table(
     "subjects",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,15 +11,28 @@ from gateway.base.crypto import Sealed, Vault
 from gateway.base.policy import Record, Status
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
-from gateway.records.models import records
+from gateway.records.models import closings, records
 from gateway.records.period import days_of
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, key_in, opens
 
-WITH_KEYS = sa.select(records, content_keys.c.wrapped_by, content_keys.c.wrapped_key).outerjoin(
-    content_keys, opens(Kind.RECORD, records.c.id)
-)
+CLOSED = sa.exists().where(closings.c.entry == records.c.id).correlate(records)
+"""Whether the content of a record is closed by what the chain says."""
+WITH_KEYS = sa.select(
+    records, content_keys.c.wrapped_by, content_keys.c.wrapped_key, CLOSED.label("closed")
+).outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
 """Records with their keys, for `known_of` and `open_content`."""
+_AT_ONCE = 512
+
+
+def closed_among(connection: sa.Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Those of these row numbers whose content is closed."""
+    found: set[int] = set()
+    for at in range(0, len(ids), _AT_ONCE):
+        some = list(ids[at : at + _AT_ONCE])
+        query = sa.select(closings.c.entry).where(closings.c.entry.in_(some))
+        found.update(connection.scalars(query))
+    return frozenset(found)
 
 
 def record_row(connection: sa.Connection, entry: int) -> sa.Row[Any]:
@@ -39,6 +53,8 @@ def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
     )
     if key_in(row) is None:
         return record, Status.ERASED
+    if row.closed:
+        return record, Status.CLOSED
     return record, Status.SUPERSEDED if row.superseded_by else Status.IN_FORCE
 
 

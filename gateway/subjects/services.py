@@ -19,7 +19,7 @@ from gateway.base.who import WhoFiles
 from gateway.log.models import entries
 from gateway.records.content import Content
 from gateway.records.models import records
-from gateway.records.store import WITH_KEYS, known_of, open_content
+from gateway.records.store import CLOSED, WITH_KEYS, known_of, open_content
 from gateway.subjects.doubles import Double, Found, Lawful, doubles
 from gateway.subjects.store import (
     Party,
@@ -154,7 +154,7 @@ class SubjectCheck:
         query = (
             WITH_KEYS.add_columns(entries.c.leaf)
             .join(entries, entries.c.id == records.c.id)
-            .where(records.c.subject == party.id, *standing(), *_perhaps(caller))
+            .where(records.c.subject == party.id, *standing(), *_perhaps(caller), _open_to(caller))
             .order_by(records.c.id.desc())
             .limit(TRIED if len(caller.marks) <= MAX_MARKS else None)
         )
@@ -182,7 +182,7 @@ class SubjectCheck:
         registrations = Counter(side["registration"] for side in sides if side["registration"])
         return {
             "double": found.double.value,
-            "sameDocument": have_one_document(connection, ids, *_perhaps(caller)),
+            "sameDocument": have_one_document(connection, ids, *_perhaps(caller), _open_to(caller)),
             "sameRegistration": any(times > 1 for times in registrations.values()),
             "parties": sides,
             "message": _TEXTS[found.double],
@@ -197,6 +197,13 @@ def _perhaps(caller: Caller) -> tuple[sa.ColumnElement[bool], ...]:
     if caller.department is not None:
         theirs.append(records.c.department == caller.department)
     return (sa.or_(*theirs),)
+
+
+def _open_to(caller: Caller) -> sa.ColumnElement[bool]:
+    """A condition that leaves out what is closed, and nothing that policy may allow."""
+    if len(caller.marks) > MAX_MARKS:
+        return sa.true()
+    return sa.or_(sa.not_(CLOSED), records.c.authority.in_(list(caller.marks)))
 
 
 def _line(caller: Caller, side: _Seen) -> Access:

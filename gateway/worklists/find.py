@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -52,8 +52,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A record of ours. content: None where it was erased, or is lost or not at hand, or its
-    type is in the operator's folder no more. stored_at: Unix seconds."""
+    """A record of ours. content: None where it was erased, is withheld, or is lost or not at hand,
+    or its type is in the operator's folder no more. stored_at: Unix seconds."""
 
     known: Known
     standing: Standing
@@ -105,14 +105,18 @@ class Finder:
                 found.setdefault(known.document_key, []).append(known)
         return found
 
-    def open(self, connection: sa.Connection, some: Iterable[Known]) -> Mapping[int, Held]:
-        """Records with their content, by row number."""
+    def open(
+        self, connection: sa.Connection, some: Iterable[Known], withheld: Set[int] = frozenset()
+    ) -> Mapping[int, Held]:
+        """Records with their content, by row number; without that of those withheld."""
         by_id = {known.id: known for known in some}
         ids, found = list(by_id), dict[int, Held]()
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             places = standings(connection, part)
-            leaves = {row_id: place.leaf for row_id, place in places.items()}
+            leaves = {
+                row_id: place.leaf for row_id, place in places.items() if row_id not in withheld
+            }
             contents = open_contents(connection, self.vault, leaves)
             for row_id, stored_at in connection.execute(_STORED, {"ids": part}):
                 found[row_id] = Held(

@@ -8,7 +8,7 @@ ours by their id: no value of either.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
@@ -19,11 +19,22 @@ from gateway.accesses.services import Access, AccessLog
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.db import begin_read, begin_write
-from gateway.base.policy import ALWAYS, Caller, Days, Decision, Purpose, Record, decide
+from gateway.base.policy import (
+    ALWAYS,
+    CONTENT_CLOSED,
+    Caller,
+    Days,
+    Decision,
+    Purpose,
+    Record,
+    Status,
+    decide,
+)
 from gateway.files.errors import FileFault
 from gateway.intake.calendar_file import CalendarFile
 from gateway.intake.draft import BOUND, NEAR
-from gateway.intake.lookup import Known
+from gateway.intake.lookup import COLUMNS, Known
+from gateway.intake.lookup import known as known_rows
 from gateway.records.models import records
 from gateway.worklists.find import Finder, Held, Wanted, demand_few, matches, schema_of
 from gateway.worklists.reading import Entries, Entry, Passed
@@ -83,7 +94,8 @@ class Reconciliation:
     unit, rows of the register, those of them that we hold, and those that say what one before them
     says, which are compared once. unnumbered: by unit, records without a document number, which no
     register can list. incomplete: units of which nothing unlisted is told, for they have more
-    records than are looked through, or a sheet was passed over. opened: records of ours. passed:
+    records than are looked through, or a sheet was passed over. opened, withheld: records of ours,
+    the latter closed to the caller. passed:
     what of the table was passed over."""
 
     member: str
@@ -96,6 +108,7 @@ class Reconciliation:
     unnumbered: Counter[str] = field(default_factory=Counter)
     incomplete: set[str] = field(default_factory=set)
     opened: int = 0
+    withheld: int = 0
     passed: Sequence[Passed] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -172,9 +185,8 @@ class Registers:
             all_meant = [matches(one, known) for one in wanted]
             meant = [[one for one in some if _may(caller, one)] for some in all_meant]
             some = {record.id: record for records in meant for record in records}
-            held = self._finder.open(connection, some.values())
+            held = self._open(connection, caller, found, list(some.values()))
             families: dict[str, set[str]] = {unit: set() for unit in units}
-            found.opened = len(held)
             for one, records, hidden in zip(wanted, meant, all_meant, strict=True):
                 theirs = [held[record.id] for record in records]
                 if not theirs and (hidden or not self._theirs(caller, one)):
@@ -190,8 +202,22 @@ class Registers:
             for unit in units:
                 listed = _Listed(unit, set(some), families[unit])
                 room -= self._unlisted(connection, caller, found, listed, room)
-        self._log(caller, units, found.opened)
+        self._log(caller, units, found)
         return found
+
+    def _open(
+        self,
+        connection: sa.Connection,
+        caller: Caller,
+        found: Reconciliation,
+        some: Sequence[Known],
+    ) -> Mapping[int, Held]:
+        """Records with their content, but for those that are closed to the caller: that we hold
+        them is all that is compared."""
+        withheld = {one.id for one in some if not _opened(caller, one)}
+        found.withheld += len(withheld)
+        found.opened += len(some) - len(withheld)
+        return self._finder.open(connection, some, withheld)
 
     def _demand(self, caller: Caller, units: Sequence[str]) -> None:
         """That each is the caller's to compare, of some day at the least."""
@@ -272,8 +298,7 @@ class Registers:
             found.incomplete.add(unit)
             return 0
         others = [one for one in known if one.id not in listed.records and _may(caller, one)]
-        for record in self._finder.open(connection, others).values():
-            found.opened += 1
+        for record in self._open(connection, caller, found, others).values():
             schema = schema_of(record.content) if record.content else None
             if record.content is None or schema is None or schema.family not in listed.families:
                 continue
@@ -285,18 +310,20 @@ class Registers:
                 found.unnumbered[unit] += 1
         return len(known)
 
-    def _log(self, caller: Caller, units: Sequence[str], count: int) -> None:
-        """One line for each register: it was compared as a whole."""
+    def _log(self, caller: Caller, units: Sequence[str], found: Reconciliation) -> None:
+        """One line for each register: it was compared as a whole. One more where some of it was
+        withheld."""
         if not units:
             return
-        line = Access(
-            token=caller.id,
-            purpose=Purpose.RECONCILE,
-            decision=Decision(None),
-            count=max(1, count),
-        )
+        counts = {Decision(None): max(1, found.opened)}
+        if found.withheld:
+            counts[Decision(CONTENT_CLOSED)] = found.withheld
+        lines = [
+            Access(token=caller.id, purpose=Purpose.RECONCILE, decision=decision, count=count)
+            for decision, count in counts.items()
+        ]
         with begin_write(self._ctx.engine) as connection:
-            self._accesses.put(connection, [line], self._ctx.clock.seconds())
+            self._accesses.put(connection, lines, self._ctx.clock.seconds())
 
 
 def _asked(
@@ -324,12 +351,19 @@ def _once(wanted: Iterable[Wanted], found: Reconciliation) -> list[Wanted]:
 
 
 def _may(caller: Caller, known: Known) -> bool:
+    """Whether the caller may know that we hold it."""
     return _decision(caller, known.authority, known.decided).allowed
 
 
-def _decision(caller: Caller, mark: bytes, decided: Days) -> Decision:
+def _opened(caller: Caller, known: Known) -> bool:
+    return _decision(caller, known.authority, known.decided, known.status).allowed
+
+
+def _decision(
+    caller: Caller, mark: bytes, decided: Days, status: Status = Status.IN_FORCE
+) -> Decision:
     record = Record(department=caller.department, authority=mark, decided=decided)
-    return decide(caller, Purpose.RECONCILE, record)
+    return decide(caller, Purpose.RECONCILE, record, status)
 
 
 def _families(entry: Entry, held: Sequence[Held]) -> set[str]:
@@ -342,7 +376,7 @@ def _of_authority(connection: sa.Connection, mark: bytes, since: date, most: int
     begin with the first bytes of its mark."""
     start = int(datetime.combine(since, datetime.min.time(), CHINA).timestamp())
     query = (
-        sa.select(*(records.c[name] for name in Known._fields))
+        sa.select(*COLUMNS)
         .where(
             records.c.document_key >= mark[:NEAR],
             records.c.document_key <= mark[:NEAR] + b"\xff" * 12,
@@ -352,7 +386,7 @@ def _of_authority(connection: sa.Connection, mark: bytes, since: date, most: int
         )
         .limit(most)
     )
-    return [Known(*row) for row in connection.execute(query)]
+    return known_rows(connection, connection.execute(query).all())
 
 
 def _differing(entry: Entry, record: Held) -> tuple[str, ...]:

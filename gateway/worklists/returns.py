@@ -175,7 +175,7 @@ def _may(caller: Caller, known: Known) -> bool:
         visibility=known.visibility,
         decided=known.decided,
     )
-    return decide(caller, Purpose.RETURNED, record).allowed
+    return decide(caller, Purpose.RETURNED, record, known.status).allowed
 
 
 def _items(entry: Entry, readable: bool, records: Sequence[Held]) -> Iterator[Item]:

@@ -29,12 +29,13 @@ _COMMANDS = {
     "govern": "ledger.cli.signing:govern",
     "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
+    "record": "ledger.cli.record:record",
     "subjects": "ledger.cli.subjects:subjects",
     "submit": "ledger.cli.submit:submit",
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
 }
-_EVIDENCE = frozenset({"audit", "files", "receipt", "subjects", "submit", "verify"})
+_EVIDENCE = frozenset({"audit", "files", "receipt", "record", "subjects", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
@@ -44,6 +45,7 @@ _SHORT_HELP = {
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
+    "record": say(zh="查询链上对记录的处置。", en="What the chain says of a record."),
     "subjects": say(
         zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
     ),

@@ -14,7 +14,7 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import CODE
 from ledger.core.keys import Role
 
-REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "REQUEST")
+REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that a member begins with; it adds others itself (`keys rotate`)."""
 LOCAL = ("payer", "content", "index")
 """Keys that never leave its node."""

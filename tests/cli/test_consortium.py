@@ -121,7 +121,7 @@ def test_all_keys_in_one_place(founders: Founders) -> None:
     assert chain.current(CATALOGUE) == told["catalogue"]
     for code in FIVE:
         assert {Purpose(key.purpose).name for key in chain.keys(code)} == {
-            *("GOVERN", "ANCHOR", "NOTE", "PRESENT", "REQUEST")
+            *("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
         }
         assert len(chain.log_ids(code)) == 1
     before = (founders.folder / "network.json").read_bytes()
@@ -264,7 +264,7 @@ def test_keys_of_a_member(founders: Founders) -> None:
     folder = founders.folder / "110000"
     made = {path.name: path.read_bytes() for path in (folder / "keys").iterdir()}
     assert set(made) == {
-        *("govern.json", "anchor.json", "note.json", "present.json", "request.json"),
+        *("govern.json", "anchor.json", "note.json", "present.json", "case.json", "request.json"),
         *("payer.json", "content.json", "index.json"),
     }
     assert stat.S_IMODE(os.stat(folder / "keys").st_mode) == 0o700

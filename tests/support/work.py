@@ -1,10 +1,13 @@
 """What child processes do; see `tests.support.child.fork`."""
 
+import pickle
 import threading
 from pathlib import Path
+from threading import Event
 
 from gateway.node import make_node
 from gateway.peers.tasks import MessageSender
+from gateway.statuses.tasks import StatusFollower
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.rpc import Rpc
 from tests.support.member import SEED
@@ -13,6 +16,8 @@ from tests.support.peers import thaw
 
 PATIENCE = 40
 """Steps after which something that should have happened has not."""
+FOLLOWED = 3
+"""Steps in which acts are followed, acknowledged, and the acknowledgement is seen."""
 
 
 def grow_log(folder: str, seed: str) -> None:
@@ -47,4 +52,20 @@ def send_messages(folder: str, member: str) -> None:
     sender = MessageSender(node.peers.outbox, node.peers.asking)
     sender.send_to(member, threading.Event())
     sender.close()
+
+
+def follow(folder: str, member: str, keys: str) -> None:
+    """Follow all acts and acknowledge them, mining as needed. keys: hex of what the gateway of the
+    member holds, pickled."""
+    path = Path(folder)
+    network = NetworkFile.load(path / "network.json")
+    settings = make_settings(path, node={"code": member, "name": member})
+    node = make_node(settings, network, pickle.loads(bytes.fromhex(keys)))
+    rpc = Rpc(network.rpc[0])
+    node.anchoring.step()
+    step = StatusFollower(node.follower, node.acknowledger, node.lease)
+    for _ in range(FOLLOWED):
+        step(Event())
+        rpc.call("anvil_mine", ["0x1"])
+    rpc.close()
     node.close()

@@ -205,6 +205,61 @@ def upgrade() -> None:
     )
     op.create_index("ix_records_subject", "records", ["subject"])
     op.create_table(
+        "closings",
+        sa.Column("entry", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("record", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["records.id"], name="fk_closings_entry"),
+        sa.PrimaryKeyConstraint("entry", "record", name="pk_closings"),
+    )
+    op.create_index("ix_closings_record", "closings", ["record"])
+    op.create_table(
+        "statuses",
+        sa.Column("record", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("flags", sa.SmallInteger(), nullable=False),
+        sa.Column("outcome", sa.SmallInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("history", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("other", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("effective_at", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("ahead", sa.Boolean(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("record", name="pk_statuses"),
+    )
+    op.create_index(
+        "ix_statuses_ahead",
+        "statuses",
+        ["record"],
+        sqlite_where=sa.text("ahead"),
+        postgresql_where=sa.text("ahead"),
+    )
+    op.create_table(
+        "following",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=True),
+        sa.Column("block_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("block_time", sa.BigInteger(), nullable=False),
+        sa.Column("acts", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("held_until", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("ack_count", sa.BigInteger(), nullable=True),
+        sa.Column("ack_head", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("ack_registry", sa.Text(), nullable=True),
+        sa.Column("ack_deadline", sa.BigInteger(), nullable=True),
+        sa.Column("ack_signature", sa.LargeBinary(length=65), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_following"),
+    )
+    op.create_table(
+        "acknowledgements",
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("acts", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("member", name="pk_acknowledgements"),
+    )
+    op.create_table(
         "subjects",
         sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("code", sa.LargeBinary(length=16), nullable=False),
@@ -299,6 +354,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
+        "acknowledgements",
+        "following",
+        "statuses",
+        "closings",
         "subjects",
         "quality_files",
         "quality_marks",

@@ -16,18 +16,22 @@ from gateway.app import create_app
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.health import Condition
-from gateway.base.policy import OPERATOR
+from gateway.base.policy import OPERATOR, NotAllowed
 from gateway.log import store
+from gateway.log.models import entries
 from gateway.log.quarantine import Quarantined, list_quarantined
 from gateway.node import Node
 from gateway.operations.relog import Relog, Relogged, stranded_records
 from gateway.operations.settle import settle_logs
 from gateway.receipts.interfaces import Disclose, Stranded
 from gateway.receipts.requeue import retry
-from gateway.records.models import records
+from gateway.records.models import closings, records
+from gateway.statuses import store as statuses
 from ledger.chain.governing.actions import open_successor
 from ledger.core import receipt as receipts
+from ledger.core.ids import Digest, RecordId
 from ledger.core.merkle import leaf_hash
+from ledger.core.status import Flag, State, Word
 from tests.gateway.anchoring.whole import promise, rows, settle
 from tests.gateway.intake.material import row
 from tests.gateway.log.test_quarantine import damage
@@ -171,6 +175,62 @@ def relog(node: Node) -> Relogged:
 def asked(node: Node, leaf: bytes) -> httpx.Response:
     """For the bare receipt, as anybody may."""
     return Client(create_app(node)).get(f"/v1/receipts/{leaf.hex()}")
+
+
+def close_by(node: Node, record: bytes, state: State) -> None:
+    """What the chain says of a record, as the follower would write it."""
+    with begin_write(node.ctx.engine, statuses.LOCK) as connection:
+        statuses.put_states(connection, {RecordId(Digest(record)): state})
+        statuses.put_position(connection, statuses.Position(block=1, count=1))
+
+
+def test_a_closed_record_is_closed_wherever_it_was_logged_again(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    """Before the act and after it, and whichever of the two the act is on."""
+    submit(node, 0, 2)
+    finish(node, anvil)
+    early, late, other = submit(node, 2, 5)
+    decide(anvil, member, open_successor(member.log_id, 2))
+    shielded = State(word=Word(flags=Flag.SHIELDED, version=1))
+    ids = {leaf: _record_id(node, leaf) for leaf in (early, late, other)}
+    close_by(node, ids[early], shielded)
+    assert relog(node).done == 3
+    again = {leaf: _again(node, leaf) for leaf in (early, late, other)}
+    assert _closed(node) == {early, again[early]}
+    close_by(node, _record_id(node, again[late]), shielded)
+    assert _closed(node) == {early, again[early], late, again[late]}
+    assert node.statuses(_record_id(node, again[late])) == "shielded"
+    assert node.statuses(ids[late]) == "shielded"
+    for leaf in (late, again[late]):
+        with pytest.raises(NotAllowed) as caught:
+            node.receipts.record(leaf, CENTRE)
+        assert caught.value.code == "content-closed"
+    eased = State(word=Word(version=2))
+    close_by(node, ids[early], eased)
+    close_by(node, _record_id(node, again[late]), eased)
+    assert _closed(node) == set()
+    assert node.receipts.record(again[other], CENTRE) is not None
+
+
+def _record_id(node: Node, leaf: bytes) -> bytes:
+    told = node.statuses.told(leaf)
+    assert told is not None
+    return told.record
+
+
+def _again(node: Node, leaf: bytes) -> bytes:
+    """The leaf under which it stands now."""
+    query = sa.select(records.c.superseded_by).join(entries, entries.c.id == records.c.id)
+    with node.ctx.engine.connect() as connection:
+        found: bytes = connection.execute(query.where(entries.c.leaf == leaf)).scalar_one()
+    return found
+
+
+def _closed(node: Node) -> set[bytes]:
+    query = sa.select(entries.c.leaf).join(closings, closings.c.entry == entries.c.id)
+    with node.ctx.engine.connect() as connection:
+        return set(connection.scalars(query))
 
 
 def test_stranded_records_are_logged_again(node: Node, member: Member, anvil: Anvil) -> None:

@@ -25,13 +25,14 @@ from gateway.jobs.models import jobs
 from gateway.jobs.services import open_job
 from gateway.log.models import pending, promises
 from gateway.node import Node
+from gateway.statuses.models import acknowledgements
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Purpose
 from tests.gateway.intake.material import row
 from tests.support.anchors import put_anchor
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE
-from tests.support.node import LOG_ID, make_facts, make_test_node, without
+from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node, without
 
 DEPLOY = Path(__file__).parents[3] / "gateway" / "deploy"
 DAY = 86_400
@@ -176,6 +177,8 @@ def known(node: Node) -> set[str]:
     node.logs.step()
     put_anchor(node, 0, 3)
     Client(create_app(node)).get("/healthz")
+    with begin_write(node.ctx.engine) as connection:  # as a look at the chain does
+        connection.execute(acknowledgements.insert().values(member=MEMBER, acts=0))
     node.ctx.health.payer_balance = 1  # as a look at the chain does
     WORKER_FAILURES.labels("integrator")  # as the start of its thread does
     return {name.partition("{")[0] for name in figures(node)}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,6 +29,7 @@ from gateway.log.models import logs, promises
 from gateway.operations import doctor_chain
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
+from gateway.statuses import store as statuses
 from ledger.chain.keys.keyfile import KeyFile, create
 from ledger.chain.nodes.rpc import Rpc
 from scripts.chaos_parts.signer import Service, refer
@@ -85,6 +87,8 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
         "chain-not-looked-at",
         "member-unknown",
         "key-unregistered",
+        "case-key",
+        "statuses-unclear",
     }
     assert codes == TEXTS.keys() - ill
 
@@ -262,11 +266,36 @@ def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> N
         assert "address and token" in (one.remedy or {})["en"]
 
 
+def test_acts_that_are_not_followed(settings: Settings, tmp_path: Path) -> None:
+    """As the gateway has left word of it; in a copy, for the one that runs goes on by itself."""
+    place = settings.database_url.partition("sqlite:///")[2]
+    with closing(sqlite3.connect(place)) as ours, closing(sqlite3.connect(tmp_path / "db")) as copy:
+        ours.backup(copy)
+    other = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'db'}"})
+    assert "statuses-unclear" not in bad(other)
+    engine = open_engine(other.database_url)
+    with begin_write(engine) as connection:
+        statuses.put_error(connection, "acts-unclear")
+    engine.dispose()
+    level, text, remedy = bad(other)["statuses-unclear"]
+    assert level is Level.PROBLEM
+    assert "acts-unclear" in text and "chain nodes" in remedy
+
+
+def test_a_node_without_a_case_key(settings: Settings, tmp_path: Path) -> None:
+    shutil.copytree(settings.keys, tmp_path / "keys")
+    (tmp_path / "keys" / "case.json").unlink()
+    other = settings.model_copy(update={"keys": tmp_path / "keys"})
+    level, text, remedy = bad(other)["case-key"]
+    assert (level, "CASE" in text, "keys rotate CASE" in remedy) == (Level.WARNING, True, True)
+
+
 @pytest.mark.parametrize("code", TEXTS)
 @pytest.mark.parametrize("level", Level)
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
     names += " member file codes kinds authorities exceptions subjects name version since hash"
+    names += " there behind"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.base.policy import (
     ALWAYS,
+    CONTENT_CLOSED,
     OF_MEMBERS,
     RULES,
     VERSION,
@@ -65,15 +66,17 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     if purpose is Purpose.SUBMIT:
         return None if mine or not caller.authorities else "authority-not-yours"
     centre = admin or (caller.department is None and not caller.authorities)
+    closed = None if status is not Status.CLOSED or mine else "content-closed"
     if whole:
-        return None if mine or centre else "authority-not-yours"
+        return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
     if purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
         return None if centre or filed else "not-found"
-    public = reading and record.visibility == 1 and status is Status.IN_FORCE
+    public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
     if not (centre or filed or mine or public):
         return "not-found"
-    return "content-erased" if (reading or operating) and status is Status.ERASED else None
+    gone = "content-erased" if (reading or operating) and status is Status.ERASED else None
+    return gone if operating else closed or gone
 
 
 @given(callers, st.sampled_from(list(RULES)), some_records, st.sampled_from(Status))
@@ -105,6 +108,7 @@ def test_the_table_is_whole() -> None:
 def test_every_refusal_can_be_answered() -> None:
     """By the one table from errors to answers, with its own code and both languages."""
     codes = {"scope-missing"} | {rule.refusal for rule in RULES.values()}
+    codes |= {CONTENT_CLOSED}
     codes |= {rule.erased for rule in RULES.values() if rule.erased is not None}
     assert len(codes) > 3
     for code in codes:

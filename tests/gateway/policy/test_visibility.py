@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from gateway.base.policy import ALWAYS, SCOPES, Caller, Purpose, Record, Status, decide
 from gateway.node import Node
-from gateway.records.models import records
+from gateway.records.models import closings, records
 from gateway.records.store import known_of, record_row
 from ledger.chain.contracts.structs import GOVERNMENT, ON_AUTHORISATION, PUBLIC
 from ledger.records.schema import load
@@ -31,12 +31,16 @@ OURS, THEIRS = "甲局", "乙局"
 
 # Who asks, with which scopes, department and authorities; then what is answered for a record in
 # force that is public, on authorisation, for government, minor; and for each of these superseded
-# and erased: 200 shown, 404 as if not there, 410 erased, 403 the scope is missing, 401 no token.
+# closed and erased: 200 shown, 404 as if not there, 410 erased, 403 the scope is missing, CLOSED
+# 403 because the content is, 401 no token.
+CLOSED = -403
 EVERY = (200, 200, 200, 200)
 NONE = (404, 404, 404, 404)
 GONE = (410, 410, 410, 410)
 LACKS = (403, 403, 403, 403)
 PUBLIC_ONLY = (200, 404, 404, 404)
+SHUT = (CLOSED,) * 4
+PUBLIC_SHUT = (CLOSED, 404, 404, 404)
 
 CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
     "centre read": (("read",), None, ()),
@@ -57,27 +61,27 @@ CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
     "other authority submit": (("submit",), THEIRS, (OF_BEIJING,)),
     "own department, other authority read": (("read",), OURS, (OF_BEIJING,)),
 }
-TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
-    "centre read": (EVERY, EVERY, GONE),
-    "centre submit": (LACKS, LACKS, LACKS),
-    "centre admin": (EVERY, EVERY, GONE),
-    "own read": (EVERY, EVERY, GONE),
-    "own submit": (LACKS, LACKS, LACKS),
-    "own admin": (EVERY, EVERY, GONE),
-    "own all": (EVERY, EVERY, GONE),
-    "other read": (PUBLIC_ONLY, NONE, NONE),
-    "other submit": (LACKS, LACKS, LACKS),
-    "other submit read": (PUBLIC_ONLY, NONE, NONE),
-    "other admin": (EVERY, EVERY, GONE),
-    "authority read": (EVERY, EVERY, GONE),
-    "authority submit": (LACKS, LACKS, LACKS),
-    "authority admin": (EVERY, EVERY, GONE),
-    "other authority read": (PUBLIC_ONLY, NONE, NONE),
-    "other authority submit": (LACKS, LACKS, LACKS),
-    "own department, other authority read": (EVERY, EVERY, GONE),
+TABLE: dict[str, tuple[tuple[int, ...], ...]] = {
+    "centre read": (EVERY, EVERY, SHUT, GONE),
+    "centre submit": (LACKS, LACKS, LACKS, LACKS),
+    "centre admin": (EVERY, EVERY, SHUT, GONE),
+    "own read": (EVERY, EVERY, SHUT, GONE),
+    "own submit": (LACKS, LACKS, LACKS, LACKS),
+    "own admin": (EVERY, EVERY, SHUT, GONE),
+    "own all": (EVERY, EVERY, SHUT, GONE),
+    "other read": (PUBLIC_ONLY, NONE, PUBLIC_SHUT, NONE),
+    "other submit": (LACKS, LACKS, LACKS, LACKS),
+    "other submit read": (PUBLIC_ONLY, NONE, PUBLIC_SHUT, NONE),
+    "other admin": (EVERY, EVERY, SHUT, GONE),
+    "authority read": (EVERY, EVERY, EVERY, GONE),
+    "authority submit": (LACKS, LACKS, LACKS, LACKS),
+    "authority admin": (EVERY, EVERY, EVERY, GONE),
+    "other authority read": (PUBLIC_ONLY, NONE, PUBLIC_SHUT, NONE),
+    "other authority submit": (LACKS, LACKS, LACKS, LACKS),
+    "own department, other authority read": (EVERY, EVERY, SHUT, GONE),
 }
 KINDS = ("public", "authorisation", "government", "minor")
-STATES = ("in force", "superseded", "erased")
+STATES = ("in force", "superseded", "closed", "erased")
 
 
 def sent(kind: str) -> dict[str, Any]:
@@ -136,6 +140,9 @@ def put_into(node: Node, state: str) -> None:
     with node.ctx.engine.begin() as connection:
         superseded = b"x" * 32 if state == "superseded" else b""
         connection.execute(sa.update(records).values(superseded_by=superseded))
+        if state == "closed":
+            every = sa.select(records.c.id, sa.literal(bytes(32)), sa.literal(0))
+            connection.execute(sa.insert(closings).from_select(["entry", "record", "since"], every))
         if state == "erased":
             erase(connection)
 
@@ -148,7 +155,7 @@ def test_over_http(node: Node, filed: dict[str, str], desks: dict[str, Desk], st
     for name, desk in desks.items():
         for path in ("/v1/records/{}", "/v1/records/{}/receipt"):
             answers = tuple(desk.get(path.format(filed[kind])).status_code for kind in KINDS)
-            assert answers == TABLE[name][at], (name, path)
+            assert answers == tuple(map(abs, TABLE[name][at])), (name, path)
     some = next(iter(desks.values()))
     for kind in KINDS:
         assert some.client.get(f"/v1/records/{filed[kind]}").status_code == 401
@@ -168,7 +175,13 @@ VISIBILITIES = {
     "government": GOVERNMENT,
     "minor": ON_AUTHORISATION,
 }
-CODES = {200: None, 404: "not-found", 410: "content-erased", 403: "scope-missing"}
+CODES = {
+    200: None,
+    404: "not-found",
+    410: "content-erased",
+    403: "scope-missing",
+    CLOSED: "content-closed",
+}
 
 
 @pytest.mark.parametrize("name", CALLERS)

@@ -1,0 +1,1 @@
+"""The status of records: acts on the chain followed, obeyed and acknowledged."""
