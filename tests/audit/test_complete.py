@@ -83,7 +83,8 @@ class Leaky:
 
     def __init__(self, view: View) -> None:
         self.block = view.block
-        self.call, self.code, self.block_at = view.call, view.code, view.block_at
+        self.call, self.calls = view.call, view.calls
+        self.code, self.block_at = view.code, view.block_at
         self.skip: tuple[int, int] | None = None
         self._view = view
         self._kept: dict[Any, tuple[LogEntry, ...]] = {}
