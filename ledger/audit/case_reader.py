@@ -96,7 +96,10 @@ class CaseReader:
         before = now.states.get(act.record, NOTHING)
         done = _done(event, acted)
         if not is_action(act.action):  # no code of ours takes it, and nobody can fold it
-            self._broken(done, "action", "", str(act.action), ours=ours)
+            if ours:
+                raise missing(f"act {done.count}: action {act.action}")
+            if self._final:
+                self._add("act-not-allowed", done, why="action")
             now.count, now.head = event.count, event.head
             return
         after = next_state(before, acted)

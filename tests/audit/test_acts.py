@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -16,24 +15,21 @@ from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.blocks import Reader
 from ledger.chain.nodes.event_logs import LogQuery, read_logs
-from ledger.core.ids import Digest, RecordId, keccak256, record_id
+from ledger.core.ids import RecordId, keccak256, record_id
 from ledger.core.keys import Alg, Purpose
 from ledger.core.status import (
-    NOTHING,
     ZERO,
     Act,
     Action,
     Basis,
     RecordedAct,
-    next_state,
-    undone,
 )
 from tests.audit.conftest import Ledger
 from tests.audit.test_judgements import PADDED, flip_signature, selector, strip
 from tests.audit.test_replay import codes, entry
 from tests.support.cases import DOC, acknowledge, act, act_by_vote, make_act, midnight, undo
 from tests.support.chain import PROVINCES, TestNetwork
-from tests.support.ledger import MemberLog, make_record
+from tests.support.ledger import MemberLog
 from tests.support.proxy import lie, start_proxy
 from tests.support.votes import add_key, compromise, create, register
 
@@ -57,10 +53,17 @@ def record(log: MemberLog, index: int) -> RecordId:
     return record_id(log.log_id, log.records[index].commitment.digest)
 
 
-def settled(ledger: Ledger, *, seconds: int = 1) -> Report:
-    """The report, once everything is final."""
-    ledger.network.anvil.mine(2, seconds=seconds)
+def settled(ledger: Ledger, *, seconds: int = 0) -> Report:
+    """The report, once everything is final, and that much later."""
+    pass_time(ledger, seconds)
+    ledger.network.anvil.mine()
     return ledger.replay()
+
+
+def pass_time(ledger: Ledger, seconds: int) -> None:
+    """The next block comes that much later."""
+    ledger.network.anvil.call("evm_increaseTime", seconds)
+    ledger.network.anvil.mine()
 
 
 def recorded(network: TestNetwork) -> list[RecordedAct]:
@@ -235,9 +238,7 @@ def thief(ledger: Ledger, action: Action) -> LocalSigner:
         (Action.SHIELD, "act-key-disputed", "warning"),
     ],
 )
-def test_an_act_by_a_stolen_key(
-    ledger: Ledger, action: Action, code: str, severity: str
-) -> None:
+def test_an_act_by_a_stolen_key(ledger: Ledger, action: Action, code: str, severity: str) -> None:
     key = thief(ledger, action)
     report = settled(ledger)
     assert (codes(report.document), report.exit) == ([code], 1)
@@ -319,3 +320,171 @@ def test_acts_and_acknowledgements_are_verified_again(
         assert (codes(report.document), report.exit) == ([], 4)
         gaps = [gap["code"] for gap in report.document["incomplete"]]
         assert gaps == ["transaction-missing"]
+
+
+# ---- acknowledgements
+
+
+def test_an_acknowledgement_of_other_acts(ledger: Ledger) -> None:
+    do(ledger.tianjin, 0, Action.DISPUTE)
+    first = ledger.network.case_registry.latest()
+    do(ledger.tianjin, 0, Action.SETTLE)
+    acknowledge(ledger.network, "110000", count=1, head=first.head)
+    acknowledge(ledger.network, "130000", count=1, head=keccak256(b"another chain"))
+    report = settled(ledger)
+    assert (codes(report.document), report.exit) == (["ack-head-differs"], 1)
+    [found] = report.document["findings"]
+    assert (found["member"], found["where"]) == ("130000", "member/130000/acknowledged/1")
+    assert found["evidence"]["head"] == first.head.hex()
+
+
+def test_an_acknowledgement_by_a_stolen_key(ledger: Ledger) -> None:
+    do(ledger.tianjin, 0, Action.DISPUTE)
+    acknowledge(ledger.network, "110000")
+    key = ledger.beijing.key(Purpose.CASE).key_id
+    pass_time(ledger, 60)
+    compromise(ledger.network, key, ledger.network.anvil.head_time())
+    assert codes(settled(ledger).document) == []
+    compromise(ledger.network, key, recorded(ledger.network)[0].recorded_at)
+    report = settled(ledger)
+    assert (codes(report.document), report.exit) == (["ack-key-disputed"], 1)
+    assert report.document["findings"][0]["member"] == "110000"
+
+
+def test_a_province_that_does_not_carry_out_what_was_done(ledger: Ledger) -> None:
+    """Counted from the first act that it has not acknowledged; banks need not, nor who is
+    suspended."""
+    do(ledger.tianjin, 0, Action.DISPUTE)
+    acknowledge(ledger.network, "130000")
+    pass_time(ledger, DAY - 2 * HOUR)
+    do(ledger.tianjin, 0, Action.SETTLE)
+    acknowledge(ledger.network, "110000", TIANJIN)
+    ledger.network.decide(actions.suspend("140000"))
+    assert codes(settled(ledger).document) == []
+    pass_time(ledger, DAY - 2 * HOUR)
+    assert codes(settled(ledger).document) == []
+    ledger.network.decide(actions.reinstate("140000"))
+    report = settled(ledger, seconds=2 * HOUR + 60)
+    assert (codes(report.document), report.exit) == (["ack-late"], 1)
+    [found] = report.document["findings"]
+    since = recorded(ledger.network)[-1].recorded_at
+    assert (found["member"], found["evidence"]) == ("130000", {"behind": 1, "since": since})
+    late = settled(ledger, seconds=DAY)
+    assert [one["member"] for one in late.document["findings"]] == ["130000", "140000"]
+
+
+# ---- acts and logs
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_an_act_on_what_no_log_holds(ledger: Ledger, logged: bool) -> None:
+    """It may still be anchored for 72 hours."""
+    network, log = ledger.network, ledger.tianjin
+    nothing = keccak256(b"nothing")
+    act(network, TIANJIN, make_act(network, Action.WITHDRAW, log.log_id, nothing))
+    acknowledge(network, *PROVINCES)
+    assert codes(settled(ledger, seconds=70 * HOUR).document) == []
+    if logged:
+        log.put_raw(entry(log, commitment=nothing))
+        log.anchor()
+    report = settled(ledger, seconds=3 * HOUR)
+    assert codes(report.document) == ([] if logged else ["act-on-nothing"])
+    if not logged:
+        [found] = report.document["findings"]
+        assert found["member"] == TIANJIN
+        assert found["where"] == f"record/{record_id(log.log_id, nothing).hex()}/act/1"
+        log.served = {"tile/entries/000.p/3": None, "tile/entries/000": None}
+        assert codes(ledger.replay().document) == ["tiles-missing"]
+
+
+def test_a_log_that_a_later_version_wrote_accuses_nobody(ledger: Ledger) -> None:
+    network, log = ledger.network, ledger.tianjin
+    act(network, TIANJIN, make_act(network, Action.END, log.log_id, keccak256(b"nothing")))
+    acknowledge(network, *PROVINCES)
+    log.put_raw(entry(log).replace(b"entry@1", b"entry@2"))
+    log.anchor()
+    report = settled(ledger, seconds=80 * HOUR)
+    assert (codes(report.document), report.exit) == ([], 4)
+
+
+def test_a_statement_has_a_status_too_and_so_has_what_is_in_another_log(ledger: Ledger) -> None:
+    """The record of an act is one of the log that the act names, no other."""
+    network, log = ledger.network, ledger.tianjin
+    theirs = ledger.beijing.records[3].commitment.digest
+    act(network, TIANJIN, make_act(network, Action.END, log.log_id, theirs))
+    acknowledge(network, *PROVINCES)
+    assert codes(settled(ledger, seconds=80 * HOUR).document) == ["act-on-nothing"]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_correction_needs_its_act(ledger: Ledger, done: bool) -> None:
+    network, log = ledger.network, ledger.tianjin
+    log.put_raw(entry(log, commitment=keccak256(b"right"), corrects=record(log, 1)))
+    log.anchor()
+    if done:
+        do(log, 1, Action.CORRECT, other=(log.log_id, keccak256(b"right")))
+        acknowledge(network, *PROVINCES)
+    assert codes(settled(ledger, seconds=30 * DAY - HOUR).document) == []
+    report = settled(ledger, seconds=2 * HOUR)
+    assert codes(report.document) == ([] if done else ["correction-without-act"])
+    if not done:
+        [found] = report.document["findings"]
+        right = record_id(log.log_id, keccak256(b"right")).hex()
+        assert found["where"].endswith("/entry/3")
+        assert found["evidence"] == {"target": record(log, 1).hex(), "record": right}
+
+
+def test_an_act_that_corrects_with_another_record_is_not_the_one(ledger: Ledger) -> None:
+    network, log = ledger.network, ledger.tianjin
+    log.put_raw(entry(log, commitment=keccak256(b"right"), corrects=record(log, 1)))
+    log.anchor()
+    do(log, 1, Action.CORRECT, other=(log.log_id, log.records[2].commitment.digest))
+    acknowledge(network, *PROVINCES)
+    assert codes(settled(ledger, seconds=31 * DAY).document) == ["correction-without-act"]
+
+
+# ---- nodes that tell it otherwise
+
+
+def rewritten(ledger: Ledger, change: Callable[[list[Any]], list[Any]]) -> Report:
+    """The report where the only node tells events of the registry otherwise."""
+    address = ledger.network.deployment.case_registry
+
+    def rewrite(params: Sequence[Any], result: Any) -> Any:
+        return change(result) if params[0]["address"] == address else result
+
+    with start_proxy(ledger.network.anvil.url) as proxy:
+        proxy.on("eth_getLogs", lie(rewrite))
+        file = ledger.network.with_rpc([proxy.url], 1)
+        return replace(ledger, network=replace(ledger.network, file=file)).replay()
+
+
+def flipped(events: list[Any], at: int, word: int) -> list[Any]:
+    """Another bit in a word of the data of the event at a place."""
+    data = bytearray.fromhex(events[at]["data"][2:])
+    data[32 * word + 31] ^= 1
+    return [*events[:at], events[at] | {"data": "0x" + data.hex()}, *events[at + 1 :]]
+
+
+TOLD: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "none": lambda events: [],
+    "the first one is missing": lambda events: events[1:],
+    "one in the middle is missing": lambda events: [*events[:1], *events[2:]],
+    "the last act is missing": lambda events: events[:-2] + events[-1:],
+    "the last acknowledgement is missing": lambda events: events[:-1],
+    "another basis": lambda events: flipped(events, 1, 4),
+    "another document": lambda events: flipped(events, 0, 5),
+    "another key": lambda events: flipped(events, 0, 10),
+    "another block before": lambda events: flipped(events, 1, 12),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_node_that_tells_acts_otherwise_proves_nothing(ledger: Ledger, name: str) -> None:
+    do(ledger.tianjin, 0, Action.DISPUTE, Action.REPAIR, Action.SETTLE)
+    acknowledge(ledger.network, TIANJIN)
+    assert codes(settled(ledger).document) == []
+    report = rewritten(ledger, TOLD[name])
+    assert (codes(report.document), report.exit) == ([], 4)
+    assert {gap["code"] for gap in report.document["incomplete"]} == {"events-missing"}
+    assert report.document["status"]["records"] == []
