@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ledger.audit.cases import DAY, Cases, Done, action_name
-from ledger.audit.commitments import Seat
 from ledger.audit.findings import Findings
 from ledger.audit.state import Log, State
 from ledger.chain.contracts.bindings import CASE_REGISTRY
@@ -25,34 +24,34 @@ class ActedOn:
         """logs: by their numbers; of others nobody can have a record. time: of the last block; what
         was acted on within 72 hours before may be promised and not anchored."""
         numbers = {log.log_id: number for number, log in enumerate(logs)}
-        self._wanted: dict[tuple[int, bytes], Done] = {}
+        self._wanted: dict[int, dict[bytes, Done]] = {}
         for acts in cases.acts.values():
             first = acts[0].acted
             number = numbers.get(first.act.log)
             if number is not None and first.recorded_at + MAX_PROMISE < time:
-                self._wanted[number, first.act.commitment] = acts[0]
+                of_log = self._wanted.setdefault(number, {})
+                of_log[first.act.commitment.hex().encode()] = acts[0]
 
-    def __bool__(self) -> bool:
-        """Whether any is left."""
-        return bool(self._wanted)
-
-    def found(self, commitment: bytes, seat: Seat) -> None:
-        """An entry has this commitment."""
-        self._wanted.pop((seat.log, commitment), None)
+    def found(self, log: int, commitments: Sequence[bytes]) -> None:
+        """Entries of a log have these commitments, in hex."""
+        wanted = self._wanted.get(log)
+        if wanted:
+            for commitment in wanted.keys() & commitments:
+                del wanted[commitment]
 
     def judge(self, state: State, unread: Collection[int], findings: Findings) -> None:
         """Findings about what is left, but for logs that could not be read whole."""
-        for (number, _), done in self._wanted.items():
-            if number not in unread:
-                log = done.acted.act.log
-                findings.add(
-                    "act-on-nothing",
-                    log=log,
-                    member=state.logs[log].member,
-                    where=done.where,
-                    tx=done.tx,
-                    action=action_name(done.acted.act.action),
-                )
+        left = (done for n, of in self._wanted.items() if n not in unread for done in of.values())
+        for done in left:
+            log = done.acted.act.log
+            findings.add(
+                "act-on-nothing",
+                log=log,
+                member=state.logs[log].member,
+                where=done.where,
+                tx=done.tx,
+                action=action_name(done.acted.act.action),
+            )
 
 
 class Corrections:

@@ -14,7 +14,7 @@ from ledger.audit.codes import INCOMPLETE, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Read, Tally
 from ledger.audit.findings import Findings
-from ledger.audit.held import Corrections
+from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
 from ledger.audit.times import BlockTimes
@@ -63,6 +63,7 @@ class LogReplay:
     commitments: Commitments
     references: References
     corrections: Corrections
+    acted_on: ActedOn
     progress: Progress
     complete: bool = True
     whole: bool = True  # every entry was read, too
@@ -149,6 +150,7 @@ class LogReplay:
                 read = reader.read(part, stretch.epoch)
                 self._tell(read)
                 self._name(read, first + at, stretch.rank, stretch.anchor)
+            self.acted_on.found(self.number, read.commitments)
             self.commitments.add(
                 self.number, first + at, stretch.rank, read.commitments, bytes(read.flags)
             )

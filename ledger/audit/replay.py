@@ -13,15 +13,7 @@ from ledger.audit.case_signatures import check_case_signatures
 from ledger.audit.cases import Cases
 from ledger.audit.catalogue import Catalogue
 from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
-from ledger.audit.commitments import (
-    NEVER,
-    Commitments,
-    Dangling,
-    Duplicate,
-    References,
-    Seat,
-    Subject,
-)
+from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.consortium import ChainReader, Codes, tenures
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
@@ -196,6 +188,7 @@ class _Job:
                     commitments=commitments,
                     references=references,
                     corrections=corrections,
+                    acted_on=acted_on,
                     progress=self._progress,
                 )
                 self._tallies.append(replayed.run())
@@ -203,7 +196,7 @@ class _Job:
                     incomplete.add(log.member)
                 if not replayed.whole:
                     unread.add(number)
-            for same in commitments.found(_each(references, acted_on)):
+            for same in commitments.found(references.each):
                 self._duplicate(same)
             acted_on.judge(self._state, unread, self._findings)
             for dangling in references.dangling():
@@ -238,19 +231,6 @@ class _Job:
             where=self._where(dangling.seat.log, dangling.seat.index),
             target=dangling.target.hex(),
         )
-
-
-def _each(references: References, acted_on: ActedOn) -> Callable[[bytes, Seat], None] | None:
-    """Whom every commitment is told; None where nobody asks."""
-    define, found = references.each, acted_on.found if acted_on else None
-    if define is None or found is None:
-        return define or found
-
-    def each(commitment: bytes, seat: Seat) -> None:
-        define(commitment, seat)
-        found(commitment, seat)
-
-    return each
 
 
 def _only_unchecked(findings: Findings) -> Findings:

@@ -15,6 +15,7 @@ from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.blocks import Reader
 from ledger.chain.nodes.event_logs import LogQuery, read_logs
+from ledger.cli.tables import show_report
 from ledger.core.ids import RecordId, keccak256, record_id
 from ledger.core.keys import Alg, Purpose
 from ledger.core.status import (
@@ -215,6 +216,46 @@ def test_a_successor_goes_on(ledger: Ledger) -> None:
     }
     counts = {one["member"]: one["count"] for one in status["acknowledged"]}
     assert counts == {"110000": 1, TIANJIN: 3, "130000": 0, "140000": 0}
+
+
+@pytest.mark.parametrize(("window", "page"), [(3, 10_000), (20_000, 1), (20_000, 7)])
+def test_windows_and_pages_do_not_show(
+    ledger: Ledger, window: int, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ledger.tianjin
+    do(log, 0, Action.DISPUTE, Action.END)
+    two = [on(log, 1, Action.REPAIR), on(log, 2, Action.WITHDRAW)]
+    act_by_vote(ledger.network, *two)
+    acknowledge(ledger.network, *PROVINCES)
+    whole = settled(ledger).encode()
+    monkeypatch.setattr("ledger.audit.consortium.WINDOW", window)
+    assert ledger.replay(page=page).encode() == whole
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_person_sees_how_many_records_are_what(
+    ledger: Ledger,
+    language: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", language)
+    monkeypatch.setenv("COLUMNS", "200")
+    show_report(settled(ledger).document)
+    empty = capsys.readouterr().out
+    do(ledger.tianjin, 0, Action.DISPUTE, Action.REPAIR)
+    do(ledger.tianjin, 1, Action.WITHDRAW)
+    do(ledger.tianjin, 2, Action.SHIELD)
+    acknowledge(ledger.network, "110000", TIANJIN, "140000")
+    show_report(settled(ledger).document)
+    told = capsys.readouterr().out
+    if language == "zh":
+        assert "3: 已修复 1, 已撤销 1, 有异议 1, 已屏蔽 1" in told
+        assert "河北 (130000) 4" in told
+    else:
+        assert "3: repaired 1, withdrawn 1, disputed 1, shielded 1" in told
+        assert "Hebei (130000) 4" in told
+    assert "130000) 4" not in empty
 
 
 # ---- thieves
