@@ -2,7 +2,7 @@
 remedies for people."""
 
 from ledger.audit.case_codes import CASE_CODES
-from ledger.audit.finding_code import FindingCode, Severity
+from ledger.audit.finding_code import FindingCode
 from ledger.core.texts import Text
 
 __all__ = [
@@ -11,8 +11,6 @@ __all__ = [
     "INCOMPLETE",
     "STATUS_DIFFERS",
     "TILES_MISSING",
-    "FindingCode",
-    "Severity",
 ]
 
 TILES_MISSING = "tiles-missing"
