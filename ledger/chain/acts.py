@@ -15,12 +15,13 @@ from ledger.chain.contracts.structs import code_word
 from ledger.chain.nodes.quorum import View, keep
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, RecordId
-from ledger.core.status import NOTHING, Outcome, RecordedAct, State, fold
+from ledger.core.status import NOTHING, Action, Outcome, RecordedAct, State, fold
 
 MAX_HISTORY = 4096
 """Acts on one record that are read; whoever does more to one record is not to be followed."""
 MAX_CORRECTIONS = 64
 """Steps from a record to the one that corrects it that are followed."""
+_ACTIONS = frozenset(int(action) for action in Action)
 
 
 class Acts:
@@ -65,6 +66,8 @@ class Acts:
             if block <= events[0].prev_block:
                 raise _unfit(record, f"block {block} names a later one")
             block = events[0].prev_block
+        if any(event.act.action not in _ACTIONS for event in found):
+            raise _unfit(record, "an action that nobody knows")
         acts = tuple(self._recorded(event) for event in found)
         if fold(acts) != state:
             raise _unfit(record, f"{len(acts)} acts fold to something else")
