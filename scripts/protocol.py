@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.protocol_parts import bounds, examples, numbers, reasons, rules  # noqa: E402
+from scripts.protocol_parts import audit, bounds, examples, numbers, reasons, rules  # noqa: E402
 
 PAGE = ROOT / "docs" / "protocol.md"
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -34,6 +34,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "checks": reasons.check_list,
     "verdicts": reasons.verdicts,
     "reasons": reasons.reasons,
+    "findings": audit.findings,
+    "incomplete": audit.incomplete,
 }
 MADE = re.compile(r"<!-- made: ([\w ]+) -->\n.*?<!-- end -->", re.DOTALL)
 EXAMPLE = re.compile(r"```text ([\w.]+)\n(?:.*?\n)??```$", re.DOTALL | re.MULTILINE)

@@ -1,36 +1,23 @@
 """What an audit can find, and why it may be incomplete: codes (append-only), severities, texts and
 remedies for people."""
 
-from dataclasses import dataclass
-from typing import Literal
-
+from ledger.audit.case_codes import CASE_CODES
+from ledger.audit.finding_code import FindingCode
 from ledger.core.texts import Text
 
 __all__ = [
     "CODES",
     "EVENTS_MISSING",
     "INCOMPLETE",
+    "STATUS_DIFFERS",
     "TILES_MISSING",
-    "FindingCode",
-    "Severity",
 ]
-
-Severity = Literal["error", "warning"]
 
 TILES_MISSING = "tiles-missing"
 EVENTS_MISSING = "events-missing"
+STATUS_DIFFERS = "status-differs"
 
-
-@dataclass(frozen=True, slots=True)
-class FindingCode:
-    """What a code means for whoever reads the report: what is so, and what to do."""
-
-    severity: Severity
-    message: Text
-    remedy: Text
-
-
-CODES = {
+CODES: dict[str, FindingCode] = {
     "contract-not-ours": FindingCode(
         "error",
         {
@@ -404,7 +391,7 @@ CODES = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-}
+} | CASE_CODES
 
 # Why a report is incomplete: what could not be looked at, which is nobody's fault yet.
 INCOMPLETE: dict[str, Text] = {
@@ -412,6 +399,11 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "链上状态与事件不一致：节点漏报了事件，所列内容不完整。",
         "en": "The state of the chain is not what its events give: a node left out events, "
         "and what is listed is not all.",
+    },
+    STATUS_DIFFERS: {
+        "zh": "CaseRegistry 不是随软件发布的代码，其状态与事件不一致：无法判断何者为真。",
+        "en": "The CaseRegistry is not what ships with this software, and its state is not what "
+        "its events give: nobody can tell which is right.",
     },
     "transaction-missing": {
         "zh": "节点未给出交易，签名无法重新核对。",

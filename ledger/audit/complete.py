@@ -35,16 +35,16 @@ Sizes = Mapping[LogId, tuple[int, Digest]]
 def gaps(view: View, consortium: Address, state: State, sizes: Sizes) -> Iterator[Gap]:
     """What the events up to the head do not account for. Raises CouldNotCheck."""
     found, times = bindings.Consortium(consortium, view.call), BlockTimes(view)
-    yield from _compare("threshold", found.threshold(), state.threshold)
-    yield from _compare("chair", found.chair() or "", state.chair)
+    yield from compare("threshold", found.threshold(), state.threshold)
+    yield from compare("chair", found.chair() or "", state.chair)
     members = found.members()
-    yield from _compare("members", [m.code for m in members], list(state.members))
+    yield from compare("members", [m.code for m in members], list(state.members))
     for member in members:
         yield from _member_gaps(found, state, member, times)
     for role in dict.fromkeys((*ROLES, *state.contracts)):
         told = [(a, times.at(place[0])) for place, a in state.contracts.get(role, [])]
         held = [(one.account, one.since) for one in found.contract_history(role)]
-        yield from _compare(f"contracts/{role}", held, told)
+        yield from compare(f"contracts/{role}", held, told)
     yield from _compare_votes(found, state)
     yield from _items(view, state, times)
     yield from _anchors(view, state, sizes)
@@ -55,19 +55,20 @@ def _member_gaps(
 ) -> Iterator[Gap]:
     """Of one member: itself, its roles, keys and logs."""
     where, told = f"member/{member.code}", state.members.get(member.code)
-    yield from _compare(where, _of_member(member), told and _member(told, times))
+    yield from compare(where, _of_member(member), told and _member(told, times))
     roles = [(span.since, span.roles) for span in found.role_history(member.code)]
     was = [(times.at(place[0]), roles) for place, roles in (told.was if told else ())]
-    yield from _compare(f"{where}/roles", roles, was)
+    yield from compare(f"{where}/roles", roles, was)
     keys = [_key(key) for key in found.keys(member.code)]
     added = [_key(key) for key in state.keys.values() if key.member == member.code]
-    yield from _compare(f"{where}/keys", keys, added)
+    yield from compare(f"{where}/keys", keys, added)
     logs = found.logs(member.code)
     opened = [log for log in state.logs.values() if log.member == member.code]
-    yield from _compare(f"{where}/logs", [_of_log(log) for log in logs], [_log(x) for x in opened])
+    yield from compare(f"{where}/logs", [_of_log(log) for log in logs], [_log(x) for x in opened])
 
 
-def _compare(where: str, state: object, events: object) -> Iterator[Gap]:
+def compare(where: str, state: object, events: object) -> Iterator[Gap]:
+    """A gap where the two differ."""
     if state != events:
         yield Gap(where, _short(state), _short(events))
 
@@ -112,7 +113,7 @@ def _compare_votes(found: bindings.Consortium, state: State) -> Iterator[Gap]:
     for name, proposal in state.proposals.items():
         stored = found.proposal(name)
         where = f"proposal/{name.hex()}"
-        yield from _compare(where, stored and stored.executed, proposal.closed)
+        yield from compare(where, stored and stored.executed, proposal.closed)
     for tx in sorted(state.carried_out ^ state.changed):
         carried, changed = (tx in told for told in (state.carried_out, state.changed))
         yield Gap(f"transaction/{tx}", f"vote carried out: {carried}", f"changes: {changed}")
@@ -133,12 +134,12 @@ def _catalogue_gaps(
         series = told.setdefault(put.item.item_id, {}).setdefault(put.item.region, [])
         series.append((put.item, times.at(put.place[0])))
     where = f"catalogue/{found.address}"
-    yield from _compare(where, list(found.item_ids()), list(told))
+    yield from compare(where, list(found.item_ids()), list(told))
     for name, regions in told.items():
-        yield from _compare(f"{where}/{name}", list(found.regions(name)), list(regions))
+        yield from compare(f"{where}/{name}", list(found.regions(name)), list(regions))
         for region, versions in regions.items():
             held = [(one.item, one.put_at) for one in found.item(name, region)]
-            yield from _compare(f"{where}/{name}/{region or 'national'}", held, versions)
+            yield from compare(f"{where}/{name}/{region or 'national'}", held, versions)
 
 
 def _anchors(view: View, state: State, sizes: Sizes) -> Iterator[Gap]:
@@ -148,7 +149,7 @@ def _anchors(view: View, state: State, sizes: Sizes) -> Iterator[Gap]:
         latest = bindings.LogAnchor(held[-1][1], view.call).latest(log_id)
         size, root = sizes.get(log_id, (0, None))
         where = f"log/{log_id.hex()}/latest"
-        yield from _compare(where, _size(latest.size, latest.root), _size(size, root))
+        yield from compare(where, _size(latest.size, latest.root), _size(size, root))
 
 
 def _size(size: int, root: Digest | None) -> str:

@@ -6,13 +6,25 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ledger.audit.codes import EVENTS_MISSING
+from ledger.audit.case_complete import case_gaps
+from ledger.audit.case_reader import CaseReader
+from ledger.audit.cases import Cases
+from ledger.audit.codes import EVENTS_MISSING, STATUS_DIFFERS
 from ledger.audit.complete import Gap, gaps
 from ledger.audit.findings import Findings
 from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
-from ledger.chain.contracts.bindings import CATALOGUE, LOG_ANCHOR
+from ledger.audit.times import BlockTimes
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
 from ledger.chain.contracts.contract_abi import NAMES, Name, load
-from ledger.chain.contracts.events import Anchored, ChainEvent, ItemPut, decode_events, topic
+from ledger.chain.contracts.events import (
+    Acknowledged,
+    Acted,
+    Anchored,
+    ChainEvent,
+    ItemPut,
+    decode_events,
+    topic,
+)
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import LogEntry
 from ledger.chain.nodes.quorum import View
@@ -45,18 +57,20 @@ class Codes:
 
 
 class ChainReader:
-    """Reads all events up to the head; `state` is that at the end of block `last`."""
+    """Reads all events up to the head; `state` and `cases` are those at the end of block `last`."""
 
     def __init__(
         self, view: View, network: NetworkFile, last: int, codes: Codes, findings: Findings
     ) -> None:
         self.state = State()
+        self.cases = Cases()
         self._view = view
         self._network = network
         self._last = last
         self._codes = codes
         self._findings = findings
         self._now = State()  # at the head
+        self._cases_now = Cases()
         self._sizes: dict[LogId, tuple[int, Digest]] = {}
 
     def run(self) -> None:
@@ -75,7 +89,22 @@ class ChainReader:
             if error.code != EVENTS_MISSING:
                 raise
             return [Gap("events", error.message, "")]
-        return list(gaps(self._view, self._network.consortium, self._now, self._sizes))
+        found = list(gaps(self._view, self._network.consortium, self._now, self._sizes))
+        return [*found, *self._gaps_of_cases()]
+
+    def _gaps_of_cases(self) -> list[Gap]:
+        """Of the newest registry, whose code may not be ours: then nobody knows which is right."""
+        held = list(tenures(self._now, CASE_REGISTRY))
+        if not held:
+            return []
+        registry = held[-1][0]
+        ours = all(self._codes.ours(CASE_REGISTRY, address) for address, _ in held)
+        found = list(case_gaps(self._view, registry, self._cases_now, self._now.members, ours=ours))
+        if ours:
+            return found
+        for gap in found:
+            self._findings.unchecked(STATUS_DIFFERS, gap.where, state=gap.state, events=gap.events)
+        return []
 
     def _read(self) -> None:
         passed = False
@@ -95,6 +124,22 @@ class ChainReader:
                 if isinstance(event, Anchored):
                     self._take_anchor(event, span, ours=ours)
         self.state.items.sort(key=lambda item: item.place)
+        self._read_cases()
+
+    def _read_cases(self) -> None:
+        """Acts and acknowledgements of every registry in its tenure."""
+        times = BlockTimes(self._view)
+        cases = CaseReader(self.state, self._now, self._last, times, self._findings)
+        ours = True
+        for address, span in tenures(self._now, CASE_REGISTRY):
+            ours = ours and bool(self._codes.ours(CASE_REGISTRY, address))
+            for events in self._windows("CaseRegistry", address, None):
+                times.fetch(event.entry.block for event in events)
+                for event in events:
+                    if isinstance(event, Acted | Acknowledged):
+                        cases.take(event, in_turn=within(span, event.entry.place), ours=ours)
+            cases.end()
+        self.cases, self._cases_now = cases.cases, cases.now
 
     def _take_item(self, event: ItemPut) -> None:
         item = Item(item=event.item, place=event.entry.place, contract=event.entry.address)
@@ -153,13 +198,20 @@ class ChainReader:
     def _events(
         self, contract: Name, address: Address, kind: type[ChainEvent] | None = None
     ) -> Iterator[ChainEvent]:
-        """Events of a contract up to the head, window by window."""
+        """Events of a contract up to the head."""
+        for events in self._windows(contract, address, kind):
+            yield from events
+
+    def _windows(
+        self, contract: Name, address: Address, kind: type[ChainEvent] | None
+    ) -> Iterator[list[ChainEvent]]:
+        """The same, window by window."""
         topics = [] if kind is None else [topic(kind)]
         head = self._view.block.number
         for first in range(self._network.deploy_block, head + 1, WINDOW):
             end = min(head, first + WINDOW - 1)
             entries: tuple[LogEntry, ...] = self._view.logs(address, topics, first=first, last=end)
-            yield from decode_events(contract, entries)
+            yield list(decode_events(contract, entries))
 
 
 def tenures(state: State, role: str) -> Iterator[tuple[Address, Span]]:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ledger.audit.case_document import case_counts, status_of_records
+from ledger.audit.cases import Cases
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
 from ledger.audit.state import Log, State
@@ -26,6 +28,7 @@ def document(
     last: Block,
     state: State,
     *,
+    cases: Cases,
     contracts: list[dict[str, Any]],
     votes: list[dict[str, Any]],
     logs: Sequence[tuple[Log, Tally]],
@@ -45,7 +48,8 @@ def document(
         "votes": votes,
         "catalogue": _catalogue(state),
         "logs": [_log(log, tally) for log, tally in logs],
-        "counts": _counts(logs, findings),
+        "status": status_of_records(state, cases),
+        "counts": _counts(logs, findings) | case_counts(cases),
         "findings": [finding.as_dict() for finding in findings.listed()],
     }
 

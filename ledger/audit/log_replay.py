@@ -12,8 +12,9 @@ from hashlib import sha256
 from ledger.audit.catalogue import Catalogue
 from ledger.audit.codes import INCOMPLETE, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, References, Seat
-from ledger.audit.entries import EntryReader, Group, Tally
+from ledger.audit.entries import EntryReader, Group, Read, Tally
 from ledger.audit.findings import Findings
+from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
 from ledger.audit.times import BlockTimes
@@ -22,7 +23,7 @@ from ledger.chain.contracts.structs import MONTH
 from ledger.core import note
 from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
-from ledger.core.ids import Digest
+from ledger.core.ids import Digest, record_id
 from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.merkle import LEAF_PREFIX
 from ledger.core.tiles import WIDTH, parse_bundle, tile_path
@@ -61,8 +62,11 @@ class LogReplay:
     findings: Findings
     commitments: Commitments
     references: References
+    corrections: Corrections
+    acted_on: ActedOn
     progress: Progress
     complete: bool = True
+    whole: bool = True  # every entry was read, too
     _epochs: list[int] = field(default_factory=list)  # numbers of the anchors that begin one
     _end: int = 0  # entries that are read
     _claimed: Digest | None = None  # root of the tail, as its owner signed it
@@ -101,6 +105,7 @@ class LogReplay:
     def _missing(self, missing: Missing, tally: Tally) -> None:
         """A log that is not served, or not now, is the same finding; only the reason differs."""
         self.complete = False
+        self.whole = False
         left = self._size - tally.entries
         self.add(TILES_MISSING, missing.path, entries=left)
         code = "tiles-unreachable" if isinstance(missing, Unreachable) else TILES_MISSING
@@ -117,7 +122,7 @@ class LogReplay:
             try:
                 entries = parse_bundle(bundle, min(WIDTH, self._end - first))
             except Malformed as error:
-                self.complete = False
+                self.complete = self.whole = False
                 self.add("bundle-malformed", f"bundle/{n}", problem=error.problem)
                 return
             leaves = [sha256(LEAF_PREFIX + entry).digest() for entry in entries]
@@ -143,16 +148,35 @@ class LogReplay:
                 read = tail.read(part)
             else:
                 read = reader.read(part, stretch.epoch)
-                for item in read.bad:
-                    tell = self.unchecked if item.code in INCOMPLETE else self.add
-                    tell(item.code, f"entry/{item.index}", why=item.why)
-                for named in read.names:
-                    seat = Seat(stretch.rank, self.number, named.index, named.flags)
-                    self.references.add(seat, named.target, replaces=named.replaces)
+                self._tell(read)
+                self._name(read, first + at, stretch.rank, stretch.anchor)
+            self.acted_on.found(self.number, read.commitments)
             self.commitments.add(
                 self.number, first + at, stretch.rank, read.commitments, bytes(read.flags)
             )
             at += len(part)
+
+    def _tell(self, read: Read) -> None:
+        """What is wrong with entries, and what cannot be read."""
+        for item in read.bad:
+            known = item.code not in INCOMPLETE
+            self.whole = self.whole and known
+            tell = self.add if known else self.unchecked
+            tell(item.code, f"entry/{item.index}", why=item.why)
+
+    def _name(self, read: Read, first: int, rank: int, anchor: Anchor) -> None:
+        """What entries from index `first` on name."""
+        for named in read.names:
+            seat = Seat(rank, self.number, named.index, named.flags)
+            self.references.add(seat, named.target, replaces=named.replaces)
+            if named.replaces:
+                continue
+            commitment = bytes.fromhex(read.commitments[named.index - first].decode())
+            by = record_id(self.log.log_id, Digest(commitment))
+            if self.corrections.is_late(named.target, by, self.times.at(anchor.place[0])):
+                where = f"entry/{named.index}"
+                target = named.target.hex()
+                self.add("correction-without-act", where, target=target, record=by.hex())
 
     def _stretch(self, index: int) -> Stretch:
         """The first anchor that covers an entry. (Anchors out of order cover what they can.)"""

@@ -9,6 +9,8 @@ from typing import Any
 
 from ledger.audit import document
 from ledger.audit.anchors import check_signatures, judge_anchors
+from ledger.audit.case_signatures import check_case_signatures
+from ledger.audit.cases import Cases
 from ledger.audit.catalogue import Catalogue
 from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
@@ -16,6 +18,8 @@ from ledger.audit.consortium import ChainReader, Codes, tenures
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
+from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
 from ledger.audit.log_replay import LogReplay, Progress
 from ledger.audit.state import Log, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
@@ -115,6 +119,7 @@ class _Job:
         self._findings = Findings()
         self._times = BlockTimes(view)
         self._state = State()
+        self._cases = Cases()
         self._contracts: list[dict[str, Any]] = []
         self._votes: list[dict[str, Any]] = []
         self._logs: list[Log] = []
@@ -127,10 +132,13 @@ class _Job:
         chain.run()
         self._state = state = chain.state
         self._logs = sorted(state.logs.values(), key=lambda log: (log.member, log.log_id))
-        if findings.incomplete():  # what is built on half the events is worth nothing
+        if any(
+            item.code == EVENTS_MISSING for item in findings.incomplete()
+        ):  # what is built on half the events is worth nothing
             self._findings = _only_unchecked(findings)
             self._tallies = [Tally() for _ in self._logs]
             return
+        self._cases = chain.cases
         self._contracts = judge_contracts(state, network, codes, findings)
         self._votes = check_votes(self._view, network, state, findings)
         judge_keys(state, findings)
@@ -138,6 +146,9 @@ class _Job:
         for log in self._logs:
             judge_anchors(state, log, self._times, findings)
             check_signatures(self._view, network.chain_id, log, findings)
+        judge_acts(state, self._cases, findings)
+        judge_acknowledgements(state, self._cases, self._times, self._last, findings)
+        check_case_signatures(self._view, network.chain_id, self._cases, findings)
         self._run_logs(fetch_for, mirrors)
 
     def document(self) -> dict[str, Any]:
@@ -146,6 +157,7 @@ class _Job:
             self._network,
             self._last,
             self._state,
+            cases=self._cases,
             contracts=self._contracts,
             votes=self._votes,
             logs=list(zip(self._logs, self._tallies, strict=True)),
@@ -156,7 +168,10 @@ class _Job:
         ranks, subjects = _ranks(self._logs)
         commitments, references = Commitments(), References(subjects)
         catalogue = Catalogue(_puts(self._state, self._times))
+        corrections = Corrections(self._state, self._cases, self._last.time)
+        acted_on = ActedOn(self._cases, self._logs, self._last.time)
         incomplete: set[str] = set()
+        unread: set[int] = set()
         try:
             for number, log in enumerate(self._logs):
                 member = self._state.members.get(log.member)
@@ -172,13 +187,18 @@ class _Job:
                     findings=self._findings,
                     commitments=commitments,
                     references=references,
+                    corrections=corrections,
+                    acted_on=acted_on,
                     progress=self._progress,
                 )
                 self._tallies.append(replayed.run())
                 if not replayed.complete:
                     incomplete.add(log.member)
+                if not replayed.whole:
+                    unread.add(number)
             for same in commitments.found(references.each):
                 self._duplicate(same)
+            acted_on.judge(self._state, unread, self._findings)
             for dangling in references.dangling():
                 # What is named may stand where we could not read.
                 if self._logs[dangling.seat.log].member not in incomplete:

@@ -1,4 +1,4 @@
-"""Signatures of anchors and votes, checked again from the transactions that brought them.
+"""Signatures of anchors, votes and acts, checked again from the transactions that brought them.
 
 A call may have been wrapped by another contract. A signature proves the same wherever it stands, so
 the calldata is searched for the call; where it is not found, nobody has lied: it was not seen.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby, islice
 from typing import Any, Literal
 
 from ledger.chain.contracts.contract_abi import Method, Name, Undecodable, decode, load
@@ -30,7 +31,8 @@ _PORTION = 256  # transactions held at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What an event says was signed. expected: members of the struct that it tells."""
+    """What an event says was signed. expected: members of the struct that it tells. among: lists in
+    it, with what stands somewhere in each."""
 
     tx: str
     contract: Name
@@ -39,6 +41,31 @@ class Signed:
     struct: str
     expected: Mapping[str, Any]
     key_id: KeyId
+    among: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Call:
+    """A call that was found in calldata; who signed it is computed where somebody asks."""
+
+    def __init__(self, signed: Signed, domain: bytes, decoded: Sequence[Any]) -> None:
+        self.values = _members(signed.struct, decoded)
+        self._struct, self._domain, self._signature = signed.struct, domain, decoded[-1]
+
+    def says(self, signed: Signed) -> bool:
+        """Whether it is what an event tells."""
+        told = self.values
+        return all(told[name] == value for name, value in signed.expected.items()) and all(
+            one in told[name] for name, one in signed.among.items()
+        )
+
+    @cached_property
+    def signer(self) -> KeyId | None:
+        """The key that signed; None: there is no such key."""
+        try:
+            digest = eip712.digest(self._domain, self._struct, self.values)
+            return key_id(Alg.SECP256K1, eip712.recover(digest, self._signature).public_key)
+        except EvidenceError:
+            return None
 
 
 def check(view: View, chain_id: int, signed: Iterable[Signed]) -> Iterator[tuple[Signed, Seen]]:
@@ -53,31 +80,31 @@ def check(view: View, chain_id: int, signed: Iterable[Signed]) -> Iterator[tuple
                 tx: None if transaction is None else transaction.input
                 for tx, transaction in zip(names, found, strict=True)
             }
-            for one in portion:
-                data = calldata[one.tx]
-                yield one, "no-transaction" if data is None else seen(one, chain_id, data)
+            for _, same in groupby(portion, key=lambda one: (one.tx, one.address, one.function)):
+                together = list(same)
+                data = calldata[together[0].tx]
+                calls = [] if data is None else _found(together[0], chain_id, data)
+                for one in together:
+                    yield one, "no-transaction" if data is None else _judged(one, calls)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def seen(signed: Signed, chain_id: int, data: bytes) -> Seen:
-    """What the calldata of a transaction shows of a signature."""
+def _found(signed: Signed, chain_id: int, data: bytes) -> list[_Call]:
+    """Calls of the function in calldata."""
     function = load(signed.contract).functions[signed.function]
     domain = eip712.domain(signed.contract, chain_id, signed.address)
+    return [_Call(signed, domain, decoded) for decoded in _calls(function, data)]
+
+
+def _judged(signed: Signed, calls: Iterable[_Call]) -> Seen:
+    """What the calls of a transaction show of a signature."""
     answer: Seen = "not-seen"
-    for decoded in _calls(function, data):
-        values = _members(signed.struct, decoded)
-        if any(values[name] != value for name, value in signed.expected.items()):
-            continue
-        try:
-            digest = eip712.digest(domain, signed.struct, values)
-            signer = eip712.recover(digest, decoded[-1])
-        except EvidenceError:
+    for call in calls:
+        if call.says(signed):
+            if call.signer == signed.key_id:
+                return "valid"
             answer = "invalid"
-            continue
-        if key_id(Alg.SECP256K1, signer.public_key) == signed.key_id:
-            return "valid"
-        answer = "invalid"
     return answer
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ledger.audit.codes import EVENTS_MISSING
 from ledger.chain.contracts.events import (
+    Acted,
     ChainEvent,
     ChairSet,
     ContractRegistered,
@@ -75,8 +76,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key as it is at the end. compromised_since 0: never. tx: in which it was added; by_vote:
-    by the provinces, or at the founding."""
+    """A key as it is at the end. compromised_since 0: never. stolen: what was said of that, where.
+    tx: in which it was added; by_vote: by the provinces, or at the founding."""
 
     key_id: KeyId
     member: str
@@ -86,8 +87,13 @@ class Key:
     not_before: int
     not_after: int
     compromised_since: int = 0
+    stolen: tuple[tuple[Place, int], ...] = ()
     tx: str = ""
     by_vote: bool = False
+
+    def stolen_since(self, place: Place) -> int:
+        """From when on it was held to be stolen, as was known at a place; 0: it was not."""
+        return next((since for said, since in reversed(self.stolen) if said < place), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +162,7 @@ class State:
     contracts: dict[str, list[tuple[Place, Address]]] = field(default_factory=dict)
     proposals: dict[Digest, Proposal] = field(default_factory=dict)
     threshold: int = 0
-    threshold_before: tuple[str, int] = ("", 0)  # and the transaction that changed it
+    thresholds: list[tuple[Place, str, int]] = field(default_factory=list)  # where, transaction
     chair: str = ""
     taken: tuple[str, str] = ("", "")  # last vote on a GOVERN key: transaction, member
     founding: str = ""  # the transaction of the constructor
@@ -175,7 +181,7 @@ def fold(state: State, event: ChainEvent) -> None:
     """One more event of Consortium. Raises CouldNotCheck where one before it is missing."""
     state.founding = state.founding or event.entry.tx
     if isinstance(event, ThresholdSet):
-        state.threshold_before = (event.entry.tx, state.threshold)
+        state.thresholds.append((event.entry.place, event.entry.tx, event.threshold))
         state.threshold = event.threshold
         _by_vote(state, event)
     elif isinstance(event, ChairSet):
@@ -279,7 +285,8 @@ def _fold_key(state: State, event: KeyAdded | KeyRevoked | KeyCompromised) -> No
     if isinstance(event, KeyRevoked):
         state.keys[name] = replace(key, not_after=event.not_after)
         return
-    state.keys[name] = replace(key, compromised_since=event.since)
+    said = (*key.stolen, (event.entry.place, event.since))
+    state.keys[name] = replace(key, compromised_since=event.since, stolen=said)
     if event.signed_by is None and key.purpose == Purpose.GOVERN:
         state.taken = (event.entry.tx, event.member)
         if not key.compromised_since:  # else it is a correction, or one of COMPROMISE_ALL
@@ -348,14 +355,25 @@ def _fold_vote(state: State, event: Proposed | Voted | Executed) -> None:
         carry_out(state, proposal, event)
 
 
-def carry_out(state: State, proposal: Proposal, event: Executed | ItemPut) -> None:
+def carry_out(state: State, proposal: Proposal, event: Executed | ItemPut | Acted) -> None:
     """A vote was carried out, in Consortium or in the contract of a role."""
-    yes = {ballot.member for ballot in proposal.ballots if ballot.choice == YES}
-    tx, before = state.threshold_before
-    threshold = before if tx == event.entry.tx else state.threshold
-    if not 0 < threshold <= len(yes):
+    place, threshold = event.entry.place, threshold_at(state, event)
+    if not 0 < threshold <= approved(proposal, place):
         raise missing(f"votes for proposal {proposal.proposal_id.hex()}")
-    proposal.executed = (event.entry.place, event.entry.tx, threshold)
+    proposal.executed = (place, event.entry.tx, threshold)
+
+
+def threshold_at(state: State, event: ChainEvent) -> int:
+    """The threshold that a vote had to reach that an event carried out; one that changes it had to
+    reach the one before."""
+    place, tx = event.entry.place, event.entry.tx
+    held = (votes for since, by, votes in reversed(state.thresholds) if since < place and by != tx)
+    return next(held, 0)
+
+
+def approved(proposal: Proposal, place: Place) -> int:
+    """How many had voted for a proposal before a place."""
+    return len({one.member for one in proposal.ballots if one.choice == YES and one.place < place})
 
 
 def within(span: Span, place: Place) -> bool:

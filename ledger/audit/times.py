@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 from ledger.audit.state import Anchor
 from ledger.chain.nodes.quorum import View
+
+_AHEAD = 4  # blocks on their way at once
 
 
 class BlockTimes:
@@ -18,6 +23,16 @@ class BlockTimes:
         if block not in self._known:
             self._known[block] = self._view.block_at(block).time
         return self._known[block]
+
+    def fetch(self, blocks: Iterable[int]) -> None:
+        """Read the times of many blocks, several at once. Raises CouldNotCheck."""
+        wanted = sorted(set(blocks) - self._known.keys())
+        pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="blocks")
+        try:
+            found = pool.map(lambda block: self._view.block_at(block).time, wanted)
+            self._known.update(zip(wanted, found, strict=True))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def from_on(self, anchors: list[Anchor], time: int) -> int:
         """How many anchors, which are in their order, lie before `time`."""

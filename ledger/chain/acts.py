@@ -22,6 +22,7 @@ MAX_HISTORY = 4096
 _ACTIONS = frozenset(Action)
 MAX_CORRECTIONS = 64
 """Steps from a record to the one that corrects it that are followed."""
+_ACTIONS = frozenset(int(action) for action in Action)
 
 
 class Histories:
@@ -130,7 +131,7 @@ class Acts:
 
     def _recorded(self, record: RecordId, event: Acted) -> RecordedAct:
         if event.act.action not in _ACTIONS:
-            raise _unfit(record, f"action {event.act.action} is none")
+            raise _unfit(record, "an action that nobody knows")
         block = self._view.block_at(event.entry.block)
         return RecordedAct(
             act=event.act,

@@ -278,6 +278,15 @@ def _checks(checks: Sequence[Check]) -> Table:
 
 # ---- the report of an audit
 
+STATES = {
+    "REPAIRED": {"zh": "已修复", "en": "repaired"},
+    "CORRECTED": {"zh": "已更正", "en": "corrected"},
+    "WITHDRAWN": {"zh": "已撤销", "en": "withdrawn"},
+    "ENDED": {"zh": "已终止", "en": "ended"},
+    "DISPUTED": {"zh": "有异议", "en": "disputed"},
+    "SHIELDED": {"zh": "已屏蔽", "en": "shielded"},
+    "ERASED": {"zh": "已删除", "en": "erased"},
+}
 _MOST_FINDINGS = 50  # shown; the rest is in the report
 _MOST_PLACES = 5  # of one reason why a report is incomplete
 
@@ -334,7 +343,28 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
         (say(zh="锚定", en="Anchors"), counts["anchors"]),
         (say(zh="条目", en="Entries"), counts["entries"]),
         (say(zh="按时", en="Timely"), timely),
+        *_status_figures(document),
     ]
+
+
+def _status_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+    """What was done to records, and who has not carried it out yet."""
+    status, counts = document["status"], document["counts"]
+    told = {name: n for name, n in counts["outcomes"].items() if name != "NONE"}
+    records = f"{len(status['records'])}{_counted(told | counts['flags'])}"
+    behind = {one["member"]: one["behind"] for one in status["acknowledged"] if one["behind"]}
+    late = ", ".join(f"{_member(code)} {count}" for code, count in behind.items())
+    return [
+        (say(zh="状态行为", en="Acts"), counts["acts"]),
+        (say(zh="有状态的记录", en="Records acted on"), records),
+        (say(zh="未执行完的成员", en="Members behind"), late or "–"),
+    ]
+
+
+def _counted(found: dict[str, int]) -> str:
+    """How many are in which state; a record may be in several."""
+    shown = ", ".join(f"{pick(STATES[name])} {count}" for name, count in found.items() if count)
+    return f": {shown}" if shown else ""
 
 
 def _logs(logs: Sequence[dict[str, Any]]) -> Table:

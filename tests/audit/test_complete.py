@@ -19,7 +19,10 @@ from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address
 from ledger.core.keys import Alg, Purpose, Role
+from ledger.core.status import Act, Action, fold
 from tests.audit.conftest import Ledger
+from tests.audit.test_acts import recorded
+from tests.support.cases import acknowledge, act, act_by_vote, make_act, undo
 from tests.support.proxy import lie, start_proxy
 from tests.support.votes import add_key, compromise, register, revoke, stand_in, suspend
 
@@ -83,7 +86,8 @@ class Leaky:
 
     def __init__(self, view: View) -> None:
         self.block = view.block
-        self.call, self.code, self.block_at = view.call, view.code, view.block_at
+        self.call, self.calls = view.call, view.calls
+        self.code, self.block_at = view.code, view.block_at
         self.skip: tuple[int, int] | None = None
         self._view = view
         self._kept: dict[Any, tuple[LogEntry, ...]] = {}
@@ -139,8 +143,28 @@ def busy(ledger: Ledger) -> Ledger:
         actions.recover_key(new_key(ledger, "140000", LocalSigner(Alg.SECP256K1, new_secret()))),
     ):
         network.decide(action)
+    do_acts(ledger)
     network.anvil.mine(2)
     return ledger
+
+
+def do_acts(ledger: Ledger) -> None:
+    """On two records, by their owner, by vote, and by nobody in a thief's place."""
+    network, log = ledger.network, ledger.beijing
+
+    def on(index: int, action: Action) -> Act:
+        return make_act(network, action, log.log_id, log.records[index].commitment.digest)
+
+    act(network, "110000", on(0, Action.REPAIR), on(1, Action.SHIELD))
+    act_by_vote(network, on(0, Action.RESCIND), on(1, Action.LIFT))
+    done = act(network, "110000", on(0, Action.END))
+    acknowledge(network, "110000", "130000")
+    key = log.key(Purpose.DECIDE).key_id
+    steps = recorded(network)
+    before = fold(one for one in steps[:-1] if one.act.record == steps[-1].act.record)
+    assert (done.block, len(steps)) == (steps[-1].block, 5)
+    compromise(network, key, steps[-1].recorded_at)
+    undo(network, (before.history, steps[-1]))
 
 
 def test_no_event_can_be_left_out_unseen(busy: Ledger) -> None:
@@ -157,7 +181,7 @@ def test_no_event_can_be_left_out_unseen(busy: Ledger) -> None:
 
     whole, nothing = run()
     assert nothing == []
-    assert len(whole.proposals) >= 16
+    assert len(whole.proposals) >= 18
     places = sorted(leaky.seen)
     assert len(places) > 150
     for place in places:

@@ -1,9 +1,10 @@
 """CaseRegistry on a real chain beside its twin in Python: the same acts taken, the same states."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,7 @@ from ledger.core.status import (
 )
 from tests.support.cases import act, act_by_vote, make_act, refused_as, send, undo
 from tests.support.chain import TestNetwork, start_network
+from tests.support.proxy import lie, start_proxy
 from tests.support.votes import compromise
 
 OWNER = "120000"
@@ -246,3 +248,24 @@ def test_where_nothing_is_registered_there_are_no_acts(network: TestNetwork) -> 
     record = RecordId(commitment(1))
     assert acts.states([record]) == {record: NOTHING}
     assert acts.history(record) == ()
+
+
+def test_an_action_that_nobody_knows(network: TestNetwork) -> None:
+    """No code of ours records it; a node that tells one is not believed, and stops nothing."""
+    one = make_act(network, Action.DISPUTE, network.log_id(OWNER), commitment(0))
+    act(network, OWNER, one)
+
+    def rename(params: Sequence[Any], result: Any) -> Any:
+        words = bytearray.fromhex(result[0]["data"][2:])
+        words[3 * 32 - 1] = 77
+        return [result[0] | {"data": "0x" + words.hex()}]
+
+    with start_proxy(network.anvil.url) as proxy:
+        file = network.with_rpc([proxy.url], 1)
+        with closing(QuorumReader(file, now=network.anvil.head_time, max_ahead=None)) as reader:
+            found = Acts(reader.head(), [network.case_registry.address])
+            proxy.on("eth_getLogs", lie(rename))
+            with pytest.raises(CouldNotCheck) as caught:
+                found.history(one.record)
+    assert caught.value.code == "status-unreadable"
+    assert "nobody knows" in caught.value.message

@@ -11,6 +11,8 @@ import pytest
 
 from ledger.chain.case_calls import (
     CaseDomain,
+    ack_calldata,
+    ack_digest,
     act_calldata,
     acts_digest,
     undo_calldata,
@@ -96,6 +98,25 @@ def act_by_vote(network: TestNetwork, *acts: Act) -> None:
 def undo(network: TestNetwork, *steps: tuple[Digest, RecordedAct]) -> TxReceipt:
     """What thieves did is undone."""
     return send(network, undo_calldata(steps))
+
+
+def acknowledge(
+    network: TestNetwork,
+    *members: str,
+    count: int | None = None,
+    head: bytes | None = None,
+    signer: LocalSigner | None = None,
+) -> None:
+    """Members say that they have carried out all acts up to `count` (None: all), which fold to
+    `head` (None: what the registry says now)."""
+    latest = network.case_registry.latest()
+    count, named = latest.count if count is None else count, Digest(head or latest.head)
+    domain = CaseDomain(network.file.chain_id, network.case_registry.address)
+    deadline = network.anvil.head_time() + 3600
+    for member in members:
+        digest = ack_digest(domain, member, count, named, deadline)
+        signature = (signer or network.keys[member, Purpose.CASE]).sign_digest(digest)
+        send(network, ack_calldata(member, count, named, deadline, signature))
 
 
 @contextmanager

@@ -1,0 +1,19 @@
+"""What a code of a finding means."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.core.texts import Text
+
+__all__ = ["FindingCode", "Severity"]
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCode:
+    """What a code means for whoever reads the report: what is so, and what to do."""
+
+    severity: Severity
+    message: Text
+    remedy: Text

@@ -1,0 +1,16 @@
+"""What an audit can find, out of `ledger/audit/codes.py`."""
+
+from ledger.audit.codes import CODES, INCOMPLETE
+from scripts.protocol_parts.tables import code, table
+
+
+def findings() -> str:
+    """Code, severity, and what it says."""
+    rows = [(code(name), of.severity, of.message["en"]) for name, of in CODES.items()]
+    return table(("code", "severity", "what is so"), rows)
+
+
+def incomplete() -> str:
+    """Why a report is incomplete."""
+    rows = [(code(name), text["en"]) for name, text in INCOMPLETE.items()]
+    return table(("code", "what could not be looked at"), rows)
