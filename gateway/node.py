@@ -278,9 +278,7 @@ def make_node(
         daily_batch=DailyBatch(ctx, maker, vault),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
-        worklists=Worklists(
-            ctx, hmac=hmac, vault=vault, accesses=accesses, calendar=workers.calendar
-        ),
+        worklists=_worklists(ctx, accesses, workers, vault=vault, hmac=hmac),
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
@@ -310,6 +308,13 @@ def _intake(
         accesses=accesses,
         counting=Counting(),
     )
+
+
+def _worklists(
+    ctx: Context, accesses: AccessLog, workers: Workers, *, vault: Vault, hmac: Hmac
+) -> Worklists:
+    """Make what compares the tables of others."""
+    return Worklists(ctx, hmac=hmac, vault=vault, accesses=accesses, calendar=workers.calendar)
 
 
 def _receipt_of(receipts: Receipts, leaf: bytes) -> bytes | None:

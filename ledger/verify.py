@@ -20,7 +20,8 @@ from typing import TypeVar
 from ledger.chain.acts import Histories
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.chain.snapshot import Act, Snapshot
+from ledger.chain.snapshot import Snapshot
+from ledger.chain.statuses import Act
 from ledger.core import receipt as receipts
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown

@@ -19,10 +19,9 @@ from ledger.core.status import NOTHING, Action, RecordedAct, State, fold
 
 MAX_HISTORY = 4096
 """Acts on one record that are read; whoever does more to one record is not to be followed."""
-_ACTIONS = frozenset(Action)
 MAX_CORRECTIONS = 64
 """Steps from a record to the one that corrects it that are followed."""
-_ACTIONS = frozenset(int(action) for action in Action)
+_ACTIONS: frozenset[int] = frozenset(int(action) for action in Action)
 
 
 class Histories:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ledger.chain.acts import MAX_CORRECTIONS, Acts, Histories
+from ledger.chain.acts import Histories
 from ledger.chain.catalogue import FOREVER, Put, counting
 from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
@@ -40,20 +39,16 @@ from ledger.chain.contracts.structs import (
     RECORD_TYPE,
     RULES,
     ContractRegistration,
-    code_text,
 )
-from ledger.chain.errors import NoContract, Reverted
 from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.runs import Run
-from ledger.core.entry import RECORD
+from ledger.chain.statuses import Act, Statuses
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId, record_id
+from ledger.core.ids import Address, Digest, KeyId, LogId
 from ledger.core.receipt import Receipt
-from ledger.core.status import SHOWN, Outcome, RecordedAct, State
-from ledger.core.verdict.acts import Doubt, status_facts
 from ledger.core.verdict.facts import (
     PUBLICITY,
     AnchorFact,
@@ -65,16 +60,12 @@ from ledger.core.verdict.facts import (
     LogFact,
     OwnerFact,
     PromiseFacts,
-    StatusFacts,
-    Unread,
 )
 
 ALONE = 8.0
 """Times as long as its last failure took for which a single node beyond the head is left alone."""
 QUICK_SECONDS = 1.0
 """A failure that took no longer costs little to be met again."""
-UNREADABLE = "status-unreadable"
-"""Code where the acts cannot be made out, though the nodes answer."""
 
 
 class _Facts(NamedTuple):
@@ -83,17 +74,6 @@ class _Facts(NamedTuple):
     log: LogFact | None
     owner: OwnerFact | None
     keys: dict[KeyId, KeyFact]
-
-
-class Act(NamedTuple):
-    """What a single node shows beyond the head, against a record."""
-
-    node: str
-    block: int
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.node}, block {self.block}: {self.what}"
 
 
 class Snapshot:
@@ -117,6 +97,8 @@ class Snapshot:
         self._keep = Kept()
         self._holders = Holders(network, head, final)
         self._histories = histories or Histories()
+        newest = -1 if final is None else final.number
+        self._statuses = Statuses(head, newest, self._holders, self._histories)
         self._silent: dict[tuple[tuple[str, ...], ChainBlock], float] = {}
 
     @classmethod
@@ -153,10 +135,8 @@ class Snapshot:
 
     def prepare(self, receipts: Iterable[Receipt]) -> None:
         """Read together what is asked of each: how the records stand. Raises CouldNotCheck."""
-        receipts = [receipt for receipt in receipts if receipt.entry.kind == RECORD]
-        records = [record for receipt in receipts for record in _records(receipt)]
-        for view in (self._head, *(view for view in self._others if view.sources)):
-            self._acts(view).states(records)
+        views = (self._head, *(view for view in self._others if view.sources))
+        self._statuses.prepare(receipts, views)
 
     def facts(self, receipt: Receipt, end: int | None = None) -> ChainFacts:
         """All that the chain says about this receipt; end: what was recorded from then on is told
@@ -174,7 +154,7 @@ class Snapshot:
             catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
-            status=self._status(receipt, end),
+            status=self._statuses.of(receipt, end),
         )
 
     def promise_facts(self, log: LogId) -> PromiseFacts:
@@ -194,7 +174,7 @@ class Snapshot:
         beyond: list[Act] = []
         for view in self._others:
             with self._patiently(view) as asked:
-                beyond += self._status_beyond(view, receipt) if asked else ()
+                beyond += self._statuses.beyond(view, receipt) if asked else ()
         return (*beyond, *found)
 
     def acts_of(self, log: LogId, witnesses: Sequence[str] = ()) -> tuple[Act, ...]:
@@ -233,86 +213,6 @@ class Snapshot:
         self._holders.consortium.fetch([log.member], (LOG_ANCHOR, CATALOGUE, CASE_REGISTRY))
         keys = self._holders.keys(log.member)
         return _Facts(self._holders.log_fact(log), self._holders.owner(log.member), keys)
-
-    def _status(self, receipt: Receipt, end: int | None) -> StatusFacts | Unread:
-        """No registry, no acts; a statement has none. A registry must be readable."""
-        if receipt.entry.kind != RECORD:
-            return StatusFacts()
-        try:
-            facts = self._status_facts(_records(receipt), end)
-            newest = [
-                replace(status, corrected_by=self._newest(status.corrected_by, end))
-                if status.corrected_by
-                else status
-                for status in (facts.now, facts.as_of)
-            ]
-        except (NoContract, Reverted) as error:
-            return Unread(code="status-unreadable", problem=str(error))
-        except CouldNotCheck as error:
-            if error.code != UNREADABLE:
-                raise
-            return Unread(code=error.code, problem=error.message)
-        return replace(facts, now=newest[0], as_of=newest[1])
-
-    def _status_facts(self, records: Sequence[RecordId], end: int | None) -> StatusFacts:
-        acts = self._acts(self._head)
-        return status_facts(
-            [acts.history(record) for record in records],
-            final=-1 if self._final is None else self._final.number,
-            end=end,
-            doubts=self._doubts,
-        )
-
-    def _newest(self, record: RecordId, end: int | None) -> RecordId:
-        """The record at the end of the chain of corrections, as far as these are believed, and
-        within 64 steps."""
-        for _ in range(MAX_CORRECTIONS - 1):
-            following = self._status_facts([record], end).as_of.corrected_by
-            if following is None:
-                break
-            record = following
-        return record
-
-    def _acts(self, view: View) -> Acts:
-        """The acts as a view has them. What single nodes show is read once for each height."""
-
-        def read() -> Acts:
-            history = self._holders.consortium.contract_history(CASE_REGISTRY)
-            shared = self._histories if view is self._head else None
-            return Acts(view, [contract.account for contract in history], shared)
-
-        ahead = None if view is self._head else (view.sources, view.block)
-        found: Acts = self._keep(("acts at", ahead), read)
-        return found
-
-    def _doubts(self, end: int | None) -> tuple[Doubt, Doubt]:
-        """Whether an act was a thief's, by what was recorded before `end`: as it is known at the
-        head, and as it is known for good."""
-
-        def by(since: Callable[[KeyFact], int | None]) -> Doubt:
-            return lambda acted: self._is_thiefs(acted, since)
-
-        return by(lambda key: key.stolen_since(end)), by(lambda key: key.stolen_finally(end))
-
-    def _is_thiefs(self, acted: RecordedAct, since: Callable[[KeyFact], int | None]) -> bool:
-        if not any(acted.member):  # by vote, or a thief's act undone
-            return False
-        key = self._holders.keys(code_text(acted.member)).get(acted.signed_by)
-        stolen = 0 if key is None else since(key)
-        return stolen is not None and stolen <= acted.recorded_at
-
-    def _status_beyond(self, view: View, receipt: Receipt) -> list[Act]:
-        """What a node shows beyond the head that speaks against the record and is not there yet."""
-        if receipt.entry.kind != RECORD:
-            return []
-        records = _records(receipt)
-        here = self._acts(self._head).states(records)
-        there = self._acts(view).states(records)
-        return [
-            Act(view.sources[0], view.block.number, f"record {record.hex()} is acted on")
-            for record in records
-            if _is_worse(here[record], there[record])
-        ]
 
     def _acts_of(self, view: View, log_id: LogId, witnesses: Sequence[str]) -> list[Act]:
         """Of one node, beside what the head has already."""
@@ -444,20 +344,6 @@ class Snapshot:
             event = decode_event("LogAnchor", entry)
             if isinstance(event, Anchored):
                 yield event
-
-
-def _records(receipt: Receipt) -> list[RecordId]:
-    """The record of a receipt, and the first one that it replaces."""
-    own = record_id(receipt.log, receipt.entry.commitment)
-    first = receipt.entry.replaces
-    return [own] if first is None else [own, first]
-
-
-def _is_worse(here: State, there: State) -> bool:
-    """Whether something is told there that is not told here."""
-    new = there.word.flags & ~here.word.flags & SHOWN
-    outcome = there.word.outcome
-    return bool(new) or outcome not in (Outcome.NONE, here.word.outcome)
 
 
 def _covers(events: Iterable[Anchored], index: int) -> Iterator[Anchored]:
