@@ -26,6 +26,7 @@ from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.log import routes as log
+from gateway.mirrors import routes as mirrors
 from gateway.node import Node
 from gateway.quality import routes as quality
 from gateway.receipts import routes as receipts
@@ -73,6 +74,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.receipts = node.receipts
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
+    app.state.mirrors = node.mirrors
     app.state.worklists = node.worklists
     app.state.about = About(
         ctx=ctx,
@@ -83,7 +85,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         endpoint=settings.endpoint(port),
     )
     routes = (
-        *(intake, files, receipts, subjects, log, catalogue),
+        *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, about, docs),
     )
     for router in (part.router for part in routes):

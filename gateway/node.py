@@ -44,6 +44,10 @@ from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.mirrors.services import Mirrors
+from gateway.mirrors.store import lose_mirrors
+from gateway.mirrors.tasks import Follower
+from gateway.mirrors.witnesses import Witnesses
 from gateway.quality.services import QualityFiles
 from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
@@ -115,6 +119,8 @@ class Node:
     quality: QualityFiles
     worklists: Worklists
     content_keys: ContentKeyWatch
+    mirrors: Mirrors
+    witnesses: Witnesses
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -146,6 +152,7 @@ class Node:
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
             ("schemas", SchemaWatch(self.ctx.schemas)),
+            ("mirrors", Follower(self.mirrors, self.witnesses, self.lease)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -177,6 +184,7 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
+        self.mirrors.close()
         self.reader.close()
         self.outbox.close()
         close_engine(self.ctx.engine)
@@ -211,7 +219,7 @@ def make_node(
     workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
     ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
-    chain.load(network, lose_chain)
+    chain.load(network, _lose)
     signing = Signing(ctx, chain, keys, key_folder)
     accesses = AccessLog(ctx.engine, ctx.clock)
     reader = _reader(ctx)
@@ -221,6 +229,7 @@ def make_node(
     intake = _intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
     file_store = FileStore(ctx.engine, vault, settings.files)
     receipts = Receipts(ctx, vault, signing, accesses)
+    mirrors = Mirrors(ctx, chain=chain, reader=reader, signing=signing)
     maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
     return Node(
         ctx=ctx,
@@ -254,7 +263,15 @@ def make_node(
         content_keys=ContentKeyWatch(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
+        mirrors=mirrors,
+        witnesses=Witnesses(ctx, mirrors.http),
     )
+
+
+def _lose(connection: sa.Connection) -> None:
+    """What was anchored on a chain that is no more, ours and that of others."""
+    lose_chain(connection)
+    lose_mirrors(connection)
 
 
 def _intake(

@@ -30,7 +30,7 @@ from ledger.chain.keys.wellknown import is_well_known
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose
 
-ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT)
+ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.WITNESS)
 """Purposes of the keys that a gateway signs with."""
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ class Keyring:
     """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
     payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
-    before, the last one first; what was begun before the change is promised with one of them."""
+    before, the last one first; what was begun before the change is promised with one of them.
+    witness: cosigns the logs of others; None where this member has no such key."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -52,6 +53,17 @@ class Keyring:
     content: tuple[ContentKey, ...]
     index: bytes
     former: tuple[DigestSigner, ...] = ()
+    witness: MessageSigner | None = None
+
+    @property
+    def registered(self) -> dict[Purpose, DigestSigner | MessageSigner]:
+        """Those that sign now and stand on the chain, by purpose."""
+        found: dict[Purpose, DigestSigner | MessageSigner] = {
+            Purpose.ANCHOR: self.anchor,
+            Purpose.NOTE: self.note,
+            Purpose.PRESENT: self.present,
+        }
+        return found | ({} if self.witness is None else {Purpose.WITNESS: self.witness})
 
     def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
         """With another key of one of `ROTATED`."""
@@ -59,6 +71,8 @@ class Keyring:
             return replace(self, anchor=signer, former=(self.anchor, *self.former))
         if purpose is Purpose.NOTE:
             return replace(self, note=signer)
+        if purpose is Purpose.WITNESS:
+            return replace(self, witness=signer)
         return replace(self, present=signer)
 
 
@@ -95,6 +109,7 @@ class KeyFolder:
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
+            witness=self._first(Purpose.WITNESS) if self._has(Purpose.WITNESS) else None,
         )
 
     def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
@@ -128,6 +143,9 @@ class KeyFolder:
             held.append((signer.key_id, signer))
         return held
 
+    def _has(self, purpose: Purpose) -> bool:
+        return bool(files(self.folder, purpose.name))
+
     def _first(self, purpose: Purpose) -> Signer:
         found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]
         return self._open(found[0], purpose.name)
@@ -143,9 +161,8 @@ class KeyFolder:
 
 
 def _current(keys: Keyring, purpose: Purpose) -> bytes:
-    if purpose is Purpose.ANCHOR:
-        return keys.anchor.key_id
-    return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
+    signer = keys.registered.get(purpose)
+    return b"" if signer is None else signer.key_id
 
 
 def _signer(path: Path, purpose: str, password: bytes) -> Signer:

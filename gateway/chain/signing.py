@@ -64,6 +64,12 @@ class Signing:
         """Take the key of the presentations. Raises NotReady where it is not valid now."""
         return self._valid(Purpose.PRESENT, self._keys.present)
 
+    def witness_key(self) -> MessageSigner | None:
+        """Take the key of our cosignatures; None: this member has none. Raises NotReady where it
+        is not valid now."""
+        key = self._keys.witness
+        return None if key is None else self._valid(Purpose.WITNESS, key)
+
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""
         self._keys = keys

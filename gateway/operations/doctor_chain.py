@@ -15,6 +15,7 @@ from gateway.base.keyring import Keyring
 from gateway.base.settings import Settings
 from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
+from gateway.mirrors.store import all_mirrors
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
 from gateway.operations.relog_statements import stranded_statements
@@ -93,7 +94,7 @@ class ChainChecks:
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
-        for purpose in (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT):
+        for purpose in self._keys.registered:
             ours = self._held(purpose)
             valid = [
                 key
@@ -141,12 +142,8 @@ class ChainChecks:
         return facts.rules_item(item.name, now)
 
     def _held(self, purpose: Purpose) -> set[str]:
-        signers = {
-            Purpose.ANCHOR: (self._keys.anchor, *self._keys.former),
-            Purpose.NOTE: (self._keys.note,),
-            Purpose.PRESENT: (self._keys.present,),
-        }
-        return {signer.key_id.hex() for signer in signers[purpose]}
+        former = self._keys.former if purpose is Purpose.ANCHOR else ()
+        return {signer.key_id.hex() for signer in (self._keys.registered[purpose], *former)}
 
     def _logs(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
         yield finding("open-log", Level.OK if facts.open_log else Level.PROBLEM)
@@ -169,6 +166,7 @@ class ChainChecks:
             }
             count = stranded_records(connection, closed)
             count += stranded_statements(connection, closed)
+        yield from _mirrors(self._engine)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
 
     def _payer(self) -> Finding:
@@ -184,3 +182,19 @@ class ChainChecks:
         anchors = balance // (ANCHOR_GAS * max(price, 1))
         level = Level.PROBLEM if anchors < NONE else Level.WARNING if anchors < FEW else Level.OK
         return finding("payer", level, address=address, anchors=anchors)
+
+
+def _mirrors(engine: sa.Engine) -> Iterator[Finding]:
+    """Each log of another member that is kept here: whether it can be followed."""
+    with engine.connect() as connection:
+        found = all_mirrors(connection)
+    for one in found:
+        yield finding(
+            "mirror",
+            Level.OK if one.error is None else Level.WARNING,
+            member=one.member,
+            log=one.log_id.hex()[:16],
+            size=one.size,
+            anchored=one.anchored,
+            error=one.error or "-",
+        )

@@ -17,6 +17,7 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
+from gateway.mirrors.store import with_lines
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending, Stranded
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
@@ -112,6 +113,7 @@ class Receipts:
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
             path = inclusion_path_at(source, found.index, anchor.size)
+            checkpoint = with_lines(connection, found.log, anchor.size, anchor.note)
         return receipts.build(
             anchor=receipts.Anchor(
                 block=anchor.block,
@@ -119,7 +121,7 @@ class Receipts:
                 time=anchor.block_time,
                 tx=Digest(anchor.tx_hash),
             ),
-            checkpoint=anchor.note,
+            checkpoint=checkpoint,
             entry=entry,
             index=found.index,
             network=self._ctx.network.reference,

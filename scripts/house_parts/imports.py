@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/accesses", "gateway/chain", "gateway/http", "gateway/jobs", "gateway/records"),
     ("gateway/log", "gateway/tokens"),
     ("gateway/anchoring", "gateway/catalogue", "gateway/quality", "gateway/subjects"),
-    ("gateway/intake",),
+    ("gateway/intake", "gateway/mirrors"),
     ("gateway/statements",),
     ("gateway/receipts",),
     ("gateway/about", "gateway/files"),

@@ -1,8 +1,9 @@
 """A network on a real anvil: four provinces, a bureau, a bank, an auditor, all with fresh keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ledger.chain.contracts.bindings import CaseRegistry, Catalogue, Consortium, LogAnchor
 from ledger.chain.contracts.structs import CatalogueItem
@@ -49,14 +50,15 @@ def make_keys(members: Sequence[str] = MEMBERS) -> Keys:
     return keys
 
 
-def make_founders(keys: Keys) -> list[Founder]:
-    """The members with their keys, valid since 2020."""
+def make_founders(keys: Keys, endpoints: Mapping[str, str] = MappingProxyType({})) -> list[Founder]:
+    """The members with their keys, valid since 2020. endpoints: by code, of those that are to be
+    reached."""
     return [
         Founder(
             code=member,
             roles=ROLES[member],
             region=member if member in PROVINCES else "",
-            endpoint=f"http://{member}.test",
+            endpoint=endpoints.get(member, f"http://{member}.test"),
             keys=tuple(
                 FounderKey(
                     purpose=purpose,
@@ -187,6 +189,7 @@ def deploy_network(
     deployer: LocalSigner | None = None,
     items: Sequence[CatalogueItem] | None = None,
     finality: Finality | None = None,
+    endpoints: Mapping[str, str] = MappingProxyType({}),
 ) -> TestNetwork:
     """The contracts with the four provinces and the others, registered and filled by vote.
 
@@ -201,7 +204,7 @@ def deploy_network(
     deployment = deploy(
         anvil.rpc,
         deployer,
-        founders=make_founders(keys),
+        founders=make_founders(keys, endpoints),
         threshold=THRESHOLD,
         council=voters(keys),
         items=national_items() if items is None else items,

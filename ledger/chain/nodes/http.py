@@ -6,10 +6,13 @@ small answer must not unfold to a large one).
 
 import contextlib
 import email.utils
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
 import httpcore
@@ -37,10 +40,18 @@ class Answer(NamedTuple):
 class Http:
     """A client. Safe to share between threads."""
 
-    def __init__(self, *, verify: bool = True, headers: Mapping[str, str] | None = None) -> None:
-        """`verify` False saves the 30 ms of reading certificates where no URL is https."""
+    def __init__(
+        self,
+        *,
+        verify: bool = True,
+        headers: Mapping[str, str] | None = None,
+        public: bool = False,
+    ) -> None:
+        """`verify` False saves the 30 ms of reading certificates where no URL is https. `public`:
+        no address is called that is not everybody's, whatever a host name leads to; for URLs that
+        others wrote."""
         self._client = httpx.Client(
-            transport=_Transport(verify=verify),
+            transport=_Transport(verify=verify, public=public),
             headers={"accept-encoding": "identity", **(headers or {})},
         )
 
@@ -190,7 +201,29 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
+def _public_address(host: str, port: int) -> str:
+    """One address of a host, which is then called and no other: a name may lead elsewhere the next
+    time. Raises httpcore.ConnectError where any of them is private."""
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=SOCK_STREAM)}
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError("no such host") from error
+    addresses = [ip_address(text.partition("%")[0]) for text in sorted(found)]
+    if not addresses or not all(_is_public(address) for address in addresses):
+        raise httpcore.ConnectError("not a public address")
+    return str(addresses[0])
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Also of the IPv4 address that an IPv6 address may stand for."""
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
+
+
 class _Backend(httpcore.SyncBackend):
+    def __init__(self, *, public: bool) -> None:
+        self._public = public
+
     def connect_tcp(
         self,
         host: str,
@@ -199,9 +232,8 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(
-            super().connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        )
+        to = _public_address(host, port) if self._public else host
+        return _Stream(super().connect_tcp(to, port, _left(timeout), local_address, socket_options))
 
 
 class _Transport(httpx.HTTPTransport):
@@ -212,12 +244,12 @@ class _Transport(httpx.HTTPTransport):
     used: a node is reached as the network file names it.
     """
 
-    def __init__(self, *, verify: bool) -> None:
+    def __init__(self, *, verify: bool, public: bool) -> None:
         super().__init__(verify=verify)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(verify=verify),
             max_connections=_PARALLEL,
             keepalive_expiry=5.0,
-            network_backend=_Backend(),
+            network_backend=_Backend(public=public),
         )
