@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.audit.tiles import Missing, Unreachable, is_plain_url, log_url
+from ledger.audit.tiles import Missing, Unreachable, is_plain_url, log_url, mirror_url
 from ledger.chain.contracts.bindings import LOG_ANCHOR, Consortium
 from ledger.chain.contracts.events import Anchored, decode_events, topic
 from ledger.chain.contracts.structs import ACTIVE, OPEN, Key
@@ -39,7 +39,7 @@ class Peer:
 
     def mirror_url(self, log_id: bytes) -> str:
         """Where it serves a log of another."""
-        return f"{self.endpoint.rstrip('/')}/mirrors/{log_id.hex()}"
+        return mirror_url(self.endpoint, log_id)
 
 
 def read_peers(view: View, network: NetworkFile, own: str) -> list[Peer]:

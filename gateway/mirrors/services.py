@@ -224,7 +224,7 @@ class Mirrors:
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="mirror") as pool:
             try:
                 for piece in pool.map(lambda n: _piece(proven, n), range(mirror.whole, end)):
-                    pieces.append(piece)  # noqa: PERF402 - those before a failure are to stay
+                    pieces.append(piece)
             except LedgerError as error:
                 failure = error
                 pool.shutdown(wait=True, cancel_futures=True)
