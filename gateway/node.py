@@ -264,7 +264,7 @@ def make_node(
             ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
         ),
         mirrors=mirrors,
-        witnesses=Witnesses(ctx, mirrors.http),
+        witnesses=Witnesses(ctx, chain, mirrors.http),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.base.errors import NotReady
 from ledger.audit.tiles import Missing, Unreachable
 from ledger.core.errors import EvidenceError, LedgerError
 
@@ -19,7 +20,7 @@ class MirrorError(LedgerError):
 
 def code_of(error: LedgerError) -> str:
     """The code that is kept of a failure while a log was read from its owner."""
-    if isinstance(error, MirrorError):
+    if isinstance(error, (MirrorError, NotReady)):
         return error.code
     if isinstance(error, Unreachable):
         return UNREACHABLE

@@ -52,6 +52,8 @@ cosignatures = sa.Table(
     sa.Column("log", sa.ForeignKey("logs.id"), primary_key=True),
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("member", sa.Text, primary_key=True),
+    sa.Column("key_id", sa.LargeBinary(32), nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),  # as the witness signed it
     sa.Column("line", sa.Text, nullable=False),
 )
 """Verified witness lines on checkpoints of ours, one of each member for each anchored size."""

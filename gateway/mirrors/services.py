@@ -87,7 +87,7 @@ class Mirrors:
         self._signing = signing
         # Endpoints are written by others: none may lead into our own network.
         self.http = Http(public=ctx.settings.env == "production")
-        self.peers: list[Peer] = []
+        self.peers: list[Peer] | None = None
         self._looked_at = float("-inf")
         self._backoff: dict[bytes, _Backoff] = {}
         self._lost: set[bytes] = set()
@@ -119,7 +119,7 @@ class Mirrors:
             self.look()
         with begin_read(self._ctx.engine) as connection:
             found = store.all_mirrors(connection)
-        peers = {log: peer for peer in self.peers for log, _ in peer.logs}
+        peers = {log: peer for peer in self.peers or () for log, _ in peer.logs}
         turns = [self._turn(one, peers[one.log_id]) for one in found if one.log_id in peers]
         return any(turns)
 

@@ -14,7 +14,7 @@ from gateway.log.store import unpack
 from gateway.mirrors.models import cosignatures, mirror_bundles, mirror_tiles, mirrors
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.merkle import EMPTY_ROOT
-from ledger.core.note import MAX_WITNESSES, parse_checkpoint
+from ledger.core.note import MAX_WITNESSES, Cosignature, parse_checkpoint
 from ledger.core.tiles import WIDTH, Tile, tile_width
 
 _FAST = 1
@@ -188,10 +188,27 @@ def mirrored_sizes(connection: sa.Connection) -> list[tuple[bytes, int, int, str
 # ---- cosignatures of others on our own checkpoints
 
 
-def keep_line(connection: sa.Connection, log: int, size: int, member: str, line: str) -> None:
-    """Store a verified witness line on the checkpoint of `size` of our log."""
-    row = {"log": log, "size": size, "member": member, "line": line}
-    connection.execute(insert_unless_there(connection, cosignatures).values(row))
+def keep_line(
+    connection: sa.Connection, log: int, size: int, line: Cosignature, key_id: bytes
+) -> None:
+    """Store a verified witness line on the checkpoint of `size` of our log. key_id: of the key
+    that made it."""
+    row = {"log": log, "size": size, "member": line.member, "key_id": key_id}
+    values = row | {"time": line.time, "line": line.line}
+    connection.execute(insert_unless_there(connection, cosignatures).values(values))
+
+
+def line_keys(connection: sa.Connection) -> list[tuple[str, bytes]]:
+    """(member, key id) of all lines that are kept."""
+    query = sa.select(cosignatures.c.member, cosignatures.c.key_id).distinct()
+    return [(member, key_id) for member, key_id in connection.execute(query)]
+
+
+def drop_lines(connection: sa.Connection, member: str, key_id: bytes, since: int) -> int:
+    """Drop the lines of one key made at or after a Unix second; returns how many."""
+    of_key = (cosignatures.c.member == member) & (cosignatures.c.key_id == key_id)
+    change = sa.delete(cosignatures).where(of_key, cosignatures.c.time >= since)
+    return connection.execute(change).rowcount
 
 
 def witnesses_of(connection: sa.Connection, log: int, size: int) -> list[str]:
@@ -208,7 +225,6 @@ def with_lines(connection: sa.Connection, log: int, size: int, note: str) -> str
         cosignatures.c.log == log, cosignatures.c.size == size
     )
     lines = connection.scalars(query.order_by(cosignatures.c.member).limit(MAX_WITNESSES)).all()
-    # A line of a member that was given two keys of the same hash would spoil the whole note.
     return parse_checkpoint(note + "".join(lines)).text if lines else note
 
 

@@ -12,6 +12,7 @@ import structlog
 from gateway.anchoring.models import anchors
 from gateway.base.context import Context
 from gateway.base.db import begin_write
+from gateway.chain.view import ChainView
 from gateway.log.models import logs
 from gateway.mirrors import store
 from gateway.mirrors.reading import Peer, PeerFetch
@@ -20,12 +21,11 @@ from ledger.audit.tiles import MAX_CHECKPOINT, Missing
 from ledger.chain.nodes.http import Http
 from ledger.core import note
 from ledger.core.errors import EvidenceError, LedgerError
+from ledger.core.ids import KeyId
 from ledger.core.note import MAX_WITNESSES, Cosignature
 
 ASK_SECONDS = 5.0
 """For one checkpoint of a mirror."""
-AHEAD = 60
-"""Seconds by which the clock of a witness may be ahead of ours."""
 
 _log = structlog.get_logger(__name__)
 _NEWEST = (
@@ -50,19 +50,43 @@ class _Head(NamedTuple):
 
 
 class Witnesses:
-    """What others cosigned of our newest final anchors. Belongs to one thread."""
+    """What others cosigned of our newest final anchors. Belongs to one thread.
 
-    def __init__(self, ctx: Context, http: Http) -> None:
+    Each line of a receipt must verify, so one is kept only as long as it does: a line whose key
+    was stolen, or whose member is away, would spoil receipts that are good without it.
+    """
+
+    def __init__(self, ctx: Context, chain: ChainView, http: Http) -> None:
         self._ctx = ctx
+        self._chain = chain
         self._http = http
         self._pauses: dict[tuple[int, int, str], tuple[float, float]] = {}
 
-    def step(self, peers: Sequence[Peer]) -> int:
+    def step(self, peers: Sequence[Peer] | None) -> int:
         """Ask every other province for the checkpoint of its copy of our newest final anchor;
-        returns how many lines were new. One that does not answer or lies is asked later."""
+        returns how many lines were new. One that does not answer or lies is asked later.
+
+        peers: as last read from the chain; None: not read yet."""
+        if peers is None or self._chain.known is None:
+            return 0
+        self._prune(peers)
         with self._ctx.engine.connect() as connection:
             heads = [_Head(*row) for row in connection.execute(_HEADS)]
         return sum(self._ask(head, peers) for head in heads)
+
+    def _prune(self, peers: Sequence[Peer]) -> None:
+        keys = {(peer.code, key.key_id): key for peer in peers for key in peer.witnesses}
+        with self._ctx.engine.connect() as connection:
+            held = store.line_keys(connection)
+        for member, key_id in held:
+            key = keys.get((member, KeyId(key_id)))
+            since = 0 if key is None else key.compromised_since
+            if key is not None and not since:
+                continue
+            with begin_write(self._ctx.engine, LOCK) as connection:
+                gone = store.drop_lines(connection, member, key_id, since)
+            if gone:
+                _log.warning("witness.lines-dropped", member=member, lines=gone)
 
     def _ask(self, head: _Head, peers: Sequence[Peer]) -> int:
         with self._ctx.engine.connect() as connection:
@@ -80,18 +104,19 @@ class Witnesses:
                 continue
             if time.monotonic() < due or len(known) + new >= MAX_WITNESSES:
                 continue
-            line = self._line(head, peer)
-            if line is None:
+            found = self._line(head, peer)
+            if found is None:
                 self._pauses[key] = (time.monotonic() + pause, min(2 * pause, LONGEST_PAUSE))
                 continue
             with begin_write(self._ctx.engine, LOCK) as connection:
-                store.keep_line(connection, head.id, head.size, peer.code, line.line)
+                store.keep_line(connection, head.id, head.size, *found)
             _log.info("witness.line", log=head.log_id.hex(), size=head.size, member=peer.code)
             new += 1
         return new
 
-    def _line(self, head: _Head, peer: Peer) -> Cosignature | None:
-        """A line of that member that verifies; None where it shows none for this size."""
+    def _line(self, head: _Head, peer: Peer) -> tuple[Cosignature, KeyId] | None:
+        """A line of that member that verifies, and the key that made it; None where it shows none
+        for this size, or one that verifiers, who go by the chain's clock, do not take yet."""
         end = time.monotonic() + ASK_SECONDS
         fetch = PeerFetch(self._http, peer.mirror_url(head.log_id), end)
         try:
@@ -100,13 +125,13 @@ class Witnesses:
             return None
         if (found.log, found.size, found.root) != (head.log_id, head.size, head.root):
             return None
-        latest = self._ctx.clock.seconds() + AHEAD
+        latest = self._chain.facts.block_time
         for line in found.witnesses:
             if line.member != peer.code or line.time > latest:
                 continue
             for key in peer.witnesses:
                 if key.valid_at(line.time) and _made(found, line, key.public_key):
-                    return line
+                    return line, key.key_id
         return None
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gateway.mirrors import services
 from gateway.node import make_node
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.rpc import Rpc
@@ -35,4 +36,18 @@ def finish(folder: str) -> None:
     else:
         raise AssertionError("still waiting")
     rpc.close()
+    node.close()
+
+
+def follow_mirrors(folder: str, code: str) -> None:
+    """Follow the logs of the others, one full bundle a turn, until none is behind."""
+    services.CHUNK = 1
+    path = Path(folder)
+    network = NetworkFile.load(path / "network.json")
+    settings = make_settings(path, node={"code": code, "name": code})
+    node = make_node(settings, network, make_keys(SEED))
+    node.anchoring.step()
+    node.mirrors.look()
+    while node.mirrors.step():
+        pass
     node.close()

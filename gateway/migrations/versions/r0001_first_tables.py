@@ -335,6 +335,8 @@ def upgrade() -> None:
         sa.Column("log", sa.Integer(), nullable=False),
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_cosignatures_log"),
         sa.PrimaryKeyConstraint("log", "size", "member", name="pk_cosignatures"),
