@@ -13,6 +13,7 @@ from ledger.core import note, receipt
 from ledger.core.keys import Purpose
 from ledger.core.merkle import leaf_hash
 from ledger.core.tiles import entries_path
+from ledger.verify import ask
 from tests.gateway.mirrors.test_lies import OTHER, OWNER, THIRD
 from tests.support.ledger import MemberLog, make_record
 from tests.support.peers import Peers, client_of, nobody
