@@ -166,7 +166,7 @@ class ChainChecks:
             }
             count = stranded_records(connection, closed)
             count += stranded_statements(connection, closed)
-        yield from _mirrors(self._engine)
+        yield from found_mirrors(self._engine)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
 
     def _payer(self) -> Finding:
@@ -184,7 +184,7 @@ class ChainChecks:
         return finding("payer", level, address=address, anchors=anchors)
 
 
-def _mirrors(engine: sa.Engine) -> Iterator[Finding]:
+def found_mirrors(engine: sa.Engine) -> Iterator[Finding]:
     """Each log of another member that is kept here: whether it can be followed."""
     with engine.connect() as connection:
         found = all_mirrors(connection)

@@ -1,6 +1,7 @@
 """What is kept stays, and is had again: after a kill, a lost piece, a lost chain."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,19 @@ from gateway.base.db import begin_write
 from gateway.mirrors import services
 from gateway.mirrors.errors import FULL, NO_ENDPOINT
 from gateway.mirrors.models import mirror_bundles, mirror_tiles
+from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import all_mirrors, lose_mirrors
 from gateway.node import Node
+from gateway.operations.doctor_chain import found_mirrors
+from gateway.operations.findings import Level
+from ledger.chain.errors import RpcFailure
 from ledger.core.keys import Purpose
 from ledger.core.tiles import encode_bundle, entries_path
 from tests.gateway.mirrors.test_lies import OTHER, OWNER, THIRD, anchored, held
 from tests.support import child
 from tests.support.member import SEED
 from tests.support.node import make_keys
-from tests.support.peers import Peers, client_of, open_peer
+from tests.support.peers import Peers, client_of, nobody, open_peer
 from tests.support.work import follow_mirrors
 
 
@@ -193,9 +198,30 @@ def test_a_member_without_an_endpoint_is_told(
     assert held(node, log.log_id).error == NO_ENDPOINT
 
 
-def test_no_private_address_is_called_in_production(peers: Peers, tmp_path: Path) -> None:
-    node = peers.node(OTHER, tmp_path / "node")
+def test_no_private_address_is_called_in_production(peers: Peers, node: Node) -> None:
+    assert node.mirrors.http.request("GET", peers.doors[OWNER].url)[0] == 503
+    settings = node.ctx.settings.model_copy(update={"env": "production"})
+    strict = Mirrors(
+        replace(node.ctx, settings=settings),
+        chain=node.chain,
+        reader=node.reader,
+        signing=node.signing,
+    )
     try:
-        assert node.mirrors.http.request("GET", peers.doors[OWNER].url)[0] == 503
+        with pytest.raises(RpcFailure):
+            strict.http.request("GET", peers.doors[OWNER].url)
     finally:
-        node.close()
+        strict.close()
+
+
+def test_a_doctor_says_what_is_kept(peers: Peers, node: Node) -> None:
+    anchored(peers, OWNER, 3)
+    log = anchored(peers, THIRD, 3)
+    peers.doors[THIRD].answer = nobody
+    peers.follow(node)
+    found = {one.text["en"]: one for one in found_mirrors(node.ctx.engine)}
+    assert len(found) == 3
+    good, bad = (next(o for t, o in found.items() if f"member {m} " in t) for m in (OWNER, THIRD))
+    assert (good.level, good.remedy) == (Level.OK, None)
+    assert bad.level is Level.WARNING and bad.remedy is not None
+    assert "unreachable" in bad.text["zh"] and log.log_id.hex()[:16] in bad.text["zh"]
