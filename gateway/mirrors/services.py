@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event
 
 import structlog
 
@@ -107,8 +108,9 @@ class Mirrors:
         """Have a copy read anew of which a piece was lost. Callable from every thread."""
         self._lost.add(log_id)
 
-    def step(self) -> bool:
+    def step(self, stop: Event | None = None) -> bool:
         """One turn of every log that is behind; returns whether one that did not fail still is.
+        stop: no turn is begun once it is set.
 
         Raises CouldNotCheck where the chain cannot be read; what an owner does is told of its log
         and raises nothing."""
@@ -120,8 +122,13 @@ class Mirrors:
         with begin_read(self._ctx.engine) as connection:
             found = store.all_mirrors(connection)
         peers = {log: peer for peer in self.peers or () for log, _ in peer.logs}
-        turns = [self._turn(one, peers[one.log_id]) for one in found if one.log_id in peers]
-        return any(turns)
+        more = False
+        for one in found:
+            if stop is not None and stop.is_set():
+                break
+            if one.log_id in peers:
+                more |= self._turn(one, peers[one.log_id])
+        return more
 
     def look(self) -> None:
         """Read from the chain who is there, and up to where each log is finally anchored. Raises

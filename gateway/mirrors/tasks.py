@@ -24,6 +24,7 @@ class Follower:
     def __call__(self, stop: threading.Event) -> float:
         if not self._lease.held:
             return EVERY
-        more = self._mirrors.step()
-        self._witnesses.step(self._mirrors.peers)
+        more = self._mirrors.step(stop)
+        if not stop.is_set():
+            self._witnesses.step(self._mirrors.peers, stop)
         return 0.0 if more else EVERY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from threading import Event
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -62,17 +63,18 @@ class Witnesses:
         self._http = http
         self._pauses: dict[tuple[int, int, str], tuple[float, float]] = {}
 
-    def step(self, peers: Sequence[Peer] | None) -> int:
+    def step(self, peers: Sequence[Peer] | None, stop: Event | None = None) -> int:
         """Ask every other province for the checkpoint of its copy of our newest final anchor;
         returns how many lines were new. One that does not answer or lies is asked later.
 
-        peers: as last read from the chain; None: not read yet."""
+        peers: as last read from the chain; None: not read yet. stop: nobody is asked once it is
+        set."""
         if peers is None or self._chain.known is None:
             return 0
         self._prune(peers)
         with self._ctx.engine.connect() as connection:
             heads = [_Head(*row) for row in connection.execute(_HEADS)]
-        return sum(self._ask(head, peers) for head in heads)
+        return sum(self._ask(head, peers, stop or Event()) for head in heads)
 
     def _prune(self, peers: Sequence[Peer]) -> None:
         keys = {(peer.code, key.key_id): key for peer in peers for key in peer.witnesses}
@@ -88,7 +90,7 @@ class Witnesses:
             if gone:
                 _log.warning("witness.lines-dropped", member=member, lines=gone)
 
-    def _ask(self, head: _Head, peers: Sequence[Peer]) -> int:
+    def _ask(self, head: _Head, peers: Sequence[Peer], stop: Event) -> int:
         with self._ctx.engine.connect() as connection:
             known = store.witnesses_of(connection, head.id, head.size)
         self._pauses = {
@@ -102,7 +104,7 @@ class Witnesses:
             due, pause = self._pauses.get(key, (0.0, FIRST_PAUSE))
             if peer.code in known or not peer.endpoint or not peer.witnesses:
                 continue
-            if time.monotonic() < due or len(known) + new >= MAX_WITNESSES:
+            if stop.is_set() or time.monotonic() < due or len(known) + new >= MAX_WITNESSES:
                 continue
             found = self._line(head, peer)
             if found is None:

@@ -30,7 +30,7 @@ from ledger.core.ids import key_id
 from ledger.core.keys import Alg, Purpose
 
 REGISTERED = [purpose.name for purpose in Purpose]
-OF_THE_NODE = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT)
+OF_THE_NODE = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.WITNESS)
 """What a running node signs with; it says so at `/v1/node`."""
 TAKEN_UP_SECONDS = 600.0
 """For which `--end-old` waits for the node to sign with the new key."""
