@@ -29,11 +29,19 @@ class Mirror(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What the chain says of a log. signed: whether a checkpoint is signed by its owner."""
+    """What the chain says of a log. signed: whether a checkpoint is signed by its owner. closed:
+    whether it grows no more."""
 
     size: int
     root: bytes
     signed: Callable[[Checkpoint], bool]
+    closed: bool = False
+
+    def shown_by(self, found: Checkpoint) -> bool:
+        """Whether a checkpoint is of this tree, or of one that the owner signed after it."""
+        if found.size == self.size:
+            return found.root == self.root and self.signed(found)
+        return found.size > self.size and not self.closed and self.signed(found)
 
 
 class Copies:
@@ -50,6 +58,8 @@ class Copies:
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
         """As `Fetch`; what is asked for at full width comes at its width in the log."""
+        if not self._has(path):
+            raise Missing(path)
         for mirror, proven in list(self._left):
             try:
                 data = self._read(path, mirror, proven)
@@ -60,25 +70,28 @@ class Copies:
             return data
         raise Missing(path)
 
+    def _has(self, path: str) -> bool:
+        """Whether the anchored tree has this piece; that it has not is no mirror's fault."""
+        if path == _CHECKPOINT:
+            return True
+        address = tiles.parse_path(path)
+        return tiles.tile_width(self._head.size, address.level or 0, address.n) > 0
+
     def _read(self, path: str, mirror: Mirror, proven: Proven) -> bytes:
         if path == _CHECKPOINT:
             return self._checkpoint(mirror)
         address = tiles.parse_path(path)
-        width = tiles.tile_width(self._head.size, address.level or 0, address.n)
-        if not width:
-            raise Missing(path)
         if address.level is not None:
             return proven.tile(address.level, address.n)[: address.width * DIGEST_SIZE]
         data = proven.entries(address.n)
+        width = tiles.tile_width(self._head.size, 0, address.n)
         if address.width >= width:
             return data
         return tiles.encode_bundle(tiles.parse_bundle(data, width)[: address.width])
 
     def _checkpoint(self, mirror: Mirror) -> bytes:
-        """Only that of the anchored tree, which is the one that any mirror can have."""
         data = mirror.fetch(_CHECKPOINT, MAX_CHECKPOINT)
-        head = note.parse_checkpoint(data.decode())
-        if (head.size, head.root) != self._head[:2] or not self._head.signed(head):
+        if not self._head.shown_by(note.parse_checkpoint(data.decode())):
             raise Missing(_CHECKPOINT)
         return data
 

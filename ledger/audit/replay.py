@@ -289,7 +289,12 @@ class _Copies:
             for code, member in sorted(self._job.state.members.items())
             if code != log.member and member.roles & Role.PROVINCE and is_plain_url(member.endpoint)
         ]
-        head = Head(last.size, last.root, lambda found: owner_signed(self._job.state, log, found))
+        head = Head(
+            last.size,
+            last.root,
+            lambda found: found.log == log.log_id and owner_signed(self._job.state, log, found),
+            closed=log.closed is not None,
+        )
         copies = Copies(mirrors, head, lambda member: self._told(log.log_id.hex(), member))
         if not isinstance(fetch, HttpFetch):
             return copies

@@ -41,12 +41,15 @@ def records(peers: Peers, count: int) -> MemberLog:
     return log
 
 
-def replayed(peers: Peers) -> tuple[Report, list[tuple[str, str]]]:
+def replayed(peers: Peers, block: int | None = None) -> tuple[Report, list[tuple[str, str]]]:
     heard: list[tuple[str, str]] = []
     reader = QuorumReader(peers.network.file, now=peers.anvil.head_time)
     try:
         report = replay(
-            peers.network.file, reader=reader, told=lambda log, by: heard.append((log, by))
+            peers.network.file,
+            reader=reader,
+            to_block=block,
+            told=lambda log, by: heard.append((log, by)),
         )
     finally:
         reader.close()
@@ -64,6 +67,21 @@ def test_the_owner_is_gone_and_a_replay_is_complete(peers: Peers, node: Node) ->
     assert heard == [(log.log_id.hex(), OTHER)]
     peers.doors[OTHER].answer = nobody
     assert replayed(peers)[0].exit == 4
+
+
+def test_a_mirror_that_is_ahead_serves_a_replay_of_a_block_before(peers: Peers, node: Node) -> None:
+    log = records(peers, 300)
+    block = int(peers.anvil.call("eth_blockNumber"), 16)
+    before, _ = replayed(peers, block - 1)
+    for _ in range(5):
+        log.put(make_record(log, decided=date(2025, 10, 12)))
+    log.anchor()
+    peers.anvil.mine(2, seconds=10)
+    peers.follow(node)
+    peers.doors[OWNER].answer = nobody
+    report, heard = replayed(peers, block - 1)
+    assert report.encode() == before.encode() and report.exit == 0
+    assert heard == [(log.log_id.hex(), OTHER)]
 
 
 def test_a_piece_that_the_owner_withholds_is_read_from_a_mirror(peers: Peers, node: Node) -> None:
