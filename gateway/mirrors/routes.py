@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -19,10 +20,11 @@ from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import MirrorTiles, find_mirror, width_of
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
-from ledger.core.merkle import MAX_SIZE
 from ledger.core.tiles import WIDTH, TileAddress, bundle_entries, encode_bundle, parse_path
 
 router = APIRouter(tags=["mirrors"])
+
+_SIZE = re.compile("[1-9][0-9]{0,15}")  # of a tree; the largest has 2^53 - 1
 
 
 def _mirrors(request: Request) -> Mirrors:
@@ -65,9 +67,9 @@ def tile(log_id: str, path: str, engine: Engine, kept: Kept) -> Response:
 
 @router.head("/logs/{log_id}/checkpoint/{size}", include_in_schema=False)
 @router.get("/logs/{log_id}/checkpoint/{size}")
-def own_checkpoint(log_id: str, size: int, engine: Engine) -> Response:
+def own_checkpoint(log_id: str, size: str, engine: Engine) -> Response:
     """The signed checkpoint of a finally anchored size of a log of this member."""
-    if not 0 < size <= MAX_SIZE:
+    if _SIZE.fullmatch(size) is None:
         raise Problem("not-found")
     query = (
         sa.select(anchors.c.note)

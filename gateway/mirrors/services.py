@@ -23,6 +23,7 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.mirrors import store
 from gateway.mirrors.errors import (
+    DAMAGED,
     FULL,
     NO_ENDPOINT,
     NOTE_MISSING,
@@ -208,6 +209,9 @@ class Mirrors:
             return False
         self._demand_room()
         proven = Proven(fetch, mirror.anchored, mirror.anchored_root, self._kept(mirror))
+        # Before anything of the old edge grows: it is served as it was for as long as it stands.
+        if mirror.whole == mirror.size // WIDTH and mirror.size:
+            _demand_extends(proven, mirror)
         after = self._read_full(mirror, proven)
         if after is None or after.whole < after.anchored // WIDTH:
             return True
@@ -248,8 +252,6 @@ class Mirrors:
 
     def _read_edge(self, mirror: Mirror, proven: Proven) -> Mirror | None:
         """Keep the partial pieces of the anchored size and hold it whole from then on."""
-        if mirror.size and proven.root_at(mirror.size) != mirror.root:
-            raise MirrorError(OTHER_TREE)  # two anchors that do not go on from one another
         size = mirror.anchored
         tiles = [Tile(a.level or 0, a.n, proven.tile(a.level or 0, a.n)) for a in edge(size)]
         last = proven.entries(size // WIDTH) if size % WIDTH else b""
@@ -272,7 +274,7 @@ class Mirrors:
                 sound = kept.complete(mirror.size)
         if not sound:
             self.reread(mirror.log_id)
-            raise MirrorError(OTHER_TREE)
+            raise MirrorError(DAMAGED)
         self._counted.add(mirror.log_id)
 
     def _kept(self, mirror: Mirror) -> Kept:
@@ -287,12 +289,17 @@ class Mirrors:
     # ---- the checkpoint
 
     def _wants_note(self, mirror: Mirror) -> bool:
-        """Whether the checkpoint of what is held is missing, or our line on it."""
+        """Whether the checkpoint of what is held is missing, or our line on it by the key that
+        signs now."""
         if not mirror.size:
             return False
         if mirror.note is None or mirror.noted < mirror.size:
             return True
-        return not note.parse_checkpoint(mirror.note).witnesses and self._key() is not None
+        key = self._key()
+        if key is None:
+            return False
+        ours = note.witness_key_hash(self._ctx.settings.node.code, key.public_key)
+        return all(line.key_hash != ours for line in note.parse_checkpoint(mirror.note).witnesses)
 
     def _take_note(self, mirror: Mirror, peer: Peer, fetch: PeerFetch) -> None:
         """Keep the owner's checkpoint of what is held, with our cosignature."""
@@ -317,6 +324,12 @@ class Mirrors:
             return self._signing.witness_key()
         except NotReady:
             return None
+
+
+def _demand_extends(proven: Proven, mirror: Mirror) -> None:
+    """The contract takes no anchor that does not go on from the one before; this is to be sure."""
+    if proven.root_at(mirror.size) != mirror.root:
+        raise MirrorError(OTHER_TREE)
 
 
 def _checkpoint(mirror: Mirror, peer: Peer, fetch: Fetch) -> Checkpoint:

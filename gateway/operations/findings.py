@@ -324,10 +324,11 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ),
         (
             "unreachable、not-served、note-missing：联系该成员；other-tree：其节点给出的与链上不符，"
-            "请通报联盟；full：调高 mirrors.max_bytes；no-endpoint：该成员没有登记地址",
+            "请通报联盟；damaged：检查磁盘，节点会重新读取；full：调高 mirrors.max_bytes；"
+            "no-endpoint：该成员没有登记地址",
             "unreachable, not-served, note-missing: ask that member; other-tree: it serves what the"
-            " chain has otherwise, tell the consortium; full: raise mirrors.max_bytes; no-endpoint:"
-            " that member has registered none",
+            " chain has otherwise, tell the consortium; damaged: look after the disk, it is read"
+            " anew; full: raise mirrors.max_bytes; no-endpoint: that member has registered none",
         ),
     ),
     "stranded": (

@@ -77,10 +77,13 @@ def open_door() -> Iterator[Door]:
         def do_GET(self) -> None:
             door.asked.append(self.path)
             status, body = door.answer(self.path)
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            try:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:  # the client gave up waiting
+                self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""

@@ -17,13 +17,17 @@ from gateway.node import Node
 from gateway.operations.doctor_chain import found_mirrors
 from gateway.operations.findings import Level
 from ledger.chain.errors import RpcFailure
-from ledger.core.keys import Purpose
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
+from ledger.core import note
+from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle, entries_path
 from tests.gateway.mirrors.test_lies import OTHER, OWNER, THIRD, anchored, held
 from tests.support import child
 from tests.support.member import SEED
 from tests.support.node import make_keys
 from tests.support.peers import Peers, client_of, nobody, open_peer
+from tests.support.votes import add_key
 from tests.support.work import follow_mirrors
 
 
@@ -160,6 +164,24 @@ def test_without_a_witness_key_nothing_is_cosigned_until_there_is_one(
         assert client_of(node).get(url).text.startswith(log.checkpoint() + "— ")
     finally:
         node.close()
+
+
+def test_after_a_rotation_the_new_key_cosigns(peers: Peers, node: Node) -> None:
+    log = anchored(peers, OWNER, 3)
+    peers.follow(node)
+    url = f"/mirrors/{log.log_id.hex()}/checkpoint"
+    before = client_of(node).get(url).text
+    peers.follow(node)
+    assert client_of(node).get(url).text == before  # signed once
+    new = LocalSigner(Alg.ED25519, new_secret())
+    add_key(peers.network, OTHER, Purpose.WITNESS, new)
+    node.chain.expire()
+    peers.look(node)
+    node.signing.use(node.signing.keys.with_key(Purpose.WITNESS, new))
+    peers.follow(node)
+    head = note.parse_checkpoint(client_of(node).get(url).text)
+    (line,) = head.witnesses
+    note.verify_cosignature(head, line, new.public_key)
 
 
 def test_a_key_that_is_not_registered_cosigns_nothing(peers: Peers, node: Node) -> None:

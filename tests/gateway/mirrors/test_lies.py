@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from gateway.base.db import begin_write
 from gateway.mirrors import reading, services
 from gateway.mirrors.errors import NOT_SERVED, NOTE_MISSING, OTHER_TREE, UNREACHABLE
+from gateway.mirrors.models import mirrors
 from gateway.mirrors.store import Mirror, MirrorTiles, find_mirror
 from gateway.node import Node
 from ledger.core import note
@@ -250,3 +253,17 @@ def test_a_redirect_is_not_followed(peers: Peers, node: Node) -> None:
     peers.doors[OWNER].answer = lambda path: (302, b"")
     peers.follow(node)
     assert held(node, log.log_id).error == UNREACHABLE
+
+
+def test_an_anchor_that_does_not_go_on_from_what_is_held(peers: Peers, node: Node) -> None:
+    """The contract takes none; if it ever did, the old tree would be served as it was."""
+    log = anchored(peers, OWNER, 300)
+    peers.follow(node)
+    with begin_write(node.ctx.engine) as connection:
+        connection.execute(sa.update(mirrors).values(root=bytes(32)))
+    log.put_raw(*make_entries(300, "more", log.log_id))
+    log.anchor()
+    peers.anvil.mine()
+    peers.follow(node)
+    found = held(node, log.log_id)
+    assert (found.size, found.whole, found.anchored, found.error) == (300, 1, 600, OTHER_TREE)

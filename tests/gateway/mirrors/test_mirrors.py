@@ -101,3 +101,19 @@ def test_the_log_is_ahead_of_its_anchor(peers: Peers, owner: Node, other: Node) 
     assert held(other, log_id).size == held(other, log_id).noted == 3
     text = client_of(other).get(f"/mirrors/{log_id.hex()}/checkpoint").text
     assert note.parse_checkpoint(text).size == 3
+
+
+def test_the_checkpoint_of_each_anchored_size_is_served(peers: Peers, owner: Node) -> None:
+    log_id, client = peers.log_id(OWNER), client_of(owner)
+    for count, size in ((3, 3), (4, 7)):
+        peers.grow(owner, count, str(count))
+        latest = client.get(f"/logs/{log_id.hex()}/checkpoint")
+        exact = client.get(f"/logs/{log_id.hex()}/checkpoint/{size}")
+        assert exact.text == latest.text
+        assert "immutable" in exact.headers["cache-control"]
+    assert client.get(f"/logs/{log_id.hex()}/checkpoint/3").status_code == 200
+    for bad in ("0", "5", "8", "03", "-3", "x", "9" * 17, "3/", "\u0663"):
+        assert client.get(f"/logs/{log_id.hex()}/checkpoint/{bad}").status_code == 404, bad
+    for other in ("00" * 32, "x", peers.log_id(OTHER).hex()):
+        assert client.get(f"/logs/{other}/checkpoint/3").status_code == 404
+        assert client.get(f"/mirrors/{other}/checkpoint").status_code == 404
