@@ -27,6 +27,7 @@ from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.log import routes as log
+from gateway.mirrors import routes as mirrors
 from gateway.node import Node
 from gateway.peers import routes as peers
 from gateway.peers.routes import Door
@@ -77,6 +78,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.receipts = node.receipts
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
+    app.state.mirrors = node.mirrors
     app.state.worklists = node.worklists
     app.state.door = Door(
         admission=node.peers.admission,
@@ -97,7 +99,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         endpoint=settings.endpoint(port),
     )
     routes = (
-        *(intake, files, receipts, subjects, log, catalogue),
+        *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):

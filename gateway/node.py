@@ -46,6 +46,10 @@ from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.mirrors.services import Mirrors
+from gateway.mirrors.store import lose_mirrors
+from gateway.mirrors.tasks import MirrorFollower
+from gateway.mirrors.witnesses import Witnesses
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
@@ -128,6 +132,8 @@ class Node:
     follower: Follower
     acknowledger: Acknowledger
     statuses: Statuses
+    mirrors: Mirrors
+    witnesses: Witnesses
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -170,6 +176,7 @@ class Node:
             ("nonces", nonce_tidier(self.ctx.engine, self.ctx.clock)),
             ("messages", self._sender),
             ("inbox", message_giver(self.peers.messages)),
+            ("mirrors", MirrorFollower(self.mirrors, self.witnesses, self.lease)),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -205,6 +212,7 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
+        self.mirrors.close()
         self.reader.close()
         self.outbox.close()
         self.peers.close()
@@ -227,6 +235,20 @@ def open_node(settings: Settings, *, beside: bool = False) -> Node:
     return node
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every domain may be given."""
+
+    ctx: Context
+    keys: Keyring
+    chain: ChainView
+    signing: Signing
+    accesses: AccessLog
+    vault: Vault
+    hmac: Hmac
+    workers: Workers
+
+
 def make_node(
     settings: Settings,
     network: NetworkFile,
@@ -236,20 +258,35 @@ def make_node(
     beside: bool = False,
 ) -> Node:
     """Put a node together of parts that are open already."""
-    vault, hmac = Vault(keys.content), Hmac(keys.index)
+    vault = Vault(keys.content)
     workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
     ctx = _context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
-    chain.load(network, _lose_chain)
-    signing = Signing(ctx, chain, keys, key_folder)
-    accesses = AccessLog(ctx.engine, ctx.clock)
-    reader = _reader(ctx)
-    outbox = _outbox(ctx, keys)
+    chain.load(network, _lose)
+    ground = _Ground(
+        ctx=ctx,
+        keys=keys,
+        chain=chain,
+        signing=Signing(ctx, chain, keys, key_folder),
+        accesses=AccessLog(ctx.engine, ctx.clock),
+        vault=vault,
+        hmac=Hmac(keys.index),
+        workers=workers,
+    )
+    content = key_folder.content if key_folder else None
+    return _put_together(ground, ContentKeyWatch(ctx, vault, content, workers.wrap_with))
+
+
+def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
+    ctx, chain, signing = ground.ctx, ground.chain, ground.signing
+    accesses, vault, hmac, workers = ground.accesses, ground.vault, ground.hmac, ground.workers
+    reader, outbox = _reader(ctx), _outbox(ctx, ground.keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
     intake = _intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
-    file_store = FileStore(ctx.engine, vault, settings.files)
+    file_store = FileStore(ctx.engine, vault, ctx.settings.files)
     receipts = Receipts(ctx, vault, signing, accesses)
+    mirrors = Mirrors(ctx, chain=chain, reader=reader, signing=signing)
     maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
     statements = Statements(ctx, maker, vault, partial(_receipt_of, receipts))
     return Node(
@@ -279,14 +316,23 @@ def make_node(
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
         worklists=_worklists(ctx, accesses, workers, vault=vault, hmac=hmac),
-        content_keys=ContentKeyWatch(
-            ctx, vault, key_folder.content if key_folder else None, workers.wrap_with
-        ),
+        content_keys=content_keys,
         follower=Follower(ctx, reader),
         acknowledger=Acknowledger(ctx, chain, outbox, signing),
         statuses=Statuses(ctx),
         peers=make_parts(ctx, chain, signing, vault=vault, receipts=receipts, accesses=accesses),
+        mirrors=mirrors,
+        witnesses=Witnesses(ctx, chain, mirrors.http),
     )
+
+
+def _lose(connection: sa.Connection) -> None:
+    """The chain was lost and another one stands in its place: what was anchored there, ours and
+    that of others, is to be anchored again; what was closed there stays closed until this one was
+    followed."""
+    lose_chain(connection)
+    lose_mirrors(connection)
+    hold_closed(connection)
 
 
 def _intake(
@@ -324,13 +370,6 @@ def _receipt_of(receipts: Receipts, leaf: bytes) -> bytes | None:
     except Stranded:
         return None
     return found if isinstance(found, bytes) else None
-
-
-def _lose_chain(connection: sa.Connection) -> None:
-    """The chain was lost and another one stands in its place: what was anchored there is to be
-    anchored again, what was closed there stays closed until this one was followed."""
-    lose_chain(connection)
-    hold_closed(connection)
 
 
 def _outbox(ctx: Context, keys: Keyring) -> Outbox:

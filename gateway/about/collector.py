@@ -22,13 +22,13 @@ from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
+from gateway.mirrors.store import Mirror, all_mirrors
 from gateway.sealing.services import missing
 from gateway.statements.store import count_overdue
 from gateway.statuses.interfaces import Behind
 from gateway.statuses.services import Statuses
 from gateway.statuses.store import read_position
 from gateway.subjects.services import Figures, SubjectCheck
-from ledger.core.keys import Purpose
 
 DAY = 86_400
 
@@ -45,6 +45,7 @@ class _Stored:
     sizes: Sequence[tuple[bytes, int]]
     anchored: Sequence[tuple[bytes, int]]
     anchor_times: Sequence[tuple[bytes, int]]
+    mirrors: Sequence[Mirror]
     waiting: int
     files: int
     overdue: int
@@ -102,6 +103,7 @@ class NodeCollector(Collector):
                 sizes=sizes,
                 anchored=anchored_sizes(connection),
                 anchor_times=newest_anchor_times(connection),
+                mirrors=all_mirrors(connection),
                 waiting=taken - sum(size for _, size in sizes),
                 files=connection.scalar(_FILES) or 0,
                 overdue=overdue_promises(connection, now) + count_overdue(connection, now),
@@ -118,6 +120,12 @@ class NodeCollector(Collector):
         yield _by_log("log_size", "Entries in the tree", stored.sizes)
         yield _by_log("anchored_size", "Entries finally anchored", stored.anchored)
         yield _by_log("newest_anchor_age_seconds", "Since the block of the newest final", ages)
+        held = [(one.log_id, one.size) for one in stored.mirrors]
+        there = [(one.log_id, one.anchored) for one in stored.mirrors]
+        failing = [(one.log_id, int(one.error is not None)) for one in stored.mirrors]
+        yield _by_log("mirrored_size", "Entries kept of a log of another member", held)
+        yield _by_log("mirror_anchored_size", "Entries finally anchored of that log", there)
+        yield _by_log("mirror_error", "1 where it cannot be followed further now", failing)
         yield _gauge("files_waiting", "Files received and not yet answered", stored.files)
         yield _gauge("overdue_promises", "Past their due time and not anchored", stored.overdue)
         yield _gauge(
@@ -186,15 +194,7 @@ class NodeCollector(Collector):
         facts, keys, now = self._chain.known, self._signing.keys, self._ctx.clock.seconds()
         if facts is None:
             return family
-        for purpose, key in (
-            (Purpose.ANCHOR, keys.anchor),
-            (Purpose.NOTE, keys.note),
-            (Purpose.PRESENT, keys.present),
-            (Purpose.REQUEST, keys.request),
-            (Purpose.CASE, keys.case),
-        ):
-            if key is None:
-                continue
+        for purpose, key in keys.registered.items():
             ends = [
                 found.not_after - now
                 for found in facts.keys

@@ -24,6 +24,7 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.services import Intake
 from gateway.log.models import logs
+from gateway.mirrors.store import all_mirrors
 from ledger.core.eip712 import address_of
 from ledger.core.errors import Malformed
 from ledger.core.keys import Alg, Purpose, to_jwk
@@ -64,14 +65,14 @@ Here = Annotated[About, Depends(_about)]
 def get_node(about: Here) -> dict[str, Any]:
     """Who this is: its logs with their sizes, and its keys as registered on the chain."""
     facts, keys, node = about.chain.known, about.signing.keys, about.ctx.settings.node
-    signers = (keys.anchor, keys.note, keys.present, keys.case, keys.request)
-    in_use = {signer.key_id.hex() for signer in signers if signer is not None}
+    in_use = {signer.key_id.hex() for signer in keys.registered.values()}
     return {
         "code": node.code,
         "name": node.name,
         "version": program_version(),
         "network": about.ctx.network.reference,
         "logs": _logs(about, facts),
+        "mirrors": _mirrors(about),
         "keys": [_key(key, in_use) for key in facts.keys] if facts else [],
     }
 
@@ -96,6 +97,22 @@ def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
         }
         for log_id in [*named, *(log_id for log_id in sizes if log_id not in named)]
     ]
+
+
+def _mirrors(about: About) -> list[dict[str, Any]]:
+    """Logs of others that are kept here. `error`: why one goes no further, null where it does."""
+    with about.ctx.engine.connect() as connection:
+        return [
+            {
+                "log": one.log_id.hex(),
+                "member": one.member,
+                "url": f"{about.endpoint}/mirrors/{one.log_id.hex()}",
+                "size": one.size,
+                "anchoredSize": one.anchored,
+                "error": one.error,
+            }
+            for one in all_mirrors(connection)
+        ]
 
 
 def _key(key: OwnKey, in_use: Set[str]) -> dict[str, Any]:

@@ -36,7 +36,6 @@ from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import eip712
 from ledger.core.errors import LedgerError
 from ledger.core.ids import Address, Digest, bytes32_ascii
-from ledger.core.keys import Purpose
 from ledger.core.tiles import consistency_path_at, root_at
 
 MAX_GROWTH = 1 << 20
@@ -205,15 +204,10 @@ class Anchoring:
 
     def _warn_of_keys(self, facts: MemberFacts) -> None:
         """Say which of our keys nobody would accept now."""
-        ours = {
-            Purpose.ANCHOR: self._signing.anchor_key,
-            Purpose.NOTE: self._signing.keys.note,
-            Purpose.PRESENT: self._signing.keys.present,
-            Purpose.REQUEST: self._signing.keys.request,
-        }
+        ours = self._signing.keys.registered
         valid = {(key.purpose, key.key_id) for key in facts.keys if key.valid_at(facts.block_time)}
         for purpose, signer in ours.items():
-            if signer is not None and (purpose, signer.key_id.hex()) not in valid:
+            if (purpose, signer.key_id.hex()) not in valid:
                 _log.warning("key.not-valid", purpose=purpose.name, key=signer.key_id.hex())
 
     def _step_log(self, now: _Now, fact: OwnLog) -> Progress:

@@ -14,6 +14,7 @@ Stage = Literal[
     "intake.stored",
     "statement.batched",
     "log.integrated",
+    "mirror.kept",
     "anchor.signed",
     "anchor.sent",
     "anchor.mined",

@@ -23,6 +23,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "锚定密钥未登记或不在有效期内，请联系运维",
         "The anchor key is not registered or not valid now; turn to the operator",
     ),
+    "witness-key-not-valid": (
+        "见证密钥未登记、已吊销或不在有效期内，请运维登记新的 WITNESS 密钥",
+        "The key of the cosignatures is not registered, was revoked or is not valid now; the"
+        " operator must register a new WITNESS key",
+    ),
     "note-key-not-valid": (
         "检查点密钥未登记、已吊销或不在有效期内，请运维登记新的 NOTE 密钥",
         "The key of the checkpoints is not registered, was revoked or is not valid now; the"

@@ -30,7 +30,14 @@ from ledger.chain.keys.wellknown import is_well_known
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose
 
-ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE, Purpose.REQUEST)
+ROTATED = (
+    Purpose.ANCHOR,
+    Purpose.NOTE,
+    Purpose.PRESENT,
+    Purpose.CASE,
+    Purpose.REQUEST,
+    Purpose.WITNESS,
+)
 """Purposes of the keys that a gateway signs with."""
 
 _TAKEN: Mapping[str, Sequence[Alg | None]] = {
@@ -51,7 +58,8 @@ class Keyring:
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
     before, the last one first; what was begun before the change is promised with one of them. case:
     acknowledgements and what is said on the chain of cases; None: nothing is. request: requests to
-    other members and answers to theirs; None: the node takes no part in the exchange."""
+    other members and answers to theirs; None: the node takes no part in the exchange. witness:
+    cosigns the logs of others; None where this member has no such key."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -62,6 +70,20 @@ class Keyring:
     former: tuple[DigestSigner, ...] = ()
     request: MessageSigner | None = None
     case: DigestSigner | None = None
+    witness: MessageSigner | None = None
+
+    @property
+    def registered(self) -> dict[Purpose, DigestSigner | MessageSigner]:
+        """Those that sign now and stand on the chain, by purpose."""
+        found: dict[Purpose, DigestSigner | MessageSigner | None] = {
+            Purpose.ANCHOR: self.anchor,
+            Purpose.NOTE: self.note,
+            Purpose.PRESENT: self.present,
+            Purpose.CASE: self.case,
+            Purpose.REQUEST: self.request,
+            Purpose.WITNESS: self.witness,
+        }
+        return {purpose: key for purpose, key in found.items() if key is not None}
 
     def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
         """With another key of one of `ROTATED`."""
@@ -73,6 +95,8 @@ class Keyring:
             return replace(self, request=signer)
         if purpose is Purpose.CASE:
             return replace(self, case=signer)
+        if purpose is Purpose.WITNESS:
+            return replace(self, witness=signer)
         return replace(self, present=signer)
 
 
@@ -111,6 +135,7 @@ class KeyFolder:
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
+            witness=self._first(Purpose.WITNESS) if self._has(Purpose.WITNESS) else None,
         )
 
     def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
@@ -144,6 +169,9 @@ class KeyFolder:
             held.append((signer.key_id, signer))
         return held
 
+    def _has(self, purpose: Purpose) -> bool:
+        return bool(files(self.folder, purpose.name))
+
     def _first(self, purpose: Purpose) -> Signer:
         found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]
         return self._open(found[0], purpose.name)
@@ -162,14 +190,9 @@ class KeyFolder:
         return signer
 
 
-def _current(keys: Keyring, purpose: Purpose) -> bytes | None:
-    if purpose is Purpose.ANCHOR:
-        return keys.anchor.key_id
-    if purpose is Purpose.REQUEST:
-        return None if keys.request is None else keys.request.key_id
-    if purpose is Purpose.CASE:
-        return None if keys.case is None else keys.case.key_id
-    return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
+def _current(keys: Keyring, purpose: Purpose) -> bytes:
+    signer = keys.registered.get(purpose)
+    return b"" if signer is None else signer.key_id
 
 
 def _signer(path: Path, purpose: str, password: bytes) -> Signer:

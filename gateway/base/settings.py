@@ -168,6 +168,16 @@ class FileSettings(_Section):
     """Of these files together."""
 
 
+class MirrorSettings(_Section):
+    """The logs of other provinces. enabled: whether they are kept; None: where this member is a
+    province itself."""
+
+    enabled: bool | None = None
+    max_bytes: int = Field(default=1 << 40, ge=1 << 20)
+    """Of all that is kept of them, as stored; beyond it nothing more is read, and that is told. A
+    million entries take about 120 MB."""
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -208,6 +218,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     accesses: AccessSettings = AccessSettings()
     files: FileSettings = FileSettings()
+    mirrors: MirrorSettings = MirrorSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -80,6 +80,12 @@ class Signing:
             return None
         return self._watched(key)
 
+    def witness_key(self) -> MessageSigner | None:
+        """Take the key of our cosignatures; None: this member has none. Raises NotReady where it
+        is not valid now."""
+        key = self._keys.witness
+        return None if key is None else self._valid(Purpose.WITNESS, key)
+
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""
         self._keys = keys

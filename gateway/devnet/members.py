@@ -13,9 +13,12 @@ from gateway.devnet.files import write_atomic
 from gateway.devnet.layout import Layout, MemberSpec, Ports
 from gateway.tokens.services import add_token
 from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
+from ledger.core.keys import Role
 
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that Consortium knows."""
+OF_PROVINCES = ("WITNESS",)
+"""Those of a province besides."""
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
@@ -42,7 +45,7 @@ def prepare(layout: Layout, member: MemberSpec, ports: Ports) -> None:
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
     password = password_of(folder)
-    wanted = REGISTERED + (LOCAL if member.offset is not None else ())
+    wanted = _registered(member) + (LOCAL if member.offset is not None else ())
     for purpose in wanted:
         path = key_path(folder, purpose)
         if not path.exists():
@@ -81,7 +84,11 @@ def key_path(folder: Path, purpose: str) -> Path:
 def registered_keys(layout: Layout, member: MemberSpec) -> list[KeyFile]:
     """The keys that Consortium shall know of this member."""
     folder = layout.member(member.code)
-    return [KeyFile.load(key_path(folder, purpose)) for purpose in REGISTERED]
+    return [KeyFile.load(key_path(folder, purpose)) for purpose in _registered(member)]
+
+
+def _registered(member: MemberSpec) -> tuple[str, ...]:
+    return REGISTERED + (OF_PROVINCES if Role.PROVINCE in member.role else ())
 
 
 def password_of(folder: Path) -> bytes:

@@ -29,6 +29,7 @@ import gateway.accesses.models
 import gateway.anchoring.models
 import gateway.files.models
 import gateway.jobs.models
+import gateway.mirrors.models
 import gateway.peers.models
 import gateway.quality.models
 import gateway.sealing.models

@@ -8,8 +8,8 @@ program's revision; no entry in quarantine, no job set aside, no promise overdue
 those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who: the
 operator's files can be used, nothing in them is doubtful · 7 folder of schemas and rules: every
 file of use · 8 chain: readable · 9 member active, keys registered and valid for 60 days · 10 rules
-files that the catalogue names: here · 11 each log · 12 stranded records · 13 payer: can pay ·
-14 signing services: sign
+files that the catalogue names: here · 11 each log · 12 each log of others that is kept here ·
+13 stranded records · 14 payer: can pay · 15 signing services: sign
 """
 
 from __future__ import annotations

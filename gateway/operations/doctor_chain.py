@@ -15,6 +15,7 @@ from gateway.base.keyring import ROTATED, Keyring
 from gateway.base.settings import Settings
 from gateway.chain.interfaces import MemberFacts, RecordType
 from gateway.chain.reading import read_facts
+from gateway.mirrors.store import all_mirrors
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
 from gateway.operations.relog_statements import stranded_statements
@@ -148,14 +149,9 @@ class ChainChecks:
         return facts.rules_item(item.name, now)
 
     def _held(self, purpose: Purpose) -> set[str]:
-        signers = {
-            Purpose.ANCHOR: (self._keys.anchor, *self._keys.former),
-            Purpose.NOTE: (self._keys.note,),
-            Purpose.PRESENT: (self._keys.present,),
-            Purpose.REQUEST: (self._keys.request,) if self._keys.request else (),
-            Purpose.CASE: (self._keys.case,) if self._keys.case else (),
-        }
-        return {signer.key_id.hex() for signer in signers[purpose]}
+        former = self._keys.former if purpose is Purpose.ANCHOR else ()
+        now = self._keys.registered.get(purpose)
+        return {signer.key_id.hex() for signer in (now, *former) if signer is not None}
 
     def _logs(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
         yield finding("open-log", Level.OK if facts.open_log else Level.PROBLEM)
@@ -178,6 +174,7 @@ class ChainChecks:
             }
             count = stranded_records(connection, closed)
             count += stranded_statements(connection, closed)
+        yield from found_mirrors(self._engine)
         yield finding("stranded", Level.PROBLEM if count else Level.OK, count=count)
 
     def _statuses(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
@@ -211,3 +208,19 @@ class ChainChecks:
         anchors = balance // (ANCHOR_GAS * max(price, 1))
         level = Level.PROBLEM if anchors < NONE else Level.WARNING if anchors < FEW else Level.OK
         return finding("payer", level, address=address, anchors=anchors)
+
+
+def found_mirrors(engine: sa.Engine) -> Iterator[Finding]:
+    """Each log of another member that is kept here: whether it can be followed."""
+    with engine.connect() as connection:
+        found = all_mirrors(connection)
+    for one in found:
+        yield finding(
+            "mirror",
+            Level.OK if one.error is None else Level.WARNING,
+            member=one.member,
+            log=one.log_id.hex()[:16],
+            size=one.size,
+            anchored=one.anchored,
+            error=one.error or "-",
+        )

@@ -21,14 +21,7 @@ OF_DIGESTS = ("ANCHOR", "CASE", "payer")
 def check_signers(keys: Keyring) -> Iterator[Finding]:
     """Have something signed by each key that lies with a service, as a gateway has it signed. All
     are asked at once: services that are silent cost the time of one."""
-    held = {
-        "ANCHOR": keys.anchor,
-        "NOTE": keys.note,
-        "PRESENT": keys.present,
-        "REQUEST": keys.request,
-        "CASE": keys.case,
-        "payer": keys.payer,
-    }
+    held = {purpose.name: key for purpose, key in keys.registered.items()} | {"payer": keys.payer}
     remote = {name: key for name, key in held.items() if isinstance(key, RemoteSigner)}
     with ThreadPoolExecutor(len(held)) as threads:
         found = [one for one in threads.map(_problem, remote, remote.values()) if one is not None]

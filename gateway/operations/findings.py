@@ -360,6 +360,24 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ("没有开放的日志", "There is no open log"),
         ("请联盟投票 OPEN_LOG 或 OPEN_SUCCESSOR", "Have OPEN_LOG or OPEN_SUCCESSOR voted"),
     ),
+    "mirror": (
+        (
+            "已留存成员 {member} 的日志 {log}：{size} / {anchored}",
+            "The log {log} of member {member} is kept: {size} of {anchored}",
+        ),
+        (
+            "成员 {member} 的日志 {log} 只留存到 {size} / {anchored}：{error}",
+            "The log {log} of member {member} is kept to {size} of {anchored} only: {error}",
+        ),
+        (
+            "unreachable、not-served、note-missing：联系该成员；other-tree：其节点给出的与链上不符，"
+            "请通报联盟；damaged：检查磁盘，节点会重新读取；full：调高 mirrors.max_bytes；"
+            "no-endpoint：该成员没有登记地址",
+            "unreachable, not-served, note-missing: ask that member; other-tree: it serves what the"
+            " chain has otherwise, tell the consortium; damaged: look after the disk, it is read"
+            " anew; full: raise mirrors.max_bytes; no-endpoint: that member has registered none",
+        ),
+    ),
     "stranded": (
         ("没有搁浅的记录", "No records are stranded"),
         ("{count} 条记录在已关闭的日志中搁浅", "{count} records are stranded in closed logs"),

@@ -18,6 +18,7 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
+from gateway.mirrors.store import with_lines
 from gateway.receipts.interfaces import Audience, Disclose, FieldUnknown, Pending, Stranded
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
@@ -127,6 +128,7 @@ class Receipts:
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)
             path = inclusion_path_at(source, found.index, anchor.size)
+            checkpoint = with_lines(connection, found.log, anchor.size, anchor.note)
         presentation = self._present(found, entry, shown) if shown else None
         binding = self._bind(presentation, audience) if presentation and audience else None
         return receipts.build(
@@ -136,7 +138,7 @@ class Receipts:
                 time=anchor.block_time,
                 tx=Digest(anchor.tx_hash),
             ),
-            checkpoint=anchor.note,
+            checkpoint=checkpoint,
             entry=entry,
             index=found.index,
             network=self._ctx.network.reference,

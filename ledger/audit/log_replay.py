@@ -242,14 +242,7 @@ class LogReplay:
             self._end, self._claimed = found.size, Digest(found.root)
 
     def _signed(self, found: note.Checkpoint) -> bool:
-        for key in self.state.keys.values():
-            if (key.member, key.purpose, key.alg) == (self.log.member, Purpose.NOTE, Alg.ED25519):
-                try:
-                    note.verify(found, key.public_key)
-                except EvidenceError:
-                    continue
-                return True
-        return False
+        return owner_signed(self.state, self.log, found)
 
     # ---- what may be recorded, and by whom
 
@@ -314,6 +307,18 @@ class _UpperTiles:
         self._done[level] = n + 1
         if tile(self._fetch, level, n, len(hashes)) != b"".join(hashes):
             self._replay.add("tile-mismatch", tile_path(level, n, len(hashes)))
+
+
+def owner_signed(state: State, log: Log, found: note.Checkpoint) -> bool:
+    """Whether a NOTE key of the owner of the log, of whatever time, signed this checkpoint."""
+    for key in state.keys.values():
+        if (key.member, key.purpose, key.alg) == (log.member, Purpose.NOTE, Alg.ED25519):
+            try:
+                note.verify(found, key.public_key)
+            except EvidenceError:
+                continue
+            return True
+    return False
 
 
 def _start_of(period: str) -> int:

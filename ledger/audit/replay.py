@@ -20,9 +20,10 @@ from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
-from ledger.audit.log_replay import LogReplay, Progress
+from ledger.audit.log_replay import LogReplay, Progress, owner_signed
+from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
 from ledger.audit.state import Log, Place, State
-from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url
+from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.audit.times import BlockTimes
 from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
@@ -32,6 +33,7 @@ from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import canonical
 from ledger.core.errors import CouldNotCheck
+from ledger.core.keys import Role
 
 __all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "FetchFor", "Report", "replay"]
 
@@ -74,10 +76,13 @@ def replay(
     to_block: int | None = None,
     fetch_for: FetchFor | None = None,
     progress: Progress = lambda log, done, size: None,
+    told: Callable[[str, str], None] = lambda log, member: None,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
-    mirrors: by member code, where to read its logs in place of its own endpoint. Raises
+    mirrors: by member code, where to read its logs in place of its own endpoint. Where a member
+    that is not named there does not serve a log, the copies of the other provinces are read; told:
+    of each log (hex) and the member whose copy was read, since the report is the same. Raises
     CouldNotCheck where the chain cannot be read; a log that cannot be is told in the report.
     """
     own = reader or QuorumReader(network)
@@ -86,7 +91,8 @@ def replay(
         view = own.head()
         last = _last(own, view, to_block)
         job = _Job(view, network, last, progress)
-        job.run(fetch_for or _over_http(https), mirrors or {})
+        copies = None if fetch_for else _Copies(https, job, told)
+        job.run(fetch_for or _over_http(https), mirrors or {}, copies)
         return Report(job.document())
     finally:
         https.close()
@@ -125,7 +131,9 @@ class _Job:
         self._logs: list[Log] = []
         self._tallies: list[Tally] = []
 
-    def run(self, fetch_for: FetchFor, mirrors: Mapping[str, str]) -> None:
+    def run(
+        self, fetch_for: FetchFor, mirrors: Mapping[str, str], copies: _Copies | None = None
+    ) -> None:
         """Read everything. Raises CouldNotCheck."""
         codes, network, findings = Codes(self._view), self._network, self._findings
         chain = ChainReader(self._view, network, self._last.number, codes, findings)
@@ -149,7 +157,12 @@ class _Job:
         judge_acts(state, self._cases, findings)
         judge_acknowledgements(state, self._cases, self._times, self._last, findings)
         check_case_signatures(self._view, network.chain_id, self._cases, findings)
-        self._run_logs(fetch_for, mirrors)
+        self._run_logs(fetch_for, mirrors, copies)
+
+    @property
+    def state(self) -> State:
+        """What was read from the chain."""
+        return self._state
 
     def document(self) -> dict[str, Any]:
         """The report."""
@@ -164,7 +177,9 @@ class _Job:
             findings=self._findings,
         )
 
-    def _run_logs(self, fetch_for: FetchFor, mirrors: Mapping[str, str]) -> None:
+    def _run_logs(
+        self, fetch_for: FetchFor, mirrors: Mapping[str, str], copies: _Copies | None
+    ) -> None:
         ranks, subjects = _ranks(self._logs)
         commitments, references = Commitments(), References(subjects)
         catalogue = Catalogue(_puts(self._state, self._times))
@@ -176,6 +191,9 @@ class _Job:
             for number, log in enumerate(self._logs):
                 member = self._state.members.get(log.member)
                 base = mirrors.get(log.member) or ("" if member is None else member.endpoint)
+                fetch = fetch_for(base, log.log_id)
+                if copies is not None and log.anchors and log.member not in mirrors:
+                    fetch = copies.behind(fetch, log)
                 replayed = LogReplay(
                     log=log,
                     number=number,
@@ -183,7 +201,7 @@ class _Job:
                     state=self._state,
                     times=self._times,
                     catalogue=catalogue,
-                    fetch=fetch_for(base, log.log_id),
+                    fetch=fetch,
                     findings=self._findings,
                     commitments=commitments,
                     references=references,
@@ -273,6 +291,34 @@ def _puts(state: State, times: BlockTimes) -> list[Put]:
         )
         for found in state.items
     ]
+
+
+class _Copies:
+    """The copies of each log that other provinces keep."""
+
+    def __init__(self, http: Http, job: _Job, told: Callable[[str, str], None]) -> None:
+        self._http = http
+        self._job = job
+        self._told = told
+
+    def behind(self, fetch: Fetch | None, log: Log) -> Fetch:
+        """A log as its owner serves it, and as others do where it does not."""
+        last = max(log.anchors, key=lambda anchor: anchor.size)
+        mirrors = [
+            Mirror(code, HttpFetch(self._http, mirror_url(member.endpoint, log.log_id)))
+            for code, member in sorted(self._job.state.members.items())
+            if code != log.member and member.roles & Role.PROVINCE and is_plain_url(member.endpoint)
+        ]
+        head = Head(
+            last.size,
+            last.root,
+            lambda found: found.log == log.log_id and owner_signed(self._job.state, log, found),
+            closed=log.closed is not None,
+        )
+        copies = Copies(mirrors, head, lambda member: self._told(log.log_id.hex(), member))
+        if not isinstance(fetch, HttpFetch):
+            return copies
+        return Mirrored(self._http, fetch.url, copies)
 
 
 def _over_http(http: Http) -> FetchFor:

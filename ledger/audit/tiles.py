@@ -96,6 +96,11 @@ def log_url(endpoint: str, log: bytes) -> str:
     return f"{endpoint.rstrip('/')}/logs/{log.hex()}"
 
 
+def mirror_url(endpoint: str, log: bytes) -> str:
+    """Where a member serves its copy of a log of another."""
+    return f"{endpoint.rstrip('/')}/mirrors/{log.hex()}"
+
+
 class Bundles:
     """The bundles and lowest tiles of a log up to `size` entries, in order, read ahead."""
 

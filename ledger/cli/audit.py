@@ -117,7 +117,14 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
             def progress(log: str, done: int, size: int) -> None:
                 shown.update(task, completed=done, total=size, description=log[:12])
 
-            return run(network, reader=reader, mirrors=mirrors, to_block=block, progress=progress)
+            return run(
+                network,
+                reader=reader,
+                mirrors=mirrors,
+                to_block=block,
+                progress=progress,
+                told=show_mirror,
+            )
     except CouldNotCheck as error:
         text = say(zh="无法读取区块链", en="the chain could not be read")
         raise Unknown(f"{text}: {error}") from error
@@ -128,6 +135,17 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
 def show_note(told: Note) -> None:
     """Something about a node, on stderr; the report is the same without."""
     note(pick(note_text(told)))
+
+
+def show_mirror(log: str, member: str) -> None:
+    """Whose copy of a log was read, on stderr; the report is the same without."""
+    note(
+        say(
+            zh=f"日志 {log[:12]} 的成员没有提供全部内容，已改读成员 {member} 的镜像",
+            en=f"log {log[:12]}: its member does not serve all of it, read from the mirror of"
+            f" {member}",
+        )
+    )
 
 
 def _mirror(text: str) -> tuple[str, str]:

@@ -16,6 +16,8 @@ from ledger.core.keys import Role
 
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that a member begins with; it adds others itself (`keys rotate`)."""
+OF_PROVINCES = ("WITNESS",)
+"""Those that a province begins with besides: it cosigns the logs of the others."""
 LOCAL = ("payer", "content", "index")
 """Keys that never leave its node."""
 _REGION_DIGITS = 6
@@ -39,7 +41,9 @@ def read_region_and_roles(code: str, region: str | None, roles: str | None) -> t
 def key_files(folder: Path) -> Sequence[Path]:
     """The keys that are there, later ones too, but for those that a signing service holds."""
     keys = folder / "keys"
-    found = [path for purpose in (*REGISTERED, *LOCAL) for path in files(keys, purpose)]
+    found = [
+        path for purpose in (*REGISTERED, *OF_PROVINCES, *LOCAL) for path in files(keys, purpose)
+    ]
     return [path for path in found if read_fields(path).get("_type") != REMOTE_TYPE]
 
 
@@ -66,11 +70,12 @@ def make_member(
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
-    for purpose in (*REGISTERED, *LOCAL):
+    registered = REGISTERED + (OF_PROVINCES if Role.PROVINCE in roles else ())
+    for purpose in (*registered, *LOCAL):
         path = first_file(keys, purpose)
         if not path.exists():
             create(purpose, path, password)
-    public = [read_public(first_file(keys, purpose)) for purpose in REGISTERED]
+    public = [read_public(first_file(keys, purpose)) for purpose in registered]
     file = public_file(folder, code)
     content = encode_member(code=code, region=region, roles=roles, endpoint=endpoint, keys=public)
     write_file(file, content)

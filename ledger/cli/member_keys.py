@@ -36,6 +36,7 @@ OF_THE_NODE = (
     Purpose.PRESENT,
     Purpose.CASE,
     Purpose.REQUEST,
+    Purpose.WITNESS,
 )
 """What a running node signs with; it says so at `/v1/node`."""
 TAKEN_UP_SECONDS = 600.0

@@ -37,7 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "gateway/statuses",
         "gateway/subjects",
     ),
-    ("gateway/intake",),
+    ("gateway/intake", "gateway/mirrors"),
     ("gateway/statements",),
     ("gateway/receipts",),
     ("gateway/about", "gateway/files", "gateway/peers"),

@@ -121,7 +121,8 @@ def test_all_keys_in_one_place(founders: Founders) -> None:
     assert chain.current(CATALOGUE) == told["catalogue"]
     for code in FIVE:
         assert {Purpose(key.purpose).name for key in chain.keys(code)} == {
-            *("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
+            *("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST"),
+            *(() if code == "a-bank" else ("WITNESS",)),
         }
         assert len(chain.log_ids(code)) == 1
     before = (founders.folder / "network.json").read_bytes()

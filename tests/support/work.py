@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from threading import Event
 
+from gateway.mirrors import services
 from gateway.node import make_node
 from gateway.peers.tasks import MessageSender
 from gateway.statuses.tasks import StatusFollower
@@ -68,4 +69,18 @@ def follow(folder: str, member: str, keys: str) -> None:
         step(Event())
         rpc.call("anvil_mine", ["0x1"])
     rpc.close()
+    node.close()
+
+
+def follow_mirrors(folder: str, code: str) -> None:
+    """Follow the logs of the others, one full bundle a turn, until none is behind."""
+    services.CHUNK = 1
+    path = Path(folder)
+    network = NetworkFile.load(path / "network.json")
+    settings = make_settings(path, node={"code": code, "name": code})
+    node = make_node(settings, network, make_keys(SEED))
+    node.anchoring.step()
+    node.mirrors.look()
+    while node.mirrors.step():
+        pass
     node.close()

@@ -350,6 +350,52 @@ def upgrade() -> None:
         sa.Column("jws", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("period", name="pk_quality_files"),
     )
+    op.create_table(
+        "mirrors",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("log_id", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("whole", sa.BigInteger(), nullable=False),
+        sa.Column("stored", sa.BigInteger(), nullable=False),
+        sa.Column("anchored", sa.BigInteger(), nullable=False),
+        sa.Column("anchored_root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scanned", sa.BigInteger(), nullable=True),
+        sa.Column("noted", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_mirrors"),
+        sa.UniqueConstraint("log_id", name="uq_mirrors_log_id"),
+    )
+    op.create_table(
+        "mirror_tiles",
+        sa.Column("mirror", sa.Integer(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(length=8192), nullable=False),
+        sa.ForeignKeyConstraint(["mirror"], ["mirrors.id"], name="fk_mirror_tiles_mirror"),
+        sa.PrimaryKeyConstraint("mirror", "level", "n", name="pk_mirror_tiles"),
+    )
+    op.create_table(
+        "mirror_bundles",
+        sa.Column("mirror", sa.Integer(), nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["mirror"], ["mirrors.id"], name="fk_mirror_bundles_mirror"),
+        sa.PrimaryKeyConstraint("mirror", "n", name="pk_mirror_bundles"),
+    )
+    op.create_table(
+        "cosignatures",
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("member", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.id"], name="fk_cosignatures_log"),
+        sa.PrimaryKeyConstraint("log", "size", "member", name="pk_cosignatures"),
+    )
 
 
 def downgrade() -> None:
@@ -358,6 +404,10 @@ def downgrade() -> None:
         "following",
         "statuses",
         "closings",
+        "cosignatures",
+        "mirror_bundles",
+        "mirror_tiles",
+        "mirrors",
         "subjects",
         "quality_files",
         "quality_marks",

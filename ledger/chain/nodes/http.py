@@ -6,10 +6,13 @@ small answer must not unfold to a large one).
 
 import contextlib
 import email.utils
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
 import httpcore
@@ -52,12 +55,16 @@ class Http:
         headers: Mapping[str, str] | None = None,
         resolve: Resolve | None = None,
         connections: int = _PARALLEL,
+        public: bool = False,
     ) -> None:
         """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
         asked once for each connection, which goes to no other address; None: the system is.
-        `connections`: at once, to all servers together."""
+        `connections`: at once, to all servers together. `public`: no address is called that is not
+        everybody's, whatever a host name leads to; for URLs that others wrote."""
         self._client = httpx.Client(
-            transport=_Transport(verify=verify, resolve=resolve, connections=connections),
+            transport=_Transport(
+                verify=verify, resolve=resolve, connections=connections, public=public
+            ),
             headers={"accept-encoding": "identity", **(headers or {})},
         )
 
@@ -219,9 +226,29 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
+def _public_address(host: str, port: int) -> str:
+    """One address of a host, which is then called and no other: a name may lead elsewhere the next
+    time. Raises httpcore.ConnectError where any of them is private."""
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=SOCK_STREAM)}
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError("no such host") from error
+    addresses = [ip_address(text.partition("%")[0]) for text in sorted(found)]
+    if not addresses or not all(_is_public(address) for address in addresses):
+        raise httpcore.ConnectError("not a public address")
+    return str(addresses[0])
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Also of the IPv4 address that an IPv6 address may stand for."""
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
+
+
 class _Backend(httpcore.SyncBackend):
-    def __init__(self, resolve: Resolve | None = None) -> None:
+    def __init__(self, resolve: Resolve | None = None, *, public: bool = False) -> None:
         self._resolve = resolve
+        self._public = public
 
     def connect_tcp(
         self,
@@ -232,7 +259,8 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         if self._resolve is None:
-            return self._connect(host, port, timeout, local_address, socket_options)
+            to = _public_address(host, port) if self._public else host
+            return self._connect(to, port, timeout, local_address, socket_options)
         end = None if timeout is None else time.monotonic() + timeout
         failure: Exception = httpcore.ConnectError("the name has no address")
         for address in self._resolve(host)[:_ADDRESSES]:
@@ -255,12 +283,14 @@ class _Transport(httpx.HTTPTransport):
     used: a node is reached as the network file names it.
     """
 
-    def __init__(self, *, verify: bool, resolve: Resolve | None, connections: int) -> None:
+    def __init__(
+        self, *, verify: bool, resolve: Resolve | None, connections: int, public: bool
+    ) -> None:
         super().__init__(verify=verify)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(verify=verify),
             max_connections=connections,
             keepalive_expiry=5.0,
-            network_backend=_Backend(resolve),
+            network_backend=_Backend(resolve, public=public),
         )

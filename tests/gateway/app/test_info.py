@@ -47,10 +47,11 @@ def test_node(node: Node, client: Client) -> None:
     anchored(node, 2)
     anchored(node, 3, "mined")
     answer = client.get("/v1/node").json()
-    assert list(answer) == ["code", "name", "version", "network", "logs", "keys"]
+    assert list(answer) == ["code", "name", "version", "network", "logs", "mirrors", "keys"]
     assert (answer["code"], answer["name"]) == ("110000", "Test")
     assert answer["version"] == version("credit-record-ledger")
     assert answer["network"] == node.ctx.network.reference
+    assert answer["mirrors"] == []
     (log,) = answer["logs"]
     assert (log["log"], log["size"], log["anchoredSize"]) == (LOG_ID.hex(), 3, 2)
     assert log["promisedSize"] == 3

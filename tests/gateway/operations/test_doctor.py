@@ -296,6 +296,7 @@ def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
     names += " member file codes kinds authorities exceptions subjects name version since hash"
     names += " there behind"
+    names += " size anchored"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

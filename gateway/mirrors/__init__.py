@@ -1,0 +1,1 @@
+"""The logs of the other provinces: followed, kept, served, cosigned."""

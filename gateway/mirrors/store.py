@@ -1,0 +1,280 @@
+"""Reading and writing the logs of others. Every function works within the caller's transaction;
+`mirror` is the row number of a log that is followed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from gateway.base.db import insert_into, insert_unless_there
+from gateway.log.store import unpack
+from gateway.mirrors.models import cosignatures, mirror_bundles, mirror_tiles, mirrors
+from ledger.core.canonical import DIGEST_SIZE
+from ledger.core.merkle import EMPTY_ROOT
+from ledger.core.note import MAX_WITNESSES, Cosignature, parse_checkpoint
+from ledger.core.tiles import WIDTH, Tile, tile_width
+
+_FAST = 1
+"""zlib level, as in the own log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """One row of `mirrors`: held whole and proven up to `size`, full bundles up to `whole`, the
+    newest final anchor at `anchored`, the owner's note at `noted`. error: code, or None."""
+
+    id: int
+    log_id: bytes
+    member: str
+    size: int
+    root: bytes
+    whole: int
+    stored: int
+    anchored: int
+    anchored_root: bytes
+    scanned: int | None
+    noted: int
+    note: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A full bundle with the tile over it."""
+
+    n: int
+    tile: bytes
+    bundle: bytes
+
+
+class MirrorTiles:
+    """`ledger.core.tiles.TileSource` over what is kept of one log."""
+
+    def __init__(self, connection: sa.Connection, mirror: int) -> None:
+        self._connection = connection
+        self._mirror = mirror
+
+    def tile(self, level: int, n: int, width: int) -> bytes:
+        """The first `width` hashes; fewer (or none) where fewer are kept."""
+        query = sa.select(mirror_tiles.c.data).where(
+            mirror_tiles.c.mirror == self._mirror,
+            mirror_tiles.c.level == level,
+            mirror_tiles.c.n == n,
+        )
+        data: bytes = self._connection.execute(query).scalar_one_or_none() or b""
+        return data[: width * DIGEST_SIZE]
+
+    def bundle(self, n: int) -> bytes:
+        """Entry bundle `n`, C2SP framing; b"" where none is kept; Malformed where damaged."""
+        query = sa.select(mirror_bundles.c.data).where(
+            mirror_bundles.c.mirror == self._mirror, mirror_bundles.c.n == n
+        )
+        data = self._connection.execute(query).scalar_one_or_none()
+        return unpack(data, n) if data else b""
+
+    def complete(self, size: int) -> bool:
+        """Whether as many bundles and lowest tiles are kept as that size has."""
+        wanted = -(-size // WIDTH)
+        count = sa.select(sa.func.count())
+        tiles = count.where(mirror_tiles.c.mirror == self._mirror, mirror_tiles.c.level == 0)
+        bundles = count.where(mirror_bundles.c.mirror == self._mirror)
+        return all((self._connection.scalar(query) or 0) >= wanted for query in (tiles, bundles))
+
+
+def all_mirrors(connection: sa.Connection) -> list[Mirror]:
+    """All logs that are followed."""
+    rows = connection.execute(sa.select(mirrors).order_by(mirrors.c.member, mirrors.c.id))
+    return [Mirror(**row._mapping) for row in rows]
+
+
+def find_mirror(connection: sa.Connection, log_id: bytes) -> Mirror | None:
+    """The log of that id; None where it is not followed."""
+    row = connection.execute(sa.select(mirrors).where(mirrors.c.log_id == log_id)).one_or_none()
+    return Mirror(**row._mapping) if row else None
+
+
+def get_mirror(connection: sa.Connection, log_id: bytes) -> Mirror:
+    """The log of that id, which must be followed."""
+    row = connection.execute(sa.select(mirrors).where(mirrors.c.log_id == log_id)).one()
+    return Mirror(**row._mapping)
+
+
+def open_mirror(connection: sa.Connection, log_id: bytes, member: str) -> None:
+    """Have a row for a log, with nothing read of it."""
+    fresh = {"log_id": log_id, "member": member, "anchored": 0, "anchored_root": EMPTY_ROOT}
+    row = {**fresh, "scanned": None, **_NOTHING}
+    connection.execute(insert_unless_there(connection, mirrors).values(row))
+
+
+def note_anchor(
+    connection: sa.Connection, mirror: Mirror, *, size: int, root: bytes, scanned: int
+) -> None:
+    """Move the newest final anchor; never back."""
+    change = sa.update(mirrors).where(
+        mirrors.c.id == mirror.id, mirrors.c.anchored <= size, mirrors.c.anchored == mirror.anchored
+    )
+    values = {"anchored": size, "anchored_root": root, "scanned": scanned}
+    connection.execute(change.values(values))
+
+
+def keep_pieces(
+    connection: sa.Connection, mirror: Mirror, pieces: Sequence[Piece], upper: Iterable[Tile]
+) -> Mirror | None:
+    """Store full bundles from `mirror.whole` on, with their tiles and the full tiles above them;
+    None: another process has gone on meanwhile, and nothing is stored."""
+    packed = [(piece.n, zlib.compress(piece.bundle, _FAST)) for piece in pieces]
+    tiles = [*(Tile(0, piece.n, piece.tile) for piece in pieces), *upper]
+    size = sum(len(data) for _, data in packed) + sum(len(tile.data) for tile in tiles)
+    after = replace(mirror, whole=mirror.whole + len(pieces), stored=mirror.stored + size)
+    if not _move(connection, mirror, {"whole": after.whole, "stored": after.stored}):
+        return None
+    _put_tiles(connection, mirror.id, tiles)
+    _put_bundles(connection, mirror.id, packed)
+    return after
+
+
+def keep_edge(
+    connection: sa.Connection, mirror: Mirror, tiles: Iterable[Tile], last: bytes
+) -> Mirror | None:
+    """Store the right edge of the anchored size, after which it is held whole. last: the partial
+    bundle, b"" where there is none. None: as `keep_pieces`."""
+    after = replace(mirror, size=mirror.anchored, root=mirror.anchored_root, error=None)
+    if not _move(connection, mirror, {"size": after.size, "root": after.root, "error": None}):
+        return None
+    _put_tiles(connection, mirror.id, list(tiles))
+    if last:
+        _put_bundles(connection, mirror.id, [(after.size // WIDTH, zlib.compress(last, _FAST))])
+    return after
+
+
+def keep_note(connection: sa.Connection, mirror: Mirror, note: str) -> None:
+    """Store the checkpoint of the size that is held."""
+    change = sa.update(mirrors).where(mirrors.c.id == mirror.id, mirrors.c.size == mirror.size)
+    connection.execute(change.values(note=note, noted=mirror.size, error=None))
+
+
+def note_error(connection: sa.Connection, mirror: Mirror, code: str | None) -> None:
+    """Store why it goes no further; None: it does."""
+    change = sa.update(mirrors).where(mirrors.c.id == mirror.id)
+    connection.execute(change.values(error=code))
+
+
+def total_bytes(connection: sa.Connection) -> int:
+    """Of all that is kept."""
+    return int(connection.scalar(sa.select(sa.func.sum(mirrors.c.stored))) or 0)
+
+
+def forget_mirror(connection: sa.Connection, mirror: int) -> None:
+    """Drop what is kept of one log, to read all of it anew."""
+    for table in (mirror_tiles, mirror_bundles):
+        connection.execute(sa.delete(table).where(table.c.mirror == mirror))
+    connection.execute(sa.update(mirrors).where(mirrors.c.id == mirror).values(_NOTHING))
+
+
+def lose_mirrors(connection: sa.Connection) -> None:
+    """Drop everything: it was anchored on a chain that is no more."""
+    for table in (mirror_tiles, mirror_bundles, mirrors, cosignatures):
+        connection.execute(sa.delete(table))
+
+
+def mirrored_sizes(connection: sa.Connection) -> list[tuple[bytes, int, int, str | None]]:
+    """(logId, size held, size anchored, error) of every log that is followed."""
+    return [(one.log_id, one.size, one.anchored, one.error) for one in all_mirrors(connection)]
+
+
+# ---- cosignatures of others on our own checkpoints
+
+
+def keep_line(
+    connection: sa.Connection, log: int, size: int, line: Cosignature, key_id: bytes
+) -> None:
+    """Store a verified witness line on the checkpoint of `size` of our log. key_id: of the key
+    that made it."""
+    row = {"log": log, "size": size, "member": line.member, "key_id": key_id}
+    values = row | {"time": line.time, "line": line.line}
+    connection.execute(insert_unless_there(connection, cosignatures).values(values))
+
+
+def line_keys(connection: sa.Connection) -> list[tuple[str, bytes]]:
+    """(member, key id) of all lines that are kept."""
+    query = sa.select(cosignatures.c.member, cosignatures.c.key_id).distinct()
+    return [(member, key_id) for member, key_id in connection.execute(query)]
+
+
+def drop_lines(connection: sa.Connection, member: str, key_id: bytes, since: int) -> int:
+    """Drop the lines of one key made at or after a Unix second; returns how many."""
+    of_key = (cosignatures.c.member == member) & (cosignatures.c.key_id == key_id)
+    change = sa.delete(cosignatures).where(of_key, cosignatures.c.time >= since)
+    return connection.execute(change).rowcount
+
+
+def witnesses_of(connection: sa.Connection, log: int, size: int) -> list[str]:
+    """Members whose lines are kept for that checkpoint."""
+    query = sa.select(cosignatures.c.member).where(
+        cosignatures.c.log == log, cosignatures.c.size == size
+    )
+    return list(connection.scalars(query))
+
+
+def with_lines(connection: sa.Connection, log: int, size: int, note: str) -> str:
+    """The checkpoint of our log with the lines that are kept for it, at most 16."""
+    query = sa.select(cosignatures.c.line).where(
+        cosignatures.c.log == log, cosignatures.c.size == size
+    )
+    lines = connection.scalars(query.order_by(cosignatures.c.member).limit(MAX_WITNESSES)).all()
+    return parse_checkpoint(note + "".join(lines)).text if lines else note
+
+
+# ---- private
+
+_NOTHING: Mapping[str, object] = {
+    "size": 0,
+    "root": EMPTY_ROOT,
+    "whole": 0,
+    "stored": 0,
+    "noted": 0,
+    "note": None,
+    "error": None,
+}
+
+
+def _move(connection: sa.Connection, mirror: Mirror, values: Mapping[str, object]) -> bool:
+    """Change the position where it is still the one that was read."""
+    same = (mirrors.c.id == mirror.id) & (mirrors.c.whole == mirror.whole)
+    same &= mirrors.c.size == mirror.size
+    return connection.execute(sa.update(mirrors).where(same).values(values)).rowcount == 1
+
+
+def _put_tiles(connection: sa.Connection, mirror: int, tiles: Sequence[Tile]) -> None:
+    rows = [{"mirror": mirror, "level": t.level, "n": t.n, "data": t.data} for t in tiles]
+    _put(connection, mirror_tiles, ("mirror", "level", "n"), rows)
+
+
+def _put_bundles(
+    connection: sa.Connection, mirror: int, packed: Sequence[tuple[int, bytes]]
+) -> None:
+    rows = [{"mirror": mirror, "n": n, "data": data} for n, data in packed]
+    _put(connection, mirror_bundles, ("mirror", "n"), rows)
+
+
+def _put(
+    connection: sa.Connection,
+    table: sa.Table,
+    keys: Sequence[str],
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """Write rows; one at the old right edge is there already and has grown."""
+    if rows:
+        insert = insert_into(connection, table)
+        change = insert.on_conflict_do_update(
+            index_elements=list(keys), set_={"data": insert.excluded.data}
+        )
+        connection.execute(change, list(rows))
+
+
+def width_of(mirror: Mirror, level: int | None, n: int) -> int:
+    """How many hashes or entries of tile or bundle n may be served."""
+    return tile_width(mirror.size, level or 0, n)

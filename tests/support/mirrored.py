@@ -1,0 +1,182 @@
+"""Gateways of several members of one network, and doors through which each reaches the others."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from gateway.app import create_app
+from gateway.base.keyring import Keyring
+from gateway.node import Node, make_node
+from ledger.audit.tiles import Missing
+from ledger.chain.network import NetworkFile
+from ledger.core.keys import Purpose
+from tests.support.anvil import Anvil
+from tests.support.asgi import Client
+from tests.support.chain import PROVINCES, TestNetwork, deploy_network
+from tests.support.ledger import MemberLog
+from tests.support.log import make_entries, promise_entries
+from tests.support.node import make_keys, make_settings
+
+Answer = Callable[[str], tuple[int, bytes]]
+"""Path -> status and body."""
+PATIENCE = 60
+"""Steps after which something that should have happened has not."""
+
+
+def nobody(_path: str) -> tuple[int, bytes]:
+    """Nothing is served here."""
+    return 503, b""
+
+
+@dataclass
+class Door:
+    """A URL that stays while what stands behind it changes. asked: every path, in order."""
+
+    url: str
+    answer: Answer = nobody
+    asked: list[str] = field(default_factory=list)
+
+    def open_to(self, node: Node) -> None:
+        """Have a gateway answer."""
+        client = client_of(node)
+
+        def answer(path: str) -> tuple[int, bytes]:
+            found = client.get(path)
+            return found.status_code, found.content
+
+        self.answer = answer
+
+    def open_to_log(self, log: MemberLog) -> None:
+        """Have a log without a gateway answer, or what it says in place of the truth."""
+
+        def answer(path: str) -> tuple[int, bytes]:
+            try:
+                return 200, log.fetch(path.partition(f"/logs/{log.log_id.hex()}/")[2], 1 << 30)
+            except Missing:
+                return 404, b""
+
+        self.answer = answer
+
+
+def client_of(node: Node) -> Client:
+    """Requests to all routes of a gateway."""
+    return Client(create_app(node))
+
+
+@contextmanager
+def open_door() -> Iterator[Door]:
+    """A door on a free port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            door.asked.append(self.path)
+            status, body = door.answer(self.path)
+            try:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:  # the client gave up waiting
+                self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.block_on_close = False  # a stalled answer must not delay the end of a test
+    door = Door(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield door
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(frozen=True)
+class Peers:
+    """A network whose provinces are reached through doors."""
+
+    network: TestNetwork
+    doors: dict[str, Door]
+
+    @property
+    def anvil(self) -> Anvil:
+        return self.network.anvil
+
+    def node(self, code: str, folder: Path, *, witness: bool = True, **settings: Any) -> Node:
+        """A gateway of a member; the same folder gives the same database."""
+        folder.mkdir(exist_ok=True)
+        (folder / "network.json").write_bytes(self.network.file.encode())
+        return open_peer(
+            folder,
+            self.network.file,
+            self.keyring(code, witness=witness),
+            node={"code": code, "name": code},
+            **settings,
+        )
+
+    def keyring(self, code: str, *, witness: bool = True) -> Keyring:
+        """The keys of a member as registered."""
+        keys = self.network.keys
+        return replace(
+            make_keys(code),
+            anchor=keys[code, Purpose.ANCHOR],
+            note=keys[code, Purpose.NOTE],
+            present=keys[code, Purpose.PRESENT],
+            payer=self.network.payer,
+            witness=keys[code, Purpose.WITNESS] if witness else None,
+        )
+
+    def log_id(self, code: str) -> bytes:
+        return self.network.log_id(code)
+
+    def grow(self, node: Node, count: int, seed: str) -> list[bytes]:
+        """Entries in the log of a gateway, finally anchored."""
+        self.look(node)
+        log_id = self.log_id(node.ctx.settings.node.code)
+        batch = make_entries(count, seed, log_id)
+        promise_entries(node, batch, log_id)
+        while node.logs.step():
+            pass
+        for _ in range(PATIENCE):
+            if not node.anchoring.step().waiting:
+                return batch
+            self.anvil.mine()
+        raise AssertionError("still waiting")
+
+    def look(self, node: Node) -> None:
+        """Have a gateway read the chain, so that its log may grow."""
+        node.anchoring.step()
+
+    def follow(self, node: Node) -> None:
+        """Have a gateway follow the logs of the others until it can go no further."""
+        self.look(node)
+        node.mirrors.look()
+        for _ in range(PATIENCE):
+            if not node.mirrors.step():
+                return
+        raise AssertionError("still behind")
+
+
+def open_peer(folder: Path, network: NetworkFile, keys: Keyring, **settings: Any) -> Node:
+    """A gateway in a folder."""
+    return make_node(make_settings(folder, **settings), network, keys)
+
+
+@contextmanager
+def start_peers(anvil: Anvil) -> Iterator[Peers]:
+    """The four provinces on a chain, each with a door that nobody answers yet."""
+    with ExitStack() as stack:
+        doors = {code: stack.enter_context(open_door()) for code in PROVINCES}
+        urls = {code: door.url for code, door in doors.items()}
+        yield Peers(deploy_network(anvil, endpoints=urls), doors)
