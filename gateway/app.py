@@ -17,6 +17,7 @@ from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
+from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
 from gateway.http import docs
@@ -74,6 +75,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
     app.state.worklists = node.worklists
+    app.state.case_parts = node.case_parts
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -84,7 +86,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     routes = (
         *(intake, files, receipts, subjects, log, catalogue),
-        *(quality, worklists, about, docs),
+        *(quality, worklists, cases, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

@@ -18,6 +18,10 @@ Stage = Literal[
     "anchor.sent",
     "anchor.mined",
     "anchor.recorded",
+    "case.stored",
+    "act.signed",
+    "act.sent",
+    "act.recorded",
 ]
 When = Literal["before", "after"]
 

@@ -33,6 +33,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The key of the presentations is not registered, was revoked or is not valid now; the"
         " operator must register a new PRESENT key",
     ),
+    "case-key-not-valid": (
+        "异议标注密钥未登记、已吊销或不在有效期内，请运维登记新的 CASE 密钥",
+        "The key of the marks of objections is not registered, was revoked or is not valid now; the"
+        " operator must register a new CASE key",
+    ),
+    "decide-key-not-valid": (
+        "决定密钥未登记、已吊销或不在有效期内，请运维登记新的 DECIDE 密钥",
+        "The key of decisions is not registered, was revoked or is not valid now; the operator must"
+        " register a new DECIDE key",
+    ),
     "rules-not-in-force": (
         "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则，或由运维把文件放入 schemas"
         " 所指的文件夹",
@@ -90,6 +100,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "busy-tables": (
         "正在核对的表格过多，或本令牌已有一份表格在处理，请稍后重试",
         "Too many tables are being compared at this moment, or one of this token; send it again",
+    ),
+    "busy-documents": (
+        "正在接收的材料过多，请稍后重试",
+        "Documents of too many others are being taken in at this moment; send again",
     ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",

@@ -30,7 +30,7 @@ from ledger.chain.keys.wellknown import is_well_known
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Alg, Purpose
 
-ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT)
+ROTATED = (Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE, Purpose.DECIDE)
 """Purposes of the keys that a gateway signs with."""
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ class Keyring:
     """anchor: checkpoints and promises. note: C2SP checkpoints. present: presentations.
     payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
-    before, the last one first; what was begun before the change is promised with one of them."""
+    before, the last one first; what was begun before the change is promised with one of them.
+    case, decide: acts on records; None: the gateway does not hold it, and it signs elsewhere."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -52,6 +53,8 @@ class Keyring:
     content: tuple[ContentKey, ...]
     index: bytes
     former: tuple[DigestSigner, ...] = ()
+    case: DigestSigner | None = None
+    decide: DigestSigner | None = None
 
     def with_key(self, purpose: Purpose, signer: Signer) -> Keyring:
         """With another key of one of `ROTATED`."""
@@ -59,6 +62,10 @@ class Keyring:
             return replace(self, anchor=signer, former=(self.anchor, *self.former))
         if purpose is Purpose.NOTE:
             return replace(self, note=signer)
+        if purpose is Purpose.CASE:
+            return replace(self, case=signer)
+        if purpose is Purpose.DECIDE:
+            return replace(self, decide=signer)
         return replace(self, present=signer)
 
 
@@ -94,6 +101,8 @@ class KeyFolder:
             present=self._first(Purpose.PRESENT),
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
+            case=self._maybe(Purpose.CASE),
+            decide=self._maybe(Purpose.DECIDE),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
         )
 
@@ -132,6 +141,10 @@ class KeyFolder:
         found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]
         return self._open(found[0], purpose.name)
 
+    def _maybe(self, purpose: Purpose) -> Signer | None:
+        found = files(self.folder, purpose.name)
+        return self._open(found[0], purpose.name) if found else None
+
     def _open(self, path: Path, purpose: str) -> Signer:
         if path in self._opened:
             return self._opened[path]
@@ -142,10 +155,16 @@ class KeyFolder:
         return signer
 
 
-def _current(keys: Keyring, purpose: Purpose) -> bytes:
-    if purpose is Purpose.ANCHOR:
-        return keys.anchor.key_id
-    return (keys.note if purpose is Purpose.NOTE else keys.present).key_id
+def _current(keys: Keyring, purpose: Purpose) -> bytes | None:
+    signers: Mapping[Purpose, DigestSigner | MessageSigner | None] = {
+        Purpose.ANCHOR: keys.anchor,
+        Purpose.NOTE: keys.note,
+        Purpose.PRESENT: keys.present,
+        Purpose.CASE: keys.case,
+        Purpose.DECIDE: keys.decide,
+    }
+    signer = signers[purpose]
+    return None if signer is None else signer.key_id
 
 
 def _signer(path: Path, purpose: str, password: bytes) -> Signer:

@@ -46,6 +46,8 @@ class Kind(IntEnum):
     """The workbook to correct, by the same number."""
     STATEMENT = 5
     """A statement, by its row number. aad: its commitment."""
+    MATERIAL = 6
+    """The documents of one step of a case with what is proposed on them, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]
