@@ -31,14 +31,9 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
-from gateway.cases.registry import Registry
-from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
-from gateway.cases.sending import Sending
-from gateway.cases.services import Cases
-from gateway.cases.stepping import Stepper
 from gateway.cases.tasks import sender
-from gateway.cases.views import Views
+from gateway.cases.wiring import make_cases
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -119,13 +114,28 @@ class Node:
     statement_maker: Maker
     statements: Statements
     daily_batch: DailyBatch
-    case_parts: CaseParts
     subjects: SubjectCheck
     quality: QualityFiles
     worklists: Worklists
     content_keys: ContentKeyWatch
+    case_parts: CaseParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.case_parts = make_cases(
+            self.ctx,
+            statements=self.statements,
+            chain=self.chain,
+            reader=self.reader,
+            outbox=self.outbox,
+            signing=self.signing,
+            vault=self.vault,
+            hmac=self.hmac,
+            accesses=self.accesses,
+            who=self.workers.who,
+            calendar=self.workers.calendar,
+        )
 
     @property
     def collector(self) -> NodeCollector:
@@ -232,18 +242,6 @@ def make_node(
     file_store = FileStore(ctx.engine, vault, settings.files)
     receipts = Receipts(ctx, vault, signing, accesses)
     maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
-    statements = Statements(ctx, maker, vault, partial(_receipt_of, receipts))
-    registry = Registry(ctx.network, reader)
-    sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
-    cases = Cases(
-        ctx,
-        chain=chain,
-        stepper=Stepper(ctx, statements, vault, hmac),
-        vault=vault,
-        hmac=hmac,
-        accesses=accesses,
-        who=workers.who,
-    )
     return Node(
         ctx=ctx,
         chain=chain,
@@ -266,14 +264,8 @@ def make_node(
         files=Files(ctx, file_store, intake, holders),
         receipts=receipts,
         statement_maker=maker,
-        statements=statements,
+        statements=Statements(ctx, maker, vault, partial(_receipt_of, receipts)),
         daily_batch=DailyBatch(ctx, maker, vault),
-        case_parts=CaseParts(
-            cases=cases,
-            decisions=Decisions(cases, registry, sending),
-            sending=sending,
-            views=Views(cases, registry, sending, chain=chain, calendar=workers.calendar),
-        ),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
         worklists=Worklists(

@@ -15,11 +15,12 @@ from ledger.core.status import State
 
 
 class RegistryNow(NamedTuple):
-    """The registry at one head. time: of that block, Unix seconds. address: of the one that takes
-    acts now."""
+    """The registry at one head. time: of that block, Unix seconds. final: number of the newest final
+    block, -1 = none is. address: of the one that takes acts now."""
 
     address: Address
     time: int
+    final: int
     acts: Acts
 
     def state(self, record: bytes) -> State:
@@ -42,7 +43,9 @@ class Registry:
         if not history:
             raise CouldNotCheck("no-registry", "no CaseRegistry is registered")
         addresses = [entry.account for entry in history]
-        return RegistryNow(addresses[-1], view.block.time, Acts(view, addresses))
+        final = self._reader.final_block(view)
+        number = -1 if final is None else final.number
+        return RegistryNow(addresses[-1], view.block.time, number, Acts(view, addresses))
 
     def domain(self, address: Address) -> CaseDomain:
         """What signatures are bound to."""

@@ -83,7 +83,8 @@ class Sending:
 
     def _step(self, now: RegistryNow, row: store.Row) -> bool:
         if (found := self._recorded(now, row)) is not None:
-            return self._note_recorded(row, found)
+            # Mined is not final: until then the chain may lose it, and it is sent again.
+            return found.block <= now.final and self._note_recorded(row, found)
         if row.after is not None and (done := self._held_up(row)) is not None:
             return done
         state = now.state(row.record)
@@ -103,6 +104,7 @@ class Sending:
         return None
 
     def _note_recorded(self, row: store.Row, found: RecordedAct) -> bool:
+        self._outbox.done(_key(row))  # first, or a crash in between would leave it there for ever
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             store.change_act(
                 connection,
@@ -114,7 +116,6 @@ class Sending:
             )
             crash_point("act.recorded", "before")
         crash_point("act.recorded", "after")
-        self._outbox.done(_key(row))
         _log.info("act.recorded", act=row.id, block=found.block)
         return True
 

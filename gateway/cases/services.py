@@ -22,7 +22,6 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look
 from gateway.cases.stepping import NewStep, Stepper, case_of, last_of
-from gateway.chain.view import ChainView
 from ledger.core.case import ACTS_OF_FILER, Doc, Step
 from ledger.core.case_chain import CaseState, Kind, may_follow
 from ledger.core.errors import InputError
@@ -46,7 +45,6 @@ class Cases:
         self,
         ctx: Context,
         *,
-        chain: ChainView,
         stepper: Stepper,
         vault: Vault,
         hmac: Hmac,
@@ -56,7 +54,6 @@ class Cases:
         self.ctx = ctx
         self.stepper = stepper
         self.vault = vault
-        self._chain = chain
         self._hmac = hmac
         self._accesses = accesses
         self._who = who
@@ -137,10 +134,8 @@ class Cases:
             return True
         seen = {doc.sha256 for row in lost for doc in self._documents(connection, row.id)}
         fresh = any(doc.sha256 not in seen for doc in documents.describe(filing.docs))
-        # The first objection marks; of those behind a lost one, one in so many days.
-        first = min(row.opened for row in lost)
-        since = max(self.ctx.clock.seconds() - AGAIN, first + 1)
-        return fresh and not store.marked_since(connection, held.record, since)
+        since = self.ctx.clock.seconds() - AGAIN
+        return fresh and not store.marked_again(connection, held.record, since)
 
     def _documents(self, connection: sa.Connection, case: bytes) -> list[Doc]:
         found: list[Doc] = []

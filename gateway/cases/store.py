@@ -124,15 +124,15 @@ def has_dispute(connection: sa.Connection, case: bytes) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def marked_since(connection: sa.Connection, record: bytes, since: int) -> bool:
-    """Whether an objection opened since has marked this record."""
+def marked_again(connection: sa.Connection, record: bytes, since: int) -> bool:
+    """Whether an objection opened since has marked this record, beside the first that ever did."""
     query = (
-        sa.select(acts.c.id)
-        .join(cases, cases.c.id == acts.c.case)
+        sa.select(cases.c.opened)
+        .join(acts, cases.c.id == acts.c.case)
         .where(acts.c.record == record, acts.c.action == int(Action.DISPUTE))
-        .where(cases.c.opened >= since)
+        .order_by(acts.c.id)
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return any(opened >= since for opened in list(connection.scalars(query))[1:])
 
 
 def proposal(

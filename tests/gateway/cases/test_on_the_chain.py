@@ -1,9 +1,5 @@
 """From the desk to the chain: what a verifier makes of a record behind each decision."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose
 from ledger.core.status import Flag, Outcome
@@ -17,27 +13,9 @@ from tests.gateway.cases.desk import (
     word,
 )
 from tests.gateway.receipts.test_receipts_verify import judge
-from tests.support.anvil import Anvil, start_anvil
+from tests.support.anvil import Anvil
 from tests.support.callers import CENTRE
-from tests.support.member import Member, found_member
-
-
-@pytest.fixture(scope="module")
-def anvil() -> Iterator[Anvil]:
-    with start_anvil() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def member(anvil: Anvil) -> Member:
-    return found_member(anvil)
-
-
-@pytest.fixture(scope="module")
-def node(member: Member, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    made = member.node(tmp_path_factory.mktemp("cases") / "node")
-    yield made
-    made.close()
+from tests.support.member import Member
 
 
 def record_of(node: Node, case: bytes) -> bytes:
