@@ -15,8 +15,8 @@ from ledger.core.status import State
 
 
 class RegistryNow(NamedTuple):
-    """The registry at one head. time: of that block, Unix seconds. final: number of the newest final
-    block, -1 = none is. address: of the one that takes acts now."""
+    """The registry at one head. time: of that block, Unix seconds. final: number of the newest
+    final block, -1 = none is. address: of the one that takes acts now."""
 
     address: Address
     time: int
