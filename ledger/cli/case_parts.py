@@ -25,7 +25,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DIGEST = 32
 
 
-class _Name(click.ParamType):
+class _Name(click.ParamType[str]):
     """The id of a case, a record or a leaf: 64 hexadecimal digits."""
 
     name = "id"

@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 
-import pytest
 import sqlalchemy as sa
 
 from gateway.base.db import begin_write
 from gateway.cases import store
+from gateway.cases.deciding import midnight
+from gateway.cases.looking import look
 from gateway.cases.models import acts
 from gateway.node import Node
 from ledger.chain.case_calls import CaseDomain, act_calldata, acts_digest
-from ledger.core.ids import Digest, LogId, RecordId
+from ledger.core.ids import Digest, RecordId
 from ledger.core.status import Act, Action, Basis, Flag, Outcome
 from tests.gateway.cases.desk import filing, of_authority, send_all, take_in, wanted, word
 from tests.support.anvil import Anvil
@@ -18,10 +19,7 @@ from tests.support.anvil import Anvil
 
 def elsewhere(node: Node, anvil: Anvil, action: Action, leaf: bytes) -> RecordId:
     """The same member acts from another place."""
-    clerk = of_authority(node, 1)
     with node.ctx.engine.connect() as connection:
-        from gateway.cases.looking import look
-
         held = look(connection, node.vault, leaf)
     now = node.case_parts.views.registry.now()
     act = Act(
@@ -31,7 +29,7 @@ def elsewhere(node: Node, anvil: Anvil, action: Action, leaf: bytes) -> RecordId
         expected_version=now.state(held.record).word.version,
         basis=Basis.COURT,
         doc=Digest(bytes([9]) * 32),
-        effective_at=0,
+        effective_at=midnight(node.ctx.clock.today()),
     )
     domain = CaseDomain(node.ctx.network.chain_id, now.address)
     member = node.ctx.settings.node.code
@@ -39,7 +37,7 @@ def elsewhere(node: Node, anvil: Anvil, action: Action, leaf: bytes) -> RecordId
     assert key is not None
     signature = key.sign_digest(acts_digest(domain, member, [act], now.time + 60))
     data = act_calldata(member, [act], now.time + 60, signature)
-    name = f"elsewhere/{clerk.id}/{leaf.hex()}/{act.expected_version}"
+    name = f"elsewhere/{leaf.hex()}/{act.expected_version}"
     node.outbox.send(name, now.address, data)
     anvil.mine()
     node.outbox.done(name)
@@ -130,20 +128,3 @@ def test_an_act_without_a_key_waits(node: Node, anvil: Anvil) -> None:
     with node.ctx.engine.connect() as connection:
         row = connection.execute(sa.select(acts).order_by(acts.c.id.desc()).limit(1)).one()
     assert word(node, RecordId(row.record)).flags == Flag.DISPUTED
-
-
-@pytest.mark.parametrize("act", ["signed", "unsigned"])
-def test_a_chain_that_is_lost_is_no_refusal(node: Node, anvil: Anvil, act: str) -> None:
-    """What was mined and is gone again is sent again."""
-    (leaf,) = take_in(node, anvil, 7 if act == "signed" else 8)
-    decide(node, leaf, "end", 11)
-    before = anvil.snapshot()
-    sending = node.case_parts.sending
-    for _ in range(2 if act == "signed" else 0):
-        sending.step()
-    anvil.revert(before)
-    send_all(node, anvil)
-    with node.ctx.engine.connect() as connection:
-        row = connection.execute(sa.select(acts).order_by(acts.c.id.desc()).limit(1)).one()
-    assert (row.state, row.log) == ("recorded", LogId(row.log))
-    assert word(node, row.record).outcome is Outcome.ENDED
