@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from gateway.anchoring.progress import first_final_anchor
 from gateway.base.crypto import Vault
+from gateway.base.policy import Record
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
 from gateway.log.store import Entries, locate
@@ -20,6 +21,12 @@ _UNKNOWN = {
     "zh": "本成员的日志中没有此记录，请核对记录编号或叶值",
     "en": "The log of this member holds no such record; check its id or leaf",
 }
+
+
+def known(connection: sa.Connection, leaf: bytes) -> Record | None:
+    """What policy asks of a record, without its content; None where it is not here any more."""
+    found = locate(connection, leaf)
+    return None if found is None else known_of(record_row(connection, found.id))[0]
 
 
 def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:

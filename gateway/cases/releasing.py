@@ -7,7 +7,7 @@ kept with the step; the statement names who proposed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -72,11 +72,10 @@ class Decisions:
         with begin_read(self._engine) as connection:
             row, held = self._cases.case(connection, case)
             self._cases.admit(caller, Purpose.DECIDE, held)
-            request = self._cases.stepper.request(
-                "propose", caller.id, row.last.hex(), *_of(wanted)
-            )
-            if (known := store.proposal_of_request(connection, request)) is not None:
-                return int(known.id)
+            before = store.last_proposals(connection, case=case)
+        request, known = self._request(caller, row.last, wanted, before)
+        if known is not None:
+            return known
         self._cases.demand_follows(row, wanted.act)
         demand_grounds(wanted, caller)
         self._demand_lawful(held, wanted)
@@ -89,16 +88,27 @@ class Decisions:
         with begin_read(self._engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.DECIDE, held)
-            before = store.proposal(connection, record=held.record)
-            last = "" if before is None or before.state != "released" else before.step.hex()
-            request = self._cases.stepper.request(
-                "own", caller.id, held.record.hex(), last, *_of(wanted)
-            )
-            if (known := store.proposal_of_request(connection, request)) is not None:
-                return int(known.id)
+            before = store.last_proposals(connection, record=held.record)
+        request, known = self._request(caller, held.record, wanted, before)
+        if known is not None:
+            return known
         demand_grounds(wanted, caller)
         self._demand_lawful(held, wanted)
         return self._put(caller, held, wanted, request, case=os.urandom(_CASE), own=True)
+
+    def _request(
+        self, caller: Caller, of: bytes, wanted: Wanted, before: Sequence[store.Row]
+    ) -> tuple[bytes, int | None]:
+        """The fingerprint of a proposal behind those before, and the number of the one that waits
+        where it is this one."""
+        said = (caller.id, of.hex(), *_of(wanted))
+        request = self._cases.stepper.request
+        if before and before[0].state == "proposed":
+            second = before[1].id if len(before) > 1 else 0
+            found = request("propose", *said, second)
+            if found == before[0].request:
+                return found, int(before[0].id)
+        return request("propose", *said, before[0].id if before else 0), None
 
     def _demand_act(self, act: str, known: tuple[str, ...]) -> None:
         if act not in known:

@@ -109,6 +109,26 @@ def show_case(name: CaseName, parts: Here, caller: Reader) -> Response:
         return _json(parts.views.show(caller, _digest(name)))
 
 
+@router.get("/v1/cases/{case}/steps/{step}")
+def show_step(name: CaseName, step: int, parts: Here, caller: Reader) -> Response:
+    """The opening of a step: all that it says, and what proves that it is or will be logged."""
+    with _told():
+        data = parts.views.step(caller, _digest(name), step)
+    return Response(data, media_type="application/json", headers=FRESH)
+
+
+@router.get("/v1/cases/{case}/steps/{step}/documents/{n}")
+def show_document(name: CaseName, step: int, n: int, parts: Here, caller: Reader) -> Response:
+    """A document of a step, counted from 0, as it was handed in: for download, never shown."""
+    with _told():
+        data = parts.views.document(caller, _digest(name), step, n)
+    headers = FRESH | {
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
 @router.post("/v1/cases/{case}/decide", openapi_extra=_FORM)
 async def decide_case(name: CaseName, request: Request, parts: Here, caller: Decider) -> Response:
     """Propose how a case ends: grant, refuse, uphold, dismiss, unconfirmed."""

@@ -13,7 +13,7 @@ from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Decision, Purpose, decide
+from gateway.base.policy import Caller, Decision, Purpose, Record, decide
 from gateway.base.who import WhoFiles
 from gateway.cases import materials as documents
 from gateway.cases import store
@@ -240,23 +240,23 @@ class Cases:
     ) -> None:
         """Log what is asked of a record, and refuse who may not. Who filed a case is of its
         department, whoever filed the record. Raises NotAllowed."""
-        decision = self._decision(caller, purpose, held, row)
+        decision = self._decision(caller, purpose, held.known, row)
         self._accesses.write(
             Access(token=caller.id, purpose=purpose, decision=decision, record=held.leaf)
         )
         decision.demand()
 
-    def demand(self, caller: Caller, purpose: Purpose, held: Held, row: store.Row) -> None:
-        """The same without a line in the log, for lists, which show no content."""
-        self._decision(caller, purpose, held, row).demand()
+    def may_see(self, caller: Caller, known: Record, row: store.Row) -> bool:
+        """Whether a case is in the caller's lists, which show no content."""
+        return self._decision(caller, Purpose.SEE_CASE, known, row).allowed
 
     def _decision(
-        self, caller: Caller, purpose: Purpose, held: Held, row: store.Row | None
+        self, caller: Caller, purpose: Purpose, known: Record, row: store.Row | None
     ) -> Decision:
-        decision = decide(caller, purpose, held.known)
+        decision = decide(caller, purpose, known)
         if not decision.allowed and row is not None and row.department is not None:
             if purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE):
-                of_filer = replace(held.known, department=row.department)
+                of_filer = replace(known, department=row.department)
                 decision = decide(caller, purpose, of_filer)
         return decision
 

@@ -28,6 +28,7 @@ from gateway.statements.services import ATTEMPTS, Statements
 from ledger.core.case import Step
 from ledger.core.case_chain import Case, CaseState, Kind
 from ledger.core.ids import Digest, RecordId
+from ledger.core.opening import Opening
 from ledger.core.statement import Statement
 
 _REQUEST = b"case-request"
@@ -70,6 +71,10 @@ class Stepper:
     def statement(self, commitment: bytes, connection: sa.Connection) -> Statement:
         """What a step said. Raises ContentErased, ContentLost, ContentKeyMissing."""
         return self._statements.open(commitment, connection)
+
+    def opening(self, commitment: bytes, connection: sa.Connection) -> Opening:
+        """What a party is handed of a step, as it stands now. Raises as `statement`."""
+        return self._statements.opening(commitment, connection)
 
     def take(self, new: NewStep, then: Then) -> bytes:
         """Make a step, or find the one that this request became; its commitment. Raises

@@ -44,9 +44,14 @@ def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
     return connection.execute(query).one_or_none()
 
 
-def listed(connection: sa.Connection, state: str | None) -> Sequence[Row]:
-    """Cases by their opening, the newest first."""
-    query = sa.select(cases).order_by(cases.c.opened.desc(), cases.c.id).limit(_LISTED)
+def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Sequence[Row]:
+    """Cases by their opening, the newest first. running: those in a stage alone, the one that has
+    lasted longest first."""
+    query = sa.select(cases).limit(_LISTED)
+    if running:
+        query = query.where(cases.c.stage.is_not(None)).order_by(cases.c.since, cases.c.id)
+    else:
+        query = query.order_by(cases.c.opened.desc(), cases.c.id)
     if state is not None:
         query = query.where(cases.c.state == state)
     return connection.execute(query).all()
@@ -140,12 +145,20 @@ def proposal(
 ) -> Row | None:
     """The newest proposal of a case that was filed, or of the owner's own decision about a record;
     released ones too."""
-    query = sa.select(proposals).order_by(proposals.c.id.desc()).limit(1)
+    found = last_proposals(connection, case=case, record=record)
+    return found[0] if found else None
+
+
+def last_proposals(
+    connection: sa.Connection, *, case: bytes | None = None, record: bytes | None = None
+) -> Sequence[Row]:
+    """The newest two."""
+    query = sa.select(proposals).order_by(proposals.c.id.desc()).limit(2)
     if case is not None:
         query = query.where(proposals.c.case == case)
     if record is not None:
         query = query.where(proposals.c.record == record, proposals.c.own)
-    return connection.execute(query).one_or_none()
+    return connection.execute(query).all()
 
 
 def put_proposal(connection: sa.Connection, **values: Any) -> int:

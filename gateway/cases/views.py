@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
+
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, NotAllowed, Purpose
+from gateway.base.policy import Caller, Purpose
+from gateway.cases import materials as documents
 from gateway.cases import stages, store
+from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Answer, Held
-from gateway.cases.looking import look
+from gateway.cases.looking import known, look
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
@@ -47,10 +51,10 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held, row)
             steps = store.steps_of(connection, case)
             acts = store.acts_of(connection, case)
-            proposed = store.proposal(connection, case=case)
+            proposed = self._proposed(connection, store.proposal(connection, case=case))
         return {
             **self._head(row),
-            "proposed": _proposed(proposed),
+            "proposed": proposed,
             "steps": [_step(step) for step in steps],
             "acts": [self._act(act) for act in acts],
             "status": self._status(held),
@@ -64,9 +68,10 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held)
             proposed = store.proposal(connection, record=held.record)
             acts = store.acts_of(connection, proposed.case) if proposed else ()
+            told = self._proposed(connection, proposed)
         return {
             "record": held.record.hex(),
-            "proposed": _proposed(proposed),
+            "proposed": told,
             "case": proposed.case.hex() if proposed and proposed.step else None,
             "acts": [self._act(act) for act in acts],
             "status": self._status(held),
@@ -76,11 +81,9 @@ class Views:
         """The cases that the caller may see, the newest first; at most a thousand."""
         found: list[dict[str, Any]] = []
         with begin_read(self._cases.ctx.engine) as connection:
-            for row in store.listed(connection, state):
-                try:
-                    held = look(connection, self._cases.vault, row.leaf)
-                    self._cases.demand(caller, Purpose.SEE_CASE, held, row)
-                except NotAllowed:
+            for row in store.listed(connection, state, running=overdue):
+                record = known(connection, row.leaf)
+                if record is None or not self._cases.may_see(caller, record, row):
                     continue
                 head = self._head(row)
                 if not overdue or head["stage"]["overdue"]:
@@ -135,6 +138,42 @@ class Views:
             today=ctx.clock.today(),
         )
 
+    def step(self, caller: Caller, case: bytes, number: int) -> bytes:
+        """The opening of a step, as it is handed to the other party. Raises CaseRefused."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            step = self._demand_step(connection, caller, case, number)
+            return self._cases.stepper.opening(step.commitment, connection).encode()
+
+    def document(self, caller: Caller, case: bytes, number: int, n: int) -> bytes:
+        """A document of a step, from 0. Raises CaseRefused."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            step = self._demand_step(connection, caller, case, number)
+            data = None
+            if step.materials is not None:
+                data = documents.read(connection, self._cases.vault, step.materials, n)
+        if data is None:
+            raise CaseRefused("not-found")
+        return data
+
+    def _demand_step(
+        self, connection: sa.Connection, caller: Caller, case: bytes, number: int
+    ) -> store.Row:
+        row, held = self._cases.case(connection, case)
+        self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
+        if found is None:
+            raise CaseRefused("not-found")
+        return found
+
+    def _proposed(self, connection: sa.Connection, row: store.Row | None) -> dict[str, Any] | None:
+        """What waits for its release, all of it: whoever releases answers for it."""
+        if row is None or row.state != "proposed":
+            return None
+        vault = self._cases.vault
+        value = documents.open_proposal(connection, vault, row.materials, row.content)
+        docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]
+        return {"proposal": row.id, **value, "docs": docs}
+
     def _act(self, row: store.Row) -> dict[str, Any]:
         told: dict[str, Any] = {
             "act": row.id,
@@ -168,9 +207,3 @@ def _step(row: store.Row) -> dict[str, Any]:
         "day": row.day,
         "commitment": row.commitment.hex(),
     }
-
-
-def _proposed(row: store.Row | None) -> dict[str, Any] | None:
-    if row is None or row.state != "proposed":
-        return None
-    return {"proposal": row.id, "act": row.act}

@@ -16,6 +16,7 @@ from ledger.chain.keys.signers import LocalSigner
 from ledger.core.canonical import hex0x
 from ledger.core.case import MAX_DOCS
 from ledger.core.keys import Alg
+from ledger.core.opening import parse_opening
 from tests.gateway.cases.desk import JPG, PDF, send_all, take_in
 from tests.gateway.intake.material import OF_BEIJING, bearer, new_token
 from tests.support.anvil import Anvil
@@ -80,11 +81,18 @@ def test_from_filing_to_release(
     assert clerk.post(f"{path}/accept", note="材料齐全").json() == first.json()
     other = clerk.post(f"{path}/accept", note="另一意见")
     assert (other.status_code, other.json()["code"]) == (409, "cannot-follow")
-    proposed = clerk.post(
-        f"{path}/decide", ("决定.pdf", PDF), act="grant", basis=2, **{"class": "general"}
-    )
-    assert proposed.json()["state"] == "proposed"
-    assert clerk.get(path)["proposed"] == {"proposal": proposed.json()["proposal"], "act": "grant"}
+    value: dict[str, Any] = {"act": "grant", "basis": 2, "class": "general"}
+
+    def propose() -> Any:
+        return clerk.post(f"{path}/decide", ("决定.pdf", PDF), **value).json()
+
+    proposed = propose()
+    assert proposed["state"] == "proposed"
+    waits = chief.get(path)["proposed"]
+    assert waits["proposal"] == proposed["proposal"]
+    assert (waits["act"], waits["basis"], waits["class"]) == ("grant", 2, "general")
+    assert [doc["name"] for doc in waits["docs"]] == ["决定.pdf"]
+    assert propose() == proposed, "the same one again"
     own = clerk.post(f"{path}/release")
     assert (own.status_code, own.json()["code"]) == (403, "same-person")
     assert chief.post(f"{path}/release").json()["state"] == "granted"
@@ -94,6 +102,12 @@ def test_from_filing_to_release(
     assert shown["stage"] == {"name": None, "deadline": None, "overdue": False}
     assert shown["proposed"] is None
     assert {step["iss"] for step in shown["steps"]} == {"110000"}
+    opening = clerk.client.get(f"{path}/steps/1", headers=clerk.headers).content
+    assert parse_opening(opening).statement.step().docs[1].name == "照片.jpg"
+    found = clerk.client.get(f"{path}/steps/1/documents/1", headers=clerk.headers)
+    assert (found.content, found.headers["content-disposition"]) == (JPG, "attachment")
+    for missing in ("steps/9", "steps/2/documents/0", "steps/1/documents/2"):
+        assert clerk.client.get(f"{path}/{missing}", headers=clerk.headers).status_code == 404
 
 
 def test_lists(clerk: Desk, leaves: Iterator[str]) -> None:
