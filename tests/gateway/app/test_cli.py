@@ -151,13 +151,13 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "record": "00" * 32,
         "count": 1,
         "answer": "allowed",
-        "rules": 3,
+        "rules": 4,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
     head, cells = [told.split("\t") for told in shown.stdout.splitlines()]
     assert head[:3] == ["Id", "Time", "Token"]
-    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "3"]
+    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "4"]
     assert cells[1] == "2026-11-24 00:00:00 +08:00"  # of the day that people know
     assert len(head) == len(cells)
     for options, expected in (
@@ -224,4 +224,4 @@ def test_help_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are fixed at import, as the command line runs once."""
     shown = CliRunner().invoke(gateway, ["token", "add", "--help"])
     assert shown.exit_code == 0
-    assert "submit|read|admin" in shown.stdout
+    assert "submit|read|decide|release|admin" in shown.stdout

@@ -1,6 +1,7 @@
 """What is refused, each beside the like of it that is taken."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -169,6 +170,21 @@ def test_grounds(
     with pytest.raises(InputError) as caught:
         node.case_parts.decisions.propose_own(of_authority(node, 1), shared, decision)
     assert caught.value.field == field
+
+
+def test_the_same_at_once_is_one(node: Node, leaves: Iterator[bytes]) -> None:
+    """Four who send the same filing, and release the same decision, at the same moment."""
+    clerk, chief, parts = of_authority(node, 1), of_authority(node, 2), node.case_parts
+    leaf = next(leaves)
+    with ThreadPoolExecutor(4) as pool:
+        filed = set(pool.map(lambda _: parts.cases.file(clerk, filing(leaf)), range(4)))
+        (case,) = filed
+        parts.cases.step(clerk, case, wanted("accept", docs=()))
+        proposed = set(pool.map(lambda _: parts.decisions.propose(clerk, case, grant()), range(4)))
+        released = set(pool.map(lambda _: parts.decisions.release(chief, case), range(4)))
+    assert (len(proposed), len(released)) == (1, 1)
+    told = parts.views.show(clerk, case)
+    assert (len(told["steps"]), len(told["acts"])) == (3, 1)
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,8 @@ PUBLIC_ONLY = (200, 404, 404, 404)
 CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
     "centre read": (("read",), None, ()),
     "centre submit": (("submit",), None, ()),
+    "centre decide": (("decide",), None, ()),
+    "centre release": (("release",), None, ()),
     "centre admin": (("admin",), None, ()),
     "own read": (("read",), OURS, ()),
     "own submit": (("submit",), OURS, ()),
@@ -60,6 +62,8 @@ CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
 TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = {
     "centre read": (EVERY, EVERY, GONE),
     "centre submit": (LACKS, LACKS, LACKS),
+    "centre decide": (LACKS, LACKS, LACKS),
+    "centre release": (LACKS, LACKS, LACKS),
     "centre admin": (EVERY, EVERY, GONE),
     "own read": (EVERY, EVERY, GONE),
     "own submit": (LACKS, LACKS, LACKS),
