@@ -18,6 +18,7 @@ from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
+from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
 from gateway.http import docs
@@ -90,6 +91,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         prefix=urlsplit(settings.endpoint(port)).path,
     )
     app.state.statuses = node.statuses
+    app.state.case_parts = node.case_parts
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
@@ -100,7 +102,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, peers, statuses, about, docs),
+        *(quality, worklists, cases, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

@@ -32,6 +32,9 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
+from gateway.cases.routes import CaseParts
+from gateway.cases.tasks import sender
+from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
@@ -134,6 +137,7 @@ class Node:
     statuses: Statuses
     mirrors: Mirrors
     witnesses: Witnesses
+    case_parts: CaseParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -142,6 +146,19 @@ class Node:
         """Tell those who stand apart whom to ask."""
         self.peers.exchange.ask_openings(LoggedOpenings(self.ctx, self.statements))
         self.peers.exchange.ask_status(lambda record: Standing(self.statuses(record).value))
+        self.case_parts = make_cases(
+            self.ctx,
+            statements=self.statements,
+            chain=self.chain,
+            reader=self.reader,
+            outbox=self.outbox,
+            signing=self.signing,
+            vault=self.vault,
+            hmac=self.hmac,
+            accesses=self.accesses,
+            who=self.workers.who,
+            calendar=self.workers.calendar,
+        )
 
     @property
     def collector(self) -> NodeCollector:
@@ -169,6 +186,7 @@ class Node:
             ("content-keys", self.content_keys),
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
+            ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),

@@ -22,6 +22,10 @@ Stage = Literal[
     "message.sent",
     "follower.applied",
     "ack.sent",
+    "case.stored",
+    "act.signed",
+    "act.sent",
+    "act.recorded",
 ]
 When = Literal["before", "after"]
 

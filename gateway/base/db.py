@@ -289,7 +289,8 @@ def _copy(
     """COPY in PostgreSQL's binary form, in which bytes go as they are."""
     dialect: Any = connection.dialect
     raw: Any = connection.connection.driver_connection
-    text = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    columns = ", ".join(map(dialect.identifier_preparer.quote, names))  # one may be called "case"
+    text = f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)"
     kinds = (table.c[name].type.compile(dialect=dialect).lower() for name in names)
     types = [kind.partition("(")[0] for kind in kinds]  # its length is no part of a type's name
     try:

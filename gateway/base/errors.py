@@ -52,6 +52,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "尚未从链上读到成员及其密钥，请稍后再试",
         "Members and their keys could not be read from the chain; try later",
     ),
+    "case-key-not-valid": (
+        "异议标注密钥未登记、已吊销或不在有效期内，请运维登记新的 CASE 密钥",
+        "The key of the marks of objections is not registered, was revoked or is not valid now; the"
+        " operator must register a new CASE key",
+    ),
+    "decide-key-not-valid": (
+        "决定密钥未登记、已吊销或不在有效期内，请运维登记新的 DECIDE 密钥",
+        "The key of decisions is not registered, was revoked or is not valid now; the operator must"
+        " register a new DECIDE key",
+    ),
     "rules-not-in-force": (
         "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则，或由运维把文件放入 schemas"
         " 所指的文件夹",
@@ -113,6 +123,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "statuses-unknown": (
         "尚未从链上读到记录的状态，请稍后再试",
         "The status of records has not been read from the chain yet; try later",
+    ),
+    "busy-documents": (
+        "正在接收的材料过多，请稍后重试",
+        "Documents of too many others are being taken in at this moment; send again",
     ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -35,6 +36,7 @@ ROTATED = (
     Purpose.NOTE,
     Purpose.PRESENT,
     Purpose.CASE,
+    Purpose.DECIDE,
     Purpose.REQUEST,
     Purpose.WITNESS,
 )
@@ -57,9 +59,9 @@ class Keyring:
     payer: pays for transactions, says nothing. content: seals content; the oldest first, at least
     one. index: a secret of 32 bytes that makes fingerprints. former: ANCHOR keys that signed
     before, the last one first; what was begun before the change is promised with one of them. case:
-    acknowledgements and what is said on the chain of cases; None: nothing is. request: requests to
-    other members and answers to theirs; None: the node takes no part in the exchange. witness:
-    cosigns the logs of others; None where this member has no such key."""
+    acknowledgements and marks of objections; decide: acts on records; None: they are signed
+    elsewhere. request: requests to other members and answers to theirs; None: the node takes no
+    part in the exchange. witness: cosigns the logs of others; None: this member has no such key."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -70,6 +72,7 @@ class Keyring:
     former: tuple[DigestSigner, ...] = ()
     request: MessageSigner | None = None
     case: DigestSigner | None = None
+    decide: DigestSigner | None = None
     witness: MessageSigner | None = None
 
     @property
@@ -80,6 +83,7 @@ class Keyring:
             Purpose.NOTE: self.note,
             Purpose.PRESENT: self.present,
             Purpose.CASE: self.case,
+            Purpose.DECIDE: self.decide,
             Purpose.REQUEST: self.request,
             Purpose.WITNESS: self.witness,
         }
@@ -89,15 +93,8 @@ class Keyring:
         """With another key of one of `ROTATED`."""
         if purpose is Purpose.ANCHOR:
             return replace(self, anchor=signer, former=(self.anchor, *self.former))
-        if purpose is Purpose.NOTE:
-            return replace(self, note=signer)
-        if purpose is Purpose.REQUEST:
-            return replace(self, request=signer)
-        if purpose is Purpose.CASE:
-            return replace(self, case=signer)
-        if purpose is Purpose.WITNESS:
-            return replace(self, witness=signer)
-        return replace(self, present=signer)
+        held: dict[str, Any] = {purpose.name.lower(): signer}
+        return replace(self, **held)
 
 
 def open_keys(settings: Settings) -> Keyring:
@@ -134,6 +131,7 @@ class KeyFolder:
             case=self._if_there(Purpose.CASE),
             payer=self._open(first_file(self.folder, "payer"), "payer"),
             content=self.content.all(),
+            decide=self._if_there(Purpose.DECIDE),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
             witness=self._first(Purpose.WITNESS) if self._has(Purpose.WITNESS) else None,
         )

@@ -21,7 +21,7 @@ VERSION: Final = 4
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
-Scope = Literal["submit", "read", "admin"]
+Scope = Literal["submit", "read", "decide", "release", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
@@ -48,6 +48,16 @@ class Purpose(StrEnum):
     """Take one's own records that the national platform returned, to correct them."""
     RECONCILE = "reconcile"
     """Hold a register against all records of its authority."""
+    FILE_CASE = "file-case"
+    """File a repair or an objection, add to one's own, or withdraw it."""
+    SEE_CASE = "see-case"
+    """Read a case."""
+    HANDLE_CASE = "handle-case"
+    """Accept or decline a case, or ask for more."""
+    DECIDE = "decide"
+    """Propose what is decided about a record."""
+    RELEASE = "release"
+    """Let a proposal go to the chain."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -263,6 +273,19 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         refusal="authority-not-yours",
         closed=_DECIDED,
     ),
+    # Any desk of the member takes filings about any of its records.
+    Purpose.FILE_CASE: Rule(
+        scope="submit", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="record-unknown"
+    ),
+    Purpose.SEE_CASE: Rule(
+        scope="read", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="not-found"
+    ),
+    # Who determined it: that authority, or the centre on its written result.
+    Purpose.HANDLE_CASE: Rule(
+        scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"
+    ),
+    Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

@@ -86,6 +86,17 @@ class Signing:
         key = self._keys.witness
         return None if key is None else self._valid(Purpose.WITNESS, key)
 
+    def act_key(self, purpose: Purpose) -> DigestSigner | None:
+        """Take the key of acts on records: CASE or DECIDE. None where this gateway does not hold
+        it. Raises NotReady where it is not valid now."""
+        signer = self._keys.case if purpose is Purpose.CASE else self._keys.decide
+        if signer is None:
+            return None
+        facts = self._chain.facts
+        if not facts.may_sign(purpose, signer.key_id, self._ctx.clock.seconds()):
+            raise NotReady(f"{purpose.name.lower()}-key-not-valid", retry_after=60)
+        return self._watched(signer)
+
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""
         self._keys = keys

@@ -105,6 +105,8 @@ MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
 TABLES = frozenset({"/v1/returns", "/v1/reconcile"})
 """Routes that answer a table at once, from memory."""
+MAX_DOCUMENTS = 65 << 20
+"""Bytes of a step of a case with its documents (`gateway.cases.materials`)."""
 MAX_TABLE = 16 << 20
 """Bytes of such a table."""
 
@@ -182,6 +184,8 @@ class Limits:
             return self._settings.max_file_bytes
         if scope["path"].startswith(EXCHANGE):
             return MAX_EXCHANGE
+        if takes_documents(scope["path"]):
+            return min(self._settings.max_file_bytes, MAX_DOCUMENTS)
         if scope["path"] in TABLES:
             return min(self._settings.max_file_bytes, MAX_TABLE)
         if media_type(_header(scope, b"content-type")) == NDJSON:
@@ -250,6 +254,13 @@ class _Body:
         self._unasked = True
         self._more = message["type"] == "http.request" and message.get("more_body", False)
         return message
+
+
+def takes_documents(path: str) -> bool:
+    """Whether a step of a case is sent there, with its documents."""
+    return path.startswith("/v1/cases") or (
+        path.startswith("/v1/records/") and path.endswith("/decide")
+    )
 
 
 def too_large(limit: int) -> Problem:

@@ -65,6 +65,64 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         410,
         {"zh": "其记录已以另一叶值重新登记", "en": "Its record was logged again as another leaf"},
     ),
+    "not-the-owner": (403, {"zh": "记录由其他成员管理", "en": "The record is another member's"}),
+    "same-person": (
+        403,
+        {"zh": "提出与放行须由两人办理", "en": "Who proposed a decision can not release it"},
+    ),
+    "record-unknown": (404, {"zh": "没有此记录", "en": "There is no such record"}),
+    "not-anchored": (
+        409,
+        {"zh": "记录尚未锚定，请待锚定后再办", "en": "The record is not anchored yet; try later"},
+    ),
+    "minimum-not-reached": (
+        409,
+        {"zh": "最短公示期未满", "en": "The minimum of publicity has not passed"},
+    ),
+    "already-so": (
+        409,
+        {
+            "zh": "记录的状态不容此项决定（可能已是如此）",
+            "en": "The record's status does not allow this decision; it may be so already",
+        },
+    ),
+    "by-vote-only": (
+        409,
+        {"zh": "该状态由表决设定，只能经表决变更", "en": "A vote set this; only a vote changes it"},
+    ),
+    "stale-version": (
+        409,
+        {"zh": "记录的状态已有变动，请重新查看", "en": "The record's status has moved; look again"},
+    ),
+    "deadline-unknown": (
+        409,
+        {"zh": "期限无法计算", "en": "The day on which this is possible is not known"},
+    ),
+    "case-closed": (409, {"zh": "案件已办结", "en": "The case is closed"}),
+    "case-moved": (409, {"zh": "案件有新的步骤", "en": "The case has another step"}),
+    "cannot-follow": (
+        409,
+        {"zh": "案件当前状态下不能办理此步骤", "en": "This step cannot follow as the case stands"},
+    ),
+    "nothing-proposed": (
+        409,
+        {"zh": "没有待放行的决定", "en": "There is no decision to be released"},
+    ),
+    "nothing-to-sign": (409, {"zh": "没有待签名的事项", "en": "There is nothing to be signed"}),
+    "decision-signature-invalid": (
+        422,
+        {
+            "zh": "签名无效，或不是本成员有效的决定密钥所签",
+            "en": "The signature is wrong, or not by a valid DECIDE key of this member",
+        },
+    ),
+    "class-required": (422, {"zh": "须写明失信程度", "en": "The class must be stated"}),
+    "document-required": (422, {"zh": "须附书面材料", "en": "A document is needed"}),
+    "document-type": (422, {"zh": "材料须为 PDF 或 JPG", "en": "Documents are PDF or JPG"}),
+    "document-executable": (422, {"zh": "不接收程序文件", "en": "Programs are not taken"}),
+    "document-name": (422, {"zh": "材料文件名不合格", "en": "A document's name is not right"}),
+    "document-too-large": (413, {"zh": "材料过大", "en": "A document is too large"}),
+    "too-many-documents": (413, {"zh": "材料过多", "en": "There are too many documents"}),
     "too-slow": (408, {"zh": "等待正文超时", "en": "The body did not arrive in time"}),
     "too-large": (413, {"zh": "请求过大", "en": "The request is too large"}),
     "target-too-long": (414, {"zh": "请求地址过长", "en": "The address is too long"}),

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Wrapped
 from gateway.base.db import Row, insert_rows
+from gateway.cases.models import materials, proposals
 from gateway.files.models import files
 from gateway.files.store import drop as drop_file
 from gateway.files.store import forget_job, forget_report
@@ -124,6 +125,7 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
     given = Given(forgotten=_to_files(kept[0], target))
+    _to_materials(kept, target)
     for kind in _LASTING:
         more = _to_lasting(kept, target, kind)
         given = replace(
@@ -159,6 +161,19 @@ def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind
         lost += sum(key == _LOST for _, key in keyed)
         into = [(int(kind), row_id, *key) for row_id, key in keyed if key is not None]
         insert_rows(target, content_keys, _INTO, into)
+
+
+def _to_materials(kept: Sequence[sa.Connection], target: sa.Connection) -> None:
+    """Give the documents of cases their keys; one that was in no backup stays sealed, as lost."""
+    sets = set(target.scalars(sa.select(proposals.c.materials)))
+    sets |= set(target.scalars(sa.select(materials.c.id)))
+    subjects = {_subject(id_): id_ for id_ in map(number, sets)}
+    found: dict[bytes, Wrapped | None] = {}
+    for source in kept:
+        left = [subject for subject in subjects if subject not in found]
+        found |= _find(source, Kind.MATERIAL, left)
+    into = [(int(Kind.MATERIAL), subjects[name], *key) for name, key in found.items() if key]
+    insert_rows(target, content_keys, _INTO, into)
 
 
 def _to_files(source: sa.Connection, target: sa.Connection) -> int:

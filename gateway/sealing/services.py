@@ -50,6 +50,8 @@ class Kind(IntEnum):
     """An opening that another member sent, by `number`."""
     SENT = 7
     """An opening on its way to another member, by `number`."""
+    MATERIAL = 8
+    """The documents of one step of a case with what is proposed on them, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

@@ -95,8 +95,8 @@ def _demand_scopes(scopes: set[str]) -> list[str]:
             field="scope",
             code="schema-invalid",
             message={
-                "zh": "权限须为 submit、read、admin 中的一个或几个",
-                "en": "Scopes are one or more of submit, read, admin",
+                "zh": f"权限须为 {'、'.join(SCOPES)} 中的一个或几个",
+                "en": f"Scopes are one or more of {', '.join(SCOPES)}",
             },
         )
     return wanted

@@ -24,13 +24,14 @@ EXIT_UNKNOWN = 4
 
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
+    "case": "ledger.cli.case:case",
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
     "govern": "ledger.cli.signing:govern",
     "keys": "ledger.cli.member_keys:keys",
     "receipt": "ledger.cli.receipt:receipt",
-    "record": "ledger.cli.record:record",
     "subjects": "ledger.cli.subjects:subjects",
+    "record": "ledger.cli.record:record",
     "submit": "ledger.cli.submit:submit",
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
@@ -38,6 +39,7 @@ _COMMANDS = {
 _EVIDENCE = frozenset({"audit", "files", "receipt", "record", "subjects", "submit", "verify"})
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "case": say(zh="信用修复与异议。", en="Repairs and objections."),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
@@ -45,7 +47,9 @@ _SHORT_HELP = {
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
-    "record": say(zh="查询链上对记录的处置。", en="What the chain says of a record."),
+    "record": say(
+        zh="记录的状态，及其归属成员的决定。", en="Status of a record; its owner's decisions."
+    ),
     "subjects": say(
         zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
     ),

@@ -1,98 +1,108 @@
-"""`credit-ledger record status`: what the chain says of a record, by the word of a node."""
+"""`credit-ledger record`: what the owner of a record decides about it without a filing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
-import httpx
 
-from ledger.cli.language import pick, say
-from ledger.cli.node import Node, expect
+from ledger.cli.case import proposed, released
+from ledger.cli.case_parts import NAME, doc_option, key_options, send, wait_for_acts
+from ledger.cli.language import say
+from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, note, print_json
+from ledger.cli.record_status import status
 
-_OK, _NOT_FOUND = httpx.codes.OK, httpx.codes.NOT_FOUND
-_WORDS = {
-    "none": ("无处置结果", "no outcome"),
-    "repaired": ("已修复", "repaired"),
-    "corrected": ("已更正", "corrected"),
-    "withdrawn": ("已撤回", "withdrawn"),
-    "ended": ("已终止", "ended"),
-    "disputed": ("有异议", "disputed"),
-    "shielded": ("已屏蔽", "shielded"),
-    "erased": ("待删除", "erased"),
-}
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.group(help=say(zh="记录：查询状态。", en="Records: what became of them."))
+@click.group(
+    help=say(
+        zh="记录：归属成员自行作出的更正、撤销、终止、屏蔽、恢复、取消修复、删除。",
+        en="Records: what their owner decides by itself, proposed by one, released by another.",
+    )
+)
 def record() -> None:
     """Group; its help is above."""
 
 
+record.add_command(status)
+
+
+def _decision(act: str, zh: str, en: str) -> Callable[..., int]:
+    """A command that proposes this."""
+
+    @record.command(act, help=say(zh=zh, en=en))
+    @click.argument("record_", metavar="RECORD", type=NAME)
+    @click.option(
+        "--basis", type=int, required=True, metavar="N", help=say(zh="依据。", en="1-12.")
+    )
+    @click.option("--day", type=_DAY, help=say(zh="生效之日。", en="Day it takes effect."))
+    @click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
+    @click.option(
+        "--to-record", type=NAME, metavar="RECORD", help=say(zh="更正后的记录。", en="Corrected.")
+    )
+    @doc_option
+    @node_options
+    @json_option
+    def command(
+        *,
+        record_: str,
+        basis: int,
+        day: Any,
+        text: str | None,
+        to_record: str | None,
+        docs: tuple[Path, ...],
+        url: str,
+        token: str | None,
+        as_json: bool,
+    ) -> int:
+        value = {
+            "act": act,
+            "basis": basis,
+            "day": None if day is None else day.date().isoformat(),
+            "note": text,
+            "toRecord": to_record,
+        }
+        with Node(url, token) as node:
+            told = send(node, f"/v1/records/{record_}/decide", value, docs)
+        return proposed(told, as_json=as_json)
+
+    return command
+
+
+_decision("correct", "更正：以新记录代替（--to-record）。", "Correct: --to-record stands for it.")
+_decision("withdraw", "撤销。", "Withdraw a record.")
+_decision("end", "终止（移出名单、许可注销）。", "End: exit from a list, licence cancelled.")
+_decision("shield", "暂时屏蔽（法院，依据 5）。", "Shield, by a court (basis 5).")
+_decision("lift", "恢复（法院，依据 5）。", "Lift the shield, by a court (basis 5).")
+_decision("rescind", "取消修复、撤销或终止。", "Take back a repair, a withdrawal or an end.")
+_decision("erase", "删除。", "Erase.")
+
+
 @record.command(
-    "status",
     help=say(
-        zh="""查询链上对一条记录的处置：修复、更正、撤回、终止、异议、屏蔽、删除。
-        RECORD 为叶值或记录号。
-
-        所示为该节点的说法；要自行核实，请用 verify 核验回执。
-
-        \b
-        示例：credit-ledger record status RECORD --to http://127.0.0.1:8546
-
-        退出码：0 已答复 · 1 没有此记录 · 4 无法连接
-        """,
-        en="""Tell what the chain says of a record: repaired, corrected, withdrawn, ended, disputed,
-        shielded, erased. RECORD is its leaf or its record id.
-
-        It is the word of that node; to see for yourself, have `verify` judge a receipt.
-
-        \b
-        Example: credit-ledger record status RECORD --to http://127.0.0.1:8546
-
-        Exit codes: 0 answered · 1 no such record · 4 unreachable
-        """,
-    ),
+        zh="放行对记录的决定，并等到上链。",
+        en="Release what was proposed for a record, and wait until it is on the chain.",
+    )
 )
-@click.argument("name", metavar="RECORD")
+@click.argument("record_", metavar="RECORD", type=NAME)
+@key_options
 @node_options
 @json_option
-def status(*, name: str, url: str, token: str | None, as_json: bool) -> int:
+def release(
+    *,
+    record_: str,
+    key: Path | None,
+    password_files: tuple[Path, ...],
+    url: str,
+    token: str | None,
+    as_json: bool,
+) -> int:
     """See its help."""
     with Node(url, token) as node:
-        answer = node.get(f"/v1/records/{quote(name, safe='')}/status")
-        if answer.status == _NOT_FOUND:
-            note(answer.problem())
-            return EXIT_NO
-        told = expect(answer, _OK).json()
-    if as_json:
-        print_json(told)
-    else:
-        _show(told)
-    return 0
-
-
-def _show(told: dict[str, Any]) -> None:
-    words = [*told["flags"], *([] if told["outcome"] == "none" else [told["outcome"]])]
-    said = [pick({"zh": zh, "en": en}) for zh, en in (_WORDS[word] for word in words or ["none"])]
-    click.echo(f"{told['record']}  {', '.join(said)}")
-    if told["version"]:
-        click.echo(
-            say(
-                zh=f"第 {told['version']} 次处置，{told['recordedAt']} 登记，"
-                f"自 {told['effectiveAt']} 生效",
-                en=f"act {told['version']}, recorded {told['recordedAt']}, in effect from"
-                f" {told['effectiveAt']}",
-            )
-        )
-    if told["correctedBy"]:
-        click.echo(say(zh=f"更正为 {told['correctedBy']}", en=f"see {told['correctedBy']}"))
-    if told["closed"]:
-        click.echo(
-            say(
-                zh="内容停止提供，仅认定机关可以查阅",
-                en="its content is closed to all but its determining authority",
-            )
-        )
+        case = send(node, f"/v1/records/{record_}/release", {}, ())["case"]
+        told, good = wait_for_acts(node, case, key, password_files)
+    return released(told, good=good, as_json=as_json)

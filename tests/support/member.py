@@ -62,6 +62,8 @@ def found_member(
     the ANCHOR key's window.
     """
     keys = make_keys(SEED)
+    assert keys.case is not None
+    assert keys.decide is not None
     govern, deployer = _signer("govern"), _signer("deployer")
     for account in (deployer, keys.payer):
         anvil.fund(account.address)
@@ -70,6 +72,8 @@ def found_member(
         Purpose.NOTE: (keys.note, 1),
         Purpose.PRESENT: (keys.present, 1),
         Purpose.GOVERN: (govern, 1),
+        Purpose.CASE: (keys.case, 1),
+        Purpose.DECIDE: (keys.decide, 1),
     }
     founder = Founder(
         code=MEMBER,

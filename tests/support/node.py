@@ -46,6 +46,8 @@ def make_keys(seed: str | None = None) -> Keyring:
         payer=LocalSigner(Alg.SECP256K1, secret("payer")),
         content=(ContentKey(version=1, secret=secret("content")),),
         index=secret("index"),
+        case=LocalSigner(Alg.SECP256K1, secret("case")),
+        decide=LocalSigner(Alg.SECP256K1, secret("decide")),
     )
 
 

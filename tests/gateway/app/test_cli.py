@@ -225,4 +225,4 @@ def test_help_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are fixed at import, as the command line runs once."""
     shown = CliRunner().invoke(gateway, ["token", "add", "--help"])
     assert shown.exit_code == 0
-    assert "submit|read|admin" in shown.stdout
+    assert "submit|read|decide|release|admin" in shown.stdout

@@ -31,7 +31,7 @@ callers = st.builds(
     Caller,
     id=st.just(1),
     name=st.just("x"),
-    scopes=st.frozensets(st.sampled_from(["submit", "read", "admin"])),
+    scopes=st.frozensets(st.sampled_from(["submit", "read", "decide", "release", "admin"])),
     department=st.sampled_from([None, "甲", "乙"]),
     authorities=st.sampled_from([frozenset(), frozenset({"code"})]),
 ).map(
@@ -59,19 +59,28 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     whole = purpose is Purpose.RECONCILE
     scope = "read" if reading or whole else "admin" if operating else "submit"
+    scope = {
+        Purpose.SEE_CASE: "read",
+        Purpose.DECIDE: "decide",
+        Purpose.RELEASE: "release",
+    }.get(purpose, scope)
     admin = "admin" in caller.scopes
     if not admin and scope not in caller.scopes:
         return "scope-missing"
     mine = bool(caller.authorities) and record.authority == OWN and record.decided != BEFORE
-    if purpose is Purpose.SUBMIT:
+    deciding = purpose in (Purpose.HANDLE_CASE, Purpose.DECIDE, Purpose.RELEASE)
+    if purpose is Purpose.SUBMIT or deciding:
         return None if mine or not caller.authorities else "authority-not-yours"
     centre = admin or (caller.department is None and not caller.authorities)
     closed = None if status is not Status.CLOSED or mine else "content-closed"
     if whole:
         return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
-    if purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
-        return None if centre or filed else "not-found"
+    of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
+    if of_cases or purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
+        seen = centre or filed or (of_cases and (mine or not caller.authorities))
+        unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
+        return None if seen else unseen
     public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
     if not (centre or filed or mine or public):
         return "not-found"

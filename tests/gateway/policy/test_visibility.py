@@ -45,6 +45,8 @@ PUBLIC_SHUT = (CLOSED, 404, 404, 404)
 CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
     "centre read": (("read",), None, ()),
     "centre submit": (("submit",), None, ()),
+    "centre decide": (("decide",), None, ()),
+    "centre release": (("release",), None, ()),
     "centre admin": (("admin",), None, ()),
     "own read": (("read",), OURS, ()),
     "own submit": (("submit",), OURS, ()),
@@ -64,6 +66,8 @@ CALLERS: dict[str, tuple[tuple[str, ...], str | None, tuple[str, ...]]] = {
 TABLE: dict[str, tuple[tuple[int, ...], ...]] = {
     "centre read": (EVERY, EVERY, SHUT, GONE),
     "centre submit": (LACKS, LACKS, LACKS, LACKS),
+    "centre decide": (LACKS, LACKS, LACKS, LACKS),
+    "centre release": (LACKS, LACKS, LACKS, LACKS),
     "centre admin": (EVERY, EVERY, SHUT, GONE),
     "own read": (EVERY, EVERY, SHUT, GONE),
     "own submit": (LACKS, LACKS, LACKS, LACKS),

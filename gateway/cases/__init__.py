@@ -1,0 +1,1 @@
+"""Cases: repairs, objections and the owner's own decisions about records, step by step."""

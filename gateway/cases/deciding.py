@@ -1,0 +1,152 @@
+"""What a decision needs: documents, a class, the minimum, a status that it can follow on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Final
+
+from gateway.base.clock import CHINA
+from gateway.base.policy import Caller
+from gateway.cases.errors import CaseRefused
+from gateway.cases.interfaces import Held, Wanted
+from ledger.core.case_chain import ACTIONS
+from ledger.core.commitment import CLASSES
+from ledger.core.errors import InputError
+from ledger.core.status import Act, Action, Basis, State, refusal
+from ledger.records.publicity import Decision, EarliestEnd, authority_kind, earliest_end
+from ledger.records.rules import Rules
+
+OWN: Final = ("correct", "withdraw", "end", "shield", "lift", "rescind", "erase")
+"""What the owner decides without a filing."""
+OF_CASES: Final = ("grant", "refuse", "uphold", "dismiss", "unconfirmed")
+ENDS_OBJECTION: Final = ("uphold", "dismiss", "unconfirmed", "decline", "withdraw-filing")
+_OF_COURT = (Action.SHIELD, Action.LIFT)
+
+
+def day_of(text: str | None, today: date) -> date:
+    """The day of a step; today where none is given. Raises InputError for one to come."""
+    if text is None:
+        return today
+    day = date.fromisoformat(text)
+    if day > today:
+        message = {"zh": "日期不能晚于今天", "en": "The day has not come yet"}
+        raise InputError("day", "day-in-future", message)
+    return day
+
+
+def midnight(day: date) -> int:
+    """Unix seconds at 00:00 of a day in Asia/Shanghai: `effectiveAt`."""
+    return int(datetime.combine(day, time(), CHINA).timestamp())
+
+
+def action_of(wanted: Wanted) -> Action | None:
+    """The act on the chain that goes with a decision; None: none does."""
+    if wanted.act == "uphold":
+        return Action.WITHDRAW if wanted.withdraw else Action.CORRECT
+    found = ACTIONS.get(wanted.act)
+    return found[0] if found else None
+
+
+def demand_grounds(wanted: Wanted, caller: Caller) -> None:
+    """Raise CaseRefused or InputError where a document, a basis or the other record is missing."""
+    if not caller.authorities and not wanted.docs:
+        detail = {
+            "zh": "中心须凭认定单位的书面结果决定，请附该文书",
+            "en": "The centre decides on the written result of the authority; attach it",
+        }
+        raise CaseRefused("document-required", detail)
+    action = action_of(wanted)
+    if action is not None:
+        _demand_basis(wanted, action)
+    if (action is Action.CORRECT) != (wanted.to_record is not None):
+        message = {
+            "zh": "更正须且仅须指明更正后的记录（toRecord）",
+            "en": "A correction names the record that corrects (toRecord), nothing else does",
+        }
+        raise InputError("toRecord", "schema-invalid", message)
+
+
+def _demand_basis(wanted: Wanted, action: Action) -> None:
+    right = wanted.basis in set(Basis) - {Basis.NONE}
+    if action in _OF_COURT and wanted.basis != Basis.COURT:
+        right = False
+    if not right:
+        message = {
+            "zh": "请给出依据编号（1–12）；屏蔽与解除屏蔽须为 5（法院）",
+            "en": "State the number of the basis (1-12); 5 (court) for shield and lift",
+        }
+        raise InputError("basis", "schema-invalid", message)
+
+
+def demand_minimum(
+    wanted: Wanted, held: Held, rules: Rules | None, authorities: dict[str, str | None], day: date
+) -> None:
+    """Raise CaseRefused where a repair is granted without its class, or before the minimum: then
+    with the day from which it is possible. A result of the national platform prevails."""
+    if wanted.act != "grant":
+        return
+    if wanted.class_ not in CLASSES:
+        raise CaseRefused(
+            "class-required",
+            {
+                "zh": "准予修复须写明失信程度：minor、general 或 severe",
+                "en": "A grant states the class: minor, general or severe",
+            },
+        )
+    if wanted.basis == Basis.NATIONAL_RESULT or held.content is None or held.schema is None:
+        return
+    if rules is None:
+        raise CaseRefused("deadline-unknown", _NO_RULES)
+    found = _earliest(wanted.class_, held, rules, authorities)
+    if day < found.certain:
+        raise CaseRefused("minimum-not-reached", _too_early(found), extra=_told(found))
+
+
+def _earliest(
+    class_: str, held: Held, rules: Rules, authorities: dict[str, str | None]
+) -> EarliestEnd:
+    content, schema = held.content, held.schema
+    assert content is not None and schema is not None  # noqa: S101 - the caller looked
+    decision = Decision(
+        schema=schema,
+        adverse=schema.is_adverse(content.fields),
+        class_=class_,
+        decided=date.fromisoformat(content.decided),
+        kinds=(authority_kind(rules, schema, content.fields, authorities),),
+    )
+    return earliest_end(rules, decision, class_, content.fields)
+
+
+_NO_RULES = {
+    "zh": "本节点没有该记录所依公示规则的文件，无法计算最短公示期",
+    "en": "This node does not hold the rules that the record names, so the minimum is not known",
+}
+
+
+def _too_early(found: EarliestEnd) -> dict[str, str]:
+    day = found.certain.isoformat()
+    zh, en = (
+        f"最短公示期未满，最早 {day} 起可以准予",
+        f"The minimum ends later; possible from {day}",
+    )
+    if not found.known:
+        zh += "；该记录可能属于期限更长的领域，按较长的计算"
+        en += "; it may be of an area with a longer minimum, so the longer one counts"
+    return {"zh": zh, "en": en}
+
+
+def _told(found: EarliestEnd) -> dict[str, object]:
+    return {
+        "possibleFrom": found.certain.isoformat(),
+        "notBefore": found.possible.isoformat(),
+        "areas": list(found.areas),
+    }
+
+
+def demand_status(wanted: Wanted, act: Act | None, state: State) -> None:
+    """Raise CaseRefused where the status has moved from what the caller saw, or the act cannot
+    follow on it."""
+    if wanted.version is not None and wanted.version != state.word.version:
+        raise CaseRefused("stale-version", extra={"version": state.word.version})
+    if act is not None and (code := refusal(state, act, by_vote=False)):
+        raise CaseRefused(code)

@@ -1,0 +1,202 @@
+"""What comes with a step: JSON alone, or multipart with the JSON as `case` and documents as `doc`.
+
+Held in memory, for no byte of a document touches a disk unsealed; so the whole is bounded, and so
+many at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from gateway.base.errors import NotReady
+from gateway.cases.errors import CaseRefused
+from gateway.cases.materials import MAX_DOCUMENT, MAX_TOGETHER, Material, demand_documents
+from gateway.http.limits import media_type
+from gateway.http.problems import Problem
+from ledger.core.case import MAX_DOCS
+
+MAX_JSON = 1 << 16
+"""Bytes: a note of 2,000 characters and what stands beside it."""
+MAX_HEADERS = 1 << 16
+"""Bytes of the headers of all parts: names of 200 characters, escaped, seventeen times."""
+MAX_BOUNDARY = 70
+"""RFC 2046 5.1.1."""
+BODY_SECONDS = 300.0
+AT_ONCE = 4
+"""Bodies with documents that are held at once."""
+
+_MULTIPART = "multipart/form-data"
+_FORM = {
+    "zh": "请以 application/json 发送，或以 multipart/form-data 发送：case 为 JSON，"
+    "doc 为材料（可多份）",
+    "en": "Send application/json, or multipart/form-data with the JSON as `case` and documents as"
+    " `doc`",
+}
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """value: the JSON object. docs: in the order in which they came."""
+
+    value: dict[str, Any]
+    docs: tuple[Material, ...]
+
+
+async def read(request: Request) -> Sent:
+    """The body of a step. Raises Problem, CaseRefused (documents), NotReady."""
+    kind = media_type(request.headers.get("content-type", "").encode("latin-1", "replace"))
+    with _place():
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                if kind == _MULTIPART:
+                    return await _multipart(request)
+                return Sent(_object(await _plain(request)), ())
+        except TimeoutError as error:
+            raise Problem("too-slow") from error
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _places.acquire(blocking=False):
+        raise NotReady("busy-documents", retry_after=5)
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+async def _plain(request: Request) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_JSON:
+            raise Problem("too-large")
+    return bytes(data)
+
+
+async def _multipart(request: Request) -> Sent:
+    form = _Form(request.headers.get("content-type", ""))
+    async for chunk in request.stream():
+        form.feed(chunk)
+    return form.finish()
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(data or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise Problem("schema-invalid", _FORM) from error
+    if not isinstance(value, dict):
+        raise Problem("schema-invalid", _FORM)
+    return value
+
+
+class _Form:
+    """The multipart body, cut as it arrives."""
+
+    def __init__(self, content_type: str) -> None:
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary", b"")
+        if not 0 < len(boundary) <= MAX_BOUNDARY:
+            raise Problem("wrong-content-type", _FORM)
+        self._json: bytearray | None = None
+        self._docs: list[tuple[str, bytearray]] = []
+        self._headers: dict[bytes, bytes] = {}
+        self._header = (bytearray(), bytearray())
+        self._header_size = 0
+        self._target = bytearray()
+        self._most = 0
+        self._ended = False
+        names = (
+            *("on_part_begin", "on_header_begin", "on_header_field", "on_header_value"),
+            *("on_header_end", "on_headers_finished", "on_part_data", "on_end"),
+        )
+        self._parser = MultipartParser(boundary, {name: getattr(self, name) for name in names})  # type: ignore[arg-type]
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the body."""
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            raise Problem("schema-invalid", _FORM) from error
+
+    def finish(self) -> Sent:
+        """What was sent, after the whole body."""
+        if not self._ended or self._json is None:
+            raise Problem("schema-invalid", _FORM)
+        docs = tuple(Material(name=name, data=bytes(data)) for name, data in self._docs)
+        return Sent(_object(bytes(self._json)), docs)
+
+    def _count_header(self, more: int) -> None:
+        self._header_size += more
+        if self._header_size > MAX_HEADERS:
+            raise Problem("schema-invalid", _FORM)
+
+    # Callbacks of the parser, in the order they come.
+
+    def on_part_begin(self) -> None:
+        self._headers = {}
+
+    def on_header_begin(self) -> None:
+        self._header = (bytearray(), bytearray())
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._header[0].extend(data[start:end])
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._header[1].extend(data[start:end])
+
+    def on_header_end(self) -> None:
+        name, value = self._header
+        self._headers[bytes(name).lower()] = bytes(value)
+
+    def on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        part = options.get(b"name", b"")
+        self._target = bytearray()
+        if part == b"case" and self._json is None:
+            self._json, self._most = self._target, MAX_JSON
+        elif part == b"doc":
+            if len(self._docs) >= MAX_DOCS:
+                too_many = Material(name="-", data=b"")
+                demand_documents([too_many] * (MAX_DOCS + 1))
+            self._docs.append((_file_name(options.get(b"filename", b"")), self._target))
+            self._most = MAX_DOCUMENT
+        else:
+            raise Problem("schema-invalid", _FORM)
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._target.extend(data[start:end])
+        together = sum(len(content) for _, content in self._docs)
+        if len(self._target) > self._most or together > MAX_TOGETHER:
+            if self._most == MAX_JSON:
+                raise Problem("too-large")
+            raise CaseRefused("document-too-large", _TOO_LARGE)
+
+    def on_end(self) -> None:
+        self._ended = True
+
+
+_TOO_LARGE = {
+    "zh": f"每份材料不超过 {MAX_DOCUMENT >> 20} MB，每步合计不超过 {MAX_TOGETHER >> 20} MB",
+    "en": f"A document has at most {MAX_DOCUMENT >> 20} MB, those of a step"
+    f" {MAX_TOGETHER >> 20} MB",
+}
+
+
+def _file_name(sent: bytes) -> str:
+    """The name without folders."""
+    return sent.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]

@@ -1,0 +1,334 @@
+"""Decisions: proposed by one token holder, released by another, and only then a step with its act.
+
+What is proposed is checked when it is proposed, and again when it is released. Both pseudonyms are
+kept with the step; the statement names who proposed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.base.clock import CHINA
+from gateway.base.db import begin_read, begin_write
+from gateway.base.policy import Caller, Purpose
+from gateway.cases import materials as documents
+from gateway.cases import store
+from gateway.cases.deciding import (
+    ENDS_OBJECTION,
+    OF_CASES,
+    OWN,
+    action_of,
+    day_of,
+    demand_grounds,
+    demand_minimum,
+    demand_status,
+)
+from gateway.cases.errors import CaseRefused
+from gateway.cases.interfaces import Held, Wanted
+from gateway.cases.looking import look
+from gateway.cases.registry import Registry
+from gateway.cases.sending import Sending
+from gateway.cases.services import Cases, plain_act, settle
+from gateway.cases.stepping import NewStep
+from ledger.core.canonical import b64u_decode, unhex32
+from ledger.core.case import Doc, Step
+from ledger.core.case_chain import CaseState, Kind
+from ledger.core.ids import Digest
+from ledger.core.statement import Statement
+from ledger.core.status import ZERO, Act, Action, Basis
+
+_OF_OBJECTIONS = (*OF_CASES, "decline")
+_SETTLE_BASIS = {
+    "uphold": Basis.OBJECTION_UPHELD,
+    "dismiss": Basis.ISSUER_CHECK,
+    "unconfirmed": Basis.ISSUER_CHECK,
+    "decline": Basis.ISSUER_CHECK,
+}
+_CASE = 32
+
+
+class Decisions:
+    """Proposals and their release."""
+
+    def __init__(self, cases: Cases, registry: Registry, sending: Sending) -> None:
+        self._cases = cases
+        self._sending = sending
+        self._registry = registry
+        self._engine = cases.ctx.engine
+
+    # ---- proposing
+
+    def propose(self, caller: Caller, case: bytes, wanted: Wanted) -> int:
+        """Propose how a case that was filed ends; the number of the proposal. The same one asked
+        for again is that one. Raises CaseRefused, InputError, NotAllowed, CouldNotCheck."""
+        self._demand_act(wanted.act, _OF_OBJECTIONS)
+        documents.demand_documents(wanted.docs)
+        with begin_read(self._engine) as connection:
+            row, held = self._cases.case(connection, case)
+            self._cases.admit(caller, Purpose.DECIDE, held)
+            before = store.last_proposals(connection, case=case)
+        request, known = self._request(caller, row.last, wanted, before)
+        if known is not None:
+            return known
+        self._cases.demand_follows(row, wanted.act)
+        demand_grounds(wanted, caller)
+        self._demand_lawful(held, wanted)
+        return self._put(caller, held, wanted, request, case=case, own=False)
+
+    def propose_own(self, caller: Caller, record: bytes, wanted: Wanted) -> int:
+        """Propose the owner's own decision about a record. Raises as `propose`."""
+        self._demand_act(wanted.act, OWN)
+        documents.demand_documents(wanted.docs)
+        with begin_read(self._engine) as connection:
+            held = look(connection, self._cases.vault, record)
+            self._cases.admit(caller, Purpose.DECIDE, held)
+            before = store.last_proposals(connection, record=held.record)
+        request, known = self._request(caller, held.record, wanted, before)
+        if known is not None:
+            return known
+        demand_grounds(wanted, caller)
+        self._demand_lawful(held, wanted)
+        return self._put(caller, held, wanted, request, case=os.urandom(_CASE), own=True)
+
+    def _request(
+        self, caller: Caller, of: bytes, wanted: Wanted, before: Sequence[store.Row]
+    ) -> tuple[bytes, int | None]:
+        """The fingerprint of a proposal behind those before, and the number of the one that waits
+        where it is this one."""
+        said = (caller.id, of.hex(), *_of(wanted))
+        request = self._cases.stepper.request
+        if before and before[0].state == "proposed":
+            second = before[1].id if len(before) > 1 else 0
+            found = request("propose", *said, second)
+            if found == before[0].request:
+                return found, int(before[0].id)
+        return request("propose", *said, before[0].id if before else 0), None
+
+    def _demand_act(self, act: str, known: tuple[str, ...]) -> None:
+        if act not in known:
+            raise CaseRefused("cannot-follow", extra={"act": act})
+
+    def _demand_lawful(self, held: Held, wanted: Wanted) -> None:
+        """All that may change between proposal and release."""
+        cases = self._cases
+        day = day_of(wanted.day, cases.ctx.clock.today())
+        demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
+        state = self._registry.now().state(held.record)
+        action = action_of(wanted)
+        act = None
+        if action is not None:
+            other = self._other(held, wanted)
+            act = Act(
+                log=held.log,
+                commitment=held.commitment,
+                action=action,
+                expected_version=state.word.version,
+                basis=wanted.basis or 0,
+                doc=ZERO,
+                effective_at=0,
+                **({} if other is None else _named(other)),
+            )
+        demand_status(wanted, act, state)
+
+    def _other(self, held: Held, wanted: Wanted) -> Held | None:
+        if wanted.to_record is None:
+            return None
+        with begin_read(self._engine) as connection:
+            other = look(connection, self._cases.vault, wanted.to_record)
+        if other.record == held.record:
+            raise CaseRefused(
+                "record-unknown",
+                {
+                    "zh": "更正后的记录须是另一条记录",
+                    "en": "A record is corrected by another one",
+                },
+            )
+        return other
+
+    def _put(
+        self,
+        caller: Caller,
+        held: Held,
+        wanted: Wanted,
+        request: bytes,
+        *,
+        case: bytes,
+        own: bool,
+    ) -> int:
+        docs = documents.describe(wanted.docs)
+        set_id = os.urandom(16).hex()
+        value = wanted.said() | {
+            "docs": [one.to_json() for one in docs],
+            "role": self._cases.role(caller),
+            "authority": self._cases.authority(held, None, caller),
+        }
+        with begin_write(self._engine, store.LOCK) as connection:
+            if (known := store.proposal_of_request(connection, request)) is not None:
+                return int(known.id)
+            box = documents.keep(connection, self._cases.vault, wanted.docs, set_id)
+            return store.put_proposal(
+                connection,
+                case=case,
+                record=held.record,
+                own=own,
+                act=wanted.act,
+                token=caller.id,
+                at=self._cases.ctx.clock.seconds(),
+                request=request,
+                materials=set_id,
+                content=documents.seal_proposal(box, value),
+            )
+
+    # ---- releasing
+
+    def release(self, caller: Caller, case: bytes) -> bytes:
+        """Release what is proposed for a case; the commitment of its step. Released again it is
+        that step. Raises CaseRefused (`same-person`, `nothing-proposed`, and as `propose`)."""
+        with begin_read(self._engine) as connection:
+            row, held = self._cases.case(connection, case)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = store.proposal(connection, case=case)
+        return self._release(caller, held, found, row)
+
+    def release_own(self, caller: Caller, record: bytes) -> bytes:
+        """The same for the owner's own decision about a record."""
+        with begin_read(self._engine) as connection:
+            held = look(connection, self._cases.vault, record)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = store.proposal(connection, record=held.record)
+        return self._release(caller, held, found, None)
+
+    def sign(self, caller: Caller, case: bytes, number: int, signature: bytes) -> None:
+        """Take the signature of an act of a case that was made elsewhere. Raises CaseRefused,
+        NotAllowed."""
+        with begin_read(self._engine) as connection:
+            _, held = self._cases.case(connection, case)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            if number not in {act.id for act in store.acts_of(connection, case)}:
+                raise CaseRefused("nothing-to-sign")
+        self._sending.take_signature(number, signature)
+
+    def _release(
+        self, caller: Caller, held: Held, found: store.Row | None, row: store.Row | None
+    ) -> bytes:
+        if found is None:
+            raise CaseRefused("nothing-proposed")
+        if found.token == caller.id:
+            raise CaseRefused("same-person")
+        if found.state == "released":
+            return bytes(found.step)
+        with begin_read(self._engine) as connection:
+            value = documents.open_proposal(
+                connection, self._cases.vault, found.materials, found.content
+            )
+        wanted = _wanted(value)
+        state = CaseState.DECIDED
+        if row is not None:
+            state = self._cases.demand_follows(row, wanted.act)
+        self._demand_lawful(held, replace(wanted, version=None))
+        new = NewStep(
+            step=self._step(held, wanted, value, found, row),
+            state=state,
+            held=held,
+            caller=replace(caller, id=found.token),
+            request=self._cases.stepper.request("release", found.id),
+            kept=found.materials if value["docs"] else None,
+            released_by=caller.id,
+            begun=None if row is not None else self._own(),
+        )
+        other = self._other(held, wanted)
+
+        def then(connection: sa.Connection, statement: Statement) -> None:
+            self._send(connection, statement, wanted, row, held=held, other=other)
+            store.close_proposal(connection, found.id, statement.commitment)
+
+        return self._cases.stepper.take(new, then)
+
+    def _own(self) -> dict[str, Any]:
+        return {
+            "kind": Kind.OWN,
+            "owner": self._cases.ctx.settings.node.code,
+            "authority_kind": None,
+        }
+
+    def _step(
+        self,
+        held: Held,
+        wanted: Wanted,
+        value: Mapping[str, Any],
+        found: store.Row,
+        row: store.Row | None,
+    ) -> Step:
+        day = wanted.day or datetime.fromtimestamp(found.at, CHINA).date().isoformat()
+        return Step(
+            act=wanted.act,
+            authority=value["authority"],
+            case=found.case,
+            channel="own" if row is None else "desk",
+            record=held.record,
+            role=value["role"],
+            step=1 if row is None else row.steps + 1,
+            prev=None if row is None else Digest(row.last),
+            basis=wanted.basis,
+            class_=wanted.class_,
+            day=day,
+            pushed=wanted.pushed,
+            note=wanted.note,
+            docs=tuple(_doc(one) for one in value["docs"]),
+        )
+
+    def _send(
+        self,
+        connection: sa.Connection,
+        statement: Statement,
+        wanted: Wanted,
+        row: store.Row | None,
+        *,
+        held: Held,
+        other: Held | None,
+    ) -> None:
+        action, number = action_of(wanted), None
+        case = statement.step().case
+        if action is not None:
+            act = plain_act(held, Action(action), statement, wanted.basis or 0, other)
+            number = store.put_act(connection, case, act)
+        if row is not None and row.kind == Kind.OBJECTION and wanted.act in ENDS_OBJECTION:
+            basis = _SETTLE_BASIS[wanted.act]
+            settle(connection, row, held, statement, basis=basis, after=number)
+
+
+def _of(wanted: Wanted) -> tuple[Any, ...]:
+    return wanted.said(), documents.digests(wanted.docs)
+
+
+def _named(other: Held) -> dict[str, Any]:
+    return {"other_log": other.log, "other_commitment": other.commitment}
+
+
+def _wanted(value: Mapping[str, Any]) -> Wanted:
+    other = value["toRecord"]
+    return Wanted(
+        act=value["act"],
+        note=value["note"],
+        day=value["day"],
+        pushed=value["pushed"],
+        basis=value["basis"],
+        class_=value["class"],
+        to_record=None if other is None else bytes.fromhex(other),
+        withdraw=value["withdraw"],
+    )
+
+
+def _doc(value: Mapping[str, Any]) -> Doc:
+    return Doc(
+        name=value["name"],
+        salt=b64u_decode(value["salt"]),
+        sha256=unhex32(value["sha256"]),
+        size=value["size"],
+    )

@@ -1,0 +1,241 @@
+"""`/v1/cases…`, and the owner's own decisions under `/v1/records/{record}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.base.policy import Caller, Purpose
+from gateway.cases import form, parsing
+from gateway.cases.errors import CaseRefused
+from gateway.cases.form import Sent
+from gateway.cases.interfaces import Answer
+from gateway.cases.releasing import Decisions
+from gateway.cases.sending import Sending
+from gateway.cases.services import Cases
+from gateway.cases.views import Views
+from gateway.http.problems import Problem
+from gateway.tokens.services import require
+from ledger.core.canonical import unhex32
+from ledger.core.errors import Malformed
+
+FRESH = {"Cache-Control": "no-cache"}
+CREATED = 201
+
+router = APIRouter(tags=["cases"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseParts:
+    """What answers these routes."""
+
+    cases: Cases
+    decisions: Decisions
+    sending: Sending
+    views: Views
+
+
+def _parts(request: Request) -> CaseParts:
+    found: CaseParts = request.app.state.case_parts
+    return found
+
+
+Here = Annotated[CaseParts, Depends(_parts)]
+CaseName = Annotated[str, Path(alias="case")]
+RecordName = Annotated[str, Path(alias="record")]
+Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
+Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
+Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
+Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
+Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw"]
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["case"],
+                    "properties": {
+                        "case": {"type": "string"},
+                        "doc": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@router.post("/v1/cases", openapi_extra=_FORM, status_code=CREATED)
+async def file_case(request: Request, parts: Here, caller: Filer) -> Response:
+    """File a repair or an objection about a record, with its documents (PDF or JPG)."""
+    sent = await _sent(request)
+    with _told():
+        filing = parsing.filing(sent.value, sent.docs)
+        case = await _do(parts.cases.file, caller, filing)
+        told = await _do(_filed, parts, case)
+    return _json(told, CREATED)
+
+
+@router.get("/v1/cases")
+def list_cases(
+    parts: Here,
+    caller: Reader,
+    state: Annotated[str | None, Query(max_length=24)] = None,
+    overdue: bool = False,
+) -> Response:
+    """The cases that the caller may see, the newest first. overdue: only those whose stage has
+    lasted too long."""
+    with _told():
+        return _json(parts.views.list(caller, state, overdue=overdue))
+
+
+@router.get("/v1/cases/{case}")
+def show_case(name: CaseName, parts: Here, caller: Reader) -> Response:
+    """A case: state, stage, steps, what goes to the chain with it, status of its record."""
+    with _told():
+        return _json(parts.views.show(caller, _digest(name)))
+
+
+@router.get("/v1/cases/{case}/steps/{step}")
+def show_step(name: CaseName, step: int, parts: Here, caller: Reader) -> Response:
+    """The opening of a step: all that it says, and what proves that it is or will be logged."""
+    with _told():
+        data = parts.views.step(caller, _digest(name), step)
+    return Response(data, media_type="application/json", headers=FRESH)
+
+
+@router.get("/v1/cases/{case}/steps/{step}/documents/{n}")
+def show_document(name: CaseName, step: int, n: int, parts: Here, caller: Reader) -> Response:
+    """A document of a step, counted from 0, as it was handed in: for download, never shown."""
+    with _told():
+        data = parts.views.document(caller, _digest(name), step, n)
+    headers = FRESH | {
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+@router.post("/v1/cases/{case}/decide", openapi_extra=_FORM)
+async def decide_case(name: CaseName, request: Request, parts: Here, caller: Decider) -> Response:
+    """Propose how a case ends: grant, refuse, uphold, dismiss, unconfirmed."""
+    sent, case = await _sent(request), _digest(name)
+    with _told():
+        wanted = parsing.decision(sent.value, sent.docs)
+        number = await _do(parts.decisions.propose, caller, case, wanted)
+    return _json({"case": name, "proposal": number, "state": "proposed", "act": wanted.act})
+
+
+@router.post("/v1/cases/{case}/release")
+def release_case(name: CaseName, parts: Here, caller: Releaser) -> Response:
+    """Release what is proposed: it becomes a step, and its act is sent."""
+    with _told():
+        commitment = parts.decisions.release(caller, _digest(name))
+        return _json(_done(parts, commitment))
+
+
+@router.post("/v1/cases/{case}/sign")
+async def sign_act(name: CaseName, request: Request, parts: Here, caller: Releaser) -> Response:
+    """Hand in the signature of an act that was made elsewhere, by a DECIDE key of the member over
+    the digest `toSign`."""
+    sent, case = await _sent(request), _digest(name)
+    with _told():
+        number, signature = parsing.signature(sent.value)
+        await _do(parts.decisions.sign, caller, case, number, signature)
+    return _json({"case": name, "act": number, "state": "signed"})
+
+
+@router.post("/v1/cases/{case}/{act}", openapi_extra=_FORM)
+async def step_case(
+    name: CaseName, act: Act, request: Request, parts: Here, caller: Filer
+) -> Response:
+    """A further step that one person makes. An objection is declined as it is decided: by a
+    proposal, since its mark goes with it."""
+    sent, case = await _sent(request), _digest(name)
+    with _told():
+        wanted = parsing.step(
+            "withdraw-filing" if act == "withdraw" else act, sent.value, sent.docs
+        )
+        commitment = await _do(parts.cases.step, caller, case, wanted)
+        told = await _do(_done, parts, commitment)
+    return _json(told)
+
+
+@router.get("/v1/records/{record}/decision")
+def show_decision(name: RecordName, parts: Here, caller: Reader) -> Response:
+    """What the owner proposes and did about a record by its own decision, and its status."""
+    with _told():
+        return _json(parts.views.of_record(caller, _digest(name)))
+
+
+@router.post("/v1/records/{record}/decide", openapi_extra=_FORM)
+async def decide_record(
+    name: RecordName, request: Request, parts: Here, caller: Decider
+) -> Response:
+    """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase."""
+    sent, record = await _sent(request), _digest(name)
+    with _told():
+        wanted = parsing.decision(sent.value, sent.docs)
+        number = await _do(parts.decisions.propose_own, caller, record, wanted)
+    return _json({"record": name, "proposal": number, "state": "proposed", "act": wanted.act})
+
+
+@router.post("/v1/records/{record}/release")
+def release_record(name: RecordName, parts: Here, caller: Releaser) -> Response:
+    """Release what is proposed for a record."""
+    with _told():
+        commitment = parts.decisions.release_own(caller, _digest(name))
+        return _json(_done(parts, commitment))
+
+
+async def _sent(request: Request) -> Sent:
+    with _told():
+        return await form.read(request)
+
+
+async def _do(work: Callable[..., Any], *arguments: Any) -> Any:
+    return await to_thread.run_sync(partial(work, *arguments))
+
+
+def _filed(parts: CaseParts, case: bytes) -> Answer:
+    head = parts.views.head(case)
+    return {"case": case.hex(), "step": 1, "deadline": head["stage"]["deadline"]}
+
+
+def _done(parts: CaseParts, commitment: bytes) -> Answer:
+    return parts.views.done(commitment)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Answer what the cases refuse."""
+    try:
+        yield
+    except CaseRefused as error:
+        raise Problem(error.code, error.detail, extra=error.extra) from error
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return unhex32(text)
+    except Malformed as error:
+        raise Problem("not-found") from error
+
+
+def _json(value: Answer, status: int = 200) -> Response:
+    return Response(
+        orjson.dumps(value), status_code=status, media_type="application/json", headers=FRESH
+    )

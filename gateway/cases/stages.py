@@ -1,0 +1,72 @@
+"""The stage in which a case is, and until when it may last, by the rules and the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from ledger.core.case_chain import CaseState, Kind
+from ledger.records.calendar import Calendar
+from ledger.records.rule_tables import StageName
+from ledger.records.rules import Rules
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StageNow:
+    """name: None where no stage runs. deadline: its last day; UNKNOWN where no rule has days for
+    it, or the calendar lacks the year. overdue: never of an unknown one."""
+
+    name: str | None
+    deadline: date | str | None
+    overdue: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `case show` has it."""
+        end = self.deadline.isoformat() if isinstance(self.deadline, date) else self.deadline
+        return {"name": self.name, "deadline": end, "overdue": self.overdue}
+
+
+NO_STAGE = StageNow(None, None, overdue=False)
+
+
+def stage_of(kind: str, state: str) -> StageName | None:
+    """The stage that runs in a state; None: none does, or the other side has to act."""
+    if kind == Kind.REPAIR:
+        if state == CaseState.FILED:
+            return "repair-accept"
+        return "repair-decide" if state == CaseState.ACCEPTED else None
+    open_ = state in (CaseState.FILED, CaseState.ACCEPTED)
+    return "objection-answer" if kind == Kind.OBJECTION and open_ else None
+
+
+def keeps_running(kind: str, before: str | None, stage: str | None) -> bool:
+    """Whether the clock of a stage goes on: an objection's is one from filing to answer."""
+    return kind == Kind.OBJECTION and before == stage
+
+
+def stage_now(
+    rules: Rules | None,
+    calendar: Calendar,
+    *,
+    name: StageName | None,
+    since: date,
+    authority_kind: str | None,
+    region: str,
+    today: date,
+) -> StageNow:
+    """Where a stage stands that began on `since`."""
+    if name is None:
+        return NO_STAGE
+    stage = rules.tables.stage(name, authority_kind, since, region=region) if rules else None
+    if stage is None:
+        return StageNow(name, UNKNOWN, overdue=False)
+    if stage.unit == "calendar":
+        end: date | None = since + timedelta(days=stage.days)
+    else:
+        end = calendar.add_working_days(since, stage.days)
+    if end is None:
+        return StageNow(name, UNKNOWN, overdue=False)
+    return StageNow(name, end, overdue=today > end)

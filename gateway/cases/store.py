@@ -1,0 +1,186 @@
+"""Reading and writing the tables of the cases, within the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.cases.models import acts, case_steps, cases, proposals
+from ledger.core.case_chain import OPEN, CaseState, Kind
+from ledger.core.status import Act, Action
+
+LOCK = "cases"
+"""Name of the lock under which cases change. Whoever takes it and that of the statements takes this
+one first."""
+
+IN_FLIGHT = ("waiting", "signed", "sent")
+_LISTED = 1000
+
+Row = sa.Row[Any]
+
+
+def case_row(connection: sa.Connection, case: bytes) -> Row | None:
+    """A case; None where there is none."""
+    return connection.execute(sa.select(cases).where(cases.c.id == case)).one_or_none()
+
+
+def steps_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
+    """Its steps in their order."""
+    query = sa.select(case_steps).where(case_steps.c.case == case).order_by(case_steps.c.step)
+    return connection.execute(query).all()
+
+
+def step_row(connection: sa.Connection, commitment: bytes) -> Row:
+    """A step by its commitment, which must be there."""
+    query = sa.select(case_steps).where(case_steps.c.commitment == commitment)
+    return connection.execute(query).one()
+
+
+def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
+    """The step that a request became."""
+    query = sa.select(case_steps).where(case_steps.c.request == request)
+    return connection.execute(query).one_or_none()
+
+
+def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Sequence[Row]:
+    """Cases by their opening, the newest first. running: those in a stage alone, the one that has
+    lasted longest first."""
+    query = sa.select(cases).limit(_LISTED)
+    if running:
+        query = query.where(cases.c.stage.is_not(None)).order_by(cases.c.since, cases.c.id)
+    else:
+        query = query.order_by(cases.c.opened.desc(), cases.c.id)
+    if state is not None:
+        query = query.where(cases.c.state == state)
+    return connection.execute(query).all()
+
+
+def open_objections(
+    connection: sa.Connection, *, record: bytes | None = None, filer: str | None = None
+) -> int:
+    """How many objections are open about a record, or of a filer."""
+    query = sa.select(sa.func.count()).select_from(cases)
+    query = query.where(cases.c.kind == Kind.OBJECTION, cases.c.state.in_(OPEN))
+    if record is not None:
+        query = query.where(cases.c.record == record)
+    if filer is not None:
+        query = query.where(cases.c.filer == filer)
+    return connection.scalar(query) or 0
+
+
+def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
+    """Objections to a record that came to nothing."""
+    lost = (CaseState.DISMISSED, CaseState.UNCONFIRMED)
+    query = sa.select(cases).where(cases.c.record == record, cases.c.kind == Kind.OBJECTION)
+    return connection.execute(query.where(cases.c.state.in_(lost))).all()
+
+
+def put_act(connection: sa.Connection, case: bytes, act: Act, after: int | None = None) -> int:
+    """Have an act sent; its number. Under `LOCK`."""
+    number = (connection.scalar(sa.select(sa.func.max(acts.c.id))) or 0) + 1
+    values = {
+        "id": number,
+        "case": case,
+        "record": act.record,
+        "log": act.log,
+        "commitment": act.commitment,
+        "action": int(act.action),
+        "basis": int(act.basis),
+        "doc": act.doc,
+        "other_log": act.other_log,
+        "other_commitment": act.other_commitment,
+        "effective_at": act.effective_at,
+        "after": after,
+        "state": "waiting",
+        "attempt": 0,
+    }
+    connection.execute(sa.insert(acts).values(values))
+    return number
+
+
+def acts_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
+    """What goes to the chain with a case."""
+    query = sa.select(acts).where(acts.c.case == case).order_by(acts.c.id)
+    return connection.execute(query).all()
+
+
+def act_row(connection: sa.Connection, number: int) -> Row | None:
+    """One act."""
+    return connection.execute(sa.select(acts).where(acts.c.id == number)).one_or_none()
+
+
+def acts_in_flight(connection: sa.Connection) -> Sequence[Row]:
+    """The oldest act of each record that is not done yet: later ones wait for it."""
+    first = sa.select(sa.func.min(acts.c.id)).where(acts.c.state.in_(IN_FLIGHT))
+    query = sa.select(acts).where(acts.c.id.in_(first.group_by(acts.c.record)))
+    return connection.execute(query.order_by(acts.c.id)).all()
+
+
+def change_act(connection: sa.Connection, number: int, **values: Any) -> None:
+    """Note what became of an act."""
+    connection.execute(sa.update(acts).where(acts.c.id == number).values(**values))
+
+
+def has_dispute(connection: sa.Connection, case: bytes) -> bool:
+    """Whether a case has marked its record."""
+    query = sa.select(acts.c.id).where(acts.c.case == case, acts.c.action == int(Action.DISPUTE))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def marked_again(connection: sa.Connection, record: bytes, since: int) -> bool:
+    """Whether an objection opened since has marked this record, beside the first that ever did."""
+    query = (
+        sa.select(cases.c.opened)
+        .join(acts, cases.c.id == acts.c.case)
+        .where(acts.c.record == record, acts.c.action == int(Action.DISPUTE))
+        .order_by(acts.c.id)
+    )
+    return any(opened >= since for opened in list(connection.scalars(query))[1:])
+
+
+def proposal(
+    connection: sa.Connection, *, case: bytes | None = None, record: bytes | None = None
+) -> Row | None:
+    """The newest proposal of a case that was filed, or of the owner's own decision about a record;
+    released ones too."""
+    found = last_proposals(connection, case=case, record=record)
+    return found[0] if found else None
+
+
+def last_proposals(
+    connection: sa.Connection, *, case: bytes | None = None, record: bytes | None = None
+) -> Sequence[Row]:
+    """The newest two."""
+    query = sa.select(proposals).order_by(proposals.c.id.desc()).limit(2)
+    if case is not None:
+        query = query.where(proposals.c.case == case)
+    if record is not None:
+        query = query.where(proposals.c.record == record, proposals.c.own)
+    return connection.execute(query).all()
+
+
+def put_proposal(connection: sa.Connection, **values: Any) -> int:
+    """Keep a proposal, in place of the one that stood; its number. Under `LOCK`."""
+    number = (connection.scalar(sa.select(sa.func.max(proposals.c.id))) or 0) + 1
+    before = proposals.c.state == "proposed"
+    if values["own"]:
+        before &= (proposals.c.record == values["record"]) & proposals.c.own
+    else:
+        before &= proposals.c.case == values["case"]
+    connection.execute(sa.update(proposals).where(before).values(state="replaced"))
+    connection.execute(sa.insert(proposals).values(id=number, state="proposed", **values))
+    return number
+
+
+def proposal_of_request(connection: sa.Connection, request: bytes) -> Row | None:
+    """The proposal that a request became."""
+    query = sa.select(proposals).where(proposals.c.request == request)
+    return connection.execute(query).one_or_none()
+
+
+def close_proposal(connection: sa.Connection, number: int, step: bytes) -> None:
+    """Note that a proposal was released as this step."""
+    change = sa.update(proposals).where(proposals.c.id == number)
+    connection.execute(change.values(state="released", step=step))

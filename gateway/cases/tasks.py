@@ -1,0 +1,31 @@
+"""The thread that sends acts."""
+
+from __future__ import annotations
+
+import threading
+
+from gateway.base.context import Context
+from gateway.base.lease import Lease
+from gateway.base.threads import Step
+from gateway.cases.sending import Sending
+
+IDLE_SECONDS = 5.0
+"""Between two looks where nothing is on its way and nobody calls."""
+TURN_SECONDS = 0.5
+"""Between two looks whether it is our turn."""
+
+
+def sender(ctx: Context, sending: Sending, lease: Lease) -> Step:
+    """One step of the thread: where this gateway holds the lease it sends what is to be sent."""
+
+    def step(_stop: threading.Event) -> float:
+        if not lease.take():
+            return TURN_SECONDS
+        ctx.signals.acts.clear()
+        sending.step()
+        if sending.waiting():
+            return ctx.settings.log.chain_poll
+        ctx.signals.acts.wait(IDLE_SECONDS)
+        return 0.0
+
+    return step
