@@ -68,10 +68,30 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         redirect_slashes=False,
         **NO_TELEMETRY,
     )
-    ctx, settings = node.ctx, node.ctx.settings
+    settings = node.ctx.settings
+    _give(app, node, settings.endpoint(port))
+    routes = (
+        *(intake, files, receipts, subjects, log, mirrors, catalogue),
+        *(quality, worklists, cases, peers, statuses, about, docs),
+    )
+    for router in (part.router for part in routes):
+        app.include_router(router)
+    if settings.env == "development" and settings.http.operator_port is None:
+        app.include_router(about.metrics_router)
+    for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
+        app.add_exception_handler(kind, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(Limits, settings=settings.http)
+    app.add_middleware(Observed)
+    return app
+
+
+def _give(app: FastAPI, node: Node, endpoint: str) -> None:
+    """Give the routes of each domain its parts. endpoint: URL of this gateway."""
+    ctx = node.ctx
     app.state.ctx = ctx
     app.state.accesses = node.accesses
-    rate = settings.http.requests_per_second
+    rate = ctx.settings.http.requests_per_second
     app.state.guard = Guard(node.holders, node.accesses, rate)
     app.state.reception = Reception(ctx.engine, node.intake)
     app.state.file_store = node.file_store
@@ -88,7 +108,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         messages=node.peers.messages,
         rate=RateLimiter(rate),
         clock=ctx.clock,
-        prefix=urlsplit(settings.endpoint(port)).path,
+        prefix=urlsplit(endpoint).path,
     )
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
@@ -98,22 +118,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         signing=node.signing,
         intake=node.intake,
         collector=node.collector,
-        endpoint=settings.endpoint(port),
+        endpoint=endpoint,
     )
-    routes = (
-        *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, peers, statuses, about, docs),
-    )
-    for router in (part.router for part in routes):
-        app.include_router(router)
-    if settings.env == "development" and settings.http.operator_port is None:
-        app.include_router(about.metrics_router)
-    for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
-        app.add_exception_handler(kind, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(Limits, settings=settings.http)
-    app.add_middleware(Observed)
-    return app
 
 
 async def _problem(_request: Request, error: Exception) -> Response:
