@@ -265,11 +265,8 @@ def test_keys_of_a_member(founders: Founders) -> None:
     folder = founders.folder / "110000"
     made = {path.name: path.read_bytes() for path in (folder / "keys").iterdir()}
     assert set(made) == {
-<<<<<<< HEAD
         *("govern.json", "anchor.json", "note.json", "present.json", "case.json", "request.json"),
-=======
-        *("govern.json", "anchor.json", "note.json", "present.json", "witness.json"),
->>>>>>> part-mirrors
+        "witness.json",
         *("payer.json", "content.json", "index.json"),
     }
     assert stat.S_IMODE(os.stat(folder / "keys").st_mode) == 0o700

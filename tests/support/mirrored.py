@@ -17,6 +17,7 @@ from ledger.core.keys import Purpose
 from tests.support.anvil import Anvil
 from tests.support.asgi import Client
 from tests.support.chain import PROVINCES, TestNetwork, deploy_network
+from tests.support.chain import make_keys as make_chain_keys
 from tests.support.ledger import MemberLog
 from tests.support.log import make_entries, promise_entries
 from tests.support.node import make_keys, make_settings
@@ -30,6 +31,11 @@ PATIENCE = 60
 def nobody(_path: str) -> tuple[int, bytes]:
     """Nothing is served here."""
     return 503, b""
+
+
+REGISTERED = frozenset(
+    {Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE, Purpose.WITNESS}
+)
 
 
 @dataclass
@@ -179,4 +185,6 @@ def start_peers(anvil: Anvil) -> Iterator[Peers]:
     with ExitStack() as stack:
         doors = {code: stack.enter_context(open_door()) for code in PROVINCES}
         urls = {code: door.url for code, door in doors.items()}
-        yield Peers(deploy_network(anvil, endpoints=urls), doors)
+        # What the members register has to fit into one creation.
+        keys = {of: key for of, key in make_chain_keys().items() if of[1] in REGISTERED}
+        yield Peers(deploy_network(anvil, keys=keys, endpoints=urls), doors)
