@@ -46,7 +46,7 @@ def case() -> None:
         zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号或叶值。
 
         \b
-        示例：credit-ledger case file 记录编号 --kind repair --reason 已缴清 --doc 凭证.pdf --to URL
+        示例：credit-ledger case file 记录编号 --kind repair --reason 已缴清 --doc 缴款书.pdf
 
         退出码：0 已登记 · 1 不予登记 · 4 无法连接
         """,

@@ -117,6 +117,7 @@ def open_member(
     values = {"node": {"code": code, "name": code}, **settings}
     node = make_node(make_settings(folder, **values), network.file, keys or keyring(network, code))
     node.anchoring.look()
+    _follow(node)
     return node
 
 
@@ -153,7 +154,15 @@ def thaw(folder: Path) -> Node:
     code, url = value["code"], value["database"]
     node = make_node(make_settings(folder, node={"code": code}, database_url=url), network, keys)
     node.anchoring.look()
+    _follow(node)
     return node
+
+
+def _follow(node: Node) -> None:
+    """Read how records stand, before which nothing is given of any."""
+    chain = node.follower.look()
+    assert chain is not None
+    assert node.follower.follow(chain, threading.Event())
 
 
 @contextmanager
