@@ -23,11 +23,23 @@ ENDS_OBJECTION: Final = ("uphold", "dismiss", "unconfirmed", "decline", "withdra
 _OF_COURT = (Action.SHIELD, Action.LIFT)
 
 
+FIRST_DAY: Final = date(1980, 1, 1)
+"""No decision that is still carried out is older; the chain counts seconds from 1970."""
+
+
+def pushed_on(text: str | None, today: date) -> str | None:
+    """The day on which a platform handed a filing on. Raises InputError as `day_of`."""
+    return None if text is None else day_of(text, today).isoformat()
+
+
 def day_of(text: str | None, today: date) -> date:
     """The day of a step; today where none is given. Raises InputError for one to come."""
     if text is None:
         return today
     day = date.fromisoformat(text)
+    if day < FIRST_DAY:
+        message = {"zh": "日期过早，请核对年份", "en": "The day is too early; check its year"}
+        raise InputError("day", "date-invalid", message)
     if day > today:
         message = {"zh": "日期不能晚于今天", "en": "The day has not come yet"}
         raise InputError("day", "day-in-future", message)

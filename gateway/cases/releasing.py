@@ -187,21 +187,25 @@ class Decisions:
 
     # ---- releasing
 
-    def release(self, caller: Caller, case: bytes) -> bytes:
+    def release(self, caller: Caller, case: bytes, proposal: int | None = None) -> bytes:
         """Release what is proposed for a case; the commitment of its step. Released again it is
-        that step. Raises CaseRefused (`same-person`, `nothing-proposed`, and as `propose`)."""
+        that step. proposal: its number, which the caller has seen; None: whatever is proposed.
+        Raises CaseRefused (`same-person`, `nothing-proposed`, `case-moved` where another one was
+        proposed since, and as `propose`)."""
         with begin_read(self._engine) as connection:
             row, held = self._cases.case(connection, case)
             self._cases.admit(caller, Purpose.RELEASE, held)
             found = store.proposal(connection, case=case)
+        _demand_seen(found, proposal)
         return self._release(caller, held, found, row)
 
-    def release_own(self, caller: Caller, record: bytes) -> bytes:
+    def release_own(self, caller: Caller, record: bytes, proposal: int | None = None) -> bytes:
         """The same for the owner's own decision about a record."""
         with begin_read(self._engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.RELEASE, held)
             found = store.proposal(connection, record=held.record)
+        _demand_seen(found, proposal)
         return self._release(caller, held, found, None)
 
     def sign(self, caller: Caller, case: bytes, number: int, signature: bytes) -> None:
@@ -245,6 +249,13 @@ class Decisions:
         other = self._other(held, wanted)
 
         def then(connection: sa.Connection, statement: Statement) -> None:
+            newest = (
+                store.proposal(connection, record=held.record)
+                if row is None
+                else store.proposal(connection, case=row.id)
+            )
+            if newest is None or (newest.id, newest.state) != (found.id, found.state):
+                raise CaseRefused("case-moved")
             self._send(connection, statement, wanted, row, held=held, other=other)
             store.close_proposal(connection, found.id, statement.commitment)
 
@@ -332,3 +343,16 @@ def _doc(value: Mapping[str, Any]) -> Doc:
         sha256=unhex32(value["sha256"]),
         size=value["size"],
     )
+
+
+def _demand_seen(found: store.Row | None, proposal: int | None) -> None:
+    """Nobody answers for what was proposed after they looked. Raises CaseRefused."""
+    waits = found is not None and found.state == "proposed"
+    if found is not None and waits and proposal is not None and found.id != proposal:
+        raise CaseRefused("case-moved", _UNSEEN)
+
+
+_UNSEEN = {
+    "zh": "请先查看拟议事项，并以其编号（proposal）放行",
+    "en": "Look at what is proposed first, and release it by its number (`proposal`)",
+}

@@ -52,6 +52,7 @@ def _parts(request: Request) -> CaseParts:
 Here = Annotated[CaseParts, Depends(_parts)]
 CaseName = Annotated[str, Path(alias="case")]
 RecordName = Annotated[str, Path(alias="record")]
+ProposalNumber = Annotated[int, Query(ge=0, le=2**53)]
 Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
@@ -140,10 +141,13 @@ async def decide_case(name: CaseName, request: Request, parts: Here, caller: Dec
 
 
 @router.post("/v1/cases/{case}/release")
-def release_case(name: CaseName, parts: Here, caller: Releaser) -> Response:
-    """Release what is proposed: it becomes a step, and its act is sent."""
+def release_case(
+    name: CaseName, parts: Here, caller: Releaser, proposal: ProposalNumber = 0
+) -> Response:
+    """Release what is proposed: it becomes a step, and its act is sent. proposal: the number of
+    what the caller has seen."""
     with _told():
-        commitment = parts.decisions.release(caller, _digest(name))
+        commitment = parts.decisions.release(caller, _digest(name), proposal)
         return _json(_done(parts, commitment))
 
 
@@ -194,10 +198,12 @@ async def decide_record(
 
 
 @router.post("/v1/records/{record}/release")
-def release_record(name: RecordName, parts: Here, caller: Releaser) -> Response:
-    """Release what is proposed for a record."""
+def release_record(
+    name: RecordName, parts: Here, caller: Releaser, proposal: ProposalNumber = 0
+) -> Response:
+    """Release what is proposed for a record. proposal: the number of what the caller has seen."""
     with _told():
-        commitment = parts.decisions.release_own(caller, _digest(name))
+        commitment = parts.decisions.release_own(caller, _digest(name), proposal)
         return _json(_done(parts, commitment))
 
 

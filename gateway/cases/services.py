@@ -17,7 +17,7 @@ from gateway.base.policy import Caller, Decision, Purpose, Record, decide
 from gateway.base.who import WhoFiles
 from gateway.cases import materials as documents
 from gateway.cases import store
-from gateway.cases.deciding import day_of, midnight
+from gateway.cases.deciding import day_of, midnight, pushed_on
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look
@@ -157,6 +157,8 @@ class Cases:
                 raise CaseRefused("cannot-follow", _BY_DECISION)
             purpose = Purpose.FILE_CASE if wanted.act in ACTS_OF_FILER else Purpose.HANDLE_CASE
             self.admit(caller, purpose, held, row)
+            if wanted.act in ACTS_OF_FILER and caller.department != row.department:
+                raise CaseRefused("cannot-follow", _BY_FILER)
             known = self.repeated(connection, caller, row, wanted)
             if known is not None:
                 return known
@@ -207,7 +209,7 @@ class Cases:
             step=row.steps + 1,
             prev=last_of(row),
             day=day_of(wanted.day, self.ctx.clock.today()).isoformat(),
-            pushed=wanted.pushed,
+            pushed=pushed_on(wanted.pushed, self.ctx.clock.today()),
             note=wanted.note,
             docs=documents.describe(wanted.docs),
         )
@@ -296,6 +298,10 @@ _BY_DECISION = {
     "zh": "异议的不予受理会取消标注，须经 decide 提出、由另一人 release",
     "en": "To decline an objection takes its mark away: propose it with `decide`, and have another"
     " person release it",
+}
+_BY_FILER = {
+    "zh": "补正、撤回由提出该案件的部门办理",
+    "en": "Only the department that filed the case supplements or withdraws it",
 }
 _NOT_OURS = {
     "zh": "记录由其他成员管理，请通过该成员的节点办理",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -63,10 +64,12 @@ def stage_now(
     stage = rules.tables.stage(name, authority_kind, since, region=region) if rules else None
     if stage is None:
         return StageNow(name, UNKNOWN, overdue=False)
-    if stage.unit == "calendar":
-        end: date | None = since + timedelta(days=stage.days)
-    else:
-        end = calendar.add_working_days(since, stage.days)
+    end: date | None = None
+    with suppress(OverflowError):  # of a year that no calendar has
+        if stage.unit == "calendar":
+            end = since + timedelta(days=stage.days)
+        else:
+            end = calendar.add_working_days(since, stage.days)
     if end is None:
         return StageNow(name, UNKNOWN, overdue=False)
     return StageNow(name, end, overdue=today > end)

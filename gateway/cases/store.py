@@ -60,11 +60,14 @@ def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Se
 def open_objections(
     connection: sa.Connection, *, record: bytes | None = None, filer: str | None = None
 ) -> int:
-    """How many objections are open about a record, or of a filer."""
+    """How many objections are open that have marked a record, or how many of a filer are."""
     query = sa.select(sa.func.count()).select_from(cases)
     query = query.where(cases.c.kind == Kind.OBJECTION, cases.c.state.in_(OPEN))
     if record is not None:
         query = query.where(cases.c.record == record)
+        # One that never marked the record keeps no mark.
+        marks = sa.select(acts.c.id).where(acts.c.case == cases.c.id)
+        query = query.where(marks.where(acts.c.action == int(Action.DISPUTE)).exists())
     if filer is not None:
         query = query.where(cases.c.filer == filer)
     return connection.scalar(query) or 0

@@ -13,6 +13,7 @@ from ledger.cli.case_parts import (
     Told,
     doc_option,
     key_options,
+    release_seen,
     send,
     told_acts,
     wait_for_acts,
@@ -284,7 +285,7 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        send(node, f"/v1/cases/{case_}/release", {}, ())
+        release_seen(node, f"/v1/cases/{case_}", f"/v1/cases/{case_}/release")
         told, good = wait_for_acts(node, case_, key, password_files)
     return released(told, good=good, as_json=as_json)
 

@@ -90,6 +90,16 @@ def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) 
     return told
 
 
+def release_seen(node: Node, shown_at: str, path: str) -> Told:
+    """Show what is proposed, and release exactly that; what the node says. Raises Refused."""
+    proposed = expect(node.get(shown_at), _OK).json()["proposed"] or {}
+    if proposed:
+        words = (proposed["act"], proposed.get("basis"), proposed.get("day"), proposed["note"])
+        said = " · ".join(str(word) for word in words if word)
+        note(say(zh=f"放行第 {proposed['proposal']} 号拟议：{said}", en=f"Releasing {said}"))
+    return send(node, f"{path}?proposal={proposed.get('proposal', 0)}", {}, ())
+
+
 def wait_for_acts(
     node: Node, case: str, key: Path | None, password_files: Sequence[Path]
 ) -> tuple[Told, bool]:

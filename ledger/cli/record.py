@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ledger.cli.case import proposed, released
-from ledger.cli.case_parts import NAME, doc_option, key_options, send, wait_for_acts
+from ledger.cli.case_parts import NAME, doc_option, key_options, release_seen, send, wait_for_acts
 from ledger.cli.language import say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
@@ -103,6 +103,7 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        case = send(node, f"/v1/records/{record_}/release", {}, ())["case"]
+        at = f"/v1/records/{record_}"
+        case = release_seen(node, f"{at}/decision", f"{at}/release")["case"]
         told, good = wait_for_acts(node, case, key, password_files)
     return released(told, good=good, as_json=as_json)

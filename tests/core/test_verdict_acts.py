@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ledger.core.ids import Digest, KeyId, LogId
 from ledger.core.status import NOTHING, ZERO, Act, Action, Flag, RecordedAct, next_state, refusal
 from ledger.core.verdict.acts import status_facts, status_of, worse_status
-from ledger.core.verdict.facts import Later, Status
+from ledger.core.verdict.facts import Compromise, KeyFact, Later, Status
 from ledger.core.verdict.verdicts import PRECEDENCE
 from tests.core.material import fuzz
 
@@ -163,6 +163,29 @@ def test_a_thief_that_is_not_known_for_good_eases_nothing() -> None:
     found = status_facts([acts], final=9, end=None, doubts=lambda _: [doubtful, lambda _: False])
     assert (found.now.flags, found.now.outcome) == (("DISPUTED",), "WITHDRAWN")
     assert status_facts([acts], final=9, end=None, doubts=lambda _: []).now == Status()
+
+
+def test_what_is_known_of_a_key_for_good() -> None:
+    def key(*said: Compromise) -> KeyFact:
+        return KeyFact(
+            key_id=STOLEN,
+            member="120000",
+            purpose=10,
+            alg=1,
+            public_key=bytes(64),
+            not_before=0,
+            not_after=9,
+            compromises=said,
+        )
+
+    assert key().stolen_finally() is None
+    told, taken_back = Compromise(5, 50), Compromise(0, 60)
+    assert key(told).stolen_finally() == 5
+    assert key(told, taken_back).stolen_finally() is None
+    assert key(told, taken_back).stolen_finally(60) == 5  # as of before it was taken back
+    assert key(told).stolen_finally(50) is None
+    assert key(Compromise(5, 50, final=False)).stolen_finally() is None
+    assert key(told, Compromise(3, 60, final=False)).stolen_finally() == 5
 
 
 def test_the_record_that_it_replaces_counts_too() -> None:

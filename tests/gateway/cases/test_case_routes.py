@@ -93,9 +93,12 @@ def test_from_filing_to_release(
     assert (waits["act"], waits["basis"], waits["class"]) == ("grant", 2, "general")
     assert [doc["name"] for doc in waits["docs"]] == ["决定.pdf"]
     assert propose() == proposed, "the same one again"
-    own = clerk.post(f"{path}/release")
+    number = proposed["proposal"]
+    unseen = chief.post(f"{path}/release")
+    assert (unseen.status_code, unseen.json()["code"]) == (409, "case-moved")
+    own = clerk.post(f"{path}/release?proposal={number}")
     assert (own.status_code, own.json()["code"]) == (403, "same-person")
-    assert chief.post(f"{path}/release").json()["state"] == "granted"
+    assert chief.post(f"{path}/release?proposal={number}").json()["state"] == "granted"
     send_all(node, anvil)
     shown = clerk.get(path)
     assert shown["status"]["outcome"] == "repaired"
@@ -189,8 +192,8 @@ def test_signed_elsewhere(node: Node, anvil: Anvil, clerk: Desk, chief: Desk) ->
     assert isinstance(key, LocalSigner)
     node.signing.use(replace(keys, decide=None))
     path = f"/v1/records/{leaf.hex()}"
-    assert clerk.post(f"{path}/decide", ("令.pdf", PDF), act="end", basis=11).status_code == 200
-    case = chief.post(f"{path}/release").json()["case"]
+    made = clerk.post(f"{path}/decide", ("令.pdf", PDF), act="end", basis=11).json()
+    case = chief.post(f"{path}/release?proposal={made['proposal']}").json()["case"]
     sending = node.case_parts.sending
     sending.step()
     (act,) = chief.get(f"/v1/cases/{case}")["acts"]
