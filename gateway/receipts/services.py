@@ -15,7 +15,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
-from gateway.base.policy import Caller, Purpose, Status, decide
+from gateway.base.policy import CONTENT_CLOSED, Caller, NotAllowed, Purpose, Status, decide
 from gateway.chain.signing import Signing
 from gateway.log.store import Entries, Located, TileStore, locate
 from gateway.mirrors.store import with_lines
@@ -122,8 +122,11 @@ class Receipts:
                 return Pending()
             shown = None
             row = record_row(connection, found.id) if show else None
-            # Of a closed record nothing is signed that anybody could pass on.
-            if row is not None and (audience is not None or not row.closed):
+            # Of a closed record nothing is signed that anybody could pass on; and policy may have
+            # been asked before it was closed.
+            if row is not None and row.closed and audience is not None:
+                raise NotAllowed(CONTENT_CLOSED)
+            if row is not None and not row.closed:
                 shown = _shown(open_content(self._vault, row, found.leaf), fields)
             source = TileStore(connection, found.log)
             (entry,) = source.entries(found.index, found.index + 1)

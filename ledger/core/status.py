@@ -4,14 +4,19 @@ The Python twin of `CaseRegistry`: the same words, histories and heads, byte for
 is for the contract to say; what an act needs and does is here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING
 
 from ledger.core.canonical import DIGEST_SIZE
-from ledger.core.eip712 import Plain, Value
 from ledger.core.errors import Malformed
 from ledger.core.ids import WORD, Digest, KeyId, LogId, RecordId, keccak256, record_id, word
+
+if TYPE_CHECKING:  # whoever only folds acts need not load what signs
+    from ledger.core.eip712 import Plain, Value
 
 __all__ = [
     "ANY_VERSION",
@@ -229,7 +234,7 @@ class Word:
         return word(value, 240)
 
     @classmethod
-    def decode(cls, data: bytes) -> "Word":
+    def decode(cls, data: bytes) -> Word:
         """Read such bytes; Malformed where no contract of ours wrote them."""
         value = int.from_bytes(_digest(data), "big")
         flags, outcome = value & 0xFF, value >> 8 & 0xFF

@@ -84,8 +84,8 @@ def test_backup_loss_restore_successor_relog(
     assert "stranded" in doctor(member, 1)
 
     told = gateway(member, "relog", "--json").json()
-    assert told == {"relogged": 1, "left": {}}
-    assert gateway(member, "relog", "--json").json() == {"relogged": 0, "left": {}}
+    assert told == {"relogged": 1, "statements": 0, "left": {}}
+    assert gateway(member, "relog", "--json").json() == {"relogged": 0, "statements": 0, "left": {}}
     assert doctor(member, 0).keys() <= {"calendar"}
     answers = [member.submit(member.record(number)) for number in (1, 2, 3)]
     assert [answer["verdict"] for answer in answers] == ["duplicate", "duplicate", "accepted"]

@@ -12,10 +12,13 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.base.db import begin_write
+from gateway.base.policy import NotAllowed
+from gateway.log.store import locate
 from gateway.peers import signatures
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
 from gateway.peers.signatures import Fields, Request
 from gateway.receipts.interfaces import Audience
+from gateway.records.models import closings
 from ledger.core import canonical
 from ledger.core import receipt as receipts
 from ledger.core.keys import Purpose
@@ -330,3 +333,24 @@ def test_an_anchor_that_is_nowhere(network: Network, filed: list[bytes]) -> None
     with pytest.raises(PeerSilent) as caught:
         network[TIANJIN].peers.record(BEIJING, filed[0])
     assert (caught.value.code, caught.value.message) == ("receipt-unchecked", "anchor-moved")
+
+
+def test_what_was_closed_a_moment_ago_leaves_no_more(network: Network) -> None:
+    """Policy was asked before the act was obeyed, the receipt is made after it."""
+    (record,) = network[BEIJING].file(row(460))
+    node = network[BEIJING].node
+    audience = Audience(code=BANK, nonce="n")
+    assert isinstance(node.receipts.bound(record, audience), bytes)
+    with node.ctx.engine.connect() as connection:
+        entry = locate(connection, record)
+    assert entry is not None
+    with begin_write(node.ctx.engine) as connection:
+        values = {"entry": entry.id, "record": record, "since": 1}
+        connection.execute(sa.insert(closings).values(values))
+    try:
+        with pytest.raises(NotAllowed) as caught:
+            node.receipts.bound(record, audience)
+    finally:
+        with begin_write(node.ctx.engine) as connection:
+            connection.execute(sa.delete(closings).where(closings.c.entry == entry.id))
+    assert caught.value.code == "content-closed"
