@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ledger.chain import snapshot
 from ledger.core.verdict.facts import Question
 from ledger.verify import Verifier
 from tests.support.proxy import Proxy, drop_request, start_proxy
@@ -26,10 +27,12 @@ def a_verifier(ledger: Ledger, proxies: list[Proxy]) -> Verifier:
 
 
 def test_a_node_that_is_silent_beyond_the_head_is_not_asked_for_every_receipt(
-    ledger: Ledger, proxies: list[Proxy]
+    ledger: Ledger, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It shows a block and no state. What cannot be read is not kept, so it is asked anew, and
     waited for, with every receipt of a run."""
+    monkeypatch.setattr(snapshot, "QUICK_SECONDS", 0.0)  # whatever the machine's speed
+    monkeypatch.setattr(snapshot, "ALONE", 1e6)
     hold(ledger, proxies[:2])
     ledger.network.anvil.mine()
     verifier = a_verifier(ledger, proxies)
