@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from gateway.base.errors import NotReady
 from gateway.cases.errors import CaseRefused
 from gateway.cases.materials import MAX_DOCUMENT, MAX_TOGETHER, Material, demand_documents
 from gateway.http.limits import media_type
+from gateway.http.multipart import MULTIPART, MultipartForm
 from gateway.http.problems import Problem
 from ledger.core.case import MAX_DOCS
 
@@ -29,13 +28,10 @@ MAX_JSON = 1 << 16
 """Bytes: a note of 2,000 characters and what stands beside it."""
 MAX_HEADERS = 1 << 16
 """Bytes of the headers of all parts: names of 200 characters, escaped, seventeen times."""
-MAX_BOUNDARY = 70
-"""RFC 2046 5.1.1."""
 BODY_SECONDS = 300.0
 AT_ONCE = 4
 """Bodies with documents that are held at once."""
 
-_MULTIPART = "multipart/form-data"
 _FORM = {
     "zh": "请以 application/json 发送，或以 multipart/form-data 发送：case 为 JSON，"
     "doc 为材料（可多份）",
@@ -59,7 +55,7 @@ async def read(request: Request) -> Sent:
     with _place():
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                if kind == _MULTIPART:
+                if kind == MULTIPART:
                     return await _multipart(request)
                 return Sent(_object(await _plain(request)), ())
         except TimeoutError as error:
@@ -102,92 +98,44 @@ def _object(data: bytes) -> dict[str, Any]:
     return value
 
 
-class _Form:
-    """The multipart body, cut as it arrives."""
+class _Form(MultipartForm):
+    """The multipart body."""
 
     def __init__(self, content_type: str) -> None:
-        _, options = parse_options_header(content_type)
-        boundary = options.get(b"boundary", b"")
-        if not 0 < len(boundary) <= MAX_BOUNDARY:
-            raise Problem("wrong-content-type", _FORM)
+        super().__init__(content_type, wanted=_FORM, max_headers=MAX_HEADERS)
         self._json: bytearray | None = None
         self._docs: list[tuple[str, bytearray]] = []
-        self._headers: dict[bytes, bytes] = {}
-        self._header = (bytearray(), bytearray())
-        self._header_size = 0
-        self._target = bytearray()
         self._most = 0
-        self._ended = False
-        names = (
-            *("on_part_begin", "on_header_begin", "on_header_field", "on_header_value"),
-            *("on_header_end", "on_headers_finished", "on_part_data", "on_end"),
-        )
-        self._parser = MultipartParser(boundary, {name: getattr(self, name) for name in names})  # type: ignore[arg-type]
 
-    def feed(self, data: bytes) -> None:
-        """The next bytes of the body."""
-        try:
-            self._parser.write(data)
-        except FormParserError as error:
-            raise Problem("schema-invalid", _FORM) from error
-
-    def finish(self) -> Sent:
-        """What was sent, after the whole body."""
-        if not self._ended or self._json is None:
-            raise Problem("schema-invalid", _FORM)
-        docs = tuple(Material(name=name, data=bytes(data)) for name, data in self._docs)
-        return Sent(_object(bytes(self._json)), docs)
-
-    def _count_header(self, more: int) -> None:
-        self._header_size += more
-        if self._header_size > MAX_HEADERS:
-            raise Problem("schema-invalid", _FORM)
-
-    # Callbacks of the parser, in the order they come.
-
-    def on_part_begin(self) -> None:
-        self._headers = {}
-
-    def on_header_begin(self) -> None:
-        self._header = (bytearray(), bytearray())
-
-    def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._count_header(end - start)
-        self._header[0].extend(data[start:end])
-
-    def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._count_header(end - start)
-        self._header[1].extend(data[start:end])
-
-    def on_header_end(self) -> None:
-        name, value = self._header
-        self._headers[bytes(name).lower()] = bytes(value)
-
-    def on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition"))
-        part = options.get(b"name", b"")
-        self._target = bytearray()
-        if part == b"case" and self._json is None:
-            self._json, self._most = self._target, MAX_JSON
-        elif part == b"doc":
+    def part(self, name: bytes, file_name: str) -> bytearray:
+        """See `MultipartForm`: the JSON once, and documents."""
+        target = bytearray()
+        if name == b"case" and self._json is None:
+            self._json, self._most = target, MAX_JSON
+        elif name == b"doc":
             if len(self._docs) >= MAX_DOCS:
                 too_many = Material(name="-", data=b"")
                 demand_documents([too_many] * (MAX_DOCS + 1))
-            self._docs.append((_file_name(options.get(b"filename", b"")), self._target))
+            self._docs.append((file_name, target))
             self._most = MAX_DOCUMENT
         else:
-            raise Problem("schema-invalid", _FORM)
+            raise self.not_the_form()
+        return target
 
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._target.extend(data[start:end])
+    def received(self) -> None:
+        """See `MultipartForm`."""
         together = sum(len(content) for _, content in self._docs)
-        if len(self._target) > self._most or together > MAX_TOGETHER:
+        if len(self.target) > self._most or together > MAX_TOGETHER:
             if self._most == MAX_JSON:
                 raise Problem("too-large")
             raise CaseRefused("document-too-large", _TOO_LARGE)
 
-    def on_end(self) -> None:
-        self._ended = True
+    def finish(self) -> Sent:
+        """What was sent, after the whole body."""
+        if not self.ended or self._json is None:
+            raise self.not_the_form()
+        docs = tuple(Material(name=name, data=bytes(data)) for name, data in self._docs)
+        return Sent(_object(bytes(self._json)), docs)
 
 
 _TOO_LARGE = {
@@ -195,8 +143,3 @@ _TOO_LARGE = {
     "en": f"A document has at most {MAX_DOCUMENT >> 20} MB, those of a step"
     f" {MAX_TOGETHER >> 20} MB",
 }
-
-
-def _file_name(sent: bytes) -> str:
-    """The name without folders."""
-    return sent.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
