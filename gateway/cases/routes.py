@@ -18,6 +18,7 @@ from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
 from gateway.cases.errors import CaseRefused
 from gateway.cases.form import Sent
+from gateway.cases.inbox import CaseInbox
 from gateway.cases.interfaces import Answer
 from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
@@ -36,9 +37,10 @@ router = APIRouter(tags=["cases"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseParts:
-    """What answers these routes."""
+    """What answers these routes. inbox: takes the steps of other members."""
 
     cases: Cases
+    inbox: CaseInbox
     decisions: Decisions
     sending: Sending
     views: Views

@@ -26,10 +26,39 @@ def case_row(connection: sa.Connection, case: bytes) -> Row | None:
     return connection.execute(sa.select(cases).where(cases.c.id == case)).one_or_none()
 
 
+def demand_case(connection: sa.Connection, case: bytes) -> Row:
+    """A case that must be there."""
+    return connection.execute(sa.select(cases).where(cases.c.id == case)).one()
+
+
 def steps_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
-    """Its steps in their order."""
-    query = sa.select(case_steps).where(case_steps.c.case == case).order_by(case_steps.c.step)
-    return connection.execute(query).all()
+    """Its steps in their order, without those that others came before."""
+    query = sa.select(case_steps).where(case_steps.c.case == case, case_steps.c.step.is_not(None))
+    return connection.execute(query.order_by(case_steps.c.step)).all()
+
+
+def displaced_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
+    """Steps of ours that steps of the owner came before: each is to be filed anew."""
+    query = sa.select(case_steps).where(case_steps.c.case == case, case_steps.c.step.is_(None))
+    return connection.execute(query.order_by(case_steps.c.day, case_steps.c.commitment)).all()
+
+
+def has_step(connection: sa.Connection, commitment: bytes) -> bool:
+    """Whether a step is here."""
+    query = sa.select(case_steps.c.commitment).where(case_steps.c.commitment == commitment)
+    return connection.execute(query).first() is not None
+
+
+def displace(
+    connection: sa.Connection, case: bytes, last: Row, *, state: CaseState, accepted: bool
+) -> None:
+    """Take back all steps behind `last`, with the state that stood then. Under `LOCK`."""
+    behind = sa.update(case_steps).where(case_steps.c.case == case, case_steps.c.step > last.step)
+    # Its request is free again: the same asked for once more is another step, behind another one.
+    connection.execute(behind.values(step=None, request=None))
+    change = sa.update(cases).where(cases.c.id == case)
+    values = {"state": state, "accepted": accepted, "steps": last.step, "last": last.commitment}
+    connection.execute(change.values(**values))
 
 
 def step_row(connection: sa.Connection, commitment: bytes) -> Row:
