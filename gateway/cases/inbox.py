@@ -24,14 +24,14 @@ from gateway.cases.interfaces import Held
 from gateway.cases.looking import look
 from gateway.cases.marking import Marking, mark, settle
 from gateway.cases.placing import Placed, place
-from gateway.cases.stepping import demand_follows, state_behind
+from gateway.cases.stepping import Stepper, demand_follows, state_behind
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Message
 from ledger.chain.contracts.structs import Member
 from ledger.core.case import ACTS_OF_FILER, Step
-from ledger.core.case_chain import CaseState, Kind
+from ledger.core.case_chain import CaseState, Kind, first_of
 from ledger.core.keys import Role
-from ledger.core.opening import parse_opening
+from ledger.core.opening import Opening, parse_opening
 from ledger.core.statement import Statement
 from ledger.core.status import Basis
 
@@ -58,23 +58,25 @@ class CaseInbox:
     """`gateway.peers.interfaces.Inbox` for the sort `case`. Safe to share between threads."""
 
     def __init__(
-        self, ctx: Context, *, vault: Vault, members: Members, marking: Marking, kinds: Kinds
+        self, ctx: Context, *, vault: Vault, members: Members, stepper: Stepper, kinds: Kinds
     ) -> None:
         self._ctx = ctx
         self._vault = vault
         self._members = members
-        self._marking = marking
+        self._stepper = stepper
+        self._marking = Marking(ctx.clock, stepper)
         self._kinds = kinds
 
     def take(self, message: Message) -> None:
         """Take a step. Raises Refused: `not-the-owner`, `not-granted` (who may not file it),
         `not-a-party`, `cannot-follow`, `case-closed`, `case-moved` (another step came first, `last`
         names it); NotReady `step-too-early`, or where the chain does not say who sends it."""
-        statement = parse_opening(message.opening).statement
+        opening = parse_opening(message.opening)
+        statement = opening.statement
         step = statement.step()
         sender = self._members.member(message.member) if step.step == 1 else None
         with begin_write(self._ctx.engine, store.LOCK) as connection:
-            if store.has_step(connection, statement.commitment):
+            if store.has_step(connection, statement.commitment) or self._again(connection, opening):
                 return
             try:
                 self._take(connection, message, statement, step, sender)
@@ -83,6 +85,17 @@ class CaseInbox:
             crash_point("case.stored", "before")
         crash_point("case.stored", "after")
         self._ctx.signals.acts.set()
+
+    def _again(self, connection: sa.Connection, opening: Opening) -> bool:
+        """Whether it is a step that is here, logged again after its log was closed: the next one
+        names the commitment that it had first."""
+        statement = opening.statement
+        for row in store.steps_of(connection, statement.step().case):
+            if row.iss == statement.iss and row.step == statement.step().step:
+                old = self._stepper.statement(row, connection)
+                first = first_of(opening.entry, [old.commitment], [old.log])
+                return first is not None and old.members == statement.members
+        return False
 
     def _take(
         self,

@@ -111,7 +111,7 @@ class Handing(Protocol):
 class Received(Protocol):
     """What other members handed over."""
 
-    def kept(self, commitment: bytes) -> Message | None:
+    def kept(self, commitment: bytes, connection: sa.Connection | None = None) -> Message | None:
         """It, by the commitment of its statement. Raises ContentKeyMissing."""
 
 

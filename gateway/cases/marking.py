@@ -35,7 +35,8 @@ class Marking:
         self, connection: sa.Connection, record: RecordId, filer: str, docs: Sequence[Doc]
     ) -> bool:
         """Whether a new objection of this filer, with these documents, does."""
-        if store.open_objections(connection, filer=filer) >= MAX_MARKING:
+        own = self._stepper.member
+        if store.open_objections(connection, filer=filer, owner=own) >= MAX_MARKING:
             return False
         lost = store.lost_objections(connection, record)
         if not lost:

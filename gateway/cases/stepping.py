@@ -22,6 +22,7 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Handing, Held, Received, Wanted
 from gateway.cases.materials import Material
 from gateway.cases.placing import ABROAD, Placed, place
+from gateway.http.problems import retry_later
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
 from gateway.statements.services import ATTEMPTS, Statements
@@ -31,7 +32,16 @@ from ledger.core.ids import Digest, RecordId
 from ledger.core.opening import Opening, parse_opening
 from ledger.core.statement import Statement
 
+FILINGS_A_DAY = 500
+"""Of one token: documents of 64 MB each are kept for years. A busy desk files some dozens."""
+DAY = 86_400
+LATER = 3600
+"""Seconds after which a token that filed too many may try again."""
 _REQUEST = b"case-request"
+_ENOUGH = {
+    "zh": f"该令牌一天内最多提出 {FILINGS_A_DAY} 件，请稍后再办",
+    "en": f"A token files at most {FILINGS_A_DAY} cases within a day; try again later",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,20 +119,25 @@ class Stepper:
         return f"{unit}:token-{caller.id}"
 
     def said(self, row: store.Row, connection: sa.Connection) -> Step:
-        """What a step said, by its row. Raises ContentErased, ContentLost, ContentKeyMissing."""
+        """What a step said, by its row. Raises as `statement`."""
+        return self.statement(row, connection).step()
+
+    def statement(self, row: store.Row, connection: sa.Connection) -> Statement:
+        """The statement of a step, whoever made it. Raises ContentErased, ContentLost,
+        ContentKeyMissing."""
         if row.iss == self.member:
-            return self._statements.open(row.commitment, connection).step()
-        return parse_opening(self._handed(row)).statement.step()
+            return self._statements.open(row.commitment, connection)
+        return parse_opening(self._handed(row, connection)).statement
 
     def opening(self, row: store.Row, connection: sa.Connection) -> bytes:
         """What a party is handed of a step of ours, as it stands now; of another member's, what it
-        handed over. Raises as `said`."""
+        handed over. Raises as `statement`."""
         if row.iss == self.member:
             return self._statements.opening(row.commitment, connection).encode()
-        return self._handed(row)
+        return self._handed(row, connection)
 
-    def _handed(self, row: store.Row) -> bytes:
-        found = self._received.kept(row.commitment)
+    def _handed(self, row: store.Row, connection: sa.Connection) -> bytes:
+        found = self._received.kept(row.commitment, connection)
         if found is None:
             raise CaseRefused("not-found")
         return found.opening
@@ -140,6 +155,7 @@ class Stepper:
                     if known is not None:
                         return bytes(known.commitment)
                     self._demand_place(connection, new)
+                    self._demand_few(connection, new)
                     (opening,) = self._statements.keep(connection, [said], made)
                     self._put(connection, new, opening)
                     then(connection, opening.statement)
@@ -162,6 +178,14 @@ class Stepper:
                     "en": "Another step was just made; look at the case again",
                 },
             )
+
+    def _demand_few(self, connection: sa.Connection, new: NewStep) -> None:
+        """Raise Problem where a token has filed enough for today."""
+        if new.begun is None or new.begun["kind"] == Kind.OWN:
+            return
+        since = self._ctx.clock.seconds() - DAY
+        if store.filings_of(connection, new.caller.id, since) >= FILINGS_A_DAY:
+            raise retry_later("too-many-requests", LATER, _ENOUGH)
 
     def _put(self, connection: sa.Connection, new: NewStep, opening: Opening) -> None:
         step, statement, today = new.step, opening.statement, self._ctx.clock.today().isoformat()

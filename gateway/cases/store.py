@@ -67,6 +67,18 @@ def step_row(connection: sa.Connection, commitment: bytes) -> Row:
     return connection.execute(query).one()
 
 
+def filings_of(connection: sa.Connection, token: int, since: int) -> int:
+    """How many cases a token has filed since a Unix second; not decisions of the owner's own."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(cases)
+        .join(case_steps, case_steps.c.case == cases.c.id)
+        .where(case_steps.c.step == 1, case_steps.c.token == token)
+        .where(cases.c.opened > since, cases.c.kind != Kind.OWN)
+    )
+    return connection.scalar(query) or 0
+
+
 def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
     """The step that a request became."""
     query = sa.select(case_steps).where(case_steps.c.request == request)
@@ -87,9 +99,14 @@ def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Se
 
 
 def open_objections(
-    connection: sa.Connection, *, record: bytes | None = None, filer: str | None = None
+    connection: sa.Connection,
+    *,
+    record: bytes | None = None,
+    filer: str | None = None,
+    owner: str | None = None,
 ) -> int:
-    """How many objections are open that have marked a record, or how many of a filer are."""
+    """How many objections are open that have marked a record, or how many of a filer are about
+    records of an owner."""
     query = sa.select(sa.func.count()).select_from(cases)
     query = query.where(cases.c.kind == Kind.OBJECTION, cases.c.state.in_(OPEN))
     if record is not None:
@@ -97,14 +114,19 @@ def open_objections(
         # One that never marked the record keeps no mark.
         marks = sa.select(acts.c.id).where(acts.c.case == cases.c.id)
         query = query.where(marks.where(acts.c.action == int(Action.DISPUTE)).exists())
-    if filer is not None:
-        query = query.where(cases.c.filer == filer)
+    for column, value in ((cases.c.filer, filer), (cases.c.owner, owner)):
+        if value is not None:
+            query = query.where(column == value)
     return connection.scalar(query) or 0
 
 
 def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
-    """Objections to a record that came to nothing."""
-    lost = (CaseState.DISMISSED, CaseState.UNCONFIRMED)
+    """Objections to a record that came to nothing; taken back or declined too, or filing and taking
+    back in turns would mark it for ever."""
+    lost = (
+        *(CaseState.DISMISSED, CaseState.UNCONFIRMED),
+        *(CaseState.DECLINED, CaseState.WITHDRAWN),
+    )
     query = sa.select(cases).where(cases.c.record == record, cases.c.kind == Kind.OBJECTION)
     return connection.execute(query.where(cases.c.state.in_(lost))).all()
 

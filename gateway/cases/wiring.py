@@ -8,7 +8,6 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.abroad import Filer
 from gateway.cases.inbox import CaseInbox
-from gateway.cases.marking import Marking
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -64,7 +63,7 @@ def make_cases(
         ctx,
         vault=vault,
         members=peers.directory,
-        marking=Marking(ctx.clock, stepper),
+        stepper=stepper,
         kinds=cases,
     )
     return CaseParts(

@@ -208,14 +208,20 @@ class Messages:
             return False
         return True
 
-    def kept(self, commitment: bytes) -> Message | None:
-        """An opening that was handed over, by its commitment. Raises ContentKeyMissing."""
+    def kept(self, commitment: bytes, connection: sa.Connection | None = None) -> Message | None:
+        """An opening that was handed over, by its commitment. connection: within its transaction.
+        Raises ContentKeyMissing."""
+        if connection is not None:
+            return self._kept(connection, commitment)
+        with begin_read(self._ctx.engine) as own:
+            return self._kept(own, commitment)
+
+    def _kept(self, connection: sa.Connection, commitment: bytes) -> Message | None:
         query = sa.select(peer_inbox).where(peer_inbox.c.commitment == commitment)
-        with begin_read(self._ctx.engine) as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return None
-            box = self._boxes.open(connection, Kind.RECEIVED, row.id)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        box = self._boxes.open(connection, Kind.RECEIVED, row.id)
         return Message(
             member=row.member,
             commitment=row.commitment,

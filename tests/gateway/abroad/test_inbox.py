@@ -14,7 +14,7 @@ from gateway.cases.models import case_steps, cases
 from gateway.peers.errors import PeerRefused, PeerSilent
 from gateway.peers.models import peer_outbox
 from ledger.core.case import Step
-from ledger.core.ids import Digest, RecordId
+from ledger.core.ids import Digest, RecordId, record_id
 from tests.gateway.abroad.desk import (
     BANK,
     BEIJING,
@@ -220,6 +220,29 @@ def test_documents_stay_where_they_were_handed_in(network: Network) -> None:
     with pytest.raises(CaseRefused) as refused:
         parts(owner).views.document(judge, case, 1, 0)
     assert refused.value.code == "not-found"
+
+
+def test_a_step_that_was_logged_again(network: Network) -> None:
+    """After a log change the same step has another commitment; `prev` names the first."""
+    owner, filer = network[TIANJIN], network[BEIJING]
+    said = step(record(network))
+    first = opening(network, BEIJING, members=said.members()).statement
+    replaces = record_id(first.log, first.commitment)
+    filer.peers.send(
+        TIANJIN,
+        opening(network, BEIJING, salt=first.salt, at=first.at, members=said.members()).encode(),
+    )
+    again = opening(network, BEIJING, members=said.members(), replaces=replaces)
+    assert again.statement.commitment != first.commitment
+    filer.peers.send(TIANJIN, again.encode())
+    assert acts(owner, said.case, clerk(owner)) == ["file-repair"]
+    hand_over(network, behind(said, first.commitment, "withdraw-filing"))
+    assert acts(owner, said.case, clerk(owner)) == ["file-repair", "withdraw-filing"]
+    other = replace(said, note="别的")
+    changed = opening(network, BEIJING, members=other.members(), replaces=replaces)
+    with pytest.raises(PeerRefused) as refused:
+        filer.peers.send(TIANJIN, changed.encode())
+    assert refused.value.code == "case-moved", "what it says was changed"
 
 
 @pytest.fixture(autouse=True)
