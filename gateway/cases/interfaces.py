@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+import sqlalchemy as sa
 
 from gateway.base.policy import Record
-from gateway.cases.materials import Material
+from gateway.cases.materials import Material, digests
+from gateway.peers.interfaces import Message
 from gateway.records.content import Content
 from ledger.core.ids import Digest, LogId, RecordId
+from ledger.records import uscc
 from ledger.records.schema import Schema
 
 
@@ -34,6 +38,14 @@ class Held:
         found = self.content.fields.get(self.schema.authority.code)
         return found if isinstance(found, str) else None
 
+    @property
+    def subject(self) -> str | None:
+        """USCC of the subject, where the record tells one."""
+        if self.content is None or self.schema is None:
+            return None
+        found = self.content.fields.get(self.schema.subject.code)
+        return found if isinstance(found, str) and uscc.check(found) is None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
@@ -49,6 +61,11 @@ class Filing:
     national_no: str | None = None
     received: str | None = None
     docs: Sequence[Material] = ()
+
+    def said(self, token: int, record: RecordId, day: str) -> tuple[Any, ...]:
+        """What tells it from another that a token files."""
+        said = (self.kind, self.reason, self.authority, self.channel, self.national_no)
+        return ("file", token, record.hex(), day, *said, digests(self.docs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +97,41 @@ class Wanted:
             "toRecord": None if self.to_record is None else self.to_record.hex(),
             "withdraw": self.withdraw,
         }
+
+
+class Handing(Protocol):
+    """Takes what goes to other members."""
+
+    def put(
+        self, connection: sa.Connection, *, member: str, commitment: bytes, opening: bytes
+    ) -> None:
+        """Have an opening sent, within the caller's transaction."""
+
+
+class Received(Protocol):
+    """What other members handed over."""
+
+    def kept(self, commitment: bytes, connection: sa.Connection | None = None) -> Message | None:
+        """It, by the commitment of its statement. Raises ContentKeyMissing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """A record of another member. authority: USCC of who determined it, None where it is not
+    told."""
+
+    record: RecordId
+    owner: str
+    authority: str | None = None
+
+
+class Whose(Protocol):
+    """Tells whose a record is that is none of ours."""
+
+    def find(self, name: bytes, owner: str | None, *, authority: bool = True) -> Abroad:
+        """The record by its id, or its leaf where a mirror holds it. owner: who has it, None: it is
+        to be found out. authority: the owner is asked for that. Raises CaseRefused
+        `record-unknown`, `not-anchored`; InputError where there is no such owner; NotReady."""
 
 
 Answer = Mapping[str, Any]

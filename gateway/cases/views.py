@@ -12,8 +12,9 @@ from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
 from gateway.cases.errors import CaseRefused
-from gateway.cases.interfaces import Answer, Held
+from gateway.cases.interfaces import Answer
 from gateway.cases.looking import known, look
+from gateway.cases.placing import ABROAD
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
@@ -47,17 +48,18 @@ class Views:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, held = self._cases.case(connection, case)
-            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+            row = self._seen(connection, caller, case)
             steps = store.steps_of(connection, case)
+            displaced = store.displaced_of(connection, case)
             acts = store.acts_of(connection, case)
             proposed = self._proposed(connection, store.proposal(connection, case=case))
         return {
             **self._head(row),
             "proposed": proposed,
             "steps": [_step(step) for step in steps],
+            "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held),
+            "status": self._status(row.record),
             "acknowledged": [],
         }
 
@@ -74,7 +76,7 @@ class Views:
             "proposed": told,
             "case": proposed.case.hex() if proposed and proposed.step else None,
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held),
+            "status": self._status(held.record),
         }
 
     def list(self, caller: Caller, state: str | None, *, overdue: bool) -> Answer:
@@ -82,25 +84,40 @@ class Views:
         found: list[dict[str, Any]] = []
         with begin_read(self._cases.ctx.engine) as connection:
             for row in store.listed(connection, state, running=overdue):
-                record = known(connection, row.leaf)
-                if record is None or not self._cases.may_see(caller, record, row):
+                if not self._in_list(connection, caller, row):
                     continue
                 head = self._head(row)
                 if not overdue or head["stage"]["overdue"]:
                     found.append(head)
         return {"cases": found}
 
+    def _seen(self, connection: sa.Connection, caller: Caller, case: bytes) -> store.Row:
+        """A case that the caller may see. Raises CaseRefused, NotAllowed."""
+        row = self._cases.row(connection, case)
+        if row.leaf == ABROAD:
+            self._cases.filer.admit(caller, Purpose.SEE_ABROAD, row)
+        else:
+            held = look(connection, self._cases.vault, row.leaf)
+            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        return row
+
+    def _in_list(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
+        if row.leaf == ABROAD:
+            return self._cases.filer.may_see(caller, row)
+        record = known(connection, row.leaf)
+        return record is not None and self._cases.may_see(caller, record, row)
+
     def head(self, case: bytes) -> dict[str, Any]:
         """A case without its steps, for whoever just filed it."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, _ = self._cases.case(connection, case)
+            row = self._cases.row(connection, case)
         return self._head(row)
 
     def done(self, commitment: bytes) -> Answer:
         """A step that was just made, and what goes to the chain with its case."""
         with begin_read(self._cases.ctx.engine) as connection:
             step = store.step_row(connection, commitment)
-            row, _ = self._cases.case(connection, step.case)
+            row = self._cases.row(connection, step.case)
             acts = store.acts_of(connection, step.case)
         return {
             "case": step.case.hex(),
@@ -116,6 +133,8 @@ class Views:
             "case": row.id.hex(),
             "record": row.record.hex(),
             "kind": row.kind,
+            "owner": row.owner,
+            "filer": row.filer,
             "state": row.state,
             "stage": self.stage(row).as_dict(),
         }
@@ -142,7 +161,7 @@ class Views:
         """The opening of a step, as it is handed to the other party. Raises CaseRefused."""
         with begin_read(self._cases.ctx.engine) as connection:
             step = self._demand_step(connection, caller, case, number)
-            return self._cases.stepper.opening(step.commitment, connection).encode()
+            return self._cases.stepper.opening(step, connection)
 
     def document(self, caller: Caller, case: bytes, number: int, n: int) -> bytes:
         """A document of a step, from 0. Raises CaseRefused."""
@@ -158,8 +177,7 @@ class Views:
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
-        row, held = self._cases.case(connection, case)
-        self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        self._seen(connection, caller, case)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
         if found is None:
             raise CaseRefused("not-found")
@@ -190,9 +208,9 @@ class Views:
             told["toSign"] = hex0x(digest)
         return told
 
-    def _status(self, held: Held) -> dict[str, Any] | None:
+    def _status(self, record: bytes) -> dict[str, Any] | None:
         try:
-            word = self.registry.now().state(held.record).word
+            word = self.registry.now().state(record).word
         except CouldNotCheck:
             return None
         flags = [flag.name.lower() for flag in Flag if flag & word.flags & SHOWN and flag.name]

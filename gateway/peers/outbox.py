@@ -87,6 +87,7 @@ class MessageOutbox:
             created_at=at,
             due=at,
             attempts=0,
+            turn=time.time_ns(),
         )
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
@@ -113,7 +114,7 @@ class MessageOutbox:
                 peer_outbox.c.state == "waiting",
                 peer_outbox.c.due <= now(),
             )
-            .order_by(peer_outbox.c.due, peer_outbox.c.created_at, peer_outbox.c.id)
+            .order_by(peer_outbox.c.due, peer_outbox.c.turn, peer_outbox.c.id)
             .limit(1)
         )
         with begin_write(self._engine, "peer-outbox") as connection:

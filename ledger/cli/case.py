@@ -138,12 +138,18 @@ def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
 
 def _show(told: Told) -> None:
     note(f"{told['kind']} {told['state']} · {told['record']}")
+    if told["owner"] != told["filer"]:
+        between = f"{told['filer']} → {told['owner']}"
+        note(say(zh=f"提出 → 记录所属：{between}", en=f"filed by → record of: {between}"))
     if told["stage"]["name"]:
         note(say(zh="期限", en="deadline") + f": {told['stage']['name']} {_deadline(told)}")
     if told["proposed"]:
         note(say(zh="待放行", en="to be released") + f": {told['proposed']['act']}")
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
+    for step in told["displaced"]:
+        again = say(zh="被在先步骤取代，须重新提交", en="another step came first; file it anew")
+        note(f"{step['act']} {step['day']}: {again}")
     told_acts(told)
 
 

@@ -113,8 +113,16 @@ def test_what_its_domain_could_not_take_is_given_again(network: Network, domain:
 
 
 def test_what_its_domain_refuses(network: Network, domain: Domain) -> None:
+    """It is not given again by itself, only where it is sent again."""
+    made = opening(network, TIANJIN)
     domain.fault = Refused("not-granted")
-    assert refused(network, opening(network, TIANJIN).encode()) == (403, "not-granted")
+    assert refused(network, made.encode()) == (403, "not-granted")
+    assert refused(network, made.encode()) == (403, "not-granted")
+    domain.fault = None
+    network[BEIJING].node.peers.messages.hand_on(threading.Event())
+    assert made.statement.commitment not in {one.commitment for one in domain.taken}
+    assert hand_over(network, made.encode()) == 200
+    assert made.statement.commitment in {one.commitment for one in domain.taken}
 
 
 def test_of_another_member(network: Network) -> None:
@@ -176,7 +184,7 @@ def test_one_domain_for_a_sort(network: Network) -> None:
 def test_kept_for_a_domain_that_comes_later(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What came before is given to it; one that it refuses keeps no other back."""
+    """What came before is given to it; one that it cannot take keeps no other back."""
     monkeypatch.setattr(subject, "HANDED_ON", 1)
     made = [opening(network, TIANJIN) for _ in range(3)]
     for one in made:
@@ -190,7 +198,7 @@ def test_kept_for_a_domain_that_comes_later(
             self.taken.append(message)
 
     found = Picky()
-    found.fault = Refused("not-granted")
+    found.fault = NotReady("busy")
     assert messages.hand_on(threading.Event()) == 0
     messages.give({"case": found})
     try:
