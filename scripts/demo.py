@@ -26,7 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.devnet import services
-from scripts.demo_parts import story, today
+from scripts.demo_parts import story as life
+from scripts.demo_parts import today
 from scripts.demo_parts.figures import anchor_figures, timeliness
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +66,7 @@ class Tally:
     leaves: dict[str, list[str]] = field(default_factory=dict)
     receipts: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
-    story: story.Told = field(default_factory=story.Told)
+    story: life.Told = field(default_factory=life.Told)
 
 
 def run(*arguments: str | Path, expect: tuple[int, ...] = (0,)) -> tuple[int, Any]:
@@ -205,8 +206,8 @@ def why(verdict: dict[str, Any]) -> str:
 def play(file: Path, urls: dict[str, str], tally: Tally) -> None:
     """The life of two records across four provinces."""
     with console.status("a firm of Hebei, punished in Tianjin …"):
-        desk = story.Desk(run=run, network=file, urls=urls, folder=BUILD)
-        tally.story = story.play(desk)
+        desk = life.Desk(run=run, network=file, urls=urls, folder=BUILD)
+        tally.story = life.play(desk)
     table = Table(title="3. A Hebei firm punished in Tianjin: one application, one decision")
     for title in ("filed in Hebei", "steps", "verdict before", "verdict after"):
         table.add_column(title)
@@ -217,7 +218,7 @@ def play(file: Path, urls: dict[str, str], tally: Tally) -> None:
     table = Table(title="The repair is carried out in every province, as each says on the chain")
     table.add_column("province")
     table.add_column("after", justify="right")
-    for row in story.rows_of(tally.story, PROVINCES):
+    for row in life.rows_of(tally.story, PROVINCES):
         table.add_row(*row)
     console.print(table)
 
