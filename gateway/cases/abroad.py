@@ -43,9 +43,11 @@ class Filer:
     def file(self, caller: Caller, filing: Filing) -> bytes:
         """File a repair or an objection; the case's id. The same filing is the same case. Raises
         CaseRefused, InputError, NotAllowed, NotReady."""
-        decide(caller, Purpose.FILE_ABROAD).demand()
+        # Before anybody is asked after it.
+        decision = decide(caller, Purpose.FILE_ABROAD)
+        self._log(caller, Purpose.FILE_ABROAD, decision, filing.record)
+        decision.demand()
         found = self._whose.find(filing.record, filing.owner, authority=filing.authority is None)
-        self._log(caller, Purpose.FILE_ABROAD, decide(caller, Purpose.FILE_ABROAD), found.record)
         day = day_of(None, self._ctx.clock.today())
         received = day_of(filing.received, day)
         request = self._stepper.request(

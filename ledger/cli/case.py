@@ -147,10 +147,25 @@ def _show(told: Told) -> None:
         note(say(zh="待放行", en="to be released") + f": {told['proposed']['act']}")
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
+    for step in told["steps"]:
+        if (sent := step.get("sent")) and sent["state"] != "sent":
+            note(_on_its_way(step, sent))
     for step in told["displaced"]:
         again = say(zh="被在先步骤取代，须重新提交", en="another step came first; file it anew")
         note(f"{step['act']} {step['day']}: {again}")
     told_acts(told)
+
+
+def _on_its_way(step: Told, sent: Told) -> str:
+    """What became of a step that the other party does not have."""
+    of, to, code = step["step"], sent["to"], sent["code"] or "-"
+    if sent["state"] == "set-aside":
+        return say(
+            zh=f"第 {of} 步未被 {to} 接收：{code}", en=f"step {of} was not taken by {to}: {code}"
+        )
+    return say(
+        zh=f"第 {of} 步正送往 {to}（{code}）", en=f"step {of} is on its way to {to} ({code})"
+    )
 
 
 def _deadline(one: Told) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.cases import inbox
 from ledger.cli.main import run
 from tests.gateway.abroad.desk import BEIJING, TIANJIN, deliver, record
 from tests.gateway.cases.desk import PDF, send_all
@@ -31,8 +32,9 @@ def cli(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Cli:
     """Runs a command at a member; exit code and JSON, or text on stderr."""
-    for name in ("TOKEN", "DIR", "LANG", "KEY_PASSWORD_FILE"):
+    for name in ("TOKEN", "DIR", "KEY_PASSWORD_FILE"):
         monkeypatch.delenv(f"CREDIT_LEDGER_{name}", raising=False)
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
     scopes = ("submit", "read", "decide", "release")
     tokens = {
         BEIJING: new_token(network[BEIJING].node, *scopes, department="窗口", name="desk"),
@@ -99,7 +101,7 @@ def test_what_is_displaced_is_told(network: Network, cli: Cli) -> None:
     assert cli(TIANJIN, "case", "accept", case)[0] == 0
     deliver(network[TIANJIN], BEIJING)
     text = cli(BEIJING, "case", "show", case, as_json=False)[1]
-    assert "file it anew" in text or "须重新提交" in text
+    assert "file it anew" in text
 
 
 def test_a_record_that_nobody_has(cli: Cli) -> None:
@@ -107,3 +109,23 @@ def test_a_record_that_nobody_has(cli: Cli) -> None:
     code, text = cli(BEIJING, *file, as_json=False)
     assert code == 1
     assert "owner" in text
+
+
+def test_a_filing_that_the_owner_refuses_is_told(
+    network: Network, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that is on its way."""
+    about = record(network).hex()
+    file = ("case", "file", about, "--kind", "objection", "--reason", "x")
+    case = cli(BEIJING, *file)[1]["case"]
+    assert "on its way" in cli(BEIJING, "case", "show", case, as_json=False)[1]
+    monkeypatch.setattr(inbox, "is_home", lambda *_: False)
+    deliver(network[BEIJING], TIANJIN)
+    (step,) = cli(BEIJING, "case", "show", case)[1]["steps"]
+    assert step["sent"] | {"receivedAt": None} == {
+        "to": TIANJIN,
+        "state": "set-aside",
+        "code": "not-granted",
+        "receivedAt": None,
+    }
+    assert "not-granted" in cli(BEIJING, "case", "show", case, as_json=False)[1]
