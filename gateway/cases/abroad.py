@@ -47,7 +47,9 @@ class Filer:
         decision = decide(caller, Purpose.FILE_ABROAD)
         self._log(caller, Purpose.FILE_ABROAD, decision, filing.record)
         decision.demand()
-        found = self._whose.find(filing.record, filing.owner, authority=filing.authority is None)
+        with begin_read(self._ctx.engine) as connection:
+            owner = filing.owner or store.owner_of(connection, filing.record)
+        found = self._whose.find(filing.record, owner, authority=filing.authority is None)
         day = day_of(None, self._ctx.clock.today())
         received = day_of(filing.received, day)
         request = self._stepper.request(
