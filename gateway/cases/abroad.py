@@ -43,9 +43,13 @@ class Filer:
     def file(self, caller: Caller, filing: Filing) -> bytes:
         """File a repair or an objection; the case's id. The same filing is the same case. Raises
         CaseRefused, InputError, NotAllowed, NotReady."""
-        decide(caller, Purpose.FILE_ABROAD).demand()
-        found = self._whose.find(filing.record, filing.owner, authority=filing.authority is None)
-        self._log(caller, Purpose.FILE_ABROAD, decide(caller, Purpose.FILE_ABROAD), found.record)
+        # Before anybody is asked after it.
+        decision = decide(caller, Purpose.FILE_ABROAD)
+        self._log(caller, Purpose.FILE_ABROAD, decision, filing.record)
+        decision.demand()
+        with begin_read(self._ctx.engine) as connection:
+            owner = filing.owner or store.owner_of(connection, filing.record)
+        found = self._whose.find(filing.record, owner, authority=filing.authority is None)
         day = day_of(None, self._ctx.clock.today())
         received = day_of(filing.received, day)
         request = self._stepper.request(
@@ -96,7 +100,8 @@ class Filer:
             act=wanted.act,
             authority=first.authority,
             case=row.id,
-            channel="desk",
+            channel="national" if wanted.national_no else "desk",
+            national_no=wanted.national_no,
             record=first.record,
             role=self._stepper.role(caller),
             step=row.steps + 1,

@@ -16,7 +16,7 @@ from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.crypto import Vault
-from gateway.base.db import begin_write
+from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.cases import store
 from gateway.cases.errors import CaseRefused
@@ -74,7 +74,11 @@ class CaseInbox:
         opening = parse_opening(message.opening)
         statement = opening.statement
         step = statement.step()
-        sender = self._members.member(message.member) if step.step == 1 else None
+        sender = None
+        if step.step == 1:
+            sender = self._members.member(message.member)
+        else:
+            self._demand_begun(step)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             if store.has_step(connection, statement.commitment) or self._again(connection, opening):
                 return
@@ -85,6 +89,12 @@ class CaseInbox:
             crash_point("case.stored", "before")
         crash_point("case.stored", "after")
         self._ctx.signals.acts.set()
+
+    def _demand_begun(self, step: Step) -> None:
+        """Raise NotReady where the case is not here yet, before anybody is made to wait for it."""
+        with begin_read(self._ctx.engine) as connection:
+            if store.case_row(connection, step.case) is None:
+                raise NotReady("step-too-early", retry_after=_AGAIN)
 
     def _again(self, connection: sa.Connection, opening: Opening) -> bool:
         """Whether it is a step that is here, logged again after its log was closed: the next one

@@ -71,7 +71,8 @@ class Filing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A further step of a case, or what is to be decided. to_record: the record that corrects
-    (uphold, correct); withdraw: with uphold, in its place. version: of the status that the caller
+    (uphold, correct); withdraw: with uphold, in its place. national_no: of a national result that
+    is handed over. version: of the status that the caller
     has seen, None = any."""
 
     act: str
@@ -82,12 +83,14 @@ class Wanted:
     class_: str | None = None
     to_record: bytes | None = None
     withdraw: bool = False
+    national_no: str | None = None
     version: int | None = None
     docs: Sequence[Material] = field(default_factory=tuple)
 
     def said(self) -> dict[str, Any]:
         """What tells it from another, without the documents."""
-        return {
+        more = {} if self.national_no is None else {"nationalNo": self.national_no}
+        return more | {
             "act": self.act,
             "note": self.note,
             "day": self.day,

@@ -86,7 +86,7 @@ def _go_on(connection: sa.Connection, placed: Placed) -> None:
     assert row is not None  # noqa: S101 - whoever places it found it under the same lock
     stage = stages.stage_of(row.kind, placed.state)
     since = row.since
-    if stage is not None and not stages.keeps_running(row.kind):
+    if stage is not None and not stages.keeps_running(row.kind, row.stage, stage):
         since = placed.since
     values = {
         "state": placed.state,

@@ -59,7 +59,7 @@ Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
-Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw"]
+Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"]
 
 _FORM: dict[str, Any] = {
     "requestBody": {

@@ -43,9 +43,10 @@ def stage_of(kind: str, state: str) -> StageName | None:
     return "objection-answer" if kind == Kind.OBJECTION and open_ else None
 
 
-def keeps_running(kind: str) -> bool:
-    """Whether one clock runs from filing to answer, whatever is asked for in between."""
-    return kind == Kind.OBJECTION
+def keeps_running(kind: str, before: str | None, stage: str | None) -> bool:
+    """Whether the clock of a stage goes on: where it is the stage of before, and that of an
+    objection from filing to answer, whatever is asked for in between."""
+    return kind == Kind.OBJECTION or before == stage
 
 
 def stage_now(

@@ -31,6 +31,12 @@ def demand_case(connection: sa.Connection, case: bytes) -> Row:
     return connection.execute(sa.select(cases).where(cases.c.id == case)).one()
 
 
+def owner_of(connection: sa.Connection, record: bytes) -> str | None:
+    """Whose a record is that a case was filed about before; None: none was."""
+    query = sa.select(cases.c.owner).where(cases.c.record == record).limit(1)
+    return connection.scalar(query)
+
+
 def steps_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
     """Its steps in their order, without those that others came before."""
     query = sa.select(case_steps).where(case_steps.c.case == case, case_steps.c.step.is_not(None))

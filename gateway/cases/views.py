@@ -20,7 +20,8 @@ from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
-from ledger.core.canonical import hex0x
+from gateway.peers.outbox import Outgoing, sent_of
+from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import CouldNotCheck
 from ledger.core.status import SHOWN, Action, Flag
 from ledger.records.publicity import rules_id as packaged_id
@@ -51,12 +52,13 @@ class Views:
             row = self._seen(connection, caller, case)
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
+            sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
             acts = store.acts_of(connection, case)
             proposed = self._proposed(connection, store.proposal(connection, case=case))
         return {
             **self._head(row),
             "proposed": proposed,
-            "steps": [_step(step) for step in steps],
+            "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
             "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
             "status": self._status(row.record),
@@ -215,6 +217,21 @@ class Views:
             return None
         flags = [flag.name.lower() for flag in Flag if flag & word.flags & SHOWN and flag.name]
         return {"flags": flags, "outcome": word.outcome.name.lower(), "version": word.version}
+
+
+def _sent(message: Outgoing | None) -> dict[str, Any]:
+    """How a step of ours is on its way to the other party; nothing of those that go to nobody."""
+    if message is None:
+        return {}
+    received = None if message.received_at is None else instant(message.received_at)
+    return {
+        "sent": {
+            "to": message.member,
+            "state": message.state,
+            "code": message.code,
+            "receivedAt": received,
+        }
+    }
 
 
 def _step(row: store.Row) -> dict[str, Any]:

@@ -28,10 +28,11 @@ from ledger.records import schema as schemas
 
 AT_ONCE: Final = 16
 """Members that are asked at once for one record."""
-SEARCHES: Final = 2
-"""Searches at once: each asks every province."""
-LONGEST: Final = 45.0
-"""Seconds until the answers that came must do: a call's length, and a queue."""
+SEARCHES: Final = 4
+"""Searches at once: each may read all mirrors, and ask every province."""
+LONGEST: Final = 32.0
+"""Seconds until the answers that came must do: the length of one call. With the search of mirrors
+before, whoever waits for it has its answer within a minute."""
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +82,10 @@ class Search:
 
     def find(self, name: bytes, owner: str | None, *, authority: bool = True) -> Abroad:
         """See `gateway.cases.interfaces.Whose`."""
+        with self._place():
+            return self._find(name, owner, authority=authority)
+
+    def _find(self, name: bytes, owner: str | None, *, authority: bool) -> Abroad:
         if owner is not None:
             self._demand_province(owner)
         mirrored = self._mirrors.find(name, owner)
@@ -88,9 +93,7 @@ class Search:
             owner, name = mirrored
         if owner is None:
             return self._asked(name)
-        told = None
-        if authority:
-            told = self._told(owner, name)
+        told = self._told(owner, name) if authority else None
         return Abroad(record=RecordId(name), owner=owner, authority=told)
 
     def _demand_province(self, owner: str) -> None:
@@ -113,8 +116,7 @@ class Search:
             for one in self._members.members()
             if one.status == ACTIVE and one.roles & Role.PROVINCE and one.code != self._own
         ]
-        with self._place():
-            found, silent = self._ask_all(provinces, record)
+        found, silent = self._ask_all(provinces, record)
         if found is not None:
             return found
         raise CaseRefused("record-unknown", _nowhere(silent), extra={"silent": silent})

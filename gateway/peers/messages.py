@@ -31,6 +31,9 @@ from ledger.core.statement import SORTS
 
 MAX_A_DAY: Final = 10_000
 """New openings of one member within a day; a busy province has a few hundred cases."""
+MAX_WAITING: Final = 1000
+"""Openings of one member that their domains cannot take yet, as steps of cases that came too early:
+each is looked at again every minute."""
 DAY: Final = 86_400
 LATER: Final = 3600
 """Seconds after which one that sent too many may try again."""
@@ -161,7 +164,14 @@ class Messages:
         recent = sa.select(sa.func.count()).where(
             peer_inbox.c.member == asker.code, peer_inbox.c.received_at > now - DAY
         )
-        if connection.execute(recent).scalar_one() >= MAX_A_DAY:
+        waiting = sa.select(sa.func.count()).where(
+            peer_inbox.c.member == asker.code,
+            UNTAKEN,
+            ~REFUSED,
+            peer_inbox.c.sort.in_(sorted(self._inboxes)),
+        )
+        enough = connection.execute(recent).scalar_one() >= MAX_A_DAY
+        if enough or connection.execute(waiting).scalar_one() >= MAX_WAITING:
             raise retry_later("too-many-requests", LATER)
 
     def _give(self, inbox: Inbox, message: Message) -> None:

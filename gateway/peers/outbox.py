@@ -169,6 +169,12 @@ def listed(connection: sa.Connection, states: Sequence[str] | None = None) -> li
     return [_outgoing(row) for row in connection.execute(query.limit(LISTED))]
 
 
+def sent_of(connection: sa.Connection, commitments: Sequence[bytes]) -> dict[bytes, Outgoing]:
+    """What became of these statements on their way, by commitment, as far as they were sent."""
+    query = sa.select(peer_outbox).where(peer_outbox.c.commitment.in_(commitments))
+    return {row.commitment: _outgoing(row) for row in connection.execute(query)}
+
+
 def retry(connection: sa.Connection) -> int:
     """Have all that was set aside sent again, for another 30 days; how many."""
     change = sa.update(peer_outbox).where(peer_outbox.c.state == "set-aside")

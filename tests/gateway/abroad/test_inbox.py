@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.cases import marking, store
+from gateway.cases.deciding import midnight
 from gateway.cases.errors import CaseRefused
 from gateway.cases.models import acts as act_rows
 from gateway.cases.models import case_steps, cases
@@ -15,6 +17,7 @@ from gateway.peers.errors import PeerRefused, PeerSilent
 from gateway.peers.models import peer_outbox
 from ledger.core.case import Step
 from ledger.core.ids import Digest, RecordId, record_id
+from ledger.core.status import Flag
 from tests.gateway.abroad.desk import (
     BANK,
     BEIJING,
@@ -29,7 +32,7 @@ from tests.gateway.abroad.desk import (
     record,
     sent,
 )
-from tests.gateway.cases.desk import pdf, wanted
+from tests.gateway.cases.desk import pdf, send_all, wanted, word
 from tests.gateway.peers.hands import make, post
 from tests.gateway.peers.openings import opening
 from tests.records.examples import AUTHORITY
@@ -243,6 +246,44 @@ def test_a_step_that_was_logged_again(network: Network) -> None:
     with pytest.raises(PeerRefused) as refused:
         filer.peers.send(TIANJIN, changed.encode())
     assert refused.value.code == "case-moved", "what it says was changed"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", None])
+def test_a_mark_takes_effect_on_the_day_of_receipt(network: Network, day: str | None) -> None:
+    """Whatever day the other member wrote: it must not make an act that nobody can sign."""
+    owner = network[TIANJIN]
+    about = record(network)
+    said = step(about, "file-objection", day=day, received=day)
+    first = hand_over(network, said)
+    send_all(owner.node, owner.anvil)
+    found = word(owner.node, about)
+    assert found.flags == Flag.DISPUTED
+    assert found.effective_at == midnight(owner.node.ctx.clock.today())
+    stage = parts(owner).views.show(clerk(owner), said.case)["stage"]
+    assert stage["name"] == "objection-answer"
+    assert not stage["overdue"]
+    hand_over(network, behind(said, first, "withdraw-filing", day=day))
+    send_all(owner.node, owner.anvil)
+    assert word(owner.node, about).flags == 0
+
+
+def test_so_many_of_one_filer_mark_by_themselves(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one more the record is marked when it is accepted; those of the owner's desk do not count
+    with them."""
+    owner, judge = network[TIANJIN], clerk(network[TIANJIN])
+    with owner.node.ctx.engine.connect() as connection:
+        open_now = store.open_objections(connection, filer=BEIJING, owner=TIANJIN)
+    monkeypatch.setattr(marking, "MAX_MARKING", open_now + 1)
+    first, more = (step(record(network), "file-objection") for _ in range(2))
+    for said in (first, more):
+        hand_over(network, said)
+    assert [count(owner, act_rows, said.case) for said in (first, more)] == [1, 0]
+    parts(owner).cases.step(judge, more.case, wanted("accept", docs=()))
+    assert count(owner, act_rows, more.case) == 1
+    own = parts(owner).cases.file(judge, filing(record(network), "objection"))
+    assert count(owner, act_rows, own) == 1
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,14 @@
 """Whose a record is: our logs, our mirrors, then the others; nobody is asked needlessly."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
-from gateway.cases import store
+from gateway.base.errors import NotReady
+from gateway.cases import store, whose
 from gateway.cases.errors import CaseRefused
+from gateway.mirrors.finding import MirroredRecords
 from ledger.core.errors import InputError
 from tests.gateway.abroad.desk import BEIJING, HEBEI, TIANJIN, desk, filing, parts, record
 from tests.records.examples import AUTHORITY
@@ -69,3 +72,29 @@ def test_an_owner_that_does_not_tell_the_authority(network: Network) -> None:
         parts(filer).cases.file(desk(), filing(about, authority=None))
     assert refused.value.field == "authority"
     assert parts(filer).cases.file(desk(), filing(about)), "stated, it is filed though it is down"
+
+
+def test_a_record_of_a_case_is_known(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filed once, it is filed again, or is the same case, though no member answers any more."""
+    filer = network[BEIJING]
+    said = filing(record(network), owner=None, authority=None)
+    case = parts(filer).cases.file(desk(), said)
+    for code in (TIANJIN, HEBEI):
+        network[code].relay.on(drop_request())
+    assert parts(filer).cases.file(desk(), said) == case
+    more = replace(said, reason="另案", authority=AUTHORITY)
+    assert owner_of(filer, parts(filer).cases.file(desk(), more)) == TIANJIN
+
+
+def test_so_many_searches_at_once(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whose, "SEARCHES", 0)
+    node = network[BEIJING].node
+    search = whose.Search(
+        own=BEIJING,
+        mirrors=MirroredRecords(node.ctx.engine),
+        members=node.peers.directory,
+        asking=node.peers.asking,
+    )
+    with pytest.raises(NotReady) as refused:
+        search.find(os.urandom(32), None)
+    assert refused.value.code == "busy"

@@ -165,3 +165,13 @@ def test_so_many_filings_of_a_token_a_day(
     assert [node.case_parts.cases.file(many, one) for one in said[:2]] == first, "known"
     node.case_parts.cases.step(many, first[0], wanted("withdraw-filing", docs=()))
     assert node.case_parts.cases.file(other, said[2]), "another's"
+
+
+def test_a_national_result_of_the_filer_moves_no_clock(node: Node, anvil: Anvil) -> None:
+    (leaf,) = take_in(node, anvil, 362)
+    clerk, parts = of_authority(node, 1), node.case_parts
+    case = parts.cases.file(clerk, filing(leaf))
+    parts.cases.step(clerk, case, wanted("accept", docs=(), day="2026-01-05"))
+    before = parts.views.show(clerk, case)["stage"]
+    parts.cases.step(clerk, case, wanted("national-result", docs=(), national_no="N-1"))
+    assert parts.views.show(clerk, case)["stage"] == before

@@ -175,6 +175,30 @@ def test_so_many_a_day(network: Network, monkeypatch: pytest.MonkeyPatch) -> Non
     assert hand_over(network, data) == 200
 
 
+def test_so_many_wait_for_their_domain(
+    network: Network, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is looked at again and again: no member fills that list. Those it refuses wait no
+    more."""
+    messages = network[BEIJING].node.peers.messages
+    messages.hand_on(threading.Event())
+    monkeypatch.setattr(subject, "MAX_WAITING", len(messages._untaken("")) + 1)
+    domain.fault = Refused("not-granted")
+    assert refused(network, opening(network, TIANJIN).encode()) == (403, "not-granted")
+    domain.fault = NotReady("busy")
+    early = opening(network, TIANJIN).encode()
+    for _ in range(2):
+        with pytest.raises(PeerSilent) as caught:
+            hand_over(network, early)
+        assert (caught.value.code, caught.value.message) == ("peer-busy", "not-ready")
+    with pytest.raises(PeerSilent) as caught:
+        hand_over(network, opening(network, TIANJIN).encode())
+    assert (caught.value.code, caught.value.message) == ("peer-busy", "too-many-requests")
+    domain.fault = None
+    assert messages.hand_on(threading.Event()) == 1
+    assert hand_over(network, opening(network, TIANJIN).encode()) == 202
+
+
 def test_one_domain_for_a_sort(network: Network) -> None:
     assert isinstance(network[BEIJING].node.peers.messages, Messages)
     with pytest.raises(ValueError, match="no sort"):
