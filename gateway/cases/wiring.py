@@ -49,7 +49,7 @@ def make_cases(
     )
     return CaseParts(
         cases=cases,
-        decisions=Decisions(cases, registry, sending),
+        decisions=Decisions(cases, sending),
         sending=sending,
         views=Views(cases, registry, sending, chain=chain, calendar=calendar),
     )
