@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eth_account.messages import encode_typed_data
 
 from ledger.chain.case_calls import CaseDomain
 from ledger.chain.typed_acts import TypedActs
@@ -42,34 +43,14 @@ def test_read_back() -> None:
 
 
 def test_the_digest_is_that_of_the_words() -> None:
-    """By the text of EIP-712 over the JSON alone, as a wallet computes it."""
-    value = make().as_dict()
-    assert _hash_typed(value) == make().digest
-    assert _hash_typed(make(basis=9).as_dict()) != make().digest
+    """As any wallet computes it from the JSON."""
+    assert _hash_typed(make()) == make().digest
+    assert _hash_typed(make(basis=9)) != make().digest
 
 
-def _hash_typed(value: dict[str, Any]) -> bytes:
-    types = value["types"]
-
-    def struct(name: str, data: dict[str, Any]) -> bytes:
-        said = [f"{m['type']} {m['name']}" for m in types[name]]
-        text = f"{name}({','.join(said)})"
-        if name == "Acts":
-            text += f"Act({','.join(m['type'] + ' ' + m['name'] for m in types['Act'])})"
-        words = b"".join(word(m["type"], data[m["name"]]) for m in types[name])
-        return keccak256(keccak256(text.encode()) + words)
-
-    def word(kind: str, item: Any) -> bytes:
-        if kind == "Act[]":
-            return keccak256(b"".join(struct("Act", one) for one in item))
-        if kind == "string":
-            return keccak256(item.encode())
-        if isinstance(item, int):
-            return item.to_bytes(32, "big")
-        return bytes.fromhex(item[2:]).rjust(32, b"\0")
-
-    parts = struct("EIP712Domain", value["domain"]), struct("Acts", value["message"])
-    return keccak256(b"\x19\x01" + parts[0] + parts[1])
+def _hash_typed(typed: TypedActs) -> bytes:
+    made = encode_typed_data(full_message=typed.as_dict())
+    return keccak256(b"\x19" + made.version + made.header + made.body)
 
 
 def _set(*path: Any) -> Callable[[dict[str, Any]], None]:
