@@ -1,4 +1,5 @@
-"""Acts that stay: what is needed to try again, and to file them again where a chain was lost."""
+"""Acts that stay: what is needed to try again, to file them again where a chain was lost, and to
+keep closed what honest keys closed."""
 
 from __future__ import annotations
 
@@ -24,9 +25,13 @@ def upgrade() -> None:
         sa.Column("place", sa.BigInteger(), nullable=True),
     ):
         op.add_column("case_acts", column)
+    kept = sa.Column("kept", sa.Boolean(), server_default=sa.false(), nullable=False)
+    op.add_column("statuses", kept)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("statuses") as table:
+        table.drop_column("kept")
     with op.batch_alter_table("case_acts") as table:
         for name in NEW:
             table.drop_column(name)
