@@ -39,6 +39,8 @@ def test_a_rotated_key(network: TestNetwork, tmp_path: Path) -> None:
         new = LocalSigner(Alg.SECP256K1, new_secret())
         add_key(network, FIRST, Purpose.DECIDE, new)
         revoke(network, FIRST, network.keys[FIRST, Purpose.DECIDE].key_id)
+        network.anvil.call("evm_increaseTime", 5)  # its last second has passed
+        network.anvil.mine()
         go(node, network, 2)
         assert told(node, number) == ("waiting", "KeyNotValid")
         assert row_of(node, number).not_before is not None
