@@ -33,6 +33,7 @@ from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
 from gateway.cases.routes import CaseParts
+from gateway.cases.store import act_figures
 from gateway.cases.store import refile as refile_acts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
@@ -174,6 +175,7 @@ class Node:
             who=self.workers.who,
             subjects=self.subjects,
             statuses=self.statuses,
+            case_acts=act_figures,
         )
 
     def start(self) -> None:

@@ -148,10 +148,15 @@ def recorded_acts(connection: sa.Connection) -> Sequence[Row]:
     return connection.execute(query.order_by(acts.c.block, acts.c.id)).all()
 
 
-def count_acts(connection: sa.Connection) -> dict[str, int]:
-    """How many acts are in each state."""
-    query = sa.select(acts.c.state, sa.func.count()).group_by(acts.c.state)
-    return {row[0]: row[1] for row in connection.execute(query)}
+def act_figures(connection: sa.Connection) -> dict[str, int]:
+    """How many acts are in each state that is not the end of a good one; `held`: of those on their
+    way, which the chain refused or no key could sign."""
+    states = (*IN_FLIGHT, "refused")
+    query = sa.select(acts.c.state, sa.func.count()).where(acts.c.state.in_(states))
+    found = dict.fromkeys(states, 0)
+    found |= {state: count for state, count in connection.execute(query.group_by(acts.c.state))}
+    held = sa.select(sa.func.count()).where(acts.c.state.in_(IN_FLIGHT), acts.c.failures > 0)
+    return {**found, "held": connection.scalar(held) or 0}
 
 
 def refile(connection: sa.Connection, numbers: Sequence[int] | None = None) -> int:

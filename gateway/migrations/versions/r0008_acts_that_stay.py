@@ -25,8 +25,9 @@ def upgrade() -> None:
         sa.Column("place", sa.BigInteger(), nullable=True),
     ):
         op.add_column("case_acts", column)
-    kept = sa.Column("kept", sa.Boolean(), server_default=sa.false(), nullable=False)
-    op.add_column("statuses", kept)
+    op.add_column(
+        "statuses", sa.Column("kept", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
 
 
 def downgrade() -> None:

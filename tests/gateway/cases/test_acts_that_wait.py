@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.app import create_app
 from gateway.base.db import begin_write
 from gateway.cases import store
 from gateway.cases.fates import FIRST_SECONDS, MOST_SECONDS, delay, remedy_of
@@ -21,6 +22,7 @@ from ledger.core.status import Action, Basis, Flag, Outcome
 from tests.gateway.cases.rows import act, gateway, go, hurry, put, row_of, told, word_of
 from tests.gateway.statuses.desk import FIRST
 from tests.support import cases as elsewhere
+from tests.support.asgi import Client
 from tests.support.chain import TestNetwork, council
 from tests.support.votes import add_key, compromise, create, register, revoke, suspend
 
@@ -81,6 +83,19 @@ def test_a_new_registry(network: TestNetwork, tmp_path: Path) -> None:
         register(network, "CaseRegistry", create(network, code, network.deployment.consortium))
         go(node, network)
         assert told(node, number) == ("recorded", None)
+
+
+def test_figures_of_what_waits_and_what_was_refused(network: TestNetwork, tmp_path: Path) -> None:
+    with gateway(network, tmp_path / "node", decide=None) as node:
+        bad = act(network, Action.DISPUTE, 13, basis=99)
+        put(node, bad, act(network, Action.END, 14))
+        go(node, network, 2)
+        suspend(network, FIRST)
+        put(node, act(network, Action.DISPUTE, 15))
+        go(node, network, 2)
+        figures = Client(create_app(node)).get("/metrics").text
+        for state, count in {"waiting": 2, "held": 1, "refused": 1, "sent": 0}.items():
+            assert f'credit_ledger_case_acts{{state="{state}"}} {count}.0' in figures
 
 
 def test_tried_ever_less_often() -> None:
