@@ -33,6 +33,8 @@ from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
 from gateway.cases.routes import CaseParts
+from gateway.cases.store import act_figures
+from gateway.cases.store import refile as refile_acts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell
@@ -175,6 +177,7 @@ class Node:
             who=self.workers.who,
             subjects=self.subjects,
             statuses=self.statuses,
+            case_acts=act_figures,
         )
 
     def start(self) -> None:
@@ -349,10 +352,11 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 def _lose(connection: sa.Connection) -> None:
     """The chain was lost and another one stands in its place: what was anchored there, ours and
     that of others, is to be anchored again; what was closed there stays closed until this one was
-    followed."""
+    followed; our acts are sent again."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)
+    refile_acts(connection)
 
 
 def _intake(

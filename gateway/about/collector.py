@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -52,6 +52,7 @@ class _Stored:
     quarantined: int
     keys_missing: int
     acts: int
+    case_acts: Mapping[str, int]
     behind: Sequence[Behind]
 
 
@@ -70,7 +71,9 @@ class NodeCollector(Collector):
         who: WhoFiles,
         subjects: SubjectCheck,
         statuses: Statuses,
+        case_acts: Callable[[sa.Connection], Mapping[str, int]],
     ) -> None:
+        """case_acts: how many acts of this member are in each state."""
         self._ctx = ctx
         self._chain = chain
         self._signing = signing
@@ -80,6 +83,7 @@ class NodeCollector(Collector):
         self._who = who
         self._subjects = subjects
         self._statuses = statuses
+        self._case_acts = case_acts
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -110,6 +114,7 @@ class NodeCollector(Collector):
                 quarantined=count_quarantined(connection),
                 keys_missing=len(missing(connection, self._vault.ids)),
                 acts=read_position(connection).count,
+                case_acts=self._case_acts(connection),
                 behind=behind,
             )
 
@@ -138,6 +143,14 @@ class NodeCollector(Collector):
         )
 
         yield _gauge("acts_followed", "Acts on records that were carried out", stored.acts)
+        sending = GaugeMetricFamily(
+            "credit_ledger_case_acts",
+            "Acts of this member on their way to the chain, or refused for good; held: tried again",
+            labels=("state",),
+        )
+        for state, count in stored.case_acts.items():
+            sending.add_metric((state,), count)
+        yield sending
         family = GaugeMetricFamily(
             "credit_ledger_acts_behind",
             "Acts that a province has not acknowledged",

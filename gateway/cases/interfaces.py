@@ -19,8 +19,9 @@ from ledger.records.schema import Schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A record of one's own log. content, schema: None where it was erased, or its schema file is
-    not here."""
+    """A record of one's own log. record, log, commitment: what acts on it name, of the first of its
+    chain where it was logged again; leaf: its own. content, schema: None where it was erased, or
+    its schema file is not here."""
 
     record: RecordId
     leaf: bytes

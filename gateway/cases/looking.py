@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from gateway.anchoring.progress import first_final_anchor
@@ -13,8 +15,8 @@ from gateway.log.store import Entries, locate
 from gateway.receipts.stranded import is_stranded
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.store import known_of, open_content, record_row
-from ledger.core.entry import parse_entry
-from ledger.core.ids import LogId, record_id
+from ledger.core.entry import Entry, parse_entry
+from ledger.core.ids import Digest, LogId, record_id
 from ledger.records import schema as schemas
 
 _UNKNOWN = {
@@ -44,7 +46,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     entry = Entries(connection).get(found)
     if anchor is None or entry is None:
         raise CaseRefused("not-anchored")
-    commitment = parse_entry(entry).commitment
+    acted = _acted_on(connection, LogId(found.log_id), parse_entry(entry))
     known, _ = known_of(row)
     try:
         content = open_content(vault, row, found.leaf)
@@ -54,13 +56,36 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     if content is not None:
         type_, _, version = content.schema.partition("@")
         schema = schemas.find(type_, int(version))
-    log = LogId(found.log_id)
     return Held(
-        record=record_id(log, commitment),
+        record=record_id(acted.log, acted.commitment),
         leaf=found.leaf,
-        log=log,
-        commitment=commitment,
+        log=acted.log,
+        commitment=acted.commitment,
         known=known,
         content=content,
         schema=schema,
     )
+
+
+class _Acted(NamedTuple):
+    log: LogId
+    commitment: Digest
+
+
+def _acted_on(connection: sa.Connection, log: LogId, entry: Entry) -> _Acted:
+    """What acts on a record name: the first of its chain where it was logged again, since every
+    receipt of the chain names that one. Raises CaseRefused where that is not to be read."""
+    if entry.replaces is None:
+        return _Acted(log, entry.commitment)
+    found = locate(connection, entry.replaces)
+    first = None if found is None else Entries(connection).get(found)
+    if found is None or first is None:
+        raise CaseRefused("record-unknown", _FIRST_UNKNOWN)
+    return _Acted(LogId(found.log_id), parse_entry(first).commitment)
+
+
+_FIRST_UNKNOWN = {
+    "zh": "该记录曾重新登记，其首次登记的条目在本节点无法读取，请从备份恢复",
+    "en": "The record was logged again, and its first entry cannot be read here: restore it from a"
+    " backup",
+}

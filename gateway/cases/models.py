@@ -98,12 +98,25 @@ acts = sa.Table(
     sa.Column("after", RowId),
     # waiting (not signed), signed, sent, recorded, needless (it was so already), refused
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("code", sa.String(40)),  # why it was refused, or waits
+    sa.Column("code", sa.String(40)),  # why it was refused, or waits; gateway.cases.fates
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("version", sa.BigInteger),  # expected, of this attempt; of what was recorded its own
     sa.Column("deadline", sa.BigInteger),
     sa.Column("signature", sa.LargeBinary(65)),
+    # Of the registry that the signature is for.
+    sa.Column("registry", sa.String(42)),
+    # Times that the chain refused it, and the instant before which it is not tried again (Unix
+    # seconds; NULL: now).
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("not_before", sa.BigInteger),
+    # Where it was recorded: number, hash and time of the block.
     sa.Column("block", sa.BigInteger),
+    sa.Column("block_hash", sa.LargeBinary(32)),
+    sa.Column("recorded_at", sa.BigInteger),
+    # Of what was recorded on a chain that was lost: the time there (0: on none), and its version,
+    # by which it is filed again in the same order.
+    sa.Column("refiled_from", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("place", sa.BigInteger),
     sa.Index("ix_case_acts_state", "state"),
     sa.Index("ix_case_acts_record", "record"),
     sa.Index("ix_case_acts_case", "case"),

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from ledger.chain.acts import Acts
 from ledger.chain.case_calls import CaseDomain
 from ledger.chain.contracts.bindings import CASE_REGISTRY, Consortium
+from ledger.chain.errors import BlockGone
 from ledger.chain.network import NetworkFile
-from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.nodes.quorum import QuorumReader, View
+from ledger.core.canonical import unhex0x
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Address, RecordId
+from ledger.core.ids import WORD, Address, RecordId
 from ledger.core.status import State
 
 
@@ -22,6 +24,21 @@ class RegistryNow(NamedTuple):
     time: int
     final: int
     acts: Acts
+    view: View
+
+    @property
+    def number(self) -> int:
+        """Of the head."""
+        return self.view.block.number
+
+    def hash_at(self, number: int) -> bytes | None:
+        """Hash of a block; None where there is none of that number. Raises CouldNotCheck."""
+        if number > self.number:
+            return None
+        try:
+            return unhex0x(self.view.block_at(number).hash, WORD)
+        except BlockGone:
+            return None
 
     def state(self, record: bytes) -> State:
         """The status of a record. Raises CouldNotCheck."""
@@ -45,7 +62,7 @@ class Registry:
         addresses = [entry.account for entry in history]
         final = self._reader.final_block(view)
         number = -1 if final is None else final.number
-        return RegistryNow(addresses[-1], view.block.time, number, Acts(view, addresses))
+        return RegistryNow(addresses[-1], view.block.time, number, Acts(view, addresses), view)
 
     def domain(self, address: Address) -> CaseDomain:
         """What signatures are bound to."""

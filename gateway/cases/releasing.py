@@ -33,7 +33,6 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
 from gateway.cases.looking import look
 from gateway.cases.marking import plain_act, settle
-from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep
@@ -57,10 +56,9 @@ _CASE = 32
 class Decisions:
     """Proposals and their release."""
 
-    def __init__(self, cases: Cases, registry: Registry, sending: Sending) -> None:
+    def __init__(self, cases: Cases, sending: Sending) -> None:
         self._cases = cases
         self._sending = sending
-        self._registry = registry
         self._engine = cases.ctx.engine
 
     # ---- proposing
@@ -120,7 +118,8 @@ class Decisions:
         cases = self._cases
         day = day_of(wanted.day, cases.ctx.clock.today())
         demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
-        state = self._registry.now().state(held.record)
+        # With what is on its way: two decisions in flight together are judged one after the other.
+        state = self._sending.expected(held.record)
         action = action_of(wanted)
         act = None
         if action is not None:
@@ -236,6 +235,8 @@ class Decisions:
         state = CaseState.DECIDED
         if row is not None:
             state = self._cases.demand_follows(row, wanted.act)
+        with begin_read(self._engine) as connection:
+            judged = store.newest_act(connection, held.record)
         self._demand_lawful(held, replace(wanted, version=None))
         new = NewStep(
             step=self._step(held, wanted, value, found, row),
@@ -256,6 +257,8 @@ class Decisions:
                 else store.proposal(connection, case=row.id)
             )
             if newest is None or (newest.id, newest.state) != (found.id, found.state):
+                raise CaseRefused("case-moved")
+            if store.newest_act(connection, held.record) != judged:  # released beside this one
                 raise CaseRefused("case-moved")
             self._send(connection, statement, wanted, row, held=held, other=other)
             store.close_proposal(connection, found.id, statement.commitment)

@@ -2,7 +2,8 @@
 
 Acts on one record go in their order, and one that is refused holds up no other. Whether an act is
 on the chain is read from the record's history, never assumed: doing something twice is harmless,
-since every act names the version that it expects.
+since every act names the version that it expects. An act ends only with what no signature can
+mend; all else is signed again, after a while, with the key and for the registry then in force.
 """
 
 from __future__ import annotations
@@ -12,29 +13,35 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
 from gateway.cases import store
-from gateway.cases.errors import CaseRefused
+from gateway.cases.acts import NEEDLESS, act_of, find_act, purpose_of, turns
+from gateway.cases.elsewhere import Elsewhere, TypedActs
+from gateway.cases.fates import (
+    OUTCOME_REFUSED,
+    TO_BE_SIGNED,
+    UNSOUND,
+    Fate,
+    code_of,
+    delay,
+    fate_of,
+)
+from gateway.cases.keeping import Keeping
 from gateway.cases.registry import Registry, RegistryNow
 from gateway.chain.outbox import Outbox, refusal
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from ledger.chain.case_calls import act_calldata, acts_digest
 from ledger.chain.errors import TxRefused, TxReverted
-from ledger.core import eip712
 from ledger.core.errors import EvidenceError, LedgerError
-from ledger.core.ids import Digest, LogId, RecordId
-from ledger.core.keys import Purpose
-from ledger.core.status import Act, Action, RecordedAct
+from ledger.core.ids import KeyId, RecordId, bytes32_ascii
+from ledger.core.status import ZERO, Act, Action, RecordedAct, State, next_state
 from ledger.core.status import refusal as status_refusal
 
 AHEAD = 6 * 86_400
 """Seconds for which a signature is good; the contract takes seven days at most."""
 TO_SIGN = 3600
 """Seconds that are left at least to whoever signs elsewhere."""
-NEEDLESS = (Action.DISPUTE, Action.SETTLE)
-"""Acts of which it does no harm that it was so already."""
-_MOVED = frozenset({"CaseRegistry_VersionMismatch", "RoleContract_DeadlinePassed"})
-_LATER = frozenset({"CaseRegistry_EffectiveAtInvalid"})
 
 _log = structlog.get_logger(__name__)
 
@@ -52,19 +59,21 @@ class Sending:
         signing: Signing,
     ) -> None:
         self._ctx = ctx
-        self._chain = chain
         self._registry = registry
         self._outbox = outbox
         self._signing = signing
+        self._elsewhere = Elsewhere(ctx, chain, registry)
+        self.keeping = Keeping(ctx, registry)
 
     def step(self) -> bool:
-        """Do the next thing for the oldest act of every record; whether something changed. Raises
-        the first failure, after all were tried; CouldNotCheck."""
+        """Do the next thing for every record with an act on its way; whether something changed.
+        Raises the first failure, after all were tried; CouldNotCheck."""
         with begin_read(self._ctx.engine) as connection:
-            rows = store.acts_in_flight(connection)
+            rows = turns(store.acts_in_flight(connection), self._ctx.clock.seconds())
         if not rows:
             return False
         now = self._registry.now()
+        now.acts.states({RecordId(row.record) for row in rows})  # in few reads
         changed = False
         failures: list[LedgerError] = []
         for row in rows:
@@ -79,16 +88,40 @@ class Sending:
     def waiting(self) -> bool:
         """Whether any act is not done yet."""
         with begin_read(self._ctx.engine) as connection:
-            return bool(store.acts_in_flight(connection))
+            return store.has_acts_in_flight(connection)
+
+    def expected(self, record: bytes) -> State:
+        """The status of a record once all that is on its way was recorded: whoever decides next is
+        judged by it. Raises CouldNotCheck."""
+        now = self._registry.now()
+        state = now.state(record)
+        with begin_read(self._ctx.engine) as connection:
+            rows = store.acts_in_flight(connection, record)
+        for row in rows:
+            act = act_of(row, state.word.version)
+            if self._recorded(now, row) or not _is_sound(act):
+                continue
+            if status_refusal(state, act, by_vote=False) is None:
+                acted = RecordedAct(
+                    act=act,
+                    member=bytes32_ascii(self._member),
+                    signed_by=KeyId(ZERO),
+                    recorded_at=now.time,
+                    block=now.number,
+                )
+                state = next_state(state, acted)
+        return state
 
     def _step(self, now: RegistryNow, row: store.Row) -> bool:
         if (found := self._recorded(now, row)) is not None:
             # Mined is not final: until then the chain may lose it, and it is sent again.
-            return found.block <= now.final and self._note_recorded(row, found)
+            return found.block <= now.final and self._note_recorded(now, row, found)
         if row.after is not None and (done := self._held_up(row)) is not None:
             return done
         state = now.state(row.record)
         act = act_of(row, state.word.version)
+        if not _is_sound(act):
+            return self._end(row, "refused", UNSOUND)
         if (code := status_refusal(state, act, by_vote=False)) is not None:
             needless = code == "already-so" and row.action in NEEDLESS
             return self._end(row, "needless" if needless else "refused", code)
@@ -97,13 +130,11 @@ class Sending:
         return self._send(now, row, act)
 
     def _recorded(self, now: RegistryNow, row: store.Row) -> RecordedAct | None:
-        """Our act in the history of the record: its `doc` names one step."""
-        for found in now.acts.history(RecordId(row.record)):
-            if (found.act.action, found.act.doc) == (row.action, row.doc):
-                return found
-        return None
+        """Our act in the history of the record."""
+        return find_act(now.acts, row, self._member)
 
-    def _note_recorded(self, row: store.Row, found: RecordedAct) -> bool:
+    def _note_recorded(self, now: RegistryNow, row: store.Row, found: RecordedAct) -> bool:
+        hash_ = now.hash_at(found.block)
         self._outbox.done(_key(row))  # first, or a crash in between would leave it there for ever
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             store.change_act(
@@ -113,6 +144,9 @@ class Sending:
                 code=None,
                 version=found.act.expected_version + 1,
                 block=found.block,
+                block_hash=hash_,
+                recorded_at=found.recorded_at,
+                not_before=None,
             )
             crash_point("act.recorded", "before")
         crash_point("act.recorded", "after")
@@ -126,28 +160,28 @@ class Sending:
         if before is None or before.state in ("recorded", "needless"):
             return None
         if before.state == "refused":
-            return self._end(row, "refused", "outcome-refused")
+            return self._end(row, "refused", OUTCOME_REFUSED)
         return False
 
     def _stands(self, now: RegistryNow, row: store.Row, version: int) -> bool:
         """Whether what was signed may still be sent."""
         signed = row.signature is not None and row.version == version
-        return signed and now.time < row.deadline
+        return signed and row.registry == now.address and now.time < row.deadline
 
     def _sign(self, now: RegistryNow, row: store.Row, act: Act) -> bool:
-        """Sign it, anew where the version moved; without the key here it waits for a signature."""
+        """Sign it, anew where the version or the registry moved; without the key here it waits for
+        a signature."""
         self._outbox.done(_key(row))
-        key = self._signing.act_key(purpose_of(row))
         deadline = now.time + AHEAD
-        values = {"version": act.expected_version, "deadline": deadline}
-        if key is None:
-            good = row.version == act.expected_version and now.time + TO_SIGN < row.deadline
-            if row.state == "waiting" and good:
-                return False
-            self._change(row, state="waiting", code="to-be-signed", signature=None, **values)
-            return False
-        digest = acts_digest(self._registry.domain(now.address), self._member, [act], deadline)
-        signature = key.sign_digest(digest)
+        values = {"version": act.expected_version, "deadline": deadline, "registry": now.address}
+        try:
+            key = self._signing.act_key(purpose_of(row))
+            if key is None:
+                return self._ask(now, row, act, values)
+            digest = acts_digest(self._registry.domain(now.address), self._member, [act], deadline)
+            signature = key.sign_digest(digest)
+        except NotReady as error:
+            return self._later(row, error.code)
         crash_point("act.signed", "before")
         self._change(
             row,
@@ -160,13 +194,21 @@ class Sending:
         crash_point("act.signed", "after")
         return True
 
+    def _ask(self, now: RegistryNow, row: store.Row, act: Act, values: dict[str, object]) -> bool:
+        """Have it signed elsewhere: what is asked for stays the same as long as it may."""
+        same = (row.version, row.registry) == (act.expected_version, now.address)
+        asked = (row.state, row.code) == ("waiting", TO_BE_SIGNED) and same
+        if not asked or now.time + TO_SIGN >= row.deadline:
+            self._change(row, state="waiting", code=TO_BE_SIGNED, signature=None, **values)
+        return False
+
     def _send(self, now: RegistryNow, row: store.Row, act: Act) -> bool:
         data = act_calldata(self._member, [act], row.deadline, row.signature)
         crash_point("act.sent", "before")
         try:
             self._outbox.send(_key(row), now.address, data)
         except TxRefused as error:
-            return self._refused(row, refusal(error)[0])
+            return self._refused(now, row, act, error)
         except TxReverted:  # somebody was faster; the next step sees what is so now
             self._outbox.done(_key(row))
             return False
@@ -175,14 +217,27 @@ class Sending:
             self._change(row, state="sent")
         return True
 
-    def _refused(self, row: store.Row, name: str) -> bool:
+    def _refused(self, now: RegistryNow, row: store.Row, act: Act, error: TxRefused) -> bool:
+        name, values = refusal(error)
         self._outbox.done(_key(row))
-        if name in _LATER:
-            return False
-        if name in _MOVED:
-            self._change(row, state="waiting", signature=None)
+        fate = fate_of(name, values, act, now.time)
+        if fate is Fate.NEVER:
+            return self._end(row, "refused", code_of(name))
+        if fate is Fate.ANEW and row.failures == 0:
+            failed = {"failures": 1, "not_before": None}
+            self._change(row, state="waiting", code=None, signature=None, **failed)
             return True
-        return self._end(row, "refused", name.partition("_")[2][:40] or name[:40])
+        return self._later(row, code_of(name))
+
+    def _later(self, row: store.Row, code: str) -> bool:
+        """Try it again after a while, signed anew."""
+        failures = row.failures + 1
+        until = self._ctx.clock.seconds() + delay(failures)
+        if row.code != code:
+            _log.warning("act.waits", act=row.id, reason=code)
+        failed = {"failures": failures, "not_before": until}
+        self._change(row, state="waiting", code=code, signature=None, **failed)
+        return True
 
     def _end(self, row: store.Row, state: str, code: str) -> bool:
         self._outbox.done(_key(row))
@@ -201,62 +256,24 @@ class Sending:
 
     # ---- signatures made elsewhere
 
-    def to_sign(self, row: store.Row) -> Digest | None:
-        """What a DECIDE key of the member is to sign for an act that waits for it; None: none is
-        wanted. Raises CouldNotCheck."""
-        if row.state != "waiting" or row.code != "to-be-signed":
-            return None
-        act = act_of(row, row.version)
-        domain = self._registry.domain(self._registry.now().address)
-        return acts_digest(domain, self._member, [act], row.deadline)
+    def to_sign(self, row: store.Row) -> TypedActs | None:
+        """See `Elsewhere`."""
+        return self._elsewhere.to_sign(row)
 
     def take_signature(self, number: int, signature: bytes) -> None:
-        """Take a signature made elsewhere. Raises CaseRefused `nothing-to-sign`,
-        `decision-signature-invalid`."""
-        with begin_read(self._ctx.engine) as connection:
-            row = store.act_row(connection, number)
-        digest = None if row is None else self.to_sign(row)
-        if row is None or digest is None:
-            raise CaseRefused("nothing-to-sign")
-        self._demand_signer(row, digest, signature)
-        self._change(row, state="signed", code=None, signature=signature, attempt=row.attempt + 1)
-        self._ctx.signals.acts.set()
-
-    def _demand_signer(self, row: store.Row, digest: Digest, signature: bytes) -> None:
-        try:
-            signer = eip712.recover(digest, signature)
-        except EvidenceError as error:
-            raise CaseRefused("decision-signature-invalid") from error
-        facts, purpose = self._chain.facts, purpose_of(row)
-        at = self._ctx.clock.seconds()
-        good = any(
-            key.purpose == purpose
-            and bytes.fromhex(key.public_key) == signer.public_key
-            and key.valid_at(at)
-            for key in facts.keys
-        )
-        if not good:
-            raise CaseRefused("decision-signature-invalid")
+        """See `Elsewhere`."""
+        self._elsewhere.take_signature(number, signature)
 
 
-def act_of(row: store.Row, version: int) -> Act:
-    """The act of a row, with the version that it is to expect."""
-    return Act(
-        log=LogId(row.log),
-        commitment=Digest(row.commitment),
-        action=row.action,
-        expected_version=version,
-        basis=row.basis,
-        doc=Digest(row.doc),
-        effective_at=row.effective_at,
-        other_log=LogId(row.other_log),
-        other_commitment=Digest(row.other_commitment),
-    )
-
-
-def purpose_of(row: store.Row) -> Purpose:
-    """Whose key signs an act."""
-    return Purpose.CASE if row.action == Action.DISPUTE else Purpose.DECIDE
+def _is_sound(act: Act) -> bool:
+    """Whether a contract could read it: what cannot be written can neither be signed nor sent, ever
+    again."""
+    try:
+        Action(act.action)
+        act.encode()
+    except (EvidenceError, ValueError):
+        return False
+    return True
 
 
 def _key(row: store.Row) -> str:

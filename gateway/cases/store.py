@@ -171,11 +171,74 @@ def act_row(connection: sa.Connection, number: int) -> Row | None:
     return connection.execute(sa.select(acts).where(acts.c.id == number)).one_or_none()
 
 
-def acts_in_flight(connection: sa.Connection) -> Sequence[Row]:
-    """The oldest act of each record that is not done yet: later ones wait for it."""
-    first = sa.select(sa.func.min(acts.c.id)).where(acts.c.state.in_(IN_FLIGHT))
-    query = sa.select(acts).where(acts.c.id.in_(first.group_by(acts.c.record)))
-    return connection.execute(query.order_by(acts.c.id)).all()
+def acts_in_flight(connection: sa.Connection, record: bytes | None = None) -> Sequence[Row]:
+    """All acts that are not done yet, those of each record in the order in which they go; of one
+    record where it is named. What is filed again goes first, as it went before."""
+    query = sa.select(acts).where(acts.c.state.in_(IN_FLIGHT))
+    if record is not None:
+        query = query.where(acts.c.record == record)
+    rows = connection.execute(query.order_by(acts.c.id)).all()
+    return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.id))
+
+
+def has_acts_in_flight(connection: sa.Connection) -> bool:
+    """Whether any act is not done yet."""
+    query = sa.select(acts.c.id).where(acts.c.state.in_(IN_FLIGHT))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def newest_act(connection: sa.Connection, record: bytes) -> int:
+    """Number of the newest act on a record; 0 where there is none."""
+    query = sa.select(sa.func.max(acts.c.id)).where(acts.c.record == record)
+    return connection.scalar(query) or 0
+
+
+def newest_recorded(connection: sa.Connection) -> Row | None:
+    """The act that was recorded in the latest block of which the hash is known."""
+    query = sa.select(acts).where(acts.c.state == "recorded", acts.c.block_hash.is_not(None))
+    return connection.execute(query.order_by(acts.c.block.desc(), acts.c.id).limit(1)).first()
+
+
+def recorded_acts(connection: sa.Connection) -> Sequence[Row]:
+    """All that was recorded, in the order of their blocks."""
+    query = sa.select(acts).where(acts.c.state == "recorded")
+    return connection.execute(query.order_by(acts.c.block, acts.c.id)).all()
+
+
+def act_figures(connection: sa.Connection) -> dict[str, int]:
+    """How many acts are in each state that is not the end of a good one; `held`: of those on their
+    way, which the chain refused or no key could sign."""
+    states = (*IN_FLIGHT, "refused")
+    query = sa.select(acts.c.state, sa.func.count()).where(acts.c.state.in_(states))
+    found = dict.fromkeys(states, 0)
+    found |= {state: count for state, count in connection.execute(query.group_by(acts.c.state))}
+    held = sa.select(sa.func.count()).where(acts.c.state.in_(IN_FLIGHT), acts.c.failures > 0)
+    return {**found, "held": connection.scalar(held) or 0}
+
+
+def refile(connection: sa.Connection, numbers: Sequence[int] | None = None) -> int:
+    """Have acts sent again that a chain recorded which was lost; how many. numbers: None: all, with
+    what was on its way there. Under `LOCK`."""
+    unsent: dict[str, Any] = {"state": "waiting", "code": None, "signature": None, "version": None}
+    unsent |= {"deadline": None, "registry": None, "failures": 0, "not_before": None}
+    if numbers is None:
+        going = sa.update(acts).where(acts.c.state.in_(IN_FLIGHT))
+        connection.execute(going.values(**unsent))
+    change = sa.update(acts).where(acts.c.state == "recorded")
+    if numbers is not None:
+        change = change.where(acts.c.id.in_(numbers))
+    # Where it was lost before, the first time counts: since then it has been in force.
+    first = sa.case(
+        (acts.c.refiled_from == 0, sa.func.coalesce(acts.c.recorded_at, 0)),
+        else_=acts.c.refiled_from,
+    )
+    again: dict[str, Any] = {
+        "refiled_from": first,
+        "place": acts.c.version,
+        "attempt": acts.c.attempt + 1,
+    }
+    again |= {"block": None, "block_hash": None, "recorded_at": None}
+    return connection.execute(change.values(**unsent, **again)).rowcount
 
 
 def change_act(connection: sa.Connection, number: int, **values: Any) -> None:

@@ -22,6 +22,7 @@ def sender(ctx: Context, sending: Sending, lease: Lease) -> Step:
         if not lease.take():
             return TURN_SECONDS
         ctx.signals.acts.clear()
+        sending.keeping.step()
         sending.step()
         if sending.waiting():
             return ctx.settings.log.chain_poll

@@ -12,6 +12,7 @@ from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
 from gateway.cases.errors import CaseRefused
+from gateway.cases.fates import remedy_of
 from gateway.cases.interfaces import Answer
 from gateway.cases.looking import known, look
 from gateway.cases.placing import ABROAD
@@ -201,13 +202,13 @@ class Views:
             "state": row.state,
             "code": row.code,
             "block": row.block,
+            "recordedAt": row.recorded_at,
+            "refiledFrom": row.refiled_from or None,
         }
-        try:
-            digest = self._sending.to_sign(row)
-        except CouldNotCheck:
-            digest = None
-        if digest is not None:
-            told["toSign"] = hex0x(digest)
+        if (remedy := remedy_of(row.state, row.code)) is not None:
+            told["remedy"] = dict(remedy)
+        if (typed := self._sending.to_sign(row)) is not None:
+            told["toSign"], told["typedData"] = hex0x(typed.digest), typed.as_dict()
         return told
 
     def _status(self, record: bytes) -> dict[str, Any] | None:

@@ -69,7 +69,7 @@ def make_cases(
     return CaseParts(
         cases=cases,
         inbox=inbox,
-        decisions=Decisions(cases, registry, sending),
+        decisions=Decisions(cases, sending),
         sending=sending,
         views=Views(cases, registry, sending, chain=chain, calendar=calendar),
     )

@@ -18,6 +18,7 @@ from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write
 from gateway.statuses import store
+from gateway.statuses.believing import EASING, Beliefs
 from gateway.statuses.errors import ActsUnclear
 from gateway.statuses.folding import Fold, closing, events_in, unread
 from gateway.statuses.store import LOCK, Position
@@ -148,7 +149,7 @@ class Follower:
             portions = list(self._portions(view, position, final))
             tip = portions[-1][1] if portions else self._fold(position, ())
             if last < view.block.number and len(final) == len(events):
-                position = self._save(position, portions)
+                position = self._save(chain, position, portions)
                 first = last + 1
                 continue
             if last < view.block.number:  # few blocks are not final: read them to the end
@@ -161,7 +162,7 @@ class Follower:
                 raise ActsUnclear(
                     f"act {tip_copy.count} is the last, by the contract {chain.there.count}"
                 )
-            position = self._save(position, portions[:-1])
+            position = self._save(chain, position, portions[:-1])
             self._finish(chain, position, portions[-1:], ahead)
             return True
         return False
@@ -190,7 +191,7 @@ class Follower:
     # ---- the database
 
     def _save(
-        self, position: Position, portions: Sequence[tuple[Sequence[Acted], Fold]]
+        self, chain: Chain, position: Position, portions: Sequence[tuple[Sequence[Acted], Fold]]
     ) -> Position:
         for events, fold in portions:
             entry = events[-1].entry
@@ -202,25 +203,30 @@ class Follower:
                 count=fold.count,
                 head=fold.head,
             )
-            self._write(position, after, events, fold)
+            self._write(chain, position, after, events, fold=fold)
             position = after
         return position
 
     def _write(
         self,
+        chain: Chain,
         before: Position,
         after: Position,
         events: Sequence[Acted] = (),
+        *,
         fold: Fold | None = None,
         ahead: frozenset[RecordId] | None = None,
     ) -> None:
         """One transaction: the work, then how far it goes. Raises _Overtaken."""
+        acted = {event.record_id for event in events}
+        kept = self._kept(chain, events, fold)
         with begin_write(self._ctx.engine, LOCK) as connection:
             if store.read_position(connection) != before:
                 raise _Overtaken
             if fold is not None:
-                acted = {event.record_id for event in events}
-                store.put_states(connection, {record: fold.states[record] for record in acted})
+                store.put_states(
+                    connection, {record: fold.states[record] for record in acted}, kept
+                )
             if ahead is not None:
                 store.put_ahead(connection, ahead)
             if before.held_until is not None and after.held_until is None:
@@ -230,6 +236,24 @@ class Follower:
                 crash_point("follower.applied", "before")
         if events:
             crash_point("follower.applied", "after")
+
+    def _kept(
+        self, chain: Chain, events: Sequence[Acted], fold: Fold | None
+    ) -> frozenset[RecordId]:
+        """Which of the records that these acts would open stay closed, for honest keys closed them.
+        Raises CouldNotCheck."""
+        if fold is None:
+            return frozenset()
+        acted = {event.record_id for event in events}
+        eased = {event.record_id for event in events if event.act.action in EASING}
+        with begin_read(self._ctx.engine) as connection:
+            eased |= store.closed_of(connection, acted)
+        beliefs = Beliefs(self._ctx.network.consortium, chain.view, chain.registries)
+        return frozenset(
+            record
+            for record in eased
+            if not store.closes(fold.states[record]) and beliefs.close(record, fold.states[record])
+        )
 
     def _finish(
         self,
@@ -247,7 +271,7 @@ class Follower:
             same = store.ahead_now(connection) == ahead
             clear = store.read_error(connection) is None
         if events or not same or not clear or self._moved(position, after):
-            self._write(position, after, events, fold, ahead)
+            self._write(chain, position, after, events, fold=fold, ahead=ahead)
         self._ctx.health.statuses_error = None
 
     def _rest(self, chain: Chain, position: Position) -> None:

@@ -24,6 +24,9 @@ statuses = sa.Table(
     sa.Column("held", sa.Boolean, nullable=False),
     # An act that is not final yet closes it.
     sa.Column("ahead", sa.Boolean, nullable=False),
+    # Honest keys closed it, though by the word of the contract it is open: undoing a thief's act
+    # takes back on the chain what they did before.
+    sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
     # What follows from all of these; with it stands or falls the row in `closings`.
     sa.Column("closed", sa.Boolean, nullable=False),
 )

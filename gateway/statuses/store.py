@@ -26,7 +26,7 @@ LOCK = "statuses"
 """Name of the lock under which statuses and closings change."""
 _SOME = 512
 _ONLY = 1
-_CLOSING = Flag.SHIELDED | Flag.ERASED
+CLOSING = Flag.SHIELDED | Flag.ERASED
 _NO_STATE: Mapping[str, Any] = {
     "flags": 0,
     "outcome": 0,
@@ -71,7 +71,7 @@ class Pending:
 
 def closes(state: State) -> bool:
     """Whether the content of a record in this state is closed; a dispute alone closes nothing."""
-    return state.word.outcome is not Outcome.NONE or bool(state.word.flags & _CLOSING)
+    return state.word.outcome is not Outcome.NONE or bool(state.word.flags & CLOSING)
 
 
 # ---- position
@@ -154,20 +154,25 @@ def states_of(connection: sa.Connection, wanted: Collection[RecordId]) -> dict[R
     return found
 
 
-def put_states(connection: sa.Connection, states: Mapping[RecordId, State]) -> None:
-    """Keep these states, and close or open what they close or open."""
+def put_states(
+    connection: sa.Connection,
+    states: Mapping[RecordId, State],
+    kept: Set[RecordId] = frozenset(),
+) -> None:
+    """Keep these states, and close or open what they close or open. kept: those of them that stay
+    closed whatever the state says, since honest keys closed them."""
     rows = {row.record: row for row in _rows(connection, states)}
     changed: dict[bytes, bool] = {}
     values = []
     for record, state in states.items():
         row = rows.get(record)
         held, ahead, before = (row.held, row.ahead, row.closed) if row else (False, False, False)
-        closed = held or ahead or closes(state)
+        keep = record in kept
+        closed = held or ahead or keep or closes(state)
         if closed is not before:
             changed[record] = closed
-        values.append(
-            {"record": record, "held": held, "ahead": ahead, "closed": closed, **_values(state)}
-        )
+        reasons = {"held": held, "ahead": ahead, "kept": keep, "closed": closed}
+        values.append({"record": record, **reasons, **_values(state)})
     _upsert(connection, values)
     _close(connection, changed)
 
@@ -181,13 +186,12 @@ def put_ahead(connection: sa.Connection, wanted: Set[RecordId]) -> None:
     for record in before ^ wanted:
         row, ahead = rows.get(record), record in wanted
         state = _state(row) if row else NOTHING
-        held, was = (row.held, row.closed) if row else (False, False)
-        closed = held or ahead or closes(state)
+        held, keep, was = (row.held, row.kept, row.closed) if row else (False, False, False)
+        closed = held or ahead or keep or closes(state)
         if closed is not was:
             changed[record] = closed
-        values.append(
-            {"record": record, "held": held, "ahead": ahead, "closed": closed, **_values(state)}
-        )
+        reasons = {"held": held, "ahead": ahead, "kept": keep, "closed": closed}
+        values.append({"record": record, **reasons, **_values(state)})
     _upsert(connection, values)
     _close(connection, changed)
     _tidy(connection)
@@ -197,6 +201,13 @@ def ahead_now(connection: sa.Connection) -> frozenset[RecordId]:
     """What is closed by acts that are not final yet."""
     query = sa.select(statuses.c.record).where(statuses.c.ahead)
     return frozenset(RecordId(Digest(record)) for record in connection.scalars(query))
+
+
+def closed_of(connection: sa.Connection, wanted: Collection[RecordId]) -> frozenset[RecordId]:
+    """Those of these records whose content is closed."""
+    return frozenset(
+        RecordId(Digest(row.record)) for row in _rows(connection, wanted) if row.closed
+    )
 
 
 def is_closed(connection: sa.Connection, record: bytes) -> bool:
@@ -212,7 +223,9 @@ def hold(connection: sa.Connection) -> None:
     """Follow the chain anew from the deployment: what is closed stays closed meanwhile."""
     before = read_position(connection)
     connection.execute(
-        sa.update(statuses).values(held=statuses.c.closed, ahead=sa.false(), **_NO_STATE)
+        sa.update(statuses).values(
+            held=statuses.c.closed, ahead=sa.false(), kept=sa.false(), **_NO_STATE
+        )
     )
     _tidy(connection)
     connection.execute(sa.delete(acknowledgements))
@@ -224,8 +237,8 @@ def hold(connection: sa.Connection) -> None:
 
 def release(connection: sa.Connection) -> None:
     """Open what was only held; the chain was followed as far as the one before."""
-    by_state = sa.or_(statuses.c.outcome != 0, statuses.c.flags.op("&")(int(_CLOSING)) != 0)
-    still = sa.or_(statuses.c.ahead, by_state)
+    by_state = sa.or_(statuses.c.outcome != 0, statuses.c.flags.op("&")(int(CLOSING)) != 0)
+    still = sa.or_(statuses.c.ahead, statuses.c.kept, by_state)
     opened = sa.select(statuses.c.record).where(statuses.c.held, sa.not_(still))
     connection.execute(sa.delete(closings).where(closings.c.record.in_(opened)))
     held = sa.update(statuses).where(statuses.c.held)

@@ -287,6 +287,11 @@ class Hand:
         own = self.config.password_file if self.config else None
         return (*self._asked.password_files, *([own] if own else []))
 
+    @property
+    def named(self) -> str | None:
+        """The member that --member names, for commands that go without one."""
+        return self._asked.member
+
     @cached_property
     def code(self) -> str:
         """Of the member that acts. Raises ConfigError."""

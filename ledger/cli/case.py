@@ -10,6 +10,7 @@ import click
 
 from ledger.cli.case_parts import (
     NAME,
+    Signs,
     Told,
     doc_option,
     key_options,
@@ -340,8 +341,7 @@ def proposed(told: Told, *, as_json: bool) -> int:
 def release(
     *,
     case_: str,
-    key: Path | None,
-    password_files: tuple[Path, ...],
+    by: Signs,
     url: str,
     token: str | None,
     as_json: bool,
@@ -349,7 +349,7 @@ def release(
     """See its help."""
     with Node(url, token) as node:
         release_seen(node, f"/v1/cases/{case_}", f"/v1/cases/{case_}/release")
-        told, good = wait_for_acts(node, case_, key, password_files)
+        told, good = wait_for_acts(node, case_, by)
     return released(told, good=good, as_json=as_json)
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 import orjson
 
-from ledger.cli.language import say
+from ledger.chain.typed_acts import TypedActs
+from ledger.cli.act_words import typed_lines
+from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
-from ledger.cli.output import Refused, note
+from ledger.cli.output import Refused, harmless, note
 from ledger.cli.passwords import open_key
 from ledger.cli.patience import Patience
-from ledger.core.canonical import hex0x, unhex0x
+from ledger.core.canonical import hex0x
+from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
+from ledger.core.status import Action
 
 _OK, _CREATED = 200, 201
 _POLL = 0.5  # seconds between two looks at an act on its way
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_DIGEST = 32
 
 
 class _Name(click.ParamType[str]):
@@ -56,9 +60,26 @@ def doc_option(command: F) -> F:
     )(command)
 
 
+class Signs(NamedTuple):
+    """How acts are signed that wait for it. key: None: not here. yes: without asking."""
+
+    key: Path | None
+    password_files: Sequence[Path]
+    yes: bool
+
+
 def key_options(command: F) -> F:
-    """`--key` and `--password-file`: where the gateway does not hold the DECIDE key."""
+    """`--key`, `--password-file` and `--yes`, where the gateway does not hold the DECIDE key:
+    parameter `by`, a Signs."""
+
+    @functools.wraps(command)
+    def run(**values: Any) -> Any:
+        names = ("key", "password_files", "yes")
+        by = Signs(**{name: values.pop(name) for name in names})
+        return command(by=by, **values)
+
     for option in (
+        click.option("--yes", is_flag=True, help=say(zh="不再询问。", en="Do not ask.")),
         click.option(
             "--password-file",
             "password_files",
@@ -77,8 +98,8 @@ def key_options(command: F) -> F:
             ),
         ),
     ):
-        command = option(command)
-    return command
+        run = option(run)
+    return run  # type: ignore[return-value]
 
 
 def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) -> Told:
@@ -100,9 +121,7 @@ def release_seen(node: Node, shown_at: str, path: str) -> Told:
     return send(node, f"{path}?proposal={proposed.get('proposal', 0)}", {}, ())
 
 
-def wait_for_acts(
-    node: Node, case: str, key: Path | None, password_files: Sequence[Path]
-) -> tuple[Told, bool]:
+def wait_for_acts(node: Node, case: str, by: Signs) -> tuple[Told, bool]:
     """The case once all that goes to the chain with it is there, and whether all of it is. With a
     key what waits for it is signed."""
     patience = Patience(
@@ -121,16 +140,14 @@ def wait_for_acts(
             return told, all(act["state"] != "refused" for act in acts)
         for act in acts:
             if "toSign" in act:
-                _sign(node, case, act, key, password_files)
+                _sign(node, told, act, by)
         patience.see([act["state"] for act in acts])
         time.sleep(_POLL)
 
 
-def _sign(
-    node: Node, case: str, act: Told, key: Path | None, password_files: Sequence[Path]
-) -> None:
-    digest = unhex0x(str(act["toSign"]), _DIGEST)
-    if key is None:
+def _sign(node: Node, told: Told, act: Told, by: Signs) -> None:
+    """Show all that an act says, ask, sign what was shown and nothing else. Raises Refused."""
+    if by.key is None:
         raise Refused(
             say(
                 zh="节点不保管 DECIDE 密钥，请加 --key 签名；决定已放行，可重复本命令。",
@@ -138,15 +155,40 @@ def _sign(
                 " released; run this again.",
             )
         )
-    signer = open_key(key, Purpose.DECIDE.name, password_files)
-    note(
-        say(
-            zh=f"签名：{act['action']}，摘要 {act['toSign']}",
-            en=f"signing {act['action']}, digest {act['toSign']}",
+    typed = _typed(told, act)
+    for line in typed_lines(typed):
+        note(line)
+    if not by.yes and not click.confirm(say(zh="签名？", en="Sign this?"), err=True):
+        raise Refused(say(zh="未签名。", en="not signed."))
+    signer = open_key(by.key, Purpose.DECIDE.name, by.password_files)
+    value = {"act": act["act"], "signature": hex0x(signer.sign_digest(typed.digest))}
+    send(node, f"/v1/cases/{told['case']}/sign", value, ())
+
+
+def _typed(told: Told, act: Told) -> TypedActs:
+    """What is to be signed, as the words of the node have it: the digest is ours. Raises Refused
+    where these words are not what the node asks to be signed for this case."""
+    try:
+        typed = TypedActs.parse(act.get("typedData"))
+    except Malformed as error:
+        problem = say(
+            zh="节点给出的待签内容无法解读", en="what the node asks to sign is unreadable"
         )
+        raise Refused(f"{problem}: {error}") from error
+    [one] = typed.acts if len(typed.acts) == 1 else [None]
+    same = one is not None and (one.record.hex(), Action(one.action).name.lower()) == (
+        told["record"],
+        act["action"],
     )
-    value = {"act": act["act"], "signature": hex0x(signer.sign_digest(digest))}
-    send(node, f"/v1/cases/{case}/sign", value, ())
+    if not same or hex0x(typed.digest) != act["toSign"]:
+        raise Refused(
+            say(
+                zh="节点所示内容与要求签名的不一致，未签名；请联系节点管理员。",
+                en="What the node shows is not what it asks to be signed: nothing was signed. Turn"
+                " to who runs the node.",
+            )
+        )
+    return typed
 
 
 def told_acts(told: Told) -> None:
@@ -154,3 +196,5 @@ def told_acts(told: Told) -> None:
     for act in told["acts"]:
         code = f" ({act['code']})" if act["code"] else ""
         note(f"{act['action']}: {act['state']}{code}")
+        if remedy := act.get("remedy"):
+            note(f"  {harmless(pick(remedy))}")

@@ -28,7 +28,7 @@ _COMMANDS = {
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
     "govern": "ledger.cli.signing:govern",
-    "keys": "ledger.cli.member_keys:keys",
+    "keys": "ledger.cli.annul_stolen:keys",
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
     "record": "ledger.cli.record:record",

@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from ledger.cli.case import proposed, released
-from ledger.cli.case_parts import NAME, doc_option, key_options, release_seen, send, wait_for_acts
+from ledger.cli.case_parts import (
+    NAME,
+    Signs,
+    doc_option,
+    key_options,
+    release_seen,
+    send,
+    wait_for_acts,
+)
 from ledger.cli.language import say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
@@ -95,8 +103,7 @@ _decision("erase", "删除。", "Erase.")
 def release(
     *,
     record_: str,
-    key: Path | None,
-    password_files: tuple[Path, ...],
+    by: Signs,
     url: str,
     token: str | None,
     as_json: bool,
@@ -105,5 +112,5 @@ def release(
     with Node(url, token) as node:
         at = f"/v1/records/{record_}"
         case = release_seen(node, f"{at}/decision", f"{at}/release")["case"]
-        told, good = wait_for_acts(node, case, key, password_files)
+        told, good = wait_for_acts(node, case, by)
     return released(told, good=good, as_json=as_json)

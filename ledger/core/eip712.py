@@ -25,6 +25,7 @@ __all__ = [
     "members",
     "recover",
     "type_hash",
+    "typed_members",
 ]
 
 Plain = int | bytes | str
@@ -130,6 +131,11 @@ def address_of(public_key: bytes) -> Address:
 def members(struct: str) -> list[str]:
     """Names of what a struct holds, in their order."""
     return [name for _, name in _members(struct)]
+
+
+def typed_members(struct: str) -> list[tuple[str, str]]:
+    """Type and name of each, in their order."""
+    return [(kind, name) for kind, name in _members(struct)]
 
 
 def _members(struct: str) -> list[list[str]]:

@@ -8,8 +8,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ledger.core.ids import Digest, KeyId, LogId
-from ledger.core.status import NOTHING, ZERO, Act, Action, Flag, RecordedAct, next_state, refusal
-from ledger.core.verdict.acts import status_facts, status_of, worse_status
+from ledger.core.status import (
+    NOTHING,
+    ZERO,
+    Act,
+    Action,
+    Flag,
+    Outcome,
+    RecordedAct,
+    next_state,
+    refusal,
+)
+from ledger.core.verdict.acts import Belief, believed, status_facts, status_of, worse_status
 from ledger.core.verdict.facts import Compromise, KeyFact, Later, Status
 from ledger.core.verdict.verdicts import PRECEDENCE
 from tests.core.material import fuzz
@@ -53,6 +63,18 @@ def told(*acts: RecordedAct, final: int = 100) -> tuple[str, str]:
 
 
 D, S, SH, L, RP, RS, C, W, E, EN, AN, U = (int(action) for action in Action)
+
+
+def test_what_honest_keys_made_of_a_record() -> None:
+    """A thief's act changes nothing; whether it still stands in doubt is told beside."""
+    honest, thief = recorded(W, 1), recorded(RS, 2, key=STOLEN)
+    assert believed([], doubtful) == Belief(Flag(0), Outcome.NONE, in_doubt=False)
+    assert believed([honest], doubtful) == Belief(Flag(0), Outcome.WITHDRAWN, in_doubt=False)
+    assert believed([honest, thief], doubtful) == Belief(Flag(0), Outcome.WITHDRAWN, in_doubt=True)
+    undone = recorded(U, 3, key=KeyId(ZERO))
+    assert believed([honest, thief, undone], doubtful) == Belief(
+        Flag.DISPUTED, Outcome.WITHDRAWN, in_doubt=False
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ it is undone. Anybody may have it undone, so that takes back nothing that an hon
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import NamedTuple
 
 from ledger.core.ids import RecordId
 from ledger.core.status import (
@@ -25,7 +26,7 @@ from ledger.core.status import (
 from ledger.core.verdict.facts import FLAGS, Later, Status, StatusFacts
 from ledger.core.verdict.verdicts import PRECEDENCE
 
-__all__ = ["Doubt", "status_facts", "status_of", "worse_status"]
+__all__ = ["Belief", "Doubt", "believed", "status_facts", "status_of", "worse_status"]
 
 Doubt = Callable[[RecordedAct], bool]
 """Whether the key of an act is held to have been stolen when it signed."""
@@ -105,6 +106,23 @@ def status_of(acts: Sequence[RecordedAct], *, final: int, doubtful: Doubt) -> St
         version=len(acts),
         corrected_by=worst.other if worst.outcome is Outcome.CORRECTED else None,
     )
+
+
+class Belief(NamedTuple):
+    """What honest keys and votes made of a record. in_doubt: whether an act of a stolen key stands
+    that nothing has answered yet."""
+
+    flags: Flag
+    outcome: Outcome
+    in_doubt: bool
+
+
+def believed(acts: Iterable[RecordedAct], doubtful: Doubt) -> Belief:
+    """What the acts on one record, in their order, amount to as far as they are believed."""
+    state = _Believed()
+    for acted in acts:
+        state = state.after(acted, doubtful=doubtful(acted))
+    return Belief(state.flags, state.outcome, bool(state.doubts))
 
 
 def worse_status(one: Status, other: Status) -> Status:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.node import Node
+from tests.gateway.statuses.conftest import network, shared
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.member import Member, found_member
+
+__all__ = ["anvil", "member", "network", "node", "shared"]
 
 
 @pytest.fixture(scope="module")

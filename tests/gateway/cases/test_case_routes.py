@@ -13,6 +13,7 @@ from gateway.app import create_app
 from gateway.cases.materials import MAX_DOCUMENT
 from gateway.node import Node
 from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.typed_acts import TypedActs
 from ledger.core.canonical import hex0x
 from ledger.core.case import MAX_DOCS
 from ledger.core.keys import Alg
@@ -198,7 +199,9 @@ def test_signed_elsewhere(node: Node, anvil: Anvil, clerk: Desk, chief: Desk) ->
     sending.step()
     (act,) = chief.get(f"/v1/cases/{case}")["acts"]
     assert (act["state"], act["code"]) == ("waiting", "to-be-signed")
-    digest = bytes.fromhex(act["toSign"][2:])
+    digest = TypedActs.parse(act["typedData"]).digest
+    assert act["toSign"] == f"0x{digest.hex()}"
+    assert act["remedy"].keys() == {"zh", "en"}
     thief = LocalSigner(Alg.SECP256K1, bytes([7]) * 32)
 
     def sign(signer: LocalSigner) -> httpx.Response:

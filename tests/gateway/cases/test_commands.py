@@ -131,7 +131,7 @@ def test_a_decision_signed_with_a_key_file(
         record = leaf.hex()
         assert cli("record", "withdraw", record, "--basis", 10, "--doc", pdf)[0] == 0
         assert cli("record", "release", record, by="chief")[0] == 1, "nobody signs"
-        with_key = ("--key", key, "--password-file", password)
+        with_key = ("--key", key, "--password-file", password, "--yes")
         code, told = cli("record", "release", record, *with_key, by="chief")
         assert (code, told["status"]["outcome"]) == (0, "withdrawn")
     finally:

@@ -1,0 +1,77 @@
+"""Of a record that was logged again, twice, acts go to the first of the chain: every receipt names
+it, so whoever holds any of them sees what was decided (review 0005, 11)."""
+
+from gateway.node import Node
+from gateway.receipts.interfaces import Disclose
+from ledger.chain.governing.actions import open_successor
+from ledger.core.ids import Digest, LogId, RecordId, log_id
+from ledger.core.receipt import parse
+from tests.gateway.anchoring.test_log_states import _again, relog
+from tests.gateway.anchoring.whole import settle
+from tests.gateway.cases.desk import of_authority, send_all, take_in, wanted, word
+from tests.gateway.receipts.test_receipts_verify import judge
+from tests.support.anvil import Anvil
+from tests.support.callers import CENTRE
+from tests.support.member import Member, decide
+from tests.support.node import MEMBER
+
+
+def strand(node: Node, member: Member, anvil: Anvil, end: tuple[LogId, int], leaf: bytes) -> bytes:
+    """Close a log at a size before the record, which is logged again; its new leaf."""
+    decide(anvil, member, open_successor(*end))
+    relog(node)
+    node.logs.step()
+    settle(node, anvil)
+    return _again(node, leaf)
+
+
+def receipt(node: Node, leaf: bytes) -> bytes:
+    data = node.receipts.receipt(leaf, disclose=Disclose(CENTRE))
+    assert isinstance(data, bytes)
+    return data
+
+
+def test_an_act_on_what_was_logged_again_twice(node: Node, member: Member, anvil: Anvil) -> None:
+    take_in(node, anvil, 500)
+    (first,) = take_in(node, anvil, 501)
+    second = strand(node, member, anvil, (member.log_id, 1), first)
+    held = receipt(node, second)
+    assert judge(held, member.network).verdict == "valid"
+    network = member.network
+    successor = log_id(network.chain_id, network.consortium, MEMBER, 1, 1)
+    third = strand(node, member, anvil, (successor, 0), second)
+    assert len({first, second, third}) == 3
+    (newer,) = take_in(node, anvil, 502)
+
+    decisions = node.case_parts.decisions
+    decisions.propose_own(of_authority(node, 1), third, wanted("correct", basis=8, to_record=newer))
+    decisions.release_own(of_authority(node, 2), third)
+    send_all(node, anvil)
+    named = parse(receipt(node, newer)).entry
+    assert named.replaces is None
+    entry = parse(held).entry
+    assert entry.replaces is not None
+    assert word(node, entry.replaces).version == 1, "on the first, which both name"
+    # The record on the third log is the one that stands.
+    assert judge(receipt(node, third), member.network).verdict == "corrected"
+    told = node.case_parts.views.of_record(of_authority(node, 1), third)
+    assert told["record"] == entry.replaces.hex()
+    assert told["status"]["outcome"] == "corrected"
+
+
+def test_a_record_corrects_by_its_first(node: Node, member: Member, anvil: Anvil) -> None:
+    """What corrects was logged again: the act names the first of its chain, on which acts go."""
+    (leaf,) = take_in(node, anvil, 510)
+    (newer,) = take_in(node, anvil, 511)
+    with node.ctx.engine.connect() as connection:
+        query = "SELECT log_id, size FROM logs ORDER BY id DESC LIMIT 1"
+        newest = connection.exec_driver_sql(query).one()
+    again = strand(node, member, anvil, (LogId(newest.log_id), newest.size - 1), newer)
+    decisions, told = node.case_parts.decisions, node.statuses.told(leaf)
+    decisions.propose_own(of_authority(node, 1), leaf, wanted("correct", basis=8, to_record=again))
+    decisions.release_own(of_authority(node, 2), leaf)
+    send_all(node, anvil)
+    assert judge(receipt(node, leaf), member.network).verdict == "corrected"
+    assert told is not None
+    [done] = node.case_parts.views.registry.now().acts.history(RecordId(Digest(told.record)))
+    assert done.act.other == parse(receipt(node, again)).entry.replaces
