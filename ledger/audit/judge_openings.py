@@ -14,19 +14,19 @@ from typing import Any
 import orjson
 
 from ledger.audit.findings import Findings
+from ledger.audit.judge_mirrors import witnessed
 from ledger.audit.opened import Held, Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.state import Key, Log, State
 from ledger.chain.contracts.bindings import LOG_ANCHOR
-from ledger.core import eip712, note
+from ledger.core import eip712
 from ledger.core.canonical import instant, parse_instant, unhex0x, unhex32
 from ledger.core.eip712 import SIGNATURE65_SIZE
 from ledger.core.entry import from_json as entry_from_json
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.ids import Digest, LogId, bytes32_ascii, sha256
-from ledger.core.keys import Alg, Purpose
+from ledger.core.keys import Purpose
 from ledger.core.merkle import leaf_hash, verify_inclusion
-from ledger.core.note import Checkpoint, Cosignature
 from ledger.core.opening import Opening, Promised, internal_checks, parse_opening
 from ledger.core.promise import MAX_LEAVES, MAX_PROMISE
 from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET
@@ -184,20 +184,9 @@ class Judge:
         """Each line of a receipt's checkpoint must be of a key that its witness had then."""
         receipt = opening.receipt
         for line in () if receipt is None else receipt.checkpoint.witnesses:
-            if receipt is not None and not self._witnessed(receipt.checkpoint, line):
+            if receipt is not None and not witnessed(self.state, receipt.checkpoint, line):
                 commitment = opening.statement.commitment
                 self._add("witness-line-false", log, commitment, witness=line.member)
-
-    def _witnessed(self, checkpoint: Checkpoint, line: Cosignature) -> bool:
-        for key in self._keys(line.member, Purpose.WITNESS):
-            if key.alg != Alg.ED25519 or not key.not_before <= line.time <= key.not_after:
-                continue
-            try:
-                note.verify_cosignature(checkpoint, line, key.public_key)
-            except EvidenceError:
-                continue
-            return True
-        return False
 
     # ---- batches
 

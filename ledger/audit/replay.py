@@ -20,11 +20,12 @@ from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
+from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
 from ledger.audit.log_replay import LogReplay, Progress, owner_signed
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
-from ledger.audit.state import Log, Place, State
+from ledger.audit.state import Log, Member, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
@@ -84,6 +85,8 @@ def replay(
     told: Callable[[str, str], None] = lambda log, member: None,
     openings: OpeningFiles | None = None,
     calendar: Calendar | None = None,
+    check_mirrors: bool = False,
+    mirror_for: MirrorFor | None = None,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
@@ -91,8 +94,11 @@ def replay(
     that is not named there does not serve a log, the copies of the other provinces are read; told:
     of each log (hex) and the member whose copy was read, since the report is the same. openings:
     with them every case is rebuilt and held against the chain; calendar: of the working days that
-    its stages take (None: the packaged one). Raises CouldNotCheck where the chain cannot be read,
-    NotOpenings where openings cannot; a log that cannot be is told in the report.
+    its stages take (None: the packaged one). check_mirrors: look at the copies that provinces keep,
+    too; mirror_for: how, instead of over HTTP.
+
+    Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot; a log
+    that cannot be is told in the report.
     """
     own = reader or QuorumReader(network)
     https = Http()
@@ -103,6 +109,8 @@ def replay(
         job.open(openings, calendar)
         copies = None if fetch_for else _Copies(https, job, told)
         job.run(fetch_for or _over_http(https), mirrors or {}, copies)
+        if check_mirrors:
+            job.check_mirrors(mirror_for or _mirror_over_http(https))
         return Report(job.document())
     finally:
         https.close()
@@ -131,6 +139,7 @@ class _Job:
         self._view = view
         self._openings: OpeningFiles | None = None
         self._calendar: Calendar | None = None
+        self._certain = True
         self._shown: dict[str, Any] = {}
         self._network = network
         self._last = last
@@ -162,6 +171,7 @@ class _Job:
         ):  # what is built on half the events is worth nothing
             self._findings = _only_unchecked(findings)
             self._tallies = [Tally() for _ in self._logs]
+            self._certain = False
             return
         self._cases = chain.cases
         self._contracts = judge_contracts(state, network, codes, findings)
@@ -191,6 +201,11 @@ class _Job:
             self._shown = held.document()
         finally:
             held.close()
+
+    def check_mirrors(self, mirror_for: MirrorFor) -> None:
+        """Look at the copies that provinces keep; of nothing where events are missing."""
+        if self._certain:
+            judge_mirrors(self._state, self._logs, mirror_for, self._last.hash, self._findings)
 
     @property
     def state(self) -> State:
@@ -367,3 +382,12 @@ def _over_http(http: Http) -> FetchFor:
         return HttpFetch(http, log_url(base, log)) if is_plain_url(base) else None
 
     return fetch_for
+
+
+def _mirror_over_http(http: Http) -> MirrorFor:
+    def mirror_for(member: Member, log: Log) -> Fetch | None:
+        if not is_plain_url(member.endpoint):
+            return None
+        return HttpFetch(http, mirror_url(member.endpoint, log.log_id))
+
+    return mirror_for

@@ -10,16 +10,21 @@ from typing import Any
 
 import pytest
 
+from ledger.audit.opening_files import NotOpenings
 from ledger.audit.replay import Report
+from ledger.audit.state import Log, Member
+from ledger.audit.tiles import Fetch
 from ledger.core.canonical import hex32
 from ledger.core.keys import Purpose
+from ledger.core.statement import dummy
 from ledger.core.status import Action, Basis
 from ledger.records.calendar import Calendar
 from tests.audit.conftest import Ledger
 from tests.audit.desk import DAY, HOUR, WEEKDAYS, Desk, objected, record_of, repaired, this_month
 from tests.audit.test_replay import codes
 from tests.support.cases import act_by_vote, make_act, midnight
-from tests.support.ledger import make_record
+from tests.support.ledger import MemberLog, make_record
+from tests.support.votes import close_log
 
 BEIJING, TIANJIN = "110000", "120000"
 LATER = 73 * HOUR
@@ -455,3 +460,104 @@ def test_a_repair_before_the_minimum(desk: Desk, class_: str) -> None:
     found = only(report)
     assert (found["code"], found["member"]) == ("repair-before-minimum", TIANJIN)
     assert found["evidence"]["day"] < found["evidence"]["possible"]
+
+
+# ---- mirrors
+
+
+def copied(desk: Desk, copy: MemberLog) -> Report:
+    """The report where Beijing serves this copy of Tianjin's log."""
+
+    def mirror_for(member: Member, log: Log) -> Fetch | None:
+        return copy.fetch if (member.code, log.member) == (BEIJING, TIANJIN) else None
+
+    return desk.ledger.replay(check_mirrors=True, mirror_for=mirror_for)
+
+
+def test_a_mirror_that_serves_the_log(desk: Desk) -> None:
+    log = desk.ledger.tianjin
+    copy = replace(log, served={"checkpoint": log.cosigned(3, BEIJING).encode()})
+    assert codes(copied(desk, copy).document) == []
+    assert codes(copied(desk, replace(log, served={"checkpoint": None})).document) == []
+
+
+@pytest.mark.parametrize("shown", ["another log", "another tree", "nonsense", "a false line"])
+def test_a_mirror_that_serves_another_tree(desk: Desk, shown: str) -> None:
+    log = desk.ledger.tianjin
+    copy = replace(log, entries=list(log.entries), served={})
+    if shown == "another log":
+        copy.served = {"checkpoint": desk.ledger.beijing.checkpoint().encode()}
+    elif shown == "another tree":
+        copy.served = {"checkpoint": log.checkpoint().encode()}
+        copy.entries[1] = copy.entries[0]
+    elif shown == "nonsense":
+        copy.served = {"checkpoint": b"\xff"}
+    else:
+        line = log.cosigned(3, BEIJING, signer=log.key(Purpose.NOTE))
+        copy.served = {"checkpoint": line.encode()}
+    found = only(copied(desk, copy))
+    code = "witness-line-false" if shown == "a false line" else "mirror-differs"
+    assert (found["code"], found["member"]) == (code, BEIJING)
+    assert found["where"] == f"log/{log.log_id.hex()}/mirror/{BEIJING}"
+
+
+def test_a_mirror_that_proves_what_the_owner_signed(desk: Desk) -> None:
+    """Another tree of an anchored size, with the owner's signature: that is the owner's fault."""
+    log = desk.ledger.tianjin
+    copy = replace(log, entries=[log.entries[0], *log.entries[:2]], served={})
+    found = only(copied(desk, copy))
+    assert (found["code"], found["member"]) == ("checkpoint-differs", TIANJIN)
+
+
+# ---- what cannot be looked at
+
+
+def test_an_opening_of_a_later_version(desk: Desk) -> None:
+    path = desk.folder / "later.json"
+    path.write_bytes(b'{"_type":"credit-ledger/opening@2"}')
+    report = desk.report(path)
+    assert [one["code"] for one in report.document["incomplete"]] == ["opening-version-unknown"]
+    assert report.exit == 4
+
+
+def test_more_steps_than_anybody_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.audit.judge_steps.MAX_STEPS", 2)
+    repaired(desk)
+    report = closed(desk, after=0)
+    assert [one["code"] for one in report.document["incomplete"]] == ["case-too-long"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"_type":"credit-ledger/receipt@1"}'])
+def test_a_file_that_is_no_opening(desk: Desk, data: bytes) -> None:
+    path = desk.folder / "other.json"
+    path.write_bytes(data)
+    with pytest.raises(NotOpenings, match=r"other\.json"):
+        desk.report(path)
+    with pytest.raises(NotOpenings, match="none"):
+        desk.report(desk.folder / "none.json")
+
+
+def test_an_opening_whose_parts_are_of_two(desk: Desk) -> None:
+    first, second = desk.say(TIANJIN, sort="query"), desk.say(TIANJIN, sort="query")
+    desk.batch(TIANJIN)
+    mixed = replace(desk.promised(first), statement=second)
+    found = only(desk.report(*desk.keep(mixed)))
+    assert (found["code"], found["severity"]) == ("opening-false", "warning")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_log_that_was_closed_before_its_first_anchor(desk: Desk, shown: bool) -> None:
+    """What its owner shows of it under a signed checkpoint is read like any other."""
+    network = desk.ledger.network
+    log = MemberLog(network, "130000")
+    log.put_raw(*[dummy(at=1, iss="130000", log=log.log_id, salt=bytes(32)).entry()])
+    log.put_raw(b"{}")
+    close_log(network, log.log_id, 0)
+    network.anvil.mine()
+    logs = [desk.ledger.beijing, desk.ledger.tianjin, *([log] if shown else [])]
+    seen: list[tuple[str, int]] = []
+    reader = desk.ledger.replay(
+        logs=logs, progress=lambda name, done, size: seen.append((name, done))
+    )
+    assert codes(reader.document) == []
+    assert ((log.log_id.hex(), 2) in seen) is shown
