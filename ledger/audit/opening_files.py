@@ -62,10 +62,20 @@ class OpeningFiles:
         """Openings one by one, as canonical bytes, not yet parsed. Raises NotOpenings."""
         for path in self._paths:
             if path.is_dir():
-                for each in sorted(path.rglob("*.json")):
+                for each in sorted(path.rglob("[!.]*.json")):
                     yield from self._file(each)
             else:
                 yield from self._file(path)
+
+    def named(self) -> list[Asked]:
+        """What the folders hold answers for, by the names of their files, in order."""
+        found = [
+            asked
+            for path in self._paths
+            for each in path.rglob("*.json")
+            if (asked := _asked(each)) is not None
+        ]
+        return sorted(found, key=lambda one: (one.log, one.start, one.end))
 
     def _file(self, path: Path) -> Iterator[bytes]:
         asked = _asked(path)
