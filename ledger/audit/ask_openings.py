@@ -39,10 +39,10 @@ __all__ = ["MAX_LEAVES", "ROUTE", "Asker", "NotAnswered", "Subject", "Told", "su
 ROUTE: Final = "/v1/exchange/openings"
 MAX_LEAVES: Final = 1024
 """Of one question."""
-MAX_ITEMS: Final = 1000
+_MAX_ITEMS: Final = 1000
 """Openings in one answer."""
-CONNECT_SECONDS, CALL_SECONDS = 5.0, 30.0
-PAUSES = (1.0, 5.0, 20.0)
+_CONNECT_SECONDS, _CALL_SECONDS = 5.0, 30.0
+_PAUSES = (1.0, 5.0, 20.0)
 """Seconds before a member that is busy, or was not reached, is asked again."""
 _OK, _UNAUTHORISED, _TOO_MANY, _SERVER_ERROR = 200, 401, 429, 500
 _MAX_CODE = 64
@@ -179,7 +179,7 @@ class Asker:
         """The body of a good answer; asked again where that may help. Raises NotAnswered."""
         if not is_plain_url(subject.endpoint):
             raise NotAnswered("no-endpoint")
-        for pause in (*PAUSES, None):
+        for pause in (*_PAUSES, None):
             try:
                 return self._once(subject, asked)
             except NotAnswered as error:
@@ -215,8 +215,8 @@ class Asker:
                 url,
                 content=body,
                 headers=request.headers.items(),
-                timeout=CALL_SECONDS,
-                connect=CONNECT_SECONDS,
+                timeout=_CALL_SECONDS,
+                connect=_CONNECT_SECONDS,
                 max_bytes=MAX_PIECE,
             )
         except RpcTimeout as error:
@@ -260,7 +260,7 @@ def _following(body: bytes, asked: Asked) -> int | None:
         openings, following = value["openings"], value["next"]
     except (ValueError, KeyError, TypeError) as error:
         raise NotAnswered("answer-malformed", "no openings") from error
-    if not isinstance(openings, list) or len(openings) > MAX_ITEMS:
+    if not isinstance(openings, list) or len(openings) > _MAX_ITEMS:
         raise NotAnswered("answer-malformed", "no openings, or too many")
     if following is None:
         return None

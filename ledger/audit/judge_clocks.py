@@ -67,6 +67,8 @@ class ClockJudge:
                     self._grant(found, made, step)
 
     def _stage(self, found: Open, stage: _Stage) -> None:
+        if stage.until is None and not self._judge.all_asked:
+            return  # the step that ended it may be elsewhere
         end = self._end(stage, self._region(found))
         ended = self._judge.now if stage.until is None else stage.until.at
         if end is None or _day(ended) <= end:
@@ -117,6 +119,8 @@ class ClockJudge:
             for done in found.acts
             if done.acted.act.basis == Basis.NATIONAL_RESULT and done.acted.recorded_at >= made.at
         ]
+        if not times and not self._judge.all_asked:
+            return
         if end is not None and _day(min(times, default=self._judge.now)) > end:
             self._judge.add(
                 "national-result-late",

@@ -3,7 +3,7 @@ order (design-2 11, 12)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,7 +77,8 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepJudge:
-    """now: Unix seconds of the last block. unread: logs that could not be read whole."""
+    """now: Unix seconds of the last block. unread: logs that could not be read whole.
+    asked: those of which the owner has answered for every leaf."""
 
     state: State
     cases: Cases
@@ -85,11 +86,24 @@ class StepJudge:
     findings: Findings
     now: int
     unread: frozenset[LogId]
+    asked: frozenset[LogId]
 
-    def records(self, *, tell: bool = True) -> Iterator[Open]:
-        """Every record that steps are about and that stands somewhere, with its cases. tell: with
-        findings about what stands nowhere, and about what is no case."""
-        for record in self.opened.records():
+    @property
+    def all_asked(self) -> bool:
+        """Whether everybody was asked for everything: else what is not here may be elsewhere."""
+        return len(self.asked) == len(self.state.logs)
+
+    def records(self) -> Iterator[Open]:
+        """Every record that steps are about and that stands somewhere, with its cases; findings
+        about what stands nowhere, and about what is no case."""
+        yield from self._of(self.opened.records(), tell=True)
+
+    def objected(self) -> Iterator[Open]:
+        """Those of which an objection was noted, again."""
+        yield from self._of(self.opened.objected(), tell=False)
+
+    def _of(self, records: Iterable[RecordId], *, tell: bool) -> Iterator[Open]:
+        for record in records:
             statements = self.opened.steps(record, MAX_STEPS + 1)
             acts = self.cases.acts.get(record, [])
             log = self._log_of(record, acts)
@@ -130,7 +144,7 @@ class StepJudge:
             code = "step-not-the-author" if why == "not-the-author" else "case-broken"
             self.add(code, made.log, made.iss, made, why=why, case=hex32(case.id))
         for made in case.loose:
-            if made.at + MAX_PROMISE < self.now and self._all_open(found.log):
+            if made.at + MAX_PROMISE < self.now and self.all_asked:
                 step = made.step()
                 self.add("case-broken", made.log, made.iss, made, why="prev", case=hex32(step.case))
 
@@ -141,11 +155,6 @@ class StepJudge:
         self.findings.add(
             code, log=log, member=member, where=f"opening/{made.commitment.hex()}", **evidence
         )
-
-    def _all_open(self, log: LogId, *, everybody: bool = True) -> bool:
-        """Whether the owner of a log, or every member that has one, was asked for all openings."""
-        of = self.state.logs.values() if everybody else [self.state.logs[log]]
-        return all(self.opened.covers(each.log_id, each.size) for each in of)
 
     # ---- acts and steps
 
@@ -168,7 +177,7 @@ class StepJudge:
         act = done.acted.act
         by_others = act.action == Action.DISPUTE  # the step may be another member's
         late = done.acted.recorded_at + MAX_PROMISE < self.now
-        if late and act.log in self.state.logs and self._all_open(act.log, everybody=by_others):
+        if late and (self.all_asked if by_others else act.log in self.asked):
             self._act("act-without-step", done)
 
     def others(self, opened: set[RecordId]) -> None:
@@ -225,6 +234,8 @@ class StepJudge:
     def unmarked(self, found: Open) -> None:
         """An objection marks its record within 72 hours, beyond the twentieth of a filer and what
         came to nothing before."""
+        if not self.all_asked:
+            return
         marked = list(found.disputed())
         for case in found.cases:
             if not case.is_(Kind.OBJECTION) or case.case is None:
@@ -256,7 +267,7 @@ class StepJudge:
                 continue
             known = case.filed + MAX_PROMISE if case.answered is None else case.answered
             ended = case.ended
-            if known <= time and (ended is None or ended[0].at > time):
+            if known <= time and (self.all_asked if ended is None else ended[0].at > time):
                 return "open"
             if ended is None or ended[0].doc() != done.acted.act.doc or ended[1].act != "uphold":
                 continue

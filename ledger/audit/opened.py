@@ -37,6 +37,7 @@ CREATE INDEX opening_of ON opening (record, at, commitment);
 CREATE INDEX objection_of ON objection (filer, owner);
 """
 _KIND = b'"kind":"statement"'
+_PAGE = 256  # openings read at once
 
 
 class Held(NamedTuple):
@@ -158,12 +159,16 @@ class Opened:
 
     def each(self) -> Iterator[Held]:
         """Every opening, by commitment, with the first anchor of its entry."""
-        rows = self._db.execute(
-            "SELECT o.whole, (SELECT min(e.anchored) FROM entry e WHERE e.commitment = o.commitment"
-            " AND e.log = o.log) FROM opening o ORDER BY o.commitment"
-        )
-        for whole, anchored in rows:
-            yield Held(parse_opening(whole), anchored)
+        last = b""
+        while rows := self._db.execute(
+            "SELECT o.commitment, o.whole, (SELECT min(e.anchored) FROM entry e"
+            " WHERE e.commitment = o.commitment AND e.log = o.log) FROM opening o"
+            " WHERE o.commitment > ? ORDER BY o.commitment LIMIT ?",
+            (last, _PAGE),
+        ).fetchall():
+            for _, whole, anchored in rows:
+                yield Held(parse_opening(whole), anchored)
+            last = rows[-1][0]
 
     def accept(self, commitment: Digest) -> None:
         """This one is its member's: its case is built on it."""
@@ -239,6 +244,11 @@ class Opened:
         self._db.execute(
             "INSERT INTO objection VALUES (?, ?, ?, ?, ?, ?)", (filer, owner, record, *span, lost)
         )
+
+    def objected(self) -> Iterator[RecordId]:
+        """Records of which an objection was noted, ascending."""
+        rows = self._db.execute("SELECT DISTINCT record FROM objection ORDER BY record").fetchall()
+        yield from (RecordId(row[0]) for row in rows)
 
     def marks(self, record: RecordId, filer: str, owner: str, at: int, most: int) -> bool:
         """Whether one that was filed then had to mark by itself: fewer than `most` of this filer

@@ -65,6 +65,11 @@ class WithOpenings:
             findings=judge.findings,
             now=judge.now,
             unread=unread,
+            asked=frozenset(
+                log.log_id
+                for log in judge.state.logs.values()
+                if opened.covers(log.log_id, log.size)
+            ),
         )
         clocks = ClockJudge(steps, calendar)
         shown, seen = [], set()
@@ -79,7 +84,7 @@ class WithOpenings:
             clocks.run(found)
             shown += [case.as_dict() for case in found.cases]
         steps.others(seen)
-        for found in steps.records(tell=False):
+        for found in steps.objected():
             steps.unmarked(found)
         entries, opened_ = opened.counts()
         self._shown = {

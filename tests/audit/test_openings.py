@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from ledger.audit.opening_files import NotOpenings
@@ -99,15 +100,37 @@ def test_without_openings_the_report_is_what_it_was(desk: Desk) -> None:
 
 
 def test_single_files_accuse_nobody_of_what_they_do_not_hold(desk: Desk) -> None:
-    """An auditor that was handed one opening knows nothing of the other statements."""
+    """An auditor that was handed two openings knows nothing of the other statements."""
     filed, _, _ = repaired(desk)
+    objection = objected(desk, 1)
+    desk.act(Action.DISPUTE, objection, 1)
+    result = desk.step(TIANJIN, "national-result", objection)
+    dismissed = desk.step(TIANJIN, "dismiss", result)
+    desk.act(Action.SETTLE, dismissed, 1)
+    unmarked = objected(desk, 2)
     desk.batch(TIANJIN)
-    report = desk.report(*desk.keep(desk.promised(filed)), after=LATER, calendar=Calendar({}))
-    assert report.document["statements"] == {"entries": 16, "opened": 1}
-    [case] = report.document["cases"]
-    assert (case["state"], len(case["steps"])) == ("filed", 1)
-    assert "act-without-step" not in codes(report.document)
-    assert "statement-unopened" not in codes(report.document)
+    held = [desk.promised(one) for one in (filed, objection, result, unmarked)]
+    report = desk.report(*desk.keep(*held), after=60 * DAY)
+    assert codes(report.document) == []
+    assert report.document["statements"] == {"entries": 16, "opened": 4}
+    assert sorted((one["state"], len(one["steps"])) for one in report.document["cases"]) == [
+        ("filed", 1),
+        ("filed", 1),
+        ("filed", 2),
+    ]
+
+
+def test_a_member_that_answers_with_nonsense_stops_no_audit(desk: Desk) -> None:
+    said = desk.say(TIANJIN, sort="query")
+    desk.batch(TIANJIN)
+    folder = desk.answers()
+    [path] = (folder / hex32(desk.ledger.tianjin.log_id)).iterdir()
+    value = orjson.loads(path.read_bytes())
+    value["openings"][0] = {"_type": 1.5}
+    path.write_bytes(orjson.dumps(value))
+    report = desk.report(folder)
+    assert sorted(codes(report.document)) == ["opening-false", "statement-unopened"]
+    assert said.log == desk.ledger.tianjin.log_id
 
 
 # ---- statements
