@@ -15,6 +15,7 @@ from ledger.audit.opening_files import NotOpenings
 from ledger.audit.replay import Report
 from ledger.audit.state import Log, Member
 from ledger.audit.tiles import Fetch
+from ledger.cli.tables import show_report
 from ledger.core.canonical import hex32
 from ledger.core.keys import Purpose
 from ledger.core.statement import dummy
@@ -131,6 +132,23 @@ def test_a_member_that_answers_with_nonsense_stops_no_audit(desk: Desk) -> None:
     report = desk.report(folder)
     assert sorted(codes(report.document)) == ["opening-false", "statement-unopened"]
     assert said.log == desk.ledger.tianjin.log_id
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_person_sees_how_many_cases_are_how(
+    desk: Desk, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", language)
+    monkeypatch.setenv("COLUMNS", "200")
+    show_report(desk.ledger.replay().document)
+    assert "案件" not in (empty := capsys.readouterr().out)
+    assert "Cases" not in empty
+    repaired(desk)
+    desk.act(Action.DISPUTE, objected(desk, 1), 1)
+    show_report(closed(desk, after=0).document)
+    told = capsys.readouterr().out
+    assert ("16／16" if language == "zh" else "16 of 16") in told
+    assert ("2: 已提出 1, 准予修复 1" if language == "zh" else "2: filed 1, granted 1") in told
 
 
 # ---- statements
