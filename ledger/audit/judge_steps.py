@@ -246,10 +246,14 @@ class StepJudge:
                 continue
             if any(since <= until and (to is None or to >= filed) for since, to in marked):
                 continue
-            filer = case.case.filer
-            if self.opened.marks(found.record, filer, found.owner, filed, MAX_MARKING):
+            if self._marks(found, case):
                 made = case.steps[0][0]
                 self.add("objection-unmarked", found.log, found.owner, made, filed=instant(filed))
+
+    def _marks(self, found: Open, case: OpenedCase) -> bool:
+        """Whether an objection had to mark by itself; one that did not keeps no mark either."""
+        filer = "" if case.case is None else case.case.filer
+        return self.opened.marks(found.record, filer, found.owner, case.filed, MAX_MARKING)
 
     def settled(self, found: Open) -> None:
         """The mark goes with the end of the last open objection, and after the outcome."""
@@ -267,7 +271,8 @@ class StepJudge:
                 continue
             known = case.filed + MAX_PROMISE if case.answered is None else case.answered
             ended = case.ended
-            if known <= time and (self.all_asked if ended is None else ended[0].at > time):
+            is_open = self.all_asked if ended is None else ended[0].at > time
+            if known <= time and is_open and self._marks(found, case):
                 return "open"
             if ended is None or ended[0].doc() != done.acted.act.doc or ended[1].act != "uphold":
                 continue

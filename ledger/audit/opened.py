@@ -35,6 +35,7 @@ _INDEXES = """
 CREATE INDEX entry_of ON entry (commitment, log);
 CREATE INDEX opening_of ON opening (record, at, commitment);
 CREATE INDEX objection_of ON objection (filer, owner);
+CREATE INDEX objection_to ON objection (record);
 """
 _KIND = b'"kind":"statement"'
 _PAGE = 256  # openings read at once
@@ -259,9 +260,8 @@ class Opened:
             (filer, owner, at, at),
         ).fetchone()
         (lost,) = self._db.execute(
-            "SELECT count(*) FROM objection WHERE filer = ? AND owner = ? AND record = ? AND lost"
-            " AND ended <= ?",
-            (filer, owner, record, at),
+            "SELECT count(*) FROM objection WHERE record = ? AND lost AND ended <= ?",
+            (record, at),
         ).fetchone()
         return int(open_) < most and not lost
 

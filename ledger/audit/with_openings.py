@@ -78,7 +78,6 @@ class WithOpenings:
             steps.note_objections(found)
             steps.acts(found)
             steps.steps(found)
-            steps.settled(found)
             steps.voted(found)
             steps.persons(found)
             clocks.run(found)
@@ -86,6 +85,7 @@ class WithOpenings:
         steps.others(seen)
         for found in steps.objected():
             steps.unmarked(found)
+            steps.settled(found)
         entries, opened_ = opened.counts()
         self._shown = {
             "statements": {"entries": entries, "opened": opened_},
