@@ -260,7 +260,7 @@ class Opened:
             (filer, owner, at, at),
         ).fetchone()
         (lost,) = self._db.execute(
-            "SELECT count(*) FROM objection WHERE record = ? AND lost AND ended <= ?",
+            "SELECT count(*) FROM objection WHERE record = ? AND lost AND ended < ?",
             (record, at),
         ).fetchone()
         return int(open_) < most and not lost
