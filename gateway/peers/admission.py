@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gateway.base.clock import Clock
-from gateway.peers import signatures
 from gateway.peers.directory import Directory
 from gateway.peers.errors import SignatureRefused
 from gateway.peers.interfaces import Asker
-from gateway.peers.signatures import TO, Claim, Fields, Request, SignatureForm
 from gateway.peers.store import take_nonce
 from ledger.core.canonical import b64u_decode
 from ledger.core.errors import SignatureInvalid
+from ledger.exchange import signatures
+from ledger.exchange.signatures import TO, Claim, Fields, Request, SignatureForm
 
 MAX_AHEAD = 60
 """Seconds by which a sender's clock may be ahead of ours."""

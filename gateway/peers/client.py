@@ -18,30 +18,28 @@ import orjson
 from gateway.base.clock import Clock
 from gateway.base.metrics import TIMEOUTS
 from gateway.chain.signing import Signing
-from gateway.peers import signatures
 from gateway.peers.dialling import CALL_SECONDS, CONNECT_SECONDS, Dialler, place_of
 from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
 from gateway.peers.interfaces import MAX_ANSWER, MAX_ITEMS, MAX_REQUEST, ROUTES
 from gateway.peers.judging import UNDETERMINED, Judge
-from gateway.peers.signatures import NONCE_BYTES, Fields, Request, SignatureForm
 from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTimeout, RpcTooLong
 from ledger.chain.nodes.http import Answer, Http
 from ledger.core import receipt as receipts
 from ledger.core.canonical import MAX_INSTANT, b64u_encode, encode, hex32, parse_instant
-from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid, VersionUnknown
+from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
+from ledger.core.ids import KeyId
 from ledger.core.receipt import MAX_RECEIPT
 from ledger.core.verdict.verdict import Verdict
+from ledger.exchange import signatures
+from ledger.exchange.answers import LIFE, AnswerFalse, check_answer
+from ledger.exchange.signatures import NONCE_BYTES, Fields, Request, Verifying
 from ledger.verify import ask
 
 CONNECTIONS = 128
 """At once, to all members together: those that are silent must leave room for the others."""
-LIFE = 60
-"""Seconds for which a request may be taken."""
 MAX_CODE = 64
 """Characters of the code of a problem."""
-SKEW = 60
-"""Seconds by which an honest peer's clock may differ from ours."""
 SMALL = 64 << 10
 """Bytes of an answer that holds a word or two, or a problem."""
 OF_RECORD = 2 * MAX_RECEIPT + SMALL
@@ -245,36 +243,22 @@ class Peers:
 
     def _demand_ours(self, member: str, answer: Answer, request: Request, nonce: str) -> None:
         """Raise unless the member asked signed this answer, over this request."""
-        fields = Fields(answer.headers)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise PeerSilent("not-recognised", member, _code_in(answer.body))
-        try:
-            claim = signatures.read_answer(fields)
-            digest = fields.one("content-digest")
-        except SignatureForm as error:
-            if error.code != "signature-missing":
-                raise BadAnswer("answer-form", member, str(error)) from error
-            if answer.status in _BUSY:  # a proxy, or bounds that act before anybody is known
-                raise PeerSilent("peer-busy", member) from error
-            raise BadAnswer("answer-unsigned", member) from error
         now = self._clock.seconds()
-        if claim.nonce not in (None, nonce) or claim.created < now - LIFE - SKEW:
-            raise BadAnswer("answer-replayed", member)
-        if claim.created > now + SKEW:
-            raise BadAnswer("answer-form", member, "made in the future")
-        found = self._directory.key_of(member, claim.key_id)
-        if found is None or not found.valid_at(now):
-            raise BadAnswer("answer-key", member)
+
+        def key_of(id_: KeyId) -> Verifying | None:
+            found = self._directory.key_of(member, id_)
+            return found.key if found is not None and found.valid_at(now) else None
+
+        told = (answer.status, answer.headers, answer.body)
         try:
-            signatures.verify(
-                signatures.Answer(status_code=answer.status, headers=fields, request=request),
-                claim,
-                found.key,
-            )
-        except SignatureInvalid as error:
-            raise BadAnswer("answer-signature", member) from error
-        if digest != signatures.digest_of(answer.body):
-            raise BadAnswer("answer-digest", member)
+            check_answer(request, nonce, told, now=now, key_of=key_of)
+        except AnswerFalse as error:
+            # A proxy answers so, or bounds that act before anybody is known.
+            if error.code == "answer-unsigned" and answer.status in _BUSY:
+                raise PeerSilent("peer-busy", member) from error
+            raise BadAnswer(error.code, member, error.problem) from error
 
     def _demand_asked(self, member: str, data: bytes, record_id: bytes, nonce: str) -> None:
         """Raise unless a receipt is of this record, and bound to us and this request."""

@@ -21,15 +21,15 @@ from gateway.base.errors import NotReady
 from gateway.chain.signing import Signing
 from gateway.http.limits import RateLimiter, media_type
 from gateway.http.problems import Problem, problem_of, retry_later
-from gateway.peers import signatures
 from gateway.peers.admission import Admission, Received, of_wire
 from gateway.peers.errors import Refused, SignatureRefused
 from gateway.peers.interfaces import ROUTES, Asker, Reply
 from gateway.peers.messages import Messages
 from gateway.peers.services import Exchange
-from gateway.peers.signatures import Fields
 from ledger.chain.keys.signers import MessageSigner
 from ledger.core.errors import LedgerError, Malformed
+from ledger.exchange import signatures
+from ledger.exchange.signatures import Fields
 
 PACE: Final = 0.25
 """Seconds: a check is answered at the next multiple of them after it came, so that how long it took

@@ -20,7 +20,6 @@ from gateway.peers.admission import KEPT
 from gateway.peers.directory import Directory
 from gateway.peers.errors import PeerRefused
 from gateway.peers.models import peer_nonces
-from gateway.peers.signatures import Fields, Request
 from gateway.peers.store import forget_nonces, take_nonce
 from gateway.serve import listen
 from ledger.chain.governing.actions import reinstate
@@ -28,6 +27,7 @@ from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.keys import Alg, Purpose
+from ledger.exchange.signatures import Fields, Request
 from tests.gateway.peers.conftest import BANK, BEIJING, TIANJIN
 from tests.gateway.peers.hands import BODY, Sent, make, post
 from tests.support.asgi import Client
