@@ -153,29 +153,40 @@ class Directory:
             consortium = self._consortium()
             return self._read(lambda: consortium.member(code))
 
-    def log_owner(self, log: bytes) -> str | None:
-        """Whose a log is; None: there is none of that id."""
+    def log_owner(self, log: bytes, at: int) -> str | None:
+        """Whose a log is that was there at that Unix second; None: there is none of that id.
+        Raises NotReady `head-behind` where a newer head may say otherwise."""
         with self._lock:
             consortium = self._consortium()
             found = self._read(lambda: consortium.log(log))
+            if found is None:
+                self._demand_reaches(at)
             return None if found is None else found.member
 
     def may_promise(self, code: str, public_key: bytes, at: int) -> bool:
-        """Whether this is an ANCHOR key of the member that was valid at that Unix second."""
+        """Whether this is an ANCHOR key of the member that was valid at that Unix second. Raises
+        NotReady as `log_owner`."""
         id_ = key_id(Alg.SECP256K1, public_key)
         with self._lock:
             consortium = self._consortium()
             key = self._read(lambda: consortium.key(code, id_))
+            if key is None:
+                self._demand_reaches(at)
             return key is not None and key.purpose == Purpose.ANCHOR and key.valid_at(at)
 
     def is_anchored(self, contracts: Sequence[Address], log: bytes, size: int, root: bytes) -> bool:
-        """Whether one of these LogAnchor contracts holds this root of a log at that size."""
+        """Whether one of these LogAnchor contracts holds this root of a log at that size. Raises
+        NotReady `head-behind` where the log has not come to that size yet."""
         with self._lock:
             view = self._head()
+            newest = 0
             for contract in contracts:
                 anchor = LogAnchor(contract, view.call, view.calls)
                 if self._read(partial(anchor.root_at, log, size)) == root:
                     return True
+                newest = max(newest, self._read(partial(anchor.latest, log)).size)
+            if newest < size:
+                raise NotReady("head-behind")
             return False
 
     # ---- in the thread that lists
@@ -232,6 +243,13 @@ class Directory:
             self._view = self._read(self._reader.head)
             self._view_at = time.monotonic()
         return self._view
+
+    def _demand_reaches(self, at: int) -> None:
+        """What was there at that second is there at a head of that second or later: only of an
+        earlier one nothing follows."""
+        if self._head().block.time < at:
+            self._view = None
+            raise NotReady("head-behind")
 
     def _read(self, read: Callable[[], _T]) -> _T:
         if time.monotonic() - self._failed_at < FAILED_SECONDS:

@@ -7,7 +7,7 @@ reads the database obeys all acts up to the position and none behind it that eas
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
