@@ -175,7 +175,12 @@ class MirrorSettings(_Section):
     enabled: bool | None = None
     max_bytes: int = Field(default=1 << 40, ge=1 << 20)
     """Of all that is kept of them, as stored; beyond it nothing more is read, and that is told. A
-    million entries take about 120 MB."""
+    million entries take about 120 MB. Where the database is a file never more than its disk has
+    room for, a tenth of which is left free."""
+    member_share: float = Field(default=0.5, gt=0, le=1)
+    """Of that, what all logs of one member may take: one that fills its log fills no more."""
+    log_share: float = Field(default=0.4, gt=0, le=1)
+    """Of that, what one log may take."""
 
 
 class Settings(BaseSettings):

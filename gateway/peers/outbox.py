@@ -94,9 +94,7 @@ class MessageOutbox:
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
 
-    def _replace_promise(
-        self, connection: sa.Connection, row: sa.Row[Any], opening: bytes
-    ) -> None:
+    def _replace_promise(self, connection: sa.Connection, row: sa.Row[Any], opening: bytes) -> None:
         if parse_opening(opening).receipt is None:
             return
         try:
