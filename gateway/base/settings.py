@@ -39,6 +39,7 @@ from pydantic_settings import (
 )
 
 from gateway.base.crash import POINTS
+from ledger.chain.nodes.addresses import Network, network
 from ledger.chain.sending.fees import GWEI
 from ledger.chain.sending.transactions import MAX_TIP
 from ledger.clock import parse as parse_clock
@@ -183,6 +184,29 @@ class MirrorSettings(_Section):
     """Of that, what one log may take."""
 
 
+class ExchangeSettings(_Section):
+    """Other members: how they are reached, and how often one of them may ask."""
+
+    private_networks: tuple[str, ...] = ()
+    """Networks whose addresses members may have in production although they are nobody's on the
+    Internet, as on an extranet of government. The machine itself, its link, and where clouds tell
+    their secrets are never called."""
+    requests_per_second: float = Field(default=50, gt=0)
+    """Of one member; beyond it 429."""
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            network(one)  # ValueError names it
+        return value
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The same, parsed."""
+        return tuple(network(one) for one in self.private_networks)
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -224,6 +248,7 @@ class Settings(BaseSettings):
     accesses: AccessSettings = AccessSettings()
     files: FileSettings = FileSettings()
     mirrors: MirrorSettings = MirrorSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -90,7 +90,10 @@ class Mirrors:
         self._reader = reader
         self._signing = signing
         # Endpoints are written by others: none may lead into our own network.
-        self.http = Http(public=ctx.settings.env == "production")
+        self.http = Http(
+            public=ctx.settings.env == "production",
+            private_networks=ctx.settings.exchange.networks,
+        )
         self.peers: list[Peer] | None = None
         self._looked_at = float("-inf")
         self._backoff: dict[bytes, _Backoff] = {}

@@ -77,7 +77,7 @@ class MessageOutbox:
             peer_outbox.c.member == member, peer_outbox.c.commitment == commitment
         )
         if (row := connection.execute(there).one_or_none()) is not None:
-            self._replace_promise(connection, row, opening)
+            self._replace_promise(connection, row.id, row.opening, opening)
             return
         hex_id, at = secrets.token_bytes(16).hex(), now()
         box = self._boxes.make(connection, Kind.SENT, hex_id)
@@ -94,12 +94,14 @@ class MessageOutbox:
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
 
-    def _replace_promise(self, connection: sa.Connection, row: sa.Row[Any], opening: bytes) -> None:
+    def _replace_promise(
+        self, connection: sa.Connection, id_: str, sealed: bytes, opening: bytes
+    ) -> None:
         if parse_opening(opening).receipt is None:
             return
         try:
-            box = self._boxes.open(connection, Kind.SENT, row.id)
-            held = box.open(row.opening, b"opening")
+            box = self._boxes.open(connection, Kind.SENT, id_)
+            held = box.open(sealed, b"opening")
         except ContentLost:
             return
         if parse_opening(held).promised is None:
@@ -107,7 +109,7 @@ class MessageOutbox:
         at = now()
         values = {"opening": box.seal(opening, b"opening"), "state": "waiting", "code": None}
         times = {"created_at": at, "ended_at": None, "due": at, "attempts": 0}
-        change = sa.update(peer_outbox).where(peer_outbox.c.id == row.id)
+        change = sa.update(peer_outbox).where(peer_outbox.c.id == id_)
         connection.execute(change.values(**values, **times))
 
     def due(self, leave_out: Sequence[str]) -> list[str]:

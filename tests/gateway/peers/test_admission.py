@@ -18,7 +18,7 @@ from gateway.base.errors import NotReady
 from gateway.http.limits import RateLimiter
 from gateway.peers.admission import KEPT
 from gateway.peers.directory import Directory
-from gateway.peers.errors import PeerRefused
+from gateway.peers.errors import PeerRefused, PeerSilent
 from gateway.peers.models import peer_nonces
 from gateway.peers.signatures import Fields, Request
 from gateway.peers.store import forget_nonces, take_nonce
@@ -294,6 +294,9 @@ def test_a_suspended_member(network: Network) -> None:
     suspend(network.chain, BANK)
     look_again(network)
     assert ask(network, make(network, BANK)).code == "member-not-active"
+    with pytest.raises(PeerSilent) as caught:  # nor is it asked: its answers count for nothing
+        network[TIANJIN].peers.record(BANK, bytes(32))
+    assert caught.value.code == "peer-not-active"
     network.chain.decide(reinstate(BANK))
     look_again(network)
     assert ask(network, make(network, BANK)).signed
