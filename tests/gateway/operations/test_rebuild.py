@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 
 from gateway.anchoring.errors import LogFault
 from gateway.base.db import begin_read
+from gateway.base.errors import NotReady
+from gateway.cli import gateway
 from gateway.log.models import entries, pending, promises
+from gateway.log.services import Logs
 from gateway.log.store import TileStore, find, locate
 from gateway.node import Node
+from gateway.operations import rebuild as subject
 from gateway.operations.rebuild import Rebuild, Rebuilt
 from ledger.core import receipt
 from ledger.core.merkle import leaf_hash
@@ -214,3 +220,77 @@ def test_another_tree(peers: Peers, mirror: Node, tmp_path: Path) -> None:  # no
         assert (told.size, told.code) == (5, "other-tree")
     finally:
         second.close()
+
+
+def test_cut_off_and_begun_again(
+    peers: Peers,  # noqa: F811
+    mirror: Node,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between what was put back and its checkpoint: the next run goes on there."""
+    first = peers.node(OWNER, tmp_path / "first")
+    batch = grown(peers, first, mirror)
+    first.close()
+    second = peers.node(OWNER, tmp_path / "second")
+    try:
+        monkeypatch.setattr(subject, "ENTRIES", 300)
+        publish, left = Logs.publish, iter((False,))
+
+        def failing(self: Logs, log: int) -> int | None:
+            if next(left, True):
+                return publish(self, log)
+            raise NotReady("note-key-not-valid")
+
+        monkeypatch.setattr(Logs, "publish", failing)
+        with pytest.raises(NotReady):
+            rebuild(second)
+        monkeypatch.setattr(Logs, "publish", publish)
+        told = rebuild(second)
+        assert 300 <= told.before < told.size == 1002 and told.code is None
+        with begin_read(second.ctx.engine) as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(entries)) == 1002
+        _catch_up(peers, second)
+        assert len(receipts_of(second, [batch[0], batch[400], batch[1001]])) == 3
+    finally:
+        second.close()
+
+
+def test_the_command(
+    peers: Peers,  # noqa: F811
+    mirror: Node,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = peers.node(OWNER, tmp_path / "first")
+    grown(peers, first, mirror)
+    first.close()
+    config = tmp_path / "gateway.toml"
+    config.write_text("")
+    monkeypatch.setattr("gateway.operations.rebuild_cli.load", lambda path: None)
+    monkeypatch.setattr(
+        "gateway.node.open_node", lambda settings: peers.node(OWNER, tmp_path / "second")
+    )
+
+    def run(*words: str, lang: str = "en") -> Result:
+        command = ["rebuild", "--config", str(config), *words]
+        return CliRunner(env={"CREDIT_LEDGER_LANG": lang}).invoke(gateway, command)
+
+    peers.doors[OTHER].answer = nobody
+    failed = run()
+    assert failed.exit_code == 1 and "no-mirror" in failed.output
+    peers.doors[OTHER].open_to(mirror)
+    done = run(lang="zh")
+    assert done.exit_code == 0 and "现有 1002 条" in done.output
+    again = run("--json")
+    assert again.exit_code == 0
+    (told,) = json.loads(again.stdout)["logs"]
+    assert (told["before"], told["size"], told["code"]) == (1002, 1002, None)
+    running = peers.node(OWNER, tmp_path / "second")
+    try:
+        assert running.lease.take()
+        refused = run()
+        assert refused.exit_code == 1 and "stop it first" in refused.output
+    finally:
+        running.lease.release()
+        running.close()
