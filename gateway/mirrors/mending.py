@@ -41,6 +41,11 @@ class Damage:
             if len(self._places) < NOTED:
                 self._places[log_id, (level, n)] = None
 
+    @property
+    def some(self) -> bool:
+        """Whether there is anything."""
+        return bool(self._places)
+
     def of(self, log_id: bytes) -> list[Place]:
         """Some of what is to be mended of a log."""
         with self._lock:

@@ -115,9 +115,14 @@ class Mirrors:
         bundle. Callable from every thread."""
         self._damage.note(log_id, level, n)
 
-    def step(self, stop: Event | None = None) -> bool:
+    @property
+    def is_damaged(self) -> bool:
+        """Whether this process knows of pieces that are to be mended."""
+        return self._damage.some
+
+    def step(self, stop: Event | None = None, *, mending: bool = False) -> bool:
         """One turn of every log that is behind; returns whether one that did not fail still is.
-        stop: no turn is begun once it is set.
+        stop: no turn is begun once it is set. mending: only of those with pieces to be mended.
 
         Raises CouldNotCheck where the chain cannot be read; what an owner does is told of its log
         and raises nothing."""
@@ -132,7 +137,7 @@ class Mirrors:
         for one in found:
             if stop is not None and stop.is_set():
                 break
-            if one.log_id in peers:
+            if one.log_id in peers and not (mending and not self._damage.of(one.log_id)):
                 more |= self._turn(one, peers[one.log_id])
         return more
 
