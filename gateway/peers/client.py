@@ -23,7 +23,9 @@ from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
 from gateway.peers.interfaces import MAX_ANSWER, MAX_ITEMS, MAX_REQUEST, ROUTES
 from gateway.peers.judging import UNDETERMINED, Judge
+from ledger.chain.contracts.structs import ACTIVE
 from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTimeout, RpcTooLong
+from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.http import Answer, Http
 from ledger.core import receipt as receipts
 from ledger.core.canonical import MAX_INSTANT, b64u_encode, encode, hex32, parse_instant
@@ -44,6 +46,11 @@ SMALL = 64 << 10
 """Bytes of an answer that holds a word or two, or a problem."""
 OF_RECORD = 2 * MAX_RECEIPT + SMALL
 """A receipt within a JSON text: every quotation mark in it takes one byte more."""
+
+MAX_OPENINGS = 4 * MAX_ANSWER
+"""Bytes of all answers to one question for openings: 1,024 of 200 KiB each."""
+MAX_ANSWERS = 64
+"""Answers to one such question."""
 
 _BUSY = frozenset(
     {
@@ -98,15 +105,17 @@ class Peers:
         directory: Directory,
         judge: Judge,
         production: bool,
+        private_networks: Sequence[Network] = (),
         http: Http | None = None,
     ) -> None:
-        """code: our own. production: only public addresses, by TLS."""
+        """code: our own. production: only public addresses and those of these networks, by TLS."""
         self._code = code
         self._clock = clock
         self._signing = signing
         self._directory = directory
         self._judge = judge
         self._production = production
+        self._named = tuple(private_networks)
         self._given = http
         self._making = threading.Lock()
 
@@ -163,13 +172,20 @@ class Peers:
 
     def openings(self, member: str, log: bytes, start: int, end: int) -> Sequence[Any]:
         """Openings of statements among the leaves start … end - 1 of a log, for an AUDITOR;
-        unproven and not yet parsed. Asks again for what one answer does not hold."""
+        unproven and not yet parsed. Asks again for what one answer does not hold, and takes no more
+        of them than there are leaves, nor more than MAX_OPENINGS bytes together."""
         found: list[Any] = []
+        room, leaves, answers = MAX_OPENINGS, end - start, MAX_ANSWERS
         while start < end:
             body = encode({"from": start, "log": hex32(log), "to": end})
-            value = self.ask(member, "openings", body, max_bytes=MAX_ANSWER).json(member)
-            some, following = _piece(member, value)
+            told = self.ask(member, "openings", body, max_bytes=min(MAX_ANSWER, room))
+            room, answers = room - len(told.body), answers - 1
+            some, following = _piece(member, told.json(member))
             found += some
+            if len(found) > leaves:
+                raise BadAnswer("answer-malformed", member, "more openings than leaves")
+            if following is not None and (room <= 0 or not answers):
+                raise BadAnswer("answer-too-large", member)
             if following is None:
                 break
             if not start < following < end:
@@ -184,6 +200,8 @@ class Peers:
         known = self._directory.member(member)
         if known is None:
             raise PeerSilent("peer-unknown", member)
+        if known.status != ACTIVE:  # what it answers would count for nothing
+            raise PeerSilent("peer-not-active", member)
         url, path = place_of(known.endpoint, member, production=self._production)
         request, nonce = self._signed(member, f"{path}{ROUTES}{route}", body)
         answer = self._send(member, f"{url}{ROUTES}{route}", request, body, max_bytes)
@@ -237,7 +255,8 @@ class Peers:
         with self._making:
             if self._given is None:
                 self._given = Http(
-                    resolve=Dialler(production=self._production), connections=CONNECTIONS
+                    resolve=Dialler(production=self._production, private_networks=self._named),
+                    connections=CONNECTIONS,
                 )
             return self._given
 
