@@ -33,7 +33,7 @@ from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
 from gateway.cases.routes import CaseParts
-from gateway.cases.tasks import sender
+from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
@@ -158,6 +158,7 @@ class Node:
             accesses=self.accesses,
             who=self.workers.who,
             calendar=self.workers.calendar,
+            tokens=self.holders,
         )
 
     @property
@@ -187,6 +188,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
+            ("proposals", proposal_tidier(self.case_parts.waiting)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -221,6 +221,7 @@ CONTENT_CLOSED: Final = "content-closed"
 _OWN = frozenset({Ground.MEMBER, Ground.AUTHORITY, Ground.DEPARTMENT})
 _SEEN = _OWN | {Ground.PUBLIC}
 _FILED = frozenset({Ground.UNBOUND, Ground.AUTHORITY})
+_DETERMINED = frozenset({Ground.MEMBER, Ground.AUTHORITY})
 _DECIDED = frozenset({Ground.AUTHORITY})
 _HANDED_IN = frozenset({Ground.MEMBER, Ground.DEPARTMENT})
 
@@ -277,15 +278,18 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.FILE_CASE: Rule(
         scope="submit", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="record-unknown"
     ),
-    Purpose.SEE_CASE: Rule(
-        scope="read", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="not-found"
-    ),
-    # Who determined it: that authority, or the centre on its written result.
+    Purpose.SEE_CASE: Rule(scope="read", grounds=_always(_OWN), refusal="not-found"),
+    # Who determined it: that authority, or the centre on its written result. A department without
+    # authorities files for all, and decides for none.
     Purpose.HANDLE_CASE: Rule(
-        scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"
+        scope="submit", grounds=_always(_DETERMINED), refusal="authority-not-yours"
     ),
-    Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
-    Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.DECIDE: Rule(
+        scope="decide", grounds=_always(_DETERMINED), refusal="authority-not-yours"
+    ),
+    Purpose.RELEASE: Rule(
+        scope="release", grounds=_always(_DETERMINED), refusal="authority-not-yours"
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -349,6 +353,11 @@ def decide_for_member(
         extent = table.extent(peer.roles, use, record.visibility, standing)
     allowed = extent in _ENOUGH[purpose]
     return Decision(None if allowed else NOT_GRANTED, version=table.version, extent=extent)
+
+
+def determined_by(caller: Caller, record: Record) -> bool:
+    """Whether a caller is of the authority that determined a record."""
+    return _holds(Ground.AUTHORITY, caller, record)
 
 
 def _holds(ground: Ground, caller: Caller, record: Record) -> bool:

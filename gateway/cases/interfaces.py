@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from gateway.base.policy import Record
+import sqlalchemy as sa
+
+from gateway.base.policy import Record, Status
 from gateway.cases.materials import Material
 from gateway.records.content import Content
+from gateway.tokens.services import TokenNow
 from ledger.core.ids import Digest, LogId, RecordId
 from ledger.records.schema import Schema
 
@@ -16,7 +19,7 @@ from ledger.records.schema import Schema
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A record of one's own log. content, schema: None where it was erased, or its schema file is
-    not here."""
+    not here. status: as the database has it."""
 
     record: RecordId
     leaf: bytes
@@ -25,6 +28,7 @@ class Held:
     known: Record
     content: Content | None
     schema: Schema | None
+    status: Status = Status.IN_FORCE
 
     @property
     def authority(self) -> str | None:
@@ -33,6 +37,13 @@ class Held:
             return None
         found = self.content.fields.get(self.schema.authority.code)
         return found if isinstance(found, str) else None
+
+
+class Tokens(Protocol):
+    """What is asked of the tokens of this member."""
+
+    def known(self, connection: sa.Connection, token_id: int, /) -> TokenNow | None:
+        """Whose a token is and whether it is in force; None where there never was one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +66,8 @@ class Filing:
 class Wanted:
     """A further step of a case, or what is to be decided. to_record: the record that corrects
     (uphold, correct); withdraw: with uphold, in its place. version: of the status that the caller
-    has seen, None = any."""
+    has seen, None = any. pushed: with basis 10 the day on which the change of the decision was
+    known. national_no: the number that the national platform gave (`national-result`, basis 4)."""
 
     act: str
     note: str = ""
@@ -63,6 +75,7 @@ class Wanted:
     pushed: str | None = None
     basis: int | None = None
     class_: str | None = None
+    national_no: str | None = None
     to_record: bytes | None = None
     withdraw: bool = False
     version: int | None = None
@@ -77,6 +90,7 @@ class Wanted:
             "pushed": self.pushed,
             "basis": self.basis,
             "class": self.class_,
+            "nationalNo": self.national_no,
             "toRecord": None if self.to_record is None else self.to_record.hex(),
             "withdraw": self.withdraw,
         }

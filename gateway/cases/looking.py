@@ -45,7 +45,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     if anchor is None or entry is None:
         raise CaseRefused("not-anchored")
     commitment = parse_entry(entry).commitment
-    known, _ = known_of(row)
+    known, status = known_of(row)
     try:
         content = open_content(vault, row, found.leaf)
     except ContentErased:
@@ -63,4 +63,5 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         known=known,
         content=content,
         schema=schema,
+        status=status,
     )

@@ -23,6 +23,7 @@ from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.views import Views
+from gateway.cases.waiting import Waiting
 from gateway.http.problems import Problem
 from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
@@ -42,6 +43,7 @@ class CaseParts:
     decisions: Decisions
     sending: Sending
     views: Views
+    waiting: Waiting
 
 
 def _parts(request: Request) -> CaseParts:
@@ -57,7 +59,7 @@ Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
-Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw"]
+Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"]
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -122,12 +124,7 @@ def show_step(name: CaseName, step: int, parts: Here, caller: Reader) -> Respons
 def show_document(name: CaseName, step: int, n: int, parts: Here, caller: Reader) -> Response:
     """A document of a step, counted from 0, as it was handed in: for download, never shown."""
     with _told():
-        data = parts.views.document(caller, _digest(name), step, n)
-    headers = FRESH | {
-        "Content-Disposition": "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(data, media_type="application/octet-stream", headers=headers)
+        return _download(parts.views.document(caller, _digest(name), step, n))
 
 
 @router.post("/v1/cases/{case}/decide", openapi_extra=_FORM)
@@ -178,6 +175,25 @@ async def step_case(
     return _json(told)
 
 
+@router.get("/v1/cases/{case}/proposed/documents/{n}")
+def show_proposed_document(
+    name: CaseName, n: int, parts: Here, caller: Releaser, proposal: ProposalNumber
+) -> Response:
+    """A document of what is proposed for a case, counted from 0: for whoever is to release it.
+    proposal: its number."""
+    with _told():
+        return _download(parts.views.proposed_document(caller, _digest(name), proposal, n))
+
+
+@router.get("/v1/records/{record}/proposed/documents/{n}")
+def show_own_document(
+    name: RecordName, n: int, parts: Here, caller: Releaser, proposal: ProposalNumber
+) -> Response:
+    """The same of what is proposed for a record."""
+    with _told():
+        return _download(parts.views.own_document(caller, _digest(name), proposal, n))
+
+
 @router.get("/v1/records/{record}/decision")
 def show_decision(name: RecordName, parts: Here, caller: Reader) -> Response:
     """What the owner proposes and did about a record by its own decision, and its status."""
@@ -189,7 +205,8 @@ def show_decision(name: RecordName, parts: Here, caller: Reader) -> Response:
 async def decide_record(
     name: RecordName, request: Request, parts: Here, caller: Decider
 ) -> Response:
-    """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase."""
+    """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase; or
+    grant, by a result of the national platform that nobody filed for here."""
     sent, record = await _sent(request), _digest(name)
     with _told():
         wanted = parsing.decision(sent.value, sent.docs)
@@ -239,6 +256,15 @@ def _digest(text: str) -> bytes:
         return unhex32(text)
     except Malformed as error:
         raise Problem("not-found") from error
+
+
+def _download(data: bytes) -> Response:
+    """For keeping, never shown by a browser."""
+    headers = FRESH | {
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 def _json(value: Answer, status: int = 200) -> Response:

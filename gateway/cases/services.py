@@ -56,12 +56,12 @@ class Cases:
         self.vault = vault
         self._hmac = hmac
         self._accesses = accesses
-        self._who = who
+        self.who = who
 
     @property
     def kinds(self) -> dict[str, str | None]:
         """Kinds of authorities by USCC, as the operator's table has them."""
-        return dict(self._who.current().authorities.kinds)
+        return dict(self.who.current().authorities.kinds)
 
     # ---- filing
 
@@ -203,13 +203,14 @@ class Cases:
             act=wanted.act,
             authority=self.authority(held, None, caller),
             case=row.id,
-            channel="desk",
+            channel="desk" if wanted.national_no is None else "national",
             record=held.record,
             role=self.role(caller),
             step=row.steps + 1,
             prev=last_of(row),
             day=day_of(wanted.day, self.ctx.clock.today()).isoformat(),
             pushed=pushed_on(wanted.pushed, self.ctx.clock.today()),
+            national_no=wanted.national_no,
             note=wanted.note,
             docs=documents.describe(wanted.docs),
         )

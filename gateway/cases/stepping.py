@@ -160,7 +160,7 @@ class Stepper:
     def _go_on(self, connection: sa.Connection, new: NewStep, statement: Statement) -> None:
         row = store.case_row(connection, new.step.case)
         assert row is not None  # noqa: S101 - `_demand_place` found it under the same lock
-        stage = stages.stage_of(row.kind, new.state)
+        stage = stages.stage_behind(row.kind, row.stage, new.state, new.step.act)
         since = row.since
         if not stages.keeps_running(row.kind, row.stage, stage) and stage is not None:
             since = new.step.pushed or new.step.day or self._ctx.clock.today().isoformat()

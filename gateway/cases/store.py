@@ -17,6 +17,7 @@ one first."""
 
 IN_FLIGHT = ("waiting", "signed", "sent")
 _LISTED = 1000
+_MARKING = (int(Action.DISPUTE), int(Action.SETTLE))
 
 Row = sa.Row[Any]
 
@@ -73,6 +74,14 @@ def open_objections(
     return connection.scalar(query) or 0
 
 
+def open_repair(connection: sa.Connection, record: bytes) -> bytes | None:
+    """A repair of a record that is open; None where there is none."""
+    query = sa.select(cases.c.id).where(
+        cases.c.record == record, cases.c.kind == Kind.REPAIR, cases.c.state.in_(OPEN)
+    )
+    return connection.scalar(query.order_by(cases.c.opened).limit(1))
+
+
 def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
     """Objections to a record that came to nothing."""
     lost = (CaseState.DISMISSED, CaseState.UNCONFIRMED)
@@ -112,6 +121,36 @@ def acts_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
 def act_row(connection: sa.Connection, number: int) -> Row | None:
     """One act."""
     return connection.execute(sa.select(acts).where(acts.c.id == number)).one_or_none()
+
+
+def on_its_way(connection: sa.Connection, record: bytes, actions: Sequence[Action]) -> bool:
+    """Whether one of these acts on a record is not done yet."""
+    query = sa.select(acts.c.id).where(
+        acts.c.record == record, acts.c.state.in_(IN_FLIGHT), acts.c.action.in_(map(int, actions))
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def named_on_its_way(connection: sa.Connection, log: bytes, commitment: bytes) -> bool:
+    """Whether a correction that names a record as the one that stands is not done yet."""
+    query = sa.select(acts.c.id).where(
+        acts.c.state.in_(IN_FLIGHT),
+        acts.c.other_log == log,
+        acts.c.other_commitment == commitment,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def mark_left(connection: sa.Connection, record: bytes) -> bool:
+    """Whether a mark stands that no open objection keeps: its SETTLE was refused."""
+    query = (
+        sa.select(acts.c.action, acts.c.state)
+        .where(acts.c.record == record, acts.c.action.in_(_MARKING))
+        .order_by(acts.c.id.desc())
+    )
+    last = connection.execute(query.limit(1)).first()
+    refused = last is not None and (last.action, last.state) == (int(Action.SETTLE), "refused")
+    return refused and open_objections(connection, record=record) == 0
 
 
 def acts_in_flight(connection: sa.Connection) -> Sequence[Row]:
@@ -165,16 +204,32 @@ def last_proposals(
 
 
 def put_proposal(connection: sa.Connection, **values: Any) -> int:
-    """Keep a proposal, in place of the one that stood; its number. Under `LOCK`."""
+    """Keep a proposal; its number. Under `LOCK`."""
     number = (connection.scalar(sa.select(sa.func.max(proposals.c.id))) or 0) + 1
-    before = proposals.c.state == "proposed"
-    if values["own"]:
-        before &= (proposals.c.record == values["record"]) & proposals.c.own
-    else:
-        before &= proposals.c.case == values["case"]
-    connection.execute(sa.update(proposals).where(before).values(state="replaced"))
     connection.execute(sa.insert(proposals).values(id=number, state="proposed", **values))
     return number
+
+
+def standing(
+    connection: sa.Connection, *, own: bool, case: bytes, record: bytes, **_: Any
+) -> Sequence[Row]:
+    """What was proposed before about the same, and not released."""
+    query = sa.select(proposals).where(proposals.c.state == "proposed")
+    if own:
+        return connection.execute(query.where(proposals.c.record == record, proposals.c.own)).all()
+    return connection.execute(query.where(proposals.c.case == case)).all()
+
+
+def proposed(connection: sa.Connection) -> Sequence[Row]:
+    """All that was not released, replaced or given up, the oldest first."""
+    query = sa.select(proposals).where(proposals.c.state == "proposed").order_by(proposals.c.id)
+    return connection.execute(query.limit(_LISTED)).all()
+
+
+def end_proposals(connection: sa.Connection, numbers: Sequence[int], state: str) -> None:
+    """Note that proposals came to nothing; nothing of what they said stays."""
+    change = sa.update(proposals).where(proposals.c.id.in_(numbers))
+    connection.execute(change.values(state=state, content=b""))
 
 
 def proposal_of_request(connection: sa.Connection, request: bytes) -> Row | None:

@@ -17,6 +17,7 @@ from gateway.cases.looking import known, look
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
+from gateway.cases.waiting import Waiting
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
 from ledger.core.canonical import hex0x
@@ -36,12 +37,14 @@ class Views:
         *,
         chain: ChainView,
         calendar: CalendarFile,
+        waiting: Waiting,
     ) -> None:
         self._cases = cases
         self.registry = registry
         self._sending = sending
         self._chain = chain
         self._calendar = calendar
+        self._waiting = waiting
 
     def show(self, caller: Caller, case: bytes) -> Answer:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
@@ -51,7 +54,7 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held, row)
             steps = store.steps_of(connection, case)
             acts = store.acts_of(connection, case)
-            proposed = self._proposed(connection, store.proposal(connection, case=case))
+            proposed = self._proposed(connection, self._waiting.newest(connection, case=case))
         return {
             **self._head(row),
             "proposed": proposed,
@@ -66,7 +69,7 @@ class Views:
         with begin_read(self._cases.ctx.engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.SEE_CASE, held)
-            proposed = store.proposal(connection, record=held.record)
+            proposed = self._waiting.newest(connection, record=held.record)
             acts = store.acts_of(connection, proposed.case) if proposed else ()
             told = self._proposed(connection, proposed)
         return {
@@ -151,6 +154,33 @@ class Views:
             data = None
             if step.materials is not None:
                 data = documents.read(connection, self._cases.vault, step.materials, n)
+        if data is None:
+            raise CaseRefused("not-found")
+        return data
+
+    def proposed_document(self, caller: Caller, case: bytes, proposal: int, n: int) -> bytes:
+        """A document of what is proposed for a case, from 0, for whoever may release it. Raises
+        CaseRefused, NotAllowed."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            _, held = self._cases.case(connection, case)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = self._waiting.newest(connection, case=case)
+            return self._of_proposal(connection, found, proposal, n)
+
+    def own_document(self, caller: Caller, record: bytes, proposal: int, n: int) -> bytes:
+        """The same of the owner's own decision about a record."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            held = look(connection, self._cases.vault, record)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = self._waiting.newest(connection, record=held.record)
+            return self._of_proposal(connection, found, proposal, n)
+
+    def _of_proposal(
+        self, connection: sa.Connection, row: store.Row | None, proposal: int, n: int
+    ) -> bytes:
+        if row is None or row.id != proposal:
+            raise CaseRefused("case-moved")
+        data = documents.read(connection, self._cases.vault, row.materials, n)
         if data is None:
             raise CaseRefused("not-found")
         return data

@@ -6,6 +6,8 @@ from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
+from gateway.cases.interfaces import Tokens
+from gateway.cases.judging import Judging
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -13,6 +15,7 @@ from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import Stepper
 from gateway.cases.views import Views
+from gateway.cases.waiting import Waiting
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -34,6 +37,7 @@ def make_cases(
     accesses: AccessLog,
     who: WhoFiles,
     calendar: CalendarFile,
+    tokens: Tokens,
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
@@ -47,9 +51,11 @@ def make_cases(
         accesses=accesses,
         who=who,
     )
+    waiting = Waiting(ctx, vault, tokens)
     return CaseParts(
         cases=cases,
-        decisions=Decisions(cases, registry, sending),
+        decisions=Decisions(cases, Judging(cases, registry), sending, waiting),
         sending=sending,
-        views=Views(cases, registry, sending, chain=chain, calendar=calendar),
+        views=Views(cases, registry, sending, chain=chain, calendar=calendar, waiting=waiting),
+        waiting=waiting,
     )
