@@ -11,7 +11,7 @@ from gateway.cases.interfaces import Held, Wanted
 from ledger.core.case_chain import ACTIONS
 from ledger.core.commitment import CLASSES
 from ledger.core.errors import InputError
-from ledger.core.status import Act, Action, Basis, State, refusal
+from ledger.core.status import ZERO, Act, Action, Basis, State, refusal
 from ledger.records.publicity import Decision, EarliestEnd, authority_kind, earliest_end
 from ledger.records.rules import Rules
 
@@ -185,6 +185,22 @@ def _told(found: EarliestEnd) -> dict[str, object]:
         "notBefore": found.possible.isoformat(),
         "areas": list(found.areas),
     }
+
+
+def may_follow(act: str, held: Held, state: State) -> bool:
+    """Whether the status of a record allows this decision of its owner's; what it needs beside is
+    not looked at."""
+    (action,) = ACTIONS[act]
+    tried = Act(
+        log=held.log,
+        commitment=held.commitment,
+        action=action,
+        expected_version=state.word.version,
+        basis=Basis.NONE,
+        doc=ZERO,
+        effective_at=0,
+    )
+    return refusal(state, tried, by_vote=False) is None
 
 
 def demand_status(wanted: Wanted, act: Act | None, state: State) -> None:

@@ -19,6 +19,7 @@ from gateway.cases import form, parsing
 from gateway.cases.errors import CaseRefused
 from gateway.cases.form import Sent
 from gateway.cases.interfaces import Answer
+from gateway.cases.listing import Listing
 from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
@@ -43,6 +44,7 @@ class CaseParts:
     decisions: Decisions
     sending: Sending
     views: Views
+    listing: Listing
     waiting: Waiting
 
 
@@ -98,11 +100,13 @@ def list_cases(
     caller: Reader,
     state: Annotated[str | None, Query(max_length=24)] = None,
     overdue: bool = False,
+    mine: bool = False,
 ) -> Response:
-    """The cases that the caller may see, the newest first. overdue: only those whose stage has
-    lasted too long."""
+    """The cases that the caller may see, the newest first, and its own decisions that wait. state:
+    `proposed` for those of which a decision waits for its release. overdue: only those whose stage
+    has lasted too long. mine: those that its department filed or its authority has to decide."""
     with _told():
-        return _json(parts.views.list(caller, state, overdue=overdue))
+        return _json(parts.listing.cases(caller, state, overdue=overdue, mine=mine))
 
 
 @router.get("/v1/cases/{case}")

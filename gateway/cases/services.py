@@ -105,7 +105,7 @@ class Cases:
             begun={
                 "kind": filing.kind,
                 "owner": member,
-                "authority_kind": self._kind(held),
+                "authority_kind": self.kind(held),
             },
         )
 
@@ -249,7 +249,7 @@ class Cases:
         )
         decision.demand()
 
-    def may_see(self, caller: Caller, known: Record, row: store.Row) -> bool:
+    def may_see(self, caller: Caller, known: Record, row: store.Row | None) -> bool:
         """Whether a case is in the caller's lists, which show no content."""
         return self._decision(caller, Purpose.SEE_CASE, known, row).allowed
 
@@ -282,7 +282,8 @@ class Cases:
             unit = f"unit-{mark.hex()[:8]}"
         return f"{unit}:token-{caller.id}"
 
-    def _kind(self, held: Held) -> str | None:
+    def kind(self, held: Held) -> str | None:
+        """Kind of the determining authority; None: of none with rules of its own."""
         if held.content is None or held.schema is None:
             return None
         rules = self.rules_of(held) or newest()

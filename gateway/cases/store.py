@@ -16,7 +16,11 @@ LOCK = "cases"
 one first."""
 
 IN_FLIGHT = ("waiting", "signed", "sent")
-_LISTED = 1000
+PAGE = 500
+"""Cases that are read at once."""
+PROPOSED = "proposed"
+"""State of a proposal that may still be released."""
+_MANY = 10_000
 _MARKING = (int(Action.DISPUTE), int(Action.SETTLE))
 
 Row = sa.Row[Any]
@@ -45,15 +49,23 @@ def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
     return connection.execute(query).one_or_none()
 
 
-def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Sequence[Row]:
-    """Cases by their opening, the newest first. running: those in a stage alone, the one that has
-    lasted longest first."""
-    query = sa.select(cases).limit(_LISTED)
+def listed(
+    connection: sa.Connection, state: str | None, *, running: bool, skip: int = 0
+) -> Sequence[Row]:
+    """A page of cases by their opening, the newest first, behind as many as `skip`. running: those
+    in a stage alone, the one that has lasted longest first. state: `PROPOSED` for those of which a
+    decision is proposed."""
+    query = sa.select(cases).limit(PAGE).offset(skip)
     if running:
         query = query.where(cases.c.stage.is_not(None)).order_by(cases.c.since, cases.c.id)
     else:
         query = query.order_by(cases.c.opened.desc(), cases.c.id)
-    if state is not None:
+    if state == PROPOSED:
+        waits = sa.select(proposals.c.id).where(
+            proposals.c.case == cases.c.id, proposals.c.state == PROPOSED
+        )
+        query = query.where(waits.exists())
+    elif state is not None:
         query = query.where(cases.c.state == state)
     return connection.execute(query).all()
 
@@ -206,7 +218,7 @@ def last_proposals(
 def put_proposal(connection: sa.Connection, **values: Any) -> int:
     """Keep a proposal; its number. Under `LOCK`."""
     number = (connection.scalar(sa.select(sa.func.max(proposals.c.id))) or 0) + 1
-    connection.execute(sa.insert(proposals).values(id=number, state="proposed", **values))
+    connection.execute(sa.insert(proposals).values(id=number, state=PROPOSED, **values))
     return number
 
 
@@ -214,16 +226,25 @@ def standing(
     connection: sa.Connection, *, own: bool, case: bytes, record: bytes, **_: Any
 ) -> Sequence[Row]:
     """What was proposed before about the same, and not released."""
-    query = sa.select(proposals).where(proposals.c.state == "proposed")
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED)
     if own:
         return connection.execute(query.where(proposals.c.record == record, proposals.c.own)).all()
     return connection.execute(query.where(proposals.c.case == case)).all()
 
 
-def proposed(connection: sa.Connection) -> Sequence[Row]:
-    """All that was not released, replaced or given up, the oldest first."""
-    query = sa.select(proposals).where(proposals.c.state == "proposed").order_by(proposals.c.id)
-    return connection.execute(query.limit(_LISTED)).all()
+def proposed(connection: sa.Connection, *, own: bool | None = None) -> Sequence[Row]:
+    """All that was not released, replaced or given up, the oldest first. own: those alone, or none
+    of them."""
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED).order_by(proposals.c.id)
+    if own is not None:
+        query = query.where(proposals.c.own == own)
+    return connection.execute(query.limit(_MANY)).all()
+
+
+def proposed_of(connection: sa.Connection, ids: Sequence[bytes]) -> Sequence[Row]:
+    """The same of these cases."""
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED, proposals.c.case.in_(ids))
+    return connection.execute(query.order_by(proposals.c.id)).all()
 
 
 def end_proposals(connection: sa.Connection, numbers: Sequence[int], state: str) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.base.clock import CHINA
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
+from gateway.cases.deciding import OWN, may_follow
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Answer, Held
-from gateway.cases.looking import known, look
+from gateway.cases.looking import look
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.waiting import Waiting
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
-from ledger.core.canonical import hex0x
+from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import CouldNotCheck
-from ledger.core.status import SHOWN, Action, Flag
+from ledger.core.status import SHOWN, Action, Basis, Flag
 from ledger.records.publicity import rules_id as packaged_id
+from ledger.records.rule_tables import StageName
 
 
 class Views:
@@ -54,9 +58,9 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held, row)
             steps = store.steps_of(connection, case)
             acts = store.acts_of(connection, case)
-            proposed = self._proposed(connection, self._waiting.newest(connection, case=case))
+            proposed = self._proposed(connection, self._waiting.newest(connection, case=case), held)
         return {
-            **self._head(row),
+            **self.summary(row),
             "proposed": proposed,
             "steps": [_step(step) for step in steps],
             "acts": [self._act(act) for act in acts],
@@ -71,33 +75,21 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held)
             proposed = self._waiting.newest(connection, record=held.record)
             acts = store.acts_of(connection, proposed.case) if proposed else ()
-            told = self._proposed(connection, proposed)
+            told = self._proposed(connection, proposed, held)
         return {
             "record": held.record.hex(),
             "proposed": told,
             "case": proposed.case.hex() if proposed and proposed.step else None,
             "acts": [self._act(act) for act in acts],
             "status": self._status(held),
+            "mayFollow": self._may_follow(held),
         }
-
-    def list(self, caller: Caller, state: str | None, *, overdue: bool) -> Answer:
-        """The cases that the caller may see, the newest first; at most a thousand."""
-        found: list[dict[str, Any]] = []
-        with begin_read(self._cases.ctx.engine) as connection:
-            for row in store.listed(connection, state, running=overdue):
-                record = known(connection, row.leaf)
-                if record is None or not self._cases.may_see(caller, record, row):
-                    continue
-                head = self._head(row)
-                if not overdue or head["stage"]["overdue"]:
-                    found.append(head)
-        return {"cases": found}
 
     def head(self, case: bytes) -> dict[str, Any]:
         """A case without its steps, for whoever just filed it."""
         with begin_read(self._cases.ctx.engine) as connection:
             row, _ = self._cases.case(connection, case)
-        return self._head(row)
+        return self.summary(row)
 
     def done(self, commitment: bytes) -> Answer:
         """A step that was just made, and what goes to the chain with its case."""
@@ -114,7 +106,8 @@ class Views:
             "acts": [self._act(act) for act in acts],
         }
 
-    def _head(self, row: store.Row) -> dict[str, Any]:
+    def summary(self, row: store.Row) -> dict[str, Any]:
+        """What lists tell of a case."""
         return {
             "case": row.id.hex(),
             "record": row.record.hex(),
@@ -125,7 +118,23 @@ class Views:
 
     def stage(self, row: store.Row) -> stages.StageNow:
         """The stage of a case today, by the rules in force and the operator's calendar."""
-        if row.stage is None:
+        return self._clock(row.stage, row.since, row.authority_kind)
+
+    def stage_of_proposal(
+        self, row: store.Row, value: Mapping[str, Any], kind: str | None
+    ) -> stages.StageNow:
+        """The stage that what is proposed ends: where the decision behind a record was changed or
+        annulled, from the day on which that was known; that of its case otherwise. kind: of the
+        authority."""
+        if value["basis"] != Basis.DECISION_CHANGED:
+            return stages.NO_STAGE
+        since = value["pushed"] or datetime.fromtimestamp(row.at, CHINA).date().isoformat()
+        return self._clock("correction", since, kind)
+
+    def _clock(
+        self, name: StageName | None, since: str | None, kind: str | None
+    ) -> stages.StageNow:
+        if name is None or since is None:
             return stages.NO_STAGE
         ctx = self._cases.ctx
         facts = self._chain.known
@@ -134,9 +143,9 @@ class Views:
         return stages.stage_now(
             ctx.schemas.rules(wanted),
             self._calendar.current(),
-            name=row.stage,
-            since=date.fromisoformat(row.since),
-            authority_kind=row.authority_kind,
+            name=name,
+            since=date.fromisoformat(since),
+            authority_kind=kind,
             region=facts.region if facts else "",
             today=ctx.clock.today(),
         )
@@ -195,14 +204,28 @@ class Views:
             raise CaseRefused("not-found")
         return found
 
-    def _proposed(self, connection: sa.Connection, row: store.Row | None) -> dict[str, Any] | None:
+    def _proposed(
+        self, connection: sa.Connection, row: store.Row | None, held: Held
+    ) -> dict[str, Any] | None:
         """What waits for its release, all of it: whoever releases answers for it."""
-        if row is None or row.state != "proposed":
+        if row is None or row.state != store.PROPOSED:
             return None
-        vault = self._cases.vault
-        value = documents.open_proposal(connection, vault, row.materials, row.content)
+        value = self.opened(connection, row)
         docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]
-        return {"proposal": row.id, **value, "docs": docs}
+        stage = self.stage_of_proposal(row, value, self._cases.kind(held))
+        return {
+            "proposal": row.id,
+            **value,
+            "docs": docs,
+            "at": instant(row.at),
+            "lapses": instant(self._waiting.lapses(row)),
+            "stage": stage.as_dict(),
+        }
+
+    def opened(self, connection: sa.Connection, row: store.Row) -> dict[str, Any]:
+        """What a proposal says."""
+        vault = self._cases.vault
+        return documents.open_proposal(connection, vault, row.materials, row.content)
 
     def _act(self, row: store.Row) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -219,6 +242,14 @@ class Views:
         if digest is not None:
             told["toSign"] = hex0x(digest)
         return told
+
+    def _may_follow(self, held: Held) -> list[str] | None:
+        """What the owner may decide as the record stands; None where that cannot be read now."""
+        try:
+            state = self.registry.now().state(held.record)
+        except CouldNotCheck:
+            return None
+        return [act for act in OWN if may_follow(act, held, state)]
 
     def _status(self, held: Held) -> dict[str, Any] | None:
         try:

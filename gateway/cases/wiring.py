@@ -8,6 +8,7 @@ from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.interfaces import Tokens
 from gateway.cases.judging import Judging
+from gateway.cases.listing import Listing
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -52,10 +53,12 @@ def make_cases(
         who=who,
     )
     waiting = Waiting(ctx, vault, tokens)
+    views = Views(cases, registry, sending, chain=chain, calendar=calendar, waiting=waiting)
     return CaseParts(
         cases=cases,
         decisions=Decisions(cases, Judging(cases, registry), sending, waiting),
         sending=sending,
-        views=Views(cases, registry, sending, chain=chain, calendar=calendar, waiting=waiting),
+        views=views,
+        listing=Listing(cases, views, waiting),
         waiting=waiting,
     )

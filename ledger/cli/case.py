@@ -12,8 +12,12 @@ from ledger.cli.case_parts import (
     NAME,
     Told,
     doc_option,
+    in_words,
     key_options,
+    known_option,
+    read_first,
     release_seen,
+    seen_options,
     send,
     told_acts,
     wait_for_acts,
@@ -27,7 +31,7 @@ _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (
     *("filed", "accepted", "declined", "awaiting-supplement", "granted", "refused", "upheld"),
-    *("dismissed", "unconfirmed", "withdrawn", "decided"),
+    *("dismissed", "unconfirmed", "withdrawn", "decided", "proposed"),
 )
 
 
@@ -96,26 +100,51 @@ def file_(
 
 @case.command(
     "list",
-    help=say(zh="列出可见的案件，新的在前。", en="The cases that you may see, newest first."),
+    help=say(
+        zh="列出可见的案件，新的在前；待放行的自行决定（proposed）在最前。",
+        en="The cases that you may see, newest first, behind the owner's decisions that wait.",
+    ),
 )
 @click.option("--state", type=click.Choice(_STATES), help=say(zh="状态。", en="Of this state."))
 @click.option("--overdue", is_flag=True, help=say(zh="仅超期的。", en="Only those overdue."))
+@click.option(
+    "--mine",
+    is_flag=True,
+    help=say(
+        zh="仅本部门提出的，或应由本机关决定的。",
+        en="Only those that your department filed, or your authority decides.",
+    ),
+)
 @node_options
 @json_option
-def list_(*, url: str, token: str | None, state: str | None, overdue: bool, as_json: bool) -> int:
+def list_(
+    *, url: str, token: str | None, state: str | None, overdue: bool, mine: bool, as_json: bool
+) -> int:
     """See its help."""
-    params = {"overdue": "true" if overdue else "false"} | ({"state": state} if state else {})
+    params = {name: "true" for name, on in (("overdue", overdue), ("mine", mine)) if on}
+    params |= {"state": state} if state else {}
     with Node(url, token) as node:
         told = expect(node.get("/v1/cases", **params), _OK).json()
     if as_json:
         print_json(told)
         return 0
-    head = ("case", "kind", "state", "stage", "deadline")
-    rows = [
-        (one["case"], one["kind"], one["state"], one["stage"]["name"], _deadline(one))
-        for one in told["cases"]
-    ]
-    print_rows(rows, head=head)
+    head = ("case", "kind", "state", "stage", "deadline", "proposed")
+    print_rows(
+        [
+            (
+                one["case"],
+                one["kind"],
+                one["state"],
+                one["stage"]["name"],
+                _deadline(one),
+                one["proposed"],
+            )
+            for one in told["cases"]
+        ],
+        head=head,
+    )
+    if told["more"]:
+        note(say(zh="还有更多，请缩小范围。", en="There are more; ask for fewer."))
     return 0
 
 
@@ -141,7 +170,7 @@ def _show(told: Told) -> None:
     if told["stage"]["name"]:
         note(say(zh="期限", en="deadline") + f": {told['stage']['name']} {_deadline(told)}")
     if told["proposed"]:
-        note(say(zh="待放行", en="to be released") + f": {told['proposed']['act']}")
+        note(say(zh="待放行", en="to be released") + f": {in_words(told['proposed'])}")
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
     told_acts(told)
@@ -185,6 +214,52 @@ _step("supplement", "supplement", "补充材料。", "Hand in what was asked for
 _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
 
 
+@case.command(
+    "national-result",
+    help=say(
+        zh="""登记国家平台（信用中国）的修复结果：编号、日期与结果文书；归属成员须在三个工作日内登记。
+
+        \b
+        示例：credit-ledger case national-result 案件 --national-no 编号 --doc 结果.pdf --to URL
+        """,
+        en="""Note the result of the national platform: its number, day and document. The owner has
+        three working days to record it.
+
+        \b
+        Example: credit-ledger case national-result CASE --national-no N --doc r.pdf --to URL
+        """,
+    ),
+)
+@click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "--national-no",
+    required=True,
+    metavar="N",
+    help=say(zh="国家平台编号。", en="Its number there."),
+)
+@click.option("--day", type=_DAY, help=say(zh="送达之日。", en="Day it was handed over."))
+@click.option("--note", "text", default="", metavar="T", help=say(zh="说明。", en="A note."))
+@doc_option
+@node_options
+@json_option
+def national_result(
+    *,
+    case_: str,
+    national_no: str,
+    day: Any,
+    text: str,
+    docs: tuple[Path, ...],
+    url: str,
+    token: str | None,
+    as_json: bool,
+) -> int:
+    """See its help."""
+    value = {"nationalNo": national_no, "day": _day(day), "note": text}
+    with Node(url, token) as node:
+        told = send(node, f"/v1/cases/{case_}/national-result", value, docs)
+    return _made(told, as_json=as_json)
+
+
 def _made(told: Told, *, as_json: bool) -> int:
     if as_json:
         print_json(told)
@@ -214,6 +289,12 @@ def _made(told: Told, *, as_json: bool) -> int:
 )
 @click.option("--basis", type=int, metavar="N", help=say(zh="依据编号。", en="Legal basis, 1-12."))
 @click.option("--class", "class_", type=click.Choice(["minor", "general", "severe"]))
+@click.option(
+    "--national-no",
+    metavar="N",
+    help=say(zh="国家平台编号（依据 4）。", en="Of the national platform (basis 4)."),
+)
+@known_option
 @click.option("--day", type=_DAY, help=say(zh="生效之日。", en="Day it takes effect."))
 @click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
 @click.option(
@@ -232,6 +313,8 @@ def decide(
     class_: str | None,
     text: str | None,
     correct_to: str | None,
+    national_no: str | None,
+    known: Any,
     day: Any,
     docs: tuple[Path, ...],
     url: str,
@@ -241,6 +324,7 @@ def decide(
 ) -> int:
     """See its help."""
     value = said | {"class": class_, "note": text, "toRecord": correct_to, "day": _day(day)}
+    value |= {"nationalNo": national_no, "pushed": _day(known)}
     with Node(url, token) as node:
         told = send(node, f"/v1/cases/{case_}/decide", value, docs)
     return proposed(told, as_json=as_json)
@@ -260,23 +344,28 @@ def proposed(told: Told, *, as_json: bool) -> int:
         zh="""放行已提出的决定，并等到上链。退出码：0 已上链 · 1 不予放行或被链拒绝 · 4 尚未上链
 
         \b
-        示例：credit-ledger case release 案件 --to URL
+        示例：credit-ledger case release 案件 --docs 文件夹 --to URL（先看材料，不放行）
+        credit-ledger case release 案件 --proposal 12 --to URL
         """,
         en="""Release what was proposed, and wait until it is on the chain. Exit codes: 0 it is ·
         1 refused · 4 not there yet
 
         \b
-        Example: credit-ledger case release CASE --to URL
+        Example: credit-ledger case release CASE --docs DIR --to URL (reads first, releases nothing)
+        credit-ledger case release CASE --proposal 12 --to URL
         """,
     )
 )
 @click.argument("case_", metavar="CASE", type=NAME)
+@seen_options
 @key_options
 @node_options
 @json_option
 def release(
     *,
     case_: str,
+    folder: Path | None,
+    proposal: int | None,
     key: Path | None,
     password_files: tuple[Path, ...],
     url: str,
@@ -285,7 +374,10 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        release_seen(node, f"/v1/cases/{case_}", f"/v1/cases/{case_}/release")
+        at = f"/v1/cases/{case_}"
+        if folder is not None:
+            return read_first(node, at, at, folder, as_json=as_json)
+        release_seen(node, at, f"{at}/release", proposal)
         told, good = wait_for_acts(node, case_, key, password_files)
     return released(told, good=good, as_json=as_json)
 
