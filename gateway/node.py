@@ -159,6 +159,7 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
             tokens=self.holders,
+            acknowledged=self.statuses.acknowledged,
         )
 
     @property

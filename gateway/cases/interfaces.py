@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gateway.base.policy import Record, Status
 from gateway.cases.materials import Material
 from gateway.records.content import Content
+from gateway.statuses.interfaces import Behind
 from gateway.tokens.services import TokenNow
 from ledger.core.ids import Digest, LogId, RecordId
 from ledger.records.schema import Schema
@@ -44,6 +45,10 @@ class Tokens(Protocol):
 
     def known(self, connection: sa.Connection, token_id: int, /) -> TokenNow | None:
         """Whose a token is and whether it is in force; None where there never was one."""
+
+
+Acknowledged = Callable[[], Sequence[Behind]]
+"""How far the ACTIVE provinces have come, by code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from gateway.cases.deciding import OWN, may_follow
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Answer, Held
 from gateway.cases.looking import look
+from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
@@ -42,6 +43,7 @@ class Views:
         chain: ChainView,
         calendar: CalendarFile,
         waiting: Waiting,
+        reach: Reach,
     ) -> None:
         self._cases = cases
         self.registry = registry
@@ -49,6 +51,7 @@ class Views:
         self._chain = chain
         self._calendar = calendar
         self._waiting = waiting
+        self._reach = reach
 
     def show(self, caller: Caller, case: bytes) -> Answer:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
@@ -65,7 +68,7 @@ class Views:
             "steps": [_step(step) for step in steps],
             "acts": [self._act(act) for act in acts],
             "status": self._status(held),
-            "acknowledged": [],
+            **self._reach.told(acts),
         }
 
     def of_record(self, caller: Caller, record: bytes) -> Answer:

@@ -6,9 +6,10 @@ from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
-from gateway.cases.interfaces import Tokens
+from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
+from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -39,6 +40,7 @@ def make_cases(
     who: WhoFiles,
     calendar: CalendarFile,
     tokens: Tokens,
+    acknowledged: Acknowledged,
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
@@ -53,7 +55,15 @@ def make_cases(
         who=who,
     )
     waiting = Waiting(ctx, vault, tokens)
-    views = Views(cases, registry, sending, chain=chain, calendar=calendar, waiting=waiting)
+    views = Views(
+        cases,
+        registry,
+        sending,
+        chain=chain,
+        calendar=calendar,
+        waiting=waiting,
+        reach=Reach(registry, acknowledged),
+    )
     return CaseParts(
         cases=cases,
         decisions=Decisions(cases, Judging(cases, registry), sending, waiting),

@@ -174,6 +174,20 @@ def _show(told: Told) -> None:
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
     told_acts(told)
+    _told_reach(told)
+
+
+def _told_reach(told: Told) -> None:
+    """Which provinces have carried the acts out, and on whom one waits."""
+    done = [one["member"] for one in told["acknowledged"] if not one["behind"]]
+    if done:
+        note(say(zh="已确认执行", en="carried out by") + f": {' '.join(done)}")
+    for code in told["awaited"]:
+        behind = {one["member"]: one["behind"] for one in told["acknowledged"]}.get(code)
+        lacks = (
+            "" if behind is None else say(zh=f"（差 {behind} 项）", en=f" ({behind} acts behind)")
+        )
+        note(say(zh="尚未确认执行", en="not yet carried out by") + f": {code}{lacks}")
 
 
 def _deadline(one: Told) -> str | None:
