@@ -48,6 +48,8 @@ class Purpose(StrEnum):
     """Take one's own records that the national platform returned, to correct them."""
     RECONCILE = "reconcile"
     """Hold a register against all records of its authority."""
+    DUE = "due"
+    """Learn which records may be repaired by now."""
     FILE_CASE = "file-case"
     """File a repair or an objection, add to one's own, or withdraw it."""
     SEE_CASE = "see-case"
@@ -274,6 +276,7 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         refusal="authority-not-yours",
         closed=_DECIDED,
     ),
+    Purpose.DUE: Rule(scope="read", grounds=_always(_OWN), refusal="not-found", closed=_DECIDED),
     # Any desk of the member takes filings about any of its records.
     Purpose.FILE_CASE: Rule(
         scope="submit", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="record-unknown"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Final
 
 from gateway.base.clock import CHINA
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
+from gateway.records.content import Content
 from ledger.core.case_chain import ACTIONS
 from ledger.core.commitment import CLASSES
 from ledger.core.errors import InputError
 from ledger.core.status import ZERO, Act, Action, Basis, State, refusal
 from ledger.records.publicity import Decision, EarliestEnd, authority_kind, earliest_end
 from ledger.records.rules import Rules
+from ledger.records.schema import Schema
 
 OWN: Final = ("correct", "withdraw", "end", "shield", "lift", "rescind", "erase", "grant")
 """What the owner decides without a filing; a `grant` records a result of the national platform."""
@@ -136,16 +139,19 @@ def demand_minimum(
         raise CaseRefused("deadline-unknown", _NO_CONTENT)
     if rules is None:
         raise CaseRefused("deadline-unknown", _NO_RULES)
-    found = _earliest(wanted.class_, held, rules, authorities)
+    found = earliest(wanted.class_, held.content, held.schema, rules, authorities)
     if day < found.certain:
         raise CaseRefused("minimum-not-reached", _too_early(found), extra=_told(found))
 
 
-def _earliest(
-    class_: str, held: Held, rules: Rules, authorities: dict[str, str | None]
+def earliest(
+    class_: str,
+    content: Content,
+    schema: Schema,
+    rules: Rules,
+    authorities: Mapping[str, str | None],
 ) -> EarliestEnd:
-    content, schema = held.content, held.schema
-    assert content is not None and schema is not None  # noqa: S101 - the caller looked
+    """The first day of a repair that states this class. authorities: kinds by USCC."""
     decision = Decision(
         schema=schema,
         adverse=schema.is_adverse(content.fields),

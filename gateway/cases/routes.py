@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,8 @@ from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
+from gateway.cases.due import MOST as MOST_DUE
+from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
 from gateway.cases.form import Sent
 from gateway.cases.interfaces import Answer
@@ -45,6 +48,7 @@ class CaseParts:
     sending: Sending
     views: Views
     listing: Listing
+    due: Due
     waiting: Waiting
 
 
@@ -59,6 +63,7 @@ RecordName = Annotated[str, Path(alias="record")]
 ProposalNumber = Annotated[int, Query(ge=0, le=2**53)]
 Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
+DueReader = Annotated[Caller, Depends(require(Purpose.DUE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
 Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"]
@@ -107,6 +112,21 @@ def list_cases(
     has lasted too long. mine: those that its department filed or its authority has to decide."""
     with _told():
         return _json(parts.listing.cases(caller, state, overdue=overdue, mine=mine))
+
+
+@router.get("/v1/repairs/due")
+def repairs_due(
+    parts: Here,
+    caller: DueReader,
+    on: Annotated[date | None, Query()] = None,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_DUE)] = MOST_DUE,
+) -> Response:
+    """Records whose minimum of publicity has passed on that day (default: today) and that may be
+    applied for, of those that the caller may see. `next`: where to ask on."""
+    with _told():
+        day = on or parts.cases.ctx.clock.today()
+        return _json(parts.due.page(caller, day, after=after, limit=limit))
 
 
 @router.get("/v1/cases/{case}")

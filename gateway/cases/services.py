@@ -22,6 +22,7 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look
 from gateway.cases.stepping import NewStep, Stepper, case_of, last_of
+from gateway.records.content import Content
 from ledger.core.case import ACTS_OF_FILER, Doc, Step
 from ledger.core.case_chain import CaseState, Kind, may_follow
 from ledger.core.errors import InputError
@@ -29,7 +30,7 @@ from ledger.core.ids import RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Act, Action, Basis
 from ledger.records.publicity import authority_kind
-from ledger.records.rules import newest
+from ledger.records.rules import Rules, newest
 
 MAX_MARKING = 20
 """Open objections of one filer that mark by themselves; further ones do when they are accepted."""
@@ -289,11 +290,13 @@ class Cases:
         rules = self.rules_of(held) or newest()
         return authority_kind(rules, held.schema, held.content.fields, self.kinds)
 
-    def rules_of(self, held: Held) -> Any:
+    def rules_of(self, held: Held) -> Rules | None:
         """The rules that the record names; None where their file is not here."""
-        if held.content is None:
-            return None
-        return self.ctx.schemas.rules(held.content.rules.rpartition(":")[2])
+        return None if held.content is None else self.rules_named(held.content)
+
+    def rules_named(self, content: Content) -> Rules | None:
+        """The same by the content of a record."""
+        return self.ctx.schemas.rules(content.rules.rpartition(":")[2])
 
 
 _BY_DECISION = {

@@ -6,6 +6,7 @@ from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
+from gateway.cases.due import Due
 from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
@@ -69,6 +70,7 @@ def make_cases(
         decisions=Decisions(cases, Judging(cases, registry), sending, waiting),
         sending=sending,
         views=views,
+        due=Due(cases, accesses),
         listing=Listing(cases, views, waiting),
         waiting=waiting,
     )

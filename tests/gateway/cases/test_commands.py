@@ -165,6 +165,20 @@ def test_a_national_result(node: Node, anvil: Anvil, cli: Cli, pdf: Path) -> Non
     assert cli("record", "release", other, by="chief")[1]["status"]["outcome"] == "repaired"
 
 
+def test_what_may_be_applied_for(
+    node: Node, anvil: Anvil, cli: Cli, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (leaf,) = take_in(node, anvil, 6)
+    code, told = cli("repairs", "due")
+    assert code == 0
+    assert leaf.hex() in {one["leaf"] for one in told["items"]}
+    assert told["more"] is False
+    code, early = cli("repairs", "due", "--on", "2020-01-01")
+    assert (code, early["items"], early["on"]) == (0, [], "2020-01-01")
+    assert cli("repairs", "due", "--on", "yesterday")[0] == 2
+    assert cli("repairs", "due", "--limit", 1)[1]["more"] in (True, len(told["items"]) > 1)
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [

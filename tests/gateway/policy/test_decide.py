@@ -61,6 +61,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     scope = "read" if reading or whole else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
+        Purpose.DUE: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
