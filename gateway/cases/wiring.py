@@ -7,6 +7,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.due import Due
+from gateway.cases.finding import Finding
 from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
@@ -71,6 +72,7 @@ def make_cases(
         sending=sending,
         views=views,
         due=Due(cases, accesses),
+        finding=Finding(ctx, vault, hmac, accesses),
         listing=Listing(cases, views, waiting),
         waiting=waiting,
     )

@@ -10,12 +10,14 @@ import click
 
 from ledger.cli.case_parts import (
     NAME,
+    RECORD,
     Told,
     doc_option,
     in_words,
     key_options,
     known_option,
     read_first,
+    record_of,
     release_seen,
     seen_options,
     send,
@@ -48,14 +50,15 @@ def case() -> None:
 @case.command(
     "file",
     help=say(
-        zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号或叶值。
+        zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号、叶值或 文书号@认定单位代码。
 
         \b
         示例：credit-ledger case file 记录编号 --kind repair --reason 已缴清 --doc 缴款书.pdf
 
         退出码：0 已登记 · 1 不予登记 · 4 无法连接
         """,
-        en="""File a repair of a record, or an objection to it. RECORD is its id or leaf.
+        en="""File a repair of a record, or an objection to it. RECORD is its id, its leaf or
+        NUMBER@AUTHORITY.
 
         \b
         Example: credit-ledger case file RECORD --kind repair --reason paid --doc a.pdf --to URL
@@ -64,7 +67,7 @@ def case() -> None:
         """,
     ),
 )
-@click.argument("record", type=NAME)
+@click.argument("record", type=RECORD)
 @click.option("--kind", type=click.Choice(["repair", "objection"]), required=True)
 @click.option("--reason", required=True, metavar="TEXT", help=say(zh="理由。", en="Why."))
 @click.option("--owner", metavar="CODE", help=say(zh="记录所属成员。", en="Whose record it is."))
@@ -87,8 +90,9 @@ def file_(
     **said: str | None,
 ) -> int:
     """See its help."""
-    value = said | {"record": record, "nationalNo": national_no, "received": _day(received)}
+    value = said | {"nationalNo": national_no, "received": _day(received)}
     with Node(url, token) as node:
+        value |= {"record": record_of(node, record)}
         told = send(node, "/v1/cases", value, docs)
     if as_json:
         print_json(told)
@@ -313,7 +317,7 @@ def _made(told: Told, *, as_json: bool) -> int:
 @click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
 @click.option(
     "--correct-to",
-    type=NAME,
+    type=RECORD,
     metavar="RECORD",
     help=say(zh="更正后的记录。", en="The record that corrects."),
 )
@@ -337,9 +341,10 @@ def decide(
     **said: Any,
 ) -> int:
     """See its help."""
-    value = said | {"class": class_, "note": text, "toRecord": correct_to, "day": _day(day)}
+    value = said | {"class": class_, "note": text, "day": _day(day)}
     value |= {"nationalNo": national_no, "pushed": _day(known)}
     with Node(url, token) as node:
+        value |= {"toRecord": correct_to and record_of(node, correct_to)}
         told = send(node, f"/v1/cases/{case_}/decide", value, docs)
     return proposed(told, as_json=as_json)
 

@@ -48,7 +48,27 @@ class _Name(click.ParamType[str]):
         return str(value)
 
 
+class _Record(click.ParamType[str]):
+    """A record: its id, its leaf, or NUMBER@AUTHORITY, document number and USCC."""
+
+    name = "record"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click."""
+        number, _, authority = str(value).rpartition("@")
+        if _ID.fullmatch(str(value)) or (number and _USCC.fullmatch(authority)):
+            return str(value)
+        message = say(
+            zh="须为记录编号、叶值（64 位小写十六进制）或 文书号@认定单位代码",
+            en="is no record id, leaf (64 lower-case hexadecimal digits) or NUMBER@AUTHORITY",
+        )
+        self.fail(message, param, ctx)
+
+
 NAME = _Name()
+RECORD = _Record()
+_ID = re.compile("[0-9a-f]{64}")
+_USCC = re.compile("[0-9A-Z]{18}")
 
 F = TypeVar("F", bound=Callable[..., Any])
 Told = dict[str, Any]
@@ -103,6 +123,22 @@ def key_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def record_of(node: Node, name: str) -> str:
+    """The id or leaf of a record, asked of the node where it is named by its number. Raises
+    Refused where there is none, or several."""
+    number, at, authority = name.rpartition("@")
+    if not at:
+        return name
+    told = expect(node.get("/v1/records", document=number, authority=authority), _OK).json()
+    found = [one["record"] for one in told["items"]]
+    if len(found) == 1:
+        return str(found[0])
+    if not found:
+        raise Refused(say(zh=f"本节点没有此文书的有效记录：{name}", en=f"no record here: {name}"))
+    text = say(zh="该文书涉及多条记录，请指明其一：", en="several records; name one of them:")
+    raise Refused("\n".join((text, *found)))
 
 
 def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) -> Told:

@@ -10,11 +10,12 @@ import click
 
 from ledger.cli.case import proposed, released
 from ledger.cli.case_parts import (
-    NAME,
+    RECORD,
     doc_option,
     key_options,
     known_option,
     read_first,
+    record_of,
     release_seen,
     seen_options,
     send,
@@ -66,14 +67,14 @@ def _decision(act: str, zh: str, en: str) -> Callable[..., int]:
     """A command that proposes this."""
 
     @record.command(act, help=say(zh=zh, en=en))
-    @click.argument("record_", metavar="RECORD", type=NAME)
+    @click.argument("record_", metavar="RECORD", type=RECORD)
     @click.option(
         "--basis", type=int, required=True, metavar="N", help=say(zh="依据。", en="1-12.")
     )
     @click.option("--day", type=_DAY, help=say(zh="生效之日。", en="Day it takes effect."))
     @click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
     @click.option(
-        "--to-record", type=NAME, metavar="RECORD", help=say(zh="更正后的记录。", en="Corrected.")
+        "--to-record", type=RECORD, metavar="RECORD", help=say(zh="更正后的记录。", en="Corrected.")
     )
     @known_option
     @_of_grants(act)
@@ -103,10 +104,10 @@ def _decision(act: str, zh: str, en: str) -> Callable[..., int]:
             "nationalNo": national_no,
             "note": text,
             "pushed": _iso(known),
-            "toRecord": to_record,
         }
         with Node(url, token) as node:
-            told = send(node, f"/v1/records/{record_}/decide", value, docs)
+            value["toRecord"] = to_record and record_of(node, to_record)
+            told = send(node, f"/v1/records/{record_of(node, record_)}/decide", value, docs)
         return proposed(told, as_json=as_json)
 
     return command
@@ -132,7 +133,7 @@ _decision(
         en="Release what was proposed for a record, and wait until it is on the chain.",
     )
 )
-@click.argument("record_", metavar="RECORD", type=NAME)
+@click.argument("record_", metavar="RECORD", type=RECORD)
 @seen_options
 @key_options
 @node_options
@@ -150,7 +151,7 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        at = f"/v1/records/{record_}"
+        at = f"/v1/records/{record_of(node, record_)}"
         if folder is not None:
             return read_first(node, f"{at}/decision", at, folder, as_json=as_json)
         case = release_seen(node, f"{at}/decision", f"{at}/release", proposal)["case"]

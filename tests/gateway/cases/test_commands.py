@@ -19,7 +19,7 @@ from ledger.chain.keys.keyfile import create
 from ledger.cli.case_parts import _file_name
 from ledger.cli.main import run
 from tests.gateway.cases.desk import PDF, take_in
-from tests.gateway.intake.material import OF_BEIJING, new_token
+from tests.gateway.intake.material import OF_BEIJING, new_token, number
 from tests.support.anvil import Anvil
 from tests.support.member import SEED
 
@@ -125,7 +125,7 @@ def test_read_first_and_released_by_number(
     record, folder = leaf.hex(), tmp_path / "审阅"
     assert cli("record", "release", record, "--docs", folder, by="chief")[0] == 1, "nothing there"
     withdraw = ("record", "withdraw", record, "--basis", 10, "--doc", pdf)
-    number = cli(*withdraw, "--known", "2026-06-01")[1]["proposal"]
+    proposal = cli(*withdraw, "--known", "2026-06-01")[1]["proposal"]
     waits = [
         one
         for one in cli("case", "list", "--overdue", "--mine")[1]["cases"]
@@ -137,14 +137,14 @@ def test_read_first_and_released_by_number(
     assert waits[0]["stage"]["deadline"] == "2026-06-04", "three working days"
     read = ("record", "release", record, "--docs", folder)
     code, told = cli(*read, by="chief")
-    assert (code, told["proposal"], told["proposed"]["act"]) == (0, number, "withdraw")
+    assert (code, told["proposal"], told["proposed"]["act"]) == (0, proposal, "withdraw")
     assert [Path(name).read_bytes() for name in told["files"]] == [PDF]
     assert cli(*read, by="chief")[0] == 0, "the same again does no harm"
     Path(told["files"][0]).write_bytes(b"notes of a reader")
     assert cli(*read, by="chief")[0] == 2, "nothing is written over"
     assert cli("record", "status", record)[1]["outcome"] == "none", "and nothing was released"
-    assert cli("record", "release", record, "--proposal", number + 1, by="chief")[0] == 1
-    code, told = cli("record", "release", record, "--proposal", number, by="chief")
+    assert cli("record", "release", record, "--proposal", proposal + 1, by="chief")[0] == 1
+    code, told = cli("record", "release", record, "--proposal", proposal, by="chief")
     assert (code, told["status"]["outcome"]) == (0, "withdrawn")
 
 
@@ -177,6 +177,25 @@ def test_what_may_be_applied_for(
     assert (code, early["items"], early["on"]) == (0, [], "2020-01-01")
     assert cli("repairs", "due", "--on", "yesterday")[0] == 2
     assert cli("repairs", "due", "--limit", 1)[1]["more"] in (True, len(told["items"]) > 1)
+
+
+def test_a_record_by_its_number(node: Node, anvil: Anvil, cli: Cli, pdf: Path) -> None:
+    leaf, _ = take_in(node, anvil, 7, 8)
+    name, other = (f"{number(n)}@{OF_BEIJING}" for n in (7, 8))
+    case = cli("case", "file", name, "--kind", "objection", "--reason", "wrong")[1]["case"]
+    record = cli("case", "show", case)[1]["record"]
+    assert cli("record", "status", name)[1]["record"] == record
+    assert record == cli("record", "status", leaf.hex())[1]["record"]
+    uphold = ("case", "decide", case, "uphold", "--basis", 7, "--correct-to", other, "--doc", pdf)
+    assert cli(*uphold)[0] == 0
+    code, told = cli("case", "release", case, by="chief")
+    assert (code, told["status"]) == (0, {"flags": [], "outcome": "corrected", "version": 3})
+    corrected = cli("record", "status", name)
+    assert cli("record", "end", other, "--basis", 11, "--doc", pdf)[0] == 0
+    assert cli("record", "release", other, by="chief")[1]["status"]["outcome"] == "ended"
+    assert corrected[0] == 0
+    assert cli("record", "status", f"{number(99)}@{OF_BEIJING}")[0] == 1
+    assert cli("record", "end", f"{number(99)}@X", "--basis", 11)[0] == 2
 
 
 @pytest.mark.parametrize(
