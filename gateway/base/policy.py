@@ -53,7 +53,7 @@ class Purpose(StrEnum):
     FILE_CASE = "file-case"
     """File a repair or an objection, add to one's own, or withdraw it."""
     SEE_CASE = "see-case"
-    """Read a case."""
+    """Read a case; learn the ids of the records that a document number names."""
     HANDLE_CASE = "handle-case"
     """Accept or decline a case, or ask for more."""
     DECIDE = "decide"

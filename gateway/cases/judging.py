@@ -6,8 +6,9 @@ there: a correction that is refused would leave an upheld objection without its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -26,14 +27,35 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
 from gateway.cases.looking import look
 from gateway.cases.registry import Registry
+from gateway.cases.sending import act_of
 from gateway.cases.services import Cases
-from ledger.core.status import ZERO, Act, Action, Flag, Outcome, State
+from ledger.core.ids import KeyId
+from ledger.core.status import (
+    ZERO,
+    Act,
+    Action,
+    Flag,
+    Outcome,
+    RecordedAct,
+    State,
+    next_state,
+    refusal,
+)
 from ledger.core.texts import Text
 from ledger.records.keys import same_subject
 
 TAKES_AWAY: Final = (Action.CORRECT, Action.WITHDRAW, Action.ERASE)
 """Behind which a record stands for no other."""
+_US: Final = bytes([1]) * 32
+"""Stands for whoever signs, where only what an act does is asked."""
 _GONE: Final = (Outcome.CORRECTED, Outcome.WITHDRAWN)
+
+
+class Judged(NamedTuple):
+    """What a decision was judged by. other: the record that corrects. state: on the chain."""
+
+    other: Held | None
+    state: State
 
 
 class Judging:
@@ -68,37 +90,43 @@ class Judging:
         demand_grounds(wanted, determined=determined_by(caller, held.known), own=own)
         pushed_on(wanted.pushed, self._cases.ctx.clock.today())
 
-    def lawful(self, held: Held, wanted: Wanted, row: store.Row | None) -> Held | None:
-        """All that may change between proposal and release; the record that corrects. Raises
-        CaseRefused, InputError, CouldNotCheck."""
+    def lawful(self, held: Held, wanted: Wanted, row: store.Row | None) -> Judged:
+        """All that may change between proposal and release. Raises CaseRefused, InputError,
+        CouldNotCheck."""
         cases = self._cases
         day = day_of(wanted.day, cases.ctx.clock.today())
         demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
         now = self._registry.now()
+        state = now.state(held.record)
         with begin_read(cases.ctx.engine) as connection:
             other = self._other(connection, held, wanted)
-            self.free(connection, held, wanted, other, row)
+            judged = Judged(other, state)
+            demand_status(wanted, self._act(held, wanted, other, state), state)
+            self.free(connection, held, wanted, judged, row)
         if other is not None:
             _demand_standing(now.state(other.record))
-        state = now.state(held.record)
-        demand_status(wanted, self._act(held, wanted, other, state), state)
-        return other
+        return judged
 
     def free(
         self,
         connection: sa.Connection,
         held: Held,
         wanted: Wanted,
-        other: Held | None,
+        judged: Judged,
         row: store.Row | None,
     ) -> None:
         """What acts on their way and open cases leave possible; under `store.LOCK` nothing comes
         between. Raises CaseRefused."""
+        other = judged.other
         if other is not None and store.on_its_way(connection, other.record, TAKES_AWAY):
             raise CaseRefused("correction-unfit", _GOING)
         action = action_of(wanted)
         if action in TAKES_AWAY and store.named_on_its_way(connection, held.log, held.commitment):
             raise CaseRefused("case-moved", _NAMED)
+        ahead = _ahead(judged.state, store.acts_on(connection, held.record))
+        act = self._act(held, wanted, other, ahead)
+        if act is not None and (code := refusal(ahead, act, by_vote=False)):
+            raise CaseRefused(code, _DECIDED)
         if row is None and wanted.act == "grant":
             filed = store.open_repair(connection, held.record)
             if filed is not None:
@@ -148,6 +176,16 @@ class Judging:
         )
 
 
+def _ahead(state: State, rows: Sequence[store.Row]) -> State:
+    """The state behind the acts on a record that are on their way, as far as they will be taken."""
+    for row in rows:
+        act = act_of(row, state.word.version)
+        if refusal(state, act, by_vote=False) is None:
+            acted = RecordedAct(act=act, member=_US, signed_by=KeyId(ZERO), recorded_at=0, block=0)
+            state = next_state(state, acted)
+    return state
+
+
 def _demand_standing(state: State) -> None:
     """What was corrected itself would lead on, in the end back to where it began."""
     if state.word.outcome in _GONE or Flag.ERASED in state.word.flags:
@@ -187,6 +225,11 @@ _GOING: Final[Text] = {
 _NAMED: Final[Text] = {
     "zh": "一项以本记录为更正后记录的更正正在上链，请待其完成后再办",
     "en": "A correction that names this record is on its way to the chain; wait until it is there",
+}
+_DECIDED: Final[Text] = {
+    "zh": "对该记录的另一项决定正在上链，其后不容此项决定",
+    "en": "Another decision on this record is on its way to the chain, behind which this one cannot"
+    " follow",
 }
 _FILED: Final[Text] = {
     "zh": "该记录有未办结的修复申请，请在该案件中登记国家平台结果并决定",

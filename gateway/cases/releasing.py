@@ -202,7 +202,7 @@ class Decisions:
         state = CaseState.DECIDED
         if row is not None:
             state = self._cases.demand_follows(row, wanted.act)
-        other = self._judging.lawful(held, replace(wanted, version=None), row)
+        judged = self._judging.lawful(held, replace(wanted, version=None), row)
         new = NewStep(
             step=self._step(held, wanted, value, found, row),
             state=state,
@@ -222,8 +222,8 @@ class Decisions:
             )
             if newest is None or (newest.id, newest.state) != (found.id, found.state):
                 raise CaseRefused("case-moved")
-            self._judging.free(connection, held, wanted, other, row)
-            self._send(connection, statement, wanted, row, held=held, other=other)
+            self._judging.free(connection, held, wanted, judged, row)
+            self._send(connection, statement, wanted, row, held=held, other=judged.other)
             store.close_proposal(connection, found.id, statement.commitment)
 
         return self._cases.stepper.take(new, then)

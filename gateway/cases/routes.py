@@ -20,7 +20,6 @@ from gateway.cases import form, parsing
 from gateway.cases.due import MOST as MOST_DUE
 from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
-from gateway.cases.finding import Finding
 from gateway.cases.form import Sent
 from gateway.cases.interfaces import Answer
 from gateway.cases.listing import Listing
@@ -33,7 +32,6 @@ from gateway.http.problems import Problem
 from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
-from ledger.records import uscc
 
 FRESH = {"Cache-Control": "no-cache"}
 CREATED = 201
@@ -51,7 +49,6 @@ class CaseParts:
     views: Views
     listing: Listing
     due: Due
-    finding: Finding
     waiting: Waiting
 
 
@@ -219,18 +216,6 @@ def show_own_document(
     """The same of what is proposed for a record."""
     with _told():
         return _download(parts.views.own_document(caller, _digest(name), proposal, n))
-
-
-@router.get("/v1/records")
-def find_records(
-    parts: Here,
-    caller: Reader,
-    document: Annotated[str, Query(min_length=1, max_length=200)],
-    authority: Annotated[str, Query(min_length=18, max_length=18)],
-) -> Response:
-    """Records in force by document number and USCC of the authority: their ids and leaves. One
-    decision may be about several subjects."""
-    return _json(parts.finding.find(caller, document, uscc.normalise(authority)))
 
 
 @router.get("/v1/records/{record}/decision")

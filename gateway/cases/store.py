@@ -135,6 +135,12 @@ def act_row(connection: sa.Connection, number: int) -> Row | None:
     return connection.execute(sa.select(acts).where(acts.c.id == number)).one_or_none()
 
 
+def acts_on(connection: sa.Connection, record: bytes) -> Sequence[Row]:
+    """The acts on a record that are not done yet, in their order."""
+    query = sa.select(acts).where(acts.c.record == record, acts.c.state.in_(IN_FLIGHT))
+    return connection.execute(query.order_by(acts.c.id)).all()
+
+
 def on_its_way(connection: sa.Connection, record: bytes, actions: Sequence[Action]) -> bool:
     """Whether one of these acts on a record is not done yet."""
     query = sa.select(acts.c.id).where(

@@ -7,7 +7,6 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.due import Due
-from gateway.cases.finding import Finding
 from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
@@ -72,7 +71,6 @@ def make_cases(
         sending=sending,
         views=views,
         due=Due(cases, accesses),
-        finding=Finding(ctx, vault, hmac, accesses),
         listing=Listing(cases, views, waiting),
         waiting=waiting,
     )

@@ -121,6 +121,28 @@ def objection(node: Node, anvil: Anvil, leaf: bytes) -> bytes:
     return case
 
 
+def test_two_decisions_on_one_record_at_once(
+    node: Node, anvil: Anvil, leaves: Iterator[bytes]
+) -> None:
+    """The second one is judged by what the first will have done: it would be refused by the chain,
+    and an objection be left with its mark."""
+    leaf, parts, chief = next(leaves), node.case_parts, of_authority(node, 2)
+    case = objection(node, anvil, leaf)
+    decision = wanted("uphold", basis=7, withdraw=True)
+    parts.decisions.propose(of_authority(node, 1), case, decision)
+    decide(node, leaf, "withdraw", basis=8)
+    with pytest.raises(CaseRefused) as refused:
+        parts.decisions.release(chief, case)
+    assert refused.value.code == "already-so"
+    send_all(node, anvil)
+    decide(node, leaf, "rescind", basis=8)
+    send_all(node, anvil)
+    assert parts.decisions.release(chief, case), "behind that it may"
+    send_all(node, anvil)
+    told = parts.views.show(chief, case)
+    assert (told["status"]["outcome"], told["status"]["flags"]) == ("withdrawn", [])
+
+
 def test_upheld_by_a_correction_and_settled_behind_it(
     node: Node, anvil: Anvil, leaves: Iterator[bytes]
 ) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Context
-from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Decision, Purpose, Record, decide
-from gateway.cases.interfaces import Answer
 from gateway.intake.lookup import Known, standings
 from gateway.records.period import days_of
 from gateway.worklists.find import Finder
@@ -22,12 +20,12 @@ MOST: Final = 100
 class Finding:
     """Finds records of this member by the key that intake gave them."""
 
-    def __init__(self, ctx: Context, vault: Vault, hmac: Hmac, accesses: AccessLog) -> None:
+    def __init__(self, ctx: Context, finder: Finder, accesses: AccessLog) -> None:
         self._ctx = ctx
-        self._finder = Finder(hmac, vault)
+        self._finder = finder
         self._accesses = accesses
 
-    def find(self, caller: Caller, document: str, authority: str) -> Answer:
+    def find(self, caller: Caller, document: str, authority: str) -> dict[str, Any]:
         """The records in force with this number of this authority (USCC), of whatever type, that
         the caller may ask about; `more`: whether there are others beyond the first hundred."""
         wanted = self._finder.wanted(
