@@ -175,6 +175,7 @@ class Node:
             who=self.workers.who,
             subjects=self.subjects,
             statuses=self.statuses,
+            cases=self.case_parts.figures,
         )
 
     def start(self) -> None:

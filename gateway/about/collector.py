@@ -16,6 +16,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Vault
 from gateway.base.lease import Lease
 from gateway.base.who import WhoFiles
+from gateway.cases.figures import CaseCounts, CaseFigures
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile, days_left
@@ -53,6 +54,7 @@ class _Stored:
     keys_missing: int
     acts: int
     behind: Sequence[Behind]
+    cases: CaseFigures
 
 
 class NodeCollector(Collector):
@@ -70,6 +72,7 @@ class NodeCollector(Collector):
         who: WhoFiles,
         subjects: SubjectCheck,
         statuses: Statuses,
+        cases: CaseCounts,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
@@ -80,6 +83,7 @@ class NodeCollector(Collector):
         self._who = who
         self._subjects = subjects
         self._statuses = statuses
+        self._cases = cases
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -111,6 +115,7 @@ class NodeCollector(Collector):
                 keys_missing=len(missing(connection, self._vault.ids)),
                 acts=read_position(connection).count,
                 behind=behind,
+                cases=self._cases.read(connection),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -146,6 +151,7 @@ class NodeCollector(Collector):
         for one in stored.behind:
             family.add_metric((one.member,), one.behind)
         yield family
+        yield from _of_cases(stored.cases)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health
@@ -202,6 +208,13 @@ class NodeCollector(Collector):
             ]
             family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
         return family
+
+
+def _of_cases(figures: CaseFigures) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("proposals_waiting", "Decisions that wait for a release", figures.proposals)
+    yield _gauge("case_acts_waiting", "Acts on their way to the chain", figures.acts_waiting)
+    yield _gauge("cases_overdue", "Cases whose stage has lasted too long", figures.overdue)
+    yield _gauge("cases_refused", "Cases of which the chain refused an act", figures.refused)
 
 
 def _of_subjects(figures: Figures) -> Iterator[GaugeMetricFamily]:

@@ -20,6 +20,7 @@ from gateway.cases import form, parsing
 from gateway.cases.due import MOST as MOST_DUE
 from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
+from gateway.cases.figures import CaseCounts
 from gateway.cases.form import Sent
 from gateway.cases.interfaces import Answer
 from gateway.cases.listing import Listing
@@ -50,6 +51,7 @@ class CaseParts:
     listing: Listing
     due: Due
     waiting: Waiting
+    figures: CaseCounts
 
 
 def _parts(request: Request) -> CaseParts:

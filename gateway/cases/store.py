@@ -135,6 +135,29 @@ def act_row(connection: sa.Connection, number: int) -> Row | None:
     return connection.execute(sa.select(acts).where(acts.c.id == number)).one_or_none()
 
 
+def running(connection: sa.Connection) -> Sequence[Row]:
+    """Stages that run, each with its `number` of cases."""
+    columns = (cases.c.stage, cases.c.since, cases.c.authority_kind)
+    query = sa.select(*columns, sa.func.count().label("number"))
+    return connection.execute(query.where(cases.c.stage.is_not(None)).group_by(*columns)).all()
+
+
+def count_in_flight(connection: sa.Connection) -> int:
+    """How many acts are not done yet."""
+    query = sa.select(sa.func.count()).select_from(acts).where(acts.c.state.in_(IN_FLIGHT))
+    return connection.scalar(query) or 0
+
+
+def count_refused(connection: sa.Connection) -> int:
+    """How many cases have an act that was refused, and whose record nobody has acted on since."""
+    later = acts.alias()
+    since = sa.select(later.c.id).where(
+        later.c.record == acts.c.record, later.c.id > acts.c.id, later.c.state == "recorded"
+    )
+    query = sa.select(sa.func.count(acts.c.case.distinct()))
+    return connection.scalar(query.where(acts.c.state == "refused", ~since.exists())) or 0
+
+
 def acts_on(connection: sa.Connection, record: bytes) -> Sequence[Row]:
     """The acts on a record that are not done yet, in their order."""
     query = sa.select(acts).where(acts.c.record == record, acts.c.state.in_(IN_FLIGHT))

@@ -7,6 +7,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.due import Due
+from gateway.cases.figures import CaseCounts
 from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
@@ -73,4 +74,5 @@ def make_cases(
         due=Due(cases, accesses),
         listing=Listing(cases, views, waiting),
         waiting=waiting,
+        figures=CaseCounts(views, waiting),
     )

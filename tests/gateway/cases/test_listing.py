@@ -8,6 +8,7 @@ import pytest
 
 from gateway.base.policy import Caller
 from gateway.cases import listing, store
+from gateway.cases.figures import CaseFigures
 from gateway.node import Node
 from tests.gateway.cases.desk import (
     OTHER_AUTHORITY,
@@ -15,6 +16,7 @@ from tests.gateway.cases.desk import (
     filing,
     grant,
     of_authority,
+    send_all,
     take_in,
     wanted,
 )
@@ -83,6 +85,34 @@ def test_a_change_that_was_known_for_long_is_overdue(node: Node, leaves: Iterato
     assert told(node, of_authority(node, 6, OTHER_AUTHORITY), overdue=True) == []
     parts.decisions.release_own(of_authority(node, 2), leaf)
     assert told(node, clerk, overdue=True) == before
+
+
+def test_counted_for_whoever_looks_after_the_gateway(
+    node: Node, anvil: Anvil, leaves: Iterator[bytes]
+) -> None:
+    parts, leaf = node.case_parts, next(leaves)
+    clerk, chief = of_authority(node, 1), of_authority(node, 2)
+
+    def counted() -> CaseFigures:
+        with node.ctx.engine.connect() as connection:
+            return parts.figures.read(connection)
+
+    send_all(node, anvil)
+    before = counted()
+    late = node.ctx.clock.today() - timedelta(days=60)
+    parts.cases.file(clerk, filing(leaf, received=late.isoformat()))
+    parts.decisions.propose_own(clerk, leaf, wanted("end", basis=11))
+    assert counted() == replace(before, overdue=before.overdue + 1, proposals=before.proposals + 1)
+    parts.decisions.release_own(chief, leaf)
+    assert counted() == replace(before, overdue=before.overdue + 1, acts_waiting=1)
+    with node.ctx.engine.begin() as connection:
+        (act,) = store.acts_in_flight(connection)
+        store.change_act(connection, act.id, state="refused", code="AnyReason")
+    assert counted().refused == before.refused + 1
+    parts.decisions.propose_own(clerk, leaf, wanted("withdraw", basis=8))
+    parts.decisions.release_own(chief, leaf)
+    send_all(node, anvil)
+    assert counted() == replace(before, overdue=before.overdue + 1), "decided again"
 
 
 def test_no_case_hides_behind_those_of_others(
