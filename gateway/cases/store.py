@@ -244,6 +244,14 @@ def last_proposals(
     return connection.execute(query).all()
 
 
+def last_released(connection: sa.Connection, record: bytes) -> Row | None:
+    """The newest of the owner's own decisions about a record that was released."""
+    query = sa.select(proposals).where(
+        proposals.c.record == record, proposals.c.own, proposals.c.state == "released"
+    )
+    return connection.execute(query.order_by(proposals.c.id.desc()).limit(1)).first()
+
+
 def put_proposal(connection: sa.Connection, **values: Any) -> int:
     """Keep a proposal; its number. Under `LOCK`."""
     number = (connection.scalar(sa.select(sa.func.max(proposals.c.id))) or 0) + 1

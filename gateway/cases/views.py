@@ -77,12 +77,13 @@ class Views:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.SEE_CASE, held)
             proposed = self._waiting.newest(connection, record=held.record)
-            acts = store.acts_of(connection, proposed.case) if proposed else ()
+            released = store.last_released(connection, held.record)
+            acts = store.acts_of(connection, released.case) if released else ()
             told = self._proposed(connection, proposed, held)
         return {
             "record": held.record.hex(),
             "proposed": told,
-            "case": proposed.case.hex() if proposed and proposed.step else None,
+            "case": released.case.hex() if released else None,
             "acts": [self._act(act) for act in acts],
             "status": self._status(held),
             "mayFollow": self._may_follow(held),

@@ -88,6 +88,25 @@ def test_a_proposal_lapses(
     assert decisions.release(of_authority(node, 2), case, again)
 
 
+def test_what_was_released_is_shown_whatever_lapsed_since(
+    node: Node, leaves: Iterator[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, clerk, chief, leaf = node.case_parts, of_authority(node, 1), centre(3), next(leaves)
+    parts.decisions.propose_own(clerk, leaf, wanted("shield", basis=5))
+    parts.decisions.release_own(chief, leaf)
+    shown = parts.views.of_record(clerk, leaf)
+    assert [act["action"] for act in shown["acts"]] == ["shield"]
+    number = parts.decisions.propose_own(clerk, leaf, wanted("end", basis=11))
+    assert parts.views.of_record(clerk, leaf)["proposed"]["proposal"] == number
+    later = node.ctx.clock.now() + timedelta(days=31)
+    monkeypatch.setattr(Clock, "now", lambda _: later)
+    again = parts.views.of_record(clerk, leaf)
+    assert (again["proposed"], again["case"]) == (None, shown["case"])
+    with pytest.raises(CaseRefused) as refused:
+        parts.decisions.release_own(chief, leaf, number)
+    assert refused.value.code == "nothing-proposed", "and not the one released before"
+
+
 def test_what_is_replaced_leaves_no_documents(node: Node, leaves: Iterator[bytes]) -> None:
     decisions, case = node.case_parts.decisions, accepted(node, next(leaves))
     clerk = of_authority(node, 1)
