@@ -175,7 +175,7 @@ class Node:
             who=self.workers.who,
             subjects=self.subjects,
             statuses=self.statuses,
-            cases=self.case_parts.figures,
+            cases=self.case_parts.figures.gauges,
         )
 
     def start(self) -> None:

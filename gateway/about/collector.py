@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,7 +16,6 @@ from gateway.base.context import Context
 from gateway.base.crypto import Vault
 from gateway.base.lease import Lease
 from gateway.base.who import WhoFiles
-from gateway.cases.figures import CaseCounts, CaseFigures
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile, days_left
@@ -32,6 +31,10 @@ from gateway.statuses.store import read_position
 from gateway.subjects.services import Figures, SubjectCheck
 
 DAY = 86_400
+Figure = tuple[str, str, int]
+"""Name, what it is, value."""
+FiguresIn = Callable[[sa.Connection], Sequence[Figure]]
+"""Figures of a domain that stands above this one."""
 
 _log = structlog.get_logger(__name__)
 _FILES = sa.select(sa.func.count()).where(
@@ -54,7 +57,7 @@ class _Stored:
     keys_missing: int
     acts: int
     behind: Sequence[Behind]
-    cases: CaseFigures
+    cases: Sequence[Figure]
 
 
 class NodeCollector(Collector):
@@ -72,7 +75,7 @@ class NodeCollector(Collector):
         who: WhoFiles,
         subjects: SubjectCheck,
         statuses: Statuses,
-        cases: CaseCounts,
+        cases: FiguresIn,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
@@ -115,7 +118,7 @@ class NodeCollector(Collector):
                 keys_missing=len(missing(connection, self._vault.ids)),
                 acts=read_position(connection).count,
                 behind=behind,
-                cases=self._cases.read(connection),
+                cases=self._cases(connection),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -151,7 +154,8 @@ class NodeCollector(Collector):
         for one in stored.behind:
             family.add_metric((one.member,), one.behind)
         yield family
-        yield from _of_cases(stored.cases)
+        for name, text, value in stored.cases:
+            yield _gauge(name, text, value)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health
@@ -208,13 +212,6 @@ class NodeCollector(Collector):
             ]
             family.add_metric((purpose.name,), math.floor(max(ends, default=0) / DAY))
         return family
-
-
-def _of_cases(figures: CaseFigures) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("proposals_waiting", "Decisions that wait for a release", figures.proposals)
-    yield _gauge("case_acts_waiting", "Acts on their way to the chain", figures.acts_waiting)
-    yield _gauge("cases_overdue", "Cases whose stage has lasted too long", figures.overdue)
-    yield _gauge("cases_refused", "Cases of which the chain refused an act", figures.refused)
 
 
 def _of_subjects(figures: Figures) -> Iterator[GaugeMetricFamily]:

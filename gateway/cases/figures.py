@@ -42,3 +42,13 @@ class CaseCounts:
             overdue=overdue,
             refused=store.count_refused(connection),
         )
+
+    def gauges(self, connection: sa.Connection) -> list[tuple[str, str, int]]:
+        """The same for a scraper: name, what it is, value."""
+        found = self.read(connection)
+        return [
+            ("proposals_waiting", "Decisions that wait for a release", found.proposals),
+            ("case_acts_waiting", "Acts on their way to the chain", found.acts_waiting),
+            ("cases_overdue", "Cases whose stage has lasted too long", found.overdue),
+            ("cases_refused", "Cases of which the chain refused an act", found.refused),
+        ]
