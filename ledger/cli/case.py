@@ -17,6 +17,7 @@ from ledger.cli.case_parts import (
     key_options,
     known_option,
     read_first,
+    read_steps,
     record_of,
     release_seen,
     seen_options,
@@ -27,7 +28,7 @@ from ledger.cli.case_parts import (
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, note, print_json, print_rows
+from ledger.cli.output import EXIT_NO, note, print_json, print_rows, shown_path
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -156,16 +157,27 @@ def list_(
     "show", help=say(zh="案件的步骤、期限与上链情况。", en="Steps, deadline and acts of a case.")
 )
 @click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "--docs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="把各步骤的材料存入该文件夹。", en="Put the documents of its steps there."),
+)
 @node_options
 @json_option
-def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
+def show(*, case_: str, folder: Path | None, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
     with Node(url, token) as node:
         told = expect(node.get(f"/v1/cases/{case_}"), _OK).json()
+        if folder is not None:
+            told["files"] = [shown_path(path) for path in read_steps(node, told, folder)]
     if as_json:
         print_json(told)
         return 0
     _show(told)
+    for name in told.get("files", ()):
+        note(name)
     return 0
 
 

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from ledger.cli.language import say
-from ledger.cli.node import Node, expect
+from ledger.cli.node import Answer, Node, expect
 from ledger.cli.output import (
     Refused,
     Unknown,
@@ -26,7 +26,9 @@ from ledger.cli.output import (
 from ledger.cli.passwords import open_key
 from ledger.cli.patience import Patience
 from ledger.core.canonical import hex0x, unhex0x
+from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
+from ledger.core.opening import parse_opening
 
 _OK, _CREATED = 200, 201
 _POLL = 0.5  # seconds between two looks at an act on its way
@@ -208,13 +210,8 @@ def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: b
     number = proposed["proposal"]
     found = []
     for n, doc in enumerate(proposed["docs"]):
-        at = f"{base}/proposed/documents/{n}"
-        data = expect(node.get(at, proposal=str(number)), _OK).body
-        if hashlib.sha256(data).hexdigest() != doc["sha256"]:
-            raise Refused(
-                say(zh="材料与拟议事项所载不符", en="not the document that is named")
-                + f": {doc['name']}"
-            )
+        answer = node.get(f"{base}/proposed/documents/{n}", proposal=str(number))
+        data = _document(answer, doc["name"], doc["sha256"])
         found.append((folder / f"{number}-{n + 1}-{_file_name(doc['name'])}", data))
     _write_new(folder, found)
     note(in_words(proposed))
@@ -231,6 +228,33 @@ def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: b
         )
     )
     return 0
+
+
+def read_steps(node: Node, told: Told, folder: Path) -> list[Path]:
+    """Put the documents of all steps of a case into a folder, each as its statement names it; the
+    files. No file is written over. Raises Refused, Unknown."""
+    found = []
+    for step in told["steps"]:
+        at = f"/v1/cases/{told['case']}/steps/{step['step']}"
+        try:
+            opened = parse_opening(expect(node.get(at), _OK).body).statement.step()
+        except Malformed as error:
+            raise Unknown(f"{at}: {error}") from error
+        for n, doc in enumerate(opened.docs):
+            answer = node.get(f"{at}/documents/{n}")
+            data = _document(answer, doc.name, doc.sha256.hex())
+            found.append((folder / f"{step['step']}-{n + 1}-{_file_name(doc.name)}", data))
+    _write_new(folder, found)
+    return [path for path, _ in found]
+
+
+def _document(answer: Answer, name: str, sha256: str) -> bytes:
+    """A document that is the one that was named. Raises Refused."""
+    data = expect(answer, _OK).body
+    if hashlib.sha256(data).hexdigest() != sha256:
+        text = say(zh="材料与所载不符", en="not the document that is named")
+        raise Refused(f"{text}: {name}")
+    return data
 
 
 def _write_new(folder: Path, found: Sequence[tuple[Path, bytes]]) -> None:

@@ -114,6 +114,9 @@ def test_a_repair(node: Node, anvil: Anvil, cli: Cli, pdf: Path) -> None:
     assert {"case", "record", "kind", "state", "stage", "steps", "status", "acknowledged"} <= set(
         shown
     )
+    files = cli("case", "show", case, "--docs", pdf.parent / "材料")[1]["files"]
+    assert [Path(name).name for name in files] == ["1-1-决定.pdf", "3-1-决定.pdf", "5-1-决定.pdf"]
+    assert {Path(name).read_bytes() for name in files} == {PDF}
     assert case in {one["case"] for one in cli("case", "list", "--state", "granted")[1]["cases"]}
     assert cli("case", "withdraw", case)[0] == 1, "it is closed"
 
