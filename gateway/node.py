@@ -35,7 +35,7 @@ from gateway.base.who import WhoPaths, WhoWatch
 from gateway.cases.routes import CaseParts
 from gateway.cases.store import act_figures
 from gateway.cases.store import refile as refile_acts
-from gateway.cases.tasks import sender
+from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
@@ -161,6 +161,8 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
             peers=self.peers,
+            tokens=self.holders,
+            acknowledged=self.statuses.acknowledged,
         )
         self.peers.messages.give({"case": self.case_parts.inbox})
 
@@ -178,6 +180,7 @@ class Node:
             subjects=self.subjects,
             statuses=self.statuses,
             case_acts=act_figures,
+            cases=self.case_parts.figures.gauges,
         )
 
     def start(self) -> None:
@@ -192,6 +195,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
+            ("proposals", proposal_tidier(self.case_parts.waiting)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),

@@ -32,6 +32,10 @@ from gateway.statuses.store import read_position
 from gateway.subjects.services import Figures, SubjectCheck
 
 DAY = 86_400
+Figure = tuple[str, str, int]
+"""Name, what it is, value."""
+FiguresIn = Callable[[sa.Connection], Sequence[Figure]]
+"""Figures of a domain that stands above this one."""
 
 _log = structlog.get_logger(__name__)
 _FILES = sa.select(sa.func.count()).where(
@@ -55,6 +59,7 @@ class _Stored:
     acts: int
     case_acts: Mapping[str, int]
     behind: Sequence[Behind]
+    cases: Sequence[Figure]
 
 
 class NodeCollector(Collector):
@@ -73,6 +78,7 @@ class NodeCollector(Collector):
         subjects: SubjectCheck,
         statuses: Statuses,
         case_acts: Callable[[sa.Connection], Mapping[str, int]],
+        cases: FiguresIn,
     ) -> None:
         """case_acts: how many acts of this member are in each state."""
         self._ctx = ctx
@@ -85,6 +91,7 @@ class NodeCollector(Collector):
         self._subjects = subjects
         self._statuses = statuses
         self._case_acts = case_acts
+        self._cases = cases
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -117,6 +124,7 @@ class NodeCollector(Collector):
                 acts=read_position(connection).count,
                 case_acts=self._case_acts(connection),
                 behind=behind,
+                cases=self._cases(connection),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -164,6 +172,8 @@ class NodeCollector(Collector):
         for one in stored.behind:
             family.add_metric((one.member,), one.behind)
         yield family
+        for name, text, value in stored.cases:
+            yield _gauge(name, text, value)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:
         facts, health = self._chain.known, self._ctx.health

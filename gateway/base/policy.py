@@ -48,10 +48,12 @@ class Purpose(StrEnum):
     """Take one's own records that the national platform returned, to correct them."""
     RECONCILE = "reconcile"
     """Hold a register against all records of its authority."""
+    DUE = "due"
+    """Learn which records may be repaired by now."""
     FILE_CASE = "file-case"
     """File a repair or an objection, add to one's own, or withdraw it."""
     SEE_CASE = "see-case"
-    """Read a case."""
+    """Read a case; learn the ids of the records that a document number names."""
     HANDLE_CASE = "handle-case"
     """Accept or decline a case, or ask for more."""
     FILE_ABROAD = "file-abroad"
@@ -225,6 +227,7 @@ CONTENT_CLOSED: Final = "content-closed"
 _OWN = frozenset({Ground.MEMBER, Ground.AUTHORITY, Ground.DEPARTMENT})
 _SEEN = _OWN | {Ground.PUBLIC}
 _FILED = frozenset({Ground.UNBOUND, Ground.AUTHORITY})
+_DETERMINED = frozenset({Ground.MEMBER, Ground.AUTHORITY})
 _DECIDED = frozenset({Ground.AUTHORITY})
 _HANDED_IN = frozenset({Ground.MEMBER, Ground.DEPARTMENT})
 
@@ -277,19 +280,23 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         refusal="authority-not-yours",
         closed=_DECIDED,
     ),
+    Purpose.DUE: Rule(scope="read", grounds=_always(_OWN), refusal="not-found", closed=_DECIDED),
     # Any desk of the member takes filings about any of its records.
     Purpose.FILE_CASE: Rule(
         scope="submit", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="record-unknown"
     ),
-    Purpose.SEE_CASE: Rule(
-        scope="read", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="not-found"
-    ),
-    # Who determined it: that authority, or the centre on its written result.
+    Purpose.SEE_CASE: Rule(scope="read", grounds=_always(_OWN), refusal="not-found"),
+    # Who determined it: that authority, or the centre on its written result. A department without
+    # authorities files for all, and decides for none.
     Purpose.HANDLE_CASE: Rule(
-        scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"
+        scope="submit", grounds=_always(_DETERMINED), refusal="authority-not-yours"
     ),
-    Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
-    Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.DECIDE: Rule(
+        scope="decide", grounds=_always(_DETERMINED), refusal="authority-not-yours"
+    ),
+    Purpose.RELEASE: Rule(
+        scope="release", grounds=_always(_DETERMINED), refusal="authority-not-yours"
+    ),
     Purpose.FILE_ABROAD: _FILE,
     Purpose.SEE_ABROAD: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELOG: _OPERATE,
@@ -355,6 +362,11 @@ def decide_for_member(
         extent = table.extent(peer.roles, use, record.visibility, standing)
     allowed = extent in _ENOUGH[purpose]
     return Decision(None if allowed else NOT_GRANTED, version=table.version, extent=extent)
+
+
+def determined_by(caller: Caller, record: Record) -> bool:
+    """Whether a caller is of the authority that determined a record."""
+    return _holds(Ground.AUTHORITY, caller, record)
 
 
 def _holds(ground: Ground, caller: Caller, record: Record) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from gateway.base.policy import Record
+from gateway.base.policy import Record, Status
 from gateway.cases.materials import Material, digests
 from gateway.peers.interfaces import Message
 from gateway.records.content import Content
+from gateway.statuses.interfaces import Behind
+from gateway.tokens.services import TokenNow
 from ledger.core.ids import Digest, LogId, RecordId
 from ledger.records import uscc
 from ledger.records.schema import Schema
@@ -21,7 +23,7 @@ from ledger.records.schema import Schema
 class Held:
     """A record of one's own log. record, log, commitment: what acts on it name, of the first of its
     chain where it was logged again; leaf: its own. content, schema: None where it was erased, or
-    its schema file is not here."""
+    its schema file is not here. status: as the database has it."""
 
     record: RecordId
     leaf: bytes
@@ -30,6 +32,7 @@ class Held:
     known: Record
     content: Content | None
     schema: Schema | None
+    status: Status = Status.IN_FORCE
 
     @property
     def authority(self) -> str | None:
@@ -46,6 +49,17 @@ class Held:
             return None
         found = self.content.fields.get(self.schema.subject.code)
         return found if isinstance(found, str) and uscc.check(found) is None else None
+
+
+class Tokens(Protocol):
+    """What is asked of the tokens of this member."""
+
+    def known(self, connection: sa.Connection, token_id: int, /) -> TokenNow | None:
+        """Whose a token is and whether it is in force; None where there never was one."""
+
+
+Acknowledged = Callable[[], Sequence[Behind]]
+"""How far the ACTIVE provinces have come, by code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +86,9 @@ class Filing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A further step of a case, or what is to be decided. to_record: the record that corrects
-    (uphold, correct); withdraw: with uphold, in its place. national_no: of a national result that
-    is handed over. version: of the status that the caller
-    has seen, None = any."""
+    (uphold, correct); withdraw: with uphold, in its place. version: of the status that the caller
+    has seen, None = any. pushed: with basis 10 the day on which the change of the decision was
+    known. national_no: the number that the national platform gave (`national-result`, basis 4)."""
 
     act: str
     note: str = ""
@@ -82,22 +96,22 @@ class Wanted:
     pushed: str | None = None
     basis: int | None = None
     class_: str | None = None
+    national_no: str | None = None
     to_record: bytes | None = None
     withdraw: bool = False
-    national_no: str | None = None
     version: int | None = None
     docs: Sequence[Material] = field(default_factory=tuple)
 
     def said(self) -> dict[str, Any]:
         """What tells it from another, without the documents."""
-        more = {} if self.national_no is None else {"nationalNo": self.national_no}
-        return more | {
+        return {
             "act": self.act,
             "note": self.note,
             "day": self.day,
             "pushed": self.pushed,
             "basis": self.basis,
             "class": self.class_,
+            "nationalNo": self.national_no,
             "toRecord": None if self.to_record is None else self.to_record.hex(),
             "withdraw": self.withdraw,
         }

@@ -47,7 +47,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     if anchor is None or entry is None:
         raise CaseRefused("not-anchored")
     acted = _acted_on(connection, LogId(found.log_id), parse_entry(entry))
-    known, _ = known_of(row)
+    known, status = known_of(row)
     try:
         content = open_content(vault, row, found.leaf)
     except ContentErased:
@@ -64,6 +64,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         known=known,
         content=content,
         schema=schema,
+        status=status,
     )
 
 

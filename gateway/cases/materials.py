@@ -18,7 +18,7 @@ from gateway.base.crypto import Box, Vault
 from gateway.base.db import insert_rows
 from gateway.cases.errors import CaseRefused
 from gateway.cases.models import materials
-from gateway.sealing.services import Boxes, Kind
+from gateway.sealing.services import Boxes, Kind, drop, number
 from ledger.core.case import MAX_DOCS, MAX_NAME, Doc
 from ledger.core.ids import sha256
 
@@ -63,14 +63,14 @@ def demand_documents(found: Sequence[Material]) -> None:
                 "en": f"At most {MAX_DOCS} documents a step; join some of them",
             },
         )
-    for number, one in enumerate(found, start=1):
-        _demand_one(number, one)
+    for place, one in enumerate(found, start=1):
+        _demand_one(place, one)
     if sum(len(one.data) for one in found) > MAX_TOGETHER:
         raise CaseRefused("document-too-large", _too_large(MAX_TOGETHER))
 
 
-def _demand_one(number: int, one: Material) -> None:
-    extra = {"document": number}
+def _demand_one(place: int, one: Material) -> None:
+    extra = {"document": place}
     if not 1 <= len(one.name) <= MAX_NAME:
         raise CaseRefused(
             "document-name",
@@ -151,6 +151,13 @@ def read(connection: sa.Connection, vault: Vault, set_id: str, n: int) -> bytes 
     if content is None:
         return None
     return Boxes(vault).open(connection, Kind.MATERIAL, set_id).open(content, _aad(n))
+
+
+def forget(connection: sa.Connection, set_ids: Sequence[str]) -> None:
+    """Remove documents for good, with the keys that open them and what was proposed on them."""
+    for set_id in set_ids:
+        connection.execute(sa.delete(materials).where(materials.c.id == set_id))
+    drop(connection, Kind.MATERIAL, [number(set_id) for set_id in set_ids])
 
 
 def _aad(n: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.cases.interfaces import Filing, Wanted
 from gateway.cases.materials import Material
+from gateway.cases.stages import NATIONAL
 from ledger.core.canonical import parse_day, unhex32
 from ledger.core.case import CHANNELS, MAX_BASIS, MAX_NATIONAL_NO, MAX_NOTE
 from ledger.core.commitment import CLASSES
@@ -36,8 +37,8 @@ def filing(value: Mapping[str, Any], docs: Sequence[Material]) -> Filing:
 
 
 def step(act: str, value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
-    """What a further step says. A result of the national platform has its number."""
-    national = act == "national-result"
+    """What a further step says; a result of the national platform by its number there."""
+    national = act == NATIONAL
     told = _Told(value, "note day pushed nationalNo" if national else "note day pushed")
     number = None
     if national:
@@ -54,7 +55,7 @@ def step(act: str, value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted
 
 def decision(value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
     """What is proposed."""
-    told = _Told(value, "act note day pushed basis class toRecord withdraw version")
+    told = _Told(value, "act note day pushed basis class nationalNo toRecord withdraw version")
     return Wanted(
         act=told.needed("act", lambda name: told.text(name, 32)),
         note=told.text("note", MAX_NOTE) or "",
@@ -62,6 +63,7 @@ def decision(value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
         pushed=told.day("pushed"),
         basis=told.number("basis", 1, MAX_BASIS),
         class_=told.one_of("class", CLASSES),
+        national_no=told.text("nationalNo", MAX_NATIONAL_NO) or None,
         to_record=told.digest("toRecord"),
         withdraw=told.flag("withdraw"),
         version=told.number("version", 0, _MAX_VERSION),

@@ -84,7 +84,7 @@ def _begun(placed: Placed, begun: Mapping[str, Any], now: int) -> dict[str, Any]
 def _go_on(connection: sa.Connection, placed: Placed) -> None:
     row = store.case_row(connection, placed.step.case)
     assert row is not None  # noqa: S101 - whoever places it found it under the same lock
-    stage = stages.stage_of(row.kind, placed.state)
+    stage = stages.stage_behind(row.kind, row.stage, placed.state, placed.step.act)
     since = row.since
     if stage is not None and not stages.keeps_running(row.kind, row.stage, stage):
         since = placed.since

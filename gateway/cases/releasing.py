@@ -19,29 +19,22 @@ from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.cases import store
-from gateway.cases.deciding import (
-    ENDS_OBJECTION,
-    OF_CASES,
-    OWN,
-    action_of,
-    day_of,
-    demand_grounds,
-    demand_minimum,
-    demand_status,
-)
+from gateway.cases.deciding import ENDS_OBJECTION, OF_CASES, OWN, action_of
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
+from gateway.cases.judging import TAKES_AWAY, Judging
 from gateway.cases.looking import look
 from gateway.cases.marking import plain_act, settle
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep
+from gateway.cases.waiting import Waiting
 from ledger.core.canonical import b64u_decode, unhex32
 from ledger.core.case import Doc, Step
 from ledger.core.case_chain import CaseState, Kind
 from ledger.core.ids import Digest
 from ledger.core.statement import Statement
-from ledger.core.status import ZERO, Act, Action, Basis
+from ledger.core.status import Action, Basis
 
 _OF_OBJECTIONS = (*OF_CASES, "decline")
 _SETTLE_BASIS = {
@@ -56,9 +49,11 @@ _CASE = 32
 class Decisions:
     """Proposals and their release."""
 
-    def __init__(self, cases: Cases, sending: Sending) -> None:
+    def __init__(self, cases: Cases, judging: Judging, sending: Sending, waiting: Waiting) -> None:
         self._cases = cases
         self._sending = sending
+        self._judging = judging
+        self._waiting = waiting
         self._engine = cases.ctx.engine
 
     # ---- proposing
@@ -71,13 +66,14 @@ class Decisions:
         with begin_read(self._engine) as connection:
             row, held = self._cases.case(connection, case)
             self._cases.admit(caller, Purpose.DECIDE, held)
-            before = store.last_proposals(connection, case=case)
+            before = self._before(connection, case=case)
+        wanted = self._judging.whole(held, wanted, row)
         request, known = self._request(caller, row.last, wanted, before)
         if known is not None:
             return known
         self._cases.demand_follows(row, wanted.act)
-        demand_grounds(wanted, caller)
-        self._demand_lawful(held, wanted)
+        self._judging.grounds(caller, held, wanted, own=False)
+        self._judging.lawful(held, wanted, row)
         return self._put(caller, held, wanted, request, case=case, own=False)
 
     def propose_own(self, caller: Caller, record: bytes, wanted: Wanted) -> int:
@@ -87,22 +83,33 @@ class Decisions:
         with begin_read(self._engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.DECIDE, held)
-            before = store.last_proposals(connection, record=held.record)
+            before = self._before(connection, record=held.record)
+        wanted = self._judging.whole(held, wanted, None)
         request, known = self._request(caller, held.record, wanted, before)
         if known is not None:
             return known
-        demand_grounds(wanted, caller)
-        self._demand_lawful(held, wanted)
+        self._judging.grounds(caller, held, wanted, own=True)
+        self._judging.lawful(held, wanted, None)
         return self._put(caller, held, wanted, request, case=os.urandom(_CASE), own=True)
 
+    def _before(self, connection: sa.Connection, **of: bytes) -> tuple[Sequence[store.Row], bool]:
+        """The newest proposals, and whether the last of them waits."""
+        found = store.last_proposals(connection, **of)
+        return found, bool(found) and self._waiting.waits(connection, found[0])
+
     def _request(
-        self, caller: Caller, of: bytes, wanted: Wanted, before: Sequence[store.Row]
+        self,
+        caller: Caller,
+        of: bytes,
+        wanted: Wanted,
+        told: tuple[Sequence[store.Row], bool],
     ) -> tuple[bytes, int | None]:
         """The fingerprint of a proposal behind those before, and the number of the one that waits
         where it is this one."""
+        before, waits = told
         said = (caller.id, of.hex(), *_of(wanted))
         request = self._cases.stepper.request
-        if before and before[0].state == "proposed":
+        if waits:
             second = before[1].id if len(before) > 1 else 0
             found = request("propose", *said, second)
             if found == before[0].request:
@@ -112,44 +119,6 @@ class Decisions:
     def _demand_act(self, act: str, known: tuple[str, ...]) -> None:
         if act not in known:
             raise CaseRefused("cannot-follow", extra={"act": act})
-
-    def _demand_lawful(self, held: Held, wanted: Wanted) -> None:
-        """All that may change between proposal and release."""
-        cases = self._cases
-        day = day_of(wanted.day, cases.ctx.clock.today())
-        demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
-        # With what is on its way: two decisions in flight together are judged one after the other.
-        state = self._sending.expected(held.record)
-        action = action_of(wanted)
-        act = None
-        if action is not None:
-            other = self._other(held, wanted)
-            act = Act(
-                log=held.log,
-                commitment=held.commitment,
-                action=action,
-                expected_version=state.word.version,
-                basis=wanted.basis or 0,
-                doc=ZERO,
-                effective_at=0,
-                **({} if other is None else _named(other)),
-            )
-        demand_status(wanted, act, state)
-
-    def _other(self, held: Held, wanted: Wanted) -> Held | None:
-        if wanted.to_record is None:
-            return None
-        with begin_read(self._engine) as connection:
-            other = look(connection, self._cases.vault, wanted.to_record)
-        if other.record == held.record:
-            raise CaseRefused(
-                "record-unknown",
-                {
-                    "zh": "更正后的记录须是另一条记录",
-                    "en": "A record is corrected by another one",
-                },
-            )
-        return other
 
     def _put(
         self,
@@ -172,7 +141,7 @@ class Decisions:
             if (known := store.proposal_of_request(connection, request)) is not None:
                 return int(known.id)
             box = documents.keep(connection, self._cases.vault, wanted.docs, set_id)
-            return store.put_proposal(
+            return self._waiting.put(
                 connection,
                 case=case,
                 record=held.record,
@@ -195,7 +164,7 @@ class Decisions:
         with begin_read(self._engine) as connection:
             row, held = self._cases.case(connection, case)
             self._cases.admit(caller, Purpose.RELEASE, held)
-            found = store.proposal(connection, case=case)
+            found = self._waiting.newest(connection, case=case)
         _demand_seen(found, proposal)
         return self._release(caller, held, found, row)
 
@@ -204,7 +173,7 @@ class Decisions:
         with begin_read(self._engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.RELEASE, held)
-            found = store.proposal(connection, record=held.record)
+            found = self._waiting.newest(connection, record=held.record)
         _demand_seen(found, proposal)
         return self._release(caller, held, found, None)
 
@@ -223,8 +192,7 @@ class Decisions:
     ) -> bytes:
         if found is None:
             raise CaseRefused("nothing-proposed")
-        if found.token == caller.id:
-            raise CaseRefused("same-person")
+        self._waiting.demand_other_person(caller, found)
         if found.state == "released":
             return bytes(found.step)
         with begin_read(self._engine) as connection:
@@ -235,9 +203,7 @@ class Decisions:
         state = CaseState.DECIDED
         if row is not None:
             state = self._cases.demand_follows(row, wanted.act)
-        with begin_read(self._engine) as connection:
-            judged = store.newest_act(connection, held.record)
-        self._demand_lawful(held, replace(wanted, version=None))
+        judged = self._judging.lawful(held, replace(wanted, version=None), row)
         new = NewStep(
             step=self._step(held, wanted, value, found, row),
             state=state,
@@ -248,19 +214,17 @@ class Decisions:
             released_by=caller.id,
             begun=None if row is not None else self._own(),
         )
-        other = self._other(held, wanted)
 
         def then(connection: sa.Connection, statement: Statement) -> None:
             newest = (
-                store.proposal(connection, record=held.record)
+                self._waiting.newest(connection, record=held.record)
                 if row is None
-                else store.proposal(connection, case=row.id)
+                else self._waiting.newest(connection, case=row.id)
             )
             if newest is None or (newest.id, newest.state) != (found.id, found.state):
                 raise CaseRefused("case-moved")
-            if store.newest_act(connection, held.record) != judged:  # released beside this one
-                raise CaseRefused("case-moved")
-            self._send(connection, statement, wanted, row, held=held, other=other)
+            self._judging.free(connection, held, wanted, judged, row)
+            self._send(connection, statement, wanted, row, held=held, other=judged.other)
             store.close_proposal(connection, found.id, statement.commitment)
 
         return self._cases.stepper.take(new, then)
@@ -285,13 +249,14 @@ class Decisions:
             act=wanted.act,
             authority=value["authority"],
             case=found.case,
-            channel="own" if row is None else "desk",
+            channel=_channel(wanted, own=row is None),
             record=held.record,
             role=value["role"],
             step=1 if row is None else row.steps + 1,
             prev=None if row is None else Digest(row.last),
             basis=wanted.basis,
             class_=wanted.class_,
+            national_no=wanted.national_no,
             day=day,
             pushed=wanted.pushed,
             note=wanted.note,
@@ -316,14 +281,22 @@ class Decisions:
         if row is not None and row.kind == Kind.OBJECTION and wanted.act in ENDS_OBJECTION:
             basis = _SETTLE_BASIS[wanted.act]
             settle(connection, row, held, statement, basis=basis, after=number)
+        # An objection that was upheld, and its outcome refused: the mark goes with the outcome that
+        # comes in its place, for no case is left that could take it away.
+        if row is None and action in TAKES_AWAY and store.mark_left(connection, held.record):
+            act = plain_act(held, Action.SETTLE, statement, Basis.OBJECTION_UPHELD)
+            store.put_act(connection, case, act, number)
+
+
+def _channel(wanted: Wanted, *, own: bool) -> str:
+    """How a decision came: as a result of the national platform, or otherwise."""
+    if wanted.national_no is not None:
+        return "national"
+    return "own" if own else "desk"
 
 
 def _of(wanted: Wanted) -> tuple[Any, ...]:
     return wanted.said(), documents.digests(wanted.docs)
-
-
-def _named(other: Held) -> dict[str, Any]:
-    return {"other_log": other.log, "other_commitment": other.commitment}
 
 
 def _wanted(value: Mapping[str, Any]) -> Wanted:
@@ -335,6 +308,7 @@ def _wanted(value: Mapping[str, Any]) -> Wanted:
         pushed=value["pushed"],
         basis=value["basis"],
         class_=value["class"],
+        national_no=value.get("nationalNo"),
         to_record=None if other is None else bytes.fromhex(other),
         withdraw=value["withdraw"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -16,14 +17,19 @@ from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
+from gateway.cases.due import MOST as MOST_DUE
+from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
+from gateway.cases.figures import CaseCounts
 from gateway.cases.form import Sent
 from gateway.cases.inbox import CaseInbox
 from gateway.cases.interfaces import Answer
+from gateway.cases.listing import Listing
 from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.views import Views
+from gateway.cases.waiting import Waiting
 from gateway.http.problems import Problem
 from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
@@ -44,6 +50,10 @@ class CaseParts:
     decisions: Decisions
     sending: Sending
     views: Views
+    listing: Listing
+    due: Due
+    waiting: Waiting
+    figures: CaseCounts
 
 
 def _parts(request: Request) -> CaseParts:
@@ -57,6 +67,7 @@ RecordName = Annotated[str, Path(alias="record")]
 ProposalNumber = Annotated[int, Query(ge=0, le=2**53)]
 Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
+DueReader = Annotated[Caller, Depends(require(Purpose.DUE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
 Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"]
@@ -97,11 +108,28 @@ def list_cases(
     caller: Reader,
     state: Annotated[str | None, Query(max_length=24)] = None,
     overdue: bool = False,
+    mine: bool = False,
 ) -> Response:
-    """The cases that the caller may see, the newest first. overdue: only those whose stage has
-    lasted too long."""
+    """The cases that the caller may see, the newest first, and its own decisions that wait. state:
+    `proposed` for those of which a decision waits for its release. overdue: only those whose stage
+    has lasted too long. mine: those that its department filed or its authority has to decide."""
     with _told():
-        return _json(parts.views.list(caller, state, overdue=overdue))
+        return _json(parts.listing.cases(caller, state, overdue=overdue, mine=mine))
+
+
+@router.get("/v1/repairs/due")
+def repairs_due(
+    parts: Here,
+    caller: DueReader,
+    on: Annotated[date | None, Query()] = None,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_DUE)] = MOST_DUE,
+) -> Response:
+    """Records whose minimum of publicity has passed on that day (default: today) and that may be
+    applied for, of those that the caller may see. `next`: where to ask on."""
+    with _told():
+        day = on or parts.cases.ctx.clock.today()
+        return _json(parts.due.page(caller, day, after=after, limit=limit))
 
 
 @router.get("/v1/cases/{case}")
@@ -123,12 +151,7 @@ def show_step(name: CaseName, step: int, parts: Here, caller: Reader) -> Respons
 def show_document(name: CaseName, step: int, n: int, parts: Here, caller: Reader) -> Response:
     """A document of a step, counted from 0, as it was handed in: for download, never shown."""
     with _told():
-        data = parts.views.document(caller, _digest(name), step, n)
-    headers = FRESH | {
-        "Content-Disposition": "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(data, media_type="application/octet-stream", headers=headers)
+        return _download(parts.views.document(caller, _digest(name), step, n))
 
 
 @router.post("/v1/cases/{case}/decide", openapi_extra=_FORM)
@@ -179,6 +202,25 @@ async def step_case(
     return _json(told)
 
 
+@router.get("/v1/cases/{case}/proposed/documents/{n}")
+def show_proposed_document(
+    name: CaseName, n: int, parts: Here, caller: Releaser, proposal: ProposalNumber
+) -> Response:
+    """A document of what is proposed for a case, counted from 0: for whoever is to release it.
+    proposal: its number."""
+    with _told():
+        return _download(parts.views.proposed_document(caller, _digest(name), proposal, n))
+
+
+@router.get("/v1/records/{record}/proposed/documents/{n}")
+def show_own_document(
+    name: RecordName, n: int, parts: Here, caller: Releaser, proposal: ProposalNumber
+) -> Response:
+    """The same of what is proposed for a record."""
+    with _told():
+        return _download(parts.views.own_document(caller, _digest(name), proposal, n))
+
+
 @router.get("/v1/records/{record}/decision")
 def show_decision(name: RecordName, parts: Here, caller: Reader) -> Response:
     """What the owner proposes and did about a record by its own decision, and its status."""
@@ -190,7 +232,8 @@ def show_decision(name: RecordName, parts: Here, caller: Reader) -> Response:
 async def decide_record(
     name: RecordName, request: Request, parts: Here, caller: Decider
 ) -> Response:
-    """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase."""
+    """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase; or
+    grant, by a result of the national platform that nobody filed for here."""
     record = _digest(name)
     async with _sent(request, caller) as sent:
         wanted = parsing.decision(sent.value, sent.docs)
@@ -243,6 +286,15 @@ def _digest(text: str) -> bytes:
         return unhex32(text)
     except Malformed as error:
         raise Problem("not-found") from error
+
+
+def _download(data: bytes) -> Response:
+    """For keeping, never shown by a browser."""
+    headers = FRESH | {
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 def _json(value: Answer, status: int = 200) -> Response:

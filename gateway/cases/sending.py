@@ -34,8 +34,8 @@ from gateway.chain.view import ChainView
 from ledger.chain.case_calls import act_calldata, acts_digest
 from ledger.chain.errors import TxRefused, TxReverted
 from ledger.core.errors import EvidenceError, LedgerError
-from ledger.core.ids import KeyId, RecordId, bytes32_ascii
-from ledger.core.status import ZERO, Act, Action, RecordedAct, State, next_state
+from ledger.core.ids import RecordId
+from ledger.core.status import Act, Action, RecordedAct
 from ledger.core.status import refusal as status_refusal
 
 AHEAD = 6 * 86_400
@@ -89,28 +89,6 @@ class Sending:
         """Whether any act is not done yet."""
         with begin_read(self._ctx.engine) as connection:
             return store.has_acts_in_flight(connection)
-
-    def expected(self, record: bytes) -> State:
-        """The status of a record once all that is on its way was recorded: whoever decides next is
-        judged by it. Raises CouldNotCheck."""
-        now = self._registry.now()
-        state = now.state(record)
-        with begin_read(self._ctx.engine) as connection:
-            rows = store.acts_in_flight(connection, record)
-        for row in rows:
-            act = act_of(row, state.word.version)
-            if self._recorded(now, row) or not _is_sound(act):
-                continue
-            if status_refusal(state, act, by_vote=False) is None:
-                acted = RecordedAct(
-                    act=act,
-                    member=bytes32_ascii(self._member),
-                    signed_by=KeyId(ZERO),
-                    recorded_at=now.time,
-                    block=now.number,
-                )
-                state = next_state(state, acted)
-        return state
 
     def _step(self, now: RegistryNow, row: store.Row) -> bool:
         if (found := self._recorded(now, row)) is not None:

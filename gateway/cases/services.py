@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +22,7 @@ from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look
 from gateway.cases.marking import Marking, mark, settle
 from gateway.cases.stepping import NewStep, Stepper, demand_follows, last_of
+from gateway.records.content import Content
 from ledger.core.case import ACTS_OF_FILER, Step
 from ledger.core.case_chain import CaseState, Kind
 from ledger.core.errors import InputError
@@ -30,7 +30,7 @@ from ledger.core.ids import RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Basis
 from ledger.records.publicity import authority_kind
-from ledger.records.rules import newest
+from ledger.records.rules import Rules, newest
 
 _CASE = 32
 
@@ -55,12 +55,12 @@ class Cases:
         self.filer = filer
         self._marking = Marking(ctx.clock, stepper)
         self._accesses = accesses
-        self._who = who
+        self.who = who
 
     @property
     def kinds(self) -> dict[str, str | None]:
         """Kinds of authorities by USCC, as the operator's table has them."""
-        return dict(self._who.current().authorities.kinds)
+        return dict(self.who.current().authorities.kinds)
 
     # ---- filing
 
@@ -230,7 +230,7 @@ class Cases:
         )
         decision.demand()
 
-    def may_see(self, caller: Caller, known: Record, row: store.Row) -> bool:
+    def may_see(self, caller: Caller, known: Record, row: store.Row | None) -> bool:
         """Whether a case is in the caller's lists, which show no content."""
         return self._decision(caller, Purpose.SEE_CASE, known, row).allowed
 
@@ -260,17 +260,19 @@ class Cases:
         return self.stepper.role(caller)
 
     def kind(self, held: Held) -> str | None:
-        """The kind of its determining authority, by which rules tell days; None: of none."""
+        """Kind of the determining authority; None: of none with rules of its own."""
         if held.content is None or held.schema is None:
             return None
         rules = self.rules_of(held) or newest()
         return authority_kind(rules, held.schema, held.content.fields, self.kinds)
 
-    def rules_of(self, held: Held) -> Any:
+    def rules_of(self, held: Held) -> Rules | None:
         """The rules that the record names; None where their file is not here."""
-        if held.content is None:
-            return None
-        return self.ctx.schemas.rules(held.content.rules.rpartition(":")[2])
+        return None if held.content is None else self.rules_named(held.content)
+
+    def rules_named(self, content: Content) -> Rules | None:
+        """The same by the content of a record."""
+        return self.ctx.schemas.rules(content.rules.rpartition(":")[2])
 
 
 _BY_DECISION = {

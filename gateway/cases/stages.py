@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
-from ledger.core.case_chain import CaseState, Kind
+from ledger.core.case_chain import OPEN, CaseState, Kind
 from ledger.records.calendar import Calendar
 from ledger.records.rule_tables import StageName
 from ledger.records.rules import Rules
 
 UNKNOWN = "unknown"
+NATIONAL: Final = "national-result"
+"""Name of the step that hands a result of the national platform over, and of its stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ def stage_of(kind: str, state: str) -> StageName | None:
         return "repair-decide" if state == CaseState.ACCEPTED else None
     open_ = state in (CaseState.FILED, CaseState.ACCEPTED)
     return "objection-answer" if kind == Kind.OBJECTION and open_ else None
+
+
+def stage_behind(kind: str, before: str | None, state: str, act: str) -> StageName | None:
+    """The stage that runs behind a step. A result of the national platform has a clock of its own,
+    which no step but the last one ends. before: the stage until then."""
+    handed_over = NATIONAL in (before, act)
+    if kind == Kind.REPAIR and state in OPEN and handed_over:
+        return NATIONAL
+    return stage_of(kind, state)
 
 
 def keeps_running(kind: str, before: str | None, stage: str | None) -> bool:

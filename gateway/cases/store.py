@@ -16,7 +16,12 @@ LOCK = "cases"
 one first."""
 
 IN_FLIGHT = ("waiting", "signed", "sent")
-_LISTED = 1000
+PAGE = 500
+"""Cases that are read at once."""
+PROPOSED = "proposed"
+"""State of a proposal that may still be released."""
+_MANY = 10_000
+_MARKING = (int(Action.DISPUTE), int(Action.SETTLE))
 
 Row = sa.Row[Any]
 
@@ -91,15 +96,23 @@ def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
     return connection.execute(query).one_or_none()
 
 
-def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Sequence[Row]:
-    """Cases by their opening, the newest first. running: those in a stage alone, the one that has
-    lasted longest first."""
-    query = sa.select(cases).limit(_LISTED)
+def listed(
+    connection: sa.Connection, state: str | None, *, running: bool, skip: int = 0
+) -> Sequence[Row]:
+    """A page of cases by their opening, the newest first, behind as many as `skip`. running: those
+    in a stage alone, the one that has lasted longest first. state: `PROPOSED` for those of which a
+    decision is proposed."""
+    query = sa.select(cases).limit(PAGE).offset(skip)
     if running:
         query = query.where(cases.c.stage.is_not(None)).order_by(cases.c.since, cases.c.id)
     else:
         query = query.order_by(cases.c.opened.desc(), cases.c.id)
-    if state is not None:
+    if state == PROPOSED:
+        waits = sa.select(proposals.c.id).where(
+            proposals.c.case == cases.c.id, proposals.c.state == PROPOSED
+        )
+        query = query.where(waits.exists())
+    elif state is not None:
         query = query.where(cases.c.state == state)
     return connection.execute(query).all()
 
@@ -124,6 +137,14 @@ def open_objections(
         if value is not None:
             query = query.where(column == value)
     return connection.scalar(query) or 0
+
+
+def open_repair(connection: sa.Connection, record: bytes) -> bytes | None:
+    """A repair of a record that is open; None where there is none."""
+    query = sa.select(cases.c.id).where(
+        cases.c.record == record, cases.c.kind == Kind.REPAIR, cases.c.state.in_(OPEN)
+    )
+    return connection.scalar(query.order_by(cases.c.opened).limit(1))
 
 
 def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
@@ -187,12 +208,6 @@ def has_acts_in_flight(connection: sa.Connection) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def newest_act(connection: sa.Connection, record: bytes) -> int:
-    """Number of the newest act on a record; 0 where there is none."""
-    query = sa.select(sa.func.max(acts.c.id)).where(acts.c.record == record)
-    return connection.scalar(query) or 0
-
-
 def newest_recorded(connection: sa.Connection) -> Row | None:
     """The act that was recorded in the latest block of which the hash is known."""
     query = sa.select(acts).where(acts.c.state == "recorded", acts.c.block_hash.is_not(None))
@@ -241,6 +256,53 @@ def refile(connection: sa.Connection, numbers: Sequence[int] | None = None) -> i
     return connection.execute(change.values(**unsent, **again)).rowcount
 
 
+def running(connection: sa.Connection) -> Sequence[Row]:
+    """Stages that run, each with its `number` of cases."""
+    columns = (cases.c.stage, cases.c.since, cases.c.authority_kind)
+    query = sa.select(*columns, sa.func.count().label("number"))
+    return connection.execute(query.where(cases.c.stage.is_not(None)).group_by(*columns)).all()
+
+
+def count_refused(connection: sa.Connection) -> int:
+    """How many cases have an act that was refused, and whose record nobody has acted on since."""
+    later = acts.alias()
+    since = sa.select(later.c.id).where(
+        later.c.record == acts.c.record, later.c.id > acts.c.id, later.c.state == "recorded"
+    )
+    query = sa.select(sa.func.count(acts.c.case.distinct()))
+    return connection.scalar(query.where(acts.c.state == "refused", ~since.exists())) or 0
+
+
+def on_its_way(connection: sa.Connection, record: bytes, actions: Sequence[Action]) -> bool:
+    """Whether one of these acts on a record is not done yet."""
+    query = sa.select(acts.c.id).where(
+        acts.c.record == record, acts.c.state.in_(IN_FLIGHT), acts.c.action.in_(map(int, actions))
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def named_on_its_way(connection: sa.Connection, log: bytes, commitment: bytes) -> bool:
+    """Whether a correction that names a record as the one that stands is not done yet."""
+    query = sa.select(acts.c.id).where(
+        acts.c.state.in_(IN_FLIGHT),
+        acts.c.other_log == log,
+        acts.c.other_commitment == commitment,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def mark_left(connection: sa.Connection, record: bytes) -> bool:
+    """Whether a mark stands that no open objection keeps: its SETTLE was refused."""
+    query = (
+        sa.select(acts.c.action, acts.c.state)
+        .where(acts.c.record == record, acts.c.action.in_(_MARKING))
+        .order_by(acts.c.id.desc())
+    )
+    last = connection.execute(query.limit(1)).first()
+    refused = last is not None and (last.action, last.state) == (int(Action.SETTLE), "refused")
+    return refused and open_objections(connection, record=record) == 0
+
+
 def change_act(connection: sa.Connection, number: int, **values: Any) -> None:
     """Note what became of an act."""
     connection.execute(sa.update(acts).where(acts.c.id == number).values(**values))
@@ -284,17 +346,50 @@ def last_proposals(
     return connection.execute(query).all()
 
 
+def last_released(connection: sa.Connection, record: bytes) -> Row | None:
+    """The newest of the owner's own decisions about a record that was released."""
+    query = sa.select(proposals).where(
+        proposals.c.record == record, proposals.c.own, proposals.c.state == "released"
+    )
+    return connection.execute(query.order_by(proposals.c.id.desc()).limit(1)).first()
+
+
 def put_proposal(connection: sa.Connection, **values: Any) -> int:
-    """Keep a proposal, in place of the one that stood; its number. Under `LOCK`."""
+    """Keep a proposal; its number. Under `LOCK`."""
     number = (connection.scalar(sa.select(sa.func.max(proposals.c.id))) or 0) + 1
-    before = proposals.c.state == "proposed"
-    if values["own"]:
-        before &= (proposals.c.record == values["record"]) & proposals.c.own
-    else:
-        before &= proposals.c.case == values["case"]
-    connection.execute(sa.update(proposals).where(before).values(state="replaced"))
-    connection.execute(sa.insert(proposals).values(id=number, state="proposed", **values))
+    connection.execute(sa.insert(proposals).values(id=number, state=PROPOSED, **values))
     return number
+
+
+def standing(
+    connection: sa.Connection, *, own: bool, case: bytes, record: bytes, **_: Any
+) -> Sequence[Row]:
+    """What was proposed before about the same, and not released."""
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED)
+    if own:
+        return connection.execute(query.where(proposals.c.record == record, proposals.c.own)).all()
+    return connection.execute(query.where(proposals.c.case == case)).all()
+
+
+def proposed(connection: sa.Connection, *, own: bool | None = None) -> Sequence[Row]:
+    """All that was not released, replaced or given up, the oldest first. own: those alone, or none
+    of them."""
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED).order_by(proposals.c.id)
+    if own is not None:
+        query = query.where(proposals.c.own == own)
+    return connection.execute(query.limit(_MANY)).all()
+
+
+def proposed_of(connection: sa.Connection, ids: Sequence[bytes]) -> Sequence[Row]:
+    """The same of these cases."""
+    query = sa.select(proposals).where(proposals.c.state == PROPOSED, proposals.c.case.in_(ids))
+    return connection.execute(query.order_by(proposals.c.id)).all()
+
+
+def end_proposals(connection: sa.Connection, numbers: Sequence[int], state: str) -> None:
+    """Note that proposals came to nothing; nothing of what they said stays."""
+    change = sa.update(proposals).where(proposals.c.id.in_(numbers))
+    connection.execute(change.values(state=state, content=b""))
 
 
 def proposal_of_request(connection: sa.Connection, request: bytes) -> Row | None:

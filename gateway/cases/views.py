@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.base.clock import CHINA
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
+from gateway.cases.deciding import OWN, may_follow
 from gateway.cases.errors import CaseRefused
 from gateway.cases.fates import remedy_of
-from gateway.cases.interfaces import Answer
-from gateway.cases.looking import known, look
+from gateway.cases.interfaces import Answer, Held
+from gateway.cases.looking import look
 from gateway.cases.placing import ABROAD
+from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
+from gateway.cases.waiting import Waiting
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
 from gateway.peers.outbox import Outgoing, sent_of
 from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import CouldNotCheck
-from ledger.core.status import SHOWN, Action, Flag
+from ledger.core.status import SHOWN, Action, Basis, Flag
 from ledger.records.publicity import rules_id as packaged_id
+from ledger.records.rule_tables import StageName
 
 
 class Views:
@@ -39,31 +45,36 @@ class Views:
         *,
         chain: ChainView,
         calendar: CalendarFile,
+        waiting: Waiting,
+        reach: Reach,
     ) -> None:
         self._cases = cases
         self.registry = registry
         self._sending = sending
         self._chain = chain
         self._calendar = calendar
+        self._waiting = waiting
+        self._reach = reach
 
     def show(self, caller: Caller, case: bytes) -> Answer:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row = self._seen(connection, caller, case)
+            row, held = self._seen(connection, caller, case)
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
             sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
             acts = store.acts_of(connection, case)
-            proposed = self._proposed(connection, store.proposal(connection, case=case))
+            waits = None if held is None else self._waiting.newest(connection, case=case)
+            proposed = self._proposed(connection, waits, held)
         return {
-            **self._head(row),
+            **self.summary(row),
             "proposed": proposed,
             "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
             "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
             "status": self._status(row.record),
-            "acknowledged": [],
+            **self._reach.told(acts),
         }
 
     def of_record(self, caller: Caller, record: bytes) -> Answer:
@@ -71,50 +82,37 @@ class Views:
         with begin_read(self._cases.ctx.engine) as connection:
             held = look(connection, self._cases.vault, record)
             self._cases.admit(caller, Purpose.SEE_CASE, held)
-            proposed = store.proposal(connection, record=held.record)
-            acts = store.acts_of(connection, proposed.case) if proposed else ()
-            told = self._proposed(connection, proposed)
+            proposed = self._waiting.newest(connection, record=held.record)
+            released = store.last_released(connection, held.record)
+            acts = store.acts_of(connection, released.case) if released else ()
+            told = self._proposed(connection, proposed, held)
         return {
             "record": held.record.hex(),
             "proposed": told,
-            "case": proposed.case.hex() if proposed and proposed.step else None,
+            "case": released.case.hex() if released else None,
             "acts": [self._act(act) for act in acts],
             "status": self._status(held.record),
+            "mayFollow": self._may_follow(held),
         }
 
-    def list(self, caller: Caller, state: str | None, *, overdue: bool) -> Answer:
-        """The cases that the caller may see, the newest first; at most a thousand."""
-        found: list[dict[str, Any]] = []
-        with begin_read(self._cases.ctx.engine) as connection:
-            for row in store.listed(connection, state, running=overdue):
-                if not self._in_list(connection, caller, row):
-                    continue
-                head = self._head(row)
-                if not overdue or head["stage"]["overdue"]:
-                    found.append(head)
-        return {"cases": found}
-
-    def _seen(self, connection: sa.Connection, caller: Caller, case: bytes) -> store.Row:
-        """A case that the caller may see. Raises CaseRefused, NotAllowed."""
+    def _seen(
+        self, connection: sa.Connection, caller: Caller, case: bytes
+    ) -> tuple[store.Row, Held | None]:
+        """A case that the caller may see, and its record where that is ours. Raises CaseRefused,
+        NotAllowed."""
         row = self._cases.row(connection, case)
         if row.leaf == ABROAD:
             self._cases.filer.admit(caller, Purpose.SEE_ABROAD, row)
-        else:
-            held = look(connection, self._cases.vault, row.leaf)
-            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
-        return row
-
-    def _in_list(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
-        if row.leaf == ABROAD:
-            return self._cases.filer.may_see(caller, row)
-        record = known(connection, row.leaf)
-        return record is not None and self._cases.may_see(caller, record, row)
+            return row, None
+        held = look(connection, self._cases.vault, row.leaf)
+        self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        return row, held
 
     def head(self, case: bytes) -> dict[str, Any]:
         """A case without its steps, for whoever just filed it."""
         with begin_read(self._cases.ctx.engine) as connection:
             row = self._cases.row(connection, case)
-        return self._head(row)
+        return self.summary(row)
 
     def done(self, commitment: bytes) -> Answer:
         """A step that was just made, and what goes to the chain with its case."""
@@ -131,7 +129,8 @@ class Views:
             "acts": [self._act(act) for act in acts],
         }
 
-    def _head(self, row: store.Row) -> dict[str, Any]:
+    def summary(self, row: store.Row) -> dict[str, Any]:
+        """What lists tell of a case."""
         return {
             "case": row.id.hex(),
             "record": row.record.hex(),
@@ -144,7 +143,23 @@ class Views:
 
     def stage(self, row: store.Row) -> stages.StageNow:
         """The stage of a case today, by the rules in force and the operator's calendar."""
-        if row.stage is None:
+        return self._clock(row.stage, row.since, row.authority_kind)
+
+    def stage_of_proposal(
+        self, row: store.Row, value: Mapping[str, Any], kind: str | None
+    ) -> stages.StageNow:
+        """The stage that what is proposed ends: where the decision behind a record was changed or
+        annulled, from the day on which that was known; that of its case otherwise. kind: of the
+        authority."""
+        if value["basis"] != Basis.DECISION_CHANGED:
+            return stages.NO_STAGE
+        since = value["pushed"] or datetime.fromtimestamp(row.at, CHINA).date().isoformat()
+        return self._clock("correction", since, kind)
+
+    def _clock(
+        self, name: StageName | None, since: str | None, kind: str | None
+    ) -> stages.StageNow:
+        if name is None or since is None:
             return stages.NO_STAGE
         ctx = self._cases.ctx
         facts = self._chain.known
@@ -153,9 +168,9 @@ class Views:
         return stages.stage_now(
             ctx.schemas.rules(wanted),
             self._calendar.current(),
-            name=row.stage,
-            since=date.fromisoformat(row.since),
-            authority_kind=row.authority_kind,
+            name=name,
+            since=date.fromisoformat(since),
+            authority_kind=kind,
             region=facts.region if facts else "",
             today=ctx.clock.today(),
         )
@@ -177,6 +192,33 @@ class Views:
             raise CaseRefused("not-found")
         return data
 
+    def proposed_document(self, caller: Caller, case: bytes, proposal: int, n: int) -> bytes:
+        """A document of what is proposed for a case, from 0, for whoever may release it. Raises
+        CaseRefused, NotAllowed."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            _, held = self._cases.case(connection, case)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = self._waiting.newest(connection, case=case)
+            return self._of_proposal(connection, found, proposal, n)
+
+    def own_document(self, caller: Caller, record: bytes, proposal: int, n: int) -> bytes:
+        """The same of the owner's own decision about a record."""
+        with begin_read(self._cases.ctx.engine) as connection:
+            held = look(connection, self._cases.vault, record)
+            self._cases.admit(caller, Purpose.RELEASE, held)
+            found = self._waiting.newest(connection, record=held.record)
+            return self._of_proposal(connection, found, proposal, n)
+
+    def _of_proposal(
+        self, connection: sa.Connection, row: store.Row | None, proposal: int, n: int
+    ) -> bytes:
+        if row is None or row.id != proposal:
+            raise CaseRefused("case-moved")
+        data = documents.read(connection, self._cases.vault, row.materials, n)
+        if data is None:
+            raise CaseRefused("not-found")
+        return data
+
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
@@ -186,14 +228,28 @@ class Views:
             raise CaseRefused("not-found")
         return found
 
-    def _proposed(self, connection: sa.Connection, row: store.Row | None) -> dict[str, Any] | None:
+    def _proposed(
+        self, connection: sa.Connection, row: store.Row | None, held: Held | None
+    ) -> dict[str, Any] | None:
         """What waits for its release, all of it: whoever releases answers for it."""
-        if row is None or row.state != "proposed":
+        if row is None or held is None or row.state != store.PROPOSED:
             return None
-        vault = self._cases.vault
-        value = documents.open_proposal(connection, vault, row.materials, row.content)
+        value = self.opened(connection, row)
         docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]
-        return {"proposal": row.id, **value, "docs": docs}
+        stage = self.stage_of_proposal(row, value, self._cases.kind(held))
+        return {
+            "proposal": row.id,
+            **value,
+            "docs": docs,
+            "at": instant(row.at),
+            "lapses": instant(self._waiting.lapses(row)),
+            "stage": stage.as_dict(),
+        }
+
+    def opened(self, connection: sa.Connection, row: store.Row) -> dict[str, Any]:
+        """What a proposal says."""
+        vault = self._cases.vault
+        return documents.open_proposal(connection, vault, row.materials, row.content)
 
     def _act(self, row: store.Row) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -210,6 +266,14 @@ class Views:
         if (typed := self._sending.to_sign(row)) is not None:
             told["toSign"], told["typedData"] = hex0x(typed.digest), typed.as_dict()
         return told
+
+    def _may_follow(self, held: Held) -> list[str] | None:
+        """What the owner may decide as the record stands; None where that cannot be read now."""
+        try:
+            state = self.registry.now().state(held.record)
+        except CouldNotCheck:
+            return None
+        return [act for act in OWN if may_follow(act, held, state)]
 
     def _status(self, record: bytes) -> dict[str, Any] | None:
         try:

@@ -7,7 +7,13 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.abroad import Filer
+from gateway.cases.due import Due
+from gateway.cases.figures import CaseCounts
 from gateway.cases.inbox import CaseInbox
+from gateway.cases.interfaces import Acknowledged, Tokens
+from gateway.cases.judging import Judging
+from gateway.cases.listing import Listing
+from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -15,6 +21,7 @@ from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import Stepper
 from gateway.cases.views import Views
+from gateway.cases.waiting import Waiting
 from gateway.cases.whose import Search
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
@@ -40,6 +47,8 @@ def make_cases(
     who: WhoFiles,
     calendar: CalendarFile,
     peers: PeerParts,
+    tokens: Tokens,
+    acknowledged: Acknowledged,
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
@@ -66,10 +75,24 @@ def make_cases(
         stepper=stepper,
         kinds=cases,
     )
+    waiting = Waiting(ctx, vault, tokens)
+    views = Views(
+        cases,
+        registry,
+        sending,
+        chain=chain,
+        calendar=calendar,
+        waiting=waiting,
+        reach=Reach(registry, acknowledged),
+    )
     return CaseParts(
         cases=cases,
         inbox=inbox,
-        decisions=Decisions(cases, sending),
+        decisions=Decisions(cases, Judging(cases, registry), sending, waiting),
         sending=sending,
-        views=Views(cases, registry, sending, chain=chain, calendar=calendar),
+        views=views,
+        due=Due(cases, accesses),
+        listing=Listing(cases, views, waiting),
+        waiting=waiting,
+        figures=CaseCounts(views, waiting),
     )

@@ -98,6 +98,13 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         409,
         {"zh": "期限无法计算", "en": "The day on which this is possible is not known"},
     ),
+    "correction-unfit": (
+        409,
+        {
+            "zh": "所指记录不能代替被更正的记录",
+            "en": "The record that is named cannot stand for the one that is corrected",
+        },
+    ),
     "case-closed": (409, {"zh": "案件已办结", "en": "The case is closed"}),
     "case-moved": (409, {"zh": "案件有新的步骤", "en": "The case has another step"}),
     "cannot-follow": (

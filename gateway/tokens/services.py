@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
@@ -56,6 +56,13 @@ class TokenRow:
     authorities: tuple[str, ...]
     created_at: int
     revoked_at: int | None
+
+
+class TokenNow(NamedTuple):
+    """name: of whoever holds it. ended: whether it was revoked."""
+
+    name: str
+    ended: bool
 
 
 def add_token(
@@ -175,6 +182,13 @@ class Holders:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(tokens).where(tokens.c.id == token_id)).one()
         return self._caller(row)
+
+    @staticmethod
+    def known(connection: sa.Connection, token_id: int) -> TokenNow | None:
+        """Whose a token is and whether it is in force; None where there never was one."""
+        query = sa.select(tokens.c.name, tokens.c.revoked_at).where(tokens.c.id == token_id)
+        row = connection.execute(query).one_or_none()
+        return None if row is None else TokenNow(row.name, row.revoked_at is not None)
 
     def _caller(self, row: sa.Row[Any]) -> Caller:
         codes = frozenset(row.authorities.split())

@@ -51,7 +51,21 @@ def _worklists(request: Request) -> Worklists:
 Here = Annotated[Worklists, Depends(_worklists)]
 Corrector = Annotated[Caller, Depends(require(Purpose.RETURNED))]
 Comparer = Annotated[Caller, Depends(require(Purpose.RECONCILE))]
+Namer = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
 Authority = Annotated[str | None, Query(max_length=64)]
+
+
+@router.get("/v1/records")
+def find_records(
+    worklists: Here,
+    caller: Namer,
+    document: Annotated[str, Query(min_length=1, max_length=200)],
+    authority: Annotated[str, Query(min_length=1, max_length=64)],
+) -> Response:
+    """Records in force by document number and USCC of the authority: their ids and leaves. One
+    decision may be about several subjects."""
+    found = worklists.found(caller, document, _code(authority))
+    return Response(orjson.dumps(found), media_type=JSON, headers=FRESH)
 
 
 @router.post("/v1/returns", openapi_extra=_FORM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from gateway.accesses.services import AccessLog
 from gateway.base.child import Bounds, ChildDied, Children, TooCostly
@@ -16,6 +17,7 @@ from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
 from gateway.intake.calendar_file import CalendarFile
 from gateway.worklists.find import Finder
+from gateway.worklists.finding import Finding
 from gateway.worklists.reading import Entries, gathered, read_entries
 from gateway.worklists.reconcile import MAX_REGISTER, Reconciliation, Registers
 from gateway.worklists.returns import MAX_RETURNED, Returns, Worklist
@@ -48,6 +50,7 @@ class Worklists:
         )
         self._returns = Returns(ctx, finder, accesses)
         self._registers = Registers(ctx, finder, accesses, calendar)
+        self._finding = Finding(ctx, finder, accesses)
         self._working = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._tokens: set[int] = set()
@@ -80,6 +83,10 @@ class Worklists:
         """A register; within a `place`. Raises FileFault, NotAllowed, NotReady."""
         with self._working:
             return self._registers.answer(caller, self._read(data, MAX_REGISTER), authority)
+
+    def found(self, caller: Caller, document: str, authority: str) -> dict[str, Any]:
+        """The records of a document; see `Finding`."""
+        return self._finding.find(caller, document, authority)
 
     def _read(self, data: bytes, most: int) -> Entries:
         sent = [data[at : at + PART] for at in range(0, len(data), PART)]

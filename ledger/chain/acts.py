@@ -15,7 +15,7 @@ from ledger.chain.contracts.structs import code_word
 from ledger.chain.nodes.quorum import View, keep
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, RecordId
-from ledger.core.status import NOTHING, Action, RecordedAct, State, fold
+from ledger.core.status import NOTHING, Act, Action, RecordedAct, State, fold
 
 MAX_HISTORY = 4096
 """Acts on one record that are read; whoever does more to one record is not to be followed."""
@@ -91,6 +91,11 @@ class Acts:
             known = self._walk(record, state, known)
             self._histories.put(record, known)
         return known
+
+    def numbers(self, record: RecordId, block: int) -> Sequence[tuple[Act, int]]:
+        """Acts on a record in a block, each with its number among all acts on all records. Raises
+        CouldNotCheck where the nodes have thrown the events of that block away."""
+        return [(event.act, event.count) for event in self._acted(block).get(record, [])]
 
     def _walk(
         self, record: RecordId, state: State, known: tuple[RecordedAct, ...]

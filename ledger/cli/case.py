@@ -10,11 +10,18 @@ import click
 
 from ledger.cli.case_parts import (
     NAME,
+    RECORD,
     Signs,
     Told,
     doc_option,
+    in_words,
     key_options,
+    known_option,
+    read_first,
+    read_steps,
+    record_of,
     release_seen,
+    seen_options,
     send,
     told_acts,
     wait_for_acts,
@@ -22,13 +29,13 @@ from ledger.cli.case_parts import (
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, note, print_json, print_rows
+from ledger.cli.output import EXIT_NO, note, print_json, print_rows, shown_path
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
 _STATES = (
     *("filed", "accepted", "declined", "awaiting-supplement", "granted", "refused", "upheld"),
-    *("dismissed", "unconfirmed", "withdrawn", "decided"),
+    *("dismissed", "unconfirmed", "withdrawn", "decided", "proposed"),
 )
 
 
@@ -45,14 +52,15 @@ def case() -> None:
 @case.command(
     "file",
     help=say(
-        zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号或叶值。
+        zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号、叶值或 文书号@认定单位代码。
 
         \b
         示例：credit-ledger case file 记录编号 --kind repair --reason 已缴清 --doc 缴款书.pdf
 
         退出码：0 已登记 · 1 不予登记 · 4 无法连接
         """,
-        en="""File a repair of a record, or an objection to it. RECORD is its id or leaf.
+        en="""File a repair of a record, or an objection to it. RECORD is its id, its leaf or
+        NUMBER@AUTHORITY.
 
         \b
         Example: credit-ledger case file RECORD --kind repair --reason paid --doc a.pdf --to URL
@@ -61,7 +69,7 @@ def case() -> None:
         """,
     ),
 )
-@click.argument("record", type=NAME)
+@click.argument("record", type=RECORD)
 @click.option("--kind", type=click.Choice(["repair", "objection"]), required=True)
 @click.option("--reason", required=True, metavar="TEXT", help=say(zh="理由。", en="Why."))
 @click.option("--owner", metavar="CODE", help=say(zh="记录所属成员。", en="Whose record it is."))
@@ -84,8 +92,9 @@ def file_(
     **said: str | None,
 ) -> int:
     """See its help."""
-    value = said | {"record": record, "nationalNo": national_no, "received": _day(received)}
+    value = said | {"nationalNo": national_no, "received": _day(received)}
     with Node(url, token) as node:
+        value |= {"record": record_of(node, record)}
         told = send(node, "/v1/cases", value, docs)
     if as_json:
         print_json(told)
@@ -97,26 +106,51 @@ def file_(
 
 @case.command(
     "list",
-    help=say(zh="列出可见的案件，新的在前。", en="The cases that you may see, newest first."),
+    help=say(
+        zh="列出可见的案件，新的在前；待放行的自行决定（proposed）在最前。",
+        en="The cases that you may see, newest first, behind the owner's decisions that wait.",
+    ),
 )
 @click.option("--state", type=click.Choice(_STATES), help=say(zh="状态。", en="Of this state."))
 @click.option("--overdue", is_flag=True, help=say(zh="仅超期的。", en="Only those overdue."))
+@click.option(
+    "--mine",
+    is_flag=True,
+    help=say(
+        zh="仅本部门提出的，或应由本机关决定的。",
+        en="Only those that your department filed, or your authority decides.",
+    ),
+)
 @node_options
 @json_option
-def list_(*, url: str, token: str | None, state: str | None, overdue: bool, as_json: bool) -> int:
+def list_(
+    *, url: str, token: str | None, state: str | None, overdue: bool, mine: bool, as_json: bool
+) -> int:
     """See its help."""
-    params = {"overdue": "true" if overdue else "false"} | ({"state": state} if state else {})
+    params = {name: "true" for name, on in (("overdue", overdue), ("mine", mine)) if on}
+    params |= {"state": state} if state else {}
     with Node(url, token) as node:
         told = expect(node.get("/v1/cases", **params), _OK).json()
     if as_json:
         print_json(told)
         return 0
-    head = ("case", "kind", "state", "stage", "deadline")
-    rows = [
-        (one["case"], one["kind"], one["state"], one["stage"]["name"], _deadline(one))
-        for one in told["cases"]
-    ]
-    print_rows(rows, head=head)
+    head = ("case", "kind", "state", "stage", "deadline", "proposed")
+    print_rows(
+        [
+            (
+                one["case"],
+                one["kind"],
+                one["state"],
+                one["stage"]["name"],
+                _deadline(one),
+                one["proposed"],
+            )
+            for one in told["cases"]
+        ],
+        head=head,
+    )
+    if told["more"]:
+        note(say(zh="还有更多，请缩小范围。", en="There are more; ask for fewer."))
     return 0
 
 
@@ -124,16 +158,27 @@ def list_(*, url: str, token: str | None, state: str | None, overdue: bool, as_j
     "show", help=say(zh="案件的步骤、期限与上链情况。", en="Steps, deadline and acts of a case.")
 )
 @click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "--docs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(zh="把各步骤的材料存入该文件夹。", en="Put the documents of its steps there."),
+)
 @node_options
 @json_option
-def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
+def show(*, case_: str, folder: Path | None, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
     with Node(url, token) as node:
         told = expect(node.get(f"/v1/cases/{case_}"), _OK).json()
+        if folder is not None:
+            told["files"] = [shown_path(path) for path in read_steps(node, told, folder)]
     if as_json:
         print_json(told)
         return 0
     _show(told)
+    for name in told.get("files", ()):
+        note(name)
     return 0
 
 
@@ -145,7 +190,7 @@ def _show(told: Told) -> None:
     if told["stage"]["name"]:
         note(say(zh="期限", en="deadline") + f": {told['stage']['name']} {_deadline(told)}")
     if told["proposed"]:
-        note(say(zh="待放行", en="to be released") + f": {told['proposed']['act']}")
+        note(say(zh="待放行", en="to be released") + f": {in_words(told['proposed'])}")
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
     for step in told["steps"]:
@@ -155,6 +200,20 @@ def _show(told: Told) -> None:
         again = say(zh="被在先步骤取代，须重新提交", en="another step came first; file it anew")
         note(f"{step['act']} {step['day']}: {again}")
     told_acts(told)
+    _told_reach(told)
+
+
+def _told_reach(told: Told) -> None:
+    """Which provinces have carried the acts out, and on whom one waits."""
+    done = [one["member"] for one in told["acknowledged"] if not one["behind"]]
+    if done:
+        note(say(zh="已确认执行", en="carried out by") + f": {' '.join(done)}")
+    for code in told["awaited"]:
+        behind = {one["member"]: one["behind"] for one in told["acknowledged"]}.get(code)
+        lacks = (
+            "" if behind is None else say(zh=f"（差 {behind} 项）", en=f" ({behind} acts behind)")
+        )
+        note(say(zh="尚未确认执行", en="not yet carried out by") + f": {code}{lacks}")
 
 
 def _on_its_way(step: Told, sent: Told) -> str:
@@ -210,12 +269,13 @@ _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
 @case.command(
     "national-result",
     help=say(
-        zh="""递交国家平台（信用中国）的办理结果，由记录所属成员据此登记。
+        zh="""登记国家平台（信用中国）的修复结果：编号、日期与结果文书；归属成员须在三个工作日内登记。
 
         \b
         示例：credit-ledger case national-result 案件 --national-no 编号 --doc 结果.pdf --to URL
         """,
-        en="""Hand over the result of the national platform, which the owner of the record records.
+        en="""Note the result of the national platform: its number, day and document. The owner has
+        three working days to record it.
 
         \b
         Example: credit-ledger case national-result CASE --national-no N --doc r.pdf --to URL
@@ -224,9 +284,12 @@ _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
 )
 @click.argument("case_", metavar="CASE", type=NAME)
 @click.option(
-    "--national-no", required=True, metavar="N", help=say(zh="国家平台编号。", en="Its number.")
+    "--national-no",
+    required=True,
+    metavar="N",
+    help=say(zh="国家平台编号。", en="Its number there."),
 )
-@click.option("--day", type=_DAY, help=say(zh="结果之日。", en="Day of the result."))
+@click.option("--day", type=_DAY, help=say(zh="送达之日。", en="Day it was handed over."))
 @click.option("--note", "text", default="", metavar="T", help=say(zh="说明。", en="A note."))
 @doc_option
 @node_options
@@ -278,11 +341,17 @@ def _made(told: Told, *, as_json: bool) -> int:
 )
 @click.option("--basis", type=int, metavar="N", help=say(zh="依据编号。", en="Legal basis, 1-12."))
 @click.option("--class", "class_", type=click.Choice(["minor", "general", "severe"]))
+@click.option(
+    "--national-no",
+    metavar="N",
+    help=say(zh="国家平台编号（依据 4）。", en="Of the national platform (basis 4)."),
+)
+@known_option
 @click.option("--day", type=_DAY, help=say(zh="生效之日。", en="Day it takes effect."))
 @click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
 @click.option(
     "--correct-to",
-    type=NAME,
+    type=RECORD,
     metavar="RECORD",
     help=say(zh="更正后的记录。", en="The record that corrects."),
 )
@@ -296,6 +365,8 @@ def decide(
     class_: str | None,
     text: str | None,
     correct_to: str | None,
+    national_no: str | None,
+    known: Any,
     day: Any,
     docs: tuple[Path, ...],
     url: str,
@@ -304,8 +375,10 @@ def decide(
     **said: Any,
 ) -> int:
     """See its help."""
-    value = said | {"class": class_, "note": text, "toRecord": correct_to, "day": _day(day)}
+    value = said | {"class": class_, "note": text, "day": _day(day)}
+    value |= {"nationalNo": national_no, "pushed": _day(known)}
     with Node(url, token) as node:
+        value |= {"toRecord": correct_to and record_of(node, correct_to)}
         told = send(node, f"/v1/cases/{case_}/decide", value, docs)
     return proposed(told, as_json=as_json)
 
@@ -324,23 +397,28 @@ def proposed(told: Told, *, as_json: bool) -> int:
         zh="""放行已提出的决定，并等到上链。退出码：0 已上链 · 1 不予放行或被链拒绝 · 4 尚未上链
 
         \b
-        示例：credit-ledger case release 案件 --to URL
+        示例：credit-ledger case release 案件 --docs 文件夹 --to URL（先看材料，不放行）
+        credit-ledger case release 案件 --proposal 12 --to URL
         """,
         en="""Release what was proposed, and wait until it is on the chain. Exit codes: 0 it is ·
         1 refused · 4 not there yet
 
         \b
-        Example: credit-ledger case release CASE --to URL
+        Example: credit-ledger case release CASE --docs DIR --to URL (reads first, releases nothing)
+        credit-ledger case release CASE --proposal 12 --to URL
         """,
     )
 )
 @click.argument("case_", metavar="CASE", type=NAME)
+@seen_options
 @key_options
 @node_options
 @json_option
 def release(
     *,
     case_: str,
+    folder: Path | None,
+    proposal: int | None,
     by: Signs,
     url: str,
     token: str | None,
@@ -348,7 +426,10 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        release_seen(node, f"/v1/cases/{case_}", f"/v1/cases/{case_}/release")
+        at = f"/v1/cases/{case_}"
+        if folder is not None:
+            return read_first(node, at, at, folder, as_json=as_json)
+        release_seen(node, at, f"{at}/release", proposal)
         told, good = wait_for_acts(node, case_, by)
     return released(told, good=good, as_json=as_json)
 

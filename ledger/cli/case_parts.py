@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,18 +16,29 @@ import orjson
 from ledger.chain.typed_acts import TypedActs
 from ledger.cli.act_words import typed_lines
 from ledger.cli.language import pick, say
-from ledger.cli.node import Node, expect
-from ledger.cli.output import Refused, harmless, note
+from ledger.cli.node import Answer, Node, expect
+from ledger.cli.output import (
+    Refused,
+    Unknown,
+    demand_new,
+    harmless,
+    note,
+    print_json,
+    shown_path,
+    write_file,
+)
 from ledger.cli.passwords import open_key
 from ledger.cli.patience import Patience
 from ledger.core.canonical import hex0x
 from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
+from ledger.core.opening import parse_opening
 from ledger.core.status import Action
 
 _OK, _CREATED = 200, 201
 _POLL = 0.5  # seconds between two looks at an act on its way
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LONGEST = 60  # characters of a file's name, which has at most 255 bytes
 
 
 class _Name(click.ParamType[str]):
@@ -42,7 +54,27 @@ class _Name(click.ParamType[str]):
         return str(value)
 
 
+class _Record(click.ParamType[str]):
+    """A record: its id, its leaf, or NUMBER@AUTHORITY, document number and USCC."""
+
+    name = "record"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click."""
+        number, _, authority = str(value).rpartition("@")
+        if _ID.fullmatch(str(value)) or (number and _USCC.fullmatch(authority)):
+            return str(value)
+        message = say(
+            zh="须为记录编号、叶值（64 位小写十六进制）或 文书号@认定单位代码",
+            en="is no record id, leaf (64 lower-case hexadecimal digits) or NUMBER@AUTHORITY",
+        )
+        self.fail(message, param, ctx)
+
+
 NAME = _Name()
+RECORD = _Record()
+_ID = re.compile("[0-9a-f]{64}")
+_USCC = re.compile("[0-9A-Z]{18}")
 
 F = TypeVar("F", bound=Callable[..., Any])
 Told = dict[str, Any]
@@ -57,6 +89,20 @@ def doc_option(command: F) -> F:
         type=_FILE,
         metavar="FILE",
         help=say(zh="材料，PDF 或 JPG（可重复）。", en="A document, PDF or JPG (repeatable)."),
+    )(command)
+
+
+def known_option(command: F) -> F:
+    """`--known D`: when it was known that a decision was changed or annulled."""
+    return click.option(
+        "--known",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="D",
+        help=say(
+            zh="获知原决定变更或撤销之日（依据 10），三个工作日由此起算；缺省为当日。",
+            en="Day on which the change of the decision was known (basis 10): three working days"
+            " run from it. Default: today.",
+        ),
     )(command)
 
 
@@ -102,6 +148,22 @@ def key_options(command: F) -> F:
     return run  # type: ignore[return-value]
 
 
+def record_of(node: Node, name: str) -> str:
+    """The id or leaf of a record, asked of the node where it is named by its number. Raises
+    Refused where there is none, or several."""
+    number, at, authority = name.rpartition("@")
+    if not at:
+        return name
+    told = expect(node.get("/v1/records", document=number, authority=authority), _OK).json()
+    found = [one["record"] for one in told["items"]]
+    if len(found) == 1:
+        return str(found[0])
+    if not found:
+        raise Refused(say(zh=f"本节点没有此文书的有效记录：{name}", en=f"no record here: {name}"))
+    text = say(zh="该文书涉及多条记录，请指明其一：", en="several records; name one of them:")
+    raise Refused("\n".join((text, *found)))
+
+
 def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) -> Told:
     """Post a step with its documents; what the node says. Raises Refused."""
     said = {name: item for name, item in value.items() if item is not None}
@@ -111,14 +173,127 @@ def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) 
     return told
 
 
-def release_seen(node: Node, shown_at: str, path: str) -> Told:
-    """Show what is proposed, and release exactly that; what the node says. Raises Refused."""
+def seen_options(command: F) -> F:
+    """`--docs DIR` and `--proposal N`: reading what is to be released first, and naming it."""
+    for option in (
+        click.option(
+            "--proposal",
+            type=click.IntRange(1, 2**53),
+            metavar="N",
+            help=say(
+                zh="只放行该编号的拟议事项（--docs 或 case show 所示）。",
+                en="Release this proposal alone, as --docs or `case show` named it.",
+            ),
+        ),
+        click.option(
+            "--docs",
+            "folder",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="DIR",
+            help=say(
+                zh="先把拟议事项的材料存入该文件夹供审阅，不放行。",
+                en="Put the documents of what is proposed into this folder, and release nothing.",
+            ),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def release_seen(node: Node, shown_at: str, path: str, proposal: int | None = None) -> Told:
+    """Show what is proposed, and release exactly that; what the node says. proposal: the number of
+    what was read before, None: what is shown now. Raises Refused."""
     proposed = expect(node.get(shown_at), _OK).json()["proposed"] or {}
     if proposed:
-        words = (proposed["act"], proposed.get("basis"), proposed.get("day"), proposed["note"])
-        said = " · ".join(str(word) for word in words if word)
-        note(say(zh=f"放行第 {proposed['proposal']} 号拟议：{said}", en=f"Releasing {said}"))
-    return send(node, f"{path}?proposal={proposed.get('proposal', 0)}", {}, ())
+        note(say(zh="放行：", en="Releasing: ") + in_words(proposed))
+    number = proposal or proposed.get("proposal", 0)
+    return send(node, f"{path}?proposal={number}", {}, ())
+
+
+def in_words(proposed: Told) -> str:
+    """What is proposed, on one line."""
+    number = say(zh=f"第 {proposed['proposal']} 号", en=f"proposal {proposed['proposal']}")
+    names = ("act", "class", "basis", "nationalNo", "toRecord", "day", "note")
+    told = [f"{name}={proposed[name]}" for name in names if proposed.get(name)]
+    stage = proposed.get("stage") or {}
+    if stage.get("name"):
+        late = say(zh="（超期）", en=" (overdue)") if stage["overdue"] else ""
+        told.append(say(zh="期限", en="deadline") + f" {stage['deadline']}{late}")
+    return " · ".join((number, *told))
+
+
+def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: bool) -> int:
+    """Put the documents of what is proposed into a folder; 0. No file is written over. Raises
+    Refused where nothing is proposed, or a document is not the one that it names."""
+    proposed = expect(node.get(shown_at), _OK).json()["proposed"]
+    if proposed is None:
+        raise Refused(say(zh="没有待放行的决定。", en="There is no decision to be released."))
+    number = proposed["proposal"]
+    found = []
+    for n, doc in enumerate(proposed["docs"]):
+        answer = node.get(f"{base}/proposed/documents/{n}", proposal=str(number))
+        data = _document(answer, doc["name"], doc["sha256"])
+        found.append((folder / f"{number}-{n + 1}-{_file_name(doc['name'])}", data))
+    _write_new(folder, found)
+    note(in_words(proposed))
+    if as_json:
+        paths = [shown_path(path) for path, _ in found]
+        print_json({"proposal": number, "proposed": proposed, "files": paths})
+        return 0
+    for path, _ in found:
+        click.echo(shown_path(path))
+    note(
+        say(
+            zh=f"审阅后以 --proposal {number} 放行。",
+            en=f"When you have read them, release with --proposal {number}.",
+        )
+    )
+    return 0
+
+
+def read_steps(node: Node, told: Told, folder: Path) -> list[Path]:
+    """Put the documents of all steps of a case into a folder, each as its statement names it; the
+    files. No file is written over. Raises Refused, Unknown."""
+    found = []
+    for step in told["steps"]:
+        at = f"/v1/cases/{told['case']}/steps/{step['step']}"
+        try:
+            opened = parse_opening(expect(node.get(at), _OK).body).statement.step()
+        except Malformed as error:
+            raise Unknown(f"{at}: {error}") from error
+        for n, doc in enumerate(opened.docs):
+            answer = node.get(f"{at}/documents/{n}")
+            data = _document(answer, doc.name, doc.sha256.hex())
+            found.append((folder / f"{step['step']}-{n + 1}-{_file_name(doc.name)}", data))
+    _write_new(folder, found)
+    return [path for path, _ in found]
+
+
+def _document(answer: Answer, name: str, sha256: str) -> bytes:
+    """A document that is the one that was named. Raises Refused."""
+    data = expect(answer, _OK).body
+    if hashlib.sha256(data).hexdigest() != sha256:
+        text = say(zh="材料与所载不符", en="not the document that is named")
+        raise Refused(f"{text}: {name}")
+    return data
+
+
+def _write_new(folder: Path, found: Sequence[tuple[Path, bytes]]) -> None:
+    for path, data in found:
+        if path.exists() and path.read_bytes() != data:
+            demand_new(path, hint="--docs")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unknown(f"{shown_path(folder)}: {error.strerror}") from error
+    for path, data in found:
+        write_file(path, data, private=True)
+
+
+def _file_name(name: str) -> str:
+    """A name that leads nowhere, of what somebody else called a document."""
+    kept = re.sub(r"[^\w.() -]", "_", Path(name.replace("\\", "/")).name).strip(". ")
+    return kept[-_LONGEST:] or "document"
 
 
 def wait_for_acts(node: Node, case: str, by: Signs) -> tuple[Told, bool]:

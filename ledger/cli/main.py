@@ -32,6 +32,7 @@ _COMMANDS = {
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
     "record": "ledger.cli.record:record",
+    "repairs": "ledger.cli.repairs:repairs",
     "submit": "ledger.cli.submit:submit",
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
@@ -50,6 +51,7 @@ _SHORT_HELP = {
     "record": say(
         zh="记录的状态，及其归属成员的决定。", en="Status of a record; its owner's decisions."
     ),
+    "repairs": say(zh="哪些记录现在可以申请修复。", en="Which records may be repaired by now."),
     "subjects": say(
         zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
     ),

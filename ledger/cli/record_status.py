@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 import httpx
 
+from ledger.cli.case_parts import record_of
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -30,7 +31,7 @@ _WORDS = {
     "status",
     help=say(
         zh="""查询链上对一条记录的处置：修复、更正、撤回、终止、异议、屏蔽、删除。
-        RECORD 为叶值或记录号。
+        RECORD 为叶值、记录号或 文书号@认定单位代码。
 
         所示为该节点的说法；要自行核实，请用 verify 核验回执。
 
@@ -40,7 +41,7 @@ _WORDS = {
         退出码：0 已答复 · 1 没有此记录 · 4 无法连接
         """,
         en="""Tell what the chain says of a record: repaired, corrected, withdrawn, ended, disputed,
-        shielded, erased. RECORD is its leaf or its record id.
+        shielded, erased. RECORD is its leaf, its record id or NUMBER@AUTHORITY.
 
         It is the word of that node; to see for yourself, have `verify` judge a receipt.
 
@@ -57,7 +58,7 @@ _WORDS = {
 def status(*, name: str, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
     with Node(url, token) as node:
-        answer = node.get(f"/v1/records/{quote(name, safe='')}/status")
+        answer = node.get(f"/v1/records/{quote(_asked(node, name), safe='')}/status")
         if answer.status == _NOT_FOUND:
             note(answer.problem())
             return EXIT_NO
@@ -67,6 +68,11 @@ def status(*, name: str, url: str, token: str | None, as_json: bool) -> int:
     else:
         _show(told)
     return 0
+
+
+def _asked(node: Node, name: str) -> str:
+    """NUMBER@AUTHORITY is looked up; what else there is, the node knows."""
+    return record_of(node, name) if "@" in name else name
 
 
 def _show(told: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ Intake keeps an HMAC of a record key, also after erasure, so its bytes may never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import orjson
@@ -19,7 +19,15 @@ from ledger.records.fold import fold
 from ledger.records.schema import Schema
 from ledger.records.uscc import FILLER
 
-__all__ = ["Keys", "SubjectKeys", "authority_key", "keys", "record_key", "subject_keys"]
+__all__ = [
+    "Keys",
+    "SubjectKeys",
+    "authority_key",
+    "keys",
+    "record_key",
+    "same_subject",
+    "subject_keys",
+]
 
 
 _INDIVIDUAL = "92"
@@ -70,6 +78,20 @@ def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     numbered = schema.document in fields
     by = orjson.dumps(parts["authority"])
     return Keys(record, document if numbered else record, by, about)
+
+
+def same_subject(
+    one: tuple[Schema, Mapping[str, str | list[str]]],
+    other: tuple[Schema, Mapping[str, str | list[str]]],
+    lawful: Iterable[Collection[str]] = (),
+) -> bool:
+    """Whether two good records are about one subject: by its code, or by name and registration
+    where it has none. lawful: codes that are one subject's each."""
+    mine, theirs = _subject(*one), _subject(*other)
+    if mine == theirs:
+        return True
+    codes = {mine.get("code"), theirs.get("code")}
+    return any(codes <= set(group) for group in lawful)
 
 
 def subject_keys(code: str, name: str) -> SubjectKeys:

@@ -95,13 +95,13 @@ def test_only_who_filed_sees_it_at_the_filer(network: Network) -> None:
     for caller in (desk(8), centre(9)):
         assert parts(filer).views.show(caller, case)["state"] == "filed"
         assert case.hex() in {
-            one["case"] for one in parts(filer).views.list(caller, None, overdue=False)["cases"]
+            one["case"] for one in parts(filer).listing.cases(caller, None, overdue=False)["cases"]
         }
     other = desk(10, "别的部门")
     with pytest.raises(NotAllowed) as refused:
         parts(filer).views.show(other, case)
     assert refused.value.code == "not-found"
-    assert parts(filer).views.list(other, None, overdue=False)["cases"] == []
+    assert parts(filer).listing.cases(other, None, overdue=False)["cases"] == []
     with pytest.raises(NotAllowed):
         parts(filer).cases.step(other, case, wanted("withdraw-filing", docs=()))
 

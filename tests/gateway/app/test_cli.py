@@ -13,7 +13,7 @@ from gateway.accesses.services import Access, write
 from gateway.base.clock import Clock
 from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write, open_engine
-from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, decide
+from gateway.base.policy import ALWAYS, VERSION, Caller, Decision, Purpose, decide
 from gateway.base.who import WhoFiles, WhoPaths
 from gateway.cli import gateway
 from gateway.tokens.services import MAX_AUTHORITIES, Holders
@@ -151,14 +151,14 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "record": "00" * 32,
         "count": 1,
         "answer": "allowed",
-        "rules": 4,
+        "rules": VERSION,
         "member": None,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
     head, cells = [told.split("\t") for told in shown.stdout.splitlines()]
     assert head[:3] == ["Id", "Time", "Token"]
-    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "4", "-"]
+    assert cells[5:] == ["disclose", "-", "1", "scope-missing", str(VERSION), "-"]
     assert cells[1] == "2026-11-24 00:00:00 +08:00"  # of the day that people know
     assert len(head) == len(cells)
     for options, expected in (

@@ -190,7 +190,7 @@ def test_docs_escape_what_they_show() -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "not-found"),
-        ("GET", "/v1/records", 405, "method-not-allowed"),
+        ("PATCH", "/v1/records", 405, "method-not-allowed"),
         ("DELETE", "/v1/node", 405, "method-not-allowed"),
         ("GET", "/v1/node/", 404, "not-found"),
     ],

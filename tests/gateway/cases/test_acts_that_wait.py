@@ -232,22 +232,6 @@ def test_a_mark_does_not_go_past_what_takes_a_mark_away(
         assert word_of(network, 10).flags == Flag.DISPUTED
 
 
-def test_what_is_on_its_way_counts_for_the_next_decision(
-    network: TestNetwork,
-    tmp_path: Path,
-) -> None:
-    with gateway(network, tmp_path / "node") as node:
-        sending, ours = node.case_parts.sending, act(network, Action.WITHDRAW, 11)
-        (number,) = put(node, ours)
-        for _ in range(4):
-            word = sending.expected(ours.record).word
-            assert (word.outcome, word.version) == (Outcome.WITHDRAWN, 1)
-            go(node, network, 1)
-        assert told(node, number) == ("recorded", None)
-        put(node, act(network, Action.END, 11))
-        assert sending.expected(ours.record).word.outcome is Outcome.WITHDRAWN, "it cannot follow"
-
-
 def test_a_stolen_key_signs_nothing_more(
     network: TestNetwork,
     tmp_path: Path,

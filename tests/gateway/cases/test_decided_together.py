@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.cases import store
 from gateway.cases.errors import CaseRefused
+from gateway.cases.judging import Judged, Judging
 from gateway.node import Node
 from ledger.core.status import Outcome
 from tests.gateway.cases.desk import filing, grant, of_authority, send_all, take_in, wanted, word
@@ -49,17 +49,16 @@ def test_released_at_the_same_moment(
     for case in cases:
         parts.cases.step(clerk, case, wanted("accept", docs=()))
         parts.decisions.propose(clerk, case, grant())
-    both, real = threading.Barrier(2), store.newest_act
+    both, real, judged = threading.Barrier(2), Judging.lawful, threading.Event()
 
-    def together(connection: Any, record: bytes) -> int:
-        found = real(connection, record)
+    def together(*arguments: Any) -> Judged:
+        found = real(*arguments)
         if not judged.is_set():
             both.wait(60)
             judged.set()
         return found
 
-    judged = threading.Event()
-    monkeypatch.setattr(store, "newest_act", together)
+    monkeypatch.setattr(Judging, "lawful", together)
     answers: list[str] = []
 
     def release(case: bytes) -> None:

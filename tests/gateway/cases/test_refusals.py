@@ -123,8 +123,12 @@ def test_a_grant_states_the_class_and_waits(node: Node, anvil: Anvil) -> None:
     assert told["notBefore"] <= told["possibleFrom"]
     assert caught.value.detail
     assert told["possibleFrom"] in caught.value.detail["zh"]
-    # The national result prevails over what we reckon.
-    assert decisions.propose(clerk, case, wanted("grant", basis=4, class_="severe"))
+    # The national result prevails over what we reckon, where its number tells which it is.
+    with pytest.raises(InputError) as without:
+        decisions.propose(clerk, case, wanted("grant", basis=4, class_="severe"))
+    assert (without.value.field, without.value.code) == ("nationalNo", "required")
+    result = wanted("grant", basis=4, class_="severe", national_no="XYXF20261130001")
+    assert decisions.propose(clerk, case, result)
 
 
 def test_already_so_and_stale(node: Node, anvil: Anvil, leaves: Iterator[bytes]) -> None:

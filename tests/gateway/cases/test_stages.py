@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cases.stages import UNKNOWN, StageNow, keeps_running, stage_now, stage_of
+from gateway.cases.stages import (
+    UNKNOWN,
+    StageNow,
+    keeps_running,
+    stage_behind,
+    stage_now,
+    stage_of,
+)
 from ledger.core.case_chain import CaseState, Kind
 from ledger.records.calendar import Calendar
 from ledger.records.rule_tables import StageName
@@ -97,3 +104,22 @@ def test_acceptance_does_not_give_an_objection_more_time() -> None:
     assert keeps_running(Kind.REPAIR, "repair-decide", "repair-decide")
     assert not keeps_running(Kind.REPAIR, "repair-accept", "repair-decide")
     assert not keeps_running(Kind.REPAIR, None, "repair-accept")
+
+
+def test_a_national_result_has_a_clock_of_its_own() -> None:
+    """From the first time it was handed over until the case ends, whatever comes between."""
+    stage = stage_behind(Kind.REPAIR, "repair-accept", CaseState.FILED, "national-result")
+    assert stage == "national-result"
+    for state, act in (
+        (CaseState.ACCEPTED, "accept"),
+        (CaseState.AWAITING_SUPPLEMENT, "ask-supplement"),
+        (CaseState.ACCEPTED, "national-result"),
+    ):
+        assert stage_behind(Kind.REPAIR, stage, state, act) == stage
+        assert keeps_running(Kind.REPAIR, stage, stage)
+    assert stage_behind(Kind.REPAIR, stage, CaseState.GRANTED, "grant") is None
+    running = stage_behind(Kind.OBJECTION, "objection-answer", CaseState.FILED, "national-result")
+    assert running == "objection-answer"
+    assert stage_behind(Kind.REPAIR, "repair-accept", CaseState.ACCEPTED, "accept") == (
+        "repair-decide"
+    )

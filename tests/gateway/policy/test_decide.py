@@ -62,6 +62,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     scope = {
         Purpose.SEE_CASE: "read",
         Purpose.SEE_ABROAD: "read",
+        Purpose.DUE: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -70,9 +71,10 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         return "scope-missing"
     mine = bool(caller.authorities) and record.authority == OWN and record.decided != BEFORE
     deciding = purpose in (Purpose.HANDLE_CASE, Purpose.DECIDE, Purpose.RELEASE)
-    if purpose is Purpose.SUBMIT or deciding:
-        return None if mine or not caller.authorities else "authority-not-yours"
     centre = admin or (caller.department is None and not caller.authorities)
+    if purpose is Purpose.SUBMIT or deciding:
+        any_desk = centre if deciding else not caller.authorities
+        return None if mine or any_desk else "authority-not-yours"
     closed = None if status is not Status.CLOSED or mine else "content-closed"
     if whole:
         return closed if mine or centre else "authority-not-yours"
@@ -81,7 +83,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
     handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
     if of_cases or purpose in handed_in:
-        seen = centre or filed or (of_cases and (mine or not caller.authorities))
+        any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
+        seen = centre or filed or any_desk or (of_cases and mine)
         unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
         return None if seen else unseen
     public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
