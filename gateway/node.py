@@ -32,6 +32,9 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
+from gateway.casefiles.exits import take as take_exits
+from gateway.casefiles.tasks import worker as case_file_worker
+from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
@@ -138,6 +141,7 @@ class Node:
     mirrors: Mirrors
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
+    case_files: CaseFileParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -159,6 +163,15 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
+        self.case_files = make_case_files(
+            self.ctx,
+            self.case_parts,
+            vault=self.vault,
+            hmac=self.hmac,
+            accesses=self.accesses,
+            holders=self.holders,
+        )
+        self.files.tell(partial(take_exits, self.case_files.files, self.file_store))
 
     @property
     def collector(self) -> NodeCollector:
@@ -187,6 +200,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
+            ("case-files", self._case_file_worker()),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
@@ -211,6 +225,10 @@ class Node:
             self._threads.append(threads.start(name, step, self._stop))
         self.workers.warm_up()
 
+    def _case_file_worker(self) -> threads.Step:
+        parts = self.case_files
+        return case_file_worker(self.ctx, parts.judging, parts.deciding, self.lease)
+
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""
         self._stop.set()
@@ -230,6 +248,7 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
+        self.case_files.files.close()
         self.mirrors.close()
         self.reader.close()
         self.outbox.close()

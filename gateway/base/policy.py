@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -58,6 +58,10 @@ class Purpose(StrEnum):
     """Propose what is decided about a record."""
     RELEASE = "release"
     """Let a proposal go to the chain."""
+    SEE_CASE_FILE = "see-case-file"
+    """Read a file that decides about many records."""
+    RELEASE_CASE_FILE = "release-case-file"
+    """Let all that such a file proposes go to the chain; each record is asked of as well."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -286,6 +290,12 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.SEE_CASE_FILE: Rule(
+        scope="read", grounds=_always(_HANDED_IN | {Ground.UNBOUND}), refusal="not-found"
+    ),
+    Purpose.RELEASE_CASE_FILE: Rule(
+        scope="release", grounds=_always(_HANDED_IN | {Ground.UNBOUND}), refusal="not-found"
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ledger.cli.answers import VERDICTS, Document, show_answer
+from ledger.cli.decided import decisions, release
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -26,6 +27,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @click.group(help=say(zh="查看报送过的文件。", en="Look at files that were handed in."))
 def files() -> None:
     """Group; its help is above."""
+
+
+files.add_command(decisions)
+files.add_command(release)
 
 
 @files.command(
