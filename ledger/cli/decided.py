@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ class _FileId(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """See click."""
         text = str(value)
-        if len(text) != 32 or not set(text) <= set("0123456789abcdef"):
+        if re.fullmatch("[0-9a-f]{32}", text) is None:
             wrong = "文件编号是 32 位小写十六进制", "a file id is 32 lower-case hex characters"
             self.fail(say(zh=wrong[0], en=wrong[1]), param, ctx)
         return text
@@ -48,7 +49,8 @@ FILE_ID = _FileId()
     help=say(
         zh="""由文件（xlsx、csv）录入国家平台的修复结果；由另一人用 files release 一次放行。
 
-        列：文书号、认定单位代码、结果（准予修复 / 不予修复）、日期；可另有失信程度、主体代码、申请编号。
+        列：文书号、认定单位代码、结果（准予修复 / 不予修复）、日期；
+        可另有失信程度、主体代码、申请编号。
         有误的行逐行退回（行号、列、代码、办法），其余照办；同一文件重复报送只算一次。
         退出码：0 全部待放行 · 1 有退回的行 · 4 无法连接
 
@@ -58,8 +60,8 @@ FILE_ID = _FileId()
         en="""Propose the results of the national platform by file (xlsx, csv); another person
         releases it once (`files release`).
 
-        Columns: 文书号 (number), 认定单位代码 (authority), 结果 (result: 准予修复 or 不予修复), 日期
-        (day), and where it has them 失信程度 (class), 主体代码 (subject), 申请编号 (national
+        Columns: 文书号 (number), 认定单位代码 (authority), 结果 (result: 准予修复 or 不予修复),
+        日期 (day), and where it has them 失信程度 (class), 主体代码 (subject), 申请编号 (national
         number). Rows that are wrong are refused one by one, the others go on; the same file twice
         is one. Exit codes: 0 all wait for their release · 1 some rows refused · 4 unreachable
 
@@ -89,7 +91,8 @@ def import_national(
 @click.command(
     "decisions",
     help=say(
-        zh="""列出据以决定多条记录的文件（国家平台结果、含移出记录的报送）；给出 ID 则显示其进度和退回的行。
+        zh="""列出据以决定多条记录的文件（国家平台结果、含移出记录的报送）；
+        给出 ID 则显示其进度和退回的行。
 
         退出码：0 · 1 该文件有退回的行或被链拒绝的行 · 4 无法连接
 
