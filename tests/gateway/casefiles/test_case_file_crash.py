@@ -47,9 +47,7 @@ def test_killed_while_rows_are_looked_up(bureau: Bureau, folder: Path, when: str
 
 
 @pytest.mark.parametrize("when", WHEN)
-def test_killed_while_it_is_carried_out(
-    bureau: Bureau, folder: Path, when: str
-) -> None:
+def test_killed_while_it_is_carried_out(bureau: Bureau, folder: Path, when: str) -> None:
     take_in(bureau.node, bureau.anvil, *range(5))
     file = bureau.propose(table(*(line(n) for n in range(5))))
     assert bureau.release(file).status_code == 200
