@@ -16,8 +16,8 @@ from gateway.base.clock import CHINA
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Purpose, decide
 from gateway.casefiles import store
-from gateway.casefiles.exits import END_BASIS
-from gateway.casefiles.finding import found_again
+from gateway.casefiles.exits import BASES, CORRECT
+from gateway.casefiles.finding import look_or_refuse
 from gateway.casefiles.judging import PROPOSED_BY, open_repair, status_refusal
 from gateway.casefiles.services import CaseFiles
 from gateway.casefiles.store import File, FileRow
@@ -57,12 +57,13 @@ class _Both:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
-    """What a row becomes. ends: whether the row is done with it; else another step follows. code:
-    what is to be told of a row that is done."""
+    """What a row becomes. other: the record that corrects. ends: whether the row is done with it;
+    else another step follows. code: what is to be told of a row that is done."""
 
     row: FileRow
     new: NewStep
     acts: bool
+    other: Held | None = None
     ends: bool = True
     code: str | None = None
 
@@ -109,7 +110,8 @@ class Deciding:
 
     def _decide(self, both: _Both, rows: Sequence[FileRow]) -> None:
         with begin_read(self._engine) as connection:
-            found = [found_again(connection, self._files.vault, row) for row in rows]
+            vault = self._files.vault
+            found = [look_or_refuse(connection, vault, row.record or b"") for row in rows]
             held = [one for one in found if isinstance(one, Held)]
             states = self._states(held)
             planned: list[_Planned] = []
@@ -151,15 +153,23 @@ class Deciding:
             return code
         if case is not None:
             return self._in_case(both, row, held, case)
-        return self._own(both, row, held)
+        return self._own(connection, both, row, held)
 
-    def _own(self, both: _Both, row: FileRow, held: Held) -> _Planned:
+    def _own(
+        self, connection: sa.Connection, both: _Both, row: FileRow, held: Held
+    ) -> _Planned | str:
         """A case of the owner's own, with one step."""
+        other = None
+        if row.act == CORRECT:
+            leaf = bytes.fromhex(row.said["leaf"])
+            other = look_or_refuse(connection, self._files.vault, leaf)
+        if isinstance(other, CaseRefused):
+            return other.code
         step = self._base(both, row, held, row.act or GRANT, os.urandom(_CASE))
         begun = {"kind": Kind.OWN, "owner": self._member, "authority_kind": None}
-        said = (bytes(held.record).hex(), step.act, step.day)
+        said = (bytes(held.record).hex(), step.act, step.day, row.said.get("leaf"))
         new = self._new(both, held, step, CaseState.DECIDED, said)
-        return _Planned(row=row, new=replace(new, begun=begun), acts=True)
+        return _Planned(row=row, new=replace(new, begun=begun), acts=True, other=other)
 
     def _in_case(self, both: _Both, row: FileRow, held: Held, case: Any) -> _Planned | str:
         """The next step of a repair that is open: accepted, then decided. One that waits for a
@@ -186,7 +196,7 @@ class Deciding:
 
     def _base(self, both: _Both, row: FileRow, held: Held, act: str, case: bytes) -> Step:
         national = both.file.source == "national"
-        basis: int | None = int(Basis.NATIONAL_RESULT if national else END_BASIS)
+        basis = int(BASES.get(act, Basis.NATIONAL_RESULT))
         stated = class_of(str(row.said.get("class", "")))
         known = held.content.class_ if held.content else None
         return Step(
@@ -198,7 +208,7 @@ class Deciding:
             role=self._cases.role(both.proposer),
             basis=None if act in ("accept", "national-result") else basis,
             class_=(stated or known) if act == "grant" else None,
-            day=str(row.said["day"]),
+            day=str(row.said.get("day") or _day(both.file.at)),
             received=_day(both.file.at) if national else None,
             national_no=str(row.said.get("national", ""))[:MAX_NATIONAL_NO] or None,
             note=_note(both, row),
@@ -262,7 +272,8 @@ def _then(plan: _Planned) -> Then:
         if plan.acts:
             step = plan.new.step
             (action,) = ACTIONS[step.act]
-            act = plain_act(plan.new.held, action, statement, step.basis or 0)
+            basis = step.basis or 0
+            act = plain_act(plan.new.held, action, statement, basis, plan.other)
             put_act(connection, step.case, act)
 
     return then

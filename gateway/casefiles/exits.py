@@ -1,4 +1,5 @@
-"""Records of exits that an import took in: each proposes the end of the entry that it names."""
+"""Records that an import took in and that decide about others: an exit proposes the end of the
+entry that it names, a correction that of the record that it corrects."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.policy import Caller, Purpose, decide
 from gateway.casefiles import store
+from gateway.casefiles.finding import look_or_refuse
 from gateway.casefiles.services import CaseFiles
 from gateway.casefiles.store import FileRow, NewRow, Said
 from gateway.cases.errors import CaseRefused
@@ -26,7 +28,9 @@ from ledger.records.fold import fold
 from ledger.records.keys import subject_keys
 from ledger.records.uscc import FILLER
 
-END_BASIS: Final = Basis.LIST_EXIT
+CORRECT: Final = "correct"
+BASES: Final[Mapping[str, Basis]] = {"end": Basis.LIST_EXIT, CORRECT: Basis.ISSUER_CHECK}
+"""Of the acts that an import proposes."""
 MAX_ENTRIES = 200
 """Entries of one subject in one kind of list that are looked at."""
 _IN_FORCE = b""
@@ -67,13 +71,9 @@ def take(
     file: File,
     rows: Sequence[RowAnswer],
 ) -> None:
-    """Keep the exits among the rows of a set within the transaction that stores their records, so
-    that none is lost. names: of the files."""
-    new = [
-        NewRow({"row": row.row, "sheet": row.sheet, "leaf": row.leaf}, act="end")
-        for row in rows
-        if row.verdict == "accepted" and row.kind in EXITS
-    ]
+    """Keep the exits and corrections among the rows of a set within the transaction that stores
+    their records, so that none is lost. names: of the files."""
+    new = [row for answer in rows if (row := _decides(answer)) is not None]
     if not new:
         return
     if store.file_row(connection, file.id) is None:
@@ -97,8 +97,19 @@ def take(
     store.put_rows(connection, box, file.id, new, store.count_rows(connection, file.id))
 
 
+def _decides(answer: RowAnswer) -> NewRow | None:
+    """What an accepted row proposes about another record. An exit that corrects an exit does only
+    that: the end of the entry was proposed by the first."""
+    said = {"row": answer.row, "sheet": answer.sheet, "leaf": answer.leaf}
+    if answer.verdict != "accepted":
+        return None
+    if answer.corrects is not None:
+        return NewRow({**said, "corrects": answer.corrects}, act=CORRECT)
+    return NewRow(said, act="end") if answer.kind in EXITS else None
+
+
 class Exits:
-    """Finds what exits end."""
+    """Finds what exits end, and what corrections correct."""
 
     def __init__(self, vault: Vault, hmac: Hmac) -> None:
         self._vault = vault
@@ -119,6 +130,8 @@ class Exits:
             return Found(None if error.code == "not-anchored" else error)
         if held.content is None or held.schema is None:
             return Found(CaseRefused("content-erased"))
+        if row.act == CORRECT:
+            return self._corrected(connection, caller, row, held)
         exit_, fields = EXITS[held.schema.family], held.content.fields
         said = {
             **row.said,
@@ -128,6 +141,23 @@ class Exits:
             "day": held.content.decided,
         }
         return Found(self._entry(connection, caller, held, exit_), said)
+
+    def _corrected(
+        self, connection: sa.Connection, caller: Caller, row: FileRow, held: Held
+    ) -> Found:
+        """The record that one corrects; from today on, as the import is what decides."""
+        assert held.content is not None  # noqa: S101 - the caller looked
+        assert held.schema is not None  # noqa: S101 - the caller looked
+        said = {
+            **row.said,
+            "number": _text(held.content.fields, held.schema.document) or "",
+            "authority": held.authority,
+            "result": "更正",
+        }
+        old = look_or_refuse(connection, self._vault, bytes.fromhex(row.said["corrects"]))
+        if isinstance(old, Held) and not decide(caller, Purpose.SUBMIT, old.known).allowed:
+            return Found(CaseRefused("authority-not-yours"), said)
+        return Found(old, said)
 
     def _entry(
         self, connection: sa.Connection, caller: Caller, held: Held, exit_: _Exit

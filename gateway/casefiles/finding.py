@@ -60,10 +60,9 @@ class Finding:
         if len(found) > 1:
             return CaseRefused("record-ambiguous", extra={"field": "subject"})
         leaf = standings(connection, [found[0].id])[found[0].id].leaf
-        try:
-            held = look(connection, self._vault, leaf)
-        except CaseRefused as error:
-            return error
+        held = look_or_refuse(connection, self._vault, leaf)
+        if isinstance(held, CaseRefused):
+            return held
         if not decide(caller, Purpose.DECIDE, held.known).allowed:
             return CaseRefused("authority-not-yours")
         return _fit(row, held)
@@ -79,9 +78,9 @@ def _fit(row: FileRow, held: Held) -> Held | CaseRefused:
     return held
 
 
-def found_again(connection: sa.Connection, vault: Vault, row: FileRow) -> Held | CaseRefused:
-    """The record of a row that was found before."""
+def look_or_refuse(connection: sa.Connection, vault: Vault, name: bytes) -> Held | CaseRefused:
+    """A record by its id or leaf, or why it cannot be decided about."""
     try:
-        return look(connection, vault, row.record or b"")
+        return look(connection, vault, name)
     except CaseRefused as error:
         return error

@@ -26,7 +26,7 @@ from gateway.intake.pool import Drafted, Drafting, Workers
 from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
-from gateway.intake.store import store
+from gateway.intake.store import CorrectedMeanwhile, store
 from gateway.intake.tally import tally
 from gateway.intake.worker import Rows, Source
 from gateway.log.services import LOCK_ENTRIES
@@ -186,7 +186,7 @@ class _Submission:
         for attempt in range(MAX_ATTEMPTS):
             try:
                 return self._beside() if attempt < QUICK_ATTEMPTS else self._alone()
-            except sa.exc.IntegrityError:
+            except (sa.exc.IntegrityError, CorrectedMeanwhile):
                 continue
         raise NotReady("busy", retry_after=1)
 
@@ -242,6 +242,7 @@ class _Submission:
                 self._vault,
                 key_id=self._signer.key_id,
                 departments=[self._callers[draft.at].department for draft in new],
+                corrected=outcome.resolved.corrected,
             )
         if outcome.accesses:
             self._accesses.put(connection, outcome.accesses, self._terms.at)

@@ -19,11 +19,11 @@ def _node(folder: str) -> Node:
     return node
 
 
-def take(folder: str, token: int) -> None:
+def take(folder: str, token: str) -> None:
     """Take the file in."""
     node = _node(folder)
     data = (Path(folder) / DATA).read_bytes()
-    node.case_files.files.take_in(node.holders.holder(token), DATA, data)
+    node.case_files.files.take_in(node.holders.holder(int(token)), DATA, data)
     node.close()
 
 

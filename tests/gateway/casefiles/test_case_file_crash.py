@@ -27,7 +27,7 @@ def folder(node: Node, tmp_path: Path) -> Path:
 def test_killed_while_it_is_taken_in(bureau: Bureau, folder: Path, when: str, there: int) -> None:
     take_in(bureau.node, bureau.anvil, 1)
     (folder / DATA).write_bytes(table(line(1)))
-    token = bureau.clerk.caller.id
+    token = str(bureau.clerk.caller.id)
     crash = f"case-file.taken:{when}"
     assert child.fork(take, str(folder), token, crash_at=crash) == child.KILLED
     assert count(bureau.node, case_files) == count(bureau.node, case_file_rows) == there
