@@ -32,7 +32,8 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
-from gateway.casefiles.exits import take as take_exits
+from gateway.casefiles.taking import take as take_deciding
+from gateway.casefiles.taking import take_single
 from gateway.casefiles.tasks import worker as case_file_worker
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases.routes import CaseParts
@@ -171,7 +172,8 @@ class Node:
             accesses=self.accesses,
             holders=self.holders,
         )
-        self.files.tell(partial(take_exits, self.case_files.files, self.file_store))
+        self.intake.tell(partial(take_single, self.case_files.files))
+        self.files.tell(partial(take_deciding, self.case_files.files, self.file_store))
 
     @property
     def collector(self) -> NodeCollector:

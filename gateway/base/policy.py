@@ -290,11 +290,9 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
-    Purpose.SEE_CASE_FILE: Rule(
-        scope="read", grounds=_always(_HANDED_IN | {Ground.UNBOUND}), refusal="not-found"
-    ),
+    Purpose.SEE_CASE_FILE: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELEASE_CASE_FILE: Rule(
-        scope="release", grounds=_always(_HANDED_IN | {Ground.UNBOUND}), refusal="not-found"
+        scope="release", grounds=_always(_HANDED_IN), refusal="not-found"
     ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,

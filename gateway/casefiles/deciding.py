@@ -95,7 +95,7 @@ class Deciding:
             rows = store.rows_of(connection, box, file.id, state="proposed", limit=AT_ONCE)
             name = store.name_of(box, file)
         if not rows:
-            with begin_write(self._engine, "case-files") as connection:
+            with begin_write(self._engine, store.LOCK) as connection:
                 store.change_file(connection, file.id, "released", state="done")
             _log.info("case-file.done", file=file.id)
             return

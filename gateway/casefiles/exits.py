@@ -10,15 +10,11 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.policy import Caller, Purpose, decide
-from gateway.casefiles import store
 from gateway.casefiles.finding import look_or_refuse
-from gateway.casefiles.services import CaseFiles
-from gateway.casefiles.store import FileRow, NewRow, Said
+from gateway.casefiles.store import FileRow, Said
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
 from gateway.cases.looking import look
-from gateway.files.store import File, FileStore
-from gateway.intake.interfaces import RowAnswer
 from gateway.intake.lookup import standings
 from gateway.records.models import records, subjects
 from gateway.worklists.find import Finder, matches
@@ -62,50 +58,6 @@ class Found(NamedTuple):
 
     entry: Held | CaseRefused | None
     said: Said | None = None
-
-
-def take(
-    files: CaseFiles,
-    names: FileStore,
-    connection: sa.Connection,
-    file: File,
-    rows: Sequence[RowAnswer],
-) -> None:
-    """Keep the exits and corrections among the rows of a set within the transaction that stores
-    their records, so that none is lost. names: of the files."""
-    new = [row for answer in rows if (row := _decides(answer)) is not None]
-    if not new:
-        return
-    if store.file_row(connection, file.id) is None:
-        box = store.new_box(connection, files.vault, file.id)
-        store.put_file(
-            connection,
-            box,
-            {
-                "name": names.told(file.id)[0],
-                "by": files.holders.holder(file.token).name,
-                "sha256": "",
-            },
-            id=file.id,
-            source="import",
-            token=file.token,
-            department=file.department,
-            at=files.ctx.clock.seconds(),
-            request=files.hmac.fingerprint(b"case-file-import", file.id.encode()),
-        )
-    box = store.box_of(connection, files.vault, file.id)
-    store.put_rows(connection, box, file.id, new, store.count_rows(connection, file.id))
-
-
-def _decides(answer: RowAnswer) -> NewRow | None:
-    """What an accepted row proposes about another record. An exit that corrects an exit does only
-    that: the end of the entry was proposed by the first."""
-    said = {"row": answer.row, "sheet": answer.sheet, "leaf": answer.leaf}
-    if answer.verdict != "accepted":
-        return None
-    if answer.corrects is not None:
-        return NewRow({**said, "corrects": answer.corrects}, act=CORRECT)
-    return NewRow(said, act="end") if answer.kind in EXITS else None
 
 
 class Exits:

@@ -95,7 +95,7 @@ class Judging:
 
     def _ended(self, file: File) -> bool:
         """Whether all rows of it are there and looked up, now."""
-        with begin_write(self._engine, "case-files") as connection:
+        with begin_write(self._engine, store.LOCK) as connection:
             if file.source == "import":
                 job = jobs.find(connection, file.id)
                 if job is not None and job.state not in _IMPORTED:
@@ -157,7 +157,7 @@ class Judging:
             for one in found
             if one.held is not None
         ]
-        with begin_write(self._engine, "case-files") as connection:
+        with begin_write(self._engine, store.LOCK) as connection:
             box = store.box_of(connection, self._files.vault, file.id)
             for one in found:
                 values: dict[str, Any] = {

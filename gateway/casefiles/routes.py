@@ -36,6 +36,7 @@ Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE_FILE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE_CASE_FILE))]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Seen = Annotated[int | None, Query(ge=0, le=2**31)]
 After = Annotated[int, Query(ge=-1, le=2**31)]
 State = Literal["new", "proposed", "refused", "done"]
 
@@ -84,10 +85,13 @@ def show_case_file_report(name: FileName, files: Here, caller: Reader) -> Respon
 
 
 @router.post("/v1/case-files/{file}/release")
-def release_case_file(name: FileName, files: Here, caller: Releaser) -> Response:
-    """Release all that a file proposes; not by who proposed it."""
+def release_case_file(
+    name: FileName, files: Here, caller: Releaser, proposed: Seen = None
+) -> Response:
+    """Release all that a file proposes; not by who proposed it. proposed: how many rows the caller
+    has seen proposed."""
     with _told():
-        files.release(caller, name)
+        files.release(caller, name, proposed)
         return _json({"id": name, "state": "released"})
 
 

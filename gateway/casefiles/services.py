@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
 from gateway.base.child import Bounds, ChildDied, Children, TooCostly
 from gateway.base.context import Context
@@ -80,7 +81,7 @@ class CaseFiles:
             table = self._read(data)
         today = self.ctx.clock.today()
         rows = [judged(entry, today) for entry in table.rows]
-        with begin_write(self.ctx.engine, "case-files") as connection:
+        with begin_write(self.ctx.engine, store.LOCK) as connection:
             known = store.file_of_request(connection, request)
             if known is not None:
                 return known
@@ -117,23 +118,19 @@ class CaseFiles:
 
     # ---- releasing
 
-    def release(self, caller: Caller, file: str) -> None:
+    def release(self, caller: Caller, file: str, seen: int | None = None) -> None:
         """Release a file: all its rows that are proposed are then carried out. Released again it
-        stays so. Raises CaseRefused (`same-person`, by token and by name; `nothing-proposed`;
-        `not-looked-up` where rows still are), NotAllowed."""
+        stays so. seen: how many rows the caller has seen proposed; None: whatever is. Raises
+        CaseRefused (`same-person`, by token and by name; `nothing-proposed`; `not-looked-up` where
+        rows still are; `case-moved` where there are others by now), NotAllowed."""
         row = self._found(caller, file, Purpose.RELEASE_CASE_FILE)
         with begin_read(self.ctx.engine) as connection:
             box = store.box_of(connection, self.vault, file)
-            counts = store.counts_of(connection, file)
         if caller.id == row.token or caller.name == store.name_of(box, row)["by"]:
             raise CaseRefused("same-person")
-        if row.state in ("released", "done"):
-            return
-        if row.state == "reading":
-            raise CaseRefused("not-looked-up", extra={"left": counts["new"]})
-        if not counts["proposed"]:
-            raise CaseRefused("nothing-proposed")
-        with begin_write(self.ctx.engine, "case-files") as connection:
+        with begin_write(self.ctx.engine, store.LOCK) as connection:
+            if not _demand_releasable(connection, file, seen):
+                return
             store.change_file(
                 connection,
                 file,
@@ -206,6 +203,26 @@ class CaseFiles:
             raise CaseRefused("not-found")
         decide(caller, purpose, Record(department=row.department, decided=ALWAYS)).demand()
         return row
+
+
+def _demand_releasable(connection: sa.Connection, file: str, seen: int | None) -> bool:
+    """Whether a file waits for its release; False: it has it. Raises CaseRefused."""
+    row, counts = store.file_row(connection, file), store.counts_of(connection, file)
+    if row is None or row.released_at is not None:
+        return False
+    if row.state == "reading":
+        raise CaseRefused("not-looked-up", extra={"left": counts["new"]})
+    if not counts["proposed"]:
+        raise CaseRefused("nothing-proposed")
+    if seen is not None and seen != counts["proposed"]:
+        raise CaseRefused("case-moved", _UNSEEN, extra={"proposed": counts["proposed"]})
+    return True
+
+
+_UNSEEN = {
+    "zh": "文件中待放行的行已有变动，请重新查看后再放行",
+    "en": "The file has other rows to be released by now; look at them again",
+}
 
 
 def _shown(row: store.FileRow, acts: dict[bytes, tuple[str, str | None]]) -> dict[str, Any]:

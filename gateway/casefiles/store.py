@@ -14,6 +14,9 @@ from gateway.casefiles.models import case_file_rows, case_files
 from gateway.cases.models import acts
 from gateway.sealing.services import Boxes, Kind
 
+LOCK = "case-files"
+"""Name of the lock under which files and rows change that are not decided: deciding has that of the
+cases."""
 STATES = ("new", "proposed", "refused", "done")
 """Of rows."""
 _COLUMNS = ("file", "n", "state", "code", "field", "act", "content")

@@ -47,6 +47,11 @@ Keep = Callable[[sa.Connection, SetAnswer], None]
 and with its answer, before the commit. What it raises undoes the set."""
 
 
+Follow = Callable[[sa.Connection, Sequence[Caller], SetAnswer], None]
+"""Goes on with what was taken in without a `Keep`, within the transaction that stores it. Takes the
+callers of the rows."""
+
+
 class Intake:
     """Takes records in; safe in threads."""
 
@@ -68,6 +73,11 @@ class Intake:
         self._workers = workers
         self._accesses = accesses
         self._counting = counting
+        self._follow: Follow | None = None
+
+    def tell(self, follow: Follow) -> None:
+        """Have somebody told of every set for which nothing else is kept."""
+        self._follow = follow
 
     @property
     def ahead(self) -> int:
@@ -119,6 +129,8 @@ class Intake:
         """The second half: tell what is new, promise and store it. callers: of every row.
         Raises NotReady where nothing may be promised any more."""
         drafted = drafting.result()
+        if keep is None and self._follow is not None:
+            keep = _following(self._follow, callers)
         signer = self._still_good(drafting.terms)
         if signer is None:
             drafting = self.begin(drafting.source)
@@ -258,6 +270,14 @@ class _Submission:
         crash_point("intake.stored", "after")
         if outcome.promise is not None:
             self._ctx.signals.promised.set()
+
+
+def _following(follow: Follow, callers: Sequence[Caller]) -> Keep:
+    def keep(connection: sa.Connection, answer: SetAnswer) -> None:
+        if answer.promise is not None:
+            follow(connection, callers, answer)
+
+    return keep
 
 
 def _demand_schemas(drafted: Sequence[Draft | RowAnswer]) -> None:

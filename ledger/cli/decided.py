@@ -171,7 +171,9 @@ def release(
 ) -> int:
     """See its help."""
     with Node(url, token) as node:
-        expect(node.post(f"{_ROUTE}/{file}/release"), _OK)
+        seen = expect(node.get(f"{_ROUTE}/{file}"), _OK).json()["counts"]["proposed"]
+        note(say(zh=f"放行 {seen} 行", en=f"Releasing {seen} rows"))
+        expect(node.post(f"{_ROUTE}/{file}/release?proposed={seen}"), _OK)
         head = _carried_out(node, file, key, password_files)
         return _show(node, head, out, as_json=as_json)
 

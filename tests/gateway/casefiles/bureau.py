@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import orjson
 
 from gateway.app import create_app
 from gateway.base.policy import Caller
@@ -43,6 +44,12 @@ class Person:
     def post(self, path: str, data: bytes | None = None, name: str = "结果.csv") -> httpx.Response:
         files = None if data is None else {"file": (name, data)}
         return self._client.request("POST", path, files=files, headers=bearer(self.token))
+
+    def record(self, sent: dict[str, Any]) -> httpx.Response:
+        """File one record."""
+        headers = bearer(self.token) | {"Content-Type": "application/json"}
+        content = orjson.dumps(sent)
+        return self._client.request("POST", "/v1/records", content=content, headers=headers)
 
 
 class Bureau:

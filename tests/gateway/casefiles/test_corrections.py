@@ -164,7 +164,7 @@ def test_a_column_of_corrections_in_a_table(
     bureau: Bureau, node: Node, anvil: Anvil, old: str
 ) -> None:
     fields = dict(row(1, CF_JDRQ=DECIDED, CF_YXQ=END, CF_NR="更正后的内容").fields)
-    cells = [one if isinstance(one, str) else ";".join(map(str, one)) for one in fields.values()]
+    cells = [";".join(one) if isinstance(one, list) else str(one) for one in fields.values()]
     lines = ["\t".join([*fields, "CL_CORRECTS"]), "\t".join([*cells, old])]
     posted = bureau.clerk.post("/v1/files", "\n".join(lines).encode(), "x.tsv")
     work(node)

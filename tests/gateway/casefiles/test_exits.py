@@ -136,3 +136,45 @@ def test_an_import_without_exits_decides_nothing(bureau: Bureau, node: Node) -> 
     bureau.work()
     assert bureau.clerk.get(f"/v1/case-files/{file}").status_code == 404
     assert bureau.clerk.get("/v1/case-files").json()["files"] == []
+
+
+def record(bureau: Bureau, sent: dict[str, Any]) -> None:
+    answer = bureau.clerk.record(sent)
+    assert (answer.status_code, answer.json()["verdict"]) == (201, "accepted"), answer.text
+
+
+def test_exits_that_come_one_by_one_are_released_together(bureau: Bureau, node: Node) -> None:
+    """Those of a token and day; what comes after a release waits for another."""
+    send(bureau, entry(1), entry(2), entry(3))
+    anchored(bureau)
+    record(bureau, exit_(1))
+    record(bureau, exit_(2))
+    anchored(bureau)
+    bureau.work()
+    (file,) = bureau.clerk.get("/v1/case-files").json()["files"]
+    assert (file["state"], file["counts"]["proposed"]) == ("proposed", 2)
+    unseen = bureau.chief.post(f"/v1/case-files/{file['id']}/release?proposed=1")
+    assert (unseen.status_code, unseen.json()["code"]) == (409, "case-moved")
+    bureau.carry_out(file["id"])
+    record(bureau, exit_(3))
+    record(bureau, exit_(4))
+    anchored(bureau)
+    bureau.work()
+    found = bureau.clerk.get("/v1/case-files").json()["files"]
+    assert sorted(one["state"] for one in found) == ["done", "proposed"]
+    (second,) = [one["id"] for one in found if one["state"] == "proposed"]
+    assert [row["code"] for row in bureau.rows(second)] == [None, "entry-unknown"]
+    bureau.carry_out(second)
+    assert count(node, acts) == 3
+
+
+def test_what_comes_once_more_waits_to_be_looked_at(bureau: Bureau) -> None:
+    send(bureau, entry(1), entry(2))
+    anchored(bureau)
+    record(bureau, exit_(1))
+    anchored(bureau)
+    bureau.work()
+    record(bureau, exit_(2))
+    (file,) = bureau.clerk.get("/v1/case-files").json()["files"]
+    assert file["state"] == "reading"
+    assert bureau.release(file["id"]).json()["code"] == "not-looked-up"
