@@ -32,9 +32,6 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
-from gateway.casefiles.taking import take as take_deciding
-from gateway.casefiles.taking import take_single
-from gateway.casefiles.tasks import worker as case_file_worker
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import sender
@@ -151,7 +148,7 @@ class Node:
         """Tell those who stand apart whom to ask."""
         self.peers.exchange.ask_openings(LoggedOpenings(self.ctx, self.statements))
         self.peers.exchange.ask_status(lambda record: Standing(self.statuses(record).value))
-        self.case_parts = make_cases(
+        cases = self.case_parts = make_cases(
             self.ctx,
             statements=self.statements,
             chain=self.chain,
@@ -164,16 +161,8 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
-        self.case_files = make_case_files(
-            self.ctx,
-            self.case_parts,
-            vault=self.vault,
-            hmac=self.hmac,
-            accesses=self.accesses,
-            holders=self.holders,
-        )
-        self.intake.tell(partial(take_single, self.case_files.files))
-        self.files.tell(partial(take_deciding, self.case_files.files, self.file_store))
+        self.case_files = make_case_files(cases, self.accesses, self.holders, self.worklists)
+        self.case_files.follow(self.intake, self.files, self.file_store)
 
     @property
     def collector(self) -> NodeCollector:
@@ -202,7 +191,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
-            ("case-files", self._case_file_worker()),
+            ("case-files", self.case_files.worker(self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
@@ -227,10 +216,6 @@ class Node:
             self._threads.append(threads.start(name, step, self._stop))
         self.workers.warm_up()
 
-    def _case_file_worker(self) -> threads.Step:
-        parts = self.case_files
-        return case_file_worker(self.ctx, parts.judging, parts.deciding, self.lease)
-
     def stop(self) -> None:
         """End the threads after the step they are in. Harmless where none was started."""
         self._stop.set()
@@ -250,7 +235,6 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
-        self.case_files.files.close()
         self.mirrors.close()
         self.reader.close()
         self.outbox.close()
@@ -366,9 +350,8 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 
 
 def _lose(connection: sa.Connection) -> None:
-    """The chain was lost and another one stands in its place: what was anchored there, ours and
-    that of others, is to be anchored again; what was closed there stays closed until this one was
-    followed."""
+    """The chain was lost and another one stands in its place: what was anchored there is to be
+    anchored again; what was closed there stays closed until this one was followed."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)

@@ -16,7 +16,7 @@ from gateway.base.clock import CHINA
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Purpose, decide
 from gateway.casefiles import store
-from gateway.casefiles.exits import BASES, CORRECT
+from gateway.casefiles.exits import BASES, CORRECT, standing_leaf
 from gateway.casefiles.finding import look_or_refuse
 from gateway.casefiles.judging import PROPOSED_BY, open_repair, status_refusal
 from gateway.casefiles.services import CaseFiles
@@ -161,7 +161,7 @@ class Deciding:
         """A case of the owner's own, with one step."""
         other = None
         if row.act == CORRECT:
-            leaf = bytes.fromhex(row.said["leaf"])
+            leaf = standing_leaf(connection, bytes.fromhex(row.said["leaf"]))
             other = look_or_refuse(connection, self._files.vault, leaf)
         if isinstance(other, CaseRefused):
             return other.code

@@ -16,6 +16,8 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
 from gateway.cases.looking import look
 from gateway.intake.lookup import standings
+from gateway.log.store import locate
+from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.models import records, subjects
 from gateway.worklists.find import Finder, matches
 from gateway.worklists.reading import Entry
@@ -60,6 +62,15 @@ class Found(NamedTuple):
     said: Said | None = None
 
 
+def standing_leaf(connection: sa.Connection, leaf: bytes) -> bytes:
+    """The leaf under which a record that was taken in stands now: another one where a closed log
+    has stranded it and it was logged again."""
+    found = locate(connection, leaf)
+    if found is None or not is_stranded(connection, found):
+        return leaf
+    return logged_again(connection, found) or leaf
+
+
 class Exits:
     """Finds what exits end, and what corrections correct."""
 
@@ -76,8 +87,9 @@ class Exits:
             yield self._one(connection, caller, row)
 
     def _one(self, connection: sa.Connection, caller: Caller, row: FileRow) -> Found:
+        leaf = standing_leaf(connection, bytes.fromhex(row.said["leaf"]))
         try:
-            held = look(connection, self._vault, bytes.fromhex(row.said["leaf"]))
+            held = look(connection, self._vault, leaf)
         except CaseRefused as error:
             return Found(None if error.code == "not-anchored" else error)
         if held.content is None or held.schema is None:

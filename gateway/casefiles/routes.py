@@ -46,8 +46,8 @@ async def post_case_file(request: Request, files: Here, caller: Decider) -> Resp
     """Propose national results by file (xlsx, csv): 文书号, 认定单位代码, 结果, 日期 and, where it
     has them, 失信程度, 主体代码, 申请编号. Its rows are looked up at once; another person releases
     them together. The same file is one however often it is sent."""
-    name, data = await table_of(request)
-    with _told():
+    with files.place(caller), _told():
+        name, data = await table_of(request)
         file = await to_thread.run_sync(partial(files.take_in, caller, name, data))
     headers = FRESH | {"Location": f"/v1/case-files/{file}"}
     return Response(orjson.dumps({"id": file}), 202, headers, media_type=JSON)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from gateway.base.child import Bounds, ChildDied, Children, TooCostly
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import begin_read, begin_write
-from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Purpose, Record, decide
 from gateway.casefiles import store
 from gateway.casefiles.reading import judged
@@ -25,10 +22,8 @@ from gateway.casefiles.words import SHOWN, told
 from gateway.cases import materials
 from gateway.cases.errors import CaseRefused
 from gateway.cases.materials import Material
-from gateway.files.errors import FileFault
-from gateway.files.interfaces import PART
 from gateway.tokens.services import Holders
-from gateway.worklists.reading import Entries, gathered, read_entries
+from gateway.worklists.services import Worklists
 from ledger.core.canonical import instant
 
 TYPE = "credit-ledger/case-file@1"
@@ -36,10 +31,6 @@ MAX_ROWS = 10_000
 """Rows of one file."""
 LISTED = 200
 """Rows that are shown at once."""
-MEMORY = 512 << 20
-"""Bytes for reading one file."""
-CPU_SECONDS = 60
-SILENCE = 120.0
 _REQUEST = b"case-file"
 _ID_BYTES = 16
 _PAGE = 500
@@ -48,27 +39,24 @@ _PAGE = 500
 class CaseFiles:
     """The files of this member that decide about many records; safe in threads."""
 
-    def __init__(self, ctx: Context, *, vault: Vault, hmac: Hmac, holders: Holders) -> None:
+    def __init__(
+        self, ctx: Context, *, vault: Vault, hmac: Hmac, holders: Holders, tables: Worklists
+    ) -> None:
         self.ctx = ctx
         self.vault = vault
         self.hmac = hmac
         self.holders = holders
-        bounded = ctx.settings.files.processes > 0
-        self._children = Children(
-            Bounds(memory=MEMORY, cpu=CPU_SECONDS, silence=SILENCE) if bounded else None
-        )
-        self._working = threading.Semaphore(1)
+        self._tables = tables
 
-    def close(self) -> None:
-        """End the processes that read."""
-        self._children.close()
+    def place(self, caller: Caller) -> AbstractContextManager[None]:
+        """A place for a table, to be taken before its body is read. Raises NotReady."""
+        return self._tables.place(caller)
 
     # ---- proposing
 
     def take_in(self, caller: Caller, name: str, data: bytes) -> str:
         """Take in a file of national results; its id. The same file again is the same one, whoever
-        of the department hands it in. What cannot be read row by row is refused as a whole. Raises
-        FileFault, NotAllowed, NotReady."""
+        of the department hands it in. Within a `place`. Raises FileFault, NotAllowed, NotReady."""
         decide(caller, Purpose.DECIDE).demand()
         digest = hashlib.sha256(data).digest()
         said = orjson.dumps(["national", caller.department, digest.hex()])
@@ -77,8 +65,7 @@ class CaseFiles:
             known = store.file_of_request(connection, request)
         if known is not None:
             return known
-        with self._working:
-            table = self._read(data)
+        table = self._tables.entries(data, MAX_ROWS)
         today = self.ctx.clock.today()
         rows = [judged(entry, today) for entry in table.rows]
         with begin_write(self.ctx.engine, store.LOCK) as connection:
@@ -104,17 +91,6 @@ class CaseFiles:
         crash_point("case-file.taken", "after")
         self.ctx.signals.ruled.set()
         return file
-
-    def _read(self, data: bytes) -> Entries:
-        sent = [data[at : at + PART] for at in range(0, len(data), PART)]
-        try:
-            run = self._children.run(read_entries, MAX_ROWS, sent=sent, stop=threading.Event())
-            with closing(run) as pieces:
-                return gathered(pieces)
-        except TooCostly as error:
-            raise FileFault(f"too-much-{error.what}") from error
-        except ChildDied as error:  # of the table or of the machine: it may be sent again
-            raise NotReady("busy-tables", retry_after=5) from error
 
     # ---- releasing
 

@@ -59,6 +59,11 @@ class Cases:
         self._who = who
 
     @property
+    def hmac(self) -> Hmac:
+        """By which records and units are known again."""
+        return self._hmac
+
+    @property
     def kinds(self) -> dict[str, str | None]:
         """Kinds of authorities by USCC, as the operator's table has them."""
         return dict(self._who.current().authorities.kinds)

@@ -61,6 +61,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     scope = "read" if reading or whole else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
+        Purpose.SEE_CASE_FILE: "read",
+        Purpose.RELEASE_CASE_FILE: "release",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -77,7 +79,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
     of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
-    if of_cases or purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
+    of_files = (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT)
+    if of_cases or purpose in (*of_files, Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE):
         seen = centre or filed or (of_cases and (mine or not caller.authorities))
         unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
         return None if seen else unseen
