@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.base.policy import Caller, Purpose, decide
 from gateway.casefiles import store
 from gateway.casefiles.exits import BASES, CORRECT, standing_leaf
 from gateway.casefiles.finding import look_or_refuse
-from gateway.casefiles.judging import PROPOSED_BY, open_repair, status_refusal
+from gateway.casefiles.judging import PROPOSED_BY, each, open_repair, status_refusal
 from gateway.casefiles.services import CaseFiles
 from gateway.casefiles.store import File, FileRow
 from gateway.casefiles.words import GRANT, REFUSE, class_of
@@ -28,8 +28,9 @@ from gateway.cases.registry import Registry
 from gateway.cases.services import Cases, plain_act
 from gateway.cases.stepping import NewStep, Then, case_of, last_of
 from gateway.cases.store import put_act, step_row
-from ledger.core.case import MAX_NATIONAL_NO, Step
+from ledger.core.case import MAX_NATIONAL_NO, Step, check
 from ledger.core.case_chain import ACTIONS, CaseState, Kind, may_follow
+from ledger.core.errors import InputError, Malformed
 from ledger.core.ids import RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Basis, State
@@ -82,14 +83,13 @@ class Deciding:
 
     def step(self) -> bool:
         """Carry out the next rows of every file that was released; whether there were any. Raises
-        CouldNotCheck, NotReady; what was stored so far stands."""
+        the first failure, after all were tried; what was stored so far stands. CouldNotCheck,
+        NotReady."""
         with begin_read(self._engine) as connection:
             released = store.in_state(connection, "released")
-        for file in released:
-            self._step(file)
-        return bool(released)
+        return each(released, self._step)
 
-    def _step(self, file: File) -> None:
+    def _step(self, file: File) -> bool:
         with begin_read(self._engine) as connection:
             box = store.box_of(connection, self._files.vault, file.id)
             rows = store.rows_of(connection, box, file.id, state="proposed", limit=AT_ONCE)
@@ -98,7 +98,7 @@ class Deciding:
             with begin_write(self._engine, store.LOCK) as connection:
                 store.change_file(connection, file.id, "released", state="done")
             _log.info("case-file.done", file=file.id)
-            return
+            return True
         holder = self._files.holders.holder
         both = _Both(
             file=file,
@@ -107,6 +107,7 @@ class Deciding:
             releaser=holder(file.released_by),
         )
         self._decide(both, rows)
+        return True
 
     def _decide(self, both: _Both, rows: Sequence[FileRow]) -> None:
         with begin_read(self._engine) as connection:
@@ -141,19 +142,18 @@ class Deciding:
         """The step of a row, or the code of its refusal."""
         if isinstance(held, CaseRefused):
             return held.code
-        if not both.may(held):
-            return "authority-not-yours"
-        act = row.act or GRANT
         case = open_repair(connection, held.record) if both.file.source == "national" else None
-        if act == REFUSE:
-            code = None if case is not None else "no-open-case"
-        else:
-            code = status_refusal(act, held, states[held.record])
+        code = _refusal(row, held, case, states) if both.may(held) else "authority-not-yours"
         if code is not None:
             return code
-        if case is not None:
-            return self._in_case(both, row, held, case)
-        return self._own(connection, both, row, held)
+        try:
+            if case is not None:
+                return self._in_case(both, row, held, case)
+            return self._own(connection, both, row, held)
+        except InputError:  # nothing tells its authority
+            return "authority-missing"
+        except Malformed:
+            return "internal"
 
     def _own(
         self, connection: sa.Connection, both: _Both, row: FileRow, held: Held
@@ -199,7 +199,7 @@ class Deciding:
         basis = int(BASES.get(act, Basis.NATIONAL_RESULT))
         stated = class_of(str(row.said.get("class", "")))
         known = held.content.class_ if held.content else None
-        return Step(
+        step = Step(
             act=act,
             authority=self._authority(row, held, both.proposer),
             case=case,
@@ -213,6 +213,8 @@ class Deciding:
             national_no=str(row.said.get("national", ""))[:MAX_NATIONAL_NO] or None,
             note=_note(both, row),
         )
+        check(step.members())  # or it would hold up all rows that share its promise
+        return step
 
     def _authority(self, row: FileRow, held: Held, proposer: Caller) -> str:
         stated = row.said.get("authority")
@@ -265,6 +267,13 @@ class Deciding:
             values = {"state": "done", "code": plan.code, "case": case, "step": result}
             values["act"] = plan.new.step.act
         store.change_row(connection, file, plan.row.n, "proposed", **values)
+
+
+def _refusal(row: FileRow, held: Held, case: Any, states: Mapping[RecordId, State]) -> str | None:
+    """Why a row cannot be carried out as the record stands now; None where it can."""
+    if row.act == REFUSE:
+        return None if case is not None else "no-open-case"
+    return status_refusal(row.act or GRANT, held, states[held.record])
 
 
 def _then(plan: _Planned) -> Then:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from gateway.cases.models import cases
 from gateway.cases.registry import Registry
 from gateway.jobs import services as jobs
 from ledger.core.case_chain import ACTIONS, OPEN, Kind
+from ledger.core.errors import LedgerError
 from ledger.core.ids import RecordId
 from ledger.core.status import ZERO, Act, State, refusal
 
@@ -68,30 +69,20 @@ class Judging:
         self._exits = exits
 
     def step(self) -> bool:
-        """Look the next rows of every file up; whether something changed. Raises CouldNotCheck."""
+        """Look the next rows of every file up; whether something changed. Raises the first failure,
+        after all were tried; CouldNotCheck."""
         with begin_read(self._engine) as connection:
             reading = store.in_state(connection, "reading")
-        changed = False
-        for file in reading:
-            changed |= self._step(file)
-        return changed
+        return each(reading, self._step)
 
     def _step(self, file: File) -> bool:
         caller = self._files.holders.holder(file.token)
-        after, changed = -1, False
-        # Rows that wait for their anchor stay new, and hold up none behind them.
-        while True:
-            with begin_read(self._engine) as connection:
-                box = store.box_of(connection, self._files.vault, file.id)
-                rows = store.rows_of(
-                    connection, box, file.id, state="new", after=after, limit=AT_ONCE
-                )
-                found = list(self._judge(connection, caller, file, rows))
-            if not rows:
-                break
-            after = rows[-1].n
-            changed |= self._keep(file, caller, found)
-        return self._ended(file) or changed
+        with begin_read(self._engine) as connection:
+            box = store.box_of(connection, self._files.vault, file.id)
+            rows = store.rows_of(connection, box, file.id, state="new", limit=AT_ONCE)
+            found = list(self._judge(connection, caller, file, rows))
+        # Where none of a page is anchored, none behind it is: they were logged in this order.
+        return self._ended(file) if not rows else self._keep(file, caller, found)
 
     def _ended(self, file: File) -> bool:
         """Whether all rows of it are there and looked up, now."""
@@ -175,6 +166,20 @@ class Judging:
             crash_point("case-file.judged", "before")
         crash_point("case-file.judged", "after")
         return True
+
+
+def each(files: Sequence[File], work: Callable[[File], bool]) -> bool:
+    """Do this for every file; whether it did something for one. One that fails holds up no other.
+    Raises the first failure."""
+    changed, failures = False, list[LedgerError]()
+    for file in files:
+        try:
+            changed |= work(file)
+        except LedgerError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return changed
 
 
 def open_repair(connection: sa.Connection, record: bytes) -> sa.Row[object] | None:

@@ -82,6 +82,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "en": "The token that proposed or released it does not stand for this authority; have the"
         " authority or the centre do it",
     },
+    "authority-missing": {
+        "zh": "记录未载明认定单位代码，请由该单位的令牌提出",
+        "en": "The record does not tell the code of its authority: have a token of that authority"
+        " propose it",
+    },
     "record-unknown": {
         "zh": "没有此文书号和认定单位的记录，请核对；记录尚未报送的，请先报送",
         "en": "No record has this number and authority; check them, or file the record first",

@@ -4,7 +4,10 @@ from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
+from gateway.base.crypto import Box, ContentKeyMissing, Vault
+from gateway.casefiles import store
 from gateway.cases.models import acts
 from gateway.node import Node
 from ledger.core.status import Outcome
@@ -178,3 +181,47 @@ def test_what_comes_once_more_waits_to_be_looked_at(bureau: Bureau) -> None:
     (file,) = bureau.clerk.get("/v1/case-files").json()["files"]
     assert file["state"] == "reading"
     assert bureau.release(file["id"]).json()["code"] == "not-looked-up"
+
+
+def test_an_entry_that_does_not_tell_its_authority(bureau: Bureau, node: Node) -> None:
+    """It holds up none of the other rows."""
+    centre = Person(node, "centre", department=None, authorities=[])
+    other = Person(node, "director", department=None, authorities=[])
+    send(bureau, entry(2))
+    send(bureau, entry(1, YC_JGDM=None), by=centre)
+    anchored(bureau)
+    file = send(bureau, exit_(1, YM_JGDM=None), exit_(2), by=centre)
+    anchored(bureau)
+    bureau.work()
+    assert bureau.release(file, other).status_code == 200
+    bureau.work()
+    rows = centre.get(f"/v1/case-files/{file}/rows").json()["rows"]
+    assert [(row["state"], row["code"]) for row in rows] == [
+        ("refused", "authority-missing"),
+        ("done", None),
+    ]
+
+
+def test_a_file_that_fails_holds_up_no_other(
+    bureau: Bureau, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(bureau, entry(1), entry(2))
+    anchored(bureau)
+    first, second = send(bureau, exit_(1)), send(bureau, exit_(2))
+    anchored(bureau)
+    box_of = store.box_of
+
+    def lost(connection: sa.Connection, vault: Vault, file: str) -> Box:
+        if file == first:
+            raise ContentKeyMissing(b"key")
+        return box_of(connection, vault, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "box_of", lost)
+        for _ in range(3):
+            with pytest.raises(ContentKeyMissing):
+                node.case_files.judging.step()
+    assert bureau.head(first)["state"] == "reading"
+    assert bureau.head(second)["state"] == "proposed"
+    bureau.work()
+    assert bureau.head(first)["state"] == "proposed"
