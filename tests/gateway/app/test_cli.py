@@ -151,14 +151,14 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "record": "00" * 32,
         "count": 1,
         "answer": "allowed",
-        "rules": 4,
+        "rules": 5,
         "member": None,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
     head, cells = [told.split("\t") for told in shown.stdout.splitlines()]
     assert head[:3] == ["Id", "Time", "Token"]
-    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "4", "-"]
+    assert cells[5:] == ["disclose", "-", "1", "scope-missing", "5", "-"]
     assert cells[1] == "2026-11-24 00:00:00 +08:00"  # of the day that people know
     assert len(head) == len(cells)
     for options, expected in (
