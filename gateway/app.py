@@ -18,6 +18,7 @@ from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
+from gateway.casefiles import routes as case_files
 from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
@@ -72,7 +73,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, peers, statuses, about, docs),
+        *(quality, worklists, cases, case_files, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -112,6 +113,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
+    app.state.case_files = node.case_files.files
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

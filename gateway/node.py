@@ -32,6 +32,7 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
+from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases.routes import CaseParts
 from gateway.cases.store import act_figures
 from gateway.cases.store import refile as refile_acts
@@ -140,6 +141,7 @@ class Node:
     mirrors: Mirrors
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
+    case_files: CaseFileParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -165,6 +167,10 @@ class Node:
             acknowledged=self.statuses.acknowledged,
         )
         self.peers.messages.give({"case": self.case_parts.inbox})
+        self.case_files = make_case_files(
+            self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
+        )
+        self.case_files.follow(self.intake, self.files, self.file_store)
 
     @property
     def collector(self) -> NodeCollector:
@@ -196,6 +202,7 @@ class Node:
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("proposals", proposal_tidier(self.case_parts.waiting)),
+            ("case-files", self.case_files.worker(self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),

@@ -23,6 +23,8 @@ Stage = Literal[
     "follower.applied",
     "ack.sent",
     "case.stored",
+    "case-file.taken",
+    "case-file.judged",
     "act.signed",
     "act.sent",
     "act.recorded",

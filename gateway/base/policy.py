@@ -64,6 +64,10 @@ class Purpose(StrEnum):
     """Propose what is decided about a record."""
     RELEASE = "release"
     """Let a proposal go to the chain."""
+    SEE_CASE_FILE = "see-case-file"
+    """Read a file that decides about many records."""
+    RELEASE_CASE_FILE = "release-case-file"
+    """Let all that such a file proposes go to the chain; each record is asked of as well."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -299,6 +303,10 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.FILE_ABROAD: _FILE,
     Purpose.SEE_ABROAD: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.SEE_CASE_FILE: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.RELEASE_CASE_FILE: Rule(
+        scope="release", grounds=_always(_HANDED_IN), refusal="not-found"
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

@@ -65,6 +65,14 @@ Then = Callable[[sa.Connection, Statement], None]
 """What else is stored with a step: acts, a proposal that is closed."""
 
 
+Told = Callable[[sa.Connection, Sequence[bytes | CaseRefused]], None]
+"""What is stored with many steps, given what became of each."""
+
+
+class _Sifted(Exception):
+    """Some of many steps are not to be made."""
+
+
 class Stepper:
     """Makes steps, and has them handed to the other party of the case."""
 
@@ -166,6 +174,57 @@ class Stepper:
             self._ctx.signals.acts.set()
             return opening.statement.commitment
         raise NotReady("busy", retry_after=1)
+
+    def take_all(self, wanted: Sequence[tuple[NewStep, Then]], told: Told) -> None:
+        """Make many steps in one transaction, under one promise. told: called within it with what
+        became of each, in order: its commitment, or why it was refused; refused ones hold up no
+        other. At most `ledger.core.promise.MAX_LEAVES`. Raises NotReady."""
+        found: dict[int, bytes | CaseRefused] = {}
+        for _ in range(ATTEMPTS + len(wanted)):
+            left = [at for at in range(len(wanted)) if at not in found]
+            said = [Said(sort="case", members=wanted[at][0].step.members()) for at in left]
+            made = self._statements.make(said) if said else None
+            try:
+                with begin_write(self._ctx.engine, store.LOCK) as connection:
+                    self._sift(connection, wanted, left, found)
+                    if made is not None:
+                        kept = self._statements.keep(connection, said, made)
+                        for at, opening in zip(left, kept, strict=True):
+                            new, then = wanted[at]
+                            self._put(connection, new, opening)
+                            then(connection, opening.statement)
+                            found[at] = bytes(opening.statement.commitment)
+                    told(connection, [found[at] for at in range(len(wanted))])
+                    crash_point("case.stored", "before")
+            except (Overtaken, _Sifted):
+                continue
+            crash_point("case.stored", "after")
+            self._ctx.signals.acts.set()
+            return
+        raise NotReady("busy", retry_after=1)
+
+    def _sift(
+        self,
+        connection: sa.Connection,
+        wanted: Sequence[tuple[NewStep, Then]],
+        left: Sequence[int],
+        found: dict[int, bytes | CaseRefused],
+    ) -> None:
+        """Note those that were made before, or whose case has moved. Raises _Sifted where there
+        are any: what was made for all of them is made anew for the others."""
+        before = len(found)
+        for at in left:
+            new, _ = wanted[at]
+            known = store.step_of_request(connection, new.request)
+            if known is not None:
+                found[at] = bytes(known.commitment)
+                continue
+            try:
+                self._demand_place(connection, new)
+            except CaseRefused as error:
+                found[at] = error
+        if len(found) > before:
+            raise _Sifted
 
     def _demand_place(self, connection: sa.Connection, new: NewStep) -> None:
         row = store.case_row(connection, new.step.case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from gateway.files.returned import GOES_BACK, pack, returned
 from gateway.files.sets import Ended, RowSet, head, opened, read_sets, told
 from gateway.files.store import File, FileStore
 from gateway.files.workbook import build_pieces
-from gateway.intake.interfaces import MAX_SET, SetAnswer
+from gateway.intake.interfaces import MAX_SET, RowAnswer, SetAnswer
 from gateway.intake.pool import Drafting
 from gateway.intake.services import Intake
 from gateway.intake.worker import Pickled
@@ -36,6 +36,11 @@ ROWS_PER_SET = MAX_SET
 """Each set can be covered by one promise, whatever is accepted of it."""
 SILENCE = 900.0
 """Seconds without a set after which the process that reads a file is given up."""
+
+
+Follow = Callable[[sa.Connection, File, Sequence[RowAnswer]], None]
+"""Takes the answers to a set of a file, within the transaction that
+stores the set: for whoever goes on with what was taken in."""
 
 
 class _Begun(NamedTuple):
@@ -54,6 +59,11 @@ class Files:
         self._intake = intake
         self._holders = holders
         self._children = Children(_bounds(ctx.settings.files))
+        self._follow: Follow | None = None
+
+    def tell(self, follow: Follow) -> None:
+        """Have somebody told of every set that is taken in."""
+        self._follow = follow
 
     def close(self) -> None:
         """End the processes that read files."""
@@ -178,7 +188,8 @@ class Files:
                     return item
                 if stop.is_set():
                     return None
-                promises += self._submit(job, file, n, promises, item).promise is not None
+                made = self._submit(job, file, n, promises, item)
+                promises += made.promise is not None
                 n += 1
         return None
 
@@ -217,6 +228,8 @@ class Files:
                 answers=[row.as_dict(promises) for row in answer.rows],
                 back=pack([returned(row) for row, told in pairs if told.verdict in GOES_BACK]),
             )
+            if self._follow is not None:
+                self._follow(connection, file, answer.rows)
 
         caller = self._holders.holder(file.token)
         callers = [caller] * begun.rows.count

@@ -59,9 +59,9 @@ _HOW = (
         " whole cell anew.",
     ),
     (
-        "如一行用于更正已有记录，待更正功能启用后，把 CL_RECORD_ID 的内容复制到 CL_CORRECTS。",
-        "Where a row is to correct the record already there, copy CL_RECORD_ID to CL_CORRECTS once"
-        " corrections are taken.",
+        "如一行用于更正已有记录，把 CL_RECORD_ID 的内容复制到 CL_CORRECTS；更正须由另一人放行。",
+        "Where a row is to correct the record already there, copy CL_RECORD_ID to CL_CORRECTS;"
+        " another person releases the correction.",
     ),
 )
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}  # other control characters get _x0001_

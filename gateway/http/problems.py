@@ -119,6 +119,14 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         409,
         {"zh": "没有待放行的决定", "en": "There is no decision to be released"},
     ),
+    "not-looked-up": (
+        409,
+        {
+            "zh": "文件的各行仍在查找（或等待锚定），请查看结果后再放行",
+            "en": "Rows of the file are still being looked up, or wait for their anchor; look at"
+            " what was found, then release it",
+        },
+    ),
     "nothing-to-sign": (409, {"zh": "没有待签名的事项", "en": "There is nothing to be signed"}),
     "decision-signature-invalid": (
         422,

@@ -51,6 +51,20 @@ class Admission:
             self._refused[caller.id, Purpose.COMPARE, decision] += 1
         return decision.allowed
 
+    def may_correct(self, draft: Draft, old: Known) -> bool:
+        """Whether the caller of a row may file for the authority of the record that it corrects."""
+        caller = self._callers[draft.at]
+        record = Record(
+            department=old.department,
+            authority=old.authority,
+            visibility=old.visibility,
+            decided=old.decided,
+        )
+        decision = decide(caller, Purpose.SUBMIT, record)
+        if not decision.allowed:
+            self._refused[caller.id, Purpose.SUBMIT, decision] += 1
+        return decision.allowed
+
     def tell(self, draft: Draft, leaf: bytes | None) -> None:
         """Note that the caller of a row learns something of an earlier record. leaf: None where
         only of its number."""

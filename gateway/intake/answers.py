@@ -10,7 +10,7 @@ from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import RowAnswer, SetAnswer, SignedPromise
 from gateway.intake.lookup import Standing
 from gateway.intake.resolve import Found, Resolved
-from gateway.intake.texts import remark
+from gateway.intake.texts import no_corrections, remark
 from ledger.records import schema as schemas
 from ledger.records.schema import Schema
 
@@ -30,6 +30,8 @@ def set_answer(drafted: Sequence[Draft | RowAnswer], outcome: Outcome) -> SetAns
     answers = {draft.at: _of_new(draft, outcome, positions) for draft in outcome.resolved.new}
     for found in outcome.resolved.found:
         answers[found.draft.at] = _of_found(found, positions)
+    for draft in outcome.resolved.misled:
+        answers[draft.at] = _misled(draft)
     rows = [answers[at] if isinstance(row, Draft) else row for at, row in enumerate(drafted)]
     return SetAnswer(rows=rows, promise=outcome.promise)
 
@@ -48,6 +50,19 @@ def _of_new(draft: Draft, outcome: Outcome, positions: Mapping[int, int]) -> Row
         leaf=draft.leaf.hex(),
         record_id=draft.record_id.hex(),
         covered=(None, positions[draft.at]),
+        corrects=draft.corrects.hex() or None,
+    )
+
+
+def _misled(draft: Draft) -> RowAnswer:
+    """Of a row that names no record that it may correct."""
+    return RowAnswer(
+        row=draft.row,
+        sheet=draft.sheet,
+        verdict="rejected",
+        kind=_schema(draft).name,
+        errors=(no_corrections(),),
+        notes=draft.notes,
     )
 
 

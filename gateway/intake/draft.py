@@ -7,6 +7,7 @@ the terms of the moment. The database is asked later, once for the whole set.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -151,8 +152,11 @@ class Drafter:
                 good.notes,
                 good.unit,
                 good.timely,
-                bool(good.row.corrects),
+                _corrected(good.row) or b"",
             )
+
+
+_RECORD_ID = re.compile("[0-9a-f]{64}")
 
 
 class _Set:
@@ -200,7 +204,7 @@ class _Set:
             cell_errors=row.cell_errors,
         )
         errors = checked.errors
-        if row.corrects:
+        if row.corrects and _corrected(row) is None:
             errors = (*errors, no_corrections())
         if errors:
             return self._rejected(row, gate.schema, errors, checked.notes)
@@ -248,6 +252,7 @@ class _Set:
                 period=period(decided, yearly=yearly),
                 schema=schema.id,
                 timely=timely,
+                corrects=_corrected(row),
             ),
             record_id(header.log, commitment),
             encode_content(secret, header, fields),
@@ -395,3 +400,9 @@ def _rejected(
     return RowAnswer(
         row=row.row, sheet=row.sheet, verdict="rejected", kind=kind, errors=errors, notes=notes
     )
+
+
+def _corrected(row: RowInput) -> bytes | None:
+    """The record id in the column of corrections; None for none, and for what is no id."""
+    text = (row.corrects or "").strip().lower()
+    return bytes.fromhex(text) if _RECORD_ID.fullmatch(text) else None

@@ -61,7 +61,7 @@ class Draft(NamedTuple):
     where it has no code. The keys are fingerprints of 16 bytes. content: sealed, aad = leaf; its
     key as in `Wrapped`, flat, since drafts go from process to process. notes: all but those that
     the database gives. unit: USCC of the authority, "" where the type names none. timely: None
-    where no time limit binds. corrects: whether it corrects an earlier record.
+    where no time limit binds. corrects: recordId of the one that it is to correct, b"" for none.
     """
 
     at: int
@@ -85,7 +85,7 @@ class Draft(NamedTuple):
     notes: tuple[FieldError, ...]
     unit: str
     timely: str | None
-    corrects: bool
+    corrects: bytes
 
     @property
     def decided(self) -> Days:

@@ -87,6 +87,7 @@ class RowAnswer:
     in which a conflict differs.
     covered: (promise, position among its leaves) of the leaf named; the promise is a row number
     of our database, or None for that of this very set. None where there is no such leaf.
+    corrects: recordId in hex of the one that an accepted row corrects.
     unit: USCC of the authority that a rejected row names, "" for none; for counting. mark: by
     which the same row is known when it comes again; None where it could not be read.
     """
@@ -101,6 +102,7 @@ class RowAnswer:
     record_id: str | None = None
     changed: Sequence[str] = ()
     covered: tuple[int | None, int] | None = None
+    corrects: str | None = None
     unit: str = ""
     mark: bytes | None = None
 

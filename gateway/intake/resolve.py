@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.intake.admission import Admission
+from gateway.intake.corrected import corrected_of
 from gateway.intake.drafts import Draft
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
 from gateway.records.content import Content
@@ -29,17 +30,21 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """new: rows to be stored, in order. found: the others. shared: places in the set of new rows
-    whose document number also stands for another subject, as their caller may know."""
+    whose document number also stands for another subject, as their caller may know. corrected: by
+    place of a new row the record that it corrects. misled: rows that name none to be corrected."""
 
     new: Sequence[Draft]
     found: Sequence[Found]
     shared: frozenset[int]
+    corrected: Mapping[int, Known]
+    misled: Sequence[Draft]
 
 
 def resolve(
     connection: sa.Connection, vault: Vault, drafts: Sequence[Draft], admission: Admission
 ) -> Resolved:
     """One query for all keys of the set; others only for what is there already."""
+    meant = corrected_of(connection, drafts, admission)
     stored = known_records(connection, [draft.document_key for draft in drafts]) if drafts else []
     taken: dict[bytes, Known | Draft] = {
         known.record_key: known for known in stored if not known.superseded_by
@@ -50,11 +55,19 @@ def resolve(
     new: list[Draft] = []
     met: list[tuple[Draft, Known | Draft]] = []
     shared: set[int] = set()
+    corrected: dict[int, Known] = {}
+    misled: list[Draft] = []
     for draft in drafts:
         earlier = taken.get(draft.record_key)
-        if earlier is not None:
+        old = meant.get(draft.at)
+        if earlier is not None and not _corrects(draft, earlier, old):
             met.append((draft, earlier))
             continue
+        if draft.corrects:
+            if old is None or old.id in {one.id for one in corrected.values()}:
+                misled.append(draft)
+                continue
+            corrected[draft.at] = old
         others = documents.setdefault(draft.document_key, [])
         if others and any(admission.may_see(draft, other) for other in others):
             shared.add(draft.at)
@@ -63,7 +76,14 @@ def resolve(
         taken[draft.record_key] = draft
         new.append(draft)
     found = _compare(connection, vault, met, admission) if met else []
-    return Resolved(new, found, frozenset(shared))
+    return Resolved(new, found, frozenset(shared), corrected, misled)
+
+
+def _corrects(draft: Draft, earlier: Known | Draft, old: Known | None) -> bool:
+    """Whether a row takes the place of the one that holds its key: it says that it corrects this
+    one, and says something else."""
+    same = old is not None and isinstance(earlier, Known) and earlier.id == old.id
+    return same and earlier.content_mac != draft.content_mac
 
 
 def _compare(

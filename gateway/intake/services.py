@@ -26,7 +26,7 @@ from gateway.intake.pool import Drafted, Drafting, Workers
 from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
-from gateway.intake.store import store
+from gateway.intake.store import CorrectedMeanwhile, store
 from gateway.intake.tally import tally
 from gateway.intake.worker import Rows, Source
 from gateway.log.services import LOCK_ENTRIES
@@ -45,6 +45,11 @@ many send the same records."""
 Keep = Callable[[sa.Connection, SetAnswer], None]
 """Stores what must become durable together with a set: called with the transaction that stores it
 and with its answer, before the commit. What it raises undoes the set."""
+
+
+Follow = Callable[[sa.Connection, Sequence[Caller], SetAnswer], None]
+"""Goes on with what was taken in without a `Keep`, within the transaction that stores it. Takes the
+callers of the rows."""
 
 
 class Intake:
@@ -68,6 +73,11 @@ class Intake:
         self._workers = workers
         self._accesses = accesses
         self._counting = counting
+        self._follow: Follow | None = None
+
+    def tell(self, follow: Follow) -> None:
+        """Have somebody told of every set for which nothing else is kept."""
+        self._follow = follow
 
     @property
     def ahead(self) -> int:
@@ -119,6 +129,8 @@ class Intake:
         """The second half: tell what is new, promise and store it. callers: of every row.
         Raises NotReady where nothing may be promised any more."""
         drafted = drafting.result()
+        if keep is None and self._follow is not None:
+            keep = _following(self._follow, callers)
         signer = self._still_good(drafting.terms)
         if signer is None:
             drafting = self.begin(drafting.source)
@@ -186,7 +198,7 @@ class _Submission:
         for attempt in range(MAX_ATTEMPTS):
             try:
                 return self._beside() if attempt < QUICK_ATTEMPTS else self._alone()
-            except sa.exc.IntegrityError:
+            except (sa.exc.IntegrityError, CorrectedMeanwhile):
                 continue
         raise NotReady("busy", retry_after=1)
 
@@ -242,6 +254,7 @@ class _Submission:
                 self._vault,
                 key_id=self._signer.key_id,
                 departments=[self._callers[draft.at].department for draft in new],
+                corrected=outcome.resolved.corrected,
             )
         if outcome.accesses:
             self._accesses.put(connection, outcome.accesses, self._terms.at)
@@ -257,6 +270,14 @@ class _Submission:
         crash_point("intake.stored", "after")
         if outcome.promise is not None:
             self._ctx.signals.promised.set()
+
+
+def _following(follow: Follow, callers: Sequence[Caller]) -> Keep:
+    def keep(connection: sa.Connection, answer: SetAnswer) -> None:
+        if answer.promise is not None:
+            follow(connection, callers, answer)
+
+    return keep
 
 
 def _demand_schemas(drafted: Sequence[Draft | RowAnswer]) -> None:

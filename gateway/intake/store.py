@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -10,12 +10,14 @@ from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows
 from gateway.intake.drafts import Draft
 from gateway.intake.interfaces import SignedPromise
+from gateway.intake.lookup import Known
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.records.models import records
 from gateway.sealing.services import Kind, put
 from gateway.subjects.store import number_subjects
 from ledger.core.canonical import unhex32
+from ledger.core.errors import LedgerError
 
 _COLUMNS = (
     "id",
@@ -35,6 +37,10 @@ _COLUMNS = (
 _IN_FORCE = b""
 
 
+class CorrectedMeanwhile(LedgerError):
+    """A record that was to be corrected is in force no more."""
+
+
 def store(
     connection: sa.Connection,
     drafts: Sequence[Draft],
@@ -43,13 +49,18 @@ def store(
     *,
     key_id: bytes,
     departments: Sequence[str | None],
+    corrected: Mapping[int, Known],
 ) -> None:
     """Store them within the caller's transaction.
 
-    departments: of each record, in the same order. Raises IntegrityError where another request
-    or process has stored one of the keys meanwhile; then the transaction must be given up. Raises
-    ContentKeyMissing as `gateway.sealing.services.put`.
+    departments: of each record, in the same order. corrected: by place in the set the records that
+    they correct, whose keys they may take. Raises IntegrityError where another request or process
+    has stored one of the keys meanwhile, CorrectedMeanwhile where it corrected one of those; then
+    the transaction must be given up. Raises ContentKeyMissing as `gateway.sealing.services.put`.
     """
+    for draft in drafts:
+        if draft.at in corrected:
+            _supersede(connection, corrected[draft.at], draft)
     log = log_row(connection, unhex32(promise.log))
     promise_id = insert_promise(connection, promise, log=log, key_id=key_id)
     ids = enqueue(
@@ -90,3 +101,9 @@ def store(
             for row_id, draft, department in zip(ids, drafts, departments, strict=True)
         ],
     )
+
+
+def _supersede(connection: sa.Connection, old: Known, draft: Draft) -> None:
+    change = sa.update(records).where(records.c.id == old.id, records.c.superseded_by == _IN_FORCE)
+    if connection.execute(change.values(superseded_by=draft.leaf)).rowcount != 1:
+        raise CorrectedMeanwhile(old.id)

@@ -75,6 +75,6 @@ def type_unknown(name: str) -> FieldError:
 
 @cache
 def no_corrections() -> FieldError:
-    """No correction can be recorded before the chain has a `CaseRegistry`."""
+    """What a row is to correct is no record that it may correct."""
     code = "correction-not-available"
     return FieldError(CORRECTS_COLUMN, code, message(code, CORRECTS_COLUMN))

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Wrapped
 from gateway.base.db import Row, insert_rows
+from gateway.casefiles.models import case_files
 from gateway.cases.models import materials, proposals
 from gateway.files.models import files
 from gateway.files.store import drop as drop_file
@@ -167,6 +168,7 @@ def _to_materials(kept: Sequence[sa.Connection], target: sa.Connection) -> None:
     """Give the documents of cases their keys; one that was in no backup stays sealed, as lost."""
     sets = set(target.scalars(sa.select(proposals.c.materials)))
     sets |= set(target.scalars(sa.select(materials.c.id)))
+    sets |= set(target.scalars(sa.select(case_files.c.id)))
     subjects = {_subject(id_): id_ for id_ in map(number, sets)}
     found: dict[bytes, Wrapped | None] = {}
     for source in kept:

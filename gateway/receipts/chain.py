@@ -50,7 +50,13 @@ def before(connection: sa.Connection, one: Link, held: Entries) -> Link | None:
         records.c.superseded_by == one.at.leaf,
     )
     row = connection.execute(query).one_or_none()
-    return None if row is None else link(connection, row, held)
+    if row is None:
+        return None
+    earlier = link(connection, row, held)
+    # One that it corrects was superseded by it too, and is another record.
+    corrects = None if one.entry is None else one.entry.corrects
+    is_corrected = corrects is not None and held.record_id(earlier.at) == corrects
+    return None if is_corrected else earlier
 
 
 def telling(connection: sa.Connection, one: Link, held: Entries) -> Link:

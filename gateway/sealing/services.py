@@ -51,7 +51,8 @@ class Kind(IntEnum):
     SENT = 7
     """An opening on its way to another member, by `number`."""
     MATERIAL = 8
-    """The documents of one step of a case with what is proposed on them, by `number`."""
+    """The documents of one step of a case with what is proposed on them, by `number`; or a file
+    that decides about many records, with its rows."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

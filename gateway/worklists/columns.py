@@ -12,7 +12,19 @@ from gateway.files.interfaces import Line
 from ledger.records.fold import fold
 from ledger.records.schema import all_schemas, known_schemas
 
-Role = Literal["number", "authority", "subject", "day", "field", "code", "reason", "type"]
+Role = Literal[
+    "number",
+    "authority",
+    "subject",
+    "day",
+    "field",
+    "code",
+    "reason",
+    "type",
+    "result",
+    "class",
+    "national",
+]
 
 _WORDS: Mapping[Role, Sequence[str]] = {
     "number": ("文书号", "文号", "决定书文号", "决定文书号", "处罚文号", "许可文号", "NUMBER"),
@@ -29,6 +41,9 @@ _WORDS: Mapping[Role, Sequence[str]] = {
     "code": ("错误代码", "问题代码", "错误编码", "错误类型", "问题类型", "CODE"),
     "reason": ("原因", "错误原因", "退回原因", "问题描述", "错误描述", "不合规原因", "REASON"),
     "type": ("类型", "数据类型", "信息类别", "信息类型", "记录类型", "数据类别", "TYPE"),
+    "result": ("结果", "修复结果", "审核结果", "办理结果", "国家平台结果", "RESULT"),
+    "class": ("失信程度", "失信等级", "失信类别", "程度", "CLASS"),
+    "national": ("申请编号", "国家平台编号", "修复申请编号", "受理编号", "NATIONALNO"),
 }
 _MARKS = "*:"
 """Beside the names of columns that must be filled in."""

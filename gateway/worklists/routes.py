@@ -27,7 +27,7 @@ BODY_SECONDS = 300.0
 
 router = APIRouter(tags=["worklists"])
 
-_FORM: dict[str, Any] = {
+FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -68,12 +68,12 @@ def find_records(
     return Response(orjson.dumps(found), media_type=JSON, headers=FRESH)
 
 
-@router.post("/v1/returns", openapi_extra=_FORM)
+@router.post("/v1/returns", openapi_extra=FORM)
 async def post_returns(request: Request, worklists: Here, caller: Corrector) -> Response:
     """Answer the list of rows that the national platform returned (xlsx, csv): which record of the
     caller's each means. With `Accept` of a workbook: their fields, to correct and send again."""
     with worklists.place(caller):
-        name, data = await _table(request)
+        name, data = await table_of(request)
         found = await to_thread.run_sync(partial(worklists.returned, caller, name, data))
         if XLSX in request.headers.get("accept", ""):
             made = await to_thread.run_sync(found.workbook)
@@ -82,7 +82,7 @@ async def post_returns(request: Request, worklists: Here, caller: Corrector) -> 
     return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
 
 
-@router.post("/v1/reconcile", openapi_extra=_FORM)
+@router.post("/v1/reconcile", openapi_extra=FORM)
 async def post_reconcile(
     request: Request, worklists: Here, caller: Comparer, authority: Authority = None
 ) -> Response:
@@ -91,12 +91,12 @@ async def post_reconcile(
     USCC of rows that name none."""
     code = None if authority is None else _code(authority)
     with worklists.place(caller):
-        _, data = await _table(request)
+        _, data = await table_of(request)
         found = await to_thread.run_sync(partial(worklists.reconciled, caller, data, code))
     return Response(orjson.dumps(found.as_dict()), media_type=JSON, headers=FRESH)
 
 
-async def _table(request: Request) -> tuple[str, bytes]:
+async def table_of(request: Request) -> tuple[str, bytes]:
     """Name and content of the file; as long as one may be (gateway.http.limits)."""
     upload = Upload(request.headers.get("content-type", ""))
     parts: list[bytes] = []

@@ -88,6 +88,11 @@ class Worklists:
         """The records of a document; see `Finding`."""
         return self._finding.find(caller, document, authority)
 
+    def entries(self, data: bytes, most: int) -> Entries:
+        """The rows of a table, at most so many; within a `place`. Raises FileFault, NotReady."""
+        with self._working:
+            return self._read(data, most)
+
     def _read(self, data: bytes, most: int) -> Entries:
         sent = [data[at : at + PART] for at in range(0, len(data), PART)]
         try:

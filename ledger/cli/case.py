@@ -26,6 +26,7 @@ from ledger.cli.case_parts import (
     told_acts,
     wait_for_acts,
 )
+from ledger.cli.decided import import_national
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -47,6 +48,9 @@ _STATES = (
 )
 def case() -> None:
     """Group; its help is above."""
+
+
+case.add_command(import_national)
 
 
 @case.command(

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ledger.cli.answers import VERDICTS, Document, show_answer
+from ledger.cli.decided import decisions, release
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -26,6 +27,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @click.group(help=say(zh="查看报送过的文件。", en="Look at files that were handed in."))
 def files() -> None:
     """Group; its help is above."""
+
+
+files.add_command(decisions)
+files.add_command(release)
 
 
 @files.command(
@@ -103,7 +108,7 @@ def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
         zh="""把国家平台退回的清单（xlsx、csv）变成待更正的工作簿。
 
         清单须有“文书号”列，另有机关代码、主体代码、字段、错误代码、原因等列中的若干；列名可以有多种写法。
-        -o 写出的工作簿含各条记录现有的内容，标出退回的字段；更正功能启用后，改正即可报送。
+        -o 写出的工作簿含各条记录现有的内容，标出退回的字段；改正即可报送，更正由另一人放行。
         找不到的行见“说明”。
         退出码：0 全部找到；1 有找不到或读不懂的行；4 无法连接。
 
@@ -115,9 +120,9 @@ def show(*, file_id: str, url: str, token: str | None, as_json: bool) -> int:
 
         The list names document numbers (文书号), and authorities, subjects, fields, codes, reasons
         as far as it has them, in whatever words. The workbook (-o) has the records as they stand,
-        with the returned fields marked; correct it, and submit it once corrections are taken. Rows
-        without a record of yours are listed at its end. Exit codes: 0 all found; 1 some not; 4
-        unreachable.
+        with the returned fields marked; correct it, submit it, and have another person release
+        the corrections. Rows without a record of yours are listed at its end. Exit codes: 0 all
+        found; 1 some not; 4 unreachable.
 
         \b
         Example: credit-ledger files returns LIST.xlsx --to http://127.0.0.1:8546 -o correct.xlsx

@@ -120,11 +120,10 @@ _ERRORS: Final = {
         "values are allowed): correct it.",
     ),
     "document-number-in-use": (
-        "{name}已用于同一机关、同一相对人的另一条记录，请核对文号；如为更正，待更正功能启用后在更正列"
+        "{name}已用于同一机关、同一相对人的另一条记录，请核对文号；如为更正，请在更正列"
         "填写其recordId再报送。",
         "{name} is in use by another record of the same authority and subject: check the number; "
-        "to correct that one, put its recordId into the correction column once corrections are "
-        "taken.",
+        "to correct that one, put its recordId into the correction column.",
     ),
     "list-unknown": (
         "{name}不是现行目录内的严重失信主体名单，请填写其标识：{values}；新增名单须先列入目录。",
@@ -141,8 +140,9 @@ _ERRORS: Final = {
         "record, or ask the operator to check the token.",
     ),
     "correction-not-available": (
-        "{name}：目前尚不能更正已上链的记录，请留空，待更正功能启用后再报送。",
-        "{name}: records cannot be corrected yet; leave it empty and send the correction later.",
+        "{name}：须为本机关一条已锚定、未被更正过的同类记录的编号（recordId），请核对；不是更正的请留空。",
+        "{name}: this is no record of the same type and of an authority of yours that is anchored "
+        "and was not corrected yet: check the recordId, or leave it empty.",
     ),
     "encoding": (
         "{name}含有无法识别的字符，请用UTF-8或GB18030重新保存后报送。",

@@ -337,7 +337,7 @@ def test_identity_documents_are_dropped_before_anything_is_made_of_them(node: No
     assert not {"CF_FR_ZJLX", "CF_FR_ZJHM"} & content.fields.keys()
 
 
-def test_corrections_are_not_available(node: Node) -> None:
+def test_what_is_not_there_is_not_corrected(node: Node) -> None:
     answer = submit(node, dataclasses.replace(row(1), corrects="00" * 32)).rows[0]
     assert answer.verdict == "rejected"
     assert [(error.field, error.code) for error in answer.errors] == [

@@ -63,6 +63,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.SEE_CASE: "read",
         Purpose.SEE_ABROAD: "read",
         Purpose.DUE: "read",
+        Purpose.SEE_CASE_FILE: "read",
+        Purpose.RELEASE_CASE_FILE: "release",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -82,6 +84,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
     handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
+    handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
     if of_cases or purpose in handed_in:
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
         seen = centre or filed or any_desk or (of_cases and mine)
