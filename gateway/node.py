@@ -160,7 +160,9 @@ class Node:
             accesses=self.accesses,
             who=self.workers.who,
             calendar=self.workers.calendar,
+            peers=self.peers,
         )
+        self.peers.messages.give({"case": self.case_parts.inbox})
 
     @property
     def collector(self) -> NodeCollector:

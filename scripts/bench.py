@@ -17,11 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.bench_parts import eas
+from scripts.bench_parts.acts import measure_acts
 from scripts.bench_parts.audit import measure_replay
 from scripts.bench_parts.book import MILLION, Book, CheckFailed
 from scripts.bench_parts.gas import measure_gas
 from scripts.bench_parts.load import Clients, measure_ndjson
 from scripts.bench_parts.proofs import fetch, measure_command, measure_verify
+from scripts.bench_parts.provinces import measure_provinces
 from scripts.bench_parts.report import setting, table, write
 from scripts.bench_parts.sheets import measure_xlsx
 from scripts.bench_parts.singles import measure_singles
@@ -38,7 +40,9 @@ ONCE_FROM = 500_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How much of everything. sizes: of the log, rising; singles: seconds at each size; receipts:
-    verified at each size; commands: runs of `verify`; eas_calls 0: without that peer."""
+    verified at each size; commands: runs of `verify`; eas_calls 0: without that peer; acts: decided
+    through the gateway, followed after a gap, records verified with a tenth of them acted on, and
+    rounds of four provinces."""
 
     what: str
     out: Path
@@ -50,6 +54,7 @@ class Plan:
     xlsx_rows: tuple[int, ...]
     gas: int
     eas_calls: int
+    acts: tuple[int, int, int, int]
     peers: bool
 
 
@@ -64,6 +69,7 @@ FULL = Plan(
     xlsx_rows=(10_000, 100_000),
     gas=3,
     eas_calls=20,
+    acts=(1000, 10_000, 10_000, 100),
     peers=True,
 )
 QUICK = Plan(
@@ -77,6 +83,7 @@ QUICK = Plan(
     xlsx_rows=(2_000,),
     gas=1,
     eas_calls=20,
+    acts=(100, 1000, 1000, 20),
     peers=True,
 )
 CHECK = Plan(
@@ -90,6 +97,7 @@ CHECK = Plan(
     xlsx_rows=(2_000,),
     gas=1,
     eas_calls=0,
+    acts=(10, 130, 100, 1),
     peers=True,
 )
 
@@ -104,20 +112,27 @@ def one_run(book: Book, plan: Plan, sizes: tuple[int, ...]) -> None:
     clients = Clients()
     try:
         with site(BUILD / "network") as here:
+            leaves: dict[str, int] = {}
             for size in sizes:
-                at_size(book, plan, here, clients, size)
+                leaves = at_size(book, plan, here, clients, size)
             for rows in plan.xlsx_rows:
                 say(f"an XLSX file of {rows:,} rows")
                 measure_xlsx(book, here, rows, peers=plan.peers)
             say("gas of anchors of 4,096 records")
             measure_gas(book, here, plan.gas)
             peer_chain(book, plan, here)
+            decided, followed, verified, rounds = plan.acts
+            say(f"acts: {decided:,} decided, {followed:,} followed, {verified:,} receipts")
+            held = fetch(here, leaves, 2 * verified)
+            measure_acts(book, here, held, decided, followed)
     finally:
         clients.close()
+    say(f"acts acknowledged by four provinces, {rounds:,} rounds")
+    measure_provinces(book, BUILD / "provinces", rounds)
 
 
-def at_size(book: Book, plan: Plan, here: Site, clients: Clients, size: int) -> None:
-    """Everything that depends on how long the log is."""
+def at_size(book: Book, plan: Plan, here: Site, clients: Clients, size: int) -> dict[str, int]:
+    """Everything that depends on how long the log is; the leaves of the records just sent."""
     say(f"NDJSON up to {size:,} records")
     leaves = measure_ndjson(book, here, clients, size)
     book.put("bytes_per_record", size, here.bytes_per_record())
@@ -129,6 +144,7 @@ def at_size(book: Book, plan: Plan, here: Site, clients: Clients, size: int) -> 
     say(f"single records and start at {size:,}")
     measure_singles(book, here, plan.singles)
     book.put("start_s_10m", size, here.restart())
+    return leaves
 
 
 def peer_chain(book: Book, plan: Plan, here: Site) -> None:

@@ -3,7 +3,8 @@
     python scripts/demo.py [--keep]
 
 Starts a network in build/demo/, submits the sample files of the four provinces and a few records of
-today, verifies receipts with every gateway stopped, replays the chain. Writes
+today, verifies receipts with every gateway stopped, has a firm of Hebei that was punished in
+Tianjin repaired, upholds an objection of another one, replays the chain. Writes
 build/demo/summary.json. Leaves nothing running. All firms in it are synthetic.
 """
 
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.devnet import services
+from scripts.demo_parts import story as life
 from scripts.demo_parts import today
 from scripts.demo_parts.figures import anchor_figures, timeliness
 
@@ -64,6 +66,7 @@ class Tally:
     leaves: dict[str, list[str]] = field(default_factory=dict)
     receipts: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
+    story: life.Told = field(default_factory=life.Told)
 
 
 def run(*arguments: str | Path, expect: tuple[int, ...] = (0,)) -> tuple[int, Any]:
@@ -200,6 +203,26 @@ def why(verdict: dict[str, Any]) -> str:
     return str((decisive or in_force)[0]["message"]["en"])
 
 
+def play(file: Path, urls: dict[str, str], tally: Tally) -> None:
+    """The life of two records across four provinces."""
+    with console.status("a firm of Hebei, punished in Tianjin …"):
+        desk = life.Desk(run=run, network=file, urls=urls, folder=BUILD)
+        tally.story = life.play(desk)
+    table = Table(title="3. A Hebei firm punished in Tianjin: one application, one decision")
+    for title in ("filed in Hebei", "steps", "verdict before", "verdict after"):
+        table.add_column(title)
+    for case in tally.story.cases:
+        steps = " → ".join(case["steps"])
+        table.add_row(f"{case['kind']}: {case['state']}", steps, case["before"], case["after"])
+    console.print(table)
+    table = Table(title="The repair is carried out in every province, as each says on the chain")
+    table.add_column("province")
+    table.add_column("after", justify="right")
+    for row in life.rows_of(tally.story, PROVINCES):
+        table.add_row(*row)
+    console.print(table)
+
+
 def replay(file: Path, tally: Tally) -> None:
     """An auditor rebuilds everything from the chain and the public tiles."""
     with console.status("replaying the chain …"):
@@ -210,7 +233,7 @@ def replay(file: Path, tally: Tally) -> None:
     tally.findings = report["findings"]
     entries = sum(log["size"] for log in report["logs"])
     console.print(
-        f"3. An auditor replayed block {report['block']['number']}: {len(report['logs'])} logs, "
+        f"4. An auditor replayed block {report['block']['number']}: {len(report['logs'])} logs, "
         f"{entries} entries, {len(tally.findings)} findings\n"
     )
 
@@ -229,6 +252,11 @@ def summarise(file: Path, urls: dict[str, str], tally: Tally) -> dict[str, Any]:
         "gasPerRecord": round(gas / accepted, 1),
         "withinSevenWorkingDays": timeliness(urls),
         "receipts": tally.receipts,
+        "cases": tally.story.cases,
+        "acknowledgements": [
+            {"member": code, "seconds": seconds}
+            for code, seconds in tally.story.acknowledged.items()
+        ],
         "findings": tally.findings,
     }
 
@@ -275,6 +303,7 @@ def main() -> int:
         verify_all(receipts, file, tally)
         with console.status("starting the gateways again …"):
             run("network", "up", "--dir", NET)
+        play(file, urls, tally)
         replay(file, tally)
         summary = summarise(file, urls, tally)
     (BUILD / "summary.json").write_text(

@@ -124,6 +124,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "尚未从链上读到记录的状态，请稍后再试",
         "The status of records has not been read from the chain yet; try later",
     ),
+    "step-too-early": (
+        "此前的步骤或记录的锚定尚未收到，收到后再办理",
+        "The step before this one, or the anchor of its record, has not come yet; it is taken then",
+    ),
     "busy-documents": (
         "正在接收的材料过多，请稍后重试",
         "Documents of too many others are being taken in at this moment; send again",

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -54,6 +54,10 @@ class Purpose(StrEnum):
     """Read a case."""
     HANDLE_CASE = "handle-case"
     """Accept or decline a case, or ask for more."""
+    FILE_ABROAD = "file-abroad"
+    """File a case about a record of another member, add to one's own, or withdraw it."""
+    SEE_ABROAD = "see-abroad"
+    """Read a case about a record of another member."""
     DECIDE = "decide"
     """Propose what is decided about a record."""
     RELEASE = "release"
@@ -286,6 +290,8 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
+    Purpose.FILE_ABROAD: _FILE,
+    Purpose.SEE_ABROAD: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

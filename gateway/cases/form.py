@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,12 @@ MAX_JSON = 1 << 16
 MAX_HEADERS = 1 << 16
 """Bytes of the headers of all parts: names of 200 characters, escaped, seventeen times."""
 BODY_SECONDS = 300.0
+STALL_SECONDS = 20.0
+"""For which nothing may come of a body: who holds a place uses it."""
 AT_ONCE = 4
 """Bodies with documents that are held at once."""
+OF_ONE = 2
+"""Of one token."""
 
 _FORM = {
     "zh": "请以 application/json 发送，或以 multipart/form-data 发送：case 为 JSON，"
@@ -38,7 +43,36 @@ _FORM = {
     "en": "Send application/json, or multipart/form-data with the JSON as `case` and documents as"
     " `doc`",
 }
-_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Places:
+    """Places for bodies in memory. Safe in threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: Counter[int] = Counter()
+
+    @property
+    def taken(self) -> int:
+        """How many are."""
+        return self._of.total()
+
+    @contextmanager
+    def hold(self, token: int) -> Iterator[None]:
+        """One for a token. Raises NotReady where it, or all, have none left."""
+        with self._lock:
+            if self.taken >= AT_ONCE or self._of[token] >= OF_ONE:
+                raise NotReady("busy-documents", retry_after=5)
+            self._of[token] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._of[token] -= 1
+                self._of += Counter()  # drops those of none
+
+
+places = Places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +83,49 @@ class Sent:
     docs: tuple[Material, ...]
 
 
-async def read(request: Request) -> Sent:
-    """The body of a step. Raises Problem, CaseRefused (documents), NotReady."""
+@asynccontextmanager
+async def reading(request: Request, token: int) -> AsyncIterator[Sent]:
+    """The body of a step. One with documents has its place until the caller is done with it: until
+    then it lies in memory. token: number of who sends it. Raises Problem, CaseRefused (documents),
+    NotReady."""
     kind = media_type(request.headers.get("content-type", "").encode("latin-1", "replace"))
-    with _place():
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                if kind == MULTIPART:
-                    return await _multipart(request)
-                return Sent(_object(await _plain(request)), ())
-        except TimeoutError as error:
-            raise Problem("too-slow") from error
+    if kind != MULTIPART:
+        yield Sent(_object(await _plain(request)), ())
+        return
+    with places.hold(token):
+        yield await _multipart(request)
 
 
-@contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(blocking=False):
-        raise NotReady("busy-documents", retry_after=5)
+async def _feed(request: Request, take: Callable[[bytes], None]) -> None:
+    """Hand on what comes. Raises Problem where that takes too long, or nothing does."""
+    stream = aiter(request.stream())
     try:
-        yield
-    finally:
-        _places.release()
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                async with asyncio.timeout(STALL_SECONDS):
+                    chunk = await anext(stream, None)
+                if chunk is None:
+                    return
+                take(chunk)
+    except TimeoutError as error:
+        raise Problem("too-slow") from error
 
 
 async def _plain(request: Request) -> bytes:
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
+
+    def take(chunk: bytes) -> None:
+        data.extend(chunk)
         if len(data) > MAX_JSON:
             raise Problem("too-large")
+
+    await _feed(request, take)
     return bytes(data)
 
 
 async def _multipart(request: Request) -> Sent:
     form = _Form(request.headers.get("content-type", ""))
-    async for chunk in request.stream():
-        form.feed(chunk)
+    await _feed(request, form.feed)
     return form.finish()
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+import sqlalchemy as sa
 
 from gateway.base.policy import Record
-from gateway.cases.materials import Material
+from gateway.cases.materials import Material, digests
+from gateway.peers.interfaces import Message
 from gateway.records.content import Content
 from ledger.core.ids import Digest, LogId, RecordId
+from ledger.records import uscc
 from ledger.records.schema import Schema
 
 
@@ -35,6 +39,14 @@ class Held:
         found = self.content.fields.get(self.schema.authority.code)
         return found if isinstance(found, str) else None
 
+    @property
+    def subject(self) -> str | None:
+        """USCC of the subject, where the record tells one."""
+        if self.content is None or self.schema is None:
+            return None
+        found = self.content.fields.get(self.schema.subject.code)
+        return found if isinstance(found, str) and uscc.check(found) is None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
@@ -51,11 +63,17 @@ class Filing:
     received: str | None = None
     docs: Sequence[Material] = ()
 
+    def said(self, token: int, record: RecordId, day: str) -> tuple[Any, ...]:
+        """What tells it from another that a token files."""
+        said = (self.kind, self.reason, self.authority, self.channel, self.national_no)
+        return ("file", token, record.hex(), day, *said, digests(self.docs))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A further step of a case, or what is to be decided. to_record: the record that corrects
-    (uphold, correct); withdraw: with uphold, in its place. version: of the status that the caller
+    (uphold, correct); withdraw: with uphold, in its place. national_no: of a national result that
+    is handed over. version: of the status that the caller
     has seen, None = any."""
 
     act: str
@@ -66,12 +84,14 @@ class Wanted:
     class_: str | None = None
     to_record: bytes | None = None
     withdraw: bool = False
+    national_no: str | None = None
     version: int | None = None
     docs: Sequence[Material] = field(default_factory=tuple)
 
     def said(self) -> dict[str, Any]:
         """What tells it from another, without the documents."""
-        return {
+        more = {} if self.national_no is None else {"nationalNo": self.national_no}
+        return more | {
             "act": self.act,
             "note": self.note,
             "day": self.day,
@@ -81,6 +101,41 @@ class Wanted:
             "toRecord": None if self.to_record is None else self.to_record.hex(),
             "withdraw": self.withdraw,
         }
+
+
+class Handing(Protocol):
+    """Takes what goes to other members."""
+
+    def put(
+        self, connection: sa.Connection, *, member: str, commitment: bytes, opening: bytes
+    ) -> None:
+        """Have an opening sent, within the caller's transaction."""
+
+
+class Received(Protocol):
+    """What other members handed over."""
+
+    def kept(self, commitment: bytes, connection: sa.Connection | None = None) -> Message | None:
+        """It, by the commitment of its statement. Raises ContentKeyMissing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """A record of another member. authority: USCC of who determined it, None where it is not
+    told."""
+
+    record: RecordId
+    owner: str
+    authority: str | None = None
+
+
+class Whose(Protocol):
+    """Tells whose a record is that is none of ours."""
+
+    def find(self, name: bytes, owner: str | None, *, authority: bool = True) -> Abroad:
+        """The record by its id, or its leaf where a mirror holds it. owner: who has it, None: it is
+        to be found out. authority: the owner is asked for that. Raises CaseRefused
+        `record-unknown`, `not-anchored`; InputError where there is no such owner; NotReady."""
 
 
 Answer = Mapping[str, Any]

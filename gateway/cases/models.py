@@ -12,11 +12,12 @@ cases = sa.Table(
     metadata,
     sa.Column("id", sa.LargeBinary(32), primary_key=True),
     sa.Column("record", sa.LargeBinary(32), nullable=False),  # record id
-    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False),  # empty: another member's record
     sa.Column("kind", sa.String(16), nullable=False),  # ledger.core.case_chain.Kind
     sa.Column("owner", sa.String(32), nullable=False),
     sa.Column("filer", sa.String(32), nullable=False),
-    sa.Column("department", sa.Text),  # of the token that filed it; NULL = the member itself
+    # Of the token that filed it; NULL: the member itself did, or another member.
+    sa.Column("department", sa.Text),
     sa.Column("state", sa.String(24), nullable=False),  # CaseState
     sa.Column("accepted", sa.Boolean, nullable=False),
     sa.Column("steps", sa.Integer, nullable=False),
@@ -36,13 +37,16 @@ case_steps = sa.Table(
     metadata,
     sa.Column("commitment", sa.LargeBinary(32), primary_key=True),
     sa.Column("case", sa.ForeignKey("cases.id"), nullable=False),
-    sa.Column("step", sa.Integer, nullable=False),
+    # NULL: a step of ours that one of the owner's came before; it is to be filed anew behind it.
+    sa.Column("step", sa.Integer),
+    sa.Column("prev", sa.LargeBinary(32)),  # NULL: the first, or a step of before revision 0007
     sa.Column("act", sa.String(24), nullable=False),
     sa.Column("iss", sa.String(32), nullable=False),
     sa.Column("day", sa.String(10), nullable=False),
-    # Fingerprint of who said what behind which step: by it the same request is one step.
-    sa.Column("request", sa.LargeBinary(16), nullable=False, unique=True),
-    sa.Column("token", sa.Integer, nullable=False),
+    # Fingerprint of who said what behind which step: by it the same request is one step. NULL, as
+    # the token: another member made it.
+    sa.Column("request", sa.LargeBinary(16), unique=True),
+    sa.Column("token", sa.Integer),
     sa.Column("released_by", sa.Integer),
     sa.Column("materials", sa.String(32)),  # of its documents; NULL: it has none
     sa.UniqueConstraint("case", "step"),

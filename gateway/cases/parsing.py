@@ -36,10 +36,15 @@ def filing(value: Mapping[str, Any], docs: Sequence[Material]) -> Filing:
 
 
 def step(act: str, value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
-    """What a further step says."""
-    told = _Told(value, "note day pushed")
+    """What a further step says. A result of the national platform has its number."""
+    national = act == "national-result"
+    told = _Told(value, "note day pushed nationalNo" if national else "note day pushed")
+    number = None
+    if national:
+        number = told.needed("nationalNo", lambda name: told.text(name, MAX_NATIONAL_NO))
     return Wanted(
         act=act,
+        national_no=number,
         note=told.text("note", MAX_NOTE) or "",
         day=told.day("day"),
         pushed=told.day("pushed"),

@@ -32,8 +32,9 @@ from gateway.cases.deciding import (
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
 from gateway.cases.looking import look
+from gateway.cases.marking import plain_act, settle
 from gateway.cases.sending import Sending
-from gateway.cases.services import Cases, plain_act, settle
+from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep
 from ledger.core.canonical import b64u_decode, unhex32
 from ledger.core.case import Doc, Step

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
 from gateway.cases.errors import CaseRefused
 from gateway.cases.form import Sent
+from gateway.cases.inbox import CaseInbox
 from gateway.cases.interfaces import Answer
 from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
@@ -36,9 +37,10 @@ router = APIRouter(tags=["cases"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseParts:
-    """What answers these routes."""
+    """What answers these routes. inbox: takes the steps of other members."""
 
     cases: Cases
+    inbox: CaseInbox
     decisions: Decisions
     sending: Sending
     views: Views
@@ -57,7 +59,7 @@ Filer = Annotated[Caller, Depends(require(Purpose.FILE_CASE))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CASE))]
 Decider = Annotated[Caller, Depends(require(Purpose.DECIDE))]
 Releaser = Annotated[Caller, Depends(require(Purpose.RELEASE))]
-Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw"]
+Act = Literal["accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"]
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -82,8 +84,7 @@ _FORM: dict[str, Any] = {
 @router.post("/v1/cases", openapi_extra=_FORM, status_code=CREATED)
 async def file_case(request: Request, parts: Here, caller: Filer) -> Response:
     """File a repair or an objection about a record, with its documents (PDF or JPG)."""
-    sent = await _sent(request)
-    with _told():
+    async with _sent(request, caller) as sent:
         filing = parsing.filing(sent.value, sent.docs)
         case = await _do(parts.cases.file, caller, filing)
         told = await _do(_filed, parts, case)
@@ -133,8 +134,8 @@ def show_document(name: CaseName, step: int, n: int, parts: Here, caller: Reader
 @router.post("/v1/cases/{case}/decide", openapi_extra=_FORM)
 async def decide_case(name: CaseName, request: Request, parts: Here, caller: Decider) -> Response:
     """Propose how a case ends: grant, refuse, uphold, dismiss, unconfirmed."""
-    sent, case = await _sent(request), _digest(name)
-    with _told():
+    case = _digest(name)
+    async with _sent(request, caller) as sent:
         wanted = parsing.decision(sent.value, sent.docs)
         number = await _do(parts.decisions.propose, caller, case, wanted)
     return _json({"case": name, "proposal": number, "state": "proposed", "act": wanted.act})
@@ -155,8 +156,8 @@ def release_case(
 async def sign_act(name: CaseName, request: Request, parts: Here, caller: Releaser) -> Response:
     """Hand in the signature of an act that was made elsewhere, by a DECIDE key of the member over
     the digest `toSign`."""
-    sent, case = await _sent(request), _digest(name)
-    with _told():
+    case = _digest(name)
+    async with _sent(request, caller) as sent:
         number, signature = parsing.signature(sent.value)
         await _do(parts.decisions.sign, caller, case, number, signature)
     return _json({"case": name, "act": number, "state": "signed"})
@@ -168,8 +169,8 @@ async def step_case(
 ) -> Response:
     """A further step that one person makes. An objection is declined as it is decided: by a
     proposal, since its mark goes with it."""
-    sent, case = await _sent(request), _digest(name)
-    with _told():
+    case = _digest(name)
+    async with _sent(request, caller) as sent:
         wanted = parsing.step(
             "withdraw-filing" if act == "withdraw" else act, sent.value, sent.docs
         )
@@ -190,8 +191,8 @@ async def decide_record(
     name: RecordName, request: Request, parts: Here, caller: Decider
 ) -> Response:
     """Propose the owner's own decision: correct, withdraw, end, shield, lift, rescind, erase."""
-    sent, record = await _sent(request), _digest(name)
-    with _told():
+    record = _digest(name)
+    async with _sent(request, caller) as sent:
         wanted = parsing.decision(sent.value, sent.docs)
         number = await _do(parts.decisions.propose_own, caller, record, wanted)
     return _json({"record": name, "proposal": number, "state": "proposed", "act": wanted.act})
@@ -207,9 +208,12 @@ def release_record(
         return _json(_done(parts, commitment))
 
 
-async def _sent(request: Request) -> Sent:
+@asynccontextmanager
+async def _sent(request: Request, caller: Caller) -> AsyncIterator[Sent]:
+    """What came, for as long as it is worked on; answers what the cases refuse."""
     with _told():
-        return await form.read(request)
+        async with form.reading(request, caller.id) as sent:
+            yield sent
 
 
 async def _do(work: Callable[..., Any], *arguments: Any) -> Any:

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Context
-from gateway.base.crypto import Hmac, Vault
+from gateway.base.crypto import Vault
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Decision, Purpose, Record, decide
 from gateway.base.who import WhoFiles
 from gateway.cases import materials as documents
 from gateway.cases import store
-from gateway.cases.deciding import day_of, midnight, pushed_on
+from gateway.cases.abroad import Filer
+from gateway.cases.deciding import day_of, pushed_on
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look
-from gateway.cases.stepping import NewStep, Stepper, case_of, last_of
-from ledger.core.case import ACTS_OF_FILER, Doc, Step
-from ledger.core.case_chain import CaseState, Kind, may_follow
+from gateway.cases.marking import Marking, mark, settle
+from gateway.cases.stepping import NewStep, Stepper, demand_follows, last_of
+from ledger.core.case import ACTS_OF_FILER, Step
+from ledger.core.case_chain import CaseState, Kind
 from ledger.core.errors import InputError
 from ledger.core.ids import RecordId
 from ledger.core.statement import Statement
-from ledger.core.status import Act, Action, Basis
+from ledger.core.status import Basis
 from ledger.records.publicity import authority_kind
 from ledger.records.rules import newest
 
-MAX_MARKING = 20
-"""Open objections of one filer that mark by themselves; further ones do when they are accepted."""
-AGAIN = 90 * 86_400
-"""Seconds in which one new objection marks a record of which one came to nothing."""
 _CASE = 32
 
 
@@ -47,14 +44,16 @@ class Cases:
         *,
         stepper: Stepper,
         vault: Vault,
-        hmac: Hmac,
         accesses: AccessLog,
         who: WhoFiles,
+        filer: Filer,
     ) -> None:
+        """filer: of cases about records of others."""
         self.ctx = ctx
         self.stepper = stepper
         self.vault = vault
-        self._hmac = hmac
+        self.filer = filer
+        self._marking = Marking(ctx.clock, stepper)
         self._accesses = accesses
         self._who = who
 
@@ -70,18 +69,21 @@ class Cases:
         CaseRefused, InputError, NotAllowed, NotReady."""
         documents.demand_documents(filing.docs)
         member = self.ctx.settings.node.code
-        if filing.owner not in (None, member):
-            raise CaseRefused("not-the-owner", _NOT_OURS)
+        held = self._ours(filing, member)
+        if held is None:
+            return self.filer.file(caller, filing)
+        self.admit(caller, Purpose.FILE_CASE, held)
         day = day_of(None, self.ctx.clock.today())
         received = day_of(filing.received, day)
+        request = self._filing_request(caller, filing, held.record, day.isoformat())
+        docs = documents.describe(filing.docs)
         with begin_read(self.ctx.engine) as connection:
-            held = look(connection, self.vault, filing.record)
-            self.admit(caller, Purpose.FILE_CASE, held)
-            request = self._filing_request(caller, filing, held, day.isoformat())
             known = store.step_of_request(connection, request)
             if known is not None:
                 return bytes(known.case)
-            marks = filing.kind == Kind.OBJECTION and self._marks(connection, filing, held)
+            marks = filing.kind == Kind.OBJECTION and self._marking.marks(
+                connection, held.record, member, docs
+            )
         step = Step(
             act=f"file-{filing.kind}",
             authority=self.authority(held, filing.authority, caller),
@@ -93,7 +95,7 @@ class Cases:
             received=received.isoformat(),
             national_no=filing.national_no,
             note=filing.reason,
-            docs=documents.describe(filing.docs),
+            docs=docs,
         )
         new = NewStep(
             step=step,
@@ -105,45 +107,33 @@ class Cases:
             begun={
                 "kind": filing.kind,
                 "owner": member,
-                "authority_kind": self._kind(held),
+                "authority_kind": self.kind(held),
             },
         )
 
         def then(connection: sa.Connection, statement: Statement) -> None:
             if marks:
-                act = plain_act(held, Action.DISPUTE, statement, Basis.SUBJECT_REQUEST)
-                store.put_act(connection, step.case, act)
+                mark(connection, step.case, held, statement)
 
         commitment = self.stepper.take(new, then)
         with begin_read(self.ctx.engine) as connection:
             return bytes(self.demand_step(connection, commitment).case)
 
-    def _filing_request(self, caller: Caller, filing: Filing, held: Held, day: str) -> bytes:
-        said = (filing.kind, filing.reason, filing.authority, filing.channel, filing.national_no)
-        return self.stepper.request(
-            "file", caller.id, held.record.hex(), day, *said, documents.digests(filing.docs)
-        )
+    def _ours(self, filing: Filing, member: str) -> Held | None:
+        """The record where our own logs hold it; None: it is another member's."""
+        try:
+            with begin_read(self.ctx.engine) as connection:
+                held = look(connection, self.vault, filing.record)
+        except CaseRefused as error:
+            if error.code != "record-unknown" or filing.owner == member:
+                raise
+            return None
+        if filing.owner not in (None, member):
+            raise CaseRefused("not-the-owner", _OURS)
+        return held
 
-    def _marks(self, connection: sa.Connection, filing: Filing, held: Held) -> bool:
-        """Whether an objection marks its record at its receipt."""
-        member = self.ctx.settings.node.code
-        if store.open_objections(connection, filer=member) >= MAX_MARKING:
-            return False
-        lost = store.lost_objections(connection, held.record)
-        if not lost:
-            return True
-        seen = {doc.sha256 for row in lost for doc in self._documents(connection, row.id)}
-        fresh = any(doc.sha256 not in seen for doc in documents.describe(filing.docs))
-        since = self.ctx.clock.seconds() - AGAIN
-        return fresh and not store.marked_again(connection, held.record, since)
-
-    def _documents(self, connection: sa.Connection, case: bytes) -> list[Doc]:
-        found: list[Doc] = []
-        for row in store.steps_of(connection, case):
-            if row.act in ACTS_OF_FILER:
-                opened = self.stepper.statement(row.commitment, connection)
-                found += opened.step().docs
-        return found
+    def _filing_request(self, caller: Caller, filing: Filing, record: RecordId, day: str) -> bytes:
+        return self.stepper.request(*filing.said(caller.id, record, day))
 
     # ---- further steps
 
@@ -152,23 +142,28 @@ class Cases:
         is that step. Raises as `file`."""
         documents.demand_documents(wanted.docs)
         with begin_read(self.ctx.engine) as connection:
+            row = self.row(connection, case)
+        if row.owner != self.ctx.settings.node.code:
+            return self.filer.step(caller, row, wanted)
+        with begin_read(self.ctx.engine) as connection:
             row, held = self.case(connection, case)
             if wanted.act == "decline" and row.kind == Kind.OBJECTION:
                 raise CaseRefused("cannot-follow", _BY_DECISION)
             purpose = Purpose.FILE_CASE if wanted.act in ACTS_OF_FILER else Purpose.HANDLE_CASE
             self.admit(caller, purpose, held, row)
-            if wanted.act in ACTS_OF_FILER and caller.department != row.department:
+            of_filer = row.filer == row.owner and caller.department == row.department
+            if wanted.act in ACTS_OF_FILER and not of_filer:
                 raise CaseRefused("cannot-follow", _BY_FILER)
-            known = self.repeated(connection, caller, row, wanted)
+            known = self.stepper.repeated(connection, caller, row, wanted)
             if known is not None:
                 return known
-        state = self.demand_follows(row, wanted.act)
+        state = demand_follows(row, wanted.act)
         new = NewStep(
             step=self.next_step(row, held, caller, wanted),
             state=state,
             held=held,
             caller=caller,
-            request=self.step_request(caller, row.id, row.last, wanted),
+            request=self.stepper.step_request(caller, row.id, row.last, wanted),
             docs=wanted.docs,
         )
 
@@ -176,26 +171,11 @@ class Cases:
             if row.kind != Kind.OBJECTION:
                 return
             if wanted.act == "accept" and not store.has_dispute(connection, row.id):
-                act = plain_act(held, Action.DISPUTE, statement, Basis.SUBJECT_REQUEST)
-                store.put_act(connection, row.id, act)
+                mark(connection, row.id, held, statement)
             if wanted.act == "withdraw-filing":
                 settle(connection, row, held, statement, basis=Basis.SUBJECT_REQUEST)
 
         return self.stepper.take(new, then)
-
-    def repeated(
-        self, connection: sa.Connection, caller: Caller, row: store.Row, wanted: Wanted
-    ) -> bytes | None:
-        """The commitment of the last step, where this is what it was asked with."""
-        steps = store.steps_of(connection, row.id)
-        before = steps[-2].commitment if len(steps) > 1 else b""
-        request = self.step_request(caller, row.id, before, wanted)
-        return bytes(row.last) if request == steps[-1].request else None
-
-    def step_request(self, caller: Caller, case: bytes, prev: bytes, wanted: Wanted) -> bytes:
-        """The fingerprint of a step behind another."""
-        docs = documents.digests(wanted.docs)
-        return self.stepper.request("step", caller.id, case.hex(), prev.hex(), wanted.said(), docs)
 
     def next_step(self, row: store.Row, held: Held, caller: Caller, wanted: Wanted) -> Step:
         """The step behind the last one."""
@@ -203,7 +183,8 @@ class Cases:
             act=wanted.act,
             authority=self.authority(held, None, caller),
             case=row.id,
-            channel="desk",
+            channel="national" if wanted.national_no else "desk",
+            national_no=wanted.national_no,
             record=held.record,
             role=self.role(caller),
             step=row.steps + 1,
@@ -216,11 +197,18 @@ class Cases:
 
     # ---- what all need
 
-    def case(self, connection: sa.Connection, case: bytes) -> tuple[store.Row, Held]:
-        """A case and its record. Raises CaseRefused."""
+    def row(self, connection: sa.Connection, case: bytes) -> store.Row:
+        """A case, whoever owns the record. Raises CaseRefused."""
         row = store.case_row(connection, case)
         if row is None:
             raise CaseRefused("not-found")
+        return row
+
+    def case(self, connection: sa.Connection, case: bytes) -> tuple[store.Row, Held]:
+        """A case and its record, which is ours. Raises CaseRefused, `not-the-owner` too."""
+        row = self.row(connection, case)
+        if row.owner != self.ctx.settings.node.code:
+            raise CaseRefused("not-the-owner", _NOT_OURS)
         return row, look(connection, self.vault, row.leaf)
 
     def demand_step(self, connection: sa.Connection, commitment: bytes) -> store.Row:
@@ -228,14 +216,8 @@ class Cases:
         return store.step_row(connection, commitment)
 
     def demand_follows(self, row: store.Row, act: str) -> CaseState:
-        """The state behind an act. Raises CaseRefused `case-closed`, `cannot-follow`."""
-        found = case_of(row)
-        state = may_follow(found, act)
-        if state is not None:
-            return state
-        if not found.is_open:
-            raise CaseRefused("case-closed", extra={"state": row.state})
-        raise CaseRefused("cannot-follow", extra={"state": row.state})
+        """See `stepping.demand_follows`."""
+        return demand_follows(row, act)
 
     def admit(
         self, caller: Caller, purpose: Purpose, held: Held, row: store.Row | None = None
@@ -274,14 +256,11 @@ class Cases:
         return found
 
     def role(self, caller: Caller) -> str:
-        """The pseudonym of whoever holds a token: nobody outside can tell who it is."""
-        unit = "centre"
-        if caller.department is not None:
-            mark = self._hmac.fingerprint(b"case-unit", caller.department.encode())
-            unit = f"unit-{mark.hex()[:8]}"
-        return f"{unit}:token-{caller.id}"
+        """See `Stepper.role`."""
+        return self.stepper.role(caller)
 
-    def _kind(self, held: Held) -> str | None:
+    def kind(self, held: Held) -> str | None:
+        """The kind of its determining authority, by which rules tell days; None: of none."""
         if held.content is None or held.schema is None:
             return None
         rules = self.rules_of(held) or newest()
@@ -304,46 +283,10 @@ _BY_FILER = {
     "en": "Only the department that filed the case supplements or withdraws it",
 }
 _NOT_OURS = {
-    "zh": "记录由其他成员管理，请通过该成员的节点办理",
-    "en": "The record is another member's; turn to the node of that member",
+    "zh": "记录由其他成员管理，由该成员办理；本节点只提出、补正、撤回",
+    "en": "The record is another member's, who decides; here it is filed, supplemented, withdrawn",
 }
-
-
-def plain_act(
-    held: Held,
-    action: Action,
-    statement: Statement,
-    basis: int,
-    other: Held | None = None,
-) -> Act:
-    """The act of a step. Its version is filled in when it is signed."""
-    day = statement.step().day
-    assert day is not None  # noqa: S101 - every step of ours has one
-    given: dict[str, Any] = {}
-    if other is not None:
-        given = {"other_log": other.log, "other_commitment": other.commitment}
-    return Act(
-        log=held.log,
-        commitment=held.commitment,
-        action=action,
-        expected_version=0,
-        basis=basis,
-        doc=statement.doc(),
-        effective_at=midnight(date.fromisoformat(day)),
-        **given,
-    )
-
-
-def settle(
-    connection: sa.Connection,
-    row: store.Row,
-    held: Held,
-    statement: Statement,
-    *,
-    basis: int,
-    after: int | None = None,
-) -> None:
-    """Have the mark of a record taken away, where the objection that just ended was the last."""
-    if store.open_objections(connection, record=RecordId(row.record)) == 0:
-        act = plain_act(held, Action.SETTLE, statement, basis)
-        store.put_act(connection, row.id, act, after)
+_OURS = {
+    "zh": "记录在本成员的日志中，请勿指明其他成员（owner）",
+    "en": "The record is in a log of this member; do not name another one (`owner`)",
+}

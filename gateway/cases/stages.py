@@ -44,8 +44,9 @@ def stage_of(kind: str, state: str) -> StageName | None:
 
 
 def keeps_running(kind: str, before: str | None, stage: str | None) -> bool:
-    """Whether the clock of a stage goes on: an objection's is one from filing to answer."""
-    return kind == Kind.OBJECTION and before == stage
+    """Whether the clock of a stage goes on: where it is the stage of before, and that of an
+    objection from filing to answer, whatever is asked for in between."""
+    return kind == Kind.OBJECTION or before == stage
 
 
 def stage_now(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,31 +17,42 @@ from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.cases import materials as documents
-from gateway.cases import stages, store
+from gateway.cases import store
 from gateway.cases.errors import CaseRefused
-from gateway.cases.interfaces import Held
+from gateway.cases.interfaces import Handing, Held, Received, Wanted
 from gateway.cases.materials import Material
-from gateway.cases.models import case_steps, cases
+from gateway.cases.placing import ABROAD, Placed, place
+from gateway.http.problems import retry_later
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
 from gateway.statements.services import ATTEMPTS, Statements
 from ledger.core.case import Step
-from ledger.core.case_chain import Case, CaseState, Kind
+from ledger.core.case_chain import Case, CaseState, Kind, may_follow
 from ledger.core.ids import Digest, RecordId
-from ledger.core.opening import Opening
+from ledger.core.opening import Opening, parse_opening
 from ledger.core.statement import Statement
 
+FILINGS_A_DAY = 500
+"""Of one token: documents of 64 MB each are kept for years. A busy desk files some dozens."""
+DAY = 86_400
+LATER = 3600
+"""Seconds after which a token that filed too many may try again."""
 _REQUEST = b"case-request"
+_ENOUGH = {
+    "zh": f"该令牌一天内最多提出 {FILINGS_A_DAY} 件，请稍后再办",
+    "en": f"A token files at most {FILINGS_A_DAY} cases within a day; try again later",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStep:
-    """A step to be made. state: of the case behind it. kept: set of materials that is kept already
-    (a released proposal's). begun: row values of a case that begins with it."""
+    """A step to be made. state: of the case behind it. held: None where the record is another
+    member's. kept: set of materials that is kept already (a released proposal's). begun: row values
+    of a case that begins with it."""
 
     step: Step
     state: CaseState
-    held: Held
+    held: Held | None
     caller: Caller
     request: bytes
     docs: Sequence[Material] = ()
@@ -55,30 +66,85 @@ Then = Callable[[sa.Connection, Statement], None]
 
 
 class Stepper:
-    """Makes steps."""
+    """Makes steps, and has them handed to the other party of the case."""
 
-    def __init__(self, ctx: Context, statements: Statements, vault: Vault, hmac: Hmac) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        statements: Statements,
+        vault: Vault,
+        hmac: Hmac,
+        *,
+        handing: Handing,
+        received: Received,
+    ) -> None:
+        """handing: takes what goes to other members. received: what came from them."""
         self._ctx = ctx
         self._statements = statements
         self._vault = vault
         self._hmac = hmac
+        self._handing = handing
+        self._received = received
+
+    @property
+    def member(self) -> str:
+        """Our own code."""
+        return self._ctx.settings.node.code
 
     def request(self, *parts: Any) -> bytes:
         """The fingerprint of a request: of all that tells it from another."""
         data = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
         return self._hmac.fingerprint(_REQUEST, data)
 
-    def statement(self, commitment: bytes, connection: sa.Connection) -> Statement:
-        """What a step said. Raises ContentErased, ContentLost, ContentKeyMissing."""
-        return self._statements.open(commitment, connection)
+    def step_request(self, caller: Caller, case: bytes, prev: bytes, wanted: Wanted) -> bytes:
+        """The fingerprint of a step behind another."""
+        docs = documents.digests(wanted.docs)
+        return self.request("step", caller.id, case.hex(), prev.hex(), wanted.said(), docs)
 
-    def opening(self, commitment: bytes, connection: sa.Connection) -> Opening:
-        """What a party is handed of a step, as it stands now. Raises as `statement`."""
-        return self._statements.opening(commitment, connection)
+    def repeated(
+        self, connection: sa.Connection, caller: Caller, row: store.Row, wanted: Wanted
+    ) -> bytes | None:
+        """The commitment of the last step, where this is what it was asked with."""
+        steps = store.steps_of(connection, row.id)
+        before = steps[-2].commitment if len(steps) > 1 else b""
+        request = self.step_request(caller, row.id, before, wanted)
+        return bytes(row.last) if request == steps[-1].request else None
+
+    def role(self, caller: Caller) -> str:
+        """The pseudonym of whoever holds a token: nobody outside can tell who it is."""
+        unit = "centre"
+        if caller.department is not None:
+            mark = self._hmac.fingerprint(b"case-unit", caller.department.encode())
+            unit = f"unit-{mark.hex()[:8]}"
+        return f"{unit}:token-{caller.id}"
+
+    def said(self, row: store.Row, connection: sa.Connection) -> Step:
+        """What a step said, by its row. Raises as `statement`."""
+        return self.statement(row, connection).step()
+
+    def statement(self, row: store.Row, connection: sa.Connection) -> Statement:
+        """The statement of a step, whoever made it. Raises ContentErased, ContentLost,
+        ContentKeyMissing."""
+        if row.iss == self.member:
+            return self._statements.open(row.commitment, connection)
+        return parse_opening(self._handed(row, connection)).statement
+
+    def opening(self, row: store.Row, connection: sa.Connection) -> bytes:
+        """What a party is handed of a step of ours, as it stands now; of another member's, what it
+        handed over. Raises as `statement`."""
+        if row.iss == self.member:
+            return self._statements.opening(row.commitment, connection).encode()
+        return self._handed(row, connection)
+
+    def _handed(self, row: store.Row, connection: sa.Connection) -> bytes:
+        found = self._received.kept(row.commitment, connection)
+        if found is None:
+            raise CaseRefused("not-found")
+        return found.opening
 
     def take(self, new: NewStep, then: Then) -> bytes:
         """Make a step, or find the one that this request became; its commitment. Raises
-        CaseRefused `case-closed` where another came first, NotReady."""
+        CaseRefused `case-moved` where another came first, NotReady."""
         members = new.step.members()
         said = Said(sort="case", members=members)
         for _ in range(ATTEMPTS):
@@ -89,8 +155,9 @@ class Stepper:
                     if known is not None:
                         return bytes(known.commitment)
                     self._demand_place(connection, new)
+                    self._demand_few(connection, new)
                     (opening,) = self._statements.keep(connection, [said], made)
-                    self._put(connection, new, opening.statement)
+                    self._put(connection, new, opening)
                     then(connection, opening.statement)
                     crash_point("case.stored", "before")
             except Overtaken:
@@ -112,67 +179,51 @@ class Stepper:
                 },
             )
 
-    def _put(self, connection: sa.Connection, new: NewStep, statement: Statement) -> None:
-        step, now = new.step, self._ctx.clock
-        day = step.day or now.today().isoformat()
-        if new.begun is not None:
-            connection.execute(sa.insert(cases).values(self._begun(new, statement)))
-        else:
-            self._go_on(connection, new, statement)
-        kept = new.kept
+    def _demand_few(self, connection: sa.Connection, new: NewStep) -> None:
+        """Raise Problem where a token has filed enough for today."""
+        if new.begun is None or new.begun["kind"] == Kind.OWN:
+            return
+        since = self._ctx.clock.seconds() - DAY
+        if store.filings_of(connection, new.caller.id, since) >= FILINGS_A_DAY:
+            raise retry_later("too-many-requests", LATER, _ENOUGH)
+
+    def _put(self, connection: sa.Connection, new: NewStep, opening: Opening) -> None:
+        step, statement, today = new.step, opening.statement, self._ctx.clock.today().isoformat()
+        kept, begun = new.kept, None
         if new.docs:
             kept = os.urandom(16).hex()
             documents.keep(connection, self._vault, new.docs, kept)
-        values = {
-            "commitment": statement.commitment,
-            "case": step.case,
-            "step": step.step,
-            "act": step.act,
-            "iss": statement.iss,
-            "day": day,
-            "request": new.request,
-            "token": new.caller.id,
-            "released_by": new.released_by,
-            "materials": kept,
-        }
-        connection.execute(sa.insert(case_steps).values(values))
+        first = step.received or step.day or today
+        if new.begun is not None:
+            leaf = ABROAD if new.held is None else new.held.leaf
+            begun = {"leaf": leaf, "department": new.caller.department, **new.begun}
+        placed = Placed(
+            commitment=statement.commitment,
+            iss=statement.iss,
+            step=step,
+            state=new.state,
+            day=step.day or today,
+            since=first if begun else step.pushed or step.day or today,
+            begun=begun,
+            request=new.request,
+            token=new.caller.id,
+            released_by=new.released_by,
+            kept=kept,
+        )
+        place(connection, placed, self._ctx.clock.seconds())
+        self._hand_over(connection, opening)
 
-    def _begun(self, new: NewStep, statement: Statement) -> dict[str, Any]:
-        begun = dict(new.begun or {})
-        kind = begun["kind"]
-        stage = stages.stage_of(kind, new.state)
-        since = new.step.received or new.step.day or self._ctx.clock.today().isoformat()
-        return begun | {
-            "id": new.step.case,
-            "record": new.step.record,
-            "leaf": new.held.leaf,
-            "filer": statement.iss,
-            "department": new.caller.department,
-            "state": new.state,
-            "accepted": False,
-            "steps": 1,
-            "last": statement.commitment,
-            "opened": self._ctx.clock.seconds(),
-            "stage": stage,
-            "since": since if stage else None,
-        }
-
-    def _go_on(self, connection: sa.Connection, new: NewStep, statement: Statement) -> None:
-        row = store.case_row(connection, new.step.case)
-        assert row is not None  # noqa: S101 - `_demand_place` found it under the same lock
-        stage = stages.stage_of(row.kind, new.state)
-        since = row.since
-        if not stages.keeps_running(row.kind, row.stage, stage) and stage is not None:
-            since = new.step.pushed or new.step.day or self._ctx.clock.today().isoformat()
-        values = {
-            "state": new.state,
-            "accepted": row.accepted or new.state is CaseState.ACCEPTED,
-            "steps": new.step.step,
-            "last": statement.commitment,
-            "stage": stage,
-            "since": since,
-        }
-        connection.execute(sa.update(cases).where(cases.c.id == new.step.case).values(values))
+    def _hand_over(self, connection: sa.Connection, opening: Opening) -> None:
+        """To the other party, where that is another member."""
+        row = store.case_row(connection, opening.statement.step().case)
+        assert row is not None  # noqa: S101 - it was just placed
+        for party in {row.owner, row.filer} - {self.member}:
+            self._handing.put(
+                connection,
+                member=party,
+                commitment=opening.statement.commitment,
+                opening=opening.encode(),
+            )
 
 
 def case_of(row: sa.Row[Any]) -> Case:
@@ -192,3 +243,26 @@ def case_of(row: sa.Row[Any]) -> Case:
 def last_of(row: sa.Row[Any]) -> Digest:
     """`prev` of the next step."""
     return Digest(row.last)
+
+
+def demand_follows(row: sa.Row[Any], act: str) -> CaseState:
+    """The state behind an act. Raises CaseRefused `case-closed`, `cannot-follow`."""
+    found = case_of(row)
+    state = may_follow(found, act)
+    if state is not None:
+        return state
+    if not found.is_open:
+        raise CaseRefused("case-closed", extra={"state": row.state})
+    raise CaseRefused("cannot-follow", extra={"state": row.state})
+
+
+def state_behind(row: store.Row, steps: Sequence[store.Row]) -> tuple[CaseState, bool]:
+    """How a case stood behind these steps of it, which are the first; and whether it was accepted
+    by then."""
+    case = replace(case_of(row), state=CaseState.FILED, accepted=False)
+    for step in steps[1:]:
+        state = may_follow(case, step.act)
+        assert state is not None  # noqa: S101 - each was placed behind the one before it
+        accepted = case.accepted or state is CaseState.ACCEPTED
+        case = replace(case, state=state, accepted=accepted)
+    return case.state, case.accepted

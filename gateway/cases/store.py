@@ -26,16 +26,63 @@ def case_row(connection: sa.Connection, case: bytes) -> Row | None:
     return connection.execute(sa.select(cases).where(cases.c.id == case)).one_or_none()
 
 
+def demand_case(connection: sa.Connection, case: bytes) -> Row:
+    """A case that must be there."""
+    return connection.execute(sa.select(cases).where(cases.c.id == case)).one()
+
+
+def owner_of(connection: sa.Connection, record: bytes) -> str | None:
+    """Whose a record is that a case was filed about before; None: none was."""
+    query = sa.select(cases.c.owner).where(cases.c.record == record).limit(1)
+    return connection.scalar(query)
+
+
 def steps_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
-    """Its steps in their order."""
-    query = sa.select(case_steps).where(case_steps.c.case == case).order_by(case_steps.c.step)
-    return connection.execute(query).all()
+    """Its steps in their order, without those that others came before."""
+    query = sa.select(case_steps).where(case_steps.c.case == case, case_steps.c.step.is_not(None))
+    return connection.execute(query.order_by(case_steps.c.step)).all()
+
+
+def displaced_of(connection: sa.Connection, case: bytes) -> Sequence[Row]:
+    """Steps of ours that steps of the owner came before: each is to be filed anew."""
+    query = sa.select(case_steps).where(case_steps.c.case == case, case_steps.c.step.is_(None))
+    return connection.execute(query.order_by(case_steps.c.day, case_steps.c.commitment)).all()
+
+
+def has_step(connection: sa.Connection, commitment: bytes) -> bool:
+    """Whether a step is here."""
+    query = sa.select(case_steps.c.commitment).where(case_steps.c.commitment == commitment)
+    return connection.execute(query).first() is not None
+
+
+def displace(
+    connection: sa.Connection, case: bytes, last: Row, *, state: CaseState, accepted: bool
+) -> None:
+    """Take back all steps behind `last`, with the state that stood then. Under `LOCK`."""
+    behind = sa.update(case_steps).where(case_steps.c.case == case, case_steps.c.step > last.step)
+    # Its request is free again: the same asked for once more is another step, behind another one.
+    connection.execute(behind.values(step=None, request=None))
+    change = sa.update(cases).where(cases.c.id == case)
+    values = {"state": state, "accepted": accepted, "steps": last.step, "last": last.commitment}
+    connection.execute(change.values(**values))
 
 
 def step_row(connection: sa.Connection, commitment: bytes) -> Row:
     """A step by its commitment, which must be there."""
     query = sa.select(case_steps).where(case_steps.c.commitment == commitment)
     return connection.execute(query).one()
+
+
+def filings_of(connection: sa.Connection, token: int, since: int) -> int:
+    """How many cases a token has filed since a Unix second; not decisions of the owner's own."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(cases)
+        .join(case_steps, case_steps.c.case == cases.c.id)
+        .where(case_steps.c.step == 1, case_steps.c.token == token)
+        .where(cases.c.opened > since, cases.c.kind != Kind.OWN)
+    )
+    return connection.scalar(query) or 0
 
 
 def step_of_request(connection: sa.Connection, request: bytes) -> Row | None:
@@ -58,9 +105,14 @@ def listed(connection: sa.Connection, state: str | None, *, running: bool) -> Se
 
 
 def open_objections(
-    connection: sa.Connection, *, record: bytes | None = None, filer: str | None = None
+    connection: sa.Connection,
+    *,
+    record: bytes | None = None,
+    filer: str | None = None,
+    owner: str | None = None,
 ) -> int:
-    """How many objections are open that have marked a record, or how many of a filer are."""
+    """How many objections are open that have marked a record, or how many of a filer are about
+    records of an owner."""
     query = sa.select(sa.func.count()).select_from(cases)
     query = query.where(cases.c.kind == Kind.OBJECTION, cases.c.state.in_(OPEN))
     if record is not None:
@@ -68,14 +120,19 @@ def open_objections(
         # One that never marked the record keeps no mark.
         marks = sa.select(acts.c.id).where(acts.c.case == cases.c.id)
         query = query.where(marks.where(acts.c.action == int(Action.DISPUTE)).exists())
-    if filer is not None:
-        query = query.where(cases.c.filer == filer)
+    for column, value in ((cases.c.filer, filer), (cases.c.owner, owner)):
+        if value is not None:
+            query = query.where(column == value)
     return connection.scalar(query) or 0
 
 
 def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
-    """Objections to a record that came to nothing."""
-    lost = (CaseState.DISMISSED, CaseState.UNCONFIRMED)
+    """Objections to a record that came to nothing; taken back or declined too, or filing and taking
+    back in turns would mark it for ever."""
+    lost = (
+        *(CaseState.DISMISSED, CaseState.UNCONFIRMED),
+        *(CaseState.DECLINED, CaseState.WITHDRAWN),
+    )
     query = sa.select(cases).where(cases.c.record == record, cases.c.kind == Kind.OBJECTION)
     return connection.execute(query.where(cases.c.state.in_(lost))).all()
 

@@ -13,14 +13,16 @@ from gateway.cases import materials as documents
 from gateway.cases import stages, store
 from gateway.cases.errors import CaseRefused
 from gateway.cases.fates import remedy_of
-from gateway.cases.interfaces import Answer, Held
+from gateway.cases.interfaces import Answer
 from gateway.cases.looking import known, look
+from gateway.cases.placing import ABROAD
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
-from ledger.core.canonical import hex0x
+from gateway.peers.outbox import Outgoing, sent_of
+from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import CouldNotCheck
 from ledger.core.status import SHOWN, Action, Flag
 from ledger.records.publicity import rules_id as packaged_id
@@ -48,17 +50,19 @@ class Views:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, held = self._cases.case(connection, case)
-            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+            row = self._seen(connection, caller, case)
             steps = store.steps_of(connection, case)
+            displaced = store.displaced_of(connection, case)
+            sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
             acts = store.acts_of(connection, case)
             proposed = self._proposed(connection, store.proposal(connection, case=case))
         return {
             **self._head(row),
             "proposed": proposed,
-            "steps": [_step(step) for step in steps],
+            "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
+            "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held),
+            "status": self._status(row.record),
             "acknowledged": [],
         }
 
@@ -75,7 +79,7 @@ class Views:
             "proposed": told,
             "case": proposed.case.hex() if proposed and proposed.step else None,
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held),
+            "status": self._status(held.record),
         }
 
     def list(self, caller: Caller, state: str | None, *, overdue: bool) -> Answer:
@@ -83,25 +87,40 @@ class Views:
         found: list[dict[str, Any]] = []
         with begin_read(self._cases.ctx.engine) as connection:
             for row in store.listed(connection, state, running=overdue):
-                record = known(connection, row.leaf)
-                if record is None or not self._cases.may_see(caller, record, row):
+                if not self._in_list(connection, caller, row):
                     continue
                 head = self._head(row)
                 if not overdue or head["stage"]["overdue"]:
                     found.append(head)
         return {"cases": found}
 
+    def _seen(self, connection: sa.Connection, caller: Caller, case: bytes) -> store.Row:
+        """A case that the caller may see. Raises CaseRefused, NotAllowed."""
+        row = self._cases.row(connection, case)
+        if row.leaf == ABROAD:
+            self._cases.filer.admit(caller, Purpose.SEE_ABROAD, row)
+        else:
+            held = look(connection, self._cases.vault, row.leaf)
+            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        return row
+
+    def _in_list(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
+        if row.leaf == ABROAD:
+            return self._cases.filer.may_see(caller, row)
+        record = known(connection, row.leaf)
+        return record is not None and self._cases.may_see(caller, record, row)
+
     def head(self, case: bytes) -> dict[str, Any]:
         """A case without its steps, for whoever just filed it."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, _ = self._cases.case(connection, case)
+            row = self._cases.row(connection, case)
         return self._head(row)
 
     def done(self, commitment: bytes) -> Answer:
         """A step that was just made, and what goes to the chain with its case."""
         with begin_read(self._cases.ctx.engine) as connection:
             step = store.step_row(connection, commitment)
-            row, _ = self._cases.case(connection, step.case)
+            row = self._cases.row(connection, step.case)
             acts = store.acts_of(connection, step.case)
         return {
             "case": step.case.hex(),
@@ -117,6 +136,8 @@ class Views:
             "case": row.id.hex(),
             "record": row.record.hex(),
             "kind": row.kind,
+            "owner": row.owner,
+            "filer": row.filer,
             "state": row.state,
             "stage": self.stage(row).as_dict(),
         }
@@ -143,7 +164,7 @@ class Views:
         """The opening of a step, as it is handed to the other party. Raises CaseRefused."""
         with begin_read(self._cases.ctx.engine) as connection:
             step = self._demand_step(connection, caller, case, number)
-            return self._cases.stepper.opening(step.commitment, connection).encode()
+            return self._cases.stepper.opening(step, connection)
 
     def document(self, caller: Caller, case: bytes, number: int, n: int) -> bytes:
         """A document of a step, from 0. Raises CaseRefused."""
@@ -159,8 +180,7 @@ class Views:
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
-        row, held = self._cases.case(connection, case)
-        self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        self._seen(connection, caller, case)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
         if found is None:
             raise CaseRefused("not-found")
@@ -191,13 +211,28 @@ class Views:
             told["toSign"], told["typedData"] = hex0x(typed.digest), typed.as_dict()
         return told
 
-    def _status(self, held: Held) -> dict[str, Any] | None:
+    def _status(self, record: bytes) -> dict[str, Any] | None:
         try:
-            word = self.registry.now().state(held.record).word
+            word = self.registry.now().state(record).word
         except CouldNotCheck:
             return None
         flags = [flag.name.lower() for flag in Flag if flag & word.flags & SHOWN and flag.name]
         return {"flags": flags, "outcome": word.outcome.name.lower(), "version": word.version}
+
+
+def _sent(message: Outgoing | None) -> dict[str, Any]:
+    """How a step of ours is on its way to the other party; nothing of those that go to nobody."""
+    if message is None:
+        return {}
+    received = None if message.received_at is None else instant(message.received_at)
+    return {
+        "sent": {
+            "to": message.member,
+            "state": message.state,
+            "code": message.code,
+            "receivedAt": received,
+        }
+    }
 
 
 def _step(row: store.Row) -> dict[str, Any]:

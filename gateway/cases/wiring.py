@@ -6,6 +6,8 @@ from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
+from gateway.cases.abroad import Filer
+from gateway.cases.inbox import CaseInbox
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
@@ -13,10 +15,13 @@ from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import Stepper
 from gateway.cases.views import Views
+from gateway.cases.whose import Search
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
+from gateway.mirrors.finding import MirroredRecords
+from gateway.peers.parts import PeerParts
 from gateway.statements.services import Statements
 from ledger.chain.nodes.quorum import QuorumReader
 
@@ -34,21 +39,36 @@ def make_cases(
     accesses: AccessLog,
     who: WhoFiles,
     calendar: CalendarFile,
+    peers: PeerParts,
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
     sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
-    stepper = Stepper(ctx, statements, vault, hmac)
+    whose = Search(
+        own=ctx.settings.node.code,
+        mirrors=MirroredRecords(ctx.engine),
+        members=peers.directory,
+        asking=peers.asking,
+    )
+    stepper = Stepper(ctx, statements, vault, hmac, handing=peers.outbox, received=peers.messages)
     cases = Cases(
         ctx,
         stepper=stepper,
         vault=vault,
-        hmac=hmac,
         accesses=accesses,
         who=who,
+        filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=whose),
+    )
+    inbox = CaseInbox(
+        ctx,
+        vault=vault,
+        members=peers.directory,
+        stepper=stepper,
+        kinds=cases,
     )
     return CaseParts(
         cases=cases,
+        inbox=inbox,
         decisions=Decisions(cases, sending),
         sending=sending,
         views=Views(cases, registry, sending, chain=chain, calendar=calendar),

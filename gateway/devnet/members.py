@@ -17,8 +17,8 @@ from ledger.core.keys import Role
 
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that Consortium knows."""
-OF_PROVINCES = ("WITNESS",)
-"""Those of a province besides."""
+OF_PROVINCES = ("WITNESS", "DECIDE")
+"""Those of a province besides. DECIDE signs what was released; here the gateway holds it."""
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.

@@ -104,6 +104,10 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         409,
         {"zh": "案件当前状态下不能办理此步骤", "en": "This step cannot follow as the case stands"},
     ),
+    "not-a-party": (
+        403,
+        {"zh": "该步骤不由此成员办理", "en": "This step is not this member's to make"},
+    ),
     "nothing-proposed": (
         409,
         {"zh": "没有待放行的决定", "en": "There is no decision to be released"},

@@ -111,6 +111,11 @@ class Directory:
             consortium = self._consortium()
             return self._read(lambda: consortium.member(code))
 
+    def members(self) -> Sequence[Member]:
+        """All members at the latest head."""
+        with self._lock:
+            return self._read(self._consortium().members)
+
     def log_owner(self, log: bytes) -> str | None:
         """Whose a log is; None: there is none of that id."""
         with self._lock:

@@ -11,6 +11,9 @@ LedgerError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ledger.core.errors import CouldNotCheck, EvidenceError, LedgerError
 
 
@@ -24,11 +27,12 @@ class SignatureRefused(LedgerError):
 
 class Refused(LedgerError):
     """A member may not have this, or its papers are not good. code: a title of
-    `gateway.http.problems`."""
+    `gateway.http.problems`. extra: members beside those of the problem."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.extra = dict(extra or {})
 
 
 class BadAnswer(EvidenceError):

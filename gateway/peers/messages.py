@@ -19,7 +19,7 @@ from gateway.http.problems import retry_later
 from gateway.peers.directory import Directory
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Asker, Inbox, Message, Reply
-from gateway.peers.models import UNTAKEN, peer_inbox
+from gateway.peers.models import REFUSED, UNTAKEN, peer_inbox
 from gateway.sealing.services import Boxes, Kind
 from ledger.core.canonical import encode, instant
 from ledger.core.errors import EvidenceError, LedgerError, SignatureInvalid
@@ -31,6 +31,9 @@ from ledger.core.statement import SORTS
 
 MAX_A_DAY: Final = 10_000
 """New openings of one member within a day; a busy province has a few hundred cases."""
+MAX_WAITING: Final = 1000
+"""Openings of one member that their domains cannot take yet, as steps of cases that came too early:
+each is looked at again every minute."""
 DAY: Final = 86_400
 LATER: Final = 3600
 """Seconds after which one that sent too many may try again."""
@@ -87,8 +90,7 @@ class Messages:
         message, state = self._keep(asker, opening, body)
         inbox = self._inboxes.get(message.sort)
         if inbox is not None and state is not _State.TAKEN:
-            inbox.take(message)
-            self._note_taken(message)
+            self._give(inbox, message)
         return Reply(
             status=202 if state is _State.NEW else 200,
             body=encode({"receivedAt": instant(message.received_at)}),
@@ -162,13 +164,29 @@ class Messages:
         recent = sa.select(sa.func.count()).where(
             peer_inbox.c.member == asker.code, peer_inbox.c.received_at > now - DAY
         )
-        if connection.execute(recent).scalar_one() >= MAX_A_DAY:
+        waiting = sa.select(sa.func.count()).where(
+            peer_inbox.c.member == asker.code,
+            UNTAKEN,
+            ~REFUSED,
+            peer_inbox.c.sort.in_(sorted(self._inboxes)),
+        )
+        enough = connection.execute(recent).scalar_one() >= MAX_A_DAY
+        if enough or connection.execute(waiting).scalar_one() >= MAX_WAITING:
             raise retry_later("too-many-requests", LATER)
 
-    def _note_taken(self, message: Message) -> None:
+    def _give(self, inbox: Inbox, message: Message) -> None:
+        """Have a domain take it, and note that it did, or refuses it. Raises as the domain."""
+        try:
+            inbox.take(message)
+        except Refused as error:
+            self._note(message, refused=error.code)
+            raise
+        self._note(message, taken_at=self._ctx.clock.seconds(), refused=None)
+
+    def _note(self, message: Message, **values: object) -> None:
         change = sa.update(peer_inbox).where(peer_inbox.c.commitment == message.commitment)
         with begin_write(self._ctx.engine) as connection:
-            connection.execute(change.values(taken_at=self._ctx.clock.seconds()))
+            connection.execute(change.values(**values))
 
     def hand_on(self, stop: threading.Event) -> int:
         """Give what was kept to domains that came later, or could not take it and were not asked
@@ -180,9 +198,9 @@ class Messages:
         return taken
 
     def _untaken(self, after: str) -> list[tuple[str, bytes]]:
-        """Ids and commitments of those that no domain took, beyond an id."""
+        """Ids and commitments of those that no domain took or refused, beyond an id."""
         query = sa.select(peer_inbox.c.id, peer_inbox.c.commitment).where(
-            UNTAKEN, peer_inbox.c.sort.in_(sorted(self._inboxes)), peer_inbox.c.id > after
+            UNTAKEN, ~REFUSED, peer_inbox.c.sort.in_(sorted(self._inboxes)), peer_inbox.c.id > after
         )
         with begin_read(self._ctx.engine) as connection:
             found = connection.execute(query.order_by(peer_inbox.c.id).limit(HANDED_ON))
@@ -193,22 +211,27 @@ class Messages:
             message = self.kept(commitment)
             if message is None:
                 return False
-            self._inboxes[message.sort].take(message)
+            self._give(self._inboxes[message.sort], message)
         except LedgerError as error:
             code = getattr(error, "code", None)
             _log.warning("message.not-taken", statement=commitment.hex(), code=code)
             return False
-        self._note_taken(message)
         return True
 
-    def kept(self, commitment: bytes) -> Message | None:
-        """An opening that was handed over, by its commitment. Raises ContentKeyMissing."""
+    def kept(self, commitment: bytes, connection: sa.Connection | None = None) -> Message | None:
+        """An opening that was handed over, by its commitment. connection: within its transaction.
+        Raises ContentKeyMissing."""
+        if connection is not None:
+            return self._kept(connection, commitment)
+        with begin_read(self._ctx.engine) as own:
+            return self._kept(own, commitment)
+
+    def _kept(self, connection: sa.Connection, commitment: bytes) -> Message | None:
         query = sa.select(peer_inbox).where(peer_inbox.c.commitment == commitment)
-        with begin_read(self._ctx.engine) as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return None
-            box = self._boxes.open(connection, Kind.RECEIVED, row.id)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        box = self._boxes.open(connection, Kind.RECEIVED, row.id)
         return Message(
             member=row.member,
             commitment=row.commitment,

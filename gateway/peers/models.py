@@ -35,12 +35,15 @@ peer_inbox = sa.Table(
     sa.Column("sort", sa.Text, nullable=False),  # case, authorisation …
     sa.Column("received_at", sa.BigInteger, nullable=False),  # a stage begins with it
     sa.Column("taken_at", sa.BigInteger),  # by the domain of its sort; NULL: by none yet
+    # Why its domain refuses it, which is asked again only where it is sent again.
+    sa.Column("refused", sa.Text),
     # gateway.base.crypto.Box over the opening; the key lies in gateway.sealing.
     sa.Column("opening", sa.LargeBinary, nullable=False),
 )
 """Openings that other members sent, a row for each statement."""
 sa.Index("ix_peer_inbox_member_received_at", peer_inbox.c.member, peer_inbox.c.received_at)
 UNTAKEN = peer_inbox.c.taken_at.is_(None)
+REFUSED = peer_inbox.c.refused.is_not(None)
 sa.Index("ix_peer_inbox_untaken", peer_inbox.c.sort, sqlite_where=UNTAKEN, postgresql_where=UNTAKEN)
 
 peer_outbox = sa.Table(
@@ -57,6 +60,8 @@ peer_outbox = sa.Table(
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("due", sa.BigInteger, nullable=False),  # when it is sent again
     sa.Column("attempts", sa.Integer, nullable=False),
+    # Nanoseconds: of what came in the same second the first is sent first.
+    sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("code", sa.Text),  # why it waits, or was set aside
     sa.Column("received_at", sa.BigInteger),  # as the peer said in an answer that it signed
     sa.UniqueConstraint("member", "commitment"),

@@ -87,6 +87,7 @@ class MessageOutbox:
             created_at=at,
             due=at,
             attempts=0,
+            turn=time.time_ns(),
         )
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
@@ -113,7 +114,7 @@ class MessageOutbox:
                 peer_outbox.c.state == "waiting",
                 peer_outbox.c.due <= now(),
             )
-            .order_by(peer_outbox.c.due, peer_outbox.c.created_at, peer_outbox.c.id)
+            .order_by(peer_outbox.c.due, peer_outbox.c.turn, peer_outbox.c.id)
             .limit(1)
         )
         with begin_write(self._engine, "peer-outbox") as connection:
@@ -166,6 +167,12 @@ def listed(connection: sa.Connection, states: Sequence[str] | None = None) -> li
     if states is not None:
         query = query.where(peer_outbox.c.state.in_(states))
     return [_outgoing(row) for row in connection.execute(query.limit(LISTED))]
+
+
+def sent_of(connection: sa.Connection, commitments: Sequence[bytes]) -> dict[bytes, Outgoing]:
+    """What became of these statements on their way, by commitment, as far as they were sent."""
+    query = sa.select(peer_outbox).where(peer_outbox.c.commitment.in_(commitments))
+    return {row.commitment: _outgoing(row) for row in connection.execute(query)}
 
 
 def retry(connection: sa.Connection) -> int:

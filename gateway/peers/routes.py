@@ -100,7 +100,7 @@ class Door:
         except ClientDisconnect:
             raise
         except Refused as error:
-            return Problem(error.code).response()
+            return Problem(error.code, extra=error.extra).response()
         except Malformed as error:
             _log.info("exchange.malformed", member=asker.code, what=error.what)
             detail = {"zh": f"格式错误：{error.what}", "en": f"not well-formed: {error.what}"}

@@ -5,12 +5,18 @@ and whatever crashes when: a row of the day is written in the transaction that m
 multiple of 16 goes in every day, 16 dummies where nothing waits. Of days on which no gateway ran
 there is no batch; what waited goes with the next one. What waits for a log that was closed stays
 (`gateway relog` puts it behind the end of that log, and makes it anew for the successor).
+
+Entries go in by chance, each dummy under a promise of its own. In the order in which they were made
+the first of a day would be known for real ones, and the n-th for that of the n-th act on the chain;
+and where the log cuts a batch in two, dummies that go together would tell how many they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from random import SystemRandom
 
 import sqlalchemy as sa
 import structlog
@@ -30,6 +36,7 @@ QUICK_ATTEMPTS = 4
 """How often the dummies are made before the lock is taken; then under it, where their number is
 certain: statements that keep coming must not keep the batch from going."""
 
+_CHANCE = SystemRandom()
 _DUMMY = Said(sort="dummy")
 _log = structlog.get_logger(__name__)
 
@@ -65,7 +72,7 @@ class DailyBatch:
                 if self._gone(connection, day):
                     return None
                 waiting = store.count_waiting(connection, terms.log)
-                count = waiting + (len(dummies.new) if dummies else 0)
+                count = waiting + len(dummies)
                 if count == 0 or count % MULTIPLE:
                     continue  # others came meanwhile
                 done = self._move(connection, day, terms, dummies)
@@ -107,36 +114,32 @@ class DailyBatch:
         newest = store.newest_day(connection, day)
         return newest is not None and newest >= day
 
-    def _dummies(self, waiting: int, terms: Terms) -> Made | None:
-        """As many as are missing beside those that wait; None: none is."""
+    def _dummies(self, waiting: int, terms: Terms) -> Sequence[Made]:
+        """As many as are missing beside those that wait, each promised alone."""
         missing = -waiting % MULTIPLE or (0 if waiting else MULTIPLE)
-        if not missing:
-            return None
-        new = [self._maker.statement(_DUMMY, terms) for _ in range(missing)]
-        return self._maker.promised(new, terms)
+        make, promised = self._maker.statement, self._maker.promised
+        return [promised([make(_DUMMY, terms)], terms) for _ in range(missing)]
 
     def _move(
-        self, connection: sa.Connection, day: date, terms: Terms, dummies: Made | None
+        self, connection: sa.Connection, day: date, terms: Terms, dummies: Sequence[Made]
     ) -> Batched:
         count = self._fill(connection, terms, dummies)
         store.note_batch(connection, day, terms.at, count)
         crash_point("statement.batched", "before")
         return Batched(day=day, count=count)
 
-    def _fill(self, connection: sa.Connection, terms: Terms, dummies: Made | None) -> int:
+    def _fill(self, connection: sa.Connection, terms: Terms, dummies: Sequence[Made]) -> int:
         """Move what waits, and these; how many entries."""
         lock(connection, LOCK_ENTRIES)  # before that of the content keys, as intake does
         log = log_row(connection, terms.log)
-        if dummies is not None and dummies.promise is not None:
-            store.put_statements(
-                connection,
-                self._vault,
-                dummies.new,
-                dummies.promise,
-                log=log,
-                key_id=dummies.key_id,
-            )
-        return store.move(connection, log, store.waiting(connection, log))
+        for one in dummies:
+            if one.promise is not None:
+                store.put_statements(
+                    connection, self._vault, one.new, one.promise, log=log, key_id=one.key_id
+                )
+        mixed = store.waiting(connection, log)
+        _CHANCE.shuffle(mixed)
+        return store.move(connection, log, mixed)
 
     def _told(self, done: Batched) -> Batched:
         crash_point("statement.batched", "after")

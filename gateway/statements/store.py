@@ -185,8 +185,8 @@ def count_overdue(connection: sa.Connection, at: int) -> int:
 
 
 def move(connection: sa.Connection, log: int, promises: Sequence[int]) -> int:
-    """Move promises of statements with all that they cover to the log; how many entries. Under
-    `LOCK`."""
+    """Move promises of statements to the log, in the order given, with all that they cover; how
+    many entries. Under `LOCK`."""
     moved = 0
     for at in range(0, len(promises), _SOME):
         some = promises[at : at + _SOME]
@@ -194,9 +194,10 @@ def move(connection: sa.Connection, log: int, promises: Sequence[int]) -> int:
         query = sa.select(statement_promises, logs.c.log_id).join(
             logs, logs.c.id == statement_promises.c.log
         )
-        query = query.where(statement_promises.c.id.in_(some)).order_by(statement_promises.c.id)
-        for promise in connection.execute(query).all():
-            moved += _move_one(connection, log, promise, covered[promise.id])
+        found = connection.execute(query.where(statement_promises.c.id.in_(some)))
+        by_id = {promise.id: promise for promise in found}
+        for number in some:
+            moved += _move_one(connection, log, by_id[number], covered[number])
     return moved
 
 

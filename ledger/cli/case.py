@@ -139,13 +139,34 @@ def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
 
 def _show(told: Told) -> None:
     note(f"{told['kind']} {told['state']} · {told['record']}")
+    if told["owner"] != told["filer"]:
+        between = f"{told['filer']} → {told['owner']}"
+        note(say(zh=f"提出 → 记录所属：{between}", en=f"filed by → record of: {between}"))
     if told["stage"]["name"]:
         note(say(zh="期限", en="deadline") + f": {told['stage']['name']} {_deadline(told)}")
     if told["proposed"]:
         note(say(zh="待放行", en="to be released") + f": {told['proposed']['act']}")
     head = ("step", "act", "iss", "day", "commitment")
     print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
+    for step in told["steps"]:
+        if (sent := step.get("sent")) and sent["state"] != "sent":
+            note(_on_its_way(step, sent))
+    for step in told["displaced"]:
+        again = say(zh="被在先步骤取代，须重新提交", en="another step came first; file it anew")
+        note(f"{step['act']} {step['day']}: {again}")
     told_acts(told)
+
+
+def _on_its_way(step: Told, sent: Told) -> str:
+    """What became of a step that the other party does not have."""
+    of, to, code = step["step"], sent["to"], sent["code"] or "-"
+    if sent["state"] == "set-aside":
+        return say(
+            zh=f"第 {of} 步未被 {to} 接收：{code}", en=f"step {of} was not taken by {to}: {code}"
+        )
+    return say(
+        zh=f"第 {of} 步正送往 {to}（{code}）", en=f"step {of} is on its way to {to} ({code})"
+    )
 
 
 def _deadline(one: Told) -> str | None:
@@ -184,6 +205,48 @@ _step("decline", "decline", "不予受理（异议须用 decide）。", "Decline
 _step("ask", "ask-supplement", "要求补充材料。", "Ask for more.")
 _step("supplement", "supplement", "补充材料。", "Hand in what was asked for.")
 _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
+
+
+@case.command(
+    "national-result",
+    help=say(
+        zh="""递交国家平台（信用中国）的办理结果，由记录所属成员据此登记。
+
+        \b
+        示例：credit-ledger case national-result 案件 --national-no 编号 --doc 结果.pdf --to URL
+        """,
+        en="""Hand over the result of the national platform, which the owner of the record records.
+
+        \b
+        Example: credit-ledger case national-result CASE --national-no N --doc r.pdf --to URL
+        """,
+    ),
+)
+@click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "--national-no", required=True, metavar="N", help=say(zh="国家平台编号。", en="Its number.")
+)
+@click.option("--day", type=_DAY, help=say(zh="结果之日。", en="Day of the result."))
+@click.option("--note", "text", default="", metavar="T", help=say(zh="说明。", en="A note."))
+@doc_option
+@node_options
+@json_option
+def national_result(
+    *,
+    case_: str,
+    national_no: str,
+    day: Any,
+    text: str,
+    docs: tuple[Path, ...],
+    url: str,
+    token: str | None,
+    as_json: bool,
+) -> int:
+    """See its help."""
+    value = {"nationalNo": national_no, "day": _day(day), "note": text}
+    with Node(url, token) as node:
+        told = send(node, f"/v1/cases/{case_}/national-result", value, docs)
+    return _made(told, as_json=as_json)
 
 
 def _made(told: Told, *, as_json: bool) -> int:

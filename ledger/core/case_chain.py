@@ -6,12 +6,13 @@ domain that takes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ledger.core.case import ACTS_OF_FILER, Step
+from ledger.core.entry import Entry
 from ledger.core.errors import EvidenceError
-from ledger.core.ids import Digest, RecordId
+from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.core.statement import Statement
 from ledger.core.status import Action, Basis
 
@@ -24,6 +25,7 @@ __all__ = [
     "CaseState",
     "Kind",
     "chain_of",
+    "first_of",
     "fold",
     "may_follow",
 ]
@@ -115,7 +117,7 @@ class CaseBroken(EvidenceError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A case as far as its steps are known. filer: member that filed it, the owner's code in a case
-    of its own. accepted: whether it was. steps: with their statements."""
+    of its own. accepted: whether it was. steps: with their statements. first: as of `fold`."""
 
     id: bytes
     record: RecordId
@@ -125,11 +127,12 @@ class Case:
     state: CaseState
     accepted: bool
     steps: tuple[tuple[Statement, Step], ...]
+    first: Mapping[Digest, Digest] = field(default_factory=dict)
 
     @property
     def last(self) -> Digest:
         """Commitment of the last step: `prev` of the next."""
-        return self.steps[-1][0].commitment
+        return _name(self.steps[-1][0], self.first)
 
     @property
     def is_open(self) -> bool:
@@ -153,8 +156,15 @@ def may_follow(case: Case, act: str) -> CaseState | None:
     return case.state
 
 
-def fold(statements: Sequence[Statement], *, owner: str) -> Case:
-    """The case that these steps, in their order, make. owner: of the record's log.
+_ONE_LOG: Mapping[Digest, Digest] = {}
+
+
+def fold(
+    statements: Sequence[Statement], *, owner: str, first: Mapping[Digest, Digest] = _ONE_LOG
+) -> Case:
+    """The case that these steps, in their order, make. owner: of the record's log. first: of those
+    that were logged again after a log was closed the commitment that they had first, by which the
+    next step names them (`first_of`).
 
     Raises CaseBroken: `empty`, `not-first`, `other-case`, `other-record`, `out-of-order` (number or
     `prev`), `not-the-author`, `cannot-follow`, `basis-missing` (a grant that nobody filed for
@@ -162,7 +172,7 @@ def fold(statements: Sequence[Statement], *, owner: str) -> Case:
     """
     if not statements:
         raise CaseBroken("empty", 0)
-    case = _first(statements[0], owner)
+    case = replace(_first(statements[0], owner), first=first)
     for number, statement in enumerate(statements[1:], start=2):
         case = _next(case, statement, number)
     return case
@@ -202,23 +212,23 @@ def _next(case: Case, statement: Statement, number: int) -> Case:
     state = may_follow(case, step.act)
     if state is None:
         raise CaseBroken("cannot-follow", number)
-    return Case(
-        id=case.id,
-        record=case.record,
-        kind=case.kind,
-        owner=case.owner,
-        filer=case.filer,
+    return replace(
+        case,
         state=state,
         accepted=case.accepted or state is CaseState.ACCEPTED,
         steps=(*case.steps, (statement, step)),
     )
 
 
-def chain_of(statements: Iterable[Statement], *, owner: str) -> tuple[list[Statement], set[Digest]]:
+def chain_of(
+    statements: Iterable[Statement], *, owner: str, first: Mapping[Digest, Digest] = _ONE_LOG
+) -> tuple[list[Statement], set[Digest]]:
     """Take the steps of one case that count, in their order; and the commitments of the others.
 
     Of two with one `prev` the owner's counts, else the one that was made first (by `at`, then by
-    commitment); what stood behind the other goes with it, and is to be filed anew.
+    commitment); what stood behind the other goes with it, and is to be filed anew. At the beginning
+    a filing counts, and one that another member made before the owner's: no owner takes away what
+    was filed. first: as of `fold`; of one step that is here twice the first counts.
     """
     behind: dict[Digest | None, list[Statement]] = {}
     every = {statement.commitment: statement for statement in statements}
@@ -227,7 +237,41 @@ def chain_of(statements: Iterable[Statement], *, owner: str) -> tuple[list[State
     chain: list[Statement] = []
     prev: Digest | None = None
     while found := behind.get(prev):
-        chosen = min(found, key=lambda one: (one.iss != owner, one.at, one.commitment))
+        weigh = _as_first if prev is None else _as_next
+        chosen = min(
+            found,
+            key=lambda one: (weigh(one, owner), one.at, one.commitment in first, one.commitment),
+        )
         chain.append(chosen)
-        prev = chosen.commitment
+        prev = _name(chosen, first)
     return chain, every.keys() - {one.commitment for one in chain}
+
+
+def first_of(entry: Entry, commitments: Iterable[Digest], logs: Iterable[LogId]) -> Digest | None:
+    """Which of these commitments, in one of these logs, is the statement that an entry replaces;
+    None: none of them, or it replaces none. commitments: that steps name as `prev`."""
+    named = list(commitments)
+    for log in logs:
+        for one in named:
+            if record_id(log, one) == entry.replaces:
+                return one
+    return None
+
+
+# ---- private
+
+
+def _name(statement: Statement, first: Mapping[Digest, Digest]) -> Digest:
+    """The commitment by which the next step names this one."""
+    return first.get(statement.commitment, statement.commitment)
+
+
+def _as_first(statement: Statement, owner: str) -> int:
+    """The less the better: filings of others, of the owner, and its own decisions."""
+    if FIRST.get(statement.step().act) in (Kind.REPAIR, Kind.OBJECTION):
+        return int(statement.iss == owner)
+    return 2
+
+
+def _as_next(statement: Statement, owner: str) -> int:
+    return int(statement.iss != owner)

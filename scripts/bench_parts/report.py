@@ -6,12 +6,13 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from scripts.bench_parts.book import Book, medians
+from scripts.bench_parts.book import Book, Row, medians
 from scripts.bench_parts.svg import line_chart
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,13 +77,19 @@ def write(folder: Path, book: Book, at: Setting) -> None:
     document = {"machine": at.machine, "commit": at.commit, "date": at.date}
     text = json.dumps({**document, "rows": [row.as_dict() for row in rows]}, indent=1)
     (folder / "results.json").write_text(text + "\n", "utf-8")
-    for row in rows:
-        chart = line_chart(row.aim.title.replace("`", ""), row.aim.unit, row.by_size, row.aim.aim)
+    for row in _charted(rows):
+        aim = row.aim
+        chart = line_chart(aim.title.replace("`", ""), aim.unit, row.by_size, aim.aim or 0.0)
         (folder / f"{row.aim.name}.svg").write_text(chart, "utf-8")
     page = markdown(book, at)
     if (folder / MISSED).exists():
         page += f"\nWhat was missed, why, and what was tried: [{MISSED}]({MISSED}).\n"
     (folder / "README.md").write_text(page, "utf-8")
+
+
+def _charted(rows: Sequence[Row]) -> list[Row]:
+    """Those that an aim was set for: the others are measured at one size."""
+    return [row for row in rows if row.aim.aim is not None]
 
 
 def markdown(book: Book, at: Setting) -> str:
@@ -101,7 +108,10 @@ def markdown(book: Book, at: Setting) -> str:
     ]
     if book.notes:
         parts += ["## Notes", "\n".join(f"- {note}" for note in book.notes)]
-    parts += ["## Charts", "\n".join(f"![{row.aim.name}]({row.aim.name}.svg)" for row in rows)]
+    parts += [
+        "## Charts",
+        "\n".join(f"![{row.aim.name}]({row.aim.name}.svg)" for row in _charted(rows)),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -110,10 +120,11 @@ def table(book: Book) -> str:
     lines = ["| what | aim | reached | met | first peer | ratio |", "|---|---|---|---|---|---|"]
     for row in book.rows():
         sign = "≥" if row.aim.more else "≤"
+        aim = "–" if row.aim.aim is None else f"{sign} {number(row.aim.aim)} {row.aim.unit}"
         met = {True: "yes", False: "**no**", None: "–"}[row.met]
         lines.append(
-            f"| {row.aim.title} (`{row.aim.name}`) | {sign} {number(row.aim.aim)} {row.aim.unit} "
-            f"| {number(row.reached)} | {met} | {number(row.peer)} | {number(row.ratio)} |"
+            f"| {row.aim.title} (`{row.aim.name}`) | {aim} | {number(row.reached)} | {met} "
+            f"| {number(row.peer)} | {number(row.ratio)} |"
         )
     missing = [f"`{aim.name}`" for aim in book.missing()]
     said = f"Not measured in this run at the size it is stated for: {', '.join(missing)}."

@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 from gateway.devnet import services
-from gateway.devnet.layout import NODES, Layout, load_ports
+from gateway.devnet.layout import NODES, Layout, MemberSpec, load_ports
 from gateway.devnet.services import Network
 from scripts.bench_parts.material import CODE
 
@@ -54,9 +54,12 @@ class Site:
         return self.taken - count
 
     def _up(self) -> Path:
-        nodes = [member for member in NODES if member.code == CODE]
         os.environ["CREDIT_LEDGER_HTTP__REQUESTS_PER_SECOND"] = str(RATE_LIMIT)
-        return services.up(self.folder, 0, lambda _step: None, nodes=nodes).resolve()
+        return services.up(self.folder, 0, lambda _step: None, nodes=self._nodes()).resolve()
+
+    def _nodes(self) -> list[MemberSpec]:
+        """The members whose gateways run."""
+        return [member for member in NODES if member.code == CODE]
 
     @property
     def rpc(self) -> str:
@@ -95,13 +98,14 @@ class Site:
         gateway.stop()
         started = time.monotonic()
         gateway.start({})
-        while not self._ready():
+        while not self.ready():
             if time.monotonic() - started > PATIENCE:
                 raise TooSlow("the gateway's start")
             time.sleep(0.01)
         return time.monotonic() - started
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the gateway answers."""
         try:
             return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).is_success
         except httpx.TransportError:

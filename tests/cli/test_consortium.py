@@ -122,7 +122,7 @@ def test_all_keys_in_one_place(founders: Founders) -> None:
     for code in FIVE:
         assert {Purpose(key.purpose).name for key in chain.keys(code)} == {
             *("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST"),
-            *(() if code == "a-bank" else ("WITNESS",)),
+            *(() if code == "a-bank" else ("WITNESS", "DECIDE")),
         }
         assert len(chain.log_ids(code)) == 1
     before = (founders.folder / "network.json").read_bytes()
@@ -266,7 +266,7 @@ def test_keys_of_a_member(founders: Founders) -> None:
     made = {path.name: path.read_bytes() for path in (folder / "keys").iterdir()}
     assert set(made) == {
         *("govern.json", "anchor.json", "note.json", "present.json", "case.json", "request.json"),
-        "witness.json",
+        *("witness.json", "decide.json"),
         *("payer.json", "content.json", "index.json"),
     }
     assert stat.S_IMODE(os.stat(folder / "keys").st_mode) == 0o700

@@ -109,9 +109,14 @@ def statement(**changes: Any) -> Statement:
     return Statement(**values | changes)
 
 
-def promised(made: Statement, others: int = 2, signature: bytes = bytes(65)) -> Opening:
+def promised(
+    made: Statement,
+    others: int = 2,
+    signature: bytes = bytes(65),
+    replaces: RecordId | None = None,
+) -> Opening:
     """An opening whose promise covers others too. Nobody signed it, unless you did."""
-    entry = made.entry()
+    entry = made.entry(replaces)
     leaves = [merkle.leaf_hash(bytes([n])) for n in range(others)]
     leaves.append(merkle.leaf_hash(entry))
     issued = min(made.at, canonical.MAX_INSTANT - MAX_PROMISE)

@@ -1,6 +1,7 @@
 """Cases: what may follow on what, and whose step counts where two stand at one place."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,11 +18,13 @@ from ledger.core.case_chain import (
     CaseState,
     Kind,
     chain_of,
+    first_of,
     fold,
     may_follow,
 )
+from ledger.core.entry import parse_entry
 from ledger.core.errors import Malformed
-from ledger.core.ids import Digest, RecordId
+from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.core.statement import Statement
 from tests.core.material import ROOT, fuzz
 from tests.core.statements import statement, step
@@ -231,3 +234,61 @@ def test_states_are_those_of_the_interfaces() -> None:
     listed = re.search(r"States: `([a-z -]+)`", text)
     assert listed is not None
     assert set(listed[1].split()) | {"decided"} == set(CaseState)
+
+
+# ---- a filing is nobody else's to take away
+
+
+@pytest.mark.parametrize("act", ["grant", "file-repair"])
+def test_no_first_step_of_the_owner_displaces_a_filing(act: str) -> None:
+    """Whoever owns the record would make what was filed against it vanish."""
+    filed = said("file-objection", at=1_900_000_000)
+    accepted = said("accept", filed)
+    own = said(act, iss=OWNER, at=1_800_000_000)
+    chain, others = chain_of([own, accepted, filed], owner=OWNER)
+    assert chain == [filed, accepted]
+    assert others == {own.commitment}
+
+
+# ---- steps that were logged again
+
+
+def relogged(old: Statement) -> Statement:
+    """The same in another log, with another commitment."""
+    return replace(old, log=LogId(bytes([9]) * 32), salt=bytes([9]) * 32)
+
+
+def test_a_step_that_was_logged_again_stands_where_it_stood() -> None:
+    """What follows names the commitment that it had first."""
+    filed = said("file-repair")
+    accepted = said("accept", filed)
+    granted = said("grant", accepted)
+    again = {relogged(one).commitment: one.commitment for one in (filed, accepted)}
+    anew = [relogged(filed), relogged(accepted), granted]
+    with pytest.raises(CaseBroken):
+        fold(anew, owner=OWNER)
+    found = fold(anew, owner=OWNER, first=again)
+    assert (found.state, found.last) == (CaseState.GRANTED, granted.commitment)
+    assert fold(anew[:2], owner=OWNER, first=again).last == accepted.commitment
+    chain, others = chain_of([granted, *reversed(anew[:2])], owner=OWNER, first=again)
+    assert (chain, others) == (anew, set())
+
+
+def test_both_of_a_step_that_was_logged_again_are_one() -> None:
+    filed = said("file-repair")
+    accepted = said("accept", filed)
+    again = {relogged(filed).commitment: filed.commitment}
+    chain, others = chain_of([relogged(filed), accepted, filed], owner=OWNER, first=again)
+    assert chain == [filed, accepted]
+    assert others == {relogged(filed).commitment}
+
+
+def test_which_step_an_entry_replaces() -> None:
+    filed = said("file-repair")
+    old, other = filed.log, LogId(bytes([7]) * 32)
+    entry = parse_entry(relogged(filed).entry(record_id(old, filed.commitment)))
+    named = [Digest(bytes(32)), filed.commitment]
+    assert first_of(entry, named, [other, old]) == filed.commitment
+    assert first_of(entry, named, [other]) is None
+    assert first_of(entry, named[:1], [old]) is None
+    assert first_of(parse_entry(filed.entry()), named, [old]) is None

@@ -33,7 +33,7 @@ from tests.acceptance.outside import Done, run
 from tests.e2e.member import Member, until
 
 WEEK = 7 * 86_400
-LOST = ("govern", "anchor", "note", "present", "case", "request", "witness")
+LOST = ("govern", "anchor", "note", "present", "case", "decide", "request", "witness")
 LATER = WEEK + 3600
 """Seconds after which a recovered key has begun, and some."""
 OTHERS = ("110000", "130000", "140000")
@@ -241,7 +241,7 @@ def recover(world: World, folder: Path) -> None:
     assert early.code == 1 and "Consortium_KeyNotValid" in early.err
     world.move(LATER, ())
     lost = [k for k, key in world.listed(member.code).items() if key["state"] == "in-force"]
-    for purpose in ("ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST", "WITNESS"):
+    for purpose in ("ANCHOR", "NOTE", "PRESENT", "CASE", "DECIDE", "REQUEST", "WITNESS"):
         told = world.keys("rotate", purpose)
         assert Path(told["file"]).name == f"{purpose.lower()}.json"
     for name in lost:

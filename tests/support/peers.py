@@ -30,7 +30,7 @@ from ledger.core.keys import Alg, Purpose
 from tests.records.examples import penalty
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
-from tests.support.chain import TestNetwork, deploy_network, make_keys
+from tests.support.chain import PROVINCES, TestNetwork, deploy_network, make_keys
 from tests.support.node import make_settings
 from tests.support.relay import Relay, start_relay
 
@@ -38,6 +38,8 @@ PATIENCE = 40
 REGISTERED = frozenset(
     {Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE, Purpose.REQUEST}
 )
+OF_CASES = frozenset({Purpose.CASE, Purpose.DECIDE})
+"""Of those with a gateway: a founding must fit into one creation."""
 
 
 @dataclass
@@ -102,6 +104,8 @@ def keyring(network: TestNetwork, code: str) -> Keyring:
         note=keys[code, Purpose.NOTE],
         present=keys[code, Purpose.PRESENT],
         request=keys[code, Purpose.REQUEST],
+        case=keys.get((code, Purpose.CASE)),
+        decide=keys.get((code, Purpose.DECIDE)),
         payer=payer,
         content=(ContentKey(version=1, secret=os.urandom(32)),),
         index=os.urandom(32),
@@ -126,7 +130,10 @@ def freeze(node: Node, folder: Path) -> None:
     keys = node.signing.keys
     signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
     signers |= {"request": keys.request, "payer": keys.payer}
-    secrets = {name: (one.alg, one._secret.hex()) for name, one in signers.items()}
+    signers |= {"case": keys.case, "decide": keys.decide}
+    secrets = {
+        name: (one.alg, one._secret.hex()) for name, one in signers.items() if one is not None
+    }
     (folder / "network.json").write_bytes(node.ctx.network.encode())
     value = {
         "code": node.ctx.settings.node.code,
@@ -178,6 +185,11 @@ def serving(node: Node, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
+def _is_registered(code: str, purpose: Purpose, codes: Sequence[str]) -> bool:
+    of_cases = code in codes and code in PROVINCES and purpose in OF_CASES
+    return of_cases or purpose in REGISTERED
+
+
 @contextmanager
 def start_members(
     folder: Path, codes: Sequence[str], *, databases: Mapping[str, str] | None = None
@@ -188,7 +200,7 @@ def start_members(
         anvil = stack.enter_context(start_anvil())
         relays = {code: stack.enter_context(start_relay()) for code in codes}
         endpoints = {code: relay.url for code, relay in relays.items()}
-        keys = {of: key for of, key in make_keys().items() if of[1] in REGISTERED}
+        keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes)}
         network = deploy_network(anvil, keys=keys, endpoints=endpoints)
         members = {}
         for code in codes:

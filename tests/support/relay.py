@@ -34,6 +34,7 @@ class Seen:
     path: str
     headers: Headers
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Relay:
         parts = urlsplit(self.upstream)
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=300)
         try:
-            connection.putrequest("POST", seen.path, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(seen.method, seen.path, skip_host=True, skip_accept_encoding=True)
             for name, value in seen.headers:
                 if name.lower() not in ("connection", "transfer-encoding"):
                     connection.putheader(name, value)
@@ -182,8 +183,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self._relay(Seen(self.path, self.headers.items(), body))
+
+    def do_GET(self) -> None:
+        self._relay(Seen(self.path, self.headers.items(), b"", "GET"))
+
+    def _relay(self, seen: Seen) -> None:
         try:
-            self._send(self.server.relay.answer(Seen(self.path, self.headers.items(), body)))
+            self._send(self.server.relay.answer(seen))
         except HangUp:
             self.close_connection = True
             linger = struct.pack("ii", 1, 0)

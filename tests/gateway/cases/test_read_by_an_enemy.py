@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 
+from gateway.cases import stepping
 from gateway.cases.errors import CaseRefused
 from gateway.cases.stages import UNKNOWN, stage_now
+from gateway.http.problems import Problem
 from gateway.node import Node
 from ledger.core.errors import InputError
 from ledger.records.calendar import Calendar
@@ -111,3 +113,65 @@ def test_an_objection_that_never_marked_keeps_no_mark(node: Node, anvil: Anvil) 
         clerk, filing(leaf, "objection", reason="有新证据", docs=(pdf("新证据.pdf", PDF + b"new"),))
     )
     assert dismissed(third) == ["dispute", "settle"]
+
+
+@pytest.mark.parametrize("end", ["withdraw-filing", "decline"])
+def test_filing_in_a_loop_marks_once(node: Node, anvil: Anvil, end: str) -> None:
+    """One that was taken back, or declined, counts as lost: another marks only with a new document,
+    and once in ninety days."""
+    (leaf,) = take_in(node, anvil, 340 + len(end))
+    clerk, parts = of_authority(node, 1), node.case_parts
+
+    def marked(number: int, data: bytes = PDF) -> bool:
+        said = filing(leaf, "objection", reason=f"第{number}次", docs=(pdf(data=data),))
+        case = parts.cases.file(clerk, said)
+        acts = [act["action"] for act in parts.views.show(clerk, case)["acts"]]
+        if end == "decline":
+            parts.decisions.propose(clerk, case, wanted(end))
+            parts.decisions.release(of_authority(node, 2), case)
+        else:
+            parts.cases.step(clerk, case, wanted(end, docs=()))
+        return acts == ["dispute"]
+
+    fresh = [PDF + bytes([n]) for n in range(3)]
+    assert marked(1)
+    assert not marked(2), "the same document"
+    assert [marked(3 + n, data) for n, data in enumerate(fresh)] == [True, False, False]
+
+
+def test_asking_for_more_sets_no_objection_s_clock_anew(node: Node, anvil: Anvil) -> None:
+    (leaf,) = take_in(node, anvil, 360)
+    clerk, parts = of_authority(node, 1), node.case_parts
+    case = parts.cases.file(clerk, filing(leaf, "objection", received="2026-01-05"))
+    before = parts.views.show(clerk, case)["stage"]
+    parts.cases.step(clerk, case, wanted("ask-supplement", docs=()))
+    parts.cases.step(clerk, case, wanted("supplement", docs=()))
+    assert parts.views.show(clerk, case)["stage"] == before
+    parts.cases.step(clerk, case, wanted("accept", docs=()))
+    assert parts.views.show(clerk, case)["stage"] == before
+
+
+def test_so_many_filings_of_a_token_a_day(
+    node: Node, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (leaf,) = take_in(node, anvil, 361)
+    many, other = of_authority(node, 4711), of_authority(node, 4712)
+    monkeypatch.setattr(stepping, "FILINGS_A_DAY", 2)
+    said = [filing(leaf, reason=f"第{n}次") for n in range(3)]
+    first = [node.case_parts.cases.file(many, one) for one in said[:2]]
+    with pytest.raises(Problem) as refused:
+        node.case_parts.cases.file(many, said[2])
+    assert (refused.value.code, refused.value.status) == ("too-many-requests", 429)
+    assert [node.case_parts.cases.file(many, one) for one in said[:2]] == first, "known"
+    node.case_parts.cases.step(many, first[0], wanted("withdraw-filing", docs=()))
+    assert node.case_parts.cases.file(other, said[2]), "another's"
+
+
+def test_a_national_result_of_the_filer_moves_no_clock(node: Node, anvil: Anvil) -> None:
+    (leaf,) = take_in(node, anvil, 362)
+    clerk, parts = of_authority(node, 1), node.case_parts
+    case = parts.cases.file(clerk, filing(leaf))
+    parts.cases.step(clerk, case, wanted("accept", docs=(), day="2026-01-05"))
+    before = parts.views.show(clerk, case)["stage"]
+    parts.cases.step(clerk, case, wanted("national-result", docs=(), national_no="N-1"))
+    assert parts.views.show(clerk, case)["stage"] == before

@@ -11,7 +11,7 @@ import pytest
 from gateway.base.policy import NotAllowed
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Wanted
-from gateway.cases.services import MAX_MARKING
+from gateway.cases.marking import MAX_MARKING
 from gateway.node import Node
 from ledger.core.errors import InputError
 from ledger.core.status import Flag

@@ -93,5 +93,7 @@ def test_which_stage_runs(kind: Kind, state: CaseState, stage: str | None) -> No
 
 def test_acceptance_does_not_give_an_objection_more_time() -> None:
     assert keeps_running(Kind.OBJECTION, "objection-answer", "objection-answer")
-    assert not keeps_running(Kind.OBJECTION, None, "objection-answer")
+    assert keeps_running(Kind.OBJECTION, None, "objection-answer"), "it was asked for more"
+    assert keeps_running(Kind.REPAIR, "repair-decide", "repair-decide")
     assert not keeps_running(Kind.REPAIR, "repair-accept", "repair-decide")
+    assert not keeps_running(Kind.REPAIR, None, "repair-accept")

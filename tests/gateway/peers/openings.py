@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ledger.chain.keys.signers import DigestSigner
+from ledger.core.ids import RecordId
 from ledger.core.keys import Purpose
 from ledger.core.opening import Opening, Promised
 from ledger.core.promise import digest
@@ -16,9 +17,14 @@ from tests.support.peers import Network
 
 
 def opening(
-    network: Network, member: str, *, signer: DigestSigner | None = None, **changes: Any
+    network: Network,
+    member: str,
+    *,
+    signer: DigestSigner | None = None,
+    replaces: RecordId | None = None,
+    **changes: Any,
 ) -> Opening:
-    """A new one each time. signer: in place of the member's key."""
+    """A new one each time. signer: in place of the member's key. replaces: of its entry."""
     chain = network.chain
     values: dict[str, Any] = {
         "at": network[member].node.ctx.clock.seconds(),
@@ -32,14 +38,21 @@ def opening(
         member=member,
         chain_id=chain.file.chain_id,
         log_anchor=chain.deployment.log_anchor,
+        replaces=replaces,
     )
 
 
 def signed_by(
-    signer: DigestSigner, made: Statement, *, member: str, chain_id: int, log_anchor: str
+    signer: DigestSigner,
+    made: Statement,
+    *,
+    member: str,
+    chain_id: int,
+    log_anchor: str,
+    replaces: RecordId | None = None,
 ) -> Opening:
     """The opening of a statement, promised with this key."""
-    unsigned = statements.promised(made)
+    unsigned = statements.promised(made, replaces=replaces)
     found = unsigned.promised
     assert found is not None
     signed = digest(

@@ -31,6 +31,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         other = f"sqlite:///{folder / 'tianjin.db'}"
         databases = {BEIJING: own, TIANJIN: other}
         with start_members(folder, (BEIJING, TIANJIN), databases=databases) as found:
+            for member in found.members.values():
+                member.node.peers.messages.give({})  # the cases have tests of their own
             yield found
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

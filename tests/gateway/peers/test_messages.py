@@ -113,8 +113,16 @@ def test_what_its_domain_could_not_take_is_given_again(network: Network, domain:
 
 
 def test_what_its_domain_refuses(network: Network, domain: Domain) -> None:
+    """It is not given again by itself, only where it is sent again."""
+    made = opening(network, TIANJIN)
     domain.fault = Refused("not-granted")
-    assert refused(network, opening(network, TIANJIN).encode()) == (403, "not-granted")
+    assert refused(network, made.encode()) == (403, "not-granted")
+    assert refused(network, made.encode()) == (403, "not-granted")
+    domain.fault = None
+    network[BEIJING].node.peers.messages.hand_on(threading.Event())
+    assert made.statement.commitment not in {one.commitment for one in domain.taken}
+    assert hand_over(network, made.encode()) == 200
+    assert made.statement.commitment in {one.commitment for one in domain.taken}
 
 
 def test_of_another_member(network: Network) -> None:
@@ -167,6 +175,30 @@ def test_so_many_a_day(network: Network, monkeypatch: pytest.MonkeyPatch) -> Non
     assert hand_over(network, data) == 200
 
 
+def test_so_many_wait_for_their_domain(
+    network: Network, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is looked at again and again: no member fills that list. Those it refuses wait no
+    more."""
+    messages = network[BEIJING].node.peers.messages
+    messages.hand_on(threading.Event())
+    monkeypatch.setattr(subject, "MAX_WAITING", len(messages._untaken("")) + 1)
+    domain.fault = Refused("not-granted")
+    assert refused(network, opening(network, TIANJIN).encode()) == (403, "not-granted")
+    domain.fault = NotReady("busy")
+    early = opening(network, TIANJIN).encode()
+    for _ in range(2):
+        with pytest.raises(PeerSilent) as caught:
+            hand_over(network, early)
+        assert (caught.value.code, caught.value.message) == ("peer-busy", "not-ready")
+    with pytest.raises(PeerSilent) as caught:
+        hand_over(network, opening(network, TIANJIN).encode())
+    assert (caught.value.code, caught.value.message) == ("peer-busy", "too-many-requests")
+    domain.fault = None
+    assert messages.hand_on(threading.Event()) == 1
+    assert hand_over(network, opening(network, TIANJIN).encode()) == 202
+
+
 def test_one_domain_for_a_sort(network: Network) -> None:
     assert isinstance(network[BEIJING].node.peers.messages, Messages)
     with pytest.raises(ValueError, match="no sort"):
@@ -176,7 +208,7 @@ def test_one_domain_for_a_sort(network: Network) -> None:
 def test_kept_for_a_domain_that_comes_later(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What came before is given to it; one that it refuses keeps no other back."""
+    """What came before is given to it; one that it cannot take keeps no other back."""
     monkeypatch.setattr(subject, "HANDED_ON", 1)
     made = [opening(network, TIANJIN) for _ in range(3)]
     for one in made:
@@ -190,7 +222,7 @@ def test_kept_for_a_domain_that_comes_later(
             self.taken.append(message)
 
     found = Picky()
-    found.fault = Refused("not-granted")
+    found.fault = NotReady("busy")
     assert messages.hand_on(threading.Event()) == 0
     messages.give({"case": found})
     try:

@@ -289,3 +289,11 @@ def test_listed_for_the_operator(network: Network, tmp_path: Path) -> None:
     assert (told["member"], told["reason"], told["attempts"]) == (BEIJING, "not-the-issuer", 1)
     assert told["statement"] == made.statement.commitment.hex()
     assert b"grant" not in done.stdout.encode()
+
+
+def test_what_came_in_one_second_goes_in_its_order(network: Network) -> None:
+    """A step of a case that overtakes the one before it would be put off."""
+    made = [put(network, BEIJING).statement.commitment for _ in range(6)]
+    outbox = network[TIANJIN].node.peers.outbox
+    claimed = [outbox.claim(BEIJING) for _ in made]
+    assert [one.commitment for one in claimed if one] == made

@@ -61,6 +61,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     scope = "read" if reading or whole else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
+        Purpose.SEE_ABROAD: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -77,7 +78,9 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
     of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
-    if of_cases or purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
+    handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
+    handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
+    if of_cases or purpose in handed_in:
         seen = centre or filed or (of_cases and (mine or not caller.authorities))
         unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
         return None if seen else unseen

@@ -17,6 +17,7 @@ from gateway.log.models import logs
 from gateway.node import Node
 from gateway.statements import days, store, tasks
 from gateway.statements.batch import Batched
+from gateway.statements.models import statements
 from ledger.core.entry import STATEMENT, parse_entry
 from ledger.core.merkle import leaf_hash
 from tests.gateway.intake.material import row
@@ -61,6 +62,27 @@ def test_a_multiple_of_sixteen_goes_in(node: Node, issued: int, moved: int) -> N
     assert {parse_entry(entry).kind for entry in found} == {STATEMENT}
     assert len({len(entry) for entry in found}) == 1, "a dummy looks like any other"
     assert sorts(node) == ["case"] * issued + ["dummy"] * (moved - issued)
+
+
+def test_entries_go_in_by_chance(node: Node) -> None:
+    """In the order of their making, the n-th would be known for that of the n-th act of the day."""
+    openings = [one for n in range(12) for one in node.statements.issue([said(n)])]
+    set_clock(node, NIGHT)
+    node.daily_batch.step()
+    grow(node)
+    places = [_leaves(node).index(opening.leaf) for opening in openings]
+    assert places != sorted(places), "once in 479 million times this is chance"
+
+
+def test_every_dummy_has_a_promise_of_its_own(node: Node) -> None:
+    """Where the log cuts a batch in two, dummies that go together would tell how many they are."""
+    node.statements.issue([said()])
+    set_clock(node, NIGHT)
+    node.daily_batch.step()
+    query = sa.select(sa.func.count()).select_from(statements).group_by(statements.c.promise)
+    with node.ctx.engine.connect() as connection:
+        found = connection.scalars(query).all()
+    assert found == [1] * 16
 
 
 def _leaves(node: Node) -> list[bytes]:
