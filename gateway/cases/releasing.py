@@ -119,7 +119,7 @@ class Decisions:
         day = day_of(wanted.day, cases.ctx.clock.today())
         demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
         # With what is on its way: two decisions in flight together are judged one after the other.
-        state = self._sending.expected(held.record)
+        state = self._sending.expected(held.acted)
         action = action_of(wanted)
         act = None
         if action is not None:
@@ -141,7 +141,7 @@ class Decisions:
             return None
         with begin_read(self._engine) as connection:
             other = look(connection, self._cases.vault, wanted.to_record)
-        if other.record == held.record:
+        if other.acted == held.acted:
             raise CaseRefused(
                 "record-unknown",
                 {
@@ -236,7 +236,7 @@ class Decisions:
         if row is not None:
             state = self._cases.demand_follows(row, wanted.act)
         with begin_read(self._engine) as connection:
-            judged = store.newest_act(connection, held.record)
+            judged = store.newest_act(connection, held.acted)
         self._demand_lawful(held, replace(wanted, version=None))
         new = NewStep(
             step=self._step(held, wanted, value, found, row),
@@ -258,7 +258,7 @@ class Decisions:
             )
             if newest is None or (newest.id, newest.state) != (found.id, found.state):
                 raise CaseRefused("case-moved")
-            if store.newest_act(connection, held.record) != judged:  # released beside this one
+            if store.newest_act(connection, held.acted) != judged:  # released beside this one
                 raise CaseRefused("case-moved")
             self._send(connection, statement, wanted, row, held=held, other=other)
             store.close_proposal(connection, found.id, statement.commitment)

@@ -51,6 +51,7 @@ class Views:
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
             row = self._seen(connection, caller, case)
+            acted = self._acted(connection, row)
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
             sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
@@ -62,7 +63,8 @@ class Views:
             "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
             "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
-            "status": self._status(row.record),
+            "actsOn": acted.hex(),
+            "status": self._status(acted),
             "acknowledged": [],
         }
 
@@ -79,7 +81,8 @@ class Views:
             "proposed": told,
             "case": proposed.case.hex() if proposed and proposed.step else None,
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held.record),
+            "actsOn": held.acted.hex(),
+            "status": self._status(held.acted),
         }
 
     def list(self, caller: Caller, state: str | None, *, overdue: bool) -> Answer:
@@ -103,6 +106,12 @@ class Views:
             held = look(connection, self._cases.vault, row.leaf)
             self._cases.admit(caller, Purpose.SEE_CASE, held, row)
         return row
+
+    def _acted(self, connection: sa.Connection, row: store.Row) -> bytes:
+        """The record on which the acts of a case are; of another member's the one that it names."""
+        if row.leaf == ABROAD:
+            return bytes(row.record)
+        return look(connection, self._cases.vault, row.leaf).acted
 
     def _in_list(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
         if row.leaf == ABROAD:
