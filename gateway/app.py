@@ -106,7 +106,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
         signing=node.signing,
         exchange=node.peers.exchange,
         messages=node.peers.messages,
-        rate=RateLimiter(rate),
+        rate=RateLimiter(ctx.settings.exchange.requests_per_second),
         clock=ctx.clock,
         prefix=urlsplit(endpoint).path,
     )

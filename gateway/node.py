@@ -32,8 +32,8 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
-from gateway.cases.routes import CaseParts
 from gateway.cases import store as case_store
+from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell

@@ -22,6 +22,7 @@ from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
 from gateway.log.models import entries, logs
 from gateway.log.quarantine import count_quarantined
+from gateway.mirrors.errors import FULL
 from gateway.mirrors.store import Mirror, all_mirrors
 from gateway.sealing.services import missing
 from gateway.statements.store import count_overdue
@@ -131,6 +132,10 @@ class NodeCollector(Collector):
         yield _by_log("mirrored_size", "Entries kept of a log of another member", held)
         yield _by_log("mirror_anchored_size", "Entries finally anchored of that log", there)
         yield _by_log("mirror_error", "1 where it cannot be followed further now", failing)
+        size = [(one.log_id, one.stored) for one in stored.mirrors]
+        full = [(one.log_id, int((one.error or "").startswith(FULL))) for one in stored.mirrors]
+        yield _by_log("mirror_bytes", "Bytes kept of a log of another member", size)
+        yield _by_log("mirror_full", "1 where as much of it is kept as may be", full)
         yield _gauge("files_waiting", "Files received and not yet answered", stored.files)
         yield _gauge("overdue_promises", "Past their due time and not anchored", stored.overdue)
         yield _gauge(

@@ -52,6 +52,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "尚未从链上读到成员及其密钥，请稍后再试",
         "Members and their keys could not be read from the chain; try later",
     ),
+    "head-behind": (
+        "本节点读到的链尚未到达该文件所依据的位置，请稍后再发送",
+        "What this rests on may lie beyond the block up to which this node has read the chain; send"
+        " again later",
+    ),
     "case-key-not-valid": (
         "异议标注密钥未登记、已吊销或不在有效期内，请运维登记新的 CASE 密钥",
         "The key of the marks of objections is not registered, was revoked or is not valid now; the"

@@ -118,9 +118,11 @@ _TEXTS: Mapping[Condition, tuple[str, str]] = {
     Condition.OPEN: ("日志正常", "The log is sound and open"),
     Condition.CLOSED: ("日志已关闭", "The log was closed by vote"),
     Condition.BEHIND: (
-        "数据库比链旧：链上需有 {needed} 条，本库只有 {ours} 条，缺第 {ours} 至 {last} 条。",
+        "数据库比链旧：链上需有 {needed} 条，本库只有 {ours} 条，缺第 {ours} 至 {last} 条。"
+        "停止节点后运行 gateway rebuild 可从其他省份的副本补齐。",
         "The database is older than the chain, which needs {needed} entries; it holds {ours}, and"
-        " entries {ours} to {last} are missing. ",
+        " entries {ours} to {last} are missing. `gateway rebuild` puts them back from the copies of"
+        " the other provinces, while no gateway runs. ",
     ),
     Condition.FORKED: (
         "链上在大小 {needed} 处是另一棵树，与本库最后一致之处是大小 {good}。",

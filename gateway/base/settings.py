@@ -39,6 +39,7 @@ from pydantic_settings import (
 )
 
 from gateway.base.crash import POINTS
+from ledger.chain.nodes.addresses import Network, network
 from ledger.chain.sending.fees import GWEI
 from ledger.chain.sending.transactions import MAX_TIP
 from ledger.clock import parse as parse_clock
@@ -175,7 +176,35 @@ class MirrorSettings(_Section):
     enabled: bool | None = None
     max_bytes: int = Field(default=1 << 40, ge=1 << 20)
     """Of all that is kept of them, as stored; beyond it nothing more is read, and that is told. A
-    million entries take about 120 MB."""
+    million entries take about 120 MB. Where the database is a file never more than its disk has
+    room for, a tenth of which is left free."""
+    member_share: float = Field(default=0.5, gt=0, le=1)
+    """Of that, what all logs of one member may take: one that fills its log fills no more."""
+    log_share: float = Field(default=0.4, gt=0, le=1)
+    """Of that, what one log may take."""
+
+
+class ExchangeSettings(_Section):
+    """Other members: how they are reached, and how often one of them may ask."""
+
+    private_networks: tuple[str, ...] = ()
+    """Networks whose addresses members may have in production although they are nobody's on the
+    Internet, as on an extranet of government. The machine itself, its link, and where clouds tell
+    their secrets are never called."""
+    requests_per_second: float = Field(default=50, gt=0)
+    """Of one member; beyond it 429."""
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            network(one)  # ValueError names it
+        return value
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The same, parsed."""
+        return tuple(network(one) for one in self.private_networks)
 
 
 class Settings(BaseSettings):
@@ -219,6 +248,7 @@ class Settings(BaseSettings):
     accesses: AccessSettings = AccessSettings()
     files: FileSettings = FileSettings()
     mirrors: MirrorSettings = MirrorSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ import hashlib
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_network
@@ -30,8 +31,16 @@ BODY_PAUSE = 30.0
 DRAIN_SECONDS = 10.0
 DRAIN_BYTES = 128 << 20
 """So much of a refused body is taken in and dropped, so that the sender gets to read why."""
+DRAINS, DRAINS_EACH = 64, 8
+"""Refused bodies that are taken in at once, of all and of one address; on others the connection is
+closed unread. They hold no place of those below."""
+SMALL_BODY = 64 << 10
+"""Bytes of a body that the server has mostly read when it is refused: its connection goes on. On
+that of a larger one nothing can come after it, and it is closed."""
 MAX_ACTIVE = 512
 """Requests at once; single records wait together for one flush, so there may be hundreds."""
+MAX_OF_MEMBERS = 128
+"""Of them on the routes for other members, where anybody may knock."""
 ADDRESS_FACTOR = 4
 """An address may send so many times what one token may: offices sit behind one address."""
 FAILURE_COST = 50
@@ -122,7 +131,8 @@ class Limits:
         self._addresses = RateLimiter(rate)
         self._failures = RateLimiter(rate / FAILURE_COST)
         self._good: OrderedDict[bytes, None] = OrderedDict()
-        self._active = 0
+        self._active = {True: 0, False: 0}  # on the routes for other members, on all others
+        self._drains: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -134,12 +144,16 @@ class Limits:
         except Problem as problem:
             REFUSED.labels(problem.code).inc()
             await problem.response()(scope, body.receive, self._watched(scope, body, send))
+            await self._close(scope, body, send)
             return
-        self._active += 1
+        of_members = scope["path"].startswith(EXCHANGE)
+        self._active[of_members] += 1
         try:
             await self._app(scope, body.receive, self._watched(scope, body, send))
         finally:
-            self._active -= 1
+            self._active[of_members] -= 1
+        if body.refused:
+            await self._close(scope, body, send)
 
     def _check(self, scope: Scope) -> None:
         if scope["path"] not in PROBES:
@@ -155,9 +169,10 @@ class Limits:
             raise too_large(self._limit(scope))
 
     def _check_rates(self, scope: Scope) -> None:
-        if self._active >= MAX_ACTIVE:
+        of_members = scope["path"].startswith(EXCHANGE)
+        if self._active[of_members] >= (MAX_OF_MEMBERS if of_members else MAX_ACTIVE):
             raise retry_later("not-ready", 1, reason="busy")
-        address = _address(scope)
+        address = address_of(scope)
         wait = self._addresses.take(address)
         credentials = _credentials(scope)
         if not wait and credentials is not None and credentials not in self._good:
@@ -172,7 +187,7 @@ class Limits:
             return
         if not good:
             self._good.pop(credentials, None)
-            self._failures.charge(_address(scope))
+            self._failures.charge(address_of(scope))
             return
         self._good[credentials] = None
         self._good.move_to_end(credentials)
@@ -193,33 +208,56 @@ class Limits:
         return self._settings.max_record_bytes
 
     def _watched(self, scope: Scope, body: _Body, send: Send) -> Send:
-        refused = False
+        """Send, but leave the end of a refusal to `_close`."""
 
         async def watched(message: Message) -> None:
-            nonlocal refused
             if message["type"] == "http.response.start":
-                refused = message["status"] >= HTTPStatus.BAD_REQUEST
+                body.refused = message["status"] >= HTTPStatus.BAD_REQUEST
                 if message["status"] == HTTPStatus.UNAUTHORIZED:
                     self._note_credentials(scope, good=False)
                 elif "caller" in scope.get("state", {}):
                     self._note_credentials(scope, good=True)
-            elif refused and not message.get("more_body", False):
-                await send({**message, "more_body": True})
-                await body.drain()
-                message = {"type": "http.response.body"}
+                if body.refused and body.is_large:
+                    message = {**message, "headers": _closing(message.get("headers", ()))}
+            elif body.refused and not message.get("more_body", False):
+                message = {**message, "more_body": True}
             await send(message)
 
         return watched
 
+    async def _close(self, scope: Scope, body: _Body, send: Send) -> None:
+        """End a refusal, after the rest of its body where there is room for that."""
+        address = address_of(scope)
+        most = 2 * MAX_EXCHANGE if scope["path"].startswith(EXCHANGE) else DRAIN_BYTES
+        mine = self._drains.get(address, 0)
+        if mine < DRAINS_EACH and sum(self._drains.values()) < DRAINS:
+            self._drains[address] = mine + 1
+            try:
+                await body.drain(most)
+            finally:
+                self._drains[address] -= 1
+                if not self._drains[address]:
+                    del self._drains[address]
+        await send({"type": "http.response.body"})
+
 
 class _Body:
-    """The body of one request as a bounded stream."""
+    """The body of one request as a bounded stream. refused: whether the answer is a refusal."""
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._limit = self._left = limit
         self._more = True
         self._unasked = _header(scope, b"expect") is None
+        self.refused = False
+        declared = _header(scope, b"content-length")
+        streamed = _header(scope, b"transfer-encoding") is not None
+        self._large = streamed or (declared is not None and _length(declared) > SMALL_BODY)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether much of it may still come."""
+        return self._large and self._more
 
     async def receive(self) -> Message:
         """ASGI receive; raises Problem past the bound or after too long a silence."""
@@ -235,13 +273,14 @@ class _Body:
             raise too_large(self._limit)
         return message
 
-    async def drain(self) -> None:
+    async def drain(self, most: int) -> None:
         """Take in the rest after a refusal, before the connection is closed.
 
         One that is closed on unread bytes is reset, and the reset may reach the sender before the
-        reason was read (RFC 9112 section 9.6). Who asked first (100-continue) has sent none.
+        reason was read (RFC 9112 section 9.6). Who asked first (100-continue) has sent none. most:
+        in bytes.
         """
-        left = DRAIN_BYTES if self._unasked else 0
+        left = most if self._unasked else 0
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while self._more and left > 0:
@@ -290,12 +329,23 @@ def _decimal(value: bytes) -> int:
     return int(value)
 
 
+def _length(value: bytes) -> int:
+    """A declared length, or what is more than any bound where it is none."""
+    return int(value) if value.isdigit() and len(value) <= MAX_DIGITS else 10**MAX_DIGITS
+
+
+def _closing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """These header fields, and that the connection ends with this answer."""
+    kept = [(name, value) for name, value in headers if name.lower() != b"connection"]
+    return [*kept, (b"connection", b"close")]
+
+
 def _credentials(scope: Scope) -> bytes | None:
     value = _header(scope, b"authorization")
     return None if value is None else hashlib.sha256(value).digest()
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
     """By whom rates are counted; of a proxy that is trusted the server has put in whom it names."""
     host = str(scope["client"][0]) if scope["client"] else "local"
     if ":" not in host:

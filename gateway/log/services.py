@@ -74,7 +74,7 @@ def enqueue(
     for leaf, entry in zip(leaves, entry_bytes, strict=True):
         if leaf_hash(entry) != leaf or len(entry) > MAX_ENTRY or b"\n" in entry:
             raise Malformed("entry", "too long, not canonical, or another than its leaf")
-    ids = _reserve(connection, len(leaves))
+    ids = reserve(connection, len(leaves))
     start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
     connection.execute(start)
     records = [record_id[:PREFIX] for record_id in record_ids]
@@ -84,7 +84,7 @@ def enqueue(
     return ids
 
 
-def _reserve(connection: sa.Connection, count: int) -> range:
+def reserve(connection: sa.Connection, count: int) -> range:
     """Row numbers for `count` entries, without gaps. A write to SQLite excludes all others; on
     PostgreSQL a lock does, until the commit."""
     lock(connection, LOCK_ENTRIES)

@@ -8,6 +8,7 @@ from ledger.core.errors import EvidenceError, LedgerError
 
 UNREACHABLE, NOT_SERVED, OTHER_TREE = "unreachable", "not-served", "other-tree"
 FULL, NO_ENDPOINT, NOTE_MISSING = "full", "no-endpoint", "note-missing"
+FULL_LOG, FULL_MEMBER = "full-log", "full-member"
 DAMAGED = "damaged"
 
 

@@ -18,7 +18,7 @@ from gateway.log.models import logs
 from gateway.log.routes import FOREVER, NEVER
 from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import MirrorTiles, find_mirror, width_of
-from ledger.core.canonical import unhex32
+from ledger.core.canonical import DIGEST_SIZE, unhex32
 from ledger.core.errors import Malformed
 from ledger.core.tiles import WIDTH, TileAddress, bundle_entries, encode_bundle, parse_path
 
@@ -97,17 +97,20 @@ def _read(engine: sa.Engine, kept: Mirrors, log_id: bytes, address: TileAddress)
             data = _piece(source, address)
         except Malformed:
             data = b""
-    if not data:  # the disk has lost what was kept: read anew, and not served meanwhile
-        kept.reread(log_id)
+    if not data:  # the disk has lost or changed it: fetched anew, and not served meanwhile
+        kept.mend(log_id, address.level, address.n)
         raise Problem("not-found")
     return data
 
 
 def _piece(source: MirrorTiles, address: TileAddress) -> bytes:
     if address.level is not None:
-        return source.tile(address.level, address.n, address.width)
+        data = source.tile(address.level, address.n, address.width)
+        return data if len(data) == address.width * DIGEST_SIZE else b""
     data = source.bundle(address.n)
     entries = bundle_entries(data)
+    if len(entries) < address.width:
+        return b""
     if address.width == len(entries) or len(entries) == WIDTH == address.width:
         return data
     return encode_bundle(entries[: address.width])

@@ -22,15 +22,16 @@ from gateway.base.errors import NotReady
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.mirrors import store
+from gateway.mirrors.bounds import bounds, exceeded
 from gateway.mirrors.errors import (
     DAMAGED,
-    FULL,
     NO_ENDPOINT,
     NOTE_MISSING,
     OTHER_TREE,
     MirrorError,
     code_of,
 )
+from gateway.mirrors.mending import Damage, Place, damaged, mend
 from gateway.mirrors.reading import (
     Peer,
     PeerFetch,
@@ -47,6 +48,7 @@ from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core import note
 from ledger.core.errors import EvidenceError, LedgerError, Malformed
 from ledger.core.keys import Role
+from ledger.core.merkle import EMPTY_ROOT
 from ledger.core.note import Checkpoint
 from ledger.core.tiles import HEIGHT, WIDTH, Tile, edge, root_at
 
@@ -88,11 +90,14 @@ class Mirrors:
         self._reader = reader
         self._signing = signing
         # Endpoints are written by others: none may lead into our own network.
-        self.http = Http(public=ctx.settings.env == "production")
+        self.http = Http(
+            public=ctx.settings.env == "production",
+            private_networks=ctx.settings.exchange.networks,
+        )
         self.peers: list[Peer] | None = None
         self._looked_at = float("-inf")
         self._backoff: dict[bytes, _Backoff] = {}
-        self._lost: set[bytes] = set()
+        self._damage = Damage()
         self._counted: set[bytes] = set()
 
     def close(self) -> None:
@@ -105,19 +110,24 @@ class Mirrors:
         wanted, facts = self._ctx.settings.mirrors.enabled, self._chain.known
         return bool(facts and facts.roles & Role.PROVINCE) if wanted is None else wanted
 
-    def reread(self, log_id: bytes) -> None:
-        """Have a copy read anew of which a piece was lost. Callable from every thread."""
-        self._lost.add(log_id)
+    def mend(self, log_id: bytes, level: int | None, n: int) -> None:
+        """Have a piece fetched anew that was lost or damaged, and nothing else. level: None: a
+        bundle. Callable from every thread."""
+        self._damage.note(log_id, level, n)
 
-    def step(self, stop: Event | None = None) -> bool:
+    @property
+    def is_damaged(self) -> bool:
+        """Whether this process knows of pieces that are to be mended."""
+        return self._damage.some
+
+    def step(self, stop: Event | None = None, *, mending: bool = False) -> bool:
         """One turn of every log that is behind; returns whether one that did not fail still is.
-        stop: no turn is begun once it is set.
+        stop: no turn is begun once it is set. mending: only of those with pieces to be mended.
 
         Raises CouldNotCheck where the chain cannot be read; what an owner does is told of its log
         and raises nothing."""
         if not self.enabled:
             return False
-        self._forget_lost()
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:
             self.look()
         with begin_read(self._ctx.engine) as connection:
@@ -127,7 +137,7 @@ class Mirrors:
         for one in found:
             if stop is not None and stop.is_set():
                 break
-            if one.log_id in peers:
+            if one.log_id in peers and not (mending and not self._damage.of(one.log_id)):
                 more |= self._turn(one, peers[one.log_id])
         return more
 
@@ -141,20 +151,30 @@ class Mirrors:
         for peer in self.peers:
             for log_id, closed in peer.logs:
                 known = self._open(log_id, peer.code)
-                first = self._ctx.network.deploy_block
-                if known.scanned is not None:
+                first, shrinks = self._ctx.network.deploy_block, False
+                if closed is not None and known.anchored > closed:
+                    shrinks = True  # somebody anchored what does not count: the chain is read anew
+                elif known.scanned is not None:
                     first = known.scanned + 1
                 if final is None or final.number < first:
                     continue
                 newest = newest_anchor(
                     view, contracts, log_id, first=first, last=final.number, closed=closed
                 )
-                size, root = newest or (0, b"")
+                size, root = newest or (0, EMPTY_ROOT)
+                if shrinks:
+                    self._cut_back(known, size, root)
+                    continue
                 if size <= known.anchored:
                     size, root = known.anchored, known.anchored_root
                 with begin_write(self._ctx.engine, LOCK) as connection:
                     store.note_anchor(connection, known, size=size, root=root, scanned=final.number)
         self._looked_at = time.monotonic()
+
+    def _cut_back(self, mirror: Mirror, size: int, root: bytes) -> None:
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            store.cut_back(connection, mirror, size=size, root=root)
+        _log.warning("mirror.cut-back", log=mirror.log_id.hex(), size=mirror.size, to=size)
 
     def _open(self, log_id: bytes, member: str) -> Mirror:
         with self._ctx.engine.connect() as connection:
@@ -164,15 +184,6 @@ class Mirrors:
         with begin_write(self._ctx.engine, LOCK) as connection:
             store.open_mirror(connection, log_id, member)
             return store.get_mirror(connection, log_id)
-
-    def _forget_lost(self) -> None:
-        for log_id in tuple(self._lost):
-            self._lost.discard(log_id)
-            with begin_write(self._ctx.engine, LOCK) as connection:
-                known = store.find_mirror(connection, log_id)
-                if known is not None:
-                    store.forget_mirror(connection, known.id)
-                    _log.error("mirror.lost", log=log_id.hex(), size=known.size)
 
     def _turn(self, mirror: Mirror, peer: Peer) -> bool:
         backoff = self._backoff.setdefault(mirror.log_id, _Backoff())
@@ -197,17 +208,20 @@ class Mirrors:
 
     def _advance(self, mirror: Mirror, peer: Peer) -> bool:
         """Read the next pieces, then the note of what is whole; whether there is more to do."""
-        behind = mirror.anchored > mirror.size
-        if not behind and not self._wants_note(mirror):
+        behind, lost = mirror.anchored > mirror.size, self._damage.of(mirror.log_id)
+        if not (behind or lost) and not self._wants_note(mirror):
             return False
         if not peer.endpoint:
             raise MirrorError(NO_ENDPOINT)
         end = time.monotonic() + TURN_SECONDS
         fetch = PeerFetch(self.http, peer.url(mirror.log_id), end)
+        if lost:
+            self._mend(mirror, lost, fetch, end)
+            return True
         if not behind:
             self._take_note(mirror, peer, fetch)
             return False
-        self._demand_room()
+        self._demand_room(mirror)
         proven = Proven(fetch, mirror.anchored, mirror.anchored_root, self._kept(mirror))
         # Before anything of the old edge grows: it is served as it was for as long as it stands.
         if mirror.whole == mirror.size // WIDTH and mirror.size:
@@ -220,10 +234,24 @@ class Mirrors:
             self._take_note(whole, peer, fetch)
         return whole is None
 
-    def _demand_room(self) -> None:
-        with self._ctx.engine.connect() as connection:
-            if store.total_bytes(connection) >= self._ctx.settings.mirrors.max_bytes:
-                raise MirrorError(FULL)
+    def _mend(self, mirror: Mirror, lost: list[Place], fetch: Fetch, end: float) -> None:
+        """Put back what was lost, from the owner or from who else keeps this log."""
+        others = [
+            PeerFetch(self.http, peer.mirror_url(mirror.log_id), end)
+            for peer in self.peers or ()
+            if peer.endpoint and peer.code != mirror.member
+        ]
+        for place in mend(self._ctx.engine, LOCK, mirror, lost, [fetch, *others]):
+            self._damage.mended(mirror.log_id, place)
+            _log.warning("mirror.mended", log=mirror.log_id.hex(), level=place[0], n=place[1])
+
+    def _demand_room(self, mirror: Mirror) -> None:
+        with begin_read(self._ctx.engine) as connection:
+            found = store.all_mirrors(connection)
+        kept = sum(one.stored for one in found)
+        allowed = bounds(self._ctx.settings.mirrors, self._ctx.engine, kept)
+        if (code := exceeded(found, mirror, allowed)) is not None:
+            raise MirrorError(code)
 
     # ---- tiles and entries
 
@@ -263,7 +291,7 @@ class Mirrors:
 
     def _demand_whole(self, mirror: Mirror) -> None:
         """Read back what the root needs, and once in the life of a process that nothing is gone;
-        what is not all there is read anew."""
+        what is not there is fetched anew."""
         with begin_read(self._ctx.engine) as connection:
             kept = MirrorTiles(connection, mirror.id)
             try:
@@ -273,7 +301,8 @@ class Mirrors:
             if sound and mirror.log_id not in self._counted:
                 sound = kept.complete(mirror.size)
         if not sound:
-            self.reread(mirror.log_id)
+            for level, n in damaged(self._ctx.engine, mirror):
+                self.mend(mirror.log_id, level, n)
             raise MirrorError(DAMAGED)
         self._counted.add(mirror.log_id)
 

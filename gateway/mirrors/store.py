@@ -13,9 +13,10 @@ from gateway.base.db import insert_into, insert_unless_there
 from gateway.log.store import unpack
 from gateway.mirrors.models import cosignatures, mirror_bundles, mirror_tiles, mirrors
 from ledger.core.canonical import DIGEST_SIZE
+from ledger.core.errors import Malformed
 from ledger.core.merkle import EMPTY_ROOT
 from ledger.core.note import MAX_WITNESSES, Cosignature, parse_checkpoint
-from ledger.core.tiles import WIDTH, Tile, tile_width
+from ledger.core.tiles import WIDTH, Tile, root_at, tile_width
 
 _FAST = 1
 """zlib level, as in the own log."""
@@ -74,6 +75,14 @@ class MirrorTiles:
         )
         data = self._connection.execute(query).scalar_one_or_none()
         return unpack(data, n) if data else b""
+
+    def numbers(self) -> tuple[set[int], set[int]]:
+        """Of the lowest tiles and of the bundles that are kept."""
+        tiles = sa.select(mirror_tiles.c.n).where(
+            mirror_tiles.c.mirror == self._mirror, mirror_tiles.c.level == 0
+        )
+        bundles = sa.select(mirror_bundles.c.n).where(mirror_bundles.c.mirror == self._mirror)
+        return set(self._connection.scalars(tiles)), set(self._connection.scalars(bundles))
 
     def complete(self, size: int) -> bool:
         """Whether as many bundles and lowest tiles are kept as that size has."""
@@ -150,6 +159,40 @@ def keep_edge(
     return after
 
 
+def is_still(connection: sa.Connection, mirror: Mirror) -> bool:
+    """Whether the copy is where it was when its row was read."""
+    return _same_place(find_mirror(connection, mirror.log_id), mirror)
+
+
+def put_piece(
+    connection: sa.Connection, mirror: Mirror, level: int | None, n: int, data: bytes
+) -> None:
+    """Put a proven piece in the place of what was kept. level: None: it is a bundle."""
+    if level is None:
+        _put_bundles(connection, mirror.id, [(n, zlib.compress(data, _FAST))])
+    else:
+        _put_tiles(connection, mirror.id, [Tile(level, n, data)])
+
+
+def cut_back(connection: sa.Connection, mirror: Mirror, *, size: int, root: bytes) -> None:
+    """Go back to an anchor that is smaller than the newest one, for the log was closed there. What
+    is kept of the larger tree begins with what is kept of the smaller one, so that only what lies
+    behind that is dropped."""
+    values: dict[str, object] = {"anchored": size, "anchored_root": root}
+    if mirror.size > size and size and _root(connection, mirror, size) != root:
+        forget_mirror(connection, mirror.id)  # it was kept of another tree: all is read anew
+    else:
+        wanted = -(-size // WIDTH)
+        lowest = (mirror_tiles.c.mirror == mirror.id) & (mirror_tiles.c.level == 0)
+        connection.execute(sa.delete(mirror_tiles).where(lowest, mirror_tiles.c.n >= wanted))
+        beyond = (mirror_bundles.c.mirror == mirror.id) & (mirror_bundles.c.n >= wanted)
+        connection.execute(sa.delete(mirror_bundles).where(beyond))
+        values |= {"whole": min(mirror.whole, size // WIDTH), "stored": _stored(connection, mirror)}
+        if mirror.size > size:
+            values |= {"size": size, "root": root, "noted": 0, "note": None, "error": None}
+    connection.execute(sa.update(mirrors).where(mirrors.c.id == mirror.id).values(values))
+
+
 def keep_note(connection: sa.Connection, mirror: Mirror, note: str) -> None:
     """Store the checkpoint of the size that is held."""
     change = sa.update(mirrors).where(mirrors.c.id == mirror.id, mirrors.c.size == mirror.size)
@@ -160,11 +203,6 @@ def note_error(connection: sa.Connection, mirror: Mirror, code: str | None) -> N
     """Store why it goes no further; None: it does."""
     change = sa.update(mirrors).where(mirrors.c.id == mirror.id)
     connection.execute(change.values(error=code))
-
-
-def total_bytes(connection: sa.Connection) -> int:
-    """Of all that is kept."""
-    return int(connection.scalar(sa.select(sa.func.sum(mirrors.c.stored))) or 0)
 
 
 def forget_mirror(connection: sa.Connection, mirror: int) -> None:
@@ -239,6 +277,29 @@ _NOTHING: Mapping[str, object] = {
     "note": None,
     "error": None,
 }
+
+
+def _root(connection: sa.Connection, mirror: Mirror, size: int) -> bytes:
+    """Of what is kept; b"" where that is not all there."""
+    try:
+        return root_at(MirrorTiles(connection, mirror.id), size)
+    except Malformed:
+        return b""
+
+
+def _stored(connection: sa.Connection, mirror: Mirror) -> int:
+    """Bytes of all tiles and bundles that are kept of a log."""
+    lengths = (
+        sa.select(sa.func.sum(sa.func.length(table.c.data))).where(table.c.mirror == mirror.id)
+        for table in (mirror_tiles, mirror_bundles)
+    )
+    return sum(connection.scalar(query) or 0 for query in lengths)
+
+
+def _same_place(found: Mirror | None, mirror: Mirror) -> bool:
+    if found is None:
+        return False
+    return (found.id, found.size, found.whole) == (mirror.id, mirror.size, mirror.whole)
 
 
 def _move(connection: sa.Connection, mirror: Mirror, values: Mapping[str, object]) -> bool:

@@ -14,7 +14,7 @@ EVERY = 3.0
 
 class MirrorFollower:
     """One step of the thread at each call; see `gateway.base.threads`. Of several gateways on one
-    database the one that anchors does it."""
+    database the one that anchors does it, but what one of them found damaged it mends itself."""
 
     def __init__(self, mirrors: Mirrors, witnesses: Witnesses, lease: Lease) -> None:
         self._mirrors = mirrors
@@ -23,6 +23,8 @@ class MirrorFollower:
 
     def __call__(self, stop: threading.Event) -> float:
         if not self._lease.held:
+            if self._mirrors.is_damaged:
+                self._mirrors.step(stop, mending=True)
             return EVERY
         more = self._mirrors.step(stop)
         if not stop.is_set():

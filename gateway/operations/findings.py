@@ -371,11 +371,14 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ),
         (
             "unreachable、not-served、note-missing：联系该成员；other-tree：其节点给出的与链上不符，"
-            "请通报联盟；damaged：检查磁盘，节点会重新读取；full：调高 mirrors.max_bytes；"
+            "请通报联盟；damaged：检查磁盘，节点会重新读取该部分；full、full-member、full-log：请先核实其日志"
+            "为何如此之大，再增加磁盘或调高 mirrors.max_bytes、member_share、log_share；"
             "no-endpoint：该成员没有登记地址",
             "unreachable, not-served, note-missing: ask that member; other-tree: it serves what the"
             " chain has otherwise, tell the consortium; damaged: look after the disk, it is read"
-            " anew; full: raise mirrors.max_bytes; no-endpoint: that member has registered none",
+            " anew; full, full-member, full-log: find out why its log is that large, then add disk"
+            " or raise mirrors.max_bytes, member_share, log_share; no-endpoint: that member has"
+            " registered none",
         ),
     ),
     "stranded": (

@@ -1,24 +1,28 @@
 """Whose a request is: proven by its signature before its body is read, and taken once.
 
-In this order, the cheap first: one signature of our form; made for us, and now; its key that of an
-active member at the latest head; the signature; then the body by its digest; then its nonce.
+In this order, the cheap first: one signature of our form; made for us, and now; its key on the list
+of keys that was read last; the signature; its key that of an active member at the latest head; then
+the body by its digest; then its nonce. Nothing before the signature asks the chain.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from gateway.base.clock import Clock
-from gateway.peers import signatures
+from gateway.base.errors import NotReady
 from gateway.peers.directory import Directory
 from gateway.peers.errors import SignatureRefused
 from gateway.peers.interfaces import Asker
-from gateway.peers.signatures import TO, Claim, Fields, Request, SignatureForm
 from gateway.peers.store import take_nonce
+from ledger.chain.contracts.structs import Key
 from ledger.core.canonical import b64u_decode
 from ledger.core.errors import SignatureInvalid
+from ledger.exchange import signatures
+from ledger.exchange.signatures import TO, Claim, Fields, Request, SignatureForm
 
 MAX_AHEAD = 60
 """Seconds by which a sender's clock may be ahead of ours."""
@@ -26,6 +30,9 @@ MAX_LIFE = 60
 """Seconds between `created` and `expires`."""
 KEPT = 60
 """Seconds beyond `expires` for which a nonce is kept: clocks of gateways that share it differ."""
+
+LIST_PATIENCE = 10.0
+"""Seconds for which a request with an unknown key waits for the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +74,34 @@ class Admission:
             raise SignatureRefused("signature-expired")
         return Received(request=request, claim=claim, expires=claim.expires, nonce=claim.nonce)
 
+    def key(self, received: Received) -> Key | None:
+        """The key that the request names, from memory; None: it was on no list."""
+        return self.directory.listed(received.claim.key_id)
+
+    async def key_listed_anew(self, received: Received) -> Key:
+        """The key that the request names, after the list was read once more where that may be.
+        Raises NotReady where members could not be listed."""
+        under_way = self.directory.list_anew()
+        if under_way is not None:
+            await asyncio.wait([asyncio.wrap_future(under_way)], timeout=LIST_PATIENCE)
+        if not self.directory.was_listed:
+            raise NotReady("members-unknown")
+        found = self.directory.listed(received.claim.key_id)
+        if found is None:
+            raise SignatureRefused("request-key-unknown")
+        return found
+
+    @staticmethod
+    def verify(received: Received, key: Key) -> None:
+        """Demand that this key signed the request. Costs neither I/O nor a call to the chain."""
+        try:
+            signatures.verify(received.request, received.claim, key)
+        except SignatureInvalid as error:
+            raise SignatureRefused("signature-invalid") from error
+
     def recognise(self, received: Received) -> Asker:
-        """The member that signed. Raises NotReady too where the chain cannot be read."""
+        """The member whose key signed, as the latest head has it. The caller MUST have verified the
+        signature. Raises NotReady too where the chain cannot be read."""
         found = self.directory.find(received.claim.key_id)
         if found is None:
             raise SignatureRefused("request-key-unknown")
@@ -76,10 +109,6 @@ class Admission:
             raise SignatureRefused("request-key-not-valid")
         if not found.active:
             raise SignatureRefused("member-not-active")
-        try:
-            signatures.verify(received.request, received.claim, found.key)
-        except SignatureInvalid as error:
-            raise SignatureRefused("signature-invalid") from error
         return Asker(code=found.member.code, roles=found.roles, nonce=received.nonce)
 
     def take(self, received: Received, body: bytes) -> None:

@@ -18,34 +18,39 @@ import orjson
 from gateway.base.clock import Clock
 from gateway.base.metrics import TIMEOUTS
 from gateway.chain.signing import Signing
-from gateway.peers import signatures
 from gateway.peers.dialling import CALL_SECONDS, CONNECT_SECONDS, Dialler, place_of
 from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
 from gateway.peers.interfaces import MAX_ANSWER, MAX_ITEMS, MAX_REQUEST, ROUTES
 from gateway.peers.judging import UNDETERMINED, Judge
-from gateway.peers.signatures import NONCE_BYTES, Fields, Request, SignatureForm
+from ledger.chain.contracts.structs import ACTIVE
 from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTimeout, RpcTooLong
+from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.http import Answer, Http
 from ledger.core import receipt as receipts
 from ledger.core.canonical import MAX_INSTANT, b64u_encode, encode, hex32, parse_instant
-from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid, VersionUnknown
+from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
+from ledger.core.ids import KeyId
 from ledger.core.receipt import MAX_RECEIPT
 from ledger.core.verdict.verdict import Verdict
+from ledger.exchange import signatures
+from ledger.exchange.answers import LIFE, AnswerFalse, check_answer
+from ledger.exchange.signatures import NONCE_BYTES, Fields, Request, Verifying
 from ledger.verify import ask
 
 CONNECTIONS = 128
 """At once, to all members together: those that are silent must leave room for the others."""
-LIFE = 60
-"""Seconds for which a request may be taken."""
 MAX_CODE = 64
 """Characters of the code of a problem."""
-SKEW = 60
-"""Seconds by which an honest peer's clock may differ from ours."""
 SMALL = 64 << 10
 """Bytes of an answer that holds a word or two, or a problem."""
 OF_RECORD = 2 * MAX_RECEIPT + SMALL
 """A receipt within a JSON text: every quotation mark in it takes one byte more."""
+
+MAX_OPENINGS = 4 * MAX_ANSWER
+"""Bytes of all answers to one question for openings: 1,024 of 200 KiB each."""
+MAX_ANSWERS = 64
+"""Answers to one such question."""
 
 _BUSY = frozenset(
     {
@@ -100,15 +105,17 @@ class Peers:
         directory: Directory,
         judge: Judge,
         production: bool,
+        private_networks: Sequence[Network] = (),
         http: Http | None = None,
     ) -> None:
-        """code: our own. production: only public addresses, by TLS."""
+        """code: our own. production: only public addresses and those of these networks, by TLS."""
         self._code = code
         self._clock = clock
         self._signing = signing
         self._directory = directory
         self._judge = judge
         self._production = production
+        self._named = tuple(private_networks)
         self._given = http
         self._making = threading.Lock()
 
@@ -165,13 +172,20 @@ class Peers:
 
     def openings(self, member: str, log: bytes, start: int, end: int) -> Sequence[Any]:
         """Openings of statements among the leaves start … end - 1 of a log, for an AUDITOR;
-        unproven and not yet parsed. Asks again for what one answer does not hold."""
+        unproven and not yet parsed. Asks again for what one answer does not hold, and takes no more
+        of them than there are leaves, nor more than MAX_OPENINGS bytes together."""
         found: list[Any] = []
+        room, leaves, answers = MAX_OPENINGS, end - start, MAX_ANSWERS
         while start < end:
             body = encode({"from": start, "log": hex32(log), "to": end})
-            value = self.ask(member, "openings", body, max_bytes=MAX_ANSWER).json(member)
-            some, following = _piece(member, value)
+            told = self.ask(member, "openings", body, max_bytes=min(MAX_ANSWER, room))
+            room, answers = room - len(told.body), answers - 1
+            some, following = _piece(member, told.json(member))
             found += some
+            if len(found) > leaves:
+                raise BadAnswer("answer-malformed", member, "more openings than leaves")
+            if following is not None and (room <= 0 or not answers):
+                raise BadAnswer("answer-too-large", member)
             if following is None:
                 break
             if not start < following < end:
@@ -186,6 +200,8 @@ class Peers:
         known = self._directory.member(member)
         if known is None:
             raise PeerSilent("peer-unknown", member)
+        if known.status != ACTIVE:  # what it answers would count for nothing
+            raise PeerSilent("peer-not-active", member)
         url, path = place_of(known.endpoint, member, production=self._production)
         request, nonce = self._signed(member, f"{path}{ROUTES}{route}", body)
         answer = self._send(member, f"{url}{ROUTES}{route}", request, body, max_bytes)
@@ -239,42 +255,29 @@ class Peers:
         with self._making:
             if self._given is None:
                 self._given = Http(
-                    resolve=Dialler(production=self._production), connections=CONNECTIONS
+                    resolve=Dialler(production=self._production, private_networks=self._named),
+                    connections=CONNECTIONS,
                 )
             return self._given
 
     def _demand_ours(self, member: str, answer: Answer, request: Request, nonce: str) -> None:
         """Raise unless the member asked signed this answer, over this request."""
-        fields = Fields(answer.headers)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise PeerSilent("not-recognised", member, _code_in(answer.body))
-        try:
-            claim = signatures.read_answer(fields)
-            digest = fields.one("content-digest")
-        except SignatureForm as error:
-            if error.code != "signature-missing":
-                raise BadAnswer("answer-form", member, str(error)) from error
-            if answer.status in _BUSY:  # a proxy, or bounds that act before anybody is known
-                raise PeerSilent("peer-busy", member) from error
-            raise BadAnswer("answer-unsigned", member) from error
         now = self._clock.seconds()
-        if claim.nonce not in (None, nonce) or claim.created < now - LIFE - SKEW:
-            raise BadAnswer("answer-replayed", member)
-        if claim.created > now + SKEW:
-            raise BadAnswer("answer-form", member, "made in the future")
-        found = self._directory.key_of(member, claim.key_id)
-        if found is None or not found.valid_at(now):
-            raise BadAnswer("answer-key", member)
+
+        def key_of(id_: KeyId) -> Verifying | None:
+            found = self._directory.key_of(member, id_)
+            return found.key if found is not None and found.valid_at(now) else None
+
+        told = (answer.status, answer.headers, answer.body)
         try:
-            signatures.verify(
-                signatures.Answer(status_code=answer.status, headers=fields, request=request),
-                claim,
-                found.key,
-            )
-        except SignatureInvalid as error:
-            raise BadAnswer("answer-signature", member) from error
-        if digest != signatures.digest_of(answer.body):
-            raise BadAnswer("answer-digest", member)
+            check_answer(request, nonce, told, now=now, key_of=key_of)
+        except AnswerFalse as error:
+            # A proxy answers so, or bounds that act before anybody is known.
+            if error.code == "answer-unsigned" and answer.status in _BUSY:
+                raise PeerSilent("peer-busy", member) from error
+            raise BadAnswer(error.code, member, error.problem) from error
 
     def _demand_asked(self, member: str, data: bytes, record_id: bytes, nonce: str) -> None:
         """Raise unless a receipt is of this record, and bound to us and this request."""

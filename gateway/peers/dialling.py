@@ -3,15 +3,14 @@ connected to, so that no second look-up can lead elsewhere (DNS rebinding)."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.peers.errors import PeerSilent
+from ledger.chain.nodes.addresses import Network, may_be_called
 
 CONNECT_SECONDS: Final = 5.0
 """For the look-up of a name, and for connecting."""
@@ -21,8 +20,6 @@ MAX_ENDPOINT: Final = 2048
 """Characters of an endpoint; the chain bounds it less."""
 _LOOKUPS: Final = 8
 """Names looked up at once. One that hangs holds a thread until the system gives up."""
-_ENDING_IN_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
-"""NAT64 (RFC 6052), and what once was IPv4-compatible (RFC 4291 2.5.5.1)."""
 
 _resolver = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="resolve")
 
@@ -50,14 +47,16 @@ def place_of(endpoint: str, member: str, *, production: bool) -> tuple[str, str]
 class Dialler:
     """Looks names up, for `ledger.chain.nodes.http.Http`."""
 
-    def __init__(self, *, production: bool) -> None:
+    def __init__(self, *, production: bool, private_networks: Sequence[Network] = ()) -> None:
+        """private_networks: those where members are reached in production too."""
         self._production = production
+        self._named = tuple(private_networks)
 
     def __call__(self, host: str) -> Sequence[str]:
         """The addresses to connect to. Raises PeerSilent: `name-unknown`, or in production
-        `address-private` where one of them is no public one."""
+        `address-private` where one of them is no public one, nor in a network that was named."""
         found = resolve(host)
-        if self._production and not all(map(is_public, found)):
+        if self._production and not all(may_be_called(one, self._named) for one in found):
             raise PeerSilent("address-private", host)
         return found
 
@@ -71,23 +70,3 @@ def resolve(host: str) -> Sequence[str]:
     except (OSError, UnicodeError, TimeoutError) as error:
         raise PeerSilent("name-unknown", host) from error
     return list(dict.fromkeys(str(address[4][0]) for address in found))
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is one of the public Internet, as is what it may stand for (IPv4 within
-    IPv6)."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    return all(each.is_global and not each.is_multicast for each in (address, *_within(address)))
-
-
-def _within(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
-    """The IPv4 addresses that an IPv6 address leads to."""
-    if isinstance(address, IPv4Address):
-        return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if any(address in network for network in _ENDING_IN_IPV4):
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]

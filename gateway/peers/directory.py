@@ -1,8 +1,9 @@
 """The other members and their REQUEST keys, as the chain says now.
 
 A request names a key and no member, and the chain is asked for keys by member: so all members are
-listed now and then, which says whose a key may be. Whether it is valid and its member active is
-then asked at the latest head, for each request.
+listed now and then, in a thread of its own, which says whose a key may be. By that list a signature
+is checked, from memory. Only for one that holds it is asked at the latest head whether the key is
+valid and its member active: a stranger, who signs nothing, has the chain asked for nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -68,6 +70,14 @@ class Registered:
         return self.key.valid_at(now) and self.key.valid_at(max(now, self.at))
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Whose a key is, as of some head before."""
+
+    owner: str
+    key: Key
+
+
 class Directory:
     """Safe to share between threads. Raises NotReady (`members-unknown`) where the chain cannot be
     read."""
@@ -77,28 +87,60 @@ class Directory:
         self._reader = reader
         self._clock = clock
         self._lock = threading.Lock()
-        self._owners: Mapping[KeyId, str] = {}
+        # Of the list: read without a lock, changed by the one thread of `_lister`.
+        self._listing = threading.Lock()
+        self._lister = ThreadPoolExecutor(1, thread_name_prefix="members")
+        self._under_way: Future[bool] | None = None
+        self._listed: Mapping[KeyId, _Listed] | None = None
         self._listed_at = float("-inf")
-        self._pause = UNKNOWN_SECONDS
+        self._pause = 0.0
         self._view: View | None = None
         self._view_at = float("-inf")
         self._failed_at = float("-inf")
 
     def close(self) -> None:
         """Drop the connections."""
+        self._lister.shutdown(wait=True, cancel_futures=True)
         self._reader.close()
 
     def expire(self) -> None:
         """Have the chain read again at the next opportunity."""
-        with self._lock:
-            self._listed_at = self._view_at = self._failed_at = float("-inf")
+        with self._lock, self._listing:
+            self._view_at = self._failed_at = self._listed_at = float("-inf")
+            self._pause = 0.0
+
+    def listed(self, id_: KeyId) -> Key | None:
+        """The REQUEST key of this id as it was listed last, valid or not; None: it was on no list.
+        From memory: whoever asks may be anybody."""
+        found = (self._listed or {}).get(id_)
+        if found is not None and time.monotonic() - self._listed_at > LIST_SECONDS:
+            self.list_anew()
+        return None if found is None else found.key
+
+    def list_anew(self) -> Future[bool] | None:
+        """Have the list read, or wait with those who had it read before: whether that went well.
+        None: it was read a moment ago, and is not again. Never waits, and raises nothing."""
+        with self._listing:
+            if self._under_way is not None and not self._under_way.done():
+                return self._under_way
+            if time.monotonic() - self._listed_at < self._pause:
+                return None
+            self._under_way = self._lister.submit(self._read_list)
+            return self._under_way
+
+    @property
+    def was_listed(self) -> bool:
+        """Whether members were ever listed: before that nobody is known, and nobody unknown."""
+        return self._listed is not None
 
     def find(self, id_: KeyId) -> Registered | None:
-        """The REQUEST key of this id, valid or not; None where no member has one of an algorithm
-        that signs requests."""
+        """The REQUEST key of this id at the latest head, valid or not; None where it was on no
+        list, or its member has it no more."""
+        found = (self._listed or {}).get(id_)
+        if found is None:
+            return None
         with self._lock:
-            owner = self._owner(id_)
-            return None if owner is None else self._registered(owner, id_)
+            return self._registered(found.owner, id_)
 
     def key_of(self, code: str, id_: KeyId) -> Registered | None:
         """The same of a member that is known."""
@@ -116,59 +158,75 @@ class Directory:
         with self._lock:
             return self._read(self._consortium().members)
 
-    def log_owner(self, log: bytes) -> str | None:
-        """Whose a log is; None: there is none of that id."""
+    def log_owner(self, log: bytes, at: int) -> str | None:
+        """Whose a log is that was there at that Unix second; None: there is none of that id.
+        Raises NotReady `head-behind` where a newer head may say otherwise."""
         with self._lock:
             consortium = self._consortium()
             found = self._read(lambda: consortium.log(log))
+            if found is None:
+                self._demand_reaches(at)
             return None if found is None else found.member
 
     def may_promise(self, code: str, public_key: bytes, at: int) -> bool:
-        """Whether this is an ANCHOR key of the member that was valid at that Unix second."""
+        """Whether this is an ANCHOR key of the member that was valid at that Unix second. Raises
+        NotReady as `log_owner`."""
         id_ = key_id(Alg.SECP256K1, public_key)
         with self._lock:
             consortium = self._consortium()
             key = self._read(lambda: consortium.key(code, id_))
+            if key is None:
+                self._demand_reaches(at)
             return key is not None and key.purpose == Purpose.ANCHOR and key.valid_at(at)
 
     def is_anchored(self, contracts: Sequence[Address], log: bytes, size: int, root: bytes) -> bool:
-        """Whether one of these LogAnchor contracts holds this root of a log at that size."""
+        """Whether one of these LogAnchor contracts holds this root of a log at that size. Raises
+        NotReady `head-behind` where the log has not come to that size yet."""
         with self._lock:
             view = self._head()
+            newest = 0
             for contract in contracts:
                 anchor = LogAnchor(contract, view.call, view.calls)
                 if self._read(partial(anchor.root_at, log, size)) == root:
                     return True
+                newest = max(newest, self._read(partial(anchor.latest, log)).size)
+            if newest < size:
+                raise NotReady("head-behind")
             return False
 
-    # ---- with the lock held
+    # ---- in the thread that lists
 
-    def _owner(self, id_: KeyId) -> str | None:
-        age = time.monotonic() - self._listed_at
-        if age > LIST_SECONDS or (id_ not in self._owners and age > self._pause):
-            started = time.monotonic()
-            self._owners = self._list()
-            self._listed_at = time.monotonic()
-            self._pause = max(UNKNOWN_SECONDS, SHARE * (self._listed_at - started))
-        return self._owners.get(id_)
+    def _read_list(self) -> bool:
+        started = time.monotonic()
+        try:
+            self._listed = self._list()
+        except CouldNotCheck as error:
+            _log.warning("peers.chain-unread", code=error.code)
+            return False
+        finally:
+            now = time.monotonic()
+            with self._listing:
+                self._listed_at = now
+                self._pause = max(UNKNOWN_SECONDS, SHARE * (now - started))
+        return True
 
-    def _list(self) -> Mapping[KeyId, str]:
+    def _list(self) -> Mapping[KeyId, _Listed]:
         """Whose each REQUEST key is: of several members that registered one, the first, for anybody
         can register what another has made public, and sign nothing with it."""
-        consortium = self._consortium()
-        found: dict[KeyId, tuple[int, str]] = {}
+        view = self._reader.head()
+        consortium = Consortium(self._reader.network.consortium, view.call, view.calls)
+        codes = consortium.member_codes()
+        consortium.fetch(codes)
+        found: dict[KeyId, tuple[tuple[int, str], Key]] = {}
+        for code in codes:
+            for key in consortium.keys(code):
+                if key.purpose == Purpose.REQUEST and key.alg in TAKEN:
+                    rank = (key.added_at, code)
+                    if key.key_id not in found or rank < found[key.key_id][0]:
+                        found[key.key_id] = (rank, key)
+        return {id_: _Listed(owner, key) for id_, ((_, owner), key) in found.items()}
 
-        def read() -> None:
-            codes = consortium.member_codes()
-            consortium.fetch(codes)
-            for code in codes:
-                for key in consortium.keys(code):
-                    if key.purpose == Purpose.REQUEST and key.alg in TAKEN:
-                        first = found.get(key.key_id, (key.added_at, code))
-                        found[key.key_id] = min(first, (key.added_at, code))
-
-        self._read(read)
-        return {key: code for key, (_, code) in found.items()}
+    # ---- with the lock held
 
     def _registered(self, code: str, id_: KeyId) -> Registered | None:
         consortium = self._consortium()
@@ -190,6 +248,13 @@ class Directory:
             self._view = self._read(self._reader.head)
             self._view_at = time.monotonic()
         return self._view
+
+    def _demand_reaches(self, at: int) -> None:
+        """What was there at that second is there at a head of that second or later: only of an
+        earlier one nothing follows."""
+        if self._head().block.time < at:
+            self._view = None
+            raise NotReady("head-behind")
 
     def _read(self, read: Callable[[], _T]) -> _T:
         if time.monotonic() - self._failed_at < FAILED_SECONDS:

@@ -55,8 +55,9 @@ class BadAnswer(EvidenceError):
 class PeerSilent(CouldNotCheck):
     """Nothing came that can be judged.
 
-    code: `peer-unknown` `no-endpoint` `endpoint-refused` `address-private` `name-unknown`
-    `unreachable` `too-slow` `peer-busy` `not-recognised` `not-anchored` `receipt-unchecked`.
+    code: `peer-unknown` `peer-not-active` `no-endpoint` `endpoint-refused` `address-private`
+    `name-unknown` `unreachable` `too-slow` `peer-busy` `not-recognised` `not-anchored`
+    `receipt-unchecked`.
     """
 
     def __init__(self, code: str, member: str, problem: str = "") -> None:

@@ -14,6 +14,7 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
 from gateway.chain.view import ChainView
 from gateway.http.problems import retry_later
 from gateway.peers.directory import Directory
@@ -98,13 +99,13 @@ class Messages:
 
     def _demand_true(self, asker: Asker, opening: Opening) -> None:
         """Refuse what another member said, and what does not hold by itself: it would be kept as
-        evidence and be none."""
+        evidence and be none. What a newer head may make true is NotReady: a refusal is final."""
         statement = opening.statement
         if statement.iss != asker.code:
             raise Refused("not-the-issuer")
         try:
             check(opening)
-            if self._directory.log_owner(statement.log) != statement.iss:
+            if self._directory.log_owner(statement.log, _made_at(opening)) != statement.iss:
                 raise SignatureInvalid("opening", "its log is another member's")
             if opening.promised is not None:
                 self._demand_promised(statement.iss, opening.promised.promise)
@@ -114,11 +115,18 @@ class Messages:
             raise Refused("opening-false") from error
 
     def _demand_promised(self, member: str, promise: Promise) -> None:
-        facts = self._chain.facts
+        facts, behind = self._chain.facts, None
         for contract in reversed(facts.log_anchors):
             signer = promise.signer(chain_id=facts.chain_id, log_anchor=contract, member=member)
-            if self._directory.may_promise(member, signer.public_key, promise.issued_at):
-                return
+            try:
+                if self._directory.may_promise(member, signer.public_key, promise.issued_at):
+                    return
+            except NotReady as error:  # by another contract it may be a key that is known
+                behind = error
+        if behind is not None:
+            raise behind
+        if facts.block_time < promise.issued_at:  # it may be for a contract that is newer
+            raise NotReady("head-behind")
         raise SignatureInvalid("promise", "not by an ANCHOR key of its member")
 
     def _demand_anchored(self, receipt: Receipt) -> None:
@@ -149,6 +157,8 @@ class Messages:
                     "opening": box.seal(body, b"opening"),
                 }
                 connection.execute(sa.insert(peer_inbox).values(values))
+            elif opening.receipt is not None:
+                body = self._replace_promise(connection, row, body)
         message = Message(
             member=asker.code,
             commitment=statement.commitment,
@@ -159,6 +169,19 @@ class Messages:
         if row is None:
             return message, _State.NEW
         return message, _State.KEPT if row.taken_at is None else _State.TAKEN
+
+    def _replace_promise(
+        self, connection: sa.Connection, row: sa.Row[tuple[object, ...]], body: bytes
+    ) -> bytes:
+        """Keep an opening with its receipt in place of the one with a promise, which proves less;
+        what is kept then. When it was first received stays."""
+        box = self._boxes.open(connection, Kind.RECEIVED, row.id)
+        held = box.open(row.opening, b"opening")
+        if parse_opening(held).promised is None:
+            return held
+        change = sa.update(peer_inbox).where(peer_inbox.c.id == row.id)
+        connection.execute(change.values(opening=box.seal(body, b"opening")))
+        return body
 
     def _demand_room(self, connection: sa.Connection, asker: Asker, now: int) -> None:
         recent = sa.select(sa.func.count()).where(
@@ -239,3 +262,9 @@ class Messages:
             opening=box.open(row.opening, b"opening"),
             received_at=row.received_at,
         )
+
+
+def _made_at(opening: Opening) -> int:
+    """When it was made at the latest, in Unix seconds: its log was there by then."""
+    promised = opening.promised
+    return opening.statement.at if promised is None else promised.promise.issued_at

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gateway.base.crypto import Vault
+from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read, begin_write, insert_unless_there
 from gateway.peers.models import peer_outbox
 from gateway.sealing.services import Boxes, Kind, drop, number
+from ledger.core.opening import parse_opening
 
 FIRST_PAUSE: Final = 1
 LONGEST_PAUSE: Final = 3600
@@ -70,11 +71,13 @@ class MessageOutbox:
         self, connection: sa.Connection, *, member: str, commitment: bytes, opening: bytes
     ) -> None:
         """Have an opening sent, within the caller's transaction; nothing happens where the member
-        was sent it before."""
-        there = sa.select(peer_outbox.c.id).where(
+        was sent it before, but that with a receipt it is sent in place of the one with a promise,
+        which proves less."""
+        there = sa.select(peer_outbox.c.id, peer_outbox.c.opening).where(
             peer_outbox.c.member == member, peer_outbox.c.commitment == commitment
         )
-        if connection.execute(there).first() is not None:
+        if (row := connection.execute(there).one_or_none()) is not None:
+            self._replace_promise(connection, row.id, row.opening, opening)
             return
         hex_id, at = secrets.token_bytes(16).hex(), now()
         box = self._boxes.make(connection, Kind.SENT, hex_id)
@@ -91,6 +94,24 @@ class MessageOutbox:
         )
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
+
+    def _replace_promise(
+        self, connection: sa.Connection, id_: str, sealed: bytes, opening: bytes
+    ) -> None:
+        if parse_opening(opening).receipt is None:
+            return
+        try:
+            box = self._boxes.open(connection, Kind.SENT, id_)
+            held = box.open(sealed, b"opening")
+        except ContentLost:
+            return
+        if parse_opening(held).promised is None:
+            return
+        at = now()
+        values = {"opening": box.seal(opening, b"opening"), "state": "waiting", "code": None}
+        times = {"created_at": at, "ended_at": None, "due": at, "attempts": 0}
+        change = sa.update(peer_outbox).where(peer_outbox.c.id == id_)
+        connection.execute(change.values(**values, **times))
 
     def due(self, leave_out: Sequence[str]) -> list[str]:
         """Members that something is due for, the longest first, but for these."""

@@ -68,6 +68,7 @@ def make_parts(
             directory=directory,
             judge=Judge(ctx),
             production=ctx.settings.env == "production",
+            private_networks=ctx.settings.exchange.networks,
         ),
         outbox=MessageOutbox(ctx.engine, vault),
     )

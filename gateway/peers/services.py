@@ -51,6 +51,7 @@ from ledger.core.canonical import encode
 from ledger.records import schema as schemas
 from ledger.records import uscc
 from ledger.records.fold import fold
+from ledger.records.persons import holding_person_ids
 from ledger.records.schema import Schema
 
 CHECKS_A_DAY: Final = 1000
@@ -222,7 +223,8 @@ class Exchange:
             return None
 
     def _match(self, content: Content, fields: Mapping[str, str]) -> bool | None:
-        """None where one of the fields is none that may be compared."""
+        """None where one of the fields is none that may be compared, or holds the number of a
+        resident, here or at the asker: it could be tried out digit by digit."""
         name, _, version = content.schema.partition("@")
         schema = schemas.find(name, int(version))
         if schema is None:
@@ -230,6 +232,9 @@ class Exchange:
         marked = _fields_of(schema)
         allowed = {code for what, code in marked.items() if what in self._table.match}
         if not fields.keys() <= allowed:
+            return None
+        held = {code: content.fields.get(code, "") for code in fields}
+        if holding_person_ids(fields) | holding_person_ids(held):
             return None
         codes = {marked.get(Compared.SUBJECT_CODE), marked.get(Compared.AUTHORITY_CODE)}
         return all(

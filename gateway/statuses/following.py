@@ -2,14 +2,15 @@
 
 Acts count once they are final: then states, what they close and the position change in one
 transaction. Acts between the final block and the head are looked at in every step: they close at
-once, open nothing, and are forgotten with the next step that does not see them.
+once and open nothing. A head that falls back, of nodes that lag, says nothing against one that was
+seen: what it closed stays so until a block as high as the head of then is final without it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import structlog
@@ -215,7 +216,7 @@ class Follower:
         events: Sequence[Acted] = (),
         *,
         fold: Fold | None = None,
-        ahead: frozenset[RecordId] | None = None,
+        ahead: Mapping[RecordId, int] | None = None,
     ) -> None:
         """One transaction: the work, then how far it goes. Raises _Overtaken."""
         acted = {event.record_id for event in events}
@@ -268,10 +269,11 @@ class Follower:
         if fold is not None:
             after = replace(after, count=fold.count, head=fold.head)
         with begin_read(self._ctx.engine) as connection:
-            same = store.ahead_now(connection) == ahead
+            before = store.ahead_now(connection)
             clear = store.read_error(connection) is None
-        if events or not same or not clear or self._moved(position, after):
-            self._write(chain, position, after, events, fold=fold, ahead=ahead)
+        closed = _ahead(before, ahead, head=chain.view.block.number, final=chain.final_number)
+        if events or closed != before or not clear or self._moved(position, after):
+            self._write(chain, position, after, events, fold=fold, ahead=closed)
         self._ctx.health.statuses_error = None
 
     def _rest(self, chain: Chain, position: Position) -> None:
@@ -306,3 +308,12 @@ class Follower:
         with begin_write(self._ctx.engine, LOCK) as connection:
             if store.read_error(connection) != code:
                 store.put_error(connection, code)
+
+
+def _ahead(
+    before: Mapping[RecordId, int], seen: Set[RecordId], *, head: int, final: int
+) -> Mapping[RecordId, int]:
+    """What acts close that are not final yet: what is seen now, and what was seen before until the
+    final block has come as far as the head then was."""
+    kept = {record: until for record, until in before.items() if until > final}
+    return {record: before.get(record, head) for record in seen} | kept

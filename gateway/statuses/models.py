@@ -29,6 +29,9 @@ statuses = sa.Table(
     sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
     # What follows from all of these; with it stands or falls the row in `closings`.
     sa.Column("closed", sa.Boolean, nullable=False),
+    # Number of the head at which that act was first seen: until a block as high is final, nobody
+    # says that it is not so. NULL: there is none, or it was seen by an older version.
+    sa.Column("ahead_until", sa.BigInteger),
 )
 """Every record that was ever acted on, by record id."""
 sa.Index("ix_statuses_ahead", statuses.c.record, sqlite_where=statuses.c.ahead,

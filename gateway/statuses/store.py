@@ -177,30 +177,33 @@ def put_states(
     _close(connection, changed)
 
 
-def put_ahead(connection: sa.Connection, wanted: Set[RecordId]) -> None:
-    """Close what acts close that are not final yet: these records, and no others any more."""
+def put_ahead(connection: sa.Connection, after: Mapping[RecordId, int]) -> None:
+    """Close what acts close that are not final yet: these records, and no others any more. By
+    record, the final block until which it stays so."""
     before = ahead_now(connection)
-    rows = {row.record: row for row in _rows(connection, before ^ wanted)}
+    rows = {row.record: row for row in _rows(connection, before.keys() ^ after.keys())}
     changed: dict[bytes, bool] = {}
     values = []
-    for record in before ^ wanted:
-        row, ahead = rows.get(record), record in wanted
+    for record in before.keys() ^ after.keys():
+        row, ahead = rows.get(record), record in after
         state = _state(row) if row else NOTHING
         held, keep, was = (row.held, row.kept, row.closed) if row else (False, False, False)
         closed = held or ahead or keep or closes(state)
         if closed is not was:
             changed[record] = closed
         reasons = {"held": held, "ahead": ahead, "kept": keep, "closed": closed}
-        values.append({"record": record, **reasons, **_values(state)})
+        values.append(
+            {"record": record, "ahead_until": after.get(record), **reasons, **_values(state)}
+        )
     _upsert(connection, values)
     _close(connection, changed)
     _tidy(connection)
 
 
-def ahead_now(connection: sa.Connection) -> frozenset[RecordId]:
-    """What is closed by acts that are not final yet."""
-    query = sa.select(statuses.c.record).where(statuses.c.ahead)
-    return frozenset(RecordId(Digest(record)) for record in connection.scalars(query))
+def ahead_now(connection: sa.Connection) -> dict[RecordId, int]:
+    """What is closed by acts that are not final yet, with the final block until which it is."""
+    query = sa.select(statuses.c.record, statuses.c.ahead_until).where(statuses.c.ahead)
+    return {RecordId(Digest(row.record)): row.ahead_until or 0 for row in connection.execute(query)}
 
 
 def closed_of(connection: sa.Connection, wanted: Collection[RecordId]) -> frozenset[RecordId]:
@@ -224,7 +227,11 @@ def hold(connection: sa.Connection) -> None:
     before = read_position(connection)
     connection.execute(
         sa.update(statuses).values(
-            held=statuses.c.closed, ahead=sa.false(), kept=sa.false(), **_NO_STATE
+            held=statuses.c.closed,
+            ahead=sa.false(),
+            ahead_until=None,
+            kept=sa.false(),
+            **_NO_STATE,
         )
     )
     _tidy(connection)

@@ -3,6 +3,7 @@ remedies for people."""
 
 from ledger.audit.case_codes import CASE_CODES
 from ledger.audit.finding_code import FindingCode
+from ledger.audit.opening_codes import OPENING_CODES
 from ledger.core.texts import Text
 
 __all__ = [
@@ -391,7 +392,7 @@ CODES: dict[str, FindingCode] = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-} | CASE_CODES
+} | (CASE_CODES | OPENING_CODES)
 
 # Why a report is incomplete: what could not be looked at, which is nobody's fault yet.
 INCOMPLETE: dict[str, Text] = {
@@ -426,5 +427,14 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "条目的版本或算法是本软件不认识的：请更新软件后重新审计。",
         "en": "An entry is of a version or suite that this software does not know: update it and "
         "replay again.",
+    },
+    "opening-version-unknown": {
+        "zh": "打开文件的版本是本软件不认识的：请更新软件后重新审计。",
+        "en": "An opening is of a version that this software does not know: update it and replay "
+        "again.",
+    },
+    "case-too-long": {
+        "zh": "同一记录的案件步骤过多，只核对了最早的一部分。",
+        "en": "There are too many steps about one record: only the first were looked at.",
     },
 }

@@ -15,6 +15,7 @@ from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Read, Tally
 from ledger.audit.findings import Findings
 from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.opened import Opened
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
 from ledger.audit.times import BlockTimes
@@ -25,7 +26,7 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.ids import Digest, record_id
 from ledger.core.keys import Alg, Purpose, Role
-from ledger.core.merkle import LEAF_PREFIX
+from ledger.core.merkle import EMPTY_ROOT, LEAF_PREFIX
 from ledger.core.tiles import WIDTH, parse_bundle, tile_path
 from ledger.core.verdict.facts import SHANGHAI_OFFSET, end_of
 
@@ -64,6 +65,7 @@ class LogReplay:
     references: References
     corrections: Corrections
     acted_on: ActedOn
+    opened: Opened | None = None
     progress: Progress
     complete: bool = True
     whole: bool = True  # every entry was read, too
@@ -74,7 +76,7 @@ class LogReplay:
     def run(self) -> Tally:
         """Everything about the log's content. What is missing ends it."""
         reader = EntryReader(self.log.log_id)
-        if not self.log.anchors:
+        if not self.log.anchors and self.log.closed is None:
             return reader.tally
         if self.fetch is None:
             self._missing(Missing("endpoint"), reader.tally)
@@ -92,7 +94,12 @@ class LogReplay:
     @property
     def _size(self) -> int:
         """Where the log ends, also where its anchors are out of order."""
-        return max(anchor.size for anchor in self.log.anchors)
+        return max((anchor.size for anchor in self.log.anchors), default=0)
+
+    @property
+    def _root(self) -> Digest:
+        """At the last anchor."""
+        return self.log.anchors[-1].root if self.log.anchors else EMPTY_ROOT
 
     def add(self, code: str, where: str, **evidence: str | int) -> None:
         log = self.log
@@ -103,7 +110,11 @@ class LogReplay:
         self.findings.unchecked(code, f"log/{self.log.log_id.hex()}/{where}", **evidence)
 
     def _missing(self, missing: Missing, tally: Tally) -> None:
-        """A log that is not served, or not now, is the same finding; only the reason differs."""
+        """A log that is not served, or not now, is the same finding; only the reason differs. One
+        of which nothing was anchored owes nobody anything."""
+        if not self.log.anchors:
+            self.whole = False
+            return
         self.complete = False
         self.whole = False
         left = self._size - tally.entries
@@ -151,6 +162,9 @@ class LogReplay:
                 self._tell(read)
                 self._name(read, first + at, stretch.rank, stretch.anchor)
             self.acted_on.found(self.number, read.commitments)
+            if self.opened is not None:
+                time = 0 if stretch.anchor is None else self.times.at(stretch.anchor.place[0])
+                self.opened.seen(self.log.log_id, first + at, part, read, time)
             self.commitments.add(
                 self.number, first + at, stretch.rank, read.commitments, bytes(read.flags)
             )
@@ -231,11 +245,11 @@ class LogReplay:
             self.add("checkpoint-invalid", "checkpoint", problem="not signed by the owner")
         elif found.size < self._size:
             self.add("checkpoint-behind", "checkpoint", size=found.size, anchored=self._size)
-        elif found.size == self._size and found.root != self.log.anchors[-1].root:
+        elif found.size == self._size and found.root != self._root:
             self.add(
                 "checkpoint-differs",
                 "checkpoint",
-                anchored=hex32(self.log.anchors[-1].root),
+                anchored=hex32(self._root),
                 shown=hex32(found.root),
             )
         elif self.log.closed is not None and self._size < found.size <= self._size + MAX_TAIL:

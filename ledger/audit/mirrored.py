@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ledger.audit.proven import Proven
@@ -15,7 +16,7 @@ from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, HttpFetch, Missing, Unreac
 from ledger.chain.nodes.http import Http
 from ledger.core import note, tiles
 from ledger.core.canonical import DIGEST_SIZE
-from ledger.core.errors import EvidenceError
+from ledger.core.errors import EvidenceError, VersionUnknown
 from ledger.core.note import Checkpoint
 
 _CHECKPOINT = "checkpoint"
@@ -60,15 +61,19 @@ class Copies:
         """As `Fetch`; what is asked for at full width comes at its width in the log."""
         if not self._has(path):
             raise Missing(path)
+        newer: VersionUnknown | None = None
         for mirror, proven in list(self._left):
             try:
                 data = self._read(path, mirror, proven)
+            except VersionUnknown as error:  # so it is only where no other mirror knows better
+                newer = newer or error
+                continue
             except (Missing, EvidenceError, UnicodeDecodeError):
                 self._drop(mirror)
                 continue
             self._name(mirror.member)
             return data
-        raise Missing(path)
+        raise newer or Missing(path)
 
     def _has(self, path: str) -> bool:
         """Whether the anchored tree has this piece; that it has not is no mirror's fault."""
@@ -90,10 +95,13 @@ class Copies:
         return tiles.encode_bundle(tiles.parse_bundle(data, width)[: address.width])
 
     def _checkpoint(self, mirror: Mirror) -> bytes:
+        """With the owner's line alone: what a mirror put behind it is signed by nobody who counts,
+        and might be of a kind that whoever reads does not know."""
         data = mirror.fetch(_CHECKPOINT, MAX_CHECKPOINT)
-        if not self._head.shown_by(note.parse_checkpoint(data.decode())):
+        found = note.parse_checkpoint(data.decode())
+        if not self._head.shown_by(found):
             raise Missing(_CHECKPOINT)
-        return data
+        return replace(found, witnesses=(), unknown=()).text.encode()
 
     def _drop(self, mirror: Mirror) -> None:
         with self._lock:

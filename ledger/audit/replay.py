@@ -20,11 +20,15 @@ from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
+from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
 from ledger.audit.log_replay import LogReplay, Progress, owner_signed
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
-from ledger.audit.state import Log, Place, State
+from ledger.audit.opened import Opened
+from ledger.audit.opening_files import OpeningFiles
+from ledger.audit.state import Log, Member, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.audit.times import BlockTimes
+from ledger.audit.with_openings import WithOpenings
 from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
@@ -33,7 +37,9 @@ from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import canonical
 from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import LogId
 from ledger.core.keys import Role
+from ledger.records.calendar import Calendar
 
 __all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "FetchFor", "Report", "replay"]
 
@@ -77,13 +83,22 @@ def replay(
     fetch_for: FetchFor | None = None,
     progress: Progress = lambda log, done, size: None,
     told: Callable[[str, str], None] = lambda log, member: None,
+    openings: OpeningFiles | None = None,
+    calendar: Calendar | None = None,
+    check_mirrors: bool = False,
+    mirror_for: MirrorFor | None = None,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
     mirrors: by member code, where to read its logs in place of its own endpoint. Where a member
     that is not named there does not serve a log, the copies of the other provinces are read; told:
-    of each log (hex) and the member whose copy was read, since the report is the same. Raises
-    CouldNotCheck where the chain cannot be read; a log that cannot be is told in the report.
+    of each log (hex) and the member whose copy was read, since the report is the same. openings:
+    with them every case is rebuilt and held against the chain; calendar: of the working days that
+    its stages take (None: the packaged one). check_mirrors: look at the copies that provinces keep,
+    too; mirror_for: how, instead of over HTTP.
+
+    Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot; a log
+    that cannot be is told in the report.
     """
     own = reader or QuorumReader(network)
     https = Http()
@@ -91,8 +106,11 @@ def replay(
         view = own.head()
         last = _last(own, view, to_block)
         job = _Job(view, network, last, progress)
+        job.open(openings, calendar)
         copies = None if fetch_for else _Copies(https, job, told)
         job.run(fetch_for or _over_http(https), mirrors or {}, copies)
+        if check_mirrors:
+            job.check_mirrors(mirror_for or _mirror_over_http(https))
         return Report(job.document())
     finally:
         https.close()
@@ -119,6 +137,10 @@ class _Job:
 
     def __init__(self, view: View, network: NetworkFile, last: Block, progress: Progress) -> None:
         self._view = view
+        self._openings: OpeningFiles | None = None
+        self._calendar: Calendar | None = None
+        self._certain = True
+        self._shown: dict[str, Any] = {}
         self._network = network
         self._last = last
         self._progress = progress
@@ -130,6 +152,10 @@ class _Job:
         self._votes: list[dict[str, Any]] = []
         self._logs: list[Log] = []
         self._tallies: list[Tally] = []
+
+    def open(self, openings: OpeningFiles | None, calendar: Calendar | None) -> None:
+        """Have these judged too."""
+        self._openings, self._calendar = openings, calendar
 
     def run(
         self, fetch_for: FetchFor, mirrors: Mapping[str, str], copies: _Copies | None = None
@@ -145,6 +171,7 @@ class _Job:
         ):  # what is built on half the events is worth nothing
             self._findings = _only_unchecked(findings)
             self._tallies = [Tally() for _ in self._logs]
+            self._certain = False
             return
         self._cases = chain.cases
         self._contracts = judge_contracts(state, network, codes, findings)
@@ -157,7 +184,28 @@ class _Job:
         judge_acts(state, self._cases, findings)
         judge_acknowledgements(state, self._cases, self._times, self._last, findings)
         check_case_signatures(self._view, network.chain_id, self._cases, findings)
-        self._run_logs(fetch_for, mirrors, copies)
+        if self._openings is None:
+            self._run_logs(fetch_for, mirrors, copies, None)
+            return
+        held = WithOpenings.begin(
+            self._openings,
+            state=state,
+            cases=self._cases,
+            findings=findings,
+            chain_id=network.chain_id,
+            now=self._last.time,
+        )
+        try:
+            unread = self._run_logs(fetch_for, mirrors, copies, held.opened)
+            held.run(unread, self._calendar)
+            self._shown = held.document()
+        finally:
+            held.close()
+
+    def check_mirrors(self, mirror_for: MirrorFor) -> None:
+        """Look at the copies that provinces keep; of nothing where events are missing."""
+        if self._certain:
+            judge_mirrors(self._state, self._logs, mirror_for, self._last.hash, self._findings)
 
     @property
     def state(self) -> State:
@@ -166,7 +214,7 @@ class _Job:
 
     def document(self) -> dict[str, Any]:
         """The report."""
-        return document.document(
+        told: dict[str, Any] = document.document(
             self._network,
             self._last,
             self._state,
@@ -176,10 +224,16 @@ class _Job:
             logs=list(zip(self._logs, self._tallies, strict=True)),
             findings=self._findings,
         )
+        return told | self._shown
 
     def _run_logs(
-        self, fetch_for: FetchFor, mirrors: Mapping[str, str], copies: _Copies | None
-    ) -> None:
+        self,
+        fetch_for: FetchFor,
+        mirrors: Mapping[str, str],
+        copies: _Copies | None,
+        opened: Opened | None,
+    ) -> frozenset[LogId]:
+        """Read every log; those that could not be read whole."""
         ranks, subjects = _ranks(self._logs)
         commitments, references = Commitments(), References(subjects)
         catalogue = Catalogue(_puts(self._state, self._times))
@@ -207,6 +261,7 @@ class _Job:
                     references=references,
                     corrections=corrections,
                     acted_on=acted_on,
+                    opened=opened,
                     progress=self._progress,
                 )
                 self._tallies.append(replayed.run())
@@ -224,6 +279,7 @@ class _Job:
         finally:
             commitments.close()
             references.close()
+        return frozenset(self._logs[number].log_id for number in unread)
 
     def _where(self, log: int, index: int) -> str:
         return f"log/{self._logs[log].log_id.hex()}/entry/{index}"
@@ -326,3 +382,12 @@ def _over_http(http: Http) -> FetchFor:
         return HttpFetch(http, log_url(base, log)) if is_plain_url(base) else None
 
     return fetch_for
+
+
+def _mirror_over_http(http: Http) -> MirrorFor:
+    def mirror_for(member: Member, log: Log) -> Fetch | None:
+        if not is_plain_url(member.endpoint):
+            return None
+        return HttpFetch(http, mirror_url(member.endpoint, log.log_id))
+
+    return mirror_for

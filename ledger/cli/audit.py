@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ledger.cli.language import pick, say
+from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import Unknown, demand_apart, note, print_bytes, write_file
+from ledger.cli.problems import told as told_problem
 from ledger.cli.progress import bars
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
 from ledger.cli.tables import show_report
-from ledger.core.errors import CouldNotCheck
+from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
@@ -26,23 +29,27 @@ _HELP = say(
     zh="""由区块链事件和公开日志重建成员、密钥、目录和全部日志，逐一核对。
 
     任何人在任何机器上重放同一区块，得到逐字节相同的报告。
+    有打开文件（--openings）时，还打开全部陈述，重建每个案件并与链核对。
     退出码：0 全部无误；1 有问题；4 不完整（链或某成员的日志读不到）。
 
     \b
     示例：
       credit-ledger audit replay --network network.json --out report.json
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
+      credit-ledger audit replay --network network.json --openings openings --check-mirrors
     """,
     en="""Rebuild members, keys, catalogue and every log from the chain's events and the public
     logs, and checks all of it.
 
     Whoever replays the same block, on whatever machine, gets the same report, byte for byte.
+    With openings every statement is opened and every case rebuilt and held against the chain.
     Exit codes: 0 all in order; 1 findings; 4 incomplete (chain or a log could not be read).
 
     \b
     Examples:
       credit-ledger audit replay --network network.json --out report.json
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
+      credit-ledger audit replay --network network.json --openings openings --check-mirrors
     """,
 )
 
@@ -52,6 +59,7 @@ def audit() -> None:
     """Group; its help is above."""
 
 
+audit.add_command(ask_openings)
 audit.add_command(quality)
 audit.add_command(reconcile)
 
@@ -76,6 +84,34 @@ audit.add_command(reconcile)
     ),
 )
 @click.option(
+    "--openings",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="DIR|FILE",
+    help=say(
+        zh="打开文件，或 audit openings 所存的文件夹：逐案重建并与链核对（可重复）。",
+        en="Openings, or the folder that `audit openings` keeps: rebuild every case and hold it "
+        "against the chain (repeatable).",
+    ),
+)
+@click.option(
+    "--calendar",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(
+        zh="软件尚无的年份的工作日（同节点的 CREDIT_LEDGER_CALENDAR_FILE）。",
+        en="Working days of years that this software lacks (as CREDIT_LEDGER_CALENDAR_FILE of a "
+        "node).",
+    ),
+)
+@click.option(
+    "--check-mirrors",
+    is_flag=True,
+    help=say(
+        zh="也核对各省所存的他省日志镜像。", en="Look at the copies that provinces keep, too."
+    ),
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -88,13 +124,17 @@ def replay(
     rpc: tuple[str, ...],
     mirror: tuple[str, ...],
     block: int | None,
+    openings: tuple[Path, ...],
+    calendar: Path | None,
+    check_mirrors: bool,
     out: Path | None,
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
-    demand_apart(out, network, hint="--out")
+    demand_apart(out, network, *openings, hint="--out")
     mirrors = dict(_mirror(text) for text in mirror)
-    report = _run(load_network(network, rpc), mirrors, block)
+    asked = _Asked(openings, calendar, mirrors=mirrors, block=block, check_mirrors=check_mirrors)
+    report = _run(load_network(network, rpc), asked)
     if out is not None:
         write_file(out, report.encode())
         note(say(zh=f"报告：{out}", en=f"report: {out}"))
@@ -105,9 +145,22 @@ def replay(
     return report.exit
 
 
-def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Report:
-    from ledger.audit.replay import replay as run  # noqa: PLC0415 - `--help` need not wait for it
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be replayed, and how."""
+
+    openings: tuple[Path, ...]
+    calendar: Path | None
+    mirrors: dict[str, str]
+    block: int | None
+    check_mirrors: bool
+
+
+def _run(network: NetworkFile, asked: _Asked) -> Report:
+    from ledger.audit.opening_files import NotOpenings, OpeningFiles  # noqa: PLC0415 - see `--help`
+    from ledger.audit.replay import replay as run  # noqa: PLC0415
     from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415
+    from ledger.records.calendar import Calendar  # noqa: PLC0415
 
     reader = QuorumReader(network, now=local_clock(), on_note=show_note)
     try:
@@ -120,11 +173,18 @@ def _run(network: NetworkFile, mirrors: dict[str, str], block: int | None) -> Re
             return run(
                 network,
                 reader=reader,
-                mirrors=mirrors,
-                to_block=block,
+                mirrors=asked.mirrors,
+                to_block=asked.block,
                 progress=progress,
                 told=show_mirror,
+                openings=OpeningFiles(asked.openings) if asked.openings else None,
+                calendar=Calendar.load(asked.calendar),
+                check_mirrors=asked.check_mirrors,
             )
+    except NotOpenings as error:
+        raise click.BadParameter(str(error), param_hint="--openings") from error
+    except ConfigError as error:
+        raise click.BadParameter(told_problem(error), param_hint="--calendar") from error
     except CouldNotCheck as error:
         text = say(zh="无法读取区块链", en="the chain could not be read")
         raise Unknown(f"{text}: {error}") from error

@@ -17,8 +17,8 @@ from ledger.core.keys import Role
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that a member begins with; it adds others itself (`keys rotate`)."""
 OF_PROVINCES = ("WITNESS", "DECIDE")
-"""Those that a province begins with besides: it cosigns the logs of the others, and decides about its
-own records. DECIDE belongs with those who release: they move its file away from the node."""
+"""Those that a province begins with besides: it cosigns the logs of the others, and decides about
+its own records. DECIDE belongs with those who release: they move its file away from the node."""
 LOCAL = ("payer", "content", "index")
 """Keys that never leave its node."""
 _REGION_DIGITS = 6

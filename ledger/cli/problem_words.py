@@ -129,6 +129,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     "CREDIT_LEDGER_NOW and _CRASH_AT are for development only": (
         "CREDIT_LEDGER_NOW 和 _CRASH_AT 仅供开发使用"
     ),
+    "private network {} holds {}, which no member has": (
+        "exchange.private_networks 的 {} 含有 {}，该网段不会是任何成员的地址"
+    ),
     "production needs key_password_file": "生产环境须有 key_password_file",
     "production reads files in processes: files.processes above 0": (
         "生产环境须在单独的进程中读取文件：files.processes 应大于 0"

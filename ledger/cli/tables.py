@@ -7,6 +7,7 @@ replaced, and nothing in it is taken for markup.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ledger.cli.case_words import CASE_STATES
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
@@ -344,6 +346,27 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
         (say(zh="条目", en="Entries"), counts["entries"]),
         (say(zh="按时", en="Timely"), timely),
         *_status_figures(document),
+        *_opened_figures(document),
+    ]
+
+
+def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+    """How many statements were opened, and what cases there are; nothing without openings."""
+    if "cases" not in document:
+        return []
+    statements = document["statements"]
+    states = Counter(case["state"] for case in document["cases"])
+    told = ", ".join(
+        f"{pick(words)} {states[name]}" for name, words in CASE_STATES.items() if states[name]
+    )
+    cases = f"{len(document['cases'])}{f': {told}' if told else ''}"
+    of = say(zh="／", en=" of ")
+    return [
+        (
+            say(zh="已打开的陈述", en="Statements opened"),
+            f"{statements['opened']}{of}{statements['entries']}",
+        ),
+        (say(zh="案件", en="Cases"), cases),
     ]
 
 

@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/chain/network.py",),
     ("ledger/chain/nodes",),
     ("ledger/chain/contracts", "ledger/chain/keys"),
-    ("ledger/chain", "ledger/chain/sending"),
+    ("ledger/chain", "ledger/chain/sending", "ledger/exchange"),
     ("ledger/chain/governing",),
     ("ledger/chain/founding",),
     ("ledger/audit", "ledger/verify.py"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,9 @@ class Ledger:
     beijing: MemberLog
     tianjin: MemberLog
 
-    def replay(self, *, page: int = 10_000, logs: Sequence[MemberLog] | None = None) -> Report:
+    def replay(
+        self, *, page: int = 10_000, logs: Sequence[MemberLog] | None = None, **more: Any
+    ) -> Report:
         """Up to the newest final block, tiles read in process."""
         by_id = {log.log_id: log for log in (logs or (self.beijing, self.tianjin))}
 
@@ -32,7 +35,7 @@ class Ledger:
 
         reader = QuorumReader(self.network.file, now=self.network.anvil.head_time, page=page)
         try:
-            return replay(self.network.file, reader=reader, fetch_for=fetch_for)
+            return replay(self.network.file, reader=reader, fetch_for=fetch_for, **more)
         finally:
             reader.close()
 

@@ -9,12 +9,14 @@ import httpcore
 import pytest
 
 from ledger.chain.errors import RpcUnreachable
+from ledger.chain.nodes.addresses import network
 from ledger.chain.nodes.http import Http
 from tests.support.mirrored import Door, open_door
 
 PRIVATE = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
     *("0.0.0.0", "224.0.0.1", "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::"),
+    *("64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "::127.0.0.1", "fec0::1"),
 ]
 
 
@@ -66,6 +68,17 @@ def test_a_public_address_is_called_by_number(monkeypatch: pytest.MonkeyPatch) -
         with closing(Http(public=True)) as http, pytest.raises(RpcUnreachable):
             http.request("GET", "http://member.example/")
         assert called == [address]
+
+
+def test_a_network_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its addresses are called, and no other that is private."""
+    networks = [network("10.20.0.0/16")]
+    for address, there in (("10.20.1.2", True), ("10.21.0.1", False), ("127.0.0.1", False)):
+        called = named(monkeypatch, address)
+        http = Http(public=True, private_networks=networks)
+        with closing(http), pytest.raises(RpcUnreachable):
+            http.request("GET", "http://member.example/")
+        assert called == ([address] if there else [])
 
 
 def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

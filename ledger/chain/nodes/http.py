@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ import httpcore
 import httpx
 
 from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTooLong, translate
+from ledger.chain.nodes.addresses import Network, may_be_called
 
 # One block of a busy network or a page of 10 000 logs fits; a server must not fill our memory.
 MAX_BYTES = 32 << 20
@@ -56,14 +56,19 @@ class Http:
         resolve: Resolve | None = None,
         connections: int = _PARALLEL,
         public: bool = False,
+        private_networks: Sequence[Network] = (),
     ) -> None:
         """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
         asked once for each connection, which goes to no other address; None: the system is.
         `connections`: at once, to all servers together. `public`: no address is called that is not
-        everybody's, whatever a host name leads to; for URLs that others wrote."""
+        everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
+        those that are called all the same."""
         self._client = httpx.Client(
             transport=_Transport(
-                verify=verify, resolve=resolve, connections=connections, public=public
+                verify=verify,
+                resolve=resolve,
+                connections=connections,
+                public=private_networks if public else None,
             ),
             headers={"accept-encoding": "identity", **(headers or {})},
         )
@@ -226,27 +231,20 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _public_address(host: str, port: int) -> str:
+def _address_to_call(host: str, port: int, named: Sequence[Network]) -> str:
     """One address of a host, which is then called and no other: a name may lead elsewhere the next
-    time. Raises httpcore.ConnectError where any of them is private."""
+    time. Raises httpcore.ConnectError where any of them may not be called."""
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=SOCK_STREAM)}
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError("no such host") from error
-    addresses = [ip_address(text.partition("%")[0]) for text in sorted(found)]
-    if not addresses or not all(_is_public(address) for address in addresses):
+    if not found or not all(may_be_called(text, named) for text in found):
         raise httpcore.ConnectError("not a public address")
-    return str(addresses[0])
-
-
-def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Also of the IPv4 address that an IPv6 address may stand for."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
+    return min(found).partition("%")[0]
 
 
 class _Backend(httpcore.SyncBackend):
-    def __init__(self, resolve: Resolve | None = None, *, public: bool = False) -> None:
+    def __init__(self, resolve: Resolve | None, public: Sequence[Network] | None) -> None:
         self._resolve = resolve
         self._public = public
 
@@ -259,7 +257,7 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         if self._resolve is None:
-            to = _public_address(host, port) if self._public else host
+            to = host if self._public is None else _address_to_call(host, port, self._public)
             return self._connect(to, port, timeout, local_address, socket_options)
         end = None if timeout is None else time.monotonic() + timeout
         failure: Exception = httpcore.ConnectError("the name has no address")
@@ -284,7 +282,12 @@ class _Transport(httpx.HTTPTransport):
     """
 
     def __init__(
-        self, *, verify: bool, resolve: Resolve | None, connections: int, public: bool
+        self,
+        *,
+        verify: bool,
+        resolve: Resolve | None,
+        connections: int,
+        public: Sequence[Network] | None,
     ) -> None:
         super().__init__(verify=verify)
         self._pool.close()
@@ -292,5 +295,5 @@ class _Transport(httpx.HTTPTransport):
             ssl_context=httpx.create_ssl_context(verify=verify),
             max_connections=connections,
             keepalive_expiry=5.0,
-            network_backend=_Backend(resolve, public=public),
+            network_backend=_Backend(resolve, public),
         )

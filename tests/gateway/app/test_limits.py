@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from fastapi import HTTPException
+from starlette.types import ASGIApp, Message
 
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
@@ -147,6 +148,75 @@ def test_requests_at_once_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (response.status_code, response.json()["reason"]) == (503, "busy")
     assert response.headers["retry-after"] == "1"
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    node.close()
+
+
+def test_the_routes_for_members_have_places_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may knock there: whoever does takes no place of the others."""
+    node = make_test_node(tmp_path)
+    client = Client(create_app(node))
+    monkeypatch.setattr(limits, "MAX_OF_MEMBERS", 0)
+    answer = client.request("POST", "/v1/exchange/record", content=b"{}")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "busy")
+    assert client.get("/v1/node").status_code == 200
+    monkeypatch.setattr(limits, "MAX_OF_MEMBERS", 1)
+    monkeypatch.setattr(limits, "MAX_ACTIVE", 0)
+    assert client.request("POST", "/v1/exchange/record", content=b"{}").status_code == 401
+    node.close()
+
+
+def _drained(app: ASGIApp, path: str, parts: int) -> tuple[int, dict[bytes, bytes], int]:
+    """Status and header fields of a refusal, and how many of so many pieces of its body, 64 KiB
+    each, were taken in."""
+    taken, sent = 0, list[Message]()
+
+    async def receive() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": bytes(1 << 16), "more_body": taken < parts}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    length = str(parts << 16).encode()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"content-length", length), (b"content-type", b"application/json")],
+        "client": ("203.0.113.1", 1),
+        "server": ("test", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+        "state": {},
+    }
+
+    async def run() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(run())
+    assert not sent[-1].get("more_body", False)
+    return sent[0]["status"], dict(sent[0]["headers"]), taken
+
+
+def test_refused_bodies_are_taken_in_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the reason is read; and not for those who are many, nor beyond a bound."""
+    node = make_test_node(tmp_path)
+    app = create_app(node)
+    status, headers, taken = _drained(app, "/v1/records", 20)
+    assert (status, headers[b"connection"], taken) == (413, b"close", 20)
+    status, headers, taken = _drained(app, "/v1/exchange/record", 1000)
+    assert (status, headers[b"connection"], taken) == (413, b"close", 64)
+    monkeypatch.setattr(limits, "DRAINS_EACH", 0)
+    status, headers, taken = _drained(app, "/v1/records", 20)
+    assert (status, headers[b"connection"], taken) == (413, b"close", 0)
     node.close()
 
 

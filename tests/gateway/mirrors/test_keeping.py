@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
 
 from gateway.base.db import begin_write
+from gateway.mirrors import bounds as limits
 from gateway.mirrors import services
-from gateway.mirrors.errors import FULL, NO_ENDPOINT
-from gateway.mirrors.models import mirror_bundles, mirror_tiles
+from gateway.mirrors.bounds import Bounds
+from gateway.mirrors.errors import FULL, FULL_LOG, FULL_MEMBER, NO_ENDPOINT
+from gateway.mirrors.models import mirror_bundles, mirror_tiles, mirrors
 from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import all_mirrors, lose_mirrors
 from gateway.node import Node
@@ -24,11 +27,19 @@ from ledger.core.keys import Alg, Purpose
 from ledger.core.tiles import encode_bundle, entries_path
 from tests.gateway.mirrors.test_lies import OTHER, OWNER, THIRD, anchored, held
 from tests.support import child
+from tests.support.ledger import MemberLog
+from tests.support.log import make_entries
 from tests.support.member import SEED
 from tests.support.mirrored import Peers, client_of, nobody, open_peer
 from tests.support.node import make_keys
-from tests.support.votes import add_key
+from tests.support.votes import add_key, close_log
 from tests.support.work import follow_mirrors
+
+
+class _Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture
@@ -67,18 +78,113 @@ def test_killed_in_the_middle(peers: Peers, tmp_path: Path, when: str, kept: int
         node.close()
 
 
-@pytest.mark.parametrize("table", [mirror_bundles, mirror_tiles])
-def test_a_lost_piece_has_all_read_anew(peers: Peers, node: Node, table: sa.Table) -> None:
+DAMAGES = {
+    "a bundle that is gone": (mirror_bundles, None, entries_path(1)),
+    "a tile that is gone": (mirror_tiles, None, "tile/0/001"),
+    "a bundle that was changed": (mirror_bundles, b"\x00changed", entries_path(1)),
+    "a tile that was cut": (mirror_tiles, bytes(31), "tile/0/001"),
+}
+
+
+@pytest.mark.parametrize(("table", "left", "piece"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_piece_is_fetched_anew_and_nothing_else(
+    peers: Peers, node: Node, table: sa.Table, left: bytes | None, piece: str
+) -> None:
+    """Whoever asks for it may be anybody: no copy is dropped for that."""
     log = anchored(peers, OWNER, 600)
     peers.follow(node)
+    change = sa.delete(table) if left is None else sa.update(table).values(data=left)
     with begin_write(node.ctx.engine) as connection:
-        connection.execute(sa.delete(table).where(table.c.n == 1))
-    paths = {mirror_bundles: entries_path(1), mirror_tiles: "tile/0/001"}
-    url = f"/mirrors/{log.log_id.hex()}/{paths[table]}"
-    assert client_of(node).get(url).status_code == 404
+        connection.execute(change.where(table.c.n == 1))
+    base, client = f"/mirrors/{log.log_id.hex()}", client_of(node)
+    assert client.get(f"{base}/{piece}").status_code == 404
+    peers.doors[OWNER].asked.clear()
+    peers.doors[OWNER].answer = nobody
+    node.mirrors.step()  # the owner does not answer: what there is stays
+    assert client.get(f"{base}/{entries_path(0)}").status_code == 200
+    assert client.get(f"{base}/checkpoint").status_code == 200
+    peers.doors[OWNER].open_to_log(log)
+    node.mirrors._backoff.clear()
+    peers.doors[OWNER].asked.clear()
     peers.follow(node)
-    assert client_of(node).get(url).content == log.fetch(paths[table], 1 << 20)
-    assert held(node, log.log_id).noted == 600
+    assert client.get(f"{base}/{piece}").content == log.fetch(piece, 1 << 20)
+    assert not [path for path in peers.doors[OWNER].asked if path.endswith(entries_path(0))]
+    assert (held(node, log.log_id).noted, held(node, log.log_id).error) == (600, None)
+
+
+def test_a_damaged_piece_comes_from_another_mirror(
+    peers: Peers, node: Node, tmp_path: Path
+) -> None:
+    """Where its owner is gone."""
+    log = anchored(peers, OWNER, 600)
+    other = peers.node(THIRD, tmp_path / THIRD)
+    try:
+        for one in (node, other):
+            peers.follow(one)
+        peers.doors[OWNER].answer = nobody
+        peers.doors[THIRD].open_to(other)
+        with begin_write(node.ctx.engine) as connection:
+            connection.execute(sa.delete(mirror_bundles).where(mirror_bundles.c.n == 1))
+        url = f"/mirrors/{log.log_id.hex()}/{entries_path(1)}"
+        assert client_of(node).get(url).status_code == 404
+        peers.follow(node)
+        assert client_of(node).get(url).content == log.fetch(entries_path(1), 1 << 20)
+    finally:
+        other.close()
+
+
+def test_the_edge_that_was_changed(peers: Peers, node: Node, tmp_path: Path) -> None:
+    """Found by its root when the next checkpoint is kept, and put right."""
+    log = anchored(peers, OWNER, 300)
+    peers.follow(node)
+    with begin_write(node.ctx.engine) as connection:
+        at_edge = (mirror_tiles.c.level == 0) & (mirror_tiles.c.n == 1)
+        connection.execute(sa.update(mirror_tiles).where(at_edge).values(data=bytes(44 * 32)))
+        connection.execute(sa.update(mirrors).values(note=None, noted=0))
+    for _ in range(3):
+        node.mirrors._backoff.clear()
+        peers.follow(node)
+    found = held(node, log.log_id)
+    assert (found.size, found.noted, found.error) == (300, 300, None)
+    path = "tile/0/001.p/44"
+    answer = client_of(node).get(f"/mirrors/{log.log_id.hex()}/{path}")
+    assert answer.content == log.fetch(path, 1 << 20)
+
+
+@pytest.mark.parametrize("closed", [256, 300, 512])
+def test_back_to_the_size_at_which_a_log_was_closed(peers: Peers, node: Node, closed: int) -> None:
+    """Whoever stole its key anchored more: that is dropped, and what it was before is served."""
+    log = MemberLog(peers.network, OWNER)
+    log.put_raw(*make_entries(closed, OWNER, log.log_id))
+    log.anchor()
+    root = log.root()
+    log.put_raw(*make_entries(700, "a thief", log.log_id))
+    log.anchor()
+    peers.anvil.mine()
+    peers.doors[OWNER].open_to_log(log)
+    peers.follow(node)
+    assert held(node, log.log_id).size == closed + 700
+    close_log(peers.network, log.log_id, closed)
+    peers.anvil.mine()
+    honest = MemberLog(peers.network, OWNER)
+    honest.put_raw(*log.entries[:closed])
+    peers.doors[OWNER].open_to_log(honest)
+    peers.follow(node)
+    found = held(node, log.log_id)
+    assert (found.size, found.root, found.anchored) == (closed, root, closed)
+    assert (found.noted, found.error) == (closed, None)
+    base, client = f"/mirrors/{log.log_id.hex()}", client_of(node)
+    last = closed // 256
+    if closed % 256:
+        path = entries_path(last, closed % 256)
+        assert client.get(f"{base}/{path}").content == encode_bundle(
+            log.entries[256 * last : closed]
+        )
+    assert client.get(f"{base}/{entries_path(last + 1)}").status_code == 404
+    assert client.get(f"{base}/checkpoint").text.startswith(honest.checkpoint())
+    with node.ctx.engine.connect() as connection:
+        sizes = [sa.func.sum(sa.func.length(t.c.data)) for t in (mirror_bundles, mirror_tiles)]
+        assert found.stored == sum(connection.scalar(sa.select(size)) or 0 for size in sizes)
 
 
 def test_a_lost_piece_is_not_cosigned_by_the_next_process(
@@ -118,8 +224,16 @@ def test_a_lost_chain_takes_its_copies_along(peers: Peers, node: Node) -> None:
     assert held(node, peers.log_id(OWNER)).size == 300
 
 
-def test_no_more_is_kept_than_the_settings_allow(
-    peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("allowed", "code"),
+    [
+        (Bounds(total=1, member=1 << 40, log=1 << 40), FULL),
+        (Bounds(total=1 << 40, member=1, log=1 << 40), FULL_MEMBER),
+        (Bounds(total=1 << 40, member=1 << 40, log=1), FULL_LOG),
+    ],
+)
+def test_no_more_is_kept_than_the_bounds_allow(
+    peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: Bounds, code: str
 ) -> None:
     monkeypatch.setattr(services, "FIRST_PAUSE", 0.0)
     node = peers.node(OTHER, tmp_path / "full")
@@ -130,12 +244,47 @@ def test_no_more_is_kept_than_the_settings_allow(
         log.anchor()
         peers.anvil.mine()
         stored = held(node, log.log_id).stored
-        monkeypatch.setattr("gateway.mirrors.store.total_bytes", lambda connection: 1 << 40)
+        monkeypatch.setattr(services, "bounds", lambda *_: allowed)
         peers.follow(node)
         found = held(node, log.log_id)
-        assert (found.size, found.error, found.stored) == (300, FULL, stored)
+        assert (found.size, found.error, found.stored) == (300, code, stored)
+        text = client_of(node).get("/metrics").text
+        label = f'{{log="{log.log_id.hex()}"}}'
+        assert f"credit_ledger_mirror_full{label} 1.0" in text
+        assert f"credit_ledger_mirror_bytes{label} {float(stored)}" in text
+        told = [one for one in found_mirrors(node.ctx.engine) if code in one.text["en"]]
+        assert [one.level for one in told] == [Level.WARNING]
     finally:
         node.close()
+
+
+def test_one_that_lies_leaves_room_for_the_others(peers: Peers, tmp_path: Path) -> None:
+    """Its log is as large as it may be; another one is followed all the same."""
+    node = peers.node(OTHER, tmp_path / "share", mirrors={"max_bytes": 1 << 20, "log_share": 0.02})
+    try:
+        flood = anchored(peers, OWNER, 600)
+        peers.follow(node)
+        flood.put_raw(*make_entries(600, "flood", flood.log_id))
+        flood.anchor()
+        log = anchored(peers, THIRD, 300)
+        peers.follow(node)
+        assert held(node, flood.log_id).error == FULL_LOG
+        assert (held(node, log.log_id).size, held(node, log.log_id).error) == (300, None)
+    finally:
+        node.close()
+
+
+def test_bounds_go_by_what_the_disk_has_room_for(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, usage = node.ctx.settings.mirrors, (1000, 0, 300)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: _Usage(*usage))
+    found = limits.bounds(settings, node.ctx.engine, 800)
+    if node.ctx.engine.dialect.name == "sqlite":
+        # A tenth is left free, so that 200 more may be kept.
+        assert found == Bounds(total=1000, member=500, log=400)
+    else:
+        assert found.total == settings.max_bytes
 
 
 def test_a_mirror_is_not_kept_where_it_is_switched_off(peers: Peers, tmp_path: Path) -> None:

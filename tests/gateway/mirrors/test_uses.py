@@ -1,5 +1,6 @@
 """What mirrors are for: a replay whose owner is gone, a receipt with a witness."""
 
+import base64
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -111,6 +112,30 @@ def test_a_mirror_that_lies_is_no_finding_against_the_owner(peers: Peers, node: 
     report, heard = replayed(peers)
     assert report.exit == 4 and heard == []
     assert {one["code"] for one in report.document["findings"]} == {"tiles-missing"}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [(f"credit-ledger/witness/{THIRD}", 76), (f"credit-ledger/witness/{THIRD}", 77), ("x", 9)],
+)
+def test_a_line_that_a_mirror_added_spoils_no_replay(
+    peers: Peers, node: Node, name: str, size: int
+) -> None:
+    """What it says of itself proves nothing there: the owner's signature does."""
+    log = records(peers, 300)
+    peers.follow(node)
+    with_owner, _ = replayed(peers)
+    line = base64.b64encode(bytes(size)).decode()
+
+    def lie(path: str) -> tuple[int, bytes]:
+        data = log.fetch(path.partition(f"/{log.log_id.hex()}/")[2], 1 << 30)
+        if path.endswith("/checkpoint"):
+            data += f"— {name} {line}\n".encode()
+        return 200, data
+
+    peers.doors[THIRD].answer = peers.doors[OTHER].answer = lie
+    peers.doors[OWNER].answer = nobody
+    assert replayed(peers)[0].encode() == with_owner.encode()
 
 
 def test_a_receipt_carries_the_line_of_a_mirror(peers: Peers, node: Node, tmp_path: Path) -> None:

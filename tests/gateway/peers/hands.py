@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 
-from gateway.peers import signatures
 from gateway.peers.interfaces import ROUTES
-from gateway.peers.signatures import Fields, Request
 from ledger.chain.keys.signers import LocalSigner
 from ledger.core.canonical import b64u_encode
 from ledger.core.keys import Purpose
+from ledger.exchange import signatures
+from ledger.exchange.signatures import Fields, Request
 from tests.support.peers import Member, Network
 
 BODY = b'{"recordId":"' + b"00" * 32 + b'"}'

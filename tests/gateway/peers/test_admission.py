@@ -18,9 +18,8 @@ from gateway.base.errors import NotReady
 from gateway.http.limits import RateLimiter
 from gateway.peers.admission import KEPT
 from gateway.peers.directory import Directory
-from gateway.peers.errors import PeerRefused
+from gateway.peers.errors import PeerRefused, PeerSilent
 from gateway.peers.models import peer_nonces
-from gateway.peers.signatures import Fields, Request
 from gateway.peers.store import forget_nonces, take_nonce
 from gateway.serve import listen
 from ledger.chain.governing.actions import reinstate
@@ -28,6 +27,7 @@ from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.keys import Alg, Purpose
+from ledger.exchange.signatures import Fields, Request
 from tests.gateway.peers.conftest import BANK, BEIJING, TIANJIN
 from tests.gateway.peers.hands import BODY, Sent, make, post
 from tests.support.asgi import Client
@@ -294,6 +294,9 @@ def test_a_suspended_member(network: Network) -> None:
     suspend(network.chain, BANK)
     look_again(network)
     assert ask(network, make(network, BANK)).code == "member-not-active"
+    with pytest.raises(PeerSilent) as caught:  # nor is it asked: its answers count for nothing
+        network[TIANJIN].peers.record(BANK, bytes(32))
+    assert caught.value.code == "peer-not-active"
     network.chain.decide(reinstate(BANK))
     look_again(network)
     assert ask(network, make(network, BANK)).signed
@@ -346,16 +349,26 @@ def test_behind_a_proxy_that_takes_a_path_off(network: Network) -> None:
 
 
 def test_a_chain_that_cannot_be_read(network: Network) -> None:
-    """Nobody is called unknown for it: asked again later, in an answer that is signed."""
+    """Nobody is called unknown for it: asked again later, and a member in an answer that is
+    signed. Before members were ever listed nobody is proven to be one."""
     node = network[BEIJING].node
     dead = network.chain.with_rpc(["http://127.0.0.1:1"], 1)
-    reader = QuorumReader(dead, timeout=5, patience=0, development=True)
-    directory = Directory(reader, node.ctx.clock)
+    directory = Directory(
+        QuorumReader(dead, timeout=5, patience=0, development=True), node.ctx.clock
+    )
     admission = replace(node.peers.admission, directory=directory)
-    for _ in range(2):
+    for listed in (False, True):
+        if listed:
+            good = QuorumReader(node.ctx.network, timeout=5, patience=0, development=True)
+            directory._reader, held = good, directory._reader
+            directory.expire()
+            under_way = directory.list_anew()
+            assert under_way is not None and under_way.result()
+            directory._reader = held
+            good.close()
         answer = in_process(network, make(network, BANK), admission=admission)
         assert (answer.status_code, answer.json()["reason"]) == (503, "members-unknown")
-        assert "signature" in answer.headers
+        assert ("signature" in answer.headers) is listed
     directory.close()
 
 

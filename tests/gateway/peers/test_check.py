@@ -16,6 +16,7 @@ from gateway.peers.errors import PeerRefused, PeerSilent
 from gateway.peers.models import peer_checks
 from gateway.peers.routes import PACE
 from gateway.peers.services import CHECKS_A_DAY, Exchange
+from gateway.records.content import Content
 from tests.gateway.peers.conftest import BANK, BEIJING, TIANJIN
 from tests.support.peers import DECIDED, Network, row
 
@@ -53,6 +54,28 @@ def test_nothing_is_told(network: Network, filed: list[bytes]) -> None:
     assert check(network, filed[0], CF_NR="罚款") is None
     assert check(network, filed[0], **{CODE: SUBJECT, "CF_NR": "x"}) is None
     assert check(network, filed[0], NOTHING="x") is None
+
+
+PERSON = "11010519491231002X"  # the example of GB 11643
+
+
+def test_numbers_of_residents_are_never_compared(network: Network, filed: list[bytes]) -> None:
+    """Neither one that the asker tries, nor one that the record holds."""
+    assert check(network, filed[0], **{NAME: f"合成样例 {PERSON}"}) is None
+    assert check(network, filed[0], **{CODE: SUBJECT, NUMBER: PERSON}) is None
+    exchange = network[BEIJING].node.peers.exchange
+    fields = {CODE: SUBJECT, NAME: "合成样例有限公司", NUMBER: f"样字〔2026〕1号（{PERSON}）"}
+    content = Content(
+        secret=bytes(32),
+        schema="penalty@1",
+        rules="",
+        class_=None,
+        decided=DECIDED,
+        until=None,
+        fields=fields,
+    )
+    assert exchange._match(content, {CODE: SUBJECT}) is True
+    assert exchange._match(content, {CODE: SUBJECT, NUMBER: "样字〔2026〕1号"}) is None
 
 
 def test_nothing_is_told_of_what_is_not_in_force(network: Network, filed: list[bytes]) -> None:

@@ -20,13 +20,18 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.base.settings import of_values
 from gateway.peers import dialling
 from gateway.peers.client import Peers
-from gateway.peers.dialling import Dialler, is_public, place_of
+from gateway.peers.dialling import Dialler, place_of
 from gateway.peers.errors import PeerSilent
 from ledger.chain.errors import RpcUnreachable
+from ledger.chain.nodes.addresses import is_public, may_be_called
+from ledger.chain.nodes.addresses import network as named_network
 from ledger.chain.nodes.http import Http
+from ledger.core.errors import ConfigError
 from tests.gateway.peers.conftest import BEIJING, TIANJIN
+from tests.support.node import make_test_node
 from tests.support.peers import Network
 
 PRIVATE = [
@@ -34,14 +39,41 @@ PRIVATE = [
     *("0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
     *("::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1"),
+    *("64:ff9b:1::808:808", "64:ff9b:1:7f00:1::", "fec0::1"),
     *("2002:7f00:1::", "2002:a00:1::1", "::127.0.0.1", "not an address", ""),
 ]
+METADATA = ["100.100.100.200", "168.63.129.16", "::ffff:168.63.129.16", "64:ff9b::a83f:8110"]
 PUBLIC = ["8.8.8.8", "1.1.1.1", "114.114.114.114", "2400:3200::1", "64:ff9b::808:808"]
 
 
 def test_addresses() -> None:
     assert [address for address in PRIVATE if is_public(address)] == []
     assert [address for address in PUBLIC if not is_public(address)] == []
+
+
+def test_networks_that_are_named() -> None:
+    """These addresses and no others, in each spelling that is only one."""
+    named = [named_network(text) for text in ("10.20.0.0/16", "fd12::/16", "100.64.0.0/10")]
+    for text in ("10.20.1.2", "::ffff:10.20.1.2", "fd12::1", "100.64.0.1", *PUBLIC):
+        assert may_be_called(text, named), text
+    for text in ("10.21.0.1", "192.168.0.1", "fd13::1", "64:ff9b::a14:102", "2002:a14:102::1"):
+        assert not may_be_called(text, named), text
+    for text in (*METADATA, "127.0.0.1", "169.254.169.254", "::1", "fe80::1", "not an address"):
+        assert not may_be_called(text, named), text
+    assert [text for text in PRIVATE if may_be_called(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0.0.0.0/0", "127.0.0.0/24", "127.0.0.0/7", "169.254.0.0/16", "169.254.169.254/32"),
+        *("::/0", "::1/128", "fe80::/64", "::ffff:10.0.0.0/104", "64:ff9b::/96", "224.0.0.0/8"),
+        *("10.0.0.1/8", "10.0.0.0/33", "example", ""),
+    ],
+)
+def test_networks_that_cannot_be_named(text: str) -> None:
+    with pytest.raises(ValueError):
+        named_network(text)
 
 
 @given(st.ip_addresses(v=4))
@@ -104,6 +136,35 @@ def test_one_private_address_spoils_a_name(monkeypatch: pytest.MonkeyPatch) -> N
             Dialler(production=True)("a.example")
         assert caught.value.code == "address-private"
         assert Dialler(production=False)("a.example") == found
+
+
+def test_members_on_an_extranet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the settings name is called in production, and nothing beside it."""
+    named = [named_network("10.0.0.0/8")]
+    dial = Dialler(production=True, private_networks=named)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answers("10.1.2.3"))
+    assert dial("member.example") == ["10.1.2.3"]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answers("10.1.2.3", "192.168.0.1"))
+    with pytest.raises(PeerSilent) as caught:
+        dial("member.example")
+    assert caught.value.code == "address-private"
+
+
+def test_a_gateway_goes_where_its_settings_say(tmp_path: Path) -> None:
+    node = make_test_node(tmp_path, exchange={"private_networks": ["10.0.0.0/8"]})
+    try:
+        assert node.peers.asking._named == node.ctx.settings.exchange.networks
+        assert [str(one) for one in node.ctx.settings.exchange.networks] == ["10.0.0.0/8"]
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/33", "0.0.0.0/0", "127.0.0.0/8"])
+def test_settings_that_name_what_no_member_has(tmp_path: Path, text: str) -> None:
+    values = {"network": "n.json", "node": {"code": "110000"}, "env": "development"}
+    with pytest.raises(ConfigError) as caught:
+        of_values(values | {"exchange": {"private_networks": [text]}}, tmp_path)
+    assert "exchange.private_networks" in str(caught.value)
 
 
 def test_a_literal_address_is_checked_too() -> None:

@@ -21,7 +21,7 @@ from ledger.core.keys import Purpose
 from tests.core import statements
 from tests.gateway.peers.conftest import BEIJING, TIANJIN
 from tests.gateway.peers.openings import opening
-from tests.support.peers import Network
+from tests.support.peers import Network, row
 
 
 class Domain:
@@ -136,8 +136,9 @@ def test_of_another_log(network: Network) -> None:
 
 
 def test_promised_by_another_key(network: Network) -> None:
+    at = network.chain.anvil.head_time() - 5  # of before the head: no newer one will say otherwise
     for who, purpose in ((BEIJING, Purpose.ANCHOR), (TIANJIN, Purpose.GOVERN)):
-        made = opening(network, TIANJIN, signer=network.chain.keys[who, purpose])
+        made = opening(network, TIANJIN, signer=network.chain.keys[who, purpose], at=at)
         assert refused(network, made.encode()) == (422, "opening-false")
 
 
@@ -149,6 +150,8 @@ def test_another_statement_than_was_promised(network: Network) -> None:
 
 def test_a_receipt_of_no_anchor(network: Network) -> None:
     """Right in itself, and nowhere on the chain."""
+    network[TIANJIN].file(*(row(8000 + n) for n in range(3)))
+    network[BEIJING].node.peers.directory.expire()
     made = statements.anchored(statements.statement(iss=TIANJIN, log=network.chain.log_id(TIANJIN)))
     assert refused(network, made.encode()) == (422, "opening-false")
 

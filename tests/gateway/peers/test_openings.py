@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from gateway.accesses.services import Wanted, newest
+from gateway.peers import client
 from gateway.peers import services as subject
-from gateway.peers.errors import PeerRefused
+from gateway.peers.errors import BadAnswer, PeerRefused
 from ledger.core.opening import parse_opening
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
 from tests.gateway.peers.openings import opening
@@ -64,6 +65,30 @@ def test_in_pieces(network: Network, source: Statements, monkeypatch: pytest.Mon
     monkeypatch.setattr(subject, "MAX_ANSWER", subject.ROOM + 5 * size + 1)
     assert len(network[AUDITOR].peers.openings(BEIJING, LOG, 0, 30)) == 10
     assert source.asked == [(0, 30), (15, 30)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([b'{"next":null,"openings":[{},{},{}]}'], "answer-malformed"),
+        ([b'{"next":%d,"openings":[]}' % n for n in range(1, 100)], "answer-too-large"),
+        ([b'{"next":1,"openings":[]}' + b" " * 100], "answer-too-large"),
+    ],
+    ids=["more than leaves", "answers without end", "bytes without end"],
+)
+def test_an_auditor_is_not_drowned(
+    network: Network, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], code: str
+) -> None:
+    """By a member that answers as it likes: all its answers together have a bound."""
+    monkeypatch.setattr(client, "MAX_OPENINGS", 100 if len(answers) == 1 else 1 << 20)
+    left = iter(answers)
+    peers = network[AUDITOR].peers
+    monkeypatch.setattr(
+        peers, "ask", lambda *_, **__: client.Told(status=200, body=next(left), nonce="")
+    )
+    with pytest.raises(BadAnswer) as caught:
+        peers.openings(BEIJING, LOG, 0, 2 if len(answers) == 1 else 1024)
+    assert caught.value.code == code
 
 
 def test_nobody_else_is_given_any(network: Network, source: Statements) -> None:

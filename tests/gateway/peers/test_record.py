@@ -14,14 +14,14 @@ from gateway.accesses.services import Line, Wanted, newest
 from gateway.base.db import begin_write
 from gateway.base.policy import NotAllowed
 from gateway.log.store import locate
-from gateway.peers import signatures
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
-from gateway.peers.signatures import Fields, Request
 from gateway.receipts.interfaces import Audience
 from gateway.records.models import closings
 from ledger.core import canonical
 from ledger.core import receipt as receipts
 from ledger.core.keys import Purpose
+from ledger.exchange import signatures
+from ledger.exchange.signatures import Fields, Request
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
 from tests.support.callers import CENTRE
 from tests.support.erasing import erase

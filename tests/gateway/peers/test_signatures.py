@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.peers.signatures import (
+from ledger.chain.keys.signers import LocalSigner
+from ledger.core.errors import SignatureInvalid
+from ledger.core.keys import Alg
+from ledger.exchange.signatures import (
     Answer,
     Fields,
     Request,
@@ -28,9 +31,6 @@ from gateway.peers.signatures import (
     sign_request,
     verify,
 )
-from ledger.chain.keys.signers import LocalSigner
-from ledger.core.errors import SignatureInvalid
-from ledger.core.keys import Alg
 
 CREATED, EXPIRES = 1_795_000_000, 1_795_000_060
 NONCE = "AAECAwQFBgcICQoLDA0ODw"

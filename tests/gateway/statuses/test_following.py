@@ -132,6 +132,27 @@ def test_an_act_that_is_not_final_closes_at_once(quiet: tuple[TestNetwork, Node]
     assert closed(node) == set()
 
 
+def test_a_head_that_falls_back_opens_nothing(quiet: tuple[TestNetwork, Node]) -> None:
+    """Nodes that lag do not know the act: it stays closed until a final state says otherwise."""
+    network, node = quiet
+    look(node)
+    before = network.anvil.snapshot()
+    record = of_third(network, Action.SHIELD)
+    seen = int(network.anvil.call("eth_blockNumber"), 16)
+    look(node)
+    assert closed(node) == {record}
+    network.anvil.revert(before)
+    look(node)
+    assert int(network.anvil.call("eth_blockNumber"), 16) < seen
+    assert closed(node) == {record}, "a head that lags says nothing"
+    network.anvil.mine()
+    look(node)
+    assert closed(node) == {record}, "as high, and not final"
+    network.anvil.mine(2)
+    look(node)
+    assert closed(node) == set()
+
+
 def test_a_reorganisation_that_keeps_it(quiet: tuple[TestNetwork, Node]) -> None:
     """The same act in another block: it is final there."""
     network, node = quiet

@@ -1,0 +1,144 @@
+"""Mirrors held against the anchors: what a province serves of another's log must be that log.
+
+A replay reads from mirrors only what the root proves, so one that lies changes no report. That it
+lies is found here, where an auditor asks for it: the checkpoint that it shows, its own line on it,
+and bundles that nobody can foretell before the block of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ledger.audit.findings import Findings
+from ledger.audit.log_replay import owner_signed
+from ledger.audit.proven import Proven
+from ledger.audit.state import Anchor, Log, Member, State
+from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing
+from ledger.core import note
+from ledger.core.canonical import hex32
+from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.keys import Alg, Purpose, Role
+from ledger.core.note import Checkpoint
+from ledger.core.tiles import WIDTH
+
+__all__ = ["DRAWN", "MirrorFor", "judge_mirrors", "witnessed"]
+
+MirrorFor = Callable[[Member, Log], Fetch | None]
+"""How to read the copy that a member keeps of a log; None: no way."""
+
+DRAWN = 4
+"""Bundles of each copy that are looked at, beside the last one."""
+
+
+def judge_mirrors(
+    state: State, logs: list[Log], mirror_for: MirrorFor, block: str, findings: Findings
+) -> None:
+    """Findings about the copies of all anchored logs that provinces serve. A copy that is not
+    served, or not now, is none. block: hash of the last one, hex."""
+    for log in logs:
+        for code, member in sorted(state.members.items()):
+            if code == log.member or not member.roles & Role.PROVINCE or not log.anchors:
+                continue
+            if (fetch := mirror_for(member, log)) is not None:
+                _Copy(state, log, member, fetch, findings).judge(block)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One log as one member serves it."""
+
+    state: State
+    log: Log
+    member: Member
+    fetch: Fetch
+    findings: Findings
+
+    def judge(self, block: str) -> None:
+        """Look at it."""
+        try:
+            data = self.fetch("checkpoint", MAX_CHECKPOINT)
+            found = note.parse_checkpoint(data.decode())
+        except (Missing, VersionUnknown):
+            return
+        except (EvidenceError, UnicodeDecodeError):
+            self._differs("checkpoint", "not a checkpoint")
+            return
+        if found.log != self.log.log_id or not owner_signed(self.state, self.log, found):
+            self._differs("checkpoint", "not of this log, or not signed by its owner")
+            return
+        self._line(found)
+        anchor = next((one for one in self.log.anchors if one.size == found.size), None)
+        if anchor is None:
+            return  # grown since, or not yet anchored: it cannot be told
+        if anchor.root != found.root:
+            self._signed_twice(anchor, found)
+            return
+        self._tiles(anchor, block)
+
+    def _signed_twice(self, anchor: Anchor, found: Checkpoint) -> None:
+        """The owner signed another tree than it anchored; the mirror only has the proof of it."""
+        self.findings.add(
+            "checkpoint-differs",
+            log=self.log.log_id,
+            member=self.log.member,
+            where=f"log/{self.log.log_id.hex()}/mirror/{self.member.code}",
+            anchored=hex32(anchor.root),
+            shown=hex32(found.root),
+        )
+
+    def _tiles(self, anchor: Anchor, block: str) -> None:
+        proven = Proven(self.fetch, anchor.size, anchor.root)
+        try:
+            for n in _drawn(anchor.size, f"{block}/{self.log.log_id.hex()}/{self.member.code}"):
+                proven.entries(n)
+        except Missing:
+            return
+        except EvidenceError as error:
+            self._differs("tiles", str(error))
+
+    def _line(self, found: Checkpoint) -> None:
+        """Its own line must be by a key that it had then."""
+        for line in found.witnesses:
+            if line.member == self.member.code and not witnessed(self.state, found, line):
+                self.findings.add(
+                    "witness-line-false",
+                    log=self.log.log_id,
+                    member=self.member.code,
+                    where=f"log/{self.log.log_id.hex()}/mirror/{self.member.code}",
+                    witness=line.member,
+                )
+
+    def _differs(self, what: str, problem: str) -> None:
+        self.findings.add(
+            "mirror-differs",
+            log=self.log.log_id,
+            member=self.member.code,
+            where=f"log/{self.log.log_id.hex()}/mirror/{self.member.code}",
+            what=what,
+            problem=problem,
+        )
+
+
+def witnessed(state: State, checkpoint: Checkpoint, line: note.Cosignature) -> bool:
+    """Whether a line is by a WITNESS key that its member had at its time."""
+    for key in state.keys.values():
+        if (key.member, key.purpose, key.alg) != (line.member, Purpose.WITNESS, Alg.ED25519):
+            continue
+        if not key.not_before <= line.time <= key.not_after:
+            continue
+        try:
+            note.verify_cosignature(checkpoint, line, key.public_key)
+        except EvidenceError:
+            continue
+        return True
+    return False
+
+
+def _drawn(size: int, seed: str) -> Iterator[int]:
+    """Numbers of bundles: the last, and some of all."""
+    bundles = -(-size // WIDTH)
+    yield bundles - 1
+    for number in range(DRAWN):
+        yield int.from_bytes(sha256(f"{seed}/{number}".encode()).digest()) % bundles

@@ -1,0 +1,272 @@
+"""Statements that an auditor holds the openings of, and where the logs have them.
+
+Openings come first, then the logs; both go into a table on disk, since a ledger has more statements
+than a memory. What is asked for afterwards comes record by record.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger.audit.commitments import STATEMENT
+from ledger.audit.entries import Read
+from ledger.audit.opening_files import Asked
+from ledger.core.ids import Digest, LogId, RecordId, keccak256
+from ledger.core.opening import Opening, parse_opening
+from ledger.core.statement import Statement, parse_statement
+
+__all__ = ["Held", "Opened", "Placed", "RecordPlace", "Run"]
+
+_TABLES = """
+CREATE TABLE opening (commitment BLOB PRIMARY KEY, log BLOB, iss TEXT, sort TEXT, at INTEGER,
+  record BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE entry (log BLOB, place INTEGER, commitment BLOB, anchored INTEGER, run INTEGER,
+  PRIMARY KEY (log, place)) WITHOUT ROWID;
+CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT) WITHOUT ROWID;
+CREATE TABLE objection (filer TEXT, owner TEXT, record BLOB, filed INTEGER, ended INTEGER,
+  lost INTEGER);
+"""
+_INDEXES = """
+CREATE INDEX entry_of ON entry (commitment, log);
+CREATE INDEX opening_of ON opening (record, at, commitment);
+CREATE INDEX objection_of ON objection (filer, owner);
+CREATE INDEX objection_to ON objection (record);
+"""
+_KIND = b'"kind":"statement"'
+_PAGE = 256  # openings read at once
+
+
+class Held(NamedTuple):
+    """An opening, and when its entry was anchored: None where its log does not have it, 0 where it
+    stands behind the last anchor of a closed log."""
+
+    opening: Opening
+    anchored: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry of a statement: index in its log, Unix seconds of its anchor."""
+
+    log: LogId
+    index: int
+    anchored: int
+
+
+class Run(NamedTuple):
+    """Statements that stand in a log without a break. first, last: index; latest: when the last of
+    those that are open was made, None: none is; anchored: the last of them."""
+
+    log: LogId
+    first: int
+    last: int
+    latest: int | None
+    anchored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlace:
+    """What a log says of a record. period: a month or year."""
+
+    log: LogId
+    period: str
+    schema: str
+
+
+class Opened:
+    """The tables. Close it: it has a temporary file."""
+
+    def __init__(self) -> None:
+        handle, self._path = tempfile.mkstemp(prefix="credit-ledger-", suffix=".openings")
+        os.close(handle)
+        self._db = sqlite3.connect(self._path)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
+        self._wanted: set[bytes] = set()
+        self._runs: dict[LogId, tuple[int, int]] = {}  # number of the run, where it ended
+        self._asked: dict[LogId, list[Asked]] = {}
+
+    def close(self) -> None:
+        """Drop the temporary file."""
+        self._db.close()
+        os.unlink(self._path)
+
+    # ---- openings come
+
+    def add(self, opening: Opening) -> None:
+        """One more, right in itself. Of two of one statement the one with a promise is kept, whose
+        term can be judged."""
+        made = opening.statement
+        record = made.step().record if made.sort == "case" else None
+        if record is not None:
+            self._wanted.add(record)
+        kept = "REPLACE" if opening.promised else "IGNORE"
+        self._db.execute(
+            f"INSERT OR {kept} INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
+            (
+                *(made.commitment, made.log, made.iss, made.sort, made.at, record),
+                *(made.encode(), opening.encode()),
+            ),
+        )
+
+    def answered(self, asked: Iterable[Asked]) -> None:
+        """These leaves were answered for by the owner of the log."""
+        for one in asked:
+            self._asked.setdefault(one.log, []).append(one)
+
+    # ---- then the logs
+
+    def seen(self, log: LogId, first: int, entries: Sequence[bytes], read: Read, time: int) -> None:
+        """Entries of a log from index `first` on, and what was read of them. time: Unix seconds of
+        their anchor, 0 where they stand behind the last one."""
+        rows = []
+        for index, (entry, commitment, flag) in enumerate(
+            zip(entries, read.commitments, read.flags, strict=True), first
+        ):
+            if not commitment:
+                continue
+            if flag & STATEMENT:
+                if _KIND in entry:
+                    run = self._run(log, index)
+                    rows.append((log, index, bytes.fromhex(commitment.decode()), time, run))
+            elif self._wanted:
+                self._record(log, entry, bytes.fromhex(commitment.decode()))
+        self._db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _run(self, log: LogId, index: int) -> int:
+        number, end = self._runs.get(log, (0, -1))
+        number += index != end
+        self._runs[log] = (number, index + 1)
+        return number
+
+    def _record(self, log: LogId, entry: bytes, commitment: bytes) -> None:
+        name = keccak256(log + commitment)
+        if name not in self._wanted:
+            return
+        period, schema = (_text(entry, member) for member in (b"period", b"schema"))
+        self._db.execute(
+            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", (name, log, period, schema)
+        )
+
+    def end(self) -> None:
+        """All logs were read."""
+        self._db.executescript(_INDEXES)
+
+    # ---- and are asked
+
+    def each(self) -> Iterator[Held]:
+        """Every opening, by commitment, with the first anchor of its entry."""
+        last = b""
+        while rows := self._db.execute(
+            "SELECT o.commitment, o.whole, (SELECT min(e.anchored) FROM entry e"
+            " WHERE e.commitment = o.commitment AND e.log = o.log) FROM opening o"
+            " WHERE o.commitment > ? ORDER BY o.commitment LIMIT ?",
+            (last, _PAGE),
+        ).fetchall():
+            for _, whole, anchored in rows:
+                yield Held(parse_opening(whole), anchored)
+            last = rows[-1][0]
+
+    def accept(self, commitment: Digest) -> None:
+        """This one is its member's: its case is built on it."""
+        self._db.execute("UPDATE opening SET good = 1 WHERE commitment = ?", (commitment,))
+
+    def records(self) -> Iterator[RecordId]:
+        """Those that accepted steps are about, ascending."""
+        found = self._db.execute(
+            "SELECT DISTINCT record FROM opening WHERE good AND record IS NOT NULL ORDER BY record"
+        )
+        yield from (RecordId(row[0]) for row in found)
+
+    def steps(self, record: RecordId, most: int) -> list[Statement]:
+        """Accepted steps about a record as they were made, at most so many."""
+        rows = self._db.execute(
+            "SELECT statement FROM opening WHERE good AND record = ? ORDER BY at, commitment"
+            " LIMIT ?",
+            (record, most),
+        )
+        return [parse_statement(row[0]) for row in rows]
+
+    def place(self, record: RecordId) -> RecordPlace | None:
+        """Where a record stands; None: in no log that could be read."""
+        row = self._db.execute(
+            "SELECT log, period, schema FROM record WHERE record = ?", (record,)
+        ).fetchone()
+        return None if row is None else RecordPlace(log=LogId(row[0]), period=row[1], schema=row[2])
+
+    def counts(self) -> tuple[int, int]:
+        """Statements in the logs, and how many of them are open."""
+        entries, opened = self._db.execute(
+            "SELECT count(*), count(o.commitment) FROM entry e LEFT JOIN opening o"
+            " ON o.commitment = e.commitment AND o.log = e.log"
+        ).fetchone()
+        return int(entries), int(opened)
+
+    def unopened(self) -> Iterator[Placed]:
+        """Anchored statements that their owner was asked for and did not open, by log and index."""
+        rows = self._db.execute(
+            "SELECT e.log, e.place, e.anchored FROM entry e LEFT JOIN opening o"
+            " ON o.commitment = e.commitment AND o.log = e.log"
+            " WHERE o.commitment IS NULL AND e.anchored ORDER BY e.log, e.place"
+        )
+        for log, index, anchored in rows:
+            if any(one.start <= index < one.end for one in self._asked.get(LogId(log), ())):
+                yield Placed(LogId(log), index, anchored)
+
+    def covers(self, log: LogId, size: int) -> bool:
+        """Whether the owner has answered for all of the first `size` leaves."""
+        end = 0
+        for one in sorted(self._asked.get(log, ()), key=lambda asked: asked.start):
+            if one.start > end:
+                break
+            end = max(end, one.end)
+        return end >= size
+
+    def runs(self) -> Iterator[Run]:
+        """Of every log, in its order; what is behind its last anchor is left out."""
+        rows = self._db.execute(
+            "SELECT e.log, min(e.place), max(e.place), max(o.at), max(e.anchored) FROM entry e"
+            " LEFT JOIN opening o ON o.commitment = e.commitment AND o.log = e.log"
+            " WHERE e.anchored GROUP BY e.log, e.run ORDER BY e.log, e.run"
+        )
+        for log, first, last, latest, anchored in rows:
+            yield Run(LogId(log), first, last, latest, anchored)
+
+    # ---- objections, of which some mark by themselves
+
+    def note_objection(
+        self, record: RecordId, filer: str, owner: str, span: tuple[int, int | None], *, lost: bool
+    ) -> None:
+        """One was open in a span of Unix seconds. lost: it came to nothing."""
+        self._db.execute(
+            "INSERT INTO objection VALUES (?, ?, ?, ?, ?, ?)", (filer, owner, record, *span, lost)
+        )
+
+    def objected(self) -> Iterator[RecordId]:
+        """Records of which an objection was noted, ascending."""
+        rows = self._db.execute("SELECT DISTINCT record FROM objection ORDER BY record").fetchall()
+        yield from (RecordId(row[0]) for row in rows)
+
+    def marks(self, record: RecordId, filer: str, owner: str, at: int, most: int) -> bool:
+        """Whether one that was filed then had to mark by itself: fewer than `most` of this filer
+        were open, and none about the record had come to nothing."""
+        (open_,) = self._db.execute(
+            "SELECT count(*) FROM objection WHERE filer = ? AND owner = ? AND filed < ?"
+            " AND (ended IS NULL OR ended > ?)",
+            (filer, owner, at, at),
+        ).fetchone()
+        (lost,) = self._db.execute(
+            "SELECT count(*) FROM objection WHERE record = ? AND lost AND ended < ?",
+            (record, at),
+        ).fetchone()
+        return int(open_) < most and not lost
+
+
+def _text(entry: bytes, member: bytes) -> str:
+    """A plain text in a record entry, whose bytes were checked."""
+    start = entry.index(b'"' + member + b'":"') + len(member) + 4
+    return entry[start : entry.index(b'"', start)].decode()
