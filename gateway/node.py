@@ -33,9 +33,8 @@ from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
+from gateway.cases import store as case_store
 from gateway.cases.routes import CaseParts
-from gateway.cases.store import act_figures
-from gateway.cases.store import refile as refile_acts
 from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
 from gateway.chain.notes import tell
@@ -185,7 +184,7 @@ class Node:
             who=self.workers.who,
             subjects=self.subjects,
             statuses=self.statuses,
-            case_acts=act_figures,
+            case_acts=case_store.act_figures,
             cases=self.case_parts.figures.gauges,
         )
 
@@ -361,13 +360,12 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 
 
 def _lose(connection: sa.Connection) -> None:
-    """The chain was lost and another one stands in its place: what was anchored there, ours and
-    that of others, is to be anchored again; what was closed there stays closed until this one was
-    followed; our acts are sent again."""
+    """The chain was lost and another one stands in its place: logs are anchored again, our acts go
+    again, and what was closed stays so until this one was followed."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)
-    refile_acts(connection)
+    case_store.refile(connection)
 
 
 def _intake(

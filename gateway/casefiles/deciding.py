@@ -128,7 +128,7 @@ class Deciding:
         self._store(both, planned, refused)
 
     def _states(self, held: Sequence[Held]) -> dict[RecordId, State]:
-        records = [one.record for one in held]
+        records = [one.acted for one in held]
         return self._registry.now().acts.states(records) if records else {}
 
     # ---- what a row becomes
@@ -275,7 +275,7 @@ def _refusal(row: FileRow, held: Held, case: Any, states: Mapping[RecordId, Stat
     """Why a row cannot be carried out as the record stands now; None where it can."""
     if row.act == REFUSE:
         return None if case is not None else "no-open-case"
-    return status_refusal(row.act or GRANT, held, states[held.record])
+    return status_refusal(row.act or GRANT, held, states[held.acted])
 
 
 def _then(plan: _Planned) -> Then:

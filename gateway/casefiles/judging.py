@@ -119,13 +119,13 @@ class Judging:
             elif bytes(one.record) in met:
                 yield Judged(row, None, "row-repeated", "number", said)
             else:
-                judged = self._lawful(connection, row, one, states[one.record])
+                judged = self._lawful(connection, row, one, states[one.acted])
                 if judged.held is not None:
                     met.add(bytes(one.record))
                 yield judged._replace(said=said)
 
     def _states(self, held: Sequence[Held]) -> dict[RecordId, State]:
-        records = [one.record for one in held]
+        records = [one.acted for one in held]
         return self._registry.now().acts.states(records) if records else {}
 
     def _lawful(self, connection: sa.Connection, row: FileRow, held: Held, state: State) -> Judged:

@@ -14,16 +14,16 @@ from gateway.peers.interfaces import Message
 from gateway.records.content import Content
 from gateway.statuses.interfaces import Behind
 from gateway.tokens.services import TokenNow
-from ledger.core.ids import Digest, LogId, RecordId
+from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.records import uscc
 from ledger.records.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A record of one's own log. record, log, commitment: what acts on it name, of the first of its
-    chain where it was logged again; leaf: its own. content, schema: None where it was erased, or
-    its schema file is not here. status: as the database has it."""
+    """A record of one's own log. log, commitment: what acts on it name, of the first of its chain
+    where it was logged again. content, schema: None where it was erased, or its schema file is not
+    here. status: as the database has it."""
 
     record: RecordId
     leaf: bytes
@@ -33,6 +33,11 @@ class Held:
     content: Content | None
     schema: Schema | None
     status: Status = Status.IN_FORCE
+
+    @property
+    def acted(self) -> RecordId:
+        """The record on which acts are: the first of its chain, mostly itself."""
+        return record_id(self.log, self.commitment)
 
     @property
     def authority(self) -> str | None:

@@ -97,14 +97,14 @@ class Judging:
         day = day_of(wanted.day, cases.ctx.clock.today())
         demand_minimum(wanted, held, cases.rules_of(held), cases.kinds, day)
         now = self._registry.now()
-        state = now.state(held.record)
+        state = now.state(held.acted)
         with begin_read(cases.ctx.engine) as connection:
             other = self._other(connection, held, wanted)
             judged = Judged(other, state)
             demand_status(wanted, self._act(held, wanted, other, state), state)
             self.free(connection, held, wanted, judged, row)
         if other is not None:
-            _demand_standing(now.state(other.record))
+            _demand_standing(now.state(other.acted))
         return judged
 
     def free(
@@ -118,12 +118,12 @@ class Judging:
         """What acts on their way and open cases leave possible; under `store.LOCK` nothing comes
         between. Raises CaseRefused."""
         other = judged.other
-        if other is not None and store.on_its_way(connection, other.record, TAKES_AWAY):
+        if other is not None and store.on_its_way(connection, other.acted, TAKES_AWAY):
             raise CaseRefused("correction-unfit", _GOING)
         action = action_of(wanted)
         if action in TAKES_AWAY and store.named_on_its_way(connection, held.log, held.commitment):
             raise CaseRefused("case-moved", _NAMED)
-        ahead = _ahead(judged.state, store.acts_in_flight(connection, held.record))
+        ahead = _ahead(judged.state, store.acts_in_flight(connection, held.acted))
         act = self._act(held, wanted, other, ahead)
         if act is not None and (code := refusal(ahead, act, by_vote=False)):
             raise CaseRefused(code, _DECIDED)
@@ -137,7 +137,7 @@ class Judging:
         if wanted.to_record is None:
             return None
         other = look(connection, self._cases.vault, wanted.to_record)
-        if other.record == held.record:
+        if other.acted == held.acted:
             raise CaseRefused("record-unknown", _ITSELF)
         self._demand_fit(held, other)
         return other

@@ -46,7 +46,8 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     entry = Entries(connection).get(found)
     if anchor is None or entry is None:
         raise CaseRefused("not-anchored")
-    acted = _acted_on(connection, LogId(found.log_id), parse_entry(entry))
+    parsed = parse_entry(entry)
+    acted = _acted_on(connection, LogId(found.log_id), parsed)
     known, status = known_of(row)
     try:
         content = open_content(vault, row, found.leaf)
@@ -57,7 +58,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         type_, _, version = content.schema.partition("@")
         schema = schemas.find(type_, int(version))
     return Held(
-        record=record_id(acted.log, acted.commitment),
+        record=record_id(LogId(found.log_id), parsed.commitment),
         leaf=found.leaf,
         log=acted.log,
         commitment=acted.commitment,

@@ -95,7 +95,7 @@ def settle(
     day: date | None = None,
 ) -> None:
     """Have the mark of a record taken away, where the objection that just ended was the last."""
-    if store.open_objections(connection, record=RecordId(row.record)) == 0:
+    if store.open_objections(connection, record=held.acted) == 0:
         act = plain_act(held, Action.SETTLE, statement, basis, day=day)
         store.put_act(connection, row.id, act, after)
 

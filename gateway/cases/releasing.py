@@ -283,7 +283,7 @@ class Decisions:
             settle(connection, row, held, statement, basis=basis, after=number)
         # An objection that was upheld, and its outcome refused: the mark goes with the outcome that
         # comes in its place, for no case is left that could take it away.
-        if row is None and action in TAKES_AWAY and store.mark_left(connection, held.record):
+        if row is None and action in TAKES_AWAY and store.mark_left(connection, held.acted):
             act = plain_act(held, Action.SETTLE, statement, Basis.OBJECTION_UPHELD)
             store.put_act(connection, case, act, number)
 

@@ -129,9 +129,9 @@ def open_objections(
     query = sa.select(sa.func.count()).select_from(cases)
     query = query.where(cases.c.kind == Kind.OBJECTION, cases.c.state.in_(OPEN))
     if record is not None:
-        query = query.where(cases.c.record == record)
-        # One that never marked the record keeps no mark.
-        marks = sa.select(acts.c.id).where(acts.c.case == cases.c.id)
+        # One that never marked the record keeps no mark. By the record of the act: a case may name
+        # another one of its chain.
+        marks = sa.select(acts.c.id).where(acts.c.case == cases.c.id, acts.c.record == record)
         query = query.where(marks.where(acts.c.action == int(Action.DISPUTE)).exists())
     for column, value in ((cases.c.filer, filer), (cases.c.owner, owner)):
         if value is not None:

@@ -61,6 +61,7 @@ class Views:
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
             row, held = self._seen(connection, caller, case)
+            acted = bytes(row.record) if held is None else held.acted
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
             sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
@@ -73,7 +74,8 @@ class Views:
             "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
             "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
-            "status": self._status(row.record),
+            "actsOn": acted.hex(),
+            "status": self._status(acted),
             **self._reach.told(acts),
         }
 
@@ -91,7 +93,8 @@ class Views:
             "proposed": told,
             "case": released.case.hex() if released else None,
             "acts": [self._act(act) for act in acts],
-            "status": self._status(held.record),
+            "actsOn": held.acted.hex(),
+            "status": self._status(held.acted),
             "mayFollow": self._may_follow(held),
         }
 
@@ -270,7 +273,7 @@ class Views:
     def _may_follow(self, held: Held) -> list[str] | None:
         """What the owner may decide as the record stands; None where that cannot be read now."""
         try:
-            state = self.registry.now().state(held.record)
+            state = self.registry.now().state(held.acted)
         except CouldNotCheck:
             return None
         return [act for act in OWN if may_follow(act, held, state)]

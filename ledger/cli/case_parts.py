@@ -352,7 +352,7 @@ def _typed(told: Told, act: Told) -> TypedActs:
         raise Refused(f"{problem}: {error}") from error
     [one] = typed.acts if len(typed.acts) == 1 else [None]
     same = one is not None and (one.record.hex(), Action(one.action).name.lower()) == (
-        told["record"],
+        told.get("actsOn", told["record"]),
         act["action"],
     )
     if not same or hex0x(typed.digest) != act["toSign"]:

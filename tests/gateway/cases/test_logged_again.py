@@ -6,9 +6,10 @@ from gateway.receipts.interfaces import Disclose
 from ledger.chain.governing.actions import open_successor
 from ledger.core.ids import Digest, LogId, RecordId, log_id
 from ledger.core.receipt import parse
+from ledger.core.status import Flag
 from tests.gateway.anchoring.test_log_states import _again, relog
 from tests.gateway.anchoring.whole import settle
-from tests.gateway.cases.desk import of_authority, send_all, take_in, wanted, word
+from tests.gateway.cases.desk import filing, of_authority, send_all, take_in, wanted, word
 from tests.gateway.receipts.test_receipts_verify import judge
 from tests.support.anvil import Anvil
 from tests.support.callers import CENTRE
@@ -55,7 +56,8 @@ def test_an_act_on_what_was_logged_again_twice(node: Node, member: Member, anvil
     # The record on the third log is the one that stands.
     assert judge(receipt(node, third), member.network).verdict == "corrected"
     told = node.case_parts.views.of_record(of_authority(node, 1), third)
-    assert told["record"] == entry.replaces.hex()
+    assert told["actsOn"] == entry.replaces.hex()
+    assert told["record"] == node.statuses.told(third).record.hex()  # type: ignore[union-attr]
     assert told["status"]["outcome"] == "corrected"
 
 
@@ -75,3 +77,30 @@ def test_a_record_corrects_by_its_first(node: Node, member: Member, anvil: Anvil
     assert told is not None
     [done] = node.case_parts.views.registry.now().acts.history(RecordId(Digest(told.record)))
     assert done.act.other == parse(receipt(node, again)).entry.replaces
+
+
+def test_a_mark_is_of_the_whole_chain(node: Node, member: Member, anvil: Anvil) -> None:
+    """Filed before the record was logged again and after: the mark goes with the last of both, and
+    each case names the record that it was filed about."""
+    (leaf,) = take_in(node, anvil, 520)
+    parts, clerk, chief = node.case_parts, of_authority(node, 1), of_authority(node, 2)
+    old = parts.cases.file(clerk, filing(leaf, "objection", reason="一"))
+    send_all(node, anvil)
+    with node.ctx.engine.connect() as connection:
+        query = "SELECT log_id, size FROM logs ORDER BY id DESC LIMIT 1"
+        newest = connection.exec_driver_sql(query).one()
+    again = strand(node, member, anvil, (LogId(newest.log_id), newest.size - 1), leaf)
+    new = parts.cases.file(clerk, filing(again, "objection", reason="二"))
+    send_all(node, anvil)
+    shown = parts.views.show(clerk, new)
+    assert (shown["record"], shown["actsOn"]) == (
+        node.statuses.told(again).record.hex(),  # type: ignore[union-attr]
+        node.statuses.told(leaf).record.hex(),  # type: ignore[union-attr]
+    )
+    assert shown["status"]["flags"] == ["disputed"]
+    parts.decisions.propose(clerk, new, wanted("dismiss"))
+    parts.decisions.release(chief, new)
+    send_all(node, anvil)
+    assert word(node, bytes.fromhex(shown["actsOn"])).flags == Flag.DISPUTED, "one is open still"
+    assert parts.views.show(clerk, new)["state"] == "dismissed"
+    assert old != new
