@@ -20,7 +20,7 @@ from ledger.core.tiles import WIDTH, parse_bundle
 SOME: Final = 64
 """Bundles that are read in one transaction: a long one would hold the log of the database."""
 LONGEST: Final = 20.0
-"""Seconds after which a search gives up; for half a million records it takes one or two."""
+"""Seconds after which a search gives up; for half a million records it takes a few."""
 _COMMITMENT = re.compile(rb'"commitment":"([0-9a-f]{64})"')
 
 
