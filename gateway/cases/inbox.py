@@ -80,9 +80,11 @@ class CaseInbox:
         else:
             self._demand_begun(step)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
-            if store.has_step(connection, statement.commitment) or self._again(connection, opening):
+            if store.has_step(connection, statement.commitment):
                 return
             try:
+                if self._again(connection, opening):
+                    return
                 self._take(connection, message, statement, step, sender)
             except CaseRefused as error:
                 raise Refused(error.code, extra=error.extra) from error
@@ -172,6 +174,8 @@ class CaseInbox:
         if step.prev != row.last:
             self._make_room(connection, row, step)
             row = store.demand_case(connection, row.id)
+        if step.step != row.steps + 1:
+            raise CaseRefused("cannot-follow", extra={"state": row.state})
         state = demand_follows(row, step.act)
         day = _received(message)
         self._place(connection, statement, state, day)
@@ -227,7 +231,8 @@ def _received(message: Message) -> date:
 
 def _demand_filer(sender: Member, kind: Kind, held: Held) -> None:
     """Raise CaseRefused `not-granted` unless a member may file this. A repair: any province. An
-    objection: the home province of its subject."""
+    objection: the home province of its subject. (Who has the subject's authorisation may too: it
+    is asked here, once there are any.)"""
     province = bool(sender.roles & Role.PROVINCE)
     if not province or (kind is Kind.OBJECTION and not is_home(sender.region, held)):
         raise CaseRefused("not-granted")

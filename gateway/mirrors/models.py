@@ -44,6 +44,8 @@ mirror_bundles = sa.Table(
     sa.Column("mirror", sa.ForeignKey("mirrors.id"), primary_key=True),
     sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("data", sa.LargeBinary, nullable=False),  # zlib, as in `bundles`
+    # gateway.mirrors.prefixes: of the record ids of its entries. NULL: kept before there were any.
+    sa.Column("prefixes", sa.LargeBinary),
 )
 
 cosignatures = sa.Table(

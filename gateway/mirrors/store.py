@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from gateway.base.db import insert_into, insert_unless_there
 from gateway.log.store import unpack
 from gateway.mirrors.models import cosignatures, mirror_bundles, mirror_tiles, mirrors
+from gateway.mirrors.prefixes import prefixes_of
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.errors import Malformed
 from ledger.core.merkle import EMPTY_ROOT
@@ -134,9 +135,9 @@ def keep_pieces(
 ) -> Mirror | None:
     """Store full bundles from `mirror.whole` on, with their tiles and the full tiles above them;
     None: another process has gone on meanwhile, and nothing is stored."""
-    packed = [(piece.n, zlib.compress(piece.bundle, _FAST)) for piece in pieces]
+    packed = [_packed(mirror, piece.n, piece.bundle) for piece in pieces]
     tiles = [*(Tile(0, piece.n, piece.tile) for piece in pieces), *upper]
-    size = sum(len(data) for _, data in packed) + sum(len(tile.data) for tile in tiles)
+    size = sum(len(data) for _, data, _ in packed) + sum(len(tile.data) for tile in tiles)
     after = replace(mirror, whole=mirror.whole + len(pieces), stored=mirror.stored + size)
     if not _move(connection, mirror, {"whole": after.whole, "stored": after.stored}):
         return None
@@ -155,7 +156,7 @@ def keep_edge(
         return None
     _put_tiles(connection, mirror.id, list(tiles))
     if last:
-        _put_bundles(connection, mirror.id, [(after.size // WIDTH, zlib.compress(last, _FAST))])
+        _put_bundles(connection, mirror.id, [_packed(mirror, after.size // WIDTH, last)])
     return after
 
 
@@ -314,10 +315,17 @@ def _put_tiles(connection: sa.Connection, mirror: int, tiles: Sequence[Tile]) ->
     _put(connection, mirror_tiles, ("mirror", "level", "n"), rows)
 
 
+def _packed(mirror: Mirror, n: int, bundle: bytes) -> tuple[int, bytes, bytes]:
+    return n, zlib.compress(bundle, _FAST), prefixes_of(mirror.log_id, bundle)
+
+
 def _put_bundles(
-    connection: sa.Connection, mirror: int, packed: Sequence[tuple[int, bytes]]
+    connection: sa.Connection, mirror: int, packed: Sequence[tuple[int, bytes, bytes]]
 ) -> None:
-    rows = [{"mirror": mirror, "n": n, "data": data} for n, data in packed]
+    rows = [
+        {"mirror": mirror, "n": n, "data": data, "prefixes": prefixes}
+        for n, data, prefixes in packed
+    ]
     _put(connection, mirror_bundles, ("mirror", "n"), rows)
 
 
@@ -330,9 +338,8 @@ def _put(
     """Write rows; one at the old right edge is there already and has grown."""
     if rows:
         insert = insert_into(connection, table)
-        change = insert.on_conflict_do_update(
-            index_elements=list(keys), set_={"data": insert.excluded.data}
-        )
+        grown = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        change = insert.on_conflict_do_update(index_elements=list(keys), set_=grown)
         connection.execute(change, list(rows))
 
 

@@ -11,6 +11,12 @@ branch_labels = None
 depends_on = None
 
 
+_ADDED = (
+    *(("peer_inbox", "refused"), ("peer_outbox", "turn")),
+    ("mirror_bundles", "prefixes"),
+)
+
+
 def upgrade() -> None:
     # `cases` is left alone: SQLite cannot make a table anew to which others refer.
     with op.batch_alter_table("case_steps") as table:
@@ -21,11 +27,12 @@ def upgrade() -> None:
     op.add_column("peer_inbox", sa.Column("refused", sa.Text(), nullable=True))
     turn = sa.Column("turn", sa.BigInteger(), nullable=False, server_default="0")
     op.add_column("peer_outbox", turn)
+    op.add_column("mirror_bundles", sa.Column("prefixes", sa.LargeBinary(), nullable=True))
 
 
 def downgrade() -> None:
     """Cases of before have none of these rows; later ones cannot be kept."""
-    for name, column in (("peer_inbox", "refused"), ("peer_outbox", "turn")):
+    for name, column in _ADDED:
         with op.batch_alter_table(name) as table:
             table.drop_column(column)
     op.execute("DELETE FROM case_steps WHERE step IS NULL OR token IS NULL")

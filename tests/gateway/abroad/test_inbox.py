@@ -166,6 +166,19 @@ def test_what_cannot_follow(network: Network) -> None:
     assert refusal(network, closed) == "case-closed"
 
 
+@pytest.mark.parametrize("number", [3, 2**53 - 1])
+def test_a_number_that_is_not_the_next_one(network: Network, number: int) -> None:
+    """Behind the last step, and called another: the chain would be one that nobody can fold."""
+    owner = network[TIANJIN]
+    said = step(record(network))
+    first = hand_over(network, said)
+    odd = behind(said, first, "withdraw-filing", step=number)
+    assert refusal(network, odd) == "cannot-follow"
+    assert count(owner, case_steps, said.case) == 1
+    hand_over(network, behind(said, first, "withdraw-filing"))
+    assert acts(owner, said.case, clerk(owner)) == ["file-repair", "withdraw-filing"]
+
+
 def test_a_filing_under_a_case_that_is_there(network: Network) -> None:
     """Nobody takes another's case over, nor puts a second filing in front of it."""
     owner = network[TIANJIN]
