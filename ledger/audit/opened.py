@@ -24,7 +24,7 @@ __all__ = ["Held", "Opened", "Placed", "RecordPlace", "Run"]
 
 _TABLES = """
 CREATE TABLE opening (commitment BLOB PRIMARY KEY, log BLOB, iss TEXT, sort TEXT, at INTEGER,
-  record BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  record BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE entry (log BLOB, place INTEGER, commitment BLOB, anchored INTEGER, run INTEGER,
   PRIMARY KEY (log, place)) WITHOUT ROWID;
 CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT) WITHOUT ROWID;
@@ -161,9 +161,10 @@ class Opened:
     def each(self) -> Iterator[Held]:
         """Every opening, by commitment, with the first anchor of its entry."""
         last = b""
+        # The plus keeps SQLite from looking through the whole log for each of its statements.
         while rows := self._db.execute(
             "SELECT o.commitment, o.whole, (SELECT min(e.anchored) FROM entry e"
-            " WHERE e.commitment = o.commitment AND e.log = o.log) FROM opening o"
+            " WHERE e.commitment = o.commitment AND +e.log = o.log) FROM opening o"
             " WHERE o.commitment > ? ORDER BY o.commitment LIMIT ?",
             (last, _PAGE),
         ).fetchall():

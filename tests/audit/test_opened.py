@@ -1,0 +1,48 @@
+"""The table of openings: what it costs does not grow with the log."""
+
+import hashlib
+
+from ledger.audit.entries import EntryReader
+from ledger.audit.opened import Opened
+from ledger.core.ids import LogId
+from ledger.core.statement import Statement, dummy
+from tests.core.statements import promised
+
+LOG = LogId(bytes([4]) * 32)
+
+
+def made(number: int) -> Statement:
+    salt = hashlib.sha256(b"%d" % number).digest()
+    return dummy(at=1_800_000_000, iss="130000", log=LOG, salt=salt)
+
+
+def work(count: int) -> float:
+    """Thousands of steps of SQLite for each of so many statements of one log."""
+    opened, done = Opened(), 0
+    statements = [made(number) for number in range(count)]
+
+    def step() -> int:
+        nonlocal done
+        done += 1
+        return 0
+
+    try:
+        for one in statements:
+            opened.add(promised(one))
+        entries = [one.entry() for one in statements]
+        opened.seen(LOG, 0, entries, EntryReader(LOG).read(entries), 1_800_000_100)
+        opened.end()
+        opened._db.set_progress_handler(step, 10)
+        for held in opened.each():
+            assert held.anchored == 1_800_000_100
+            opened.accept(held.opening.statement.commitment)
+        assert list(opened.unopened()) == []
+        assert opened.counts() == (count, count)
+        assert [(run.first, run.last) for run in opened.runs()] == [(0, count - 1)]
+    finally:
+        opened.close()
+    return done / count
+
+
+def test_a_statement_costs_the_same_in_a_log_of_any_size() -> None:
+    assert work(1200) < 2 * work(120)
