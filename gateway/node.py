@@ -191,6 +191,7 @@ class Node:
     def start(self) -> None:
         """Start the threads that integrate, anchor and read files."""
         self.ctx.signals.promised.set()
+        self.peers.directory.list_anew()  # before the first of them asks
         self._sender = MessageSender(self.peers.outbox, self.peers.asking)
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),

@@ -170,7 +170,7 @@ def put_piece(
 ) -> None:
     """Put a proven piece in the place of what was kept. level: None: it is a bundle."""
     if level is None:
-        _put_bundles(connection, mirror.id, [(n, zlib.compress(data, _FAST))])
+        _put_bundles(connection, mirror.id, [_packed(mirror, n, data)])
     else:
         _put_tiles(connection, mirror.id, [Tile(level, n, data)])
 

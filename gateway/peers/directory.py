@@ -92,7 +92,7 @@ class Directory:
         self._lister = ThreadPoolExecutor(1, thread_name_prefix="members")
         self._under_way: Future[bool] | None = None
         self._listed: Mapping[KeyId, _Listed] | None = None
-        self._listed_at = float("-inf")
+        self._listed_at = self._tried_at = float("-inf")
         self._pause = 0.0
         self._view: View | None = None
         self._view_at = float("-inf")
@@ -106,8 +106,8 @@ class Directory:
     def expire(self) -> None:
         """Have the chain read again at the next opportunity."""
         with self._lock, self._listing:
-            self._view_at = self._failed_at = self._listed_at = float("-inf")
-            self._pause = 0.0
+            self._view_at = self._failed_at = float("-inf")
+            self._listed_at = self._tried_at = float("-inf")
 
     def listed(self, id_: KeyId) -> Key | None:
         """The REQUEST key of this id as it was listed last, valid or not; None: it was on no list.
@@ -123,7 +123,7 @@ class Directory:
         with self._listing:
             if self._under_way is not None and not self._under_way.done():
                 return self._under_way
-            if time.monotonic() - self._listed_at < self._pause:
+            if time.monotonic() - self._tried_at < self._pause:
                 return None
             self._under_way = self._lister.submit(self._read_list)
             return self._under_way
@@ -197,17 +197,17 @@ class Directory:
     # ---- in the thread that lists
 
     def _read_list(self) -> bool:
-        started = time.monotonic()
+        started, pause = time.monotonic(), UNKNOWN_SECONDS
         try:
             self._listed = self._list()
+            self._listed_at = time.monotonic()
+            pause = max(pause, SHARE * (self._listed_at - started))
         except CouldNotCheck as error:
             _log.warning("peers.chain-unread", code=error.code)
             return False
         finally:
-            now = time.monotonic()
             with self._listing:
-                self._listed_at = now
-                self._pause = max(UNKNOWN_SECONDS, SHARE * (now - started))
+                self._tried_at, self._pause = time.monotonic(), pause
         return True
 
     def _list(self) -> Mapping[KeyId, _Listed]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,10 +25,11 @@ from gateway.peers import routes
 from gateway.peers.directory import Directory
 from gateway.peers.interfaces import Asker, Reply
 from gateway.serve import _server, listen
+from ledger.chain.errors import RpcUnreachable
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.quorum import QuorumReader, View
-from ledger.core.keys import Alg
+from ledger.core.keys import Alg, Purpose
 from ledger.exchange.signatures import Fields, Request
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
 from tests.gateway.peers.hands import BODY, Sent, make, post
@@ -160,6 +162,39 @@ def test_a_flood_of_unknown_keys_reads_the_list_once(network: Network) -> None:
             sent = post(where, make(network, BANK, signer=stranger))
             assert sent.code in ("request-key-unknown", "too-many-requests")
         assert reader.asked <= asked + 1
+
+
+def test_a_list_that_failed_is_read_again_soon(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it took to fail; and what was listed before stays in use."""
+    node = network[BEIJING].node
+    reader = SlowReader(QuorumReader(node.ctx.network, timeout=5, patience=0, development=True))
+    directory = Directory(reader, node.ctx.clock)  # type: ignore[arg-type]
+    key = network.chain.keys[BANK, Purpose.REQUEST].key_id
+    clock = [0.0]
+    own = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr("gateway.peers.directory.time", own)
+
+    def dead() -> View:
+        clock[0] += 30
+        raise RpcUnreachable("http://node.example", "away")
+
+    try:
+        for listed in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(reader, "head", dead)
+                under_way = directory.list_anew()
+                assert under_way is not None and not under_way.result(LONG)
+            assert directory.list_anew() is None
+            assert (directory.listed(key) is not None) is listed
+            clock[0] += directories.UNKNOWN_SECONDS
+            under_way = directory.list_anew()
+            assert under_way is not None and under_way.result(LONG)
+            assert directory.listed(key) is not None
+            clock[0] += directories.LIST_SECONDS
+    finally:
+        directory.close()
 
 
 def test_one_address_that_forges_is_slowed(network: Network) -> None:
