@@ -27,6 +27,8 @@ from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
+from gateway.lists import routes as lists
+from gateway.lists.routes import ListParts
 from gateway.log import routes as log
 from gateway.mirrors import routes as mirrors
 from gateway.node import Node
@@ -72,7 +74,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, peers, statuses, about, docs),
+        *(quality, worklists, cases, lists, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -112,6 +114,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
+    app.state.lists = ListParts(lists=node.lists, clock=ctx.clock)
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

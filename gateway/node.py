@@ -47,6 +47,10 @@ from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
 from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
+from gateway.lists.acts import ChainActs
+from gateway.lists.merging import Merging
+from gateway.lists.own import OwnParts
+from gateway.lists.services import Lists
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.mirrors.services import Mirrors
@@ -138,6 +142,7 @@ class Node:
     mirrors: Mirrors
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
+    lists: Lists = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -159,6 +164,25 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
+        self.lists = self._lists(ChainActs(self.ctx, self.reader))
+
+    def _lists(self, acts: ChainActs) -> Lists:
+        """Make what hands out lists."""
+        own = OwnParts(
+            self.ctx,
+            vault=self.vault,
+            receipts=self.receipts,
+            signing=self.signing,
+            statuses=self.statuses,
+            acts=acts,
+        )
+        merging = Merging(
+            self.ctx,
+            signing=self.signing,
+            peers=self.peers.asking,
+            directory=self.peers.directory,
+        )
+        return Lists(self.ctx, own=own, merging=merging, accesses=self.accesses)
 
     @property
     def collector(self) -> NodeCollector:

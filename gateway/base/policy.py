@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -58,6 +58,8 @@ class Purpose(StrEnum):
     """Propose what is decided about a record."""
     RELEASE = "release"
     """Let a proposal go to the chain."""
+    LIST = "list"
+    """Take the list of a day, with a receipt of each entry."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -68,6 +70,8 @@ class Purpose(StrEnum):
     """Learn whether values are those of another member's record."""
     EXCHANGE_OPENINGS = "exchange-openings"
     """Read the statements of another member: an auditor's."""
+    EXCHANGE_LIST = "exchange-list"
+    """Take another member's part of the list of a day, with a receipt of each entry."""
 
 
 class Status(StrEnum):
@@ -286,6 +290,14 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.DECIDE: Rule(scope="decide", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.RELEASE: Rule(scope="release", grounds=_always(_FILED), refusal="authority-not-yours"),
+    # The file is signed and handed on, so it holds the same whoever asks: what is public.
+    Purpose.LIST: Rule(
+        scope="read",
+        grounds=_always(frozenset({Ground.PUBLIC})),
+        refusal="not-found",
+        erased="content-erased",
+        closed=frozenset(),
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -294,7 +306,12 @@ them."""
 
 
 OF_MEMBERS: Final = frozenset(
-    {Purpose.EXCHANGE_RECORD, Purpose.EXCHANGE_CHECK, Purpose.EXCHANGE_OPENINGS}
+    {
+        Purpose.EXCHANGE_RECORD,
+        Purpose.EXCHANGE_CHECK,
+        Purpose.EXCHANGE_OPENINGS,
+        Purpose.EXCHANGE_LIST,
+    }
 )
 """Purposes of other members, for which the access table stands in place of `RULES`."""
 
@@ -326,6 +343,7 @@ whom it is about, how it stands. So asking teaches nothing."""
 _ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
     Purpose.EXCHANGE_RECORD: frozenset({Extent.ALL}),
     Purpose.EXCHANGE_CHECK: frozenset({Extent.ALL, Extent.MATCH}),
+    Purpose.EXCHANGE_LIST: frozenset({Extent.ALL}),
 }
 """What the access table must give for each, where no authorisation says more."""
 

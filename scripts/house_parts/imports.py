@@ -42,7 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/statements",),
     ("gateway/receipts",),
     ("gateway/about", "gateway/files", "gateway/peers"),
-    ("gateway/cases", "gateway/worklists"),
+    ("gateway/cases", "gateway/lists", "gateway/worklists"),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/node.py",),
     ("gateway/app.py",),

@@ -53,20 +53,28 @@ some_records = st.builds(
 )
 
 
+def listed(record: Record, status: Status) -> str | None:
+    """Why nobody takes it with a list of a day."""
+    told = {Status.CLOSED: "content-closed", Status.ERASED: "content-erased"}
+    return told.get(status) if record.visibility == 1 else "not-found"
+
+
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
+    listing = purpose is Purpose.LIST
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     whole = purpose is Purpose.RECONCILE
-    scope = "read" if reading or whole else "admin" if operating else "submit"
+    scope = "read" if reading or whole or listing else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
     admin = "admin" in caller.scopes
-    if not admin and scope not in caller.scopes:
-        return "scope-missing"
+    if listing or (not admin and scope not in caller.scopes):
+        may = admin or scope in caller.scopes
+        return listed(record, status) if may else "scope-missing"
     mine = bool(caller.authorities) and record.authority == OWN and record.decided != BEFORE
     deciding = purpose in (Purpose.HANDLE_CASE, Purpose.DECIDE, Purpose.RELEASE)
     if purpose is Purpose.SUBMIT or deciding:
