@@ -22,6 +22,7 @@ MAX_ANSWER = 256 << 20  # bytes; the answer to the longest file stays far below
 # Seconds to connect, and between two pieces of an answer: a node that stores 4 096 rows is silent
 # for a while.
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+SLOW = httpx.Timeout(600.0, connect=10.0)
 # "Later" (429, 503) is taken for an answer so often, then for unreachable.
 _PATIENCE = 60.0
 _LONGEST_PAUSE = 10.0
@@ -106,6 +107,10 @@ class Node:
     def get(self, path: str, **params: str) -> Answer:
         """Whatever the node answers; Unknown where it does not."""
         return self._ask("GET", path, params=params)
+
+    def get_slowly(self, path: str, **params: str) -> Answer:
+        """The same of what a node may take minutes to make, as it asks others for it."""
+        return self._ask("GET", path, params=params, timeout=SLOW)
 
     def post(self, path: str, **content: Any) -> Answer:
         """The same with content. Asking again is harmless: a record sent twice is a duplicate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -13,6 +13,7 @@ from ledger.cli.options import json_option, load_network, local_clock, network_o
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
 from ledger.core.canonical import parse_day
+from ledger.core.day_list import MAX_FILE, is_list
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import sha256
 from ledger.core.note import MAX_WITNESSES
@@ -25,6 +26,7 @@ from ledger.records import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ledger.files.lists import ListVerdict
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
@@ -64,6 +66,7 @@ _HELP = say(
 )
 
 
+Found: TypeAlias = "Verdict | ListVerdict"
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -222,12 +225,16 @@ def verify(
     if as_json:
         print_json(document)
     else:
+        from ledger.cli.file_tables import show_file  # noqa: PLC0415 - rich is slow
         from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - rich is slow
 
         for path, verdict in found:
-            show_verdict(path.name, verdict)
+            if isinstance(verdict, Verdict):
+                show_verdict(path.name, verdict)
+            else:
+                show_file(path.name, verdict)
         if len(found) > 1:
-            show_summary([(str(path), verdict) for path, verdict in found])
+            show_summary([(str(path), one) for path, one in found if isinstance(one, Verdict)])
     return worst_exit([verdict.exit for _, verdict in found])
 
 
@@ -247,7 +254,7 @@ def _library(folder: Path | None) -> Library:
 
 def _judge_all(
     verifier: Verifier, paths: Sequence[Path], question: Question, statement: Path | None
-) -> Iterator[tuple[Path, Verdict]]:
+) -> Iterator[tuple[Path, Found]]:
     """Verdicts in the order of the files. What the chain is asked of many is asked together."""
     for start in range(0, len(paths), PAGE):
         page = paths[start : start + PAGE]
@@ -269,11 +276,13 @@ def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
 
 def _judge(
     verifier: Verifier, path: Path, question: Question, statement: Path | None = None
-) -> Verdict:
+) -> Found:
     """Its own verdict, whatever happens: no file may hide what is said of the others."""
     data = b""
     try:
         data = _read(path)
+        if statement is None and is_list(data):
+            return _judge_file(verifier, data, question)
         said = {} if statement is None else {"statement": _read(statement)}
         verdict = verifier.verify(data, question, **said)
         verdict.as_dict()  # fails here, if at all, and not when all are shown
@@ -281,6 +290,24 @@ def _judge(
         problem = f"{type(error).__name__}: {error}"
         return broken(sha256(data), problem, question, verifier.trust)
     return verdict
+
+
+def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
+    """The verdict on a file that holds many receipts; it tells itself what it is about."""
+    from ledger.files.lists import verify_list  # noqa: PLC0415 - with such a file only
+
+    asked = (question.subject, question.type, question.issuer, question.as_of, question.audience)
+    if any(asked) or question.witnesses:
+        note(
+            say(
+                zh="注意：名单按其自身的日期核验，其他要求只用于单个回执。",
+                en="Note: a list is checked as of its own day; what else was asked for is for"
+                " single receipts.",
+            )
+        )
+    found = verify_list(verifier, data)
+    found.as_dict()
+    return found
 
 
 def _subject(text: str | None) -> str | None:
@@ -326,10 +353,11 @@ def _note_workbook(path: Path) -> None:
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     with path.open("rb") as file:
-        return file.read(MAX_OPENING + 1)
+        start = file.read(MAX_OPENING + 1)
+        return start + file.read(MAX_FILE + 1 - len(start)) if is_list(start) else start
 
 
-def _document(found: list[tuple[Path, Verdict]], as_list: bool) -> dict[str, Any]:
+def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:
     if len(found) == 1 and not as_list:
         return found[0][1].as_dict()
     return {
