@@ -21,6 +21,8 @@ from gateway.base.metrics import TIMEOUTS
 from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
+from gateway.history import routes as history
+from gateway.history.routes import HistoryParts
 from gateway.http import docs
 from gateway.http.limits import Limits, RateLimiter
 from gateway.http.observe import Observed
@@ -74,7 +76,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, lists, peers, statuses, about, docs),
+        *(quality, worklists, cases, lists, history, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -114,7 +116,8 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
-    app.state.lists = ListParts(lists=node.lists, clock=ctx.clock)
+    app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
+    app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

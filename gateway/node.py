@@ -42,15 +42,12 @@ from gateway.chain.view import ChainView
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
+from gateway.giving import Giving, make_giving
 from gateway.intake.calendar_file import CalendarWatch
 from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
 from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
-from gateway.lists.acts import ChainActs
-from gateway.lists.merging import Merging
-from gateway.lists.own import OwnParts
-from gateway.lists.services import Lists
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.mirrors.services import Mirrors
@@ -142,7 +139,7 @@ class Node:
     mirrors: Mirrors
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
-    lists: Lists = field(init=False)
+    giving: Giving = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -164,25 +161,7 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
-        self.lists = self._lists(ChainActs(self.ctx, self.reader))
-
-    def _lists(self, acts: ChainActs) -> Lists:
-        """Make what hands out lists."""
-        own = OwnParts(
-            self.ctx,
-            vault=self.vault,
-            receipts=self.receipts,
-            signing=self.signing,
-            statuses=self.statuses,
-            acts=acts,
-        )
-        merging = Merging(
-            self.ctx,
-            signing=self.signing,
-            peers=self.peers.asking,
-            directory=self.peers.directory,
-        )
-        return Lists(self.ctx, own=own, merging=merging, accesses=self.accesses)
+        self.giving = make_giving(self)
 
     @property
     def collector(self) -> NodeCollector:

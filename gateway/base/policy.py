@@ -60,6 +60,8 @@ class Purpose(StrEnum):
     """Let a proposal go to the chain."""
     LIST = "list"
     """Take the list of a day, with a receipt of each entry."""
+    HISTORY = "history"
+    """Take the whole history of a subject: the centre's."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -297,6 +299,10 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         refusal="not-found",
         erased="content-erased",
         closed=frozenset(),
+    ),
+    # What of each record is in it the access table says, by who gets it.
+    Purpose.HISTORY: Rule(
+        scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,

@@ -212,6 +212,21 @@ TITLES: Mapping[str, tuple[int, Text]] = {
             "en": "This request is for another member (Credit-Ledger-To)",
         },
     ),
+    "centre-only": (
+        403,
+        {
+            "zh": "主体的全部历史只由中心提供（不带机关、不带部门的令牌）",
+            "en": "The whole history of a subject is given by the centre (a token without"
+            " authorities or department)",
+        },
+    ),
+    "not-another-province": (
+        422,
+        {
+            "zh": "只能交给另一个在册的省级成员",
+            "en": "It is handed to another province that is active, and to nobody else",
+        },
+    ),
     "list-unknown": (
         404,
         {

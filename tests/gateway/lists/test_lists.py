@@ -12,6 +12,7 @@ import pytest
 
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.app import create_app
+from gateway.base.clock import Clock
 from gateway.base.db import begin_write
 from gateway.intake.interfaces import RowInput
 from gateway.log.store import Entries, locate
@@ -32,6 +33,11 @@ from tests.support.peers import Member, Network
 from tests.support.relay import Answered, Fault, change, drop_request
 
 OTHERS = ["130000", "140000"]
+
+
+def today() -> date:
+    """In Asia/Shanghai, as gateways have it."""
+    return Clock().today()
 
 
 def entry(n: int, **changes: object) -> RowInput:
@@ -125,7 +131,7 @@ def test_the_merged_list_of_a_day(network: Network) -> None:
         entry(3, YC_GSJZQ="2026-06-01"),
         entry(4),
         entry(5),
-        entry(6, YC_JDRQ=date.today().isoformat()),
+        entry(6, YC_JDRQ=today().isoformat()),
         entry(7),
     )
     beijing.file(off(4))
@@ -154,11 +160,11 @@ def test_of_an_earlier_day(network: Network) -> None:
     """What was not anchored by then is counted; nobody can say who will be on a list."""
     beijing = network[BEIJING]
     beijing.file(entry(1))
-    yesterday = date.today() - timedelta(days=2)
+    yesterday = today() - timedelta(days=2)
     value = told(network, file_of(beijing, yesterday.isoformat()))
     assert (value["day"], documents(value)) == (yesterday.isoformat(), [])
     assert left_of(value) == {"not-yet": 1}
-    ahead = (date.today() + timedelta(days=3)).isoformat()
+    ahead = (today() + timedelta(days=3)).isoformat()
     answer = ask(beijing, token(beijing), on=ahead)
     assert (answer.status_code, answer.json()["code"]) == (422, "day-to-come")
     with pytest.raises(PeerRefused) as caught:
@@ -197,7 +203,7 @@ def test_who_may(network: Network) -> None:
 
 
 def part(network: Network, asker: str, **changes: Any) -> dict[str, Any]:
-    body = {"day": date.today().isoformat(), "from": 0, "list": LIST} | changes
+    body = {"day": today().isoformat(), "from": 0, "list": LIST} | changes
     peers = network[asker].peers
     told_ = peers.ask(BEIJING, "list", canonical.encode(body), max_bytes=64 << 20)
     value: dict[str, Any] = told_.json(BEIJING)
@@ -285,7 +291,7 @@ def test_a_province_that_lists_what_has_ended(network: Network) -> None:
     tianjin = network[TIANJIN]
     ids = tianjin.file(entry(1), entry(2))
     network[BEIJING].file(entry(1))
-    tianjin.node.lists._own._acts = _Blind(network)
+    tianjin.node.giving.lists._own._acts = _Blind(network)
     send(network, tianjin, Action.WITHDRAW, ids[0])
     assert missing(network, file_of(network[BEIJING]))[TIANJIN] == "answer-false"
 
