@@ -9,7 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ledger.cli.language import pick, say
-from ledger.cli.tables import plain, stdout
+from ledger.cli.tables import plain, rows, stdout
+from ledger.files.history import HistoryVerdict
 from ledger.files.lists import ListVerdict
 
 _STYLES = {0: "green", 1: "red", 4: "yellow"}
@@ -39,13 +40,81 @@ _LEFT = {
     "not-anchored": ("尚未锚定", "not anchored yet"),
     "stranded": ("位于已关闭日志之后", "beyond the end of a closed log"),
 }
+_STANDINGS = {
+    "valid": ("有效", "in force"),
+    "disputed": ("异议处理中", "disputed"),
+    "repaired": ("已修复", "repaired"),
+    "corrected": ("已更正", "corrected"),
+    "withdrawn": ("已撤销", "withdrawn"),
+    "ended": ("已终止", "ended"),
+    "shielded": ("屏蔽", "shielded"),
+    "erased": ("已删除", "erased"),
+    "expired": ("已到期", "expired"),
+    "not-yet-anchored": ("当日尚未锚定", "not anchored yet"),
+    "anchored": ("未出示内容", "content not shown"),
+    "undetermined": ("无法判断", "cannot be told"),
+}
 MAX_SHOWN = 20
 """Problems that are shown one by one."""
 
 
-def show_file(name: str, verdict: ListVerdict) -> None:
+def show_file(name: str, verdict: ListVerdict | HistoryVerdict) -> None:
     """The verdict on a file that holds many receipts."""
-    show_list(name, verdict.as_dict(), verdict.exit)
+    show = show_list if isinstance(verdict, ListVerdict) else show_history
+    show(name, verdict.as_dict(), verdict.exit)
+
+
+def show_history(name: str, value: dict[str, Any], exit_: int | None) -> None:
+    """A history: the answer first, then how each record stands. exit_: None where nothing was
+    verified; then `records` is how many there are."""
+    console = stdout()
+    console.print(plain(name, "bold"))
+    if exit_ is not None:
+        console.print(plain(_words(_VERDICTS[value["verdict"]]), _STYLES[exit_]))
+    console.print(rows(_facts(value)))
+    _show_problems(value["problems"])
+    if exit_ is not None and value["records"]:
+        console.print(_standings(value["records"], value["asOf"]))
+
+
+def _facts(value: dict[str, Any]) -> list[tuple[str, object]]:
+    held = value["records"]
+    count = held if isinstance(held, int) else len(held)
+    given_to = value["to"] or say(zh="主体本人", en="the subject itself")
+    return [
+        (say(zh="主体", en="subject"), value["subject"] or "-"),
+        (say(zh="提供方", en="given by"), value["issuer"] or "-"),
+        (say(zh="交给", en="given to"), given_to if value["subject"] else "-"),
+        (say(zh="截至", en="as of"), value["given"] or "-"),
+        (say(zh="依据的区块时间", en="as known at"), value["known"] or "-"),
+        (say(zh="记录", en="records"), count),
+        (say(zh="案件步骤", en="steps of cases"), value["openings"]),
+        (say(zh="未提供", en="left out"), left_words(value["left"])),
+    ]
+
+
+def _standings(records: Sequence[dict[str, Any]], day: str) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="类型", en="Type"))
+    table.add_column(say(zh="文号", en="Document"), overflow="fold")
+    table.add_column(say(zh="作出日期", en="Decided"), no_wrap=True)
+    table.add_column(say(zh=f"{day} 的状态", en=f"On {day}"), overflow="fold")
+    table.add_column(say(zh="现在的状态", en="Now"), overflow="fold")
+    table.add_column(say(zh="所做的行为", en="What was done"), overflow="fold")
+    for one in records:
+        acts = ", ".join(f"{act['act']} {act['recordedAt'][:10]}" for act in one["acts"])
+        cells = (one["type"], one["document"], one["decided"], *map(_standing, _both(one)), acts)
+        table.add_row(*(plain("-" if not cell else cell) for cell in cells))
+    return table
+
+
+def _both(one: dict[str, Any]) -> tuple[str, str]:
+    return one["verdict"], one["now"]
+
+
+def _standing(verdict: str) -> str:
+    """How a record stands, in a word or two."""
+    return _words(_STANDINGS[verdict]) if verdict in _STANDINGS else verdict
 
 
 def show_list(name: str, value: dict[str, Any], exit_: int | None) -> None:

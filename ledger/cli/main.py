@@ -28,6 +28,7 @@ _COMMANDS = {
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
     "govern": "ledger.cli.signing:govern",
+    "history": "ledger.cli.history:history",
     "keys": "ledger.cli.member_keys:keys",
     "lists": "ledger.cli.lists:lists",
     "receipt": "ledger.cli.receipt:receipt",
@@ -38,7 +39,10 @@ _COMMANDS = {
     "verify": "ledger.cli.verify:verify",
 }
 _EVIDENCE = frozenset(
-    {"audit", "files", "lists", "receipt", "record", "subjects", "submit", "verify"}
+    {
+        *("audit", "files", "history", "lists", "receipt"),
+        *("record", "subjects", "submit", "verify"),
+    }
 )
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
@@ -47,6 +51,7 @@ _SHORT_HELP = {
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
     "govern": say(zh="省市表决。", en="What the provinces decide by vote."),
+    "history": say(zh="一个主体的全部历史。", en="The whole history of a subject."),
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "lists": say(zh="某日各省合并的名单。", en="Who is on a list, of all provinces."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),

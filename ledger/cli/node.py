@@ -116,6 +116,10 @@ class Node:
         """The same with content. Asking again is harmless: a record sent twice is a duplicate."""
         return self._ask("POST", path, **content)
 
+    def post_slowly(self, path: str, **content: Any) -> Answer:
+        """As `get_slowly`."""
+        return self._ask("POST", path, timeout=SLOW, **content)
+
     def _ask(self, method: str, path: str, **content: Any) -> Answer:
         end = time.monotonic() + _PATIENCE
         while True:

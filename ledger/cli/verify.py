@@ -15,6 +15,7 @@ from ledger.cli.problems import told
 from ledger.core.canonical import parse_day
 from ledger.core.day_list import MAX_FILE, is_list
 from ledger.core.errors import ConfigError, Malformed
+from ledger.core.history import is_history
 from ledger.core.ids import sha256
 from ledger.core.note import MAX_WITNESSES
 from ledger.core.opening import MAX_OPENING
@@ -26,6 +27,7 @@ from ledger.records import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ledger.files.history import HistoryVerdict
     from ledger.files.lists import ListVerdict
     from ledger.records.store import Library
     from ledger.verify import Verifier
@@ -37,8 +39,9 @@ _HELP = say(
 
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
-    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件同样核验；也可用回执加
-    --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
+    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
+    （lists show）和主体的历史（history）同样核验；也可用回执加 --statement 核验声明，结论只说明
+    它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -52,9 +55,9 @@ _HELP = say(
     No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
-    object, several (or --all) give {"verdicts":[…]}. Openings of statements are checked as well, as
-    is a receipt with --statement; then it is told whose the statement is, and whether it is
-    anchored.
+    object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
+    (`lists show`) and histories of subjects (`history`) are checked as well, as is a receipt with
+    --statement; then it is told whose the statement is, and whether it is anchored.
 
     \b
     Examples:
@@ -66,7 +69,7 @@ _HELP = say(
 )
 
 
-Found: TypeAlias = "Verdict | ListVerdict"
+Found: TypeAlias = "Verdict | ListVerdict | HistoryVerdict"
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -281,7 +284,7 @@ def _judge(
     data = b""
     try:
         data = _read(path)
-        if statement is None and is_list(data):
+        if statement is None and _holds_many(data):
             return _judge_file(verifier, data, question)
         said = {} if statement is None else {"statement": _read(statement)}
         verdict = verifier.verify(data, question, **said)
@@ -294,18 +297,26 @@ def _judge(
 
 def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
     """The verdict on a file that holds many receipts; it tells itself what it is about."""
-    from ledger.files.lists import verify_list  # noqa: PLC0415 - with such a file only
+    from ledger.files.history import verify_history  # noqa: PLC0415 - with such files only
+    from ledger.files.lists import verify_list  # noqa: PLC0415
 
-    asked = (question.subject, question.type, question.issuer, question.as_of, question.audience)
-    if any(asked) or question.witnesses:
+    found: Found
+    asked = (question.subject, question.type, question.issuer, question.audience)
+    of_list = is_list(data)
+    if any(asked) or question.witnesses or (of_list and question.as_of):
         note(
             say(
-                zh="注意：名单按其自身的日期核验，其他要求只用于单个回执。",
-                en="Note: a list is checked as of its own day; what else was asked for is for"
-                " single receipts.",
+                zh="注意：名单按其自身的日期核验，名单和历史自述主体、类型与签发者；"
+                "这些要求只用于单个回执。",
+                en="Note: a list is checked as of its own day, and lists and histories say"
+                " themselves whom and what they are about; that is asked of single receipts.",
             )
         )
-    found = verify_list(verifier, data)
+    if of_list:
+        found = verify_list(verifier, data)
+    else:
+        day = None if question.as_of is None else parse_day(question.as_of)
+        found = verify_history(verifier, data, day)
     found.as_dict()
     return found
 
@@ -354,7 +365,11 @@ def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     with path.open("rb") as file:
         start = file.read(MAX_OPENING + 1)
-        return start + file.read(MAX_FILE + 1 - len(start)) if is_list(start) else start
+        return start + file.read(MAX_FILE + 1 - len(start)) if _holds_many(start) else start
+
+
+def _holds_many(data: bytes) -> bool:
+    return is_list(data) or is_history(data)
 
 
 def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:
