@@ -228,17 +228,23 @@ def verify(
     if as_json:
         print_json(document)
     else:
-        from ledger.cli.file_tables import show_file  # noqa: PLC0415 - rich is slow
-        from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - rich is slow
-
-        for path, verdict in found:
-            if isinstance(verdict, Verdict):
-                show_verdict(path.name, verdict)
-            else:
-                show_file(path.name, verdict)
-        if len(found) > 1:
-            show_summary([(str(path), one) for path, one in found if isinstance(one, Verdict)])
+        _show(found)
     return worst_exit([verdict.exit for _, verdict in found])
+
+
+def _show(found: Sequence[tuple[Path, Found]]) -> None:
+    """Each by itself; of several receipts a table of all at the end."""
+    from ledger.cli.file_tables import show_file  # noqa: PLC0415 - rich is slow
+    from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - likewise
+
+    for path, verdict in found:
+        if isinstance(verdict, Verdict):
+            show_verdict(path.name, verdict)
+        else:
+            show_file(path.name, verdict)
+    single = [(str(path), one) for path, one in found if isinstance(one, Verdict)]
+    if len(found) > 1 and single:
+        show_summary(single)
 
 
 def _library(folder: Path | None) -> Library:
