@@ -17,6 +17,7 @@ from gateway.base.db import begin_write
 from gateway.intake.interfaces import RowInput
 from gateway.log.store import Entries, locate
 from gateway.peers.errors import PeerRefused
+from gateway.records.models import records
 from ledger.core import canonical
 from ledger.core.day_list import parse_file, parse_part
 from ledger.core.entry import parse_entry
@@ -237,6 +238,49 @@ def test_a_list_too_large(network: Network, monkeypatch: pytest.MonkeyPatch) -> 
     assert (answer.status_code, answer.json()["code"]) == (422, "list-too-large")
 
 
+def test_one_province_that_has_too_much(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named; the others are told all the same."""
+    network[BEIJING].file(entry(1))
+    network[TIANJIN].file(entry(1), entry(2), entry(3))
+    size = len(parse_file(file_of(network[BEIJING])).receipts[0])
+    monkeypatch.setattr("gateway.lists.merging.MAX_BYTES", 2 * size)
+    data = file_of(network[BEIJING])
+    assert missing(network, data)[TIANJIN] == "answer-too-large"
+    assert documents(told(network, data)) == ["1号"]
+
+
+def test_what_is_not_listed_is_counted(network: Network) -> None:
+    """Of what the disk, the catalogue or a newer record has done to entries."""
+    beijing = network[BEIJING]
+    ids = beijing.file(*(entry(n) for n in range(1, 6)))
+    firm = {"YM_XDR_SHXYM": "91110108551385082Q", "YM_XDR_MC": "样例二有限公司"}
+    ids += beijing.file(entry(6, YC_XDR_SHXYM=firm["YM_XDR_SHXYM"], YC_XDR_MC=firm["YM_XDR_MC"]))
+    ids += beijing.file(off(6, **firm))
+    changes: dict[int, dict[str, object]] = {
+        1: {"visibility": 2},
+        2: {"superseded_by": beijing.leaf(ids[0])},
+        3: {"content": b"spoiled"},
+        6: {"content": b"spoiled"},
+    }
+    with begin_write(beijing.node.ctx.engine) as connection:
+        for n, values in changes.items():
+            found = locate(connection, ids[n])
+            assert found is not None
+            connection.execute(records.update().where(records.c.id == found.id).values(**values))
+    value = told(network, file_of(beijing))
+    assert documents(value) == ["1号", "5号"]
+    assert left_of(value) == {"not-public": 1, "superseded": 1, "unreadable": 2}
+
+
+def test_a_chain_that_was_not_seen_for_long(network: Network) -> None:
+    """Nobody is told who was on a list by what was so hours ago."""
+    beijing = network[BEIJING]
+    beijing.file(entry(1))
+    beijing.node.giving.lists._own._acts = _Blind(network, -7200)
+    answer = ask(beijing, token(beijing))
+    assert (answer.status_code, answer.json()["reason"]) == (503, "statuses-old")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -299,11 +343,12 @@ def test_a_province_that_lists_what_has_ended(network: Network) -> None:
 class _Blind:
     """A gateway that says it knows all, and has looked at nothing."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, ahead: int = 0) -> None:
         self._network = network
+        self._ahead = ahead
 
     def known(self) -> int:
-        return self._network.chain.anvil.head_time()
+        return self._network.chain.anvil.head_time() + self._ahead
 
     def history(self, record: bytes) -> list[Any]:
         return []
