@@ -206,6 +206,8 @@ LOOSE = {
     ("ledger.records.authorities", "_REGION"): "files of a node: who is who",
     ("ledger.core.receipt", "_TEXT_OR_SPACE"): "finds white space of a file saved anew",
     ("ledger.core.opening", "_START"): "tells an opening from a receipt",
+    ("ledger.core.day_list", "_START"): "tells a list from a receipt",
+    ("ledger.core.history", "_START"): "tells a history from a receipt",
     ("ledger.core.versions", "_START"): "finds the _type of what may be a newer file",
     ("ledger.records.uscc", "_SHAPE"): "intake only",
     ("ledger.records.values", "_DATE"): "intake: spellings that become YYYY-MM-DD",
