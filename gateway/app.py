@@ -22,12 +22,16 @@ from gateway.casefiles import routes as case_files
 from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.files import routes as files
+from gateway.history import routes as history
+from gateway.history.routes import HistoryParts
 from gateway.http import docs
 from gateway.http.limits import Limits, RateLimiter
 from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
+from gateway.lists import routes as lists
+from gateway.lists.routes import ListParts
 from gateway.log import routes as log
 from gateway.mirrors import routes as mirrors
 from gateway.node import Node
@@ -73,7 +77,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, case_files, peers, statuses, about, docs),
+        *(quality, worklists, cases, case_files, lists, history, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -114,6 +118,8 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
+    app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
+    app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

@@ -44,6 +44,7 @@ from gateway.chain.view import ChainView
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
+from gateway.giving import Giving, make_giving
 from gateway.intake.calendar_file import CalendarWatch
 from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
@@ -141,6 +142,7 @@ class Node:
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
     case_files: CaseFileParts = field(init=False)
+    giving: Giving = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -170,6 +172,7 @@ class Node:
             self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
         )
         self.case_files.follow(self.intake, self.files, self.file_store)
+        self.giving = make_giving(self)
 
     @property
     def collector(self) -> NodeCollector:

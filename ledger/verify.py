@@ -20,15 +20,16 @@ from typing import TypeVar
 from ledger.chain.acts import Histories
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.chain.snapshot import Snapshot
+from ledger.chain.snapshot import MemberFacts, Snapshot
 from ledger.chain.statuses import Act
 from ledger.core import receipt as receipts
 from ledger.core.commitment import Header, Value
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
-from ledger.core.ids import Digest, sha256
+from ledger.core.ids import Digest, RecordId, sha256
 from ledger.core.opening import is_opening, parse_opening
 from ledger.core.receipt import Receipt
 from ledger.core.statement import Statement, parse_statement
+from ledger.core.status import RecordedAct
 from ledger.core.verdict.facts import (
     ChainFacts,
     Note,
@@ -144,6 +145,29 @@ class Verifier:
             return self._judge(digest, receipt, question)
         except Exception as error:  # a bug of ours must never read "not authentic"
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
+
+    def now(self) -> int:
+        """Unix seconds of the local clock."""
+        return int(self._now())
+
+    def member(self, code: str) -> MemberFacts:
+        """A member and its keys, by the head that was read last. Raises CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.member(code)
+
+    def provinces_at(self, time: int) -> Sequence[str]:
+        """Codes of the provinces that are ACTIVE at that head, and were provinces at that Unix
+        second. Raises CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.provinces_at(time)
+
+    def acts(self, record: RecordId) -> Sequence[RecordedAct]:
+        """All acts on a record, in their order, by that head. Raises CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.acts_on(record)
 
     def prepare(self, files: Iterable[bytes]) -> None:
         """Read together what the chain is asked about each of many receipts, so that `verify`

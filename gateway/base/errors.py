@@ -133,6 +133,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "此前的步骤或记录的锚定尚未收到，收到后再办理",
         "The step before this one, or the anchor of its record, has not come yet; it is taken then",
     ),
+    "statuses-old": (
+        "链上记录状态的最新区块已超过一小时，请稍后再试；如持续出现请联系运维",
+        "The newest block that says how records stand is over an hour old; try later, and turn to"
+        " the operator where it stays so",
+    ),
+    "busy-lists": (
+        "正在制作的名单过多，请稍后重试",
+        "Too many lists are being made at this moment; ask again",
+    ),
     "busy-documents": (
         "正在接收的材料过多，请稍后重试",
         "Documents of too many others are being taken in at this moment; send again",

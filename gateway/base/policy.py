@@ -68,6 +68,10 @@ class Purpose(StrEnum):
     """Read a file that decides about many records."""
     RELEASE_CASE_FILE = "release-case-file"
     """Let all that such a file proposes go to the chain; each record is asked of as well."""
+    LIST = "list"
+    """Take the list of a day, with a receipt of each entry."""
+    HISTORY = "history"
+    """Take the whole history of a subject: the centre's."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -78,6 +82,8 @@ class Purpose(StrEnum):
     """Learn whether values are those of another member's record."""
     EXCHANGE_OPENINGS = "exchange-openings"
     """Read the statements of another member: an auditor's."""
+    EXCHANGE_LIST = "exchange-list"
+    """Take another member's part of the list of a day, with a receipt of each entry."""
 
 
 class Status(StrEnum):
@@ -307,6 +313,18 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.RELEASE_CASE_FILE: Rule(
         scope="release", grounds=_always(_HANDED_IN), refusal="not-found"
     ),
+    # The file is signed and handed on, so it holds the same whoever asks: what is public.
+    Purpose.LIST: Rule(
+        scope="read",
+        grounds=_always(frozenset({Ground.PUBLIC})),
+        refusal="not-found",
+        erased="content-erased",
+        closed=frozenset(),
+    ),
+    # What of each record is in it the access table says, by who gets it.
+    Purpose.HISTORY: Rule(
+        scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -315,7 +333,12 @@ them."""
 
 
 OF_MEMBERS: Final = frozenset(
-    {Purpose.EXCHANGE_RECORD, Purpose.EXCHANGE_CHECK, Purpose.EXCHANGE_OPENINGS}
+    {
+        Purpose.EXCHANGE_RECORD,
+        Purpose.EXCHANGE_CHECK,
+        Purpose.EXCHANGE_OPENINGS,
+        Purpose.EXCHANGE_LIST,
+    }
 )
 """Purposes of other members, for which the access table stands in place of `RULES`."""
 
@@ -347,6 +370,7 @@ whom it is about, how it stands. So asking teaches nothing."""
 _ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
     Purpose.EXCHANGE_RECORD: frozenset({Extent.ALL}),
     Purpose.EXCHANGE_CHECK: frozenset({Extent.ALL, Extent.MATCH}),
+    Purpose.EXCHANGE_LIST: frozenset({Extent.ALL}),
 }
 """What the access table must give for each, where no authorisation says more."""
 

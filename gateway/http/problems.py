@@ -231,6 +231,36 @@ TITLES: Mapping[str, tuple[int, Text]] = {
             "en": "This request is for another member (Credit-Ledger-To)",
         },
     ),
+    "centre-only": (
+        403,
+        {
+            "zh": "主体的全部历史只由中心提供（不带机关、不带部门的令牌）",
+            "en": "The whole history of a subject is given by the centre (a token without"
+            " authorities or department)",
+        },
+    ),
+    "not-another-province": (
+        422,
+        {
+            "zh": "只能交给另一个在册的省级成员",
+            "en": "It is handed to another province that is active, and to nobody else",
+        },
+    ),
+    "list-unknown": (
+        404,
+        {
+            "zh": "没有此名单（GET /v1/lists 列出全部名单）",
+            "en": "There is no such list (GET /v1/lists tells which there are)",
+        },
+    ),
+    "list-too-large": (
+        422,
+        {
+            "zh": "名单条目过多，一个文件放不下",
+            "en": "The list has more entries than one file holds",
+        },
+    ),
+    "day-to-come": (422, {"zh": "该日尚未到来", "en": "That day has not come yet"}),
     "not-granted": (403, {"zh": "不予提供", "en": "Not granted"}),
     "authorisation-unknown": (
         403,

@@ -153,6 +153,19 @@ class Directory:
             consortium = self._consortium()
             return self._read(lambda: consortium.member(code))
 
+    def provinces(self) -> list[str]:
+        """Codes of the ACTIVE provinces at the latest head, in order."""
+        with self._lock:
+            consortium = self._consortium()
+
+            def read() -> list[str]:
+                codes = consortium.provinces()
+                consortium.fetch(codes)
+                members = [consortium.member(code) for code in codes]
+                return sorted(one.code for one in members if one and one.status == ACTIVE)
+
+            return self._read(read)
+
     def members(self) -> Sequence[Member]:
         """All members at the latest head."""
         with self._lock:

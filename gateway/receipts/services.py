@@ -81,6 +81,12 @@ class Receipts:
         leaves. Raises as `receipt`, and ContentErased."""
         return self._receipt(name, show=True, audience=audience)
 
+    def shown(self, name: bytes) -> bytes | Pending | None:
+        """The same without a binding, for files that hold many and are handed on; of a closed
+        record it is bare. Whoever calls has asked policy, and writes the access log before it
+        leaves."""
+        return self._receipt(name, show=True)
+
     def _admit(self, name: bytes, caller: Caller, purpose: Purpose) -> Access | None:
         """What is to be logged before anything is handed out; None where we never promised it.
 

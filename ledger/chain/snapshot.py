@@ -34,6 +34,7 @@ from ledger.chain.contracts.events import (
     topic,
 )
 from ledger.chain.contracts.structs import (
+    ACTIVE,
     CLOSED,
     NATIONAL,
     RECORD_TYPE,
@@ -47,8 +48,10 @@ from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.runs import Run
 from ledger.chain.statuses import Act, Statuses
 from ledger.core.errors import CouldNotCheck
-from ledger.core.ids import Address, Digest, KeyId, LogId
+from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId
+from ledger.core.keys import Role
 from ledger.core.receipt import Receipt
+from ledger.core.status import RecordedAct
 from ledger.core.verdict.facts import (
     PUBLICITY,
     AnchorFact,
@@ -73,6 +76,13 @@ class _Facts(NamedTuple):
 
     log: LogFact | None
     owner: OwnerFact | None
+    keys: dict[KeyId, KeyFact]
+
+
+class MemberFacts(NamedTuple):
+    """What a member is and was, and every key that it ever had."""
+
+    owner: OwnerFact
     keys: dict[KeyId, KeyFact]
 
 
@@ -167,6 +177,28 @@ class Snapshot:
             keys=dict(issuer.keys),
             log_anchors=tuple(dict.fromkeys(contract.account for contract in contracts)),
         )
+
+    def member(self, code: str) -> MemberFacts:
+        """A member and its keys; without roles and keys where nobody registered it. Raises
+        CouldNotCheck."""
+        return MemberFacts(self._holders.owner(code), self._holders.keys(code))
+
+    def provinces_at(self, time: int) -> list[str]:
+        """Codes of the members that are ACTIVE provinces, and were provinces at that Unix second.
+        Raises CouldNotCheck."""
+        consortium = self._holders.consortium
+        codes = sorted(self._keep("provinces", consortium.provinces))
+        holders = {code: self._holders.holder(code).member for code in codes}
+        return [
+            code
+            for code, member in holders.items()
+            if member is not None and member.status == ACTIVE
+            if self._holders.owner(code).roles_at(time) & Role.PROVINCE
+        ]
+
+    def acts_on(self, record: RecordId) -> Sequence[RecordedAct]:
+        """All acts on a record, in their order. Raises CouldNotCheck."""
+        return self._statuses.history(record)
 
     def acts(self, receipt: Receipt) -> tuple[Act, ...]:
         """What single nodes show beyond the head against a record of this log."""

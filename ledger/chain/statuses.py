@@ -54,6 +54,10 @@ class Statuses:
         for view in views:
             self._acts(view).states(records)
 
+    def history(self, record: RecordId) -> Sequence[RecordedAct]:
+        """All acts on a record, in their order. Raises CouldNotCheck."""
+        return self._acts(self._head).history(record)
+
     def of(self, receipt: Receipt, end: int | None) -> StatusFacts | Unread:
         """No registry, no acts; a statement has none. A registry must be readable."""
         if receipt.entry.kind != RECORD:

@@ -28,7 +28,9 @@ _COMMANDS = {
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
     "govern": "ledger.cli.signing:govern",
+    "history": "ledger.cli.history:history",
     "keys": "ledger.cli.annul_stolen:keys",
+    "lists": "ledger.cli.lists:lists",
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
     "record": "ledger.cli.record:record",
@@ -37,7 +39,12 @@ _COMMANDS = {
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
 }
-_EVIDENCE = frozenset({"audit", "files", "receipt", "record", "subjects", "submit", "verify"})
+_EVIDENCE = frozenset(
+    {
+        *("audit", "files", "history", "lists", "receipt"),
+        *("record", "subjects", "submit", "verify"),
+    }
+)
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
@@ -45,7 +52,9 @@ _SHORT_HELP = {
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
     "govern": say(zh="省市表决。", en="What the provinces decide by vote."),
+    "history": say(zh="一个主体的全部历史。", en="The whole history of a subject."),
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
+    "lists": say(zh="某日各省合并的名单。", en="Who is on a list, of all provinces."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "record": say(

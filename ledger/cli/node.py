@@ -22,6 +22,7 @@ MAX_ANSWER = 256 << 20  # bytes; the answer to the longest file stays far below
 # Seconds to connect, and between two pieces of an answer: a node that stores 4 096 rows is silent
 # for a while.
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+SLOW = httpx.Timeout(600.0, connect=10.0)
 # "Later" (429, 503) is taken for an answer so often, then for unreachable.
 _PATIENCE = 60.0
 _LONGEST_PAUSE = 10.0
@@ -107,9 +108,17 @@ class Node:
         """Whatever the node answers; Unknown where it does not."""
         return self._ask("GET", path, params=params)
 
+    def get_slowly(self, path: str, **params: str) -> Answer:
+        """The same of what a node may take minutes to make, as it asks others for it."""
+        return self._ask("GET", path, params=params, timeout=SLOW)
+
     def post(self, path: str, **content: Any) -> Answer:
         """The same with content. Asking again is harmless: a record sent twice is a duplicate."""
         return self._ask("POST", path, **content)
+
+    def post_slowly(self, path: str, **content: Any) -> Answer:
+        """As `get_slowly`."""
+        return self._ask("POST", path, timeout=SLOW, **content)
 
     def _ask(self, method: str, path: str, **content: Any) -> Answer:
         end = time.monotonic() + _PATIENCE

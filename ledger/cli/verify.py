@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -13,7 +13,9 @@ from ledger.cli.options import json_option, load_network, local_clock, network_o
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
 from ledger.core.canonical import parse_day
+from ledger.core.day_list import MAX_FILE, is_list
 from ledger.core.errors import ConfigError, Malformed
+from ledger.core.history import is_history
 from ledger.core.ids import sha256
 from ledger.core.note import MAX_WITNESSES
 from ledger.core.opening import MAX_OPENING
@@ -25,6 +27,8 @@ from ledger.records import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ledger.files.history import HistoryVerdict
+    from ledger.files.lists import ListVerdict
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
@@ -35,8 +39,9 @@ _HELP = say(
 
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
-    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件同样核验；也可用回执加
-    --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
+    给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
+    （lists show）和主体的历史（history）同样核验；也可用回执加 --statement 核验声明，结论只说明
+    它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -50,9 +55,9 @@ _HELP = say(
     No gateway need be running; only the chain is read. Exit codes: 0 may be used; 1 not genuine;
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
-    object, several (or --all) give {"verdicts":[…]}. Openings of statements are checked as well, as
-    is a receipt with --statement; then it is told whose the statement is, and whether it is
-    anchored.
+    object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
+    (`lists show`) and histories of subjects (`history`) are checked as well, as is a receipt with
+    --statement; then it is told whose the statement is, and whether it is anchored.
 
     \b
     Examples:
@@ -64,6 +69,7 @@ _HELP = say(
 )
 
 
+Found: TypeAlias = "Verdict | ListVerdict | HistoryVerdict"
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -222,13 +228,23 @@ def verify(
     if as_json:
         print_json(document)
     else:
-        from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - rich is slow
-
-        for path, verdict in found:
-            show_verdict(path.name, verdict)
-        if len(found) > 1:
-            show_summary([(str(path), verdict) for path, verdict in found])
+        _show(found)
     return worst_exit([verdict.exit for _, verdict in found])
+
+
+def _show(found: Sequence[tuple[Path, Found]]) -> None:
+    """Each by itself; of several receipts a table of all at the end."""
+    from ledger.cli.file_tables import show_file  # noqa: PLC0415 - rich is slow
+    from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - likewise
+
+    for path, verdict in found:
+        if isinstance(verdict, Verdict):
+            show_verdict(path.name, verdict)
+        else:
+            show_file(path.name, verdict)
+    single = [(str(path), one) for path, one in found if isinstance(one, Verdict)]
+    if len(found) > 1 and single:
+        show_summary(single)
 
 
 def _library(folder: Path | None) -> Library:
@@ -247,7 +263,7 @@ def _library(folder: Path | None) -> Library:
 
 def _judge_all(
     verifier: Verifier, paths: Sequence[Path], question: Question, statement: Path | None
-) -> Iterator[tuple[Path, Verdict]]:
+) -> Iterator[tuple[Path, Found]]:
     """Verdicts in the order of the files. What the chain is asked of many is asked together."""
     for start in range(0, len(paths), PAGE):
         page = paths[start : start + PAGE]
@@ -269,11 +285,13 @@ def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
 
 def _judge(
     verifier: Verifier, path: Path, question: Question, statement: Path | None = None
-) -> Verdict:
+) -> Found:
     """Its own verdict, whatever happens: no file may hide what is said of the others."""
     data = b""
     try:
         data = _read(path)
+        if statement is None and _holds_many(data):
+            return _judge_file(verifier, data, question)
         said = {} if statement is None else {"statement": _read(statement)}
         verdict = verifier.verify(data, question, **said)
         verdict.as_dict()  # fails here, if at all, and not when all are shown
@@ -281,6 +299,32 @@ def _judge(
         problem = f"{type(error).__name__}: {error}"
         return broken(sha256(data), problem, question, verifier.trust)
     return verdict
+
+
+def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
+    """The verdict on a file that holds many receipts; it tells itself what it is about."""
+    from ledger.files.history import verify_history  # noqa: PLC0415 - with such files only
+    from ledger.files.lists import verify_list  # noqa: PLC0415
+
+    found: Found
+    asked = (question.subject, question.type, question.issuer, question.audience)
+    of_list = is_list(data)
+    if any(asked) or question.witnesses or (of_list and question.as_of):
+        note(
+            say(
+                zh="注意：名单按其自身的日期核验，名单和历史自述主体、类型与签发者；"
+                "这些要求只用于单个回执。",
+                en="Note: a list is checked as of its own day, and lists and histories say"
+                " themselves whom and what they are about; that is asked of single receipts.",
+            )
+        )
+    if of_list:
+        found = verify_list(verifier, data)
+    else:
+        day = None if question.as_of is None else parse_day(question.as_of)
+        found = verify_history(verifier, data, day)
+    found.as_dict()
+    return found
 
 
 def _subject(text: str | None) -> str | None:
@@ -326,10 +370,15 @@ def _note_workbook(path: Path) -> None:
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     with path.open("rb") as file:
-        return file.read(MAX_OPENING + 1)
+        start = file.read(MAX_OPENING + 1)
+        return start + file.read(MAX_FILE + 1 - len(start)) if _holds_many(start) else start
 
 
-def _document(found: list[tuple[Path, Verdict]], as_list: bool) -> dict[str, Any]:
+def _holds_many(data: bytes) -> bool:
+    return is_list(data) or is_history(data)
+
+
+def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:
     if len(found) == 1 and not as_list:
         return found[0][1].as_dict()
     return {

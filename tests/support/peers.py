@@ -36,7 +36,10 @@ from tests.support.relay import Relay, start_relay
 
 PATIENCE = 40
 REGISTERED = frozenset(
-    {Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE, Purpose.REQUEST}
+    {
+        *(Purpose.ANCHOR, Purpose.GOVERN, Purpose.PRESENT, Purpose.NOTE, Purpose.REQUEST),
+        *(Purpose.CASE, Purpose.DECIDE),
+    }
 )
 OF_CASES = frozenset({Purpose.CASE, Purpose.DECIDE})
 """Of those with a gateway: a founding must fit into one creation."""

@@ -53,12 +53,22 @@ some_records = st.builds(
 )
 
 
+def of_many(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
+    """Why one with the scope does not take it with a list of a day, or in a history."""
+    if purpose is Purpose.HISTORY:
+        centre = caller.department is None and not caller.authorities
+        return None if centre or "admin" in caller.scopes else "centre-only"
+    told = {Status.CLOSED: "content-closed", Status.ERASED: "content-erased"}
+    return told.get(status) if record.visibility == 1 else "not-found"
+
+
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
+    apart = purpose in (Purpose.LIST, Purpose.HISTORY)
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     whole = purpose is Purpose.RECONCILE
-    scope = "read" if reading or whole else "admin" if operating else "submit"
+    scope = "read" if reading or whole or apart else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
         Purpose.SEE_ABROAD: "read",
@@ -69,8 +79,9 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
     admin = "admin" in caller.scopes
-    if not admin and scope not in caller.scopes:
-        return "scope-missing"
+    if apart or (not admin and scope not in caller.scopes):
+        may = admin or scope in caller.scopes
+        return of_many(caller, purpose, record, status) if may else "scope-missing"
     mine = bool(caller.authorities) and record.authority == OWN and record.decided != BEFORE
     deciding = purpose in (Purpose.HANDLE_CASE, Purpose.DECIDE, Purpose.RELEASE)
     centre = admin or (caller.department is None and not caller.authorities)

@@ -1,0 +1,1 @@
+"""Histories of subjects, as files with proofs."""

@@ -1,0 +1,1 @@
+"""Files that hold many receipts and what members say of them: lists of a day, histories."""

@@ -1,0 +1,142 @@
+"""What may be wrong with such a file, or could not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ledger.core.errors import Malformed, VersionUnknown
+from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, EXIT_VALID
+
+__all__ = ["CODES", "MAX_TOLD", "UNKNOWN", "Problem", "exit_of", "of_error", "verdict_of"]
+
+CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "malformed": ("文件不是规定的格式", "the file is not of its one form"),
+    "version-unknown": (
+        "文件的格式比本程序新，请更新程序后再核验",
+        "the file is of a format newer than this program; update it and check again",
+    ),
+    "parts-differ": (
+        "文件的各部分互不一致：缺少、多出、次序不同，或属于另一天、另一名单",
+        "the parts of the file do not agree: one lacks, is too many, out of order, or of another"
+        " day or list",
+    ),
+    "other-network": ("文件属于另一个网络", "the file belongs to another network"),
+    "key-unknown": (
+        "签名所用密钥不是该成员登记的 PRESENT 密钥",
+        "it is signed with a key that is no PRESENT key of this member on the chain",
+    ),
+    "key-not-valid": (
+        "签名时该密钥不在有效期内",
+        "the key was not valid at the time of the signature",
+    ),
+    "key-disputed": (
+        "签名时该密钥可能已失窃",
+        "the key may have been stolen by the time of the signature",
+    ),
+    "signature-invalid": ("签名不正确", "the signature is wrong"),
+    "not-a-province": (
+        "该成员当时不是省级成员，不能提供名单",
+        "the member was no province then, and can say nothing of a list",
+    ),
+    "province-unspoken": (
+        "该省既没有名单部分，也没有列为缺席",
+        "this province has no part, and is not named as missing",
+    ),
+    "time-wrong": (
+        "所称时间不可能：在将来、早于所问的日期，或所依据的区块过旧",
+        "the times it states cannot be: they lie in the future, before the day asked about, or the"
+        " block it goes by was too old",
+    ),
+    "other-record": (
+        "回执不是所列的那条记录",
+        "the receipt is not of the record that is listed",
+    ),
+    "receipt-false": ("回执不真实", "the receipt is not genuine"),
+    "receipt-bare": (
+        "回执没有出示内容，不能说明涉及谁",
+        "the receipt shows no content, so it does not say whom it is about",
+    ),
+    "not-in-force": (
+        "该记录当日并不有效",
+        "the record was not in force on that day",
+    ),
+    "receipt-unchecked": (
+        "暂时无法核验该回执，请稍后再试",
+        "the receipt could not be checked; try later",
+    ),
+    "other-subject": (
+        "该记录涉及另一主体",
+        "the record is about another subject",
+    ),
+    "acts-differ": (
+        "文件所载的链上行为与区块链不一致：缺少、过时或被改动",
+        "the acts that the file holds are not those on the chain: one lacks, they are old, or one"
+        " was changed",
+    ),
+    "opening-false": ("案件步骤的开启件不真实", "the opening of a step of a case is not genuine"),
+    "opening-unchecked": (
+        "暂时无法核验案件步骤的开启件，请稍后再试",
+        "the opening of a step of a case could not be checked; try later",
+    ),
+    "chain-unread": (
+        "暂时无法读取区块链，请稍后再试",
+        "the chain could not be read; try later",
+    ),
+    "missing": (
+        "该省未能提供名单，名单不完整",
+        "this province could not be asked, so the list is not whole",
+    ),
+}
+"""By code, in Chinese and English. Append-only."""
+UNKNOWN: Final = frozenset(
+    {"version-unknown", "receipt-unchecked", "opening-unchecked", "chain-unread", "missing"}
+)
+"""Codes of what could not be looked at; every other one speaks against the file."""
+MAX_TOLD: Final = 1000
+"""Problems that are told of one file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One of them. evidence: member, leaf and the like; never content."""
+
+    code: str
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wrong(self) -> bool:
+        """False: it could not be looked at."""
+        return self.code not in UNKNOWN
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` has it."""
+        zh, en = CODES[self.code]
+        message = {"zh": zh, "en": en}
+        return {"code": self.code, "evidence": dict(self.evidence), "message": message}
+
+
+def of_error(error: Malformed | VersionUnknown) -> Problem:
+    """The problem of a file that cannot be read."""
+    if isinstance(error, VersionUnknown):
+        return Problem(code="version-unknown", evidence={"format": error.message})
+    return Problem(code="malformed", evidence={"problem": str(error)})
+
+
+def verdict_of(problems: Sequence[Problem]) -> str:
+    """`false` where one speaks against the file, `undetermined` where one was not looked at,
+    `incomplete` where all that is wrong is that somebody is missing, else `valid`."""
+    if any(one.wrong for one in problems):
+        return "false"
+    if any(one.code != "missing" for one in problems):
+        return "undetermined"
+    return "incomplete" if problems else "valid"
+
+
+def exit_of(problems: Iterable[Problem]) -> int:
+    """The exit code that follows."""
+    found = list(problems)
+    if any(one.wrong for one in found):
+        return EXIT_NOT_AUTHENTIC
+    return EXIT_UNKNOWN if found else EXIT_VALID
