@@ -20,6 +20,7 @@ from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
+from gateway.erasures import routes as erasures
 from gateway.files import routes as files
 from gateway.http import docs
 from gateway.http.limits import Limits, RateLimiter
@@ -72,7 +73,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, peers, statuses, about, docs),
+        *(quality, worklists, cases, erasures, peers, statuses, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -112,6 +113,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.case_parts = node.case_parts
+    app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

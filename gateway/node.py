@@ -39,6 +39,8 @@ from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.erasures.services import Erasures
+from gateway.erasures.tasks import eraser
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
@@ -138,6 +140,7 @@ class Node:
     mirrors: Mirrors
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
+    erasures: Erasures = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -159,6 +162,7 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
+        self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
 
     @property
     def collector(self) -> NodeCollector:
@@ -187,6 +191,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
+            ("erasures", eraser(self.erasures, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),

@@ -221,7 +221,7 @@ class Decisions:
     def _release(
         self, caller: Caller, held: Held, found: store.Row | None, row: store.Row | None
     ) -> bytes:
-        if found is None:
+        if found is None or found.state == "replaced":  # the last one, with what was erased
             raise CaseRefused("nothing-proposed")
         if found.token == caller.id:
             raise CaseRefused("same-person")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.certificate import erasure
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import Unknown, demand_apart, note, print_bytes, write_file
@@ -52,6 +53,7 @@ def audit() -> None:
     """Group; its help is above."""
 
 
+audit.add_command(erasure)
 audit.add_command(quality)
 audit.add_command(reconcile)
 

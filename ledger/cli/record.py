@@ -10,6 +10,7 @@ import click
 
 from ledger.cli.case import proposed, released
 from ledger.cli.case_parts import NAME, doc_option, key_options, release_seen, send, wait_for_acts
+from ledger.cli.certificate import certificate
 from ledger.cli.language import say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
@@ -29,6 +30,7 @@ def record() -> None:
 
 
 record.add_command(status)
+record.add_command(certificate)
 
 
 def _decision(act: str, zh: str, en: str) -> Callable[..., int]:

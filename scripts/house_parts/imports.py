@@ -42,6 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/receipts",),
     ("gateway/about", "gateway/files", "gateway/peers"),
     ("gateway/cases", "gateway/worklists"),
+    ("gateway/erasures",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/node.py",),
     ("gateway/app.py",),

@@ -1,0 +1,47 @@
+"""Erasures on order."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("record", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("log", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("case", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("step", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("proposed_by", sa.Integer(), nullable=False),
+        sa.Column("released_by", sa.Integer(), nullable=False),
+        sa.Column("basis", sa.Integer(), nullable=False),
+        sa.Column("doc", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("effective_at", sa.BigInteger(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("content_keys", sa.Text(), nullable=False),
+        sa.Column("destroyed_at", sa.BigInteger(), nullable=False),
+        sa.Column("swept_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("record", name="pk_erasures"),
+    )
+    op.create_index(
+        "ix_erasures_unswept",
+        "erasures",
+        ["record"],
+        sqlite_where=sa.text("swept_at IS NULL"),
+        postgresql_where=sa.text("swept_at IS NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("erasures")
