@@ -38,6 +38,7 @@ from gateway.receipts import routes as receipts
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
+from gateway.watching import routes as watching
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
@@ -73,7 +74,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, erasures, peers, statuses, about, docs),
+        *(quality, worklists, cases, erasures, peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -112,6 +113,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
         prefix=urlsplit(endpoint).path,
     )
     app.state.statuses = node.statuses
+    app.state.watching = node.watching
     app.state.case_parts = node.case_parts
     app.state.erasures = node.erasures
     app.state.about = About(

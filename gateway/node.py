@@ -76,6 +76,7 @@ from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.watching.services import Watching
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
@@ -141,6 +142,7 @@ class Node:
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
     erasures: Erasures = field(init=False)
+    watching: Watching = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -162,6 +164,7 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
+        self.watching = Watching(self.ctx)
         self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
 
     @property

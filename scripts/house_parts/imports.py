@@ -40,7 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/intake", "gateway/mirrors"),
     ("gateway/statements",),
     ("gateway/receipts",),
-    ("gateway/about", "gateway/files", "gateway/peers"),
+    ("gateway/about", "gateway/files", "gateway/peers", "gateway/watching"),
     ("gateway/cases", "gateway/worklists"),
     ("gateway/erasures",),
     ("gateway/migrations", "gateway/migrations/versions"),

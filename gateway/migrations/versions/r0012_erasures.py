@@ -1,4 +1,4 @@
-"""Erasures on order."""
+"""Erasures on order, and how statuses changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ revision = "0012"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -42,6 +44,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("swept_at IS NULL"),
     )
 
+    op.create_table(
+        "status_changes",
+        sa.Column("id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("record", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("flags", sa.SmallInteger(), nullable=False),
+        sa.Column("outcome", sa.SmallInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("effective_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_status_changes"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("status_changes")
     op.drop_table("erasures")
