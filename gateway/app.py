@@ -18,6 +18,7 @@ from gateway.about import routes as about
 from gateway.about.routes import About
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
+from gateway.cases import papers
 from gateway.cases import routes as cases
 from gateway.catalogue import routes as catalogue
 from gateway.erasures import routes as erasures
@@ -74,7 +75,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, erasures, peers, statuses, watching, about, docs),
+        *(quality, worklists, cases, papers, erasures, peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -115,6 +116,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.watching = node.watching
     app.state.case_parts = node.case_parts
+    app.state.papers = node.papers
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

@@ -32,6 +32,7 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
+from gateway.cases.papers import Papers
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
@@ -143,6 +144,7 @@ class Node:
     case_parts: CaseParts = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
+    papers: Papers = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -164,6 +166,7 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
+        self.papers = Papers(self.ctx, self.case_parts.cases, self.case_parts.views)
         self.watching = Watching(self.ctx)
         self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
 

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -52,6 +52,8 @@ class Purpose(StrEnum):
     """File a repair or an objection, add to one's own, or withdraw it."""
     SEE_CASE = "see-case"
     """Read a case."""
+    READ_CASE = "read-case"
+    """Read what the steps of a case say, their documents, and what is proposed."""
     HANDLE_CASE = "handle-case"
     """Accept or decline a case, or ask for more."""
     DECIDE = "decide"
@@ -279,6 +281,13 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     ),
     Purpose.SEE_CASE: Rule(
         scope="read", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="not-found"
+    ),
+    # What was said about a record tells what stands in it.
+    Purpose.READ_CASE: Rule(
+        scope="read",
+        grounds={**_always(_OWN | {Ground.UNBOUND}), Status.ERASED: _DECIDED},
+        refusal="not-found",
+        closed=_DECIDED,
     ),
     # Who determined it: that authority, or the centre on its written result.
     Purpose.HANDLE_CASE: Rule(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.base.policy import Record
+from gateway.base.policy import Record, Status
 from gateway.cases.materials import Material
 from gateway.records.content import Content
 from ledger.core.ids import Digest, LogId, RecordId
@@ -23,6 +23,7 @@ class Held:
     log: LogId
     commitment: Digest
     known: Record
+    status: Status
     content: Content | None
     schema: Schema | None
 

@@ -45,7 +45,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     if anchor is None or entry is None:
         raise CaseRefused("not-anchored")
     commitment = parse_entry(entry).commitment
-    known, _ = known_of(row)
+    known, status = known_of(row)
     try:
         content = open_content(vault, row, found.leaf)
     except ContentErased:
@@ -61,6 +61,7 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         log=log,
         commitment=commitment,
         known=known,
+        status=status,
         content=content,
         schema=schema,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Purpose
+from gateway.base.policy import Caller, Purpose, decide
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
 from gateway.cases.errors import CaseRefused
@@ -51,7 +51,8 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held, row)
             steps = store.steps_of(connection, case)
             acts = store.acts_of(connection, case)
-            proposed = self._proposed(connection, store.proposal(connection, case=case))
+            last = store.proposal(connection, case=case)
+            proposed = self._proposed(connection, last, caller, held, row)
         return {
             **self._head(row),
             "proposed": proposed,
@@ -68,7 +69,7 @@ class Views:
             self._cases.admit(caller, Purpose.SEE_CASE, held)
             proposed = store.proposal(connection, record=held.record)
             acts = store.acts_of(connection, proposed.case) if proposed else ()
-            told = self._proposed(connection, proposed)
+            told = self._proposed(connection, proposed, caller, held)
         return {
             "record": held.record.hex(),
             "proposed": told,
@@ -159,16 +160,27 @@ class Views:
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
         row, held = self._cases.case(connection, case)
-        self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+        self._cases.admit(caller, Purpose.READ_CASE, held, row)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
         if found is None:
             raise CaseRefused("not-found")
         return found
 
-    def _proposed(self, connection: sa.Connection, row: store.Row | None) -> dict[str, Any] | None:
-        """What waits for its release, all of it: whoever releases answers for it."""
+    def _proposed(
+        self,
+        connection: sa.Connection,
+        row: store.Row | None,
+        caller: Caller,
+        held: Held,
+        case: store.Row | None = None,
+    ) -> dict[str, Any] | None:
+        """What waits for its release, all of it to whoever may release it, since they answer for
+        it. Of a closed record others are told no more than what it would do."""
         if row is None or row.state != "proposed":
             return None
+        releases = decide(caller, Purpose.RELEASE, held.known).allowed
+        if not releases and not self._cases.may_read(caller, held, case):
+            return {"proposal": row.id, "act": row.act}
         vault = self._cases.vault
         value = documents.open_proposal(connection, vault, row.materials, row.content)
         docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]

@@ -15,6 +15,7 @@ from gateway.base.policy import Caller
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
 from gateway.intake.calendar_file import CalendarFile
+from gateway.statuses.unclosed import unclosed
 from gateway.worklists.find import Finder
 from gateway.worklists.reading import Entries, gathered, read_entries
 from gateway.worklists.reconcile import MAX_REGISTER, Reconciliation, Registers
@@ -42,6 +43,7 @@ class Worklists:
         calendar: CalendarFile,
     ) -> None:
         finder = Finder(hmac, vault)
+        self._engine = ctx.engine
         bounded = ctx.settings.files.processes > 0
         self._children = Children(
             Bounds(memory=MEMORY, cpu=CPU_SECONDS, silence=SILENCE) if bounded else None
@@ -74,12 +76,14 @@ class Worklists:
     def returned(self, caller: Caller, name: str, data: bytes) -> Worklist:
         """A list of the national platform; within a `place`. Raises FileFault, NotReady."""
         with self._working:
-            return self._returns.answer(caller, name, self._read(data, MAX_RETURNED))
+            read = self._read(data, MAX_RETURNED)
+            return unclosed(self._engine, lambda: self._returns.answer(caller, name, read))
 
     def reconciled(self, caller: Caller, data: bytes, authority: str | None) -> Reconciliation:
         """A register; within a `place`. Raises FileFault, NotAllowed, NotReady."""
         with self._working:
-            return self._registers.answer(caller, self._read(data, MAX_REGISTER), authority)
+            read = self._read(data, MAX_REGISTER)
+            return unclosed(self._engine, lambda: self._registers.answer(caller, read, authority))
 
     def _read(self, data: bytes, most: int) -> Entries:
         sent = [data[at : at + PART] for at in range(0, len(data), PART)]

@@ -10,6 +10,7 @@ import click
 
 from ledger.cli.case_parts import (
     NAME,
+    SCANNED,
     Told,
     doc_option,
     key_options,
@@ -21,7 +22,7 @@ from ledger.cli.case_parts import (
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, note, print_json, print_rows
+from ledger.cli.output import EXIT_NO, Refused, note, print_json, print_rows
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -120,19 +121,65 @@ def list_(*, url: str, token: str | None, state: str | None, overdue: bool, as_j
 
 
 @case.command(
-    "show", help=say(zh="案件的步骤、期限与上链情况。", en="Steps, deadline and acts of a case.")
+    "show",
+    help=say(
+        zh="案件的步骤、期限与上链情况；CASE 也可以是回执二维码的内容。",
+        en="Steps, deadline and acts of a case. CASE may be what the code on a receipt says.",
+    ),
 )
-@click.argument("case_", metavar="CASE", type=NAME)
+@click.argument("case_", metavar="CASE", type=SCANNED)
 @node_options
 @json_option
 def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
+    name, _, commitment = case_.partition(":")
     with Node(url, token) as node:
-        told = expect(node.get(f"/v1/cases/{case_}"), _OK).json()
+        told = expect(node.get(f"/v1/cases/{name}"), _OK).json()
+    if commitment and commitment != told["steps"][0]["commitment"]:
+        raise Refused(say(zh="回执与该案件不符", en="the receipt is not of this case"))
     if as_json:
         print_json(told)
         return 0
     _show(told)
+    return 0
+
+
+@case.command(
+    "receipt",
+    help=say(
+        zh="""打印申请回执（PDF，一页，带二维码），交给申请人。
+
+        \b
+        示例：credit-ledger case receipt 案件 -o 回执.pdf --to URL
+
+        退出码：0 已写入 · 1 没有此案件 · 4 无法连接
+        """,
+        en="""Write the receipt of a filing for whoever filed it: one page of PDF, with a QR code by
+        which any counter finds it again (`case show`).
+
+        \b
+        Example: credit-ledger case receipt CASE -o receipt.pdf --to URL
+
+        Exit codes: 0 written · 1 no such case · 4 unreachable
+        """,
+    ),
+)
+@click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(zh="写入的文件。", en="File to write."),
+)
+@node_options
+def receipt(*, case_: str, out: Path, url: str, token: str | None) -> int:
+    """See its help."""
+    with Node(url, token) as node:
+        found = expect(node.get(f"/v1/cases/{case_}/receipt.pdf"), _OK)
+    out.write_bytes(found.body)
+    note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
     return 0
 
 

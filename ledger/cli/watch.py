@@ -131,7 +131,7 @@ def _once(node: Node, records: Sequence[str], since: str | None) -> Iterator[Eve
     headers = {"accept": "text/event-stream"} | ({"last-event-id": since} if since else {})
     if node.token:
         headers["authorization"] = f"Bearer {node.token}"
-    params = [("record", record) for record in records]
+    params = {"record": list(records)}
     with (
         httpx.Client(base_url=node.url, timeout=_SILENCE, trust_env=False) as client,
         client.stream("GET", "/v1/watch", headers=headers, params=params) as answer,

@@ -61,6 +61,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     scope = "read" if reading or whole else "admin" if operating else "submit"
     scope = {
         Purpose.SEE_CASE: "read",
+        Purpose.READ_CASE: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -76,11 +77,13 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     if whole:
         return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
-    of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
+    of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE, Purpose.READ_CASE)
     if of_cases or purpose in (Purpose.FILES, Purpose.ANSWER, Purpose.REPORT):
         seen = centre or filed or (of_cases and (mine or not caller.authorities))
         unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
-        return None if seen else unseen
+        reads = purpose is Purpose.READ_CASE
+        seen = mine if reads and status is Status.ERASED else seen
+        return (closed if reads else None) if seen else unseen
     public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
     if not (centre or filed or mine or public):
         return "not-found"
