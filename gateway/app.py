@@ -20,6 +20,7 @@ from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.cases import papers
 from gateway.cases import routes as cases
+from gateway.cases.papers import Papers
 from gateway.catalogue import routes as catalogue
 from gateway.erasures import routes as erasures
 from gateway.files import routes as files
@@ -116,7 +117,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.watching = node.watching
     app.state.case_parts = node.case_parts
-    app.state.papers = node.papers
+    app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

@@ -32,7 +32,6 @@ from gateway.base.schema_folder import SchemaFolder, SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths, WhoWatch
-from gateway.cases.papers import Papers
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import sender
 from gateway.cases.wiring import make_cases
@@ -144,7 +143,6 @@ class Node:
     case_parts: CaseParts = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
-    papers: Papers = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -166,7 +164,6 @@ class Node:
             who=self.workers.who,
             calendar=self.workers.calendar,
         )
-        self.papers = Papers(self.ctx, self.case_parts.cases, self.case_parts.views)
         self.watching = Watching(self.ctx)
         self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
 
@@ -254,9 +251,9 @@ def open_node(settings: Settings, *, beside: bool = False) -> Node:
     network = NetworkFile.load(settings.network, development=settings.env == "development")
     if settings.rpc:
         network = network.with_rpc(settings.rpc)
-    if settings.env == "production":
-        _refuse_stand_ins(network)
-    elif network.chain_id == DEV_CHAIN_ID:
+    if settings.env == "production" and network.chain_id == DEV_CHAIN_ID:
+        raise ConfigError("network", f"chain {DEV_CHAIN_ID} is for development only")
+    if network.chain_id == DEV_CHAIN_ID:
         _log.warning("chain.development", chain=network.chain_id)
     folder = KeyFolder.of(settings)
     node = make_node(settings, network, folder.first(), key_folder=folder, beside=beside)
@@ -450,8 +447,3 @@ def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Conte
         raise
     clock = Clock.of(settings.now)
     return Context(settings=settings, network=network, engine=engine, clock=clock, schemas=schemas)
-
-
-def _refuse_stand_ins(network: NetworkFile) -> None:
-    if network.chain_id == DEV_CHAIN_ID:
-        raise ConfigError("network", f"chain {DEV_CHAIN_ID} is for development only")

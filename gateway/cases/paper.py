@@ -7,6 +7,7 @@ are embedded.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +62,8 @@ class Paper:
 
 
 PREFIX: Final = "credit-ledger/case@1:"
+_HEX = 64
+_UNBROKEN = re.compile(r"(?:[!-~]{1,64} *|.)[。，、；：！？）〕》”]*")
 
 
 def draw(paper: Paper) -> bytes:
@@ -122,14 +125,29 @@ def _row(pdf: FPDF, label: Words, words: Words) -> None:
     pdf.multi_cell(_LABEL, 4, label[1], new_x="LMARGIN", new_y="NEXT")
     below = pdf.get_y()
     pdf.set_y(top)
-    for size, height, text in ((11, 6.0, words[0]), (8, 4.5, words[1])):
-        if text:
+    for size, height, text in ((_size(words[0]), 6.0, words[0]), (8, 4.5, words[1])):
+        pdf.set_font("noto", size=size)
+        for line in _lines(pdf, text, _WIDTH - _LABEL - 6):
             pdf.set_x(_MARGIN + _LABEL + 2)
-            pdf.set_font("noto", size=size)
-            pdf.multi_cell(
-                _WIDTH - _LABEL - 2, height, text, new_x="LMARGIN", new_y="NEXT", wrapmode="CHAR"
-            )
+            pdf.cell(_WIDTH - _LABEL - 2, height, line, new_x="LMARGIN", new_y="NEXT")
     pdf.set_y(max(below, pdf.get_y()) + 2)
+
+
+def _size(text: str) -> int:
+    """Digests fit a line."""
+    return 9 if len(text) == _HEX and text.isascii() else 11
+
+
+def _lines(pdf: FPDF, text: str, width: float) -> list[str]:
+    """A text in lines of this width, as Chinese is broken: anywhere, but never before a mark that
+    ends something, and within no word of letters."""
+    lines, line = [], ""
+    for part in _UNBROKEN.findall(text):
+        if line and pdf.get_string_width(line + part) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += part
+    return [*lines, line] if line else lines
 
 
 def _font() -> str:

@@ -30,6 +30,7 @@ from gateway.chain.signing import Signing
 from gateway.erasures import store
 from gateway.erasures.models import erasures
 from gateway.erasures.sweeping import sweep
+from gateway.files.beside import beside
 from gateway.files.store import FileStore
 from gateway.log.store import locate
 from gateway.records.store import known_of, record_row
@@ -128,7 +129,7 @@ class Erasures:
         answered: its rows are somebody's who waits."""
         with begin_read(self._ctx.engine) as connection:
             leaves = store.leaves_of(connection, store.rows_of(connection, row.record))
-        ended, waiting = self._files.beside(leaves)
+        ended, waiting = beside(self._ctx.engine, self._files, leaves)
         if ended:
             with begin_write(self._ctx.engine, "files") as connection:
                 store.note_files(connection, row, ended)

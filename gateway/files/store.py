@@ -13,13 +13,12 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from gateway.base.crypto import Box, ContentLost, Vault
+from gateway.base.crypto import Box, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
 from gateway.files.models import file_parts, file_reports, file_sets, files
-from gateway.files.returned import GOES_BACK
 from gateway.jobs import services as jobs
 from gateway.jobs.errors import TakenOver
 from gateway.jobs.models import jobs as job_rows
@@ -359,28 +358,6 @@ class FileStore:
     def answers(self, file: str, n: int) -> bytes:
         """JSON list of the row answers of one set."""
         return self._opened(file, n, "answers")
-
-    def beside(self, leaves: frozenset[bytes]) -> tuple[list[str], list[str]]:
-        """Files with a row that goes back and stands beside one of these records: those that are
-        answered, and those that are being answered still."""
-        query = sa.select(file_sets.c.file, file_sets.c.n, job_rows.c.ended_at)
-        query = query.join(job_rows, job_rows.c.id == file_sets.c.file)
-        with begin_read(self._engine) as connection:
-            sets = connection.execute(query.order_by(file_sets.c.file, file_sets.c.n)).all()
-        ended: dict[str, bool] = {}
-        for row in sets:
-            if row.file not in ended and self._stands_beside(row.file, row.n, leaves):
-                ended[row.file] = row.ended_at is not None
-        return ([name for name, done in ended.items() if done],
-                [name for name, done in ended.items() if not done])  # fmt: skip
-
-    def _stands_beside(self, file: str, n: int, leaves: frozenset[bytes]) -> bool:
-        try:
-            answers = orjson.loads(self.answers(file, n))
-        except (sa.exc.NoResultFound, ContentLost):  # forgotten meanwhile
-            return False
-        back = [one for one in answers if one["verdict"] in GOES_BACK]
-        return any(bytes.fromhex(one["leaf"]) in leaves for one in back if one.get("leaf"))
 
     def back(self, file: str, n: int) -> dict[str, Any]:
         """The packed rows of one set that go back."""

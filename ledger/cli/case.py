@@ -22,7 +22,7 @@ from ledger.cli.case_parts import (
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Refused, note, print_json, print_rows
+from ledger.cli.output import EXIT_NO, Refused, note, print_json, print_rows, shown_path
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -174,12 +174,16 @@ def show(*, case_: str, url: str, token: str | None, as_json: bool) -> int:
     help=say(zh="写入的文件。", en="File to write."),
 )
 @node_options
-def receipt(*, case_: str, out: Path, url: str, token: str | None) -> int:
+@json_option
+def receipt(*, case_: str, out: Path, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
     with Node(url, token) as node:
         found = expect(node.get(f"/v1/cases/{case_}/receipt.pdf"), _OK)
     out.write_bytes(found.body)
-    note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
+    if as_json:
+        print_json({"file": shown_path(out)})
+    else:
+        note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
     return 0
 
 

@@ -16,7 +16,7 @@ from ledger.cli.options import (
     network_options,
     node_options,
 )
-from ledger.cli.output import EXIT_NO, Unknown, note, print_json
+from ledger.cli.output import EXIT_NO, Unknown, note, print_json, shown_path
 from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 from ledger.core.errors import CouldNotCheck
@@ -56,12 +56,16 @@ _OK = 200
     help=say(zh="写入的文件。", en="File to write."),
 )
 @node_options
-def certificate(*, record: str, out: Path, url: str, token: str | None) -> int:
+@json_option
+def certificate(*, record: str, out: Path, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
     with Node(url, token) as node:
         found = expect(node.get(f"/v1/records/{record}/erasure"), _OK)
     out.write_bytes(found.body)
-    note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
+    if as_json:
+        print_json({"file": shown_path(out)})
+    else:
+        note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
     return 0
 
 

@@ -9,6 +9,7 @@ from gateway.app import create_app
 from gateway.cases.errors import CaseRefused
 from gateway.cases.paper import PREFIX, Paper, draw
 from gateway.cases.paper_words import NEXT, STATES, TITLES, next_of
+from gateway.cases.papers import Papers
 from gateway.node import Node
 from ledger.core.case_chain import CaseState, Kind
 from tests.gateway.cases.desk import (
@@ -29,6 +30,10 @@ def papers(node: Node) -> Client:
     return Client(create_app(node))
 
 
+def filled(node: Node) -> Papers:
+    return Papers(node.ctx, node.case_parts.cases, node.case_parts.views)
+
+
 def asked(node: Node, case: bytes, authority: str = OF_BEIJING) -> httpx.Response:
     token = new_token(node, "read", authorities=[authority], name=f"reader {case.hex()[:8]}")
     return papers(node).get(f"/v1/cases/{case.hex()}/receipt.pdf", headers=bearer(token))
@@ -38,7 +43,7 @@ def test_what_it_says(node: Node, anvil: Anvil) -> None:
     (leaf,) = take_in(node, anvil, 50)
     clerk = of_authority(node, 1)
     case = node.case_parts.cases.file(clerk, filing(leaf))
-    paper = node.papers.paper(clerk, case)
+    paper = filled(node).paper(clerk, case)
     told = node.case_parts.views.show(clerk, case)
     assert (paper.kind, paper.state, paper.document) == ("repair", "filed", number(50))
     assert paper.deadline == told["stage"]["deadline"]
@@ -60,12 +65,12 @@ def test_no_content_of_a_closed_record(node: Node, anvil: Anvil) -> None:
     parts.decisions.release(chief, case)
     send_all(node, anvil)
     follow(node)
-    assert node.papers.paper(clerk, case).document == number(51)
-    paper = node.papers.paper(CENTRE, case)
+    assert filled(node).paper(clerk, case).document == number(51)
+    paper = filled(node).paper(CENTRE, case)
     assert (paper.document, paper.state) == (None, "upheld")
     assert paper.deadline is None
     with pytest.raises(CaseRefused, match="not-found"):
-        node.papers.paper(clerk, bytes(32))
+        filled(node).paper(clerk, bytes(32))
 
 
 def test_of_the_owners_own_decision_there_is_none(node: Node, anvil: Anvil) -> None:
