@@ -19,8 +19,11 @@ from gateway.about.routes import About
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.casefiles import routes as case_files
+from gateway.cases import papers
 from gateway.cases import routes as cases
+from gateway.cases.papers import Papers
 from gateway.catalogue import routes as catalogue
+from gateway.erasures import routes as erasures
 from gateway.files import routes as files
 from gateway.history import routes as history
 from gateway.history.routes import HistoryParts
@@ -42,6 +45,7 @@ from gateway.receipts import routes as receipts
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
+from gateway.watching import routes as watching
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
@@ -77,7 +81,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     _give(app, node, settings.endpoint(port))
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
-        *(quality, worklists, cases, case_files, lists, history, peers, statuses, about, docs),
+        *(quality, worklists, cases, papers, case_files, erasures, lists, history),
+        *(peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -116,10 +121,13 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
         prefix=urlsplit(endpoint).path,
     )
     app.state.statuses = node.statuses
+    app.state.watching = node.watching
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
+    app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
+    app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,

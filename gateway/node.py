@@ -5,7 +5,7 @@ Everything that serves or works is given its parts; nothing is global.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
 
@@ -20,27 +20,25 @@ from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
 from gateway.base import threads
 from gateway.base.access_table import Standing
-from gateway.base.clock import Clock
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
-from gateway.base.db import close_engine, open_engine
+from gateway.base.db import close_engine
 from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
-from gateway.base.metrics import TIMEOUTS
-from gateway.base.revision import demand_current, migrate
-from gateway.base.schema_folder import SchemaFolder, SchemaWatch
+from gateway.base.schema_folder import SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
-from gateway.base.who import WhoPaths, WhoWatch
+from gateway.base.who import WhoWatch
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases import store as case_store
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
-from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.erasures.services import Erasures
+from gateway.erasures.tasks import eraser
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
@@ -48,10 +46,18 @@ from gateway.giving import Giving, make_giving
 from gateway.intake.calendar_file import CalendarWatch
 from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
-from gateway.intake.worker import Secrets
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.making import (
+    make_intake,
+    make_outbox,
+    make_reader,
+    make_workers,
+    make_worklists,
+    open_context,
+    receipt_of,
+)
 from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import lose_mirrors
 from gateway.mirrors.tasks import MirrorFollower
@@ -59,9 +65,7 @@ from gateway.mirrors.witnesses import Witnesses
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
-from gateway.quality.store import Counting
 from gateway.quality.tasks import closer
-from gateway.receipts.interfaces import Stranded
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.statements.batch import DailyBatch
@@ -77,12 +81,11 @@ from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.watching.services import Watching
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
-from ledger.chain.nodes.order import HURRY_SECONDS
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.chain.sending.fees import GWEI
 from ledger.core.errors import ConfigError
 
 STOP_SECONDS = 30.0
@@ -91,13 +94,6 @@ FIRST_LOOK_SECONDS = 5.0
 """How long `start` waits for the first look at the chain. Where that is down or silent, what was
 known of it last must do: intake does not depend on the chain."""
 
-ANY_AGE = 10**10
-"""Seconds. A verifier refuses an old head; those who write need not, and must not on a chain that
-makes blocks only for transactions."""
-
-PATIENCE_SECONDS = 5.0
-"""For so long a call is asked again that a chain node refuses for the moment; then the step fails,
-and is repeated as a whole."""
 
 _log = structlog.get_logger(__name__)
 
@@ -143,6 +139,8 @@ class Node:
     case_parts: CaseParts = field(init=False)
     case_files: CaseFileParts = field(init=False)
     giving: Giving = field(init=False)
+    erasures: Erasures = field(init=False)
+    watching: Watching = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -173,6 +171,8 @@ class Node:
         )
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
+        self.watching = Watching(self.ctx)
+        self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
 
     @property
     def collector(self) -> NodeCollector:
@@ -206,6 +206,7 @@ class Node:
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("proposals", proposal_tidier(self.case_parts.waiting)),
             ("case-files", self.case_files.worker(self.lease)),
+            ("erasures", eraser(self.erasures, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
             ("who", WhoWatch(self.workers.who)),
             ("subjects", SubjectWatch(self.subjects)),
@@ -262,9 +263,9 @@ def open_node(settings: Settings, *, beside: bool = False) -> Node:
     network = NetworkFile.load(settings.network, development=settings.env == "development")
     if settings.rpc:
         network = network.with_rpc(settings.rpc)
-    if settings.env == "production":
-        _refuse_stand_ins(network)
-    elif network.chain_id == DEV_CHAIN_ID:
+    if settings.env == "production" and network.chain_id == DEV_CHAIN_ID:
+        raise ConfigError("network", f"chain {DEV_CHAIN_ID} is for development only")
+    if network.chain_id == DEV_CHAIN_ID:
         _log.warning("chain.development", chain=network.chain_id)
     folder = KeyFolder.of(settings)
     node = make_node(settings, network, folder.first(), key_folder=folder, beside=beside)
@@ -296,8 +297,8 @@ def make_node(
 ) -> Node:
     """Put a node together of parts that are open already."""
     vault = Vault(keys.content)
-    workers = _workers(settings, vault, keys)  # before the database: a wrong file ends it here
-    ctx = _context(settings, network, beside=beside)
+    workers = make_workers(settings, vault, keys)  # before the database: a wrong file ends it here
+    ctx = open_context(settings, network, beside=beside)
     chain = ChainView(ctx.engine)
     chain.load(network, _lose)
     ground = _Ground(
@@ -317,15 +318,15 @@ def make_node(
 def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
     ctx, chain, signing = ground.ctx, ground.chain, ground.signing
     accesses, vault, hmac, workers = ground.accesses, ground.vault, ground.hmac, ground.workers
-    reader, outbox = _reader(ctx), _outbox(ctx, ground.keys)
+    reader, outbox = make_reader(ctx), make_outbox(ctx, ground.keys)
     holders = Holders(ctx.engine, hmac, workers.who, ctx.clock)
     logs = Logs(ctx, signing)
-    intake = _intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
+    intake = make_intake(ctx, chain, signing, vault=vault, workers=workers, accesses=accesses)
     file_store = FileStore(ctx.engine, vault, ctx.settings.files)
     receipts = Receipts(ctx, vault, signing, accesses)
     mirrors = Mirrors(ctx, chain=chain, reader=reader, signing=signing)
     maker = Maker(ctx, chain=chain, signing=signing, vault=vault, hmac=hmac)
-    statements = Statements(ctx, maker, vault, partial(_receipt_of, receipts))
+    statements = Statements(ctx, maker, vault, partial(receipt_of, receipts))
     return Node(
         ctx=ctx,
         chain=chain,
@@ -352,7 +353,7 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
         daily_batch=DailyBatch(ctx, maker, vault),
         subjects=SubjectCheck(ctx, vault, hmac, workers.who, accesses),
         quality=QualityFiles(ctx, signing),
-        worklists=_worklists(ctx, accesses, workers, vault=vault, hmac=hmac),
+        worklists=make_worklists(ctx, accesses, workers, vault=vault, hmac=hmac),
         content_keys=content_keys,
         follower=Follower(ctx, reader),
         acknowledger=Acknowledger(ctx, chain, outbox, signing),
@@ -370,96 +371,3 @@ def _lose(connection: sa.Connection) -> None:
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
-
-
-def _intake(
-    ctx: Context,
-    chain: ChainView,
-    signing: Signing,
-    *,
-    vault: Vault,
-    workers: Workers,
-    accesses: AccessLog,
-) -> Intake:
-    """Make what takes records in."""
-    return Intake(
-        ctx,
-        chain=chain,
-        signing=signing,
-        vault=vault,
-        workers=workers,
-        accesses=accesses,
-        counting=Counting(),
-    )
-
-
-def _worklists(
-    ctx: Context, accesses: AccessLog, workers: Workers, *, vault: Vault, hmac: Hmac
-) -> Worklists:
-    """Make what compares the tables of others."""
-    return Worklists(ctx, hmac=hmac, vault=vault, accesses=accesses, calendar=workers.calendar)
-
-
-def _receipt_of(receipts: Receipts, leaf: bytes) -> bytes | None:
-    """The bare receipt of an entry; None where there is none, or there never will be one."""
-    try:
-        found = receipts.receipt(leaf)
-    except Stranded:
-        return None
-    return found if isinstance(found, bytes) else None
-
-
-def _outbox(ctx: Context, keys: Keyring) -> Outbox:
-    """Make what sends to the chain."""
-    max_tip = ctx.settings.log.max_tip_gwei * GWEI
-    return Outbox(ctx.engine, ctx.network, keys.payer, max_tip=max_tip)
-
-
-def _reader(ctx: Context) -> QuorumReader:
-    """Make what reads the chain, by a quorum of nodes."""
-    return QuorumReader(
-        replace(ctx.network, max_head_age=ANY_AGE),
-        now=ctx.clock.of_chain,
-        patience=PATIENCE_SECONDS,
-        on_note=tell,
-        on_timeout=TIMEOUTS.labels("chain").inc,
-        hurry=HURRY_SECONDS,
-        max_ahead=None,
-    )
-
-
-def _workers(settings: Settings, vault: Vault, keys: Keyring) -> Workers:
-    """Make the drafters, which go by the operator's files."""
-    secrets = Secrets(
-        vault.newest,
-        keys.index,
-        settings.calendar_file,
-        settings.schemas,
-        WhoPaths.of(settings),
-    )
-    return Workers(secrets, settings.intake.processes)
-
-
-def _context(settings: Settings, network: NetworkFile, *, beside: bool) -> Context:
-    """Open the database and bring its tables up to date."""
-    engine = open_engine(settings.database_url)
-    try:
-        (demand_current if beside else migrate)(engine)
-    except sa.exc.OperationalError as error:
-        close_engine(engine)
-        raise ConfigError("database_url", "the database cannot be opened") from error
-    except ConfigError:
-        close_engine(engine)
-        raise
-    try:
-        schemas = SchemaFolder(settings.schemas)
-    except ConfigError:
-        close_engine(engine)
-        raise
-    clock = Clock.of(settings.now)
-    return Context(settings=settings, network=network, engine=engine, clock=clock, schemas=schemas)
-
-
-def _refuse_stand_ins(network: NetworkFile) -> None:
-    if network.chain_id == DEV_CHAIN_ID:
-        raise ConfigError("network", f"chain {DEV_CHAIN_ID} is for development only")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Sequence
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -106,4 +107,18 @@ def _server(app: FastAPI, trusted_proxies: Sequence[str]) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Tells those who only listen that it ends, or they would be waited for."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Also called by the handlers that uvicorn puts in place of ours."""
+        self._tell()
+        super().handle_exit(sig, frame)
+
+    def _tell(self) -> None:
+        app = self.config.app
+        if isinstance(app, FastAPI) and hasattr(app.state, "watching"):
+            app.state.watching.end()

@@ -28,6 +28,8 @@ Stage = Literal[
     "act.signed",
     "act.sent",
     "act.recorded",
+    "record.erased",
+    "record.swept",
 ]
 When = Literal["before", "after"]
 

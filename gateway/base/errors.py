@@ -125,6 +125,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "正在核对的表格过多，或本令牌已有一份表格在处理，请稍后重试",
         "Too many tables are being compared at this moment, or one of this token; send it again",
     ),
+    "closing": (
+        "有记录刚被停止提供，正在剔除，请稍后重试",
+        "A record was closed just now, and what was being made held it; ask again",
+    ),
     "statuses-unknown": (
         "尚未从链上读到记录的状态，请稍后再试",
         "The status of records has not been read from the chain yet; try later",

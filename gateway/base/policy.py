@@ -54,6 +54,8 @@ class Purpose(StrEnum):
     """File a repair or an objection, add to one's own, or withdraw it."""
     SEE_CASE = "see-case"
     """Read a case; learn the ids of the records that a document number names."""
+    READ_CASE = "read-case"
+    """Read what the steps of a case say, their documents, and what is proposed."""
     HANDLE_CASE = "handle-case"
     """Accept or decline a case, or ask for more."""
     FILE_ABROAD = "file-abroad"
@@ -296,6 +298,13 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         scope="submit", grounds=_always(_OWN | {Ground.UNBOUND}), refusal="record-unknown"
     ),
     Purpose.SEE_CASE: Rule(scope="read", grounds=_always(_OWN), refusal="not-found"),
+    # What was said about a record tells what stands in it.
+    Purpose.READ_CASE: Rule(
+        scope="read",
+        grounds={**_always(_OWN), Status.ERASED: _DECIDED},
+        refusal="not-found",
+        closed=_DECIDED,
+    ),
     # Who determined it: that authority, or the centre on its written result. A department without
     # authorities files for all, and decides for none.
     Purpose.HANDLE_CASE: Rule(

@@ -30,9 +30,9 @@ class Held:
     log: LogId
     commitment: Digest
     known: Record
+    status: Status
     content: Content | None
     schema: Schema | None
-    status: Status = Status.IN_FORCE
 
     @property
     def acted(self) -> RecordId:

@@ -63,9 +63,9 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         log=acted.log,
         commitment=acted.commitment,
         known=known,
+        status=status,
         content=content,
         schema=schema,
-        status=status,
     )
 
 

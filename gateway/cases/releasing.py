@@ -190,7 +190,7 @@ class Decisions:
     def _release(
         self, caller: Caller, held: Held, found: store.Row | None, row: store.Row | None
     ) -> bytes:
-        if found is None:
+        if found is None or found.state == "replaced":  # the last one, with what was erased
             raise CaseRefused("nothing-proposed")
         self._waiting.demand_other_person(caller, found)
         if found.state == "released":

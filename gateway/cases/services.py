@@ -11,7 +11,7 @@ from gateway.accesses.services import Access, AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Decision, Purpose, Record, decide
+from gateway.base.policy import Caller, Decision, Purpose, Record, Status, decide
 from gateway.base.who import WhoFiles
 from gateway.cases import materials as documents
 from gateway.cases import store
@@ -224,7 +224,7 @@ class Cases:
     ) -> None:
         """Log what is asked of a record, and refuse who may not. Who filed a case is of its
         department, whoever filed the record. Raises NotAllowed."""
-        decision = self._decision(caller, purpose, held.known, row)
+        decision = self._decision(caller, purpose, held.known, row, held.status)
         self._accesses.write(
             Access(token=caller.id, purpose=purpose, decision=decision, record=held.leaf)
         )
@@ -234,14 +234,28 @@ class Cases:
         """Whether a case is in the caller's lists, which show no content."""
         return self._decision(caller, Purpose.SEE_CASE, known, row).allowed
 
+    def may_read(self, caller: Caller, held: Held, row: store.Row | None = None) -> bool:
+        """Whether the caller is told what a case says, or what the record that it is about does; of
+        a closed or erased record its own authority alone."""
+        return self._decision(caller, Purpose.READ_CASE, held.known, row, held.status).allowed
+
     def _decision(
-        self, caller: Caller, purpose: Purpose, known: Record, row: store.Row | None
+        self,
+        caller: Caller,
+        purpose: Purpose,
+        known: Record,
+        row: store.Row | None,
+        status: Status = Status.IN_FORCE,
     ) -> Decision:
-        decision = decide(caller, purpose, known)
+        if status is Status.ERASED:  # what was said about it is closed; some of it is gone
+            status = Status.CLOSED
+        if purpose is not Purpose.READ_CASE:
+            status = Status.IN_FORCE  # the life of a case goes on, whatever its record is
+        decision = decide(caller, purpose, known, status)
         if not decision.allowed and row is not None and row.department is not None:
-            if purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE):
+            if purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE, Purpose.READ_CASE):
                 of_filer = replace(known, department=row.department)
-                decision = decide(caller, purpose, of_filer)
+                decision = decide(caller, purpose, of_filer, status)
         return decision
 
     def authority(self, held: Held, stated: str | None, caller: Caller) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway.base.clock import CHINA
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Purpose
+from gateway.base.policy import Caller, Purpose, decide
 from gateway.cases import materials as documents
 from gateway.cases import stages, store
 from gateway.cases.deciding import OWN, may_follow
@@ -67,7 +67,7 @@ class Views:
             sent = sent_of(connection, [step.commitment for step in (*steps, *displaced)])
             acts = store.acts_of(connection, case)
             waits = None if held is None else self._waiting.newest(connection, case=case)
-            proposed = self._proposed(connection, waits, held)
+            proposed = self._proposed(connection, waits, caller, held, row)
         return {
             **self.summary(row),
             "proposed": proposed,
@@ -87,7 +87,7 @@ class Views:
             proposed = self._waiting.newest(connection, record=held.record)
             released = store.last_released(connection, held.record)
             acts = store.acts_of(connection, released.case) if released else ()
-            told = self._proposed(connection, proposed, held)
+            told = self._proposed(connection, proposed, caller, held)
         return {
             "record": held.record.hex(),
             "proposed": told,
@@ -225,18 +225,29 @@ class Views:
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
-        self._seen(connection, caller, case)
+        row, held = self._seen(connection, caller, case)
+        if held is not None:
+            self._cases.admit(caller, Purpose.READ_CASE, held, row)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
         if found is None:
             raise CaseRefused("not-found")
         return found
 
     def _proposed(
-        self, connection: sa.Connection, row: store.Row | None, held: Held | None
+        self,
+        connection: sa.Connection,
+        row: store.Row | None,
+        caller: Caller,
+        held: Held | None,
+        case: store.Row | None = None,
     ) -> dict[str, Any] | None:
-        """What waits for its release, all of it: whoever releases answers for it."""
+        """What waits for its release, all of it to whoever may release it, since they answer for
+        it. Of a closed record others are told no more than what it would do."""
         if row is None or held is None or row.state != store.PROPOSED:
             return None
+        releases = decide(caller, Purpose.RELEASE, held.known).allowed
+        if not releases and not self._cases.may_read(caller, held, case):
+            return {"proposal": row.id, "act": row.act}
         value = self.opened(connection, row)
         docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]
         stage = self.stage_of_proposal(row, value, self._cases.kind(held))

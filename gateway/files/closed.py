@@ -14,7 +14,7 @@ from gateway.records.models import closings
 _SOME = 512
 
 
-def closed_since(connection: sa.Connection, leaves: Collection[bytes]) -> Mapping[bytes, int]:
+def closed_among(connection: sa.Connection, leaves: Collection[bytes]) -> Mapping[bytes, int]:
     """Those of these leaves that are closed, with the Unix second since when."""
     found: dict[bytes, int] = {}
     asked = sorted(leaves)

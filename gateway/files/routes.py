@@ -142,6 +142,7 @@ def get_report(
     found, access = _find(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
         return _not_yet(found.id, found.state)
+    pieces = files.report(found.id)  # before its job is asked: what is closed from here on is seen
     job = files.fresh_report(found.id, store.report_job(found.id))
     if job.state == "failed":
         raise Problem("too-large", _COSTLY)
@@ -153,7 +154,7 @@ def get_report(
         return _not_yet(found.id, found.state)
     log.write(access)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
-    return _streamed(store.report(found.id), XLSX, headers)
+    return _streamed(pieces, XLSX, headers)
 
 
 def _streamed(pieces: Iterator[bytes], media_type: str, headers: dict[str, str]) -> Response:

@@ -15,7 +15,7 @@ from gateway.base.child import Bounds, Children, Stopped, TooCostly
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.base.settings import FileSettings
-from gateway.files.closed import closed_since, leaves_of, left
+from gateway.files.closed import closed_among, leaves_of, left
 from gateway.files.errors import FileFault
 from gateway.files.returned import GOES_BACK, pack, returned
 from gateway.files.sets import Ended, RowSet, head, opened, read_sets, told
@@ -28,6 +28,7 @@ from gateway.intake.worker import Pickled
 from gateway.jobs.errors import NotBegun
 from gateway.jobs.services import Job
 from gateway.records.models import closings
+from gateway.statuses.unclosed import begun, closed_since, while_unclosed
 from gateway.tokens.services import Holders
 
 TYPE = "credit-ledger/file-answer@1"
@@ -101,12 +102,13 @@ class Files:
             return True  # forgotten meanwhile
         done = self._store.progress(file)
         arguments = (self._store.told(file)[0], done.counts)
+        place = begun(self._ctx.engine)
         sent = self._going_back(file, done.sets)
         try:
             with closing(
                 self._children.run(build_pieces, *arguments, sent=sent, stop=stop)
             ) as made:
-                self._store.keep_report(job, made)
+                self._store.keep_report(job, made, lambda used: not closed_since(used, place))
         except TooCostly as error:
             self._store.fail_report(job, f"too-much-{error.what}")
         except Stopped:
@@ -137,6 +139,10 @@ class Files:
             yield (b"," if n else b"") + self._store.answers(file.id, n)[1:-1]
         yield b"]}"
 
+    def report(self, file: str) -> Iterator[bytes]:
+        """The workbook, until a record is closed while it is taken: then it is broken off."""
+        return while_unclosed(self._ctx.engine, begun(self._ctx.engine), self._store.report(file))
+
     def fresh_report(self, file: str, job: Job) -> Job:
         """The job of a workbook, opened anew where a record that a row of it stands beside was
         closed since it was made."""
@@ -156,7 +162,7 @@ class Files:
             answers = orjson.loads(self._store.answers(file, n))
             leaves |= leaves_of([one for one in answers if one["verdict"] in GOES_BACK])
         with self._ctx.engine.connect() as connection:
-            return closed_since(connection, leaves)
+            return closed_among(connection, leaves)
 
     def _demand_ready(self) -> None:
         """Raise NotBegun where what the file waited for is in the way still: it is not read anew

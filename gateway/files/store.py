@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Box, Vault
 from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
 from gateway.files.models import file_parts, file_reports, file_sets, files
@@ -299,9 +300,12 @@ class FileStore:
             raise TakenOver(file)
         return found
 
-    def keep_report(self, job: Job, pieces: Iterator[bytes]) -> None:
+    def keep_report(
+        self, job: Job, pieces: Iterator[bytes], good: Callable[[sa.Connection], bool]
+    ) -> None:
         """Store it and end its job, in one transaction: two that make it at once must not mix their
-        pieces. The first piece is waited for outside; the others are there with it."""
+        pieces. The first piece is waited for outside; the others are there with it. good: asked at
+        the end whether it may be kept; where not, NotReady, and it is made anew."""
         file = job.subject
         first = next(pieces)
         with begin_write(self._engine) as connection:
@@ -312,6 +316,8 @@ class FileStore:
             for n, piece in enumerate(chain((first,), pieces)):
                 sealed = box.seal(piece, _aad(file, f"report/{n}"))
                 connection.execute(sa.insert(file_reports).values(file=file, n=n, content=sealed))
+            if not good(connection):
+                raise NotReady("closing", retry_after=1)
 
     def forget_report(self, file: str) -> None:
         """Have it made anew where it is asked for again."""

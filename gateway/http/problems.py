@@ -47,6 +47,13 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         410,
         {"zh": "记录内容已依法删除", "en": "The content of this record was erased"},
     ),
+    "not-erased": (
+        404,
+        {
+            "zh": "该记录的内容未被删除，或删除尚未完成",
+            "en": "The content of this record was not erased, or not to the end yet",
+        },
+    ),
     "conflict": (
         409,
         {"zh": "同一文号已有内容不同的记录", "en": "Another record holds this document number"},

@@ -29,6 +29,7 @@ import gateway.accesses.models
 import gateway.anchoring.models
 import gateway.casefiles.models
 import gateway.cases.models
+import gateway.erasures.models
 import gateway.files.models
 import gateway.jobs.models
 import gateway.mirrors.models
@@ -108,9 +109,9 @@ def backup(
         # The moment is that of the first read: everything promised before `made` is in it.
         made = clock.seconds()
         heads = [_head(row) for row in source.execute(sa.select(logs).order_by(logs.c.id))]
-        data = stack.enter_context(_new_file(folder / DATA, migrate))
+        data = stack.enter_context(new_file(folder / DATA, migrate))
         counts = {table.name: _copy(source, data, table, progress) for table in tables()}
-        kept = stack.enter_context(_new_file(folder / KEYS, create_keys))
+        kept = stack.enter_context(new_file(folder / KEYS, create_keys))
         counts["keys"] = keep_keys(source, kept)
     document = {
         "_type": TYPE,
@@ -120,7 +121,7 @@ def backup(
         "revision": program_revision(),
         "rows": counts,
         "logs": heads,
-        "sha256": {name: _sha256(folder / name) for name in (DATA, KEYS)},
+        "sha256": {name: sha256_of(folder / name) for name in (DATA, KEYS)},
     }
     _write(folder / MANIFEST, json.dumps(document, indent=2).encode() + b"\n")
 
@@ -140,8 +141,8 @@ def restore(
     logs may be older than what the chain has of them, so each is unproven until the gateway has
     looked there; what was known of the chain is forgotten. Raises ConfigError.
     """
-    manifest = _checked(folder, member, DATA)
-    newer = _checked(keys_from or folder, member, KEYS)
+    manifest = checked(folder, member, DATA)
+    newer = checked(keys_from or folder, member, KEYS)
     if newer["madeSeconds"] < manifest["madeSeconds"]:
         raise ConfigError(
             str(keys_from), "its keys are older than the backup; name the newest backup"
@@ -150,15 +151,15 @@ def restore(
     with ExitStack() as stack:
         target = stack.enter_context(begin_write(engine, "migrate"))
         _demand_empty(target)
-        data = stack.enter_context(_file(folder / DATA))
+        data = stack.enter_context(kept_file(folder / DATA))
         rows = 0
         for table in tables():
             rows += (copied := _copy(data, target, table, progress))
             if copied != manifest["rows"].get(table.name):
                 raise ConfigError(str(folder / DATA), f"other rows in {table.name} than were kept")
-        kept = [stack.enter_context(_file((keys_from or folder) / KEYS))]
+        kept = [stack.enter_context(kept_file((keys_from or folder) / KEYS))]
         if keys_from is not None and manifest["sha256"][KEYS] == _sha256_if_there(folder / KEYS):
-            kept.append(stack.enter_context(_file(folder / KEYS)))
+            kept.append(stack.enter_context(kept_file(folder / KEYS)))
         given = give_keys(kept, target)
         _continue_numbers(target)
         target.execute(sa.update(logs).values(unproven=True))
@@ -166,7 +167,7 @@ def restore(
     return Restored(made=manifest["madeSeconds"], rows=rows, keys=given)
 
 
-def _checked(folder: Path, member: str, name: str) -> dict[str, Any]:
+def checked(folder: Path, member: str, name: str) -> dict[str, Any]:
     """The manifest of a backup, one file of which is what it says."""
     path = folder / MANIFEST
     try:
@@ -176,7 +177,7 @@ def _checked(folder: Path, member: str, name: str) -> dict[str, Any]:
             raise ConfigError(str(path), f"_type is not {TYPE}")
         whose, expected = manifest["member"], manifest["sha256"][name]
         _demand_revision(manifest["revision"], str(path))
-        found = _sha256(folder / name)
+        found = sha256_of(folder / name)
         int(manifest["madeSeconds"]), dict(manifest["rows"])
     except OSError as error:
         raise ConfigError(
@@ -257,7 +258,7 @@ def _head(row: sa.Row[Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _new_file(path: Path, make: Callable[[sa.Engine], None]) -> Iterator[sa.Connection]:
+def new_file(path: Path, make: Callable[[sa.Engine], None]) -> Iterator[sa.Connection]:
     """A new SQLite file with tables, whole on disk at the end."""
     engine = open_engine(f"sqlite:///{path}")
     try:
@@ -271,7 +272,7 @@ def _new_file(path: Path, make: Callable[[sa.Engine], None]) -> Iterator[sa.Conn
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[sa.Connection]:
+def kept_file(path: Path) -> Iterator[sa.Connection]:
     """A file of a backup, to be read only."""
     engine = sa.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true")
     try:
@@ -283,10 +284,10 @@ def _file(path: Path) -> Iterator[sa.Connection]:
 
 def _sha256_if_there(path: Path) -> str | None:
     """None: there is no such file; the keys of older backups are not to be kept."""
-    return _sha256(path) if path.exists() else None
+    return sha256_of(path) if path.exists() else None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

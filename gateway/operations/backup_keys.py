@@ -1,5 +1,5 @@
 """The wrapped keys of a backup, `keys.db`: those of everything that can be opened, and the leaves
-of the records that were erased, the commitments of such statements.
+of the records that were erased, the commitments of such statements, the numbers of such documents.
 
     keys           kind, subject (of a record its leaf, of a statement its commitment, else its
                    number in 8 bytes), wrapped_by, wrapped_key; NULL: erased
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import Wrapped
 from gateway.base.db import Row, insert_rows
 from gateway.casefiles.models import case_files
-from gateway.cases.models import materials, proposals
+from gateway.cases.models import case_steps, proposals
 from gateway.files.models import files
 from gateway.files.store import drop as drop_file
 from gateway.files.store import forget_job, forget_report
@@ -115,7 +115,24 @@ def keep_keys(source: sa.Connection, target: sa.Connection) -> int:
         named = [(kind, _subject(id_), *key) for kind, id_, *key in some]
         insert_rows(target, keys, _COLUMNS, named)
         kept += len(some)
+    gone = [(int(Kind.MATERIAL), _subject(id_), None, None) for id_ in erased_documents(source)]
+    insert_rows(target, keys, _COLUMNS, gone)
     return kept
+
+
+def erased_documents(source: sa.Connection) -> list[int]:
+    """Numbers of the sets of documents of cases that were handed in and have no key any more."""
+    known = set(map(number, _sets(source)))
+    return sorted(known - find(source, Kind.MATERIAL, known).keys())
+
+
+def _sets(source: sa.Connection) -> set[str]:
+    """Sets of documents that were ever handed in or proposed, and files that decide."""
+    handed = source.scalars(
+        sa.select(case_steps.c.materials).where(case_steps.c.materials.is_not(None))
+    )
+    proposed = source.scalars(sa.select(proposals.c.materials))
+    return {*handed, *proposed, *source.scalars(sa.select(case_files.c.id))}
 
 
 def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
@@ -165,11 +182,9 @@ def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind
 
 
 def _to_materials(kept: Sequence[sa.Connection], target: sa.Connection) -> None:
-    """Give the documents of cases their keys; one that was in no backup stays sealed, as lost."""
-    sets = set(target.scalars(sa.select(proposals.c.materials)))
-    sets |= set(target.scalars(sa.select(materials.c.id)))
-    sets |= set(target.scalars(sa.select(case_files.c.id)))
-    subjects = {_subject(id_): id_ for id_ in map(number, sets)}
+    """Give the documents of cases their keys. One that these keys know as erased is, however old
+    the backup is; one that was in no backup stays sealed, as lost."""
+    subjects = {_subject(id_): id_ for id_ in map(number, _sets(target))}
     found: dict[bytes, Wrapped | None] = {}
     for source in kept:
         left = [subject for subject in subjects if subject not in found]

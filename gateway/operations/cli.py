@@ -1,5 +1,5 @@
 """`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap`, `give-up`
-and `rebuild`."""
+`rebuild` and `erasures`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from gateway.base.settings import Settings, load
 from gateway.commands.options import config_option, failures
+from gateway.operations.erasures_cli import erasures
 from gateway.operations.give_up_cli import give_up
 from gateway.operations.rebuild_cli import rebuild
 from gateway.operations.rewrap_cli import rewrap
@@ -281,4 +282,4 @@ def doctor(config: Path, as_json: bool) -> None:
         raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
 
 
-COMMANDS = (relog, rewrap, give_up, backup, restore, rebuild, doctor)
+COMMANDS = (relog, rewrap, give_up, backup, restore, rebuild, erasures, doctor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gateway.base.db import metadata
+from gateway.base.db import RowId, metadata
 
 statuses = sa.Table(
     "statuses",
@@ -61,6 +61,22 @@ following = sa.Table(
     sa.Column("ack_signature", sa.LargeBinary(65)),
 )
 """How far the chain was followed. Written in one transaction with what was done."""
+
+status_changes = sa.Table(
+    "status_changes",
+    metadata,
+    # Ascending in the order of commits, for they are written under one lock.
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds at which it was noted here
+    sa.Column("record", sa.LargeBinary(32), nullable=False),
+    sa.Column("flags", sa.SmallInteger, nullable=False),
+    sa.Column("outcome", sa.SmallInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("effective_at", sa.BigInteger, nullable=False),
+    sa.Column("closed", sa.Boolean, nullable=False),
+)
+"""How statuses changed within the last seven days, for who watches; the newest is always kept."""
 
 acknowledgements = sa.Table(
     "acknowledgements",

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gateway.base.db import insert_into, insert_unless_there
 from gateway.log.store import Entries, Located, locate, of_row
 from gateway.records.models import closings, records
+from gateway.statuses import changes
 from gateway.statuses.models import acknowledgements, following, statuses
 from ledger.core.entry import parse_entry
 from ledger.core.errors import Malformed, VersionUnknown
@@ -175,6 +176,7 @@ def put_states(
         values.append({"record": record, **reasons, **_values(state)})
     _upsert(connection, values)
     _close(connection, changed)
+    changes.note(connection, rows, values)
 
 
 def put_ahead(connection: sa.Connection, after: Mapping[RecordId, int]) -> None:
@@ -197,6 +199,7 @@ def put_ahead(connection: sa.Connection, after: Mapping[RecordId, int]) -> None:
         )
     _upsert(connection, values)
     _close(connection, changed)
+    changes.note(connection, rows, values)
     _tidy(connection)
 
 
@@ -248,6 +251,12 @@ def release(connection: sa.Connection) -> None:
     still = sa.or_(statuses.c.ahead, statuses.c.kept, by_state)
     opened = sa.select(statuses.c.record).where(statuses.c.held, sa.not_(still))
     connection.execute(sa.delete(closings).where(closings.c.record.in_(opened)))
+    freed = connection.execute(sa.select(statuses).where(statuses.c.record.in_(opened))).all()
+    changes.note(
+        connection,
+        {row.record: row for row in freed},
+        [{**row._mapping, "closed": False} for row in freed],
+    )
     held = sa.update(statuses).where(statuses.c.held)
     connection.execute(held.values(held=sa.false(), closed=still))
     _tidy(connection)

@@ -20,6 +20,7 @@ from gateway.log.models import entries
 from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.records.store import CLOSED, WITH_KEYS, known_of, open_content
+from gateway.statuses.unclosed import unclosed
 from gateway.subjects.doubles import Double, Found, Lawful, doubles
 from gateway.subjects.store import (
     Party,
@@ -101,7 +102,10 @@ class SubjectCheck:
     def check(self, caller: Caller, limit: int) -> dict[str, Any]:
         """The answer, with at most `limit` findings: those of which the caller may see two sides at
         the least. What was told of stands in the access log before this returns. Raises
-        ContentKeyMissing."""
+        ContentKeyMissing; NotReady where records are closed faster than it can be made."""
+        return unclosed(self._ctx.engine, lambda: self._checked(caller, limit))
+
+    def _checked(self, caller: Caller, limit: int) -> dict[str, Any]:
         with read_long(self._ctx.engine) as connection:
             found = self._found(connection)
             told: list[dict[str, Any]] = []

@@ -16,6 +16,7 @@ from gateway.base.policy import Caller
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
 from gateway.intake.calendar_file import CalendarFile
+from gateway.statuses.unclosed import unclosed
 from gateway.worklists.find import Finder
 from gateway.worklists.finding import Finding
 from gateway.worklists.reading import Entries, gathered, read_entries
@@ -44,6 +45,7 @@ class Worklists:
         calendar: CalendarFile,
     ) -> None:
         finder = Finder(hmac, vault)
+        self._engine = ctx.engine
         bounded = ctx.settings.files.processes > 0
         self._children = Children(
             Bounds(memory=MEMORY, cpu=CPU_SECONDS, silence=SILENCE) if bounded else None
@@ -77,12 +79,14 @@ class Worklists:
     def returned(self, caller: Caller, name: str, data: bytes) -> Worklist:
         """A list of the national platform; within a `place`. Raises FileFault, NotReady."""
         with self._working:
-            return self._returns.answer(caller, name, self._read(data, MAX_RETURNED))
+            read = self._read(data, MAX_RETURNED)
+            return unclosed(self._engine, lambda: self._returns.answer(caller, name, read))
 
     def reconciled(self, caller: Caller, data: bytes, authority: str | None) -> Reconciliation:
         """A register; within a `place`. Raises FileFault, NotAllowed, NotReady."""
         with self._working:
-            return self._registers.answer(caller, self._read(data, MAX_REGISTER), authority)
+            read = self._read(data, MAX_REGISTER)
+            return unclosed(self._engine, lambda: self._registers.answer(caller, read, authority))
 
     def found(self, caller: Caller, document: str, authority: str) -> dict[str, Any]:
         """The records of a document; see `Finding`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.certificate import erasure
 from ledger.cli.language import pick, say
 from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, local_clock, network_options
@@ -60,6 +61,7 @@ def audit() -> None:
 
 
 audit.add_command(ask_openings)
+audit.add_command(erasure)
 audit.add_command(quality)
 audit.add_command(reconcile)
 

@@ -11,6 +11,7 @@ import click
 from ledger.cli.case_parts import (
     NAME,
     RECORD,
+    SCANNED,
     Signs,
     Told,
     doc_option,
@@ -30,7 +31,7 @@ from ledger.cli.decided import import_national
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, note, print_json, print_rows, shown_path
+from ledger.cli.output import EXIT_NO, Refused, note, print_json, print_rows, shown_path
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -159,9 +160,13 @@ def list_(
 
 
 @case.command(
-    "show", help=say(zh="案件的步骤、期限与上链情况。", en="Steps, deadline and acts of a case.")
+    "show",
+    help=say(
+        zh="案件的步骤、期限与上链情况；CASE 也可以是回执二维码的内容。",
+        en="Steps, deadline and acts of a case. CASE may be what the code on a receipt says.",
+    ),
 )
-@click.argument("case_", metavar="CASE", type=NAME)
+@click.argument("case_", metavar="CASE", type=SCANNED)
 @click.option(
     "--docs",
     "folder",
@@ -173,8 +178,11 @@ def list_(
 @json_option
 def show(*, case_: str, folder: Path | None, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
+    name, _, commitment = case_.partition(":")
     with Node(url, token) as node:
-        told = expect(node.get(f"/v1/cases/{case_}"), _OK).json()
+        told = expect(node.get(f"/v1/cases/{name}"), _OK).json()
+        if commitment and commitment != told["steps"][0]["commitment"]:
+            raise Refused(say(zh="回执与该案件不符", en="the receipt is not of this case"))
         if folder is not None:
             told["files"] = [shown_path(path) for path in read_steps(node, told, folder)]
     if as_json:
@@ -183,6 +191,49 @@ def show(*, case_: str, folder: Path | None, url: str, token: str | None, as_jso
     _show(told)
     for name in told.get("files", ()):
         note(name)
+    return 0
+
+
+@case.command(
+    "receipt",
+    help=say(
+        zh="""打印申请回执（PDF，一页，带二维码），交给申请人。
+
+        \b
+        示例：credit-ledger case receipt 案件 -o 回执.pdf --to URL
+
+        退出码：0 已写入 · 1 没有此案件 · 4 无法连接
+        """,
+        en="""Write the receipt of a filing for whoever filed it: one page of PDF, with a QR code by
+        which any counter finds it again (`case show`).
+
+        \b
+        Example: credit-ledger case receipt CASE -o receipt.pdf --to URL
+
+        Exit codes: 0 written · 1 no such case · 4 unreachable
+        """,
+    ),
+)
+@click.argument("case_", metavar="CASE", type=NAME)
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(zh="写入的文件。", en="File to write."),
+)
+@node_options
+@json_option
+def receipt(*, case_: str, out: Path, url: str, token: str | None, as_json: bool) -> int:
+    """See its help."""
+    with Node(url, token) as node:
+        found = expect(node.get(f"/v1/cases/{case_}/receipt.pdf"), _OK)
+    out.write_bytes(found.body)
+    if as_json:
+        print_json({"file": shown_path(out)})
+    else:
+        note(say(zh=f"已写入 {out}", en=f"wrote {out}"))
     return 0
 
 

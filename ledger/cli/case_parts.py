@@ -71,8 +71,24 @@ class _Record(click.ParamType[str]):
         self.fail(message, param, ctx)
 
 
+class _Scanned(_Name):
+    """The same, or what the QR code of a receipt says: the case and the commitment of its filing,
+    apart by a colon."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See click."""
+        text = str(value)
+        if not text.startswith(QR_PREFIX):
+            return super().convert(value, param, ctx)
+        case, _, commitment = text.removeprefix(QR_PREFIX).partition(":")
+        names = [super(_Scanned, self).convert(one, param, ctx) for one in (case, commitment)]
+        return ":".join(names)
+
+
+QR_PREFIX = "credit-ledger/case@1:"
 NAME = _Name()
 RECORD = _Record()
+SCANNED = _Scanned()
 _ID = re.compile("[0-9a-f]{64}")
 _USCC = re.compile("[0-9A-Z]{18}")
 

@@ -38,6 +38,7 @@ _COMMANDS = {
     "submit": "ledger.cli.submit:submit",
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
+    "watch": "ledger.cli.watch:watch",
 }
 _EVIDENCE = frozenset(
     {
@@ -67,6 +68,7 @@ _SHORT_HELP = {
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
     "templates": say(zh="写出空白的报送表。", en="Blank workbooks to fill in."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
+    "watch": say(zh="持续显示记录状态的变化。", en="Show statuses as they change."),
 }
 
 

@@ -22,6 +22,7 @@ from ledger.cli.case_parts import (
     send,
     wait_for_acts,
 )
+from ledger.cli.certificate import certificate
 from ledger.cli.language import say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
@@ -43,6 +44,7 @@ def record() -> None:
 
 
 record.add_command(status)
+record.add_command(certificate)
 
 
 def _iso(value: Any) -> str | None:

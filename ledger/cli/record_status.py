@@ -15,7 +15,7 @@ from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, note, print_json
 
 _OK, _NOT_FOUND = httpx.codes.OK, httpx.codes.NOT_FOUND
-_WORDS = {
+WORDS = {
     "none": ("无处置结果", "no outcome"),
     "repaired": ("已修复", "repaired"),
     "corrected": ("已更正", "corrected"),
@@ -77,7 +77,7 @@ def _asked(node: Node, name: str) -> str:
 
 def _show(told: dict[str, Any]) -> None:
     words = [*told["flags"], *([] if told["outcome"] == "none" else [told["outcome"]])]
-    said = [pick({"zh": zh, "en": en}) for zh, en in (_WORDS[word] for word in words or ["none"])]
+    said = [pick({"zh": zh, "en": en}) for zh, en in (WORDS[word] for word in words or ["none"])]
     click.echo(f"{told['record']}  {', '.join(said)}")
     if told["version"]:
         click.echo(

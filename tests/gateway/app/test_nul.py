@@ -18,6 +18,7 @@ from tests.support.node import make_test_node
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
     node = make_test_node(tmp_path)
+    node.watching.end()  # so that streams end at once
     yield node
     node.close()
 

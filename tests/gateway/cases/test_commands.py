@@ -240,3 +240,21 @@ def test_a_decision_signed_with_a_key_file(
 def test_what_is_no_id(cli: Cli) -> None:
     assert cli("case", "show", "../records")[0] == 2
     assert cli("case", "show", "0" * 64)[0] == 1
+
+
+def test_the_paper_and_its_code(
+    node: Node, anvil: Anvil, cli: Cli, pdf: Path, tmp_path: Path
+) -> None:
+    (leaf,) = take_in(node, anvil, 3)
+    filed = ("case", "file", leaf.hex(), "--kind", "objection", "--reason", "no", "--doc", pdf)
+    case, out = cli(*filed)[1]["case"], tmp_path / "paper.pdf"
+    assert cli("case", "receipt", case, "-o", out) == (0, {"file": str(out)})
+    assert out.read_bytes().startswith(b"%PDF-")
+    shown = cli("case", "show", case)[1]
+    code = f"credit-ledger/case@1:{case}:{shown['steps'][0]['commitment']}"
+    assert cli("case", "show", code) == (0, shown)
+    assert cli("case", "show", f"credit-ledger/case@1:{case}:{'0' * 64}")[0] == 1, "another's"
+    for wrong in (f"credit-ledger/case@1:{case}", f"x:{case}:{case}", f"{case}:{case}"):
+        assert cli("case", "show", wrong)[0] == 2
+    assert cli("case", "receipt", "0" * 64, "-o", tmp_path / "none.pdf")[0] == 1
+    assert not (tmp_path / "none.pdf").exists()

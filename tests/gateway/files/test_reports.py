@@ -123,7 +123,7 @@ def test_two_make_it_at_once(node: Node) -> None:
     let_go(node)
     desk.work()
     with pytest.raises(TakenOver):
-        node.file_store.keep_report(held, iter((b"other", b"pieces")))
+        node.file_store.keep_report(held, iter((b"other", b"pieces")), lambda _: True)
     assert desk.report(answer).startswith(b"PK")
 
 
@@ -159,7 +159,7 @@ def test_forgotten_while_it_is_stored(node: Node) -> None:
         forgetting[0].join(0.5)  # it gets so far as it gets
         yield b"more"
 
-    node.file_store.keep_report(held, pieces())
+    node.file_store.keep_report(held, pieces(), lambda _: True)
     forgetting[0].join()
     assert count(node, file_reports) == 0
     assert desk.report(answer).startswith(b"PK")

@@ -75,6 +75,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.DUE: "read",
         Purpose.SEE_CASE_FILE: "read",
         Purpose.RELEASE_CASE_FILE: "release",
+        Purpose.READ_CASE: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -92,7 +93,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     if whole:
         return closed if mine or centre else "authority-not-yours"
     filed = caller.department is not None and caller.department == record.department
-    of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE)
+    of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE, Purpose.READ_CASE)
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
     handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
     handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
@@ -100,7 +101,9 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
         seen = centre or filed or any_desk or (of_cases and mine)
         unseen = "record-unknown" if purpose is Purpose.FILE_CASE else "not-found"
-        return None if seen else unseen
+        reads = purpose is Purpose.READ_CASE
+        seen = mine if reads and status is Status.ERASED else seen
+        return (closed if reads else None) if seen else unseen
     public = reading and record.visibility == 1 and status in (Status.IN_FORCE, Status.CLOSED)
     if not (centre or filed or mine or public):
         return "not-found"

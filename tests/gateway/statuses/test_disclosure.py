@@ -106,6 +106,7 @@ def offices(network: TestNetwork, tmp_path: Path) -> Iterator[Offices]:
         offices = Offices(node, network)
         offices.anchor()
         look(node)
+        node.watching.end()  # so that streams end at once
         yield offices
 
 
