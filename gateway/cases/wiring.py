@@ -68,13 +68,7 @@ def make_cases(
         who=who,
         filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=whose),
     )
-    inbox = CaseInbox(
-        ctx,
-        vault=vault,
-        members=peers.directory,
-        stepper=stepper,
-        kinds=cases,
-    )
+    inbox = CaseInbox(ctx, vault=vault, members=peers.directory, stepper=stepper, kinds=cases)
     waiting = Waiting(ctx, vault, tokens)
     views = Views(
         cases,

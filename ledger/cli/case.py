@@ -8,30 +8,25 @@ from typing import Any
 
 import click
 
+from ledger.cli.case_decisions import decide, release
 from ledger.cli.case_parts import (
     NAME,
     RECORD,
     SCANNED,
-    Signs,
     Told,
+    day_text,
     doc_option,
     in_words,
-    key_options,
-    known_option,
-    read_first,
     read_steps,
     record_of,
-    release_seen,
-    seen_options,
     send,
     told_acts,
-    wait_for_acts,
 )
 from ledger.cli.decided import import_national
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Refused, note, print_json, print_rows, shown_path
+from ledger.cli.output import Refused, note, print_json, print_rows, shown_path
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -97,7 +92,7 @@ def file_(
     **said: str | None,
 ) -> int:
     """See its help."""
-    value = said | {"nationalNo": national_no, "received": _day(received)}
+    value = said | {"nationalNo": national_no, "received": day_text(received)}
     with Node(url, token) as node:
         value |= {"record": record_of(node, record)}
         told = send(node, "/v1/cases", value, docs)
@@ -361,7 +356,7 @@ def national_result(
     as_json: bool,
 ) -> int:
     """See its help."""
-    value = {"nationalNo": national_no, "day": _day(day), "note": text}
+    value = {"nationalNo": national_no, "day": day_text(day), "note": text}
     with Node(url, token) as node:
         told = send(node, f"/v1/cases/{case_}/national-result", value, docs)
     return _made(told, as_json=as_json)
@@ -376,127 +371,5 @@ def _made(told: Told, *, as_json: bool) -> int:
     return 0
 
 
-@case.command(
-    help=say(
-        zh="""提出如何办结；由另一人用 case release 放行。
-
-        \b
-        示例：credit-ledger case decide 案件 grant --basis 2 --class general --doc 决定.pdf --to URL
-        """,
-        en="""Propose how a case ends; another person releases it (`case release`).
-
-        \b
-        Example: credit-ledger case decide CASE grant --basis 2 --class general --doc d.pdf --to URL
-        """,
-    )
-)
-@click.argument("case_", metavar="CASE", type=NAME)
-@click.argument(
-    "act", type=click.Choice(["grant", "refuse", "uphold", "dismiss", "unconfirmed", "decline"])
-)
-@click.option("--basis", type=int, metavar="N", help=say(zh="依据编号。", en="Legal basis, 1-12."))
-@click.option("--class", "class_", type=click.Choice(["minor", "general", "severe"]))
-@click.option(
-    "--national-no",
-    metavar="N",
-    help=say(zh="国家平台编号（依据 4）。", en="Of the national platform (basis 4)."),
-)
-@known_option
-@click.option("--day", type=_DAY, help=say(zh="生效之日。", en="Day it takes effect."))
-@click.option("--note", "text", metavar="T", help=say(zh="说明。", en="A note."))
-@click.option(
-    "--correct-to",
-    type=RECORD,
-    metavar="RECORD",
-    help=say(zh="更正后的记录。", en="The record that corrects."),
-)
-@click.option("--withdraw", is_flag=True, help=say(zh="撤销记录。", en="Withdraw the record."))
-@doc_option
-@node_options
-@json_option
-def decide(
-    *,
-    case_: str,
-    class_: str | None,
-    text: str | None,
-    correct_to: str | None,
-    national_no: str | None,
-    known: Any,
-    day: Any,
-    docs: tuple[Path, ...],
-    url: str,
-    token: str | None,
-    as_json: bool,
-    **said: Any,
-) -> int:
-    """See its help."""
-    value = said | {"class": class_, "note": text, "day": _day(day)}
-    value |= {"nationalNo": national_no, "pushed": _day(known)}
-    with Node(url, token) as node:
-        value |= {"toRecord": correct_to and record_of(node, correct_to)}
-        told = send(node, f"/v1/cases/{case_}/decide", value, docs)
-    return proposed(told, as_json=as_json)
-
-
-def proposed(told: Told, *, as_json: bool) -> int:
-    """Tell that a proposal waits for its release."""
-    if as_json:
-        print_json(told)
-    else:
-        note(say(zh="已提出，待另一人放行。", en="Proposed; another person has to release it."))
-    return 0
-
-
-@case.command(
-    help=say(
-        zh="""放行已提出的决定，并等到上链。退出码：0 已上链 · 1 不予放行或被链拒绝 · 4 尚未上链
-
-        \b
-        示例：credit-ledger case release 案件 --docs 文件夹 --to URL（先看材料，不放行）
-        credit-ledger case release 案件 --proposal 12 --to URL
-        """,
-        en="""Release what was proposed, and wait until it is on the chain. Exit codes: 0 it is ·
-        1 refused · 4 not there yet
-
-        \b
-        Example: credit-ledger case release CASE --docs DIR --to URL (reads first, releases nothing)
-        credit-ledger case release CASE --proposal 12 --to URL
-        """,
-    )
-)
-@click.argument("case_", metavar="CASE", type=NAME)
-@seen_options
-@key_options
-@node_options
-@json_option
-def release(
-    *,
-    case_: str,
-    folder: Path | None,
-    proposal: int | None,
-    by: Signs,
-    url: str,
-    token: str | None,
-    as_json: bool,
-) -> int:
-    """See its help."""
-    with Node(url, token) as node:
-        at = f"/v1/cases/{case_}"
-        if folder is not None:
-            return read_first(node, at, at, folder, as_json=as_json)
-        release_seen(node, at, f"{at}/release", proposal)
-        told, good = wait_for_acts(node, case_, by)
-    return released(told, good=good, as_json=as_json)
-
-
-def released(told: Told, *, good: bool, as_json: bool) -> int:
-    """Tell what became of a decision; the exit code."""
-    if as_json:
-        print_json(told)
-    else:
-        told_acts(told)
-    return 0 if good else EXIT_NO
-
-
-def _day(value: Any) -> str | None:
-    return None if value is None else value.date().isoformat()
+for _command in (decide, release):
+    case.add_command(_command)

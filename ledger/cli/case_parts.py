@@ -389,3 +389,8 @@ def told_acts(told: Told) -> None:
         note(f"{act['action']}: {act['state']}{code}")
         if remedy := act.get("remedy"):
             note(f"  {harmless(pick(remedy))}")
+
+
+def day_text(value: Any) -> str | None:
+    """A day as the node takes it; None where none is given."""
+    return None if value is None else value.date().isoformat()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger.cli.case import proposed, released
+from ledger.cli.case_decisions import proposed, released
 from ledger.cli.case_parts import (
     RECORD,
     Signs,
