@@ -22,6 +22,7 @@ from gateway.casefiles.words import SHOWN, told
 from gateway.cases import materials
 from gateway.cases.errors import CaseRefused
 from gateway.cases.materials import Material
+from gateway.cases.waiting import demand_other_person
 from gateway.tokens.services import Holders
 from gateway.worklists.services import Worklists
 from ledger.core.canonical import instant
@@ -102,8 +103,7 @@ class CaseFiles:
         row = self._found(caller, file, Purpose.RELEASE_CASE_FILE)
         with begin_read(self.ctx.engine) as connection:
             box = store.box_of(connection, self.vault, file)
-        if caller.id == row.token or caller.name == store.name_of(box, row)["by"]:
-            raise CaseRefused("same-person")
+        demand_other_person(caller, row.token, store.name_of(box, row)["by"])
         with begin_write(self.ctx.engine, store.LOCK) as connection:
             if not _demand_releasable(connection, file, seen):
                 return

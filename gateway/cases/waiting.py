@@ -65,8 +65,7 @@ class Waiting:
         or by another one of the same name, as whoever got a new one has it."""
         with begin_read(self._ctx.engine) as connection:
             token = self._tokens.known(connection, row.token)
-        if row.token == caller.id or (token and _person(token.name) == _person(caller.name)):
-            raise CaseRefused("same-person")
+        demand_other_person(caller, row.token, None if token is None else token.name)
 
     def put(self, connection: sa.Connection, **values: Any) -> int:
         """Keep a proposal in place of the one that stood, whose documents go; its number. Under
@@ -84,6 +83,13 @@ class Waiting:
     def _end(self, connection: sa.Connection, rows: Sequence[store.Row], state: str) -> None:
         documents.forget(connection, [row.materials for row in rows])
         store.end_proposals(connection, [row.id for row in rows], state)
+
+
+def demand_other_person(caller: Caller, token: int, name: str | None) -> None:
+    """Raise CaseRefused `same-person` where a caller is whoever proposed: by the token, or by its
+    name, as whoever got a new one has it. name: None where it is not known any more."""
+    if token == caller.id or (name is not None and _person(name) == _person(caller.name)):
+        raise CaseRefused("same-person")
 
 
 def _person(name: str) -> str:
