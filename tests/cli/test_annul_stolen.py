@@ -10,6 +10,7 @@ import pytest
 
 from ledger.chain import acts as chain_acts
 from ledger.chain.contracts.bindings import CASE_REGISTRY
+from ledger.chain.contracts.structs import Code
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.stolen import find_stolen, stolen_keys
@@ -195,7 +196,7 @@ def test_a_record_with_too_many_acts_keeps_no_other_back(
     key = network.keys[FIRST, Purpose.DECIDE]
     votes.compromise(network, key.key_id, since)
     registries = [one.account for one in network.consortium.contract_history(CASE_REGISTRY)]
-    chosen = stolen_keys(FIRST, network.consortium.keys(FIRST))
+    chosen = stolen_keys(Code(FIRST), network.consortium.keys(FIRST))
     with closing(QuorumReader(network.file)) as reader:
         found = find_stolen(reader.head(), registries, chosen, first=0)
     assert [one.record for one in found.undo] == [stolen.record]
