@@ -65,7 +65,7 @@ class Waiting:
         or by another one of the same name, as whoever got a new one has it."""
         with begin_read(self._ctx.engine) as connection:
             token = self._tokens.known(connection, row.token)
-        if row.token == caller.id or (token and _person(token.name) == _person(caller.name)):
+        if row.token == caller.id or (token and same_person(token.name, caller.name)):
             raise CaseRefused("same-person")
 
     def put(self, connection: sa.Connection, **values: Any) -> int:
@@ -86,5 +86,6 @@ class Waiting:
         store.end_proposals(connection, [row.id for row in rows], state)
 
 
-def _person(name: str) -> str:
-    return fold(name).casefold()
+def same_person(one: str, other: str) -> bool:
+    """Whether two tokens are held by one person, as far as names tell."""
+    return fold(one).casefold() == fold(other).casefold()
