@@ -85,12 +85,13 @@ class Waiting:
         store.end_proposals(connection, [row.id for row in rows], state)
 
 
-def demand_other_person(caller: Caller, token: int, name: str | None) -> None:
-    """Raise CaseRefused `same-person` where a caller is whoever proposed: by the token, or by its
-    name, as whoever got a new one has it. name: None where it is not known any more."""
-    if token == caller.id or (name is not None and _person(name) == _person(caller.name)):
+def demand_other_person(caller: Caller, token: int, *names: str | None) -> None:
+    """Raise CaseRefused `same-person` where a caller is whoever proposed: by the token, or by one
+    of its names, as whoever got a new one has it. names: None where it is not known any more."""
+    if token == caller.id or any(name and same_person(name, caller.name) for name in names):
         raise CaseRefused("same-person")
 
 
-def _person(name: str) -> str:
-    return fold(name).casefold()
+def same_person(one: str, other: str) -> bool:
+    """Whether two tokens are held by one person, as far as names tell."""
+    return fold(one).casefold() == fold(other).casefold()

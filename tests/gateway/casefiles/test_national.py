@@ -7,8 +7,10 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from gateway.base.clock import Clock
 from gateway.cases.models import acts, case_steps
 from gateway.node import Node
+from gateway.tokens.services import revoke_token
 from ledger.core.status import Outcome
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.casefiles.bureau import HEAD, Bureau, Person, line, table
@@ -63,14 +65,34 @@ def test_both_persons_are_kept(bureau: Bureau, node: Node, anvil: Anvil) -> None
     assert (row.token, row.released_by) == (bureau.clerk.caller.id, bureau.chief.caller.id)
 
 
+def test_a_file_ends_with_its_token(bureau: Bureau, node: Node, anvil: Anvil) -> None:
+    """What whoever left had proposed is nobody's word any more."""
+    take_in(node, anvil, 1)
+    file = bureau.propose(table(line(1)))
+    assert revoke_token(node.ctx.engine, bureau.clerk.caller.id, now=node.ctx.clock.now())
+    answer = bureau.release(file)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-proposed")
+
+
+def test_a_file_lapses(
+    bureau: Bureau, node: Node, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(node, anvil, 1)
+    file = bureau.propose(table(line(1)))
+    later = node.ctx.clock.now() + timedelta(days=31)
+    monkeypatch.setattr(Clock, "now", lambda _: later)
+    answer = bureau.release(file)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-proposed")
+
+
 def test_who_proposed_does_not_release(bureau: Bureau, node: Node, anvil: Anvil) -> None:
     take_in(node, anvil, 1)
     file = bureau.propose(table(line(1)))
     answer = bureau.release(file, bureau.clerk)
     assert (answer.status_code, answer.json()["code"]) == (403, "same-person")
-    for name in ("clerk", "Ｃｌｅｒｋ"):  # as a new token may spell it
+    for name in ("clerk", "Clerk", "cl erk", "ｃｌｅｒｋ"):
         answer = bureau.release(file, Person(node, name))
-        assert (answer.status_code, answer.json()["code"]) == (403, "same-person")
+        assert (answer.status_code, answer.json()["code"]) == (403, "same-person"), name
     stranger = Person(node, "stranger", department="住建局", authorities=[OTHER_AUTHORITY])
     assert bureau.release(file, stranger).status_code == 404
     assert stranger.get(f"/v1/case-files/{file}").status_code == 404
