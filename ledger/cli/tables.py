@@ -289,7 +289,7 @@ STATES = {
     "SHIELDED": {"zh": "已屏蔽", "en": "shielded"},
     "ERASED": {"zh": "已删除", "en": "erased"},
 }
-_STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
+_SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _MOST_FINDINGS = 50  # shown; the rest is in the report
 _MOST_PLACES = 5  # of one reason why a report is incomplete
 
@@ -310,7 +310,7 @@ def show_report(document: dict[str, Any]) -> None:
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
     for finding in findings[:_MOST_FINDINGS]:
-        style = _STYLES[finding["severity"]]
+        style = _SEVERITIES[finding["severity"]]
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
