@@ -414,6 +414,11 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "成员的服务器不提供日志的这一部分。",
         "en": "The server of a member does not serve this part of its log.",
     },
+    "list-unchecked": {
+        "zh": "名单或其中的回执暂时无法核验，或格式比本软件新。",
+        "en": "A list of a day, or a receipt in it, could not be checked for now, or is of a "
+        "format newer than this software.",
+    },
     "tiles-unreachable": {
         "zh": "暂时无法读取成员的日志。",
         "en": "The log of a member could not be reached for now.",

@@ -8,7 +8,7 @@ from ledger.core.texts import Text
 __all__ = ["FindingCode", "Severity"]
 
 Severity = Literal["error", "warning", "note"]
-"""`note`: nothing is wrong with what is seen, but something is to be asked for that is not; a
+"""`note`: nothing is wrong with what is seen, but something is to be asked for that is not seen. A
 report with nothing else is clean."""
 
 

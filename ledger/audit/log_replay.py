@@ -15,6 +15,7 @@ from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Read, Tally
 from ledger.audit.findings import Findings
 from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.listed import ListEntries
 from ledger.audit.opened import Opened
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Bundles, Fetch, Missing, Unreachable, tile
@@ -66,6 +67,7 @@ class LogReplay:
     corrections: Corrections
     acted_on: ActedOn
     opened: Opened | None = None
+    listed: ListEntries | None = None
     progress: Progress
     complete: bool = True
     whole: bool = True  # every entry was read, too
@@ -161,6 +163,9 @@ class LogReplay:
                 read = reader.read(part, stretch.epoch)
                 self._tell(read)
                 self._name(read, first + at, stretch.rank, stretch.anchor)
+                if self.listed is not None:
+                    time = self.times.at(stretch.anchor.place[0])
+                    self.listed.seen(self.log.log_id, part, time)
             self.acted_on.found(self.number, read.commitments)
             if self.opened is not None:
                 time = 0 if stretch.anchor is None else self.times.at(stretch.anchor.place[0])

@@ -163,8 +163,8 @@ OPENING_CODES = {
         {
             "zh": "同一化名既提出又拟议决定同一案件。这并不违规；放行人不在陈述之中，"
             "是否由另一人放行须向成员核实。",
-            "en": "One pseudonym both filed a case and proposed its decision, as it may; that"
-            " another person released it does not stand in the statement and is to be asked for.",
+            "en": "One pseudonym both filed a case and proposed its decision, as it may; that "
+            "another person released it does not stand in the statement and is to be asked for.",
         },
         {
             "zh": "向成员索取拟议与放行的记录。",
@@ -281,6 +281,55 @@ OPENING_CODES = {
         {
             "zh": "由成员尽快办结，并说明原因。",
             "en": "The member decides the case and says why it was late.",
+        },
+    ),
+    "list-false": FindingCode(
+        "warning",
+        {
+            "zh": "交来的名单文件不成立：格式、签名、时间或各部分互不相符。",
+            "en": "What was handed over as a list of a day is none: its form, a signature, a time "
+            "or its parts do not agree.",
+        },
+        {
+            "zh": "向交来的一方索取原件；不对成员作出结论。",
+            "en": "Ask whoever handed it over for the original; it says nothing against the "
+            "members.",
+        },
+    ),
+    "list-differs": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的名单中有不应列入的条目：回执不成立，或当日并不有效。",
+            "en": "A list that a member signed has an entry that does not belong there: its "
+            "receipt does not hold, or it was not in force on that day.",
+        },
+        {
+            "zh": "由成员更正名单，并通知取用方。",
+            "en": "The member makes the list anew and tells whoever took it.",
+        },
+    ),
+    "list-left-out": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的名单漏列条目：其回执在当日及制表时均有效，而名单所列原因不足以解释。",
+            "en": "A list that a member signed leaves out an entry: its receipt was valid on that "
+            "day and when the list was made, and the reasons that the list gives do not cover it.",
+        },
+        {
+            "zh": "由成员补列，并说明原因。",
+            "en": "The member lists it and says why it was left out.",
+        },
+    ),
+    "list-count-differs": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的名单所计条目数与其日志不符，或所称已终止的条目多于链上的状态行为。",
+            "en": "A list that a member signed counts other entries than its log holds, or more "
+            "that ended than acts on the chain ended.",
+        },
+        {
+            "zh": "由成员按日志重新制表，并说明原因。",
+            "en": "The member makes the list anew from its log and says why it differed.",
         },
     ),
     "mirror-differs": FindingCode(

@@ -21,6 +21,7 @@ from ledger.audit.governance import check_votes, judge_contracts, judge_endpoint
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
 from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
+from ledger.audit.listed import Beside, ListEntries, Replayed
 from ledger.audit.log_replay import LogReplay, Progress, owner_signed
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
 from ledger.audit.opened import Opened
@@ -91,6 +92,7 @@ def replay(
     calendar: Calendar | None = None,
     check_mirrors: bool = False,
     mirror_for: MirrorFor | None = None,
+    beside: Beside | None = None,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
@@ -99,7 +101,7 @@ def replay(
     of each log (hex) and the member whose copy was read, since the report is the same. openings:
     with them every case is rebuilt and held against the chain; calendar: of the working days that
     its stages take (None: the packaged one). check_mirrors: look at the copies that provinces keep,
-    too; mirror_for: how, instead of over HTTP.
+    too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it.
 
     Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot; a log
     that cannot be is told in the report.
@@ -111,8 +113,10 @@ def replay(
         last = _last(own, view, to_block)
         job = _Job(view, network, last, progress)
         job.open(openings, calendar)
+        job.count(beside)
         copies = None if fetch_for else _Copies(https, job, told)
         job.run(fetch_for or _over_http(https), mirrors or {}, copies)
+        job.hold(beside)
         if check_mirrors:
             job.check_mirrors(mirror_for or _mirror_over_http(https))
         return Report(job.document())
@@ -144,6 +148,8 @@ class _Job:
         self._openings: OpeningFiles | None = None
         self._calendar: Calendar | None = None
         self._certain = True
+        self._listed: ListEntries | None = None
+        self._unread: frozenset[LogId] = frozenset()
         self._shown: dict[str, Any] = {}
         self._network = network
         self._last = last
@@ -160,6 +166,24 @@ class _Job:
     def open(self, openings: OpeningFiles | None, calendar: Calendar | None) -> None:
         """Have these judged too."""
         self._openings, self._calendar = openings, calendar
+
+    def count(self, beside: Beside | None) -> None:
+        """Have the entries counted that files speak of."""
+        self._listed = None if beside is None else ListEntries(beside.names)
+
+    def hold(self, beside: Beside | None) -> None:
+        """Hold files against what was replayed; not where events are missing."""
+        if beside is not None and self._listed is not None and self._certain:
+            beside.run(
+                Replayed(
+                    state=self._state,
+                    cases=self._cases,
+                    entries=self._listed,
+                    unread=self._unread,
+                    findings=self._findings,
+                    now=self._last.time,
+                )
+            )
 
     def run(
         self, fetch_for: FetchFor, mirrors: Mapping[str, str], copies: _Copies | None = None
@@ -266,6 +290,7 @@ class _Job:
                     corrections=corrections,
                     acted_on=acted_on,
                     opened=opened,
+                    listed=self._listed,
                     progress=self._progress,
                 )
                 self._tallies.append(replayed.run())
@@ -283,7 +308,8 @@ class _Job:
         finally:
             commitments.close()
             references.close()
-        return frozenset(self._logs[number].log_id for number in unread)
+        self._unread = frozenset(self._logs[number].log_id for number in unread)
+        return self._unread
 
     def _where(self, log: int, index: int) -> str:
         return f"log/{self._logs[log].log_id.hex()}/entry/{index}"

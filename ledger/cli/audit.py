@@ -18,12 +18,15 @@ from ledger.cli.progress import bars
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
 from ledger.cli.tables import show_report
+from ledger.core.day_list import MAX_FILE
 from ledger.core.errors import ConfigError, CouldNotCheck
 from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
+    from ledger.audit.listed import Beside
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
+    from ledger.chain.nodes.quorum import QuorumReader
     from ledger.core.verdict.facts import Note
 
 _HELP = say(
@@ -97,6 +100,17 @@ audit.add_command(reconcile)
     ),
 )
 @click.option(
+    "--lists",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(
+        zh="某日名单，以及据以查漏的条目回执：与日志和链核对（可重复）。",
+        en="Lists of a day, and receipts of entries that may lack there: hold them against the "
+        "logs and the chain (repeatable).",
+    ),
+)
+@click.option(
     "--calendar",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -127,15 +141,18 @@ def replay(
     mirror: tuple[str, ...],
     block: int | None,
     openings: tuple[Path, ...],
+    lists: tuple[Path, ...],
     calendar: Path | None,
     check_mirrors: bool,
     out: Path | None,
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
-    demand_apart(out, network, *openings, hint="--out")
+    demand_apart(out, network, *openings, *lists, hint="--out")
     mirrors = dict(_mirror(text) for text in mirror)
-    asked = _Asked(openings, calendar, mirrors=mirrors, block=block, check_mirrors=check_mirrors)
+    asked = _Asked(
+        openings, lists, calendar, mirrors=mirrors, block=block, check_mirrors=check_mirrors
+    )
     report = _run(load_network(network, rpc), asked)
     if out is not None:
         write_file(out, report.encode())
@@ -152,6 +169,7 @@ class _Asked:
     """What is to be replayed, and how."""
 
     openings: tuple[Path, ...]
+    lists: tuple[Path, ...]
     calendar: Path | None
     mirrors: dict[str, str]
     block: int | None
@@ -182,6 +200,7 @@ def _run(network: NetworkFile, asked: _Asked) -> Report:
                 openings=OpeningFiles(asked.openings) if asked.openings else None,
                 calendar=Calendar.load(asked.calendar),
                 check_mirrors=asked.check_mirrors,
+                beside=_lists(network, reader, asked.lists),
             )
     except NotOpenings as error:
         raise click.BadParameter(str(error), param_hint="--openings") from error
@@ -192,6 +211,29 @@ def _run(network: NetworkFile, asked: _Asked) -> Report:
         raise Unknown(f"{text}: {error}") from error
     finally:
         reader.close()
+
+
+def _lists(network: NetworkFile, reader: QuorumReader, paths: tuple[Path, ...]) -> Beside | None:
+    """What holds these files against the replay; None where there are none."""
+    if not paths:
+        return None
+    from ledger.files.list_audit import ListAudit, NotLists  # noqa: PLC0415 - see `--help`
+    from ledger.verify import Verifier  # noqa: PLC0415
+
+    verifier = Verifier(network, reader=reader, now=local_clock())
+    try:
+        return ListAudit(verifier, {str(path): _bytes(path) for path in paths})
+    except NotLists as error:
+        raise click.BadParameter(str(error), param_hint="--lists") from error
+
+
+def _bytes(path: Path) -> bytes:
+    """A file; of one that is too long for any list so much that it is seen."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--lists") from error
 
 
 def show_note(told: Note) -> None:

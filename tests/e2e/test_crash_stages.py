@@ -14,7 +14,7 @@ RECORDS: list[tuple[int, str]] = []
 
 
 ON_THE_WAY = sorted(point for point in POINTS if point.startswith(("intake.", "log.", "anchor.")))
-"""What a record passes; the batch of statements, cases and acts have tests beside their code."""
+"""What a record passes; for statements, cases, acts and acknowledgements see test_crash_cases."""
 
 
 @pytest.mark.parametrize("point", ON_THE_WAY)
