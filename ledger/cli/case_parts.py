@@ -203,7 +203,8 @@ def record_of(node: Node, name: str) -> str:
     if len(found) == 1:
         return str(found[0])
     if not found:
-        text = say(zh="该文书涉及多条记录，请指明其一：", en="several records; name one of them:")
+        raise Refused(say(zh=f"本节点没有此文书的有效记录：{name}", en=f"no record here: {name}"))
+    text = say(zh="该文书涉及多条记录，请指明其一：", en="several records; name one of them:")
     raise Refused("\n".join((text, *found)))
 
 

@@ -15,7 +15,7 @@ KINDS: Mapping[str, Text] = {
     "objection": {"zh": "异议", "en": "objection"},
     "own": {"zh": "自行决定", "en": "own decision"},
 }
-STATES: Mapping[str, Text] = {
+STATES: dict[str, Text] = {
     "filed": {"zh": "待受理", "en": "filed"},
     "accepted": {"zh": "已受理", "en": "accepted"},
     "awaiting-supplement": {"zh": "待补正", "en": "awaiting more documents"},
@@ -29,6 +29,8 @@ STATES: Mapping[str, Text] = {
     "decided": {"zh": "已决定", "en": "decided"},
     "proposed": {"zh": "待放行", "en": "waits for its release"},
 }
+NO_CASE: dict[str, Text] = {"": {"zh": "不成案件", "en": "no case"}}
+"""Steps that an auditor was given and that make no case."""
 STEPS: Mapping[str, Text] = {
     "file-repair": {"zh": "申请修复", "en": "repair filed"},
     "file-objection": {"zh": "提出异议", "en": "objection filed"},

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ledger.cli.case_words import CASE_STATES
+from ledger.cli.case_words import NO_CASE
+from ledger.cli.case_words import STATES as CASE_STATES
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
@@ -289,7 +290,7 @@ STATES = {
     "SHIELDED": {"zh": "已屏蔽", "en": "shielded"},
     "ERASED": {"zh": "已删除", "en": "erased"},
 }
-_STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
+_SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _MOST_FINDINGS = 50  # shown; the rest is in the report
 _MOST_PLACES = 5  # of one reason why a report is incomplete
 
@@ -310,7 +311,7 @@ def show_report(document: dict[str, Any]) -> None:
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
     for finding in findings[:_MOST_FINDINGS]:
-        style = _STYLES[finding["severity"]]
+        style = _SEVERITIES[finding["severity"]]
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
@@ -362,7 +363,9 @@ def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     statements = document["statements"]
     states = Counter(case["state"] for case in document["cases"])
     told = ", ".join(
-        f"{pick(words)} {states[name]}" for name, words in CASE_STATES.items() if states[name]
+        f"{pick(words)} {states[name]}"
+        for name, words in (CASE_STATES | NO_CASE).items()
+        if states[name]
     )
     cases = f"{len(document['cases'])}{f': {told}' if told else ''}"
     of = say(zh="／", en=" of ")
