@@ -201,7 +201,7 @@ def test_only_the_owners_checkpoint_of_this_tree_is_cosigned(
 def test_one_that_stalls_and_one_that_is_gone_hold_up_nobody(
     peers: Peers, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "PIECE_SECONDS", 0.5)
+    monkeypatch.setattr(reading, "PIECE_SECONDS", 5.0)
     logs = {code: anchored(peers, code, 300) for code in (OWNER, THIRD, "140000")}
     release = threading.Event()
 

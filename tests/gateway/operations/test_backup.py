@@ -88,18 +88,19 @@ def test_it_may_take_longer_than_others(tmp_path: Path, monkeypatch: pytest.Monk
     """The database waits for the copy to be written, and for rows to be counted."""
     node, _ = filled(tmp_path / "one")
     node.close()
-    bounds = {"idle_in_transaction_session_timeout": "50ms"}
+    bounds = {"idle_in_transaction_session_timeout": "4s"}  # a busy machine pauses as well
     monkeypatch.setattr(postgresql, "SERVER", postgresql.SERVER | bounds)
     engine = open_engine(database_url(tmp_path / "one"))
     folder = tmp_path / "backup"
-    backup(
-        engine,
-        folder,
-        member=MEMBER,
-        clock=node.ctx.clock,
-        progress=lambda _rows: time.sleep(0.2),
-    )
-    assert (folder / "manifest.json").exists()
+    waited: list[int] = []
+
+    def progress(rows: int) -> None:
+        if not waited:
+            time.sleep(5)
+        waited.append(rows)
+
+    backup(engine, folder, member=MEMBER, clock=node.ctx.clock, progress=progress)
+    assert waited and (folder / "manifest.json").exists()
     engine.dispose()
 
 

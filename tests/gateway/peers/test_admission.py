@@ -354,12 +354,12 @@ def test_a_chain_that_cannot_be_read(network: Network) -> None:
     node = network[BEIJING].node
     dead = network.chain.with_rpc(["http://127.0.0.1:1"], 1)
     directory = Directory(
-        QuorumReader(dead, timeout=5, patience=0, development=True), node.ctx.clock
+        QuorumReader(dead, timeout=60, patience=0, development=True), node.ctx.clock
     )
     admission = replace(node.peers.admission, directory=directory)
     for listed in (False, True):
         if listed:
-            good = QuorumReader(node.ctx.network, timeout=5, patience=0, development=True)
+            good = QuorumReader(node.ctx.network, timeout=60, patience=0, development=True)
             directory._reader, held = good, directory._reader
             directory.expire()
             under_way = directory.list_anew()

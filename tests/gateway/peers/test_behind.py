@@ -58,7 +58,7 @@ class Vouching(Directory):
 def lagging(network: Network) -> Iterator[tuple[Messages, Pinned, Directory]]:
     """Beijing's messages, judged by the head of now for as long as that is pinned."""
     node = network[BEIJING].node
-    reader = Pinned(QuorumReader(network.chain.file, timeout=5, patience=0, development=True))
+    reader = Pinned(QuorumReader(network.chain.file, timeout=60, patience=0, development=True))
     directory = Directory(reader, node.ctx.clock)  # type: ignore[arg-type]
     messages = Messages(node.ctx, vault=node.vault, chain=node.chain, directory=directory)
     yield messages, reader, directory
@@ -128,7 +128,7 @@ def test_an_anchor_that_is_new(
 def test_a_receipt_takes_the_place_of_a_promise(network: Network) -> None:
     """It proves more; when it was first received stays, and nothing leads back."""
     node = network[BEIJING].node
-    reader = QuorumReader(network.chain.file, timeout=5, patience=0, development=True)
+    reader = QuorumReader(network.chain.file, timeout=60, patience=0, development=True)
     directory = Vouching(reader, node.ctx.clock)
     messages = Messages(node.ctx, vault=node.vault, chain=node.chain, directory=directory)
     network[BEIJING].node.anchoring.look()

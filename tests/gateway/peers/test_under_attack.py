@@ -61,7 +61,7 @@ class SlowReader:
 def beijing(network: Network, **changes: Any) -> Iterator[tuple[Member, SlowReader, Directory]]:
     """Beijing's gateway once more, behind a chain that can be held. changes: of its door."""
     node = network[BEIJING].node
-    reader = SlowReader(QuorumReader(node.ctx.network, timeout=5, patience=0, development=True))
+    reader = SlowReader(QuorumReader(node.ctx.network, timeout=60, patience=0, development=True))
     directory = Directory(reader, node.ctx.clock)  # type: ignore[arg-type]
     app = create_app(node)
     admission = replace(node.peers.admission, directory=directory)
@@ -169,7 +169,7 @@ def test_a_list_that_failed_is_read_again_soon(
 ) -> None:
     """However long it took to fail; and what was listed before stays in use."""
     node = network[BEIJING].node
-    reader = SlowReader(QuorumReader(node.ctx.network, timeout=5, patience=0, development=True))
+    reader = SlowReader(QuorumReader(node.ctx.network, timeout=60, patience=0, development=True))
     directory = Directory(reader, node.ctx.clock)  # type: ignore[arg-type]
     key = network.chain.keys[BANK, Purpose.REQUEST].key_id
     clock = [0.0]

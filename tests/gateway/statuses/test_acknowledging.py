@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gateway.app import create_app
+from gateway.base import lease
 from gateway.node import Node
 from gateway.statuses.acknowledging import VALID_SECONDS
 from gateway.statuses.store import read_pending
@@ -106,8 +107,11 @@ def test_lost_answers(network: TestNetwork, tmp_path: Path, fault: object) -> No
     assert counts(network) == [1]
 
 
-def test_two_gateways_on_one_database(network: TestNetwork, tmp_path: Path, node: Node) -> None:
+def test_two_gateways_on_one_database(
+    network: TestNetwork, tmp_path: Path, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only the one with the lease works; the other obeys what it wrote."""
+    monkeypatch.setattr(lease, "SECONDS", 600.0)  # it never runs out here, however slow it goes
     other = open_gateway(network, tmp_path / "node", FIRST)
     do_act(network, 1)
     assert node.lease.take()
