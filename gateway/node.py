@@ -29,6 +29,7 @@ from gateway.base.schema_folder import SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoWatch
+from gateway.casefiles.store import forget_records
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases import store as case_store
 from gateway.cases.routes import CaseParts
@@ -172,7 +173,9 @@ class Node:
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
-        self.erasures = Erasures(self.ctx, self.file_store, self.signing, self.accesses)
+        self.erasures = Erasures(
+            self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
+        )
 
     @property
     def collector(self) -> NodeCollector:

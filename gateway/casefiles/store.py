@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import Box, Vault
 from gateway.base.db import insert_rows
 from gateway.casefiles.models import case_file_rows, case_files
-from gateway.cases.models import acts
+from gateway.cases.models import acts, materials
 from gateway.sealing.services import Boxes, Kind
 
 LOCK = "case-files"
@@ -19,6 +19,7 @@ LOCK = "case-files"
 cases."""
 STATES = ("new", "proposed", "refused", "done")
 """Of rows."""
+_SOME = 512
 _COLUMNS = ("file", "n", "state", "code", "field", "act", "content")
 _ACT_STATES = ("waiting", "signed", "sent", "recorded", "needless", "refused")
 
@@ -151,6 +152,20 @@ def change_row(connection: sa.Connection, file: str, n: int, was: str, **values:
     table = case_file_rows.c
     change = sa.update(case_file_rows).where(table.file == file, table.n == n, table.state == was)
     return connection.execute(change.values(**values)).rowcount == 1
+
+
+def forget_records(connection: sa.Connection, wanted: Collection[bytes]) -> None:
+    """Destroy what rows say about these records, with the files as they came; what became of each
+    row stays. Those that are not decided yet are refused."""
+    about = case_file_rows.c.record.in_(wanted)
+    files = list(connection.scalars(sa.select(case_file_rows.c.file).where(about).distinct()))
+    change = sa.update(case_file_rows).where(about)
+    connection.execute(change.values(content=b""))
+    ended = change.where(case_file_rows.c.state == "proposed")
+    connection.execute(ended.values(state="refused", code="content-erased"))
+    for at in range(0, len(files), _SOME):
+        some = files[at : at + _SOME]
+        connection.execute(sa.delete(materials).where(materials.c.id.in_(some)))
 
 
 def taken_records(connection: sa.Connection, file: str, records: Iterable[bytes]) -> set[bytes]:

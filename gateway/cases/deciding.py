@@ -210,10 +210,7 @@ def may_follow(act: str, held: Held, state: State) -> bool:
     return refusal(state, tried, by_vote=False) is None
 
 
-def demand_status(wanted: Wanted, act: Act | None, state: State) -> None:
-    """Raise CaseRefused where the status has moved from what the caller saw, or the act cannot
-    follow on it."""
+def demand_version(wanted: Wanted, state: State) -> None:
+    """Raise CaseRefused where the status has moved from what the caller saw."""
     if wanted.version is not None and wanted.version != state.word.version:
         raise CaseRefused("stale-version", extra={"version": state.word.version})
-    if act is not None and (code := refusal(state, act, by_vote=False)):
-        raise CaseRefused(code)

@@ -21,7 +21,7 @@ from gateway.cases.deciding import (
     day_of,
     demand_grounds,
     demand_minimum,
-    demand_status,
+    demand_version,
     pushed_on,
 )
 from gateway.cases.errors import CaseRefused
@@ -99,7 +99,7 @@ class Judging:
         with begin_read(cases.ctx.engine) as connection:
             other = self._other(connection, held, wanted)
             judged = Judged(other, state)
-            demand_status(wanted, self._act(held, wanted, other, state), state)
+            demand_version(wanted, state)
             self.free(connection, held, wanted, judged, row)
         if other is not None:
             _demand_standing(now.state(other.acted))
@@ -121,10 +121,11 @@ class Judging:
         action = action_of(wanted)
         if action in TAKES_AWAY and store.named_on_its_way(connection, held.log, held.commitment):
             raise CaseRefused("case-moved", _NAMED)
-        ahead = _ahead(judged.state, store.acts_in_flight(connection, held.acted))
+        going = store.acts_in_flight(connection, held.acted)
+        ahead = _ahead(judged.state, going)
         act = self._act(held, wanted, other, ahead)
         if act is not None and (code := refusal(ahead, act, by_vote=False)):
-            raise CaseRefused(code, _DECIDED)
+            raise CaseRefused(code, _DECIDED if going else None)
         if row is None and wanted.act == "grant":
             filed = store.open_repair(connection, held.record, held.acted)
             if filed is not None:

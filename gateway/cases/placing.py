@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,7 +85,9 @@ def _begun(placed: Placed, begun: Mapping[str, Any], now: int) -> dict[str, Any]
 def _go_on(connection: sa.Connection, placed: Placed) -> None:
     row = store.case_row(connection, placed.step.case)
     assert row is not None  # noqa: S101 - whoever places it found it under the same lock
-    stage = stages.stage_behind(row.kind, row.stage, placed.state, placed.step.act)
+    stage = stages.stage_behind(
+        row.kind, row.stage, placed.state, placed.step.act, ran_out=_ran_out(row, placed)
+    )
     since = row.since
     if stage is not None and not stages.keeps_running(row.kind, row.stage, stage):
         since = placed.since
@@ -97,3 +100,12 @@ def _go_on(connection: sa.Connection, placed: Placed) -> None:
         "since": since,
     }
     connection.execute(sa.update(cases).where(cases.c.id == placed.step.case).values(values))
+
+
+def _ran_out(row: store.Row, placed: Placed) -> bool:
+    """Whether the stage until then was over for sure when that of a step begins. No calendar is
+    asked, so that every gateway finds the same."""
+    if row.since is None:
+        return False
+    ran = date.fromisoformat(placed.since) - date.fromisoformat(row.since)
+    return ran.days > stages.LONGEST

@@ -16,6 +16,10 @@ UNKNOWN = "unknown"
 NATIONAL: Final = "national-result"
 """Name of the step that hands a result of the national platform over, and of its stage."""
 
+LONGEST: Final = 31
+"""Days after which every stage of a repair has run out, whatever holidays lie in it: none has more
+than seven working days."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageNow:
@@ -45,10 +49,13 @@ def stage_of(kind: str, state: str) -> StageName | None:
     return "objection-answer" if kind == Kind.OBJECTION and open_ else None
 
 
-def stage_behind(kind: str, before: str | None, state: str, act: str) -> StageName | None:
+def stage_behind(
+    kind: str, before: str | None, state: str, act: str, *, ran_out: bool = False
+) -> StageName | None:
     """The stage that runs behind a step. A result of the national platform has a clock of its own,
-    which no step but the last one ends. before: the stage until then."""
-    handed_over = NATIONAL in (before, act)
+    which no step but the last one ends. before: the stage until then. ran_out: it is over for sure,
+    so that whoever hands a result over does not begin it anew."""
+    handed_over = before == NATIONAL or (act == NATIONAL and not ran_out)
     if kind == Kind.REPAIR and state in OPEN and handed_over:
         return NATIONAL
     return stage_of(kind, state)

@@ -14,7 +14,7 @@ A process that is killed anywhere goes on with the next step; each is harmless w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,16 +50,28 @@ class NotErased:
     code: str
 
 
+Forget = Callable[[sa.Connection, Collection[bytes]], None]
+"""Destroys what is kept about records, by their ids, within the caller's transaction."""
+
+
 class Erasures:
     """Destroys what is to be destroyed. Its step belongs to one thread."""
 
     def __init__(
-        self, ctx: Context, files: FileStore, signing: Signing, accesses: AccessLog
+        self,
+        ctx: Context,
+        files: FileStore,
+        signing: Signing,
+        accesses: AccessLog,
+        *,
+        forget: Forget,
     ) -> None:
+        """forget: what else is kept of a record than the record and its cases."""
         self._ctx = ctx
         self._files = files
         self._signing = signing
         self._accesses = accesses
+        self._forget = forget
 
     # ---- carrying out
 
@@ -82,7 +94,7 @@ class Erasures:
             sets = store.documents_about(connection, rows, act.step)
             store.destroy_records(connection, rows)
             values["documents"] = store.destroy_documents(connection, sets)
-            store.destroy_file_rows(connection, rows)
+            self._forget(connection, store.ids_of(connection, rows))
             connection.execute(sa.insert(erasures).values(values))
             crash_point("record.erased", "before")
         crash_point("record.erased", "after")

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.casefiles.models import case_file_rows
 from gateway.cases.models import acts, case_steps, cases, materials, proposals
 from gateway.erasures.models import erasures
 from gateway.files.store import drop as drop_file
@@ -94,7 +93,7 @@ def destroy_records(connection: sa.Connection, rows: Sequence[int]) -> None:
 
 def documents_about(connection: sa.Connection, rows: Sequence[int], but: bytes) -> list[str]:
     """Sets of documents handed in or proposed about a record, but for those of the step `but`."""
-    ids = _ids_of(connection, rows)
+    ids = ids_of(connection, rows)
     leaves = leaves_of(connection, rows)
     about = sa.select(cases.c.id).where(sa.or_(cases.c.leaf.in_(leaves), cases.c.record.in_(ids)))
     kept = connection.scalar(
@@ -126,22 +125,8 @@ def destroy_documents(connection: sa.Connection, sets: Sequence[str]) -> int:
     return count
 
 
-def destroy_file_rows(connection: sa.Connection, rows: Sequence[int]) -> None:
-    """Destroy what rows of files that decide say about a record, with these files as they came;
-    what became of each row stays."""
-    about = case_file_rows.c.record.in_(_ids_of(connection, rows))
-    files = list(connection.scalars(sa.select(case_file_rows.c.file).where(about).distinct()))
-    change = sa.update(case_file_rows).where(about)
-    connection.execute(change.values(content=b""))
-    ended = change.where(case_file_rows.c.state == "proposed")
-    connection.execute(ended.values(state="refused", code="content-erased"))
-    for at in range(0, len(files), _SOME):
-        some = files[at : at + _SOME]
-        connection.execute(sa.delete(materials).where(materials.c.id.in_(some)))
-
-
-def _ids_of(connection: sa.Connection, rows: Sequence[int]) -> set[bytes]:
-    """Ids of the records of these rows."""
+def ids_of(connection: sa.Connection, rows: Sequence[int]) -> set[bytes]:
+    """Ids of the records of these rows; of one whose entry does not read back there is none."""
     held = Entries(connection)
     found = {held.record_id(of_row(connection, row, held)) for row in rows}
     return {one for one in found if one is not None}

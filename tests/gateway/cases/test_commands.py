@@ -245,7 +245,7 @@ def test_what_is_no_id(cli: Cli) -> None:
 def test_the_paper_and_its_code(
     node: Node, anvil: Anvil, cli: Cli, pdf: Path, tmp_path: Path
 ) -> None:
-    (leaf,) = take_in(node, anvil, 3)
+    (leaf,) = take_in(node, anvil, 9)
     filed = ("case", "file", leaf.hex(), "--kind", "objection", "--reason", "no", "--doc", pdf)
     case, out = cli(*filed)[1]["case"], tmp_path / "paper.pdf"
     assert cli("case", "receipt", case, "-o", out) == (0, {"file": str(out)})
