@@ -94,6 +94,7 @@ BOUNDS = (
     Bound("ledger.records.values", "MONEY_DIGITS", "amount: digits before the point", ""),
     Bound("ledger.records.values", "MONEY_DECIMALS", "amount: decimals", ""),
     Bound("ledger.records.values", "EARLIEST_YEAR", "first year of a date in a field", ""),
+    Bound("ledger.records.erasure", "MAX_CHARS", "certificate of erasure: all of it", "characters"),
     Bound("ledger.records.erasure", "MAX_DOCUMENT", "certificate of erasure: its payload", "bytes"),
     Bound("ledger.records.erasure", "MAX_KEYS", "certificate of erasure: `contentKeys`", ""),
     Bound("ledger.records.erasure", "_MAX_COUNT", "certificate of erasure: a count", ""),
