@@ -121,9 +121,9 @@ def _demand_number(wanted: Wanted) -> None:
 def demand_minimum(
     wanted: Wanted, held: Held, rules: Rules | None, authorities: dict[str, str | None], day: date
 ) -> None:
-    """Raise CaseRefused where a repair is granted without its class, or before the minimum: then
-    with the day from which it is possible; `deadline-unknown` where nothing tells it. A result of
-    the national platform prevails."""
+    """Raise CaseRefused where a repair is granted without its class, with a milder one than the
+    record states, or before the minimum: then with the day from which it is possible;
+    `deadline-unknown` where nothing tells it. A result of the national platform prevails."""
     if wanted.act != "grant":
         return
     if wanted.class_ not in CLASSES:
@@ -138,6 +138,9 @@ def demand_minimum(
         return
     if held.content is None or held.schema is None:
         raise CaseRefused("deadline-unknown", _NO_CONTENT)
+    stated = held.content.class_
+    if stated is not None and CLASSES.index(wanted.class_) < CLASSES.index(stated):
+        raise CaseRefused("class-milder", _milder(stated), extra={"class": stated})
     if rules is None:
         raise CaseRefused("deadline-unknown", _NO_RULES)
     found = earliest(wanted.class_, held.content, held.schema, rules, authorities)
@@ -172,6 +175,13 @@ _NO_RULES = {
     "zh": "本节点没有该记录所依公示规则的文件，无法计算最短公示期",
     "en": "This node does not hold the rules that the record names, so the minimum is not known",
 }
+
+
+def _milder(stated: str) -> dict[str, str]:
+    return {
+        "zh": f"记录载明的失信程度为 {stated}；如有误，请先更正记录",
+        "en": f"The record states the class {stated}; where that is wrong, correct the record",
+    }
 
 
 def _too_early(found: EarliestEnd) -> dict[str, str]:

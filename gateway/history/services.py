@@ -52,6 +52,7 @@ from gateway.receipts.services import Receipts
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of
 from gateway.statuses.services import Statuses
+from ledger.chain.acts import MAX_HISTORY
 from ledger.chain.contracts.structs import ACTIVE, GOVERNMENT
 from ledger.core import receipt as receipts
 from ledger.core.history import (
@@ -244,8 +245,11 @@ class Histories:
         ]
 
     def _acted(self, record: RecordId) -> bool:
-        """Whether it ever was: of the others the chain need not be asked."""
+        """Whether it ever was: of the others the chain need not be asked. Raises _LeftOut where the
+        acts on it are more than are read: it is not to keep all others back."""
         told = self._statuses.told(record)
+        if told is not None and told.state.word.version > MAX_HISTORY:
+            raise _LeftOut(TOO_MANY)
         return told is not None and bool(told.state.word.version)
 
     def _add_steps(self, making: _Making, receipt: Receipt) -> None:

@@ -143,6 +143,13 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         },
     ),
     "class-required": (422, {"zh": "须写明失信程度", "en": "The class must be stated"}),
+    "class-milder": (
+        409,
+        {
+            "zh": "失信程度不得低于记录所载",
+            "en": "A repair states no milder class than its record",
+        },
+    ),
     "document-required": (422, {"zh": "须附书面材料", "en": "A document is needed"}),
     "document-type": (422, {"zh": "材料须为 PDF 或 JPG", "en": "Documents are PDF or JPG"}),
     "document-executable": (422, {"zh": "不接收程序文件", "en": "Programs are not taken"}),

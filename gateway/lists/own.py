@@ -39,6 +39,7 @@ from gateway.receipts.services import Receipts
 from gateway.records.content import Content
 from gateway.records.store import known_of, open_content
 from gateway.statuses.services import Statuses
+from ledger.chain.acts import MAX_HISTORY
 from ledger.core import receipt as receipts
 from ledger.core.day_list import MAX_ITEMS, PART_TYP, Part
 from ledger.core.ids import RecordId
@@ -226,10 +227,13 @@ class OwnParts:
         )
 
     def _acted(self, ids: Sequence[RecordId]) -> Iterator[RecordId]:
-        """Those that were ever acted on: of the others the chain need not be asked."""
+        """Those that were ever acted on: of the others the chain need not be asked. Raises _LeftOut
+        where the acts on one are more than are read: it is not to keep all others off the list."""
         for one in ids:
             told = self._statuses.told(one)
             if told is not None and told.state.word.version:
+                if told.state.word.version > MAX_HISTORY:
+                    raise _LeftOut(UNREADABLE)
                 yield one
 
 

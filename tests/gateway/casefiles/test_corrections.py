@@ -176,3 +176,17 @@ def test_a_column_of_corrections_in_a_table(
     head_ = bureau.head(file)
     assert (head_["counts"]["proposed"], head_["state"]) == (1, "proposed")
     assert OF_BEIJING in str(bureau.rows(file))
+
+
+def test_a_record_of_another_subject_corrects_nothing(bureau: Bureau, node: Node, old: str) -> None:
+    """Or one firm's record would be closed, and its receipt lead to what another firm did."""
+    another = {"CF_XDR_SHXYM": "91110108551385082Q", "CF_XDR_MC": "样例二有限公司"}
+    _, answers = send(
+        bureau, penalty(31, corrects=old, **another), penalty(1, corrects=old, **another)
+    )
+    assert [(one["verdict"], one["code"]) for one in answers] == [
+        ("rejected", "correction-not-available")
+    ] * 2
+    with node.ctx.engine.connect() as connection:
+        query = sa.select(sa.func.count()).where(records.c.superseded_by != b"")
+        assert connection.scalar(query) == 0

@@ -63,7 +63,7 @@ def filing(leaf: bytes, kind: str = "repair", **changes: Any) -> Filing:
 
 
 def grant(**changes: Any) -> Wanted:
-    return wanted("grant", basis=2, class_="general", **changes)
+    return wanted("grant", basis=2, class_="severe", **changes)
 
 
 def wanted(act: str, *, docs: Sequence[Material] = (pdf(),), **changes: Any) -> Wanted:

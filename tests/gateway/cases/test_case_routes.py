@@ -82,7 +82,7 @@ def test_from_filing_to_release(
     assert clerk.post(f"{path}/accept", note="材料齐全").json() == first.json()
     other = clerk.post(f"{path}/accept", note="另一意见")
     assert (other.status_code, other.json()["code"]) == (409, "cannot-follow")
-    value: dict[str, Any] = {"act": "grant", "basis": 2, "class": "general"}
+    value: dict[str, Any] = {"act": "grant", "basis": 2, "class": "severe"}
 
     def propose() -> Any:
         return clerk.post(f"{path}/decide", ("决定.pdf", PDF), **value).json()
@@ -91,7 +91,7 @@ def test_from_filing_to_release(
     assert proposed["state"] == "proposed"
     waits = chief.get(path)["proposed"]
     assert waits["proposal"] == proposed["proposal"]
-    assert (waits["act"], waits["basis"], waits["class"]) == ("grant", 2, "general")
+    assert (waits["act"], waits["basis"], waits["class"]) == ("grant", 2, "severe")
     assert [doc["name"] for doc in waits["docs"]] == ["决定.pdf"]
     assert propose() == proposed, "the same one again"
     number = proposed["proposal"]

@@ -105,7 +105,7 @@ def test_a_repair(node: Node, anvil: Anvil, cli: Cli, pdf: Path) -> None:
     assert cli("case", "supplement", case, "--doc", pdf)[0] == 0
     assert cli("case", "accept", case)[1]["state"] == "accepted"
     assert cli("case", "decline", case)[0] == 1
-    decide = ("case", "decide", case, "grant", "--basis", 2, "--class", "general", "--doc", pdf)
+    decide = ("case", "decide", case, "grant", "--basis", 2, "--class", "severe", "--doc", pdf)
     assert cli(*decide)[0] == 0
     assert cli("case", "release", case)[0] == 1, "the same person"
     code, told = cli("case", "release", case, by="chief")

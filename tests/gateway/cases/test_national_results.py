@@ -101,4 +101,6 @@ def test_without_its_content_no_minimum_is_known(node: Node, leaves: Iterator[by
             demand_minimum(grant, missing, newest(), {}, today)
         assert refused.value.code == "deadline-unknown"
         demand_minimum(replace(grant, basis=4), missing, newest(), {}, today)
-    demand_minimum(grant, held, newest(), {}, today)
+    assert held.content is not None
+    unstated = replace(held, content=replace(held.content, class_=None))
+    demand_minimum(grant, unstated, newest(), {}, today)

@@ -131,6 +131,20 @@ def test_a_grant_states_the_class_and_waits(node: Node, anvil: Anvil) -> None:
     assert decisions.propose(clerk, case, result)
 
 
+def test_a_grant_states_no_milder_class_than_the_record(
+    node: Node, anvil: Anvil, leaves: Iterator[bytes]
+) -> None:
+    """Or two clerks end after three months what the law publishes for a year."""
+    case, decisions = accepted(node, next(leaves)), node.case_parts.decisions
+    clerk = of_authority(node, 1)
+    for milder in ("minor", "general"):
+        with refused("class-milder") as caught:
+            decisions.propose(clerk, case, wanted("grant", basis=2, class_=milder))
+        assert caught.value.extra == {"class": "severe"}
+    result = wanted("grant", basis=4, class_="general", national_no="XYXF20261130002")
+    assert decisions.propose(clerk, case, result), "the national result prevails"
+
+
 def test_already_so_and_stale(node: Node, anvil: Anvil, leaves: Iterator[bytes]) -> None:
     leaf, decisions = next(leaves), node.case_parts.decisions
     clerk, chief = of_authority(node, 1), of_authority(node, 2)

@@ -395,3 +395,16 @@ def test_another_form(network: Network, spoil: bytes, subject: str) -> None:
     assert codes(found) == ["malformed"]
     newer = file_of(network[BEIJING], subject).replace(b"history@1", b"history@2", 1)
     assert (judged(network, newer).exit, codes(judged(network, newer))) == (4, ["version-unknown"])
+
+
+def test_a_record_with_too_many_acts_keeps_no_other_back(
+    network: Network, filed: list[bytes], subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a thief of one key may make it."""
+    for module in ("ledger.chain.acts", "gateway.history.services"):
+        monkeypatch.setattr(f"{module}.MAX_HISTORY", 1, raising=False)
+    for action in (Action.DISPUTE, Action.SETTLE):
+        do(network, network[BEIJING], action, filed[0])
+    value = told(network, file_of(network[BEIJING], subject))
+    assert set(standings(value)) == {filed[n].hex() for n in (1, 3, 4)} | {filed[2].hex()}
+    assert value["left"] == {"too-many": 1}

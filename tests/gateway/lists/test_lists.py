@@ -352,3 +352,18 @@ class _Blind:
 
     def history(self, record: bytes) -> list[Any]:
         return []
+
+
+def test_a_record_with_too_many_acts_keeps_no_other_off(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a thief of one key may make it."""
+    for module in ("ledger.chain.acts", "gateway.lists.own"):
+        monkeypatch.setattr(f"{module}.MAX_HISTORY", 1, raising=False)
+    beijing = network[BEIJING]
+    ids = beijing.file(entry(1), entry(2))
+    for action in (Action.DISPUTE, Action.SETTLE):
+        do(network, beijing, action, ids[0])
+    value = told(network, file_of(beijing))
+    assert documents(value) == ["2号"]
+    assert left_of(value) == {"unreadable": 1}
