@@ -60,7 +60,7 @@ class Views:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, held = self._seen(connection, caller, case)
+            row, held = self.seen(connection, caller, case)
             acted = bytes(row.record) if held is None else held.acted
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
@@ -98,7 +98,7 @@ class Views:
             "mayFollow": self._may_follow(held),
         }
 
-    def _seen(
+    def seen(
         self, connection: sa.Connection, caller: Caller, case: bytes
     ) -> tuple[store.Row, Held | None]:
         """A case that the caller may see, and its record where that is ours. Raises CaseRefused,
@@ -225,7 +225,7 @@ class Views:
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
-        row, held = self._seen(connection, caller, case)
+        row, held = self.seen(connection, caller, case)
         if held is not None:
             self._cases.admit(caller, Purpose.READ_CASE, held, row)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
