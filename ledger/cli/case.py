@@ -138,7 +138,9 @@ def file_(
     ),
 )
 @click.option(
-    "--state", type=click.Choice(tuple(STATES)), help=say(zh="状态。", en="Of this state.")
+    "--state",
+    type=click.Choice([str(name) for name in STATES]),
+    help=say(zh="状态。", en="Of this state."),
 )
 @click.option("--overdue", is_flag=True, help=say(zh="仅超期的。", en="Only those overdue."))
 @click.option(
