@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.cases.paper_words import (
     COUNTER,
+    ELSEWHERE,
     FOOT,
     LABELS,
     NO_DOCUMENT,
@@ -39,7 +40,8 @@ _DRAWING = threading.Lock()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """What is printed. commitment: of the first step. document: number of the record's document;
-    None = its content is closed to whoever prints. deadline: ISO day, `unknown`, or None where no
+    None = its content is closed to whoever prints. abroad: the record is another member's, and its
+    content is not here. deadline: ISO day, `unknown`, or None where no
     stage runs. opened: Unix seconds. unit: name or code of the authority. member: name of the
     member whose counter it is."""
 
@@ -54,6 +56,7 @@ class Paper:
     unit: str
     member: str
     opened: int
+    abroad: bool = False
 
     @property
     def found_by(self) -> str:
@@ -97,7 +100,8 @@ def draw(paper: Paper) -> bytes:
 
 
 def _rows(paper: Paper) -> list[tuple[str, Words]]:
-    document = NO_DOCUMENT if paper.document is None else (paper.document, "")
+    missing = ELSEWHERE if paper.abroad else NO_DOCUMENT
+    document = missing if paper.document is None else (paper.document, "")
     rows = [
         ("case", (paper.case.hex(), "")),
         ("document", document),

@@ -64,6 +64,10 @@ NEXT: Final[dict[tuple[str, str], Words]] = {
 }
 UNKNOWN: Final[Words] = ("以主管部门公布的期限为准", "as the authority announces")
 NO_DOCUMENT: Final[Words] = ("（内容已停止提供）", "(its content is closed)")
+ELSEWHERE: Final[Words] = (
+    "（外省市记录，内容由办理单位保存）",
+    "(a record of another province, which keeps its content)",
+)
 COUNTER: Final[Words] = (
     "任一信用服务窗口，出示本回执（扫描右上二维码）即可查询进度",
     "any credit service counter; show this receipt (the code at the upper right)",

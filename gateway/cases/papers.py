@@ -37,7 +37,7 @@ class Papers:
         self._views = views
 
     def paper(self, caller: Caller, case: bytes) -> Paper:
-        """Of a case that was filed. Raises CaseRefused, NotAllowed."""
+        """Of a case, whoever owns the record. Raises CaseRefused, NotAllowed."""
         with begin_read(self._ctx.engine) as connection:
             row, held = self._views.seen(connection, caller, case)
             if row.kind not in TITLES:  # the owner's own decision: nobody filed it
@@ -55,6 +55,7 @@ class Papers:
             received=step.received or first.day,
             deadline=self._views.stage(row).as_dict()["deadline"],
             unit=_unit(held) or step.authority,
+            abroad=held is None,
             member=node.name or node.code,
             opened=row.opened,
         )

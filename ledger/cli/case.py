@@ -21,7 +21,7 @@ from ledger.cli.case_parts import (
     send,
     told_acts,
 )
-from ledger.cli.case_words import KINDS, STAGES, STATES, STEPS, proposal_text, word
+from ledger.cli.case_words import KINDS, REFUSALS, STAGES, STATES, STEPS, proposal_text, word
 from ledger.cli.decided import import_national
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
@@ -138,7 +138,9 @@ def file_(
     ),
 )
 @click.option(
-    "--state", type=click.Choice(tuple(STATES)), help=say(zh="状态。", en="Of this state.")
+    "--state",
+    type=click.Choice([str(name) for name in STATES]),
+    help=say(zh="状态。", en="Of this state."),
 )
 @click.option("--overdue", is_flag=True, help=say(zh="仅超期的。", en="Only those overdue."))
 @click.option(
@@ -321,9 +323,10 @@ def _told_reach(told: Told) -> None:
 def _on_its_way(step: Told, sent: Told) -> str:
     """What became of a step that the other party does not have."""
     of, to, code = step["step"], sent["to"], sent["code"] or "-"
+    why = f"{word(REFUSALS, code)} [{code}]" if code in REFUSALS else code
     if sent["state"] == "set-aside":
         return say(
-            zh=f"第 {of} 步未被 {to} 接收：{code}", en=f"step {of} was not taken by {to}: {code}"
+            zh=f"第 {of} 步未被 {to} 接收：{why}", en=f"step {of} was not taken by {to}: {why}"
         )
     return say(
         zh=f"第 {of} 步正送往 {to}（{code}）", en=f"step {of} is on its way to {to} ({code})"
@@ -393,12 +396,16 @@ _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
 
         \b
         示例：credit-ledger case national-result 案件 --national-no 编号 --doc 结果.pdf --to URL
+
+        退出码：0 已登记 · 1 不予登记 · 4 无法连接
         """,
         en="""Note the result of the national platform: its number, day and document. The owner has
         three working days to record it.
 
         \b
         Example: credit-ledger case national-result CASE --national-no N --doc r.pdf --to URL
+
+        Exit codes: 0 noted · 1 refused · 4 unreachable
         """,
     ),
 )

@@ -203,7 +203,14 @@ def record_of(node: Node, name: str) -> str:
     if len(found) == 1:
         return str(found[0])
     if not found:
-        raise Refused(say(zh=f"本节点没有此文书的有效记录：{name}", en=f"no record here: {name}"))
+        raise Refused(
+            say(
+                zh=f"本节点没有此文书的有效记录：{name}。外省市的记录请用记录编号或叶值"
+                "（64 位十六进制，见该记录的回执）指明。",
+                en=f"This node has no record in force of that number: {name}. Name a record of"
+                " another province by its id or leaf, the 64 digits that its receipt has.",
+            )
+        )
     text = say(zh="该文书涉及多条记录，请指明其一：", en="several records; name one of them:")
     raise Refused("\n".join((text, *found)))
 

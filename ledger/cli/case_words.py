@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.cli.act_words import BASES
 from ledger.cli.language import pick, say
+from ledger.core.case_chain import CaseState
 from ledger.core.status import Basis
 from ledger.core.texts import Text
 
@@ -15,22 +16,26 @@ KINDS: Mapping[str, Text] = {
     "objection": {"zh": "异议", "en": "objection"},
     "own": {"zh": "自行决定", "en": "own decision"},
 }
-STATES: dict[str, Text] = {
-    "filed": {"zh": "待受理", "en": "filed"},
-    "accepted": {"zh": "已受理", "en": "accepted"},
-    "awaiting-supplement": {"zh": "待补正", "en": "awaiting more documents"},
-    "declined": {"zh": "不予受理", "en": "declined"},
-    "granted": {"zh": "准予修复", "en": "granted"},
-    "refused": {"zh": "不予修复", "en": "refused"},
-    "upheld": {"zh": "异议成立", "en": "upheld"},
-    "dismissed": {"zh": "异议不成立", "en": "dismissed"},
-    "unconfirmed": {"zh": "无法核实", "en": "could not be confirmed"},
-    "withdrawn": {"zh": "已撤回", "en": "withdrawn"},
-    "decided": {"zh": "已决定", "en": "decided"},
-    "proposed": {"zh": "待放行", "en": "waits for its release"},
+CASE_STATES: Mapping[str, Text] = {
+    CaseState.FILED: {"zh": "已提出", "en": "filed"},
+    CaseState.ACCEPTED: {"zh": "已受理", "en": "accepted"},
+    CaseState.AWAITING_SUPPLEMENT: {"zh": "待补正", "en": "awaiting a supplement"},
+    CaseState.DECLINED: {"zh": "不予受理", "en": "declined"},
+    CaseState.GRANTED: {"zh": "准予修复", "en": "granted"},
+    CaseState.REFUSED: {"zh": "不予修复", "en": "refused"},
+    CaseState.UPHELD: {"zh": "异议成立", "en": "upheld"},
+    CaseState.DISMISSED: {"zh": "异议不成立", "en": "dismissed"},
+    CaseState.UNCONFIRMED: {"zh": "无法核实", "en": "not to be confirmed"},
+    CaseState.WITHDRAWN: {"zh": "已撤回", "en": "taken back"},
+    CaseState.DECIDED: {"zh": "自行决定", "en": "decided by the owner"},
+    "": {"zh": "不成案件", "en": "no case"},
 }
-NO_CASE: dict[str, Text] = {"": {"zh": "不成案件", "en": "no case"}}
-"""Steps that an auditor was given and that make no case."""
+PROPOSED = "proposed"
+STATES: Mapping[str, Text] = {
+    **{name: text for name, text in CASE_STATES.items() if name},
+    PROPOSED: {"zh": "待放行", "en": "waits for its release"},
+}
+"""Of `case list`: what waits for its release, too."""
 STEPS: Mapping[str, Text] = {
     "file-repair": {"zh": "申请修复", "en": "repair filed"},
     "file-objection": {"zh": "提出异议", "en": "objection filed"},
@@ -56,6 +61,10 @@ STEPS: Mapping[str, Text] = {
 STAGES: Mapping[str, Text] = {
     "repair-accept": {"zh": "受理申请", "en": "to accept the repair"},
     "repair-decide": {"zh": "作出修复决定", "en": "to decide the repair"},
+    "repair-publish": {"zh": "停止公示", "en": "to stop the publicity"},
+    "repair-answer": {"zh": "答复申请", "en": "to answer the repair"},
+    "repair-sync": {"zh": "同步修复结果", "en": "to pass the repair on"},
+    "objection-mark": {"zh": "标注异议", "en": "to mark as disputed"},
     "objection-answer": {"zh": "答复异议", "en": "to answer the objection"},
     "national-result": {"zh": "登记国家平台结果", "en": "to record the national result"},
     "correction": {"zh": "更正或撤销", "en": "to correct or withdraw"},
@@ -85,12 +94,24 @@ ACT_STATES: Mapping[str, Text] = {
     "needless": {"zh": "无须上链", "en": "not needed any more"},
     "refused": {"zh": "被链拒绝", "en": "refused by the chain"},
 }
-DECISIONS = say(
-    zh="grant 准予修复，refuse 不予修复，uphold 异议成立，dismiss 异议不成立，"
-    "unconfirmed 无法核实，decline 不予受理异议",
-    en="A repair: grant or refuse. An objection: uphold, dismiss, unconfirmed (it could not be"
-    " confirmed) or decline.",
-)
+REFUSALS: Mapping[str, Text] = {
+    "not-granted": {
+        "zh": "异议须由主体注册地的省市提出",
+        "en": "an objection is filed in the province where the subject is registered",
+    },
+    "not-the-owner": {"zh": "该省市没有此记录", "en": "it does not have this record"},
+    "case-moved": {
+        "zh": "已有其他步骤在先，请查看后重新提交",
+        "en": "another step came first: look, and file it anew",
+    },
+    "case-closed": {"zh": "案件已办结", "en": "the case is closed"},
+    "cannot-follow": {
+        "zh": "该步骤不能接在现状之后",
+        "en": "it does not follow how the case stands",
+    },
+    "not-a-party": {"zh": "不是案件的一方", "en": "not a party to the case"},
+}
+"""Why a member does not take a step."""
 
 
 def word(table: Mapping[str, Text], name: str | None) -> str | None:

@@ -125,6 +125,7 @@ def _command(found: object) -> click.Command:
         \b
         银行    credit-ledger verify 回执.json --network network.json --subject 统一社会信用代码
         部门    credit-ledger submit 处罚.xlsx --to http://127.0.0.1:8546
+        窗口    credit-ledger case file 记录 --kind repair --reason 已缴清 --doc 缴款书.pdf --to URL
         审计    credit-ledger audit replay --network network.json
         """,
         en="""The ledger on which provinces exchange credit records.
@@ -132,6 +133,7 @@ def _command(found: object) -> click.Command:
         \b
         bank        credit-ledger verify receipt.json --network network.json --subject USCC
         department  credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546
+        counter     credit-ledger case file RECORD --kind repair --reason paid --doc a.pdf --to URL
         auditor     credit-ledger audit replay --network network.json
         """,
     ),

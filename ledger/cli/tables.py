@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ledger.cli.case_words import NO_CASE
-from ledger.cli.case_words import STATES as CASE_STATES
+from ledger.cli.case_words import CASE_STATES
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
@@ -363,9 +362,7 @@ def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     statements = document["statements"]
     states = Counter(case["state"] for case in document["cases"])
     told = ", ".join(
-        f"{pick(words)} {states[name]}"
-        for name, words in (CASE_STATES | NO_CASE).items()
-        if states[name]
+        f"{pick(words)} {states[name]}" for name, words in CASE_STATES.items() if states[name]
     )
     cases = f"{len(document['cases'])}{f': {told}' if told else ''}"
     of = say(zh="／", en=" of ")

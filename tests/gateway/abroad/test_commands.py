@@ -83,6 +83,29 @@ def test_from_the_desk_to_the_authority_and_back(network: Network, cli: Cli, pdf
     assert cli(TIANJIN, "case", "national-result", case, "--national-no", "1")[0] == 1
 
 
+def test_the_paper_is_printed_where_it_was_filed(
+    network: Network, cli: Cli, pdf: Path, tmp_path: Path
+) -> None:
+    """At the desk where the firm stands, and at that of the owner."""
+    about = record(network).hex()
+    file = ("case", "file", about, "--kind", "repair", "--reason", "已缴清", "--doc", pdf)
+    case = cli(BEIJING, *file)[1]["case"]
+    deliver(network[BEIJING], TIANJIN)
+    for at in (BEIJING, TIANJIN):
+        paper = tmp_path / f"{at}.pdf"
+        assert cli(at, "case", "receipt", case, "-o", paper)[0] == 0
+        assert paper.read_bytes().startswith(b"%PDF-")
+    lost = tmp_path / "no-such-folder" / "paper.pdf"
+    assert cli(BEIJING, "case", "receipt", case, "-o", lost)[0] == 4, "no traceback"
+
+
+def test_the_number_of_a_record_elsewhere(cli: Cli) -> None:
+    file = ("case", "file", f"样罚〔2026〕1号@{AUTHORITY}", "--kind", "repair", "--reason", "x")
+    code, text = cli(BEIJING, *file, as_json=False)
+    assert code == 1
+    assert "by its id or leaf" in text
+
+
 def test_a_mark_is_shown_at_both(network: Network, cli: Cli) -> None:
     about = record(network).hex()
     file = ("case", "file", about, "--kind", "objection", "--reason", "金额有误")
@@ -128,4 +151,5 @@ def test_a_filing_that_the_owner_refuses_is_told(
         "code": "not-granted",
         "receivedAt": None,
     }
-    assert "not-granted" in cli(BEIJING, "case", "show", case, as_json=False)[1]
+    text = cli(BEIJING, "case", "show", case, as_json=False)[1]
+    assert "where the subject is registered [not-granted]" in text
