@@ -80,8 +80,8 @@ class Judging:
         with begin_read(self._cases.ctx.engine) as connection:
             for step in reversed(store.steps_of(connection, row.id)):
                 if step.act in ("national-result", "file-repair", "file-objection"):
-                    opened = self._cases.stepper.statement(step.commitment, connection)
-                    if (number := opened.step().national_no) is not None:
+                    said = self._cases.stepper.said(step, connection)
+                    if (number := said.national_no) is not None:
                         return number
         return None
 

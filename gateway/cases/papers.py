@@ -44,7 +44,7 @@ class Papers:
             if row.kind not in TITLES:  # the owner's own decision: nobody filed it
                 raise CaseRefused("not-found")
             first = store.steps_of(connection, case)[0]
-            step = self._cases.stepper.statement(first.commitment, connection).step()
+            step = self._cases.stepper.said(first, connection)
         node = self._ctx.settings.node
         return Paper(
             case=row.id,
