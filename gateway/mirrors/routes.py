@@ -74,7 +74,8 @@ def own_checkpoint(log_id: str, size: str, engine: Engine) -> Response:
     query = (
         sa.select(anchors.c.note)
         .join(logs, logs.c.id == anchors.c.log)
-        .where(logs.c.log_id == _log_id(log_id), anchors.c.state == "final", anchors.c.size == size)
+        .where(logs.c.log_id == _log_id(log_id), anchors.c.state == "final")
+        .where(anchors.c.size == int(size))
     )
     with engine.connect() as connection:
         found = connection.scalar(query.limit(1))
