@@ -24,7 +24,8 @@ from gateway.node import Node
 from ledger.core.verdict.facts import date_of
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas
-from ledger.verify import Verdict, Verifier, ask
+from ledger.core.verdict.verdict import Verdict
+from ledger.verify import Verifier, ask
 from tests.acceptance.independent import uscc
 from tests.gateway.abroad.desk import deliver
 from tests.gateway.cases.desk import send_all
@@ -280,7 +281,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "log_id": (log,),
             "path": (f"0/000.p/{size}", f"entries/000.p/{size}"),
             "size": (str(size),),
-            "sha256": (next(iter(all_schemas())).sha256.hex(), newest().sha256.hex()),
+            "sha256": (str(next(iter(all_schemas())).sha256), str(newest().sha256)),
             "month": (DECIDED[:7],),
             "case": (world.case,),
             "step": ("1", "2", "3"),
@@ -390,7 +391,7 @@ def test_nobody_is_told_a_field_after_the_grant(world: tuple[World, date]) -> No
     }
     print("told", sorted(told))
     granted(made)
-    problems = []
+    problems: list[tuple[object, ...]] = []
     for _ in range(2):  # what was handed in meanwhile is answered, and looked at as well
         for code, member in made.network.members.items():
             for who, asked, found in walked(made, member, all_of_them=code == TIANJIN):
@@ -406,7 +407,9 @@ def test_nobody_is_told_a_field_after_the_grant(world: tuple[World, date]) -> No
                 problems.append((asker, route, body[:200]))
                 print(problems[-1])
     assert problems == []
-    found = judged(made)
-    print(found)
+    now = judged(made)
+    assert (now.verdict, now.exit, now.standing.usable) == ("repaired", 3, False)
+    assert now.fields is not None and now.fields["CF_WSH"] == NUMBER, "it is authentic"
     then = judged(made, as_of=day)
-    print(then)
+    assert (then.verdict, then.standing.usable) == ("valid", True)
+    assert then.now.verdict == "repaired"
