@@ -16,19 +16,22 @@ from gateway.base.clock import CHINA
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Purpose, decide
 from gateway.casefiles import store
-from gateway.casefiles.exits import BASES, CORRECT, standing_leaf
+from gateway.casefiles.exits import BASES, CORRECT
 from gateway.casefiles.finding import look_or_refuse
-from gateway.casefiles.judging import PROPOSED_BY, each, open_repair, status_refusal
+from gateway.casefiles.judging import PROPOSED_BY, class_of_row, each, status_refusal
 from gateway.casefiles.services import CaseFiles
 from gateway.casefiles.store import File, FileRow
-from gateway.casefiles.words import GRANT, REFUSE, class_of
+from gateway.casefiles.words import GRANT, REFUSE
 from gateway.cases.errors import CaseRefused
-from gateway.cases.interfaces import Held
-from gateway.cases.marking import plain_act
+from gateway.cases.interfaces import Held, Wanted
+from gateway.cases.judging import Judged
+from gateway.cases.judging import Judging as CaseJudging
+from gateway.cases.looking import standing_leaf
+from gateway.cases.marking import plain_act, settle_left
 from gateway.cases.registry import Registry
 from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep, Then, case_of, last_of
-from gateway.cases.store import put_act, step_row
+from gateway.cases.store import open_repair, put_act, step_row
 from ledger.core.case import MAX_NATIONAL_NO, Step, check
 from ledger.core.case_chain import ACTIONS, CaseState, Kind, may_follow
 from ledger.core.errors import InputError, Malformed
@@ -81,6 +84,7 @@ class Deciding:
         self._cases = cases
         self._engine = files.ctx.engine
         self._registry = registry
+        self._judging = CaseJudging(cases, registry)
         self._accesses = accesses
 
     def step(self) -> bool:
@@ -144,18 +148,38 @@ class Deciding:
         """The step of a row, or the code of its refusal."""
         if isinstance(held, CaseRefused):
             return held.code
-        case = open_repair(connection, held.record) if both.file.source == "national" else None
+        case = None
+        if both.file.source == "national":
+            case = open_repair(connection, held.record, held.acted)
         code = _refusal(row, held, case, states) if both.may(held) else "authority-not-yours"
         if code is not None:
             return code
         try:
             if case is not None:
-                return self._in_case(both, row, held, case)
-            return self._own(connection, both, row, held)
+                plan = self._in_case(both, row, held, case)
+            else:
+                plan = self._own(connection, both, row, held)
         except InputError:  # nothing tells its authority
             return "authority-missing"
         except Malformed:
             return "internal"
+        return plan if isinstance(plan, str) else self._fitting(plan, states[held.acted], case)
+
+    def _fitting(self, plan: _Planned, state: State, case: Any) -> _Planned:
+        """What is planned, to be judged with what is on its way as any other decision is."""
+        step = plan.new.step
+        wanted = Wanted(
+            act=step.act,
+            basis=step.basis,
+            class_=step.class_,
+            to_record=None if plan.other is None else plan.other.leaf,
+        )
+
+        def fits(connection: sa.Connection) -> None:
+            judged = Judged(plan.other, state)
+            self._judging.free(connection, plan.held, wanted, judged, case)
+
+        return replace(plan, new=replace(plan.new, fits=fits))
 
     def _own(
         self, connection: sa.Connection, both: _Both, row: FileRow, held: Held
@@ -189,6 +213,7 @@ class Deciding:
             return "cannot-follow"
         step = replace(
             self._base(both, row, held, act, case.id),
+            record=RecordId(case.record),
             step=case.steps + 1,
             prev=last_of(case),
         )
@@ -199,8 +224,6 @@ class Deciding:
     def _base(self, both: _Both, row: FileRow, held: Held, act: str, case: bytes) -> Step:
         national = both.file.source == "national"
         basis = int(BASES.get(act, Basis.NATIONAL_RESULT))
-        stated = class_of(str(row.said.get("class", "")))
-        known = held.content.class_ if held.content else None
         step = Step(
             act=act,
             authority=self._authority(row, held, both.proposer),
@@ -209,7 +232,7 @@ class Deciding:
             record=held.record,
             role=self._cases.stepper.role(both.proposer),
             basis=None if act in ("accept", "national-result") else basis,
-            class_=(stated or known) if act == "grant" else None,
+            class_=class_of_row(row, held) if act == "grant" else None,
             day=str(row.said.get("day") or _day(both.file.at)),
             received=_day(both.file.at) if national else None,
             national_no=str(row.said.get("national", ""))[:MAX_NATIONAL_NO] or None,
@@ -285,7 +308,9 @@ def _then(plan: _Planned) -> Then:
             (action,) = ACTIONS[step.act]
             basis = step.basis or 0
             act = plain_act(plan.held, action, statement, basis, plan.other)
-            put_act(connection, step.case, act)
+            number = put_act(connection, step.case, act)
+            if plan.new.begun is not None:
+                settle_left(connection, step.case, plan.held, statement, after=number)
 
     return then
 

@@ -14,10 +14,8 @@ from gateway.casefiles.finding import look_or_refuse
 from gateway.casefiles.store import FileRow, Said
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
-from gateway.cases.looking import look
+from gateway.cases.looking import look, standing_leaf
 from gateway.intake.lookup import standings
-from gateway.log.store import locate
-from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.models import records, subjects
 from gateway.worklists.find import Finder, matches
 from gateway.worklists.reading import Entry
@@ -60,15 +58,6 @@ class Found(NamedTuple):
 
     entry: Held | CaseRefused | None
     said: Said | None = None
-
-
-def standing_leaf(connection: sa.Connection, leaf: bytes) -> bytes:
-    """The leaf under which a record that was taken in stands now: another one where a closed log
-    has stranded it and it was logged again."""
-    found = locate(connection, leaf)
-    if found is None or not is_stranded(connection, found):
-        return leaf
-    return logged_again(connection, found) or leaf
 
 
 class Exits:

@@ -16,13 +16,13 @@ from gateway.casefiles.exits import Exits, Found
 from gateway.casefiles.finding import Finding
 from gateway.casefiles.services import CaseFiles
 from gateway.casefiles.store import File, FileRow, Said
-from gateway.casefiles.words import GRANT, REFUSE
+from gateway.casefiles.words import GRANT, REFUSE, class_of
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
-from gateway.cases.models import cases
 from gateway.cases.registry import Registry
+from gateway.cases.store import open_repair
 from gateway.jobs import services as jobs
-from ledger.core.case_chain import ACTIONS, OPEN, Kind
+from ledger.core.case_chain import ACTIONS
 from ledger.core.errors import LedgerError
 from ledger.core.ids import RecordId
 from ledger.core.status import ZERO, Act, State, refusal
@@ -129,8 +129,10 @@ class Judging:
         return self._registry.now().acts.states(records) if records else {}
 
     def _lawful(self, connection: sa.Connection, row: FileRow, held: Held, state: State) -> Judged:
-        if row.act == REFUSE and open_repair(connection, held.record) is None:
+        if row.act == REFUSE and open_repair(connection, held.record, held.acted) is None:
             return Judged(row, None, "no-open-case", "result")
+        if (row.act or GRANT) == GRANT and class_of_row(row, held) is None:
+            return Judged(row, None, "class-required", "class")
         code = None if row.act == REFUSE else status_refusal(row.act or GRANT, held, state)
         return Judged(row, held if code is None else None, code)
 
@@ -182,12 +184,10 @@ def each(files: Sequence[File], work: Callable[[File], bool]) -> bool:
     return changed
 
 
-def open_repair(connection: sa.Connection, record: bytes) -> sa.Row[object] | None:
-    """The repair of a record that is open, the oldest of several; None where none is."""
-    query = sa.select(cases).where(
-        cases.c.record == record, cases.c.kind == Kind.REPAIR, cases.c.state.in_(OPEN)
-    )
-    return connection.execute(query.order_by(cases.c.opened, cases.c.id).limit(1)).one_or_none()
+def class_of_row(row: FileRow, held: Held) -> str | None:
+    """The class that a grant states: of the row, else of the record; None where neither does."""
+    stated = class_of(str(row.said.get("class", "")))
+    return stated or (held.content.class_ if held.content else None)
 
 
 def status_refusal(act: str, held: Held, state: State) -> str | None:

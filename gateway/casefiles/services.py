@@ -22,6 +22,7 @@ from gateway.casefiles.words import SHOWN, told
 from gateway.cases import materials
 from gateway.cases.errors import CaseRefused
 from gateway.cases.materials import Material
+from gateway.cases.waiting import LAPSE, demand_other_person
 from gateway.tokens.services import Holders
 from gateway.worklists.services import Worklists
 from ledger.core.canonical import instant
@@ -97,16 +98,19 @@ class CaseFiles:
     def release(self, caller: Caller, file: str, seen: int | None = None) -> None:
         """Release a file: all its rows that are proposed are then carried out. Released again it
         stays so. seen: how many rows the caller has seen proposed; None: whatever is. Raises
-        CaseRefused (`same-person`, by token and by name; `nothing-proposed`; `not-looked-up` where
-        rows still are; `case-moved` where there are others by now), NotAllowed."""
+        CaseRefused (`same-person`, by token and by name; `nothing-proposed`, also where it waited
+        too long or whoever proposed it has no token any more; `not-looked-up` where rows still are;
+        `case-moved` where there are others by now), NotAllowed."""
         row = self._found(caller, file, Purpose.RELEASE_CASE_FILE)
         with begin_read(self.ctx.engine) as connection:
             box = store.box_of(connection, self.vault, file)
-        if caller.id == row.token or caller.name == store.name_of(box, row)["by"]:
-            raise CaseRefused("same-person")
+            by = store.name_of(box, row)["by"]
+            token = self.holders.known(connection, row.token)
+        demand_other_person(caller, row.token, by, None if token is None else token.name)
         with begin_write(self.ctx.engine, store.LOCK) as connection:
             if not _demand_releasable(connection, file, seen):
                 return
+            self._demand_waits(connection, row)
             store.change_file(
                 connection,
                 file,
@@ -116,6 +120,13 @@ class CaseFiles:
                 released_at=self.ctx.clock.seconds(),
             )
         self.ctx.signals.ruled.set()
+
+    def _demand_waits(self, connection: sa.Connection, row: store.File) -> None:
+        """As of every proposal: nobody remembers on what an old one rested, and what whoever left
+        had proposed is nobody's word. Raises CaseRefused."""
+        token = self.holders.known(connection, row.token)
+        if row.at + LAPSE <= self.ctx.clock.seconds() or token is None or token.ended:
+            raise CaseRefused("nothing-proposed", _LAPSED)
 
     # ---- showing
 
@@ -195,6 +206,11 @@ def _demand_releasable(connection: sa.Connection, file: str, seen: int | None) -
     return True
 
 
+_LAPSED = {
+    "zh": "文件提出已逾三十日，或提出人的令牌已撤销；请逐条另行提出决定",
+    "en": "The file has waited for more than thirty days, or its proposer's token was revoked;"
+    " propose what is still to be decided one by one",
+}
 _UNSEEN = {
     "zh": "文件中待放行的行已有变动，请重新查看后再放行",
     "en": "The file has other rows to be released by now; look at them again",

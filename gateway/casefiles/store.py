@@ -131,11 +131,19 @@ def rows_of(
             field=row.field,
             act=row.act,
             record=row.record,
-            said=orjson.loads(box.open(row.content, aad(file, f"row/{row.n}"))),
+            said=_said(box, row),
             case=row.case,
         )
         for row in found
     ]
+
+
+def _said(box: Box, row: sa.Row[Any]) -> Said:
+    """What a row says; nothing of a record that was erased since."""
+    if not row.content:
+        return {}
+    found: dict[str, Any] = orjson.loads(box.open(row.content, aad(row.file, f"row/{row.n}")))
+    return found
 
 
 def change_row(connection: sa.Connection, file: str, n: int, was: str, **values: Any) -> bool:

@@ -65,6 +65,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "zh": "结果须写“准予修复”或“不予修复”",
         "en": "The result is 准予修复 (granted) or 不予修复 (refused)",
     },
+    "class-required": {
+        "zh": "准予修复须有失信程度，该记录未载明：请加“失信程度”列写明",
+        "en": "A grant states the class, and the record names none: add a column 失信程度 with it",
+    },
     "class-unknown": {
         "zh": "失信程度须为轻微、一般或严重",
         "en": "The class is 轻微, 一般 or 严重 (minor, general, severe)",
@@ -135,6 +139,16 @@ TEXTS: Final[Mapping[str, Text]] = {
     "case-moved": {
         "zh": "案件同时有新的步骤，请用 case show 查看后逐条办理",
         "en": "Another step of the case was made meanwhile; look at it, and decide it alone",
+    },
+    "cannot-follow": {
+        "zh": "该记录有未办结的修复申请或案件状态不容此项决定，请用 case show 查看后逐条办理",
+        "en": "A repair of the record is open, or the state of its case does not allow this: look"
+        " at it with `case show`, and decide it alone",
+    },
+    "correction-unfit": {
+        "zh": "更正后的记录正被更正、撤回或删除，请指明现行的一条，逐条办理",
+        "en": "The record that corrects is itself being corrected, withdrawn or erased; name the"
+        " one that stands, and decide it alone",
     },
     "exit-unnamed": {
         "zh": "移出记录没有写明列入决定书文号或列入日期，找不到列入记录；请用 record end 逐条办理",

@@ -108,7 +108,8 @@ def _demand_basis(wanted: Wanted, action: Action, *, own: bool) -> None:
 
 
 def _demand_number(wanted: Wanted) -> None:
-    """A result of the national platform has its number there: by it anybody finds it."""
+    """A result of the national platform has its number there: by it anybody finds it. A file of
+    results (`gateway.casefiles`) may lack it: the step of each row names the file instead."""
     if wanted.basis == Basis.NATIONAL_RESULT and not wanted.national_no:
         message = {
             "zh": "依据国家平台结果的，须写明其编号（nationalNo）",

@@ -22,7 +22,8 @@ from gateway.base.policy import Caller, Decision, Purpose, decide
 from gateway.cases import store
 from gateway.cases.deciding import earliest
 from gateway.cases.interfaces import Answer
-from gateway.cases.judging import TAKES_AWAY
+from gateway.cases.looking import acted_of
+from gateway.cases.marking import TAKES_AWAY
 from gateway.cases.services import Cases
 from gateway.log.models import entries
 from gateway.log.store import Entries, of_row
@@ -184,9 +185,10 @@ class Due:
         ):
             return None
         record = held.record_id(at)
-        if record is None or store.open_repair(connection, record) is not None:
+        acted = acted_of(held, at)
+        if record is None or acted is None or store.open_repair(connection, record, acted):
             return None
-        return None if store.on_its_way(connection, record, _DECIDED) else record
+        return None if store.on_its_way(connection, acted, _DECIDED) else record
 
 
 def _names(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from gateway.base.errors import NotReady
 from gateway.cases import store
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
-from gateway.cases.looking import look
+from gateway.cases.looking import look, look_case
 from gateway.cases.marking import Marking, mark, settle
 from gateway.cases.placing import Placed, place
 from gateway.cases.stepping import Stepper, demand_follows, state_behind
@@ -138,7 +138,7 @@ class CaseInbox:
         _demand_filer(sender, kind, held)
         day = _received(message)
         marks = kind is Kind.OBJECTION and self._marking.marks(
-            connection, held.record, message.member, step.docs
+            connection, held, message.member, step.docs
         )
         begun = {
             "kind": kind,
@@ -181,7 +181,7 @@ class CaseInbox:
         self._place(connection, statement, state, day)
         ends = row.kind == Kind.OBJECTION and step.act == "withdraw-filing"
         if ends and row.owner == own:
-            held = look(connection, self._vault, row.leaf)
+            held = look_case(connection, self._vault, row)
             settle(connection, row, held, statement, basis=Basis.SUBJECT_REQUEST, day=day)
 
     def _make_room(self, connection: sa.Connection, row: store.Row, step: Step) -> None:

@@ -27,13 +27,13 @@ from gateway.cases.deciding import (
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
 from gateway.cases.looking import look
+from gateway.cases.marking import TAKES_AWAY
 from gateway.cases.registry import Registry
 from gateway.cases.services import Cases
 from ledger.core.ids import KeyId
 from ledger.core.status import (
     ZERO,
     Act,
-    Action,
     Flag,
     Outcome,
     RecordedAct,
@@ -44,8 +44,6 @@ from ledger.core.status import (
 from ledger.core.texts import Text
 from ledger.records.keys import same_subject
 
-TAKES_AWAY: Final = (Action.CORRECT, Action.WITHDRAW, Action.ERASE)
-"""Behind which a record stands for no other."""
 _US: Final = bytes([1]) * 32
 """Stands for whoever signs, where only what an act does is asked."""
 _GONE: Final = (Outcome.CORRECTED, Outcome.WITHDRAWN)
@@ -80,8 +78,8 @@ class Judging:
         with begin_read(self._cases.ctx.engine) as connection:
             for step in reversed(store.steps_of(connection, row.id)):
                 if step.act in ("national-result", "file-repair", "file-objection"):
-                    opened = self._cases.stepper.statement(step.commitment, connection)
-                    if (number := opened.step().national_no) is not None:
+                    number = self._cases.stepper.said(step, connection).national_no
+                    if number is not None:
                         return number
         return None
 
@@ -128,9 +126,9 @@ class Judging:
         if act is not None and (code := refusal(ahead, act, by_vote=False)):
             raise CaseRefused(code, _DECIDED)
         if row is None and wanted.act == "grant":
-            filed = store.open_repair(connection, held.record)
+            filed = store.open_repair(connection, held.record, held.acted)
             if filed is not None:
-                raise CaseRefused("cannot-follow", _FILED, extra={"case": filed.hex()})
+                raise CaseRefused("cannot-follow", _FILED, extra={"case": filed.id.hex()})
 
     def _other(self, connection: sa.Connection, held: Held, wanted: Wanted) -> Held | None:
         """The record that corrects, which must be fit to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,12 +11,12 @@ from gateway.base.crypto import Vault
 from gateway.base.policy import Record
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
-from gateway.log.store import Entries, locate
-from gateway.receipts.stranded import is_stranded
+from gateway.log.store import Entries, Located, locate
+from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.store import known_of, open_content, record_row
 from ledger.core.entry import Entry, parse_entry
-from ledger.core.ids import Digest, LogId, record_id
+from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.records import schema as schemas
 
 _UNKNOWN = {
@@ -67,6 +67,30 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         content=content,
         schema=schema,
     )
+
+
+def look_case(connection: sa.Connection, vault: Vault, case: sa.Row[Any]) -> Held:
+    """The record of a case of ours as it stands now: another one of its chain where it was logged
+    again since it was filed. Raises as `look`."""
+    return look(connection, vault, standing_leaf(connection, case.leaf))
+
+
+def standing_leaf(connection: sa.Connection, leaf: bytes) -> bytes:
+    """The leaf under which a record that was taken in stands now: another one where a closed log
+    has stranded it and it was logged again."""
+    found = locate(connection, leaf)
+    if found is None or not is_stranded(connection, found):
+        return leaf
+    return logged_again(connection, found) or leaf
+
+
+def acted_of(held: Entries, at: Located) -> RecordId | None:
+    """The record on which acts on an entry are; None where it does not read back."""
+    data = held.get(at)
+    if data is None:
+        return None
+    entry = parse_entry(data)
+    return entry.replaces or record_id(LogId(at.log_id), entry.commitment)
 
 
 class _Acted(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -14,12 +14,13 @@ from gateway.cases.deciding import midnight
 from gateway.cases.interfaces import Held
 from gateway.cases.stepping import Stepper
 from ledger.core.case import ACTS_OF_FILER, Doc
-from ledger.core.ids import RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Act, Action, Basis
 
 MAX_MARKING = 20
 """Open objections of one filer that mark by themselves; further ones do when they are accepted."""
+TAKES_AWAY: Final = (Action.CORRECT, Action.WITHDRAW, Action.ERASE)
+"""Behind which a record stands for no other."""
 AGAIN = 90 * 86_400
 """Seconds in which one new objection marks a record of which one came to nothing."""
 
@@ -31,20 +32,19 @@ class Marking:
         self._clock = clock
         self._stepper = stepper
 
-    def marks(
-        self, connection: sa.Connection, record: RecordId, filer: str, docs: Sequence[Doc]
-    ) -> bool:
-        """Whether a new objection of this filer, with these documents, does."""
+    def marks(self, connection: sa.Connection, held: Held, filer: str, docs: Sequence[Doc]) -> bool:
+        """Whether a new objection of this filer to a record, with these documents, does. The same
+        record logged again is no other one."""
         own = self._stepper.member
         if store.open_objections(connection, filer=filer, owner=own) >= MAX_MARKING:
             return False
-        lost = store.lost_objections(connection, record)
+        lost = store.lost_objections(connection, held.record, held.acted)
         if not lost:
             return True
         seen = {doc.sha256 for row in lost for doc in self._documents(connection, row.id)}
         fresh = any(doc.sha256 not in seen for doc in docs)
         since = self._clock.seconds() - AGAIN
-        return fresh and not store.marked_again(connection, record, since)
+        return fresh and not store.marked_again(connection, held.acted, since)
 
     def _documents(self, connection: sa.Connection, case: bytes) -> list[Doc]:
         found: list[Doc] = []
@@ -98,6 +98,19 @@ def settle(
     if store.open_objections(connection, record=held.acted) == 0:
         act = plain_act(held, Action.SETTLE, statement, basis, day=day)
         store.put_act(connection, row.id, act, after)
+
+
+def settle_left(
+    connection: sa.Connection, case: bytes, held: Held, statement: Statement, *, after: int
+) -> None:
+    """Have a mark taken away that no case is left to take: of an objection that was upheld and
+    whose outcome was refused. It goes with the outcome that comes in its place. after: the act of
+    that."""
+    row = store.act_row(connection, after)
+    takes = row is not None and row.action in TAKES_AWAY
+    if takes and store.mark_left(connection, held.acted):
+        act = plain_act(held, Action.SETTLE, statement, Basis.OBJECTION_UPHELD)
+        store.put_act(connection, case, act, after)
 
 
 def mark(

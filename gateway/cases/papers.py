@@ -39,12 +39,11 @@ class Papers:
     def paper(self, caller: Caller, case: bytes) -> Paper:
         """Of a case that was filed. Raises CaseRefused, NotAllowed."""
         with begin_read(self._ctx.engine) as connection:
-            row, held = self._cases.case(connection, case)
-            self._cases.admit(caller, Purpose.SEE_CASE, held, row)
+            row, held = self._views.seen(connection, caller, case)
             if row.kind not in TITLES:  # the owner's own decision: nobody filed it
                 raise CaseRefused("not-found")
             first = store.steps_of(connection, case)[0]
-            step = self._cases.stepper.statement(first.commitment, connection).step()
+            step = self._cases.stepper.said(first, connection)
         node = self._ctx.settings.node
         return Paper(
             case=row.id,
@@ -60,9 +59,10 @@ class Papers:
             opened=row.opened,
         )
 
-    def _document(self, caller: Caller, held: Held, row: store.Row) -> str | None:
-        """The number of the document, where the caller may be told what the record says."""
-        if held.content is None or held.schema is None:
+    def _document(self, caller: Caller, held: Held | None, row: store.Row) -> str | None:
+        """The number of the document, where the caller may be told what the record says; of another
+        member's record it is not known here."""
+        if held is None or held.content is None or held.schema is None:
             return None
         if not self._cases.may_read(caller, held, row):
             return None
@@ -70,9 +70,11 @@ class Papers:
         return found if isinstance(found, str) else None
 
 
-def _unit(held: Held) -> str | None:
+def _unit(held: Held | None) -> str | None:
     """The authority, by name where the record tells it: public bodies are no secret."""
-    if held.content is None or held.schema is None or held.schema.authority.name is None:
+    if held is None or held.content is None or held.schema is None:
+        return None
+    if held.schema.authority.name is None:
         return None
     found = held.content.fields.get(held.schema.authority.name)
     return found if isinstance(found, str) else None

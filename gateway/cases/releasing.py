@@ -22,9 +22,9 @@ from gateway.cases import store
 from gateway.cases.deciding import ENDS_OBJECTION, OF_CASES, OWN, action_of
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held, Wanted
-from gateway.cases.judging import TAKES_AWAY, Judging
+from gateway.cases.judging import Judging
 from gateway.cases.looking import look
-from gateway.cases.marking import plain_act, settle
+from gateway.cases.marking import plain_act, settle, settle_left
 from gateway.cases.sending import Sending
 from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep
@@ -32,7 +32,7 @@ from gateway.cases.waiting import Waiting
 from ledger.core.canonical import b64u_decode, unhex32
 from ledger.core.case import Doc, Step
 from ledger.core.case_chain import CaseState, Kind
-from ledger.core.ids import Digest
+from ledger.core.ids import Digest, RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Action, Basis
 
@@ -250,7 +250,7 @@ class Decisions:
             authority=value["authority"],
             case=found.case,
             channel=_channel(wanted, own=row is None),
-            record=held.record,
+            record=held.record if row is None else RecordId(row.record),
             role=value["role"],
             step=1 if row is None else row.steps + 1,
             prev=None if row is None else Digest(row.last),
@@ -281,11 +281,8 @@ class Decisions:
         if row is not None and row.kind == Kind.OBJECTION and wanted.act in ENDS_OBJECTION:
             basis = _SETTLE_BASIS[wanted.act]
             settle(connection, row, held, statement, basis=basis, after=number)
-        # An objection that was upheld, and its outcome refused: the mark goes with the outcome that
-        # comes in its place, for no case is left that could take it away.
-        if row is None and action in TAKES_AWAY and store.mark_left(connection, held.acted):
-            act = plain_act(held, Action.SETTLE, statement, Basis.OBJECTION_UPHELD)
-            store.put_act(connection, case, act, number)
+        if row is None and number is not None:
+            settle_left(connection, case, held, statement, after=number)
 
 
 def _channel(wanted: Wanted, *, own: bool) -> str:

@@ -19,7 +19,7 @@ from gateway.cases.abroad import Filer
 from gateway.cases.deciding import day_of, pushed_on
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
-from gateway.cases.looking import look
+from gateway.cases.looking import look, look_case
 from gateway.cases.marking import Marking, mark, settle
 from gateway.cases.stepping import NewStep, Stepper, demand_follows, last_of
 from gateway.records.content import Content
@@ -82,7 +82,7 @@ class Cases:
             if known is not None:
                 return bytes(known.case)
             marks = filing.kind == Kind.OBJECTION and self._marking.marks(
-                connection, held.record, member, docs
+                connection, held, member, docs
             )
         step = Step(
             act=f"file-{filing.kind}",
@@ -185,7 +185,7 @@ class Cases:
             case=row.id,
             channel="national" if wanted.national_no else "desk",
             national_no=wanted.national_no,
-            record=held.record,
+            record=RecordId(row.record),
             role=self.role(caller),
             step=row.steps + 1,
             prev=last_of(row),
@@ -209,7 +209,7 @@ class Cases:
         row = self.row(connection, case)
         if row.owner != self.ctx.settings.node.code:
             raise CaseRefused("not-the-owner", _NOT_OURS)
-        return row, look(connection, self.vault, row.leaf)
+        return row, look_case(connection, self.vault, row)
 
     def demand_step(self, connection: sa.Connection, commitment: bytes) -> store.Row:
         """The row of a step that was made."""

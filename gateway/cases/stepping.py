@@ -48,7 +48,8 @@ _ENOUGH = {
 class NewStep:
     """A step to be made. state: of the case behind it. held: None where the record is another
     member's. kept: set of materials that is kept already (a released proposal's). begun: row values
-    of a case that begins with it."""
+    of a case that begins with it. fits: asked under the lock, unless the step is there already;
+    raises CaseRefused where what else is on its way leaves it no room."""
 
     step: Step
     state: CaseState
@@ -59,6 +60,7 @@ class NewStep:
     kept: str | None = None
     released_by: int | None = None
     begun: dict[str, Any] | None = None
+    fits: Callable[[sa.Connection], None] | None = None
 
 
 Then = Callable[[sa.Connection, Statement], None]
@@ -237,6 +239,8 @@ class Stepper:
                     "en": "Another step was just made; look at the case again",
                 },
             )
+        if new.fits is not None:
+            new.fits(connection)
 
     def _demand_few(self, connection: sa.Connection, new: NewStep) -> None:
         """Raise Problem where a token has filed enough for today."""

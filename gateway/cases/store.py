@@ -139,22 +139,23 @@ def open_objections(
     return connection.scalar(query) or 0
 
 
-def open_repair(connection: sa.Connection, record: bytes) -> bytes | None:
-    """A repair of a record that is open; None where there is none."""
-    query = sa.select(cases.c.id).where(
-        cases.c.record == record, cases.c.kind == Kind.REPAIR, cases.c.state.in_(OPEN)
+def open_repair(connection: sa.Connection, *records: bytes) -> Row | None:
+    """The repair of a record that is open, the oldest of several; None where there is none. Where
+    it was logged again: by what it is now, and by the first of its chain, on which acts are."""
+    query = sa.select(cases).where(
+        cases.c.record.in_(records), cases.c.kind == Kind.REPAIR, cases.c.state.in_(OPEN)
     )
-    return connection.scalar(query.order_by(cases.c.opened).limit(1))
+    return connection.execute(query.order_by(cases.c.opened, cases.c.id).limit(1)).one_or_none()
 
 
-def lost_objections(connection: sa.Connection, record: bytes) -> Sequence[Row]:
-    """Objections to a record that came to nothing; taken back or declined too, or filing and taking
-    back in turns would mark it for ever."""
+def lost_objections(connection: sa.Connection, *records: bytes) -> Sequence[Row]:
+    """Objections to a record, by its ids as of `open_repair`, that came to nothing; taken back or
+    declined too, or filing and taking back in turns would mark it for ever."""
     lost = (
         *(CaseState.DISMISSED, CaseState.UNCONFIRMED),
         *(CaseState.DECLINED, CaseState.WITHDRAWN),
     )
-    query = sa.select(cases).where(cases.c.record == record, cases.c.kind == Kind.OBJECTION)
+    query = sa.select(cases).where(cases.c.record.in_(records), cases.c.kind == Kind.OBJECTION)
     return connection.execute(query.where(cases.c.state.in_(lost))).all()
 
 

@@ -17,7 +17,7 @@ from gateway.cases.deciding import OWN, may_follow
 from gateway.cases.errors import CaseRefused
 from gateway.cases.fates import remedy_of
 from gateway.cases.interfaces import Answer, Held
-from gateway.cases.looking import look
+from gateway.cases.looking import look, look_case
 from gateway.cases.placing import ABROAD
 from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
@@ -60,7 +60,7 @@ class Views:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
         NotAllowed; a status that cannot be read now is null."""
         with begin_read(self._cases.ctx.engine) as connection:
-            row, held = self._seen(connection, caller, case)
+            row, held = self.seen(connection, caller, case)
             acted = bytes(row.record) if held is None else held.acted
             steps = store.steps_of(connection, case)
             displaced = store.displaced_of(connection, case)
@@ -98,7 +98,7 @@ class Views:
             "mayFollow": self._may_follow(held),
         }
 
-    def _seen(
+    def seen(
         self, connection: sa.Connection, caller: Caller, case: bytes
     ) -> tuple[store.Row, Held | None]:
         """A case that the caller may see, and its record where that is ours. Raises CaseRefused,
@@ -107,7 +107,7 @@ class Views:
         if row.leaf == ABROAD:
             self._cases.filer.admit(caller, Purpose.SEE_ABROAD, row)
             return row, None
-        held = look(connection, self._cases.vault, row.leaf)
+        held = look_case(connection, self._cases.vault, row)
         self._cases.admit(caller, Purpose.SEE_CASE, held, row)
         return row, held
 
@@ -215,7 +215,8 @@ class Views:
     def _of_proposal(
         self, connection: sa.Connection, row: store.Row | None, proposal: int, n: int
     ) -> bytes:
-        if row is None or row.id != proposal:
+        # What was released is a step: its documents are for whoever may read that.
+        if row is None or row.id != proposal or row.state != store.PROPOSED:
             raise CaseRefused("case-moved")
         data = documents.read(connection, self._cases.vault, row.materials, n)
         if data is None:
@@ -225,7 +226,7 @@ class Views:
     def _demand_step(
         self, connection: sa.Connection, caller: Caller, case: bytes, number: int
     ) -> store.Row:
-        row, held = self._seen(connection, caller, case)
+        row, held = self.seen(connection, caller, case)
         if held is not None:
             self._cases.admit(caller, Purpose.READ_CASE, held, row)
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)

@@ -65,8 +65,7 @@ class Waiting:
         or by another one of the same name, as whoever got a new one has it."""
         with begin_read(self._ctx.engine) as connection:
             token = self._tokens.known(connection, row.token)
-        if row.token == caller.id or (token and _person(token.name) == _person(caller.name)):
-            raise CaseRefused("same-person")
+        demand_other_person(caller, row.token, None if token is None else token.name)
 
     def put(self, connection: sa.Connection, **values: Any) -> int:
         """Keep a proposal in place of the one that stood, whose documents go; its number. Under
@@ -86,5 +85,13 @@ class Waiting:
         store.end_proposals(connection, [row.id for row in rows], state)
 
 
-def _person(name: str) -> str:
-    return fold(name).casefold()
+def demand_other_person(caller: Caller, token: int, *names: str | None) -> None:
+    """Raise CaseRefused `same-person` where a caller is whoever proposed: by the token, or by one
+    of its names, as whoever got a new one has it. names: None where it is not known any more."""
+    if token == caller.id or any(name and same_person(name, caller.name) for name in names):
+        raise CaseRefused("same-person")
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two tokens are held by one person, as far as names tell."""
+    return fold(one).casefold() == fold(other).casefold()

@@ -4,7 +4,8 @@
    gateway has obeyed it. Until then nothing is destroyed, and nothing ever is because of the chain
    alone: whoever stole a key erases nothing.
 2. One transaction destroys keys and content of the record, wherever it was logged again, and the
-   documents of its cases, and notes that it did (`record.erased`).
+   documents of its cases, what files that decide say of it, and notes that it did
+   (`record.erased`).
 3. Files are forgotten whose answers hold a row that stood beside it.
 4. What the database left behind is overwritten (`record.swept`).
 
@@ -81,6 +82,7 @@ class Erasures:
             sets = store.documents_about(connection, rows, act.step)
             store.destroy_records(connection, rows)
             values["documents"] = store.destroy_documents(connection, sets)
+            store.destroy_file_rows(connection, rows)
             connection.execute(sa.insert(erasures).values(values))
             crash_point("record.erased", "before")
         crash_point("record.erased", "after")
@@ -145,7 +147,7 @@ class Erasures:
         with begin_read(self._ctx.engine) as connection:
             at = locate(connection, name)
             known = None if at is None else known_of(record_row(connection, at.id))[0]
-            row = store.erasure_by(connection, name)
+            row = None if at is None else store.erasure_by(connection, name, at)
         if at is None or known is None:
             return NotErased("not-found")
         decision = decide(caller, Purpose.SEE_CASE, known)

@@ -7,15 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.casefiles.models import case_file_rows
 from gateway.cases.models import acts, case_steps, cases, materials, proposals
 from gateway.erasures.models import erasures
 from gateway.files.store import drop as drop_file
 from gateway.log.models import entries
-from gateway.log.store import Entries, of_row
+from gateway.log.store import Entries, Located, of_row
 from gateway.records.models import closings, records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, drop, number
 from gateway.statuses.models import statuses
+from gateway.statuses.store import first_of
 from ledger.core.status import Action, Flag
 
 _SOME = 512
@@ -92,8 +94,7 @@ def destroy_records(connection: sa.Connection, rows: Sequence[int]) -> None:
 
 def documents_about(connection: sa.Connection, rows: Sequence[int], but: bytes) -> list[str]:
     """Sets of documents handed in or proposed about a record, but for those of the step `but`."""
-    held = Entries(connection)
-    ids = {held.record_id(of_row(connection, row, held)) for row in rows} - {None}
+    ids = _ids_of(connection, rows)
     leaves = leaves_of(connection, rows)
     about = sa.select(cases.c.id).where(sa.or_(cases.c.leaf.in_(leaves), cases.c.record.in_(ids)))
     kept = connection.scalar(
@@ -125,6 +126,27 @@ def destroy_documents(connection: sa.Connection, sets: Sequence[str]) -> int:
     return count
 
 
+def destroy_file_rows(connection: sa.Connection, rows: Sequence[int]) -> None:
+    """Destroy what rows of files that decide say about a record, with these files as they came;
+    what became of each row stays."""
+    about = case_file_rows.c.record.in_(_ids_of(connection, rows))
+    files = list(connection.scalars(sa.select(case_file_rows.c.file).where(about).distinct()))
+    change = sa.update(case_file_rows).where(about)
+    connection.execute(change.values(content=b""))
+    ended = change.where(case_file_rows.c.state == "proposed")
+    connection.execute(ended.values(state="refused", code="content-erased"))
+    for at in range(0, len(files), _SOME):
+        some = files[at : at + _SOME]
+        connection.execute(sa.delete(materials).where(materials.c.id.in_(some)))
+
+
+def _ids_of(connection: sa.Connection, rows: Sequence[int]) -> set[bytes]:
+    """Ids of the records of these rows."""
+    held = Entries(connection)
+    found = {held.record_id(of_row(connection, row, held)) for row in rows}
+    return {one for one in found if one is not None}
+
+
 def destroy_files(connection: sa.Connection, files: Collection[str]) -> None:
     """Forget these files, in the order in which whoever changes keys takes them."""
     for file in sorted(files, key=number):
@@ -136,9 +158,14 @@ def unswept(connection: sa.Connection) -> Sequence[Row]:
     return connection.execute(sa.select(erasures).where(erasures.c.swept_at.is_(None))).all()
 
 
-def erasure_by(connection: sa.Connection, name: bytes) -> Row | None:
-    """The erasure of a record, by its id or leaf."""
-    named = sa.or_(erasures.c.record == name, erasures.c.leaf == name)
+def erasure_by(connection: sa.Connection, name: bytes, at: Located) -> Row | None:
+    """The erasure of a record, by its id or leaf: of any of its chain where it was logged again,
+    for acts are on the first. at: the entry that it names."""
+    acted = first_of(Entries(connection), at)
+    named = sa.or_(
+        erasures.c.record.in_([name, *([] if acted is None else [acted])]),
+        erasures.c.leaf.in_([name, at.leaf]),
+    )
     return connection.execute(sa.select(erasures).where(named)).one_or_none()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -205,7 +206,8 @@ class Histories:
         making.acts += len(acts)
         making.given.append(Given(item=Item.of(receipt.leaf, text), acts=tuple(acts)))
         making.texts.append(text.decode())
-        self._add_steps(making, receipt)
+        if standing is not Standing.ERASED:  # what was said about it tells what stood in it
+            self._add_steps(making, receipt)
 
     def _receipt(self, leaf: bytes) -> bytes:
         try:
@@ -233,11 +235,10 @@ class Histories:
         )
 
     def _acts_of(self, receipt: Receipt, known: int) -> list[dict[str, Any]]:
-        ids = [receipt.record_id, receipt.entry.replaces]
         return [
             act_json(acted)
-            for one in ids
-            if one is not None and self._acted(one)
+            for one in _chain(receipt)
+            if self._acted(one)
             for acted in self._acts.history(one)
             if acted.recorded_at <= known
         ]
@@ -248,7 +249,7 @@ class Histories:
         return told is not None and bool(told.state.word.version)
 
     def _add_steps(self, making: _Making, receipt: Receipt) -> None:
-        for opening in self._steps_of(receipt.record_id):
+        for opening in chain.from_iterable(map(self._steps_of, _chain(receipt))):
             if len(making.openings) == MAX_OPENINGS or len(opening) > making.room:
                 making.left[TOO_MANY] += 1
                 continue
@@ -278,3 +279,10 @@ class Histories:
         lines = [replace(like, record=leaf, decision=decision) for leaf, decision in making.lines]
         with begin_write(self._ctx.engine) as connection:
             self._accesses.put(connection, lines or [like], self._ctx.clock.seconds())
+
+
+def _chain(receipt: Receipt) -> list[RecordId]:
+    """The record, and the first of its chain where it was logged again: cases and acts are on
+    either."""
+    ids = (receipt.record_id, receipt.entry.replaces)
+    return [one for one in ids if one is not None]

@@ -7,7 +7,9 @@ from ledger.core.texts import Text
 
 __all__ = ["FindingCode", "Severity"]
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""`note`: nothing is wrong with what is seen, but something is to be asked for that is not; a
+report with nothing else is clean."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,12 +159,12 @@ OPENING_CODES = {
         },
     ),
     "same-person": FindingCode(
-        "warning",
+        "note",
         {
-            "zh": "同一化名既提出又决定同一案件；放行人不在陈述之中，须向成员核实是否两人办理。",
-            "en": "One pseudonym both filed and decided a case; who released it does not "
-            "stand in the statement, so the member must show that there were two "
-            "persons.",
+            "zh": "同一化名既提出又拟议决定同一案件。这并不违规；放行人不在陈述之中，"
+            "是否由另一人放行须向成员核实。",
+            "en": "One pseudonym both filed a case and proposed its decision, as it may; that"
+            " another person released it does not stand in the statement and is to be asked for.",
         },
         {
             "zh": "向成员索取拟议与放行的记录。",

@@ -61,9 +61,13 @@ class Report:
 
     @property
     def exit(self) -> int:
-        """1: something is wrong; 4: not all could be looked at; 0: all is in order. Where events
-        are missing nothing else is certain."""
-        found = {finding["code"] for finding in self.document["findings"]}
+        """1: something is wrong; 4: not all could be looked at; 0: all is in order, whatever is
+        noted. Where events are missing nothing else is certain."""
+        found = {
+            finding["code"]
+            for finding in self.document["findings"]
+            if CODES[finding["code"]].severity != "note"
+        }
         unchecked = {item["code"] for item in self.document["incomplete"]}
         if EVENTS_MISSING in unchecked:
             return EXIT_INCOMPLETE

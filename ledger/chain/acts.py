@@ -78,6 +78,10 @@ class Acts:
                     raise _unfit(record, f"registry {account} has forgotten it")
         return found
 
+    def can_follow(self, record: RecordId) -> bool:
+        """Whether the acts on a record are few enough to be read. Raises CouldNotCheck."""
+        return self.states([record])[record].word.version <= MAX_HISTORY
+
     def history(self, record: RecordId) -> tuple[RecordedAct, ...]:
         """All acts on a record, the first one first. Raises CouldNotCheck where what the nodes give
         does not fold to what the state says."""

@@ -48,7 +48,7 @@ class Undo(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stolen:
     """undo: what can be undone now, in the order of the blocks. buried: records with a thief's act
-    below another one, which only a vote annuls."""
+    below another one, or with more acts than are read: those only a vote annuls."""
 
     undo: tuple[Undo, ...]
     buried: tuple[RecordId, ...]
@@ -84,6 +84,9 @@ def find_stolen(
     acts.states(touched)
     undo, buried = [], []
     for record in touched:
+        if not acts.can_follow(record):  # or a thief who does so to one record keeps all others
+            buried.append(record)
+            continue
         history = acts.history(record)
         if history and is_stolen(history[-1]):
             undo.append(Undo(record, fold(history[:-1]).history, history[-1]))

@@ -167,9 +167,10 @@ def _tell(
     shown = ", ".join(record.hex() for record in buried[:_SHOWN])
     note(
         say(
-            zh=f"{len(buried)} 条记录其后另有处置，须经表决（govern propose act，ANNUL）：{shown}",
-            en=f"{len(buried)} records with later acts need a vote (`govern propose act`, ANNUL):"
-            f" {shown}",
+            zh=f"{len(buried)} 条记录其后另有处置或处置过多，须经表决"
+            f"（govern propose act，ANNUL）：{shown}",
+            en=f"{len(buried)} records with later acts, or too many, need a vote"
+            f" (`govern propose act`, ANNUL): {shown}",
         )
     )
     return EXIT_NO

@@ -16,24 +16,20 @@ from ledger.cli.case_parts import (
     Told,
     day_text,
     doc_option,
-    in_words,
     read_steps,
     record_of,
     send,
     told_acts,
 )
+from ledger.cli.case_words import KINDS, STAGES, STATES, STEPS, proposal_text, word
 from ledger.cli.decided import import_national
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import Refused, note, print_json, print_rows, shown_path
+from ledger.cli.output import Refused, note, print_json, print_rows, shown_path, write_file
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
-_STATES = (
-    *("filed", "accepted", "declined", "awaiting-supplement", "granted", "refused", "upheld"),
-    *("dismissed", "unconfirmed", "withdrawn", "decided", "proposed"),
-)
 
 
 @click.group(
@@ -55,7 +51,9 @@ case.add_command(import_national)
         zh="""就一条记录申请信用修复或提出异议。RECORD 为记录编号、叶值或 文书号@认定单位代码。
 
         \b
-        示例：credit-ledger case file 记录编号 --kind repair --reason 已缴清 --doc 缴款书.pdf
+        示例：credit-ledger case file 记录 --kind repair --reason 已缴清 --doc 缴款书.pdf --to URL
+
+        外省市的记录用记录编号或叶值（见其回执），不必指明所属成员。
 
         退出码：0 已登记 · 1 不予登记 · 4 无法连接
         """,
@@ -65,16 +63,32 @@ case.add_command(import_national)
         \b
         Example: credit-ledger case file RECORD --kind repair --reason paid --doc a.pdf --to URL
 
+        Name a record of another province by its id or leaf, as its receipt has it; whose it is
+        need not be told.
+
         Exit codes: 0 filed · 1 refused · 4 unreachable
         """,
     ),
 )
 @click.argument("record", type=RECORD)
-@click.option("--kind", type=click.Choice(["repair", "objection"]), required=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["repair", "objection"]),
+    required=True,
+    help=say(zh="repair 信用修复，objection 异议。", en="What is filed."),
+)
 @click.option("--reason", required=True, metavar="TEXT", help=say(zh="理由。", en="Why."))
 @click.option("--owner", metavar="CODE", help=say(zh="记录所属成员。", en="Whose record it is."))
 @click.option("--authority", metavar="USCC", help=say(zh="认定单位。", en="Who determined it."))
-@click.option("--channel", type=click.Choice(["national", "portal", "desk", "court", "own"]))
+@click.option(
+    "--channel",
+    type=click.Choice(["national", "portal", "desk", "court", "own"]),
+    help=say(
+        zh="来源：national 国家平台，portal 网站，desk 窗口，court 法院，own 自行；"
+        "缺省 desk，有国家平台编号时 national。",
+        en="By which way it came. Default: desk, with a national number national.",
+    ),
+)
 @click.option("--national-no", metavar="N", help=say(zh="国家平台编号。", en="Of Credit China."))
 @click.option("--received", type=_DAY, help=say(zh="收到之日。", en="Day of receipt."))
 @doc_option
@@ -107,11 +121,25 @@ def file_(
 @case.command(
     "list",
     help=say(
-        zh="列出可见的案件，新的在前；待放行的自行决定（proposed）在最前。",
-        en="The cases that you may see, newest first, behind the owner's decisions that wait.",
+        zh="""列出可见的案件，新的在前；待放行的自行决定（proposed）在最前。
+
+        \b
+        示例：credit-ledger case list --state proposed --to URL
+
+        退出码：0 已列出 · 1 不予列出 · 4 无法连接
+        """,
+        en="""The cases that you may see, newest first, behind the owner's decisions that wait.
+
+        \b
+        Example: credit-ledger case list --state proposed --to URL
+
+        Exit codes: 0 listed · 1 refused · 4 unreachable
+        """,
     ),
 )
-@click.option("--state", type=click.Choice(_STATES), help=say(zh="状态。", en="Of this state."))
+@click.option(
+    "--state", type=click.Choice(tuple(STATES)), help=say(zh="状态。", en="Of this state.")
+)
 @click.option("--overdue", is_flag=True, help=say(zh="仅超期的。", en="Only those overdue."))
 @click.option(
     "--mine",
@@ -134,16 +162,18 @@ def list_(
     if as_json:
         print_json(told)
         return 0
-    head = ("case", "kind", "state", "stage", "deadline", "proposed")
+    head = say(
+        zh="案件 类别 状态 环节 期限 待放行", en="case kind state stage deadline proposed"
+    ).split()
     print_rows(
         [
             (
                 one["case"],
-                one["kind"],
-                one["state"],
-                one["stage"]["name"],
+                word(KINDS, one["kind"]),
+                word(STATES, one["state"]),
+                word(STAGES, one["stage"]["name"]),
                 _deadline(one),
-                one["proposed"],
+                word(STEPS, one["proposed"]),
             )
             for one in told["cases"]
         ],
@@ -157,8 +187,22 @@ def list_(
 @case.command(
     "show",
     help=say(
-        zh="案件的步骤、期限与上链情况；CASE 也可以是回执二维码的内容。",
-        en="Steps, deadline and acts of a case. CASE may be what the code on a receipt says.",
+        zh="""案件的步骤、期限、上链情况，以及哪些省市已执行、尚未执行。
+        CASE 也可以是回执二维码的内容。
+
+        \b
+        示例：credit-ledger case show 案件 --docs 材料 --to URL
+
+        退出码：0 已答复 · 1 没有此案件 · 4 无法连接
+        """,
+        en="""Steps, deadline and acts of a case, and which provinces have carried it out, and which
+        have not yet. CASE may be what the code on a receipt says.
+
+        \b
+        Example: credit-ledger case show CASE --docs DIR --to URL
+
+        Exit codes: 0 answered · 1 no such case · 4 unreachable
+        """,
     ),
 )
 @click.argument("case_", metavar="CASE", type=SCANNED)
@@ -224,7 +268,7 @@ def receipt(*, case_: str, out: Path, url: str, token: str | None, as_json: bool
     """See its help."""
     with Node(url, token) as node:
         found = expect(node.get(f"/v1/cases/{case_}/receipt.pdf"), _OK)
-    out.write_bytes(found.body)
+    write_file(out, found.body, private=True)
     if as_json:
         print_json({"file": shown_path(out)})
     else:
@@ -233,22 +277,30 @@ def receipt(*, case_: str, out: Path, url: str, token: str | None, as_json: bool
 
 
 def _show(told: Told) -> None:
-    note(f"{told['kind']} {told['state']} · {told['record']}")
+    stands = f"{word(KINDS, told['kind'])} · {word(STATES, told['state'])}"
+    note(f"{stands} · {say(zh='记录', en='record')} {told['record']}")
     if told["owner"] != told["filer"]:
         between = f"{told['filer']} → {told['owner']}"
         note(say(zh=f"提出 → 记录所属：{between}", en=f"filed by → record of: {between}"))
     if told["stage"]["name"]:
-        note(say(zh="期限", en="deadline") + f": {told['stage']['name']} {_deadline(told)}")
+        note(
+            say(zh="期限", en="deadline")
+            + f": {word(STAGES, told['stage']['name'])} {_deadline(told)}"
+        )
     if told["proposed"]:
-        note(say(zh="待放行", en="to be released") + f": {in_words(told['proposed'])}")
-    head = ("step", "act", "iss", "day", "commitment")
-    print_rows([[step[name] for name in head] for step in told["steps"]], head=head)
+        note(say(zh="待放行", en="to be released") + f": {proposal_text(told['proposed'])}")
+    head = say(zh="步骤 事项 成员 日期 登记凭据", en="step act iss day commitment").split()
+    rows = [
+        (s["step"], word(STEPS, s["act"]), s["iss"], s["day"], s["commitment"])
+        for s in told["steps"]
+    ]
+    print_rows(rows, head=head)
     for step in told["steps"]:
         if (sent := step.get("sent")) and sent["state"] != "sent":
             note(_on_its_way(step, sent))
     for step in told["displaced"]:
         again = say(zh="被在先步骤取代，须重新提交", en="another step came first; file it anew")
-        note(f"{step['act']} {step['day']}: {again}")
+        note(f"{word(STEPS, step['act'])} {step['day']}: {again}")
     told_acts(told)
     _told_reach(told)
 
@@ -284,10 +336,18 @@ def _deadline(one: Told) -> str | None:
     return None if stage["deadline"] is None else f"{stage['deadline']}{late}"
 
 
+_EXITS = say(
+    zh="退出码：0 已登记 · 1 不予登记 · 4 无法连接",
+    en="Exit codes: 0 noted · 1 refused · 4 unreachable",
+)
+
+
 def _step(name: str, path: str, zh: str, en: str) -> Callable[..., int]:
     """A command for a step that one person makes."""
+    what, example = say(zh=zh, en=en), say(zh="示例", en="Example")
+    shown = f"\b\n{example}: credit-ledger case {name} CASE --note T --doc d.pdf --to URL"
 
-    @case.command(name, help=say(zh=zh, en=en))
+    @case.command(name, help=f"{what}\n\n{shown}\n\n{_EXITS}", short_help=what)
     @click.argument("case_", metavar="CASE", type=NAME)
     @click.option("--note", "text", default="", metavar="T", help=say(zh="说明。", en="A note."))
     @doc_option
@@ -310,8 +370,18 @@ def _step(name: str, path: str, zh: str, en: str) -> Callable[..., int]:
 
 
 _step("accept", "accept", "受理。", "Accept a case.")
-_step("decline", "decline", "不予受理（异议须用 decide）。", "Decline a repair.")
-_step("ask", "ask-supplement", "要求补充材料。", "Ask for more.")
+_step(
+    "decline",
+    "decline",
+    "不予受理（异议须用 decide）。",
+    "Decline a repair (an objection: by `case decide`).",
+)
+_step(
+    "ask",
+    "ask-supplement",
+    "要求补充材料（在 --note 中写明）。",
+    "Ask for more; say what with --note.",
+)
 _step("supplement", "supplement", "补充材料。", "Hand in what was asked for.")
 _step("withdraw", "withdraw", "撤回申请。", "Withdraw one's filing.")
 
@@ -366,7 +436,8 @@ def _made(told: Told, *, as_json: bool) -> int:
     if as_json:
         print_json(told)
     else:
-        note(f"{told['step']}: {told['state']}")
+        number = say(zh=f"第 {told['step']} 步", en=f"step {told['step']}")
+        note(f"{number}: {word(STATES, told['state'])}")
         click.echo(told["commitment"])
     return 0
 

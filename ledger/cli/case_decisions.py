@@ -12,6 +12,8 @@ from ledger.cli.case_parts import (
     RECORD,
     Signs,
     Told,
+    basis_option,
+    class_option,
     day_text,
     doc_option,
     key_options,
@@ -31,23 +33,32 @@ from ledger.cli.output import EXIT_NO, note, print_json
 
 _OK = 200
 _DAY = click.DateTime(["%Y-%m-%d"])
-_STATES = (
-    *("filed", "accepted", "declined", "awaiting-supplement", "granted", "refused", "upheld"),
-    *("dismissed", "unconfirmed", "withdrawn", "decided", "proposed"),
-)
 
 
 @click.command(
     help=say(
         zh="""提出如何办结；由另一人用 case release 放行。
 
-        \b
-        示例：credit-ledger case decide 案件 grant --basis 2 --class general --doc 决定.pdf --to URL
-        """,
-        en="""Propose how a case ends; another person releases it (`case release`).
+        修复：grant 准予、refuse 不予。异议：uphold 成立（加
+        --correct-to 或 --withdraw）、dismiss 不成立、unconfirmed 无法核实、decline 不予受理。
 
         \b
-        Example: credit-ledger case decide CASE grant --basis 2 --class general --doc d.pdf --to URL
+        示例：
+          credit-ledger case decide 案件 grant --basis 2 --class general --doc 决定.pdf --to URL
+          credit-ledger case decide 案件 uphold --basis 7 --correct-to 记录 --doc a.pdf --to URL
+
+        退出码：0 已提出 · 1 不予提出 · 4 无法连接
+        """,
+        en="""Propose how a case ends; another person releases it (`case release`). A repair: grant
+        or refuse. An objection: uphold (with --correct-to or --withdraw), dismiss, unconfirmed (it
+        could not be confirmed) or decline.
+
+        \b
+        Examples:
+          credit-ledger case decide CASE grant --basis 2 --class general --doc d.pdf --to URL
+          credit-ledger case decide CASE uphold --basis 7 --correct-to RECORD --doc d.pdf --to URL
+
+        Exit codes: 0 proposed · 1 refused · 4 unreachable
         """,
     )
 )
@@ -55,8 +66,8 @@ _STATES = (
 @click.argument(
     "act", type=click.Choice(["grant", "refuse", "uphold", "dismiss", "unconfirmed", "decline"])
 )
-@click.option("--basis", type=int, metavar="N", help=say(zh="依据编号。", en="Legal basis, 1-12."))
-@click.option("--class", "class_", type=click.Choice(["minor", "general", "severe"]))
+@basis_option()
+@class_option
 @click.option(
     "--national-no",
     metavar="N",
@@ -104,20 +115,30 @@ def proposed(told: Told, *, as_json: bool) -> int:
     if as_json:
         print_json(told)
     else:
-        note(say(zh="已提出，待另一人放行。", en="Proposed; another person has to release it."))
+        number = told["proposal"]
+        note(
+            say(
+                zh=f"已提出（第 {number} 号），待另一人用 release 放行。",
+                en=f"Proposed as number {number}; another person has to release it (`release`).",
+            )
+        )
     return 0
 
 
 @click.command(
     help=say(
-        zh="""放行已提出的决定，并等到上链。退出码：0 已上链 · 1 不予放行或被链拒绝 · 4 尚未上链
+        zh="""放行已提出的决定，并等到上链。放行者须是提出者以外的人。
+
+        退出码：0 已上链 · 1 不予放行或被链拒绝 · 4 尚未上链
 
         \b
         示例：credit-ledger case release 案件 --docs 文件夹 --to URL（先看材料，不放行）
         credit-ledger case release 案件 --proposal 12 --to URL
         """,
-        en="""Release what was proposed, and wait until it is on the chain. Exit codes: 0 it is ·
-        1 refused · 4 not there yet
+        en="""Release what was proposed, and wait until it is on the chain. Whoever proposed
+        it cannot.
+
+        Exit codes: 0 it is on the chain · 1 refused · 4 not there yet
 
         \b
         Example: credit-ledger case release CASE --docs DIR --to URL (reads first, releases nothing)

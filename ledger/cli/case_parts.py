@@ -15,6 +15,7 @@ import orjson
 
 from ledger.chain.typed_acts import TypedActs
 from ledger.cli.act_words import typed_lines
+from ledger.cli.case_words import ACT_STATES, ACTIONS, bases, proposal_text, word
 from ledger.cli.language import pick, say
 from ledger.cli.node import Answer, Node, expect
 from ledger.cli.output import (
@@ -30,6 +31,7 @@ from ledger.cli.output import (
 from ledger.cli.passwords import open_key
 from ledger.cli.patience import Patience
 from ledger.core.canonical import hex0x
+from ledger.core.commitment import CLASSES
 from ledger.core.errors import Malformed
 from ledger.core.keys import Purpose
 from ledger.core.opening import parse_opening
@@ -105,6 +107,32 @@ def doc_option(command: F) -> F:
         type=_FILE,
         metavar="FILE",
         help=say(zh="材料，PDF 或 JPG（可重复）。", en="A document, PDF or JPG (repeatable)."),
+    )(command)
+
+
+def basis_option(*, required: bool = False, default: int | None = None) -> Callable[[F], F]:
+    """`--basis N`, with all there are in its help. default: where the law leaves no other."""
+    return click.option(
+        "--basis",
+        type=click.IntRange(1, 12),
+        required=required and default is None,
+        default=default,
+        show_default=default is not None,
+        metavar="N",
+        help=say(zh="法律依据：", en="Legal basis: ") + bases() + say(zh="。", en="."),
+    )
+
+
+def class_option(command: F) -> F:
+    """`--class`: parameter `class_`."""
+    return click.option(
+        "--class",
+        "class_",
+        type=click.Choice(CLASSES),
+        help=say(
+            zh="失信程度：minor 轻微，general 一般，severe 严重；缺省为申请所载或记录所载。",
+            en="Class of the dishonesty. Default: that of the filing or the record.",
+        ),
     )(command)
 
 
@@ -221,21 +249,9 @@ def release_seen(node: Node, shown_at: str, path: str, proposal: int | None = No
     what was read before, None: what is shown now. Raises Refused."""
     proposed = expect(node.get(shown_at), _OK).json()["proposed"] or {}
     if proposed:
-        note(say(zh="放行：", en="Releasing: ") + in_words(proposed))
+        note(say(zh="放行：", en="Releasing: ") + proposal_text(proposed))
     number = proposal or proposed.get("proposal", 0)
     return send(node, f"{path}?proposal={number}", {}, ())
-
-
-def in_words(proposed: Told) -> str:
-    """What is proposed, on one line."""
-    number = say(zh=f"第 {proposed['proposal']} 号", en=f"proposal {proposed['proposal']}")
-    names = ("act", "class", "basis", "nationalNo", "toRecord", "day", "note")
-    told = [f"{name}={proposed[name]}" for name in names if proposed.get(name)]
-    stage = proposed.get("stage") or {}
-    if stage.get("name"):
-        late = say(zh="（超期）", en=" (overdue)") if stage["overdue"] else ""
-        told.append(say(zh="期限", en="deadline") + f" {stage['deadline']}{late}")
-    return " · ".join((number, *told))
 
 
 def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: bool) -> int:
@@ -251,7 +267,7 @@ def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: b
         data = _document(answer, doc["name"], doc["sha256"])
         found.append((folder / f"{number}-{n + 1}-{_file_name(doc['name'])}", data))
     _write_new(folder, found)
-    note(in_words(proposed))
+    note(proposal_text(proposed))
     if as_json:
         paths = [shown_path(path) for path, _ in found]
         print_json({"proposal": number, "proposed": proposed, "files": paths})
@@ -386,7 +402,7 @@ def told_acts(told: Told) -> None:
     """Tell what became of each act."""
     for act in told["acts"]:
         code = f" ({act['code']})" if act["code"] else ""
-        note(f"{act['action']}: {act['state']}{code}")
+        note(f"{word(ACTIONS, act['action'])}: {word(ACT_STATES, act['state'])}{code}")
         if remedy := act.get("remedy"):
             note(f"  {harmless(pick(remedy))}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ledger.chain.contracts.bindings import CATALOGUE
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE
 from ledger.chain.contracts.structs import ACT, NO, YES
 from ledger.chain.governing import requests
 from ledger.chain.governing.actions import (
@@ -222,7 +222,7 @@ def vote(*, motion_id: str, choice: str, hand: Hand, as_json: bool) -> int:
 @acting_options
 @json_option
 def execute(*, motion_id: str, hand: Hand, as_json: bool) -> int:
-    """What the Catalogue carries out is sent there."""
+    """What the Catalogue or the CaseRegistry carries out is sent there."""
     motion = find_motion(hand, motion_id)
     if hand.offline is not None:
         raise click.UsageError(say(zh="执行无须签名", en="carrying out needs no signature"))
@@ -230,8 +230,9 @@ def execute(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     to, data = requests.carry_out(
         motion.event.member, motion.action, motion.event.salt, hand.domain
     )
-    if to not in (None, hand.consortium.current(CATALOGUE)):
-        raise ConfigError("catalogue", f"{to} is not the Catalogue of this network")
+    role = CASE_REGISTRY if motion.action.kind == ACT else CATALOGUE
+    if to not in (None, hand.consortium.current(role)):
+        raise ConfigError(role, f"{to} is not the {role} of this network")
     sent = hand.send("execute", data, to=to)
     if as_json:
         print_json({"proposal": motion.id, "tx": sent.tx})
@@ -308,18 +309,11 @@ def _propose(hand: Hand, wanted: Action) -> str:
 
 
 def _demand_executable(motion: Motion) -> None:
-    """Refuse what has ended, and what this command cannot carry out, in words."""
+    """Refuse what has ended, in words."""
     if motion.state == "executed":
         raise Refused(say(zh="该提案已执行。", en="this proposal was carried out already."))
     if motion.state == "expired":
         raise Refused(say(zh="该提案已过期。", en="this proposal has run out."))
-    if motion.action.kind == ACT:
-        raise Refused(
-            say(
-                zh="此提案由 CaseRegistry 合约执行，不由本命令执行。",
-                en="another contract carries this out, the CaseRegistry: this command cannot.",
-            )
-        )
 
 
 def _summary(motion: Motion, threshold: int) -> dict[str, Any]:

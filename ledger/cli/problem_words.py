@@ -303,7 +303,7 @@ NETWORKS: Final[Mapping[str, str]] = {
     "{} is not in it": "其中没有 {}",
     "{} of {} nodes: name more": "{} 个，共需 {} 个节点：请再列出",
     "{} is not registered": "{} 未登记",
-    "{} is not the Catalogue of this network": "{} 不是本网络的 Catalogue",
+    "{} is not the {} of this network": "{} 不是本网络的 {}",
     "is not {}": "不是 {}",
     "is no code": "不是代码",
     "{} is no code": "{} 不是代码",

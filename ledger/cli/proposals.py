@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ledger.chain.contracts.bindings import CATALOGUE
+from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE
 from ledger.chain.contracts.events import (
+    Acted,
     ContractRegistered,
     Executed,
     ItemPut,
@@ -15,7 +16,7 @@ from ledger.chain.contracts.events import (
     decode_events,
     topic,
 )
-from ledger.chain.contracts.structs import ACTIVE, YES
+from ledger.chain.contracts.structs import ACTIVE, YES, ZERO
 from ledger.chain.governing.actions import Action, kind_names
 from ledger.cli.acting import Hand
 from ledger.cli.language import say
@@ -105,18 +106,21 @@ def _motion(hand: Hand, event: Proposed, ended: _Ended) -> Motion:
 
 
 def _used(hand: Hand) -> set[bytes]:
-    """Proposals that a Catalogue of this network has carried out; it says so by its items."""
+    """Proposals that another contract of this network has carried out: a Catalogue says so by its
+    items, a CaseRegistry by its acts."""
     registered = _events(hand, topic(ContractRegistered))
-    catalogues = {
-        event.account
-        for event in registered
-        if isinstance(event, ContractRegistered) and event.role == CATALOGUE
-    }
+    contracts = [event for event in registered if isinstance(event, ContractRegistered)]
     used: set[bytes] = set()
-    for address in catalogues:
-        entries = hand.view.logs(address, (topic(ItemPut),), first=hand.network.deploy_block)
-        found = [e for e in decode_events("Catalogue", entries) if isinstance(e, ItemPut)]
-        used |= {event.authority for event in found if not event.member}
+    first = hand.network.deploy_block
+    for address in {one.account for one in contracts if one.role == CATALOGUE}:
+        entries = hand.view.logs(address, (topic(ItemPut),), first=first)
+        items = [e for e in decode_events("Catalogue", entries) if isinstance(e, ItemPut)]
+        used |= {event.authority for event in items if not event.member}
+    for address in {one.account for one in contracts if one.role == CASE_REGISTRY}:
+        by_vote = (topic(Acted), None, None, ZERO)  # their member is nobody: the members' are many
+        entries = hand.view.logs(address, by_vote, first=first)
+        acts = [e for e in decode_events("CaseRegistry", entries) if isinstance(e, Acted)]
+        used |= {event.signed_by for event in acts}
     return used
 
 

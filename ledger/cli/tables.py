@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ledger.cli.case_words import CASE_STATES
+from ledger.cli.case_words import NO_CASE
+from ledger.cli.case_words import STATES as CASE_STATES
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
@@ -289,6 +290,7 @@ STATES = {
     "SHIELDED": {"zh": "已屏蔽", "en": "shielded"},
     "ERASED": {"zh": "已删除", "en": "erased"},
 }
+_SEVERITIES = {"error": "red", "warning": "yellow", "note": "cyan"}
 _MOST_FINDINGS = 50  # shown; the rest is in the report
 _MOST_PLACES = 5  # of one reason why a report is incomplete
 
@@ -297,15 +299,19 @@ def show_report(document: dict[str, Any]) -> None:
     """What could not be looked at, then clean or not, the logs, and what was found."""
     console, findings, gaps = stdout(), document["findings"], document["incomplete"]
     _show_incomplete(console, gaps)
-    if findings:
-        text = say(zh=f"发现 {len(findings)} 个问题", en=f"{len(findings)} findings")
+    notes = sum(finding["severity"] == "note" for finding in findings)
+    if wrong := len(findings) - notes:
+        text = say(zh=f"发现 {wrong} 个问题", en=f"{wrong} findings")
         console.print(plain(text, "bold red"))
     elif not gaps:
         console.print(plain(say(zh="全部无误", en="all in order"), "bold green"))
+    if notes:
+        text = say(zh=f"另有 {notes} 处须向成员核实", en=f"{notes} things to ask members for")
+        console.print(plain(text, "bold"))
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
     for finding in findings[:_MOST_FINDINGS]:
-        style = "red" if finding["severity"] == "error" else "yellow"
+        style = _SEVERITIES[finding["severity"]]
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
         evidence = ", ".join(f"{name} {value}" for name, value in finding["evidence"].items())
         console.print(plain(f"  {evidence}", "dim"))
@@ -357,7 +363,9 @@ def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     statements = document["statements"]
     states = Counter(case["state"] for case in document["cases"])
     told = ", ".join(
-        f"{pick(words)} {states[name]}" for name, words in CASE_STATES.items() if states[name]
+        f"{pick(words)} {states[name]}"
+        for name, words in (CASE_STATES | NO_CASE).items()
+        if states[name]
     )
     cases = f"{len(document['cases'])}{f': {told}' if told else ''}"
     of = say(zh="／", en=" of ")

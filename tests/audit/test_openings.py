@@ -322,6 +322,7 @@ def test_one_person_that_files_and_decides(desk: Desk, same: bool) -> None:
     repaired(desk, role="unit-1:file-repair" if same else "unit-1:another")
     report = closed(desk)
     assert codes(report.document) == (["same-person"] if same else [])
+    assert report.exit == 0, "one officer may file and propose: who released is to be asked for"
 
 
 # ---- acts and steps

@@ -2,13 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.chain import acts as chain_acts
+from ledger.chain.contracts.bindings import CASE_REGISTRY
+from ledger.chain.contracts.structs import Code
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
-from ledger.chain.stolen import find_stolen
+from ledger.chain.nodes.quorum import QuorumReader
+from ledger.chain.stolen import find_stolen, stolen_keys
 from ledger.cli import annul_stolen as command
 from ledger.cli.acting import Hand
 from ledger.core.ids import Digest, RecordId
@@ -171,3 +176,28 @@ def test_keys_that_are_not_stolen(cli: Cli, network: TestNetwork, options: tuple
     assert cli("keys", "annul-stolen", stolen, "--offline", "x.json", *options).exit == 2
     named = cli("keys", "annul-stolen", f"0x{stolen[:12].upper()}", *options)
     assert (named.exit, named.json()["undone"]) == (0, 1)
+
+
+def test_a_record_with_too_many_acts_keeps_no_other_back(
+    network: TestNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thief who acts on one record without end is not to keep all that was stolen."""
+    monkeypatch.setattr(chain_acts, "MAX_HISTORY", 2)
+    flood = [
+        make(network, action, 7001, basis=Basis.COURT, expected_version=version)
+        for version, action in enumerate((Action.SHIELD, Action.LIFT, Action.SHIELD))
+    ]
+    network.anvil.call("evm_increaseTime", 5)
+    network.anvil.mine()
+    since = network.anvil.head_time()
+    cases.act(network, FIRST, *flood)
+    stolen = make(network, Action.WITHDRAW, 7002, expected_version=0)
+    cases.act(network, FIRST, stolen)
+    key = network.keys[FIRST, Purpose.DECIDE]
+    votes.compromise(network, key.key_id, since)
+    registries = [one.account for one in network.consortium.contract_history(CASE_REGISTRY)]
+    chosen = stolen_keys(Code(FIRST), network.consortium.keys(FIRST))
+    with closing(QuorumReader(network.file)) as reader:
+        found = find_stolen(reader.head(), registries, chosen, first=0)
+    assert [one.record for one in found.undo] == [stolen.record]
+    assert found.buried == (flood[0].record,)

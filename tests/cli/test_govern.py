@@ -9,9 +9,12 @@ import pytest
 
 from ledger.chain.contracts.structs import ACTIVE, RETIRED, SUSPENDED, item_values
 from ledger.chain.governing.actions import kind_names, suspend
+from ledger.cli.action_words import plain
 from ledger.core.canonical import hex0x
+from ledger.core.status import Action, Basis, Flag, Outcome, act_values
 from tests.cli.conftest import Cli
 from tests.support.anvil import start_anvil
+from tests.support.cases import make_act
 from tests.support.chain import PROVINCES, TestNetwork, deploy_network
 from tests.support.hands import member_folder
 
@@ -108,11 +111,22 @@ def test_what_other_contracts_carry_out(council: Council, network: TestNetwork) 
     [used] = [motion["id"] for motion in every if motion["kind"] == "put-national"]
     done = council.cli("govern", "execute", used, "--config", config)
     assert done.exit == 1 and "carried out already" in done.err
-    motion = council.propose("act", f"registry={network.deployment.log_anchor}", "acts=[]")
-    for code in PROVINCES[:3]:
-        council.run(code, "vote", motion, "yes")
-    done = council.cli("govern", "execute", motion, "--config", config)
-    assert done.exit == 1 and "another contract" in done.err
+
+
+def test_acts_are_carried_out(council: Council, network: TestNetwork, tmp_path: Path) -> None:
+    """A result of the national platform that an owner does not record, by three others."""
+    [log] = network.consortium.log_ids("110000")
+    act = make_act(network, Action.REPAIR, log, b"\x01" * 32, basis=Basis.NATIONAL_RESULT)
+    (tmp_path / "acts.json").write_text(json.dumps([plain(act_values(act))]))
+    motion = council.decide(
+        *("act", f"registry={network.case_registry.address}", f"acts=@{tmp_path / 'acts.json'}")
+    )
+    [state] = network.case_registry.stored([act.record])
+    assert (state.word.outcome, state.word.flags) == (Outcome.REPAIRED, Flag.OUTCOME_BY_VOTE)
+    assert council.run("120000", "show", motion)["state"] == "executed"
+    assert motion not in [found["id"] for found in council.run("110000", "list")["proposals"]]
+    again = council.cli("govern", "execute", motion, "--config", council.configs["110000"])
+    assert again.exit == 1 and "carried out already" in again.err
 
 
 def test_votes_speak_chinese(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,17 +272,21 @@ def test_votes_are_signed_elsewhere(council: Council, tmp_path: Path) -> None:
     assert refused.exit == 1
 
 
-def test_a_catalogue_that_is_none_of_ours(
-    council: Council, network: TestNetwork, tmp_path: Path
+@pytest.mark.parametrize(
+    ("kind", "contract", "values"),
+    [("put-national", "catalogue", "items"), ("act", "registry", "acts")],
+)
+def test_a_contract_that_is_none_of_ours(
+    council: Council, network: TestNetwork, kind: str, contract: str, values: str
 ) -> None:
     """Whoever carries a vote out sends nothing to a contract of the proposer's choice."""
     stranger = network.deployment.log_anchor
-    motion = council.propose("put-national", f"catalogue={stranger}", "items=[]")
+    motion = council.propose(kind, f"{contract}={stranger}", f"{values}=[]")
     for code in PROVINCES[:3]:
         council.run(code, "vote", motion, "yes")
     config = council.configs["110000"]
     done = council.cli("govern", "execute", motion, "--config", config)
-    assert done.exit == 1 and "not the Catalogue" in done.err
+    assert done.exit == 1 and "is not the " in done.err
 
 
 def test_words_of_a_proposer_do_not_steer_the_terminal(

@@ -4,6 +4,8 @@ import pytest
 
 from gateway.base.policy import NotAllowed
 from gateway.cases.errors import CaseRefused
+from gateway.cases.paper import draw
+from gateway.cases.papers import Papers
 from ledger.core.errors import InputError
 from ledger.core.opening import check, parse_opening
 from ledger.core.status import Flag, Outcome
@@ -20,6 +22,7 @@ from tests.gateway.abroad.desk import (
     sent,
 )
 from tests.gateway.cases.desk import centre, grant, send_all, wanted, word
+from tests.records.examples import AUTHORITY
 from tests.support.peers import Network
 
 SHOWN = ("kind", "owner", "filer", "state", "record", "steps", "displaced")
@@ -121,6 +124,27 @@ def test_each_makes_its_own_steps(network: Network) -> None:
         with pytest.raises(CaseRefused) as refused:
             parts(owner).cases.step(caller, case, wanted("withdraw-filing", docs=()))
         assert refused.value.code == "cannot-follow"
+
+
+def test_the_paper_of_a_filing(network: Network) -> None:
+    """Whoever filed here takes one home, though the record is another member's; so it is printed
+    there for whoever sees the case."""
+    filer, owner = network[BEIJING], network[TIANJIN]
+    case = parts(filer).cases.file(desk(), filing(record(network)))
+    deliver(filer, TIANJIN)
+    made = {}
+    for member, caller in ((filer, desk()), (owner, clerk(owner))):
+        papers = Papers(member.node.ctx, parts(member).cases, parts(member).views)
+        made[member.node.ctx.settings.node.code] = paper = papers.paper(caller, case)
+        assert draw(paper).startswith(b"%PDF-")
+        assert (paper.case, paper.kind, paper.state) == (case, "repair", "filed")
+    at_filer, at_owner = made[BEIJING], made[TIANJIN]
+    assert (at_filer.document, at_filer.unit) == (None, AUTHORITY), "its content is not here"
+    assert at_owner.document is not None
+    assert at_filer.found_by == at_owner.found_by
+    with pytest.raises(NotAllowed):
+        papers = Papers(filer.node.ctx, parts(filer).cases, parts(filer).views)
+        papers.paper(desk(10, "别的部门"), case)
 
 
 def test_an_owner_that_is_none(network: Network) -> None:

@@ -7,13 +7,27 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from gateway.base.clock import Clock
 from gateway.cases.models import acts, case_steps
 from gateway.node import Node
+from gateway.tokens.services import revoke_token
 from ledger.core.status import Outcome
+from tests.gateway.anchoring.whole import settle
 from tests.gateway.casefiles.bureau import HEAD, Bureau, Person, line, table
-from tests.gateway.cases.desk import OTHER_AUTHORITY, filing, send_all, take_in, wanted, word
+from tests.gateway.cases.desk import (
+    DECIDED,
+    END,
+    OTHER_AUTHORITY,
+    filing,
+    send_all,
+    take_in,
+    wanted,
+    word,
+)
 from tests.gateway.intake.material import OF_BEIJING, count, number
+from tests.gateway.intake.material import row as penalty
 from tests.support.anvil import Anvil
+from tests.support.callers import CENTRE
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
 
@@ -51,14 +65,34 @@ def test_both_persons_are_kept(bureau: Bureau, node: Node, anvil: Anvil) -> None
     assert (row.token, row.released_by) == (bureau.clerk.caller.id, bureau.chief.caller.id)
 
 
+def test_a_file_ends_with_its_token(bureau: Bureau, node: Node, anvil: Anvil) -> None:
+    """What whoever left had proposed is nobody's word any more."""
+    take_in(node, anvil, 1)
+    file = bureau.propose(table(line(1)))
+    assert revoke_token(node.ctx.engine, bureau.clerk.caller.id, now=node.ctx.clock.now())
+    answer = bureau.release(file)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-proposed")
+
+
+def test_a_file_lapses(
+    bureau: Bureau, node: Node, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(node, anvil, 1)
+    file = bureau.propose(table(line(1)))
+    later = node.ctx.clock.now() + timedelta(days=31)
+    monkeypatch.setattr(Clock, "now", lambda _: later)
+    answer = bureau.release(file)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-proposed")
+
+
 def test_who_proposed_does_not_release(bureau: Bureau, node: Node, anvil: Anvil) -> None:
     take_in(node, anvil, 1)
     file = bureau.propose(table(line(1)))
     answer = bureau.release(file, bureau.clerk)
     assert (answer.status_code, answer.json()["code"]) == (403, "same-person")
-    namesake = Person(node, "clerk")
-    answer = bureau.release(file, namesake)
-    assert (answer.status_code, answer.json()["code"]) == (403, "same-person")
+    for name in ("clerk", "Clerk", "cl erk", "ｃｌｅｒｋ"):
+        answer = bureau.release(file, Person(node, name))
+        assert (answer.status_code, answer.json()["code"]) == (403, "same-person"), name
     stranger = Person(node, "stranger", department="住建局", authorities=[OTHER_AUTHORITY])
     assert bureau.release(file, stranger).status_code == 404
     assert stranger.get(f"/v1/case-files/{file}").status_code == 404
@@ -187,6 +221,36 @@ def test_what_moved_since_it_was_proposed(bureau: Bureau, node: Node, anvil: Anv
         ("done", None),
     ]
     assert bureau.head(file)["state"] == "done"
+
+
+def test_behind_what_is_on_its_way(bureau: Bureau, node: Node, anvil: Anvil) -> None:
+    """As any other decision a row is judged by what acts on their way make of the record."""
+    first, _ = take_in(node, anvil, 1, 2)
+    file = bureau.propose(table(line(1), line(2)))
+    decisions = node.case_parts.decisions
+    decisions.propose_own(bureau.clerk.caller, first, wanted("withdraw", basis=8))
+    decisions.release_own(bureau.chief.caller, first)
+    bureau.carry_out(file)
+    assert [(row["state"], row["code"]) for row in bureau.rows(file)] == [
+        ("refused", "already-so"),
+        ("done", None),
+    ]
+    with node.ctx.engine.connect() as connection:
+        assert set(connection.scalars(sa.select(acts.c.state))) == {"recorded"}
+
+
+def test_a_class_that_nothing_states(bureau: Bureau, node: Node, anvil: Anvil) -> None:
+    """A grant states the class, by file as by hand."""
+    settle(node, anvil)
+    rows = [penalty(n, CF_JDRQ=DECIDED, CF_YXQ=END) for n in (1, 2)]
+    node.intake.submit_set(caller=CENTRE, rows=rows)
+    node.logs.step()
+    settle(node, anvil)
+    head = f"{HEAD},失信程度"
+    file = bureau.propose(table(f"{line(1)},", f"{line(2)},轻微", head=head))
+    refused, proposed = bureau.rows(file)
+    assert (refused["code"], refused["field"]) == ("class-required", "失信程度")
+    assert proposed["state"] == "proposed"
 
 
 def test_the_report(bureau: Bureau, node: Node, anvil: Anvil) -> None:

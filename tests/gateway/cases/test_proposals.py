@@ -131,6 +131,10 @@ def test_whoever_releases_reads_the_documents_first(node: Node, leaves: Iterator
     stranger = holder_of_department(node)
     with pytest.raises(NotAllowed):
         parts.views.proposed_document(stranger, case, number, 0)
+    parts.decisions.release(chief, case, number)
+    with pytest.raises(CaseRefused) as refused:
+        parts.views.proposed_document(chief, case, number, 0)
+    assert refused.value.code == "case-moved", "it is a step now, for whoever may read that"
 
 
 def holder_of_department(node: Node) -> Caller:

@@ -12,6 +12,7 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.models import acts
 from gateway.erasures.models import erasures
 from gateway.erasures.services import NotErased
+from gateway.log.store import Entries, locate
 from gateway.node import Node
 from gateway.operations.backup import backup, restore
 from gateway.operations.purge import erased, purge
@@ -25,7 +26,9 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import Digest, record_id
 from ledger.core.jws import parse_statement, sign_statement, verify
 from ledger.records.erasure import MAX_CHARS, TYP, Erasure, parse
+from tests.gateway.casefiles.bureau import Bureau, line, table
 from tests.gateway.cases.desk import of_authority, send_all, take_in, wanted
+from tests.gateway.cases.test_logged_again import strand
 from tests.gateway.erasures.desk import (
     SECRET_DOC,
     follow,
@@ -34,6 +37,7 @@ from tests.gateway.erasures.desk import (
     order_and_record,
     with_a_case,
 )
+from tests.gateway.intake.material import number
 from tests.gateway.receipts.test_receipts_verify import judge
 from tests.support.anvil import Anvil
 from tests.support.callers import CENTRE
@@ -131,6 +135,48 @@ def test_what_was_proposed_about_it_ends(node: Node, anvil: Anvil) -> None:
     assert node.case_parts.views.of_record(chief, leaf)["proposed"] is None
     with pytest.raises(CaseRefused, match="nothing-proposed"):
         decisions.release_own(chief, leaf)
+
+
+def test_what_files_that_decide_say_of_it_goes_too(node: Node, anvil: Anvil) -> None:
+    """The row of a table of results, and the table as it came; what became of the row stays."""
+    bureau = Bureau(node, anvil)
+    leaf, _ = take_in(node, anvil, 1, 2)
+    done = bureau.propose(table(line(1), line(2)))
+    other = bureau.propose(table(line(2)))
+    order_and_record(node, anvil, leaf)
+    assert node.erasures.step()
+    first, second = bureau.rows(done)
+    assert (first["state"], first["code"]) == ("refused", "content-erased")
+    assert (first["number"], second["number"]) == (None, number(2))
+    assert node.erasures.certificate(of_authority(node, 3), leaf)
+    with node.ctx.engine.connect() as connection:
+        kept = set(connection.scalars(sa.text("SELECT id FROM case_materials")))
+    assert (done in kept, other in kept) == (False, True)
+    bureau.carry_out(done)
+    assert [row["state"] for row in bureau.rows(done)] == ["refused", "done"]
+
+
+def test_the_certificate_of_a_record_that_was_logged_again(
+    node: Node, member: Member, anvil: Anvil
+) -> None:
+    """By the id and the leaf of either: the act is on the first of the chain."""
+    (leaf,) = take_in(node, anvil, 1)
+    again = strand(node, member, anvil, (member.log_id, 0), leaf)
+    order_and_record(node, anvil, again)
+    assert node.erasures.step()
+    clerk = of_authority(node, 3)
+    with node.ctx.engine.connect() as connection:
+        ids = [look_up(connection, one) for one in (leaf, again)]
+    for name in (leaf, again, *ids):
+        assert isinstance(node.erasures.certificate(clerk, name), str)
+
+
+def look_up(connection: sa.Connection, leaf: bytes) -> bytes:
+    """Its record id."""
+    found = locate(connection, leaf)
+    record = None if found is None else Entries(connection).record_id(found)
+    assert record is not None
+    return record
 
 
 def needles(node: Node, leaf: bytes) -> list[bytes]:
