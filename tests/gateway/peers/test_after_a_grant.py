@@ -22,9 +22,9 @@ from gateway.cases import papers
 from gateway.log.store import state as log_state
 from gateway.node import Node
 from ledger.core.verdict.facts import date_of
+from ledger.core.verdict.verdict import Verdict
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas
-from ledger.core.verdict.verdict import Verdict
 from ledger.verify import Verifier, ask
 from tests.acceptance.independent import uscc
 from tests.gateway.abroad.desk import deliver
