@@ -207,7 +207,7 @@ def test_unfilled_batches_would_tell_it() -> None:
         for day in days:
             world.case_of.append(number)
             world.public.acts.append(act_on(case.owner, day))
-    world.public.entries = dict.fromkeys(real, [])
+    world.public.entries = {where: [] for where in real}
     assert is_told(by_sizes(world, 1))
 
 
