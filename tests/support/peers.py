@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -195,22 +195,29 @@ def _is_registered(code: str, purpose: Purpose, codes: Sequence[str]) -> bool:
 
 @contextmanager
 def start_members(
-    folder: Path, codes: Sequence[str], *, databases: Mapping[str, str] | None = None
+    folder: Path,
+    codes: Sequence[str],
+    *,
+    databases: Mapping[str, str] | None = None,
+    before: Callable[[TestNetwork, Path], Mapping[str, Keyring]] | None = None,
+    anvil_args: Sequence[str] = (),
 ) -> Iterator[Network]:
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
-    theirs in their folder."""
+    theirs in their folder. before: what happens before they are opened, with the folder of theirs;
+    the keys of those that were open by then. anvil_args: of the chain."""
     with ExitStack() as stack:
-        anvil = stack.enter_context(start_anvil())
+        anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}
         endpoints = {code: relay.url for code, relay in relays.items()}
         keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes)}
         network = deploy_network(anvil, keys=keys, endpoints=endpoints)
+        rings = before(network, folder) if before else {}
         members = {}
         for code in codes:
             settings: dict[str, Any] = {}
             if databases and code in databases:
                 settings["database_url"] = databases[code]
-            node = open_member(network, code, folder / code, **settings)
+            node = open_member(network, code, folder / code, rings.get(code), **settings)
             stack.callback(node.close)
             listener = listen("127.0.0.1", 0)
             stack.callback(listener.close)
