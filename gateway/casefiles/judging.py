@@ -40,13 +40,15 @@ the end of the entry."""
 
 class Judged(NamedTuple):
     """What was found of a row. held: None where it is refused. code, field: why. said: what it says
-    from now on; None: as before."""
+    from now on; None: as before. record: that it names, also where it is refused: what it says is
+    closed with it."""
 
     row: FileRow
     held: Held | None
     code: str | None = None
     field: str | None = None
     said: Said | None = None
+    record: RecordId | None = None
 
 
 class Judging:
@@ -117,12 +119,12 @@ class Judging:
             if isinstance(one, CaseRefused):
                 yield Judged(row, None, one.code, one.extra.get("field"), said)
             elif bytes(one.record) in met:
-                yield Judged(row, None, "row-repeated", "number", said)
+                yield Judged(row, None, "row-repeated", "number", said, one.record)
             else:
                 judged = self._lawful(connection, row, one, states[one.acted])
                 if judged.held is not None:
                     met.add(bytes(one.record))
-                yield judged._replace(said=said)
+                yield judged._replace(said=said, record=one.record)
 
     def _states(self, held: Sequence[Held]) -> dict[RecordId, State]:
         records = [one.acted for one in held]
@@ -159,7 +161,9 @@ class Judging:
                     "field": one.field,
                 }
                 if one.held is not None:
-                    values = {"state": "proposed", "record": one.held.record}
+                    values = {"state": "proposed"}
+                if one.record is not None:
+                    values["record"] = one.record
                 if one.said is not None:
                     values["content"] = store.sealed(box, file.id, one.row.n, one.said)
                 store.change_row(connection, file.id, one.row.n, "new", **values)

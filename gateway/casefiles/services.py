@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -163,7 +163,8 @@ class CaseFiles:
             rows = store.rows_of(connection, box, file, state=state, after=after, limit=limit)
             cases = [row.case for row in rows if row.case]
             acts = store.acts_by_case(connection, cases) if cases else {}
-        return [_shown(row, acts) for row in rows]
+            closed = store.closed_records(connection, [row.record for row in rows if row.record])
+        return [_shown(row, acts, closed) for row in rows]
 
     def _head(self, row: store.File) -> dict[str, Any]:
         with begin_read(self.ctx.engine) as connection:
@@ -217,17 +218,24 @@ _UNSEEN = {
 }
 
 
-def _shown(row: store.FileRow, acts: dict[bytes, tuple[str, str | None]]) -> dict[str, Any]:
+def _shown(
+    row: store.FileRow, acts: dict[bytes, tuple[str, str | None]], closed: Set[bytes]
+) -> dict[str, Any]:
+    """What became of a row. Of a record that is closed by now it tells no more than its place in
+    the file, which whoever sent it has."""
     text = told(row.code)
     act = acts.get(row.case or b"")
+    said = row.said
+    if row.record in closed:
+        said = {"row": said.get("row"), "sheet": said.get("sheet")}
     return {
         "n": row.n,
-        "row": row.said.get("row"),
-        "sheet": row.said.get("sheet"),
-        "number": row.said.get("number"),
-        "authority": row.said.get("authority"),
-        "result": row.said.get("result"),
-        "day": row.said.get("day"),
+        "row": said.get("row"),
+        "sheet": said.get("sheet"),
+        "number": said.get("number"),
+        "authority": said.get("authority"),
+        "result": said.get("result"),
+        "day": said.get("day"),
         "state": row.state,
         "act": row.act,
         "field": SHOWN.get(row.field or "", row.field),

@@ -12,6 +12,8 @@ from gateway.base.crypto import Box, Vault
 from gateway.base.db import insert_rows
 from gateway.casefiles.models import case_file_rows, case_files
 from gateway.cases.models import acts, materials
+from gateway.log.store import locate
+from gateway.records.store import closed_among
 from gateway.sealing.services import Boxes, Kind
 
 LOCK = "case-files"
@@ -173,6 +175,12 @@ def taken_records(connection: sa.Connection, file: str, records: Iterable[bytes]
     table = case_file_rows.c
     query = sa.select(table.record).where(table.file == file, table.record.in_(list(records)))
     return {bytes(found) for found in connection.scalars(query.where(table.state != "refused"))}
+
+
+def closed_records(connection: sa.Connection, records: Iterable[bytes]) -> frozenset[bytes]:
+    """Those of these records of ours that are closed."""
+    found = {at.id: record for record in set(records) if (at := locate(connection, record))}
+    return frozenset(found[id_] for id_ in closed_among(connection, list(found)))
 
 
 def counts_of(connection: sa.Connection, file: str) -> dict[str, int]:

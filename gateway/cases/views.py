@@ -27,6 +27,7 @@ from gateway.cases.waiting import Waiting
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile
 from gateway.peers.outbox import Outgoing, sent_of
+from gateway.statuses.store import is_closed
 from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import CouldNotCheck
 from ledger.core.status import SHOWN, Action, Basis, Flag
@@ -229,6 +230,9 @@ class Views:
         row, held = self.seen(connection, caller, case)
         if held is not None:
             self._cases.admit(caller, Purpose.READ_CASE, held, row)
+        elif caller.department != row.department and is_closed(connection, row.record):
+            # Whoever filed it acts for the subject; to all others it is closed, as at its owner.
+            raise CaseRefused("content-closed")
         found = {step.step: step for step in store.steps_of(connection, case)}.get(number)
         if found is None:
             raise CaseRefused("not-found")

@@ -192,3 +192,10 @@ def test_type_hash_of_a_known_struct() -> None:
 def test_the_members_of_a_struct_in_their_order() -> None:
     names = ["member", "logId", "prevSize", "size", "root", "deadline"]
     assert eip712.members("Checkpoint") == names
+
+
+@pytest.mark.parametrize("struct", sorted(eip712.STRUCTS))
+def test_members_with_their_types(struct: str) -> None:
+    found = eip712.typed_members(struct)
+    assert [{"type": kind, "name": name} for kind, name in found] == members(struct)
+    assert [name for _, name in found] == eip712.members(struct)
