@@ -43,7 +43,7 @@ OTHER = "110000"
 PAGE = 64
 """Acts of one call, as many as the contract takes."""
 AHEAD = 3600
-SENDERS = 4
+SENDERS = 2
 """As many steps as a token may hand in at once."""
 VERIFY = "verify_with_acts_per_s"
 _SHANGHAI, _DAY = 8 * 3600, 86_400
