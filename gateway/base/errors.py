@@ -133,6 +133,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "尚未从链上读到记录的状态，请稍后再试",
         "The status of records has not been read from the chain yet; try later",
     ),
+    "busy-papers": (
+        "正在打印的回执过多，请稍后重试",
+        "Too many papers are being printed at this moment; ask again",
+    ),
+    "owner-not-found": (
+        "尚不知记录属于哪个成员：有成员未答复，请稍后再试，或用 owner 指明所属成员。未答复的成员",
+        "It is not known yet whose the record is, for some members gave no answer: try later, or"
+        " name its owner (`owner`). No answer came from",
+    ),
     "step-too-early": (
         "此前的步骤或记录的锚定尚未收到，收到后再办理",
         "The step before this one, or the anchor of its record, has not come yet; it is taken then",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from gateway.base.errors import NotReady
 from gateway.cases.paper_words import (
     COUNTER,
     ELSEWHERE,
@@ -35,6 +36,8 @@ _MARGIN, _LABEL, _WIDTH, _QR = 20.0, 42.0, 170.0, 34.0
 """Millimetres of an A4 page."""
 _DRAWING = threading.Lock()
 """Reading the font takes a second of a processor and some 60 MB: one at a time."""
+_WAITING = threading.BoundedSemaphore(4)
+"""Places of those who wait for it or draw: each holds a thread of the gateway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,16 @@ _UNBROKEN = re.compile(r"(?:[!-~]{1,64} *|.)[。，、；：！？）〕》”]*
 
 
 def draw(paper: Paper) -> bytes:
-    """The PDF."""
+    """The PDF. Raises NotReady where too many wait for theirs."""
+    if not _WAITING.acquire(blocking=False):
+        raise NotReady("busy-papers", retry_after=3)
+    try:
+        return _draw(paper)
+    finally:
+        _WAITING.release()
+
+
+def _draw(paper: Paper) -> bytes:
     # Heavy, and of no use to whoever serves no counter.
     from fpdf import FPDF  # noqa: PLC0415
 

@@ -34,6 +34,9 @@ LONGEST: Final = 32.0
 """Seconds until the answers that came must do: the length of one call. With the search of mirrors
 before, whoever waits for it has its answer within a minute."""
 
+SILENT_LATER: Final = 30
+"""Seconds after which members that gave no answer may give one."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -119,7 +122,10 @@ class Search:
         found, silent = self._ask_all(provinces, record)
         if found is not None:
             return found
-        raise CaseRefused("record-unknown", _nowhere(silent), extra={"silent": silent})
+        if silent:
+            names = {"zh": "、".join(silent), "en": ", ".join(silent)}
+            raise NotReady("owner-not-found", SILENT_LATER, more=names)
+        raise CaseRefused("record-unknown", _NOWHERE)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -189,13 +195,8 @@ _NO_MEMBER = {
 }
 
 
-def _nowhere(silent: Sequence[str]) -> Text:
-    zh = "本成员的日志与镜像中没有此记录，其他成员也未告知；请核对编号，或用 owner 指明所属成员"
-    en = (
-        "Neither our logs nor our mirrors hold this record, and no member told of it; check its id,"
-        " or name its owner (`owner`)"
-    )
-    if silent:
-        zh += f"；未答复的成员：{'、'.join(silent)}，可稍后再试"
-        en += f"; no answer from {', '.join(silent)}: try again later"
-    return {"zh": zh, "en": en}
+_NOWHERE: Final[Text] = {
+    "zh": "本成员的日志与镜像中没有此记录，其他成员也未告知；请核对编号，或用 owner 指明所属成员",
+    "en": "Neither our logs nor our mirrors hold this record, and no member told of it; check its"
+    " id, or name its owner (`owner`)",
+}

@@ -35,7 +35,7 @@ __all__ = [
     "texts_of",
 ]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 MAX_BEHIND = 3600
 """Seconds that the block up to which acts count may lie before the time of a statement."""
@@ -86,7 +86,7 @@ def members_of(what: str, value: Any, wanted: Set[str], type_: str | None = None
     return value
 
 
-def list_of(value: Mapping[str, Any], name_: str, read: Callable[[Any], T], most: int) -> list[T]:
+def list_of(value: Mapping[str, Any], name_: str, read: Callable[[Any], _T], most: int) -> list[_T]:
     """A list of at most so many, each read."""
     found = value[name_]
     if not isinstance(found, list) or len(found) > most:

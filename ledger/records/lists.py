@@ -25,6 +25,7 @@ __all__ = [
     "NOT_YET",
     "Entry",
     "Exit",
+    "Fields",
     "ListType",
     "absent",
     "exit_of",

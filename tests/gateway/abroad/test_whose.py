@@ -55,13 +55,30 @@ def test_members_are_asked_where_no_mirror_has_it(network: Network) -> None:
         assert parts(filer).cases.stepper.said(row, connection).authority == AUTHORITY
 
 
-def test_a_record_of_nobody(network: Network) -> None:
+def test_a_record_of_nobody(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every province says so: those without a gateway in this network are left out."""
     filer = network[BEIJING]
+    members, here = filer.node.peers.directory.members, (BEIJING, TIANJIN, HEBEI)
+    monkeypatch.setattr(
+        filer.node.peers.directory,
+        "members",
+        lambda: [one for one in members() if one.code in here],
+    )
     with pytest.raises(CaseRefused) as refused:
         parts(filer).cases.file(desk(), filing(os.urandom(32), owner=None))
     assert refused.value.code == "record-unknown"
     assert refused.value.detail is not None
     assert "owner" in refused.value.detail["en"]
+
+
+def test_a_record_of_somebody_who_is_silent(network: Network) -> None:
+    """It may be theirs: that is not the same as nobody's."""
+    filer = network[BEIJING]
+    network[HEBEI].relay.on(drop_request())
+    with pytest.raises(NotReady) as refused:
+        parts(filer).cases.file(desk(), filing(os.urandom(32), owner=None))
+    assert refused.value.code == "owner-not-found"
+    assert all(HEBEI in text for text in refused.value.message.values())
 
 
 def test_an_owner_that_does_not_tell_the_authority(network: Network) -> None:

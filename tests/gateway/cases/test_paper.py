@@ -1,11 +1,13 @@
 """The paper that a filer takes home."""
 
 import re
+import threading
 
 import httpx
 import pytest
 
 from gateway.app import create_app
+from gateway.cases import paper
 from gateway.cases.errors import CaseRefused
 from gateway.cases.paper import PREFIX, Paper, draw
 from gateway.cases.paper_words import NEXT, STATES, TITLES, next_of
@@ -54,6 +56,21 @@ def test_what_it_says(node: Node, anvil: Anvil) -> None:
     assert found.content == draw(paper), "the same facts, the same bytes"
     assert found.content.startswith(b"%PDF-") and len(found.content) < 100_000
     assert found.headers["cache-control"] == "no-store"
+
+
+def test_who_waits_for_a_paper_is_told_when_too_many_do(
+    node: Node, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (leaf,) = take_in(node, anvil, 59)
+    case = node.case_parts.cases.file(of_authority(node, 1), filing(leaf))
+    monkeypatch.setattr(paper, "_WAITING", threading.BoundedSemaphore(1))
+    assert asked(node, case).status_code == 200
+    with paper._WAITING:
+        refused = asked(node, case)
+    assert (refused.status_code, refused.json()["code"]) == (503, "not-ready")
+    assert "papers" in refused.text
+    assert refused.headers["retry-after"] == "3"
+    assert asked(node, case).status_code == 200, "its place is free again"
 
 
 def test_no_content_of_a_closed_record(node: Node, anvil: Anvil) -> None:
