@@ -215,7 +215,8 @@ def play(file: Path, urls: dict[str, str], tally: Tally) -> None:
         steps = " → ".join(case["steps"])
         table.add_row(f"{case['kind']}: {case['state']}", steps, case["before"], case["after"])
     console.print(table)
-    table = Table(title="The repair is carried out in every province, as each says on the chain")
+    title = "The repair is carried out in every province, as each says on the chain"
+    table = Table(title=title, min_width=70)
     table.add_column("province")
     table.add_column("after", justify="right")
     for row in life.rows_of(tally.story, PROVINCES):
