@@ -63,7 +63,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     },
     "result-unknown": {
         "zh": "结果须写“准予修复”或“不予修复”",
-        "en": "The result is 准予修复 (granted) or 不予修复 (refused)",
+        "en": "The result must be written as 准予修复 (repair granted) or as 不予修复 (repair"
+        " refused)",
     },
     "class-required": {
         "zh": "准予修复须有失信程度，该记录未载明：请加“失信程度”列写明",
