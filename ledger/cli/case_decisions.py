@@ -166,13 +166,16 @@ def release(
         at = f"/v1/cases/{case_}"
         if folder is not None:
             return read_first(node, at, at, folder, as_json=as_json)
-        release_seen(node, at, f"{at}/release", proposal)
-        told, good = wait_for_acts(node, case_, by)
-    return released(told, good=good, as_json=as_json)
+        return carry_out(node, at, at, proposal, by, as_json=as_json)
 
 
-def released(told: Told, *, good: bool, as_json: bool) -> int:
-    """Tell what became of a decision; the exit code."""
+def carry_out(
+    node: Node, shown_at: str, at: str, proposal: int | None, by: Signs, *, as_json: bool
+) -> int:
+    """Release what is shown at one path and released at another, wait until it is on the chain, and
+    tell what became of it; the exit code. Raises Refused."""
+    case = release_seen(node, shown_at, f"{at}/release", proposal)["case"]
+    told, good = wait_for_acts(node, case, by)
     if as_json:
         print_json(told)
     else:

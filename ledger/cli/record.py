@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger.cli.case_decisions import proposed, released
+from ledger.cli.case_decisions import carry_out, proposed
 from ledger.cli.case_parts import (
     RECORD,
     Signs,
@@ -20,10 +20,8 @@ from ledger.cli.case_parts import (
     known_option,
     read_first,
     record_of,
-    release_seen,
     seen_options,
     send,
-    wait_for_acts,
 )
 from ledger.cli.certificate import certificate
 from ledger.cli.language import say
@@ -211,6 +209,4 @@ def release(
         at = f"/v1/records/{record_of(node, record_)}"
         if folder is not None:
             return read_first(node, f"{at}/decision", at, folder, as_json=as_json)
-        case = release_seen(node, f"{at}/decision", f"{at}/release", proposal)["case"]
-        told, good = wait_for_acts(node, case, by)
-    return released(told, good=good, as_json=as_json)
+        return carry_out(node, f"{at}/decision", at, proposal, by, as_json=as_json)

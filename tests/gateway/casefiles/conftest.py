@@ -1,34 +1,13 @@
-"""A member on a real chain, with a chain put back and a database of its own for each test."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""A member on a real chain, put back for each test, and what its desk does."""
 
 import pytest
 
 from gateway.node import Node
 from tests.gateway.casefiles.bureau import Bureau
-from tests.support.anvil import Anvil, start_anvil
-from tests.support.member import Member, found_member
+from tests.support.anvil import Anvil
+from tests.support.rolled_back import anvil, member, node
 
-
-@pytest.fixture(scope="module")
-def anvil() -> Iterator[Anvil]:
-    with start_anvil() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def member(anvil: Anvil) -> Member:
-    return found_member(anvil)
-
-
-@pytest.fixture
-def node(anvil: Anvil, member: Member, tmp_path: Path) -> Iterator[Node]:
-    before = anvil.snapshot()
-    made = member.node(tmp_path / "node")
-    yield made
-    made.close()
-    anvil.revert(before)
+__all__ = ["anvil", "bureau", "member", "node"]
 
 
 @pytest.fixture
