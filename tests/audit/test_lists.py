@@ -145,6 +145,16 @@ def test_what_is_no_list_of_theirs(listing: Listing) -> None:
         listing.report(b"{}")
 
 
+def test_a_list_of_a_newer_format(listing: Listing) -> None:
+    """Nobody is accused of what this software cannot read."""
+    newer = listing.file(listing.part(0, 1), 0, 1).replace(b"list@1", b"list@2", 1)
+    report = listing.report(newer)
+    assert report.document["findings"] == []
+    (untold,) = report.document["incomplete"]
+    assert (untold["code"], untold["where"]) == ("list-unchecked", "list")
+    assert untold["evidence"]["why"] == "version-unknown"
+
+
 def test_from_the_command_line(
     listing: Listing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

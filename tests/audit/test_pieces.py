@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from typing import get_args
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from ledger.audit import codes, tiles
 from ledger.audit.codes import CODES, INCOMPLETE
 from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.audit.entries import Bad, EntryReader, Naming, Read, Tally, record_pattern
+from ledger.audit.finding_code import Severity
 from ledger.audit.findings import MOST, Findings
 from ledger.audit.tiles import Bundles, Missing
 from ledger.audit.tree import Tree
@@ -282,7 +284,7 @@ def test_every_code_has_its_words_in_both_languages() -> None:
         for text in (code.message, code.remedy):
             assert set(text) == {"zh", "en"}
             assert text["zh"].endswith("。") and text["en"].endswith(".")
-        assert code.severity in ("error", "warning")
+        assert code.severity in get_args(Severity)
     for text in INCOMPLETE.values():
         assert text["zh"].endswith("。") and text["en"].endswith(".")
     assert codes.TILES_MISSING in CODES

@@ -69,7 +69,7 @@ def test_nobody_else_reads_it(tmp_path: Path) -> None:
     assert {mode(path) for path in (folder, folder / "keys")} == {0o700}
     private = [*(folder / "keys").iterdir(), folder / "gateway.toml", folder / "key-password"]
     assert {mode(path) for path in private} == {0o600}
-    assert len(private) == 12
+    assert len(private) == 13
     assert len((folder / "key-password").read_bytes()) > 32
 
 
