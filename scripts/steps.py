@@ -13,6 +13,7 @@ from gateway.devnet.tools import find_tool
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
+BYTECODE = Path(sys.prefix) / "bytecode"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ def forge() -> str:
     return str(find_tool("forge", root=ROOT))
 
 
+def environment() -> dict[str, str]:
+    """That of this process, with the tools of the environment first; and what Python compiles is
+    kept beside them whatever the machine says: the tests start hundreds of processes, each of
+    which would compile the whole product again."""
+    there = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    path = os.pathsep.join([str(BIN), there.get("PATH", "")])
+    return {**there, "PATH": path, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+
+
 def run_step(step: Step) -> bool:
     """Run one step and say how it went."""
     started = time.monotonic()
@@ -40,7 +50,7 @@ def run_step(step: Step) -> bool:
         stderr=None if step.live else subprocess.STDOUT,
         text=True,
         check=False,
-        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")])},
+        env=environment(),
     )
     word = "ok" if done.returncode == 0 else f"FAILED ({done.returncode})"
     if done.returncode and not step.live:
