@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support import postgres
 
@@ -17,6 +19,8 @@ settings.load_profile("any-machine")
 
 LONG = frozenset({"e2e", "docs", "acceptance", "proxy"})
 """Folders whose tests take minutes."""
+TOGETHER = "tests/acceptance/"
+"""Its tests share a network of six gateways: one process runs them all, or each would start it."""
 
 _STARTED = pytest.StashKey[ExitStack]()
 
@@ -42,6 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first, so that none is left to one process while the others have nothing to do."""
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+
+
+class ByFile(LoadFileScheduling):
+    """Tests of one file go to one process, and those of `TOGETHER` too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """None: as xdist does by itself."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

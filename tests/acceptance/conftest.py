@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.outside import Net, days_ago, penalty, run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
     """A network on free ports, started by the command."""
     folder = tmp_path_factory.mktemp("acceptance") / "net"
@@ -57,18 +57,18 @@ def keep(net: Net, folder: Path, record: dict[str, Any]) -> Kept:
     return kept
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("receipts")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def valid(net: Net, folder: Path) -> Kept:
     """In force: decided today, published for months."""
     return keep(net, folder, penalty())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def expired(net: Net, folder: Path) -> Kept:
     """Decided long ago, publicity over."""
     long_ago = {"CF_JDRQ": days_ago(400), "CF_YXQ": days_ago(40), "CF_GSJZQ": days_ago(40)}

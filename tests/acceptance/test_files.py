@@ -20,7 +20,7 @@ ANSWER = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sent(net: Net, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Every sample, sent to its province by the command, in the order of `expected.json`."""
     folder = tmp_path_factory.mktemp("samples")

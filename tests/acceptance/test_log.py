@@ -33,7 +33,7 @@ def checkpoint(net: Net, log: dict[str, str]) -> Checkpoint:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def log(net: Net) -> dict[str, str]:
     """Shanxi's log with more than two tiles of leaves."""
     lines = [json.dumps(penalty()).encode() for _ in range(600)]
