@@ -18,7 +18,7 @@ kills the process must not do so for ever."""
 MAX_TAKEOVERS = 20
 """Starts of gateways in a row that found it held and nothing of it done, after which it is set
 aside: each may have been killed by it, or may have taken it from another that was well."""
-LOOK_AGAIN = 0.5
+LOOK_AGAIN = 1.0
 """Seconds after which the queue is looked at unasked: another process may have filled it."""
 TIDY = 3600.0
 """Seconds between two looks for what is to be forgotten."""

@@ -14,7 +14,7 @@ from ledger.core.errors import EvidenceError
 IDLE = 0.02
 """Seconds without a new promise after which a batch is not waited for any longer. Clients wait
 for their receipts; a batch larger than what they keep in flight would never fill."""
-LOOK_AGAIN = 0.25
+LOOK_AGAIN = 0.5
 """Seconds after which the queue is looked at unasked: another process may have filled it."""
 
 

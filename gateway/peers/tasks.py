@@ -24,7 +24,7 @@ from gateway.peers.store import FORGET_SOME, forget_nonces
 AT_ONCE: Final = 16
 """Peers that are sent to at once. One that is silent holds a place for a call's length, and then
 none for as long as it is left alone."""
-LOOK_AGAIN: Final = 0.5
+LOOK_AGAIN: Final = 1.0
 """Seconds after which the outbox is looked at unasked."""
 LEFT_ALONE: Final = 30.0
 """Seconds, at most, for which a peer that does not answer is asked nothing, whatever waits for it.

@@ -74,9 +74,14 @@ class Follower:
         self._reader = reader
         self._late_since: float | None = None
 
-    def look(self) -> Chain | None:
-        """Read the chain; None where it has no CaseRegistry. Raises CouldNotCheck."""
-        view = self._reader.head()
+    def head(self) -> View:
+        """The newest block that the nodes agree on. Raises CouldNotCheck."""
+        return self._reader.head()
+
+    def look(self, view: View | None = None) -> Chain | None:
+        """Read the chain, at this head or the newest; None where it has no CaseRegistry. Raises
+        CouldNotCheck."""
+        view = view or self.head()
         consortium = Consortium(self._ctx.network.consortium, view.call, view.calls)
         registries = [entry.account for entry in consortium.contract_history(CASE_REGISTRY)]
         if not registries:

@@ -3,10 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
-
 from ledger.core.canonical import DIGEST_SIZE, hex0x, utf8
 from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import ADDRESS_SIZE, Address, Digest, address_bytes, keccak256, word
@@ -104,6 +100,11 @@ def digest(domain_separator: bytes, struct: str, values: Mapping[str, Value]) ->
 
 def recover(signed_digest: bytes, signature: bytes) -> Signer:
     """Who signed; SignatureInvalid unless r ‖ s ‖ v with low s and v 27 or 28."""
+    # Not at the top: they bring pydantic, half a second for commands that recover nothing.
+    from eth_keys.datatypes import Signature  # noqa: PLC0415
+    from eth_keys.exceptions import BadSignature  # noqa: PLC0415
+    from eth_utils.exceptions import ValidationError  # noqa: PLC0415
+
     if len(signed_digest) != DIGEST_SIZE:
         raise Malformed("EIP-712", "digest is not 32 bytes")
     if len(signature) != SIGNATURE65_SIZE:

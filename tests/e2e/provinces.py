@@ -55,6 +55,7 @@ class Provinces:
         self._run = run
         self._patch = patch
         self._numbers = 0
+        self._days = 0
         layout = Layout(folder)
         layout.run.mkdir(parents=True)
         store_ports(layout, choose_ports(0))
@@ -80,8 +81,9 @@ class Provinces:
         self.network.gateway(code).stop()
 
     def next_day(self, *codes: str) -> None:
-        """The chain, and these gateways, and every command line, one day on."""
-        self._patch.setenv(AHEAD, f"+{DAY}")
+        """The chain, and these gateways, and every command line, one more day on."""
+        self._days += 1
+        self._patch.setenv(AHEAD, f"+{self._days * DAY}")
         self.up(*codes)
 
     def config(self, code: str) -> Path:

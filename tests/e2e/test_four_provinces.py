@@ -3,6 +3,7 @@ for all of it, comes back a day later and catches up."""
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,8 @@ from tests.e2e.provinces import (
 VALID = ("valid", 0, True)
 ACTS = 16
 """Of all chapters."""
+CASES = Counter(granted=1, upheld=1, dismissed=1, unconfirmed=1, decided=7)
+"""Four that were filed, and what owners decided without a filing: also by a file, not by vote."""
 CATCH_UP = 60.0
 """Seconds within which a province that was away shall have caught up: told, demanded tenfold."""
 
@@ -213,7 +216,8 @@ def test_four_provinces(provinces: Provinces) -> None:
     count, said = provinces.acknowledged()
     assert (count, said[SHANXI]) == (ACTS, 0), "away for all of it"
     figures.append(f"caught up after {_comes_back(provinces):.1f} s (wanted: {CATCH_UP:.0f})")
-    audited(provinces)
+    provinces.next_day(*PLACES)
+    until(lambda: audited(provinces) == CASES, "all cases in the logs")
     figures.append(f"all of it: {time.monotonic() - started:.0f} s")
     print(*figures, sep="\n")
 
@@ -231,8 +235,9 @@ def _comes_back(provinces: Provinces) -> float:
     return time.monotonic() - back
 
 
-def audited(provinces: Provinces) -> None:
-    """Whoever replays it all, with the openings, finds nothing wrong."""
+def audited(provinces: Provinces) -> Counter[str]:
+    """Whoever replays it all, with the openings, finds nothing wrong; the states of the cases that
+    he rebuilds. What is said on a day reaches the logs in the night."""
     keys = provinces.folder / "members" / "demo-auditor" / "keys"
     network, openings = ("--network", provinces.file), provinces.folder / "openings"
     asks = ("--member", "demo-auditor", "--key", keys / "request.json")
@@ -246,6 +251,8 @@ def audited(provinces: Provinces) -> None:
     assert report["incomplete"] == []
     assert report["counts"]["acts"] == ACTS
     assert {one["count"] for one in report["status"]["acknowledged"]} == {ACTS}
+    assert {one["broken"] for one in report["cases"]} <= {""}
+    return Counter(one["state"] for one in report["cases"])
 
 
 def _records() -> dict[str, dict[str, dict[str, Any]]]:

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from eth_keys.datatypes import PrivateKey
 
 from ledger.chain.errors import RpcFailure, SignerUnavailable
 from ledger.chain.keys.keyfile import KeyFile, public_key_of, public_part, read_fields
@@ -95,6 +94,8 @@ class LocalSigner(_Public):
         if len(digest) != DIGEST_SIZE:
             raise Malformed("digest", f"not {DIGEST_SIZE} bytes")
         # Low s, deterministic (RFC 6979) with either back end; v is 0 or 1.
+        from eth_keys.datatypes import PrivateKey  # noqa: PLC0415 - see `ledger.core.eip712`
+
         data = PrivateKey(self._secret).sign_msg_hash(digest).to_bytes()
         return data[:SIGNATURE_SIZE] + bytes([data[SIGNATURE_SIZE] + V_OFFSET])
 
