@@ -15,7 +15,7 @@ import structlog
 
 from gateway.base.crypto import ContentKey
 from ledger.chain.keys.keydir import first_file, next_version, versions
-from ledger.chain.keys.keyfile import KeyFile, create, read_fields
+from ledger.chain.keys.keyfile import KeyFile, create, read_fields, salt_beside
 from ledger.core.errors import ConfigError
 
 PURPOSE = "content"
@@ -65,7 +65,8 @@ class ContentFolder:
     def make(self) -> Path:
         """Make the next version, and open it. Raises ConfigError."""
         version, path = next_version(self.folder, PURPOSE)
-        secret = create(PURPOSE, path, self.password).open(self.password)
+        salt = salt_beside(first_file(self.folder, PURPOSE))
+        secret = create(PURPOSE, path, self.password, salt=salt).open(self.password)
         self._opened[path] = ContentKey(version=version, secret=secret)
         return path
 

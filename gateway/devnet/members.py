@@ -13,6 +13,7 @@ from gateway.devnet.files import write_atomic
 from gateway.devnet.layout import Layout, MemberSpec, Ports
 from gateway.tokens.services import add_token
 from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
+from ledger.chain.keys.keystore import new_salt
 from ledger.core.keys import Role
 
 REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
@@ -46,10 +47,11 @@ def prepare(layout: Layout, member: MemberSpec, ports: Ports) -> None:
     keys.chmod(0o700)
     password = password_of(folder)
     wanted = _registered(member) + (LOCAL if member.offset is not None else ())
+    salt = new_salt()
     for purpose in wanted:
         path = key_path(folder, purpose)
         if not path.exists():
-            create(purpose, path, password, work=WORK_LIGHT)
+            create(purpose, path, password, work=WORK_LIGHT, salt=salt)
     if member.offset is not None and not (folder / "gateway.toml").exists():
         text = SETTINGS.format(code=member.code, name=member.name, port=ports.members[member.code])
         write_atomic(folder / "gateway.toml", text.encode())

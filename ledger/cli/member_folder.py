@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.chain.keys.keydir import files, first_file, read_public
-from ledger.chain.keys.keyfile import KeyFile, WrongPassword, create, read_fields
+from ledger.chain.keys.keyfile import KeyFile, WrongPassword, create, read_fields, salt_beside
+from ledger.chain.keys.keystore import new_salt
 from ledger.chain.keys.signers import REMOTE_TYPE
 from ledger.cli.member_file import encode_member, read_roles
 from ledger.cli.output import write_file
@@ -72,10 +73,12 @@ def make_member(
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
     registered = REGISTERED + (OF_PROVINCES if Role.PROVINCE in roles else ())
+    there = [path for path in key_files(folder) if path.exists()]
+    salt = (salt_beside(there[0]) if there else None) or new_salt()
     for purpose in (*registered, *LOCAL):
         path = first_file(keys, purpose)
         if not path.exists():
-            create(purpose, path, password)
+            create(purpose, path, password, salt=salt)
     public = [read_public(first_file(keys, purpose)) for purpose in registered]
     file = public_file(folder, code)
     content = encode_member(code=code, region=region, roles=roles, endpoint=endpoint, keys=public)

@@ -12,8 +12,8 @@ import click
 
 from ledger.chain.contracts.structs import Key
 from ledger.chain.governing import requests
-from ledger.chain.keys.keydir import PublicKey, files, next_file, read_public
-from ledger.chain.keys.keyfile import ALGS, create, new_secret, public_key_of
+from ledger.chain.keys.keydir import PublicKey, files, first_file, next_file, read_public
+from ledger.chain.keys.keyfile import ALGS, create, new_secret, public_key_of, salt_beside
 from ledger.chain.nodes.blocks import TxReceipt
 from ledger.cli.acting import Hand, acting_options
 from ledger.cli.keys import keys
@@ -348,7 +348,8 @@ def _create(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
     assert out is not None  # noqa: S101 - for the type checker
     given = hand.config.password_file if hand.config else None
     password = read_password(given) if given else new_password()
-    create(purpose.name, out, password, secret=secret)
+    salt = salt_beside(first_file(hand.config.keys, "payer")) if hand.config else None
+    create(purpose.name, out, password, secret=secret, salt=salt)
     return read_public(out)
 
 

@@ -1,5 +1,6 @@
 """Encrypted key files."""
 
+import hashlib
 import json
 import os
 import stat
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_keyfile.keyfile import decode_keyfile_json
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from ledger.chain.keys import keyfile
 from ledger.chain.keys.keyfile import (
@@ -18,8 +19,10 @@ from ledger.chain.keys.keyfile import (
     create,
     new_secret,
     public_key_of,
+    salt_beside,
     write_secret_file,
 )
+from ledger.chain.keys.keystore import new_salt
 from ledger.core.errors import ConfigError
 from ledger.core.ids import key_id
 from ledger.core.keys import ORDERS, Alg, Purpose, check_public_key
@@ -239,3 +242,52 @@ def test_fresh_secrets_are_keys_of_every_curve(monkeypatch: pytest.MonkeyPatch) 
     drawn = iter([bytes(32), smallest.to_bytes(32, "big"), b"\xff" * 32, b"\x01" * 32])
     monkeypatch.setattr("secrets.token_bytes", lambda size: next(drawn))
     assert new_secret() == b"\x01" * 32
+
+
+def test_what_other_wallets_wrote(tmp_path: Path) -> None:
+    secret = new_secret()
+    file = make(tmp_path, secret=secret)
+    fields = json.loads(file.path.read_text())
+    theirs = create_keyfile_json(secret, PASSWORD, kdf="scrypt", iterations=WORK)
+    edit(file.path, keystore=theirs)
+    assert KeyFile.load(file.path).open(PASSWORD) == secret
+    capital = {"Crypto": theirs["crypto"], "version": 3}
+    edit(file.path, keystore=capital)
+    assert KeyFile.load(file.path).open(PASSWORD) == secret
+    ours = fields["keystore"]
+    assert ours.keys() == theirs.keys()
+    assert ours["address"] == theirs["address"].lower()
+    assert ours["crypto"].keys() == theirs["crypto"].keys()
+    assert ours["crypto"]["kdfparams"].keys() == theirs["crypto"]["kdfparams"].keys()
+
+
+def test_files_of_one_salt_are_derived_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salt, derived = new_salt(), list[bytes]()
+    scrypt = hashlib.scrypt
+
+    def counted(password: bytes, **options: Any) -> bytes:
+        derived.append(options["salt"])
+        return scrypt(password, **options)
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    made = [
+        create(purpose, tmp_path / f"{purpose}.json", PASSWORD, work=WORK, salt=salt)
+        for purpose in ALGS
+    ]
+    assert len({file.open(PASSWORD) for file in made}) == len(ALGS)
+    assert derived == [salt]
+    assert [salt_beside(file.path) for file in made] == [salt] * len(ALGS)
+    ivs = {file.keystore["crypto"]["cipherparams"]["iv"] for file in made}
+    assert len(ivs) == len(ALGS), "each has one of its own"
+    with pytest.raises(WrongPassword):
+        made[0].open(b"another")
+    alone = make(tmp_path)
+    assert salt_beside(alone.path) != salt
+
+
+def test_no_salt_beside(tmp_path: Path) -> None:
+    assert salt_beside(tmp_path / "none.json") is None
+    (tmp_path / "odd.json").write_text("{}")
+    assert salt_beside(tmp_path / "odd.json") is None

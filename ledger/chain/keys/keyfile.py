@@ -22,6 +22,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ledger.chain.keys.keystore import (
+    VERSION,
+    MacMismatch,
+    crypto_of,
+    new_salt,
+    open_keystore,
+    salt_of,
+    seal,
+)
 from ledger.chain.keys.private import demand_private
 from ledger.core.canonical import hex32, unhex32
 from ledger.core.eip712 import address_of
@@ -37,7 +46,6 @@ WORK_LIGHT = 1 << 12
 # Memory is 128 · N · r bytes, here 1 GiB at most: a key file must not be able to ask for more.
 _WORK_MOST = {"n": 1 << 20, "r": 8, "p": 8}
 _MAX_BYTES = 16 << 10
-_KEYSTORE_VERSION = 3
 SECRET_SIZE = 32
 
 # Algorithm of each purpose. Those that Consortium registers are upper case; the others never
@@ -101,10 +109,12 @@ def create(
     *,
     work: int = WORK_STANDARD,
     secret: bytes | None = None,
+    salt: bytes | None = None,
 ) -> KeyFile:
     """Write a new key file, mode 0600, whole or not at all, and never over another.
 
-    `secret` is for keys that exist already; without it a fresh one is drawn.
+    `secret` is for keys that exist already; without it a fresh one is drawn. `salt`: that of other
+    files of this password, which are opened together then in the time of one.
     """
     if purpose not in ALGS:
         raise ConfigError("purpose", f"{purpose} is none of {', '.join(ALGS)}")
@@ -124,7 +134,10 @@ def create(
         }
         if alg is Alg.SECP256K1:
             fields["address"] = address_of(public_key)
-    fields["keystore"] = _encrypt(secret, password, work, keep_address=alg is Alg.SECP256K1)
+    keystore = seal(secret, password, work=work, salt=salt or new_salt())
+    if alg is Alg.SECP256K1:  # wallets look for it
+        keystore["address"] = fields["address"].removeprefix("0x")
+    fields["keystore"] = keystore
     write_secret_file(path, json.dumps(fields, indent=2).encode() + b"\n")
     return _from_fields(path, fields)
 
@@ -224,6 +237,14 @@ def public_part(path: Path, fields: Mapping[str, Any]) -> tuple[Alg, bytes]:
     return alg, public_key
 
 
+def salt_beside(path: Path) -> bytes | None:
+    """The salt of a key file, for another one of the same password; None where it has none."""
+    try:
+        return salt_of(read_fields(path)["keystore"])
+    except (ConfigError, KeyError, TypeError, ValueError):
+        return None
+
+
 def public_key_of(alg: Alg, secret: bytes) -> bytes:
     """The public bytes as Consortium holds them. Raises ConfigError where `secret` is no key."""
     try:
@@ -236,27 +257,13 @@ def public_key_of(alg: Alg, secret: bytes) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
 
 
-def _encrypt(secret: bytes, password: bytes, work: int, *, keep_address: bool) -> dict[str, Any]:
-    from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - 0.8 s; see below
-
-    keystore: dict[str, Any] = create_keyfile_json(secret, password, kdf="scrypt", iterations=work)
-    if not keep_address:  # of a key pair that this secret is not
-        del keystore["address"]
-    return keystore
-
-
 def _decrypt(path: Path, keystore: Mapping[str, Any], password: bytes) -> bytes:
-    # Not at the top: verifying needs no key file, and the import costs 0.8 s.
-    from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415
-
     _check_work(path, keystore)
     try:
-        secret: bytes = decode_keyfile_json(dict(keystore), password)
-    except ValueError as error:
-        if str(error) == "MAC mismatch":
-            raise WrongPassword(str(path), "wrong password") from error
-        raise ConfigError(str(path), f"keystore: {error}") from error
-    except (KeyError, TypeError, AttributeError, AssertionError) as error:
+        secret = open_keystore(keystore, password)
+    except MacMismatch as error:
+        raise WrongPassword(str(path), "wrong password") from error
+    except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(str(path), f"keystore: {error!r}") from error
     if len(secret) != SECRET_SIZE:
         raise ConfigError(str(path), f"holds {len(secret)} bytes, not {SECRET_SIZE}")
@@ -265,12 +272,12 @@ def _decrypt(path: Path, keystore: Mapping[str, Any], password: bytes) -> bytes:
 
 def _check_work(path: Path, keystore: Mapping[str, Any]) -> None:
     """Refuse key derivations that would take minutes or gigabytes. Only scrypt, version 3."""
-    crypto = keystore.get("crypto", keystore.get("Crypto"))
+    crypto = crypto_of(keystore)
     params = crypto.get("kdfparams") if isinstance(crypto, dict) else None
     if (
-        keystore.get("version") != _KEYSTORE_VERSION
+        keystore.get("version") != VERSION
         or not isinstance(params, dict)
-        or crypto["kdf"] != "scrypt"
+        or crypto.get("kdf") != "scrypt"
     ):
         raise ConfigError(str(path), "not a version 3 keystore with scrypt")
     if params.get("dklen") != SECRET_SIZE:

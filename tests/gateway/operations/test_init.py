@@ -29,8 +29,8 @@ DEVELOPMENT = {"now", "crash_at"}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def light(purpose: str, path: Path, password: bytes) -> KeyFile:
-        return create(purpose, path, password, work=WORK_LIGHT)
+    def light(*args: Any, **more: Any) -> KeyFile:
+        return create(*args, **more, work=WORK_LIGHT)
 
     monkeypatch.setattr(member_folder, "create", light)
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
