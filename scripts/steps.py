@@ -13,7 +13,7 @@ from gateway.devnet.tools import find_tool
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
-BYTECODE = Path(sys.prefix) / "bytecode"
+BYTECODE = ROOT / "build" / "bytecode"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
         return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
     """None: as xdist does by itself."""
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -42,9 +42,10 @@ class Acknowledger:
         self._outbox = outbox
         self._signing = signing
 
-    def step(self, chain: Chain) -> None:
-        """Follow what is under way, or begin with one where the count has moved. Raises TxError,
-        CouldNotCheck; NotReady where the signing service is away."""
+    def step(self, chain: Chain) -> bool:
+        """Follow what is under way, or begin with one where the count has moved; whether nothing
+        is left to be done. Raises TxError, CouldNotCheck; NotReady where the signing service is
+        away."""
         with begin_read(self._ctx.engine) as connection:
             position, pending = store.read_position(connection), store.read_pending(connection)
         done = self._registry(chain).acknowledged(self._ctx.settings.node.code).count
@@ -55,6 +56,7 @@ class Acknowledger:
             pending = self._sign(chain, position)
         if pending is not None:
             self._send(pending)
+        return pending is None and position.count <= done
 
     def learn(self, chain: Chain) -> None:
         """Keep how far the ACTIVE provinces have come. Raises CouldNotCheck."""

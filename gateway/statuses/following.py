@@ -78,6 +78,11 @@ class Follower:
         """The newest block that the nodes agree on. Raises CouldNotCheck."""
         return self._reader.head()
 
+    def position(self) -> Position:
+        """How far the chain was followed, as the database has it."""
+        with begin_read(self._ctx.engine) as connection:
+            return store.read_position(connection)
+
     def look(self, view: View | None = None) -> Chain | None:
         """Read the chain, at this head or the newest; None where it has no CaseRegistry. Raises
         CouldNotCheck."""

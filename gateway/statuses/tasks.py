@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import NamedTuple
 
 from gateway.base.lease import Lease
 from gateway.statuses.acknowledging import Acknowledger
 from gateway.statuses.following import Follower
+from gateway.statuses.store import Position
 
 STEP_SECONDS = 1.5
 """Between two looks. Within ten seconds of finality disclosure has stopped, so there is time for
@@ -20,10 +22,18 @@ LONGEST_PAUSE = 3.0
 TURN_SECONDS = 0.25
 """Between two looks whether it is our turn."""
 QUIET_SECONDS = 10.0
-"""For so long nothing more is read of a head from which all was taken up: what does not hang on the
-chain alone, as an acknowledgement that could not be sent, is tried again then."""
+"""For so long nothing more is read of a head from which all was taken up and acknowledged, so that
+a block that becomes final under the same head is seen then."""
 LEARN_SECONDS = 15.0
 """Between two looks at how far the others are."""
+
+
+class _Done(NamedTuple):
+    """The hash of a head from which all was taken up, the position then, and when."""
+
+    head: str
+    position: Position
+    at: float
 
 
 class StatusFollower:
@@ -34,7 +44,7 @@ class StatusFollower:
         self._acknowledger = acknowledger
         self._lease = lease
         self._learned_at = float("-inf")
-        self._done: tuple[str, float] | None = None  # hash of the head, and when
+        self._done: _Done | None = None
 
     def __call__(self, stop: threading.Event) -> float:
         if not self._lease.take():
@@ -50,12 +60,15 @@ class StatusFollower:
         if time.monotonic() - self._learned_at >= LEARN_SECONDS:
             self._acknowledger.learn(chain)
             self._learned_at = time.monotonic()
-        self._acknowledger.step(chain)
-        self._done = view.block.hash, time.monotonic()
+        if self._acknowledger.step(chain):
+            self._done = _Done(view.block.hash, self._follower.position(), time.monotonic())
         return STEP_SECONDS
 
     def _is_quiet(self, head: str) -> bool:
-        if self._done is None:
-            return False
-        seen, at = self._done
-        return seen == head and time.monotonic() - at < QUIET_SECONDS
+        done = self._done
+        return (
+            done is not None
+            and done.head == head
+            and time.monotonic() - done.at < QUIET_SECONDS
+            and done.position == self._follower.position()  # no other process has gone on or back
+        )

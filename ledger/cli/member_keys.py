@@ -348,7 +348,9 @@ def _create(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
     assert out is not None  # noqa: S101 - for the type checker
     given = hand.config.password_file if hand.config else None
     password = read_password(given) if given else new_password()
-    salt = salt_beside(first_file(hand.config.keys, "payer")) if hand.config else None
+    salt = None  # shared where password and folder are
+    if given and hand.config and out.parent == hand.config.keys:
+        salt = salt_beside(first_file(hand.config.keys, "payer"))
     create(purpose.name, out, password, secret=secret, salt=salt)
     return read_public(out)
 

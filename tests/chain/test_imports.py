@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-SLOW = ("web3", "eth_account", "eth_keyfile", "sqlalchemy", "fastapi", "gateway")
+SLOW = (
+    *("web3", "eth_account", "eth_keyfile", "eth_keys", "pydantic", "Crypto"),
+    *("sqlalchemy", "fastapi", "gateway"),
+)
 
 
 @pytest.mark.parametrize(

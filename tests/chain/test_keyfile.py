@@ -1,6 +1,5 @@
 """Encrypted key files."""
 
-import hashlib
 import json
 import os
 import stat
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
-from ledger.chain.keys import keyfile
+from ledger.chain.keys import keyfile, keystore
 from ledger.chain.keys.keyfile import (
     ALGS,
     WORK_LIGHT,
@@ -261,23 +260,67 @@ def test_what_other_wallets_wrote(tmp_path: Path) -> None:
     assert ours["crypto"]["kdfparams"].keys() == theirs["crypto"]["kdfparams"].keys()
 
 
-def test_files_of_one_salt_are_derived_for_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    salt, derived = new_salt(), list[bytes]()
-    scrypt = hashlib.scrypt
+OFFICIAL = {
+    "crypto": {
+        "cipher": "aes-128-ctr",
+        "cipherparams": {"iv": "83dbcc02d8ccb40e466191a123791e0e"},
+        "ciphertext": "d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c",
+        "kdf": "scrypt",
+        "kdfparams": {
+            "dklen": 32,
+            "n": 262144,
+            "p": 8,
+            "r": 1,
+            "salt": "ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19",
+        },
+        "mac": "2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097",
+    },
+    "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6",
+    "version": 3,
+}
+"""The worked example of Web3 Secret Storage, whose password is `testpassword`."""
 
-    def counted(password: bytes, **options: Any) -> bytes:
-        derived.append(options["salt"])
-        return scrypt(password, **options)
 
-    monkeypatch.setattr(hashlib, "scrypt", counted)
+def test_the_worked_example_of_the_format(tmp_path: Path) -> None:
+    file = make(tmp_path, "index")
+    edit(file.path, keystore=OFFICIAL)
+    secret = KeyFile.load(file.path).open(b"testpassword")
+    assert secret.hex() == "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d"
+
+
+def upper(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name.upper(): upper(item) for name, item in value.items()}
+
+
+@pytest.mark.parametrize("spelling", ["capitals", "0x", "0X", "no-cipher", "cipher"])
+def test_spellings_of_old_wallets(tmp_path: Path, spelling: str) -> None:
+    file = make(tmp_path)
+    secret, keystore = file.open(PASSWORD), crypto(file.path)
+    inner = keystore["crypto"]
+    if spelling == "capitals":
+        keystore = {"Crypto": {**upper(inner), "KDFPARAMS": inner["kdfparams"]}, "version": 3}
+    elif spelling == "no-cipher":
+        del inner["cipher"]
+    elif spelling == "cipher":
+        inner["cipher"] = "AES-128-CTR"
+    else:
+        for place, name in ((inner, "mac"), (inner, "ciphertext"), (inner["cipherparams"], "iv")):
+            place[name] = spelling + place[name]
+    edit(file.path, keystore=keystore)
+    assert KeyFile.load(file.path).open(PASSWORD) == secret
+
+
+def test_files_of_one_salt_are_derived_for_once(tmp_path: Path) -> None:
+    salt = new_salt()
+    before = keystore._derive.cache_info().misses
     made = [
         create(purpose, tmp_path / f"{purpose}.json", PASSWORD, work=WORK, salt=salt)
         for purpose in ALGS
     ]
     assert len({file.open(PASSWORD) for file in made}) == len(ALGS)
-    assert derived == [salt]
+    assert keystore._derive.cache_info().misses == before + 1
     assert [salt_beside(file.path) for file in made] == [salt] * len(ALGS)
     ivs = {file.keystore["crypto"]["cipherparams"]["iv"] for file in made}
     assert len(ivs) == len(ALGS), "each has one of its own"
@@ -287,7 +330,12 @@ def test_files_of_one_salt_are_derived_for_once(
     assert salt_beside(alone.path) != salt
 
 
-def test_no_salt_beside(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [{}, [], "a", None, {"crypto": None}, {"crypto": {"kdfparams": {"salt": "01"}}}],
+    ids=str,
+)
+def test_no_salt_beside(tmp_path: Path, value: Any) -> None:
     assert salt_beside(tmp_path / "none.json") is None
-    (tmp_path / "odd.json").write_text("{}")
+    (tmp_path / "odd.json").write_text(json.dumps({"keystore": value}))
     assert salt_beside(tmp_path / "odd.json") is None

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.chain.keys.keystore import (
+    SALT_SIZE,
     VERSION,
     MacMismatch,
     crypto_of,
@@ -238,11 +239,13 @@ def public_part(path: Path, fields: Mapping[str, Any]) -> tuple[Alg, bytes]:
 
 
 def salt_beside(path: Path) -> bytes | None:
-    """The salt of a key file, for another one of the same password; None where it has none."""
+    """The salt of a key file, for another one of the same password; None where it has none that is
+    as long as ours."""
     try:
-        return salt_of(read_fields(path)["keystore"])
+        salt = salt_of(read_fields(path)["keystore"])
     except (ConfigError, KeyError, TypeError, ValueError):
         return None
+    return salt if len(salt) >= SALT_SIZE else None
 
 
 def public_key_of(alg: Alg, secret: bytes) -> bytes:
@@ -263,7 +266,7 @@ def _decrypt(path: Path, keystore: Mapping[str, Any], password: bytes) -> bytes:
         secret = open_keystore(keystore, password)
     except MacMismatch as error:
         raise WrongPassword(str(path), "wrong password") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, MemoryError) as error:
         raise ConfigError(str(path), f"keystore: {error!r}") from error
     if len(secret) != SECRET_SIZE:
         raise ConfigError(str(path), f"holds {len(secret)} bytes, not {SECRET_SIZE}")

@@ -3,12 +3,12 @@
 Here and not `eth_keyfile`, which takes 0.8 s to import and derives anew for every file: a node
 opens a dozen, each for a second. Files that share password and salt are derived for once. That
 gives nothing away: whoever guesses the password of one of them has guessed that of all, and each
-has an initial vector of its own.
+has an initial vector of its own. Scrypt is that of pycryptodome, as there: OpenSSL refuses what
+wallets have long written, N of 2^18 with r of 1.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import uuid
@@ -25,6 +25,7 @@ from ledger.core.ids import keccak256
 VERSION = 3
 DERIVED_SIZE = 32
 SALT_SIZE = 16
+"""Of new ones, and the least that is shared."""
 _IV_SIZE = 16
 _CIPHER = "aes-128-ctr"
 # As geth has them; n is what a caller chooses.
@@ -66,12 +67,13 @@ def seal(secret: bytes, password: bytes, *, work: int, salt: bytes) -> dict[str,
     }
 
 
-def crypto_of(keystore: Mapping[str, Any]) -> Any:
-    """Its `crypto`, which old wallets spell with a capital; None where there is none."""
-    return keystore.get("crypto", keystore.get("Crypto"))
+def crypto_of(keystore: Any) -> Any:
+    """Its `crypto`, with all names in lower case, as old wallets did not have them; None where
+    there is none."""
+    return _lower(keystore).get("crypto") if isinstance(keystore, Mapping) else None
 
 
-def salt_of(keystore: Mapping[str, Any]) -> bytes:
+def salt_of(keystore: Any) -> bytes:
     """The salt. Raises ValueError, KeyError, TypeError where it holds none."""
     return _unhex(crypto_of(keystore)["kdfparams"]["salt"])
 
@@ -80,7 +82,7 @@ def open_keystore(keystore: Mapping[str, Any], password: bytes) -> bytes:
     """The secret. Raises MacMismatch; ValueError, KeyError, TypeError where it is no keystore of
     this kind. The caller has bounded the work."""
     crypto = crypto_of(keystore)
-    if crypto["cipher"] != _CIPHER:
+    if str(crypto.get("cipher", _CIPHER)).lower() != _CIPHER:
         raise ValueError("cipher that is not known")
     params = crypto["kdfparams"]
     derived = _derive(password, salt_of(keystore), params["n"], params["r"], params["p"])
@@ -92,8 +94,12 @@ def open_keystore(keystore: Mapping[str, Any], password: bytes) -> bytes:
 
 @lru_cache(_REMEMBERED)
 def _derive(password: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
-    memory = 128 * r * (n + 2) + 128 * r * p  # as OpenSSL counts it
-    return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=DERIVED_SIZE)
+    from Crypto.Protocol.KDF import scrypt  # noqa: PLC0415 - verifying needs no key file
+
+    derived = scrypt(password, salt, DERIVED_SIZE, n, r, p)  # type: ignore[arg-type]
+    if not isinstance(derived, bytes):
+        raise TypeError("one key was asked for")
+    return derived
 
 
 def _aes(derived: bytes, iv: bytes, data: bytes) -> bytes:
@@ -108,4 +114,10 @@ def _mac(derived: bytes, ciphertext: bytes) -> bytes:
 def _unhex(text: str) -> bytes:
     if not isinstance(text, str):
         raise TypeError("not text")
-    return bytes.fromhex(text.removeprefix("0x"))
+    return bytes.fromhex(text[2:] if text[:2].lower() == "0x" else text)
+
+
+def _lower(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {str(name).lower(): _lower(item) for name, item in value.items()}

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
-
 from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import Hash32
 from ledger.chain.sending.fees import Fees
@@ -56,5 +54,7 @@ def _sign(signer: DigestSigner, payload: bytes) -> tuple[int, int, int]:
 
 
 def _encode(item: Any) -> bytes:
+    import rlp  # type: ignore[import-untyped]  # noqa: PLC0415 - it brings pydantic
+
     encoded: bytes = rlp.encode(item)
     return encoded
