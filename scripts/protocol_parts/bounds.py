@@ -56,6 +56,11 @@ BOUNDS = (
     Bound("ledger.core.case", "MAX_NATIONAL_NO", "case: `nationalNo`", "characters"),
     Bound("ledger.core.case", "MAX_NOTE", "case: `note`", "characters"),
     Bound("ledger.core.case", "MAX_BASIS", "case: `basis` (uint16)", ""),
+    Bound("ledger.core.authorisation", "MAX_TYPES", "authorisation: `types`", ""),
+    Bound("ledger.core.authorisation", "MAX_REGIONS", "authorisation: `regions`", ""),
+    Bound("ledger.core.reports", "MAX_VERSION", "outcome: `version` (uint32)", ""),
+    Bound("ledger.core.reports", "MAX_MATTER", "feedback: `matter`", "characters"),
+    Bound("ledger.core.reports", "MAX_RESULT", "feedback: `result`", "characters"),
     Bound("ledger.core.opening", "MAX_OPENING", "opening", "bytes"),
     Bound("ledger.core.opening", "MAX_DEPTH", "opening: levels of objects and lists", ""),
     Bound("ledger.core.opening", "MAX_PATH", "opening: `path` of its promise", "digests"),
@@ -161,6 +166,7 @@ CONTRACTS = (
     ("CaseRegistry", "_MAX_ACTS", "acts of one call, steps of `annulStolen`"),
     ("CaseRegistry", "_MAX_AHEAD", "`deadline` of acts ahead, s"),
     ("CaseRegistry", "_MAX_STORED", "records of one call of `stored`"),
+    ("Revocations", "_MAX_ASKED", "authorisations of one call of `revokedAt`"),
 )
 """File under contracts/, constant, and what it bounds."""
 
@@ -169,7 +175,12 @@ PATTERNS = (
     ("ledger.core.ids", "CODE", "code of a member, region, item or role"),
     ("ledger.core.canonical", "_DAY", "day"),
     ("ledger.core.canonical", "_INSTANT", "instant"),
+    ("ledger.core.commitment", "TYPE_NAME", "name of a record type"),
     ("ledger.core.commitment", "SCHEMA_ID", "schema of an entry"),
+    ("ledger.core.authorisation", "SUBJECT", "subject of a statement"),
+    ("ledger.core.authorisation", "REGION", "region of an authorisation or outcome"),
+    ("ledger.core.reports", "AMOUNT", "amount, 万元"),
+    ("ledger.core.reports", "MONTH", "month of an outcome"),
     ("ledger.core.commitment", "_FILE", "schema and rules of a payload"),
     ("ledger.core.commitment", "_FIELD", "field of a disclosure"),
     ("ledger.core.commitment", "_VCT", "vct of a record of any version"),
