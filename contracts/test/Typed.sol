@@ -30,6 +30,8 @@ library Typed {
     string internal constant ACT =
         "Act(bytes32 logId,bytes32 commitment,uint8 action,uint32 expectedVersion,uint16 basis,bytes32 doc,bytes32 otherLogId,bytes32 otherCommitment,uint64 effectiveAt,uint64 refiledFrom)";
     string internal constant ACTS = "Acts(bytes32 member,Act[] acts,uint64 deadline)";
+    string internal constant REVOKE =
+        "Revoke(bytes32 custodian,bytes32 commitment,uint64 deadline)";
     string internal constant ACK = "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)";
 
     struct Domain {
@@ -199,6 +201,14 @@ library Typed {
         }
         bytes32 typeHash = keccak256(bytes(string.concat(ACTS, ACT)));
         return keccak256(abi.encode(typeHash, member, keccak256(hashes), deadline));
+    }
+
+    function hashRevoke(MemberId custodian, bytes32 commitment, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(keccak256(bytes(REVOKE)), custodian, commitment, deadline));
     }
 
     function hashAck(MemberId member, uint64 count, bytes32 head, uint64 deadline)

@@ -23,7 +23,7 @@ from gateway.cases.materials import MAX_DOCUMENT, MAX_TOGETHER, Material, demand
 from gateway.http.limits import media_type
 from gateway.http.multipart import MULTIPART, MultipartForm
 from gateway.http.problems import Problem
-from ledger.core.case import MAX_DOCS
+from ledger.core.docs import MAX_DOCS
 
 MAX_JSON = 1 << 16
 """Bytes: a note of 2,000 characters and what stands beside it."""

@@ -13,7 +13,8 @@ from gateway.cases import store
 from gateway.cases.deciding import midnight
 from gateway.cases.interfaces import Held
 from gateway.cases.stepping import Stepper
-from ledger.core.case import ACTS_OF_FILER, Doc
+from ledger.core.case import ACTS_OF_FILER
+from ledger.core.docs import Doc
 from ledger.core.statement import Statement
 from ledger.core.status import Act, Action, Basis
 

@@ -19,7 +19,7 @@ from gateway.base.db import insert_rows
 from gateway.cases.errors import CaseRefused
 from gateway.cases.models import materials
 from gateway.sealing.services import Boxes, Kind, drop, number
-from ledger.core.case import MAX_DOCS, MAX_NAME, Doc
+from ledger.core.docs import MAX_DOCS, MAX_NAME, Doc
 from ledger.core.ids import sha256
 
 MAX_DOCUMENT = 20 << 20

@@ -30,8 +30,9 @@ from gateway.cases.services import Cases
 from gateway.cases.stepping import NewStep
 from gateway.cases.waiting import Waiting
 from ledger.core.canonical import b64u_decode, unhex32
-from ledger.core.case import Doc, Step
+from ledger.core.case import Step
 from ledger.core.case_chain import CaseState, Kind
+from ledger.core.docs import Doc
 from ledger.core.ids import Digest, RecordId
 from ledger.core.statement import Statement
 from ledger.core.status import Action, Basis

@@ -5,15 +5,16 @@ one before. `doc_of` is what the act on the chain names.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
-from ledger.core.canonical import MAX_INTEGER, b64u_encode, hex32, parse_day
+from ledger.core.canonical import MAX_INTEGER, hex32
 from ledger.core.commitment import CLASSES
+from ledger.core.docs import Doc, docs_of
 from ledger.core.errors import Malformed
 from ledger.core.ids import Digest, RecordId, doc
-from ledger.core.read import digest, integer, salt, text
+from ledger.core.read import bounded, day, digest, matching, one_of, optional, within
 
 __all__ = [
     "ACTS",
@@ -21,12 +22,9 @@ __all__ = [
     "ACTS_OF_OWNER",
     "CHANNELS",
     "MAX_BASIS",
-    "MAX_DOCS",
-    "MAX_NAME",
     "MAX_NATIONAL_NO",
     "MAX_NOTE",
     "Channel",
-    "Doc",
     "Step",
     "StepAct",
     "StepOfFiler",
@@ -64,8 +62,6 @@ ACTS_OF_OWNER: frozenset[str] = frozenset(get_args(StepOfOwner))
 ACTS = ACTS_OF_FILER | ACTS_OF_OWNER
 CHANNELS: frozenset[str] = frozenset(get_args(Channel))
 
-MAX_DOCS = 16
-MAX_NAME = 200  # characters of a document's name
 MAX_NOTE = 2_000  # characters
 MAX_NATIONAL_NO = 64  # characters of the number that the national platform gave; theirs have 20
 MAX_BASIS = 2**16 - 1  # uint16 on the chain, which knows which of them are any
@@ -77,34 +73,6 @@ _MEMBERS = frozenset(
     "act authority basis case channel class day docs nationalNo note prev pushed received record"
     " role step".split()
 )
-_DOC = frozenset({"name", "salt", "sha256", "size"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Doc:
-    """A document: it is named on the chain by `digest`, which tells nothing of it.
-
-    salt: 32 random bytes. sha256: of the file. size: its bytes.
-    """
-
-    name: str
-    salt: bytes
-    sha256: bytes
-    size: int
-
-    @property
-    def digest(self) -> Digest:
-        """The `doc` of an act that rests on it (design 4)."""
-        return doc(self.salt, self.sha256)
-
-    def to_json(self) -> dict[str, Any]:
-        """The object in `docs`."""
-        return {
-            "name": self.name,
-            "salt": b64u_encode(self.salt),
-            "sha256": hex32(self.sha256),
-            "size": self.size,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,22 +131,22 @@ def from_members(members: Mapping[str, Any]) -> Step:
     if members.keys() != _MEMBERS:
         raise Malformed("case", "members missing or unknown")
     found = Step(
-        act=_one_of(members, "act", ACTS),
-        authority=_matching(members, "authority", _USCC),
-        basis=_optional(members, "basis", _basis),
+        act=one_of(members, "act", ACTS),
+        authority=matching(members, "authority", _USCC),
+        basis=optional(members, "basis", _basis),
         case=digest(members, "case"),
-        channel=_one_of(members, "channel", CHANNELS),
-        class_=_optional(members, "class", _class),
-        day=_optional(members, "day", _day),
-        docs=_docs(members["docs"]),
-        national_no=_optional(members, "nationalNo", _national_no),
-        note=_bounded(members, "note", 0, MAX_NOTE),
-        prev=_optional(members, "prev", digest),
-        pushed=_optional(members, "pushed", _day),
-        received=_optional(members, "received", _day),
+        channel=one_of(members, "channel", CHANNELS),
+        class_=optional(members, "class", _class),
+        day=optional(members, "day", day),
+        docs=docs_of(members["docs"]),
+        national_no=optional(members, "nationalNo", _national_no),
+        note=bounded(members, "note", 0, MAX_NOTE),
+        prev=optional(members, "prev", digest),
+        pushed=optional(members, "pushed", day),
+        received=optional(members, "received", day),
         record=RecordId(digest(members, "record")),
-        role=_matching(members, "role", _ROLE),
-        step=_within(members, "step", 1, MAX_INTEGER),
+        role=matching(members, "role", _ROLE),
+        step=within(members, "step", 1, MAX_INTEGER),
     )
     if (found.step == 1) != (found.prev is None):
         raise Malformed("case", "the first step has no prev, each other has one")
@@ -193,71 +161,14 @@ def doc_of(commitment: bytes, salt_: bytes, docs: Sequence[Doc]) -> Digest:
 
 # ---- private
 
-_T = TypeVar("_T")
-
-
-def _docs(value: Any) -> tuple[Doc, ...]:
-    if not isinstance(value, list) or len(value) > MAX_DOCS:
-        raise Malformed("docs", f"is not a list of at most {MAX_DOCS}")
-    return tuple([_parse_doc(item) for item in value])
-
-
-def _parse_doc(value: Any) -> Doc:
-    if not isinstance(value, Mapping) or value.keys() != _DOC:
-        raise Malformed("docs", "members missing or unknown")
-    return Doc(
-        name=_bounded(value, "name", 1, MAX_NAME),
-        salt=salt(value, "salt"),
-        sha256=digest(value, "sha256"),
-        size=_within(value, "size", 0, MAX_INTEGER),
-    )
-
-
-def _optional(
-    members: Mapping[str, Any], name: str, parser: Callable[[Mapping[str, Any], str], _T]
-) -> _T | None:
-    return None if members[name] is None else parser(members, name)
-
 
 def _basis(members: Mapping[str, Any], name: str) -> int:
-    return _within(members, name, 1, MAX_BASIS)
+    return within(members, name, 1, MAX_BASIS)
 
 
 def _class(members: Mapping[str, Any], name: str) -> str:
-    return _one_of(members, name, frozenset(CLASSES))
+    return one_of(members, name, frozenset(CLASSES))
 
 
 def _national_no(members: Mapping[str, Any], name: str) -> str:
-    return _bounded(members, name, 1, MAX_NATIONAL_NO)
-
-
-def _day(members: Mapping[str, Any], name: str) -> str:
-    return parse_day(text(members, name)).isoformat()
-
-
-def _one_of(members: Mapping[str, Any], name: str, known: frozenset[str]) -> str:
-    found = text(members, name)
-    if found not in known:
-        raise Malformed(name, "is none of those that there are")
-    return found
-
-
-def _matching(members: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
-    found = text(members, name)
-    if not pattern.fullmatch(found):
-        raise Malformed(name, "is not spelled as it must be")
-    return found
-
-
-def _bounded(members: Mapping[str, Any], name: str, least: int, most: int) -> str:
-    found = text(members, name)
-    if not least <= len(found) <= most:
-        raise Malformed(name, f"is not {least} … {most} characters long")
-    return found
-
-
-def _within(members: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    found = integer(members, name)
-    if not least <= found <= most:
-        raise Malformed(name, f"is not {least} … {most}")
-    return found
+    return bounded(members, name, 1, MAX_NATIONAL_NO)

@@ -34,6 +34,7 @@ __all__ = [
     "SALT_TEXT",
     "SCHEMA_ID",
     "SECRET_SIZE",
+    "TYPE_NAME",
     "VCT",
     "Commitment",
     "Header",
@@ -70,6 +71,7 @@ _TEXTS = ("decided", "iss", "log", "rules", "schema")
 _PAYLOAD_KEYS = {"_sd", "_sd_alg", "class", "until", "vct", *_TEXTS}
 _VCT = re.compile(r"urn:credit-ledger:record:[1-9][0-9]{0,8}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 SCHEMA_ID = re.compile(r"[a-z][a-z0-9-]{0,31}@[1-9][0-9]{0,8}")
 _FILE = re.compile(rf"{SCHEMA_ID.pattern}:[0-9a-f]{{64}}")
 _TO_URL = bytes.maketrans(b"+/", b"-_")

@@ -25,8 +25,8 @@ from gateway.statements.interfaces import Said
 from gateway.statuses import store as status_store
 from gateway.statuses.acknowledging import Acknowledger
 from gateway.statuses.store import LOCK, Position
-from ledger.core.case import Doc
 from ledger.core.commitment import Header, commit
+from ledger.core.docs import Doc
 from ledger.core.entry import parse_entry
 from ledger.core.ids import Digest, LogId, RecordId, doc, keccak256, log_id, record_id, sha256
 from ledger.core.keys import Purpose

@@ -15,7 +15,8 @@ from ledger.audit.opening_files import Asked, OpeningFiles, piece_name
 from ledger.audit.replay import Report
 from ledger.chain.keys.signers import LocalSigner
 from ledger.core import merkle, receipt
-from ledger.core.case import Doc, Step
+from ledger.core.case import Step
+from ledger.core.docs import Doc
 from ledger.core.entry import parse_entry
 from ledger.core.ids import LogId, RecordId, record_id, sha256
 from ledger.core.keys import Purpose

@@ -24,6 +24,7 @@ from ledger.records.calendar import Calendar
 from tests.audit.conftest import Ledger
 from tests.audit.desk import DAY, HOUR, WEEKDAYS, Desk, objected, record_of, repaired, this_month
 from tests.audit.test_replay import codes
+from tests.core.statements import query_of
 from tests.support.cases import act_by_vote, make_act, midnight
 from tests.support.ledger import MemberLog, make_record
 from tests.support.votes import close_log
@@ -122,7 +123,7 @@ def test_single_files_accuse_nobody_of_what_they_do_not_hold(desk: Desk) -> None
 
 
 def test_a_member_that_answers_with_nonsense_stops_no_audit(desk: Desk) -> None:
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN)
     folder = desk.answers()
     [path] = (folder / hex32(desk.ledger.tianjin.log_id)).iterdir()
@@ -155,7 +156,7 @@ def test_a_person_sees_how_many_cases_are_how(
 
 
 def test_a_statement_that_cannot_be_opened(desk: Desk) -> None:
-    said = desk.say(TIANJIN, sort="query", members={"x": 1})
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     desk.unanswered.add(said.commitment)
     found = only(closed(desk))
     assert (found["code"], found["member"]) == ("statement-unopened", TIANJIN)
@@ -164,7 +165,7 @@ def test_a_statement_that_cannot_be_opened(desk: Desk) -> None:
 
 
 def test_a_statement_in_the_name_of_another(desk: Desk) -> None:
-    said = desk.say(BEIJING, desk.ledger.tianjin.log_id, sort="query")
+    said = desk.say(BEIJING, desk.ledger.tianjin.log_id, sort="query", members=query_of())
     desk.batch(TIANJIN)
     opening = desk.promised(said)
     found = only(desk.report(*desk.keep(opening)))
@@ -173,7 +174,7 @@ def test_a_statement_in_the_name_of_another(desk: Desk) -> None:
 
 
 def test_a_statement_that_was_anchored_late(desk: Desk) -> None:
-    desk.say(TIANJIN, sort="query")
+    desk.say(TIANJIN, sort="query", members=query_of())
     desk.wait(LATER)
     found = only(closed(desk, after=0))
     assert (found["code"], found["member"]) == ("statement-late", TIANJIN)
@@ -181,7 +182,7 @@ def test_a_statement_that_was_anchored_late(desk: Desk) -> None:
 
 def test_a_batch_that_was_not_filled_up(desk: Desk) -> None:
     for _ in range(15):
-        desk.say(TIANJIN, sort="query")
+        desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN, fill=False)
     desk.put(TIANJIN, make_record(desk.ledger.tianjin, decided=date(2025, 10, 12)))
     found = only(desk.report())
@@ -190,7 +191,7 @@ def test_a_batch_that_was_not_filled_up(desk: Desk) -> None:
 
 def test_the_end_of_a_log_may_lie_within_a_batch_for_a_while(desk: Desk) -> None:
     for _ in range(15):
-        desk.say(TIANJIN, sort="query")
+        desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN, fill=False)
     assert codes(desk.report().document) == []
     assert codes(desk.report(after=LATER).document) == ["batch-not-filled"]
@@ -213,7 +214,7 @@ def test_two_batches_in_one_day(desk: Desk, days: int) -> None:
 
 
 def test_a_promise_that_was_not_kept(desk: Desk) -> None:
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     path = desk.keep(desk.promised(said))
     assert codes(desk.report(*path).document) == []
     found = only(desk.report(*path, after=LATER))
@@ -223,7 +224,7 @@ def test_a_promise_that_was_not_kept(desk: Desk) -> None:
 @pytest.mark.parametrize("late", [False, True])
 def test_a_promise_of_more_than_three_days(desk: Desk, late: bool) -> None:
     """Counted from when the statement was made."""
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN)
     opening = desk.promised(said, issued=said.at + late)
     report = desk.report(*desk.keep(opening))
@@ -232,7 +233,7 @@ def test_a_promise_of_more_than_three_days(desk: Desk, late: bool) -> None:
 
 def test_a_promise_whose_own_term_is_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No reader of ours takes it; that the member signed it is a finding all the same."""
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN)
     with monkeypatch.context() as patch:
         patch.setattr("ledger.core.promise.MAX_PROMISE", 10 * DAY)
@@ -246,7 +247,7 @@ def test_a_promise_whose_own_term_is_too_long(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_an_opening_that_anybody_could_have_written(desk: Desk) -> None:
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     forged = desk.promised(said, signer=desk.ledger.network.payer)
     found = only(desk.report(*desk.keep(forged)))
     assert (found["code"], found["member"], found["severity"]) == (
@@ -259,7 +260,7 @@ def test_an_opening_that_anybody_could_have_written(desk: Desk) -> None:
 @pytest.mark.parametrize("false", [False, True])
 def test_a_witness_that_did_not_sign(desk: Desk, false: bool) -> None:
     log = desk.ledger.tianjin
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     desk.batch(TIANJIN)
     signer = log.key(Purpose.NOTE) if false else None
     checkpoint = log.cosigned(len(log.entries), BEIJING, signer=signer)
@@ -331,7 +332,7 @@ def test_one_person_that_files_and_decides(desk: Desk, same: bool) -> None:
 @pytest.mark.parametrize("covered", [True, False])
 def test_an_act_without_its_step(desk: Desk, covered: bool) -> None:
     """Where nobody was asked for the openings of the log, nobody is accused."""
-    said = desk.say(TIANJIN, sort="query")
+    said = desk.say(TIANJIN, sort="query", members=query_of())
     other = desk.step(TIANJIN, "shield", record_of(desk.ledger.tianjin, 0), basis=5)
     desk.made.remove(other)
     desk.waiting[TIANJIN].remove(other)
@@ -592,7 +593,10 @@ def test_a_file_that_is_no_opening(desk: Desk, data: bytes) -> None:
 
 
 def test_an_opening_whose_parts_are_of_two(desk: Desk) -> None:
-    first, second = desk.say(TIANJIN, sort="query"), desk.say(TIANJIN, sort="query")
+    first, second = (
+        desk.say(TIANJIN, sort="query", members=query_of()),
+        desk.say(TIANJIN, sort="query", members=query_of()),
+    )
     desk.batch(TIANJIN)
     mixed = replace(desk.promised(first), statement=second)
     found = only(desk.report(*desk.keep(mixed)))

@@ -4,13 +4,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ledger.core import canonical, case, merkle, note, receipt
+from ledger.core import authorisation, canonical, case, merkle, note, query, receipt
+from ledger.core.authorisation import Authorisation
 from ledger.core.canonical import b64u_encode
-from ledger.core.case import Doc, Step
+from ledger.core.case import Step
+from ledger.core.docs import Doc
 from ledger.core.entry import parse_entry
 from ledger.core.ids import Digest, LogId, RecordId
 from ledger.core.opening import Opening, Promised, of_receipt
 from ledger.core.promise import MAX_PROMISE, Promise
+from ledger.core.query import Query, Use
+from ledger.core.reports import Feedback, Outcome, SpecialReport
 from ledger.core.statement import Statement
 from tests.core.material import example
 
@@ -57,17 +61,94 @@ COMMON: dict[str, Any] = {
     "log": WORDS.map(LogId),
     "salt": WORDS,
 }
-VALUES = st.none() | st.booleans() | INTEGERS | NOTES | st.lists(NOTES, max_size=3)
-OTHERS = st.dictionaries(st.sampled_from(["answer", "items", "until", "x"]), VALUES, max_size=4)
+SUBJECTS = st.from_regex(r"[0-9A-Z]{18}", fullmatch=True)
+CODES = st.from_regex(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}", fullmatch=True)
+DIGESTS = WORDS.map(Digest)
+PURPOSES = st.sampled_from(sorted(authorisation.PURPOSES))
+TYPES = st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True)
+REGIONS = st.from_regex(r"[0-9]{6}", fullmatch=True)
+AMOUNTS = st.from_regex(r"(0|[1-9][0-9]{0,11})(\.[0-9]{0,3}[1-9])?", fullmatch=True)
+DOC = st.builds(Doc, name=NAMES, salt=WORDS, sha256=WORDS, size=INTEGERS)
+SPANS = st.tuples(st.dates(), st.dates()).map(sorted)
+
+
+def _set_of(one: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(one, min_size=1, max_size=4).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def authorisations(draw: st.DrawFn) -> Authorisation:
+    start, until = draw(SPANS)
+    return Authorisation(
+        subject=draw(SUBJECTS),
+        grantee=draw(CODES),
+        purpose=draw(PURPOSES),
+        types=draw(_set_of(TYPES)),
+        regions=draw(_set_of(REGIONS)),
+        start=start,
+        until=until,
+        docs=tuple(draw(st.lists(DOC, min_size=1, max_size=2))),
+    )
+
+
+@st.composite
+def special_reports(draw: st.DrawFn) -> SpecialReport:
+    start, end = draw(SPANS)
+    return SpecialReport(
+        content=draw(DIGESTS),
+        start=start,
+        end=end,
+        subject=draw(SUBJECTS),
+        until=draw(st.dates()),
+    )
+
+
+QUERIES = st.builds(
+    Query,
+    answer=DIGESTS,
+    asker=CODES,
+    authorisation=st.none() | DIGESTS,
+    items=INTEGERS,
+    purpose=PURPOSES,
+    subject=SUBJECTS,
+)
+USES = st.builds(
+    Use,
+    answer=DIGESTS,
+    decision=st.sampled_from(sorted(query.DECISIONS)),
+    product=st.none() | DIGESTS,
+    purpose=PURPOSES,
+)
+OUTCOMES = st.builds(
+    Outcome,
+    granted=AMOUNTS,
+    households=INTEGERS,
+    lent=AMOUNTS,
+    period=st.dates().map(lambda day: day.isoformat()[:7]),
+    product=st.none() | DIGESTS,
+    region=REGIONS,
+    seq=st.integers(1, canonical.MAX_INTEGER),
+    version=st.integers(0, 2**32 - 1),
+)
+FEEDBACKS = st.builds(
+    Feedback, day=st.dates(), matter=NAMES, measure=CODES, query=DIGESTS, result=NOTES
+)
+SAID: dict[str, st.SearchStrategy[Any]] = {
+    "case": STEPS,
+    "authorisation": authorisations(),
+    "query": QUERIES,
+    "use": USES,
+    "report": special_reports(),
+    "outcome": OUTCOMES,
+    "feedback": FEEDBACKS,
+}
+"""What each sort says; `dummy` says nothing."""
 STATEMENTS = st.one_of(
-    st.builds(
-        Statement, sort=st.just("case"), members=STEPS.map(lambda step: step.members()), **COMMON
-    ),
-    st.builds(
-        Statement,
-        sort=st.sampled_from(["query", "use", "report", "outcome", "feedback"]),
-        members=OTHERS,
-        **COMMON,
+    *(
+        st.builds(
+            Statement, sort=st.just(sort), members=said.map(lambda made: made.members()), **COMMON
+        )
+        for sort, said in SAID.items()
     ),
     st.builds(Statement, sort=st.just("dummy"), **COMMON),
 )
@@ -96,15 +177,28 @@ def step(**changes: Any) -> Step:
     return Step(**values | changes)
 
 
+def query_of(items: int = 0) -> dict[str, Any]:
+    """The members of a query, which concerns nobody's case."""
+    made = Query(
+        answer=Digest(bytes([6]) * 32),
+        asker="demo-bank",
+        authorisation=None,
+        items=items,
+        purpose="pre-loan",
+        subject="911300007W0LM5R39F",
+    )
+    return made.members()
+
+
 def statement(**changes: Any) -> Statement:
-    """A statement of this step."""
+    """A statement of this step, or of a query where that is the `sort`."""
     values: dict[str, Any] = {
         "sort": "case",
         "at": 1_800_000_000,
         "iss": "130000",
         "log": LogId(bytes([4]) * 32),
         "salt": bytes([5]) * 32,
-        "members": step().members(),
+        "members": query_of() if changes.get("sort") == "query" else step().members(),
     }
     return Statement(**values | changes)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.core import canonical, case, ids
 from ledger.core import statement as statements
-from ledger.core.case import Doc
+from ledger.core.docs import Doc
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import LogId, sha256
 from ledger.core.statement import Statement, parse_statement
@@ -177,11 +177,8 @@ def test_what_is_never_made() -> None:
         {"iss": " "},
         {"sort": "entry"},
         {"sort": "dummy", "members": {"x": 1}},
-        {"sort": "query", "members": {"at": 1}},
-        {"sort": "query", "members": {"x": [[[1]]]}},
-        {"sort": "query", "members": {"x": "x" * statements.MAX_STATEMENT}},
-        {"sort": "query", "members": {"x": 1.5}},
-        {"sort": "query", "members": {"x": "\ud800"}},
+        {"members": {"at": 1}},
+        {"members": step(note="\ud800").members()},
     ):
         with pytest.raises(Malformed):
             statement(**change)
@@ -218,7 +215,6 @@ def test_every_sort_has_a_check() -> None:
     assert statements.CHECKS.keys() == statements.SORTS
     made = statements.dummy(at=1, iss="130000", log=LogId(bytes(32)), salt=bytes(32))
     assert parse_statement(made.encode()) == made
-    assert statement(sort="authorisation", members={}).sort == "authorisation"
 
 
 @fuzz

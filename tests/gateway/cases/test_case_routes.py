@@ -15,7 +15,7 @@ from gateway.node import Node
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.typed_acts import TypedActs
 from ledger.core.canonical import hex0x
-from ledger.core.case import MAX_DOCS
+from ledger.core.docs import MAX_DOCS
 from ledger.core.keys import Alg
 from ledger.core.opening import parse_opening
 from tests.gateway.cases.desk import JPG, PDF, send_all, take_in

@@ -25,6 +25,7 @@ from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.cli.main import run
 from ledger.core.keys import Purpose
+from tests.core.statements import query_of
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING
 from tests.support.peers import Network, row
 from tests.support.relay import change, drop_request, instead
@@ -42,7 +43,7 @@ def said(network: Network) -> Network:
 def say(network: Network, count: int) -> None:
     """Statements of Beijing, batched and anchored as of a night."""
     beijing = network[BEIJING]
-    beijing.node.statements.issue([Said(sort="query", members={"n": n}) for n in range(count)])
+    beijing.node.statements.issue([Said(sort="query", members=query_of(n)) for n in range(count)])
     batch = beijing.node.daily_batch
     terms = batch._maker.terms(None)
     with begin_write(beijing.node.ctx.engine, store.LOCK) as connection:

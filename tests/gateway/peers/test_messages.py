@@ -94,7 +94,7 @@ def test_given_to_its_domain_once(network: Network, domain: Domain) -> None:
     assert hand_over(network, made.encode()) == 202
     assert hand_over(network, made.encode()) == 200
     assert [one.commitment for one in domain.taken] == [made.statement.commitment]
-    other = opening(network, TIANJIN, sort="report", members={})
+    other = opening(network, TIANJIN, sort="query")
     assert hand_over(network, other.encode()) == 202
     assert len(domain.taken) == 1
 

@@ -19,6 +19,7 @@ from gateway.statements.interfaces import Said
 from gateway.statements.models import statement_promises, statements
 from ledger.core.errors import Malformed
 from ledger.core.opening import check, parse_opening
+from tests.core.statements import query_of
 from tests.gateway.intake.material import count
 from tests.gateway.statements.desk import DAY, NIGHT, NOON, grow, said, set_clock
 from tests.support.anchors import put_anchor
@@ -181,7 +182,7 @@ def test_what_is_refused(node: Node) -> None:
     for bad in (
         Said(sort="case", members={}),
         Said(sort="entry"),
-        Said(sort="query", members={"x": 1.5}),
+        Said(sort="query", members=query_of() | {"items": 1.5}),
         replace(wrong, request=b""),
         replace(wrong, request=b"x" * 201),
     ):
