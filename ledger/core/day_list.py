@@ -25,7 +25,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, sha256
 from ledger.core.jws import Jws, parse_statement
-from ledger.core.read import digest, integer, text
+from ledger.core.read import digest, integer, matching, text
 from ledger.core.signed import (
     MAX_MISSING,
     REASON,
@@ -38,7 +38,6 @@ from ledger.core.signed import (
     left_of,
     list_of,
     members_of,
-    name,
     network,
     texts_of,
 )
@@ -226,8 +225,8 @@ def parse_part(jws: str) -> Signed:
     if not isinstance(last, bool):
         raise Malformed("last", "is not true or false")
     part = Part(
-        iss=name(value, "iss", CODE),
-        list=name(value, "list", LIST),
+        iss=matching(value, "iss", CODE),
+        list=matching(value, "list", LIST),
         day=day(value, "day"),
         network=network(value),
         at=instant_of(value, "at"),
@@ -297,8 +296,8 @@ def _parse_list(jws: str) -> tuple[DayList, Jws]:
     signed = parse_statement(jws, LIST_TYP, max_chars=MAX_JWS)
     value = members_of("list", canonical.parse(signed.payload), _LIST_MEMBERS, _DAY_LIST)
     found = DayList(
-        iss=name(value, "iss", CODE),
-        list=name(value, "list", LIST),
+        iss=matching(value, "iss", CODE),
+        list=matching(value, "list", LIST),
         day=day(value, "day"),
         network=network(value),
         at=instant_of(value, "at"),
@@ -316,7 +315,7 @@ def _parse_list(jws: str) -> tuple[DayList, Jws]:
 
 def _missing(value: Any) -> Missing:
     found = members_of("missing", value, {"member", "reason"})
-    return Missing(member=name(found, "member", CODE), reason=name(found, "reason", REASON))
+    return Missing(member=matching(found, "member", CODE), reason=matching(found, "reason", REASON))
 
 
 def _demand_iat(jws: Jws, at: int) -> None:

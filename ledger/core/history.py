@@ -27,7 +27,7 @@ from ledger.core.ids import CODE, Digest, ascii_bytes32, sha256
 from ledger.core.jws import Jws, parse_statement
 from ledger.core.opening import MAX_DEPTH as OPENING_DEPTH
 from ledger.core.opening import MAX_OPENING
-from ledger.core.read import digest, integer, text
+from ledger.core.read import digest, integer, matching, text
 from ledger.core.signed import (
     Item,
     Left,
@@ -37,7 +37,6 @@ from ledger.core.signed import (
     left_of,
     list_of,
     members_of,
-    name,
     network,
     texts_of,
 )
@@ -246,10 +245,10 @@ def _parse_history(jws: str) -> tuple[History, Jws]:
     payload = canonical.parse(signed.payload, max_bytes=MAX_PAYLOAD, max_depth=_DEPTH)
     value = members_of("history", payload, _MEMBERS, _HISTORY)
     found = History(
-        iss=name(value, "iss", CODE),
-        subject=name(value, "subject", _SUBJECT),
+        iss=matching(value, "iss", CODE),
+        subject=matching(value, "subject", _SUBJECT),
         purpose=text(value, "purpose"),
-        to=name(value, "to", _NOBODY),
+        to=matching(value, "to", _NOBODY),
         as_of=day(value, "asOf"),
         network=network(value),
         at=instant_of(value, "at"),
@@ -288,5 +287,5 @@ def _act(value: Any) -> Act:
         digest(found, one)
     for one in sorted(_TIMES):
         instant_of(found, one)
-    name(found, "member", _NOBODY)
+    matching(found, "member", _NOBODY)
     return found

@@ -15,9 +15,8 @@ from typing import Any, Literal, get_args
 
 from ledger.core.authorisation import PURPOSES, SUBJECT
 from ledger.core.canonical import MAX_INTEGER, hex32
-from ledger.core.errors import Malformed
 from ledger.core.ids import CODE, Digest
-from ledger.core.read import digest, matching, one_of, optional, within
+from ledger.core.read import demand_members, digest, matching, one_of, optional, within
 
 __all__ = [
     "DECISIONS",
@@ -92,7 +91,7 @@ def check_use(members: Mapping[str, Any]) -> None:
 
 def query_from_members(members: Mapping[str, Any]) -> Query:
     """The query that the members of a statement tell; Malformed otherwise."""
-    _demand("query", members, _QUERY)
+    demand_members("query", members, _QUERY)
     return Query(
         answer=digest(members, "answer"),
         asker=matching(members, "asker", CODE),
@@ -105,15 +104,10 @@ def query_from_members(members: Mapping[str, Any]) -> Query:
 
 def use_from_members(members: Mapping[str, Any]) -> Use:
     """The use that the members of a statement tell; Malformed otherwise."""
-    _demand("use", members, _USE)
+    demand_members("use", members, _USE)
     return Use(
         answer=digest(members, "answer"),
         decision=one_of(members, "decision", DECISIONS),
         product=optional(members, "product", digest),
         purpose=one_of(members, "purpose", PURPOSES),
     )
-
-
-def _demand(what: str, members: Mapping[str, Any], wanted: frozenset[str]) -> None:
-    if members.keys() != wanted:
-        raise Malformed(what, "members missing or unknown")

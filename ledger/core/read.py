@@ -12,6 +12,7 @@ __all__ = [
     "ascending",
     "bounded",
     "day",
+    "demand_members",
     "digest",
     "integer",
     "matching",
@@ -26,6 +27,12 @@ _T = TypeVar("_T")
 
 _SALT_SIZE = 32
 _SALT_LENGTH = 43  # characters of 32 bytes as base64url
+
+
+def demand_members(what: str, value: Mapping[str, Any], wanted: Set[str]) -> None:
+    """Raise Malformed unless these are exactly its members."""
+    if value.keys() != wanted:
+        raise Malformed(what, "members missing or unknown")
 
 
 def text(value: Mapping[str, Any], name: str) -> str:

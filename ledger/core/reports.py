@@ -21,7 +21,7 @@ from ledger.core.authorisation import REGION, SUBJECT
 from ledger.core.canonical import MAX_INTEGER, hex32
 from ledger.core.errors import Malformed
 from ledger.core.ids import CODE, Digest
-from ledger.core.read import bounded, day, digest, matching, optional, within
+from ledger.core.read import bounded, day, demand_members, digest, matching, optional, within
 
 __all__ = [
     "AMOUNT",
@@ -144,11 +144,11 @@ def check_feedback(members: Mapping[str, Any]) -> None:
 
 def report_from_members(members: Mapping[str, Any]) -> SpecialReport:
     """The report that the members of a statement tell; Malformed otherwise."""
-    _demand("report", members, _REPORT)
+    demand_members("report", members, _REPORT)
     period = members["period"]
     if not isinstance(period, Mapping):
         raise Malformed("period", "is not an object")
-    _demand("period", period, _PERIOD)
+    demand_members("period", period, _PERIOD)
     found = SpecialReport(
         content=digest(members, "content"),
         start=_date(period, "from"),
@@ -163,7 +163,7 @@ def report_from_members(members: Mapping[str, Any]) -> SpecialReport:
 
 def outcome_from_members(members: Mapping[str, Any]) -> Outcome:
     """The outcome that the members of a statement tell; Malformed otherwise."""
-    _demand("outcome", members, _OUTCOME)
+    demand_members("outcome", members, _OUTCOME)
     return Outcome(
         granted=matching(members, "granted", AMOUNT),
         households=within(members, "households", 0, MAX_INTEGER),
@@ -178,7 +178,7 @@ def outcome_from_members(members: Mapping[str, Any]) -> Outcome:
 
 def feedback_from_members(members: Mapping[str, Any]) -> Feedback:
     """The feedback that the members of a statement tell; Malformed otherwise."""
-    _demand("feedback", members, _FEEDBACK)
+    demand_members("feedback", members, _FEEDBACK)
     return Feedback(
         day=_date(members, "day"),
         matter=bounded(members, "matter", 1, MAX_MATTER),
@@ -186,11 +186,6 @@ def feedback_from_members(members: Mapping[str, Any]) -> Feedback:
         query=digest(members, "query"),
         result=bounded(members, "result", 0, MAX_RESULT),
     )
-
-
-def _demand(what: str, members: Mapping[str, Any], wanted: frozenset[str]) -> None:
-    if members.keys() != wanted:
-        raise Malformed(what, "members missing or unknown")
 
 
 def _date(members: Mapping[str, Any], name: str) -> date:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ledger.core.canonical import hex32, parse_day, parse_instant, utf8
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import Digest, sha256
-from ledger.core.read import digest, integer, text
+from ledger.core.read import digest, integer, matching, text
 from ledger.core.receipt import MAX_RECEIPT, parse_network
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "left_of",
     "list_of",
     "members_of",
-    "name",
     "network",
     "texts_of",
 ]
@@ -116,14 +115,6 @@ def left_of(value: Mapping[str, Any]) -> tuple[Left, ...]:
     return found
 
 
-def name(value: Mapping[str, Any], name_: str, like: re.Pattern[str]) -> str:
-    """A text of this form."""
-    found = text(value, name_)
-    if not like.fullmatch(found):
-        raise Malformed(name_, "not of its form")
-    return found
-
-
 def network(value: Mapping[str, Any]) -> str:
     """`network`, the reference of a network."""
     found = text(value, "network")
@@ -164,4 +155,4 @@ def _left(value: Any) -> Left:
     count = integer(found, "count")
     if count < 1:
         raise Malformed("left", "a count of nothing")
-    return Left(reason=name(found, "reason", REASON), count=count)
+    return Left(reason=matching(found, "reason", REASON), count=count)

@@ -227,7 +227,9 @@ def test_it_covers_what_it_says_and_nothing_beside(made: Authorisation) -> None:
 
     assert asked() is None
     assert asked(on=made.start) is None
-    assert asked(types=(*made.types, "zz-not-there")) in ("out-of-scope", None)
+    other = made.types[-1][:31] + "z" if made.types[-1][31:] != "z" else "a"
+    if other not in made.types:
+        assert asked(types=(*made.types, other)) == "out-of-scope"
     assert asked(subject=made.subject[:-1] + ("0" if made.subject[-1] != "0" else "1")) == (
         "other-subject"
     )
