@@ -1,8 +1,8 @@
 """Putting the contracts on a chain, always at the same addresses for one deployer.
 
 The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue, CaseRegistry
-and Revocations are its transactions 0 to 4. What is there already is checked and left alone, so this
-can be run again after any failure, and again on a chain that was lost.
+and Revocations are its transactions 0 to 4. What is there already is checked and left alone, so
+this can be run again after any failure, and again on a chain that was lost.
 """
 
 import time
