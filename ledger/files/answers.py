@@ -21,21 +21,16 @@ from dataclasses import dataclass, replace
 from ledger.core.answer import Answer, Given, check_given
 from ledger.core.canonical import hex32
 from ledger.core.errors import CouldNotCheck, EvidenceError
-from ledger.core.jws import Jws
 from ledger.core.signed import MAX_BEHIND, Item
-from ledger.core.verdict.facts import Block, Question, date_of
+from ledger.core.verdict.facts import Block, Question
 from ledger.core.verdict.verdict import Verdict
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC
+from ledger.files.contradictions import UNREAD, contradict, question_at, schema_of, signed_by
 from ledger.files.problems import MAX_TOLD, Problem
-from ledger.files.signer import Said, check_said
-from ledger.records.schema import Schema
-from ledger.records.schema import find as find_schema
 from ledger.verify import Verifier
 
-__all__ = ["UNREAD", "Judged", "judge_answer", "question_at", "schema_of", "signed_by"]
+__all__ = ["Judged", "judge_answer"]
 
-UNREAD = frozenset({"undetermined", "not-final", "anchor-moved"})
-"""Verdicts that leave open whether there is a record at all."""
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -43,12 +38,14 @@ PAGE = 256
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What is to be said of one answer. block: the one that it names; None: it could not be read.
-    verdicts: on the receipts of its items, in their order, as of that block."""
+    verdicts: on the receipts of its items, in their order, as of that block. refuted: families of
+    which a receipt behind those of the items proves that a record was left out."""
 
     given: Given
     problems: tuple[Problem, ...]
     block: Block | None = None
     verdicts: tuple[Verdict, ...] = ()
+    refuted: frozenset[str] = frozenset()
 
     @property
     def wrong(self) -> bool:
@@ -76,31 +73,20 @@ def judge_answer(verifier: Verifier, given: Given) -> Judged:
         if code is not None and len(problems) < MAX_TOLD:
             evidence = where | {"leaf": hex32(item.leaf), "verdict": verdict.verdict}
             problems.append(Problem(code=code, evidence=evidence))
-    return Judged(given=given, problems=tuple(problems), block=block, verdicts=verdicts)
-
-
-def signed_by(verifier: Verifier, answer: Answer, jws: Jws) -> list[Problem]:
-    """What is wrong with the signature of an answer, or could not be looked at."""
-    network = verifier.trust.reference  # the answer names none: its keys are those of one network
-    said = Said(iss=answer.iss, network=network, at=answer.at, jws=jws, province=True)
-    return list(check_said(verifier, said))
-
-
-def question_at(block: Block, subject: str | None, issuer: str) -> Question:
-    """What is asked of a receipt: as everything stood at a block."""
-    return Question(
-        subject=subject,
-        issuer=issuer,
-        as_of=date_of(block.time),
-        end_of_as_of=block.time + 1,
+    return Judged(
+        given=given,
+        problems=tuple(problems),
+        block=block,
+        verdicts=verdicts,
+        refuted=frozenset(_refuted(verifier, given)),
     )
 
 
-def schema_of(verdict: Verdict) -> Schema | None:
-    """The schema of the record of a receipt; None: it is of none that we hold."""
-    entry = None if verdict.receipt is None else verdict.receipt.entry
-    name, _, version = ("" if entry is None else entry.schema or "").partition("@")
-    return find_schema(name, int(version)) if version else None
+def _refuted(verifier: Verifier, given: Given) -> Iterator[str]:
+    for text in given.more:
+        found = contradict(verifier, given.answer, given.jws, text.encode())
+        if found.proven and found.family is not None:
+            yield found.family
 
 
 def _of_query(verifier: Verifier, given: Given) -> Iterator[Problem]:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ledger.core.answer import Given
 from ledger.core.bundle import Bundle, Completeness, parse_bundle
 from ledger.core.canonical import hex32, instant
 from ledger.core.day_list import Missing
@@ -26,8 +25,8 @@ from ledger.core.verdict.verdicts import (
     EXIT_UNKNOWN,
     EXIT_VALID,
 )
-from ledger.files.answers import Judged, judge_answer, schema_of
-from ledger.files.contradictions import contradict
+from ledger.files.answers import Judged, judge_answer
+from ledger.files.contradictions import schema_of
 from ledger.files.problems import Problem, of_error
 from ledger.verify import Verifier
 
@@ -111,18 +110,14 @@ class BundleVerdict:
 
 
 def assess(
-    verifier: Verifier,
-    answers: Sequence[Given],
-    missing: Sequence[Missing],
-    families: Sequence[str],
+    judged: Sequence[Judged], missing: Sequence[Missing], families: Sequence[str]
 ) -> Assessment:
-    """What follows from these answers. families: those that were asked for."""
-    judged = tuple(judge_answer(verifier, one) for one in answers)
-    states = [*_stated(verifier, judged, families), *_unstated(missing, families)]
+    """What follows from answers that were judged. families: those that were asked for."""
+    states = [*_stated(judged, families), *_unstated(missing, families)]
     states.sort(key=lambda one: (one.member, one.family))
     complete = bool(judged) and all(one.state == "stated" for one in states)
     return Assessment(
-        judged=judged,
+        judged=tuple(judged),
         completeness=tuple(states),
         overall=_overall(judged, complete=complete, now=False),
         now=_overall(judged, complete=complete, now=True),
@@ -139,7 +134,8 @@ def verify_bundle(verifier: Verifier, data: bytes) -> BundleVerdict:
         return BundleVerdict(bundle=None, problems=(_differs(str(error)),))
     if (problem := _inconsistent(bundle)) is not None:
         return BundleVerdict(bundle=bundle, problems=(problem,))
-    found = assess(verifier, bundle.answers, bundle.missing, families_of(bundle))
+    judged = [judge_answer(verifier, one) for one in bundle.answers]
+    found = assess(judged, bundle.missing, families_of(bundle))
     problems = [problem for one in found.judged for problem in one.problems]
     if not problems:
         problems += [*_recomputed(bundle, found), *_unspoken(verifier, bundle)]
@@ -193,25 +189,14 @@ def _word(verdict: Verdict, standing: Standing) -> str:
     return _ADVERSE if adverse else _CLEAR
 
 
-def _stated(
-    verifier: Verifier, judged: Sequence[Judged], families: Sequence[str]
-) -> Iterator[Completeness]:
+def _stated(judged: Sequence[Judged], families: Sequence[str]) -> Iterator[Completeness]:
     for one in judged:
-        refuted = set(_refuted(verifier, one))
         for family in families:
             yield Completeness(
                 member=one.given.answer.iss,
                 family=family,
-                state="contradicted" if family in refuted else "stated",
+                state="contradicted" if family in one.refuted else "stated",
             )
-
-
-def _refuted(verifier: Verifier, judged: Judged) -> Iterator[str]:
-    """Families of which an answer is proven to have left something out."""
-    for text in judged.given.more:
-        found = contradict(verifier, judged.given.answer, judged.given.jws, text.encode())
-        if found.proven and found.family is not None:
-            yield found.family
 
 
 def _unstated(missing: Sequence[Missing], families: Sequence[str]) -> Iterator[Completeness]:

@@ -20,16 +20,29 @@ from ledger.core.errors import CouldNotCheck
 from ledger.core.jws import Jws
 from ledger.core.keys import Role
 from ledger.core.receipt import Receipt
-from ledger.core.verdict.facts import Block
+from ledger.core.verdict.facts import Block, Question, date_of
 from ledger.core.verdict.verdict import Verdict
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, EXIT_VALID
-from ledger.files.answers import UNREAD, question_at, schema_of, signed_by
 from ledger.files.problems import Problem
+from ledger.files.signer import Said, check_said
 from ledger.records.schema import Schema
+from ledger.records.schema import find as find_schema
 from ledger.records.visibility import strictest_possible
 from ledger.verify import Verifier
 
-__all__ = ["REASONS", "Contradiction", "contradict", "most_seen"]
+__all__ = [
+    "REASONS",
+    "UNREAD",
+    "Contradiction",
+    "contradict",
+    "most_seen",
+    "question_at",
+    "schema_of",
+    "signed_by",
+]
+
+UNREAD = frozenset({"undetermined", "not-final", "anchor-moved"})
+"""Verdicts that leave open whether there is a record at all."""
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "left-out": (
@@ -107,6 +120,30 @@ def contradict(verifier: Verifier, answer: Answer, jws: Jws, receipt: bytes) -> 
     except CouldNotCheck as error:
         unread = Problem(code="chain-unread", evidence={"problem": error.code})
         return Contradiction(reason="unread", problems=(unread,))
+
+
+def signed_by(verifier: Verifier, answer: Answer, jws: Jws) -> list[Problem]:
+    """What is wrong with the signature of an answer, or could not be looked at."""
+    network = verifier.trust.reference  # the answer names none: its keys are those of one network
+    said = Said(iss=answer.iss, network=network, at=answer.at, jws=jws, province=True)
+    return list(check_said(verifier, said))
+
+
+def question_at(block: Block, subject: str | None, issuer: str) -> Question:
+    """What is asked of a receipt: as everything stood at a block."""
+    return Question(
+        subject=subject,
+        issuer=issuer,
+        as_of=date_of(block.time),
+        end_of_as_of=block.time + 1,
+    )
+
+
+def schema_of(verdict: Verdict) -> Schema | None:
+    """The schema of the record of a receipt; None: it is of none that we hold."""
+    entry = None if verdict.receipt is None else verdict.receipt.entry
+    name, _, version = ("" if entry is None else entry.schema or "").partition("@")
+    return find_schema(name, int(version)) if version else None
 
 
 def _judge(verifier: Verifier, answer: Answer, block: Block, data: bytes) -> Contradiction:
