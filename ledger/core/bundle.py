@@ -45,7 +45,7 @@ TYPE = "credit-ledger/bundle@1"
 MAX_MEMBERS = 64
 """Members that are asked; there are no more provinces."""
 MAX_VERDICTS = 16_000
-MAX_FILE = 256 << 20
+MAX_FILE = 160 << 20
 """Bytes."""
 
 State = Literal["stated", "missing", "contradicted"]
