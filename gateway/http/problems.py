@@ -248,9 +248,8 @@ TITLES: Mapping[str, tuple[int, Text]] = {
     "centre-only": (
         403,
         {
-            "zh": "主体的全部历史只由中心提供（不带机关、不带部门的令牌）",
-            "en": "The whole history of a subject is given by the centre (a token without"
-            " authorities or department)",
+            "zh": "仅限中心（不带机关、不带部门的令牌）",
+            "en": "For the centre alone (a token without authorities or department)",
         },
     ),
     "not-another-province": (

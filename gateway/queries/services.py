@@ -21,7 +21,7 @@ from gateway.base.crash import crash_point
 from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
-from gateway.base.policy import Caller, Decision, Purpose
+from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
 from gateway.peers.interfaces import Message
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store
@@ -121,6 +121,12 @@ class Uses:
             return hex_id
 
         self._stated(said, keep)
+
+    def admit(self, caller: Caller) -> None:
+        """Raise NotAllowed, logged, unless the caller may see what the whole member asked."""
+        decision = decide(caller, Purpose.QUERIES, Record(department=None, decided=ALWAYS))
+        if not decision.allowed:
+            self._accesses.refuse(caller, Purpose.QUERIES, decision)
 
     def log(self, first: date, last: date) -> Iterator[Mapping[str, Any]]:
         """What was asked on some days, the last one included, in its order; a few at a time, so
