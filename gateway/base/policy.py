@@ -396,6 +396,7 @@ _ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
     Purpose.EXCHANGE_RECORD: frozenset({Extent.ALL}),
     Purpose.EXCHANGE_CHECK: frozenset({Extent.ALL, Extent.MATCH}),
     Purpose.EXCHANGE_LIST: frozenset({Extent.ALL}),
+    Purpose.EXCHANGE_SUBJECT: frozenset({Extent.ALL}),
 }
 """What the access table must give for each, where no authorisation says more."""
 
