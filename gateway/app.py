@@ -23,6 +23,7 @@ from gateway.cases import papers
 from gateway.cases import routes as cases
 from gateway.cases.papers import Papers
 from gateway.catalogue import routes as catalogue
+from gateway.checks import routes as checks
 from gateway.erasures import routes as erasures
 from gateway.files import routes as files
 from gateway.history import routes as history
@@ -83,7 +84,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(queries, peers, statuses, watching, about, docs),
+        *(queries, checks, peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -129,6 +130,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
     app.state.queries = node.queries.routes
+    app.state.checks = node.checks
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

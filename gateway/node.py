@@ -38,6 +38,7 @@ from gateway.cases.wiring import make_cases
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.checks.services import Checks
 from gateway.erasures.services import Erasures
 from gateway.erasures.tasks import eraser
 from gateway.files.services import Files
@@ -145,6 +146,7 @@ class Node:
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
     queries: Queries = field(init=False)
+    checks: Checks = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -170,7 +172,20 @@ class Node:
             acknowledged=self.statuses.acknowledged,
         )
         self.queries = make_queries(self, papers=NoPapers(), held=NoneHeld())
-        self.peers.messages.give({"case": self.case_parts.inbox, "use": self.queries.inbox})
+        self.checks = Checks(
+            self.ctx,
+            uses=self.queries.routes.uses,
+            chain=self.chain,
+            statements=self.statements,
+            outbox=self.peers.outbox,
+        )
+        self.peers.messages.give(
+            {
+                "case": self.case_parts.inbox,
+                "use": self.queries.inbox,
+                "feedback": self.queries.feedback,
+            }
+        )
         self.case_files = make_case_files(
             self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
         )
@@ -257,6 +272,7 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
+        self.checks.close()
         self.mirrors.close()
         self.reader.close()
         self.outbox.close()

@@ -112,7 +112,12 @@ EXCHANGE = "/v1/exchange/"
 """Routes for other members, who prove themselves by a signature."""
 MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
-TABLES = frozenset({"/v1/returns", "/v1/reconcile", "/v1/case-files"})
+TABLES = frozenset(
+    {
+        *("/v1/returns", "/v1/reconcile", "/v1/case-files"),
+        *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
+    }
+)
 """Routes that answer a table at once, from memory."""
 MAX_DOCUMENTS = 65 << 20
 """Bytes of a step of a case with its documents (`gateway.cases.materials`)."""

@@ -44,6 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/about", "gateway/files", "gateway/peers", "gateway/watching"),
     ("gateway/cases", "gateway/history", "gateway/lists", "gateway/worklists"),
     ("gateway/casefiles", "gateway/erasures", "gateway/queries"),
+    ("gateway/checks",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),
