@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from gateway.about import routes as about
 from gateway.about.routes import About
+from gateway.authorisations import routes as authorisations
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.casefiles import routes as case_files
@@ -84,7 +85,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(queries, checks, peers, statuses, watching, about, docs),
+        *(authorisations, queries, checks, peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -126,6 +127,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.watching = node.watching
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
+    app.state.authorisations = node.authorisations
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)

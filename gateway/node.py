@@ -18,6 +18,9 @@ from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
+from gateway.authorisations.store import send_again as revoke_again
+from gateway.authorisations.tasks import handing_over, revoker
+from gateway.authorisations.wiring import AuthorisationParts, make_authorisations
 from gateway.base import threads
 from gateway.base.access_table import Standing
 from gateway.base.context import Context
@@ -68,7 +71,6 @@ from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
-from gateway.queries.none import NoneHeld, NoPapers
 from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
@@ -142,6 +144,7 @@ class Node:
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
     case_files: CaseFileParts = field(init=False)
+    authorisations: AuthorisationParts = field(init=False)
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
@@ -171,7 +174,20 @@ class Node:
             tokens=self.holders,
             acknowledged=self.statuses.acknowledged,
         )
-        self.queries = make_queries(self, papers=NoPapers(), held=NoneHeld())
+        self.authorisations = make_authorisations(
+            self.ctx,
+            statements=self.statements,
+            chain=self.chain,
+            reader=self.reader,
+            outbox=self.outbox,
+            signing=self.signing,
+            vault=self.vault,
+            hmac=self.hmac,
+            accesses=self.accesses,
+            peers=self.peers,
+        )
+        self.peers.exchange.ask_papers(self.authorisations.papers)
+        self.queries = make_queries(self, self.authorisations.papers, self.authorisations.held)
         self.checks = Checks(
             self.ctx,
             uses=self.queries.routes.uses,
@@ -181,6 +197,7 @@ class Node:
         )
         self.peers.messages.give(
             {
+                "authorisation": self.authorisations.held,
                 "case": self.case_parts.inbox,
                 "use": self.queries.inbox,
                 "feedback": self.queries.feedback,
@@ -218,6 +235,7 @@ class Node:
         self.ctx.signals.promised.set()
         self.peers.directory.list_anew()  # before the first of them asks
         self._sender = MessageSender(self.peers.outbox, self.peers.asking)
+        papers = self.authorisations
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
@@ -227,6 +245,11 @@ class Node:
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("proposals", proposal_tidier(self.case_parts.waiting)),
+            (
+                "revocations",
+                revoker(self.ctx, papers.sending, papers.keeping, self.lease),
+            ),
+            ("handover", handing_over(papers.handover, self.lease)),
             ("case-files", self.case_files.worker(self.lease)),
             ("erasures", eraser(self.erasures, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
@@ -388,9 +411,10 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 
 
 def _lose(connection: sa.Connection) -> None:
-    """The chain was lost and another one stands in its place: logs are anchored again, our acts go
-    again, and what was closed stays so until this one was followed."""
+    """The chain was lost and another one stands in its place: logs are anchored again, our acts and
+    revocations go again, and what was closed stays so until this one was followed."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
+    revoke_again(connection)

@@ -120,7 +120,8 @@ TABLES = frozenset(
 )
 """Routes that answer a table at once, from memory."""
 MAX_DOCUMENTS = 65 << 20
-"""Bytes of a step of a case with its documents (`gateway.cases.materials`)."""
+"""Bytes of a step of a case, or of an authorisation, with its documents
+(`gateway.cases.materials`)."""
 MAX_TABLE = 16 << 20
 """Bytes of such a table."""
 
@@ -301,7 +302,9 @@ class _Body:
 
 
 def takes_documents(path: str) -> bool:
-    """Whether a step of a case is sent there, with its documents."""
+    """Whether a step of a case is sent there, or an authorisation, with its documents."""
+    if path == "/v1/authorisations":
+        return True
     return path.startswith("/v1/cases") or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )

@@ -46,7 +46,7 @@ class Queries:
     feedback: FeedbackInbox
 
 
-def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
+def make_queries(parts: Parts, papers: Papers, held: Held) -> Queries:
     """All that answers and asks about subjects. papers: judges what others show; held: what we hold
     ourselves."""
     ctx = parts.ctx
@@ -63,6 +63,7 @@ def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
         ctx,
         peers=parts.peers.asking,
         directory=parts.peers.directory,
+        papers=papers,
         held=held,
         answering=answering,
     )
