@@ -25,6 +25,7 @@ EXIT_UNKNOWN = 4
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
     "case": "ledger.cli.case:case",
+    "conformance": "ledger.cli.conformance:conformance",
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
     "govern": "ledger.cli.signing:govern",
@@ -42,13 +43,14 @@ _COMMANDS = {
 }
 _EVIDENCE = frozenset(
     {
-        *("audit", "files", "history", "lists", "receipt"),
+        *("audit", "conformance", "files", "history", "lists", "receipt"),
         *("record", "subjects", "submit", "verify"),
     }
 )
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
+    "conformance": say(zh="核验程序的一致性测试。", en="Does a verifier say what it must?"),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),
