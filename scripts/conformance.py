@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.conformance_parts import (  # noqa: E402
     acted,
+    admitted,
     anchored,
     asked,
     form,
@@ -38,8 +39,10 @@ def files() -> dict[str, bytes]:
     b = Bench()
     sound = receipts.Sound(b)
     receipts.build(b, sound)
-    for group in (form, versions, proof, reading, keyed, anchored, acted, use, witnessed, said):
+    for group in (form, versions, proof, reading, keyed, anchored, acted, use, admitted):
         group.build(b, sound)
+    witnessed.build(b, sound)
+    said.build(b, sound)
     asked.build(b)
     return b.files()
 

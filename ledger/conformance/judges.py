@@ -34,7 +34,7 @@ class Ours:
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
-        self._library = Library(suite.library())
+        self._brought = Library(suite.brought())
         self._worlds: dict[Path, World] = {}
         self._verifiers: dict[Path, Verifier] = {}
 
@@ -60,7 +60,7 @@ class Ours:
         if case.facts not in self._verifiers:
             self._verifiers[case.facts] = Verifier(
                 facts.network,
-                schemas=self._library,
+                schemas=self._brought,
                 now=lambda: facts.now,
                 reader=WorldReader(facts),
                 elapsed=lambda: 0.0,

@@ -76,7 +76,7 @@ class Suite:
         """The cases of these groups; of all where none is named."""
         return tuple(case for case in self.cases if not groups or case.group in groups)
 
-    def library(self) -> list[tuple[str, bytes]]:
+    def brought(self) -> list[tuple[str, bytes]]:
         """Names and contents of the schema and rules files that can be had."""
         found = sorted((self.folder / LIBRARY).glob("*.json"))
         return [(path.name, path.read_bytes()) for path in found]

@@ -98,36 +98,37 @@ def build(b: Bench) -> None:
     }
     b.facts("exchange", "Requests that 910000 receives.", **plain)
 
-    def add(name: str, verdict: str, zh: str, en: str, **changes: Any) -> None:
+    def add(name: str, verdict: str, **changes: Any) -> None:
         facts = changes.pop("facts", "exchange")
-        b.add(f"request/{name}", lambda: request(**changes), verdict, zh, en, kind="request",
-              facts=facts)  # fmt: skip
+        b.add(f"request/{name}", lambda: request(**changes), verdict, kind="request", facts=facts)
 
-    def world(name: str, en: str, **changes: w.Change) -> str:
-        return b.facts(f"exchange-{name}", en, **{**plain, **changes})
+    def world(name: str, **changes: w.Change) -> str:
+        note = b.reason(f"request/{name}")["en"]
+        return b.facts(f"exchange-{name}", note, **{**plain, **changes})
 
     _good(add, taken)
     _forms(add)
     _heads(add)
     _standing(add, world, keys, members)
-    add("replayed", "signature-replayed", "随机数已用过。", "Its nonce was taken with this key.", nonce=taken)
-    add("body-changed", "digest-differs", "正文被改动。", "Another body than was signed.",
-        sent=BODY.replace(b'"', b' "', 1))  # fmt: skip
-    add("body-missing", "digest-differs", "正文没有了。", "Its body is gone.", sent=b"")
-    add("replayed-with-another-body", "digest-differs", "先看正文，再看随机数。",
-        "The body comes before the nonce.", nonce=taken, sent=b"{}")  # fmt: skip
+    add("replayed", "signature-replayed", nonce=taken)
+    add("body-changed", "digest-differs", sent=BODY.replace(b'"', b' "', 1))
+    add("body-missing", "digest-differs", sent=b"")
+    add("replayed-with-another-body", "digest-differs", nonce=taken, sent=b"{}")
 
 
 Add = Callable[..., None]
 
 
 def _good(add: Add, taken: str) -> None:
-    add("good", "accepted", "合格的请求。", "A request as it must be.")
-    add("good-with-p-256", "accepted", "P-256 签名的请求。", "Signed with P-256.", key=w.OTHER_REQUEST)
-    add("good-in-another-order", "accepted", "参数的次序不限。", "Parameters in another order.",
-        left_out=("created", "expires"), more=f";expires={w.NOW + 25};created={w.NOW - 5}")  # fmt: skip
-    add("good-with-a-nonce-of-another", "accepted", "随机数是别的密钥用过的。",
-        "A nonce that was taken with another key.", key=w.OTHER_REQUEST, nonce=taken)  # fmt: skip
+    add("good", "accepted")
+    add("good-with-p-256", "accepted", key=w.OTHER_REQUEST)
+    add(
+        "good-in-another-order",
+        "accepted",
+        left_out=("created", "expires"),
+        more=f";expires={w.NOW + 25};created={w.NOW - 5}",
+    )
+    add("good-with-a-nonce-of-another", "accepted", key=w.OTHER_REQUEST, nonce=taken)
 
 
 def _forms(add: Add) -> None:
@@ -144,82 +145,79 @@ def _forms(add: Add) -> None:
         return change
 
     missing, form = "signature-missing", "signature-form"
-    add("unsigned", missing, "没有签名。", "No signature.", edit=without("Signature"))
-    add("without-signature-input", missing, "缺 Signature-Input。", "A signature without what it covers.",
-        edit=without("Signature-Input"))  # fmt: skip
-    add("two-signatures", "signature-several", "两个签名。", "Two signatures.", edit=lambda lines: [
-        one + one.partition(":")[2].replace(" sig=", ", two=", 1)
-        if one.startswith("Signature") else one for one in lines])  # fmt: skip
-    add("another-label", form, "标签不是 sig。", "Another label than sig.", label="sig1")
+    add("unsigned", missing, edit=without("Signature"))
+    add("without-signature-input", missing, edit=without("Signature-Input"))
+    add(
+        "two-signatures",
+        "signature-several",
+        edit=lambda lines: [
+            one + one.partition(":")[2].replace(" sig=", ", two=", 1)
+            if one.startswith("Signature")
+            else one
+            for one in lines
+        ],
+    )
+    add("another-label", form, label="sig1")
     order = [COMPONENTS[0], COMPONENTS[2], COMPONENTS[1], *COMPONENTS[3:]]
-    add("components-in-another-order", form, "组成的次序不同。", "Its components in another order.",
-        components=order)  # fmt: skip
-    add("component-too-few", form, "没有覆盖收件成员。", "The member asked is not covered.",
-        components=COMPONENTS[:-1])  # fmt: skip
-    add("component-too-many", form, "多覆盖了一项。", "A component too many.",
-        components=(*COMPONENTS, '"host"'))  # fmt: skip
+    add("components-in-another-order", form, components=order)
+    add("component-too-few", form, components=COMPONENTS[:-1])
+    add("component-too-many", form, components=(*COMPONENTS, '"host"'))
     for name in ("created", "expires", "nonce", "keyid", "alg", "tag"):
-        add(f"without-{name}", form, f"缺参数 {name}。", f"Without `{name}`.", left_out=(name,))
-    add("parameter-too-many", form, "多一个参数。", "A parameter too many.", more=";x=1")
-    add("parameter-twice", form, "参数出现两次。", "A parameter twice.", more=f";created={w.NOW}")
-    add("another-tag", form, "标记不同。", "Another tag.", tag="credit-ledger/2")
-    add("tag-of-an-answer", form, "标记是答复的。", "The tag of an answer.", tag="credit-ledger/1-answer")
-    add("another-algorithm", form, "算法不在其中。", "An algorithm that is none of the two.",
-        alg="hmac-sha256")  # fmt: skip
-    add("nonce-of-15-bytes", form, "随机数只有 15 字节。", "A nonce of 15 bytes.",
-        nonce=b64u_encode(bytes(15)))  # fmt: skip
-    add("nonce-padded", form, "随机数有填充。", "A nonce with padding.", nonce=NONCE + "==")
-    add("keyid-in-capitals", form, "keyid 用了大写。", "keyid in capitals.",
-        keyid=w.BANK_REQUEST.id.upper())  # fmt: skip
-    add("created-as-text", form, "created 是文本。", "`created` is a text.", created=str(w.NOW))
-    add("created-with-decimals", form, "created 带小数。", "`created` with a fraction.",
-        left_out=("created",), more=f";created={w.NOW}.5")  # fmt: skip
-    add("signature-as-text", form, "签名不是字节。", "The signature is no byte sequence.",
-        edit=edited("Signature:", "=:", '="'))  # fmt: skip
-    add("white-space-between-parameters", form, "参数之间有空格：不是唯一拼写。",
-        "White space before a parameter: not its one spelling.", edit=edited(
-            "Signature-Input", ";nonce", "; nonce"))  # fmt: skip
-    add("without-digest", form, "缺 Content-Digest。", "Without Content-Digest.",
-        edit=without("Content-Digest"))  # fmt: skip
-    add("without-to", form, "缺收件成员。", "Without Credit-Ledger-To.", edit=without("Credit-Ledger-To"))
+        add(f"without-{name}", form, left_out=(name,))
+    add("parameter-too-many", form, more=";x=1")
+    add("parameter-twice", form, more=f";created={w.NOW}")
+    add("another-tag", form, tag="credit-ledger/2")
+    add("tag-of-an-answer", form, tag="credit-ledger/1-answer")
+    add("another-algorithm", form, alg="hmac-sha256")
+    add("nonce-of-15-bytes", form, nonce=b64u_encode(bytes(15)))
+    add("nonce-padded", form, nonce=NONCE + "==")
+    add("keyid-in-capitals", form, keyid=w.BANK_REQUEST.id.upper())
+    add("created-as-text", form, created=str(w.NOW))
+    add("created-with-decimals", form, left_out=("created",), more=f";created={w.NOW}.5")
+    add("signature-as-text", form, edit=edited("Signature:", "=:", '="'))
+    add("white-space-between-parameters", form, edit=edited("Signature-Input", ";nonce", "; nonce"))
+    add("without-digest", form, edit=without("Content-Digest"))
+    add("without-to", form, edit=without("Credit-Ledger-To"))
 
 
 def _heads(add: Add) -> None:
     invalid = "signature-invalid"
-    add("for-another-member", "other-member", "收件的是别人。", "It is for somebody else.", to=w.OTHER)
-    add("handed-on", invalid, "转交的请求：收件成员被改动。", "For another, who hands it on in our name.",
-        signed_to=w.OTHER)  # fmt: skip
-    add("a-minute-ahead", "accepted", "created 领先一分钟。", "`created` is a minute ahead.",
-        created=w.NOW + 60, expires=w.NOW + 60)  # fmt: skip
-    add("more-than-a-minute-ahead", "signature-early", "created 领先一分零一秒。", "It is a second more.",
-        created=w.NOW + 61, expires=w.NOW + 62)  # fmt: skip
-    add("a-life-of-a-minute", "accepted", "有效期恰为一分钟。", "It lives for a minute.",
-        created=w.NOW - 60, expires=w.NOW)  # fmt: skip
-    add("too-long-a-life", "signature-lifetime", "有效期超过一分钟。", "It would live a second more.",
-        created=w.NOW - 60, expires=w.NOW + 1)  # fmt: skip
-    add("ends-before-it-begins", "signature-lifetime", "终止早于开始。", "`expires` is before `created`.",
-        created=w.NOW, expires=w.NOW - 1)  # fmt: skip
-    add("expired", "signature-expired", "已过期。", "`expires` has gone by.", created=w.NOW - 30,
-        expires=w.NOW - 1)  # fmt: skip
-    add("for-another-and-expired", "other-member", "先看收件成员。", "Whom it is for comes first.",
-        to=w.OTHER, created=w.NOW - 3600, expires=w.NOW - 3590)  # fmt: skip
-    add("of-nobody", "request-key-unknown", "密钥没有登记。", "A key that nobody registered.",
-        key=w.STRANGER_ED)  # fmt: skip
-    add("of-a-key-for-something-else", "request-key-unknown", "密钥用途不同。",
-        "A key that is registered for something else.", key=w.OTHER_PRESENT)  # fmt: skip
-    add("forged", invalid, "冒用登记密钥的编号。", "It names a registered key, and another made it.",
-        key=w.STRANGER_ED, keyid=w.BANK_REQUEST.id)  # fmt: skip
-    add("of-another-algorithm", invalid, "算法与登记的不符。", "Another algorithm than that of its key.",
-        alg="ecdsa-p256-sha256")  # fmt: skip
-    add("another-path", invalid, "路径被改动。", "Sent to another path.", path="/v1/exchange/check",
-        signed_path=PATH)  # fmt: skip
-    add("with-a-query", invalid, "附加了查询。", "A query was added.", path=PATH + "?a=1")
-    add("digest-changed", invalid, "摘要被改动。", "The digest was changed behind the signature.",
-        edit=lambda lines: [one if not one.startswith("Content-Digest") else
-                            f"Content-Digest: {digest(b'another')}" for one in lines])  # fmt: skip
-    add("dated-otherwise", invalid, "签名之后改了 created。", "`created` was changed behind the signature.",
-        edit=lambda lines: [one.replace(f"created={w.NOW - 5}", f"created={w.NOW - 4}")
-                            for one in lines])  # fmt: skip
+    add("for-another-member", "other-member", to=w.OTHER)
+    add("handed-on", invalid, signed_to=w.OTHER)
+    add("a-minute-ahead", "accepted", created=w.NOW + 60, expires=w.NOW + 60)
+    add("more-than-a-minute-ahead", "signature-early", created=w.NOW + 61, expires=w.NOW + 62)
+    add("a-life-of-a-minute", "accepted", created=w.NOW - 60, expires=w.NOW)
+    add("too-long-a-life", "signature-lifetime", created=w.NOW - 60, expires=w.NOW + 1)
+    add("ends-before-it-begins", "signature-lifetime", created=w.NOW, expires=w.NOW - 1)
+    add("expired", "signature-expired", created=w.NOW - 30, expires=w.NOW - 1)
+    add(
+        "for-another-and-expired",
+        "other-member",
+        to=w.OTHER,
+        created=w.NOW - 3600,
+        expires=w.NOW - 3590,
+    )
+    add("of-nobody", "request-key-unknown", key=w.STRANGER_ED)
+    add("of-a-key-for-something-else", "request-key-unknown", key=w.OTHER_PRESENT)
+    add("forged", invalid, key=w.STRANGER_ED, keyid=w.BANK_REQUEST.id)
+    add("of-another-algorithm", invalid, alg="ecdsa-p256-sha256")
+    add("another-path", invalid, path="/v1/exchange/check", signed_path=PATH)
+    add("with-a-query", invalid, path=PATH + "?a=1")
+    add(
+        "digest-changed",
+        invalid,
+        edit=lambda lines: [
+            one if not one.startswith("Content-Digest") else f"Content-Digest: {digest(b'another')}"
+            for one in lines
+        ],
+    )
+    add(
+        "dated-otherwise",
+        invalid,
+        edit=lambda lines: [
+            one.replace(f"created={w.NOW - 5}", f"created={w.NOW - 4}") for one in lines
+        ],
+    )
 
 
 def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
@@ -230,25 +228,29 @@ def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
         return [{**one, "status": code} if one["code"] == w.BANK else one for one in members]
 
     ahead = {"head": lambda of: {**of["head"], "time": w.NOW + 30}}
-    for name, verdict, changes, zh, en in (
-        ("key-ended", "request-key-not-valid", {"keys": with_bank(notAfter=w.NOW - 1)}, "密钥已终止。",
-         "Its key has ended."),
-        ("key-ends-now", "accepted", {"keys": with_bank(notAfter=w.NOW)}, "密钥恰在此时终止。",
-         "Its key ends in this second."),
-        ("key-not-begun", "request-key-not-valid", {"keys": with_bank(notBefore=w.NOW + 1)},
-         "密钥尚未生效。", "Its key has not begun."),
-        ("key-stolen", "request-key-not-valid", {"keys": with_bank(compromisedSince=w.NOW)},
-         "密钥被认为已被盗。", "Its key is held to be stolen."),
-        ("key-ended-by-the-chain", "request-key-not-valid",
-         {"keys": with_bank(notAfter=w.NOW + 29), **ahead}, "按区块时间密钥已终止。",
-         "By the block's time its key has ended."),
-        ("suspended", "member-not-active", {"members": status(2)}, "成员被暂停。", "Its member is suspended."),
-        ("retired", "member-not-active", {"members": status(3)}, "成员已退出。", "Its member has retired."),
-        ("key-ended-and-suspended", "request-key-not-valid",
-         {"keys": with_bank(notAfter=w.NOW - 1), "members": status(2)}, "先看密钥。",
-         "The key comes before its member."),
-    ):  # fmt: skip
-        add(name, verdict, zh, en, facts=world(name, en, **changes))
-    add("forged-of-a-suspended-member", "signature-invalid", "先看签名。",
-        "The signature comes before what the chain is asked.", key=w.STRANGER_ED,
-        keyid=w.BANK_REQUEST.id, facts="exchange-suspended")  # fmt: skip
+    for name, verdict, changes in (
+        ("key-ended", "request-key-not-valid", {"keys": with_bank(notAfter=w.NOW - 1)}),
+        ("key-ends-now", "accepted", {"keys": with_bank(notAfter=w.NOW)}),
+        ("key-not-begun", "request-key-not-valid", {"keys": with_bank(notBefore=w.NOW + 1)}),
+        ("key-stolen", "request-key-not-valid", {"keys": with_bank(compromisedSince=w.NOW)}),
+        (
+            "key-ended-by-the-chain",
+            "request-key-not-valid",
+            {"keys": with_bank(notAfter=w.NOW + 29), **ahead},
+        ),
+        ("suspended", "member-not-active", {"members": status(2)}),
+        ("retired", "member-not-active", {"members": status(3)}),
+        (
+            "key-ended-and-suspended",
+            "request-key-not-valid",
+            {"keys": with_bank(notAfter=w.NOW - 1), "members": status(2)},
+        ),
+    ):
+        add(name, verdict, facts=world(name, **changes))
+    add(
+        "forged-of-a-suspended-member",
+        "signature-invalid",
+        key=w.STRANGER_ED,
+        keyid=w.BANK_REQUEST.id,
+        facts="exchange-suspended",
+    )

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ledger.core.ids import record_id
@@ -13,6 +15,10 @@ from scripts.conformance_parts.evidence import Log, Value, jcs
 from scripts.conformance_parts.keys import Key, seed
 
 Made = Callable[[], bytes]
+REASONS: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
+    (Path(__file__).parent / "reasons.toml").read_text("utf-8")
+)
+"""By group and name."""
 SUBJECT = "91910001MAYCNFMQ4X"
 OTHER_SUBJECT = "91910001MAYCNFMR2P"
 FILLER = "00000000000000000X"
@@ -63,6 +69,7 @@ class Bench:
         self.cases: list[dict[str, Any]] = []
         self._files: dict[str, Made] = {}
         self._facts: dict[str, tuple[str, Mapping[str, w.Change]]] = {}
+        self._told: set[str] = set()
         self._secrets = 0
 
     # ---- records
@@ -100,28 +107,20 @@ class Bench:
             "vct": "urn:credit-ledger:record:1",
             **{name.removesuffix("_"): value for name, value in payload.items()},
         }
-        return self.logged(into, jcs(claims), shown, schema, claims["decided"], entry or {})
+        said_openly = {"period": claims["decided"][:7], "schema": schema, "timely": "yes"}
+        return self.logged(into, jcs(claims), shown, {**said_openly, **(entry or {})})
 
     def logged(
-        self,
-        log: Log,
-        payload: bytes,
-        shown: Mapping[str, str],
-        schema: str,
-        decided: str,
-        changes: Mapping[str, Any],
+        self, log: Log, payload: bytes, shown: Mapping[str, str], members: Mapping[str, Any]
     ) -> Record:
-        """A record of any payload."""
+        """A record of any payload. members: of its entry, beside or in place of the common ones."""
         entry = {
             "_type": "credit-ledger/entry@1",
             "commitment": hashlib.sha256(payload).hexdigest(),
             "kind": "record",
             "log": log.id,
-            "period": decided[:7],
-            "schema": schema,
             "suite": "sha256",
-            "timely": "yes",
-            **changes,
+            **members,
         }
         entry = {name: value for name, value in entry.items() if value is not None}
         return Record(log, log.add(jcs(entry)), entry, payload, shown)
@@ -129,8 +128,7 @@ class Bench:
     def statement(self, said: Mapping[str, Any], log: Log | None = None, **entry: Any) -> Record:
         """A statement that is logged."""
         into = log or self.many
-        left_out = {"period": None, "schema": None, "timely": None, "kind": "statement"}
-        return self.logged(into, jcs(dict(said)), {}, "", "", {**left_out, **entry})
+        return self.logged(into, jcs(dict(said)), {}, {"kind": "statement", **entry})
 
     # ---- receipts, once the logs are whole
 
@@ -139,11 +137,11 @@ class Bench:
         logs = (self.log, self.many, self.second, self.bureau)
         size, many, second, bureau = (len(one.entries) for one in logs)
         return [
-            w.anchor(self.log, 0, FIRST_SIZE, w.ANCHOR, 100, w.FIRST),
-            w.anchor(self.second, 0, second, w.OTHER_ANCHOR, 110, w.T - w.HOUR),
-            w.anchor(self.bureau, 0, bureau, w.BUREAU_ANCHOR, 111, w.T - w.HOUR + 1),
-            w.anchor(self.many, 0, many, w.ANCHOR, 120, w.T),
-            w.anchor(self.log, FIRST_SIZE, size, w.ANCHOR, 120, w.T),
+            w.anchor(self.log, (0, FIRST_SIZE), w.ANCHOR, 100, w.FIRST),
+            w.anchor(self.second, (0, second), w.OTHER_ANCHOR, 110, w.T - w.HOUR),
+            w.anchor(self.bureau, (0, bureau), w.BUREAU_ANCHOR, 111, w.T - w.HOUR + 1),
+            w.anchor(self.many, (0, many), w.ANCHOR, 120, w.T),
+            w.anchor(self.log, (FIRST_SIZE, size), w.ANCHOR, 120, w.T),
         ]
 
     def anchor_of(self, record: Record) -> dict[str, Any]:
@@ -218,8 +216,6 @@ class Bench:
         name: str,
         file: Made | str,
         verdict: str,
-        zh: str,
-        en: str,
         *,
         kind: str = "receipt",
         facts: str = "world",
@@ -238,11 +234,17 @@ class Bench:
             "facts": f"facts/{facts}.json",
             "question": ask,
             "expect": {key: value for key, value in expect.items() if value is not None},
-            "reason": {"zh": zh, "en": en},
+            "reason": self.reason(name),
         }
         if statement is not None:
             case["statement"] = self._file(name, "said", statement)
         self.cases.append({key: value for key, value in case.items() if value is not None})
+
+    def reason(self, name: str) -> dict[str, str]:
+        """Why a case must have its verdict."""
+        group, _, what = name.partition("/")
+        self._told.add(name)
+        return REASONS[group][what]
 
     def _file(self, name: str, kind: str, file: Made | str) -> str:
         if isinstance(file, str):
@@ -252,7 +254,10 @@ class Bench:
         return path
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the suite but its README."""
+        """Every file of the suite but its README. Raises ValueError where a reason is nobody's."""
+        left = {f"{group}/{what}" for group, whats in REASONS.items() for what in whats}
+        if left - self._told:
+            raise ValueError(f"reasons of no case: {sorted(left - self._told)}")
         worlds = w.worlds([self.log, self.many, self.second, self.bureau], self.anchors())
         found = {path: make() for path, make in self._files.items()}
         found |= {f"library/{name}": data for name, data in library.FILES.items()}

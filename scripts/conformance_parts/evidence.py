@@ -13,6 +13,11 @@ from scripts.conformance_parts.keys import Key
 Value = str | list[str]
 
 
+def unb64u(text: str) -> bytes:
+    """The bytes of base64url without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def digest(data: bytes) -> str:
     """SHA-256 as `_sd` has it."""
     return b64u_encode(hashlib.sha256(data).digest())

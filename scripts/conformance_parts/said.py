@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from ledger.core import eip712, merkle
+from ledger.core import canonical, eip712, merkle
 from ledger.core.canonical import b64u_encode
-from ledger.core.ids import bytes32_ascii
+from ledger.core.ids import Digest, bytes32_ascii
 from scripts.conformance_parts import evidence
 from scripts.conformance_parts import world as w
 from scripts.conformance_parts.bench import SUBJECT, Bench, Record, file
@@ -37,7 +38,12 @@ def dummy(b: Bench, label: str, **changes: Any) -> dict[str, Any]:
 def step(b: Bench, record: Record, **changes: Any) -> dict[str, Any]:
     """The first step of a case: an objection."""
     case = {
-        **{"act": "file-objection", "authority": SUBJECT, "basis": None, "case": seed("case").hex()},
+        **{
+            "act": "file-objection",
+            "authority": SUBJECT,
+            "basis": None,
+            "case": seed("case").hex(),
+        },
         **{"channel": "desk", "class": None, "day": None, "docs": [], "nationalNo": None},
         **{"note": "合成样例", "prev": None, "pushed": None, "received": "2026-11-17"},
         **{"record": record.id, "role": "unit:officer-1", "step": 1},
@@ -48,8 +54,11 @@ def step(b: Bench, record: Record, **changes: Any) -> dict[str, Any]:
 def build(b: Bench, true: Sound) -> None:
     """All cases of the groups."""
     _statements(b, true)
+    _asked(b)
+    _statement_forms(b)
     _openings(b, true)
     _promises(b)
+    _promisers(b)
     _promise_forms(b)
 
 
@@ -58,61 +67,115 @@ def _statements(b: Bench, true: Sound) -> None:
     sent = b.statement(said)
     other = dummy(b, "another statement")
 
-    def add(
-        name: str, beside: Callable[[], bytes], verdict: str, zh: str, en: str, **more: Any
-    ) -> None:
+    def add(name: str, beside: Callable[[], bytes], verdict: str, **more: Any) -> None:
         receipt = more.pop("receipt", lambda: file(b.value(sent)))
-        b.add(f"statement/{name}", receipt, verdict, zh, en, kind="statement", statement=beside,
-              **more)  # fmt: skip
+        b.add(f"statement/{name}", receipt, verdict, kind="statement", statement=beside, **more)
 
-    good = lambda: jcs(said)  # noqa: E731 - handed on many times
-    add("anchored", good, "valid", "声明属于该成员，且已锚定。", "It is that member's, and anchored.")
-    add("of-the-member-asked-for", good, "valid", "是所问的成员。", "Of the member asked for.",
-        ask={"issuer": w.OWNER})  # fmt: skip
-    add("of-another-member-than-asked-for", good, "other-subject", "不是所问的成员。",
-        "Of another member than was asked for.", ask={"issuer": w.OTHER},
-        code="statement-issuer-not-asked")  # fmt: skip
-    for name, ask in (("subject", {"subject": SUBJECT}), ("type", {"type": "sample-penalty"}),
-                      ("audience", {"audience": w.BANK}), ("day", {"asOf": w.day(w.HEAD)}),
-                      ("witnesses", {"witnesses": 1})):  # fmt: skip
-        add(f"asked-for-{name}", good, "other-subject", "这只能问记录。",
-            "That can be asked of records only.", ask=ask, code="only-of-records")  # fmt: skip
-    add("another", lambda: jcs(other), MISMATCH, "不是条目所承诺的声明。",
-        "Not the statement that the entry commits to.", check="statement")  # fmt: skip
-    add("beside-a-record", good, MISMATCH, "条目是记录，不是声明。", "The entry is of a record.",
-        receipt=lambda: file(b.value(true.plain)), check="statement")  # fmt: skip
+    def good() -> bytes:
+        return jcs(said)
+
+    add("anchored", good, "valid")
+    add("another", lambda: jcs(other), MISMATCH, check="statement")
+    add(
+        "beside-a-record",
+        good,
+        MISMATCH,
+        receipt=lambda: file(b.value(true.plain)),
+        check="statement",
+    )
     foreign = dummy(b, "of another log", log=b.second.id)
     logged = b.statement(foreign)
-    add("of-another-log", lambda: jcs(foreign), MISMATCH, "声明称另一日志。",
-        "It names another log than its entry.", receipt=lambda: file(b.value(logged)),
-        check="statement")  # fmt: skip
+    add(
+        "of-another-log",
+        lambda: jcs(foreign),
+        MISMATCH,
+        receipt=lambda: file(b.value(logged)),
+        check="statement",
+    )
     claimed = dummy(b, "of another member", iss=w.OTHER)
     theirs = b.statement(claimed)
-    add("of-another-member", lambda: jcs(claimed), MISMATCH, "声明称另一成员。",
-        "It names another member than the owner of its log.",
-        receipt=lambda: file(b.value(theirs)), code="issuer-differs")  # fmt: skip
-    for name, change, verdict, zh, en in (
-        ("with-a-newline", lambda: good() + b"\n", "malformed", "末尾不应有换行。",
-         "A statement does not end in a newline."),
-        ("with-white-space", lambda: good().replace(b",", b", "), "malformed", "有空格。", "White space."),
-        ("with-more", lambda: jcs({**said, "note": ""}), "malformed", "多一个成员。", "A member too many."),
-        ("without-its-salt", lambda: jcs(dummy(b, "statement", salt=None)), "malformed", "缺盐。",
-         "Without its salt."),
-        ("with-a-short-salt", lambda: jcs({**said, "salt": "AAAA"}), "malformed", "盐太短。",
-         "A salt that is too short."),
-        ("of-no-sort", lambda: jcs({**said, "_type": "credit-ledger/rumour@1"}), "malformed",
-         "没有这种声明。", "There is no such sort."),
-        ("of-version-2", lambda: jcs({**said, "_type": "credit-ledger/dummy@2"}), OPEN,
-         "第 2 版声明。", "A statement of version 2."),
-    ):  # fmt: skip
-        add(name, change, verdict, zh, en, check="format")
-    add("of-a-receipt-that-is-none", good, "malformed", "回执残缺。", "The receipt is malformed.",
-        receipt=lambda: file(b.value(sent))[:-1], check="format")  # fmt: skip
-    add("of-a-stolen-anchor", good, "key-disputed", "锚定密钥已被盗。", "Its anchor's key is disputed.",
-        facts="anchor-key-stolen-at-the-anchor", check="anchor-key")  # fmt: skip
-    b.add("statement/judged-as-a-record", lambda: file(b.value(sent)), "anchored",
-          "只有回执：是声明的条目，不是记录。", "Its receipt alone: an entry of a statement is no record.",
-          code="not-a-record")  # fmt: skip
+    add(
+        "of-another-member",
+        lambda: jcs(claimed),
+        MISMATCH,
+        receipt=lambda: file(b.value(theirs)),
+        code="issuer-differs",
+    )
+    add(
+        "of-a-receipt-that-is-none",
+        good,
+        "malformed",
+        receipt=lambda: file(b.value(sent))[:-1],
+        check="format",
+    )
+    add(
+        "of-a-stolen-anchor",
+        good,
+        "key-disputed",
+        facts="anchor-key-stolen-at-the-anchor",
+        check="anchor-key",
+    )
+    b.add(
+        "statement/judged-as-a-record", lambda: file(b.value(sent)), "anchored", code="not-a-record"
+    )
+
+
+def _asked(b: Bench) -> None:
+    """What can be asked of a statement."""
+
+    def add(name: str, receipt: str, verdict: str, **more: Any) -> None:
+        beside = partial(jcs, dummy(b, "statement"))
+        b.add(f"statement/{name}", receipt, verdict, kind="statement", statement=beside, **more)
+
+    add("of-the-member-asked-for", "statement/anchored", "valid", ask={"issuer": w.OWNER})
+    add(
+        "of-another-member-than-asked-for",
+        "statement/anchored",
+        "other-subject",
+        ask={"issuer": w.OTHER},
+        code="statement-issuer-not-asked",
+    )
+    for name, ask in (
+        ("subject", {"subject": SUBJECT}),
+        ("type", {"type": "sample-penalty"}),
+        ("audience", {"audience": w.BANK}),
+        ("day", {"asOf": w.day(w.HEAD)}),
+        ("witnesses", {"witnesses": 1}),
+    ):
+        add(
+            f"asked-for-{name}",
+            "statement/anchored",
+            "other-subject",
+            ask=ask,
+            code="only-of-records",
+        )
+
+
+def _statement_forms(b: Bench) -> None:
+    """Beside a receipt that is good."""
+    said = dummy(b, "statement")
+
+    def good() -> bytes:
+        return jcs(said)
+
+    changes: tuple[tuple[str, Callable[[], bytes], str], ...] = (
+        ("with-a-newline", lambda: good() + b"\n", "malformed"),
+        ("with-white-space", lambda: good().replace(b",", b", "), "malformed"),
+        ("with-more", lambda: jcs({**said, "note": ""}), "malformed"),
+        ("without-its-salt", lambda: jcs(dummy(b, "statement", salt=None)), "malformed"),
+        ("with-a-short-salt", lambda: jcs({**said, "salt": "AAAA"}), "malformed"),
+        ("of-no-sort", lambda: jcs({**said, "_type": "credit-ledger/rumour@1"}), "malformed"),
+        ("of-version-2", lambda: jcs({**said, "_type": "credit-ledger/dummy@2"}), OPEN),
+    )
+    for name, change, verdict in changes:
+        b.add(
+            f"statement/{name}",
+            "statement/anchored",
+            verdict,
+            kind="statement",
+            statement=change,
+            check="format",
+        )
 
 
 def opening(said: Mapping[str, Any], receipt: dict[str, Any]) -> bytes:
@@ -125,8 +188,8 @@ def _openings(b: Bench, true: Sound) -> None:
     said = step(b, true.plain)
     sent = b.statement(said)
 
-    def add(name: str, make: Callable[[], bytes], verdict: str, zh: str, en: str, **m: Any) -> None:
-        b.add(f"opening/{name}", make, verdict, zh, en, kind="opening", **m)
+    def add(name: str, make: Callable[[], bytes], verdict: str, **m: Any) -> None:
+        b.add(f"opening/{name}", make, verdict, kind="opening", **m)
 
     def changed(**changes: Any) -> Callable[[], bytes]:
         """Of a step that has these members in place of its own, and was logged so."""
@@ -137,33 +200,50 @@ def _openings(b: Bench, true: Sound) -> None:
     def good() -> bytes:
         return opening(said, b.value(sent))
 
-    add("anchored", good, "valid", "案件的一步，已锚定。", "A step of a case, anchored.")
-    add("put-together-of-two", lambda: opening(dummy(b, "statement"), b.value(sent)), MISMATCH,
-        "由两份拼成。", "Put together of two.", check="statement")  # fmt: skip
-    add("with-a-presentation", lambda: opening(said, _with_presentation(b, true.plain)),
-        "malformed", "声明的回执不带出示。", "A statement has nothing to present.",
-        check="format")  # fmt: skip
-    add("with-a-newline", lambda: good() + b"\n", "malformed", "末尾不应有换行。",
-        "An opening does not end in a newline.", check="format")  # fmt: skip
-    add("with-both-proofs", lambda: jcs({**_parsed(good()), "entry": sent.entry}), "malformed",
-        "既有回执又有条目。", "With a receipt, and the entry of a promise.", check="format")  # fmt: skip
-    add("of-version-2", lambda: good().replace(b"opening@1", b"opening@2"), OPEN, "第 2 版开启件。",
-        "An opening of version 2.", code="version-unknown")  # fmt: skip
-    add("of-a-receipt-of-version-2", lambda: good().replace(b"receipt@1", b"receipt@2"), OPEN,
-        "其中的回执是第 2 版。", "The receipt in it is of version 2.", code="version-unknown")  # fmt: skip
-    for name, changes, zh, en in (
-        ("step-1-with-a-prev", {"prev": "00" * 32}, "第一步没有前一步。", "The first step has none before it."),
-        ("step-2-without-a-prev", {"step": 2}, "第二步缺前一步。", "A later step names the one before."),
-        ("null-where-it-may-not-be", {"note": None}, "此处不允许 null。", "null where it may not be."),
-        ("note-too-long", {"note": "长" * 2001}, "说明太长。", "A note of 2,001 characters."),
-        ("authority-in-small-letters", {"authority": SUBJECT.lower()}, "机关代码用了小写。",
-         "The authority in small letters."),
-    ):  # fmt: skip
-        add(name, changed(**changes), "malformed", zh, en, check="format")
+    add("anchored", good, "valid")
+    add(
+        "put-together-of-two",
+        lambda: opening(dummy(b, "statement"), b.value(sent)),
+        MISMATCH,
+        check="statement",
+    )
+    add(
+        "with-a-presentation",
+        lambda: opening(said, _with_presentation(b, true.plain)),
+        "malformed",
+        check="format",
+    )
+    add("with-a-newline", lambda: good() + b"\n", "malformed", check="format")
+    add(
+        "with-both-proofs",
+        lambda: jcs({**_parsed(good()), "entry": sent.entry}),
+        "malformed",
+        check="format",
+    )
+    add(
+        "of-version-2",
+        lambda: good().replace(b"opening@1", b"opening@2"),
+        OPEN,
+        code="version-unknown",
+    )
+    add(
+        "of-a-receipt-of-version-2",
+        lambda: good().replace(b"receipt@1", b"receipt@2"),
+        OPEN,
+        code="version-unknown",
+    )
+    for name, changes in (
+        ("step-1-with-a-prev", {"prev": "00" * 32}),
+        ("step-2-without-a-prev", {"step": 2}),
+        ("null-where-it-may-not-be", {"note": None}),
+        ("note-too-long", {"note": "长" * 2001}),
+        ("authority-in-small-letters", {"authority": SUBJECT.lower()}),
+    ):
+        add(name, changed(**changes), "malformed", check="format")
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = evidence.canonical.parse(data, allow_null=True)
+    found: dict[str, Any] = canonical.parse(data, allow_null=True)
     return found
 
 
@@ -184,7 +264,7 @@ def promise(
     log: str | None = None,
 ) -> dict[str, Any]:
     """A promise of these leaves."""
-    root, of = merkle.root([merkle.Digest(leaf) for leaf in leaves]), log or b.many.id
+    root, of = merkle.root([Digest(leaf) for leaf in leaves]), log or b.many.id
     values: dict[str, eip712.Value] = {
         "member": bytes32_ascii(member),
         "logId": bytes.fromhex(of),
@@ -221,7 +301,7 @@ def promised(b: Bench, **changes: Any) -> dict[str, Any]:
     }
     leaves = [seed(f"leaf {n}") for n in range(4)]
     leaves.insert(2, merkle.leaf_hash(jcs(entry)))
-    path = merkle.inclusion_path([merkle.Digest(leaf) for leaf in leaves], 2)
+    path = merkle.inclusion_path([Digest(leaf) for leaf in leaves], 2)
     made = {**promise(b, leaves, **changes), **held}
     return {
         "_type": "credit-ledger/opening@1",
@@ -231,107 +311,110 @@ def promised(b: Bench, **changes: Any) -> dict[str, Any]:
     }
 
 
+def _promise(b: Bench, name: str, verdict: str, code: str, **changes: Any) -> None:
+    """A case of a promise. changes: facts, ask, or as of `promised`."""
+    facts, ask = changes.pop("facts", "world"), changes.pop("ask", None)
+    b.add(
+        f"promise/{name}",
+        lambda: jcs(promised(b, **changes)),
+        verdict,
+        kind="opening",
+        facts=facts,
+        ask=ask,
+        code=code,
+    )
+
+
 def _promises(b: Bench) -> None:
-    def add(name: str, verdict: str, code: str, zh: str, en: str, **changes: Any) -> None:
-        facts, ask = changes.pop("facts", "world"), changes.pop("ask", None)
-        b.add(f"promise/{name}", lambda: jcs(promised(b, **changes)), verdict, zh, en,
-              kind="opening", facts=facts, ask=ask, code=code)  # fmt: skip
+    add = partial(_promise, b)
+    add("that-counts", OPEN, "promised-only")
+    add("due-now", OPEN, "promised-only", due=w.NOW)
+    add("overdue", OPEN, "promise-overdue", due=w.NOW - 1)
+    add("of-somebody-s-key", MISMATCH, "promise-not-signed", key=w.STRANGER_K)
+    add("of-a-key-for-something-else", MISMATCH, "promise-not-signed", key=w.CASE, facts="wide")
+    add("in-the-name-of-another", MISMATCH, "promise-not-signed", member=w.OTHER)
+    add("for-another-contract", MISMATCH, "promise-not-signed", contract="0x" + "ab" * 20)
+    both = b.facts(
+        "promise-two-contracts",
+        "Two contracts were LogAnchor, one behind the other.",
+        contracts=lambda world: {
+            **world["contracts"],
+            "LogAnchor": [w.held(w.OLD_ANCHORS), w.held(w.ANCHORS, w.T - w.DAY)],
+        },
+    )
+    add("for-the-contract-before", OPEN, "promised-only", contract=w.OLD_ANCHORS, facts=both)
+    add("from-the-future", OPEN, "promise-in-future", issued=w.NOW + 61, due=w.NOW + w.HOUR)
+    note = "The ANCHOR key is not registered."
+    newer = b.facts("promise-key-unknown", note, keys=w.without_key(w.ANCHOR))
+    add(
+        "newer-than-the-head",
+        OPEN,
+        "promise-newer-than-head",
+        issued=w.HEAD + 10,
+        due=w.HEAD + w.HOUR,
+        facts=newer,
+    )
+    add("of-a-key-that-is-not-there", MISMATCH, "promise-not-signed", facts=newer)
 
-    def world(name: str, note: str, **changes: w.Change) -> str:
-        return b.facts(f"promise-{name}", note, **changes)
 
-    def key(**changes: Any) -> w.Change:
-        return w.with_key(w.ANCHOR, **changes)
-
-    add("that-counts", OPEN, "promised-only", "承诺到期之前算数，但从不等于已锚定。",
-        "It counts until it is due, and is never as good as an anchor.")  # fmt: skip
-    add("due-now", OPEN, "promised-only", "恰在到期之时。", "It is due in this very second.", due=w.NOW)
-    add("overdue", OPEN, "promise-overdue", "已过期限。", "It was due a second ago.", due=w.NOW - 1)
-    add("of-somebody-s-key", MISMATCH, "promise-not-signed", "由无人登记的密钥签名。",
-        "Signed with a key that nobody registered.", key=w.STRANGER_K)  # fmt: skip
-    add("of-a-key-for-something-else", MISMATCH, "promise-not-signed", "密钥用途不同。",
-        "Signed with a key of the owner that is for something else.", key=w.CASE, facts="wide")  # fmt: skip
-    add("in-the-name-of-another", MISMATCH, "promise-not-signed", "签名中的成员不是所有者。",
-        "Signed in the name of another member.", member=w.OTHER)  # fmt: skip
-    add("for-another-contract", MISMATCH, "promise-not-signed", "签名针对别的合约。",
-        "Signed for a contract that never was LogAnchor.", contract="0x" + "ab" * 20)  # fmt: skip
-    both = world("two-contracts", "Two contracts were LogAnchor, one behind the other.",
-                 contracts=lambda world: {**world["contracts"], "LogAnchor": [
-                     w.held(w.OLD_ANCHORS), w.held(w.ANCHORS, w.T - w.DAY)]})  # fmt: skip
-    add("for-the-contract-before", OPEN, "promised-only", "签名针对曾经的 LogAnchor。",
-        "Signed for a contract that once was LogAnchor.", contract=w.OLD_ANCHORS,
-        facts=both)  # fmt: skip
-    add("from-the-future", OPEN, "promise-in-future", "承诺的时间在未来。",
-        "It is dated more than a minute ahead.", issued=w.NOW + 61, due=w.NOW + w.HOUR)  # fmt: skip
-    newer = world("key-unknown", "The ANCHOR key is not registered.", keys=w.without_key(w.ANCHOR))
-    add("newer-than-the-head", OPEN, "promise-newer-than-head", "晚于链头：密钥可能刚登记。",
-        "It is newer than the head, and its key may have been registered since.",
-        issued=w.HEAD + 10, due=w.HEAD + w.HOUR, facts=newer)  # fmt: skip
-    add("of-a-key-that-is-not-there", MISMATCH, "promise-not-signed", "密钥没有登记。",
-        "The same, not newer than the head.", facts=newer)  # fmt: skip
-    for name, verdict, code, changes, zh, en in (
-        ("before-its-key", "key-not-valid-at", "promise-key-not-valid", {"notBefore": ISSUED + 1},
-         "早于密钥生效。", "Its key begins a second later."),
-        ("behind-its-key", "key-not-valid-at", "promise-key-not-valid", {"notAfter": ISSUED - 1},
-         "晚于密钥终止。", "Its key ended a second before."),
-        ("of-a-stolen-key", "key-disputed", "promise-key-disputed", stolen(ISSUED, 199),
-         "密钥已被盗。", "Its key is held to be stolen from that second on."),
-        ("of-a-key-stolen-later", OPEN, "promised-only", stolen(ISSUED + 1, 199), "之后才被盗。",
-         "Its key was stolen a second later."),
-        ("of-a-key-not-final", "not-final", "key-not-final", {"block": 191}, "密钥登记未最终确认。",
-         "The registration of its key is not final."),
-    ):  # fmt: skip
-        add(name, verdict, code, zh, en, facts=world(name, en, keys=key(**changes)))
-    closed = world("log-closed", "The log is closed.", logs=w.with_row(
-        "logs", lambda log: log["owner"] == w.OWNER, status=2, trustedSize=10**6,
-        closedAt=w.HEAD - 60))  # fmt: skip
-    add("of-a-closed-log", OPEN, "promise-log-closed", "日志已关闭：不会再锚定。",
-        "The log was closed: nothing will be anchored by it.", facts=closed)  # fmt: skip
-    add("of-an-unknown-log", "unknown-issuer", "log-unknown", "没有人登记过这个日志。",
-        "Nobody registered this log.", facts="issuer-log-unknown")  # fmt: skip
-    add("unread", OPEN, "no-node", "读不到链。", "The chain could not be read.",
-        facts="chain-unread-no-node")  # fmt: skip
-    add("asked-for-a-subject", "other-subject", "only-of-records", "这只能问记录。",
-        "That can be asked of records only.", ask={"subject": SUBJECT})  # fmt: skip
-    add("of-another-member-s-statement", MISMATCH, "issuer-differs", "声明称另一成员。",
-        "The statement names another member than the owner of the log.",
-        said=dummy(b, "promised", iss=w.OTHER))  # fmt: skip
+def _promisers(b: Bench) -> None:
+    """Whose key it was, and how far the log goes."""
+    add = partial(_promise, b)
+    for name, verdict, code, changes in (
+        ("before-its-key", "key-not-valid-at", "promise-key-not-valid", {"notBefore": ISSUED + 1}),
+        ("behind-its-key", "key-not-valid-at", "promise-key-not-valid", {"notAfter": ISSUED - 1}),
+        ("of-a-stolen-key", "key-disputed", "promise-key-disputed", stolen(ISSUED, 199)),
+        ("of-a-key-stolen-later", OPEN, "promised-only", stolen(ISSUED + 1, 199)),
+        ("of-a-key-not-final", "not-final", "key-not-final", {"block": 191}),
+    ):
+        keys, note = w.with_key(w.ANCHOR, **changes), b.reason(f"promise/{name}")["en"]
+        add(name, verdict, code, facts=b.facts(f"promise-{name}", note, keys=keys))
+    closed = b.facts(
+        "promise-log-closed",
+        "The log is closed.",
+        logs=w.with_row(
+            "logs",
+            lambda log: log["owner"] == w.OWNER,
+            status=2,
+            trustedSize=10**6,
+            closedAt=w.HEAD - 60,
+        ),
+    )
+    add("of-a-closed-log", OPEN, "promise-log-closed", facts=closed)
+    add("of-an-unknown-log", "unknown-issuer", "log-unknown", facts="issuer-log-unknown")
+    add("unread", OPEN, "no-node", facts="chain-unread-no-node")
+    add("asked-for-a-subject", "other-subject", "only-of-records", ask={"subject": SUBJECT})
+    add(
+        "of-another-member-s-statement",
+        MISMATCH,
+        "issuer-differs",
+        said=dummy(b, "promised", iss=w.OTHER),
+    )
 
 
 def _promise_forms(b: Bench) -> None:
-    def add(name: str, verdict: str, code: str, zh: str, en: str, **changes: Any) -> None:
-        b.add(f"promise/{name}", lambda: jcs(promised(b, **changes)), verdict, zh, en,
-              kind="opening", code=code)  # fmt: skip
-
+    add = partial(_promise, b)
     wrong = "promise-mismatch"
-    add("path-of-another-leaf", MISMATCH, wrong, "路径属于相邻的叶子。", "The index of another leaf.",
-        index=3)  # fmt: skip
-    add("path-too-short", MISMATCH, wrong, "没有路径。", "No path.", path=[])
-    add("root-changed", MISMATCH, wrong, "叶根被改动。", "Another root than was signed.",
-        held={"leavesRoot": seed("x").hex()})  # fmt: skip
-    add("of-another-log", MISMATCH, wrong, "承诺针对另一日志。", "It promises for another log.",
-        log=b.second.id)  # fmt: skip
-    add("put-off", MISMATCH, "promise-not-signed", "签名之后推迟了期限。", "`due` was put off behind the signature.",
-        held={"due": w.instant(DUE + w.HOUR)})  # fmt: skip
-    for name, held, zh, en in (
-        ("of-more-than-72-hours", {"due": w.instant(ISSUED + 72 * w.HOUR + 1)}, "期限超过 72 小时。",
-         "`due` is more than 72 hours behind."),
-        ("due-before-it-was-given", {"due": w.instant(ISSUED - 1)}, "期限早于承诺。",
-         "It was due before it was given."),
-        ("of-nothing", {"count": 0}, "承诺零个叶子。", "Of no leaves."),
-        ("of-too-many", {"count": 4097}, "叶子多于 4096。", "Of more than 4,096 leaves."),
-        ("signed-in-64-bytes", {"signature": "0x" + "11" * 64}, "签名只有 64 字节。", "64 bytes."),
-        ("with-more", {"index": 2}, "多一个成员。", "A member too many."),
-    ):  # fmt: skip
-        add(name, "malformed", "statement-malformed", zh, en, held=held)
-    for name, held, zh, en in (
-        ("of-version-2", {"_type": "credit-ledger/promise@2"}, "第 2 版承诺。", "A promise of version 2."),
-    ):  # fmt: skip
-        add(name, OPEN, "version-unknown", zh, en, held=held)
-    for name, turn, zh, en in (
-        ("with-v-of-0", lambda raw: raw[:64] + bytes([raw[64] - 27]), "v 不是 27 或 28。", "v is 0 or 1."),
-        ("with-the-higher-s", _high, "s 是高位的那个。", "The higher s."),
-    ):  # fmt: skip
+    add("path-of-another-leaf", MISMATCH, wrong, index=3)
+    add("path-too-short", MISMATCH, wrong, path=[])
+    add("root-changed", MISMATCH, wrong, held={"leavesRoot": seed("x").hex()})
+    add("of-another-log", MISMATCH, wrong, log=b.second.id)
+    add("put-off", MISMATCH, "promise-not-signed", held={"due": w.instant(DUE + w.HOUR)})
+    for name, held in (
+        ("of-more-than-72-hours", {"due": w.instant(ISSUED + 72 * w.HOUR + 1)}),
+        ("due-before-it-was-given", {"due": w.instant(ISSUED - 1)}),
+        ("of-nothing", {"count": 0}),
+        ("of-too-many", {"count": 4097}),
+        ("signed-in-64-bytes", {"signature": "0x" + "11" * 64}),
+        ("with-more", {"index": 2}),
+    ):
+        add(name, "malformed", "statement-malformed", held=held)
+    for name, held in (("of-version-2", {"_type": "credit-ledger/promise@2"}),):
+        add(name, OPEN, "version-unknown", held=held)
+    for name, turn in (
+        ("with-v-of-0", lambda raw: raw[:64] + bytes([raw[64] - 27])),
+        ("with-the-higher-s", _high),
+    ):
 
         def make(turn: Callable[[bytes], bytes] = turn) -> bytes:
             value = promised(b)
@@ -340,8 +423,7 @@ def _promise_forms(b: Bench) -> None:
             made["signature"] = "0x" + turn(raw).hex()
             return jcs(value)
 
-        b.add(f"promise/{name}", make, MISMATCH, zh, en, kind="opening",
-              code="promise-not-signed")  # fmt: skip
+        b.add(f"promise/{name}", make, MISMATCH, kind="opening", code="promise-not-signed")
 
 
 def _high(raw: bytes) -> bytes:

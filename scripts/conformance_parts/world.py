@@ -135,8 +135,9 @@ def item(id_: str, **changes: Any) -> dict[str, Any]:
     return {**values, **changes}
 
 
-def anchor(log: Log, prev: int, size: int, key: Key, block: int, time: int) -> dict[str, Any]:
-    """An anchor as facts have it."""
+def anchor(log: Log, sizes: tuple[int, int], key: Key, block: int, time: int) -> dict[str, Any]:
+    """An anchor as facts have it. sizes: the one before, and its own."""
+    prev, size = sizes
     return {
         "contract": ANCHORS,
         "log": log.id,

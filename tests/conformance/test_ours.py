@@ -10,7 +10,7 @@ import pytest
 from ledger.conformance.answers import Answer
 from ledger.conformance.judges import JUDGES, Ours
 from ledger.conformance.runner import run
-from ledger.conformance.suite import Case, Suite, packaged
+from ledger.conformance.suite import Suite, packaged
 from ledger.core.verdict.reasons import CODES
 from ledger.core.verdict.verdicts import VERDICTS
 
