@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/chain/governing",),
     ("ledger/chain/founding",),
     ("ledger/audit", "ledger/verify.py"),
-    ("ledger/files",),
+    ("ledger/conformance", "ledger/files"),
     ("ledger/cli",),
     ("gateway/base",),
     ("gateway/sealing",),
