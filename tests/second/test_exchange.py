@@ -47,6 +47,7 @@ def parameters(**more: Any) -> str:
 
 def request(
     params: str | None = None,
+    *,
     to: str = OWNER,
     body: bytes = BODY,
     sent: bytes | None = None,
