@@ -7,12 +7,12 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from tests.second import facts, kinds, library, question
+from tests.second import facts, kinds, question, shelf
 
 LINE = 65_536
 
 
-def _answer(raw: dict[str, Any], suite: Path, had: library.Library) -> kinds.Answer:
+def _answer(raw: dict[str, Any], suite: Path, had: shelf.Shelf) -> kinds.Answer:
     judge = kinds.KINDS.get(raw["kind"])
     if judge is None:
         return None, None
@@ -22,12 +22,12 @@ def _answer(raw: dict[str, Any], suite: Path, had: library.Library) -> kinds.Ans
         statement=None if said is None else Path(said),
         world=None if named is None else facts.read(Path(named), suite),
         question=question.of_object(raw.get("question") or {}),
-        library=had,
+        shelf=had,
     )
     return judge(case)
 
 
-def answer(line: bytes, suite: Path, had: library.Library) -> dict[str, Any]:
+def answer(line: bytes, suite: Path, had: shelf.Shelf) -> dict[str, Any]:
     """Answer one line; what this program did not foresee is no fault of the evidence."""
     name: Any = None
     try:
@@ -46,7 +46,7 @@ def answer(line: bytes, suite: Path, had: library.Library) -> dict[str, Any]:
 def serve(source: BinaryIO, target: TextIO) -> None:
     """Answer each line of a source, in order."""
     suite = Path(os.environ.get("CONFORMANCE_SUITE", "."))
-    had = library.of_folder(suite / "library")
+    had = shelf.of_folder(suite / "library")
     while line := source.readline(LINE + 1):
         if len(line) > LINE:
             while line and not line.endswith(b"\n"):

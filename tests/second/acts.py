@@ -116,14 +116,14 @@ class Believed:
         """Give the flags that count: what is in doubt is disputed."""
         return self.flags | (DISPUTED if self.doubts else 0)
 
-    def take(self, act: Act, doubt: bool, believed: bool) -> None:
-        """Take one more act: whether its key is held to be stolen, and whether it still counts."""
-        if believed:
-            self._apply(act.action)
-        if act.action in (ANNUL, ANNUL_STOLEN) and not doubt:
-            self.doubts.clear()
-        elif doubt:
+    def take(self, act: Act, doubt: bool) -> None:
+        """Take one more act, or the doubt about it where its key is held to be stolen."""
+        if doubt:
             self.doubts.add(_about(act.action))
+            return
+        self._apply(act.action)
+        if act.action in (ANNUL, ANNUL_STOLEN):
+            self.doubts.clear()
         else:
             self.doubts.discard(_about(act.action))
 
@@ -183,10 +183,14 @@ def _acts(world: World, record: str, state: Stored) -> list[Act]:
 
 
 def _read(world: World, record: str, end: int | None) -> tuple[int, set[int]]:
-    """Give flags and outcomes of every state from the final block to the head: steps 3 to 5."""
+    """Give flags and outcomes of every state from the final block to the head: steps 3 to 5.
+
+    What is held against a record counts from the head and what speaks for it once final, so all
+    is followed twice: with every theft that anybody speaks of, and with those that are final.
+    """
     state = _stored(world, record)
     acts = _acts(world, record, state) if state.word else []
-    believed = Believed()
+    told, sure = Believed(), Believed()
     flags, outcomes = 0, {0}
     for act in acts:
         if end is not None and act.time >= end:
@@ -194,11 +198,12 @@ def _read(world: World, record: str, end: int | None) -> tuple[int, set[int]]:
         if act.block <= world.final:
             flags, outcomes = 0, set()
         key = _key(world, act)
-        doubt = key is not None and world.is_stolen(key, act.time, end)
-        sure = key is not None and key.stolen_since(world.final, end, sure=True) <= act.time
-        believed.take(act, doubt, believed=not sure)
-        flags |= believed.counted
-        outcomes.add(believed.outcome)
+        told.take(act, key is not None and world.is_stolen(key, act.time, end))
+        sure.take(
+            act, key is not None and key.stolen_since(world.final, end, sure=True) <= act.time
+        )
+        flags |= told.counted | sure.counted
+        outcomes |= {told.outcome, sure.outcome}
     return flags, outcomes
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from tests.second.codec import CODE, Malformed, b64url_strict, base64_strict
 from tests.second.curves import ED25519, P256, made, sha256
-from tests.second.facts import ACTIVE, REQUEST, Key, World
+from tests.second.facts import ACTIVE, REQUEST, SKEW, Key, World
 
 COMPONENTS = '("@method" "@path" "@query" "content-digest" "credit-ledger-to")'
 ALGORITHMS = {"ed25519": ED25519, "ecdsa-p256-sha256": P256}
 TAG = "credit-ledger/1"
-SKEW = LIFETIME = 60
+LIFETIME = 60
 _BODY = 2 * 1024 * 1024
 _HEAD = 65_536
 _PARAMETER = re.compile(r';([a-z*][a-z0-9_.*-]*)=(0|[1-9][0-9]{0,14}|"[ !#-\[\]-~]*")')

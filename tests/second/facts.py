@@ -11,6 +11,7 @@ ANCHOR, PRESENT, REQUEST, NOTE, WITNESS = 1, 6, 7, 8, 9
 ACTIVE, CLOSED, PROVINCE, SHA256 = 1, 2, 1, 1
 RECORD_TYPE, RULES = 1, 5
 GRACE = 72 * 3600
+SKEW = 60
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ class World:
     formerly: list[str]
     now: int
     unread: str | None
+    max_head_age: int = NEVER
     head: int = 0
     head_time: int = 0
     final: int = -1
@@ -183,6 +185,18 @@ class World:
     def latest(self) -> int:
         """Give the later of head and local clock."""
         return max(self.head_time, self.now)
+
+    def unreadable(self, log: str) -> str | None:
+        """Give the code in which section 15 ends, or that of a log of an unknown suite."""
+        if self.unread is not None:
+            return self.unread
+        if self.now - self.head_time > self.max_head_age:
+            return "head-too-old"
+        if self.head_time > self.now + SKEW:
+            return "head-in-future"
+        if log in self.logs and self.logs[log].suite != SHA256:
+            return "version-unknown"
+        return None if self.contracts.get("LogAnchor") else "no-code"
 
     def keys_of(self, member: str, purpose: int) -> list[Key]:
         """Give the keys of a member for a purpose."""
@@ -217,10 +231,10 @@ class World:
 
 
 def _held(listed: Sequence[dict[str, Any]]) -> list[Held]:
-    ends = [one["since"] for one in listed[1:]] + [NEVER]
+    ends = [*(one["since"] for one in listed[1:]), NEVER]
     return [
         Held(one["address"], one["since"], end, bool(one.get("silent")))
-        for one, end in zip(listed, ends, strict=True)
+        for one, end in zip(listed, ends, strict=False)  # of none there is no end either
     ]
 
 
@@ -315,6 +329,7 @@ def of_object(raw: dict[str, Any]) -> World:
     if world.unread is not None:
         return world
     world.head, world.head_time = raw["head"]["number"], raw["head"]["time"]
+    world.max_head_age = network.get("maxHeadAge", NEVER)
     world.final = raw["final"]
     world.members = {one["code"]: _member(one) for one in raw.get("members", [])}
     world.keys = [_key(one) for one in raw.get("keys", [])]

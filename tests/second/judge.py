@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from tests.second import acts, catalogue, keys
 from tests.second.codec import b64url, day_of
 from tests.second.curves import sha256
-from tests.second.facts import SHA256, Anchored, Log, World
-from tests.second.library import Library
+from tests.second.facts import Anchored, Log, World
 from tests.second.merkle import included
 from tests.second.question import Question
 from tests.second.receipt import Receipt
 from tests.second.record import View, view
+from tests.second.shelf import Shelf
 from tests.second.statement import Statement
 from tests.second.verdicts import Findings
 
@@ -56,16 +56,10 @@ class Judge:
 
     def chain(self, world: World) -> str | None:
         """Make check 8."""
-        if world.unread is not None:
-            return world.unread
-        log = world.logs.get(self.receipt.log)
-        if log is not None and log.suite != SHA256:
-            return "version-unknown"
-        if not world.contracts.get("LogAnchor"):
-            return "no-code"
+        code = world.unreadable(self.receipt.log)
         as_of = self.question.as_of
         future = as_of is not None and as_of > day_of(world.head_time)
-        return "as-of-in-future" if future else None
+        return code or ("as-of-in-future" if future else None)
 
     def unread(self) -> None:
         """Make what can be made without the chain."""
@@ -219,10 +213,10 @@ def judge_receipt(
     statement: Statement | None,
     question: Question,
     world: World | None,
-    library: Library,
+    shelf: Shelf,
 ) -> tuple[str, str | None]:
     """Give the verdict, and where a day was asked about that for the head."""
-    seen = view(receipt.entry, receipt.presentation, library)
+    seen = view(receipt.entry, receipt.presentation, shelf)
 
     def made(asked: Question) -> str:
         return Judge(receipt, statement, asked, world, seen, Findings()).verdict()

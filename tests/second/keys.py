@@ -1,14 +1,12 @@
 """Judge keys and what they signed: checks 10 to 12, 18, 26 and 28."""
 
 from tests.second.curves import ED25519, SECP256K1, key_id, recover
-from tests.second.facts import ACTIVE, ANCHOR, NOTE, PRESENT, WITNESS, Anchored, Key, World
+from tests.second.facts import ACTIVE, ANCHOR, NOTE, PRESENT, SKEW, WITNESS, Anchored, Key, World
 from tests.second.note import Checkpoint, Cosignature
 from tests.second.present import Binding, Jws
 from tests.second.question import Question
 from tests.second.statement import Promise
 from tests.second.verdicts import worse
-
-SKEW = 60
 
 
 def checkpoint(world: World, owner: str, note: Checkpoint) -> str | None:

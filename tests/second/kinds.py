@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.second import exchange, judge, promised, receipt
 from tests.second.facts import World
-from tests.second.library import Library
 from tests.second.question import Question
+from tests.second.shelf import Shelf
 
 # Twice what a receipt of version 1 may be long, since a later version may be longer.
 READ = 2 * 1024 * 1024
@@ -22,7 +22,7 @@ class Case:
     statement: Path | None
     world: World | None
     question: Question
-    library: Library
+    shelf: Shelf
 
 
 Answer = tuple[str | None, str | None]
@@ -47,7 +47,7 @@ def _receipt(case: Case) -> Answer:
         found = receipt.read(bytes_of(case.file))
     except receipt.Refused as refused:
         return _both(case, _refused(str(refused)))
-    return judge.judge_receipt(found, None, case.question, case.world, case.library)
+    return judge.judge_receipt(found, None, case.question, case.world, case.shelf)
 
 
 def _statement(case: Case) -> Answer:
@@ -56,7 +56,7 @@ def _statement(case: Case) -> Answer:
         said = receipt.read_statement(bytes_of(case.statement)) if case.statement else None
     except receipt.Refused as refused:
         return _both(case, _refused(str(refused)))
-    return judge.judge_receipt(found, said, case.question, case.world, case.library)
+    return judge.judge_receipt(found, said, case.question, case.world, case.shelf)
 
 
 def _opening(case: Case) -> Answer:
@@ -64,7 +64,7 @@ def _opening(case: Case) -> Answer:
         found = receipt.read_opening(bytes_of(case.file))
     except receipt.Refused as refused:
         return _both(case, _refused(str(refused)))
-    return promised.judge_opening(found, case.question, case.world, case.library)
+    return promised.judge_opening(found, case.question, case.world, case.shelf)
 
 
 def _request(case: Case) -> Answer:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from eth_keys.datatypes import PrivateKey
 
-from tests.second import facts, library, merkle, schema
+from tests.second import facts, merkle, schema, shelf
 from tests.second.codec import Json, b64url, canonical
 from tests.second.curves import ED25519, P256, SECP256K1, key_id, sha256
 from tests.second.note import key_hash
@@ -20,7 +20,7 @@ from tests.second.statement import Promise
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = (ROOT / "ledger/records/schemas/penalty@1.json").read_bytes()
 RULES = (ROOT / "ledger/records/rules/publicity@1.json").read_bytes()
-LIBRARY = library.Library([SCHEMA, RULES])
+SHELF = shelf.Shelf([SCHEMA, RULES])
 PENALTY = schema.read(SCHEMA)
 
 CHAIN, CONSORTIUM = 31337, "0x" + "c0" * 20

@@ -1,12 +1,12 @@
 """Judge openings: checks 27 and 28."""
 
 from tests.second import keys
-from tests.second.facts import SHA256, World
+from tests.second.facts import World
 from tests.second.judge import asked_of_statement, judge_receipt, only_of_records, said
-from tests.second.library import Library
 from tests.second.merkle import included
 from tests.second.question import Question
 from tests.second.receipt import Opening, reference
+from tests.second.shelf import Shelf
 from tests.second.statement import Promise
 from tests.second.verdicts import Findings
 
@@ -27,8 +27,9 @@ def _promised(opening: Opening, promise: Promise, question: Question, world: Wor
     if found.codes or world is None:
         return found.worst(complete=False)
     log = world.logs.get(opening.entry.log)
-    if world.unread is not None or (log is not None and log.suite != SHA256):
-        found.add(world.unread or "version-unknown")
+    code = world.unreadable(opening.entry.log)
+    if code is not None:
+        found.add(code)
         found.add(only_of_records(question))
     elif log is None:
         newer = promise.issued_at > world.head_time
@@ -44,11 +45,11 @@ def _promised(opening: Opening, promise: Promise, question: Question, world: Wor
 
 
 def judge_opening(
-    opening: Opening, question: Question, world: World | None, library: Library
+    opening: Opening, question: Question, world: World | None, shelf: Shelf
 ) -> tuple[str, str | None]:
     """Judge an opening, anchored or promised."""
     if opening.receipt is not None:
-        return judge_receipt(opening.receipt, opening.said, question, world, library)
+        return judge_receipt(opening.receipt, opening.said, question, world, shelf)
     if opening.promise is None:
         raise AssertionError("an opening has a receipt or a promise")
     verdict = _promised(opening, opening.promise, question, world)

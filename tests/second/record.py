@@ -7,11 +7,11 @@ from tests.second import rules, values
 from tests.second.codec import day_of
 from tests.second.curves import sha256
 from tests.second.entry import Entry
-from tests.second.library import Library
 from tests.second.present import Mismatch, Payload, Presentation, Value, open_all
 from tests.second.question import Question
 from tests.second.rules import Case, Rules
 from tests.second.schema import Schema
+from tests.second.shelf import Shelf
 
 
 @dataclass
@@ -113,13 +113,13 @@ class View:
         return None if self.presentation is None else self.presentation.payload
 
 
-def view(entry: Entry, presentation: Presentation | None, library: Library) -> View:
+def view(entry: Entry, presentation: Presentation | None, shelf: Shelf) -> View:
     """Look at an entry and a presentation: check 6, whose codes are kept."""
     seen = View(entry, presentation)
     if presentation is None:
         return seen
     payload = presentation.payload
-    seen.schema, seen.rules = library.schema(payload.schema), library.rules(payload.rules)
+    seen.schema, seen.rules = shelf.schema(payload.schema), shelf.rules(payload.rules)
     if sha256(presentation.jws.payload).hex() != entry.commitment:
         seen.mismatches.append("presentation-mismatch")
     try:

@@ -1,27 +1,27 @@
 """Judge evidence in worlds that differ from one in which all is well in one thing."""
 
-import io
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.second import __main__ as line
-from tests.second import acts, judge, promised, receipt, record
+from tests.second import judge, promised, receipt
+from tests.second.changes import (
+    CLOSED,
+    Change,
+    judged,
+    set_event,
+    set_key,
+    set_log,
+    set_top,
+    stolen,
+)
 from tests.second.codec import Json, canonical
-from tests.second.curves import record_id
 from tests.second.making import (
-    ANCHOR_ID,
     ANCHORED,
     FIELDS,
     HEAD,
-    LIBRARY,
-    LOG,
-    REGISTRY,
-    RULES,
-    SCHEMA,
+    SHELF,
     START,
     Record,
     binding,
@@ -32,31 +32,9 @@ from tests.second.making import (
     world,
 )
 from tests.second.making import receipt as make_receipt
-from tests.second.question import Question, of_object
-from tests.second.verdicts import Findings
+from tests.second.question import Question
 
 SUBJECT = "91120118MAYKEU46XY"
-Change = Callable[[dict[str, Any]], None]
-
-
-def judged(
-    made: Record | None = None,
-    change: Change | None = None,
-    ask: dict[str, Any] | None = None,
-    hide: str = "",
-    **more: Any,
-) -> tuple[str, set[str]]:
-    """Judge a receipt that shows a record in a world; give the verdict and all codes."""
-    made = made or Record()
-    facts = world(made.entry)
-    if change:
-        change(facts)
-    data = make_receipt(made.entry, presentation=made.presentation(hide), **more)
-    found = receipt.read(data)
-    seen = record.view(found.entry, found.presentation, LIBRARY)
-    question = of_object(ask or {})
-    one = judge.Judge(found, None, question, read_world(facts), seen, Findings())
-    return one.verdict(), set(one.found.codes)
 
 
 def test_all_is_well() -> None:
@@ -78,35 +56,6 @@ def test_all_is_well() -> None:
 def test_another_was_asked_for(ask: dict[str, Any], code: str) -> None:
     """Tell that it is not what was asked for."""
     assert judged(ask=ask) == ("other-subject", {code})
-
-
-def set_key(number: int, **values: Any) -> Change:
-    """Change one key: 0 ANCHOR, 1 PRESENT, 2 NOTE, 3 WITNESS."""
-    return lambda facts: facts["keys"][number].update(values)
-
-
-def stolen(number: int, since: int, block: int = 6, state: bool = True) -> Change:
-    """Say that a key is stolen."""
-    said = [{"since": since, "block": block, "time": HEAD - 50}]
-    return set_key(number, compromisedSince=since if state else 0, compromises=said)
-
-
-def set_top(**values: Any) -> Change:
-    """Change members of the facts."""
-    return lambda facts: facts.update(values)
-
-
-def set_log(**values: Any) -> Change:
-    """Change the log."""
-    return lambda facts: facts["logs"][0].update(values)
-
-
-def set_event(**values: Any) -> Change:
-    """Change the event of the anchor."""
-    return lambda facts: facts["anchors"][0].update(values)
-
-
-CLOSED = {"status": 2, "trustedSize": 2, "closedAt": HEAD - 10}
 
 
 @pytest.mark.parametrize(
@@ -285,117 +234,13 @@ def test_witnesses() -> None:
         facts = world(made.entry)
         change(facts)
         question = Question(witnesses=needed)
-        return judge.judge_receipt(found, None, question, read_world(facts), LIBRARY)[0]
+        return judge.judge_receipt(found, None, question, read_world(facts), SHELF)[0]
 
     assert verdict(set_top(), 1) == "valid"
     assert verdict(set_top(), 2) == "undetermined"
     assert verdict(set_key(3, notAfter=HEAD - 1), 0) == "undetermined"
     assert verdict(set_log(**CLOSED), 2) == "log-closed"
     assert verdict(set_top(final=4), 2) == "undetermined"
-
-
-def act(block: int, action: int, member: str = "120000", **more: Any) -> dict[str, Any]:
-    """Make an act on the record, by the owner's ANCHOR key, which serves as well as any."""
-    entry = Record().entry
-    found = {
-        "contract": REGISTRY,
-        "recordId": record_id(LOG, str(entry["commitment"])),
-        "block": block,
-        "time": HEAD - 1000 + block,
-        "prevBlock": 0,
-        "member": member,
-        "signedBy": ANCHOR_ID if member else "00" * 32,
-        "log": LOG,
-        "commitment": entry["commitment"],
-        "action": action,
-        "expectedVersion": 0,
-        "basis": 8,
-        "doc": "ee" * 32,
-        "otherLog": "00" * 32,
-        "otherCommitment": "00" * 32,
-        "effectiveAt": HEAD - 5000,
-        "refiledFrom": 0,
-    }
-    return {**found, **more}
-
-
-def after(*done: dict[str, Any]) -> Change:
-    """Let acts have been recorded, with the state that they fold to."""
-
-    def change(facts: dict[str, Any]) -> None:
-        previous = 0
-        for one in done:
-            one["prevBlock"], previous = previous, one["block"]
-        facts["acts"] = list(done)
-        folded = acts.Folded()
-        for event in read_world(facts).acts:
-            folded.take(event)
-        state = {"word": f"{folded.word:064x}", "history": folded.history, "other": folded.other}
-        record = {"contract": REGISTRY, "recordId": done[0]["recordId"]}
-        facts["states"] = [{**record, **state}]
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    """Make several changes."""
-
-    def change(facts: dict[str, Any]) -> None:
-        for one in changes:
-            one(facts)
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("actions", "verdict"),
-    [
-        ((1,), "disputed"),
-        ((1, 2), "valid"),
-        ((3,), "shielded"),
-        ((3, 4), "valid"),
-        ((5,), "repaired"),
-        ((5, 6), "valid"),
-        ((8,), "withdrawn"),
-        ((9, 1, 8), "erased"),
-        ((10,), "ended"),
-        ((8, 11), "disputed"),
-    ],
-)
-def test_status(actions: tuple[int, ...], verdict: str) -> None:
-    """Fold what was done to a record, all of it final."""
-    done = [act(6, 0) | {"block": 4 + n, "action": a} for n, a in enumerate(actions)]
-    assert judged(change=after(*done))[0] == verdict
-
-
-def test_favours_count_once_final() -> None:
-    """Keep a flag until what takes it back is final."""
-    assert judged(change=after(act(5, 1), act(9, 2)))[0] == "valid"
-    assert judged(change=after(act(5, 1), act(10, 2)))[0] == "disputed"
-
-
-def test_acts_in_doubt() -> None:
-    """Believe no act of a key that is stolen, and count the record as disputed instead."""
-    theft = stolen(0, ANCHORED + 1)
-    assert judged(change=both(theft, after(act(5, 8))))[0] == "disputed"
-    undone = after(act(5, 8), act(6, 12, "", basis=0))
-    assert judged(change=both(theft, undone))[0] == "disputed"
-    kept = after(act(5, 5, signedBy="cc" * 32), act(6, 6), act(7, 12, "", basis=0))
-    assert judged(change=both(theft, kept))[0] == "repaired"
-
-
-def test_acts_must_fold_to_the_state() -> None:
-    """Conclude nothing where acts do not give the state."""
-
-    def lost(facts: dict[str, Any]) -> None:
-        facts["acts"].pop(0)
-
-    def loop(facts: dict[str, Any]) -> None:
-        facts["acts"][0]["prevBlock"] = 6
-
-    for broken in (lost, loop):
-        change = both(after(act(5, 1), act(6, 2)), broken)
-        assert judged(change=change)[0] == "undetermined"
 
 
 def test_statement() -> None:
@@ -407,13 +252,13 @@ def test_statement() -> None:
 
     def verdict(text: dict[str, Json], question: Question) -> str:
         read = receipt.read_statement(canonical(text))
-        return judge.judge_receipt(found, read, question, facts, LIBRARY)[0]
+        return judge.judge_receipt(found, read, question, facts, SHELF)[0]
 
     assert verdict(said, Question()) == "valid"
     assert verdict(statement(at="2026-11-18T10:00:01Z"), Question()) == "proof-mismatch"
     assert verdict(said, Question(issuer="130000")) == "other-subject"
     assert verdict(said, Question(witnesses=1)) == "other-subject"
-    assert judge.judge_receipt(found, None, Question(), facts, LIBRARY)[0] == "anchored"
+    assert judge.judge_receipt(found, None, Question(), facts, SHELF)[0] == "anchored"
 
 
 def opening(proof: dict[str, Json]) -> bytes:
@@ -431,7 +276,7 @@ def test_openings() -> None:
         if change:
             change(again)
         it = receipt.read_opening(data)
-        return promised.judge_opening(it, Question(), read_world(again), LIBRARY)[0]
+        return promised.judge_opening(it, Question(), read_world(again), SHELF)[0]
 
     assert verdict(opening({"receipt": json.loads(make_receipt(entry))})) == "valid"
     held: Json = {"index": 0, "path": [], "promise": promise(entry)}
@@ -443,89 +288,3 @@ def test_openings() -> None:
     assert verdict(data, set_top(logs=[])) == "unknown-issuer"
     held = {"index": 1, "path": [], "promise": promise(entry)}
     assert verdict(opening({"entry": entry, "promise": held})) == "proof-mismatch"
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """Write a small suite: one receipt, its facts, and the library."""
-    made = Record()
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library/penalty.json").write_bytes(SCHEMA)
-    (tmp_path / "library/publicity.json").write_bytes(RULES)
-    (tmp_path / "a.receipt").write_bytes(make_receipt(made.entry, presentation=made.presentation()))
-    (tmp_path / "world.json").write_text(json.dumps(world(made.entry)))
-    (tmp_path / "moved.json").write_text(
-        json.dumps({"base": "world.json", "network": {"reference": "x", "formerly": []}})
-    )
-    return tmp_path
-
-
-def answers(suite: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Give the answers to some lines."""
-    monkeypatch.setenv("CONFORMANCE_SUITE", str(suite))
-    target = io.StringIO()
-    line.serve(io.BytesIO(b"".join(lines)), target)
-    return [json.loads(text) for text in target.getvalue().splitlines()]
-
-
-def case(suite: Path, name: str, **more: Any) -> bytes:
-    """Write one case as a line."""
-    found = {"case": name, "kind": "receipt", "file": str(suite / "a.receipt")}
-    return json.dumps({**found, "facts": str(suite / "world.json"), **more}).encode() + b"\n"
-
-
-def test_lines(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer each line in order, whatever it holds."""
-    lines = [
-        case(suite, "a/valid"),
-        case(suite, "a/day", question={"asOf": "2026-11-17"}),
-        case(suite, "a/moved", facts=str(suite / "moved.json")),
-        case(suite, "a/no-facts", facts=None),
-        case(suite, "a/no-kind", kind="unheard-of"),
-        case(suite, "a/no-file", file=str(suite / "nothing")),
-        b"not JSON\n",
-        b"[" * 70_000 + b"\n",
-        b"[" * 60_000 + b"\n",
-        case(suite, "a/statement", kind="statement", statement=str(suite / "a.receipt")),
-    ]
-    found = answers(suite, lines, monkeypatch)
-    assert [(one["case"], one["verdict"]) for one in found] == [
-        ("a/valid", "valid"),
-        ("a/day", "not-yet-anchored"),
-        ("a/moved", "other-network"),
-        ("a/no-facts", "undetermined"),
-        ("a/no-kind", None),
-        ("a/no-file", "undetermined"),
-        (None, None),
-        (None, None),
-        (None, None),
-        ("a/statement", "malformed"),
-    ]
-    assert found[1]["now"] == "valid"
-    assert "now" not in found[0]
-
-
-def test_hostile_files(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Live through files that are deep, long, cut short or no text."""
-    whole = (suite / "a.receipt").read_bytes()
-    deep = b"[" * 300_000
-    files = [
-        deep,
-        b'{"_type":"credit-ledger/receipt@2","a":' + deep + b"]" * 300_000 + b"}",
-        b'{"a":' + deep + b"]" * 300_000 + b',"_type":"credit-ledger/receipt@2"}',
-        whole[:-100],
-        b"\xff" * 1000,
-        b'"\\' * 200_000,
-        b"",
-        whole.replace(b'"index":0', b'"index":' + b"9" * 100_000),
-    ]
-    lines = []
-    for number, data in enumerate(files):
-        (suite / f"{number}.receipt").write_bytes(data)
-        for kind in ("receipt", "opening", "request"):
-            lines.append(case(suite, f"{number}", file=str(suite / f"{number}.receipt"), kind=kind))
-    found = [one["verdict"] for one in answers(suite, lines, monkeypatch)]
-    newer, old, nothing = "undetermined", "malformed", "signature-missing"
-    expected = [old, newer, newer, old, old, old, old, old]
-    assert found[0::3] == found[1::3] == expected
-    assert set(found[2::3]) == {nothing}
