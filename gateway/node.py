@@ -82,6 +82,7 @@ from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.verifying.services import Verifying
 from gateway.watching.services import Watching
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
@@ -142,6 +143,7 @@ class Node:
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
+    verifying: Verifying = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -173,6 +175,7 @@ class Node:
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
+        self.verifying = Verifying(self.ctx)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
         )
@@ -257,6 +260,7 @@ class Node:
         self.reader.close()
         self.outbox.close()
         self.peers.close()
+        self.verifying.close()
         close_engine(self.ctx.engine)
 
 
