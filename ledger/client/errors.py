@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -79,9 +80,12 @@ class NotFound(Refused):
 
 class NoAnswer(ClientError, CouldNotCheck):
     """Nothing is known of what was asked. retry_after: seconds after which asking again makes
-    sense, by the gateway's own word; None: it did not say."""
+    sense, by the gateway's own word; None: it did not say. reason: its code for why, None where it
+    gives none. remedy: what it says besides, in zh and en; empty where it says nothing."""
 
     retry_after: float | None = None
+    reason: str | None = None
+    remedy: Text = MappingProxyType({})
 
 
 class Unreachable(NoAnswer):
@@ -100,8 +104,8 @@ class AnswerLost(NoAnswer):
 
 
 class NotReady(NoAnswer):
-    """Not now. reason: the gateway's code, None where it has none. remedy: what it says, in zh and
-    en; empty where it says nothing."""
+    """Not now. status: of HTTP, None where the gateway answered, and what was waited for is not
+    there."""
 
     def __init__(
         self,
@@ -116,7 +120,7 @@ class NotReady(NoAnswer):
         super().__init__("not-ready", f"{url}: {problem}", url=url, reason=reason)
         self.retry_after = retry_after
         self.reason = reason
-        self.remedy: Text = remedy or {}
+        self.remedy = remedy or self.remedy
         self.status = status
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from ledger.client.errors import NoAnswer
+from ledger.client.errors import NoAnswer, NotReady
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, later
 
@@ -47,7 +47,8 @@ def ask(request: Request, terms: Terms, end: float | None = None) -> Flow[Answer
     """The answer to a request, which is sent again where that may help and does no harm. end: by
     the clock of the terms, when all of it must be over; None: after their deadline. Raises
     NoAnswer."""
-    end = terms.clock() + terms.deadline if end is None else end
+    began = terms.clock()
+    end = began + terms.deadline if end is None else end
     failures = 0
     while True:
         left = max(_SHORTEST, end - terms.clock())
@@ -61,6 +62,7 @@ def ask(request: Request, terms: Terms, end: float | None = None) -> Flow[Answer
             error = failed
         failures += 1
         pause = terms.pause(failures, error.retry_after)
-        if not terms.may_repeat(request, error, failures) or terms.clock() + pause >= end:
+        until = min(end, began + terms.patience) if isinstance(error, NotReady) else end
+        if not terms.may_repeat(request, error, failures) or terms.clock() + pause >= until:
             raise error
         yield Sleep(pause)

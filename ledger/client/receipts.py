@@ -44,7 +44,7 @@ class Anchoring:
     @property
     def covered(self) -> bool:
         """Whether they are."""
-        return bool(self._wanted) and self.anchored >= self.total
+        return self.anchored >= self.total
 
     def take(self, logs: Sequence[Log], *, says_promised: bool = True) -> None:
         """What the gateway says of its logs now. says_promised: whether it tells what it promised;

@@ -22,6 +22,7 @@ __all__ = [
     "each",
     "find",
     "read_lines",
+    "request_of",
     "sets",
     "show",
     "status",
@@ -123,12 +124,13 @@ def status(name: str, terms: Terms) -> Flow[RecordStatus]:
     return RecordStatus.of(members(demand(answer), "status"))
 
 
-def sets(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """These lines in as few requests as may be. A line has no line end but its own."""
+def sets(lines: Iterable[bytes], most: int = MAX_LINES) -> Iterator[list[bytes]]:
+    """These lines in as few requests as may be, each of `most` at most. A line has no line end but
+    its own."""
     found: list[bytes] = []
     size = 0
     for line in lines:
-        if found and (len(found) == MAX_LINES or size + len(line) > MAX_SET):
+        if found and (len(found) == most or size + len(line) > MAX_SET):
             yield found
             found, size = [], 0
         found.append(line)

@@ -216,8 +216,8 @@ class Log:
     chain, and how many there will be once all that was promised stands in it."""
 
     log: str
-    url: str
-    vkey: str
+    url: str | None
+    vkey: str | None
     size: int
     anchored_size: int
     promised_size: int
@@ -228,8 +228,8 @@ class Log:
         promised = told.integer_or_none("promisedSize")
         return cls(
             log=told.text("log"),
-            url=told.text("url"),
-            vkey=told.text("vkey"),
+            url=told.text_or_none("url"),
+            vkey=told.text_or_none("vkey"),
             size=told.integer("size"),
             anchored_size=told.integer("anchoredSize"),
             promised_size=told.integer("size") if promised is None else promised,

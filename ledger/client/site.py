@@ -41,16 +41,14 @@ class Site:
         if parts.scheme not in _SCHEMES or not parts.host:
             raise ConfigError("url", "is no http or https URL with a host")
         if parts.userinfo or parts.query or parts.fragment:
-            raise ConfigError("url", "has a user, a query or a fragment; give a token by itself")
+            raise ConfigError("url", "has a user, a query or a fragment, give a token by itself")
         if self.token is not None and self.token_file is not None:
             raise ConfigError("token", "is given beside token_file")
         if self.token is not None:
             _check(self.token, "token")
         has_token = self.token is not None or self.token_file is not None
         if has_token and parts.scheme == "http" and not (self.allow_http or _is_local(parts.host)):
-            raise ConfigError(
-                "url", "others could read the token on the way: use https, or allow_http"
-            )
+            raise ConfigError("url", "token would be readable on the way, use https or allow_http")
 
     @property
     def base(self) -> str:
@@ -72,8 +70,7 @@ class Site:
                 data = file.read(MAX_TOKEN + 3)  # a line end may follow
             token = data.decode("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            problem = getattr(error, "strerror", None) or "is no token"
-            raise ConfigError(str(self.token_file), problem) from error
+            raise ConfigError(str(self.token_file), "cannot be read") from error
         _check(token, str(self.token_file))
         return token
 

@@ -23,20 +23,23 @@ def _jitter() -> float:
 class Terms:
     """The terms of a client, in seconds.
 
-    connect: for a connection. timeout: for one exchange, connection, sending and whole answer
-    together. slow_timeout: the same for what a gateway takes minutes to make, and for files.
-    deadline: for a whole call with all that is sent again and the pauses between; what waits for
-    something has a time of its own (`within`). tries: how often at most something is sent where no
-    answer comes; where the gateway asks to come again, the deadline alone bounds it. first_pause,
-    longest_pause: after the first time and at most, doubled in between. jitter: from 0 up to 1, by
-    which pauses differ, so that many clients do not come back in the same moment. clock: never set.
+    connect: for a connection. silence: for which nothing may come. timeout: for one exchange,
+    connection, sending and whole answer together. slow_timeout: in place of both for what a gateway
+    takes minutes to make, and for files. deadline: for a whole call with all that is sent again and
+    the pauses between; what waits for something has a time of its own (`within`). tries: how often
+    at most something is sent where no answer comes. patience: for how long it is sent again where
+    the gateway says that it will answer later. first_pause, longest_pause: after the first time and
+    at most, doubled in between. jitter: from 0 up to 1, by which pauses differ, so that many
+    clients do not come back in the same moment. clock: never set.
     """
 
     connect: float = 10.0
-    timeout: float = 60.0
+    silence: float = 60.0
+    timeout: float = 120.0
     slow_timeout: float = 600.0
     deadline: float = 300.0
     tries: int = 4
+    patience: float = 300.0
     first_pause: float = 0.5
     longest_pause: float = 30.0
     jitter: Callable[[], float] = _jitter
@@ -45,6 +48,10 @@ class Terms:
     def timeout_of(self, request: Request) -> float:
         """For one exchange."""
         return self.slow_timeout if request.slow else self.timeout
+
+    def silence_of(self, request: Request) -> float:
+        """For which nothing may come meanwhile."""
+        return self.slow_timeout if request.slow else self.silence
 
     def pause(self, failures: int, retry_after: float | None) -> float:
         """Seconds until it is sent again after so many failures (1 …). Never earlier than the

@@ -88,7 +88,7 @@ class Transport:
     def send(self, request: Request, timeout: float) -> Answer:
         """One exchange. Raises ClientError (and nothing foreign)."""
         with _translated(self._site), deadline(timeout):
-            sent = _sent(self._client, self._site, request, _timeout(self._terms, timeout))
+            sent = _sent(self._client, self._site, request, self._limits(request, timeout))
             response = self._client.send(sent, stream=True)
             try:
                 parts = _Parts(self._site, request, response)
@@ -115,6 +115,9 @@ class Transport:
             yield parts.answer(), self._pieces(response)
         finally:
             response.close()
+
+    def _limits(self, request: Request, timeout: float) -> httpx.Timeout:
+        return _timeout(self._terms, request, timeout)
 
     def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
         with _translated(self._site):
@@ -184,7 +187,7 @@ class AsyncTransport:
     async def send(self, request: Request, timeout: float) -> Answer:
         """One exchange. Raises ClientError (and nothing foreign)."""
         with _translated(self._site), anyio.fail_after(timeout):
-            sent = _sent(self._client, self._site, request, _timeout(self._terms, timeout))
+            sent = _sent(self._client, self._site, request, self._limits(request, timeout))
             response = await self._client.send(sent, stream=True)
             try:
                 parts = _Parts(self._site, request, response)
@@ -211,6 +214,9 @@ class AsyncTransport:
             yield parts.answer(), self._pieces(response)
         finally:
             await response.aclose()
+
+    def _limits(self, request: Request, timeout: float) -> httpx.Timeout:
+        return _timeout(self._terms, request, timeout)
 
     async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
         with _translated(self._site):
@@ -252,8 +258,9 @@ def _no_cookies() -> CookieJar:
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
-def _timeout(terms: Terms, seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, terms.connect))
+def _timeout(terms: Terms, request: Request, seconds: float) -> httpx.Timeout:
+    silence = min(seconds, terms.silence_of(request))
+    return httpx.Timeout(silence, connect=min(seconds, terms.connect))
 
 
 def _sent(

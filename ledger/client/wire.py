@@ -142,21 +142,23 @@ def demand(answer: Answer, statuses: Sequence[int] = (200,)) -> Answer:
 def later(answer: Answer) -> NoAnswer | None:
     """What an answer means that is none: not now, or something broke on the way. None: it is an
     answer."""
+    if answer.status < _SERVER_ERROR and answer.status != _TOO_MANY:
+        return None
+    told = answer.problem()
+    said, reason = _remedy(told), told.get("reason", told.get("code"))
+    reason = reason if isinstance(reason, str) else None
     if answer.status in (_TOO_MANY, _UNAVAILABLE):
-        told = answer.problem()
-        reason = told.get("reason", told.get("code"))
-        remedy = _remedy(told)
         return NotReady(
             answer.url,
-            remedy.get("en") or f"HTTP {answer.status}",
+            said.get("en") or f"HTTP {answer.status}",
             retry_after=answer.retry_after,
-            reason=reason if isinstance(reason, str) else None,
-            remedy=remedy,
+            reason=reason,
+            remedy=said,
             status=answer.status,
         )
-    if answer.status >= _SERVER_ERROR:
-        return AnswerLost(answer.url, f"HTTP {answer.status}")
-    return None
+    broken = AnswerLost(answer.url, f"HTTP {answer.status}")
+    broken.reason, broken.remedy = reason, said
+    return broken
 
 
 def _refused(answer: Answer) -> Refused:
@@ -184,5 +186,5 @@ def _remedy(told: Mapping[str, Any]) -> Text:
         said = {name: text[name] for name in ("zh", "en") if isinstance(text.get(name), str)}
     else:
         detail = told.get("detail", told.get("title"))
-        said = {"en": detail} if isinstance(detail, str) else {}
+        said = dict(en=detail) if isinstance(detail, str) else {}
     return {name: words[:_MAX_PROBLEM] for name, words in said.items()}
