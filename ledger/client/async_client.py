@@ -137,7 +137,7 @@ class AsyncWatch:
         """End it."""
         await self._events.aclose()
 
-    def __enter__(self) -> AsyncWatch:
+    async def __aenter__(self) -> AsyncWatch:
         return self
 
     async def __aexit__(self, *_: object) -> None:

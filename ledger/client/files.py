@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ledger.client.errors import NotReady
-from ledger.client.flows import Flow, Sleep, ask
+from ledger.client.flows import Flow, Sleep, ask, look
 from ledger.client.reading import members
 from ledger.client.results import FileAnswer, FileListed
 from ledger.client.terms import Terms
@@ -53,11 +53,13 @@ def upload(source: Source, type_: str | None, terms: Terms) -> Flow[str]:
 
 
 def answer(file: str, terms: Terms, end: float | None = None) -> Flow[FileAnswer]:
-    """How far a file is, and at its end the answer to every row."""
+    """How far a file is, and at its end the answer to every row. end: until which it is waited
+    for, None: it is not."""
     request = Request(
         method="GET", path=f"/v1/files/{segment(file)}", slow=True, max_bytes=MAX_ANSWER
     )
-    found = yield from ask(request, terms, end)
+    asked = ask(request, terms) if end is None else look(request, terms, end)
+    found = yield from asked
     return FileAnswer.of(members(demand(found), "file"))
 
 
@@ -96,7 +98,7 @@ def report(file: str, within: float, terms: Terms) -> Flow[bytes]:
     path = f"/v1/files/{segment(file)}/report.xlsx"
     request = Request(method="GET", path=path, slow=True, max_bytes=MAX_ANSWER)
     while True:
-        found: Answer = demand((yield from ask(request, terms, end)), (_OK, _ACCEPTED))
+        found: Answer = demand((yield from look(request, terms, end)), (_OK, _ACCEPTED))
         if found.status == _OK:
             return found.body
         pause = found.retry_after or POLL_SECONDS

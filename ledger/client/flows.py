@@ -14,7 +14,7 @@ from ledger.client.errors import NoAnswer, NotReady
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, later
 
-__all__ = ["Flow", "Item", "Send", "Sleep", "Step", "ask"]
+__all__ = ["Flow", "Item", "Send", "Sleep", "Step", "ask", "look"]
 
 _SHORTEST = 0.001  # seconds: a time that has run out
 
@@ -66,3 +66,9 @@ def ask(request: Request, terms: Terms, end: float | None = None) -> Flow[Answer
         if not terms.may_repeat(request, error, failures) or terms.clock() + pause >= until:
             raise error
         yield Sleep(pause)
+
+
+def look(request: Request, terms: Terms, end: float) -> Flow[Answer]:
+    """`ask` of what is waited for until `end`. The last look has as long as a connection may take,
+    so that it tells how things stand and not that its time is over."""
+    return (yield from ask(request, terms, max(end, terms.clock() + terms.connect)))

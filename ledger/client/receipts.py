@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ledger.client.errors import AnswerMalformed, NotReady
-from ledger.client.flows import Flow, Item, Sleep, ask
+from ledger.client.flows import Flow, Item, Sleep, look
 from ledger.client.node import about
 from ledger.client.results import FileAnswer, Log, RowAnswer, Submitted, leaves_of
 from ledger.client.terms import Terms
@@ -123,7 +123,7 @@ def check(answer: Answer, leaf: str) -> bytes:
 def _wait(leaf: str, request: Request, within: float, terms: Terms) -> Flow[bytes]:
     end = terms.clock() + (within or terms.deadline)
     while True:
-        answer = demand((yield from ask(request, terms, end)), (_OK, _PENDING))
+        answer = demand((yield from look(request, terms, end)), (_OK, _PENDING))
         if answer.status == _OK:
             return check(answer, leaf)
         pause = max(POLL_SECONDS, answer.retry_after or POLL_SECONDS)

@@ -17,6 +17,7 @@ __all__ = ["MAX_TOKEN", "Site"]
 
 MAX_TOKEN: Final = 512
 """Characters; those of gateways have 47."""
+_LAST_PORT: Final = 65535
 _SCHEMES: Final = ("http", "https")
 
 
@@ -38,7 +39,7 @@ class Site:
     def __post_init__(self) -> None:
         """Refuse what cannot work, or is not safe. Raises ConfigError."""
         parts = _parts(self.url)
-        if parts.scheme not in _SCHEMES or not parts.host:
+        if parts.scheme not in _SCHEMES or not parts.host or (parts.port or 0) > _LAST_PORT:
             raise ConfigError("url", "is no http or https URL with a host")
         if parts.userinfo or parts.query or parts.fragment:
             raise ConfigError("url", "has a user, a query or a fragment, give a token by itself")

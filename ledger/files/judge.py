@@ -68,8 +68,10 @@ def not_asked(data: bytes, question: Question) -> list[str]:
 
 
 def _judge(verifier: Verifier, data: bytes, question: Question, statement: bytes | None) -> Found:
-    if statement is not None or not holds_many(data):
+    if statement is not None:
         return verifier.verify(data, question, statement=statement)
+    if not holds_many(data):
+        return verifier.verify(data, question)
     if is_list(data):
         return verify_list(verifier, data)
     day = None if question.as_of is None else date.fromisoformat(question.as_of)
