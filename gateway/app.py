@@ -48,6 +48,8 @@ from gateway.receipts import routes as receipts
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
+from gateway.verifying import routes as verifying
+from gateway.verifying.routes import Bench
 from gateway.watching import routes as watching
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
@@ -85,7 +87,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(authorisations, queries, checks, peers, statuses, watching, about, docs),
+        *(authorisations, queries, checks, peers, statuses, watching, verifying, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -125,6 +127,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.watching = node.watching
+    app.state.bench = Bench(node.verifying)
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.authorisations = node.authorisations

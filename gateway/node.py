@@ -87,6 +87,7 @@ from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.verifying.services import Verifying
 from gateway.watching.services import Watching
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
@@ -150,6 +151,7 @@ class Node:
     watching: Watching = field(init=False)
     queries: Queries = field(init=False)
     checks: Checks = field(init=False)
+    verifying: Verifying = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -209,6 +211,7 @@ class Node:
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
+        self.verifying = Verifying(self.ctx)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
         )
@@ -300,6 +303,7 @@ class Node:
         self.reader.close()
         self.outbox.close()
         self.peers.close()
+        self.verifying.close()
         close_engine(self.ctx.engine)
 
 

@@ -26,11 +26,8 @@ _COMMANDS = {
     "answer": "ledger.cli.answer:answer",
     "audit": "ledger.cli.audit:audit",
     "case": "ledger.cli.case:case",
-<<<<<<< HEAD
     "checks": "ledger.cli.checks:checks",
-=======
     "conformance": "ledger.cli.conformance:conformance",
->>>>>>> conf
     "consortium": "ledger.cli.consortium:consortium",
     "feedback": "ledger.cli.checks:feedback",
     "files": "ledger.cli.files:files",
@@ -52,24 +49,16 @@ _COMMANDS = {
 }
 _EVIDENCE = frozenset(
     {
-<<<<<<< HEAD
-        *("answer", "audit", "files", "history", "lists", "receipt"),
+        *("answer", "audit", "conformance", "files", "history", "lists", "receipt"),
         *("record", "subjects", "submit", "use", "verify"),
-=======
-        *("audit", "conformance", "files", "history", "lists", "receipt"),
-        *("record", "subjects", "submit", "verify"),
->>>>>>> conf
     }
 )
 _SHORT_HELP = {
     "answer": say(zh="核对一省的答复有无遗漏。", en="Did an answer leave something out?"),
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
-<<<<<<< HEAD
     "checks": say(zh="批量核查多个主体。", en="Check many subjects for a matter."),
-=======
     "conformance": say(zh="核验程序的一致性测试。", en="Does a verifier say what it must?"),
->>>>>>> conf
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "feedback": say(zh="反馈已采取的措施。", en="Report what was done about subjects."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),

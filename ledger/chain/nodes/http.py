@@ -64,7 +64,7 @@ class Http:
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
         those that are called all the same."""
         self._client = httpx.Client(
-            transport=_Transport(
+            transport=DeadlineTransport(
                 verify=verify,
                 resolve=resolve,
                 connections=connections,
@@ -106,7 +106,7 @@ class Http:
         name = place(url)
         try:
             with (
-                _deadline(timeout),
+                deadline(timeout),
                 self._client.stream(
                     method,
                     url,
@@ -185,7 +185,9 @@ def until(end: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
+    """What this thread asks through a `DeadlineTransport` meanwhile ends after so long, and not
+    after `until` allows."""
     end, limit = time.monotonic() + seconds, getattr(_local, "limit", None)
     _local.end = end if limit is None else min(end, limit)
     try:
@@ -273,8 +275,8 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, _left(timeout), *more))
 
 
-class _Transport(httpx.HTTPTransport):
-    """httpx's own, over connections that keep the deadline.
+class DeadlineTransport(httpx.HTTPTransport):
+    """httpx's own, over connections that keep the deadline (`deadline`, `until`).
 
     httpx has no argument for the network backend, so its pool is replaced; a test with a server
     that drips its headers fails if that ever stops working. Proxies of the environment are not
@@ -284,15 +286,16 @@ class _Transport(httpx.HTTPTransport):
     def __init__(
         self,
         *,
-        verify: bool,
-        resolve: Resolve | None,
-        connections: int,
-        public: Sequence[Network] | None,
+        verify: bool | ssl.SSLContext = True,
+        resolve: Resolve | None = None,
+        connections: int = _PARALLEL,
+        public: Sequence[Network] | None = None,
     ) -> None:
-        super().__init__(verify=verify)
+        context = httpx.create_ssl_context(verify=verify)
+        super().__init__(verify=context)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify),
+            ssl_context=context,
             max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(resolve, public),

@@ -17,7 +17,7 @@ from gateway.node import Node
 from gateway.serve import listen
 from gateway.watching import routes, services
 from gateway.watching.services import MAX_PER_TOKEN
-from ledger.cli.watch import Event, events, lines
+from ledger.client.watching import Event, Lines
 from ledger.core.status import Flag, Outcome
 from tests.gateway.cases.desk import filing, of_authority, send_all, take_in
 from tests.gateway.erasures.desk import follow
@@ -49,7 +49,8 @@ def watching(url: str, token: str, **options: Any) -> Iterator[Iterator[Event]]:
     ):
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield events(lines(answer.iter_bytes()))
+        lines = Lines()
+        yield (event for part in answer.iter_bytes() for event in lines.feed(part))
 
 
 def seen(stream: Iterator[Event], count: int) -> list[dict[str, Any]]:
