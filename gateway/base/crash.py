@@ -30,6 +30,8 @@ Stage = Literal[
     "act.recorded",
     "record.erased",
     "record.swept",
+    "subject.taken",
+    "webhook.sent",
 ]
 When = Literal["before", "after"]
 
