@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -74,6 +74,8 @@ class Purpose(StrEnum):
     """Take the list of a day, with a receipt of each entry."""
     HISTORY = "history"
     """Take the whole history of a subject: the centre's."""
+    FOLLOW = "follow"
+    """Have changes of records sent to a program of one's own, and subjects asked about daily."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -334,6 +336,8 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.HISTORY: Rule(
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
+    # Of whoever follows, and nobody else's: who watches what tells whom a bank lends to.
+    Purpose.FOLLOW: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
