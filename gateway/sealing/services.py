@@ -53,6 +53,10 @@ class Kind(IntEnum):
     MATERIAL = 8
     """The documents of one step of a case with what is proposed on them, by `number`; or a file
     that decides about many records, with its rows."""
+    WATCHED = 14
+    """Whom somebody follows, by `number`."""
+    WEBHOOK = 15
+    """Where events are sent and the secrets by which they are signed, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]
