@@ -46,6 +46,8 @@ from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
 from gateway.watching import routes as watching
+from gateway.watching import subject_routes as watched_subjects
+from gateway.webhooks import routes as webhooks
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
@@ -82,7 +84,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(peers, statuses, watching, about, docs),
+        *(peers, statuses, watching, watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -122,6 +124,8 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.watching = node.watching
+    app.state.subject_parts = node.webhooks.subject_parts
+    app.state.webhooks = node.webhooks.webhooks
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)

@@ -83,6 +83,8 @@ from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
 from gateway.watching.services import Watching
+from gateway.webhooks.figures import gauges as webhook_gauges
+from gateway.webhooks.wiring import WebhookParts, make_webhooks
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
@@ -142,6 +144,7 @@ class Node:
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
+    webhooks: WebhookParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -173,6 +176,13 @@ class Node:
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
+        self.webhooks = make_webhooks(
+            self.ctx,
+            vault=self.vault,
+            hmac=self.hmac,
+            holders=self.holders,
+            accesses=self.accesses,
+        )
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
         )
@@ -192,6 +202,7 @@ class Node:
             statuses=self.statuses,
             case_acts=case_store.act_figures,
             cases=self.case_parts.figures.gauges,
+            webhooks=webhook_gauges,
         )
 
     def start(self) -> None:
@@ -218,6 +229,7 @@ class Node:
             ("messages", self._sender),
             ("inbox", message_giver(self.peers.messages)),
             ("mirrors", MirrorFollower(self.mirrors, self.witnesses, self.lease)),
+            *self.webhooks.steps(self.lease),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -243,6 +255,7 @@ class Node:
         self._threads.clear()
         if self._sender is not None:
             self._sender.close()
+        self.webhooks.end()
         try:
             self.lease.release()
         except sa.exc.OperationalError:  # the database is gone; the lease runs out by itself
@@ -257,6 +270,7 @@ class Node:
         self.reader.close()
         self.outbox.close()
         self.peers.close()
+        self.webhooks.close()
         close_engine(self.ctx.engine)
 
 

@@ -42,7 +42,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/statements",),
     ("gateway/receipts",),
     ("gateway/about", "gateway/files", "gateway/peers", "gateway/watching"),
-    ("gateway/cases", "gateway/history", "gateway/lists", "gateway/worklists"),
+    (
+        *("gateway/cases", "gateway/history", "gateway/lists"),
+        *("gateway/webhooks", "gateway/worklists"),
+    ),
     ("gateway/casefiles", "gateway/erasures"),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/giving.py", "gateway/making.py"),
