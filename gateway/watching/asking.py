@@ -79,37 +79,28 @@ class Asking:
     # ---- whom
 
     def _claim(self, most: int) -> Sequence[sa.Row[Any]]:
-        """The next ones that are due, put off for a while."""
+        """The next ones that are due, put off for a while: new ones at any time, the others at
+        night, as many as are asked in one. Those that have waited longest come first in the
+        next."""
         now = self._ctx.clock.seconds()
         night = nights.night_of(now)
+        which: sa.ColumnElement[bool] = watched_subjects.c.state == "new"
         with begin_write(self._ctx.engine, LOCK) as connection:
-            query = (
-                sa.select(watched_subjects)
-                .where(watched_subjects.c.due <= now, self._may_be_asked(connection, night))
-                .order_by(watched_subjects.c.due, watched_subjects.c.id)
-            )
-            rows = connection.execute(query.limit(most)).all()
+            if night is not None:
+                left = self._ctx.settings.webhooks.subjects_a_night - _asked_in(connection, night)
+                known: sa.ColumnElement[bool] = watched_subjects.c.state.in_(_KNOWN)
+                if left <= 0:  # but for those of tonight that could not be asked
+                    known = sa.and_(known, watched_subjects.c.asked_on == night)
+                which, most = sa.or_(which, known), min(most, left) if left > 0 else most
+            query = sa.select(watched_subjects).where(watched_subjects.c.due <= now, which)
+            ordered = query.order_by(watched_subjects.c.due, watched_subjects.c.id)
+            rows = connection.execute(ordered.limit(most)).all()
             held = sa.update(watched_subjects).where(
                 watched_subjects.c.id.in_([row.id for row in rows])
             )
             values = {"due": now + PAUSE} | ({} if night is None else {"asked_on": night})
             connection.execute(held.values(**values))
         return rows
-
-    def _may_be_asked(
-        self, connection: sa.Connection, night: date | None
-    ) -> sa.ColumnElement[bool]:
-        """A new one at any time; the others at night, as many as are asked in one. Those that have
-        waited longest come first in the next."""
-        new = watched_subjects.c.state == "new"
-        if night is None:
-            return new
-        known: sa.ColumnElement[bool] = watched_subjects.c.state.in_(("followed", "refused"))
-        tonight = watched_subjects.c.asked_on.is_not_distinct_from(night)
-        count = sa.select(sa.func.count()).select_from(watched_subjects).where(known, tonight)
-        if (connection.scalar(count) or 0) >= self._ctx.settings.webhooks.subjects_a_night:
-            known = sa.and_(known, tonight)
-        return sa.or_(new, known)
 
     # ---- asking
 
@@ -190,6 +181,16 @@ class Asking:
         due = nights.due_in(nights.next_night(now), watched, self._hmac)
         change = sa.update(watched_subjects).where(watched_subjects.c.id == watched)
         connection.execute(change.values(due=due, **values))
+
+
+_KNOWN: Final = ("followed", "refused")
+
+
+def _asked_in(connection: sa.Connection, night: date) -> int:
+    """How many were asked about in a night so far, with what could not be."""
+    query = sa.select(sa.func.count()).select_from(watched_subjects)
+    query = query.where(watched_subjects.c.asked_on == night, watched_subjects.c.state != "new")
+    return connection.scalar(query) or 0
 
 
 def _row(connection: sa.Connection, watched: str) -> sa.Row[Any] | None:
