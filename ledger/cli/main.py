@@ -39,6 +39,7 @@ _COMMANDS = {
     "templates": "ledger.cli.templates:templates",
     "verify": "ledger.cli.verify:verify",
     "watch": "ledger.cli.watch:watch",
+    "webhooks": "ledger.cli.webhooks:webhooks",
 }
 _EVIDENCE = frozenset(
     {
@@ -69,6 +70,9 @@ _SHORT_HELP = {
     "templates": say(zh="写出空白的报送表。", en="Blank workbooks to fill in."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
     "watch": say(zh="持续显示记录状态的变化。", en="Show statuses as they change."),
+    "webhooks": say(
+        zh="把变化发送到您的程序（网络回调）。", en="Have changes sent to a program of yours."
+    ),
 }
 
 

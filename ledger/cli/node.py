@@ -120,6 +120,10 @@ class Node:
         """As `get_slowly`."""
         return self._ask("POST", path, timeout=SLOW, **content)
 
+    def delete(self, path: str) -> Answer:
+        """The same to take something away; harmless to ask again."""
+        return self._ask("DELETE", path)
+
     def _ask(self, method: str, path: str, **content: Any) -> Answer:
         end = time.monotonic() + _PATIENCE
         while True:

@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -104,9 +105,8 @@ class Http:
         """As `request`, with what the server says about being asked again. headers: of this
         request. connect: seconds for the connection alone; None: as for the whole call."""
         times = httpx.Timeout(timeout, connect=connect or timeout)
-        return self._ask(
-            method, url, content, headers, times, lambda found: _read(found, max_bytes)
-        )
+        read = partial(_read, max_bytes=max_bytes)
+        return self._ask(method, url, content=content, headers=headers, times=times, read=read)
 
     def status(
         self,
@@ -121,12 +121,15 @@ class Http:
         """As `ask`, of whose answer the status counts alone: nothing of its body is read, whatever
         there is of it, and the connection ends with it."""
         times = httpx.Timeout(timeout, connect=connect or timeout)
-        return self._ask(method, url, content, headers, times, lambda _: b"")
+        return self._ask(
+            method, url, content=content, headers=headers, times=times, read=lambda _: b""
+        )
 
     def _ask(
         self,
         method: str,
         url: str,
+        *,
         content: bytes | None,
         headers: Sequence[tuple[str, str]],
         times: httpx.Timeout,
