@@ -27,6 +27,12 @@ _SILENCE = httpx.Timeout(10.0, read=50.0)
 """Seconds; a node says something every 15."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _PLACE = re.compile(r"[0-9]{1,18}\.[0-9a-f]{8}")
+_OF_SUBJECTS = {
+    "subject.followed": ("已开始关注", "followed"),
+    "subject.refused": ("不再能查询", "refused"),
+    "record.new": ("新的记录", "new record"),
+    "record.changed": ("记录有变", "record changed"),
+}
 _LATER = (httpx.codes.TOO_MANY_REQUESTS, *range(500, 600))
 
 
@@ -43,7 +49,8 @@ class Event:
     "watch",
     help=say(
         zh="""持续显示记录状态的变化（修复、更正、撤回、终止、异议、屏蔽、删除），每次变化一行。
-        不给 --record 时为本成员的、您可以知悉的全部记录。断线后自动续接；按 Ctrl-C 结束。
+        不给 --record 时为本成员的、您可以知悉的全部记录，以及您关注的主体
+        （webhooks add --subject）。断线后自动续接；按 Ctrl-C 结束。
 
         节点保留 7 天的变化；更早中断的，提示可能有遗漏，请用 record status 逐一核对。
 
@@ -56,7 +63,8 @@ class Event:
         """,
         en="""Show how the statuses of records change (repaired, corrected, withdrawn, ended,
         disputed, shielded, erased), a line for each change. Without --record: of all records of
-        this member that you may know of. Goes on by itself after an interruption, until Ctrl-C.
+        this member that you may know of, and of the subjects that you follow (`webhooks add
+        --subject`). Goes on by itself after an interruption, until Ctrl-C.
 
         A node keeps the changes of 7 days; after a longer absence it is told that some may be
         missing: then ask for those that matter with `record status`.
@@ -194,7 +202,7 @@ def _show(event: Event, *, as_json: bool) -> None:
                 en="changes before this may be missing: ask `record status` for those that matter",
             )
         )
-    if event.name not in ("status", "reset") or not event.data:
+    if event.name not in ("status", "reset", *_OF_SUBJECTS) or not event.data:
         return
     try:
         told: dict[str, Any] = orjson.loads("\n".join(event.data))
@@ -203,8 +211,20 @@ def _show(event: Event, *, as_json: bool) -> None:
             click.echo(harmless(orjson.dumps(document).decode()))
         elif event.name == "status":
             click.echo(harmless(_line(document)))
+        elif event.name in _OF_SUBJECTS:
+            click.echo(harmless(_line_of_subject(document)))
     except (orjson.JSONDecodeError, TypeError, KeyError) as error:
         raise Refused(say(zh="节点的回答无法读懂", en="the node's events make no sense")) from error
+
+
+def _line_of_subject(told: dict[str, Any]) -> str:
+    zh, en = _OF_SUBJECTS[told["event"]]
+    what = told.get("record") or told.get("code") or str(told.get("records", ""))
+    if "listed" in told:
+        listed = say(zh="又在其中", en="listed again") if told["listed"] else ""
+        what += f"  {listed or say(zh='不再在其中', en='not listed any more')}"
+    subject = say(zh=f"主体 {told['subject']}", en=f"subject {told['subject']}")
+    return f"{shown_time(told['at'])}  {subject}  {say(zh=zh, en=en)}  {what}  {told['id']}"
 
 
 def _line(told: dict[str, Any]) -> str:
