@@ -51,6 +51,8 @@ from gateway.tokens.services import Guard
 from gateway.verifying import routes as verifying
 from gateway.verifying.routes import Bench
 from gateway.watching import routes as watching
+from gateway.watching import subject_routes as watched_subjects
+from gateway.webhooks import routes as webhooks
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
@@ -87,7 +89,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(authorisations, queries, checks, peers, statuses, watching, verifying, about, docs),
+        *(authorisations, queries, checks, peers, statuses, watching, verifying),
+        *(watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -128,6 +131,8 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.watching = node.watching
     app.state.bench = Bench(node.verifying)
+    app.state.subject_parts = node.webhooks.subject_parts
+    app.state.webhooks = node.webhooks.webhooks
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.authorisations = node.authorisations

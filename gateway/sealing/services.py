@@ -55,6 +55,10 @@ class Kind(IntEnum):
     that decides about many records, with its rows."""
     USE = 9
     """A question to other members, with the bundle of what they answered, by `number`."""
+    WATCHED = 14
+    """Whom somebody follows, by `number`."""
+    WEBHOOK = 15
+    """Where events are sent and the secrets by which they are signed, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

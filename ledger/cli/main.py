@@ -46,6 +46,7 @@ _COMMANDS = {
     "use": "ledger.cli.use:use",
     "verify": "ledger.cli.verify:verify",
     "watch": "ledger.cli.watch:watch",
+    "webhooks": "ledger.cli.webhooks:webhooks",
 }
 _EVIDENCE = frozenset(
     {
@@ -83,6 +84,9 @@ _SHORT_HELP = {
     "use": say(zh="向各省查询一个主体。", en="Ask all provinces about a subject."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
     "watch": say(zh="持续显示记录状态的变化。", en="Show statuses as they change."),
+    "webhooks": say(
+        zh="把变化发送到您的程序（网络回调）。", en="Have changes sent to a program of yours."
+    ),
 }
 
 

@@ -140,6 +140,10 @@ class Node:
         with self._told():
             return Answer(self.transport.drive(ask(request, self.terms)))
 
+    def delete(self, path: str) -> Answer:
+        """The answer to taking something away; harmless to ask again."""
+        return self.ask(_request("DELETE", path))
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Unknown in place of what went wrong on the way."""

@@ -24,19 +24,27 @@ from ledger.client.watching import (
     Began,
     Reset,
     StatusChanged,
+    SubjectEvent,
     WatchEvent,
     Watching,
 )
 
 _TERMS = Terms(first_pause=1.0, longest_pause=30.0)
 _PLACE = re.compile(r"[0-9]{1,18}\.[0-9a-f]{8}")
+_OF_SUBJECTS = {
+    "subject.followed": ("已开始关注", "followed"),
+    "subject.refused": ("不再能查询", "refused"),
+    "record.new": ("新的记录", "new record"),
+    "record.changed": ("记录有变", "record changed"),
+}
 
 
 @click.command(
     "watch",
     help=say(
         zh="""持续显示记录状态的变化（修复、更正、撤回、终止、异议、屏蔽、删除），每次变化一行。
-        不给 --record 时为本成员的、您可以知悉的全部记录。断线后自动续接；按 Ctrl-C 结束。
+        不给 --record 时为本成员的、您可以知悉的全部记录，以及您关注的主体
+        （webhooks add --subject）。断线后自动续接；按 Ctrl-C 结束。
 
         节点保留 7 天的变化；更早中断的，提示可能有遗漏，请用 record status 逐一核对。
 
@@ -49,7 +57,8 @@ _PLACE = re.compile(r"[0-9]{1,18}\.[0-9a-f]{8}")
         """,
         en="""Show how the statuses of records change (repaired, corrected, withdrawn, ended,
         disputed, shielded, erased), a line for each change. Without --record: of all records of
-        this member that you may know of. Goes on by itself after an interruption, until Ctrl-C.
+        this member that you may know of, and of the subjects that you follow (`webhooks add
+        --subject`). Goes on by itself after an interruption, until Ctrl-C.
 
         A node keeps the changes of 7 days; after a longer absence it is told that some may be
         missing: then ask for those that matter with `record status`.
@@ -121,13 +130,27 @@ def _show(event: WatchEvent, *, as_json: bool) -> None:
         )
     if isinstance(event, Began):
         return
-    changed = isinstance(event, StatusChanged)
-    told = dict(event.raw) if isinstance(event, StatusChanged) else {}
-    document = {"event": "status" if changed else "reset", "id": event.place, **told}
+    told = dict(event.raw) if isinstance(event, StatusChanged | SubjectEvent) else {}
+    name = event.name if isinstance(event, SubjectEvent) else "reset"
+    if isinstance(event, StatusChanged):
+        name = "status"
+    document = {"event": name, "id": event.place, **told}
     if as_json:
         click.echo(harmless(orjson.dumps(document).decode()))
-    elif changed:
+    elif isinstance(event, StatusChanged):
         click.echo(harmless(_line(document)))
+    elif isinstance(event, SubjectEvent):
+        click.echo(harmless(_line_of_subject(document)))
+
+
+def _line_of_subject(told: dict[str, Any]) -> str:
+    zh, en = _OF_SUBJECTS[told["event"]]
+    what = told.get("record") or told.get("code") or str(told.get("records", ""))
+    if "listed" in told:
+        listed = say(zh="又在其中", en="listed again") if told["listed"] else ""
+        what += f"  {listed or say(zh='不再在其中', en='not listed any more')}"
+    subject = say(zh=f"主体 {told['subject']}", en=f"subject {told['subject']}")
+    return f"{shown_time(told['at'])}  {subject}  {say(zh=zh, en=en)}  {what}  {told['id']}"
 
 
 def _line(told: dict[str, Any]) -> str:

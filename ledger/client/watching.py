@@ -22,11 +22,13 @@ __all__ = [
     "MAX_PLACE",
     "MAX_RECORDS",
     "SILENCE_SECONDS",
+    "SUBJECT_EVENTS",
     "Began",
     "Event",
     "Lines",
     "Reset",
     "StatusChanged",
+    "SubjectEvent",
     "WatchEvent",
     "Watching",
 ]
@@ -74,7 +76,22 @@ class StatusChanged:
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
-WatchEvent: TypeAlias = Began | Reset | StatusChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectEvent:
+    """Something about a subject that is followed. name: of `SUBJECT_EVENTS`. subject: the id under
+    which it is followed, never its code. at, place: as of a status."""
+
+    place: str | None
+    name: str
+    at: str
+    subject: str
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+
+SUBJECT_EVENTS: Final = frozenset(
+    {"subject.followed", "subject.refused", "record.new", "record.changed"}
+)
+WatchEvent: TypeAlias = Began | Reset | StatusChanged | SubjectEvent
 """What a stream tells."""
 
 
@@ -215,13 +232,22 @@ class Watching:
             return Began(place=self.place)
         if event.name == "reset" and event.data:
             return Reset(place=self.place)
-        if event.name != "status" or not event.data:
+        of_subject = event.name in SUBJECT_EVENTS
+        if not event.data or (event.name != "status" and not of_subject):
             return None
         try:
             value = orjson.loads("\n".join(event.data))
         except orjson.JSONDecodeError as error:
             raise AnswerMalformed("watch", "a status that is not JSON") from error
         told = Members("watch", "status", value)
+        if of_subject:
+            return SubjectEvent(
+                place=self.place,
+                name=event.name,
+                at=told.text("at"),
+                subject=told.text("subject"),
+                raw=told.raw,
+            )
         return StatusChanged(
             place=self.place,
             at=told.text("at"),

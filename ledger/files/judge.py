@@ -38,7 +38,7 @@ def judge_file(
     verifier: Verifier, data: bytes, question: Question, *, statement: bytes | None = None
 ) -> Found:
     """The verdict on the bytes of a file, whatever they are. statement: that which a receipt is
-    of. A list or bundle tells itself of which time it is and whom it is about, as a history does the
+    of. A list or bundle tells itself of which time it is and whom it is about, a history does the
     latter: what cannot be asked of it (`not_asked`) is left aside."""
     try:
         found = _judge(verifier, data, question, statement)

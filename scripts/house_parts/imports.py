@@ -46,7 +46,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         *("gateway/about", "gateway/files", "gateway/peers"),
         *("gateway/verifying", "gateway/watching"),
     ),
-    ("gateway/cases", "gateway/history", "gateway/lists", "gateway/worklists"),
+    (
+        *("gateway/cases", "gateway/history", "gateway/lists"),
+        *("gateway/webhooks", "gateway/worklists"),
+    ),
     ("gateway/authorisations", "gateway/casefiles", "gateway/erasures"),
     ("gateway/queries",),
     ("gateway/checks",),

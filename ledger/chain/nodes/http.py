@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -103,19 +104,46 @@ class Http:
     ) -> Answer:
         """As `request`, with what the server says about being asked again. headers: of this
         request. connect: seconds for the connection alone; None: as for the whole call."""
+        times = httpx.Timeout(timeout, connect=connect or timeout)
+        read = partial(_read, max_bytes=max_bytes)
+        return self._ask(method, url, content=content, headers=headers, times=times, read=read)
+
+    def status(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        timeout: float = TIMEOUT,
+        headers: Sequence[tuple[str, str]] = (),
+        connect: float | None = None,
+    ) -> Answer:
+        """As `ask`, of whose answer the status counts alone: nothing of its body is read, whatever
+        there is of it, and the connection ends with it."""
+        times = httpx.Timeout(timeout, connect=connect or timeout)
+        return self._ask(
+            method, url, content=content, headers=headers, times=times, read=lambda _: b""
+        )
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None,
+        headers: Sequence[tuple[str, str]],
+        times: httpx.Timeout,
+        read: Callable[[httpx.Response], bytes],
+    ) -> Answer:
         name = place(url)
         try:
             with (
-                deadline(timeout),
+                deadline(times.read or TIMEOUT),
                 self._client.stream(
-                    method,
-                    url,
-                    content=content,
-                    headers=list(headers),
-                    timeout=httpx.Timeout(timeout, connect=connect or timeout),
+                    method, url, content=content, headers=list(headers), timeout=times
                 ) as response,
             ):
-                body = _read(name, response, max_bytes)
+                body = read(response)
                 return Answer(
                     response.status_code,
                     body,
@@ -144,7 +172,8 @@ def place(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.decode('ascii', 'replace')}"
 
 
-def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
+def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    url = place(str(response.url))
     if response.headers.get("content-encoding", "identity") != "identity":
         raise RpcNonsense(url, "compressed answer that nobody asked for")
     parts: list[bytes] = []

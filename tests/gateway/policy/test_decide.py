@@ -76,6 +76,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.SEE_CASE_FILE: "read",
         Purpose.RELEASE_CASE_FILE: "release",
         Purpose.READ_CASE: "read",
+        Purpose.FOLLOW: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
     }.get(purpose, scope)
@@ -95,7 +96,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     filed = caller.department is not None and caller.department == record.department
     of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE, Purpose.READ_CASE)
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
-    handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
+    handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD, Purpose.FOLLOW}
     handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
     if of_cases or purpose in handed_in:
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities

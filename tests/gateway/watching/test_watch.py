@@ -100,12 +100,12 @@ def test_a_record_that_is_not_the_callers_is_not_told(node: Node, anvil: Anvil) 
     send_all(node, anvil)
     follow(node)
     clerk = of_authority(node, 1)
-    assert len(node.watching.page(clerk, place, frozenset()).changes) == 1
+    assert len(node.watching.page(clerk, place, frozenset()).events) == 1
     with node.ctx.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE records SET visibility = 3, department = 'another'")
     stranger = of_authority(node, 9, "91110000600037341L")
     page = node.watching.page(stranger, place, frozenset())
-    assert (page.changes, page.place) == ([], node.watching.page(clerk, place, frozenset()).place)
+    assert (page.events, page.place) == ([], node.watching.page(clerk, place, frozenset()).place)
 
 
 def test_gone_on_with_and_reset(node: Node) -> None:
