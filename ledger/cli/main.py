@@ -24,6 +24,7 @@ EXIT_UNKNOWN = 4
 
 _COMMANDS = {
     "audit": "ledger.cli.audit:audit",
+    "auth": "ledger.cli.auth:auth",
     "case": "ledger.cli.case:case",
     "consortium": "ledger.cli.consortium:consortium",
     "files": "ledger.cli.files:files",
@@ -48,6 +49,7 @@ _EVIDENCE = frozenset(
 )
 _SHORT_HELP = {
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "auth": say(zh="主体的授权：登记、查看、撤回。", en="What subjects let others ask about them."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
