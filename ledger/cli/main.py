@@ -25,6 +25,7 @@ EXIT_UNKNOWN = 4
 _COMMANDS = {
     "answer": "ledger.cli.answer:answer",
     "audit": "ledger.cli.audit:audit",
+    "auth": "ledger.cli.auth:auth",
     "case": "ledger.cli.case:case",
     "checks": "ledger.cli.checks:checks",
     "conformance": "ledger.cli.conformance:conformance",
@@ -57,6 +58,7 @@ _EVIDENCE = frozenset(
 _SHORT_HELP = {
     "answer": say(zh="核对一省的答复有无遗漏。", en="Did an answer leave something out?"),
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "auth": say(zh="主体的授权：登记、查看、撤回。", en="What subjects let others ask about them."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
     "checks": say(zh="批量核查多个主体。", en="Check many subjects for a matter."),
     "conformance": say(zh="核验程序的一致性测试。", en="Does a verifier say what it must?"),

@@ -31,7 +31,9 @@ callers = st.builds(
     Caller,
     id=st.just(1),
     name=st.just("x"),
-    scopes=st.frozensets(st.sampled_from(["submit", "read", "decide", "release", "admin"])),
+    scopes=st.frozensets(
+        st.sampled_from(["submit", "read", "decide", "release", "consent", "admin"])
+    ),
     department=st.sampled_from([None, "甲", "乙"]),
     authorities=st.sampled_from([frozenset(), frozenset({"code"})]),
 ).map(
@@ -79,6 +81,11 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.FOLLOW: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
+        Purpose.GRANT_AUTHORISATION: "consent",
+        Purpose.HOLD_AUTHORISATION: "consent",
+        Purpose.SEE_AUTHORISATION: "consent",
+        Purpose.READ_AUTHORISATION: "consent",
+        Purpose.REVOKE_AUTHORISATION: "consent",
     }.get(purpose, scope)
     admin = "admin" in caller.scopes
     if apart or (not admin and scope not in caller.scopes):
@@ -98,6 +105,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
     handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD, Purpose.FOLLOW}
     handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
+    handed_in |= {each for each in Purpose if each.value.endswith("-authorisation")}
     if of_cases or purpose in handed_in:
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
         seen = centre or filed or any_desk or (of_cases and mine)
