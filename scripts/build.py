@@ -19,7 +19,7 @@ import solcx
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI_DIR = ROOT / "ledger" / "chain" / "contracts" / "abi"
-CONTRACTS = ("Consortium", "LogAnchor", "Catalogue", "CaseRegistry")
+CONTRACTS = ("Consortium", "LogAnchor", "Catalogue", "CaseRegistry", "Revocations")
 IMPORT = re.compile(r'^\s*import\s+(?:[^"\']*\sfrom\s+)?["\']([^"\']+)["\'];', re.MULTILINE)
 
 

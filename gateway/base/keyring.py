@@ -39,6 +39,8 @@ ROTATED = (
     Purpose.DECIDE,
     Purpose.REQUEST,
     Purpose.WITNESS,
+    Purpose.CONSENT,
+    Purpose.PRODUCT,
 )
 """Purposes of the keys that a gateway signs with."""
 
@@ -61,7 +63,9 @@ class Keyring:
     before, the last one first; what was begun before the change is promised with one of them. case:
     acknowledgements and marks of objections; decide: acts on records; None: they are signed
     elsewhere. request: requests to other members and answers to theirs; None: the node takes no
-    part in the exchange. witness: cosigns the logs of others; None: this member has no such key."""
+    part in the exchange. witness: cosigns the logs of others; None: this member has no such key.
+    consent: takes authorisations back; product: registers data products; None: this node does
+    neither."""
 
     anchor: DigestSigner
     note: MessageSigner
@@ -74,6 +78,8 @@ class Keyring:
     case: DigestSigner | None = None
     decide: DigestSigner | None = None
     witness: MessageSigner | None = None
+    consent: DigestSigner | None = None
+    product: DigestSigner | None = None
 
     @property
     def registered(self) -> dict[Purpose, DigestSigner | MessageSigner]:
@@ -86,6 +92,8 @@ class Keyring:
             Purpose.DECIDE: self.decide,
             Purpose.REQUEST: self.request,
             Purpose.WITNESS: self.witness,
+            Purpose.CONSENT: self.consent,
+            Purpose.PRODUCT: self.product,
         }
         return {purpose: key for purpose, key in found.items() if key is not None}
 
@@ -133,7 +141,9 @@ class KeyFolder:
             content=self.content.all(),
             decide=self._if_there(Purpose.DECIDE),
             index=open_secret(first_file(self.folder, "index"), "index", self.password),
-            witness=self._first(Purpose.WITNESS) if self._has(Purpose.WITNESS) else None,
+            witness=self._if_there(Purpose.WITNESS),
+            consent=self._if_there(Purpose.CONSENT),
+            product=self._if_there(Purpose.PRODUCT),
         )
 
     def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
@@ -166,9 +176,6 @@ class KeyFolder:
             del self._refused[path]
             held.append((signer.key_id, signer))
         return held
-
-    def _has(self, purpose: Purpose) -> bool:
-        return bool(files(self.folder, purpose.name))
 
     def _first(self, purpose: Purpose) -> Signer:
         found = files(self.folder, purpose.name) or [first_file(self.folder, purpose.name)]

@@ -21,7 +21,7 @@ VERSION: Final = 5
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
-Scope = Literal["submit", "read", "decide", "release", "admin"]
+Scope = Literal["submit", "read", "decide", "release", "consent", "product", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

@@ -87,15 +87,26 @@ class Signing:
         return None if key is None else self._valid(Purpose.WITNESS, key)
 
     def act_key(self, purpose: Purpose) -> DigestSigner | None:
-        """Take the key of acts on records: CASE or DECIDE. None where this gateway does not hold
+        """Take the key of what is written for this member: CASE or DECIDE for acts on records,
+        CONSENT for revocations, PRODUCT for data products. None where this gateway does not hold
         it. Raises NotReady where it is not valid now."""
-        signer = self._keys.case if purpose is Purpose.CASE else self._keys.decide
+        signer = self._written_with(purpose)
         if signer is None:
             return None
         facts = self._chain.facts
         if not facts.may_sign(purpose, signer.key_id, self._ctx.clock.seconds()):
             raise NotReady(f"{purpose.name.lower()}-key-not-valid", retry_after=60)
         return self._watched(signer)
+
+    def _written_with(self, purpose: Purpose) -> DigestSigner | None:
+        keys = self._keys
+        held = {
+            Purpose.CASE: keys.case,
+            Purpose.DECIDE: keys.decide,
+            Purpose.CONSENT: keys.consent,
+            Purpose.PRODUCT: keys.product,
+        }
+        return held[purpose]
 
     def use(self, keys: Keyring) -> None:
         """Sign with these from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.devnet.added_keys import KeyAdding
 from gateway.devnet.files import write_atomic
 from gateway.devnet.guard import MAX_HEAD_AGE
 from gateway.devnet.layout import MEMBERS, NODES, Layout, MemberSpec, Ports
@@ -36,6 +37,7 @@ def deploy_if_needed(layout: Layout, ports: Ports) -> bool:
         for address in _payers(layout):
             rpc.call("anvil_setBalance", [address, MONEY])
         file = _deploy(rpc, layout, ports)
+        KeyAdding(rpc, layout, file, LocalSigner(Alg.SECP256K1, _DEPLOYER)).add_missing()
     finally:
         rpc.close()
     data = file.encode()

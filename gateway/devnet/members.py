@@ -20,6 +20,9 @@ REGISTERED = ("GOVERN", "ANCHOR", "NOTE", "PRESENT", "CASE", "REQUEST")
 """Keys that Consortium knows."""
 OF_PROVINCES = ("WITNESS", "DECIDE")
 """Those of a province besides. DECIDE signs what was released; here the gateway holds it."""
+ADDED = ("CONSENT", "PRODUCT")
+"""Those that provinces and bureaus add once the network stands: no chain takes a founding with all
+keys of seven members."""
 LOCAL = ("payer", "content", "index")
 SETTINGS = """\
 # Made by `credit-ledger network up`. Development only: the password lies beside the keys.
@@ -46,7 +49,8 @@ def prepare(layout: Layout, member: MemberSpec, ports: Ports) -> None:
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
     password = password_of(folder)
-    wanted = _registered(member) + (LOCAL if member.offset is not None else ())
+    wanted = _registered(member) + added(member)
+    wanted += LOCAL if member.offset is not None else ()
     salt = new_salt()
     for purpose in wanted:
         path = key_path(folder, purpose)
@@ -69,7 +73,7 @@ def prepare_token(layout: Layout, member: MemberSpec) -> None:
         _, token = add_token(
             engine,
             name="network-up",
-            scopes=("submit", "read"),
+            scopes=("submit", "read", "consent", "product"),
             department=None,
             now=datetime.now(UTC),
         )
@@ -87,6 +91,11 @@ def registered_keys(layout: Layout, member: MemberSpec) -> list[KeyFile]:
     """The keys that Consortium shall know of this member."""
     folder = layout.member(member.code)
     return [KeyFile.load(key_path(folder, purpose)) for purpose in _registered(member)]
+
+
+def added(member: MemberSpec) -> tuple[str, ...]:
+    """Purposes of the keys that a member adds itself."""
+    return ADDED if member.role & (Role.PROVINCE | Role.BUREAU) else ()
 
 
 def _registered(member: MemberSpec) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ STRUCTS: dict[str, str] = {
         _ACT,
         "Acts(bytes32 member,Act[] acts,uint64 deadline)" + _ACT,
         "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)",
+        "Revoke(bytes32 custodian,bytes32 commitment,uint64 deadline)",
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
     )
 }

@@ -20,6 +20,7 @@ CONTRACT_OF = {
     "PutSupplement": "Catalogue",
     "Acts": "CaseRegistry",
     "Ack": "CaseRegistry",
+    "Revoke": "Revocations",
 }
 """Whose domain each type is signed under."""
 

@@ -508,6 +508,7 @@ def test_an_anchor_of_a_log_that_nobody_registered(ledger: Ledger) -> None:
         "LogAnchor": "no",
         "Catalogue": "yes",
         "CaseRegistry": "yes",
+        "Revocations": "yes",
     }
 
 

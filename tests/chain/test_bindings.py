@@ -143,7 +143,8 @@ def test_logs_and_contracts(network: TestNetwork) -> None:
     assert consortium.contract_at("LogAnchor", registration.since - 1) is None
     assert consortium.current("Catalogue") == deployed.catalogue
     assert consortium.current("CaseRegistry") == deployed.case_registry
-    assert consortium.current("Revocations") is None
+    assert consortium.current("Revocations") == deployed.revocations
+    assert consortium.current("Products") is None
     assert network.log_anchor.consortium() == network.catalogue.consortium() == consortium.address
     assert (network.log_anchor.role(), network.catalogue.role()) == ("LogAnchor", "Catalogue")
 
@@ -218,8 +219,8 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
     assert items == tuple(version.item for version in held)
     proposals = [event for event in found if isinstance(event, Proposed)]
     votes = [event for event in found if isinstance(event, Voted)]
-    assert len(proposals) == 4
-    assert len(votes) == 4 * THRESHOLD
+    assert len(proposals) == 5
+    assert len(votes) == 5 * THRESHOLD
     assert votes[0].signed_by == network.keys[PROVINCES[0], Purpose.GOVERN].key_id
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ledger.chain.contracts.bindings import CaseRegistry, Catalogue, Consortium, LogAnchor
+from ledger.chain.contracts.bindings import (
+    CaseRegistry,
+    Catalogue,
+    Consortium,
+    LogAnchor,
+    Revocations,
+)
 from ledger.chain.contracts.structs import CatalogueItem
 from ledger.chain.founding.deploy import Deployment, deploy
 from ledger.chain.founding.founders import Founder, FounderKey
@@ -117,6 +123,11 @@ class TestNetwork:
     def case_registry(self) -> CaseRegistry:
         """At the latest block."""
         return CaseRegistry(self.deployment.case_registry, latest_call(self.anvil.rpc))
+
+    @property
+    def revocations(self) -> Revocations:
+        """At the latest block."""
+        return Revocations(self.deployment.revocations, latest_call(self.anvil.rpc))
 
     def log_id(self, member: str) -> LogId:
         """The founding log of a member."""

@@ -38,6 +38,7 @@ Call = Callable[[Address, bytes], bytes]
 Many = Callable[[Sequence[tuple[Address, bytes]]], list[bytes]]
 
 LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry"  # roles
+REVOCATIONS = "Revocations"
 
 # Things of a list that are read at once. A node refuses calls that cost too much gas, 50 million by
 # default: a word costs some 2,500, a key of the longest kind 30,000.
@@ -45,6 +46,7 @@ _PAGE_OF_WORDS = 1024
 _PAGE_OF_KEYS = 128
 PAGE_OF_RECORDS = 256
 """Records whose status is read at once, as the contract bounds them."""
+_PAGE_OF_AUTHORISATIONS = 256
 
 
 class _Contract:
@@ -292,6 +294,24 @@ class CaseRegistry(_RoleContract):
         """How far a member has carried them out."""
         count, head_start = self._read("acknowledged", bytes32_ascii(code))
         return Acknowledgement(count=count, head_start=head_start)
+
+
+class Revocations(_RoleContract):
+    """Authorisations that were taken back."""
+
+    name = "Revocations"
+
+    def revoked_at(self, custodian: str, commitments: Sequence[bytes]) -> tuple[int | None, ...]:
+        """Since when each is taken back, in Unix seconds; None: this contract knows nothing of it.
+        custodian: the member that made the statements."""
+        size = _PAGE_OF_AUTHORISATIONS
+        pages = [list(commitments[at : at + size]) for at in range(0, len(commitments), size)]
+        word = bytes32_ascii(custodian)
+        read = self._read_all("revokedAt", [(word, page) for page in pages])
+        found = tuple(time or None for times in read for time in times)
+        if len(found) != len(commitments):
+            raise NoContract(self.address, f"{self.name}.revokedAt")
+        return found
 
 
 def _region_word(region: str) -> bytes:

@@ -18,8 +18,14 @@ from ledger.chain.contracts.abi_codec import AbiError
 from ledger.chain.nodes.blocks import LogEntry
 from ledger.core.ids import keccak256
 
-Name = Literal["Consortium", "LogAnchor", "Catalogue", "CaseRegistry"]
-NAMES: tuple[Name, ...] = ("Consortium", "LogAnchor", "Catalogue", "CaseRegistry")
+Name = Literal["Consortium", "LogAnchor", "Catalogue", "CaseRegistry", "Revocations"]
+NAMES: tuple[Name, ...] = (
+    "Consortium",
+    "LogAnchor",
+    "Catalogue",
+    "CaseRegistry",
+    "Revocations",
+)
 # Where solc leaves room for an immutable: PUSH32 of zeros.
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
 SELECTOR_SIZE = 4  # bytes of keccak256(signature), for functions and errors

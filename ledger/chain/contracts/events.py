@@ -194,10 +194,20 @@ class Acknowledged(ChainEvent):
     signed_by: KeyId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked(ChainEvent):
+    """An authorisation was taken back; the block's time is when."""
+
+    contract: ClassVar[Name] = "Revocations"
+    custodian: Code
+    commitment: Digest
+    signed_by: KeyId
+
+
 EVENTS: tuple[type[ChainEvent], ...] = (
     ThresholdSet, MemberAdded, MemberStatusChanged, MemberRolesChanged, EndpointSet, KeyAdded,
     KeyRevoked, KeyCompromised, LogOpened, LogClosed, ContractRegistered, Proposed, Voted, Executed,
-    ChairSet, Anchored, ItemPut, Acted, Acknowledged,
+    ChairSet, Anchored, ItemPut, Acted, Acknowledged, Revoked,
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Putting the contracts on a chain, always at the same addresses for one deployer.
 
-The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue and
-CaseRegistry are its transactions 0 to 3. What is there already is checked and left alone, so this
-can be run again after any failure, and again on a chain that was lost.
+The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue, CaseRegistry
+and Revocations are its transactions 0 to 4. What is there already is checked and left alone, so
+this can be run again after any failure, and again on a chain that was lost.
 """
 
 import time
@@ -14,9 +14,11 @@ from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
     CATALOGUE,
     LOG_ANCHOR,
+    REVOCATIONS,
     CaseRegistry,
     Catalogue,
     LogAnchor,
+    Revocations,
 )
 from ledger.chain.contracts.contract_abi import NAMES, Name, encode, load
 from ledger.chain.contracts.events import ThresholdSet, topic
@@ -55,6 +57,7 @@ class Deployment:
     log_anchor: Address
     catalogue: Address
     case_registry: Address
+    revocations: Address
     deploy_block: int
     deploy_block_hash: Hash32
     to_sign: tuple[ToSign, ...] = ()
@@ -66,6 +69,7 @@ class Deployment:
             LOG_ANCHOR: self.log_anchor,
             CATALOGUE: self.catalogue,
             CASE_REGISTRY: self.case_registry,
+            REVOCATIONS: self.revocations,
         }
 
     @property
@@ -76,6 +80,7 @@ class Deployment:
             "LogAnchor": self.log_anchor,
             "Catalogue": self.catalogue,
             "CaseRegistry": self.case_registry,
+            "Revocations": self.revocations,
         }
 
     def network_file(
@@ -167,6 +172,7 @@ def _deployment(chain_id: int, places: dict[Name, Address], block: Block) -> Dep
         log_anchor=places["LogAnchor"],
         catalogue=places["Catalogue"],
         case_registry=places["CaseRegistry"],
+        revocations=places["Revocations"],
         deploy_block=block.number,
         deploy_block_hash=block.hash,
     )
@@ -211,7 +217,7 @@ class _Site:
         """What lies at the addresses is what would have been created. Raises ConfigError."""
         check_code(places, self._code)
         call = latest_call(self._node.rpc)
-        for kind in (LogAnchor, Catalogue, CaseRegistry):
+        for kind in (LogAnchor, Catalogue, CaseRegistry, Revocations):
             contract, role = kind(places[kind.name], call), kind.name
             if contract.consortium() != places["Consortium"] or contract.role() != role:
                 raise ConfigError(role, f"{contract.address} is another contract")
