@@ -158,8 +158,9 @@ def test_the_report_says_who_voted_what_and_where_the_contracts_are(ledger: Ledg
         "Catalogue": (deployment.catalogue, "yes"),
         "CaseRegistry": (deployment.case_registry, "yes"),
         "Revocations": (deployment.revocations, "yes"),
+        "Products": (deployment.products, "yes"),
     }
-    assert len(document["votes"]) == 5
+    assert len(document["votes"]) == 6
     keys = {key["keyId"]: key["member"] for key in document["keys"]}
     for vote in document["votes"]:
         assert vote["threshold"] == 3
