@@ -133,7 +133,7 @@ def test_votes_are_verified_again(ledger: Ledger, function: str) -> None:
     call = selector(ledger, "consortium", function)
     report = told(ledger, call, flip_signature(PADDED))
     assert (set(codes(report.document)), report.exit) == ({"vote-signature-invalid"}, 1)
-    assert len(codes(report.document)) == {"propose": 4, "vote": 12}[function]
+    assert len(codes(report.document)) == {"propose": 6, "vote": 18}[function]
     report = told(ledger, call, strip)
     assert set(codes(report.document)) == {"vote-signature-not-seen"}
 
