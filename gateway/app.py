@@ -41,6 +41,7 @@ from gateway.node import Node
 from gateway.peers import routes as peers
 from gateway.peers.routes import Door
 from gateway.quality import routes as quality
+from gateway.queries import routes as queries
 from gateway.receipts import routes as receipts
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
@@ -82,7 +83,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(peers, statuses, watching, about, docs),
+        *(queries, peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -127,6 +128,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
+    app.state.queries = node.queries.routes
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

@@ -67,6 +67,8 @@ from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
+from gateway.queries.none import NoneHeld, NoPapers
+from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.statements.batch import DailyBatch
@@ -142,6 +144,7 @@ class Node:
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
+    queries: Queries = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -166,7 +169,8 @@ class Node:
             tokens=self.holders,
             acknowledged=self.statuses.acknowledged,
         )
-        self.peers.messages.give({"case": self.case_parts.inbox})
+        self.queries = make_queries(self, papers=NoPapers(), held=NoneHeld())
+        self.peers.messages.give({"case": self.case_parts.inbox, "use": self.queries.inbox})
         self.case_files = make_case_files(
             self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
         )

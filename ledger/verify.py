@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger.chain.acts import Histories
+from ledger.chain.covered import AtBlock
 from ledger.chain.network import NetworkFile, demand_majority
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.snapshot import MemberFacts, Snapshot
@@ -162,6 +163,20 @@ class Verifier:
         snapshot = self._current()
         snapshot.extend(self._deadline)
         return snapshot.provinces_at(time)
+
+    def at_block(self, member: str, number: int) -> AtBlock:
+        """What of the logs of a member was anchored at a block, by that head. Raises
+        CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.at_block(member, number)
+
+    def visibility_of(self, type_: str, member: str) -> int:
+        """The strictest that a type of records ever had in the catalogue of the region of a member,
+        as the chain writes it; 0: it never had one. Raises CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.visibility_of(type_, snapshot.member(member).owner.region)
 
     def acts(self, record: RecordId) -> Sequence[RecordedAct]:
         """All acts on a record, in their order, by that head. Raises CouldNotCheck."""

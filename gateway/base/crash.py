@@ -23,6 +23,8 @@ Stage = Literal[
     "follower.applied",
     "ack.sent",
     "case.stored",
+    "query.stated",
+    "use.kept",
     "case-file.taken",
     "case-file.judged",
     "act.signed",

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -86,6 +86,12 @@ class Purpose(StrEnum):
     """Read the statements of another member: an auditor's."""
     EXCHANGE_LIST = "exchange-list"
     """Take another member's part of the list of a day, with a receipt of each entry."""
+    EXCHANGE_SUBJECT = "exchange-subject"
+    """Learn all records of a subject at another member, with a receipt of each."""
+    USE = "use"
+    """Ask all provinces about a subject, and keep what they answer."""
+    QUERIES = "queries"
+    """Take the log of what was asked at this node: for its supervisor."""
 
 
 class Status(StrEnum):
@@ -334,6 +340,15 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.HISTORY: Rule(
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
+    # What is given is for the other members to say, by what the member is and what it shows them.
+    Purpose.USE: Rule(
+        scope="read",
+        grounds=_always(frozenset({Ground.MEMBER, Ground.UNBOUND, Ground.DEPARTMENT})),
+        refusal="not-found",
+    ),
+    Purpose.QUERIES: Rule(
+        scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
+    ),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -347,6 +362,7 @@ OF_MEMBERS: Final = frozenset(
         Purpose.EXCHANGE_CHECK,
         Purpose.EXCHANGE_OPENINGS,
         Purpose.EXCHANGE_LIST,
+        Purpose.EXCHANGE_SUBJECT,
     }
 )
 """Purposes of other members, for which the access table stands in place of `RULES`."""

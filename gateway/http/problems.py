@@ -280,6 +280,44 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         403,
         {"zh": "本成员不知道该授权", "en": "This authorisation is not known here"},
     ),
+    "authorisation-missing": (
+        403,
+        {
+            "zh": "查询此类记录须有信用主体的授权；请以 authorisation 指明",
+            "en": "Records of these families are given on authorisation only; name yours as"
+            " `authorisation`",
+        },
+    ),
+    "authorisation-expired": (
+        403,
+        {"zh": "授权尚未生效或已到期", "en": "The authorisation is not in force on this day"},
+    ),
+    "authorisation-revoked": (
+        403,
+        {"zh": "授权已被撤回", "en": "The authorisation was taken back"},
+    ),
+    "authorisation-other-subject": (
+        403,
+        {"zh": "授权涉及另一主体", "en": "The authorisation is about another subject"},
+    ),
+    "authorisation-other-purpose": (
+        403,
+        {"zh": "授权用于另一用途", "en": "The authorisation is for another purpose"},
+    ),
+    "type-out-of-scope": (
+        403,
+        {
+            "zh": "所查类别不在授权或该用途的范围之内",
+            "en": "A family asked for lies outside of the authorisation, or of the purpose",
+        },
+    ),
+    "too-many-records": (
+        422,
+        {
+            "zh": "该主体的记录超过一次答复的上限，请按类别分次查询",
+            "en": "The subject has more records than one answer states; ask family by family",
+        },
+    ),
     "not-the-issuer": (
         403,
         {

@@ -35,6 +35,7 @@ import gateway.jobs.models
 import gateway.mirrors.models
 import gateway.peers.models
 import gateway.quality.models
+import gateway.queries.models
 import gateway.sealing.models
 import gateway.statements.models
 import gateway.statuses.models

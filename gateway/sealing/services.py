@@ -53,6 +53,8 @@ class Kind(IntEnum):
     MATERIAL = 8
     """The documents of one step of a case with what is proposed on them, by `number`; or a file
     that decides about many records, with its rows."""
+    USE = 9
+    """A question to other members, with the bundle of what they answered, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

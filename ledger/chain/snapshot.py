@@ -41,6 +41,7 @@ from ledger.chain.contracts.structs import (
     RULES,
     ContractRegistration,
 )
+from ledger.chain.covered import AtBlock, size_at
 from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
@@ -195,6 +196,33 @@ class Snapshot:
             if member is not None and member.status == ACTIVE
             if self._holders.owner(code).roles_at(time) & Role.PROVINCE
         ]
+
+    def at_block(self, member: str, number: int) -> AtBlock:
+        """What of the logs of a member was anchored at a block of this chain. Raises CouldNotCheck,
+        also where there is no such block yet."""
+        if number > self._head.block.number:
+            raise CouldNotCheck("block-unknown", f"block {number} is above the head")
+        contracts = self._keep("contracts", self._contracts)
+        deployed = self._network.deploy_block
+        logs = self._keep(("logs", member), lambda: self._holders.consortium.log_ids(member))
+        sizes = {
+            log: self._keep(
+                ("size", log, number),
+                partial(size_at, self._head, contracts, log, number, deployed=deployed),
+            )
+            for log in logs
+        }
+        final = self._final is not None and number <= self._final.number
+        return AtBlock(block=_plain(self._head.block_at(number)), final=final, sizes=sizes)
+
+    def visibility_of(self, type_: str, region: str) -> int:
+        """The strictest that any version of a type of records ever had in a region; 0 where it is
+        in no catalogue. Raises CouldNotCheck."""
+        puts: tuple[Put, ...] = self._keep(
+            ("puts", type_, RECORD_TYPE, region),
+            partial(self._puts, type_, RECORD_TYPE, region),
+        )
+        return max((put.item.visibility for put in puts), default=0)
 
     def acts_on(self, record: RecordId) -> Sequence[RecordedAct]:
         """All acts on a record, in their order. Raises CouldNotCheck."""

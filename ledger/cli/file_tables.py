@@ -8,8 +8,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from ledger.cli.bundle_tables import show_bundle
 from ledger.cli.language import pick, say
 from ledger.cli.tables import plain, rows, stdout
+from ledger.files.bundles import BundleVerdict
 from ledger.files.history import HistoryVerdict
 from ledger.files.lists import ListVerdict
 
@@ -58,8 +60,11 @@ MAX_SHOWN = 20
 """Problems that are shown one by one."""
 
 
-def show_file(name: str, verdict: ListVerdict | HistoryVerdict) -> None:
+def show_file(name: str, verdict: ListVerdict | HistoryVerdict | BundleVerdict) -> None:
     """The verdict on a file that holds many receipts."""
+    if isinstance(verdict, BundleVerdict):
+        show_bundle(name, verdict.as_dict())
+        return
     show = show_list if isinstance(verdict, ListVerdict) else show_history
     show(name, verdict.as_dict(), verdict.exit)
 

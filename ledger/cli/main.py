@@ -23,6 +23,7 @@ EXIT_BROKEN = 1
 EXIT_UNKNOWN = 4
 
 _COMMANDS = {
+    "answer": "ledger.cli.answer:answer",
     "audit": "ledger.cli.audit:audit",
     "case": "ledger.cli.case:case",
     "consortium": "ledger.cli.consortium:consortium",
@@ -31,22 +32,26 @@ _COMMANDS = {
     "history": "ledger.cli.history:history",
     "keys": "ledger.cli.annul_stolen:keys",
     "lists": "ledger.cli.lists:lists",
+    "queries": "ledger.cli.queries:queries",
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
     "record": "ledger.cli.record:record",
     "repairs": "ledger.cli.repairs:repairs",
     "submit": "ledger.cli.submit:submit",
     "templates": "ledger.cli.templates:templates",
+    "usage": "ledger.cli.queries:usage",
+    "use": "ledger.cli.use:use",
     "verify": "ledger.cli.verify:verify",
     "watch": "ledger.cli.watch:watch",
 }
 _EVIDENCE = frozenset(
     {
-        *("audit", "files", "history", "lists", "receipt"),
-        *("record", "subjects", "submit", "verify"),
+        *("answer", "audit", "files", "history", "lists", "receipt"),
+        *("record", "subjects", "submit", "use", "verify"),
     }
 )
 _SHORT_HELP = {
+    "answer": say(zh="核对一省的答复有无遗漏。", en="Did an answer leave something out?"),
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
@@ -57,6 +62,7 @@ _SHORT_HELP = {
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "lists": say(zh="某日各省合并的名单。", en="Who is on a list, of all provinces."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
+    "queries": say(zh="本节点的查询登记。", en="The log of what was asked here."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "record": say(
         zh="记录的状态，及其归属成员的决定。", en="Status of a record; its owner's decisions."
@@ -67,6 +73,8 @@ _SHORT_HELP = {
     ),
     "submit": say(zh="向成员节点报送文件。", en="Send a file of records to a node."),
     "templates": say(zh="写出空白的报送表。", en="Blank workbooks to fill in."),
+    "usage": say(zh="本成员的记录被如何使用。", en="What became of records of ours."),
+    "use": say(zh="向各省查询一个主体。", en="Ask all provinces about a subject."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
     "watch": say(zh="持续显示记录状态的变化。", en="Show statuses as they change."),
 }
@@ -123,6 +131,7 @@ def _command(found: object) -> click.Command:
         zh="""京津冀晋信用记录交换账本。
 
         \b
+        银行    credit-ledger use 统一社会信用代码 --purpose pre-loan --to http://127.0.0.1:8551
         银行    credit-ledger verify 回执.json --network network.json --subject 统一社会信用代码
         部门    credit-ledger submit 处罚.xlsx --to http://127.0.0.1:8546
         窗口    credit-ledger case file 记录 --kind repair --reason 已缴清 --doc 缴款书.pdf --to URL
@@ -131,6 +140,7 @@ def _command(found: object) -> click.Command:
         en="""The ledger on which provinces exchange credit records.
 
         \b
+        bank        credit-ledger use USCC --purpose pre-loan --to http://127.0.0.1:8551
         bank        credit-ledger verify receipt.json --network network.json --subject USCC
         department  credit-ledger submit penalties.xlsx --to http://127.0.0.1:8546
         counter     credit-ledger case file RECORD --kind repair --reason paid --doc a.pdf --to URL

@@ -12,6 +12,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
+from ledger.core.bundle import is_bundle
 from ledger.core.canonical import parse_day
 from ledger.core.day_list import MAX_FILE, is_list
 from ledger.core.errors import ConfigError, Malformed
@@ -27,6 +28,7 @@ from ledger.records import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ledger.files.bundles import BundleVerdict
     from ledger.files.history import HistoryVerdict
     from ledger.files.lists import ListVerdict
     from ledger.records.store import Library
@@ -69,7 +71,7 @@ _HELP = say(
 )
 
 
-Found: TypeAlias = "Verdict | ListVerdict | HistoryVerdict"
+Found: TypeAlias = "Verdict | ListVerdict | HistoryVerdict | BundleVerdict"
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -303,22 +305,26 @@ def _judge(
 
 def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
     """The verdict on a file that holds many receipts; it tells itself what it is about."""
-    from ledger.files.history import verify_history  # noqa: PLC0415 - with such files only
+    from ledger.files.bundles import verify_bundle  # noqa: PLC0415 - with such files only
+    from ledger.files.history import verify_history  # noqa: PLC0415
     from ledger.files.lists import verify_list  # noqa: PLC0415
 
     found: Found
     asked = (question.subject, question.type, question.issuer, question.audience)
-    of_list = is_list(data)
-    if any(asked) or question.witnesses or (of_list and question.as_of):
+    of_itself = is_list(data) or is_bundle(data)
+    if any(asked) or question.witnesses or (of_itself and question.as_of):
         note(
             say(
-                zh="注意：名单按其自身的日期核验，名单和历史自述主体、类型与签发者；"
+                zh="注意：名单和证据包按其自身的时间核验，它们和历史自述主体、类型与签发者；"
                 "这些要求只用于单个回执。",
-                en="Note: a list is checked as of its own day, and lists and histories say"
-                " themselves whom and what they are about; that is asked of single receipts.",
+                en="Note: lists and bundles are checked as of their own time, and they and"
+                " histories say themselves whom and what they are about; that is asked of single"
+                " receipts.",
             )
         )
-    if of_list:
+    if is_bundle(data):
+        found = verify_bundle(verifier, data)
+    elif is_list(data):
         found = verify_list(verifier, data)
     else:
         day = None if question.as_of is None else parse_day(question.as_of)
@@ -375,7 +381,7 @@ def _read(path: Path) -> bytes:
 
 
 def _holds_many(data: bytes) -> bool:
-    return is_list(data) or is_history(data)
+    return is_list(data) or is_history(data) or is_bundle(data)
 
 
 def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:

@@ -80,6 +80,31 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "暂时无法核验案件步骤的开启件，请稍后再试",
         "the opening of a step of a case could not be checked; try later",
     ),
+    "query-false": (
+        "答复所附的查询登记不真实",
+        "the opening of the query that goes with the answer is not genuine",
+    ),
+    "query-unchecked": (
+        "暂时无法核验答复所附的查询登记，请稍后再试",
+        "the opening of the query could not be checked; try later",
+    ),
+    "block-not-final": (
+        "答复所依据的区块尚未最终确认，请稍后再试",
+        "the block that the answer goes by is not final; try later",
+    ),
+    "covers-wrong": (
+        "答复所称涵盖的日志范围与链上不符：缺少日志，或不是该区块上已锚定的大小",
+        "what the answer says that it covers is not what the chain had at that block: a log lacks,"
+        " or its size is another",
+    ),
+    "not-covered": (
+        "所列记录不在答复所涵盖的日志范围之内",
+        "a record that is listed is not in the part of a log that the answer covers",
+    ),
+    "recomputed-differs": (
+        "由答复和区块链重新得出的结论与文件所载不一致",
+        "what follows from the answers and the chain is not what the file says",
+    ),
     "chain-unread": (
         "暂时无法读取区块链，请稍后再试",
         "the chain could not be read; try later",
@@ -91,7 +116,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By code, in Chinese and English. Append-only."""
 UNKNOWN: Final = frozenset(
-    {"version-unknown", "receipt-unchecked", "opening-unchecked", "chain-unread", "missing"}
+    {
+        *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
+        *("block-not-final", "chain-unread", "missing"),
+    }
 )
 """Codes of what could not be looked at; every other one speaks against the file."""
 MAX_TOLD: Final = 1000

@@ -9,7 +9,7 @@ from typing import Final
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import VISIBILITIES, Visibility
 
-__all__ = ["strictest", "visibility"]
+__all__ = ["strictest", "strictest_possible", "visibility"]
 
 _MINOR: Final = "minor"
 _SHARED: Final[Visibility] = "authorisation"
@@ -28,6 +28,18 @@ def visibility(
     length = sum(map(len, (text for value in told for text in value or ())))
     of = _of if length <= _MAX_TOLD else _of.__wrapped__
     return of(schema, tuple([tuple(v) if isinstance(v, list) else v for v in told]), class_)
+
+
+def strictest_possible(
+    schema: Schema, shown: Mapping[str, str | list[str]], class_: str | None
+) -> Visibility:
+    """The strictest that a record may have of which only some fields are shown."""
+    cases = (
+        each.visibility
+        for each in schema.visibility_if
+        if each.holds(shown) or not set(each.fields) <= shown.keys()
+    )
+    return strictest(schema.visibility, *cases, *([_SHARED] if class_ == _MINOR else []))
 
 
 @cache

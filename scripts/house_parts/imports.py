@@ -43,7 +43,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/receipts",),
     ("gateway/about", "gateway/files", "gateway/peers", "gateway/watching"),
     ("gateway/cases", "gateway/history", "gateway/lists", "gateway/worklists"),
-    ("gateway/casefiles", "gateway/erasures"),
+    ("gateway/casefiles", "gateway/erasures", "gateway/queries"),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),

@@ -1,0 +1,19 @@
+"""What this node refuses to ask."""
+
+from __future__ import annotations
+
+from ledger.core.errors import LedgerError
+
+
+class NotToBeAsked(LedgerError):
+    """A question that must not leave. code: a title of `gateway.http.problems`:
+    `authorisation-missing` `-unknown` `-expired` `-revoked` `-other-subject` `-other-purpose`, or
+    `type-out-of-scope`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UseUnknown(LedgerError):
+    """There is no such question, or it is not the caller's."""

@@ -1,0 +1,86 @@
+"""Values of queries, and what they want of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal, Protocol
+
+from ledger.core.authorisation import Authorisation
+from ledger.core.ids import Digest
+from ledger.core.opening import Opening
+
+ROUTE: Final = "subject"
+"""Of the exchange, by which other members are asked."""
+MAX_MATTER: Final = 200
+"""Characters of the matter that a question is asked for."""
+
+Decided = Literal["approved", "declined", "none"]
+
+
+class Granted(Protocol):
+    """An authorisation that covers a question."""
+
+    @property
+    def commitment(self) -> Digest:
+        """Of its statement."""
+
+    @property
+    def authorisation(self) -> Authorisation:
+        """What it says."""
+
+
+class Papers(Protocol):
+    """Judges the authorisations that others show."""
+
+    def judge(
+        self,
+        opening: Mapping[str, Any],
+        *,
+        asker: str,
+        subject: str,
+        types: Sequence[str],
+        purpose: str | None,
+        on: date,
+    ) -> Granted:
+        """The authorisation in an opening, where it covers the question. Raises
+        `gateway.peers.errors.Refused` with what is wrong with it; NotReady."""
+
+    def still_valid(self, granted: Granted) -> None:
+        """Raise Refused where it was taken back meanwhile; NotReady."""
+
+
+class Held(Protocol):
+    """The authorisations that this member holds."""
+
+    def opening(self, commitment: bytes) -> Opening | None:
+        """The opening of one; None: it is not here."""
+
+    def revoked(self, opening: Opening) -> bool:
+        """Whether it was taken back, by the latest head. Raises NotReady."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a member asks about a subject. types: families, ascending. authorisation: the object of
+    an opening; None: it shows none."""
+
+    code: str
+    purpose: str
+    types: tuple[str, ...]
+    authorisation: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody at this node wants to know. types: families, ascending; none: those of the
+    authorisation, or all public ones. authorisation: commitment of one that is held here. matter:
+    what it is asked for, in words of one's own."""
+
+    code: str
+    purpose: str
+    types: tuple[str, ...] = ()
+    authorisation: bytes | None = None
+    decision: Decided = "none"
+    matter: str = ""

@@ -1,0 +1,54 @@
+"""Tables of what this member asked about subjects, and of the uses that others report."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.base.db import RowId, metadata
+
+uses = sa.Table(
+    "uses",
+    metadata,
+    sa.Column("n", RowId, primary_key=True),
+    sa.Column("id", sa.String(32), nullable=False, unique=True),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds
+    sa.Column("token", sa.BigInteger, nullable=False),
+    # Fingerprint of the subject's code, as in `subjects`.
+    sa.Column("subject", sa.LargeBinary(16), nullable=False),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("authorisation", sa.LargeBinary(32)),  # commitment; NULL: none was shown
+    sa.Column("overall", sa.String(8), nullable=False),
+    sa.Column("decision", sa.String(8), nullable=False),
+    # Members that answered, that did not, and records that were stated.
+    sa.Column("answered", sa.Integer, nullable=False),
+    sa.Column("missing", sa.Integer, nullable=False),
+    sa.Column("items", sa.Integer, nullable=False),
+    # Sealed under one key of kind USE: {code, matter, types, members} as JSON, and the bundle.
+    sa.Column("told", sa.LargeBinary, nullable=False),
+    sa.Column("bundle", sa.LargeBinary, nullable=False),
+    sa.Index("ix_uses_at", "at"),
+    sa.Index("ix_uses_subject", "subject"),
+)
+
+use_answers = sa.Table(
+    "use_answers",
+    metadata,
+    sa.Column("use", sa.ForeignKey("uses.n"), primary_key=True, autoincrement=False),
+    sa.Column("member", sa.String(32), primary_key=True),
+    sa.Column("answer", sa.LargeBinary(32), nullable=False),  # SHA-256 of its ASCII characters
+    sa.Column("statement", sa.LargeBinary(32), nullable=False),  # commitment of our `use`
+)
+"""What each member answered, and what we state about that."""
+
+reported_uses = sa.Table(
+    "reported_uses",
+    metadata,
+    sa.Column("commitment", sa.LargeBinary(32), primary_key=True),
+    sa.Column("member", sa.String(32), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("answer", sa.LargeBinary(32), nullable=False),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("decision", sa.String(8), nullable=False),
+    sa.Index("ix_reported_uses_at", "at"),
+)
+"""Uses of our answers, as the members that asked report them. Nothing in them names a subject."""

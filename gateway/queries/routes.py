@@ -1,0 +1,150 @@
+"""`/v1/uses` and `/v1/queries` for somebody at this node, `/v1/exchange/subject` for other
+members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.base.policy import Caller, Purpose
+from gateway.http.places import Places
+from gateway.http.problems import Problem
+from gateway.peers.interfaces import ROUTES
+from gateway.peers.routes import Door
+from gateway.queries.answering import Answering
+from gateway.queries.bodies import decision, read_use
+from gateway.queries.errors import NotToBeAsked, UseUnknown
+from gateway.queries.interfaces import ROUTE
+from gateway.queries.services import Uses
+from gateway.tokens.services import require
+from ledger.core.canonical import parse_day
+from ledger.core.errors import Malformed
+
+FRESH: Final = {"Cache-Control": "no-store"}
+NAME: Final = "Credit-Ledger-Use"
+"""Header with the id under which a question is kept."""
+NOW: Final = "Credit-Ledger-Now"
+"""Header with the overall result by the chain of now."""
+NDJSON: Final = "application/x-ndjson"
+
+router = APIRouter(tags=["queries"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryParts:
+    """What the routes need. places: questions at once; each asks all provinces."""
+
+    uses: Uses
+    answering: Answering
+    places: Places = field(
+        default_factory=lambda: Places(at_once=8, each=4, waiting=16, patience=60.0)
+    )
+
+
+def _parts(request: Request) -> QueryParts:
+    parts: QueryParts = request.app.state.queries
+    return parts
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+Here = Annotated[QueryParts, Depends(_parts)]
+TheDoor = Annotated[Door, Depends(_door)]
+User = Annotated[Caller, Depends(require(Purpose.USE))]
+Supervised = Annotated[Caller, Depends(require(Purpose.QUERIES))]
+UseName = Annotated[str, Path(alias="use", pattern="^[0-9a-f]{32}$")]
+DayText = Annotated[str, Query(max_length=10)]
+
+
+@router.post("/v1/uses")
+async def use(request: Request, parts: Here, caller: User) -> Response:
+    """Ask all provinces about a subject: the bundle of what they state, kept here as well.
+    `{code, purpose, types?, authorisation?, decision?, matter?}`. A post, for a code in an address
+    would stand in the logs of every proxy."""
+    wanted = read_use(await request.body())
+    async with parts.places.hold(str(caller.id)):
+        with _told():
+            made = await run_in_threadpool(parts.uses.use, caller, wanted)
+    headers = FRESH | {NAME: made.id, NOW: made.now}
+    return Response(made.bundle, media_type="application/json", headers=headers)
+
+
+@router.get("/v1/uses/{use}")
+def show_use(name: UseName, parts: Here, caller: User) -> Response:
+    """The bundle of a question as it was kept."""
+    with _told():
+        data = parts.uses.bundle(caller, name)
+    return Response(data, media_type="application/json", headers=FRESH)
+
+
+@router.post("/v1/uses/{use}/decision")
+async def decide_use(name: UseName, request: Request, parts: Here, caller: User) -> Response:
+    """State what came of a question: `{decision}`, approved, declined or none."""
+    value = _object(await request.body())
+    with _told():
+        await run_in_threadpool(parts.uses.decide, caller, name, decision(value.get("decision")))
+    return Response(orjson.dumps({"use": name, "decision": value["decision"]}), headers=FRESH)
+
+
+@router.get("/v1/queries")
+def queries(parts: Here, caller: Supervised, first: DayText, last: DayText) -> Response:
+    """What was asked at this node on some days, a line of JSON each, for its supervisor."""
+    lines = parts.uses.log(_day(first, "first"), _day(last, "last"))
+    return StreamingResponse(
+        (orjson.dumps(line) + b"\n" for line in lines), media_type=NDJSON, headers=FRESH
+    )
+
+
+@router.get("/v1/usage")
+def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> list[dict[str, Any]]:
+    """How often other members reported that they used answers of ours on some days, by member,
+    purpose and decision."""
+    found = parts.uses.reported(_day(first, "first"), _day(last, "last"))
+    return [dict(each) for each in found]
+
+
+@router.post(f"{ROUTES}{ROUTE}", tags=["exchange"])
+async def subject(request: Request, parts: Here, door: TheDoor) -> Response:
+    """All our records of a subject that the asker may have: `{code, types, purpose,
+    authorisation?}`."""
+    return await door.answer(request, parts.answering.subject)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except NotToBeAsked as error:
+        raise Problem(error.code) from error
+    except UseUnknown as error:
+        raise Problem("not-found") from error
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return parse_day(text)
+    except Malformed as error:
+        detail = {"zh": f"{name} 须为 YYYY-MM-DD", "en": f"`{name}` must be YYYY-MM-DD"}
+        raise Problem("schema-invalid", detail) from error
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem("schema-invalid") from error
+    if not isinstance(value, dict) or value.keys() != {"decision"}:
+        raise Problem("schema-invalid")
+    return value

@@ -1,0 +1,140 @@
+"""Reading and writing the questions of this member."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from gateway.base.crypto import Vault
+from gateway.base.db import insert_rows, insert_unless_there
+from gateway.queries.models import reported_uses, use_answers, uses
+from gateway.sealing.services import Boxes, Kind
+from ledger.core.query import Use
+
+PAGE: Final = 200
+_TOLD, _BUNDLE = b"told", b"bundle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUse:
+    """A question with what came of it. told: what stands sealed in the log of queries. statements:
+    by member, SHA-256 of its answer and the commitment of our statement about it."""
+
+    at: int
+    token: int
+    subject: bytes
+    purpose: str
+    authorisation: bytes | None
+    overall: str
+    decision: str
+    missing: int
+    items: int
+    told: Mapping[str, Any]
+    bundle: bytes
+    statements: Mapping[str, tuple[bytes, bytes]]
+
+
+def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
+    """Keep one within the caller's transaction; its id."""
+    hex_id = secrets.token_hex(16)
+    box = Boxes(vault).make(connection, Kind.USE, hex_id)
+    made = sa.insert(uses).values(
+        id=hex_id,
+        at=new.at,
+        token=new.token,
+        subject=new.subject,
+        purpose=new.purpose,
+        authorisation=new.authorisation,
+        overall=new.overall,
+        decision=new.decision,
+        answered=len(new.statements),
+        missing=new.missing,
+        items=new.items,
+        told=box.seal(orjson.dumps(dict(new.told)), _TOLD),
+        bundle=box.seal(new.bundle, _BUNDLE),
+    )
+    number = connection.execute(made.returning(uses.c.n)).scalar_one()
+    rows = [(number, member, *pair) for member, pair in new.statements.items()]
+    if rows:
+        insert_rows(connection, use_answers, ("use", "member", "answer", "statement"), rows)
+    return hex_id
+
+
+def row_of(connection: sa.Connection, hex_id: str) -> sa.Row[Any] | None:
+    """A question by its id."""
+    return connection.execute(sa.select(uses).where(uses.c.id == hex_id)).one_or_none()
+
+
+def bundle_of(connection: sa.Connection, vault: Vault, row: sa.Row[Any]) -> bytes:
+    """What was kept of it. Raises ContentLost, ContentKeyMissing."""
+    return Boxes(vault).open(connection, Kind.USE, row.id).open(row.bundle, _BUNDLE)
+
+
+def told_of(
+    connection: sa.Connection, vault: Vault, rows: Sequence[sa.Row[Any]]
+) -> Iterator[tuple[sa.Row[Any], dict[str, Any]]]:
+    """Questions with what stands sealed beside them. Raises ContentLost, ContentKeyMissing."""
+    boxes = Boxes(vault).open_all(connection, Kind.USE, [row.id for row in rows])
+    for row in rows:
+        yield row, orjson.loads(boxes[row.id].open(row.told, _TOLD))
+
+
+def between(
+    connection: sa.Connection, start: int, end: int, *, after: int = 0, limit: int = PAGE
+) -> Sequence[sa.Row[Any]]:
+    """Questions of some time, in Unix seconds, end exclusive, in their order."""
+    query = (
+        sa.select(uses)
+        .where(uses.c.at >= start, uses.c.at < end, uses.c.n > after)
+        .order_by(uses.c.n)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def answers_of(connection: sa.Connection, use: int) -> Sequence[sa.Row[Any]]:
+    """What was answered, by member."""
+    query = sa.select(use_answers).where(use_answers.c.use == use)
+    return connection.execute(query.order_by(use_answers.c.member)).all()
+
+
+def decide(
+    connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
+) -> None:
+    """Note what came of a question. statements: commitments of those that say so, by member."""
+    connection.execute(sa.update(uses).where(uses.c.n == use).values(decision=decision))
+    for member, commitment in statements.items():
+        change = sa.update(use_answers).where(
+            use_answers.c.use == use, use_answers.c.member == member
+        )
+        connection.execute(change.values(statement=commitment))
+
+
+def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int, use: Use) -> None:
+    """Keep a use that another member reports; nothing happens where it is here."""
+    made = insert_unless_there(connection, reported_uses).values(
+        commitment=commitment,
+        member=member,
+        at=at,
+        answer=use.answer,
+        purpose=use.purpose,
+        decision=use.decision,
+    )
+    connection.execute(made)
+
+
+def reported(connection: sa.Connection, start: int, end: int) -> Sequence[sa.Row[Any]]:
+    """How many uses others reported of some time, by member, purpose and decision."""
+    by = (reported_uses.c.member, reported_uses.c.purpose, reported_uses.c.decision)
+    query = (
+        sa.select(*by, sa.func.count().label("uses"))
+        .where(reported_uses.c.at >= start, reported_uses.c.at < end)
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return connection.execute(query).all()

@@ -1,0 +1,77 @@
+"""The parts of queries, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.accesses.services import AccessLog
+from gateway.base.context import Context
+from gateway.base.crypto import Hmac, Vault
+from gateway.chain.signing import Signing
+from gateway.peers.parts import PeerParts
+from gateway.queries.answering import Answering
+from gateway.queries.asking import Asking
+from gateway.queries.interfaces import Held, Papers
+from gateway.queries.records import SubjectRecords
+from gateway.queries.routes import QueryParts
+from gateway.queries.services import UseInbox, Uses
+from gateway.receipts.services import Receipts
+from gateway.statements.services import Statements
+from gateway.statuses.services import Statuses
+from ledger.chain.nodes.quorum import QuorumReader
+
+
+class Parts(Protocol):
+    """What they are made of."""
+
+    ctx: Context
+    reader: QuorumReader
+    vault: Vault
+    hmac: Hmac
+    accesses: AccessLog
+    signing: Signing
+    receipts: Receipts
+    statements: Statements
+    statuses: Statuses
+    peers: PeerParts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """What answers and asks."""
+
+    routes: QueryParts
+    inbox: UseInbox
+
+
+def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
+    """All that answers and asks about subjects. papers: judges what others show; held: what we hold
+    ourselves."""
+    ctx = parts.ctx
+    answering = Answering(
+        ctx,
+        found=SubjectRecords(ctx, parts.reader, hmac=parts.hmac, statuses=parts.statuses),
+        papers=papers,
+        receipts=parts.receipts,
+        statements=parts.statements,
+        signing=parts.signing,
+        accesses=parts.accesses,
+    )
+    asking = Asking(
+        ctx,
+        peers=parts.peers.asking,
+        directory=parts.peers.directory,
+        held=held,
+        answering=answering,
+    )
+    uses = Uses(
+        ctx,
+        asking=asking,
+        statements=parts.statements,
+        outbox=parts.peers.outbox,
+        vault=parts.vault,
+        hmac=parts.hmac,
+        accesses=parts.accesses,
+    )
+    return Queries(routes=QueryParts(uses=uses, answering=answering), inbox=UseInbox(ctx))

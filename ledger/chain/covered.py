@@ -1,0 +1,70 @@
+"""How much of each log of a member was anchored at a block, for answers that say so (design-2 15).
+
+Sizes are read from the events, for state of old blocks is thrown away by most nodes: from the block
+backwards, in windows that grow, until an anchor of the log is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.chain.contracts.bindings import LogAnchor
+from ledger.chain.contracts.events import Anchored, decode_event, topic
+from ledger.chain.contracts.structs import ContractRegistration
+from ledger.chain.nodes.quorum import View
+from ledger.core.ids import LogId
+from ledger.core.verdict.facts import Block
+
+FIRST_WINDOW: Final = 2_000
+"""Blocks that are looked at first; a log is anchored every few minutes."""
+GROWTH: Final = 8
+"""Times that the next window is larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtBlock:
+    """What stood at a block. final: whether that block is. sizes: of every log that the member has
+    by now; 0: nothing was anchored."""
+
+    block: Block
+    final: bool
+    sizes: Mapping[LogId, int]
+
+
+def size_at(
+    view: View,
+    contracts: Sequence[ContractRegistration],
+    log: LogId,
+    block: int,
+    *,
+    deployed: int,
+) -> int:
+    """The size of a log at a block; 0 before its first anchor. contracts: all that ever had the
+    role, the oldest first. deployed: block before which there is nothing. Raises CouldNotCheck."""
+    latest = [LogAnchor(one.account, view.call).latest(log) for one in contracts]
+    if not any(one.size for one in latest):
+        return 0
+    for first, last in _windows(block, deployed):
+        found = [event for one in contracts for event in _anchored(view, one, log, first, last)]
+        if found:
+            return max(event.size for event in found)
+    return 0
+
+
+def _windows(block: int, deployed: int) -> Iterator[tuple[int, int]]:
+    last, width = block, FIRST_WINDOW
+    while last >= deployed:
+        first = max(deployed, last - width + 1)
+        yield first, last
+        last, width = first - 1, width * GROWTH
+
+
+def _anchored(
+    view: View, contract: ContractRegistration, log: LogId, first: int, last: int
+) -> Iterator[Anchored]:
+    for entry in view.logs(contract.account, [topic(Anchored), log], first=first, last=last):
+        event = decode_event("LogAnchor", entry)
+        if isinstance(event, Anchored):
+            yield event

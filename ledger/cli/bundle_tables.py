@@ -1,0 +1,150 @@
+"""Bundles, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ledger.cli.language import pick, say
+from ledger.cli.tables import plain, rows, stdout
+
+OVERALL: Final[Mapping[str, tuple[str, str, str]]] = {
+    "clear": (
+        "各省均已说明，没有不利、有争议或无法核对的记录。",
+        "Clear: every province has stated what it has, and nothing is adverse, disputed or open.",
+        "green",
+    ),
+    "adverse": ("有不利记录。", "Adverse: there are records against the subject.", "red"),
+    "open": (
+        "未决：有省份缺席，或有记录有争议、无法核对。",
+        "Open: a province is missing, or a record is disputed or could not be settled.",
+        "yellow",
+    ),
+    "undetermined": (
+        "暂时无法全部核对；这不表示文件有假。",
+        "Not all of it could be checked; this says nothing against the file.",
+        "yellow",
+    ),
+    "false": (
+        "不成立：证据包或其中的内容有假。",
+        "It does not hold: the bundle, or something in it.",
+        "red",
+    ),
+}
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "out-of-region": ("不在授权的地区之内", "outside of the regions of the authorisation"),
+    "answer-false": ("答复不实", "what it answered is not so"),
+    "answer-unchecked": ("答复暂时无法核对", "what it answered could not be checked"),
+    "answer-overtaken": ("答复期间记录正在变化", "a record changed while it was asked"),
+    "other-question": ("答非所问", "it answered another question"),
+    "not-granted": ("不予提供", "not granted"),
+    "unreachable": ("无法连接", "not reached"),
+    "too-slow": ("超时", "too slow"),
+    "peer-busy": ("繁忙", "busy"),
+}
+MAX_SHOWN: Final = 20
+_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "stated": ("已说明", "stated"),
+    "missing": ("缺席", "missing"),
+    "contradicted": ("有遗漏的证据", "contradicted"),
+}
+
+
+def show_use(value: Mapping[str, Any]) -> None:
+    """What a node gave: nothing was verified here."""
+    _head(value["overall"], value["now"])
+    pairs = [
+        (say(zh="主体", en="subject"), value["subject"]),
+        (say(zh="本节点的查询编号", en="kept here as"), value["use"] or "-"),
+    ]
+    stdout().print(rows(pairs))
+    _completeness(value["completeness"])
+    _records(value["verdicts"])
+    _missing(value["missing"])
+
+
+def show_bundle(name: str, value: Mapping[str, Any]) -> None:
+    """The verdict on a bundle: how it stood, and how it stands now."""
+    stdout().print(plain(name, "bold"))
+    _head(value["verdict"], value["now"]["overall"])
+    pairs = [
+        (say(zh="主体", en="subject"), value["subject"] or "-"),
+        (say(zh="取得时间", en="at"), value["at"] or "-"),
+        (say(zh="依据的区块", en="blocks"), _blocks(value["blocks"])),
+    ]
+    stdout().print(rows(pairs))
+    _problems(value["problems"])
+    _completeness(value["completeness"])
+    _records(value["records"])
+    _missing(value["missing"])
+
+
+def _head(overall: str, now: str | None) -> None:
+    zh, en, style = OVERALL[overall]
+    stdout().print(plain(say(zh=zh, en=en), style))
+    if now is not None and now != overall:
+        zh, en, style = OVERALL[now]
+        stdout().print(plain(say(zh=f"现在：{zh}", en=f"Now: {en}"), style))
+
+
+def _blocks(blocks: Mapping[str, Any]) -> str:
+    return "; ".join(f"{code} {one['number']} ({one['time']})" for code, one in blocks.items())
+
+
+def _problems(problems: Sequence[Mapping[str, Any]]) -> None:
+    for one in problems[:MAX_SHOWN]:
+        where = " ".join(str(value) for value in one["evidence"].values())
+        stdout().print(plain(f"! {pick(one['message'])} [{one['code']}] {where}", "red"))
+    if len(problems) > MAX_SHOWN:
+        stdout().print(plain(say(zh="还有更多，见 --json。", en="There are more: see --json.")))
+
+
+def _completeness(states: Sequence[Mapping[str, Any]]) -> None:
+    """A row for each province: families by what it said of them."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in states:
+        found.setdefault(one["member"], {}).setdefault(one["state"], []).append(one["family"])
+    if not found:
+        return
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="省份", en="Province"))
+    table.add_column(say(zh="说明情况", en="What it said"))
+    table.add_column(say(zh="类别", en="Families"), overflow="fold")
+    for member, by in found.items():
+        for state, families in by.items():
+            zh, en = _STATES[state]
+            table.add_row(plain(member), plain(say(zh=zh, en=en)), plain(", ".join(families)))
+    stdout().print(table)
+
+
+def _records(records: Sequence[Mapping[str, Any]]) -> None:
+    if not records:
+        stdout().print(plain(say(zh="没有有效的记录。", en="No records in force.")))
+        return
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="省份", en="Province"))
+    table.add_column(say(zh="类型", en="Type"))
+    table.add_column(say(zh="作出日期", en="Decided"), no_wrap=True)
+    table.add_column(say(zh="至", en="Until"), no_wrap=True)
+    table.add_column(say(zh="当时", en="Then"))
+    table.add_column(say(zh="现在", en="Now"))
+    table.add_column(say(zh="不利", en="Adverse"))
+    for one in records:
+        adverse = {True: say(zh="是", en="yes"), False: say(zh="否", en="no"), None: "?"}
+        cells = (
+            *(one["issuer"], one["type"], one["decided"], one["until"], one["verdict"]),
+            *(one.get("now"), adverse[one["adverse"]]),
+        )
+        table.add_row(*(plain("-" if not cell else str(cell)) for cell in cells))
+    stdout().print(table)
+
+
+def _missing(missing: Sequence[Mapping[str, Any]]) -> None:
+    for one in missing:
+        absent = say(zh="缺席", en="missing")
+        zh, en = REASONS.get(one["reason"], ("", ""))
+        words = say(zh=zh, en=en)
+        stdout().print(plain(f"{absent}: {one['member']} {words} [{one['reason']}]", "yellow"))

@@ -1,0 +1,148 @@
+"""Checking an answer about a subject: who gave it, what it covers, and whether it left something
+out (design-2 15).
+
+`check_given` of `ledger.core.answer` says what is checked without the chain. Beyond that:
+
+1. the answer is signed by a PRESENT key of its member, a province, valid then;
+2. the opening proves that the member states this query in its log, or has promised to;
+3. `block` is final and at most an hour older than `at`, and `covers` has every log of the member
+   with the size that was anchored at that block; a log without an anchor may be left out;
+4. each receipt is genuine, of the record listed, from the part of a log that is covered, of a
+   family asked for, and where it shows about whom, about the subject.
+
+Everything is judged as it was at that block, so that whoever looks years later sees the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ledger.core.answer import Answer, Given, check_given
+from ledger.core.canonical import hex32
+from ledger.core.errors import CouldNotCheck, EvidenceError
+from ledger.core.signed import MAX_BEHIND, Item
+from ledger.core.verdict.facts import Block, Question
+from ledger.core.verdict.verdict import Verdict
+from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC
+from ledger.files.contradictions import UNREAD, contradict, question_at, schema_of, signed_by
+from ledger.files.problems import MAX_TOLD, Problem
+from ledger.verify import Verifier
+
+__all__ = ["Judged", "judge_answer"]
+
+PAGE = 256
+"""Receipts of which the chain is asked together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What is to be said of one answer. block: the one that it names; None: it could not be read.
+    verdicts: on the receipts of its items, in their order, as of that block. refuted: families of
+    which a receipt behind those of the items proves that a record was left out."""
+
+    given: Given
+    problems: tuple[Problem, ...]
+    block: Block | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    refuted: frozenset[str] = frozenset()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something speaks against it."""
+        return any(one.wrong for one in self.problems)
+
+
+def judge_answer(verifier: Verifier, given: Given) -> Judged:
+    """Judge one answer with its receipts. Raises nothing that lies in it."""
+    where = {"member": given.answer.iss}
+    try:
+        check_given(given)
+    except EvidenceError as error:
+        differs = Problem(code="parts-differ", evidence=where | {"problem": str(error)})
+        return Judged(given=given, problems=(differs,))
+    problems = [*signed_by(verifier, given.answer, given.jws), *_of_query(verifier, given)]
+    try:
+        block = _demand_block(verifier, given.answer, problems)
+    except CouldNotCheck as error:
+        unread = Problem(code="chain-unread", evidence=where | {"problem": error.code})
+        return Judged(given=given, problems=(*problems, unread))
+    verdicts = tuple(_verdicts(verifier, given.answer, given.own, block))
+    for item, verdict in zip(given.answer.items, verdicts, strict=True):
+        code = _against(given.answer, item, verdict)
+        if code is not None and len(problems) < MAX_TOLD:
+            evidence = where | {"leaf": hex32(item.leaf), "verdict": verdict.verdict}
+            problems.append(Problem(code=code, evidence=evidence))
+    return Judged(
+        given=given,
+        problems=tuple(problems),
+        block=block,
+        verdicts=verdicts,
+        refuted=frozenset(_refuted(verifier, given)),
+    )
+
+
+def _refuted(verifier: Verifier, given: Given) -> Iterator[str]:
+    for text in given.more:
+        found = contradict(verifier, given.answer, given.jws, text.encode())
+        if found.proven and found.family is not None:
+            yield found.family
+
+
+def _of_query(verifier: Verifier, given: Given) -> Iterator[Problem]:
+    """Whether the member states the query in its log, or has promised to."""
+    where = {"member": given.answer.iss}
+    verdict = verifier.verify(given.opening.encode(), Question(issuer=given.answer.iss))
+    if verdict.exit == EXIT_NOT_AUTHENTIC:
+        yield Problem(code="query-false", evidence=where | {"verdict": verdict.verdict})
+    # A promise proves what can be proven until it is due, and who gave it afterwards.
+    elif verdict.exit and not (given.opening.promised and verdict.standing.authentic is not False):
+        yield Problem(code="query-unchecked", evidence=where | {"verdict": verdict.verdict})
+
+
+def _demand_block(verifier: Verifier, answer: Answer, problems: list[Problem]) -> Block:
+    """The block of an answer, with what is wrong with it and what it covers. Raises
+    CouldNotCheck."""
+    where = {"member": answer.iss, "block": str(answer.block)}
+    there = verifier.at_block(answer.iss, answer.block)
+    if not there.final:
+        problems.append(Problem(code="block-not-final", evidence=where))
+    if not answer.at - MAX_BEHIND <= there.block.time <= answer.at:
+        problems.append(Problem(code="time-wrong", evidence=where))
+    told = {one.log: one.size for one in answer.covers}
+    if any(told.get(log, 0) != size for log, size in there.sizes.items()) or told.keys() - (
+        there.sizes.keys()
+    ):
+        problems.append(Problem(code="covers-wrong", evidence=where))
+    return there.block
+
+
+def _verdicts(
+    verifier: Verifier, answer: Answer, texts: Sequence[str], block: Block
+) -> Iterator[Verdict]:
+    question = question_at(block, answer.question.code, answer.iss)
+    for start in range(0, len(texts), PAGE):
+        page = [text.encode() for text in texts[start : start + PAGE]]
+        verifier.prepare(page)
+        for data in page:
+            found = verifier.verify(data, question)
+            # Of a receipt that shows no content nobody can say whom it is about.
+            bare = found.receipt is not None and found.receipt.presentation is None
+            yield verifier.verify(data, replace(question, subject=None)) if bare else found
+
+
+def _against(answer: Answer, item: Item, verdict: Verdict) -> str | None:
+    """What a verdict says against an item; None: nothing."""
+    receipt = verdict.receipt
+    if receipt is not None and receipt.leaf != item.leaf:
+        return "other-record"
+    if verdict.exit == EXIT_NOT_AUTHENTIC:
+        return "receipt-false"
+    if verdict.verdict == "other-subject":
+        return "other-subject"
+    if receipt is None or verdict.verdict in UNREAD:
+        return "receipt-unchecked"
+    schema = schema_of(verdict)
+    if schema is not None and schema.family not in answer.question.types:
+        return "other-record"
+    return None if receipt.index < answer.size_of(receipt.log) else "not-covered"
