@@ -63,8 +63,14 @@ from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import lose_mirrors
 from gateway.mirrors.tasks import MirrorFollower
 from gateway.mirrors.witnesses import Witnesses
+from gateway.outcomes.wiring import OutcomesHere, make_outcomes
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
+from gateway.products import store as product_store
+from gateway.products.none import LoggedNotices
+from gateway.products.tasks import noticer
+from gateway.products.tasks import sender as product_sender
+from gateway.products.wiring import ProductsHere, make_products
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
 from gateway.queries.none import NoneHeld, NoPapers
@@ -145,6 +151,8 @@ class Node:
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
     queries: Queries = field(init=False)
+    products: ProductsHere = field(init=False)
+    outcomes: OutcomesHere = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -170,7 +178,15 @@ class Node:
             acknowledged=self.statuses.acknowledged,
         )
         self.queries = make_queries(self, papers=NoPapers(), held=NoneHeld())
-        self.peers.messages.give({"case": self.case_parts.inbox, "use": self.queries.inbox})
+        self.products = make_products(self, LoggedNotices())
+        self.outcomes = make_outcomes(self, self.products.chain)
+        self.peers.messages.give(
+            {
+                "case": self.case_parts.inbox,
+                "use": self.queries.inbox,
+                "outcome": self.outcomes.inbox,
+            }
+        )
         self.case_files = make_case_files(
             self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
         )
@@ -212,6 +228,8 @@ class Node:
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("proposals", proposal_tidier(self.case_parts.waiting)),
+            ("products", product_sender(self.ctx, self.products.sending, self.lease)),
+            ("product-notices", noticer(self.products.noticing, self.lease)),
             ("case-files", self.case_files.worker(self.lease)),
             ("erasures", eraser(self.erasures, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
@@ -378,3 +396,4 @@ def _lose(connection: sa.Connection) -> None:
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
+    product_store.refile(connection)

@@ -21,9 +21,9 @@ class Signals:
     promised: set when entries became durable; the integrator then looks. published: set with
     every checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader
     then looks. asked: set when a workbook to correct is wanted;
-    its maker then looks. acts: set when something is to go to the chain about a record. ruled: set
-    when a file that decides about many records came or was released. looked: set once the chain was
-    read, whatever it said.
+    its maker then looks. acts: set when something is to go to the chain about a record. products:
+    the same about a product. ruled: set when a file that decides about many records came or was
+    released. looked: set once the chain was read, whatever it said.
     """
 
     promised: Event = field(default_factory=Event)
@@ -31,13 +31,14 @@ class Signals:
     uploaded: Event = field(default_factory=Event)
     asked: Event = field(default_factory=Event)
     acts: Event = field(default_factory=Event)
+    products: Event = field(default_factory=Event)
     ruled: Event = field(default_factory=Event)
     looked: Event = field(default_factory=Event)
 
     def wake_all(self) -> None:
         """Have every thread that waits look at once; it then sees that it shall end."""
         waited = (self.promised, self.published, self.uploaded, self.asked, self.acts, self.ruled)
-        for event in waited:
+        for event in (*waited, self.products):
             event.set()
 
 

@@ -62,6 +62,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The key of the marks of objections is not registered, was revoked or is not valid now; the"
         " operator must register a new CASE key",
     ),
+    "product-key-not-valid": (
+        "产品密钥未登记、已吊销或不在有效期内，请运维登记新的 PRODUCT 密钥",
+        "The key of products is not registered, was revoked or is not valid now; the operator must"
+        " register a new PRODUCT key",
+    ),
     "decide-key-not-valid": (
         "决定密钥未登记、已吊销或不在有效期内，请运维登记新的 DECIDE 密钥",
         "The key of decisions is not registered, was revoked or is not valid now; the operator must"

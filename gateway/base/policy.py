@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -92,6 +92,15 @@ class Purpose(StrEnum):
     """Ask all provinces about a subject, and keep what they answer."""
     QUERIES = "queries"
     """Take the log of what was asked at this node: for its supervisor."""
+    PRODUCT = "product"
+    """Register a product, publish or retire it, hand it to users; keep another member's
+    manifest."""
+    SEE_PRODUCT = "see-product"
+    """Read a product, what went into it, whether it is stale; learn what a record went into."""
+    OUTCOMES = "outcomes"
+    """Report sums of a month; read what was reported."""
+    SUMS = "sums"
+    """Take sums of what institutions reported."""
 
 
 class Status(StrEnum):
@@ -349,6 +358,11 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.QUERIES: Rule(
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
+    Purpose.PRODUCT: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.SEE_PRODUCT: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    # Neither names a borrower, nor a record.
+    Purpose.OUTCOMES: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.SUMS: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

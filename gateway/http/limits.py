@@ -112,7 +112,9 @@ EXCHANGE = "/v1/exchange/"
 """Routes for other members, who prove themselves by a signature."""
 MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
-TABLES = frozenset({"/v1/returns", "/v1/reconcile", "/v1/case-files"})
+TABLES = frozenset(
+    {"/v1/returns", "/v1/reconcile", "/v1/case-files", "/v1/outcomes", "/v1/product-manifests"}
+)
 """Routes that answer a table at once, from memory."""
 MAX_DOCUMENTS = 65 << 20
 """Bytes of a step of a case with its documents (`gateway.cases.materials`)."""
@@ -201,7 +203,7 @@ class Limits:
             return MAX_EXCHANGE
         if takes_documents(scope["path"]):
             return min(self._settings.max_file_bytes, MAX_DOCUMENTS)
-        if scope["path"] in TABLES:
+        if scope["path"] in TABLES or lists_records(scope["path"]):
             return min(self._settings.max_file_bytes, MAX_TABLE)
         if media_type(_header(scope, b"content-type")) == NDJSON:
             return self._settings.max_body_bytes
@@ -300,6 +302,11 @@ def takes_documents(path: str) -> bool:
     return path.startswith("/v1/cases") or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )
+
+
+def lists_records(path: str) -> bool:
+    """Whether a version of a product is sent there, with the records that went in."""
+    return path.startswith("/v1/products/") and path.endswith("/versions")
 
 
 def too_large(limit: int) -> Problem:
