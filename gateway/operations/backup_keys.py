@@ -12,7 +12,7 @@ nothing behind when they are forgotten; one without a key was forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from gateway.files.store import forget_job, forget_report
 from gateway.jobs.services import drop as drop_job
 from gateway.jobs.services import find as find_job
 from gateway.log.models import entries
+from gateway.products.models import product_versions
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
@@ -143,7 +144,10 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
     given = Given(forgotten=_to_files(kept[0], target))
-    _to_materials(kept, target)
+    _to_boxes(kept, target, Kind.MATERIAL, _sets(target))
+    # A manifest that a chain did not take is gone with its version.
+    manifests = set(target.scalars(sa.select(product_versions.c.box)))
+    _to_boxes(kept, target, Kind.MANIFEST, manifests)
     for kind in _LASTING:
         more = _to_lasting(kept, target, kind)
         given = replace(
@@ -181,15 +185,17 @@ def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind
         insert_rows(target, content_keys, _INTO, into)
 
 
-def _to_materials(kept: Sequence[sa.Connection], target: sa.Connection) -> None:
-    """Give the documents of cases their keys. One that these keys know as erased is, however old
-    the backup is; one that was in no backup stays sealed, as lost."""
-    subjects = {_subject(id_): id_ for id_ in map(number, _sets(target))}
+def _to_boxes(
+    kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind, hex_ids: Set[str]
+) -> None:
+    """Give documents of cases, or manifests, their keys. One that these keys know as erased is,
+    however old the backup is; one that was in no backup stays sealed, as lost."""
+    subjects = {_subject(id_): id_ for id_ in map(number, hex_ids)}
     found: dict[bytes, Wrapped | None] = {}
     for source in kept:
         left = [subject for subject in subjects if subject not in found]
-        found |= _find(source, Kind.MATERIAL, left)
-    into = [(int(Kind.MATERIAL), subjects[name], *key) for name, key in found.items() if key]
+        found |= _find(source, kind, left)
+    into = [(int(kind), subjects[name], *key) for name, key in found.items() if key]
     insert_rows(target, content_keys, _INTO, into)
 
 

@@ -109,6 +109,7 @@ def keyring(network: TestNetwork, code: str) -> Keyring:
         request=keys[code, Purpose.REQUEST],
         case=keys.get((code, Purpose.CASE)),
         decide=keys.get((code, Purpose.DECIDE)),
+        product=keys.get((code, Purpose.PRODUCT)),
         payer=payer,
         content=(ContentKey(version=1, secret=os.urandom(32)),),
         index=os.urandom(32),
@@ -133,7 +134,7 @@ def freeze(node: Node, folder: Path) -> None:
     keys = node.signing.keys
     signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
     signers |= {"request": keys.request, "payer": keys.payer}
-    signers |= {"case": keys.case, "decide": keys.decide}
+    signers |= {"case": keys.case, "decide": keys.decide, "product": keys.product}
     secrets = {
         name: (one.alg, one._secret.hex()) for name, one in signers.items() if one is not None
     }
@@ -188,9 +189,12 @@ def serving(node: Node, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _is_registered(code: str, purpose: Purpose, codes: Sequence[str]) -> bool:
+def _is_registered(
+    code: str, purpose: Purpose, codes: Sequence[str], makers: Sequence[str]
+) -> bool:
     of_cases = code in codes and code in PROVINCES and purpose in OF_CASES
-    return of_cases or purpose in REGISTERED
+    of_products = code in makers and purpose is Purpose.PRODUCT
+    return of_cases or of_products or purpose in REGISTERED
 
 
 @contextmanager
@@ -201,15 +205,17 @@ def start_members(
     databases: Mapping[str, str] | None = None,
     before: Callable[[TestNetwork, Path], Mapping[str, Keyring]] | None = None,
     anvil_args: Sequence[str] = (),
+    makers: Sequence[str] = (),
 ) -> Iterator[Network]:
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
     theirs in their folder. before: what happens before they are opened, with the folder of theirs;
-    the keys of those that were open by then. anvil_args: of the chain."""
+    the keys of those that were open by then. anvil_args: of the chain. makers: those with a PRODUCT
+    key."""
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}
         endpoints = {code: relay.url for code, relay in relays.items()}
-        keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes)}
+        keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes, makers)}
         network = deploy_network(anvil, keys=keys, endpoints=endpoints)
         rings = before(network, folder) if before else {}
         members = {}
