@@ -142,12 +142,11 @@ def _row(line: Line, places: Mapping[str, int], month: str) -> Said | Sequence[F
     if line.damaged:
         return [fault("row-broken")]
     cells = _Cells(line, places)
-    product = cells.read("product", _product, PLATFORM)
     cell = Cell(
         period=cells.read("period", lambda text: _month(text, month), ""),
         region=cells.read("region", _region, ""),
-        product=product,
-        version=cells.read("version", lambda text: _version(text, product), 0),
+        product=cells.read("product", _product, PLATFORM),
+        version=cells.read("version", lambda text: _version(text, cells.filled("product")), 0),
     )
     said = Said(
         row=line.row,
@@ -179,6 +178,11 @@ class _Cells:
         except _Wrong as error:
             self.faults.append(fault(error.code, name))
             return otherwise
+
+    def filled(self, name: str) -> bool:
+        """Whether there is anything in a cell."""
+        place = self._places.get(name)
+        return place is not None and any(map(_plain, self._line.cells[place : place + 1]))
 
     def _text(self, name: str) -> str:
         place, cells = self._places.get(name), self._line.cells
@@ -229,11 +233,11 @@ def _product(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def _version(text: str, product: bytes) -> int:
-    if not product and text in ("", "0"):
+def _version(text: str, of_product: bool) -> int:
+    if not of_product and text in ("", "0"):
         return 0
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0  # noqa: PLR2004
-    if not product or not 1 <= number <= MAX_VERSION:
+    if not of_product or not 1 <= number <= MAX_VERSION:
         raise _Wrong("version-invalid")
     return number
 

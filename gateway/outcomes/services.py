@@ -115,6 +115,7 @@ class Outcomes:
         """The rows that are taken, what is wrong with the others, and whom the outcome of each cell
         is handed to."""
         provinces = self._regions.provinces()
+        makers = _Remembered(self._makers)
         faults = dict(table.faults)
         receivers: dict[Cell, Sequence[str]] = {}
         good: list[Said] = []
@@ -126,7 +127,7 @@ class Outcomes:
                 faults[said.row] = [fault("region-unknown", "region")]
             else:
                 try:
-                    receivers[cell] = self._receivers(said, provinces[cell.region])
+                    receivers[cell] = self._receivers(makers, said, provinces[cell.region])
                 except MakerUnknown as error:
                     column = "version" if error.code == "version-unknown" else "product"
                     faults[said.row] = [fault(error.code, column)]
@@ -134,10 +135,10 @@ class Outcomes:
                 good.append(said)
         return good, faults, receivers
 
-    def _receivers(self, said: Said, province: str) -> Sequence[str]:
+    def _receivers(self, makers: Makers, said: Said, province: str) -> Sequence[str]:
         cell, found = said.cell, {province}
         if cell.product != PLATFORM:
-            found.add(self._makers.maker(ProductId(cell.product), cell.version, said.member))
+            found.add(makers.maker(ProductId(cell.product), cell.version, said.member))
         return sorted(found - {self._own})
 
     def _kept(
@@ -193,6 +194,27 @@ class Outcomes:
     @property
     def _own(self) -> str:
         return self._ctx.settings.node.code
+
+
+class _Remembered:
+    """Makers that are asked once for each version: a file names few products in many rows."""
+
+    def __init__(self, makers: Makers) -> None:
+        self._makers = makers
+        self._known: dict[tuple[ProductId, int, str | None], str | MakerUnknown] = {}
+
+    def maker(self, product_id: ProductId, version: int, member: str | None) -> str:
+        """See Makers."""
+        key = (product_id, version, member)
+        if key not in self._known:
+            try:
+                self._known[key] = self._makers.maker(product_id, version, member)
+            except MakerUnknown as error:
+                self._known[key] = error
+        found = self._known[key]
+        if isinstance(found, MakerUnknown):
+            raise found
+        return found
 
 
 class OutcomeInbox:

@@ -94,5 +94,5 @@ def test_restored(node: Node, network: TestNetwork, tmp_path: Path) -> None:
         marks = connection.scalar(sa.select(sa.func.count()).select_from(product_inputs))
     close_engine(engine)
     assert held.manifest.product == ProductId(product)
-    assert held.manifest.record_ids == tuple(sorted(RECORDS))
+    assert [bytes(one) for one in held.manifest.record_ids] == sorted(RECORDS)
     assert marks == len(RECORDS)

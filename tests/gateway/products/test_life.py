@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_what_the_chain_has_is_what_the_manifest_says(network: Network) -> None:
     manifest = parse_manifest(data)
     found = network.chain.products.versions(BUREAU, bytes.fromhex(product), 0, 10)
     [version] = found
-    published_ = {
+    published_: dict[str, Any] = {
         "product": bytes.fromhex(product),
         "version": 1,
         "inputs": version.inputs,
@@ -200,7 +201,7 @@ def test_it_takes_the_scope(network: Network, scope: str) -> None:
         ("POST", "/v1/product-manifests?member=110000"),
         ("GET", f"/v1/lineage/{product}"),
     ):
-        body = {} if method == "POST" else None
+        body: dict[str, str] | None = {} if method == "POST" else None
         told = ask(bureau, method, path, body, headers=other)
         assert (told.status_code, told.json()["code"]) == (403, "scope-missing"), path
         assert ask(bureau, method, path, body, headers={"authorization": "x"}).status_code == 401

@@ -225,9 +225,9 @@ def test_waits_while_the_member_is_suspended(network: TestNetwork, tmp_path: Pat
 def test_a_key_that_is_not_valid_signs_nothing(network: TestNetwork, tmp_path: Path) -> None:
     with gateway(network, tmp_path / "node") as node:
         product = ask(node, new_id())
-        key_id = network.keys[FIRST, Purpose.PRODUCT].key_id
-        compromise(network, key_id, network.anvil.head_time())
-        node.anchoring.step()
+    key_id = network.keys[FIRST, Purpose.PRODUCT].key_id
+    compromise(network, key_id, network.anvil.head_time())
+    with gateway(network, tmp_path / "node") as node:
         go(node, network, 4)
         assert told(node, product) == [("register", "waiting", "product-key-not-valid")]
 
