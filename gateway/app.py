@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from gateway.about import routes as about
 from gateway.about.routes import About
+from gateway.authorisations import routes as authorisations
 from gateway.base.errors import NotReady
 from gateway.base.metrics import TIMEOUTS
 from gateway.casefiles import routes as case_files
@@ -23,6 +24,7 @@ from gateway.cases import papers
 from gateway.cases import routes as cases
 from gateway.cases.papers import Papers
 from gateway.catalogue import routes as catalogue
+from gateway.checks import routes as checks
 from gateway.erasures import routes as erasures
 from gateway.files import routes as files
 from gateway.history import routes as history
@@ -85,7 +87,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(queries, products, outcomes, peers, statuses, watching, about, docs),
+        *(authorisations, queries, checks, products, outcomes),
+        *(peers, statuses, watching, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -127,12 +130,14 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.watching = node.watching
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
+    app.state.authorisations = node.authorisations
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
     app.state.queries = node.queries.routes
     app.state.products = node.products.routes
     app.state.outcomes = node.outcomes.routes
+    app.state.checks = node.checks
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

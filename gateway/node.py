@@ -18,6 +18,9 @@ from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
+from gateway.authorisations.store import send_again as revoke_again
+from gateway.authorisations.tasks import handing_over, revoker
+from gateway.authorisations.wiring import AuthorisationParts, make_authorisations
 from gateway.base import threads
 from gateway.base.access_table import Standing
 from gateway.base.context import Context
@@ -38,6 +41,7 @@ from gateway.cases.wiring import make_cases
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
+from gateway.checks.services import Checks
 from gateway.erasures.services import Erasures
 from gateway.erasures.tasks import eraser
 from gateway.files.services import Files
@@ -73,7 +77,6 @@ from gateway.products.tasks import sender as product_sender
 from gateway.products.wiring import ProductsHere, make_products
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
-from gateway.queries.none import NoneHeld, NoPapers
 from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
@@ -147,10 +150,12 @@ class Node:
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
     case_files: CaseFileParts = field(init=False)
+    authorisations: AuthorisationParts = field(init=False)
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
     queries: Queries = field(init=False)
+    checks: Checks = field(init=False)
     products: ProductsHere = field(init=False)
     outcomes: OutcomesHere = field(init=False)
     _stop: Event = field(default_factory=Event)
@@ -177,13 +182,35 @@ class Node:
             tokens=self.holders,
             acknowledged=self.statuses.acknowledged,
         )
-        self.queries = make_queries(self, papers=NoPapers(), held=NoneHeld())
+        self.authorisations = make_authorisations(
+            self.ctx,
+            statements=self.statements,
+            chain=self.chain,
+            reader=self.reader,
+            outbox=self.outbox,
+            signing=self.signing,
+            vault=self.vault,
+            hmac=self.hmac,
+            accesses=self.accesses,
+            peers=self.peers,
+        )
+        self.peers.exchange.ask_papers(self.authorisations.papers)
+        self.queries = make_queries(self, self.authorisations.papers, self.authorisations.held)
+        self.checks = Checks(
+            self.ctx,
+            uses=self.queries.routes.uses,
+            chain=self.chain,
+            statements=self.statements,
+            outbox=self.peers.outbox,
+        )
         self.products = make_products(self, LoggedNotices())
         self.outcomes = make_outcomes(self, self.products.chain)
         self.peers.messages.give(
             {
+                "authorisation": self.authorisations.held,
                 "case": self.case_parts.inbox,
                 "use": self.queries.inbox,
+                "feedback": self.queries.feedback,
                 "outcome": self.outcomes.inbox,
             }
         )
@@ -219,6 +246,7 @@ class Node:
         self.ctx.signals.promised.set()
         self.peers.directory.list_anew()  # before the first of them asks
         self._sender = MessageSender(self.peers.outbox, self.peers.asking)
+        papers = self.authorisations
         steps: list[tuple[str, threads.Step]] = [
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
@@ -230,6 +258,11 @@ class Node:
             ("proposals", proposal_tidier(self.case_parts.waiting)),
             ("products", product_sender(self.ctx, self.products.sending, self.lease)),
             ("product-notices", noticer(self.products.noticing, self.lease)),
+            (
+                "revocations",
+                revoker(self.ctx, papers.sending, papers.keeping, self.lease),
+            ),
+            ("handover", handing_over(papers.handover, self.lease)),
             ("case-files", self.case_files.worker(self.lease)),
             ("erasures", eraser(self.erasures, self.lease)),
             ("calendar", CalendarWatch(self.workers.calendar, self.ctx.clock)),
@@ -275,6 +308,7 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
+        self.checks.close()
         self.mirrors.close()
         self.reader.close()
         self.outbox.close()
@@ -390,10 +424,11 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 
 
 def _lose(connection: sa.Connection) -> None:
-    """The chain was lost and another one stands in its place: logs are anchored again, our acts go
-    again, and what was closed stays so until this one was followed."""
+    """The chain was lost and another one stands in its place: logs are anchored again, our acts and
+    revocations go again, and what was closed stays so until this one was followed."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
     product_store.refile(connection)
+    revoke_again(connection)

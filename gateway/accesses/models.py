@@ -15,14 +15,18 @@ accesses = sa.Table(
     sa.Column("token", sa.Integer),
     sa.Column("member", sa.Text),
     sa.Column("purpose", sa.Text, nullable=False),  # gateway.base.policy.Purpose
-    # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32); NULL where
-    # nothing was named or stored.
+    # Leaf of a record (32), id of a file (16), leavesRoot of the promise of a set (32), commitment
+    # of an authorisation that was read itself (32); NULL where nothing was named or stored.
     sa.Column("record", sa.LargeBinary(32)),
     sa.Column("count", sa.Integer, nullable=False),  # rows of a set, times of a tally, else 1
     sa.Column("answer", sa.Text, nullable=False),  # "allowed", or the code of the refusal
     sa.Column(
         "rules", sa.Integer, nullable=False
     ),  # version of policy.RULES, of members that of the access table
+    # What for, where the asker has shown an authorisation: its purpose (`pre-loan` …), and the
+    # commitment of its statement; NULL: it has shown none, or none that holds.
+    sa.Column("use", sa.Text),
+    sa.Column("authorisation", sa.LargeBinary(32)),
     # What the like of it within the minute is counted under; NULL: a line by itself.
     sa.Column("tally", sa.LargeBinary(16)),
 )

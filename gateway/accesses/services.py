@@ -38,14 +38,14 @@ _PROCESS = secrets.token_bytes(WRITER_BYTES)
 
 _COLUMNS = (
     *("at", "token", "member", "purpose", "record"),
-    *("count", "answer", "rules", "tally"),
+    *("count", "answer", "rules", "use", "authorisation", "tally"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """One line. token: None for another member, which `member` names. record: as in the table.
-    count: rows of a set."""
+    """One line. token: None for another member, which `member` names. record, use, authorisation:
+    as in the table. count: rows of a set."""
 
     token: int | None
     purpose: Purpose
@@ -53,6 +53,8 @@ class Access:
     record: bytes | None = None
     count: int = 1
     member: str | None = None
+    use: str | None = None
+    authorisation: bytes | None = None
 
     @property
     def answer(self) -> str:
@@ -70,14 +72,15 @@ class Access:
             return None
         record = "" if self.record is None else self.record.hex()
         who = self.token if self.member is None else self.member
-        asked = (who, self.purpose, self.answer, self.decision.version, record)
+        paper = b"" if self.authorisation is None else self.authorisation
+        asked = (who, self.purpose, self.answer, self.decision.version, record, paper.hex())
         parts = (writer.hex(), *asked, at // MINUTE)
         return hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line as it is read. record: hex."""
+    """A line as it is read. record, authorisation: hex."""
 
     id: int
     at: int
@@ -88,6 +91,8 @@ class Line:
     count: int
     answer: str
     rules: int
+    use: str | None
+    authorisation: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +116,8 @@ def write(
     for line in lines:
         tally = line.tally(at, writer)
         values = (at, line.token, line.member, line.purpose.value, line.record)
-        row = (*values, line.count, line.answer, line.decision.version, tally)
+        papers = (line.use, line.authorisation)
+        row = (*values, line.count, line.answer, line.decision.version, *papers, tally)
         (alone if tally is None else tallied).append(row)
     if alone:
         insert_rows(connection, accesses, _COLUMNS, alone)
@@ -261,6 +267,12 @@ def _piece(engine: sa.Engine, query: sa.Select[Any]) -> list[Line]:
     with begin_read(engine) as connection:
         rows = connection.execute(query).all()
     return [
-        Line(**{**row._mapping, "record": None if row.record is None else row.record.hex()})
+        Line(
+            **{
+                **row._mapping,
+                "record": None if row.record is None else row.record.hex(),
+                "authorisation": None if row.authorisation is None else row.authorisation.hex(),
+            }
+        )
         for row in rows
     ]

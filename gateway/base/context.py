@@ -23,7 +23,8 @@ class Signals:
     then looks. asked: set when a workbook to correct is wanted;
     its maker then looks. acts: set when something is to go to the chain about a record. products:
     the same about a product. ruled: set when a file that decides about many records came or was
-    released. looked: set once the chain was read, whatever it said.
+    released. taken_back: set when an authorisation is to be taken back. looked: set once the chain
+    was read, whatever it said.
     """
 
     promised: Event = field(default_factory=Event)
@@ -33,12 +34,13 @@ class Signals:
     acts: Event = field(default_factory=Event)
     products: Event = field(default_factory=Event)
     ruled: Event = field(default_factory=Event)
+    taken_back: Event = field(default_factory=Event)
     looked: Event = field(default_factory=Event)
 
     def wake_all(self) -> None:
         """Have every thread that waits look at once; it then sees that it shall end."""
         waited = (self.promised, self.published, self.uploaded, self.asked, self.acts, self.ruled)
-        for event in (*waited, self.products):
+        for event in (*waited, self.products, self.taken_back):
             event.set()
 
 

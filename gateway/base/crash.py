@@ -35,6 +35,13 @@ Stage = Literal[
     "act.signed",
     "act.sent",
     "act.recorded",
+    "authorisation.stored",
+    "authorisation.taken",
+    "authorisation.handed",
+    "revocation.requested",
+    "revocation.signed",
+    "revocation.sent",
+    "revocation.recorded",
     "record.erased",
     "record.swept",
 ]

@@ -62,15 +62,25 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The key of the marks of objections is not registered, was revoked or is not valid now; the"
         " operator must register a new CASE key",
     ),
-    "product-key-not-valid": (
-        "产品密钥未登记、已吊销或不在有效期内，请运维登记新的 PRODUCT 密钥",
-        "The key of products is not registered, was revoked or is not valid now; the operator must"
-        " register a new PRODUCT key",
-    ),
     "decide-key-not-valid": (
         "决定密钥未登记、已吊销或不在有效期内，请运维登记新的 DECIDE 密钥",
         "The key of decisions is not registered, was revoked or is not valid now; the operator must"
         " register a new DECIDE key",
+    ),
+    "consent-key-not-valid": (
+        "授权密钥未登记、已吊销或不在有效期内，请运维登记新的 CONSENT 密钥（keys rotate CONSENT）",
+        "The key that takes authorisations back is not registered, was revoked or is not valid now;"
+        " the operator must register a new CONSENT key (`keys rotate CONSENT`)",
+    ),
+    "product-key-not-valid": (
+        "数据产品密钥未登记、已吊销或不在有效期内，请运维登记新的 PRODUCT 密钥",
+        "The key of data products is not registered, was revoked or is not valid now; the operator"
+        " must register a new PRODUCT key",
+    ),
+    "authorisation-unread": (
+        "尚未能从链上读到该授权是否成立、是否已撤回，在此之前不予提供；请稍后再试",
+        "Whether this authorisation holds, or was taken back, could not be read from the chain, and"
+        " nothing is given until then; try later",
     ),
     "rules-not-in-force": (
         "目录中没有现行的公示规则，或本节点没有其文件，请联盟登记规则，或由运维把文件放入 schemas"

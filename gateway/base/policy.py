@@ -74,6 +74,16 @@ class Purpose(StrEnum):
     """Take the list of a day, with a receipt of each entry."""
     HISTORY = "history"
     """Take the whole history of a subject: the centre's."""
+    GRANT_AUTHORISATION = "grant-authorisation"
+    """Keep what a subject has signed, and let another member ask about it."""
+    HOLD_AUTHORISATION = "hold-authorisation"
+    """Take an authorisation that another member has made for this one."""
+    SEE_AUTHORISATION = "see-authorisation"
+    """Read an authorisation: whom it is about, for whom, and how it stands."""
+    READ_AUTHORISATION = "read-authorisation"
+    """Read the documents that a subject has signed."""
+    REVOKE_AUTHORISATION = "revoke-authorisation"
+    """Take an authorisation back."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -285,6 +295,7 @@ _OPERATE: Final = Rule(
     erased="content-erased",
 )
 _FILE: Final = Rule(scope="submit", grounds=_always(_HANDED_IN), refusal="not-found")
+_CONSENT: Final = Rule(scope="consent", grounds=_always(_HANDED_IN), refusal="not-found")
 
 RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.SUBMIT: Rule(scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"),
@@ -363,6 +374,12 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     # Neither names a borrower, nor a record.
     Purpose.OUTCOMES: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.SUMS: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    # Those that another member made are asked for without a record: they are the member's own.
+    Purpose.GRANT_AUTHORISATION: _CONSENT,
+    Purpose.HOLD_AUTHORISATION: _CONSENT,
+    Purpose.SEE_AUTHORISATION: _CONSENT,
+    Purpose.READ_AUTHORISATION: _CONSENT,
+    Purpose.REVOKE_AUTHORISATION: _CONSENT,
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -410,6 +427,7 @@ _ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
     Purpose.EXCHANGE_RECORD: frozenset({Extent.ALL}),
     Purpose.EXCHANGE_CHECK: frozenset({Extent.ALL, Extent.MATCH}),
     Purpose.EXCHANGE_LIST: frozenset({Extent.ALL}),
+    Purpose.EXCHANGE_SUBJECT: frozenset({Extent.ALL}),
 }
 """What the access table must give for each, where no authorisation says more."""
 
@@ -422,16 +440,21 @@ def decide_for_member(
     record: Record | None = None,
     standing: Standing = Standing.IN_FORCE,
     use: str = NO_PURPOSE,
+    covered: bool = False,
 ) -> Decision:
     """Whether another member may. record: None: there is none, or the purpose is about none. use:
-    what for, as in the access table."""
+    what for, as in the access table. covered: an authorisation for that use covers the record; then
+    what it covers is given where the table says so, and what is given without any."""
     if purpose is Purpose.EXCHANGE_OPENINGS:
         allowed = Role.AUDITOR in peer.roles
         return Decision(None if allowed else NOT_GRANTED, version=table.version)
     extent = Extent.NOTHING
     if record is not None:
         extent = table.extent(peer.roles, use, record.visibility, standing)
-    allowed = extent in _ENOUGH[purpose]
+    if covered and record is not None and extent is not Extent.SCOPE:
+        # A paper gives no more than itself: nobody gets by it what its purpose alone would give.
+        extent = table.extent(peer.roles, NO_PURPOSE, record.visibility, standing)
+    allowed = extent in _ENOUGH[purpose] or (covered and extent is Extent.SCOPE)
     return Decision(None if allowed else NOT_GRANTED, version=table.version, extent=extent)
 
 

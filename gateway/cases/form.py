@@ -1,4 +1,5 @@
-"""What comes with a step: JSON alone, or multipart with the JSON as `case` and documents as `doc`.
+"""What comes with documents: JSON alone, or multipart with the JSON as one part and documents as
+`doc`. What the JSON is called the route says: `case` of a step of a case.
 
 Held in memory, for no byte of a document touches a disk unsealed; so the whole is bounded, and so
 many at once.
@@ -24,6 +25,7 @@ from gateway.http.limits import media_type
 from gateway.http.multipart import MULTIPART, MultipartForm
 from gateway.http.problems import Problem
 from ledger.core.docs import MAX_DOCS
+from ledger.core.texts import Text
 
 MAX_JSON = 1 << 16
 """Bytes: a note of 2,000 characters and what stands beside it."""
@@ -37,12 +39,8 @@ AT_ONCE = 4
 OF_ONE = 2
 """Of one token."""
 
-_FORM = {
-    "zh": "请以 application/json 发送，或以 multipart/form-data 发送：case 为 JSON，"
-    "doc 为材料（可多份）",
-    "en": "Send application/json, or multipart/form-data with the JSON as `case` and documents as"
-    " `doc`",
-}
+CASE = "case"
+"""What the JSON of a step of a case is called."""
 
 
 class Places:
@@ -83,17 +81,27 @@ class Sent:
     docs: tuple[Material, ...]
 
 
+def wanted(name: str) -> Text:
+    """What to send, where the JSON is called so."""
+    return {
+        "zh": f"请以 application/json 发送，或以 multipart/form-data 发送：{name} 为 JSON，"
+        "doc 为材料（可多份）",
+        "en": f"Send application/json, or multipart/form-data with the JSON as `{name}` and"
+        " documents as `doc`",
+    }
+
+
 @asynccontextmanager
-async def reading(request: Request, token: int) -> AsyncIterator[Sent]:
+async def reading(request: Request, token: int, name: str = CASE) -> AsyncIterator[Sent]:
     """The body of a step. One with documents has its place until the caller is done with it: until
-    then it lies in memory. token: number of who sends it. Raises Problem, CaseRefused (documents),
-    NotReady."""
+    then it lies in memory. token: number of who sends it. name: what the JSON is called. Raises
+    Problem, CaseRefused (documents), NotReady."""
     kind = media_type(request.headers.get("content-type", "").encode("latin-1", "replace"))
     if kind != MULTIPART:
-        yield Sent(_object(await _plain(request)), ())
+        yield Sent(_object(await _plain(request), name), ())
         return
     with places.hold(token):
-        yield await _multipart(request)
+        yield await _multipart(request, name)
 
 
 async def _feed(request: Request, take: Callable[[bytes], None]) -> None:
@@ -123,27 +131,28 @@ async def _plain(request: Request) -> bytes:
     return bytes(data)
 
 
-async def _multipart(request: Request) -> Sent:
-    form = _Form(request.headers.get("content-type", ""))
+async def _multipart(request: Request, name: str) -> Sent:
+    form = _Form(request.headers.get("content-type", ""), name)
     await _feed(request, form.feed)
     return form.finish()
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes, name: str) -> dict[str, Any]:
     try:
         value = orjson.loads(data or b"{}")
     except orjson.JSONDecodeError as error:
-        raise Problem("schema-invalid", _FORM) from error
+        raise Problem("schema-invalid", wanted(name)) from error
     if not isinstance(value, dict):
-        raise Problem("schema-invalid", _FORM)
+        raise Problem("schema-invalid", wanted(name))
     return value
 
 
 class _Form(MultipartForm):
-    """The multipart body."""
+    """The multipart body. name: what the JSON is called."""
 
-    def __init__(self, content_type: str) -> None:
-        super().__init__(content_type, wanted=_FORM, max_headers=MAX_HEADERS)
+    def __init__(self, content_type: str, name: str) -> None:
+        super().__init__(content_type, wanted=wanted(name), max_headers=MAX_HEADERS)
+        self._name = name
         self._json: bytearray | None = None
         self._docs: list[tuple[str, bytearray]] = []
         self._most = 0
@@ -151,7 +160,7 @@ class _Form(MultipartForm):
     def part(self, name: bytes, file_name: str) -> bytearray:
         """See `MultipartForm`: the JSON once, and documents."""
         target = bytearray()
-        if name == b"case" and self._json is None:
+        if name == self._name.encode() and self._json is None:
             self._json, self._most = target, MAX_JSON
         elif name == b"doc":
             if len(self._docs) >= MAX_DOCS:
@@ -176,7 +185,7 @@ class _Form(MultipartForm):
         if not self.ended or self._json is None:
             raise self.not_the_form()
         docs = tuple(Material(name=name, data=bytes(data)) for name, data in self._docs)
-        return Sent(_object(bytes(self._json)), docs)
+        return Sent(_object(bytes(self._json), self._name), docs)
 
 
 _TOO_LARGE = {

@@ -22,7 +22,7 @@ _MAX_VERSION = 2**32 - 2
 
 def filing(value: Mapping[str, Any], docs: Sequence[Material]) -> Filing:
     """What `POST /v1/cases` says. Raises InputError."""
-    told = _Told(value, "record kind reason owner authority channel nationalNo received")
+    told = Told(value, "record kind reason owner authority channel nationalNo received")
     return Filing(
         record=told.needed("record", told.digest),
         kind=told.needed("kind", lambda name: told.one_of(name, ("repair", "objection"))),
@@ -39,7 +39,7 @@ def filing(value: Mapping[str, Any], docs: Sequence[Material]) -> Filing:
 def step(act: str, value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
     """What a further step says; a result of the national platform by its number there."""
     national = act == NATIONAL
-    told = _Told(value, "note day pushed nationalNo" if national else "note day pushed")
+    told = Told(value, "note day pushed nationalNo" if national else "note day pushed")
     number = None
     if national:
         number = told.needed("nationalNo", lambda name: told.text(name, MAX_NATIONAL_NO))
@@ -55,7 +55,7 @@ def step(act: str, value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted
 
 def decision(value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
     """What is proposed."""
-    told = _Told(value, "act note day pushed basis class nationalNo toRecord withdraw version")
+    told = Told(value, "act note day pushed basis class nationalNo toRecord withdraw version")
     return Wanted(
         act=told.needed("act", lambda name: told.text(name, 32)),
         note=told.text("note", MAX_NOTE) or "",
@@ -73,7 +73,7 @@ def decision(value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
 
 def signature(value: Mapping[str, Any]) -> tuple[int, bytes]:
     """Number of the act and its signature of 65 bytes."""
-    told = _Told(value, "act signature")
+    told = Told(value, "act signature")
     number = told.needed("act", lambda name: told.number(name, 1, 2**53))
     hexed = told.needed("signature", lambda name: told.matching(name, _SIGNATURE))
     return number, bytes.fromhex(hexed[2:])
@@ -82,73 +82,83 @@ def signature(value: Mapping[str, Any]) -> tuple[int, bytes]:
 _SIGNATURE = re.compile(r"0x[0-9a-f]{130}")
 
 
-class _Told:
-    """Members of an object; absent and null are the same."""
+class Told:
+    """Members of an object; absent and null are the same. Each raises InputError."""
 
     def __init__(self, value: Mapping[str, Any], known: str) -> None:
+        """known: names of all there may be, apart by blanks."""
         self._value = value
         for name in value:
             if name not in known.split():
-                raise _fault(str(name)[:64], "无此成员", "there is no such member")
+                raise fault(str(name)[:64], "无此成员", "there is no such member")
 
     def needed(self, name: str, take: Any) -> Any:
+        """What `take` finds, which must be something."""
         found = take(name)
         if found is None or found == "":
-            raise _fault(name, "必填", "is needed")
+            raise fault(name, "必填", "is needed")
         return found
 
     def text(self, name: str, most: int) -> str | None:
+        """A text of at most so many characters."""
         found = self._value.get(name)
         if found is None:
             return None
         if not isinstance(found, str) or len(found) > most or "\0" in found:
-            raise _fault(
+            raise fault(
                 name, f"须为不超过 {most} 字的文本", f"is no text of at most {most} characters"
             )
         return found
 
     def matching(self, name: str, like: re.Pattern[str]) -> str | None:
+        """A text that is spelled like this."""
         found = self.text(name, 200)
         if found is not None and not like.fullmatch(found):
-            raise _fault(name, "格式不符", "is not spelled as it must be")
+            raise fault(name, "格式不符", "is not spelled as it must be")
         return found
 
     def one_of(self, name: str, known: Sequence[str] | frozenset[str]) -> str | None:
+        """One of these words."""
         found = self.text(name, 64)
         if found is not None and found not in known:
             these = ", ".join(sorted(known))
-            raise _fault(name, f"须为 {these} 之一", f"is one of {these}")
+            raise fault(name, f"须为 {these} 之一", f"is one of {these}")
         return found
 
     def number(self, name: str, least: int, most: int) -> int | None:
+        """An integer within these bounds."""
         found = self._value.get(name)
         if found is None:
             return None
         if type(found) is not int or not least <= found <= most:
-            raise _fault(name, f"须为 {least}–{most} 的整数", f"is no number {least} … {most}")
+            raise fault(name, f"须为 {least}–{most} 的整数", f"is no number {least} … {most}")
         return found
 
     def flag(self, name: str) -> bool:
+        """Whether it is true; it is not where it is absent."""
         found = self._value.get(name, False)
         if not isinstance(found, bool):
-            raise _fault(name, "须为 true 或 false", "is true or false")
+            raise fault(name, "须为 true 或 false", "is true or false")
         return found
 
     def digest(self, name: str) -> bytes | None:
+        """32 bytes in hex."""
         found = self.text(name, 64)
         try:
             return None if found is None else unhex32(found)
         except Malformed as error:
-            raise _fault(name, "须为 64 位十六进制", "is not 64 hexadecimal digits") from error
+            raise fault(name, "须为 64 位十六进制", "is not 64 hexadecimal digits") from error
 
     def day(self, name: str) -> str | None:
+        """A day in ISO."""
         found = self.text(name, 10)
         try:
             return None if found is None else parse_day(found).isoformat()
         except Malformed as error:
-            raise _fault(name, "须为 YYYY-MM-DD", "is no day YYYY-MM-DD") from error
+            raise fault(name, "须为 YYYY-MM-DD", "is no day YYYY-MM-DD") from error
 
     def code(self, name: str) -> str | None:
+        """A good USCC, normalised."""
         found = self.text(name, 64)
         if found is None:
             return None
@@ -158,5 +168,6 @@ class _Told:
         return code
 
 
-def _fault(name: str, zh: str, en: str) -> InputError:
+def fault(name: str, zh: str, en: str) -> InputError:
+    """That a member of what was sent is not what it must be."""
     return InputError(name, "schema-invalid", {"zh": f"{name}：{zh}", "en": f"{name}: {en}"})

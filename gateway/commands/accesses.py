@@ -24,6 +24,7 @@ from ledger.core.canonical import instant
 COLUMNS = (
     *("id", "at", "token", "name", "department"),
     *("purpose", "record", "count", "answer", "rules", "member"),
+    *("use", "authorisation"),
 )
 MAX_LISTED = 10_000
 
@@ -133,6 +134,8 @@ def _head() -> tuple[str, ...]:
         say(zh="结果", en="Answer"),
         say(zh="规则版本", en="Rules"),
         say(zh="成员", en="Member"),
+        say(zh="用途", en="Use"),
+        say(zh="授权", en="Authorisation"),
     )
 
 

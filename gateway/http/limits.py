@@ -113,11 +113,16 @@ EXCHANGE = "/v1/exchange/"
 MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
 TABLES = frozenset(
-    {"/v1/returns", "/v1/reconcile", "/v1/case-files", "/v1/outcomes", "/v1/product-manifests"}
+    {
+        *("/v1/returns", "/v1/reconcile", "/v1/case-files"),
+        *("/v1/outcomes", "/v1/product-manifests"),
+        *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
+    }
 )
 """Routes that answer a table at once, from memory."""
 MAX_DOCUMENTS = 65 << 20
-"""Bytes of a step of a case with its documents (`gateway.cases.materials`)."""
+"""Bytes of a step of a case, or of an authorisation, with its documents
+(`gateway.cases.materials`)."""
 MAX_TABLE = 16 << 20
 """Bytes of such a table."""
 
@@ -298,7 +303,9 @@ class _Body:
 
 
 def takes_documents(path: str) -> bool:
-    """Whether a step of a case is sent there, with its documents."""
+    """Whether a step of a case is sent there, or an authorisation, with its documents."""
+    if path == "/v1/authorisations":
+        return True
     return path.startswith("/v1/cases") or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )

@@ -248,9 +248,8 @@ TITLES: Mapping[str, tuple[int, Text]] = {
     "centre-only": (
         403,
         {
-            "zh": "主体的全部历史只由中心提供（不带机关、不带部门的令牌）",
-            "en": "The whole history of a subject is given by the centre (a token without"
-            " authorities or department)",
+            "zh": "仅限中心（不带机关、不带部门的令牌）",
+            "en": "For the centre alone (a token without authorities or department)",
         },
     ),
     "not-another-province": (
@@ -280,29 +279,16 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         403,
         {"zh": "本成员不知道该授权", "en": "This authorisation is not known here"},
     ),
-    "authorisation-missing": (
-        403,
-        {
-            "zh": "查询此类记录须有信用主体的授权；请以 authorisation 指明",
-            "en": "Records of these families are given on authorisation only; name yours as"
-            " `authorisation`",
-        },
-    ),
     "authorisation-expired": (
         403,
-        {"zh": "授权尚未生效或已到期", "en": "The authorisation is not in force on this day"},
+        {
+            "zh": "授权不在有效期内（早于 from 或晚于 until）",
+            "en": "The authorisation does not count on this day (before `from`, or after `until`)",
+        },
     ),
     "authorisation-revoked": (
         403,
         {"zh": "授权已被撤回", "en": "The authorisation was taken back"},
-    ),
-    "authorisation-other-subject": (
-        403,
-        {"zh": "授权涉及另一主体", "en": "The authorisation is about another subject"},
-    ),
-    "authorisation-other-purpose": (
-        403,
-        {"zh": "授权用于另一用途", "en": "The authorisation is for another purpose"},
     ),
     "type-out-of-scope": (
         403,
@@ -316,6 +302,88 @@ TITLES: Mapping[str, tuple[int, Text]] = {
         {
             "zh": "该主体的记录超过一次答复的上限，请按类别分次查询",
             "en": "The subject has more records than one answer states; ask family by family",
+        },
+    ),
+    "authorisation-missing": (
+        403,
+        {
+            "zh": "查询此类记录须有信用主体的授权；请以 authorisation 指明",
+            "en": "Records of these families are given on authorisation only; name yours as"
+            " `authorisation`",
+        },
+    ),
+    "authorisation-other-purpose": (
+        403,
+        {"zh": "授权的用途与所问不同", "en": "The authorisation is for another purpose"},
+    ),
+    "authorisation-other-subject": (
+        403,
+        {"zh": "授权的主体与所问不同", "en": "The authorisation is about another subject"},
+    ),
+    "not-the-grantee": (
+        403,
+        {
+            "zh": "该授权不是给本成员的",
+            "en": "This authorisation was made for another member",
+        },
+    ),
+    "not-the-custodian": (
+        403,
+        {"zh": "该授权由其他成员保管", "en": "Another member keeps this authorisation"},
+    ),
+    "not-a-custodian": (
+        403,
+        {
+            "zh": "只有省级成员或征信机构可以保管授权",
+            "en": "Only a province or a bureau keeps authorisations",
+        },
+    ),
+    "subject-invalid": (
+        422,
+        {"zh": "主体的统一社会信用代码有误", "en": "The USCC of the subject is wrong"},
+    ),
+    "grantee-unknown": (
+        422,
+        {"zh": "没有此成员，或其已停用", "en": "There is no such active member"},
+    ),
+    "grantee-unfit": (
+        422,
+        {"zh": "不能授权给保管者自己", "en": "The custodian can not be the grantee"},
+    ),
+    "type-unknown": (
+        422,
+        {"zh": "没有此类记录", "en": "There is no such type of record"},
+    ),
+    "region-unknown": (
+        422,
+        {"zh": "没有该地区的省级成员", "en": "No active province has this region"},
+    ),
+    "purpose-unknown": (
+        422,
+        {"zh": "没有此用途", "en": "There is no such purpose"},
+    ),
+    "purpose-needs-none": (
+        422,
+        {"zh": "此用途无须主体授权", "en": "This purpose needs no consent of the subject"},
+    ),
+    "term-invalid": (
+        422,
+        {"zh": "授权期限的终止早于起始", "en": "The term ends before it begins"},
+    ),
+    "term-past": (422, {"zh": "授权期限已过", "en": "The term is over already"}),
+    "term-too-long": (
+        422,
+        {"zh": "授权期限过长", "en": "The term is longer than an authorisation may last"},
+    ),
+    "idempotency-key-invalid": (
+        422,
+        {"zh": "Idempotency-Key 不合格", "en": "The Idempotency-Key is not right"},
+    ),
+    "idempotency-differs": (
+        409,
+        {
+            "zh": "该 Idempotency-Key 已用于内容不同的请求",
+            "en": "Something else was asked for under this Idempotency-Key",
         },
     ),
     "not-the-issuer": (

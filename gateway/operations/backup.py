@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 import gateway.accesses.models
 import gateway.anchoring.models
+import gateway.authorisations.models
 import gateway.casefiles.models
 import gateway.cases.models
 import gateway.erasures.models

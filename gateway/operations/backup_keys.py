@@ -12,12 +12,13 @@ nothing behind when they are forgotten; one without a key was forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.authorisations.models import authorisations, held_openings
 from gateway.base.crypto import Wrapped
 from gateway.base.db import Row, insert_rows
 from gateway.casefiles.models import case_files
@@ -28,6 +29,7 @@ from gateway.files.store import forget_job, forget_report
 from gateway.jobs.services import drop as drop_job
 from gateway.jobs.services import find as find_job
 from gateway.log.models import entries
+from gateway.peers.models import peer_inbox, peer_outbox
 from gateway.products.models import product_versions
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
@@ -62,6 +64,12 @@ _LASTING: Mapping[Kind, tuple[sa.Column[int], sa.Column[bytes], sa.FromClause]] 
     Kind.STATEMENT: (statements.c.id, statements.c.commitment, statements),
 }
 """What is never forgotten, but erased: row number, the name in `keys.db`, and where both stand."""
+_NUMBERED: Mapping[Kind, sa.Column[str]] = {
+    Kind.RECEIVED: peer_inbox.c.id,
+    Kind.SENT: peer_outbox.c.id,
+    Kind.MANIFEST: product_versions.c.box,
+}
+"""Openings of other members, those on their way to them, and manifests of products."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 
@@ -128,10 +136,12 @@ def erased_documents(source: sa.Connection) -> list[int]:
 
 
 def _sets(source: sa.Connection) -> set[str]:
-    """Sets of documents that were ever handed in or proposed, and files that decide."""
-    handed = source.scalars(
-        sa.select(case_steps.c.materials).where(case_steps.c.materials.is_not(None))
-    )
+    """Sets of documents that were ever handed in or proposed, files that decide, and openings of
+    authorisations that came as files."""
+    sets = (case_steps.c.materials, authorisations.c.materials, held_openings.c.materials)
+    handed = [
+        one for column in sets for one in source.scalars(sa.select(column)) if one is not None
+    ]
     proposed = source.scalars(sa.select(proposals.c.materials))
     return {*handed, *proposed, *source.scalars(sa.select(case_files.c.id))}
 
@@ -144,10 +154,9 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         rows = [row for row in source.execute(sa.select(wrapping)) if row.key_id not in known]
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
     given = Given(forgotten=_to_files(kept[0], target))
-    _to_boxes(kept, target, Kind.MATERIAL, _sets(target))
-    # A manifest that a chain did not take is gone with its version.
-    manifests = set(target.scalars(sa.select(product_versions.c.box)))
-    _to_boxes(kept, target, Kind.MANIFEST, manifests)
+    _to_numbered(kept, target, Kind.MATERIAL, map(number, _sets(target)))
+    for kind, id_ in _NUMBERED.items():
+        _to_numbered(kept, target, kind, map(number, target.scalars(sa.select(id_))))
     for kind in _LASTING:
         more = _to_lasting(kept, target, kind)
         given = replace(
@@ -185,12 +194,12 @@ def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind
         insert_rows(target, content_keys, _INTO, into)
 
 
-def _to_boxes(
-    kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind, hex_ids: Set[str]
+def _to_numbered(
+    kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind, ids: Iterable[int]
 ) -> None:
-    """Give documents of cases, or manifests, their keys. One that these keys know as erased is,
+    """Give documents, messages and manifests their keys. One that these keys know as erased is,
     however old the backup is; one that was in no backup stays sealed, as lost."""
-    subjects = {_subject(id_): id_ for id_ in map(number, hex_ids)}
+    subjects = {_subject(id_): id_ for id_ in ids}
     found: dict[bytes, Wrapped | None] = {}
     for source in kept:
         left = [subject for subject in subjects if subject not in found]

@@ -4,12 +4,12 @@ Changes nothing, and works beside a gateway that runs, or in place of one that d
 check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
-program's revision; no entry in quarantine, no job set aside, no promise overdue · 4 content keys:
-those in use at hand, no old ones · 5 calendar: knows the next 60 days · 6 who is who: the
-operator's files can be used, nothing in them is doubtful · 7 folder of schemas and rules: every
-file of use · 8 chain: readable · 9 member active, keys registered and valid for 60 days · 10 rules
-files that the catalogue names: here · 11 each log · 12 each log of others that is kept here ·
-13 stranded records · 14 payer: can pay · 15 signing services: sign
+program's revision; no entry in quarantine, no job set aside, no promise overdue, no revocation that
+waits · 4 content keys: those in use at hand, no old ones · 5 calendar: knows the next 60 days ·
+6 who is who: the operator's files can be used, nothing in them is doubtful · 7 folder of schemas
+and rules: every file of use · 8 chain: readable · 9 member active, keys registered and valid for 60
+days · 10 rules files that the catalogue names: here · 11 each log · 12 each log of others that is
+kept here · 13 stranded records · 14 payer: can pay · 15 signing services: sign
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gateway.anchoring.progress import overdue_promises
+from gateway.authorisations.store import Waiting, revocations_waiting
 from gateway.base.clock import CHINA, Clock
 from gateway.base.db import open_engine
 from gateway.base.keyring import KeyFolder, Keyring
@@ -34,10 +35,13 @@ from gateway.operations.doctor_keys import examine_keys
 from gateway.operations.doctor_signers import check_signers
 from gateway.operations.findings import Finding, Level, finding
 from ledger.chain.network import NetworkFile
+from ledger.cli.times import shown_time
 from ledger.core.errors import ConfigError
 from ledger.records.calendar import Calendar
 from ledger.records.store import Library
 
+REVOKED_WITHIN = 3600
+"""Seconds within which a revocation is on the chain where keys, payer and nodes are in order."""
 HORIZON = 60
 """Days ahead for which calendar and keys should do; a new one takes weeks to be had."""
 MOST_SHOWN = 20
@@ -119,11 +123,21 @@ class _Examination:
             quarantined = connection.scalar(count.where(pending.c.error.is_not(None))) or 0
             aside = connection.scalar(count.where(jobs.c.state == "set-aside")) or 0
             overdue = overdue_promises(connection, self._clock.seconds())
+            waiting = revocations_waiting(connection)
         return [
             finding("quarantine", Level.WARNING if quarantined else Level.OK, count=quarantined),
             finding("set-aside", Level.WARNING if aside else Level.OK, count=aside),
             finding("overdue", Level.PROBLEM if overdue else Level.OK, count=overdue),
+            self._revocations(waiting),
         ]
+
+    def _revocations(self, waiting: Waiting) -> Finding:
+        """Whether what subjects have taken back is on the chain, without which no other member
+        knows of it."""
+        late = waiting.count and waiting.since < self._clock.seconds() - REVOKED_WITHIN
+        level = Level.PROBLEM if late else Level.WARNING if waiting.count else Level.OK
+        said = {"since": shown_time(waiting.since), "codes": ", ".join(waiting.codes) or "-"}
+        return finding("revocations", level, count=waiting.count, **said)
 
     def _schemas(self) -> Finding:
         """Whether every file of the operator's folder can be used."""

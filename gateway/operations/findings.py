@@ -386,6 +386,19 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ("{count} 条记录在已关闭的日志中搁浅", "{count} records are stranded in closed logs"),
         ("运行 gateway relog", "Run `gateway relog`"),
     ),
+    "revocations": (
+        ("没有撤回的授权等待上链", "No revocation of an authorisation waits"),
+        (
+            "{count} 份授权的撤回尚未上链，最早的自 {since} 起等待（{codes}）",
+            "{count} revocations of authorisations are not on the chain yet, the oldest since"
+            " {since} ({codes})",
+        ),
+        (
+            "检查 CONSENT 密钥（keys rotate CONSENT）、付费账户与链节点；各份的原因见 auth show",
+            "Look after the CONSENT key (`keys rotate CONSENT`), the payer and the chain nodes;"
+            " `auth show` tells of each",
+        ),
+    ),
     "payer": (
         (
             "付费账户余额约够 {anchors} 次锚定",

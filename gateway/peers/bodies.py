@@ -21,19 +21,19 @@ MAX_RANGE: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAsked:
-    """authorised: whether the asker names an authorisation."""
+    """authorisation: the object of the opening that the asker names; None: it names none."""
 
     record_id: bytes
-    authorised: bool
+    authorisation: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckAsked:
-    """fields: values by code, 1 … MAX_FIELDS of them. authorised: as of a record."""
+    """fields: values by code, 1 … MAX_FIELDS of them. authorisation: as of a record."""
 
     record_id: bytes
     fields: Mapping[str, str]
-    authorised: bool
+    authorisation: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,9 @@ class OpeningsAsked:
 def read_record(body: bytes) -> RecordAsked:
     """`{recordId, authorisation?}`."""
     value = _object(body, {"recordId"}, {"authorisation"})
-    return RecordAsked(record_id=_digest(value, "recordId"), authorised=_authorised(value))
+    return RecordAsked(
+        record_id=_digest(value, "recordId"), authorisation=read_authorisation(value)
+    )
 
 
 def read_check(body: bytes) -> CheckAsked:
@@ -63,7 +65,9 @@ def read_check(body: bytes) -> CheckAsked:
                 "fields", "值必须是文本", f"values are texts of 1 to {MAX_VALUE} characters"
             )
     return CheckAsked(
-        record_id=_digest(value, "recordId"), fields=fields, authorised=_authorised(value)
+        record_id=_digest(value, "recordId"),
+        fields=fields,
+        authorisation=read_authorisation(value),
     )
 
 
@@ -100,11 +104,13 @@ def _digest(value: Mapping[str, Any], name: str) -> bytes:
         ) from error
 
 
-def _authorised(value: Mapping[str, Any]) -> bool:
-    """Whether there is one. What it says is read by who knows authorisations."""
-    if "authorisation" in value and not isinstance(value["authorisation"], dict):
-        raise _wrong("authorisation", "必须是开示文件的对象", "must be the object of an opening")
-    return "authorisation" in value
+def read_authorisation(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The object of an opening, where there is one. What it says is read by who knows
+    authorisations."""
+    found: Mapping[str, Any] | None = value.get("authorisation")
+    if "authorisation" in value and not isinstance(found, dict):
+        raise _wrong("authorisation", "必须是开启件的对象", "must be the object of an opening")
+    return found
 
 
 def _wrong(field: str | None, zh: str, en: str) -> InputError:

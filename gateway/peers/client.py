@@ -31,6 +31,7 @@ from ledger.core import receipt as receipts
 from ledger.core.canonical import MAX_INSTANT, b64u_encode, encode, hex32, parse_instant
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.ids import KeyId
+from ledger.core.opening import MAX_DEPTH, Opening
 from ledger.core.receipt import MAX_RECEIPT
 from ledger.core.verdict.verdict import Verdict
 from ledger.exchange import signatures
@@ -126,10 +127,12 @@ class Peers:
                 self._given.close()
         self._judge.close()
 
-    def record(self, member: str, record_id: bytes) -> Taken:
-        """A record with presentation and binding, checked. Raises PeerSilent `not-anchored` while
-        it is only promised."""
-        body = encode({"recordId": hex32(record_id)})
+    def record(
+        self, member: str, record_id: bytes, *, authorisation: Opening | None = None
+    ) -> Taken:
+        """A record with presentation and binding, checked. authorisation: that of its subject,
+        which the binding then names. Raises PeerSilent `not-anchored` while it is only promised."""
+        body = _body({"recordId": hex32(record_id)}, authorisation)
         told = self.ask(member, "record", body, max_bytes=OF_RECORD)
         if told.status == HTTPStatus.ACCEPTED:
             raise PeerSilent("not-anchored", member)
@@ -140,7 +143,8 @@ class Peers:
             data = value["receipt"].encode()
         except UnicodeEncodeError as error:
             raise BadAnswer("answer-malformed", member, "a lone surrogate") from error
-        self._demand_asked(member, data, record_id, told.nonce)
+        papers = None if authorisation is None else authorisation.statement.commitment
+        self._demand_asked(member, data, record_id, told.nonce, papers)
         question = ask(issuer=member, audience=self._code, nonce=told.nonce)
         verdict = self._judge.verify(data, question)
         if verdict.exit == _FORGED:
@@ -151,9 +155,17 @@ class Peers:
             raise PeerSilent("receipt-unchecked", member, verdict.verdict)
         return Taken(receipt=data, verdict=verdict)
 
-    def check(self, member: str, record_id: bytes, fields: Mapping[str, str]) -> bool | None:
-        """Whether these are values of the record; None: it is not told."""
-        body = encode({"fields": dict(fields), "recordId": hex32(record_id)})
+    def check(
+        self,
+        member: str,
+        record_id: bytes,
+        fields: Mapping[str, str],
+        *,
+        authorisation: Opening | None = None,
+    ) -> bool | None:
+        """Whether these are values of the record; None: it is not told. authorisation: as of a
+        record."""
+        body = _body({"fields": dict(fields), "recordId": hex32(record_id)}, authorisation)
         value = self.ask(member, "check", body).json(member)
         if not isinstance(value, dict) or "match" not in value:
             raise BadAnswer("answer-malformed", member, "no match")
@@ -279,8 +291,11 @@ class Peers:
                 raise PeerSilent("peer-busy", member) from error
             raise BadAnswer(error.code, member, error.problem) from error
 
-    def _demand_asked(self, member: str, data: bytes, record_id: bytes, nonce: str) -> None:
-        """Raise unless a receipt is of this record, and bound to us and this request."""
+    def _demand_asked(
+        self, member: str, data: bytes, record_id: bytes, nonce: str, authorisation: bytes | None
+    ) -> None:
+        """Raise unless a receipt is of this record, and bound to us, this request and the
+        authorisation that we named in it."""
         try:
             found = receipts.parse(data)
         except VersionUnknown as error:
@@ -293,9 +308,17 @@ class Peers:
         if binding is None or (binding.audience, binding.nonce, binding.authorisation) != (
             self._code,
             nonce,
-            None,
+            authorisation,
         ):
             raise BadAnswer("binding-differs", member)
+
+
+def _body(said: Mapping[str, Any], authorisation: Opening | None) -> bytes:
+    """What is asked, with the opening of an authorisation where there is one."""
+    if authorisation is None:
+        return encode(dict(said))
+    value = {**said, "authorisation": authorisation.to_json()}
+    return encode(value, allow_null=True, max_depth=MAX_DEPTH + 1)
 
 
 def _piece(member: str, value: Any) -> tuple[list[Any], int | None]:

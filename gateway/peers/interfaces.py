@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, Protocol
 
 from gateway.base.access_table import Standing
 from gateway.http.limits import EXCHANGE, MAX_EXCHANGE
+from ledger.core.authorisation import Authorisation
+from ledger.core.ids import Digest, RecordId
 from ledger.core.keys import Role
 
 MAX_REQUEST: Final = MAX_EXCHANGE
@@ -54,6 +57,31 @@ class StatusOf(Protocol):
 
     def __call__(self, record_id: bytes) -> Standing:
         """Of a record id, 32 bytes. Raises NotReady where it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """An authorisation that holds. commitment: of its statement as it was shown. record: id of the
+    first of its chain, where its log was closed and it was logged again. custodian: who made it."""
+
+    commitment: Digest
+    record: RecordId
+    authorisation: Authorisation
+    custodian: str
+
+
+class PapersOf(Protocol):
+    """Judges authorisations that members show."""
+
+    def admit(self, opening: Mapping[str, Any], *, asker: str, on: date) -> Granted:
+        """The authorisation, where nothing is wrong with it by itself: whom the record is about
+        and of which type it is the caller MUST compare. Raises Refused, NotReady."""
+
+    def still_valid(self, granted: Granted) -> bool:
+        """Whether it was not taken back meanwhile. Raises NotReady."""
+
+    def covers(self, granted: Granted, types: Sequence[str]) -> bool:
+        """Whether it is for these families of types, and for us. Raises NotReady."""
 
 
 class Inbox(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from gateway.base.context import Context
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.verdict.facts import Question
+from ledger.core.verdict.statement import StatementVerdict
 from ledger.core.verdict.verdict import Verdict
 from ledger.verify import Verifier
 
@@ -32,11 +33,11 @@ class Judge:
         self._verifier: Verifier | None = None
 
     def verify(self, data: bytes, question: Question) -> Verdict:
-        """The verdict on the bytes of a receipt file."""
+        """The verdict on the bytes of a receipt file, or of an opening."""
         with self._lock:
             held = self._verifier
         verdict = None if held is None else held.verify(data, question)
-        if verdict is None or verdict.verdict == UNDETERMINED:
+        if verdict is None or _may_be_better(verdict):
             with self._lock:
                 fresh = self._verifier = self._make()
             verdict = fresh.verify(data, question)
@@ -45,3 +46,9 @@ class Judge:
     def close(self) -> None:
         """Drop the connections."""
         self._reader.close()
+
+
+def _may_be_better(verdict: Verdict) -> bool:
+    """Whether a newer head may say more: not of what is promised alone."""
+    promised = isinstance(verdict, StatementVerdict) and verdict.is_promised
+    return verdict.verdict == UNDETERMINED and not promised

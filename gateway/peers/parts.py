@@ -28,10 +28,13 @@ PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerParts:
-    """directory: the other members. admission: whose a request is. exchange, messages: what they
+    """reader: the chain as it is now, and no older head. directory: the other members. judge: what
+    receipts and openings are worth. admission: whose a request is. exchange, messages: what they
     are answered. asking: them, by us. outbox: what waits to be sent to them."""
 
+    reader: QuorumReader
     directory: Directory
+    judge: Judge
     admission: Admission
     exchange: Exchange
     messages: Messages
@@ -54,10 +57,13 @@ def make_parts(
     accesses: AccessLog,
 ) -> PeerParts:
     """Put them together."""
-    directory = Directory(_reader(ctx), ctx.clock)
+    reader, judge = _reader(ctx), Judge(ctx)
+    directory = Directory(reader, ctx.clock)
     code = ctx.settings.node.code
     return PeerParts(
+        reader=reader,
         directory=directory,
+        judge=judge,
         admission=Admission(code=code, engine=ctx.engine, directory=directory, clock=ctx.clock),
         exchange=Exchange(ctx, vault=vault, receipts=receipts, accesses=accesses),
         messages=Messages(ctx, vault=vault, chain=chain, directory=directory),
@@ -66,7 +72,7 @@ def make_parts(
             clock=ctx.clock,
             signing=signing,
             directory=directory,
-            judge=Judge(ctx),
+            judge=judge,
             production=ctx.settings.env == "production",
             private_networks=ctx.settings.exchange.networks,
         ),

@@ -1,17 +1,23 @@
-"""What other members are given of our records, by the access table; each answer is logged first."""
+"""What other members are given of our records, by the access table; each answer is logged first.
+
+Who shows an authorisation is told what is wrong with that, in this order: `authorisation-unknown`,
+`-expired`, `-revoked`. Then comes `not-granted`, for a record that is not there, not in force, of a
+type or province beyond it, or that the table keeps from it; `authorisation-other-subject` is last
+and told only of a record that would be given otherwise. So trying ids teaches next to nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog
 from gateway.base import access_table
-from gateway.base.access_table import AccessTable, Compared, Standing
+from gateway.base.access_table import NO_PURPOSE, AccessTable, Compared, Standing
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
 from gateway.base.crypto import Vault
@@ -35,8 +41,10 @@ from gateway.peers.interfaces import (
     MAX_ANSWER,
     MAX_ITEMS,
     Asker,
+    Granted,
     NoOpenings,
     OpeningSource,
+    PapersOf,
     Reply,
     StatusOf,
     in_force,
@@ -57,6 +65,8 @@ from ledger.records.schema import Schema
 CHECKS_A_DAY: Final = 1000
 """Of one member over all records: values could be tried until one fits."""
 UNKNOWN_AUTHORISATION: Final = "authorisation-unknown"
+REVOKED: Final = "authorisation-revoked"
+OTHER_SUBJECT: Final = "authorisation-other-subject"
 ROOM: Final = 1 << 10
 """Bytes of an answer beside its items."""
 
@@ -69,6 +79,20 @@ class _Asked:
     standing: Standing = Standing.IN_FORCE
     leaf: bytes | None = None
     row: sa.Row[tuple[object, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Who asks for what, and the authorisation that it has shown; None: it has shown none."""
+
+    asker: Asker
+    purpose: Purpose
+    paper: Granted | None = None
+
+    @property
+    def use(self) -> str:
+        """What for, as in the access table."""
+        return NO_PURPOSE if self.paper is None else self.paper.authorisation.purpose
 
 
 class Exchange:
@@ -86,16 +110,19 @@ class Exchange:
         accesses: AccessLog,
         status_of: StatusOf = in_force,
         openings: OpeningSource | None = None,
+        papers: PapersOf | None = None,
         table: AccessTable | None = None,
     ) -> None:
-        """status_of: how records stand on the chain. openings: of our own statements. table: what
-        members are given; None: the newest that is packaged."""
+        """status_of: how records stand on the chain. openings: of our own statements. papers:
+        judges authorisations; None: all are unknown. table: what members are given; None: the
+        newest that is packaged."""
         self._ctx = ctx
         self._vault = vault
         self._receipts = receipts
         self._accesses = accesses
         self._status_of = status_of
         self._openings = openings or NoOpenings()
+        self._papers = papers
         self._table = table or access_table.load()
 
     def ask_status(self, status_of: StatusOf | None) -> None:
@@ -106,51 +133,56 @@ class Exchange:
         """Ask this for the openings of our statements from now on; None: there are none."""
         self._openings = source or NoOpenings()
 
+    def ask_papers(self, papers: PapersOf | None) -> None:
+        """Ask this what authorisations are worth from now on; None: they are all unknown."""
+        self._papers = papers
+
     def record(self, asker: Asker, body: bytes) -> Reply:
-        """A receipt with presentation, bound to the asker and its request."""
-        purpose, wanted = Purpose.EXCHANGE_RECORD, read_record(body)
-        self._demand_no_papers(asker, purpose, authorised=wanted.authorised)
+        """A receipt with presentation, bound to the asker, its request and its authorisation."""
+        wanted = read_record(body)
+        question = self._question(asker, Purpose.EXCHANGE_RECORD, wanted.authorisation)
         asked = self._asked(wanted.record_id)
-        decision = self._decide(asker, purpose, asked)
+        decision = self._decide(question, asked)
         if not decision.allowed:
-            raise self._refused(asker, purpose, decision, asked.leaf)
+            raise self._refused(question, decision, asked.leaf)
         try:
-            audience = Audience(code=asker.code, nonce=asker.nonce)
-            made = self._receipts.bound(wanted.record_id, audience)
+            made = self._receipts.bound(wanted.record_id, _audience(question))
         except Stranded as error:
             raise Refused("stranded") from error
         except (FieldUnknown, NotARecord, NotAllowed) as error:  # nothing to show, or erased since
             nothing = Decision(NOT_GRANTED, version=decision.version)
-            raise self._refused(asker, purpose, nothing, asked.leaf) from error
+            raise self._refused(question, nothing, asked.leaf) from error
         if isinstance(made, Pending):
             waits = {"Retry-After": str(made.retry_after)}
             return Reply(status=202, body=b'{"state":"promised"}', headers=waits)
         if made is None:
-            raise self._refused(asker, purpose, Decision(NOT_GRANTED), None)
-        self._log(asker, purpose, decision, asked.leaf)
+            raise self._refused(question, Decision(NOT_GRANTED), None)
+        self._demand_still(question, asked.leaf)
+        self._log(question, decision, asked.leaf)
         return Reply(body=encode({"receipt": made.decode()}))
 
     def check(self, asker: Asker, body: bytes) -> Reply:
         """Whether the asker's values are those of a record; null for all that it may not know."""
-        purpose, wanted = Purpose.EXCHANGE_CHECK, read_check(body)
+        wanted = read_check(body)
         self._count(asker)
-        self._demand_no_papers(asker, purpose, authorised=wanted.authorised)
+        question = self._question(asker, Purpose.EXCHANGE_CHECK, wanted.authorisation)
         asked = self._asked(wanted.record_id)
-        decision = self._decide(asker, purpose, asked)
+        decision = self._decide(question, asked)
         match = None
         if decision.allowed and asked.row is not None and asked.leaf is not None:
             content = self._open(asked.row, asked.leaf)
             match = None if content is None else self._match(content, wanted.fields)
-        self._log(asker, purpose, decision, asked.leaf)
+        self._demand_still(question, asked.leaf)
+        self._log(question, decision, asked.leaf)
         return Reply(body=encode({"match": match}, allow_null=True))
 
     def openings(self, asker: Asker, body: bytes) -> Reply:
         """Openings of our statements, for auditors: as many from the first on as one answer holds,
         and `next`, from where to ask on; null: that was all."""
-        purpose, wanted = Purpose.EXCHANGE_OPENINGS, read_openings(body)
-        decision = self._decide(asker, purpose, _Asked())
+        wanted, question = read_openings(body), _Question(asker, Purpose.EXCHANGE_OPENINGS)
+        decision = self._decide(question, _Asked())
         if not decision.allowed:
-            raise self._refused(asker, purpose, decision, None)
+            raise self._refused(question, decision, None)
         parts: list[bytes] = []
         following, room = None, MAX_ANSWER - ROOM
         for index, opening in self._openings.openings(wanted.log, wanted.start, wanted.end):
@@ -160,7 +192,7 @@ class Exchange:
                 following = index
                 break
             parts.append(made)
-        self._log(asker, purpose, decision, None, count=max(1, len(parts)))
+        self._log(question, decision, None, count=max(1, len(parts)))
         more = b"null" if following is None else str(following).encode()
         return Reply(body=b'{"next":' + more + b',"openings":[' + b",".join(parts) + b"]}")
 
@@ -178,34 +210,77 @@ class Exchange:
         standing = _HERE.get(status) or self._status_of(record_id)
         return _Asked(record=record, standing=standing, leaf=found.leaf, row=row)
 
-    def _decide(self, asker: Asker, purpose: Purpose, asked: _Asked) -> Decision:
-        peer = Peer(code=asker.code, roles=asker.roles)
-        return decide_for_member(
-            peer, purpose, self._table, record=asked.record, standing=asked.standing
+    def _question(
+        self, asker: Asker, purpose: Purpose, opening: Mapping[str, Any] | None
+    ) -> _Question:
+        """The question with the authorisation that was shown, before any record is looked at.
+        Raises Refused, logged, for what is wrong with that."""
+        if opening is None:
+            return _Question(asker, purpose)
+        try:
+            if self._papers is None:
+                raise Refused(UNKNOWN_AUTHORISATION)
+            today = self._ctx.clock.today()
+            return _Question(
+                asker, purpose, self._papers.admit(opening, asker=asker.code, on=today)
+            )
+        except Refused as error:
+            decision = Decision(error.code, version=self._table.version)
+            raise self._refused(_Question(asker, purpose), decision, None) from error
+
+    def _decide(self, question: _Question, asked: _Asked) -> Decision:
+        decision = decide_for_member(
+            Peer(code=question.asker.code, roles=question.asker.roles),
+            question.purpose,
+            self._table,
+            record=asked.record,
+            standing=asked.standing,
+            use=question.use,
+            covered=question.paper is not None,
         )
+        if not decision.allowed or question.paper is None or asked.row is None:
+            return decision
+        return replace(decision, code=self._beyond(question.paper, asked))
 
-    def _demand_no_papers(self, asker: Asker, purpose: Purpose, *, authorised: bool) -> None:
-        """Refuse an authorisation, before anything is looked at: we know of none."""
-        if authorised:
-            decision = Decision(UNKNOWN_AUTHORISATION, version=self._table.version)
-            raise self._refused(asker, purpose, decision, None)
+    def _beyond(self, paper: Granted, asked: _Asked) -> str | None:
+        """Why an authorisation is not for a record that may be given by it; None: it is."""
+        if self._papers is None or asked.row is None or asked.leaf is None:
+            return NOT_GRANTED
+        schema = self._schema(asked.row.schema)
+        if not self._papers.covers(paper, (schema.family,)):
+            return NOT_GRANTED
+        content = self._open(asked.row, asked.leaf)
+        if content is None:
+            return NOT_GRANTED
+        code = content.fields.get(schema.subject.code)
+        same = isinstance(code, str) and uscc.normalise(code) == paper.authorisation.subject
+        return None if same and code != uscc.FILLER else OTHER_SUBJECT
 
-    def _refused(
-        self, asker: Asker, purpose: Purpose, decision: Decision, leaf: bytes | None
-    ) -> Refused:
-        self._log(asker, purpose, decision, leaf)
+    def _demand_still(self, question: _Question, leaf: bytes | None) -> None:
+        """Refuse an authorisation that was taken back since it was shown, at the last moment."""
+        if question.paper is None or self._papers is None:
+            return
+        if not self._papers.still_valid(question.paper):
+            decision = Decision(REVOKED, version=self._table.version)
+            raise self._refused(question, decision, leaf)
+
+    def _refused(self, question: _Question, decision: Decision, leaf: bytes | None) -> Refused:
+        self._log(question, decision, leaf)
         return Refused(decision.code or NOT_GRANTED)
 
     def _log(
-        self, asker: Asker, purpose: Purpose, decision: Decision, leaf: bytes | None, count: int = 1
+        self, question: _Question, decision: Decision, leaf: bytes | None, count: int = 1
     ) -> None:
+        paper = question.paper
         line = Access(
             token=None,
-            member=asker.code,
-            purpose=purpose,
+            member=question.asker.code,
+            purpose=question.purpose,
             decision=decision,
             record=leaf,
             count=count,
+            use=None if paper is None else paper.authorisation.purpose,
+            authorisation=None if paper is None else paper.commitment,
         )
         self._accesses.write(line)
 
@@ -225,11 +300,7 @@ class Exchange:
     def _match(self, content: Content, fields: Mapping[str, str]) -> bool | None:
         """None where one of the fields is none that may be compared, or holds the number of a
         resident, here or at the asker: it could be tried out digit by digit."""
-        name, _, version = content.schema.partition("@")
-        schema = schemas.find(name, int(version))
-        if schema is None:
-            raise NotReady("schema-missing", retry_after=60)
-        marked = _fields_of(schema)
+        marked = _fields_of(self._schema(content.schema))
         allowed = {code for what, code in marked.items() if what in self._table.match}
         if not fields.keys() <= allowed:
             return None
@@ -241,6 +312,20 @@ class Exchange:
             _same(content.fields.get(code), text, is_code=code in codes)
             for code, text in fields.items()
         )
+
+    @staticmethod
+    def _schema(id_: str) -> Schema:
+        name, _, version = id_.partition("@")
+        schema = schemas.find(name, int(version))
+        if schema is None:
+            raise NotReady("schema-missing", retry_after=60)
+        return schema
+
+
+def _audience(question: _Question) -> Audience:
+    asker, paper = question.asker, question.paper
+    papers = None if paper is None else paper.commitment
+    return Audience(code=asker.code, nonce=asker.nonce, authorisation=papers)
 
 
 _HERE: Final[Mapping[Status, Standing]] = {

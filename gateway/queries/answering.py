@@ -24,9 +24,9 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import NOT_GRANTED, Decision, Purpose
 from gateway.chain.signing import Signing
 from gateway.peers.errors import Refused
-from gateway.peers.interfaces import MAX_ANSWER, Asker, Reply
+from gateway.peers.interfaces import MAX_ANSWER, Asker, Granted, Reply
 from gateway.queries.bodies import read_subject
-from gateway.queries.interfaces import Asked, Granted, Papers
+from gateway.queries.interfaces import Asked, Papers
 from gateway.queries.records import AtBlock, Found, SubjectRecords, TooManyRecords
 from gateway.queries.scope import may_ask, seen
 from gateway.receipts.interfaces import FieldUnknown, Stranded
@@ -113,8 +113,8 @@ class Answering:
         jws = sign_statement(
             TYP, answer.encode(), sign=key.sign, kid=key.key_id, alg=key.alg, iat=now
         )
-        if granted is not None:  # it may have been taken back meanwhile
-            self._papers.still_valid(granted)
+        if granted is not None and not self._papers.still_valid(granted):  # taken back meanwhile
+            raise Refused("authorisation-revoked")
         opening = self._state(asker, answer, jws)
         value = {"answer": jws, "opening": opening.to_json(), "receipts": texts}
         return encode(value, allow_null=True, max_depth=receipts.MAX_DEPTH + 2)

@@ -27,10 +27,10 @@ from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent, Refused
 from gateway.peers.interfaces import MAX_ANSWER, Asker
 from gateway.queries.answering import Answering
 from gateway.queries.errors import NotToBeAsked
-from gateway.queries.interfaces import ROUTE, Asked, Held, Wanted
+from gateway.queries.interfaces import ROUTE, Asked, Held, Papers, Wanted
 from gateway.queries.scope import askable, may_ask, seen
 from ledger.core.answer import Given, Question, given_from_json
-from ledger.core.authorisation import Authorisation, fault_of, from_members
+from ledger.core.authorisation import Authorisation, fault_of
 from ledger.core.bundle import Bundle
 from ledger.core.canonical import b64u_encode, encode
 from ledger.core.day_list import Missing
@@ -88,6 +88,7 @@ class Asking:
         *,
         peers: Peers,
         directory: Directory,
+        papers: Papers,
         held: Held,
         answering: Answering,
         table: AccessTable | None = None,
@@ -96,6 +97,7 @@ class Asking:
         self._ctx = ctx
         self._peers = peers
         self._directory = directory
+        self._papers = papers
         self._held = held
         self._answering = answering
         self._table = table or access_table.load()
@@ -122,7 +124,13 @@ class Asking:
         opening = self._held.opening(wanted.authorisation)
         if opening is None:
             raise NotToBeAsked("authorisation-unknown")
-        says = from_members(opening.statement.members)
+        try:
+            granted = self._papers.genuine(opening.to_json())
+        except Refused as error:
+            raise NotToBeAsked(error.code) from error
+        if not self._papers.still_valid(granted):
+            raise NotToBeAsked("authorisation-revoked")
+        says = granted.authorisation
         if says.grantee != self._ctx.settings.node.code:
             raise NotToBeAsked("authorisation-unknown")
         fault = fault_of(
@@ -138,8 +146,6 @@ class Asking:
             raise NotToBeAsked("type-out-of-scope")
         if fault is not None:
             raise NotToBeAsked(f"authorisation-{fault}")
-        if self._held.revoked(opening):
-            raise NotToBeAsked("authorisation-revoked")
         return Paper(opening=opening, says=says)
 
     def _asked(self, wanted: Wanted, paper: Paper | None) -> Asked:

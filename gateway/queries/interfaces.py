@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, Protocol
 
-from ledger.core.authorisation import Authorisation
-from ledger.core.ids import Digest
+from gateway.peers.interfaces import Granted
 from ledger.core.opening import Opening
 
 ROUTE: Final = "subject"
@@ -17,18 +16,6 @@ MAX_MATTER: Final = 200
 """Characters of the matter that a question is asked for."""
 
 Decided = Literal["approved", "declined", "none"]
-
-
-class Granted(Protocol):
-    """An authorisation that covers a question."""
-
-    @property
-    def commitment(self) -> Digest:
-        """Of its statement."""
-
-    @property
-    def authorisation(self) -> Authorisation:
-        """What it says."""
 
 
 class Papers(Protocol):
@@ -47,8 +34,12 @@ class Papers(Protocol):
         """The authorisation in an opening, where it covers the question. Raises
         `gateway.peers.errors.Refused` with what is wrong with it; NotReady."""
 
-    def still_valid(self, granted: Granted) -> None:
-        """Raise Refused where it was taken back meanwhile; NotReady."""
+    def genuine(self, opening: Mapping[str, Any]) -> Granted:
+        """The authorisation in an opening, whomever and whatever it covers. Raises Refused,
+        NotReady."""
+
+    def still_valid(self, granted: Granted) -> bool:
+        """Whether it was not taken back meanwhile. Raises NotReady."""
 
 
 class Held(Protocol):
@@ -56,9 +47,6 @@ class Held(Protocol):
 
     def opening(self, commitment: bytes) -> Opening | None:
         """The opening of one; None: it is not here."""
-
-    def revoked(self, opening: Opening) -> bool:
-        """Whether it was taken back, by the latest head. Raises NotReady."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ use_answers = sa.Table(
     sa.Column("member", sa.String(32), primary_key=True),
     sa.Column("answer", sa.LargeBinary(32), nullable=False),  # SHA-256 of its ASCII characters
     sa.Column("statement", sa.LargeBinary(32), nullable=False),  # commitment of our `use`
+    # Commitment of their `query`, by which feedback names it.
+    sa.Column("query", sa.LargeBinary(32), nullable=False, index=True),
 )
 """What each member answered, and what we state about that."""
 
@@ -52,3 +54,15 @@ reported_uses = sa.Table(
     sa.Index("ix_reported_uses_at", "at"),
 )
 """Uses of our answers, as the members that asked report them. Nothing in them names a subject."""
+
+reported_feedback = sa.Table(
+    "reported_feedback",
+    metadata,
+    sa.Column("commitment", sa.LargeBinary(32), primary_key=True),
+    sa.Column("member", sa.String(32), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("query", sa.LargeBinary(32), nullable=False),
+    sa.Column("measure", sa.Text, nullable=False),
+    sa.Index("ix_reported_feedback_at", "at"),
+)
+"""What others did about subjects that we answered about; matter and result stay in the message."""

@@ -101,6 +101,7 @@ async def decide_use(name: UseName, request: Request, parts: Here, caller: User)
 @router.get("/v1/queries")
 def queries(parts: Here, caller: Supervised, first: DayText, last: DayText) -> Response:
     """What was asked at this node on some days, a line of JSON each, for its supervisor."""
+    parts.uses.admit(caller)
     lines = parts.uses.log(_day(first, "first"), _day(last, "last"))
     return StreamingResponse(
         (orjson.dumps(line) + b"\n" for line in lines), media_type=NDJSON, headers=FRESH
@@ -108,11 +109,12 @@ def queries(parts: Here, caller: Supervised, first: DayText, last: DayText) -> R
 
 
 @router.get("/v1/usage")
-def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> list[dict[str, Any]]:
-    """How often other members reported that they used answers of ours on some days, by member,
-    purpose and decision."""
+def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> dict[str, Any]:
+    """How often other members reported on some days that they used answers of ours, by member,
+    purpose and decision, and which measures they took."""
+    parts.uses.admit(caller)
     found = parts.uses.reported(_day(first, "first"), _day(last, "last"))
-    return [dict(each) for each in found]
+    return dict(found)
 
 
 @router.post(f"{ROUTES}{ROUTE}", tags=["exchange"])

@@ -21,7 +21,7 @@ from gateway.base.crash import crash_point
 from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
-from gateway.base.policy import Caller, Decision, Purpose
+from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
 from gateway.peers.interfaces import Message
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store
@@ -36,6 +36,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.ids import Digest, sha256
 from ledger.core.opening import parse_opening
 from ledger.core.query import Use, use_from_members
+from ledger.core.reports import feedback_from_members
 from ledger.records.keys import subject_keys
 
 _NO_DECISION: Final = "none"
@@ -122,6 +123,12 @@ class Uses:
 
         self._stated(said, keep)
 
+    def admit(self, caller: Caller) -> None:
+        """Raise NotAllowed, logged, unless the caller may see what the whole member asked."""
+        decision = decide(caller, Purpose.QUERIES, Record(department=None, decided=ALWAYS))
+        if not decision.allowed:
+            self._accesses.refuse(caller, Purpose.QUERIES, decision)
+
     def log(self, first: date, last: date) -> Iterator[Mapping[str, Any]]:
         """What was asked on some days, the last one included, in its order; a few at a time, so
         that no transaction stays open while somebody reads slowly."""
@@ -137,13 +144,18 @@ class Uses:
                 return
             after = rows[-1].n
 
-    def reported(self, first: date, last: date) -> Sequence[Mapping[str, Any]]:
-        """How often others reported that they used answers of ours on some days."""
+    def reported(self, first: date, last: date) -> Mapping[str, Any]:
+        """How often others reported on some days that they used answers of ours, and what they
+        did."""
         start = int(datetime.combine(first, time(), CHINA).timestamp())
         end = int(datetime.combine(last, time.max, CHINA).timestamp()) + 1
         with begin_read(self._ctx.engine) as connection:
-            rows = store.reported(connection, start, end)
-        return [dict(row._mapping) for row in rows]
+            uses = store.reported(connection, start, end)
+            measures = store.measures(connection, start, end)
+        return {
+            "uses": [dict(row._mapping) for row in uses],
+            "measures": [dict(row._mapping) for row in measures],
+        }
 
     def _row(self, connection: sa.Connection, caller: Caller, hex_id: str) -> sa.Row[Any]:
         row = store.row_of(connection, hex_id)
@@ -167,11 +179,12 @@ class Uses:
 
     def _hand_out(
         self, connection: sa.Connection, given: Sequence[Given], issued: Issued
-    ) -> dict[str, tuple[bytes, bytes]]:
-        found: dict[str, tuple[bytes, bytes]] = {}
+    ) -> dict[str, tuple[bytes, bytes, bytes]]:
+        found: dict[str, tuple[bytes, bytes, bytes]] = {}
         for one, opening in zip(given, issued, strict=True):
             member, commitment = one.answer.iss, opening.statement.commitment
-            found[member] = (sha256(one.jws.text.encode()), commitment)
+            query = one.opening.statement.commitment
+            found[member] = (sha256(one.jws.text.encode()), commitment, query)
             self._send(connection, member, opening.encode(), commitment)
         return found
 
@@ -188,7 +201,7 @@ class Uses:
         wanted: Wanted,
         result: Result,
         data: bytes,
-        statements: Mapping[str, tuple[bytes, bytes]],
+        statements: Mapping[str, tuple[bytes, bytes, bytes]],
     ) -> store.NewUse:
         bundle = result.bundle
         counts = {one.answer.iss: len(one.answer.items) for one in bundle.answers}
@@ -232,6 +245,25 @@ class UseInbox:
                 member=message.member,
                 at=statement.at,
                 use=use_from_members(statement.members),
+            )
+
+
+class FeedbackInbox:
+    """`gateway.peers.interfaces.Inbox` for the sort `feedback`."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def take(self, message: Message) -> None:
+        """Keep it; what is here already does no harm."""
+        statement = parse_opening(message.opening).statement
+        with begin_write(self._ctx.engine) as connection:
+            store.report_feedback(
+                connection,
+                commitment=statement.commitment,
+                member=message.member,
+                at=statement.at,
+                feedback=feedback_from_members(statement.members),
             )
 
 

@@ -12,18 +12,21 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows, insert_unless_there
-from gateway.queries.models import reported_uses, use_answers, uses
+from gateway.queries.models import reported_feedback, reported_uses, use_answers, uses
 from gateway.sealing.services import Boxes, Kind
 from ledger.core.query import Use
+from ledger.core.reports import Feedback
 
 PAGE: Final = 200
 _TOLD, _BUNDLE = b"told", b"bundle"
+_ANSWER: Final = ("use", "member", "answer", "statement", "query")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUse:
     """A question with what came of it. told: what stands sealed in the log of queries. statements:
-    by member, SHA-256 of its answer and the commitment of our statement about it."""
+    by member, SHA-256 of its answer, and the commitments of our statement about it and of its
+    query."""
 
     at: int
     token: int
@@ -36,7 +39,7 @@ class NewUse:
     items: int
     told: Mapping[str, Any]
     bundle: bytes
-    statements: Mapping[str, tuple[bytes, bytes]]
+    statements: Mapping[str, tuple[bytes, bytes, bytes]]
 
 
 def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
@@ -61,7 +64,7 @@ def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
     number = connection.execute(made.returning(uses.c.n)).scalar_one()
     rows = [(number, member, *pair) for member, pair in new.statements.items()]
     if rows:
-        insert_rows(connection, use_answers, ("use", "member", "answer", "statement"), rows)
+        insert_rows(connection, use_answers, _ANSWER, rows)
     return hex_id
 
 
@@ -103,6 +106,12 @@ def answers_of(connection: sa.Connection, use: int) -> Sequence[sa.Row[Any]]:
     return connection.execute(query.order_by(use_answers.c.member)).all()
 
 
+def answerer_of(connection: sa.Connection, query: bytes) -> str | None:
+    """Who stated a query of ours; None: nobody whom we asked."""
+    found = sa.select(use_answers.c.member).where(use_answers.c.query == query).limit(1)
+    return connection.scalar(found)
+
+
 def decide(
     connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
 ) -> None:
@@ -126,6 +135,32 @@ def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int
         decision=use.decision,
     )
     connection.execute(made)
+
+
+def report_feedback(
+    connection: sa.Connection, *, commitment: bytes, member: str, at: int, feedback: Feedback
+) -> None:
+    """Keep what another member reports that it did; nothing happens where it is here."""
+    made = insert_unless_there(connection, reported_feedback).values(
+        commitment=commitment,
+        member=member,
+        at=at,
+        query=feedback.query,
+        measure=feedback.measure,
+    )
+    connection.execute(made)
+
+
+def measures(connection: sa.Connection, start: int, end: int) -> Sequence[sa.Row[Any]]:
+    """How often others reported measures of some time, by member and measure."""
+    by = (reported_feedback.c.member, reported_feedback.c.measure)
+    query = (
+        sa.select(*by, sa.func.count().label("times"))
+        .where(reported_feedback.c.at >= start, reported_feedback.c.at < end)
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return connection.execute(query).all()
 
 
 def reported(connection: sa.Connection, start: int, end: int) -> Sequence[sa.Row[Any]]:

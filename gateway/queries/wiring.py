@@ -15,7 +15,7 @@ from gateway.queries.asking import Asking
 from gateway.queries.interfaces import Held, Papers
 from gateway.queries.records import SubjectRecords
 from gateway.queries.routes import QueryParts
-from gateway.queries.services import UseInbox, Uses
+from gateway.queries.services import FeedbackInbox, UseInbox, Uses
 from gateway.receipts.services import Receipts
 from gateway.statements.services import Statements
 from gateway.statuses.services import Statuses
@@ -43,9 +43,10 @@ class Queries:
 
     routes: QueryParts
     inbox: UseInbox
+    feedback: FeedbackInbox
 
 
-def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
+def make_queries(parts: Parts, papers: Papers, held: Held) -> Queries:
     """All that answers and asks about subjects. papers: judges what others show; held: what we hold
     ourselves."""
     ctx = parts.ctx
@@ -62,6 +63,7 @@ def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
         ctx,
         peers=parts.peers.asking,
         directory=parts.peers.directory,
+        papers=papers,
         held=held,
         answering=answering,
     )
@@ -74,4 +76,8 @@ def make_queries(parts: Parts, *, papers: Papers, held: Held) -> Queries:
         hmac=parts.hmac,
         accesses=parts.accesses,
     )
-    return Queries(routes=QueryParts(uses=uses, answering=answering), inbox=UseInbox(ctx))
+    return Queries(
+        routes=QueryParts(uses=uses, answering=answering),
+        inbox=UseInbox(ctx),
+        feedback=FeedbackInbox(ctx),
+    )

@@ -158,6 +158,13 @@ class Statements:
         made of it for another log. Raises StatementUnknown."""
         return self._with(connection, lambda used: Digest(_standing(used, commitment).commitment))
 
+    def chain(self, commitment: bytes, connection: sa.Connection | None = None) -> list[Digest]:
+        """The commitments of this statement and of all that were made of it for other logs, in that
+        order; the last one stands. Raises StatementUnknown."""
+        return self._with(
+            connection, lambda used: [Digest(row.commitment) for row in _chain(used, commitment)]
+        )
+
     def opening(self, commitment: bytes, connection: sa.Connection | None = None) -> Opening:
         """The opening to be handed out now: with a receipt once it is anchored, with the promise
         until then. Of a statement that a closed log has stranded it is that of the one that stands
@@ -225,9 +232,11 @@ def _demand_row(connection: sa.Connection, commitment: bytes) -> sa.Row[Any]:
 
 
 def _standing(connection: sa.Connection, commitment: bytes) -> sa.Row[Any]:
-    row = _demand_row(connection, commitment)
-    for _ in range(MAX_STEPS):
-        if not row.superseded_by:
-            break
-        row = _demand_row(connection, row.superseded_by)
-    return row
+    return _chain(connection, commitment)[-1]
+
+
+def _chain(connection: sa.Connection, commitment: bytes) -> list[sa.Row[Any]]:
+    found = [_demand_row(connection, commitment)]
+    while found[-1].superseded_by and len(found) <= MAX_STEPS:
+        found.append(_demand_row(connection, found[-1].superseded_by))
+    return found

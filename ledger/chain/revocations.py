@@ -8,6 +8,7 @@ from ledger.chain.contracts.bindings import REVOCATIONS, Consortium, Revocations
 from ledger.chain.contracts.contract_abi import load
 from ledger.chain.nodes.quorum import View
 from ledger.core import eip712
+from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, bytes32_ascii
 
 
@@ -34,13 +35,22 @@ def revoked_at(
     view: View, consortium: Address, custodian: str, commitments: Sequence[bytes]
 ) -> tuple[int | None, ...]:
     """Since when each authorisation of a custodian is taken back, None: it is not; by every
-    contract that ever had the role, the earliest time of all. Raises CouldNotCheck."""
-    registered = Consortium(consortium, view.call, view.calls).contract_history(REVOCATIONS)
+    contract that ever had the role, the earliest time of all. Raises CouldNotCheck, also where none
+    has it: nothing is known then."""
     found: list[int | None] = [None] * len(commitments)
-    for one in registered:
-        times = Revocations(one.account, view.call, view.calls).revoked_at(custodian, commitments)
+    for one in contracts(view, consortium):
+        times = Revocations(one, view.call, view.calls).revoked_at(custodian, commitments)
         found = [_earlier(was, now) for was, now in zip(found, times, strict=True)]
     return tuple(found)
+
+
+def contracts(view: View, consortium: Address) -> tuple[Address, ...]:
+    """Every contract that ever had the role, the one that takes revocations now last. Raises
+    CouldNotCheck where none has."""
+    registered = Consortium(consortium, view.call, view.calls).contract_history(REVOCATIONS)
+    if not registered:
+        raise CouldNotCheck("no-revocations", "no Revocations is registered")
+    return tuple(one.account for one in registered)
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:

@@ -159,5 +159,8 @@ def report(*, month: tuple[date, date], url: str, token: str | None, as_json: bo
         print_json(found)
         return 0
     names = ("member", "purpose", "decision", "uses")
-    print_rows([[one[name] for name in names] for one in found], head=names)
+    print_rows([[one[name] for name in names] for one in found["uses"]], head=names)
+    if found["measures"]:
+        taken = ("member", "measure", "times")
+        print_rows([[one[name] for name in taken] for one in found["measures"]], head=taken)
     return 0

@@ -40,8 +40,8 @@ _EXITS = {"clear": EXIT_VALID, "adverse": EXIT_DO_NOT_USE, "open": EXIT_UNKNOWN}
         退出码：0 无不利记录，且各省均已说明 · 3 有不利记录 · 4 未决（有省份缺席，或有争议、无法
         核对的记录） · 1 被本节点拒绝
         """,
-        en="""Ask all provinces about a subject: a bundle of evidence with all records of it that are
-        in force. CODE is its unified social credit code.
+        en="""Ask all provinces about a subject: a bundle of evidence with all its records in
+        force. CODE is its unified social credit code.
 
         Provinces are asked side by side; one that is down holds up no other, and who is missing is
         named with the reason. A question has a purpose; what is not public needs an authorisation

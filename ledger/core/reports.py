@@ -20,12 +20,13 @@ from typing import Any
 from ledger.core.authorisation import REGION, SUBJECT
 from ledger.core.canonical import MAX_INTEGER, hex32
 from ledger.core.errors import Malformed
-from ledger.core.ids import CODE, Digest
+from ledger.core.ids import Digest
 from ledger.core.read import bounded, day, demand_members, digest, matching, optional, within
 
 __all__ = [
     "AMOUNT",
     "MAX_MATTER",
+    "MAX_MEASURE",
     "MAX_RESULT",
     "MAX_VERSION",
     "MONTH",
@@ -44,6 +45,7 @@ AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{0,3}[1-9])?")
 """万元 down to one yuan, without what changes nothing: no zeros in front or behind."""
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 MAX_MATTER = 200  # characters
+MAX_MEASURE = 200  # characters
 MAX_RESULT = 2_000  # characters
 MAX_VERSION = 2**32 - 1  # uint32 on the chain
 
@@ -107,7 +109,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What was done about a subject. measure: an item of the vocabulary in force. query: commitment
+    """What was done about a subject. measure: its name in the
+    vocabulary in force. query: commitment
     of the query that it rests on."""
 
     day: date
@@ -182,7 +185,7 @@ def feedback_from_members(members: Mapping[str, Any]) -> Feedback:
     return Feedback(
         day=_date(members, "day"),
         matter=bounded(members, "matter", 1, MAX_MATTER),
-        measure=matching(members, "measure", CODE),
+        measure=bounded(members, "measure", 1, MAX_MEASURE),
         query=digest(members, "query"),
         result=bounded(members, "result", 0, MAX_RESULT),
     )

@@ -131,7 +131,7 @@ OUTCOMES = st.builds(
     version=st.integers(0, 2**32 - 1),
 )
 FEEDBACKS = st.builds(
-    Feedback, day=st.dates(), matter=NAMES, measure=CODES, query=DIGESTS, result=NOTES
+    Feedback, day=st.dates(), matter=NAMES, measure=NAMES, query=DIGESTS, result=NOTES
 )
 SAID: dict[str, st.SearchStrategy[Any]] = {
     "case": STEPS,

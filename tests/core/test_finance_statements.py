@@ -57,7 +57,9 @@ MADE: Mapping[str, Any] = {
         seq=1,
         version=4,
     ),
-    "feedback": Feedback(day=DAY, matter="招标〔2026〕7号", measure="M1", query=ANSWER, result=""),
+    "feedback": Feedback(
+        day=DAY, matter="招标〔2026〕7号", measure="限制市场或行业准入", query=ANSWER, result=""
+    ),
 }
 READ: Mapping[str, Any] = {
     "authorisation": authorisation.from_members,
@@ -142,7 +144,8 @@ def test_every_member_must_be_there_and_no_other(sort: str) -> None:
         ("outcome", {"version": 2**32}),
         ("feedback", {"matter": ""}),
         ("feedback", {"matter": "长" * 201}),
-        ("feedback", {"measure": "限制 招标"}),
+        ("feedback", {"measure": ""}),
+        ("feedback", {"measure": "x" * 201}),
         ("feedback", {"result": "长" * 2_001}),
     ],
     ids=str,

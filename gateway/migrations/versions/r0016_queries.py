@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -41,9 +41,11 @@ def upgrade() -> None:
         sa.Column("member", sa.String(32), nullable=False),
         sa.Column("answer", sa.LargeBinary(32), nullable=False),
         sa.Column("statement", sa.LargeBinary(32), nullable=False),
+        sa.Column("query", sa.LargeBinary(32), nullable=False),
         sa.ForeignKeyConstraint(["use"], ["uses.n"], name="fk_use_answers_use_uses"),
         sa.PrimaryKeyConstraint("use", "member", name="pk_use_answers"),
     )
+    op.create_index("ix_use_answers_query", "use_answers", ["query"])
     op.create_table(
         "reported_uses",
         sa.Column("commitment", sa.LargeBinary(32), nullable=False),
@@ -55,8 +57,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("commitment", name="pk_reported_uses"),
     )
     op.create_index("ix_reported_uses_at", "reported_uses", ["at"])
+    op.create_table(
+        "reported_feedback",
+        sa.Column("commitment", sa.LargeBinary(32), nullable=False),
+        sa.Column("member", sa.String(32), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("query", sa.LargeBinary(32), nullable=False),
+        sa.Column("measure", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("commitment", name="pk_reported_feedback"),
+    )
+    op.create_index("ix_reported_feedback_at", "reported_feedback", ["at"])
 
 
 def downgrade() -> None:
-    for name in ("reported_uses", "use_answers", "uses"):
+    for name in ("reported_feedback", "reported_uses", "use_answers", "uses"):
         op.drop_table(name)

@@ -98,10 +98,16 @@ class StatementVerdict(Verdict):
         return value | {
             "statement": None if shown is None else shown.to_json(),
             "due": None if held is None else instant(held.promise.due),
-            "countsFrom": None if shown is None else instant(self._counts_from(shown)),
+            "countsFrom": None if shown is None else instant(self.counts_from(shown)),
         }
 
-    def _counts_from(self, said: Statement) -> int:
+    @property
+    def is_promised(self) -> bool:
+        """Whether its promise counts: nothing is wrong with it but that there is no receipt yet."""
+        wrong = [check.code for check in self.standing.checks if check.verdict]
+        return wrong == ["promised-only"]
+
+    def counts_from(self, said: Statement) -> int:
         """When it was made, as far as that can be: not after its promise or anchor, nor longer
         before than a promise allows; else the time of that."""
         anchor = None if self.facts is None else self.facts.anchor

@@ -1,0 +1,1 @@
+"""What subjects allow: authorisations made for other members, held, judged, taken back."""

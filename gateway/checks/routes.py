@@ -1,0 +1,136 @@
+"""`POST /v1/checks/subjects` and `/v1/feedback`, and the tables that people send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Annotated, Any, Final
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.base.policy import Caller, Purpose
+from gateway.checks.interfaces import MAX_SUBJECTS, Kind, Matter, Subject
+from gateway.checks.services import Checks
+from gateway.http.problems import Problem
+from gateway.queries.bodies import read_use
+from gateway.tokens.services import require
+from gateway.worklists.routes import FORM, table_of
+from ledger.core.errors import InputError
+
+FRESH: Final = {"Cache-Control": "no-store"}
+NDJSON: Final = "application/x-ndjson"
+
+router = APIRouter(tags=["checks"])
+
+
+def _checks(request: Request) -> Checks:
+    checks: Checks = request.app.state.checks
+    return checks
+
+
+Here = Annotated[Checks, Depends(_checks)]
+User = Annotated[Caller, Depends(require(Purpose.USE))]
+
+
+@router.post("/v1/checks/subjects")
+async def check_subjects(request: Request, checks: Here, caller: User) -> Response:
+    """Ask all provinces about up to 1,000 subjects for one matter, a line of JSON each, in their
+    order: `{purpose, matter?, types?, subjects:[{code, authorisation?}…]}`. Each question is kept,
+    with its bundle, as one of `/v1/uses`."""
+    matter, subjects = read_checks(await request.body())
+    place = ExitStack()
+    place.enter_context(checks.place(caller))  # before anything is answered
+    lines = _lines(place, checks.subjects(caller, matter, subjects))
+    return StreamingResponse(lines, media_type=NDJSON, headers=FRESH)
+
+
+@router.post("/v1/checks/table", openapi_extra=FORM)
+async def read_subjects(request: Request, checks: Here, caller: User) -> Response:
+    """The codes in a table (xlsx, xls, csv; a bare list too), to be checked piece by piece."""
+    return await _table(request, checks, caller, "subjects")
+
+
+@router.post("/v1/feedback/table", openapi_extra=FORM)
+async def read_feedback(request: Request, checks: Here, caller: User) -> Response:
+    """The rows of a table of feedback, to be sent as `/v1/feedback`."""
+    return await _table(request, checks, caller, "feedback")
+
+
+@router.post("/v1/feedback")
+async def feedback(request: Request, checks: Here, caller: User) -> Response:
+    """State what was done about subjects, up to 1,000 rows: `{rows:[{day, measure, query, matter?,
+    result?}…]}`. query: commitment of the query that it rests on. What is wrong with a row is told,
+    and the others are stated."""
+    rows = _list(_object(await request.body(), {"rows"}, set()), "rows")
+    told = await to_thread.run_sync(checks.feedback, caller, rows)
+    lines = [
+        {
+            "n": one.n,
+            "statement": None if one.statement is None else one.statement.hex(),
+            "errors": [fault.as_dict() for fault in one.faults],
+        }
+        for one in told
+    ]
+    return Response(orjson.dumps({"rows": lines}), media_type="application/json", headers=FRESH)
+
+
+async def _table(request: Request, checks: Checks, caller: Caller, kind: Kind) -> Response:
+    with checks.place(caller):
+        _, data = await table_of(request)
+        rows = await to_thread.run_sync(checks.rows, data, kind)
+    value = [{"row": one.row, "sheet": one.sheet, **one.texts} for one in rows]
+    return Response(orjson.dumps({"rows": value}), media_type="application/json", headers=FRESH)
+
+
+def _lines(place: ExitStack, lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """place: given back at the end, or when whoever reads goes away."""
+    with place:
+        for line in lines:
+            yield orjson.dumps(line) + b"\n"
+
+
+def read_checks(body: bytes) -> tuple[Matter, Sequence[Subject]]:
+    """What is to be checked. Raises InputError, which names the member."""
+    value = _object(body, {"purpose", "subjects"}, {"matter", "types"})
+    subjects = _list(value, "subjects")
+    shared: dict[str, Any] = {name: value[name] for name in ("matter", "types") if name in value}
+    wanted = [_wanted(value["purpose"], shared, one) for one in subjects]
+    first = wanted[0]
+    matter = Matter(purpose=first.purpose, matter=first.matter, types=first.types)
+    return matter, [Subject(code=one.code, authorisation=one.authorisation) for one in wanted]
+
+
+def _wanted(purpose: Any, shared: Mapping[str, Any], subject: Mapping[str, Any]) -> Any:
+    """One of them, read as a single question would be."""
+    if not subject.keys() <= {"code", "authorisation"} or "code" not in subject:
+        raise _wrong(
+            "subjects", "每项须为 {code, authorisation?}", "each is {code, authorisation?}"
+        )
+    return read_use(orjson.dumps({"purpose": purpose, **shared, **subject}))
+
+
+def _list(value: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    found = value[name]
+    good = isinstance(found, list) and 1 <= len(found) <= MAX_SUBJECTS
+    if not good or not all(isinstance(one, dict) for one in found):
+        raise _wrong(name, f"1 到 {MAX_SUBJECTS} 项", f"1 to {MAX_SUBJECTS} objects")
+    return list(found)
+
+
+def _object(body: bytes, required: set[str], optional: set[str]) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem("schema-invalid") from error
+    if not isinstance(value, dict) or not required <= value.keys() <= required | optional:
+        names = ", ".join([*sorted(required), *(f"{name}?" for name in sorted(optional))])
+        raise _wrong(None, f"正文须为 {{{names}}}", f"the body must be {{{names}}}")
+    return value
+
+
+def _wrong(field: str | None, zh: str, en: str) -> InputError:
+    return InputError(field, "body-form", {"zh": zh, "en": en})

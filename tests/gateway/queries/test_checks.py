@@ -1,0 +1,121 @@
+"""Many firms for one matter, and what was done about them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.checks.tables import gathered, read_rows
+from gateway.files.errors import FileFault
+from gateway.peers.outbox import listed
+from gateway.queries.services import FeedbackInbox
+from ledger.records.rules import newest
+from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, of, send, token, use
+from tests.gateway.queries.conftest import BANK, BEIJING, TIANJIN
+from tests.support.peers import Network
+
+MEASURE = newest().tables.measures[0].name["zh"]
+HEAD = ("数据：合成\n", "序号,统一社会信用代码,授权编号\n")
+
+
+def read(text: str, kind: str = "subjects", most: int = 1000) -> list[tuple[int, dict[str, str]]]:
+    found = gathered(read_rows(iter([text.encode()]), kind, most))  # type: ignore[arg-type]
+    return [(one.row, dict(one.texts)) for one in found]
+
+
+def test_codes_are_found_under_the_header_that_offices_write() -> None:
+    one, two = firm(50), firm(51)
+    text = "".join(HEAD) + f"1,{one},\n2,{two},{'11' * 32}\n合计,2,\n"
+    assert read(text) == [(3, {"code": one}), (4, {"code": two, "authorisation": "11" * 32})]
+
+
+def test_a_bare_list_will_do() -> None:
+    assert read(f"{firm(50)}\n\n{firm(51)}\n") == [(1, {"code": firm(50)}), (3, {"code": firm(51)})]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("", "empty"), ("名称,金额\n甲,1\n", "columns-missing"), ("统一社会信用代码\n", "no-rows")],
+)
+def test_what_is_no_such_table(text: str, code: str) -> None:
+    with pytest.raises(FileFault) as caught:
+        read(text)
+    assert caught.value.name == code
+
+
+def test_too_many_rows() -> None:
+    text = "统一社会信用代码\n" + "".join(f"{firm(n)}\n" for n in range(4))
+    assert len(read(text, most=4)) == 4
+    with pytest.raises(FileFault):
+        read(text, most=3)
+
+
+def test_many_are_asked_about_in_their_order(network: Network) -> None:
+    bank, codes = network[BANK], [firm(n) for n in range(52, 57)]
+    network[TIANJIN].file(of(codes[1], 30))
+    asked = {
+        "purpose": "pre-loan",
+        "matter": "tender 7",
+        "types": [FAMILY],
+        "subjects": [{"code": code} for code in codes]
+        + [{"code": firm(57), "authorisation": "22" * 32}],
+    }
+    clerk = token(bank)
+    answer = send(bank, "POST", "/v1/checks/subjects", asked, **clerk)
+    assert answer.status_code == 200, answer.text
+    lines = [json.loads(line) for line in answer.content.splitlines()]
+    assert [line["code"] for line in lines] == [*codes, firm(57)]
+    assert [line["n"] for line in lines] == list(range(6))
+    assert [line.get("overall") for line in lines] == [
+        "open", "adverse", "open", "open", "open", None,
+    ]  # fmt: skip
+    assert lines[5]["problem"]["code"] == "authorisation-unknown"
+    kept = send(bank, "GET", f"/v1/uses/{lines[1]['use']}", **clerk)
+    assert kept.json()["subject"] == codes[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subjects": []},
+        {"subjects": [{"code": "91110000MA0T00001X"}] * 1001},
+        {"subjects": [{}]},
+        {"subjects": [{"code": "x"}]},
+        {"subjects": ["x"]},
+        {"purpose": "fun"},
+        {"types": ["none"]},
+        {"more": 1},
+    ],
+)
+def test_what_is_not_checked(network: Network, change: dict[str, object]) -> None:
+    bank = network[BANK]
+    asked = {"purpose": "pre-loan", "subjects": [{"code": firm(58)}]} | change
+    answer = send(bank, "POST", "/v1/checks/subjects", asked, **token(bank))
+    assert (answer.status_code, answer.json()["code"]) == (422, "schema-invalid"), answer.text
+
+
+def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
+    beijing, tianjin, code = network[BEIJING], network[TIANJIN], firm(59)
+    tianjin.file(of(code, 31))
+    clerk = token(beijing)
+    bundle = bundle_of(use(network, code, purpose="bidding", by=BEIJING, headers=clerk))
+    query = given_by(bundle, TIANJIN).opening.statement.commitment.hex()
+    day = beijing.node.ctx.clock.today().isoformat()
+    good = {"query": query, "day": day, "measure": MEASURE, "matter": "某工程", "result": "已限制"}
+    rows = [good, good | {"measure": "随意处置"}, good | {"day": "2999-01-01"}, {"day": day}]
+    answer = send(beijing, "POST", "/v1/feedback", {"rows": rows}, **clerk)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()["rows"]
+    assert [bool(one["statement"]) for one in told] == [True, False, False, False]
+    assert [[error["field"] for error in one["errors"]] for one in told] == [
+        [], ["measure"], ["day"], ["query", "measure", "matter"],
+    ]  # fmt: skip
+    with beijing.node.ctx.engine.connect() as connection:
+        sent = listed(connection)[0]
+    assert (sent.member, sent.commitment.hex()) == (TIANJIN, told[0]["statement"])
+    assert isinstance(tianjin.node.queries.feedback, FeedbackInbox)
+    assert beijing.node.peers.asking.send(TIANJIN, beijing.node.peers.outbox.opening(sent))
+    days = "?first=2026-01-01&last=2099-12-31"
+    usage = send(tianjin, "GET", f"/v1/usage{days}", **token(tianjin, department=None)).json()
+    assert {"member": BEIJING, "measure": MEASURE, "times": 1} in usage["measures"]
