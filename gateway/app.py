@@ -40,8 +40,10 @@ from gateway.lists.routes import ListParts
 from gateway.log import routes as log
 from gateway.mirrors import routes as mirrors
 from gateway.node import Node
+from gateway.outcomes import routes as outcomes
 from gateway.peers import routes as peers
 from gateway.peers.routes import Door
+from gateway.products import routes as products
 from gateway.quality import routes as quality
 from gateway.queries import routes as queries
 from gateway.receipts import routes as receipts
@@ -89,8 +91,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(authorisations, queries, checks, peers, statuses, watching, verifying),
-        *(watched_subjects, webhooks, about, docs),
+        *(authorisations, queries, checks, products, outcomes, peers, statuses),
+        *(watching, verifying, watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -140,6 +142,8 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
     app.state.queries = node.queries.routes
+    app.state.products = node.products.routes
+    app.state.outcomes = node.outcomes.routes
     app.state.checks = node.checks
     app.state.erasures = node.erasures
     app.state.about = About(

@@ -67,8 +67,14 @@ from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import lose_mirrors
 from gateway.mirrors.tasks import MirrorFollower
 from gateway.mirrors.witnesses import Witnesses
+from gateway.outcomes.wiring import OutcomesHere, make_outcomes
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
+from gateway.products import store as product_store
+from gateway.products.none import LoggedNotices
+from gateway.products.tasks import noticer
+from gateway.products.tasks import sender as product_sender
+from gateway.products.wiring import ProductsHere, make_products
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
 from gateway.queries.following import Following
@@ -156,6 +162,8 @@ class Node:
     checks: Checks = field(init=False)
     verifying: Verifying = field(init=False)
     webhooks: WebhookParts = field(init=False)
+    products: ProductsHere = field(init=False)
+    outcomes: OutcomesHere = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -201,12 +209,15 @@ class Node:
             statements=self.statements,
             outbox=self.peers.outbox,
         )
+        self.products = make_products(self, LoggedNotices())
+        self.outcomes = make_outcomes(self, self.products.chain)
         self.peers.messages.give(
             {
                 "authorisation": self.authorisations.held,
                 "case": self.case_parts.inbox,
                 "use": self.queries.inbox,
                 "feedback": self.queries.feedback,
+                "outcome": self.outcomes.inbox,
             }
         )
         self.case_files = make_case_files(
@@ -261,6 +272,8 @@ class Node:
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
             ("proposals", proposal_tidier(self.case_parts.waiting)),
+            ("products", product_sender(self.ctx, self.products.sending, self.lease)),
+            ("product-notices", noticer(self.products.noticing, self.lease)),
             (
                 "revocations",
                 revoker(self.ctx, papers.sending, papers.keeping, self.lease),
@@ -437,4 +450,5 @@ def _lose(connection: sa.Connection) -> None:
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
+    product_store.refile(connection)
     revoke_again(connection)

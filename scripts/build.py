@@ -19,7 +19,14 @@ import solcx
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI_DIR = ROOT / "ledger" / "chain" / "contracts" / "abi"
-CONTRACTS = ("Consortium", "LogAnchor", "Catalogue", "CaseRegistry", "Revocations")
+CONTRACTS = (
+    "Consortium",
+    "LogAnchor",
+    "Catalogue",
+    "CaseRegistry",
+    "Revocations",
+    "Products",
+)
 IMPORT = re.compile(r'^\s*import\s+(?:[^"\']*\sfrom\s+)?["\']([^"\']+)["\'];', re.MULTILINE)
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {KeyId, LogId, MemberId, ProposalId, RecordId} from "../types/Ids.sol";
+import {KeyId, LogId, MemberId, ProductId, ProposalId, RecordId} from "../types/Ids.sol";
 
 /// @dev The cheat codes in use.
 interface Vm {
@@ -123,6 +123,10 @@ abstract contract Base {
 
     function equal(bytes32 left, ProposalId right) internal pure {
         equal(left, ProposalId.unwrap(right));
+    }
+
+    function equal(bytes32 left, ProductId right) internal pure {
+        equal(left, ProductId.unwrap(right));
     }
 
     function equal(uint256 left, uint256 right) internal pure {

@@ -5,7 +5,8 @@ import {ICaseRegistry} from "../interfaces/ICaseRegistry.sol";
 import {ICatalogue} from "../interfaces/ICatalogue.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {ILogAnchor} from "../interfaces/ILogAnchor.sol";
-import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
+import {IProducts} from "../interfaces/IProducts.sol";
+import {KeyId, LogId, MemberId, ProductId, ProposalId} from "../types/Ids.sol";
 
 /// @dev EIP-712 of the types of the protocol, built from their text alone and without any code of
 /// the contracts: a wrong type hash, field order or domain there makes every signature here fail.
@@ -32,6 +33,11 @@ library Typed {
     string internal constant ACTS = "Acts(bytes32 member,Act[] acts,uint64 deadline)";
     string internal constant REVOKE =
         "Revoke(bytes32 custodian,bytes32 commitment,uint64 deadline)";
+    string internal constant REGISTER =
+        "Register(bytes32 member,bytes32 productId,uint8 kind,bytes32 method,uint64 deadline)";
+    string internal constant PUBLISH =
+        "Publish(bytes32 member,bytes32 productId,uint32 version,bytes32 content,bytes32 method,bytes32 inputsRoot,uint64 inputs,uint64 deadline)";
+    string internal constant RETIRE = "Retire(bytes32 member,bytes32 productId,uint64 deadline)";
     string internal constant ACK = "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)";
 
     struct Domain {
@@ -209,6 +215,42 @@ library Typed {
         returns (bytes32)
     {
         return keccak256(abi.encode(keccak256(bytes(REVOKE)), custodian, commitment, deadline));
+    }
+
+    function hashRegister(
+        MemberId member,
+        ProductId productId,
+        uint8 kind,
+        bytes32 method,
+        uint64 deadline
+    ) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(keccak256(bytes(REGISTER)), member, productId, kind, method, deadline)
+        );
+    }
+
+    function hash(IProducts.Publication memory p) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(bytes(PUBLISH)),
+                p.member,
+                p.productId,
+                p.version,
+                p.content,
+                p.method,
+                p.inputsRoot,
+                p.inputs,
+                p.deadline
+            )
+        );
+    }
+
+    function hashRetire(MemberId member, ProductId productId, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(keccak256(bytes(RETIRE)), member, productId, deadline));
     }
 
     function hashAck(MemberId member, uint64 count, bytes32 head, uint64 deadline)

@@ -185,3 +185,11 @@ library Outcome {
     uint8 internal constant WITHDRAWN = 3;
     uint8 internal constant ENDED = 4;
 }
+
+/// @notice What a product is.
+library ProductKind {
+    uint8 internal constant DATASET = 1;
+    uint8 internal constant MODEL = 2;
+    uint8 internal constant PORTRAIT = 3;
+    uint8 internal constant REPORT = 4;
+}

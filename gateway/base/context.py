@@ -21,9 +21,10 @@ class Signals:
     promised: set when entries became durable; the integrator then looks. published: set with
     every checkpoint; the anchorer then looks. uploaded: set when a file is complete; its reader
     then looks. asked: set when a workbook to correct is wanted;
-    its maker then looks. acts: set when something is to go to the chain about a record. ruled: set
-    when a file that decides about many records came or was released. taken_back: set when an
-    authorisation is to be taken back. looked: set once the chain was read, whatever it said.
+    its maker then looks. acts: set when something is to go to the chain about a record. products:
+    the same about a product. ruled: set when a file that decides about many records came or was
+    released. taken_back: set when an authorisation is to be taken back. looked: set once the chain
+    was read, whatever it said.
     """
 
     promised: Event = field(default_factory=Event)
@@ -31,6 +32,7 @@ class Signals:
     uploaded: Event = field(default_factory=Event)
     asked: Event = field(default_factory=Event)
     acts: Event = field(default_factory=Event)
+    products: Event = field(default_factory=Event)
     ruled: Event = field(default_factory=Event)
     taken_back: Event = field(default_factory=Event)
     looked: Event = field(default_factory=Event)
@@ -38,7 +40,7 @@ class Signals:
     def wake_all(self) -> None:
         """Have every thread that waits look at once; it then sees that it shall end."""
         waited = (self.promised, self.published, self.uploaded, self.asked, self.acts, self.ruled)
-        for event in (*waited, self.taken_back):
+        for event in (*waited, self.products, self.taken_back):
             event.set()
 
 

@@ -17,7 +17,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -104,6 +104,15 @@ class Purpose(StrEnum):
     """Ask all provinces about a subject, and keep what they answer."""
     QUERIES = "queries"
     """Take the log of what was asked at this node: for its supervisor."""
+    PRODUCT = "product"
+    """Register a product, publish or retire it, hand it to users; keep another member's
+    manifest."""
+    SEE_PRODUCT = "see-product"
+    """Read a product, what went into it, whether it is stale; learn what a record went into."""
+    OUTCOMES = "outcomes"
+    """Report sums of a month; read what was reported."""
+    SUMS = "sums"
+    """Take sums of what institutions reported."""
 
 
 class Status(StrEnum):
@@ -362,6 +371,11 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.QUERIES: Rule(
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
+    Purpose.PRODUCT: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.SEE_PRODUCT: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    # Neither names a borrower, nor a record.
+    Purpose.OUTCOMES: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    Purpose.SUMS: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
     # Those that another member made are asked for without a record: they are the member's own.
     Purpose.GRANT_AUTHORISATION: _CONSENT,
     Purpose.HOLD_AUTHORISATION: _CONSENT,

@@ -116,6 +116,7 @@ MAX_EXCHANGE = 2 << 20
 TABLES = frozenset(
     {
         *("/v1/returns", "/v1/reconcile", "/v1/case-files"),
+        *("/v1/outcomes", "/v1/product-manifests"),
         *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
     }
 )
@@ -127,6 +128,13 @@ MAX_TABLE = 16 << 20
 """Bytes of such a table."""
 IN_MEMORY = {**dict.fromkeys(TABLES, MAX_TABLE), "/v1/verify": MAX_JUDGED}
 """Bytes of a file that is answered at once, by route."""
+
+
+def _in_memory(path: str) -> int | None:
+    """Bytes of what a route takes whole; None: it is none of these."""
+    if takes_documents(path):
+        return MAX_DOCUMENTS
+    return MAX_TABLE if lists_records(path) else IN_MEMORY.get(path)
 
 
 class Limits:
@@ -204,14 +212,13 @@ class Limits:
             self._good.popitem(last=False)
 
     def _limit(self, scope: Scope) -> int:
-        if scope["path"] == "/v1/files":
+        path = scope["path"]
+        if path == "/v1/files":
             return self._settings.max_file_bytes
-        if scope["path"].startswith(EXCHANGE):
+        if path.startswith(EXCHANGE):
             return MAX_EXCHANGE
-        if takes_documents(scope["path"]):
-            return min(self._settings.max_file_bytes, MAX_DOCUMENTS)
-        if scope["path"] in IN_MEMORY:
-            return min(self._settings.max_file_bytes, IN_MEMORY[scope["path"]])
+        if (most := _in_memory(path)) is not None:
+            return min(self._settings.max_file_bytes, most)
         if media_type(_header(scope, b"content-type")) == NDJSON:
             return self._settings.max_body_bytes
         return self._settings.max_record_bytes
@@ -311,6 +318,11 @@ def takes_documents(path: str) -> bool:
     return path.startswith("/v1/cases") or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )
+
+
+def lists_records(path: str) -> bool:
+    """Whether a version of a product is sent there, with the records that went in."""
+    return path.startswith("/v1/products/") and path.endswith("/versions")
 
 
 def too_large(limit: int) -> Problem:

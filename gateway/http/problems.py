@@ -445,6 +445,67 @@ TITLES: Mapping[str, tuple[int, Text]] = {
             "en": "One endpoint names too many records; add another one",
         },
     ),
+    "product-taken": (
+        409,
+        {
+            "zh": "此编号已登记为另一种类或方法的产品",
+            "en": "This id is registered with another kind or method",
+        },
+    ),
+    "product-retired": (
+        409,
+        {"zh": "产品已停用", "en": "The product is retired and has no more versions"},
+    ),
+    "product-key-missing": (
+        409,
+        {
+            "zh": "本节点没有 PRODUCT 密钥，不能发布产品",
+            "en": "This node holds no PRODUCT key, with which products are signed",
+        },
+    ),
+    "user-unknown": (
+        422,
+        {"zh": "链上没有此成员", "en": "The chain knows no member of that code"},
+    ),
+    "not-an-input": (
+        404,
+        {"zh": "该记录不是此版本的输入", "en": "The record did not go into this version"},
+    ),
+    "manifest-missing": (
+        409,
+        {
+            "zh": "本节点没有此版本的清单；请向发布者索取后收下（product take）",
+            "en": "The manifest of this version is not here: ask its maker for it, and take it"
+            " (`product take`)",
+        },
+    ),
+    "manifest-malformed": (
+        422,
+        {"zh": "不是清单文件，或被改动过", "en": "This is no manifest, or it was changed"},
+    ),
+    "manifest-false": (
+        422,
+        {
+            "zh": "清单与链上登记的版本不符",
+            "en": "The manifest is not that of the version on the chain",
+        },
+    ),
+    "not-an-institution": (
+        409,
+        {
+            "zh": "本成员不是金融机构，不报送成效",
+            "en": "This member is no institution, and only these report outcomes",
+        },
+    ),
+    "outcomes-file": (422, {"zh": "不是可读取的 CSV 文件", "en": "This is no readable CSV file"}),
+    "outcomes-header": (422, {"zh": "表头缺少列", "en": "The header lacks columns"}),
+    "outcomes-too-many": (
+        422,
+        {
+            "zh": "一个文件不得超过 5000 行，请分成几个文件",
+            "en": "A file has at most 5,000 rows; send it as several",
+        },
+    ),
     "internal": (500, {"zh": "服务内部错误", "en": "An error inside the service"}),
     "not-ready": (503, {"zh": "服务尚未就绪，请稍后再试", "en": "Not ready yet, try later"}),
 }

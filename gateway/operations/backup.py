@@ -34,7 +34,9 @@ import gateway.erasures.models
 import gateway.files.models
 import gateway.jobs.models
 import gateway.mirrors.models
+import gateway.outcomes.models
 import gateway.peers.models
+import gateway.products.models
 import gateway.quality.models
 import gateway.queries.models
 import gateway.sealing.models

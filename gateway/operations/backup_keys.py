@@ -30,6 +30,7 @@ from gateway.jobs.services import drop as drop_job
 from gateway.jobs.services import find as find_job
 from gateway.log.models import entries
 from gateway.peers.models import peer_inbox, peer_outbox
+from gateway.products.models import product_versions
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
@@ -67,11 +68,12 @@ _LASTING: Mapping[Kind, tuple[sa.Column[int], sa.Column[bytes], sa.FromClause]] 
     Kind.STATEMENT: (statements.c.id, statements.c.commitment, statements),
 }
 """What is never forgotten, but erased: row number, the name in `keys.db`, and where both stand."""
-_MESSAGES: Mapping[Kind, sa.Column[str]] = {
+_NUMBERED: Mapping[Kind, sa.Column[str]] = {
     Kind.RECEIVED: peer_inbox.c.id,
     Kind.SENT: peer_outbox.c.id,
+    Kind.MANIFEST: product_versions.c.box,
 }
-"""Openings of other members, and those on their way to them."""
+"""Openings of other members, those on their way to them, and manifests of products."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 
@@ -157,7 +159,7 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
         insert_rows(target, wrapping_keys, wrapping.columns.keys(), [tuple(row) for row in rows])
     given = Given(forgotten=_to_files(kept[0], target))
     _to_numbered(kept, target, Kind.MATERIAL, map(number, _sets(target)))
-    for kind, id_ in _MESSAGES.items():
+    for kind, id_ in _NUMBERED.items():
         _to_numbered(kept, target, kind, map(number, target.scalars(sa.select(id_))))
     _to_watching(kept[0], target)
     for kind in _LASTING:
@@ -200,8 +202,8 @@ def _to_lasting(kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind
 def _to_numbered(
     kept: Sequence[sa.Connection], target: sa.Connection, kind: Kind, ids: Iterable[int]
 ) -> None:
-    """Give documents and messages their keys. One that these keys know as erased is, however old
-    the backup is; one that was in no backup stays sealed, as lost."""
+    """Give documents, messages and manifests their keys. One that these keys know as erased is,
+    however old the backup is; one that was in no backup stays sealed, as lost."""
     subjects = {_subject(id_): id_ for id_ in ids}
     found: dict[bytes, Wrapped | None] = {}
     for source in kept:

@@ -55,6 +55,8 @@ class Kind(IntEnum):
     that decides about many records, with its rows."""
     USE = 9
     """A question to other members, with the bundle of what they answered, by `number`."""
+    MANIFEST = 10
+    """Which records a version of a product was made of, by `number`."""
     WATCHED = 14
     """Whom somebody follows, by `number`."""
     WEBHOOK = 15

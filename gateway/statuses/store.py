@@ -7,7 +7,7 @@ reads the database obeys all acts up to the position and none behind it that eas
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,17 @@ def states_of(connection: sa.Connection, wanted: Collection[RecordId]) -> dict[R
         if row.version:
             found[RecordId(Digest(row.record))] = _state(row)
     return found
+
+
+def acted_on(
+    connection: sa.Connection, wanted: Collection[RecordId]
+) -> Iterator[tuple[RecordId, State, bool]]:
+    """Those of these records that were acted on, or are closed for whatever reason, each with its
+    state and whether its content is closed."""
+    for row in _rows(connection, wanted):
+        state = _state(row) if row.version else NOTHING
+        if row.version or row.closed:
+            yield RecordId(Digest(row.record)), state, bool(row.closed)
 
 
 def put_states(

@@ -36,6 +36,8 @@ _COMMANDS = {
     "history": "ledger.cli.history:history",
     "keys": "ledger.cli.annul_stolen:keys",
     "lists": "ledger.cli.lists:lists",
+    "outcome": "ledger.cli.outcome:outcome",
+    "product": "ledger.cli.product:product",
     "queries": "ledger.cli.queries:queries",
     "receipt": "ledger.cli.receipt:receipt",
     "subjects": "ledger.cli.subjects:subjects",
@@ -52,7 +54,7 @@ _COMMANDS = {
 _EVIDENCE = frozenset(
     {
         *("answer", "audit", "conformance", "files", "history", "lists", "receipt"),
-        *("record", "subjects", "submit", "use", "verify"),
+        *("product", "record", "subjects", "submit", "use", "verify"),
     }
 )
 _SHORT_HELP = {
@@ -71,6 +73,8 @@ _SHORT_HELP = {
     "keys": say(zh="密钥：文件、登记、更换、终止。", en="Keys: files, rotation, revocation."),
     "lists": say(zh="某日各省合并的名单。", en="Who is on a list, of all provinces."),
     "network": say(zh="在本机启动一个完整的网络。", en="Run a whole network on this machine."),
+    "outcome": say(zh="按月报送和汇总成效。", en="What was granted and lent, by month."),
+    "product": say(zh="数据产品，及其是否失效。", en="Products of records; are they stale?"),
     "queries": say(zh="本节点的查询登记。", en="The log of what was asked here."),
     "receipt": say(zh="向成员节点索取回执。", en="Get receipts of records from a node."),
     "record": say(

@@ -1,4 +1,4 @@
-"""EIP-712: the typed structs of design 5 and 11 as data, their digests, and who signed one."""
+"""EIP-712: the typed structs of the design as data, their digests, and who signed one."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -42,9 +42,9 @@ _ACT = (
     "Act(bytes32 logId,bytes32 commitment,uint8 action,uint32 expectedVersion,uint16 basis,"
     "bytes32 doc,bytes32 otherLogId,bytes32 otherCommitment,uint64 effectiveAt,uint64 refiledFrom)"
 )
-# As printed in design 5 and 11; the part before the parenthesis names the struct, and behind the
-# closing one stand those that it holds. `Promise` is signed off chain under the domain of
-# `LogAnchor`.
+# As printed in design 5, 11, 14 and 17; the part before the parenthesis names the struct, and
+# behind the closing one stand those that it holds. `Promise` is signed off chain under the domain
+# of `LogAnchor`.
 STRUCTS: dict[str, str] = {
     text.partition("(")[0]: text
     for text in (
@@ -66,6 +66,10 @@ STRUCTS: dict[str, str] = {
         "Acts(bytes32 member,Act[] acts,uint64 deadline)" + _ACT,
         "Ack(bytes32 member,uint64 count,bytes32 head,uint64 deadline)",
         "Revoke(bytes32 custodian,bytes32 commitment,uint64 deadline)",
+        "Register(bytes32 member,bytes32 productId,uint8 kind,bytes32 method,uint64 deadline)",
+        "Publish(bytes32 member,bytes32 productId,uint32 version,bytes32 content,bytes32 method,"
+        "bytes32 inputsRoot,uint64 inputs,uint64 deadline)",
+        "Retire(bytes32 member,bytes32 productId,uint64 deadline)",
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
     )
 }

@@ -22,6 +22,7 @@ __all__ = [
     "Digest",
     "KeyId",
     "LogId",
+    "ProductId",
     "RecordId",
     "address_bytes",
     "ascii_bytes32",
@@ -38,6 +39,7 @@ __all__ = [
 Digest = NewType("Digest", bytes)  # 32 bytes of SHA-256 or keccak256
 LogId = NewType("LogId", bytes)  # 32 bytes, names a log
 RecordId = NewType("RecordId", bytes)  # 32 bytes, names a commitment in a log: key of a status
+ProductId = NewType("ProductId", bytes)  # 32 bytes that its member chose: names a product of it
 KeyId = NewType("KeyId", bytes)  # 32 bytes, names a public key
 Address = NewType("Address", str)  # "0x" + 40 lower-case hex characters
 

@@ -105,6 +105,18 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "由答复和区块链重新得出的结论与文件所载不一致",
         "what follows from the answers and the chain is not what the file says",
     ),
+    "not-published": (
+        "该成员没有在链上发布这一版本",
+        "the member has not published this version on the chain",
+    ),
+    "manifest-differs": (
+        "文件与链上登记的版本不符：记录的数量或根哈希不同",
+        "the file is not that of the version on the chain: other records, or another number",
+    ),
+    "product-key-disputed": (
+        "发布该版本所用的密钥当时可能已失窃",
+        "the key that published the version may have been stolen by then",
+    ),
     "chain-unread": (
         "暂时无法读取区块链，请稍后再试",
         "the chain could not be read; try later",
@@ -118,7 +130,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
 UNKNOWN: Final = frozenset(
     {
         *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
-        *("block-not-final", "chain-unread", "missing"),
+        *("block-not-final", "chain-unread", "missing", "product-key-disputed"),
     }
 )
 """Codes of what could not be looked at; every other one speaks against the file."""

@@ -50,8 +50,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         *("gateway/cases", "gateway/history", "gateway/lists"),
         *("gateway/webhooks", "gateway/worklists"),
     ),
-    ("gateway/authorisations", "gateway/casefiles", "gateway/erasures"),
-    ("gateway/queries",),
+    (
+        *("gateway/authorisations", "gateway/casefiles", "gateway/erasures"),
+        "gateway/products",
+    ),
+    ("gateway/outcomes", "gateway/queries"),
     ("gateway/checks",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/giving.py", "gateway/making.py"),

@@ -58,6 +58,11 @@ BOUNDS = (
     Bound("ledger.core.case", "MAX_BASIS", "case: `basis` (uint16)", ""),
     Bound("ledger.core.authorisation", "MAX_TYPES", "authorisation: `types`", ""),
     Bound("ledger.core.authorisation", "MAX_REGIONS", "authorisation: `regions`", ""),
+    Bound("ledger.core.manifest", "MAX_MANIFEST", "manifest", "bytes"),
+    Bound("ledger.core.manifest", "MAX_INPUTS", "manifest: `recordIds`", ""),
+    Bound("ledger.core.manifest", "MAX_VERSION", "manifest, input: `version` (uint32)", ""),
+    Bound("ledger.core.manifest", "MAX_INPUT", "input of a version, shown alone", "bytes"),
+    Bound("ledger.core.manifest", "MAX_INPUT_PATH", "the same: `path`", "digests"),
     Bound("ledger.core.reports", "MAX_VERSION", "outcome: `version` (uint32)", ""),
     Bound("ledger.core.reports", "MAX_MATTER", "feedback: `matter`", "characters"),
     Bound("ledger.core.reports", "MAX_MEASURE", "feedback: `measure`", "characters"),
@@ -175,6 +180,7 @@ CONTRACTS = (
     ("CaseRegistry", "_MAX_AHEAD", "`deadline` of acts ahead, s"),
     ("CaseRegistry", "_MAX_STORED", "records of one call of `stored`"),
     ("Revocations", "_MAX_ASKED", "authorisations of one call of `revokedAt`"),
+    ("Products", "_MAX_LISTED", "versions of one call of `versions`"),
 )
 """File under contracts/, constant, and what it bounds."""
 

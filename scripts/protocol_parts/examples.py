@@ -21,6 +21,9 @@ CONTRACT_OF = {
     "Acts": "CaseRegistry",
     "Ack": "CaseRegistry",
     "Revoke": "Revocations",
+    "Register": "Products",
+    "Publish": "Products",
+    "Retire": "Products",
 }
 """Whose domain each type is signed under."""
 

@@ -24,6 +24,7 @@ TITLES = {
     "Basis": "basis of an act",
     "Flag": "flags of a record, bits",
     "Outcome": "outcome of a record",
+    "ProductKind": "kind of a product",
 }
 """What each library of the file numbers."""
 

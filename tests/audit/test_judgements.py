@@ -133,7 +133,7 @@ def test_votes_are_verified_again(ledger: Ledger, function: str) -> None:
     call = selector(ledger, "consortium", function)
     report = told(ledger, call, flip_signature(PADDED))
     assert (set(codes(report.document)), report.exit) == ({"vote-signature-invalid"}, 1)
-    assert len(codes(report.document)) == {"propose": 4, "vote": 12}[function]
+    assert len(codes(report.document)) == {"propose": 6, "vote": 18}[function]
     report = told(ledger, call, strip)
     assert set(codes(report.document)) == {"vote-signature-not-seen"}
 
@@ -158,8 +158,9 @@ def test_the_report_says_who_voted_what_and_where_the_contracts_are(ledger: Ledg
         "Catalogue": (deployment.catalogue, "yes"),
         "CaseRegistry": (deployment.case_registry, "yes"),
         "Revocations": (deployment.revocations, "yes"),
+        "Products": (deployment.products, "yes"),
     }
-    assert len(document["votes"]) == 5
+    assert len(document["votes"]) == 6
     keys = {key["keyId"]: key["member"] for key in document["keys"]}
     for vote in document["votes"]:
         assert vote["threshold"] == 3

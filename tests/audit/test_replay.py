@@ -509,6 +509,7 @@ def test_an_anchor_of_a_log_that_nobody_registered(ledger: Ledger) -> None:
         "Catalogue": "yes",
         "CaseRegistry": "yes",
         "Revocations": "yes",
+        "Products": "yes",
     }
 
 

@@ -144,7 +144,8 @@ def test_logs_and_contracts(network: TestNetwork) -> None:
     assert consortium.current("Catalogue") == deployed.catalogue
     assert consortium.current("CaseRegistry") == deployed.case_registry
     assert consortium.current("Revocations") == deployed.revocations
-    assert consortium.current("Products") is None
+    assert consortium.current("Products") == deployed.products
+    assert consortium.current("Another") is None
     assert network.log_anchor.consortium() == network.catalogue.consortium() == consortium.address
     assert (network.log_anchor.role(), network.catalogue.role()) == ("LogAnchor", "Catalogue")
 
@@ -219,8 +220,8 @@ def test_events_rebuild_what_the_views_say(network: TestNetwork) -> None:
     assert items == tuple(version.item for version in held)
     proposals = [event for event in found if isinstance(event, Proposed)]
     votes = [event for event in found if isinstance(event, Voted)]
-    assert len(proposals) == 5
-    assert len(votes) == 5 * THRESHOLD
+    assert len(proposals) == 6
+    assert len(votes) == 6 * THRESHOLD
     assert votes[0].signed_by == network.keys[PROVINCES[0], Purpose.GOVERN].key_id
 
 
@@ -366,7 +367,7 @@ def test_every_event_of_the_abi_has_its_type() -> None:
 def test_numbers_are_those_of_the_contracts() -> None:
     found = dict(re.findall(r"uint\d+ internal constant (\w+) = (\d+);", CODES.read_text()))
     names = [name for name in dir(structs) if name in found]
-    assert len(names) == 34
+    assert len(names) == 38
     assert {name: getattr(structs, name) for name in names} == {n: int(found[n]) for n in names}
     for purpose in Purpose:
         assert int(found[purpose.name]) == purpose

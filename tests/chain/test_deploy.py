@@ -188,8 +188,8 @@ def test_a_chain_that_was_lost(network: TestNetwork, empty: Anvil) -> None:
     reader.close()
 
 
-# Transactions of a founding: 4 creations, then 4 decisions of 1 proposal, 3 votes and 1 execution.
-LAST = 4 + 4 * 5
+# Transactions of a founding: 6 creations, then 6 decisions of 1 proposal, 3 votes and 1 execution.
+LAST = 6 + 6 * 5
 
 
 @pytest.mark.parametrize("kind", ["without", "with"])

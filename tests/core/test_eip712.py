@@ -186,7 +186,7 @@ def test_type_hash_of_a_known_struct() -> None:
     """The domain's type hash as OpenZeppelin prints it."""
     known = "8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f"
     assert eip712.type_hash("EIP712Domain").hex() == known
-    assert json.dumps(sorted(eip712.STRUCTS)).count(",") == 11
+    assert json.dumps(sorted(eip712.STRUCTS)).count(",") == 15
 
 
 def test_the_members_of_a_struct_in_their_order() -> None:

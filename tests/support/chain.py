@@ -9,6 +9,7 @@ from ledger.chain.contracts.bindings import (
     Catalogue,
     Consortium,
     LogAnchor,
+    Products,
     Revocations,
 )
 from ledger.chain.contracts.structs import CatalogueItem
@@ -128,6 +129,11 @@ class TestNetwork:
     def revocations(self) -> Revocations:
         """At the latest block."""
         return Revocations(self.deployment.revocations, latest_call(self.anvil.rpc))
+
+    @property
+    def products(self) -> Products:
+        """At the latest block."""
+        return Products(self.deployment.products, latest_call(self.anvil.rpc))
 
     def log_id(self, member: str) -> LogId:
         """The founding log of a member."""

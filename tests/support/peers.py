@@ -111,6 +111,7 @@ def keyring(network: TestNetwork, code: str) -> Keyring:
         case=keys.get((code, Purpose.CASE)),
         decide=keys.get((code, Purpose.DECIDE)),
         consent=keys.get((code, Purpose.CONSENT)),
+        product=keys.get((code, Purpose.PRODUCT)),
         payer=payer,
         content=(ContentKey(version=1, secret=os.urandom(32)),),
         index=os.urandom(32),
@@ -135,7 +136,8 @@ def freeze(node: Node, folder: Path) -> None:
     keys = node.signing.keys
     signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
     signers |= {"request": keys.request, "payer": keys.payer}
-    signers |= {"case": keys.case, "decide": keys.decide, "consent": keys.consent}
+    signers |= {"case": keys.case, "decide": keys.decide}
+    signers |= {"consent": keys.consent, "product": keys.product}
     secrets = {
         name: (one.alg, one._secret.hex()) for name, one in signers.items() if one is not None
     }
@@ -197,9 +199,12 @@ def add_consent_keys(network: TestNetwork, codes: Sequence[str]) -> None:
         votes.add_key(network, code, Purpose.CONSENT, network.keys[code, Purpose.CONSENT])
 
 
-def _is_registered(code: str, purpose: Purpose, codes: Sequence[str]) -> bool:
+def _is_registered(
+    code: str, purpose: Purpose, codes: Sequence[str], makers: Sequence[str]
+) -> bool:
     of_cases = code in codes and code in PROVINCES and purpose in OF_CASES
-    return of_cases or purpose in REGISTERED
+    of_products = code in makers and purpose is Purpose.PRODUCT
+    return of_cases or of_products or purpose in REGISTERED
 
 
 @contextmanager
@@ -211,16 +216,17 @@ def start_members(
     before: Callable[[TestNetwork, Path], Mapping[str, Keyring]] | None = None,
     anvil_args: Sequence[str] = (),
     consent: Sequence[str] = (),
+    makers: Sequence[str] = (),
 ) -> Iterator[Network]:
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
     theirs in their folder. before: what happens before they are opened, with the folder of theirs;
     the keys of those that were open by then. anvil_args: of the chain. consent: those with a
-    CONSENT key."""
+    CONSENT key; makers: with a PRODUCT key."""
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}
         endpoints = {code: relay.url for code, relay in relays.items()}
-        keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes)}
+        keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes, makers)}
         network = deploy_network(anvil, keys=keys, endpoints=endpoints)
         add_consent_keys(network, consent)
         rings = before(network, folder) if before else {}

@@ -20,6 +20,8 @@ from ledger.chain.contracts.structs import (
     Key,
     Log,
     Member,
+    Product,
+    ProductVersion,
     Proposal,
     RoleSpan,
     address,
@@ -38,7 +40,7 @@ Call = Callable[[Address, bytes], bytes]
 Many = Callable[[Sequence[tuple[Address, bytes]]], list[bytes]]
 
 LOG_ANCHOR, CATALOGUE, CASE_REGISTRY = "LogAnchor", "Catalogue", "CaseRegistry"  # roles
-REVOCATIONS = "Revocations"
+REVOCATIONS, PRODUCTS = "Revocations", "Products"
 
 # Things of a list that are read at once. A node refuses calls that cost too much gas, 50 million by
 # default: a word costs some 2,500, a key of the longest kind 30,000.
@@ -47,6 +49,8 @@ _PAGE_OF_KEYS = 128
 PAGE_OF_RECORDS = 256
 """Records whose status is read at once, as the contract bounds them."""
 _PAGE_OF_AUTHORISATIONS = 256
+PAGE_OF_VERSIONS = 128
+"""Versions of a product that are read at once, as the contract bounds them."""
 
 
 class _Contract:
@@ -312,6 +316,29 @@ class Revocations(_RoleContract):
         if len(found) != len(commitments):
             raise NoContract(self.address, f"{self.name}.revokedAt")
         return found
+
+
+class Products(_RoleContract):
+    """Products made of records."""
+
+    name = "Products"
+
+    def product(self, member: str, product_id: bytes) -> Product | None:
+        """A product of a member, registered with this contract or one before it; None: it is
+        not."""
+        found = build(Product, self._read("product", bytes32_ascii(member), product_id))
+        return found if found.kind else None
+
+    def versions(
+        self, member: str, product_id: bytes, start: int, count: int
+    ) -> tuple[ProductVersion, ...]:
+        """Up to `count` versions behind the first `start`, in their order: the first of them is
+        version `start` + 1. At most PAGE_OF_VERSIONS; fewer where there are no more."""
+        word = bytes32_ascii(member)
+        found = self._read("versions", word, product_id, start, count)
+        if len(found) > count:
+            raise NoContract(self.address, f"{self.name}.versions")
+        return tuple(build(ProductVersion, version) for version in found)
 
 
 def _region_word(region: str) -> bytes:

@@ -18,13 +18,14 @@ from ledger.chain.contracts.abi_codec import AbiError
 from ledger.chain.nodes.blocks import LogEntry
 from ledger.core.ids import keccak256
 
-Name = Literal["Consortium", "LogAnchor", "Catalogue", "CaseRegistry", "Revocations"]
+Name = Literal["Consortium", "LogAnchor", "Catalogue", "CaseRegistry", "Revocations", "Products"]
 NAMES: tuple[Name, ...] = (
     "Consortium",
     "LogAnchor",
     "Catalogue",
     "CaseRegistry",
     "Revocations",
+    "Products",
 )
 # Where solc leaves room for an immutable: PUSH32 of zeros.
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")

@@ -9,7 +9,7 @@ from ledger.chain.contracts.contract_abi import Name, Undecodable, load
 from ledger.chain.contracts.structs import CatalogueItem, Code, build
 from ledger.chain.errors import NoContract
 from ledger.chain.nodes.blocks import LogEntry
-from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId
+from ledger.core.ids import Address, Digest, KeyId, LogId, ProductId, RecordId
 from ledger.core.status import Act
 
 
@@ -204,10 +204,48 @@ class Revoked(ChainEvent):
     signed_by: KeyId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRegistered(ChainEvent):
+    """A product of a member; the block's time is when."""
+
+    contract: ClassVar[Name] = "Products"
+    member: Code
+    product_id: ProductId
+    kind: int
+    method: Digest
+    signed_by: KeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionPublished(ChainEvent):
+    """A version of a product; the block's time is when."""
+
+    contract: ClassVar[Name] = "Products"
+    member: Code
+    product_id: ProductId
+    version: int
+    content: Digest
+    method: Digest
+    inputs_root: Digest
+    inputs: int
+    signed_by: KeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRetired(ChainEvent):
+    """A product has no more versions; the block's time is since when."""
+
+    contract: ClassVar[Name] = "Products"
+    member: Code
+    product_id: ProductId
+    signed_by: KeyId
+
+
 EVENTS: tuple[type[ChainEvent], ...] = (
     ThresholdSet, MemberAdded, MemberStatusChanged, MemberRolesChanged, EndpointSet, KeyAdded,
     KeyRevoked, KeyCompromised, LogOpened, LogClosed, ContractRegistered, Proposed, Voted, Executed,
-    ChairSet, Anchored, ItemPut, Acted, Acknowledged, Revoked,
+    ChairSet, Anchored, ItemPut, Acted, Acknowledged, Revoked, ProductRegistered, VersionPublished,
+    ProductRetired,
 )  # fmt: skip
 
 

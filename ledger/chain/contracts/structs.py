@@ -34,6 +34,7 @@ SUSPEND, REINSTATE, RECOVER_KEY, REGISTER_CONTRACT = 1, 2, 3, 4  # kinds of acti
 OPEN_SUCCESSOR, COMPROMISE_KEY, PUT_NATIONAL, SET_CHAIR = 5, 6, 7, 8
 ACT, ADMIT, RETIRE, SET_ROLES = 9, 10, 11, 12
 SET_THRESHOLD, OPEN_LOG, COMPROMISE_ALL = 13, 14, 15
+DATASET, MODEL, PORTRAIT, REPORT = 1, 2, 3, 4  # kinds of products
 RECORD_TYPE, SEVERE_LIST, MEASURES, AGREEMENT, RULES = 1, 2, 3, 4, 5  # kinds of items
 PUBLIC, ON_AUTHORISATION, GOVERNMENT = 1, 2, 3  # visibility, the stricter the higher
 GENERAL, IMPORTANT = 1, 2  # data class
@@ -191,6 +192,33 @@ class Acknowledgement:
 
     count: int
     head_start: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A product of a member. versions: how many were published. method: SHA-256 of the text that
+    says how it is made, None: the product is not registered. retired_at 0: it is not retired."""
+
+    kind: int
+    versions: int
+    registered_at: int
+    retired_at: int
+    method: Digest | None
+    registered_by: KeyId | None
+    retired_by: KeyId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductVersion:
+    """A version of a product. inputs: how many records it was made of. content: SHA-256 of what
+    users are handed."""
+
+    inputs: int
+    published_at: int
+    content: Digest
+    method: Digest
+    inputs_root: Digest
+    published_by: KeyId
 
 
 def code_text(word: bytes) -> Code:

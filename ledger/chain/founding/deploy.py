@@ -1,8 +1,8 @@
 """Putting the contracts on a chain, always at the same addresses for one deployer.
 
-The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue, CaseRegistry
-and Revocations are its transactions 0 to 4. What is there already is checked and left alone, so
-this can be run again after any failure, and again on a chain that was lost.
+The deployer is an account that does nothing before: Consortium, LogAnchor, Catalogue, CaseRegistry,
+Revocations and Products are its transactions 0 to 5. What is there already is checked and left
+alone, so this can be run again after any failure, and again on a chain that was lost.
 """
 
 import time
@@ -14,10 +14,12 @@ from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
     CATALOGUE,
     LOG_ANCHOR,
+    PRODUCTS,
     REVOCATIONS,
     CaseRegistry,
     Catalogue,
     LogAnchor,
+    Products,
     Revocations,
 )
 from ledger.chain.contracts.contract_abi import NAMES, Name, encode, load
@@ -58,6 +60,7 @@ class Deployment:
     catalogue: Address
     case_registry: Address
     revocations: Address
+    products: Address
     deploy_block: int
     deploy_block_hash: Hash32
     to_sign: tuple[ToSign, ...] = ()
@@ -70,6 +73,7 @@ class Deployment:
             CATALOGUE: self.catalogue,
             CASE_REGISTRY: self.case_registry,
             REVOCATIONS: self.revocations,
+            PRODUCTS: self.products,
         }
 
     @property
@@ -81,6 +85,7 @@ class Deployment:
             "Catalogue": self.catalogue,
             "CaseRegistry": self.case_registry,
             "Revocations": self.revocations,
+            "Products": self.products,
         }
 
     def network_file(
@@ -173,6 +178,7 @@ def _deployment(chain_id: int, places: dict[Name, Address], block: Block) -> Dep
         catalogue=places["Catalogue"],
         case_registry=places["CaseRegistry"],
         revocations=places["Revocations"],
+        products=places["Products"],
         deploy_block=block.number,
         deploy_block_hash=block.hash,
     )
@@ -217,7 +223,7 @@ class _Site:
         """What lies at the addresses is what would have been created. Raises ConfigError."""
         check_code(places, self._code)
         call = latest_call(self._node.rpc)
-        for kind in (LogAnchor, Catalogue, CaseRegistry, Revocations):
+        for kind in (LogAnchor, Catalogue, CaseRegistry, Revocations, Products):
             contract, role = kind(places[kind.name], call), kind.name
             if contract.consortium() != places["Consortium"] or contract.role() != role:
                 raise ConfigError(role, f"{contract.address} is another contract")
