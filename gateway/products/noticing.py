@@ -56,7 +56,7 @@ class Noticing:
             newest = changes.newest(connection)
             if place == newest:
                 return False
-            stands = place is not None and changes.stands(connection, place)
+            stands = place is not None and _stands(connection, place)
             page = changes.after(connection, place, limit=PAGE) if stands and place else []
         if not stands:
             return self._anew(newest, began=place is None)
@@ -138,3 +138,10 @@ def _as_change(cause: Cause, newest: Place) -> Change:
         effective_at=word.effective_at,
         closed=cause.closed,
     )
+
+
+def _stands(connection: sa.Connection, place: Place) -> bool:
+    """Whether the change at a place is still kept, and with it all that came after. Before the
+    first one nobody can say, and all is looked at anew."""
+    found = changes.at(connection, place.number)
+    return found is not None and found.place == place
