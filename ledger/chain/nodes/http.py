@@ -6,11 +6,13 @@ small answer must not unfold to a large one).
 
 import contextlib
 import email.utils
+import os
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -58,7 +60,8 @@ class Http:
         public: bool = False,
         private_networks: Sequence[Network] = (),
     ) -> None:
-        """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
+        """`verify` False saves the 30 ms of reading certificates where no URL is https; a process
+        reads them once. `resolve`:
         asked once for each connection, which goes to no other address; None: the system is.
         `connections`: at once, to all servers together. `public`: no address is called that is not
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
@@ -273,6 +276,21 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, _left(timeout), *more))
 
 
+@cache
+def _trusting(*_named: str | None) -> ssl.SSLContext:
+    """Trusts those whom the system does, or whom the environment names."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _unverified() -> ssl.SSLContext:
+    return httpx.create_ssl_context(verify=False)
+
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What httpx goes by in place of the certificates that it brings."""
+
+
 class _Transport(httpx.HTTPTransport):
     """httpx's own, over connections that keep the deadline.
 
@@ -289,10 +307,11 @@ class _Transport(httpx.HTTPTransport):
         connections: int,
         public: Sequence[Network] | None,
     ) -> None:
-        super().__init__(verify=verify)
+        context = _trusting(*map(os.environ.get, _CERTIFICATES)) if verify else _unverified()
+        super().__init__(verify=context)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify),
+            ssl_context=context,
             max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(resolve, public),
