@@ -14,7 +14,7 @@ import orjson
 
 from ledger.cli.case_parts import NAME
 from ledger.cli.language import pick, say
-from ledger.cli.node import Node
+from ledger.cli.node import Node, reads_certificates
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import Refused, harmless, note
 from ledger.cli.record_status import WORDS
@@ -133,7 +133,12 @@ def _once(node: Node, records: Sequence[str], since: str | None) -> Iterator[Eve
         headers["authorization"] = f"Bearer {node.token}"
     params = {"record": list(records)}
     with (
-        httpx.Client(base_url=node.url, timeout=_SILENCE, trust_env=False) as client,
+        httpx.Client(
+            base_url=node.url,
+            timeout=_SILENCE,
+            trust_env=False,
+            verify=reads_certificates(node.url),
+        ) as client,
         client.stream("GET", "/v1/watch", headers=headers, params=params) as answer,
     ):
         if answer.status_code in _LATER:

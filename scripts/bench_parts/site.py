@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
-from gateway.devnet import services
+from gateway.devnet import plain, services
 from gateway.devnet.layout import NODES, Layout, MemberSpec, load_ports
 from gateway.devnet.services import Network
 from scripts.bench_parts.material import CODE
@@ -107,7 +107,7 @@ class Site:
     def ready(self) -> bool:
         """Whether the gateway answers."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).is_success
+            return plain.get(f"{self.url}/readyz", timeout=5).is_success
         except httpx.TransportError:
             return False
 
