@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -250,7 +251,15 @@ def _is_there(server: str, folder: Path) -> bool:
 def _make(server: str, folder: Path, how: str = "") -> None:
     name = _name(folder)
     _MADE[server, name] = folder
-    _execute(server, f"CREATE DATABASE {name} {how}")
+    _execute(server, f"CREATE DATABASE {name} {how} {_copying(server)}")
+
+
+@cache
+def _copying(server: str) -> str:
+    """Its files are copied: through its journal, as by itself from version 15 on, it would take
+    five times as long."""
+    newer = "SELECT 1 FROM pg_settings WHERE name = 'server_version_num' AND setting::int >= 150000"
+    return "STRATEGY file_copy" if _execute(server, newer) else ""
 
 
 def _name(folder: Path) -> str:
