@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -185,6 +186,8 @@ def serving(node: Node, listener: socket.socket) -> Iterator[None]:
     server: uvicorn.Server = _server(create_app(node, port=listener.getsockname()[1]), ())
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():  # until then connections are refused
+        time.sleep(0.005)
     try:
         yield
     finally:
