@@ -1,7 +1,7 @@
 """Taking authorisations back on a test network."""
 
-from ledger.chain.revocations import revoke_calldata, revoke_digest
 from ledger.chain.nodes.blocks import TxReceipt
+from ledger.chain.revocations import revoke_calldata, revoke_digest
 from ledger.core.ids import Address
 from ledger.core.keys import Purpose
 from tests.support.chain import TestNetwork
