@@ -15,6 +15,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from gateway.authorisations import store as papers
+from gateway.authorisations.models import authorisations, revocations
+from gateway.base.clock import Clock
 from gateway.base.db import begin_write, open_engine
 from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
@@ -91,6 +94,40 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
         "statuses-unclear",
     }
     assert codes == TEXTS.keys() - ill
+
+
+def test_revocations_that_wait(settings: Settings) -> None:
+    """A warning at once, a problem after an hour: until then no other member knows of it."""
+    engine = open_engine(settings.database_url)
+    now = Clock.of(settings.now).seconds()
+    try:
+        for ago, level in ((60, Level.WARNING), (7200, Level.PROBLEM)):
+            with begin_write(engine) as connection:
+                number = papers.put(
+                    connection,
+                    record=bytes(32),
+                    commitment=bytes(32),
+                    custodian=CODE,
+                    grantee="demo-bank",
+                    subject=bytes(16),
+                    since=now,
+                    proven=True,
+                    revoked_at=now - ago,
+                )
+                papers.put_revocations(connection, number, [bytes(32)])
+                [row] = papers.revocations_of(connection, [number])
+                papers.change_revocation(
+                    connection, row.id, code="consent-key-missing", not_before=2**40
+                )
+            found, text, remedy = bad(settings)["revocations"]
+            assert (found, "consent-key-missing" in text) == (level, True)
+            assert "keys rotate CONSENT" in remedy
+            with begin_write(engine) as connection:
+                connection.execute(sa.delete(revocations))
+                connection.execute(sa.delete(authorisations))
+    finally:
+        engine.dispose()
+    assert "revocations" not in bad(settings)
 
 
 def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> None:
