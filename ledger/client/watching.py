@@ -6,30 +6,17 @@ clients and `credit-ledger watch` follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import orjson
 
 from ledger.client.errors import AnswerMalformed, NoAnswer
+from ledger.client.events import Began, Reset, StatusChanged, WatchEvent
 from ledger.client.reading import Members
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, demand
-
-__all__ = [
-    "MAX_LINE",
-    "MAX_PLACE",
-    "MAX_RECORDS",
-    "SILENCE_SECONDS",
-    "Began",
-    "Event",
-    "Lines",
-    "Reset",
-    "StatusChanged",
-    "WatchEvent",
-    "Watching",
-]
 
 MAX_LINE: Final = 64 << 10
 """Bytes of one line of the stream, and of one event; ours have some 400."""
@@ -40,42 +27,6 @@ MAX_PLACE: Final = 64
 SILENCE_SECONDS: Final = 50.0
 """For which nothing may come; a gateway says something every 15."""
 _OK = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
-    """Events follow, and none is missing. place: behind which they are."""
-
-    place: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
-    """Events follow, but some may be missing before them: whoever must know asks for the status of
-    each record that matters. So it is after longer than a gateway keeps changes (7 days)."""
-
-    place: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChanged:
-    """A record has another status; members as of `RecordStatus`. at: when the gateway saw it.
-    place: behind this event, to go on there another day."""
-
-    place: str | None
-    at: str
-    record: str
-    flags: tuple[str, ...]
-    outcome: str
-    version: int
-    recorded_at: str | None
-    effective_at: str | None
-    closed: bool
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-
-WatchEvent: TypeAlias = Began | Reset | StatusChanged
-"""What a stream tells."""
 
 
 @dataclass(slots=True)
