@@ -27,6 +27,8 @@ ON_POSTGRESQL = (
     "tests/gateway/test_revision.py",
     "tests/gateway/test_spine.py",
     "tests/gateway/tokens",
+    "tests/gateway/watching/test_changes.py",
+    "tests/gateway/webhooks",
 )
 """Tests for which it matters where rows are kept, run once more."""
 

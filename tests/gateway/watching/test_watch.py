@@ -78,6 +78,8 @@ def test_an_act_is_told_to_whom_may_know(node: Node, anvil: Anvil) -> None:
     record = node.case_parts.views.show(of_authority(node, 1), case)["record"]
     assert (told["record"], told["flags"], told["outcome"]) == (record, ["disputed"], "none")
     assert (told["version"], told["closed"]) == (1, False)
+    assert (told["action"], told["basis"]) == ("dispute", 9)
+    assert told["block"] > 0
 
 
 def test_others_are_told_only_where_named(node: Node) -> None:
