@@ -50,7 +50,11 @@ from gateway.receipts import routes as receipts
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
+from gateway.verifying import routes as verifying
+from gateway.verifying.routes import Bench
 from gateway.watching import routes as watching
+from gateway.watching import subject_routes as watched_subjects
+from gateway.webhooks import routes as webhooks
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
 
@@ -88,7 +92,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes),
-        *(peers, statuses, watching, about, docs),
+        *(peers, statuses, watching, verifying),
+        *(watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -128,6 +133,9 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.watching = node.watching
+    app.state.bench = Bench(node.verifying)
+    app.state.subject_parts = node.webhooks.subject_parts
+    app.state.webhooks = node.webhooks.webhooks
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.authorisations = node.authorisations

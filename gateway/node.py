@@ -77,6 +77,7 @@ from gateway.products.tasks import sender as product_sender
 from gateway.products.wiring import ProductsHere, make_products
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
+from gateway.queries.following import Following
 from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
@@ -93,7 +94,10 @@ from gateway.statuses.tasks import LONGEST_PAUSE, StatusFollower
 from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
+from gateway.verifying.services import Verifying
 from gateway.watching.services import Watching
+from gateway.webhooks.figures import gauges as webhook_gauges
+from gateway.webhooks.wiring import WebhookParts, make_webhooks
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
@@ -158,6 +162,8 @@ class Node:
     checks: Checks = field(init=False)
     products: ProductsHere = field(init=False)
     outcomes: OutcomesHere = field(init=False)
+    verifying: Verifying = field(init=False)
+    webhooks: WebhookParts = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -220,6 +226,15 @@ class Node:
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
+        self.verifying = Verifying(self.ctx)
+        self.webhooks = make_webhooks(
+            self.ctx,
+            vault=self.vault,
+            hmac=self.hmac,
+            holders=self.holders,
+            accesses=self.accesses,
+        )
+        self.webhooks.asking.ask(Following(self.queries.routes.uses))
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
         )
@@ -239,6 +254,7 @@ class Node:
             statuses=self.statuses,
             case_acts=case_store.act_figures,
             cases=self.case_parts.figures.gauges,
+            webhooks=webhook_gauges,
         )
 
     def start(self) -> None:
@@ -273,6 +289,7 @@ class Node:
             ("messages", self._sender),
             ("inbox", message_giver(self.peers.messages)),
             ("mirrors", MirrorFollower(self.mirrors, self.witnesses, self.lease)),
+            *self.webhooks.steps(self.lease),
         ]
         if self.ctx.engine.dialect.name == "sqlite":
             steps.append(("checkpointer", checkpointer(self.ctx.engine)))
@@ -298,6 +315,7 @@ class Node:
         self._threads.clear()
         if self._sender is not None:
             self._sender.close()
+        self.webhooks.end()
         try:
             self.lease.release()
         except sa.exc.OperationalError:  # the database is gone; the lease runs out by itself
@@ -313,6 +331,8 @@ class Node:
         self.reader.close()
         self.outbox.close()
         self.peers.close()
+        self.verifying.close()
+        self.webhooks.close()
         close_engine(self.ctx.engine)
 
 

@@ -87,7 +87,7 @@ class Verifier:
     """Judges receipts by one network file. May live for long, and be shared between threads.
 
     Receipts are judged by the head that was read last, which is read again when a quarter of
-    `maxHeadAge` has gone by.
+    `maxHeadAge` has gone by, and for a receipt that says it was anchored beyond it.
     """
 
     def __init__(
@@ -263,17 +263,22 @@ class Verifier:
         self, receipt: Receipt, end: int | None = None
     ) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
         """What the chain says, and what is to be said of its nodes."""
-        return self._ask(lambda of: of.facts(receipt, end), lambda of: of.acts(receipt))
+        block = receipt.anchor.block
+        return self._ask(lambda of: of.facts(receipt, end), lambda of: of.acts(receipt), block)
 
     def _ask(
         self,
         read: Callable[[Snapshot], _Facts],
         look: Callable[[Snapshot], Sequence[Act]],
+        block: int = 0,
     ) -> tuple[_Facts | Unread, tuple[Note, ...]]:
-        """What `read` gives once single nodes show nothing more by `look`."""
+        """What `read` gives once single nodes show nothing more by `look`. block: up to which the
+        chain must be known, if it goes so far."""
         snapshot: Snapshot | None = None
         try:
             snapshot = self._current()
+            if snapshot.number < block and self._elapsed() - self._read_at >= LOOK_SECONDS:
+                snapshot = self._look_again(snapshot)
             snapshot.extend(self._deadline)
             facts = read(snapshot)
             until = time.monotonic() + self._wait

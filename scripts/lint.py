@@ -15,6 +15,7 @@ def lint_steps() -> list[Step]:
         Step("forge lint", [forge(), "lint"]),
         Step("house rules", [PYTHON, "scripts/house_rules.py"]),
         Step("schemas and rules", [PYTHON, "scripts/schemas.py", "--check"]),
+        Step("conformance suite", [PYTHON, "scripts/conformance.py", "--check"]),
         Step("picture of the rooms", [PYTHON, "scripts/architecture.py", "--check"]),
         Step("API reference", [PYTHON, "scripts/reference.py", "--check"]),
     ]

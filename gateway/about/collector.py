@@ -60,6 +60,7 @@ class _Stored:
     case_acts: Mapping[str, int]
     behind: Sequence[Behind]
     cases: Sequence[Figure]
+    webhooks: Sequence[Figure]
 
 
 class NodeCollector(Collector):
@@ -79,6 +80,7 @@ class NodeCollector(Collector):
         statuses: Statuses,
         case_acts: Callable[[sa.Connection], Mapping[str, int]],
         cases: FiguresIn,
+        webhooks: FiguresIn,
     ) -> None:
         """case_acts: how many acts of this member are in each state."""
         self._ctx = ctx
@@ -92,6 +94,7 @@ class NodeCollector(Collector):
         self._statuses = statuses
         self._case_acts = case_acts
         self._cases = cases
+        self._webhooks = webhooks
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The scraper gets what there is: a database that is away must not hide all the rest."""
@@ -125,6 +128,7 @@ class NodeCollector(Collector):
                 case_acts=self._case_acts(connection),
                 behind=behind,
                 cases=self._cases(connection),
+                webhooks=self._webhooks(connection),
             )
 
     def _of_database(self, stored: _Stored) -> Iterator[GaugeMetricFamily]:
@@ -172,7 +176,7 @@ class NodeCollector(Collector):
         for one in stored.behind:
             family.add_metric((one.member,), one.behind)
         yield family
-        for name, text, value in stored.cases:
+        for name, text, value in (*stored.cases, *stored.webhooks):
             yield _gauge(name, text, value)
 
     def _of_memory(self) -> Iterator[GaugeMetricFamily]:

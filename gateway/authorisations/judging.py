@@ -172,7 +172,7 @@ class Papers:
         with self._lock:
             self._kept[digest] = found
             self._kept.move_to_end(digest)
-            if len(self._kept) > MAX_KEPT:
+            while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return found.granted
 

@@ -140,11 +140,11 @@ def keep_held(connection: sa.Connection, commitment: bytes, kept: str) -> None:
 def to_hand_over(connection: sa.Connection, above: int) -> Sequence[Row]:
     """Some authorisations of ours behind a number, of which the grantee may be handed something
     newer: what it was handed has a promise and is in the log by now, or was made again for another
-    log."""
+    log. What is taken back is handed to nobody."""
     joined = sa.select(authorisations).join(
         statements, statements.c.commitment == authorisations.c.handed
     )
-    joined = joined.where(authorisations.c.id > above)
+    joined = joined.where(authorisations.c.id > above, authorisations.c.revoked_at.is_(None))
     logged = joined.where(UNPROVEN, statements.c.entry.is_not(None))
     moved = joined.where(statements.c.superseded_by != b"")
     found = {row.id: row for query in (logged, moved) for row in _some(connection, query)}

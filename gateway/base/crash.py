@@ -44,6 +44,8 @@ Stage = Literal[
     "revocation.recorded",
     "record.erased",
     "record.swept",
+    "subject.taken",
+    "webhook.sent",
 ]
 When = Literal["before", "after"]
 

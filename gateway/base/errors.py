@@ -174,6 +174,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "正在接收的材料过多，请稍后重试",
         "Documents of too many others are being taken in at this moment; send again",
     ),
+    "busy-verifying": (
+        "正在核验的文件过多，或本令牌已有多份文件在核验，请稍后重试",
+        "Too many files are being verified at this moment, or of this token; send it again",
+    ),
+    "too-few-nodes": (
+        "网络文件所要求的一致节点数不足其节点数的一半以上，不能核验；请运维更正网络文件或 rpc",
+        "The quorum of the network file is no majority of its nodes, so nothing can be verified;"
+        " the operator must correct the network file or `rpc`",
+    ),
     "busy": (
         "同时报送的相同记录过多，请稍后重试",
         "Too many others send the same records at this moment; send again",

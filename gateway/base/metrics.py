@@ -16,8 +16,9 @@ TIMEOUTS = Counter(
     ("kind",),
     registry=REGISTRY,
 )
-TIMEOUT_KINDS = ("database", "pool", "signer", "chain", "peer")
-"""pool: no connection to the database came free. peer: another member."""
+TIMEOUT_KINDS = ("database", "pool", "signer", "chain", "peer", "webhook")
+"""pool: no connection to the database came free. peer: another member. webhook: a program that
+takes events."""
 for _kind in TIMEOUT_KINDS:
     TIMEOUTS.labels(_kind)  # shown as 0 from the start, so that an alert sees the first one
 

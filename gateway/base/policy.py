@@ -84,6 +84,8 @@ class Purpose(StrEnum):
     """Read the documents that a subject has signed."""
     REVOKE_AUTHORISATION = "revoke-authorisation"
     """Take an authorisation back."""
+    FOLLOW = "follow"
+    """Have changes of records sent to a program of one's own, and subjects asked about daily."""
     RELOG = "relog"
     """Log a record of a closed log again: the operator's, by command."""
     REQUEUE = "requeue"
@@ -380,6 +382,8 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.SEE_AUTHORISATION: _CONSENT,
     Purpose.READ_AUTHORISATION: _CONSENT,
     Purpose.REVOKE_AUTHORISATION: _CONSENT,
+    # Of whoever follows, and nobody else's: who watches what tells whom a bank lends to.
+    Purpose.FOLLOW: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

@@ -184,15 +184,13 @@ class MirrorSettings(_Section):
     """Of that, what one log may take."""
 
 
-class ExchangeSettings(_Section):
-    """Other members: how they are reached, and how often one of them may ask."""
+class _Calling(_Section):
+    """How URLs that others wrote are called."""
 
     private_networks: tuple[str, ...] = ()
-    """Networks whose addresses members may have in production although they are nobody's on the
-    Internet, as on an extranet of government. The machine itself, its link, and where clouds tell
-    their secrets are never called."""
-    requests_per_second: float = Field(default=50, gt=0)
-    """Of one member; beyond it 429."""
+    """Networks whose addresses are called in production although they are nobody's on the Internet,
+    as on an extranet of government. The machine itself, its link, and where clouds tell their
+    secrets are never called."""
 
     @field_validator("private_networks")
     @classmethod
@@ -205,6 +203,21 @@ class ExchangeSettings(_Section):
     def networks(self) -> tuple[Network, ...]:
         """The same, parsed."""
         return tuple(network(one) for one in self.private_networks)
+
+
+class ExchangeSettings(_Calling):
+    """Other members: how they are reached, and how often one of them may ask."""
+
+    requests_per_second: float = Field(default=50, gt=0)
+    """Of one member; beyond it 429."""
+
+
+class WebhookSettings(_Calling):
+    """Where events are sent, and the subjects that are followed."""
+
+    subjects_a_night: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Followed subjects that the members are asked about in one night; no more can be followed. In
+    four hours there is time for some ten thousand, where every answer takes ten seconds."""
 
 
 class Settings(BaseSettings):
@@ -249,6 +262,7 @@ class Settings(BaseSettings):
     files: FileSettings = FileSettings()
     mirrors: MirrorSettings = MirrorSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @classmethod
     def settings_customise_sources(

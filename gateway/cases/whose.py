@@ -179,13 +179,13 @@ def _answer(future: Future[Taken], member: str, record: bytes) -> tuple[Abroad |
 def authority_in(verdict: Verdict) -> str | None:
     """USCC of the determining authority, where the presentation shows it."""
     receipt = verdict.receipt
-    if receipt is None or verdict.fields is None or receipt.entry.schema is None:
+    if receipt is None or verdict.record is None or receipt.entry.schema is None:
         return None
     type_, _, version = receipt.entry.schema.partition("@")
     schema = schemas.find(type_, int(version))
     if schema is None or schema.authority.code is None:
         return None
-    found = verdict.fields.get(schema.authority.code)
+    found = verdict.record.get(schema.authority.code)
     return found if isinstance(found, str) else None
 
 

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.base.settings import HttpSettings
 from gateway.http.metrics import REFUSED
 from gateway.http.problems import Problem, retry_later
+from ledger.files.judge import MAX_BYTES as MAX_JUDGED
 
 MAX_HEADER = 16 * 1024
 """Bytes of all header names and values. A token takes 50, a browser's cookies some thousands."""
@@ -125,6 +126,8 @@ MAX_DOCUMENTS = 65 << 20
 (`gateway.cases.materials`)."""
 MAX_TABLE = 16 << 20
 """Bytes of such a table."""
+IN_MEMORY = {**dict.fromkeys(TABLES, MAX_TABLE), "/v1/verify": MAX_JUDGED}
+"""Bytes of a file that is answered at once, by route."""
 
 
 class Limits:
@@ -208,8 +211,9 @@ class Limits:
             return MAX_EXCHANGE
         if takes_documents(scope["path"]):
             return min(self._settings.max_file_bytes, MAX_DOCUMENTS)
-        if scope["path"] in TABLES or lists_records(scope["path"]):
-            return min(self._settings.max_file_bytes, MAX_TABLE)
+        most = MAX_TABLE if lists_records(scope["path"]) else IN_MEMORY.get(scope["path"])
+        if most is not None:
+            return min(self._settings.max_file_bytes, most)
         if media_type(_header(scope, b"content-type")) == NDJSON:
             return self._settings.max_body_bytes
         return self._settings.max_record_bytes

@@ -400,6 +400,51 @@ TITLES: Mapping[str, tuple[int, Text]] = {
             "en": "The opening does not hold: statement, entry or promise disagree",
         },
     ),
+    "subjects-not-asked": (
+        409,
+        {
+            "zh": "本节点不向其他成员查询主体，不能关注",
+            "en": "This node asks nobody about subjects, so none can be followed",
+        },
+    ),
+    "too-many-subjects": (
+        409,
+        {
+            "zh": "关注的主体过多，请先取消一些，或请运维调高 webhooks.subjects_a_night",
+            "en": "Too many subjects are followed: give some up, or have the operator raise"
+            " `webhooks.subjects_a_night`",
+        },
+    ),
+    "webhook-target": (
+        422,
+        {
+            "zh": "不向该地址发送：须为 https，主机名可解析，且为公网地址或运维列明的网段"
+            "（webhooks.private_networks）",
+            "en": "Nothing is sent there: the URL must be https, its name known, and its addresses"
+            " public or of a network that the operator named (`webhooks.private_networks`)",
+        },
+    ),
+    "webhook-lost": (
+        410,
+        {
+            "zh": "其密钥已无法打开，请移除后重新添加",
+            "en": "Its secret opens no more: remove it and add it anew",
+        },
+    ),
+    "too-many-webhooks": (
+        409,
+        {
+            "zh": "接收地址过多，请先移除一些",
+            "en": "There are too many endpoints; remove some first",
+        },
+    ),
+    "too-many-followed": (
+        409,
+        {
+            "zh": "一个接收地址关注的记录过多，请另加一个",
+            "en": "One endpoint names too many records; add another one",
+        },
+    ),
     "product-taken": (
         409,
         {

@@ -42,7 +42,9 @@ import gateway.queries.models
 import gateway.sealing.models
 import gateway.statements.models
 import gateway.statuses.models
-import gateway.tokens.models  # noqa: F401 - `tables` is to know every table
+import gateway.tokens.models
+import gateway.watching.models
+import gateway.webhooks.models  # noqa: F401 - `tables` is to know every table
 from gateway.base.clock import Clock
 from gateway.base.db import (
     begin_write,

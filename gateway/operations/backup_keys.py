@@ -35,6 +35,10 @@ from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
 from gateway.statements.models import statements
+from gateway.watching.models import watched_subjects
+from gateway.watching.subjects import forget as forget_subject
+from gateway.webhooks.models import webhook_endpoints
+from gateway.webhooks.store import remove as remove_endpoint
 
 ROWS = 4096
 """Rows that are held at a time."""
@@ -157,6 +161,7 @@ def give_keys(kept: Sequence[sa.Connection], target: sa.Connection) -> Given:
     _to_numbered(kept, target, Kind.MATERIAL, map(number, _sets(target)))
     for kind, id_ in _NUMBERED.items():
         _to_numbered(kept, target, kind, map(number, target.scalars(sa.select(id_))))
+    _to_watching(kept[0], target)
     for kind in _LASTING:
         more = _to_lasting(kept, target, kind)
         given = replace(
@@ -206,6 +211,21 @@ def _to_numbered(
         found |= _find(source, kind, left)
     into = [(int(kind), subjects[name], *key) for name, key in found.items() if key]
     insert_rows(target, content_keys, _INTO, into)
+
+
+def _to_watching(source: sa.Connection, target: sa.Connection) -> None:
+    """Give followed subjects and endpoints their keys. One that these keys do not have was taken
+    away by its holder since, and goes."""
+    for kind, column, forget in (
+        (Kind.WEBHOOK, webhook_endpoints.c.id, remove_endpoint),
+        (Kind.WATCHED, watched_subjects.c.id, forget_subject),
+    ):
+        subjects = {_subject(number(one)): one for one in target.scalars(sa.select(column))}
+        found = _find(source, kind, list(subjects))
+        into = [(int(kind), number(subjects[name]), *key) for name, key in found.items() if key]
+        insert_rows(target, content_keys, _INTO, into)
+        for name in subjects.keys() - found.keys():
+            forget(target, subjects[name])
 
 
 def _to_files(source: sa.Connection, target: sa.Connection) -> int:

@@ -5,11 +5,12 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue, no revocation that
-waits · 4 content keys: those in use at hand, no old ones · 5 calendar: knows the next 60 days ·
-6 who is who: the operator's files can be used, nothing in them is doubtful · 7 folder of schemas
-and rules: every file of use · 8 chain: readable · 9 member active, keys registered and valid for 60
-days · 10 rules files that the catalogue names: here · 11 each log · 12 each log of others that is
-kept here · 13 stranded records · 14 payer: can pay · 15 signing services: sign
+waits, no webhook given up · 4 content keys: those in use at hand, no old ones · 5 calendar: knows
+the next 60 days · 6 who is who: the operator's files can be used, nothing in them is doubtful ·
+7 folder of schemas and rules: every file of use · 8 chain: readable · 9 member active, keys
+registered and valid for 60 days · 10 rules files that the catalogue names: here · 11 each log ·
+12 each log of others that is kept here · 13 stranded records · 14 payer: can pay · 15 signing
+services: sign
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from gateway.operations.doctor_chain import ChainChecks
 from gateway.operations.doctor_keys import examine_keys
 from gateway.operations.doctor_signers import check_signers
 from gateway.operations.findings import Finding, Level, finding
+from gateway.webhooks.models import webhook_endpoints
+from gateway.webhooks.store import count as count_endpoints
+from gateway.webhooks.store import count_letters
 from ledger.chain.network import NetworkFile
 from ledger.cli.times import shown_time
 from ledger.core.errors import ConfigError
@@ -124,11 +128,15 @@ class _Examination:
             aside = connection.scalar(count.where(jobs.c.state == "set-aside")) or 0
             overdue = overdue_promises(connection, self._clock.seconds())
             waiting = revocations_waiting(connection)
+            letters = count_letters(connection)
+            disabled = count_endpoints(connection, webhook_endpoints.c.state == "disabled")
+        hooks = Level.WARNING if letters or disabled else Level.OK
         return [
             finding("quarantine", Level.WARNING if quarantined else Level.OK, count=quarantined),
             finding("set-aside", Level.WARNING if aside else Level.OK, count=aside),
             finding("overdue", Level.PROBLEM if overdue else Level.OK, count=overdue),
             self._revocations(waiting),
+            finding("webhooks", hooks, letters=letters, disabled=disabled),
         ]
 
     def _revocations(self, waiting: Waiting) -> Finding:

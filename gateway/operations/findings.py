@@ -189,6 +189,19 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " payer, and they are anchored by themselves",
         ),
     ),
+    "webhooks": (
+        ("没有未能送达的网络回调", "All webhooks are delivered"),
+        (
+            "{letters} 个事件未能送达（死信），{disabled} 个接收地址已停用",
+            "{letters} events could not be delivered (dead letters), {disabled} endpoints are"
+            " disabled",
+        ),
+        (
+            "其持有人用 webhooks list、dead-letters 查看原因，消除后运行 webhooks retry",
+            "Their holders see why with `webhooks list` and `webhooks dead-letters`; once the cause"
+            " is gone they run `webhooks retry`",
+        ),
+    ),
     "content-keys": (
         ("所用的内容密钥齐全", "All content keys that are used are there"),
         (

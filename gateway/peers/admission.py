@@ -8,6 +8,8 @@ the body by its digest; then its nonce. Nothing before the signature asks the ch
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,29 +22,15 @@ from gateway.peers.interfaces import Asker
 from gateway.peers.store import take_nonce
 from ledger.chain.contracts.structs import Key
 from ledger.core.canonical import b64u_decode
-from ledger.core.errors import SignatureInvalid
-from ledger.exchange import signatures
-from ledger.exchange.signatures import TO, Claim, Fields, Request, SignatureForm
+from ledger.exchange import admission
+from ledger.exchange.admission import Received, RequestRefused
+from ledger.exchange.signatures import Fields, Request
 
-MAX_AHEAD = 60
-"""Seconds by which a sender's clock may be ahead of ours."""
-MAX_LIFE = 60
-"""Seconds between `created` and `expires`."""
 KEPT = 60
 """Seconds beyond `expires` for which a nonce is kept: clocks of gateways that share it differ."""
 
 LIST_PATIENCE = 10.0
 """Seconds for which a request with an unknown key waits for the list."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """The head of a request of our form. expires: Unix seconds."""
-
-    request: Request
-    claim: Claim
-    expires: int
-    nonce: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +44,8 @@ class Admission:
 
     def read(self, request: Request) -> Received:
         """What the head says, if it may be looked into: it costs neither I/O nor a signature."""
-        try:
-            claim = signatures.read_request(request.headers)
-            to = request.headers.one(TO.lower())
-        except SignatureForm as error:
-            raise SignatureRefused(error.code) from error
-        if claim.expires is None or claim.nonce is None:
-            raise SignatureRefused("signature-form")
-        if to != self.code:
-            raise SignatureRefused("other-member")
-        now = self.clock.seconds()
-        if claim.created > now + MAX_AHEAD:
-            raise SignatureRefused("signature-early")
-        if not 0 <= claim.expires - claim.created <= MAX_LIFE:
-            raise SignatureRefused("signature-lifetime")
-        if claim.expires < now:
-            raise SignatureRefused("signature-expired")
-        return Received(request=request, claim=claim, expires=claim.expires, nonce=claim.nonce)
+        with _refused():
+            return admission.read(request, code=self.code, now=self.clock.seconds())
 
     def key(self, received: Received) -> Key | None:
         """The key that the request names, from memory; None: it was on no list."""
@@ -94,10 +67,8 @@ class Admission:
     @staticmethod
     def verify(received: Received, key: Key) -> None:
         """Demand that this key signed the request. Costs neither I/O nor a call to the chain."""
-        try:
-            signatures.verify(received.request, received.claim, key)
-        except SignatureInvalid as error:
-            raise SignatureRefused("signature-invalid") from error
+        with _refused():
+            admission.demand_signature(received, key)
 
     def recognise(self, received: Received) -> Asker:
         """The member whose key signed, as the latest head has it. The caller MUST have verified the
@@ -105,19 +76,27 @@ class Admission:
         found = self.directory.find(received.claim.key_id)
         if found is None:
             raise SignatureRefused("request-key-unknown")
-        if not found.valid_at(self.clock.seconds()):
-            raise SignatureRefused("request-key-not-valid")
-        if not found.active:
-            raise SignatureRefused("member-not-active")
+        now = self.clock.seconds()
+        with _refused():
+            admission.demand_standing(found.key, active=found.active, now=now, block_time=found.at)
         return Asker(code=found.member.code, roles=found.roles, nonce=received.nonce)
 
     def take(self, received: Received, body: bytes) -> None:
         """Take the request with its body, once."""
-        if received.request.headers.one("content-digest") != signatures.digest_of(body):
-            raise SignatureRefused("digest-differs")
+        with _refused():
+            admission.demand_body(received, body)
         nonce, until = b64u_decode(received.nonce), received.expires + KEPT
         if not take_nonce(self.engine, received.claim.key_id, nonce, until):
             raise SignatureRefused("signature-replayed")
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What a receiver refuses, as this gateway answers it."""
+    try:
+        yield
+    except RequestRefused as error:
+        raise SignatureRefused(error.code) from error
 
 
 def of_wire(method: str, path: str, query: str, lines: list[tuple[bytes, bytes]]) -> Request:

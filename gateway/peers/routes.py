@@ -23,7 +23,7 @@ from gateway.chain.signing import Signing
 from gateway.http.limits import RateLimiter, address_of, media_type
 from gateway.http.places import Places
 from gateway.http.problems import Problem, problem_of, retry_later
-from gateway.peers.admission import Admission, Received, of_wire
+from gateway.peers.admission import Admission, of_wire
 from gateway.peers.errors import Refused, SignatureRefused
 from gateway.peers.interfaces import ROUTES, Asker, Reply
 from gateway.peers.messages import Messages
@@ -31,6 +31,7 @@ from gateway.peers.services import Exchange
 from ledger.chain.keys.signers import MessageSigner
 from ledger.core.errors import LedgerError, Malformed
 from ledger.exchange import signatures
+from ledger.exchange.admission import Received
 from ledger.exchange.signatures import Fields
 
 PACE: Final = 0.25

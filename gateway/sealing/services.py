@@ -57,6 +57,10 @@ class Kind(IntEnum):
     """A question to other members, with the bundle of what they answered, by `number`."""
     MANIFEST = 10
     """Which records a version of a product was made of, by `number`."""
+    WATCHED = 14
+    """Whom somebody follows, by `number`."""
+    WEBHOOK = 15
+    """Where events are sent and the secrets by which they are signed, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

@@ -1,8 +1,8 @@
-"""How statuses changed, kept for seven days, for who watches.
+"""How statuses changed, for who watches.
 
 A change has a number and a mark. Whoever names both of the last one that they saw goes on behind
 it; where that one is not kept any more, or another stands in its place (the database was restored),
-they begin anew.
+they begin anew. Numbers are taken for all that is told, so other tables may have those in between.
 """
 
 from __future__ import annotations
@@ -10,22 +10,25 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gateway.base.db import insert_rows
-from gateway.statuses.models import status_changes
+from gateway.base.db import insert_rows, insert_unless_there
+from gateway.statuses.models import event_numbers, status_changes
 from ledger.core.canonical import instant
-from ledger.core.status import SHOWN, Flag, Outcome
+from ledger.core.ids import RecordId
+from ledger.core.status import SHOWN, Act, Action, Flag, Outcome
 
-KEPT: Final = 7 * 86_400
-"""Seconds."""
+NO_ACTS: Final[Mapping[RecordId, Act]] = {}
 _TOLD: Final = ("flags", "outcome", "version", "recorded_at", "effective_at", "closed")
+_ACT: Final = ("action", "basis", "block")
+_ONLY: Final = 1
 _PLACE: Final = re.compile(r"([0-9]{1,18})\.([0-9a-f]{8})")
-_NO_MARK: Final = "00000000"
+NO_MARK: Final = "00000000"
+"""Of the place before the first change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Place:
     """Behind which change somebody is. number: 0 = before the first."""
 
     number: int
-    mark: str = _NO_MARK
+    mark: str = NO_MARK
 
     @classmethod
     def parse(cls, text: str) -> Place | None:
@@ -47,7 +50,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The status of a record as it has become. Times are those of its last act, Unix seconds."""
+    """The status of a record as it has become. Times and block are those of its last act, Unix
+    seconds. action, basis: of the act by which it changed; None: no final act did."""
 
     place: Place
     at: int
@@ -58,6 +62,9 @@ class Change:
     recorded_at: int
     effective_at: int
     closed: bool
+    action: int | None = None
+    basis: int | None = None
+    block: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As the stream has it, in the words of `/v1/records/{leaf}/status`."""
@@ -70,30 +77,54 @@ class Change:
             "recordedAt": instant(self.recorded_at) if self.version else None,
             "effectiveAt": instant(self.effective_at) if self.version else None,
             "closed": self.closed,
+            "action": None if self.action is None else Action(self.action).name.lower(),
+            "basis": self.basis,
+            "block": self.block,
         }
+
+
+def take(connection: sa.Connection, count: int) -> int:
+    """Take so many numbers, within the caller's transaction; the first of them."""
+    first = {"id": _ONLY, "number": 0}
+    connection.execute(insert_unless_there(connection, event_numbers).values(first))
+    taken = sa.update(event_numbers).values(number=event_numbers.c.number + count)
+    newest = connection.execute(taken.returning(event_numbers.c.number)).scalar_one()
+    return int(newest) - count + 1
+
+
+def last(connection: sa.Connection) -> int:
+    """The last number that was taken, 0: none was."""
+    return connection.scalar(sa.select(event_numbers.c.number)) or 0
+
+
+def mark_of(*told: object) -> str:
+    """The mark of what is told so. By it something else is recognised at the same number."""
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:8]
 
 
 def note(
     connection: sa.Connection,
     before: Mapping[bytes, sa.Row[Any]],
     after: Sequence[Mapping[str, Any]],
+    acts: Mapping[RecordId, Act] = NO_ACTS,
 ) -> None:
     """Note those that changed within the caller's transaction, which has the lock of the statuses.
-    before: rows of `statuses` by record. after: their values now."""
+    before: rows of `statuses` by record. after: their values now. acts: the last one on each, where
+    acts changed them."""
     new = [one for one in after if _changed(before.get(one["record"]), one)]
     if not new:
         return
-    number = connection.scalar(sa.select(sa.func.max(status_changes.c.id))) or 0
-    at = int(time.time())
+    first, at = take(connection, len(new)), int(time.time())
     rows = [
-        (number + n, at, one["record"], *(one[name] for name in _TOLD))
-        for n, one in enumerate(new, start=1)
+        (n, at, one["record"], *(one[name] for name in _TOLD), *_act(one, acts))
+        for n, one in enumerate(new, start=first)
     ]
-    insert_rows(connection, status_changes, ("id", "at", "record", *_TOLD), rows)
-    old = sa.delete(status_changes).where(
-        status_changes.c.at < at - KEPT, status_changes.c.id <= number
-    )
-    connection.execute(old)
+    insert_rows(connection, status_changes, ("id", "at", "record", *_TOLD, *_ACT), rows)
+
+
+def _act(after: Mapping[str, Any], acts: Mapping[RecordId, Act]) -> tuple[int | None, ...]:
+    act, block = acts.get(after["record"]), after["block"] or None
+    return (None, None, block) if act is None else (act.action, act.basis, block)
 
 
 def _changed(before: sa.Row[Any] | None, after: Mapping[str, Any]) -> bool:
@@ -103,38 +134,39 @@ def _changed(before: sa.Row[Any] | None, after: Mapping[str, Any]) -> bool:
 
 
 def newest(connection: sa.Connection) -> Place:
-    """The place behind the last change."""
+    """The place behind the last change of a status."""
     query = sa.select(status_changes).order_by(status_changes.c.id.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return Place(number=0) if row is None else _change(row).place
 
 
-def stands(connection: sa.Connection, place: Place) -> bool:
-    """Whether what came after this place is kept, all of it."""
-    if place == Place(number=0):
-        first = connection.scalar(sa.select(sa.func.min(status_changes.c.id)))
-        return first in (None, 1)
-    query = sa.select(status_changes).where(status_changes.c.id == place.number)
+def at(connection: sa.Connection, number: int) -> Change | None:
+    """The change that has a number; None: something else has it, or it is not kept any more."""
+    query = sa.select(status_changes).where(status_changes.c.id == number)
     row = connection.execute(query).one_or_none()
-    return row is not None and _change(row).place == place
+    return None if row is None else _change(row)
 
 
 def after(
-    connection: sa.Connection, place: Place, *, limit: int, records: frozenset[bytes] = frozenset()
+    connection: sa.Connection,
+    place: Place,
+    *,
+    limit: int,
+    which: Callable[[sa.ColumnElement[bytes]], sa.ColumnElement[bool]] | None = None,
 ) -> list[Change]:
-    """The next changes behind a place. records: of these alone; empty: of all."""
+    """The next changes behind a place. which: a condition on the record of each."""
     query = sa.select(status_changes).where(status_changes.c.id > place.number)
-    if records:
-        query = query.where(status_changes.c.record.in_(records))
+    if which is not None:
+        query = query.where(which(status_changes.c.record))
     found = connection.execute(query.order_by(status_changes.c.id).limit(limit))
     return [_change(row) for row in found]
 
 
 def _change(row: sa.Row[Any]) -> Change:
     told = [int(row._mapping[name]) for name in _TOLD]
-    mark = hashlib.sha256(repr((row.id, row.at, bytes(row.record), *told)).encode()).hexdigest()
+    mark = mark_of(row.id, row.at, bytes(row.record), *told)
     return Change(
-        place=Place(number=row.id, mark=mark[:8]),
+        place=Place(number=row.id, mark=mark),
         at=row.at,
         record=bytes(row.record),
         flags=Flag(row.flags),
@@ -143,4 +175,7 @@ def _change(row: sa.Row[Any]) -> Change:
         recorded_at=row.recorded_at,
         effective_at=row.effective_at,
         closed=bool(row.closed),
+        action=row.action,
+        basis=row.basis,
+        block=row.block,
     )

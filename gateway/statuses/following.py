@@ -235,9 +235,9 @@ class Follower:
             if store.read_position(connection) != before:
                 raise _Overtaken
             if fold is not None:
-                store.put_states(
-                    connection, {record: fold.states[record] for record in acted}, kept
-                )
+                states = {record: fold.states[record] for record in acted}
+                acts = {event.record_id: event.act for event in events}
+                store.put_states(connection, states, kept, acts)
             if ahead is not None:
                 store.put_ahead(connection, ahead)
             if before.held_until is not None and after.held_until is None:

@@ -62,11 +62,20 @@ following = sa.Table(
 )
 """How far the chain was followed. Written in one transaction with what was done."""
 
+event_numbers = sa.Table(
+    "event_numbers",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),  # 1 is the only one
+    sa.Column("number", sa.BigInteger, nullable=False),  # the last that was taken
+)
+"""Numbers of all that who watches is told of, whatever table it stands in. Whoever takes one holds
+the row until its transaction ends, so they ascend in the order of commits. There is no row before
+the first."""
+
 status_changes = sa.Table(
     "status_changes",
     metadata,
-    # Ascending in the order of commits, for they are written under one lock.
-    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),  # of `event_numbers`
     sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds at which it was noted here
     sa.Column("record", sa.LargeBinary(32), nullable=False),
     sa.Column("flags", sa.SmallInteger, nullable=False),
@@ -75,8 +84,13 @@ status_changes = sa.Table(
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
     sa.Column("effective_at", sa.BigInteger, nullable=False),
     sa.Column("closed", sa.Boolean, nullable=False),
+    # The act by which it changed; NULL where none is final that did.
+    sa.Column("action", sa.SmallInteger),
+    sa.Column("basis", sa.Integer),
+    # Of its last act; NULL: noted by an older version.
+    sa.Column("block", sa.BigInteger),
 )
-"""How statuses changed within the last seven days, for who watches; the newest is always kept."""
+"""How statuses changed within the last days, for who watches; the newest is always kept."""
 
 acknowledgements = sa.Table(
     "acknowledgements",

@@ -21,7 +21,7 @@ from gateway.statuses.models import acknowledgements, following, statuses
 from ledger.core.entry import parse_entry
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.ids import Digest, RecordId, record_id
-from ledger.core.status import NOTHING, ZERO, Flag, Outcome, State, Word
+from ledger.core.status import NOTHING, ZERO, Act, Flag, Outcome, State, Word
 
 LOCK = "statuses"
 """Name of the lock under which statuses and closings change."""
@@ -170,9 +170,11 @@ def put_states(
     connection: sa.Connection,
     states: Mapping[RecordId, State],
     kept: Set[RecordId] = frozenset(),
+    acts: Mapping[RecordId, Act] = changes.NO_ACTS,
 ) -> None:
     """Keep these states, and close or open what they close or open. kept: those of them that stay
-    closed whatever the state says, since honest keys closed them."""
+    closed whatever the state says, since honest keys closed them. acts: the last act on each, for
+    who watches."""
     rows = {row.record: row for row in _rows(connection, states)}
     changed: dict[bytes, bool] = {}
     values = []
@@ -187,7 +189,7 @@ def put_states(
         values.append({"record": record, **reasons, **_values(state)})
     _upsert(connection, values)
     _close(connection, changed)
-    changes.note(connection, rows, values)
+    changes.note(connection, rows, values, acts)
 
 
 def put_ahead(connection: sa.Connection, after: Mapping[RecordId, int]) -> None:

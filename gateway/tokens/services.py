@@ -190,6 +190,32 @@ class Holders:
         row = connection.execute(query).one_or_none()
         return None if row is None else TokenNow(row.name, row.revoked_at is not None)
 
+    @staticmethod
+    def tokens_of(connection: sa.Connection, caller: Caller) -> list[int]:
+        """The numbers of all tokens that whoever holds this one holds or held: those of its name
+        that are as it is in department and authorities, the newest first. So what belongs to a
+        holder is still theirs by the next token."""
+        query = sa.select(tokens).where(tokens.c.name == caller.name).order_by(tokens.c.id.desc())
+        return [
+            row.id
+            for row in connection.execute(query)
+            if row.department == caller.department
+            and frozenset(row.authorities.split()) == caller.authorities
+        ]
+
+    def acting(self, token_id: int, purpose: Purpose) -> Caller | None:
+        """Whoever holds a token, by it or a newer one of theirs that is in force and good for this
+        purpose; None where there is none any more."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(tokens).where(tokens.c.id == token_id)).one_or_none()
+            if row is None:
+                return None
+            numbers = self.tokens_of(connection, self._caller(row))
+            query = sa.select(tokens).where(tokens.c.id.in_(numbers), tokens.c.revoked_at.is_(None))
+            rows = connection.execute(query.order_by(tokens.c.id.desc())).all()
+        callers = sorted(map(self._caller, rows), key=lambda one: one.id != token_id)
+        return next((one for one in callers if decide(one, purpose).allowed), None)
+
     def _caller(self, row: sa.Row[Any]) -> Caller:
         codes = frozenset(row.authorities.split())
         marks: Marks = {}

@@ -1,7 +1,8 @@
-"""`GET /v1/watch`: changes of statuses as server-sent events.
+"""`GET /v1/watch`: changes of statuses and of followed subjects as server-sent events.
 
     event: begin | reset      once, first: where the stream is; `reset`: changes may be missing
     event: status             a record has another status; data as /v1/records/{leaf}/status
+    event: record.new …       what became known of a followed subject: gateway.watching.interfaces
     : with an id              nothing happened for a while that the caller is told
 
 The id of each event is the place behind it; `Last-Event-ID` goes on there.
@@ -23,7 +24,7 @@ from starlette.responses import StreamingResponse
 
 from gateway.base.policy import Caller, Purpose
 from gateway.http.problems import Problem, retry_later
-from gateway.statuses.changes import Place
+from gateway.statuses.changes import Change, Place
 from gateway.tokens.services import require
 from gateway.watching.services import MAX_RECORDS, TooManyStreams, Watching
 from ledger.core.canonical import unhex32
@@ -63,8 +64,9 @@ Since = Annotated[str | None, Query(max_length=32)]
 async def watch(
     request: Request, watching: Here, caller: Reader, record: Records = None, since: Since = None
 ) -> StreamingResponse:
-    """Follow the statuses of records: those named by record id, or all of this member that the
-    caller may know of. since: as Last-Event-ID, which comes before it."""
+    """Follow the statuses of records: those named by record id; or all of this member that the
+    caller may know of, with all that becomes known of the subjects that they follow. since: as
+    Last-Event-ID, which comes before it."""
     records = frozenset(map(_record, record or ()))
     told = request.headers.get("last-event-id") or since
     # One that is no place of ours is like one that is not kept any more.
@@ -96,8 +98,9 @@ async def _events(
             if (await to_thread.run_sync(watching.newest)).number > place.number:
                 page = await to_thread.run_sync(watching.page, caller, place, records)
                 place = page.place
-                for change in page.changes:
-                    yield _event("status", change.place, change.as_dict())
+                for event in page.events:
+                    name = "status" if isinstance(event, Change) else event.kind
+                    yield _event(name, event.place, event.as_dict())
                     said = time.monotonic()
                 if page.full:
                     continue

@@ -1,6 +1,6 @@
 """Who watches, and what they are told.
 
-Nothing is kept for anybody: each stream goes through the table of changes at its own pace, a page
+Nothing is kept for anybody: each stream goes through the tables of events at its own pace, a page
 at a time, so one that is slow holds up itself alone and one that comes again goes on where it was.
 The database is asked for news once for all streams.
 """
@@ -10,21 +10,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
-
-import sqlalchemy as sa
 
 from gateway.base.context import Context
 from gateway.base.db import begin_read
-from gateway.base.policy import Caller, Purpose, decide
-from gateway.log.store import locate
-from gateway.records.errors import NotARecord
-from gateway.records.store import known_of, record_row
-from gateway.statuses import changes
-from gateway.statuses.changes import Change, Place
+from gateway.base.policy import Caller
+from gateway.statuses.changes import Place
+from gateway.tokens.services import Holders
+from gateway.watching import feed, subjects
+from gateway.watching.feed import Page, Selection
 from ledger.core.errors import LedgerError
 
 MAX_STREAMS: Final = 64
@@ -33,7 +29,7 @@ MAX_PER_TOKEN: Final = 4
 MAX_RECORDS: Final = 50
 """Records that one stream names; more do not fit a request target."""
 PAGE: Final = 128
-"""Changes in memory for one stream."""
+"""Events in memory for one stream."""
 LOOK_SECONDS: Final = 0.5
 """Between two looks for news, of all streams together."""
 
@@ -44,15 +40,6 @@ class TooManyStreams(LedgerError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The next changes of a stream, and where it then is. full: more may wait."""
-
-    changes: Sequence[Change]
-    place: Place
-    full: bool
 
 
 class Watching:
@@ -91,40 +78,29 @@ class Watching:
         """Where a stream begins, and whether what it has seen before may not be all. since: behind
         which it was; None: it was never there."""
         with begin_read(self._ctx.engine) as connection:
-            newest = changes.newest(connection)
+            newest = feed.newest(connection)
             if since is None:
                 return newest, False
-            if changes.stands(connection, since):
+            if feed.stands(connection, since):
                 return since, False
         return newest, True
 
     def newest(self) -> Place:
-        """The place behind the last change, at most `LOOK_SECONDS` old."""
+        """The place behind the last event, at most `LOOK_SECONDS` old."""
         with self._lock:
             if time.monotonic() - self._looked_at >= LOOK_SECONDS:
                 with begin_read(self._ctx.engine) as connection:
-                    self._newest = changes.newest(connection)
+                    self._newest = feed.newest(connection)
                 self._looked_at = time.monotonic()
             return self._newest
 
     def page(self, caller: Caller, place: Place, records: frozenset[bytes]) -> Page:
         """What comes next. records: those named, whosever they are, as anybody may ask for their
-        status; empty: all of our own that the caller may know of."""
+        status; empty: all of our own that the caller may know of, and all of the subjects that they
+        follow."""
         with begin_read(self._ctx.engine) as connection:
-            # First: what is committed after it is behind it, whatever the records.
-            newest = changes.newest(connection)
-            found = changes.after(connection, place, limit=PAGE, records=records)
-            told = [one for one in found if records or _may_know(connection, caller, one)]
-        full = len(found) == PAGE
-        return Page(changes=told, place=found[-1].place if full else newest, full=full)
-
-
-def _may_know(connection: sa.Connection, caller: Caller, change: Change) -> bool:
-    at = locate(connection, change.record)
-    if at is None:
-        return False
-    try:
-        known, status = known_of(record_row(connection, at.id))
-    except NotARecord:
-        return False
-    return decide(caller, Purpose.SHOW, known, status).code != "not-found"
+            wanted = Selection(records=records)
+            if not records:
+                theirs = subjects.of_tokens(Holders.tokens_of(connection, caller))
+                wanted = Selection(watched=theirs, own=caller)
+            return feed.page(connection, place, wanted, PAGE)

@@ -144,6 +144,11 @@ class Snapshot:
         """What is known of the nodes."""
         return self._head.run
 
+    @property
+    def number(self) -> int:
+        """Of the block that is the head."""
+        return self._head.block.number
+
     def prepare(self, receipts: Iterable[Receipt]) -> None:
         """Read together what is asked of each: how the records stand. Raises CouldNotCheck."""
         views = (self._head, *(view for view in self._others if view.sources))

@@ -7,14 +7,18 @@ far it is anchored; so a million rows are waited for with the same few questions
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from rich.progress import Progress
 
 from ledger.cli.answers import TAKEN, Document, row_answers
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
+from ledger.cli.output import Unknown
 from ledger.cli.patience import Patience
+from ledger.client.errors import AnswerMalformed
+from ledger.client.reading import Members
+from ledger.client.receipts import Anchoring
+from ledger.client.results import Log
 
 _OK, _PENDING = 200, 202
 _POLL = 0.5  # seconds between two questions
@@ -31,7 +35,7 @@ def wait_until_anchored(
     waiting = _Waiting(node, answer)
     task = progress.add_task(say(zh="等待锚定", en="waiting for anchors"), total=waiting.total)
     patience = Patience(node, seconds, _given_up(node, answer))
-    while not (waiting.covered() and _has_receipt(node, leaves[-1])):
+    while not (waiting.covered and _has_receipt(node, leaves[-1])):
         patience.see(waiting.anchored)
         time.sleep(_POLL)
         waiting.look()
@@ -48,46 +52,31 @@ def _given_up(node: Node, answer: Document) -> str:
     return said + say(zh=f"稍后可用：{command}", en=f" Later: {command}")
 
 
-class _Waiting:
-    """How far the logs that took the records are anchored, and how far they must be.
-
-    Only those logs count: another one of the member may be closed and never grow again.
-    """
+class _Waiting(Anchoring):
+    """How far the logs that took the records are, as the node says when it is asked."""
 
     def __init__(self, node: Node, answer: Document) -> None:
+        super().__init__(_promises_of(answer))
         self._node = node
-        self._logs = _logs_of(answer)
-        self._wanted: dict[str, int] = {}
-        self.anchored = 0
         self.look()
-
-    @property
-    def total(self) -> int:
-        """Entries that must be anchored."""
-        return sum(self._wanted.values())
-
-    def covered(self) -> bool:
-        """Whether they are."""
-        return self.anchored >= self.total
 
     def look(self) -> None:
         """Ask again."""
-        self.anchored = 0
-        told = expect(self._node.get("/v1/node"), _OK).json()["logs"]
-        for log in [log for log in told if log["log"] in self._logs] or told[-1:]:
-            if "promisedSize" in log:
-                wanted = self._wanted.setdefault(log["log"], log["promisedSize"])
-            else:  # a node that does not say what it promised is asked how much it has, each time
-                wanted = self._wanted[log["log"]] = log["size"]
-            self.anchored += min(log["anchoredSize"], wanted)
+        answer = expect(self._node.get("/v1/node"), _OK)
+        said: list[Document] = answer.json()["logs"]
+        try:
+            logs = [Log.of(Members(answer.found.url, "log", one)) for one in said]
+        except AnswerMalformed as error:
+            raise Unknown(error.message) from error
+        self.take(logs, says_promised=all("promisedSize" in one for one in said))
 
 
-def _logs_of(answer: Document) -> set[str]:
-    """The logs named in the promises of an answer; empty where all was there already."""
-    promises: list[dict[str, Any]] = list(answer.get("promises", []))
+def _promises_of(answer: Document) -> list[Document]:
+    """The promises of an answer; none where all was there already."""
+    promises: list[Document] = list(answer.get("promises", []))
     if isinstance(single := answer.get("promise"), dict):
         promises.append(single)
-    return {promise["log"] for promise in promises}
+    return promises
 
 
 def _has_receipt(node: Node, leaf: str) -> bool:

@@ -215,10 +215,18 @@ def record_of(node: Node, name: str) -> str:
     raise Refused("\n".join((text, *found)))
 
 
-def send(node: Node, path: str, value: Mapping[str, Any], docs: Sequence[Path]) -> Told:
-    """Post a step with its documents; what the node says. Raises Refused."""
+def send(
+    node: Node,
+    path: str,
+    value: Mapping[str, Any],
+    docs: Sequence[Path],
+    *,
+    part: str = "case",
+) -> Told:
+    """Post a step with its documents; what the node says. part: what the JSON is called there.
+    Raises Refused."""
     said = {name: item for name, item in value.items() if item is not None}
-    files: list[Any] = [("case", (None, orjson.dumps(said), "application/json"))]
+    files: list[Any] = [(part, (None, orjson.dumps(said), "application/json"))]
     files += [("doc", (each.name, each.read_bytes())) for each in docs]
     told: Told = expect(node.post(path, files=files), _OK, _CREATED).json()
     return told
@@ -271,9 +279,9 @@ def read_first(node: Node, shown_at: str, base: str, folder: Path, *, as_json: b
     found = []
     for n, doc in enumerate(proposed["docs"]):
         answer = node.get(f"{base}/proposed/documents/{n}", proposal=str(number))
-        data = _document(answer, doc["name"], doc["sha256"])
-        found.append((folder / f"{number}-{n + 1}-{_file_name(doc['name'])}", data))
-    _write_new(folder, found)
+        data = document(answer, doc["name"], doc["sha256"])
+        found.append((folder / f"{number}-{n + 1}-{file_name(doc['name'])}", data))
+    write_new(folder, found)
     note(proposal_text(proposed))
     if as_json:
         paths = [shown_path(path) for path, _ in found]
@@ -302,13 +310,13 @@ def read_steps(node: Node, told: Told, folder: Path) -> list[Path]:
             raise Unknown(f"{at}: {error}") from error
         for n, doc in enumerate(opened.docs):
             answer = node.get(f"{at}/documents/{n}")
-            data = _document(answer, doc.name, doc.sha256.hex())
-            found.append((folder / f"{step['step']}-{n + 1}-{_file_name(doc.name)}", data))
-    _write_new(folder, found)
+            data = document(answer, doc.name, doc.sha256.hex())
+            found.append((folder / f"{step['step']}-{n + 1}-{file_name(doc.name)}", data))
+    write_new(folder, found)
     return [path for path, _ in found]
 
 
-def _document(answer: Answer, name: str, sha256: str) -> bytes:
+def document(answer: Answer, name: str, sha256: str) -> bytes:
     """A document that is the one that was named. Raises Refused."""
     data = expect(answer, _OK).body
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -317,7 +325,8 @@ def _document(answer: Answer, name: str, sha256: str) -> bytes:
     return data
 
 
-def _write_new(folder: Path, found: Sequence[tuple[Path, bytes]]) -> None:
+def write_new(folder: Path, found: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files of a folder; none is written over that says something else."""
     for path, data in found:
         if path.exists() and path.read_bytes() != data:
             demand_new(path, hint="--docs")
@@ -329,7 +338,7 @@ def _write_new(folder: Path, found: Sequence[tuple[Path, bytes]]) -> None:
         write_file(path, data, private=True)
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """A name that leads nowhere, of what somebody else called a document."""
     kept = re.sub(r"[^\w.() -]", "_", Path(name.replace("\\", "/")).name).strip(". ")
     return kept[-_LONGEST:] or "document"

@@ -14,9 +14,8 @@ import click
 from ledger.cli.language import say
 from ledger.cli.node import Answer, Node, expect, retry_after
 from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, Refused, Unknown, shown_path, write_file
-from ledger.core import receipt as receipts
-from ledger.core.canonical import hex32
-from ledger.core.errors import Malformed, VersionUnknown
+from ledger.client import receipts
+from ledger.client.errors import AnswerMalformed
 
 _OK, _PENDING, _FORBIDDEN, _NOT_FOUND, _NO_SUCH_FIELD = 200, 202, 403, 404, 422
 _AT_ONCE = 8
@@ -57,9 +56,14 @@ def may_show(node: Node, leaf: str) -> bool:
 
 
 def fetch(wish: Wish, leaf: str, out: Path) -> None:
-    """Write one receipt. Refused where there is none, Unknown where there is none yet."""
-    data = _wait_for(wish, leaf).body
-    _check(data, leaf)
+    """Write one receipt. Refused where there is none, Unknown where there is none yet, or where
+    what was given is none of this leaf or recordId."""
+    answer = _wait_for(wish, leaf)
+    try:
+        data = receipts.check(answer.found, leaf)
+    except AnswerMalformed as error:
+        text = say(zh="节点给的不是该记录的回执", en="the node gave no receipt of this record")
+        raise Unknown(f"{text} ({error.message})") from error
     write_file(out, data, private=True)
 
 
@@ -99,9 +103,9 @@ def _make(folder: Path) -> None:
 
 def _wait_for(wish: Wish, leaf: str) -> Answer:
     """The receipt, once it is there."""
-    path = f"/v1/records/{leaf}/receipt" if wish.shown else f"/v1/receipts/{leaf}"
-    params = {} if wish.fields is None else {"fields": wish.fields}
-    while (answer := wish.node.get(path, **params)).status == _PENDING:
+    fields = None if wish.fields is None else [wish.fields]
+    asked = receipts.request_of(leaf, fields=fields, shown=wish.shown)
+    while (answer := wish.node.ask(asked)).status == _PENDING:
         left = wish.end - time.monotonic()
         if left <= 0:
             raise Unknown(
@@ -116,13 +120,3 @@ def _wait_for(wish: Wish, leaf: str) -> Answer:
     if answer.status == _NO_SUCH_FIELD:
         raise click.BadParameter(answer.problem(), param_hint="--fields")
     return expect(answer, _OK)
-
-
-def _check(data: bytes, leaf: str) -> None:
-    """What is written is at least a receipt, and of this leaf or recordId."""
-    try:
-        found = receipts.parse(data)
-    except (Malformed, VersionUnknown) as error:
-        raise Unknown(str(error)) from error
-    if leaf not in (hex32(found.leaf), hex32(found.record_id)):
-        raise Unknown(say(zh="节点给了别的记录的回执。", en="The node gave another's receipt."))

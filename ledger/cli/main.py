@@ -25,8 +25,10 @@ EXIT_UNKNOWN = 4
 _COMMANDS = {
     "answer": "ledger.cli.answer:answer",
     "audit": "ledger.cli.audit:audit",
+    "auth": "ledger.cli.auth:auth",
     "case": "ledger.cli.case:case",
     "checks": "ledger.cli.checks:checks",
+    "conformance": "ledger.cli.conformance:conformance",
     "consortium": "ledger.cli.consortium:consortium",
     "feedback": "ledger.cli.checks:feedback",
     "files": "ledger.cli.files:files",
@@ -47,18 +49,21 @@ _COMMANDS = {
     "use": "ledger.cli.use:use",
     "verify": "ledger.cli.verify:verify",
     "watch": "ledger.cli.watch:watch",
+    "webhooks": "ledger.cli.webhooks:webhooks",
 }
 _EVIDENCE = frozenset(
     {
-        *("answer", "audit", "files", "history", "lists", "receipt"),
+        *("answer", "audit", "conformance", "files", "history", "lists", "receipt"),
         *("product", "record", "subjects", "submit", "use", "verify"),
     }
 )
 _SHORT_HELP = {
     "answer": say(zh="核对一省的答复有无遗漏。", en="Did an answer leave something out?"),
     "audit": say(zh="由区块链和公开日志重建并核对一切。", en="Rebuild and check everything."),
+    "auth": say(zh="主体的授权：登记、查看、撤回。", en="What subjects let others ask about them."),
     "case": say(zh="信用修复与异议。", en="Repairs and objections."),
     "checks": say(zh="批量核查多个主体。", en="Check many subjects for a matter."),
+    "conformance": say(zh="核验程序的一致性测试。", en="Does a verifier say what it must?"),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
     "feedback": say(zh="反馈已采取的措施。", en="Report what was done about subjects."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
@@ -85,6 +90,9 @@ _SHORT_HELP = {
     "use": say(zh="向各省查询一个主体。", en="Ask all provinces about a subject."),
     "verify": say(zh="核验回执：记录今天能否使用？", en="May this record be used today?"),
     "watch": say(zh="持续显示记录状态的变化。", en="Show statuses as they change."),
+    "webhooks": say(
+        zh="把变化发送到您的程序（网络回调）。", en="Have changes sent to a program of yours."
+    ),
 }
 
 

@@ -6,55 +6,59 @@ Nothing a gateway says is believed here; what it hands out is verified by `verif
 from __future__ import annotations
 
 import os
-import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-import orjson
 
 from ledger.cli.language import language, say
 from ledger.cli.output import Refused, Unknown
+from ledger.cli.problems import told
+from ledger.client import wire
+from ledger.client.errors import AnswerMalformed, NoAnswer
+from ledger.client.flows import ask
+from ledger.client.site import Site
+from ledger.client.terms import Terms
+from ledger.client.transport import Transport
+from ledger.core.errors import ConfigError
 
-MAX_ANSWER = 256 << 20  # bytes; the answer to the longest file stays far below
-# Seconds to connect, and between two pieces of an answer: a node that stores 4 096 rows is silent
-# for a while.
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-SLOW = httpx.Timeout(600.0, connect=10.0)
+TIMEOUT = 600.0  # seconds for one exchange: a large answer, on a slow line
+SILENCE = (
+    60.0  # between two pieces of an answer: a node that stores 4 096 rows is silent for a while
+)
 # "Later" (429, 503) is taken for an answer so often, then for unreachable.
 _PATIENCE = 60.0
 _LONGEST_PAUSE = 10.0
-_LATER = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _DEFAULT_DIR = ".credit-ledger"
 
 
 class Answer:
     """Status, headers and whole body."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
+    def __init__(self, found: wire.Answer) -> None:
+        self.found = found
+        self.status = found.status
+        self.headers = found.headers
+        self.body = found.body
 
     def json(self) -> Any:
         """The body as JSON; Unknown where it is none."""
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
+            return self.found.json()
+        except AnswerMalformed as error:
             message = say(zh="节点的回答不是 JSON。", en="The node's answer is not JSON.")
             raise Unknown(message) from error
 
     def problem(self) -> str:
         """What a problem document says, in the language of whoever reads."""
-        try:
-            told = orjson.loads(self.body)
-            text = told.get("text") or {}
-            said = text.get(language()) or told.get("detail") or told.get("title")
-            return f"{said} [{told.get('code', self.status)}]"
-        except (orjson.JSONDecodeError, AttributeError):
-            return f"HTTP {self.status}"
+        told = self.found.problem()
+        text = told.get("text")
+        said = text.get(language()) if isinstance(text, dict) else None
+        said = said or told.get("detail") or told.get("title")
+        return f"{said} [{told.get('code', self.status)}]" if told else f"HTTP {self.status}"
 
 
 class Who(NamedTuple):
@@ -74,17 +78,26 @@ class Node:
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
         self.token = token or token_of(self.url)
-        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        terms = Terms(
+            silence=SILENCE,
+            timeout=TIMEOUT,
+            deadline=TIMEOUT,
+            tries=1,
+            patience=_PATIENCE,
+            first_pause=0.0,
+            longest_pause=_LONGEST_PAUSE,
+        )
         try:
-            self._client = httpx.Client(
-                base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=False
-            )
-        except (httpx.InvalidURL, ValueError) as error:
-            raise Unknown(f"{url}: {error}") from error
+            # Whoever types a command knows over which line it goes.
+            site = Site(url=self.url, token=self.token, allow_http=True)
+            self.transport = Transport(site, terms)
+        except ConfigError as error:
+            raise Unknown(f"{url}: {told(error)}") from error
+        self.terms = terms
 
     def close(self) -> None:
         """Drop the connections."""
-        self._client.close()
+        self.transport.close()
 
     def __enter__(self) -> Node:
         return self
@@ -95,63 +108,84 @@ class Node:
     def who(self) -> Who:
         """Who it says that it is; a node that says nothing has its address alone."""
         answer = self.get("/v1/node")
-        told = answer.json() if answer.status == httpx.codes.OK else {}
-        told = told if isinstance(told, dict) else {}
-        return Who(code=str(told.get("code", "")), name=str(told.get("name", "")), url=self.url)
+        said = answer.json() if answer.status == httpx.codes.OK else {}
+        said = said if isinstance(said, dict) else {}
+        return Who(code=str(said.get("code", "")), name=str(said.get("name", "")), url=self.url)
 
     def unready(self) -> str | None:
         """Why it can take or anchor no records now, by its own word; None where it can."""
-        answer = self._once("GET", "/readyz")
+        with self._told():
+            asked = wire.Request(method="GET", path="/readyz")
+            answer = Answer(self.transport.send(asked, SILENCE))
         return answer.problem() if answer.status == httpx.codes.SERVICE_UNAVAILABLE else None
 
     def get(self, path: str, **params: str) -> Answer:
         """Whatever the node answers; Unknown where it does not."""
-        return self._ask("GET", path, params=params)
+        return self.ask(_request("GET", path, params=params))
 
     def get_slowly(self, path: str, **params: str) -> Answer:
         """The same of what a node may take minutes to make, as it asks others for it."""
-        return self._ask("GET", path, params=params, timeout=SLOW)
+        return self.ask(_request("GET", path, params=params, slow=True))
 
     def post(self, path: str, **content: Any) -> Answer:
         """The same with content. Asking again is harmless: a record sent twice is a duplicate."""
-        return self._ask("POST", path, **content)
+        return self.ask(_request("POST", path, **content))
 
     def post_slowly(self, path: str, **content: Any) -> Answer:
         """As `get_slowly`."""
-        return self._ask("POST", path, timeout=SLOW, **content)
+        return self.ask(_request("POST", path, slow=True, **content))
 
-    def _ask(self, method: str, path: str, **content: Any) -> Answer:
-        end = time.monotonic() + _PATIENCE
-        while True:
-            answer = self._once(method, path, **content)
-            pause = retry_after(answer)
-            if answer.status not in _LATER or time.monotonic() + pause > end:
-                break
-            time.sleep(pause)
-        if answer.status in _LATER:
-            raise Unknown(f"{self.url}: {answer.problem()}")
-        return answer
+    def ask(self, request: wire.Request) -> Answer:
+        """The answer to a request, whatever it is; Unknown where there is none."""
+        with self._told():
+            return Answer(self.transport.drive(ask(request, self.terms)))
 
-    def _once(self, method: str, path: str, **content: Any) -> Answer:
+    def delete(self, path: str) -> Answer:
+        """The answer to taking something away; harmless to ask again."""
+        return self.ask(_request("DELETE", path))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Unknown in place of what went wrong on the way."""
         try:
-            with self._client.stream(method, path, **content) as response:
-                parts: list[bytes] = []
-                room = MAX_ANSWER
-                for part in response.iter_bytes():
-                    room -= len(part)
-                    if room < 0:
-                        raise Unknown(f"{self.url}: more than {MAX_ANSWER} bytes")
-                    parts.append(part)
-                return Answer(response.status_code, response.headers, b"".join(parts))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            yield
+        except NoAnswer as error:
+            if error.remedy:
+                said = error.remedy.get(language()) or error.remedy.get("en")
+                raise Unknown(f"{self.url}: {said} [{error.reason or error.code}]") from error
             text = say(zh="无法连接节点", en="the node cannot be reached")
-            raise Unknown(f"{self.url}: {text} ({error})") from error
+            raise Unknown(f"{self.url}: {text} ({error.message})") from error
+
+
+def _request(
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    slow: bool = False,
+    **content: Any,
+) -> wire.Request:
+    """A request with content as httpx takes it: `json`, `content`, `data`, `files`, `headers`."""
+    made = httpx.Request(method, "http://unused", **content)
+    kind = made.headers.get("content-type")
+    given = {name.lower(): value for name, value in content.get("headers", {}).items()}
+    headers = given if kind is None else given | {"content-type": kind}
+    return wire.Request(
+        method=method,
+        path=path,
+        params=tuple((params or {}).items()),
+        headers=tuple(headers.items()),
+        content=made.read() if content else None,
+        repeat=wire.Repeat.REFUSED,
+        slow=slow,
+        max_bytes=wire.MAX_ANSWER,
+    )
 
 
 def retry_after(answer: Answer) -> float:
     """Seconds that the node asks us to wait."""
-    text = answer.headers.get("retry-after", "1")
-    return min(_LONGEST_PAUSE, float(text)) if text.isascii() and text.isdigit() else 1.0
+    wanted = answer.found.retry_after
+    return 1.0 if wanted is None else min(_LONGEST_PAUSE, wanted)
 
 
 def expect(answer: Answer, *statuses: int) -> Answer:

@@ -126,6 +126,16 @@ SETTINGS: Final[Mapping[str, str]] = {
     "node.url must say where others reach a gateway on all addresses": (
         "网关监听所有地址时，须以 node.url 写明他人从何处访问"
     ),
+    "is no URL": "不是网址",
+    "is no http or https URL with a host": "须为 http 或 https 网址，且含主机名",
+    "has a user, a query or a fragment, give a token by itself": (
+        "网址中不得有用户、查询或片段，令牌请单独给出"
+    ),
+    "is given beside token_file": "不能与 token_file 同时给出",
+    "is no token": "不是令牌",
+    "token would be readable on the way, use https or allow_http": (
+        "令牌在途中可被他人读取，请用 https 或 allow_http"
+    ),
     "CREDIT_LEDGER_NOW and _CRASH_AT are for development only": (
         "CREDIT_LEDGER_NOW 和 _CRASH_AT 仅供开发使用"
     ),

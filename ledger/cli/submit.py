@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import click
-import orjson
 from rich.progress import Progress
 
 from ledger.cli.anchored import wait_until_anchored
@@ -23,7 +22,7 @@ from ledger.cli.answers import (
 )
 from ledger.cli.fetching import Wish, exit_of, fetch_all, may_show
 from ledger.cli.files import reason
-from ledger.cli.language import say
+from ledger.cli.language import pick, say
 from ledger.cli.node import Node, Who, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import (
@@ -38,8 +37,10 @@ from ledger.cli.output import (
 from ledger.cli.patience import Patience
 from ledger.cli.progress import bars
 from ledger.cli.receipt import tell
+from ledger.client.errors import AnswerMalformed
+from ledger.client.errors import Refused as ClientRefused
+from ledger.client.records import MAX_LINES, Lines, request_of, sets
 
-MAX_LINES = 4096  # of one request: what one promise may cover
 _POLL = 0.2  # seconds between two looks at a file that is being read
 _RECEIPT_PATIENCE = 60.0  # seconds for a gateway beside the one that told us of the anchor
 _OK, _ACCEPTED = 200, 202
@@ -296,7 +297,7 @@ def _send_lines(node: Node, file: Path, progress: Progress) -> Document:
     promises: list[Document] = []
     sent = 0
     for lines in _sets(file):
-        found, made = _send_set(node, b"".join(lines))
+        found, made = _send_set(node, lines)
         for row in found:
             row["row"] += sent
             if row["promise"] is not None:
@@ -323,27 +324,18 @@ def _lines(file: Path) -> Iterator[bytes]:
 
 
 def _sets(file: Path) -> Iterator[list[bytes]]:
-    found: list[bytes] = []
-    for line in _lines(file):
-        found.append(line)
-        if len(found) == MAX_LINES:
-            yield found
-            found = []
-    if found:
-        yield found
+    return sets(_lines(file), MAX_LINES)
 
 
-def _send_set(node: Node, content: bytes) -> tuple[list[Document], list[Document]]:
+def _send_set(node: Node, lines: Sequence[bytes]) -> tuple[list[Document], list[Document]]:
     """Row answers and promises of one request."""
-    headers = {"content-type": "application/x-ndjson"}
-    answer = expect(node.post("/v1/records", content=content, headers=headers), _OK)
+    answer = expect(node.ask(request_of(lines)), _OK)
     try:
-        told = [orjson.loads(line) for line in answer.body.splitlines()]
-    except orjson.JSONDecodeError as error:
+        told = Lines(answer.found)
+    except AnswerMalformed as error:
         raise Unknown(say(zh="节点的回答不完整。", en="The node's answer broke off.")) from error
-    if problems := [line["problem"] for line in told if "problem" in line]:
-        raise Unknown(str(problems[0].get("detail")))
-    if not told or "counts" not in told[-1]:
-        raise Unknown(say(zh="节点的回答不完整。", en="The node's answer broke off."))
-    promises = [line["promise"] for line in told if "verdict" not in line and "promise" in line]
-    return [line for line in told if "verdict" in line], promises
+    except ClientRefused as error:
+        raise Unknown(pick(error.remedy)) from error
+    if told.problem is not None:
+        raise Unknown(pick(told.problem.remedy) if told.problem.remedy else str(told.problem))
+    return told.rows, told.promises

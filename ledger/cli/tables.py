@@ -79,7 +79,7 @@ def show_verdict(name: str, verdict: Verdict) -> None:
         console.print(plain(f"  {_not_compared()}", "yellow"))
     console.print()
     console.print(rows(_facts(verdict)))
-    if verdict.fields:
+    if verdict.record:
         console.print(_fields(verdict))
     console.print(_checks(verdict.standing.checks))
     for note in verdict.notes:
@@ -242,7 +242,7 @@ def _member(code: str) -> str:
 
 
 def _fields(verdict: Verdict) -> Table:
-    receipt, fields = verdict.receipt, verdict.fields or {}
+    receipt, fields = verdict.receipt, verdict.record or {}
     found = None
     if receipt is not None and receipt.presentation is not None:
         found = schema.by_hash(receipt.presentation.payload.header.schema_sha256.hex())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,10 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
-from ledger.core.bundle import is_bundle
 from ledger.core.canonical import parse_day
-from ledger.core.day_list import MAX_FILE, is_list
 from ledger.core.errors import ConfigError, Malformed
-from ledger.core.history import is_history
 from ledger.core.ids import sha256
 from ledger.core.note import MAX_WITNESSES
-from ledger.core.opening import MAX_OPENING
 from ledger.core.verdict.facts import Question
 from ledger.core.verdict.judge import broken
 from ledger.core.verdict.verdict import Verdict, worst_exit
@@ -28,9 +24,7 @@ from ledger.records import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ledger.files.bundles import BundleVerdict
-    from ledger.files.history import HistoryVerdict
-    from ledger.files.lists import ListVerdict
+    from ledger.files.judge import Found
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
@@ -71,7 +65,6 @@ _HELP = say(
 )
 
 
-Found: TypeAlias = "Verdict | ListVerdict | HistoryVerdict | BundleVerdict"
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -289,30 +282,16 @@ def _judge(
     verifier: Verifier, path: Path, question: Question, statement: Path | None = None
 ) -> Found:
     """Its own verdict, whatever happens: no file may hide what is said of the others."""
+    from ledger.files.judge import judge_file, not_asked  # noqa: PLC0415 - as the verifier
+
     data = b""
     try:
         data = _read(path)
-        if statement is None and _holds_many(data):
-            return _judge_file(verifier, data, question)
-        said = {} if statement is None else {"statement": _read(statement)}
-        verdict = verifier.verify(data, question, **said)
-        verdict.as_dict()  # fails here, if at all, and not when all are shown
-    except Exception as error:
+        said = None if statement is None else _read(statement)
+    except OSError as error:
         problem = f"{type(error).__name__}: {error}"
         return broken(sha256(data), problem, question, verifier.trust)
-    return verdict
-
-
-def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
-    """The verdict on a file that holds many receipts; it tells itself what it is about."""
-    from ledger.files.bundles import verify_bundle  # noqa: PLC0415 - with such files only
-    from ledger.files.history import verify_history  # noqa: PLC0415
-    from ledger.files.lists import verify_list  # noqa: PLC0415
-
-    found: Found
-    asked = (question.subject, question.type, question.issuer, question.audience)
-    of_itself = is_list(data) or is_bundle(data)
-    if any(asked) or question.witnesses or (of_itself and question.as_of):
+    if statement is None and not_asked(data, question):
         note(
             say(
                 zh="注意：名单和证据包按其自身的时间核验，它们和历史自述主体、类型与签发者；"
@@ -322,15 +301,7 @@ def _judge_file(verifier: Verifier, data: bytes, question: Question) -> Found:
                 " receipts.",
             )
         )
-    if is_bundle(data):
-        found = verify_bundle(verifier, data)
-    elif is_list(data):
-        found = verify_list(verifier, data)
-    else:
-        day = None if question.as_of is None else parse_day(question.as_of)
-        found = verify_history(verifier, data, day)
-    found.as_dict()
-    return found
+    return judge_file(verifier, data, question, statement=said)
 
 
 def _subject(text: str | None) -> str | None:
@@ -375,13 +346,11 @@ def _note_workbook(path: Path) -> None:
 
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too long."""
+    from ledger.files.judge import MAX_BYTES, MAX_SINGLE, holds_many  # noqa: PLC0415 - likewise
+
     with path.open("rb") as file:
-        start = file.read(MAX_OPENING + 1)
-        return start + file.read(MAX_FILE + 1 - len(start)) if _holds_many(start) else start
-
-
-def _holds_many(data: bytes) -> bool:
-    return is_list(data) or is_history(data) or is_bundle(data)
+        start = file.read(MAX_SINGLE + 1)
+        return start + file.read(MAX_BYTES + 1 - len(start)) if holds_many(start) else start
 
 
 def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:

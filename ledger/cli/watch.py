@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import click
-import httpx
 import orjson
 
 from ledger.cli.case_parts import NAME
@@ -19,31 +15,36 @@ from ledger.cli.options import json_option, node_options
 from ledger.cli.output import Refused, harmless, note
 from ledger.cli.record_status import WORDS
 from ledger.cli.times import shown_time
+from ledger.client.client import Watch
+from ledger.client.errors import AnswerMalformed, NoAnswer
+from ledger.client.errors import Refused as ClientRefused
+from ledger.client.terms import Terms
+from ledger.client.watching import (
+    MAX_RECORDS,
+    Began,
+    Reset,
+    StatusChanged,
+    SubjectEvent,
+    WatchEvent,
+    Watching,
+)
 
-MAX_LINE: Final = 64 << 10
-"""Bytes of one line of the stream; ours have some 400."""
-MAX_RECORDS: Final = 50
-_SILENCE = httpx.Timeout(10.0, read=50.0)
-"""Seconds; a node says something every 15."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_TERMS = Terms(first_pause=1.0, longest_pause=30.0)
 _PLACE = re.compile(r"[0-9]{1,18}\.[0-9a-f]{8}")
-_LATER = (httpx.codes.TOO_MANY_REQUESTS, *range(500, 600))
-
-
-@dataclass(slots=True)
-class Event:
-    """One event of the stream. id: the place behind it, None = it names none."""
-
-    name: str = "message"
-    id: str | None = None
-    data: list[str] = field(default_factory=list)
+_OF_SUBJECTS = {
+    "subject.followed": ("已开始关注", "followed"),
+    "subject.refused": ("不再能查询", "refused"),
+    "record.new": ("新的记录", "new record"),
+    "record.changed": ("记录有变", "record changed"),
+}
 
 
 @click.command(
     "watch",
     help=say(
         zh="""持续显示记录状态的变化（修复、更正、撤回、终止、异议、屏蔽、删除），每次变化一行。
-        不给 --record 时为本成员的、您可以知悉的全部记录。断线后自动续接；按 Ctrl-C 结束。
+        不给 --record 时为本成员的、您可以知悉的全部记录，以及您关注的主体
+        （webhooks add --subject）。断线后自动续接；按 Ctrl-C 结束。
 
         节点保留 7 天的变化；更早中断的，提示可能有遗漏，请用 record status 逐一核对。
 
@@ -56,7 +57,8 @@ class Event:
         """,
         en="""Show how the statuses of records change (repaired, corrected, withdrawn, ended,
         disputed, shielded, erased), a line for each change. Without --record: of all records of
-        this member that you may know of. Goes on by itself after an interruption, until Ctrl-C.
+        this member that you may know of, and of the subjects that you follow (`webhooks add
+        --subject`). Goes on by itself after an interruption, until Ctrl-C.
 
         A node keeps the changes of 7 days; after a longer absence it is told that some may be
         missing: then ask for those that matter with `record status`.
@@ -98,113 +100,57 @@ def watch(
             say(zh="应为先前所示的编号", en="an id as shown before is wanted"), param_hint="--since"
         )
     with Node(url, token) as node:
+        watching = Watching(records, since, _TERMS, interrupted=_interrupted)
         try:
-            for event in _stream(node, records, since):
+            for event in Watch(node.transport, watching):
                 _show(event, as_json=as_json)
+        except AnswerMalformed as error:
+            text = say(zh="节点的回答无法读懂", en="the node's events make no sense")
+            raise Refused(text) from error
+        except ClientRefused as error:
+            said = pick(error.remedy) if "zh" in error.remedy else error.remedy.get("en", "")
+            raise Refused(f"{said} [{error.code}]" if said else f"HTTP {error.status}") from error
         except KeyboardInterrupt:
             return 0
     return 0
 
 
-def _stream(node: Node, records: Sequence[str], since: str | None) -> Iterator[Event]:
-    """All events, whatever happens to the connection between them. Raises Refused."""
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            for event in _once(node, records, since):
-                since, pause = event.id or since, _FIRST_PAUSE
-                yield event
-            # It ended well: come again at once, which the node asks for now and then.
-            pause = _FIRST_PAUSE
-        except (httpx.HTTPError, httpx.StreamError, _Later) as error:
-            text = say(zh="连接中断，稍后续接", en="interrupted, going on soon")
-            note(f"{text} ({error})")
-        time.sleep(pause)
-        pause = min(_LONGEST_PAUSE, 2 * pause)
+def _interrupted(error: NoAnswer) -> None:
+    text = say(zh="连接中断，稍后续接", en="interrupted, going on soon")
+    note(f"{text} ({error.message})")
 
 
-class _Later(Exception):
-    """The node has no place for us now."""
-
-
-def _once(node: Node, records: Sequence[str], since: str | None) -> Iterator[Event]:
-    headers = {"accept": "text/event-stream"} | ({"last-event-id": since} if since else {})
-    if node.token:
-        headers["authorization"] = f"Bearer {node.token}"
-    params = {"record": list(records)}
-    with (
-        httpx.Client(base_url=node.url, timeout=_SILENCE, trust_env=False) as client,
-        client.stream("GET", "/v1/watch", headers=headers, params=params) as answer,
-    ):
-        if answer.status_code in _LATER:
-            raise _Later(f"HTTP {answer.status_code}")
-        if answer.status_code != httpx.codes.OK:
-            raise Refused(_problem(answer))
-        yield from events(lines(answer.iter_bytes()))
-
-
-def _problem(answer: httpx.Response) -> str:
-    body = b""
-    for part in answer.iter_bytes():
-        body += part
-        if len(body) > MAX_LINE:
-            break
-    try:
-        told = orjson.loads(body)
-        return f"{pick(told['text'])} [{told['code']}]"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
-
-
-def lines(parts: Iterator[bytes]) -> Iterator[str]:
-    """The lines of a stream, each bounded. Raises httpx.DecodingError for one that is longer."""
-    rest = b""
-    for part in parts:
-        *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
-            yield line.removesuffix(b"\r").decode("utf-8", "replace")
-        if len(rest) > MAX_LINE:
-            raise httpx.DecodingError("a line without an end")
-
-
-def events(found: Iterator[str]) -> Iterator[Event]:
-    """The events that these lines make (WHATWG HTML, server-sent events). One without data is
-    given too where it has an id, by which a place is known."""
-    event = Event()
-    for line in found:
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if not line:
-            if event.data or event.id is not None:
-                yield event
-            event = Event()
-        elif name == "event":
-            event.name = value
-        elif name == "id":
-            event.id = value
-        elif name == "data":
-            event.data.append(value)
-
-
-def _show(event: Event, *, as_json: bool) -> None:
-    if event.name == "reset":
+def _show(event: WatchEvent, *, as_json: bool) -> None:
+    if isinstance(event, Reset):
         note(
             say(
                 zh="此前的变化可能有遗漏：请用 record status 核对要紧的记录",
                 en="changes before this may be missing: ask `record status` for those that matter",
             )
         )
-    if event.name not in ("status", "reset") or not event.data:
+    if isinstance(event, Began):
         return
-    try:
-        told: dict[str, Any] = orjson.loads("\n".join(event.data))
-        document = {"event": event.name, "id": event.id, **told}
-        if as_json:
-            click.echo(harmless(orjson.dumps(document).decode()))
-        elif event.name == "status":
-            click.echo(harmless(_line(document)))
-    except (orjson.JSONDecodeError, TypeError, KeyError) as error:
-        raise Refused(say(zh="节点的回答无法读懂", en="the node's events make no sense")) from error
+    told = dict(event.raw) if isinstance(event, StatusChanged | SubjectEvent) else {}
+    name = event.name if isinstance(event, SubjectEvent) else "reset"
+    if isinstance(event, StatusChanged):
+        name = "status"
+    document = {"event": name, "id": event.place, **told}
+    if as_json:
+        click.echo(harmless(orjson.dumps(document).decode()))
+    elif isinstance(event, StatusChanged):
+        click.echo(harmless(_line(document)))
+    elif isinstance(event, SubjectEvent):
+        click.echo(harmless(_line_of_subject(document)))
+
+
+def _line_of_subject(told: dict[str, Any]) -> str:
+    zh, en = _OF_SUBJECTS[told["event"]]
+    what = told.get("record") or told.get("code") or str(told.get("records", ""))
+    if "listed" in told:
+        listed = say(zh="又在其中", en="listed again") if told["listed"] else ""
+        what += f"  {listed or say(zh='不再在其中', en='not listed any more')}"
+    subject = say(zh=f"主体 {told['subject']}", en=f"subject {told['subject']}")
+    return f"{shown_time(told['at'])}  {subject}  {say(zh=zh, en=en)}  {what}  {told['id']}"
 
 
 def _line(told: dict[str, Any]) -> str:

@@ -247,9 +247,9 @@ def _code_of(verdict: Verdict, given: Given, told: History) -> str | None:
 
 def _subject(verdict: Verdict) -> str | None:
     """Whom the receipt shows the record to be about; None: it does not."""
-    if verdict.fields is None or verdict.record is None:
+    if verdict.record is None or verdict.record_facts is None:
         return None
-    code = verdict.fields.get(verdict.record.code_field)
+    code = verdict.record.get(verdict.record_facts.code_field)
     return code if isinstance(code, str) else None
 
 
@@ -259,7 +259,7 @@ def _standing(verdict: Verdict, acts: Sequence[dict[str, Any]]) -> Standing:
     value = verdict.as_dict()
     name, _, version = (receipt.entry.schema or "").partition("@")
     schema = find_schema(name, int(version)) if version else None
-    document = (verdict.fields or {}).get(schema.document) if schema else None
+    document = (verdict.record or {}).get(schema.document) if schema else None
     told = [
         {
             "act": Action(act["action"]).name.lower(),

@@ -102,15 +102,15 @@ def test_a_second_subject_hidden_in_a_commitment_is_never_shown(place: str) -> N
         assert told(first) == told(other) == SLOT_MISMATCH
     else:  # the digest at the place of the slot is what was committed to, whatever stands beside
         assert (told(first), other.verdict) == (SLOT_MISMATCH, "valid")
-        assert other.fields is not None
-        assert other.fields["CODE"] == OTHER
-    assert [first.fields, other.fields].count(None) >= 1
+        assert other.record is not None
+        assert other.record["CODE"] == OTHER
+    assert [first.record, other.record].count(None) >= 1
 
 
 def test_an_unknown_schema_gives_the_disclosures_no_meaning() -> None:
     found = replace(make_world(), record=None).verdict()
     assert told(found) == ("undetermined", 4, [("subject", "schema-unknown")])
-    assert found.fields is None
+    assert found.record is None
     assert found.as_dict()["record"] is None
 
 

@@ -28,6 +28,7 @@ from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.network import NetworkFile
 from ledger.core.keys import Alg, Purpose
 from tests.records.examples import penalty
+from tests.support import votes
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.chain import PROVINCES, TestNetwork, deploy_network, make_keys
@@ -110,6 +111,7 @@ def keyring(network: TestNetwork, code: str) -> Keyring:
         case=keys.get((code, Purpose.CASE)),
         decide=keys.get((code, Purpose.DECIDE)),
         product=keys.get((code, Purpose.PRODUCT)),
+        consent=keys.get((code, Purpose.CONSENT)),
         payer=payer,
         content=(ContentKey(version=1, secret=os.urandom(32)),),
         index=os.urandom(32),
@@ -134,7 +136,8 @@ def freeze(node: Node, folder: Path) -> None:
     keys = node.signing.keys
     signers: dict[str, Any] = {"anchor": keys.anchor, "note": keys.note, "present": keys.present}
     signers |= {"request": keys.request, "payer": keys.payer}
-    signers |= {"case": keys.case, "decide": keys.decide, "product": keys.product}
+    signers |= {"case": keys.case, "decide": keys.decide}
+    signers |= {"consent": keys.consent, "product": keys.product}
     secrets = {
         name: (one.alg, one._secret.hex()) for name, one in signers.items() if one is not None
     }
@@ -189,6 +192,13 @@ def serving(node: Node, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
+def add_consent_keys(network: TestNetwork, codes: Sequence[str]) -> None:
+    """CONSENT keys of these members, which no founding has room for."""
+    for code in codes:
+        network.keys[code, Purpose.CONSENT] = LocalSigner(Alg.SECP256K1, new_secret())
+        votes.add_key(network, code, Purpose.CONSENT, network.keys[code, Purpose.CONSENT])
+
+
 def _is_registered(
     code: str, purpose: Purpose, codes: Sequence[str], makers: Sequence[str]
 ) -> bool:
@@ -205,18 +215,20 @@ def start_members(
     databases: Mapping[str, str] | None = None,
     before: Callable[[TestNetwork, Path], Mapping[str, Keyring]] | None = None,
     anvil_args: Sequence[str] = (),
+    consent: Sequence[str] = (),
     makers: Sequence[str] = (),
 ) -> Iterator[Network]:
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
     theirs in their folder. before: what happens before they are opened, with the folder of theirs;
-    the keys of those that were open by then. anvil_args: of the chain. makers: those with a PRODUCT
-    key."""
+    the keys of those that were open by then. anvil_args: of the chain. consent: those with a
+    CONSENT key. makers: those with a PRODUCT key."""
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}
         endpoints = {code: relay.url for code, relay in relays.items()}
         keys = {of: key for of, key in make_keys().items() if _is_registered(*of, codes, makers)}
         network = deploy_network(anvil, keys=keys, endpoints=endpoints)
+        add_consent_keys(network, consent)
         rings = before(network, folder) if before else {}
         members = {}
         for code in codes:

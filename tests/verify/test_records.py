@@ -174,7 +174,7 @@ def test_a_record_in_the_log_of_no_province(ledger: Ledger, member: str) -> None
         found = verify(ledger, data)
         assert (found.verdict, found.exit) == ("unknown-issuer", 1)
         assert "issuer-not-a-province" in told(found)[2]
-        assert found.fields is None
+        assert found.record is None
 
 
 def test_a_province_that_is_none_any_more(ledger: Ledger) -> None:
@@ -275,7 +275,7 @@ def test_rules_of_one_s_own(ledger: Ledger, tmp_path: Path) -> None:
     index = anchored(log, make_record(log, says=says))
     found = verify(ledger, log.receipt(index))
     assert told(found) == ("undetermined", 4, ["rules-not-in-force", "rules-unknown"])
-    assert found.fields is not None, "what the schema says is known"
+    assert found.record is not None, "what the schema says is known"
     at_hand = folder(tmp_path, data)
     found = verify(ledger, log.receipt(index), schemas=at_hand)
     assert told(found) == ("out-of-catalogue", 3, ["rules-not-in-force"])

@@ -86,7 +86,7 @@ def test_receipts_of_the_chain_are_valid(ledger: Ledger) -> None:
         found = verify(ledger, log.receipt(index), ask(subject=f" {SUBJECT.lower()} "))
         assert (found.verdict, found.exit, codes(found)) == ("valid", 0, [])
         assert found.issuer == log.member
-        assert found.fields is not None and found.fields["CF_XDR_SHXYM"] == SUBJECT
+        assert found.record is not None and found.record["CF_XDR_SHXYM"] == SUBJECT
 
 
 def test_one_verifier_reads_the_head_once(ledger: Ledger) -> None:
@@ -382,7 +382,7 @@ def test_a_schema_that_we_do_not_hold(ledger: Ledger) -> None:
     settle(log)
     found = verify(ledger, log.receipt(index), ask(subject=SUBJECT))
     assert (found.verdict, codes(found)) == ("undetermined", SCHEMA_UNKNOWN)
-    assert found.fields is None
+    assert found.record is None
 
 
 def test_garbage_is_malformed(ledger: Ledger) -> None:

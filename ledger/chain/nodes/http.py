@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -64,7 +65,7 @@ class Http:
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
         those that are called all the same."""
         self._client = httpx.Client(
-            transport=_Transport(
+            transport=DeadlineTransport(
                 verify=verify,
                 resolve=resolve,
                 connections=connections,
@@ -103,19 +104,46 @@ class Http:
     ) -> Answer:
         """As `request`, with what the server says about being asked again. headers: of this
         request. connect: seconds for the connection alone; None: as for the whole call."""
+        times = httpx.Timeout(timeout, connect=connect or timeout)
+        read = partial(_read, max_bytes=max_bytes)
+        return self._ask(method, url, content=content, headers=headers, times=times, read=read)
+
+    def status(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        timeout: float = TIMEOUT,
+        headers: Sequence[tuple[str, str]] = (),
+        connect: float | None = None,
+    ) -> Answer:
+        """As `ask`, of whose answer the status counts alone: nothing of its body is read, whatever
+        there is of it, and the connection ends with it."""
+        times = httpx.Timeout(timeout, connect=connect or timeout)
+        return self._ask(
+            method, url, content=content, headers=headers, times=times, read=lambda _: b""
+        )
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None,
+        headers: Sequence[tuple[str, str]],
+        times: httpx.Timeout,
+        read: Callable[[httpx.Response], bytes],
+    ) -> Answer:
         name = place(url)
         try:
             with (
-                _deadline(timeout),
+                deadline(times.read or TIMEOUT),
                 self._client.stream(
-                    method,
-                    url,
-                    content=content,
-                    headers=list(headers),
-                    timeout=httpx.Timeout(timeout, connect=connect or timeout),
+                    method, url, content=content, headers=list(headers), timeout=times
                 ) as response,
             ):
-                body = _read(name, response, max_bytes)
+                body = read(response)
                 return Answer(
                     response.status_code,
                     body,
@@ -144,7 +172,8 @@ def place(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.decode('ascii', 'replace')}"
 
 
-def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
+def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    url = place(str(response.url))
     if response.headers.get("content-encoding", "identity") != "identity":
         raise RpcNonsense(url, "compressed answer that nobody asked for")
     parts: list[bytes] = []
@@ -185,7 +214,9 @@ def until(end: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
+    """What this thread asks through a `DeadlineTransport` meanwhile ends after so long, and not
+    after `until` allows."""
     end, limit = time.monotonic() + seconds, getattr(_local, "limit", None)
     _local.end = end if limit is None else min(end, limit)
     try:
@@ -273,8 +304,8 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, _left(timeout), *more))
 
 
-class _Transport(httpx.HTTPTransport):
-    """httpx's own, over connections that keep the deadline.
+class DeadlineTransport(httpx.HTTPTransport):
+    """httpx's own, over connections that keep the deadline (`deadline`, `until`).
 
     httpx has no argument for the network backend, so its pool is replaced; a test with a server
     that drips its headers fails if that ever stops working. Proxies of the environment are not
@@ -284,15 +315,16 @@ class _Transport(httpx.HTTPTransport):
     def __init__(
         self,
         *,
-        verify: bool,
-        resolve: Resolve | None,
-        connections: int,
-        public: Sequence[Network] | None,
+        verify: bool | ssl.SSLContext = True,
+        resolve: Resolve | None = None,
+        connections: int = _PARALLEL,
+        public: Sequence[Network] | None = None,
     ) -> None:
-        super().__init__(verify=verify)
+        context = httpx.create_ssl_context(verify=verify)
+        super().__init__(verify=context)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify),
+            ssl_context=context,
             max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(resolve, public),

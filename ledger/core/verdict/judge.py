@@ -156,8 +156,8 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
         question=case.question,
         trust=case.trust,
         receipt=case.receipt,
-        record=case.record,
-        fields=None if standing.authentic is False else case.fields,
+        record=None if standing.authentic is False else case.fields,
+        record_facts=case.record,
         facts=None if isinstance(facts, Unread) else facts,
     )
 

@@ -79,9 +79,9 @@ class Verdict:
     """All that is said of one receipt. `standing` is that of the day asked about, `now` that of
     the chain's head; they are the same where no day was asked about.
 
-    receipt None: malformed. fields: the disclosed ones, None where there are none to be shown.
-    facts None: the chain was not asked or could not be read. notes: what there is to say of
-    single nodes.
+    receipt None: malformed. record: the fields that are disclosed, None where there are none to be
+    shown. record_facts: what its schema says of them. facts None: the chain was not asked or could
+    not be read. notes: what there is to say of single nodes.
     """
 
     digest: Digest
@@ -90,8 +90,8 @@ class Verdict:
     question: Question
     trust: Trust
     receipt: Receipt | None = None
-    record: RecordFacts | None = None
-    fields: Mapping[str, Value] | None = None
+    record: Mapping[str, Value] | None = None
+    record_facts: RecordFacts | None = None
     facts: ChainFacts | None = None
     notes: tuple[Note, ...] = ()
 
@@ -99,6 +99,26 @@ class Verdict:
     def verdict(self) -> str:
         """Of the day asked about."""
         return self.standing.verdict
+
+    @property
+    def usable(self) -> bool | None:
+        """Of that day: whether the record may be used; None where that is open."""
+        return self.standing.usable
+
+    @property
+    def authentic(self) -> bool | None:
+        """Of that day: whether it is genuine, whatever may be done with it; None: that is open."""
+        return self.standing.authentic
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Of that day: every check, whether it was made or not."""
+        return self.standing.checks
+
+    @property
+    def fields(self) -> Mapping[str, Value] | None:
+        """The former name of `record`, for what was written against it."""
+        return self.record
 
     @property
     def exit(self) -> int:
@@ -125,8 +145,8 @@ class Verdict:
     @property
     def undisclosed(self) -> list[str]:
         """Slots of the schema that were not shown; whether they are filled is never proven."""
-        slots = () if self.record is None else self.record.slots
-        return [slot for slot in slots if slot not in (self.fields or {})]
+        slots = () if self.record_facts is None else self.record_facts.slots
+        return [slot for slot in slots if slot not in (self.record or {})]
 
     def later(self) -> list[Later]:
         """What was recorded after the day asked about, though effective by then."""
@@ -177,7 +197,7 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         """The document of `verify --json`."""
         receipt, header = self.receipt, None
-        if receipt is not None and receipt.presentation is not None and self.fields is not None:
+        if receipt is not None and receipt.presentation is not None and self.record is not None:
             header = receipt.presentation.payload.header
         status, anchor = self.status, None if self.facts is None else self.facts.anchor
         corrected = None if status is None else status.corrected_by
@@ -199,7 +219,7 @@ class Verdict:
             "decided": None if header is None else header.decided.isoformat(),
             "until": None if until is None else until.isoformat(),
             "anchoredAt": None if anchor is None else instant(anchor.block.time),
-            "record": None if self.fields is None else dict(self.fields),
+            "record": None if self.record is None else dict(self.record),
             "undisclosed": self.undisclosed,
             "status": {
                 "flags": [] if status is None else list(status.flags),

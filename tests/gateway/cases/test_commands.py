@@ -16,7 +16,7 @@ import uvicorn
 from gateway.app import create_app
 from gateway.node import Node
 from ledger.chain.keys.keyfile import create
-from ledger.cli.case_parts import _file_name
+from ledger.cli.case_parts import file_name
 from ledger.cli.main import run
 from tests.gateway.cases.desk import PDF, take_in
 from tests.gateway.intake.material import OF_BEIJING, new_token, number
@@ -213,7 +213,7 @@ def test_a_record_by_its_number(node: Node, anvil: Anvil, cli: Cli, pdf: Path) -
     ],
 )
 def test_names_of_documents_lead_nowhere(name: str, kept: str) -> None:
-    assert _file_name(name) == kept
+    assert file_name(name) == kept
 
 
 def test_a_decision_signed_with_a_key_file(

@@ -269,7 +269,7 @@ def walk_of(world: World, member: Member) -> Walk:
     plain = dict.fromkeys(
         (
             *("/v1/cases/{case}/release", "/v1/cases/{case}/sign", "/v1/records/{record}/release"),
-            "/v1/case-files/{file}/release",
+            *("/v1/case-files/{file}/release", "/v1/verify"),
             *(f"/v1/exchange/{name}" for name in EXCHANGE),  # without a signature
         ),
         body,
@@ -427,7 +427,7 @@ def test_nobody_is_told_a_field_after_the_grant(world: tuple[World, date]) -> No
     assert problems == []
     now = judged(made)
     assert (now.verdict, now.exit, now.standing.usable) == ("repaired", 3, False)
-    assert now.fields is not None and now.fields["CF_WSH"] == NUMBER, "it is authentic"
+    assert now.record is not None and now.record["CF_WSH"] == NUMBER, "it is authentic"
     then = judged(made, as_of=day)
     assert (then.verdict, then.standing.usable) == ("valid", True)
     assert then.now.verdict == "repaired"

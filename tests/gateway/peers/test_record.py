@@ -55,8 +55,8 @@ def test_a_public_record_is_given_bound_to_the_asker(network: Network, filed: li
         found = receipts.parse(taken.receipt)
         assert found.record_id == filed[0]
         assert found.binding is not None and found.binding.audience == asker
-        assert taken.verdict.fields is not None
-        assert taken.verdict.fields["CF_WSH"] == "样市监罚〔2026〕1号"
+        assert taken.verdict.record is not None
+        assert taken.verdict.record["CF_WSH"] == "样市监罚〔2026〕1号"
         (line, *_) = accesses(network, BEIJING, asker)
         assert (line.token, line.purpose, line.answer) == (None, "exchange-record", "allowed")
         assert (line.record, line.rules) == (found.leaf.hex(), 1)

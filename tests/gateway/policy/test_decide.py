@@ -31,7 +31,9 @@ callers = st.builds(
     Caller,
     id=st.just(1),
     name=st.just("x"),
-    scopes=st.frozensets(st.sampled_from(["submit", "read", "decide", "release", "admin"])),
+    scopes=st.frozensets(
+        st.sampled_from(["submit", "read", "decide", "release", "consent", "admin"])
+    ),
     department=st.sampled_from([None, "甲", "乙"]),
     authorities=st.sampled_from([frozenset(), frozenset({"code"})]),
 ).map(
@@ -76,8 +78,14 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.SEE_CASE_FILE: "read",
         Purpose.RELEASE_CASE_FILE: "release",
         Purpose.READ_CASE: "read",
+        Purpose.FOLLOW: "read",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
+        Purpose.GRANT_AUTHORISATION: "consent",
+        Purpose.HOLD_AUTHORISATION: "consent",
+        Purpose.SEE_AUTHORISATION: "consent",
+        Purpose.READ_AUTHORISATION: "consent",
+        Purpose.REVOKE_AUTHORISATION: "consent",
     }.get(purpose, scope)
     admin = "admin" in caller.scopes
     if apart or (not admin and scope not in caller.scopes):
@@ -95,8 +103,9 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     filed = caller.department is not None and caller.department == record.department
     of_cases = purpose in (Purpose.FILE_CASE, Purpose.SEE_CASE, Purpose.READ_CASE)
     handed_in = {Purpose.FILES, Purpose.ANSWER, Purpose.REPORT}
-    handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD}
+    handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD, Purpose.FOLLOW}
     handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
+    handed_in |= {each for each in Purpose if each.value.endswith("-authorisation")}
     if of_cases or purpose in handed_in:
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
         seen = centre or filed or any_desk or (of_cases and mine)

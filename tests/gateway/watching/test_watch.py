@@ -17,7 +17,7 @@ from gateway.node import Node
 from gateway.serve import listen
 from gateway.watching import routes, services
 from gateway.watching.services import MAX_PER_TOKEN
-from ledger.cli.watch import Event, events, lines
+from ledger.client.watching import Event, Lines
 from ledger.core.status import Flag, Outcome
 from tests.gateway.cases.desk import filing, of_authority, send_all, take_in
 from tests.gateway.erasures.desk import follow
@@ -49,7 +49,8 @@ def watching(url: str, token: str, **options: Any) -> Iterator[Iterator[Event]]:
     ):
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield events(lines(answer.iter_bytes()))
+        lines = Lines()
+        yield (event for part in answer.iter_bytes() for event in lines.feed(part))
 
 
 def seen(stream: Iterator[Event], count: int) -> list[dict[str, Any]]:
@@ -99,12 +100,12 @@ def test_a_record_that_is_not_the_callers_is_not_told(node: Node, anvil: Anvil) 
     send_all(node, anvil)
     follow(node)
     clerk = of_authority(node, 1)
-    assert len(node.watching.page(clerk, place, frozenset()).changes) == 1
+    assert len(node.watching.page(clerk, place, frozenset()).events) == 1
     with node.ctx.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE records SET visibility = 3, department = 'another'")
     stranger = of_authority(node, 9, "91110000600037341L")
     page = node.watching.page(stranger, place, frozenset())
-    assert (page.changes, page.place) == ([], node.watching.page(clerk, place, frozenset()).place)
+    assert (page.events, page.place) == ([], node.watching.page(clerk, place, frozenset()).place)
 
 
 def test_gone_on_with_and_reset(node: Node) -> None:

@@ -1,0 +1,1 @@
+"""Judging receipts for programs on this machine that are not written in Python."""

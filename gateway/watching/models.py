@@ -1,0 +1,68 @@
+"""Tables of the subjects that are followed, and of what became known of them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from gateway.base.db import RowId, metadata
+
+watched_subjects = sa.Table(
+    "watched_subjects",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),  # 16 random bytes, hex: that of its key
+    sa.Column("token", sa.Integer, nullable=False),  # whoever holds it follows
+    # gateway.base.crypto.Hmac of the code, so that following twice is found.
+    sa.Column("subject", sa.LargeBinary(16), nullable=False),
+    # Code and types of records; gateway.sealing Kind.WATCHED.
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("authorisation", sa.LargeBinary(32)),  # commitment; NULL: its purpose needs none
+    # Followed by itself, and not only by what events are sent to.
+    sa.Column("standing", sa.Boolean, nullable=False),
+    # new: asked at once; followed refused: every night; ended: not any more.
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),  # why it is refused, ended, or was not answered the last time
+    # Codes of members that gave no good answer the last time, one blank between.
+    sa.Column("missing", sa.Text, nullable=False),
+    # Unix seconds by the clock of the settings.
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),  # when it is asked next
+    sa.Column("asked_on", sa.Date),  # the night in which it was asked last
+    sa.Column("answered_at", sa.BigInteger),  # the last good answer; NULL: there was none
+)
+"""Whom somebody follows. Who it is stands sealed: whom a bank asks about tells whom it lends to."""
+sa.Index("ix_watched_subjects_token", watched_subjects.c.token)
+sa.Index("ix_watched_subjects_state_due", watched_subjects.c.state, watched_subjects.c.due)
+
+watched_records = sa.Table(
+    "watched_records",
+    metadata,
+    sa.Column("watched", sa.String(32), primary_key=True),  # of `watched_subjects`
+    sa.Column("record", sa.LargeBinary(32), primary_key=True),
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
+    sa.Column("member", sa.Text, nullable=False),  # who answered so
+    sa.Column("receipt", sa.LargeBinary(32)),  # SHA-256 of the receipt that came with it
+    sa.Column("listed", sa.Boolean, nullable=False),  # whether the last answer of the member had it
+)
+"""The records of followed subjects, as members answered."""
+
+watch_events = sa.Table(
+    "watch_events",
+    metadata,
+    # Of `event_numbers`: between those of changes of statuses.
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds at which it was noted here
+    sa.Column("watched", sa.String(32), nullable=False),  # of `watched_subjects`
+    # A word of gateway.watching.interfaces.Kind.
+    sa.Column("kind", sa.Text, nullable=False),
+    # What it is about; NULL where it is about none.
+    sa.Column("record", sa.LargeBinary(32)),
+    sa.Column("leaf", sa.LargeBinary(32)),
+    sa.Column("member", sa.Text),
+    sa.Column("receipt", sa.LargeBinary(32)),
+    sa.Column("listed", sa.Boolean),
+    sa.Column("code", sa.Text),
+    sa.Column("count", sa.Integer),
+)
+"""What became known of followed subjects within the last days."""
+sa.Index("ix_watch_events_watched", watch_events.c.watched, watch_events.c.id)

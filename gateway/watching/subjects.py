@@ -1,0 +1,230 @@
+"""Followed subjects: who follows whom, kept so that nobody else learns it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from gateway.base.context import Context
+from gateway.base.crypto import ContentLost, Hmac, Vault
+from gateway.base.db import begin_read, begin_write
+from gateway.base.policy import Caller
+from gateway.sealing.services import Boxes, Kind, drop, number
+from gateway.tokens.services import Holders
+from gateway.watching.errors import WatchRefused
+from gateway.watching.feed import Watched
+from gateway.watching.interfaces import Wanted
+from gateway.watching.models import watched_records, watched_subjects
+from ledger.core.authorisation import GOVERNMENT
+from ledger.core.canonical import hex32, instant
+
+LOCK: Final = "watched-subjects"
+"""Name of the lock under which followed subjects change."""
+MAX_OF_HOLDER: Final = 5000
+"""Subjects that one holder follows: the borrowers of a branch."""
+_PURPOSE: Final = b"watched-subject"
+"""Of the fingerprint: another than that of records, so that a stolen database does not tell which
+of its records are those of followed subjects."""
+_CONTENT: Final = b"watched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom somebody wants to follow, as in `Wanted`."""
+
+    code: str
+    types: tuple[str, ...]
+    purpose: str
+    authorisation: bytes | None
+
+
+class Subjects:
+    """The tables. Safe to share between threads."""
+
+    def __init__(self, ctx: Context, vault: Vault, hmac: Hmac) -> None:
+        self._ctx = ctx
+        self._boxes = Boxes(vault)
+        self._hmac = hmac
+        self.asked = False
+        """Whether there is who asks about them."""
+
+    def follow(
+        self, connection: sa.Connection, caller: Caller, subject: Subject, *, standing: bool
+    ) -> str:
+        """Follow a subject, within the caller's write transaction under `LOCK`; its number. Where
+        the holder follows it already under the same authorisation for the same purpose, that one;
+        it is asked about again where it had ended. standing: also when nothing is sent anywhere.
+        Raises WatchRefused."""
+        if not self.asked:
+            raise WatchRefused("subjects-not-asked")
+        if subject.authorisation is None and subject.purpose not in GOVERNMENT:
+            raise WatchRefused("authorisation-missing")
+        theirs = Holders.tokens_of(connection, caller)
+        row = self._there(connection, theirs, subject)
+        if row is not None:
+            self._again(connection, row, standing=standing)
+            return str(row.id)
+        self._demand_room(connection, theirs)
+        hex_id, now = secrets.token_bytes(16).hex(), self._ctx.clock.seconds()
+        box = self._boxes.make(connection, Kind.WATCHED, hex_id)
+        content = orjson.dumps({"code": subject.code, "types": subject.types})
+        made = sa.insert(watched_subjects).values(
+            id=hex_id,
+            token=caller.id,
+            subject=self._hmac.fingerprint(_PURPOSE, subject.code.encode()),
+            content=box.seal(content, _CONTENT),
+            purpose=subject.purpose,
+            authorisation=subject.authorisation,
+            standing=standing,
+            state="new",
+            missing="",
+            created_at=now,
+            due=now,
+        )
+        connection.execute(made)
+        return hex_id
+
+    def follow_standing(self, caller: Caller, subject: Subject) -> str:
+        """The same in a transaction of its own, for who watches a stream."""
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            return self.follow(connection, caller, subject, standing=True)
+
+    def unfollow(self, caller: Caller, watched: str, *, still: Watched) -> None:
+        """Follow it no longer. still: subjects about which events are sent somewhere; such a one is
+        only followed for that from now on. Raises WatchRefused."""
+        with begin_write(self._ctx.engine, LOCK) as connection:
+            row = self._of(connection, caller, watched)
+            used = connection.scalar(sa.select(sa.literal(1)).where(sa.literal(row.id).in_(still)))
+            if used is None:
+                forget(connection, row.id)
+                return
+            change = sa.update(watched_subjects).where(watched_subjects.c.id == row.id)
+            connection.execute(change.values(standing=False))
+
+    def listed(self, caller: Caller) -> list[dict[str, Any]]:
+        """Those that a holder follows, the oldest first."""
+        with begin_read(self._ctx.engine) as connection:
+            query = sa.select(watched_subjects).where(
+                watched_subjects.c.token.in_(Holders.tokens_of(connection, caller))
+            )
+            ordered = query.order_by(watched_subjects.c.created_at, watched_subjects.c.id)
+            rows = connection.execute(ordered).all()
+            return [self._shown(connection, row) for row in rows]
+
+    def shown(self, caller: Caller, watched: str) -> dict[str, Any]:
+        """One of them, with the records that are known of it. Raises WatchRefused."""
+        with begin_read(self._ctx.engine) as connection:
+            row = self._of(connection, caller, watched)
+            query = sa.select(watched_records).where(watched_records.c.watched == row.id)
+            known = connection.execute(query.order_by(watched_records.c.record))
+            records = [
+                {
+                    "record": hex32(one.record),
+                    "leaf": hex32(one.leaf),
+                    "member": one.member,
+                    "receipt": one.receipt and hex32(one.receipt),
+                    "listed": bool(one.listed),
+                }
+                for one in known
+            ]
+            return self._shown(connection, row) | {"records": records}
+
+    def wanted(self, connection: sa.Connection, row: sa.Row[Any], holder: Caller) -> Wanted:
+        """What is to be asked. Raises ContentLost, ContentKeyMissing."""
+        content = self._opened(connection, row)
+        return Wanted(
+            code=content["code"],
+            types=tuple(content["types"]),
+            purpose=row.purpose,
+            authorisation=row.authorisation,
+            holder=holder,
+        )
+
+    def _there(
+        self, connection: sa.Connection, theirs: Sequence[int], subject: Subject
+    ) -> sa.Row[Any] | None:
+        mark = self._hmac.fingerprint(_PURPOSE, subject.code.encode())
+        query = sa.select(watched_subjects).where(
+            watched_subjects.c.token.in_(theirs),
+            watched_subjects.c.subject == mark,
+            watched_subjects.c.purpose == subject.purpose,
+            watched_subjects.c.authorisation.is_not_distinct_from(subject.authorisation),
+        )
+        for row in connection.execute(query):
+            try:
+                same = self._opened(connection, row)["types"] == list(subject.types)
+            except ContentLost:
+                continue
+            if same:
+                return row
+        return None
+
+    def _again(self, connection: sa.Connection, row: sa.Row[Any], *, standing: bool) -> None:
+        values: dict[str, Any] = {"standing": bool(row.standing) or standing}
+        if row.state == "ended":
+            values |= {"state": "new", "due": self._ctx.clock.seconds()}
+        change = sa.update(watched_subjects).where(watched_subjects.c.id == row.id)
+        connection.execute(change.values(**values))
+
+    def _demand_room(self, connection: sa.Connection, theirs: Sequence[int]) -> None:
+        count = sa.select(sa.func.count()).select_from(watched_subjects)
+        of_holder = connection.scalar(count.where(watched_subjects.c.token.in_(theirs))) or 0
+        most = min(MAX_OF_HOLDER, self._ctx.settings.webhooks.subjects_a_night)
+        if of_holder >= most:
+            raise WatchRefused("too-many-subjects", extra={"most": most})
+        # What cannot be asked about every night is not promised to anybody.
+        all_of_them = connection.scalar(count.where(watched_subjects.c.state != "ended")) or 0
+        if all_of_them >= self._ctx.settings.webhooks.subjects_a_night:
+            raise WatchRefused("too-many-subjects")
+
+    @staticmethod
+    def _of(connection: sa.Connection, caller: Caller, watched: str) -> sa.Row[Any]:
+        query = sa.select(watched_subjects).where(
+            watched_subjects.c.id == watched,
+            watched_subjects.c.token.in_(Holders.tokens_of(connection, caller)),
+        )
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise WatchRefused("not-found")
+        return row
+
+    def _opened(self, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any]:
+        box = self._boxes.open(connection, Kind.WATCHED, row.id)
+        content: dict[str, Any] = orjson.loads(box.open(row.content, _CONTENT))
+        return content
+
+    def _shown(self, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any]:
+        try:
+            content = self._opened(connection, row)
+        except ContentLost:
+            content = {"code": None, "types": []}
+        return {
+            "subject": row.id,
+            "code": content["code"],
+            "types": content["types"],
+            "purpose": row.purpose,
+            "authorisation": row.authorisation and hex32(row.authorisation),
+            "standing": bool(row.standing),
+            "state": row.state,
+            "reason": row.code,
+            "missing": row.missing.split(),
+            "since": instant(row.created_at),
+            "answered": None if row.answered_at is None else instant(row.answered_at),
+        }
+
+
+def of_tokens(theirs: Sequence[int]) -> Watched:
+    """The followed subjects of whoever holds these tokens."""
+    return sa.select(watched_subjects.c.id).where(watched_subjects.c.token.in_(theirs))
+
+
+def forget(connection: sa.Connection, watched: str) -> None:
+    """Drop a followed subject and what is known of it, under `LOCK`; its events name nobody."""
+    drop(connection, Kind.WATCHED, [number(watched)])
+    for column in (watched_records.c.watched, watched_subjects.c.id):
+        connection.execute(sa.delete(column.table).where(column == watched))

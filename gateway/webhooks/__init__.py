@@ -1,0 +1,1 @@
+"""Webhooks: events of what is watched, sent to programs of whoever watches."""

@@ -1,0 +1,41 @@
+"""What may be wrong with an endpoint.
+
+LedgerError
+├─ WebhookRefused   it may not be, or there is none
+└─ CouldNotCheck
+   └─ NotDelivered  an event did not come there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.core.errors import CouldNotCheck, LedgerError
+from ledger.core.texts import Text
+
+
+class WebhookRefused(LedgerError):
+    """An endpoint may not be made or asked for, or not so. code: a title of
+    `gateway.http.problems`. extra: members beside those of the problem."""
+
+    def __init__(
+        self, code: str, detail: Text | None = None, *, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.extra = dict(extra or {})
+
+
+class NotDelivered(CouldNotCheck):
+    """An event did not come there.
+
+    code: `http-NNN` `redirected` `gone` `too-slow` `unreachable` `name-unknown` `address-private`
+    `target-refused`. retry_after: seconds after which the receiver wants to be asked again; None:
+    not said.
+    """
+
+    def __init__(self, code: str, retry_after: float | None = None) -> None:
+        super().__init__(code, code)
+        self.retry_after = retry_after

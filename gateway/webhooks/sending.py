@@ -1,0 +1,116 @@
+"""Sending one message to one URL: by TLS in production, never inward, no redirect followed, and
+nothing read of the answer but its status.
+
+The name is looked up once for each connection, and what was looked up is checked and connected to
+(`gateway.peers.dialling`), so what it leads to later makes no difference.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.base.metrics import TIMEOUTS
+from gateway.base.settings import Settings
+from gateway.peers.dialling import CONNECT_SECONDS, Dialler
+from gateway.peers.errors import PeerSilent
+from gateway.webhooks.errors import NotDelivered
+from gateway.webhooks.signing import Message, headers
+from ledger.chain.errors import RpcFailure, RpcTimeout
+from ledger.chain.nodes.http import Http
+
+CALL_SECONDS: Final = 15.0
+"""For a whole try, the look-up of the name included."""
+CONNECTIONS: Final = 64
+"""At once, to all receivers together: more than are sent to, so that none waits for another."""
+MAX_URL: Final = 2048
+"""Characters."""
+_AGENT: Final = "credit-ledger-webhooks/1"
+
+
+def is_fit(url: str, *, production: bool) -> bool:
+    """Whether a URL may be sent to, before its name is looked up: https in production, of a host,
+    without user or fragment, in printable ASCII."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    schemes = ("https",) if production else ("https", "http")
+    plain = not (parts.username or parts.password or parts.fragment or "@" in parts.netloc)
+    ascii_ = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
+    return parts.scheme in schemes and named and plain and ascii_ and len(url) <= MAX_URL
+
+
+class Outward:
+    """Sends. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, http: Http | None = None) -> None:
+        """http: in place of one that reaches public addresses and the networks that the operator
+        named alone, in production."""
+        self._production = settings.env == "production"
+        self._dialler = Dialler(
+            production=self._production, private_networks=settings.webhooks.networks
+        )
+        self._given = http
+        self._making = threading.Lock()
+
+    def close(self) -> None:
+        """Drop the connections."""
+        with self._making:
+            if self._given is not None:
+                self._given.close()
+
+    def demand_reachable(self, url: str) -> None:
+        """Raise NotDelivered where a URL may not be sent to, or its name leads nowhere or inward.
+        Where it leads later is asked again with each connection."""
+        if not is_fit(url, production=self._production):
+            raise NotDelivered("target-refused")
+        try:
+            self._dialler(str(urlsplit(url).hostname))
+        except PeerSilent as error:
+            raise NotDelivered(error.code) from error
+
+    def send(self, url: str, message: Message, at: int, keys: Sequence[str]) -> None:
+        """Send it once. at: Unix seconds that it says. keys: as in `headers`. Raises NotDelivered
+        unless the receiver took it."""
+        if not is_fit(url, production=self._production):
+            raise NotDelivered("target-refused")
+        try:
+            answer = self._http().status(
+                "POST",
+                url,
+                content=message.body,
+                headers=[("user-agent", _AGENT), *headers(message, at, keys)],
+                timeout=CALL_SECONDS,
+                connect=CONNECT_SECONDS,
+            )
+        except PeerSilent as error:  # of the look-up
+            raise NotDelivered(error.code) from error
+        except RpcTimeout as error:
+            TIMEOUTS.labels("webhook").inc()
+            raise NotDelivered("too-slow") from error
+        except RpcFailure as error:
+            raise NotDelivered("unreachable") from error
+        _demand_taken(answer.status, answer.retry_after)
+
+    def _http(self) -> Http:
+        """Made with the first message: reading the certificates takes a while."""
+        with self._making:
+            if self._given is None:
+                self._given = Http(resolve=self._dialler, connections=CONNECTIONS)
+            return self._given
+
+
+def _demand_taken(status: int, retry_after: float | None) -> None:
+    """Of the receiver's word its status alone counts."""
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    if status == HTTPStatus.GONE:
+        raise NotDelivered("gone")
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        raise NotDelivered("redirected", retry_after)
+    raise NotDelivered(f"http-{status}", retry_after)

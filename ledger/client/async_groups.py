@@ -1,0 +1,226 @@
+"""What `groups` offers, without blocking: method for method, with the same words.
+
+What is told of progress is told by plain functions; files are read as a whole before they are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from ledger.client import cases, files, receipts, records, signed
+from ledger.client.case_results import CaseFiled, CaseList, CaseShown
+from ledger.client.cases import Act, Kind
+from ledger.client.files import Progress, Source
+from ledger.client.groups import ANCHOR_SECONDS, FILE_SECONDS
+from ledger.client.records import Record
+from ledger.client.results import (
+    FileAnswer,
+    FileListed,
+    ListName,
+    Named,
+    RecordStatus,
+    RowAnswer,
+    Submitted,
+)
+from ledger.client.terms import Terms
+from ledger.client.transport import AsyncTransport
+
+__all__ = [
+    "AsyncCases",
+    "AsyncFiles",
+    "AsyncHistories",
+    "AsyncLists",
+    "AsyncReceipts",
+    "AsyncRecords",
+]
+
+
+class _Group:
+    def __init__(self, transport: AsyncTransport, terms: Terms) -> None:
+        self._transport = transport
+        self._terms = terms
+
+
+class AsyncRecords(_Group):
+    """Records as JSON. A record sent twice is a `duplicate` of the one that is there, so what was
+    lost on the way is sent again; one that had been taken then comes back as that."""
+
+    async def submit(self, record: Record) -> RowAnswer:
+        """Hand in one record; what became of it, whether it was taken or not."""
+        return await self._transport.drive(records.submit(record, self._terms))
+
+    async def submit_many(
+        self, many: Iterable[Record], *, progress: Callable[[int], None] | None = None
+    ) -> Submitted:
+        """Hand in many, a few thousand at a time; what became of each, in order. progress: told how
+        many were answered so far."""
+        return await self._transport.drive(records.submit_many(many, self._terms, progress))
+
+    def each(self, many: Iterable[Record]) -> AsyncIterator[RowAnswer]:
+        """The same row by row, for more than memory holds."""
+        return self._transport.iterate(records.each(many, self._terms))
+
+    async def find(self, document: str, authority: str) -> list[Named]:
+        """Records in force by document number and USCC of the authority."""
+        return await self._transport.drive(records.find(document, authority, self._terms))
+
+    async def show(self, name: str) -> Mapping[str, Any]:
+        """A record by leaf or record id, and what the gateway knows of it."""
+        return await self._transport.drive(records.show(name, self._terms))
+
+    async def status(self, name: str) -> RecordStatus:
+        """How a record stands by the word of the gateway, by leaf or record id."""
+        return await self._transport.drive(records.status(name, self._terms))
+
+
+class AsyncFiles(_Group):
+    """Files as departments have them: workbooks, text tables, JSON."""
+
+    async def submit(
+        self,
+        source: Source,
+        *,
+        type_: str | None = None,
+        within: float = FILE_SECONDS,
+        progress: Progress | None = None,
+    ) -> FileAnswer:
+        """Hand in a file and wait for the answer to every row. type_: of its records, where the
+        table does not tell. progress: told of how far it is, again and again. Raises NotReady after
+        `within` seconds; the file stays, and `wait` goes on."""
+        return await self._transport.drive(
+            files.submit(source, type_, within, self._terms, progress)
+        )
+
+    async def upload(self, source: Source, *, type_: str | None = None) -> str:
+        """Hand in a file; its id. Raises AnswerLost where it may have come all the same: `listed`
+        tells, and sending it twice does no harm."""
+        return await self._transport.drive(files.upload(source, type_, self._terms))
+
+    async def wait(
+        self, file: str, *, within: float = FILE_SECONDS, progress: Progress | None = None
+    ) -> FileAnswer:
+        """The answer to every row of a file, once it is there."""
+        return await self._transport.drive(files.wait(file, within, self._terms, progress))
+
+    async def answer(self, file: str) -> FileAnswer:
+        """How far a file is now."""
+        return await self._transport.drive(files.answer(file, self._terms))
+
+    async def report(self, file: str, *, within: float = FILE_SECONDS) -> bytes:
+        """The workbook to correct and send again."""
+        return await self._transport.drive(files.report(file, within, self._terms))
+
+    async def listed(self, *, limit: int = 100) -> list[FileListed]:
+        """The files handed in last, the newest first."""
+        return await self._transport.drive(files.listed(limit, self._terms))
+
+
+class AsyncReceipts(_Group):
+    """Receipts, byte for byte as they are to be kept and handed on. What they are worth
+    `ledger.Verifier` says, without this gateway."""
+
+    async def get(
+        self, leaf: str, *, fields: Sequence[str] | None = None, within: float = 0.0
+    ) -> bytes:
+        """A receipt by leaf or record id that shows these fields, or all but texts that hold the
+        identity number of a person. within: seconds to wait until it is anchored. Raises NotReady
+        where it is not by then."""
+        return await self._transport.drive(receipts.get(leaf, fields, within, self._terms))
+
+    async def bare(self, leaf: str, *, within: float = 0.0) -> bytes:
+        """A receipt that shows nothing, which needs no token: it proves that the entry is
+        anchored."""
+        return await self._transport.drive(receipts.bare(leaf, within, self._terms))
+
+    def each(
+        self,
+        leaves: Iterable[str],
+        *,
+        fields: Sequence[str] | None = None,
+        within: float = ANCHOR_SECONDS,
+    ) -> AsyncIterator[tuple[str, bytes]]:
+        """Leaf and receipt of many, one after the other."""
+        return self._transport.iterate(receipts.each(leaves, fields, within, self._terms))
+
+    async def wait(
+        self, answer: FileAnswer | Submitted | RowAnswer, *, within: float = ANCHOR_SECONDS
+    ) -> None:
+        """Wait until all that is in by an answer is anchored. Raises NotReady where it is not by
+        then; nothing is lost."""
+        await self._transport.drive(receipts.anchored(answer, within, self._terms))
+
+
+class AsyncCases(_Group):
+    """Repairs and objections. What is filed or made here is never sent twice by itself: where it
+    may have been taken though no answer came, AnswerLost is raised, and `listed` or `show` tell."""
+
+    async def file(
+        self,
+        record: str,
+        kind: Kind,
+        reason: str,
+        *,
+        docs: Sequence[Source] = (),
+        owner: str | None = None,
+        authority: str | None = None,
+        channel: str | None = None,
+        national_no: str | None = None,
+        received: date | None = None,
+    ) -> CaseFiled:
+        """File a repair of a record or an objection to it, by record id or leaf. docs: PDF or JPG.
+        owner: whose record it is, where that is known. Further members as `case file` has them."""
+        said = cases.filing(owner, authority, channel, national_no, received)
+        flow = cases.file(record, kind, reason, self._terms, docs=docs, said=said)
+        return await self._transport.drive(flow)
+
+    async def step(
+        self,
+        case: str,
+        act: Act,
+        *,
+        note: str | None = None,
+        day: date | None = None,
+        national_no: str | None = None,
+        docs: Sequence[Source] = (),
+    ) -> Mapping[str, Any]:
+        """Make a step that one person makes; what the gateway says of it."""
+        said = cases.of_step(note, day, national_no)
+        return await self._transport.drive(cases.step(case, act, self._terms, docs=docs, said=said))
+
+    async def show(self, case: str) -> CaseShown:
+        """A case with its steps, and which provinces have carried it out."""
+        return await self._transport.drive(cases.show(case, self._terms))
+
+    async def listed(
+        self, *, state: str | None = None, overdue: bool = False, mine: bool = False
+    ) -> CaseList:
+        """The cases that the token may see, the newest first."""
+        flow = cases.listed(state, overdue=overdue, mine=mine, terms=self._terms)
+        return await self._transport.drive(flow)
+
+
+class AsyncLists(_Group):
+    """Lists of a day, of all provinces, as signed files with a receipt of each entry."""
+
+    async def names(self) -> list[ListName]:
+        """The lists that there are."""
+        return await self._transport.drive(signed.names(self._terms))
+
+    async def day(self, name: str, *, on: date | None = None) -> bytes:
+        """The list of a day, today by default. name: of the list, or its Chinese title. What it is
+        worth `ledger.judge_file` says."""
+        return await self._transport.drive(signed.day(name, on, self._terms))
+
+
+class AsyncHistories(_Group):
+    """All that may be given of a subject, as a signed file with proofs: the centre's to ask for."""
+
+    async def of_subject(
+        self, code: str, *, to: str | None = None, as_of: date | None = None
+    ) -> bytes:
+        """The history of a subject. to: the province that it moves to; None: it is for the subject
+        itself. as_of: by whose end its records were anchored, today by default. What it is worth
+        `ledger.judge_file` says."""
+        return await self._transport.drive(signed.history(code, to, as_of, self._terms))

@@ -1,0 +1,157 @@
+"""The blocking client of one gateway."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from ledger.client import node, verifying
+from ledger.client.errors import NoAnswer, NotReady
+from ledger.client.groups import Cases, Files, Histories, Lists, Receipts, Records
+from ledger.client.results import NodeInfo
+from ledger.client.site import Site
+from ledger.client.terms import Terms
+from ledger.client.transport import Transport
+from ledger.client.watching import SILENCE_SECONDS, WatchEvent, Watching
+
+__all__ = ["Client", "Watch"]
+
+
+class Client:
+    """Asks one gateway. Safe to share between threads; close it, or use it in a `with`.
+
+    Its errors are those of `ledger.client.errors`; nothing of httpx is raised.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        token_file: Path | None = None,
+        terms: Terms | None = None,
+        tls: ssl.SSLContext | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        """token_file: in place of a token, read anew for each request. terms: how long is waited,
+        how often something is sent again. tls: whom to believe about certificates, by default whom
+        the system does. allow_http: whether a token may go to another machine over plain HTTP.
+        Raises ConfigError."""
+        site = Site(url=url, token=token, token_file=token_file, tls=tls, allow_http=allow_http)
+        self._terms = terms or Terms()
+        self._transport = Transport(site, self._terms)
+        self.records = Records(self._transport, self._terms)
+        self.files = Files(self._transport, self._terms)
+        self.receipts = Receipts(self._transport, self._terms)
+        self.cases = Cases(self._transport, self._terms)
+        self.lists = Lists(self._transport, self._terms)
+        self.histories = Histories(self._transport, self._terms)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def node(self) -> NodeInfo:
+        """Who runs the gateway, by its own word."""
+        return self._transport.drive(node.about(self._terms))
+
+    def unready(self) -> NotReady | None:
+        """Why it can take or anchor no records now; None: it can."""
+        return self._transport.drive(node.unready(self._terms))
+
+    def verify(
+        self,
+        data: bytes,
+        *,
+        subject: str | None = None,
+        type_: str | None = None,
+        issuer: str | None = None,
+        as_of: date | None = None,
+        audience: str | None = None,
+        nonce: str | None = None,
+        witnesses: int = 0,
+    ) -> Mapping[str, Any]:
+        """Have the gateway judge a file: the document of `verify --json`. It is its word alone;
+        `ledger.Verifier` needs no gateway."""
+        asked = verifying.question(
+            subject=subject,
+            type_=type_,
+            issuer=issuer,
+            as_of=as_of,
+            audience=audience,
+            nonce=nonce,
+            witnesses=witnesses,
+        )
+        return self._transport.drive(verifying.verify(data, asked, self._terms))
+
+    def watch(
+        self,
+        records: Sequence[str] = (),
+        *,
+        since: str | None = None,
+        patience: float | None = None,
+        interrupted: Callable[[NoAnswer], None] | None = None,
+    ) -> Watch:
+        """Follow the statuses of these records by id (at most 50), or of all that the token may
+        know of. since: a place to go on behind. patience: seconds without a word after which it
+        gives up; None: never. interrupted: told of each connection that broke or was not to be
+        had."""
+        watching = Watching(records, since, self._terms, patience=patience, interrupted=interrupted)
+        return Watch(self._transport, watching)
+
+
+class Watch:
+    """Events as they come; it connects anew by itself, and goes on where it was. `place` is behind
+    the last event: kept, it is where to go on another day."""
+
+    def __init__(self, transport: Transport, watching: Watching) -> None:
+        self._transport = transport
+        self._watching = watching
+        self._events = self._follow()
+
+    @property
+    def place(self) -> str | None:
+        """Behind which event it is; None: nothing has come."""
+        return self._watching.place
+
+    def close(self) -> None:
+        """End it."""
+        self._events.close()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[WatchEvent]:
+        return self
+
+    def __next__(self) -> WatchEvent:
+        return next(self._events)
+
+    def _follow(self) -> Generator[WatchEvent, None, None]:
+        while True:
+            try:
+                yield from self._once()
+                pause = self._watching.ended()
+            except NoAnswer as error:
+                pause = self._watching.failed(error)
+            sleep(pause)
+
+    def _once(self) -> Iterator[WatchEvent]:
+        """The events of one connection."""
+        with self._transport.stream(self._watching.request(), SILENCE_SECONDS) as (head, pieces):
+            self._watching.opened(head)
+            for part in pieces:
+                yield from self._watching.feed(part)

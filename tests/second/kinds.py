@@ -1,0 +1,81 @@
+"""Answer each kind of case; a new kind is one more function in `KINDS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.second import exchange, judge, promised, receipt
+from tests.second.facts import World
+from tests.second.question import Question
+from tests.second.shelf import Shelf
+
+# Twice what a receipt of version 1 may be long, since a later version may be longer.
+READ = 2 * 1024 * 1024
+READ_REQUEST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Case:
+    """Hold one case: the evidence, what is known of the chain, and what is asked."""
+
+    file: Path
+    statement: Path | None
+    world: World | None
+    question: Question
+    shelf: Shelf
+
+
+Answer = tuple[str | None, str | None]
+
+
+def bytes_of(path: Path, most: int = READ) -> bytes:
+    """Read a file, as far as anything of it can matter."""
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def _refused(code: str) -> str:
+    return "undetermined" if code == "version-unknown" else "malformed"
+
+
+def _both(case: Case, verdict: str) -> Answer:
+    return verdict, None if case.question.as_of is None else verdict
+
+
+def _receipt(case: Case) -> Answer:
+    try:
+        found = receipt.read(bytes_of(case.file))
+    except receipt.Refused as refused:
+        return _both(case, _refused(str(refused)))
+    return judge.judge_receipt(found, None, case.question, case.world, case.shelf)
+
+
+def _statement(case: Case) -> Answer:
+    try:
+        found = receipt.read(bytes_of(case.file))
+        said = receipt.read_statement(bytes_of(case.statement)) if case.statement else None
+    except receipt.Refused as refused:
+        return _both(case, _refused(str(refused)))
+    return judge.judge_receipt(found, said, case.question, case.world, case.shelf)
+
+
+def _opening(case: Case) -> Answer:
+    try:
+        found = receipt.read_opening(bytes_of(case.file))
+    except receipt.Refused as refused:
+        return _both(case, _refused(str(refused)))
+    return promised.judge_opening(found, case.question, case.world, case.shelf)
+
+
+def _request(case: Case) -> Answer:
+    if case.world is None:
+        return None, None
+    return exchange.judge_request(bytes_of(case.file, READ_REQUEST), case.world), None
+
+
+KINDS: dict[str, Callable[[Case], Answer]] = {
+    "receipt": _receipt,
+    "statement": _statement,
+    "opening": _opening,
+    "request": _request,
+}
