@@ -12,6 +12,7 @@ import pytest
 from ledger.chain import revocations
 from ledger.chain.errors import BlockGone
 from ledger.chain.governing.actions import reinstate, set_roles
+from ledger.chain.network import Hash32
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.standing import Standings
 from ledger.core.errors import CouldNotCheck
@@ -105,7 +106,7 @@ def test_an_event_of_a_block_that_is_gone(
 
     def elsewhere(self: View, *arguments: Any, **bounds: Any) -> Any:
         found = logs(self, *arguments, **bounds)
-        return tuple(replace(entry, block_hash="0x" + "11" * 32) for entry in found)
+        return tuple(replace(entry, block_hash=Hash32("0x" + "11" * 32)) for entry in found)
 
     monkeypatch.setattr(View, "logs", elsewhere)
     with head(network) as (view, final), pytest.raises(BlockGone):
