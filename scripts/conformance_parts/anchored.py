@@ -51,6 +51,11 @@ def _roots(b: Bench, true: Sound) -> None:
         roots=w.with_row("roots", _is_ours, log=seed("another log").hex()),
     )
 
+    _newer(b, true)
+
+
+def _newer(b: Bench, true: Sound) -> None:
+    """A root that is missing, and what makes a difference then."""
     b.facts(
         "root-and-event-missing",
         b.reason("root/missing-and-no-event")["en"],

@@ -115,6 +115,11 @@ def _statements(b: Bench, true: Sound) -> None:
         facts="anchor-key-stolen-at-the-anchor",
         check="anchor-key",
     )
+    _alone(b, sent)
+
+
+def _alone(b: Bench, sent: Record) -> None:
+    """The receipt of a statement, judged as if it were a record's."""
     b.add(
         "statement/judged-as-a-record-of-a-type",
         lambda: file(b.value(sent)),

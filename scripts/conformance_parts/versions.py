@@ -10,6 +10,8 @@ from scripts.conformance_parts.form import swap
 from scripts.conformance_parts.keys import seed
 from scripts.conformance_parts.receipts import Sound
 
+UNKNOWN: Mapping[str, Any] = {"check": "format", "code": "version-unknown"}
+
 
 def build(b: Bench, true: Sound) -> None:
     """All cases of the group."""
@@ -126,13 +128,12 @@ def _lines(b: Bench, true: Sound) -> None:
     def add(name: str, make: Callable[[], bytes], verdict: str, **m: Any) -> None:
         b.add(f"line/{name}", make, verdict, **m)
 
-    unknown: Mapping[str, Any] = {"check": "format", "code": "version-unknown"}
-    add("of-another-name", noted(), "undetermined", **unknown)
+    add("of-another-name", noted(), "undetermined", **UNKNOWN)
     add(
         "of-a-witness-longer-than-ours",
         noted(name=f"credit-ledger/witness/{w.OTHER}", more=77),
         "undetermined",
-        **unknown,
+        **UNKNOWN,
     )
 
     def longer() -> bytes:
@@ -147,7 +148,16 @@ def _lines(b: Bench, true: Sound) -> None:
         lines = (evidence.signature_line(f"w{n}.example/log", seed(f"{n}", 5)) for n in range(17))
         return b.receipt(plain, checkpoint=plain.log.checkpoint(size, *lines))
 
-    add("seventeen-of-other-names", many, "undetermined", **unknown)
+    add("seventeen-of-other-names", many, "undetermined", **UNKNOWN)
+    _hidden(b, noted)
+
+
+def _hidden(b: Bench, noted: Callable[..., Callable[[], bytes]]) -> None:
+    """What no such line may hide."""
+
+    def add(name: str, make: Callable[[], bytes], verdict: str, **m: Any) -> None:
+        b.add(f"line/{name}", make, verdict, **m)
+
     add("hides-no-wrong-path", noted(index=0), "proof-mismatch", check="inclusion")
     add(
         "hides-no-other-subject",
@@ -168,5 +178,5 @@ def _lines(b: Bench, true: Sound) -> None:
         noted(),
         "undetermined",
         facts="anchor-not-final",
-        **unknown,
+        **UNKNOWN,
     )
