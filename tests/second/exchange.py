@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tests.second.codec import CODE, Malformed, b64url_strict, base64_strict
+from tests.second.codec import CODE, MAX_INSTANT, Malformed, b64url_strict, base64_strict
 from tests.second.curves import ED25519, P256, made, sha256
 from tests.second.facts import ACTIVE, REQUEST, SKEW, Key, World
 
@@ -14,11 +14,11 @@ LIFETIME = 60
 _BODY = 2 * 1024 * 1024
 _HEAD = 65_536
 _PARAMETER = re.compile(r';([a-z*][a-z0-9_.*-]*)=(0|[1-9][0-9]{0,14}|"[ !#-\[\]-~]*")')
-_MEMBER = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+")++')
+_MEMBER = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?)++')
 _SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/=]+):")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
 _HEX = re.compile(r"[0-9a-f]{64}")
-_REQUEST_LINE = re.compile(r"([A-Z]+) (/[!-~]*) HTTP/1\.1")
+_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (/[!-~]*) HTTP/1\.1")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
 
 
@@ -121,7 +121,8 @@ def signed(http: Http) -> Signed:
     algorithm = ALGORITHMS.get(_quoted(found["alg"]))
     if algorithm is None or _quoted(found["tag"]) != TAG or not _HEX.fullmatch(key_id):
         raise RefusedError("signature-form")
-    if '"' in found["created"] + found["expires"]:
+    times = found["created"], found["expires"]
+    if '"' in "".join(times) or max(map(int, times)) > MAX_INSTANT:
         raise RefusedError("signature-form")
     to = http.one("credit-ledger-to")
     try:

@@ -103,6 +103,7 @@ def test_a_signed_request_is_accepted() -> None:
         ({"Signature-Input": None}, "signature-missing"),
         ({"Signature": "a=:AA==:, b=:AA==:"}, "signature-several"),
         ({"Signature": "sig=:AA==:"}, "signature-form"),
+        ({"Signature": 'sig=:A"A, b=:AA==:'}, "signature-form"),
         ({"Signature": f"other=:{base64(bytes(64))}:"}, "signature-form"),
         ({"Signature": f"sig=:{base64(bytes(64))}:"}, "signature-invalid"),
         ({"Content-Digest": None}, "signature-form"),
@@ -127,6 +128,7 @@ def test_fields(fields: dict[str, str | None], code: str) -> None:
         (parameters(created=str(HEAD)), "signature-form"),
         (parameters() + ";created=1", "signature-form"),
         (parameters() + ";more=1", "signature-form"),
+        (parameters(created=253_402_300_800), "signature-form"),
         (parameters(created=HEAD + 61, expires=HEAD + 62), "signature-early"),
         (parameters(created=HEAD + 60, expires=HEAD + 61), "accepted"),
         (parameters(expires=HEAD - 1), "signature-lifetime"),
@@ -168,6 +170,20 @@ def test_key_and_member() -> None:
     assert verdict(request(), keys=other) == "request-key-unknown"
     idle = [{**one, "status": 2} if one["code"] == ASKER else one for one in found["members"]]
     assert verdict(request(), members=idle) == "member-not-active"
+
+
+def test_a_key_that_two_members_registered() -> None:
+    """Let nobody shut another out by registering the same public key."""
+    found = facts()
+    copied = {**key(OWNER, 7, ED25519, PUBLIC), "notAfter": HEAD - 1}
+    assert verdict(request(), keys=[copied, *found["keys"]]) == "accepted"
+    assert verdict(request(), keys=[*found["keys"], copied]) == "accepted"
+
+
+def test_methods_are_any_token() -> None:
+    """Read any method, which the signature covers."""
+    sent = request().replace(b"POST", b"post", 1)
+    assert verdict(sent) == "signature-invalid"
 
 
 def test_body_and_nonce() -> None:
