@@ -141,10 +141,10 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
     app.state.lists = ListParts(lists=node.giving.lists, clock=ctx.clock)
     app.state.papers = Papers(ctx, node.case_parts.cases, node.case_parts.views)
-    app.state.queries = node.queries.routes
+    app.state.queries = node.finance.queries.routes
     app.state.products = node.products.routes
-    app.state.outcomes = node.outcomes.routes
-    app.state.checks = node.checks
+    app.state.outcomes = node.finance.outcomes.routes
+    app.state.checks = node.finance.checks
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

@@ -21,7 +21,7 @@ from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
 from gateway.authorisations.store import gauges as revocation_gauges
 from gateway.authorisations.store import send_again as revoke_again
 from gateway.authorisations.tasks import handing_over, revoker
-from gateway.authorisations.wiring import AuthorisationParts, make_authorisations
+from gateway.authorisations.wiring import AuthorisationParts
 from gateway.base import threads
 from gateway.base.access_table import Standing
 from gateway.base.context import Context
@@ -42,12 +42,12 @@ from gateway.cases.wiring import make_cases
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
-from gateway.checks.services import Checks
 from gateway.erasures.services import Erasures
 from gateway.erasures.tasks import eraser
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
+from gateway.finance import Finance, make_finance
 from gateway.giving import Giving, make_giving
 from gateway.intake.calendar_file import CalendarWatch
 from gateway.intake.pool import Workers
@@ -68,18 +68,14 @@ from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import lose_mirrors
 from gateway.mirrors.tasks import MirrorFollower
 from gateway.mirrors.witnesses import Witnesses
-from gateway.outcomes.wiring import OutcomesHere, make_outcomes
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.products import store as product_store
-from gateway.products.none import LoggedNotices
 from gateway.products.tasks import noticer
 from gateway.products.tasks import sender as product_sender
-from gateway.products.wiring import ProductsHere, make_products
+from gateway.products.wiring import ProductsHere
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
-from gateway.queries.following import Following
-from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.statements.batch import DailyBatch
@@ -98,7 +94,7 @@ from gateway.tokens.services import Holders
 from gateway.verifying.services import Verifying
 from gateway.watching.services import Watching
 from gateway.webhooks.figures import gauges as webhook_gauges
-from gateway.webhooks.wiring import WebhookParts, make_webhooks
+from gateway.webhooks.wiring import WebhookParts
 from gateway.worklists.services import Worklists
 from ledger.chain.keys.wellknown import DEV_CHAIN_ID
 from ledger.chain.network import NetworkFile
@@ -155,16 +151,11 @@ class Node:
     witnesses: Witnesses
     case_parts: CaseParts = field(init=False)
     case_files: CaseFileParts = field(init=False)
-    authorisations: AuthorisationParts = field(init=False)
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
     watching: Watching = field(init=False)
-    queries: Queries = field(init=False)
-    checks: Checks = field(init=False)
+    finance: Finance = field(init=False)
     verifying: Verifying = field(init=False)
-    webhooks: WebhookParts = field(init=False)
-    products: ProductsHere = field(init=False)
-    outcomes: OutcomesHere = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -189,38 +180,8 @@ class Node:
             tokens=self.holders,
             acknowledged=self.statuses.acknowledged,
         )
-        self.authorisations = make_authorisations(
-            self.ctx,
-            statements=self.statements,
-            chain=self.chain,
-            reader=self.reader,
-            outbox=self.outbox,
-            signing=self.signing,
-            vault=self.vault,
-            hmac=self.hmac,
-            accesses=self.accesses,
-            peers=self.peers,
-        )
-        self.peers.exchange.ask_papers(self.authorisations.papers)
-        self.queries = make_queries(self, self.authorisations.papers, self.authorisations.held)
-        self.checks = Checks(
-            self.ctx,
-            uses=self.queries.routes.uses,
-            chain=self.chain,
-            statements=self.statements,
-            outbox=self.peers.outbox,
-        )
-        self.products = make_products(self, LoggedNotices())
-        self.outcomes = make_outcomes(self, self.products.chain)
-        self.peers.messages.give(
-            {
-                "authorisation": self.authorisations.held,
-                "case": self.case_parts.inbox,
-                "use": self.queries.inbox,
-                "feedback": self.queries.feedback,
-                "outcome": self.outcomes.inbox,
-            }
-        )
+        self.finance = make_finance(self)
+        self.peers.messages.give({"case": self.case_parts.inbox, **self.finance.inboxes})
         self.case_files = make_case_files(
             self.case_parts, self.hmac, self.accesses, self.holders, self.worklists
         )
@@ -228,17 +189,24 @@ class Node:
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx)
         self.verifying = Verifying(self.ctx)
-        self.webhooks = make_webhooks(
-            self.ctx,
-            vault=self.vault,
-            hmac=self.hmac,
-            holders=self.holders,
-            accesses=self.accesses,
-        )
-        self.webhooks.asking.ask(Following(self.queries.routes.uses))
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
         )
+
+    @property
+    def authorisations(self) -> AuthorisationParts:
+        """Consents of subjects: made, held, judged, taken back."""
+        return self.finance.authorisations
+
+    @property
+    def products(self) -> ProductsHere:
+        """Products made of records."""
+        return self.finance.products
+
+    @property
+    def webhooks(self) -> WebhookParts:
+        """Events sent to programs of whoever watches."""
+        return self.finance.webhooks
 
     @property
     def collector(self) -> NodeCollector:
@@ -330,13 +298,12 @@ class Node:
         self.workers.close()
         self.files.close()
         self.worklists.close()
-        self.checks.close()
         self.mirrors.close()
         self.reader.close()
         self.outbox.close()
         self.peers.close()
         self.verifying.close()
-        self.webhooks.close()
+        self.finance.close()
         close_engine(self.ctx.engine)
 
 

@@ -57,7 +57,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/outcomes", "gateway/queries"),
     ("gateway/checks",),
     ("gateway/migrations", "gateway/migrations/versions"),
-    ("gateway/giving.py", "gateway/making.py"),
+    ("gateway/finance.py", "gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),
     ("gateway/app.py",),
     ("gateway/serve.py",),

@@ -114,7 +114,7 @@ def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
     with beijing.node.ctx.engine.connect() as connection:
         sent = listed(connection)[0]
     assert (sent.member, sent.commitment.hex()) == (TIANJIN, told[0]["statement"])
-    assert isinstance(tianjin.node.queries.feedback, FeedbackInbox)
+    assert isinstance(tianjin.node.finance.queries.feedback, FeedbackInbox)
     assert beijing.node.peers.asking.send(TIANJIN, beijing.node.peers.outbox.opening(sent))
     days = "?first=2026-01-01&last=2099-12-31"
     usage = send(tianjin, "GET", f"/v1/usage{days}", **token(tianjin, department=None)).json()
