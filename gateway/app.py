@@ -91,9 +91,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(authorisations, queries, checks, products, outcomes),
-        *(peers, statuses, watching, verifying),
-        *(watched_subjects, webhooks, about, docs),
+        *(authorisations, queries, checks, products, outcomes, peers, statuses),
+        *(watching, verifying, watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)

@@ -18,6 +18,7 @@ from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
+from gateway.authorisations.store import gauges as revocation_gauges
 from gateway.authorisations.store import send_again as revoke_again
 from gateway.authorisations.tasks import handing_over, revoker
 from gateway.authorisations.wiring import AuthorisationParts, make_authorisations
@@ -160,10 +161,10 @@ class Node:
     watching: Watching = field(init=False)
     queries: Queries = field(init=False)
     checks: Checks = field(init=False)
-    products: ProductsHere = field(init=False)
-    outcomes: OutcomesHere = field(init=False)
     verifying: Verifying = field(init=False)
     webhooks: WebhookParts = field(init=False)
+    products: ProductsHere = field(init=False)
+    outcomes: OutcomesHere = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -253,7 +254,10 @@ class Node:
             subjects=self.subjects,
             statuses=self.statuses,
             case_acts=case_store.act_figures,
-            cases=self.case_parts.figures.gauges,
+            cases=lambda connection: (
+                *self.case_parts.figures.gauges(connection),
+                *revocation_gauges(connection),
+            ),
             webhooks=webhook_gauges,
         )
 

@@ -49,6 +49,7 @@ def run(settings: Settings) -> None:
             node.start()
             tune_memory()
             host, port = listener.getsockname()[:2]
+            listener.listen(BACKLOG)  # who reads the next line may ask at once
             _log.info("gateway.listening", host=host, port=port, member=settings.node.code)
             app = create_app(node, port=port)
             with operator_port(settings.http, node.collector):

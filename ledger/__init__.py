@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         Refused,
         Unreachable,
     )
+    from ledger.client.events import Began, Reset, StatusChanged
     from ledger.client.terms import Terms
-    from ledger.client.watching import Began, Reset, StatusChanged
     from ledger.core.verdict.facts import Question
     from ledger.core.verdict.verdict import Verdict
     from ledger.files.judge import judge_file
@@ -59,7 +59,7 @@ _PLACES = {
     "AnswerLost": _ERRORS,
     "AnswerMalformed": _ERRORS,
     "AsyncClient": "ledger.client.async_client",
-    "Began": "ledger.client.watching",
+    "Began": "ledger.client.events",
     "Client": "ledger.client.client",
     "ClientError": _ERRORS,
     "NetworkFile": "ledger.chain.network",
@@ -69,8 +69,8 @@ _PLACES = {
     "NotReady": _ERRORS,
     "Question": "ledger.core.verdict.facts",
     "Refused": _ERRORS,
-    "Reset": "ledger.client.watching",
-    "StatusChanged": "ledger.client.watching",
+    "Reset": "ledger.client.events",
+    "StatusChanged": "ledger.client.events",
     "Terms": "ledger.client.terms",
     "Unreachable": _ERRORS,
     "Verdict": "ledger.core.verdict.verdict",

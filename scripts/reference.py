@@ -17,9 +17,13 @@ from scripts.reference_parts import pages, reading  # noqa: E402
 
 FOLDER = Path("docs") / "reference"
 PAGES = {
-    "verify": ("Verifying receipts", ("ledger/verify.py", "ledger/chain/network.py")),
+    "verify": (
+        "Verifying receipts",
+        ("ledger/verify.py", "ledger/files/judge.py", "ledger/chain/network.py"),
+    ),
     "core": ("Formats, evidence and verdicts: ledger.core", ("ledger/core",)),
     "records": ("Record types and rules: ledger.records", ("ledger/records",)),
+    "client": ("Clients of a gateway: ledger.client", ("ledger/client",)),
     "audit": ("Replay and its report: ledger.audit", ("ledger/audit",)),
 }
 """Pages by name: title, and where the modules stand."""

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from gateway.devnet.tools import find_tool
 
@@ -53,16 +55,35 @@ def run_step(step: Step) -> bool:
         env=environment(),
     )
     word = "ok" if done.returncode == 0 else f"FAILED ({done.returncode})"
+    told = f"[{time.monotonic() - started:6.1f} s] {step.name}: {word}\n"
     if done.returncode and not step.live:
-        print(done.stdout)
-    print(f"[{time.monotonic() - started:6.1f} s] {step.name}: {word}", flush=True)
+        told = f"{done.stdout}\n{told}"
+    print(told, end="", flush=True)  # one write: steps may end at once
     return done.returncode == 0
 
 
 def run_steps(steps: Sequence[Step], left_out: Sequence[str] = ()) -> int:
     """Run all steps, whatever fails; the exit code of the whole. left_out: what cannot be run on
     this machine, and why; it is said at the end, where nobody overlooks it."""
-    failed = [step.name for step in steps if not run_step(step)]
+    return run_lanes([steps], left_out)
+
+
+def run_lanes(lanes: Sequence[Sequence[Step]], left_out: Sequence[str] = ()) -> int:
+    """The same for several rows of steps, which run beside each other: many a step has work for
+    one processor alone, or waits."""
+    ended = Event()
+    failed: list[str] = []
+
+    def run(steps: Sequence[Step]) -> None:
+        for step in steps:
+            if not ended.is_set() and not run_step(step):
+                failed.append(step.name)
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        try:
+            list(pool.map(run, lanes))
+        finally:
+            ended.set()  # after Ctrl-C nothing more begins
     for what in left_out:
         print(f"LEFT OUT: {what}")
     if failed:

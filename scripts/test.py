@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from scripts.lint import lint_steps
-from scripts.steps import PYTHON, Step, forge, run_steps
+from scripts.steps import PYTHON, Step, forge, run_lanes
 
 PROXIED = "tests/proxy"
 """Tests with a real nginx in front."""
@@ -27,34 +27,48 @@ ON_POSTGRESQL = (
     "tests/gateway/test_revision.py",
     "tests/gateway/test_spine.py",
     "tests/gateway/tokens",
+    "tests/gateway/watching/test_changes.py",
+    "tests/gateway/webhooks",
 )
 """Tests for which it matters where rows are kept, run once more."""
 
-WORKERS = min(os.cpu_count() or 2, 7) + 1
+CORES = os.cpu_count() or 2
+WORKERS = min(CORES, 7) + 1
 """Many tests wait more than they compute: for a chain, a lease, a child."""
+BESIDE = max(2, min(CORES, 7) // 2)
+"""Of tests that run beside those."""
 
 
-def test_steps() -> list[Step]:
-    """Linters first, then the contracts, then Python: the quick answers come early."""
+def test_lanes() -> list[list[Step]]:
+    """Linters first, then the contracts, then Python: the quick answers come early. The tests that
+    take longest begin at once, beside all of that."""
+    proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
+    coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
+    coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
+    core = [*pytest(BESIDE), "tests/core", *coverage]
+    postgresql = [*pytest(BESIDE), "--database", "postgresql", *ON_POSTGRESQL]
+    return [
+        [Step("pytest", [*pytest(WORKERS), "--ignore=tests/core", *proxied], live=True)],
+        [
+            *lint_steps(),
+            Step("forge test", [forge(), "test"]),
+            Step("gas snapshot", [PYTHON, "scripts/gas.py", "--check"]),
+            Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
+            Step("size snapshot", [PYTHON, "scripts/sizes.py", "--check"]),
+            Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
+            Step("ledger/core, 100 % branches", core),
+            Step("benchmark, for correctness", [PYTHON, "scripts/bench.py", "--check"]),
+            Step("pytest on PostgreSQL", postgresql),
+        ],
+    ]
+
+
+def pytest(workers: int) -> list[str]:
+    """The command, for so many processes."""
     # Tests of one file share what they start, a chain or a gateway. Files run in the order of
     # tests/conftest.py; by itself xdist would leave the long ones, with few tests, to the end.
-    pytest = [PYTHON, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile"]
-    pytest.append("--no-loadscope-reorder")
-    coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
-    proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
-    coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
-    return [
-        *lint_steps(),
-        Step("forge test", [forge(), "test"]),
-        Step("gas snapshot", [PYTHON, "scripts/gas.py", "--check"]),
-        Step("contract artefacts", [PYTHON, "scripts/build.py", "--check"]),
-        Step("size snapshot", [PYTHON, "scripts/sizes.py", "--check"]),
-        Step("vectors", [PYTHON, "scripts/vectors.py", "--check"]),
-        Step("ledger/core, 100 % branches", [*pytest, "tests/core", *coverage]),
-        Step("benchmark, for correctness", [PYTHON, "scripts/bench.py", "--check"]),
-        Step("pytest", [*pytest, "--ignore=tests/core", *proxied], live=True),
-        Step("pytest on PostgreSQL", [*pytest, "--database", "postgresql", *ON_POSTGRESQL]),
-    ]
+    command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile"]
+    return [*command, "--no-loadscope-reorder"]
 
 
 def has_nginx() -> bool:
@@ -70,4 +84,4 @@ def left_out() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_steps(test_steps(), left_out()))
+    sys.exit(run_lanes(test_lanes(), left_out()))

@@ -62,6 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    postgres.forget_tables()
     if stack := config.stash.get(_STARTED, None):
         stack.close()
 

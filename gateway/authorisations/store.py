@@ -269,3 +269,9 @@ def revocations_waiting(connection: sa.Connection) -> Waiting:
     count, since = connection.execute(asked.where(going)).one()
     codes = sa.select(revocations.c.code).where(going, revocations.c.code.is_not(None)).distinct()
     return Waiting(count, since or 0, sorted(connection.scalars(codes)))
+
+
+def gauges(connection: sa.Connection) -> list[tuple[str, str, int]]:
+    """What is on its way, for a scraper: name, what it is, value."""
+    waiting = revocations_waiting(connection).count
+    return [("revocations_waiting", "Revocations that are not on the chain yet", waiting)]

@@ -17,15 +17,17 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
-from gateway.base.postgresql import ANSWER_SECONDS, POOL, open_postgresql
 from gateway.base.wal import SAFETY
 from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another one. A batch commits in well under a second; half
@@ -34,6 +36,9 @@ PAGE = 8192
 """Bytes. Records have about a thousand; on smaller pages a tenth of the file stays empty."""
 CACHE_KIB = 32_768
 """SQLite page cache per connection; what does not fit is read from the system's."""
+POOL = 20
+"""Connections of one process at most: 4 sets of streams, the single records, 2 files, integrator,
+anchorer and some readers. PostgreSQL takes 100 by default."""
 _POSTGRESQL = "postgresql+psycopg"
 
 Row = tuple[Any, ...]
@@ -76,7 +81,12 @@ def open_engine(url: str) -> sa.Engine:
     """An engine with our settings. A SQLite file is created where there is none; ConfigError where
     the URL is none, or of another database."""
     parsed = parse_url(url)
-    return open_postgresql(parsed) if parsed.drivername == _POSTGRESQL else _sqlite(parsed)
+    if parsed.drivername != _POSTGRESQL:
+        return _sqlite(parsed)
+    # What one database alone needs takes a tenth of a second of every command with the other.
+    from gateway.base.postgresql import open_postgresql  # noqa: PLC0415
+
+    return open_postgresql(parsed, POOL)
 
 
 def close_engine(engine: sa.Engine) -> None:
@@ -191,6 +201,8 @@ def read_long(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name != "postgresql":
             yield connection
             return
+        from gateway.base.postgresql import ANSWER_SECONDS  # noqa: PLC0415
+
         raw: Any = connection.connection.driver_connection
         raw.answer_seconds = math.inf
         try:
@@ -262,7 +274,7 @@ def _having_text(
     count: int,
 ) -> str:
     """The query as the driver takes it."""
-    values = sa.bindparam("values", type_=postgresql.ARRAY(sa.LargeBinary))
+    values = sa.bindparam("values", type_=sa.ARRAY(sa.LargeBinary))
     one_of = column == sa.any_(values)
     if dialect.name == "sqlite":
         one_of = column.in_([sa.bindparam(f"v{n}", type_=sa.LargeBinary) for n in range(count)])
@@ -279,8 +291,11 @@ def insert_unless_there(
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that can be told what to do where a unique key is taken."""
-    on_postgresql = connection.dialect.name == "postgresql"
-    return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    if connection.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return postgresql.insert(table)
 
 
 def _copy(

@@ -18,9 +18,6 @@ from psycopg.abc import PQGen
 
 from gateway.base.metrics import TIMEOUTS
 
-POOL = 20
-"""Connections of one process at most: 4 sets of streams, the single records, 2 files, integrator,
-anchorer and some readers. A server takes 100 by default."""
 POOL_SECONDS = 10
 """How long we wait for one of them to come free."""
 LOCK_SECONDS = 30
@@ -108,9 +105,9 @@ def _until_overdue(gen: PQGen[_Value], seconds: float) -> Generator[Any, Any, _V
         return value
 
 
-def open_postgresql(url: sa.URL) -> sa.Engine:
+def open_postgresql(url: sa.URL, pool: int) -> sa.Engine:
     """An engine with our settings. What the URL asks for in `options` comes behind them, so it
-    wins."""
+    wins. pool: connections at most."""
     ours = " ".join(f"-c {name}={value}" for name, value in SERVER.items())
     theirs = url.query.get("options", "")
     options = " ".join([ours, theirs] if isinstance(theirs, str) else [ours, *theirs])
@@ -118,8 +115,8 @@ def open_postgresql(url: sa.URL) -> sa.Engine:
         url.update_query_dict({"options": options}),
         hide_parameters=True,
         connect_args=CLIENT,
-        pool_size=POOL // 2,
-        max_overflow=POOL - POOL // 2,
+        pool_size=pool // 2,
+        max_overflow=pool - pool // 2,
         pool_timeout=POOL_SECONDS,
     )
     sa.event.listen(engine, "do_connect", _connect)

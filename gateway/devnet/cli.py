@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from gateway.devnet import services
 from gateway.devnet.processes import PortsTaken
 from ledger.cli.language import say
 from ledger.cli.problems import told
@@ -102,6 +101,8 @@ def network() -> None:
 )
 def up(directory: Path, base_port: int | None) -> None:
     """Exit 0 when all is ready, 1 when something did not start."""
+    from gateway.devnet import services  # noqa: PLC0415 - keeps `--help` fast
+
     console = Console(stderr=True)
     with console.status("…") as shown:
         try:
@@ -149,6 +150,8 @@ def _taken(error: PortsTaken) -> str:
 @directory
 def fund(address: Address, ether: int, directory: Path) -> None:
     """Exit 0 once the account has it; 1 where there is no network, or no chain that answers."""
+    from gateway.devnet import services  # noqa: PLC0415 - keeps `--help` fast
+
     try:
         balance = services.fund(directory, address, ether * WEI)
     except LedgerError as error:
@@ -163,6 +166,8 @@ def fund(address: Address, ether: int, directory: Path) -> None:
 @directory
 def down(directory: Path) -> None:
     """Exit 0, also where nothing ran."""
+    from gateway.devnet import services  # noqa: PLC0415 - keeps `--help` fast
+
     try:
         stopped = services.down(directory)
     except LedgerError as error:
@@ -177,6 +182,8 @@ def down(directory: Path) -> None:
 @click.pass_context
 def status(context: click.Context, directory: Path, as_json: bool) -> None:
     """Exit 1 if anything is down."""
+    from gateway.devnet import services  # noqa: PLC0415 - keeps `--help` fast
+
     try:
         found = services.status(directory)
     except LedgerError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from filelock import FileLock
 
-from gateway.devnet import ahead
+from gateway.devnet import ahead, plain
 from gateway.devnet.deployment import deploy_if_needed
 from gateway.devnet.guard import HEARTBEAT
 from gateway.devnet.layout import (
@@ -183,7 +183,7 @@ def chain_time(network: Network) -> float:
 
 def _ready(network: Network, code: str) -> bool:
     try:
-        answer = httpx.get(network.ports.endpoint(code) + "/readyz", timeout=ASK_SECONDS)
+        answer = plain.get(network.ports.endpoint(code) + "/readyz", timeout=ASK_SECONDS)
     except httpx.HTTPError:
         return False
     return answer.is_success

@@ -130,6 +130,13 @@ IN_MEMORY = {**dict.fromkeys(TABLES, MAX_TABLE), "/v1/verify": MAX_JUDGED}
 """Bytes of a file that is answered at once, by route."""
 
 
+def _in_memory(path: str) -> int | None:
+    """Bytes of what a route takes whole; None: it is none of these."""
+    if takes_documents(path):
+        return MAX_DOCUMENTS
+    return MAX_TABLE if lists_records(path) else IN_MEMORY.get(path)
+
+
 class Limits:
     """ASGI middleware: number, rate by address, header, target, declared and real size of the
     body."""
@@ -205,14 +212,12 @@ class Limits:
             self._good.popitem(last=False)
 
     def _limit(self, scope: Scope) -> int:
-        if scope["path"] == "/v1/files":
+        path = scope["path"]
+        if path == "/v1/files":
             return self._settings.max_file_bytes
-        if scope["path"].startswith(EXCHANGE):
+        if path.startswith(EXCHANGE):
             return MAX_EXCHANGE
-        if takes_documents(scope["path"]):
-            return min(self._settings.max_file_bytes, MAX_DOCUMENTS)
-        most = MAX_TABLE if lists_records(scope["path"]) else IN_MEMORY.get(scope["path"])
-        if most is not None:
+        if (most := _in_memory(path)) is not None:
             return min(self._settings.max_file_bytes, most)
         if media_type(_header(scope, b"content-type")) == NDJSON:
             return self._settings.max_body_bytes

@@ -1,5 +1,5 @@
-"""Asking about a followed subject, as `gateway.watching` wants it: one question like any other, kept
-and stated as a use."""
+"""Asking about a followed subject, as `gateway.watching` wants it: one question like any other,
+kept and stated as a use."""
 
 from __future__ import annotations
 

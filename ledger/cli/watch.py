@@ -18,16 +18,9 @@ from ledger.cli.times import shown_time
 from ledger.client.client import Watch
 from ledger.client.errors import AnswerMalformed, NoAnswer
 from ledger.client.errors import Refused as ClientRefused
+from ledger.client.events import Began, Reset, StatusChanged, SubjectEvent, WatchEvent
 from ledger.client.terms import Terms
-from ledger.client.watching import (
-    MAX_RECORDS,
-    Began,
-    Reset,
-    StatusChanged,
-    SubjectEvent,
-    WatchEvent,
-    Watching,
-)
+from ledger.client.watching import MAX_RECORDS, Watching
 
 _TERMS = Terms(first_pause=1.0, longest_pause=30.0)
 _PLACE = re.compile(r"[0-9]{1,18}\.[0-9a-f]{8}")

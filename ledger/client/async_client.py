@@ -21,11 +21,12 @@ from ledger.client.async_groups import (
     AsyncRecords,
 )
 from ledger.client.errors import NoAnswer, NotReady
+from ledger.client.events import WatchEvent
 from ledger.client.results import NodeInfo
 from ledger.client.site import Site
 from ledger.client.terms import Terms
 from ledger.client.transport import AsyncTransport
-from ledger.client.watching import SILENCE_SECONDS, WatchEvent, Watching
+from ledger.client.watching import SILENCE_SECONDS, Watching
 
 __all__ = ["AsyncClient", "AsyncWatch"]
 
@@ -34,7 +35,9 @@ class AsyncClient:
     """As `Client`, without blocking; close it, or use it in an `async with`, on the event loop on
     which it is used.
 
-    Its errors are those of `ledger.client.errors`; nothing of httpx is raised.
+    Its errors are those of `ledger.client.errors`; nothing of httpx is raised. What it offers by
+    domain, as `ledger.client.async_groups` has it: `records` `files` `receipts` `cases` `lists`
+    `histories`.
     """
 
     def __init__(

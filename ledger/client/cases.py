@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from ledger.client.case_results import CaseFiled, CaseList, CaseRow, CaseShown
-from ledger.client.files import Source, read_source
+from ledger.client.files import read_source
 from ledger.client.flows import Flow, ask
+from ledger.client.inputs import Act, Kind, Source
 from ledger.client.reading import members
 from ledger.client.terms import Terms
 from ledger.client.wire import MAX_ANSWER, Repeat, Request, demand, form, segment
 
-__all__ = ["Act", "Kind", "case_form", "file", "filing", "listed", "of_step", "show", "step"]
-
-Kind: TypeAlias = Literal["repair", "objection"]
-Act: TypeAlias = Literal[
-    "accept", "decline", "ask-supplement", "supplement", "withdraw", "national-result"
-]
-"""Steps that one person makes. What is decided is proposed by one and released by another: those
-have commands."""
 MAX_CASE: Final = 64 << 20
 """Bytes of all that is told of a case, whose acts may be many."""
 _OK, _CREATED = 200, 201

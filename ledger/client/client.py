@@ -11,12 +11,13 @@ from typing import Any
 
 from ledger.client import node, verifying
 from ledger.client.errors import NoAnswer, NotReady
+from ledger.client.events import WatchEvent
 from ledger.client.groups import Cases, Files, Histories, Lists, Receipts, Records
 from ledger.client.results import NodeInfo
 from ledger.client.site import Site
 from ledger.client.terms import Terms
 from ledger.client.transport import Transport
-from ledger.client.watching import SILENCE_SECONDS, WatchEvent, Watching
+from ledger.client.watching import SILENCE_SECONDS, Watching
 
 __all__ = ["Client", "Watch"]
 
@@ -24,7 +25,9 @@ __all__ = ["Client", "Watch"]
 class Client:
     """Asks one gateway. Safe to share between threads; close it, or use it in a `with`.
 
-    Its errors are those of `ledger.client.errors`; nothing of httpx is raised.
+    Its errors are those of `ledger.client.errors`; nothing of httpx is raised. What it offers by
+    domain, as `ledger.client.groups` has it: `records` `files` `receipts` `cases` `lists`
+    `histories`.
     """
 
     def __init__(

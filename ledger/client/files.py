@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from ledger.client.errors import NotReady
 from ledger.client.flows import Flow, Sleep, ask, look
+from ledger.client.inputs import Progress, Source
 from ledger.client.reading import members
 from ledger.client.results import FileAnswer, FileListed
 from ledger.client.terms import Terms
 from ledger.client.wire import MAX_ANSWER, Answer, Repeat, Request, demand, form, segment
 
-__all__ = [
-    "Progress",
-    "Source",
-    "answer",
-    "listed",
-    "read_source",
-    "report",
-    "submit",
-    "upload",
-    "wait",
-]
-
-Source: TypeAlias = Path | tuple[str, bytes]
-"""A file, or its name and content."""
-Progress: TypeAlias = Callable[[FileAnswer], None]
-"""Told of how far a file is, whenever that was asked."""
 POLL_SECONDS: Final = 0.2
 """Until it is asked the first time; later a little longer each time."""
 LONGEST_POLL: Final = 2.0

@@ -14,8 +14,6 @@ from ledger.client.errors import NoAnswer, NotReady
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, later
 
-__all__ = ["Flow", "Item", "Send", "Sleep", "Step", "ask", "look"]
-
 _SHORTEST = 0.001  # seconds: a time that has run out
 
 

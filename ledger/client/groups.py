@@ -11,9 +11,7 @@ from typing import Any
 
 from ledger.client import cases, files, receipts, records, signed
 from ledger.client.case_results import CaseFiled, CaseList, CaseShown
-from ledger.client.cases import Act, Kind
-from ledger.client.files import Progress, Source
-from ledger.client.records import Record
+from ledger.client.inputs import Act, Kind, Progress, Record, Source
 from ledger.client.results import (
     FileAnswer,
     FileListed,

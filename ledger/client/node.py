@@ -9,8 +9,6 @@ from ledger.client.results import NodeInfo
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, demand, later
 
-__all__ = ["about", "unready"]
-
 
 def about(terms: Terms) -> Flow[NodeInfo]:
     """Who it says that it is."""

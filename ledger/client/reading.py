@@ -12,8 +12,6 @@ from ledger.client.errors import AnswerMalformed
 from ledger.client.wire import Answer
 from ledger.core.texts import Text
 
-__all__ = ["Members", "listed", "members"]
-
 
 class Members:
     """Members of one JSON object. what: the object, for messages, which never repeat values."""

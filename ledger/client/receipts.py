@@ -16,8 +16,6 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.receipt import MAX_RECEIPT
 
-__all__ = ["POLL_SECONDS", "Anchoring", "anchored", "bare", "check", "each", "get", "request_of"]
-
 POLL_SECONDS: Final = 0.5
 """Between two questions, where a gateway does not say when to come again."""
 _OK, _PENDING = 200, 202

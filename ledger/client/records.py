@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from ledger.client.errors import AnswerMalformed, NoAnswer
 from ledger.client.flows import Flow, Item, Sleep, ask
+from ledger.client.inputs import Record
 from ledger.client.reading import Members, members
 from ledger.client.results import VERDICTS, Named, RecordStatus, RowAnswer, Submitted
 from ledger.client.terms import Terms
 from ledger.client.wire import MAX_ANSWER, Answer, Request, demand, later, segment
 
-__all__ = [
-    "MAX_LINES",
-    "MAX_SET",
-    "Lines",
-    "Record",
-    "each",
-    "find",
-    "read_lines",
-    "request_of",
-    "sets",
-    "show",
-    "status",
-    "submit",
-    "submit_many",
-]
-
-Record: TypeAlias = Mapping[str, Any] | bytes
-"""A record as JSON, or the object of which it is made."""
 MAX_LINES: Final = 4096
 """Lines of one request: what one promise may cover."""
 MAX_SET: Final = 8 << 20

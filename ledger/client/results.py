@@ -32,7 +32,7 @@ VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
 """How a row may end."""
 TAKEN = VERDICTS[:2]
 """How one ends that is in the log, by this answer or before."""
-ENDED = ("done", "failed")
+_ENDED = ("done", "failed")
 
 
 def _raw() -> Any:
@@ -156,7 +156,7 @@ class FileAnswer:
     @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
-        return self.state in ENDED
+        return self.state in _ENDED
 
     @property
     def leaves(self) -> list[str]:

@@ -21,8 +21,6 @@ from ledger.core import day_list
 from ledger.core import history as histories
 from ledger.core.errors import EvidenceError, VersionUnknown
 
-__all__ = ["day", "history", "names"]
-
 _JSON = (("content-type", "application/json"),)
 
 

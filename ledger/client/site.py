@@ -13,8 +13,6 @@ import httpx
 from ledger.client.wire import Request
 from ledger.core.errors import ConfigError
 
-__all__ = ["MAX_TOKEN", "Site"]
-
 MAX_TOKEN: Final = 512
 """Characters; those of gateways have 47."""
 _LAST_PORT: Final = 65535

@@ -22,8 +22,6 @@ from ledger.client.site import Site
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request
 
-__all__ = ["AsyncTransport", "Transport"]
-
 CONNECTIONS: Final = 16
 """To the gateway, of one client."""
 IDLE_SECONDS: Final = 5.0

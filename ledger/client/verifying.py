@@ -12,8 +12,6 @@ from ledger.client.reading import members
 from ledger.client.terms import Terms
 from ledger.client.wire import MAX_ANSWER, Request, demand
 
-__all__ = ["question", "verify"]
-
 _OCTETS: Final = (("content-type", "application/json"),)
 
 

@@ -6,32 +6,24 @@ clients and `credit-ledger watch` follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import orjson
 
 from ledger.client.errors import AnswerMalformed, NoAnswer
+from ledger.client.events import (
+    SUBJECT_EVENTS,
+    Began,
+    Reset,
+    StatusChanged,
+    SubjectEvent,
+    WatchEvent,
+)
 from ledger.client.reading import Members
 from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, demand
-
-__all__ = [
-    "MAX_LINE",
-    "MAX_PLACE",
-    "MAX_RECORDS",
-    "SILENCE_SECONDS",
-    "SUBJECT_EVENTS",
-    "Began",
-    "Event",
-    "Lines",
-    "Reset",
-    "StatusChanged",
-    "SubjectEvent",
-    "WatchEvent",
-    "Watching",
-]
 
 MAX_LINE: Final = 64 << 10
 """Bytes of one line of the stream, and of one event; ours have some 400."""
@@ -42,57 +34,6 @@ MAX_PLACE: Final = 64
 SILENCE_SECONDS: Final = 50.0
 """For which nothing may come; a gateway says something every 15."""
 _OK = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
-    """Events follow, and none is missing. place: behind which they are."""
-
-    place: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
-    """Events follow, but some may be missing before them: whoever must know asks for the status of
-    each record that matters. So it is after longer than a gateway keeps changes (7 days)."""
-
-    place: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChanged:
-    """A record has another status; members as of `RecordStatus`. at: when the gateway saw it.
-    place: behind this event, to go on there another day."""
-
-    place: str | None
-    at: str
-    record: str
-    flags: tuple[str, ...]
-    outcome: str
-    version: int
-    recorded_at: str | None
-    effective_at: str | None
-    closed: bool
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectEvent:
-    """Something about a subject that is followed. name: of `SUBJECT_EVENTS`. subject: the id under
-    which it is followed, never its code. at, place: as of a status."""
-
-    place: str | None
-    name: str
-    at: str
-    subject: str
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-
-SUBJECT_EVENTS: Final = frozenset(
-    {"subject.followed", "subject.refused", "record.new", "record.changed"}
-)
-WatchEvent: TypeAlias = Began | Reset | StatusChanged | SubjectEvent
-"""What a stream tells."""
 
 
 @dataclass(slots=True)

@@ -22,18 +22,6 @@ from ledger.client.errors import (
 )
 from ledger.core.texts import Text
 
-__all__ = [
-    "MAX_ANSWER",
-    "MAX_DOCUMENT",
-    "Answer",
-    "Repeat",
-    "Request",
-    "demand",
-    "form",
-    "later",
-    "segment",
-]
-
 MAX_ANSWER: Final = 256 << 20
 """Bytes; the answer to the longest file stays far below."""
 MAX_DOCUMENT: Final = 1 << 20

@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import psutil
 
-from gateway.devnet import services
+from gateway.base.settings import IntakeSettings
+from gateway.devnet import plain, services
 from gateway.devnet.layout import NODES, Layout, MemberSpec, load_ports
 from gateway.devnet.services import Network
 from scripts.bench_parts.material import CODE
@@ -55,6 +56,8 @@ class Site:
 
     def _up(self) -> Path:
         os.environ["CREDIT_LEDGER_HTTP__REQUESTS_PER_SECOND"] = str(RATE_LIMIT)
+        # As a gateway has it that is alone on its machine, and not as `network up` writes it.
+        os.environ["CREDIT_LEDGER_INTAKE__PROCESSES"] = str(IntakeSettings().processes)
         return services.up(self.folder, 0, lambda _step: None, nodes=self._nodes()).resolve()
 
     def _nodes(self) -> list[MemberSpec]:
@@ -107,7 +110,7 @@ class Site:
     def ready(self) -> bool:
         """Whether the gateway answers."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).is_success
+            return plain.get(f"{self.url}/readyz", timeout=5).is_success
         except httpx.TransportError:
             return False
 

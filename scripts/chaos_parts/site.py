@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import open_engine
 from gateway.base.revision import migrate
-from gateway.devnet import services
+from gateway.devnet import plain, services
 from gateway.devnet.layout import Layout, load_ports
 from gateway.devnet.members import key_path
 from gateway.devnet.processes import Detached, ended
@@ -129,7 +129,7 @@ class Site:
     def ready(self, name: str) -> str | None:
         """What a gateway says that keeps it from working; None: it works, chain and all."""
         try:
-            answer = httpx.get(f"{self.urls[name]}/readyz", timeout=10, trust_env=False)
+            answer = plain.get(f"{self.urls[name]}/readyz", timeout=10)
             told = answer.json()
         except (httpx.TransportError, ValueError) as error:
             return type(error).__name__
@@ -140,7 +140,7 @@ class Site:
 
     def log(self, name: str) -> dict[str, Any]:
         """The member's log, as that gateway shows it."""
-        answer = httpx.get(f"{self.urls[name]}/v1/node", timeout=10, trust_env=False)
+        answer = plain.get(f"{self.urls[name]}/v1/node", timeout=10)
         found: dict[str, Any] = answer.raise_for_status().json()["logs"][0]
         return found
 

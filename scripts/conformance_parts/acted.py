@@ -172,6 +172,11 @@ def _each(b: Bench, true: Sound) -> None:
         ),
         ("annulled-after-erasure", "erased", (Step(A.ERASE), Step(A.ANNUL, VOTE, at=2))),
         ("withdrawn-by-vote", "withdrawn", (Step(A.WITHDRAW, VOTE),)),
+        (
+            "two-in-one-block-not-final",
+            "disputed",
+            (Step(A.DISPUTE, w.CASE, at=LATE), Step(A.SETTLE, at=LATE)),
+        ),
         ("two-in-one-block", "valid", (Step(A.DISPUTE, w.CASE, at=2), Step(A.SETTLE, at=2))),
     )
     for name, verdict, steps in cases:
@@ -310,6 +315,7 @@ def _unreadable(b: Bench, true: Sound) -> None:
     newer = [w.held(w.OLD_REGISTRY), w.held(w.REGISTRY, w.T + w.DAY)]
     cases: tuple[tuple[str, dict[str, Any]], ...] = (
         ("silent", {"contracts": contracts(w.held(w.REGISTRY, silent=True))}),
+        ("silent-before", {"contracts": contracts(w.held(w.OLD_REGISTRY, silent=True), newer[1])}),
         ("act-missing", {"acts": whole[1:], "states": [stands]}),
         ("last-act-missing", {"acts": whole[:1], "states": [stands]}),
         ("all-acts-missing", {"acts": [], "states": [stands]}),

@@ -82,6 +82,15 @@ def _catalogue(b: Bench) -> None:
             OUT,
             lambda world: [*w.with_item(TYPE, **region)(world), {**newer, "putAt": w.BEGIN + 1}],
         ),
+        (
+            "regional-until-a-national-one",
+            "valid",
+            lambda world: [
+                *w.with_item(TYPE, **region)(world),
+                {**newer, "putAt": w.T - GRACE + 1},
+            ],
+        ),
+        ("type-that-never-counted", OUT, items(until=w.T - 1, **{"from": w.T})),
         ("contract-that-is-none", OUT, items(contract="0x" + "ab" * 20)),
         ("rules-missing", OUT, w.with_item("publicity@1", version=3)),
         ("rules-of-another-content", OUT, w.with_item("publicity@1", contentHash=seed("x").hex())),
@@ -227,6 +236,8 @@ def _bounds(b: Bench) -> None:
 
 
 def _rules(b: Bench) -> None:
+    hidden = b.record(NOTICE, schema="sample-notice@1", class_="minor", entry={"period": "2026"})
+    add(b, "bounds/null-of-a-class-adverse-or-not", hidden, "valid", show=["N_CODE"])
     rules = b.record(rules="publicity@9:" + seed("rules that are not to be had").hex())
     listed = b.facts(
         "rules-9",

@@ -51,6 +51,20 @@ def _roots(b: Bench, true: Sound) -> None:
         roots=w.with_row("roots", _is_ours, log=seed("another log").hex()),
     )
 
+    b.facts(
+        "root-and-event-missing",
+        b.reason("root/missing-and-no-event")["en"],
+        anchors=lambda world: [one for one in world["anchors"] if not _is_ours(one)],
+        roots=lambda world: [one for one in world["roots"] if not _is_ours(one)],
+    )
+    b.add(
+        "root/missing-and-no-event",
+        "chain/everything-is-well",
+        "not-anchored",
+        facts="root-and-event-missing",
+        code="root-not-anchored",
+    )
+
     def ahead() -> bytes:
         value = b.value(true.plain)
         return file({**value, "anchor": {**value["anchor"], "block": 201}})

@@ -181,6 +181,12 @@ def _thefts(b: Bench) -> None:
         ("stolen-without-its-event", "key-disputed", {"compromisedSince": IAT, "compromises": []}),
         ("moved-later-and-not-final", "key-disputed", moved(IAT, IAT + 1, 195)),
         ("moved-later", "valid", moved(IAT, IAT + 1, 160)),
+        (
+            "stolen-earlier-by-the-state",
+            "key-disputed",
+            {**stolen(IAT + 1), "compromisedSince": IAT},
+        ),
+        ("stolen-later-by-the-state", "key-disputed", {**stolen(IAT), "compromisedSince": IAT + 1}),
     ):
         code = disputed if verdict != "valid" else ""
         case(b, f"present-key/{name}", verdict, code, keys=w.with_key(w.PRESENT, **changes))
@@ -227,7 +233,9 @@ def _bindings(b: Bench, true: Sound) -> None:
     add("of-another-nonce", other, "nonce-differs", bound={"nonce": "n-2"})
     add("with-nothing-to-compare", "undetermined", "audience-not-given", ask=None)
     add("with-no-nonce-to-compare", "undetermined", "audience-not-given", ask={"audience": w.BANK})
+    add("with-no-audience-to-compare", "undetermined", "audience-not-given", ask={"nonce": "n-1"})
     add("missing", other, "binding-missing", bound=None)
+    b.add("binding/missing-and-no-audience", "receipt/whole", "valid", ask={"nonce": "n-1"})
     add(
         "of-another-presentation",
         "proof-mismatch",

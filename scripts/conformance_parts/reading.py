@@ -123,6 +123,19 @@ def _owners(b: Bench, true: Sound) -> None:
         facts="issuer-log-unknown",
         code="head-behind-receipt",
     )
+
+    def ahead_and_bound() -> bytes:
+        place = {**b.value(plain)["anchor"], "block": 201}
+        return b.receipt(plain, bound={}, anchor=place)
+
+    b.add(
+        "issuer/log-unknown-and-bound-to-another",
+        ahead_and_bound,
+        "other-subject",
+        facts="issuer-log-unknown",
+        ask={"audience": "other-bank", "nonce": "n-1"},
+        code="audience-differs",
+    )
     claimed = b.record(iss=w.OTHER)
     b.add(
         "issuer/another-than-the-owner",

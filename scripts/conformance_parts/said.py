@@ -116,6 +116,13 @@ def _statements(b: Bench, true: Sound) -> None:
         check="anchor-key",
     )
     b.add(
+        "statement/judged-as-a-record-of-a-type",
+        lambda: file(b.value(sent)),
+        "other-subject",
+        ask={"type": "sample-penalty"},
+        code="type-differs",
+    )
+    b.add(
         "statement/judged-as-a-record", lambda: file(b.value(sent)), "anchored", code="not-a-record"
     )
 
@@ -147,6 +154,7 @@ def _asked(b: Bench) -> None:
             "statement/anchored",
             "other-subject",
             ask=ask,
+            now="other-subject" if name == "day" else None,
             code="only-of-records",
         )
 

@@ -96,6 +96,11 @@ def _payloads(b: Bench, plain: Record, add: Callable[..., None]) -> None:
 
     add("payload-2", payload(vct="urn:credit-ledger:record:2"))
     add("payload-0", payload(vct="urn:credit-ledger:record:0"), verdict="malformed")
+    add(
+        "payload-with-a-digest-twice",
+        payload(digests=lambda digests: [*digests[:-1], digests[0]]),
+        verdict="malformed",
+    )
     add("payload-sm3", payload(_sd_alg="sm3"))
     add("payload-of-no-name", payload(_sd_alg="sm 3"), verdict="malformed")
     add("alg-sm2", header(alg="SM2"))
@@ -136,6 +141,13 @@ def _lines(b: Bench, true: Sound) -> None:
         return b.receipt(plain, checkpoint=f"{text}\n{line}")
 
     add("of-the-owner-longer-than-ours", longer, "undetermined", code="version-unknown")
+
+    def many() -> bytes:
+        size = b.anchor_of(plain)["size"]
+        lines = (evidence.signature_line(f"w{n}.example/log", seed(f"{n}", 5)) for n in range(17))
+        return b.receipt(plain, checkpoint=plain.log.checkpoint(size, *lines))
+
+    add("seventeen-of-other-names", many, "undetermined", **unknown)
     add("hides-no-wrong-path", noted(index=0), "proof-mismatch", check="inclusion")
     add(
         "hides-no-other-subject",

@@ -4,8 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from gateway.devnet import plain
 from ledger.chain.contracts.events import Anchored, topic
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Reader
@@ -28,7 +27,7 @@ def timeliness(urls: dict[str, str]) -> dict[str, int]:
     """How many entries of all logs say `timely` yes, no, unknown."""
     found: Counter[str] = Counter({"yes": 0, "no": 0, "unknown": 0})
     for url in urls.values():
-        node: dict[str, Any] = httpx.get(f"{url}/v1/node").json()
+        node: dict[str, Any] = plain.get(f"{url}/v1/node").json()
         for log in node["logs"]:
             found.update(log_timeliness(log["url"], log["size"]))
     return dict(found)
@@ -39,7 +38,7 @@ def log_timeliness(url: str, size: int) -> Counter[str]:
     found: Counter[str] = Counter()
     for n in range(-(-size // WIDTH)):
         width = min(WIDTH, size - n * WIDTH)
-        answer = httpx.get(f"{url}/{entries_path(n, width)}").raise_for_status()
+        answer = plain.get(f"{url}/{entries_path(n, width)}").raise_for_status()
         found.update(
             parse_entry(entry).timely or "unknown" for entry in parse_bundle(answer.content, width)
         )

@@ -50,7 +50,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         *("gateway/cases", "gateway/history", "gateway/lists"),
         *("gateway/webhooks", "gateway/worklists"),
     ),
-    ("gateway/authorisations", "gateway/casefiles", "gateway/erasures", "gateway/products"),
+    (
+        *("gateway/authorisations", "gateway/casefiles", "gateway/erasures"),
+        "gateway/products",
+    ),
     ("gateway/outcomes", "gateway/queries"),
     ("gateway/checks",),
     ("gateway/migrations", "gateway/migrations/versions"),

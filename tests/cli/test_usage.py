@@ -119,6 +119,87 @@ def test_wrong_usage_in_chinese(
     assert not re.search(r"\b(Error|Usage|Invalid|Missing|Try|not)\b", done.err), done.err
 
 
+REFUSED = [
+    "--no-such-option",
+    "nonsense",
+    "network up --base-port x",
+    "network up extra",
+    "network nonsense",
+    "network status --bad",
+    "submit",
+    "submit FILE",
+    "submit missing.csv --to http://127.0.0.1:9",
+    "submit FILE --to",
+    "receipt",
+    "receipt LEAF",
+    "receipt LEAF --from http://127.0.0.1:9",
+    "receipt short --from http://127.0.0.1:9 -o OUT",
+    "receipt LEAF --from http://127.0.0.1:9 -o OUT --wait soon",
+    "receipt LEAF --from http://127.0.0.1:9 -o OUT --bare --fields CF_WSH",
+    "verify",
+    "verify FILE",
+    "verify missing.json --network FILE",
+    "verify FILE --network missing.json",
+    "verify FILE --network FILE --as-of 2026-02-30",
+    "verify FILE --network FILE --bad",
+    "audit",
+    "audit replay",
+    "audit replay --network missing.json",
+    "audit replay --network FILE --mirror nonsense",
+    "audit quality --network FILE",
+    "audit quality --month 2026-11",
+    "audit reconcile FILE --network FILE",
+    "audit reconcile missing.csv --member 110000 --network FILE",
+    "files returns missing.csv --to http://127.0.0.1:9",
+    "templates nothing -o OUT",
+    "templates penalty",
+    "gateway",
+    "gateway serve",
+    "gateway serve --config missing.toml",
+    "gateway token",
+    "gateway token add",
+    "gateway token add bob --config FILE",
+    "gateway token add bob --scope write --config FILE",
+    "gateway token list",
+    "gateway token revoke --config FILE",
+    "keys",
+    "keys new",
+    "keys new --purpose nonsense --out OUT",
+    "keys show",
+]
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_wrong_usage_leaves_nothing(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Whatever is wrong, nothing goes to stdout and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.json").write_text("{}")
+    words = {
+        "FILE": str(tmp_path / "file.json"),
+        "OUT": str(tmp_path / "out.json"),
+        "LEAF": "0" * 64,
+    }
+    done = cli(*(words.get(word, word) for word in line.split()))
+    assert (done.exit, done.out) == (2, ""), done.err
+    assert done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("submit", "receipt", "verify", "audit replay", "network up", "keys new"),
+        *("audit quality", "audit reconcile", "files returns", "templates"),
+    ],
+)
+def test_help_has_examples(cli: Cli, command: str) -> None:
+    done = cli(*command.split(), "--help")
+    assert done.exit == 0
+    assert f"credit-ledger {command}" in done.out
+
+
 def test_help_is_chinese_throughout(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
     out = cli("--help").out

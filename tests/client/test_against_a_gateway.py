@@ -25,8 +25,8 @@ from ledger import (
     ask,
     judge_file,
 )
+from ledger.client.events import StatusChanged
 from ledger.client.results import FileAnswer
-from ledger.client.watching import StatusChanged
 from tests.cli.test_end_to_end import prepare, running
 from tests.client.conftest import Make
 from tests.gateway.cases.desk import PDF

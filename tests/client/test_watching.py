@@ -14,15 +14,12 @@ from hypothesis import strategies as st
 
 from ledger import AnswerLost, AnswerMalformed, NotAllowed, NotReady, Terms
 from ledger.client.errors import NoAnswer
+from ledger.client.events import Began, Reset, StatusChanged, WatchEvent
 from ledger.client.watching import (
     MAX_LINE,
     MAX_PLACE,
     MAX_RECORDS,
-    Began,
     Lines,
-    Reset,
-    StatusChanged,
-    WatchEvent,
     Watching,
 )
 from ledger.client.wire import Answer

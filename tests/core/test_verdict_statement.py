@@ -269,6 +269,7 @@ def test_it_counts_until_it_is_due() -> None:
         assert told["leaf"] == merkle.leaf_hash(SAID.entry()).hex()
         assert told["recordId"] == SAID.record_id.hex()
         assert told["head"]["number"] == 60
+        assert found.is_promised
     assert why(promised(Given(due=HEAD), now=HEAD)) == [("promise", "promised-only")]
 
 
@@ -278,6 +279,7 @@ def test_and_then_no_more(later: dict[str, int]) -> None:
     facts = replace(READ, head=replace(READ.head, time=later.get("head", DUE - 30)))
     found = promised(facts=facts, now=later.get("now", DUE))
     assert (found.verdict, why(found)) == ("undetermined", [("promise", "promise-overdue")])
+    assert not found.is_promised
 
 
 def _stolen(since: int) -> PromiseFacts:

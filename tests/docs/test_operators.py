@@ -19,6 +19,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from gateway.devnet import plain
 from ledger.chain.network import NetworkFile
 from tests.support.anvil import Anvil, start_anvil
 
@@ -123,7 +124,7 @@ class Operator:
 
     def _ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=60).is_success
+            return plain.get(f"http://127.0.0.1:{self.port}/readyz", timeout=60).is_success
         except httpx.TransportError:
             return False
 

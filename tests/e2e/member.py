@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from gateway.devnet import services
+from gateway.devnet import plain, services
 from gateway.devnet.layout import NODES, Layout, load_ports
 from gateway.devnet.processes import Detached
 from gateway.devnet.services import Network
@@ -89,7 +89,7 @@ class Member:
         until(self.ready, "readiness")
 
     def ready(self) -> bool:
-        return httpx.get(f"{self.url}/readyz", timeout=60).is_success
+        return plain.get(f"{self.url}/readyz", timeout=60).is_success
 
     def record(self, number: int) -> dict[str, Any]:
         """A record of today, the same for the same number."""
@@ -102,7 +102,7 @@ class Member:
         """The answer to one record. Raises httpx.TransportError where the gateway dies."""
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         content = json.dumps(record, ensure_ascii=False).encode()
-        answer = httpx.post(f"{self.url}/v1/records", content=content, headers=headers, timeout=300)
+        answer = plain.post(f"{self.url}/v1/records", content=content, headers=headers, timeout=300)
         found: dict[str, Any] = answer.json()
         return found
 
@@ -114,11 +114,11 @@ class Member:
 
     def logged(self) -> Counter[str]:
         """How often each leaf of a record stands in the public log; statements come daily."""
-        log = httpx.get(f"{self.url}/v1/node", timeout=300).json()["logs"][0]
+        log = plain.get(f"{self.url}/v1/node", timeout=300).json()["logs"][0]
         found: Counter[str] = Counter()
         for n in range(-(-log["size"] // WIDTH)):
             width = min(WIDTH, log["size"] - n * WIDTH)
-            bundle = httpx.get(f"{log['url']}/{entries_path(n, width)}", timeout=300).content
+            bundle = plain.get(f"{log['url']}/{entries_path(n, width)}", timeout=300).content
             for entry in parse_bundle(bundle, width):
                 if b'"kind":"record"' in entry:
                     found[leaf_hash(entry).hex()] += 1

@@ -80,9 +80,9 @@ class Provinces:
         """A province goes away."""
         self.network.gateway(code).stop()
 
-    def next_day(self, *codes: str) -> None:
-        """The chain, and these gateways, and every command line, one more day on."""
-        self._days += 1
+    def next_day(self, *codes: str, days: int = 1) -> None:
+        """The chain, and these gateways, and every command line, so many days on."""
+        self._days += days
         self._patch.setenv(AHEAD, f"+{self._days * DAY}")
         self.up(*codes)
 

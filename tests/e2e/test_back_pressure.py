@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
+from gateway.devnet import plain
 from tests.e2e.member import Member, until
 
 MOST = 30
@@ -23,7 +24,7 @@ def lines(member: Member, first: int, last: int) -> bytes:
 
 def post(member: Member, path: str, **options: Any) -> httpx.Response:
     headers = {"authorization": f"Bearer {member.token}"} | options.pop("headers", {})
-    return httpx.post(f"{member.url}{path}", headers=headers, timeout=600, **options)
+    return plain.post(f"{member.url}{path}", headers=headers, timeout=600, **options)
 
 
 def stream(member: Member, content: Iterator[bytes]) -> httpx.Response:
@@ -32,7 +33,7 @@ def stream(member: Member, content: Iterator[bytes]) -> httpx.Response:
 
 def file_of(member: Member, location: str) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {member.token}"}
-    found: dict[str, Any] = httpx.get(member.url + location, headers=headers, timeout=300).json()
+    found: dict[str, Any] = plain.get(member.url + location, headers=headers, timeout=300).json()
     return found
 
 
@@ -64,12 +65,12 @@ def test_the_chain_is_away_for_long(member: Member) -> None:
         json_type = {"content-type": "application/json"}
         demand_not_now(post(member, "/v1/records", content=record, headers=json_type))
         demand_not_now(stream(member, iter([lines(member, 40, 60)])))
-        assert httpx.get(f"{member.url}/readyz", timeout=300).status_code == 503
+        assert plain.get(f"{member.url}/readyz", timeout=300).status_code == 503
         posted = post(member, "/v1/files", files={"file": ("x.ndjson", lines(member, 60, 70))})
         assert posted.status_code == 202, "a file waits"
         time.sleep(2 * PAUSE)
         assert file_of(member, posted.headers["location"])["state"] in ("queued", "running")
-        log = httpx.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
+        log = plain.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
         assert (log["size"], log["anchoredSize"]) == (40, 0), "in the log all the same"
     finally:
         member.up()

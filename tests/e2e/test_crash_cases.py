@@ -25,7 +25,7 @@ from gateway.base.db import begin_read, open_engine
 from gateway.base.settings import Settings, load
 from gateway.cases.models import acts as case_acts
 from gateway.cases.models import case_steps
-from gateway.devnet import ahead, services
+from gateway.devnet import ahead, plain, services
 from gateway.devnet.layout import NODES, MemberSpec
 from gateway.node import open_node
 from gateway.peers.models import peer_outbox
@@ -121,7 +121,7 @@ class Provinces(Member):
 
     def await_ready(self, code: str) -> None:
         url = self.network.ports.endpoint(code)
-        until(lambda: httpx.get(f"{url}/readyz", timeout=60).is_success, f"readiness of {code}")
+        until(lambda: plain.get(f"{url}/readyz", timeout=60).is_success, f"readiness of {code}")
 
     def await_kill(self, code: str) -> None:
         until(lambda: self.network.gateway(code).find() is None, f"the kill of {code}")
@@ -139,12 +139,12 @@ class Provinces(Member):
         dies."""
         url, headers = self.network.ports.endpoint(code) + path, self.callers[code]
         if said is None:
-            answer = httpx.get(url, headers=headers, timeout=300)
+            answer = plain.get(url, headers=headers, timeout=300)
         elif "kind" in said:
             form = {"data": {"case": json.dumps(said)}, "files": {"doc": DOCUMENT}}
-            answer = httpx.post(url, headers=headers, timeout=300, **form)  # type: ignore[arg-type]
+            answer = plain.post(url, headers=headers, timeout=300, **form)
         else:
-            answer = httpx.post(url, headers=headers, timeout=300, json=said)
+            answer = plain.post(url, headers=headers, timeout=300, json=said)
         return answer.json() if answer.is_success else None
 
     def rows(self, code: str, table: sa.Table) -> Sequence[sa.Row[Any]]:
@@ -208,7 +208,7 @@ class Provinces(Member):
         """How many statements the batches of both moved, once all are in their logs; else 0."""
         total = 0
         for code, others in ((HEBEI, 0), (TIANJIN, len(self.records))):
-            log = httpx.get(f"{self.network.ports.endpoint(code)}/v1/node", timeout=300).json()
+            log = plain.get(f"{self.network.ports.endpoint(code)}/v1/node", timeout=300).json()
             moved = sum(row._mapping["count"] for row in self.rows(code, statement_batches))
             if log["logs"][0]["size"] != moved + others:
                 return 0

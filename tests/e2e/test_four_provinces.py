@@ -4,15 +4,10 @@ for all of it, comes back a day later and catches up."""
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ledger.cli.action_words import plain
-from ledger.cli.main import run
 from ledger.core.ids import Digest
 from ledger.core.status import ANY_VERSION, Action, Basis, act_values
 from scripts.demo_parts.today import PLACES, complete
@@ -25,7 +20,6 @@ from tests.e2e.provinces import (
     Kept,
     Provinces,
     act_on,
-    founded,
     midnight,
     penal,
     today,
@@ -38,26 +32,6 @@ CASES = Counter(granted=1, upheld=1, dismissed=1, unconfirmed=1, decided=7)
 """Four that were filed, and what owners decided without a filing: also by a file, not by vote."""
 CATCH_UP = 60.0
 """Seconds within which a province that was away shall have caught up: told, demanded tenfold."""
-
-
-@pytest.fixture
-def provinces(
-    tmp_path: Path,
-    capsysbinary: pytest.CaptureFixture[bytes],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Provinces]:
-    for name in ("NETWORK", "RPC", "TOKEN", "DIR", "NOW", "ENV", "KEY_PASSWORD_FILE"):
-        monkeypatch.delenv(f"CREDIT_LEDGER_{name}", raising=False)
-    monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
-
-    def call(*words: object) -> tuple[int, str]:
-        capsysbinary.readouterr()
-        code = run([str(word) for word in words])
-        told = capsysbinary.readouterr()
-        return code, told.out.decode() if code == 0 or told.out else told.err.decode()
-
-    with founded(tmp_path / "network", call) as found:
-        yield found
 
 
 class Story:

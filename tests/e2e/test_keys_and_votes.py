@@ -14,10 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from gateway.devnet import services
+from gateway.devnet import plain, services
 from gateway.devnet.layout import NODES
 from ledger.chain.contracts.bindings import LOG_ANCHOR, Consortium
 from ledger.chain.governing.govern import latest_call
@@ -273,13 +272,13 @@ def admit_and_retire(world: World) -> None:
     )
     url = f"http://127.0.0.1:{port}"
     with _serving(world, folder / "gateway.toml"):
-        until(lambda: httpx.get(f"{url}/readyz", timeout=60).is_success, "the bank's node")
+        until(lambda: plain.get(f"{url}/readyz", timeout=60).is_success, "the bank's node")
         _fund(member, folder / "keys" / "payer.json")
         bank = ("--config", folder / "gateway.toml")
         world.run("govern", "endpoint", url, *bank)
         world.run("keys", "rotate", "PRESENT", "--end-old", *bank)
         world.decide("retire", f"member={BANK}")
-        until(lambda: httpx.get(f"{url}/readyz", timeout=60).status_code == 503, "no more")
+        until(lambda: plain.get(f"{url}/readyz", timeout=60).status_code == 503, "no more")
     refused = run("keys", "rotate", "CASE", *bank, env=world.environment)
     assert refused.code == 1 and "Consortium_MemberNotActive" in refused.err
 
@@ -314,7 +313,7 @@ def _log_anchor(world: World, network: NetworkFile) -> Address:
 
 
 def _node(member: Member) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{member.url}/v1/node", timeout=300).json()
+    found: dict[str, Any] = plain.get(f"{member.url}/v1/node", timeout=300).json()
     return found
 
 

@@ -7,9 +7,9 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from gateway.devnet import plain
 from gateway.devnet.state import decode_dump
 from ledger.chain.nodes.rpc import Rpc
 from ledger.core.ids import keccak256
@@ -80,17 +80,17 @@ def test_chain(member: Member, planted: list[str]) -> None:
 
 
 def test_public_log(member: Member, planted: list[str]) -> None:
-    log = httpx.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
+    log = plain.get(f"{member.url}/v1/node", timeout=300).json()["logs"][0]
     width = log["size"]
     assert 0 < width < WIDTH
     for path in ("checkpoint", tile_path(0, 0, width), entries_path(0, width)):
-        data = httpx.get(f"{log['url']}/{path}", timeout=300).raise_for_status().content
+        data = plain.get(f"{log['url']}/{path}", timeout=300).raise_for_status().content
         assert found_in(data, planted) == []
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/v1/node", "/readyz", "/openapi.json"])
 def test_public_pages(member: Member, planted: list[str], path: str) -> None:
-    data = httpx.get(member.url + path, timeout=300).raise_for_status().content
+    data = plain.get(member.url + path, timeout=300).raise_for_status().content
     assert found_in(data, planted) == []
 
 

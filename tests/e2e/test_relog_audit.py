@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from gateway.devnet import plain
 from tests.acceptance.outside import run
 from tests.e2e.member import Member, until
 from tests.e2e.test_restore_drill import decide, gateway
@@ -20,7 +19,7 @@ def report(member: Member) -> dict[str, Any]:
 
 def test_an_auditor_agrees_with_a_relog(member: Member, tmp_path: Path) -> None:
     until(member.ready, "readiness")
-    log = httpx.get(f"{member.url}/v1/node", timeout=60).json()["logs"][0]["log"]
+    log = plain.get(f"{member.url}/v1/node", timeout=60).json()["logs"][0]["log"]
     for number in (1, 2, 3):
         leaf = member.submit(member.record(number))["leaf"]
         member.receipt(leaf, tmp_path / f"{number}.json")

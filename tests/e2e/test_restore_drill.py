@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.devnet import plain
 from tests.acceptance.outside import Done, run
 from tests.e2e.member import Member, until, verdict
 from tests.support.postgres import database_url
@@ -48,14 +49,14 @@ def decide(member: Member, *words: object) -> None:
 
 
 def ready(member: Member) -> httpx.Response:
-    return httpx.get(f"{member.url}/readyz", timeout=60)
+    return plain.get(f"{member.url}/readyz", timeout=60)
 
 
 def test_backup_loss_restore_successor_relog(
     member: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(member.ready, "readiness")
-    log = httpx.get(f"{member.url}/v1/node", timeout=60).json()["logs"][0]["log"]
+    log = plain.get(f"{member.url}/v1/node", timeout=60).json()["logs"][0]["log"]
     kept = member.submit(member.record(1))["leaf"]
     kept_receipt = member.receipt(kept, tmp_path / "kept.json")
     stranded = member.submit(member.record(2))["leaf"]

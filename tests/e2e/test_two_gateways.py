@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from gateway.anchoring.models import anchors
 from gateway.base.db import open_engine
 from gateway.base.settings import load
+from gateway.devnet import plain
 from gateway.devnet.processes import Detached
 from ledger.chain.network import NetworkFile
 from ledger.cli.main import run
@@ -44,11 +45,11 @@ class Pair:
 
     def start(self, url: str) -> None:
         self.gateways[url].start({})
-        until(lambda: httpx.get(f"{url}/readyz", timeout=60).is_success, "readiness")
+        until(lambda: plain.get(f"{url}/readyz", timeout=60).is_success, "readiness")
 
     def leads(self, url: str) -> bool:
         """Whether this gateway says that it integrates and anchors."""
-        return "\ncredit_ledger_anchoring 1.0\n" in httpx.get(f"{url}/metrics", timeout=60).text
+        return "\ncredit_ledger_anchoring 1.0\n" in plain.get(f"{url}/metrics", timeout=60).text
 
     def leader(self) -> str:
         """The one that does, waited for."""
@@ -219,7 +220,7 @@ def check_history(pair: Pair, leaves: list[str], folder: Path) -> None:
     report = json.loads(out.read_text())
     assert report["findings"] == [], status
     for url in pair.gateways:
-        assert httpx.get(f"{url}/readyz", timeout=300).is_success
+        assert plain.get(f"{url}/readyz", timeout=300).is_success
     engine = open_engine(load(pair.member.config).database_url)
     with engine.connect() as connection:
         rows = connection.execute(sa.select(anchors).order_by(anchors.c.id)).all()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 
 from gateway.base import revision
@@ -30,6 +31,15 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
 def set_revision(engine: sa.Engine, name: str) -> None:
     with begin_write(engine) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": name})
+
+
+def test_revisions_are_what_their_files_are_called(engine: sa.Engine) -> None:
+    """What a gateway goes by is what alembic would do."""
+    with engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(revision._config(connection))
+    known = [one.revision for one in scripts.walk_revisions("base", "head")]
+    assert list(revision._names()) == known[::-1]
+    assert revision.program_revision() == scripts.get_current_head()
 
 
 def test_newer_than_the_program(engine: sa.Engine) -> None:
@@ -79,7 +89,7 @@ def test_token_add_beside_an_older_gateway(tmp_path: Path, monkeypatch: pytest.M
 
 def test_what_works_beside_a_gateway_changes_no_older_tables(tmp_path: Path) -> None:
     """`gateway relog` opens a node of its own."""
-    settings = make_settings(tmp_path)
+    settings = make_settings(tmp_path, database_url=database_url(tmp_path))
     engine = open_engine(settings.database_url)
     with begin_write(engine) as connection:
         command.upgrade(revision._config(connection), "0001")

@@ -21,7 +21,7 @@ from ledger.core.keys import Alg, Purpose
 from ledger.records.rules import MEASURES_ITEM, all_rules, newest
 from ledger.records.schema import all_schemas
 from ledger.records.schema_parts import VISIBILITIES
-from tests.support.postgres import database_url
+from tests.support.postgres import migrated_url
 
 MEMBER = "110000"
 CONSORTIUM = Address("0x" + "c0" * 20)
@@ -52,11 +52,13 @@ def make_keys(seed: str | None = None) -> Keyring:
 
 
 def make_settings(folder: Path, **values: Any) -> Settings:
-    """Settings with everything in `folder`; `log={"batch_size": 4}` and the like go through."""
+    """Settings with everything in `folder`; `log={"batch_size": 4}` and the like go through. The
+    database has its tables already."""
+    if "database_url" not in values:
+        values["database_url"] = migrated_url(folder)
     defaults: dict[str, Any] = {
         "env": "development",
         "network": folder / "network.json",
-        "database_url": database_url(folder),
         "node": {"code": MEMBER, "name": "Test"},
         "http": {"port": 0},
         "intake": {"processes": 0},

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -110,8 +111,8 @@ def keyring(network: TestNetwork, code: str) -> Keyring:
         request=keys[code, Purpose.REQUEST],
         case=keys.get((code, Purpose.CASE)),
         decide=keys.get((code, Purpose.DECIDE)),
-        product=keys.get((code, Purpose.PRODUCT)),
         consent=keys.get((code, Purpose.CONSENT)),
+        product=keys.get((code, Purpose.PRODUCT)),
         payer=payer,
         content=(ContentKey(version=1, secret=os.urandom(32)),),
         index=os.urandom(32),
@@ -185,6 +186,8 @@ def serving(node: Node, listener: socket.socket) -> Iterator[None]:
     server: uvicorn.Server = _server(create_app(node, port=listener.getsockname()[1]), ())
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():  # until then connections are refused
+        time.sleep(0.005)
     try:
         yield
     finally:
@@ -221,7 +224,7 @@ def start_members(
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
     theirs in their folder. before: what happens before they are opened, with the folder of theirs;
     the keys of those that were open by then. anvil_args: of the chain. consent: those with a
-    CONSENT key. makers: those with a PRODUCT key."""
+    CONSENT key; makers: with a PRODUCT key."""
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}

@@ -3,16 +3,18 @@
 Here and not `eth_keyfile`, which takes 0.8 s to import and derives anew for every file: a node
 opens a dozen, each for a second. Files that share password and salt are derived for once. That
 gives nothing away: whoever guesses the password of one of them has guessed that of all, and each
-has an initial vector of its own. Scrypt is that of pycryptodome, as there: OpenSSL refuses what
-wallets have long written, N of 2^18 with r of 1.
+has an initial vector of its own. Scrypt is that of OpenSSL where it will: it refuses what wallets
+have long written, N of 2^18 with r of 1, which pycryptodome takes, as there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +33,8 @@ _CIPHER = "aes-128-ctr"
 # As geth has them; n is what a caller chooses.
 _R, _P = 8, 1
 _REMEMBERED = 4
+_OF_OPENSSL = 2
+"""Blocks that it wants to be allowed beyond N and p of them."""
 
 
 class MacMismatch(ValueError):
@@ -94,7 +98,11 @@ def open_keystore(keystore: Mapping[str, Any], password: bytes) -> bytes:
 
 @lru_cache(_REMEMBERED)
 def _derive(password: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
-    from Crypto.Protocol.KDF import scrypt  # noqa: PLC0415 - verifying needs no key file
+    memory = 128 * r * (n + p + _OF_OPENSSL)
+    with suppress(ValueError):  # it has bounds of its own
+        return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=DERIVED_SIZE)
+    # Importing it takes a tenth of a second.
+    from Crypto.Protocol.KDF import scrypt  # noqa: PLC0415
 
     derived = scrypt(password, salt, DERIVED_SIZE, n, r, p)  # type: ignore[arg-type]
     if not isinstance(derived, bytes):

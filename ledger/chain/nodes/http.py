@@ -6,12 +6,13 @@ small answer must not unfold to a large one).
 
 import contextlib
 import email.utils
+import os
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -59,7 +60,8 @@ class Http:
         public: bool = False,
         private_networks: Sequence[Network] = (),
     ) -> None:
-        """`verify` False saves the 30 ms of reading certificates where no URL is https. `resolve`:
+        """`verify` False saves the 30 ms of reading certificates where no URL is https; a process
+        reads them once. `resolve`:
         asked once for each connection, which goes to no other address; None: the system is.
         `connections`: at once, to all servers together. `public`: no address is called that is not
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
@@ -304,6 +306,25 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, _left(timeout), *more))
 
 
+@cache
+def _trusting(*_named: str | None) -> ssl.SSLContext:
+    """Trusts those whom the system does, or whom the environment names."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _unverified() -> ssl.SSLContext:
+    return httpx.create_ssl_context(verify=False)
+
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What httpx goes by in place of the certificates that it brings."""
+
+
+def _context(verify: bool) -> ssl.SSLContext:
+    return _trusting(*map(os.environ.get, _CERTIFICATES)) if verify else _unverified()
+
+
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own, over connections that keep the deadline (`deadline`, `until`).
 
@@ -320,7 +341,7 @@ class DeadlineTransport(httpx.HTTPTransport):
         connections: int = _PARALLEL,
         public: Sequence[Network] | None = None,
     ) -> None:
-        context = httpx.create_ssl_context(verify=verify)
+        context = verify if isinstance(verify, ssl.SSLContext) else _context(verify)
         super().__init__(verify=context)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(

@@ -194,7 +194,11 @@ class Sender:
         every: float = 0.1,
         push_after: float = 15.0,
     ) -> TxReceipt:
-        """Poll until it is mined, pushing now and then. Raises TxReverted, TxPending."""
+        """Poll until it is mined, pushing now and then. Raises TxReverted, TxPending.
+
+        every: seconds between two looks; the first come sooner, for a chain that mines at once.
+        """
+        pause = every / 16
         end = time.monotonic() + seconds
         next_push = time.monotonic() + push_after
         down: CouldNotCheck | None = None
@@ -213,7 +217,8 @@ class Sender:
                 return receipt
             if time.monotonic() >= end:
                 raise TxPending(key, f"not mined within {seconds:g} seconds") from down
-            time.sleep(every)
+            time.sleep(pause)
+            pause = min(every, 2 * pause)
 
     def _stored(self, key: str) -> StoredTx:
         stored = self._store.get(key)

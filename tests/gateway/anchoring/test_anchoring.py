@@ -159,8 +159,10 @@ def test_an_anchor_that_moved_to_another_block(node: Node, member: Member, anvil
     first = rows(node)[0]
     anvil.revert(before)
     anvil.mine(2)
-    anvil.call("eth_sendRawTransaction", raw)
-    anvil.mine()  # it is in a block before the gateway looks for it
+    sent = anvil.call("eth_sendRawTransaction", raw)
+    while anvil.call("eth_getTransactionReceipt", sent) is None:
+        time.sleep(0.01)  # anvil mines a moment later; the gateway is not to look in between
+    anvil.mine()
     settle(node, anvil)
     (moved,) = rows(node)
     assert (moved.id, moved.tx_hash) == (first.id, first.tx_hash)

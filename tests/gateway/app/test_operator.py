@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 import yaml  # type: ignore[import-untyped]
@@ -21,6 +20,7 @@ from gateway.base.clock import Clock
 from gateway.base.db import begin_write
 from gateway.base.metrics import WORKER_FAILURES
 from gateway.base.settings import HttpSettings
+from gateway.devnet import plain
 from gateway.jobs.models import jobs
 from gateway.jobs.services import open_job
 from gateway.log.models import pending, promises
@@ -48,7 +48,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 def figures(node: Node) -> dict[str, float]:
     """name{labels} -> value, as the operator's port has them."""
     with operator_port(HttpSettings(operator_port=0), node.collector) as port:
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=300).text
+        text = plain.get(f"http://127.0.0.1:{port}/metrics", timeout=300).text
     lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in lines}
 

@@ -10,8 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
-
+from gateway.devnet import plain
 from gateway.serve import listen
 from ledger.chain.keys.keyfile import WORK_LIGHT, create
 from tests.gateway.intake.material import bearer
@@ -65,10 +64,10 @@ def test_from_start_to_sigterm(tmp_path: Path) -> None:
         )
     try:
         url = f"http://127.0.0.1:{port_of(process, log)}"
-        assert httpx.get(f"{url}/healthz", timeout=300).status_code == 200
-        ready = httpx.get(f"{url}/readyz", timeout=300)
+        assert plain.get(f"{url}/healthz", timeout=300).status_code == 200
+        ready = plain.get(f"{url}/readyz", timeout=300)
         assert (ready.status_code, ready.json()["reason"]) == (503, "chain-unknown")
-        refused = httpx.post(
+        refused = plain.post(
             f"{url}/v1/records", content=b"{}", headers=token | {"Content-Type": "application/json"}
         )
         assert (refused.status_code, refused.json()["reason"]) == (503, "chain-unknown")

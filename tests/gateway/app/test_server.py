@@ -13,6 +13,7 @@ import orjson
 import psutil
 import pytest
 
+from gateway.devnet import plain
 from gateway.node import Node
 from gateway.records.models import records
 from tests.gateway.app.server import Server, serving
@@ -230,12 +231,12 @@ def test_slow_readers_are_cut_off(tmp_path: Path) -> None:
             readers.add(reader.getsockname())
             with suppress(ConnectionError):
                 reader.sendall(asking)
-        httpx.get(f"{server.url}/healthz", timeout=300)  # all that came before are taken by now
+        plain.get(f"{server.url}/healthz", timeout=300)  # all that came before are taken by now
         end = time.monotonic() + 300
         while held := readers & peers(server):
             assert time.monotonic() < end, f"{len(held)} are held for ever"
             time.sleep(0.2)
-        assert httpx.get(f"{server.url}/healthz", timeout=300).status_code == 200
+        assert plain.get(f"{server.url}/healthz", timeout=300).status_code == 200
 
 
 def peers(server: Server) -> set[tuple[str, int]]:
@@ -298,7 +299,7 @@ def test_a_graceful_end(tmp_path: Path) -> None:
                 time.sleep(0.05)
 
         def send() -> None:
-            response = httpx.post(
+            response = plain.post(
                 f"{server.url}/v1/records", content=body(), headers=token | NDJSON, timeout=300
             )
             answers.append(response.content)

@@ -8,8 +8,8 @@ from gateway.node import Node
 from gateway.peers.interfaces import Asker
 from ledger.chain.nodes.rpc import Rpc
 from ledger.core.keys import Role
-from tests.gateway.authorisations.desk import BANK, BEIJING, CLERK, PDF, SUBJECT, TIANJIN
-from tests.gateway.cases.desk import pdf
+from tests.gateway.authorisations.desk import BANK, BEIJING, CLERK, SUBJECT, TIANJIN
+from tests.gateway.cases.desk import PDF, pdf
 from tests.support.peers import thaw
 
 

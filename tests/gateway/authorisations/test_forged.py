@@ -89,7 +89,7 @@ def test_only_provinces_and_bureaus_are_custodians(network: Network) -> None:
     for member in (BUREAU, BEIJING, HEBEI):
         assert judge(network, paper(network, member)).custodian == member
     assert refusal(network, paper(network, AUDITOR)) == UNKNOWN
-    for_beijing = {"grantee": BEIJING}
+    for_beijing: dict[str, Any] = {"grantee": BEIJING}
     assert refusal(network, paper(network, BANK, **for_beijing), asker=BEIJING) == UNKNOWN
     judge(network, paper(network, BUREAU, **for_beijing), asker=BEIJING)
 

@@ -148,8 +148,11 @@ def test_what_is_held_lies_sealed(network: Network) -> None:
     found = paper(network, HEBEI)
     taken(bank, found)
     with begin_read(bank.node.ctx.engine) as connection:
-        rows = connection.execute(sa.select(materials.c.content)).all()
-        rows += connection.execute(sa.select(authorisations)).all()
+        rows = [
+            tuple(row)
+            for table in (materials, authorisations, held_openings)
+            for row in connection.execute(sa.select(table))
+        ]
     text = b"".join(value for row in rows for value in row if isinstance(value, bytes))
     assert SUBJECT.encode() not in text + repr(rows).encode()
 
@@ -240,13 +243,11 @@ def test_after_a_restore(network: Network, tmp_path: Path) -> None:
         restore(engine, copy, member=member.code)
         close_engine(engine)
         again = open_member(network.chain, member.code, folder, node.signing.keys)
+        there, here = again.authorisations.views, parts(member).views
         for name in names:
-            view = again.authorisations.views
-            assert view.opening(CLERK, name) == parts(member).views.opening(CLERK, name)
+            assert there.opening(CLERK, name) == here.opening(CLERK, name)
         if member is bureau:
-            assert view.document(CLERK, by_file, 0) == parts(member).views.document(
-                CLERK, by_file, 0
-            )
+            assert there.document(CLERK, by_file, 0) == here.document(CLERK, by_file, 0)
             messages = [one for one in sent(member) if one.commitment == waiting]
             assert again.peers.outbox.opening(messages[0]) == opening(bureau, waiting).encode()
         again.close()

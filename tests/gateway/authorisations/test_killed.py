@@ -13,12 +13,12 @@ from gateway.cases.models import materials
 from gateway.peers.models import peer_inbox, peer_outbox
 from gateway.statements.models import statements
 from ledger.core.opening import parse_opening
+from tests.gateway.abroad.desk import deliver
 from tests.gateway.authorisations.desk import (
     BANK,
     BEIJING,
     BUREAU,
     CLERK,
-    deliver,
     grant,
     judge,
     log_statements,

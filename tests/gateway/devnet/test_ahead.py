@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 from click.testing import CliRunner
 
-from gateway.devnet import ahead, services
+from gateway.devnet import ahead, plain, services
 from gateway.devnet.cli import network as command
 from gateway.devnet.layout import NODES, Layout, load_ports
 from gateway.devnet.processes import PortsTaken
@@ -53,7 +52,7 @@ def lead(network: Network) -> float:
 def issued(network: Network) -> str:
     """When a promise of Tianjin, made now, says that it was made."""
     token = (network.layout.member("120000") / "token").read_text().strip()
-    answer = httpx.post(
+    answer = plain.post(
         network.ports.endpoint("120000") + "/v1/records",
         json=penalty(),
         headers={"Authorization": f"Bearer {token}"},

@@ -15,6 +15,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from gateway.authorisations import store as papers
+from gateway.authorisations.models import authorisations, revocations
+from gateway.base.clock import Clock
 from gateway.base.db import begin_write, open_engine
 from gateway.base.revision import migrate
 from gateway.base.settings import Settings, load
@@ -30,6 +33,9 @@ from gateway.operations import doctor_chain
 from gateway.operations.doctor import examine
 from gateway.operations.findings import TEXTS, Level, finding
 from gateway.statuses import store as statuses
+from gateway.webhooks.models import webhook_letters
+from gateway.webhooks.signing import Message
+from gateway.webhooks.store import Letter, put_letter
 from ledger.chain.keys.keyfile import KeyFile, create
 from ledger.chain.nodes.rpc import Rpc
 from scripts.chaos_parts.signer import Service, refer
@@ -91,6 +97,40 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
         "statuses-unclear",
     }
     assert codes == TEXTS.keys() - ill
+
+
+def test_revocations_that_wait(settings: Settings) -> None:
+    """A warning at once, a problem after an hour: until then no other member knows of it."""
+    engine = open_engine(settings.database_url)
+    now = Clock.of(settings.now).seconds()
+    try:
+        for ago, level in ((60, Level.WARNING), (7200, Level.PROBLEM)):
+            with begin_write(engine) as connection:
+                number = papers.put(
+                    connection,
+                    record=bytes(32),
+                    commitment=bytes(32),
+                    custodian=CODE,
+                    grantee="demo-bank",
+                    subject=bytes(16),
+                    since=now,
+                    proven=True,
+                    revoked_at=now - ago,
+                )
+                papers.put_revocations(connection, number, [bytes(32)])
+                [row] = papers.revocations_of(connection, [number])
+                papers.change_revocation(
+                    connection, row.id, code="consent-key-missing", not_before=2**40
+                )
+            found, text, remedy = bad(settings)["revocations"]
+            assert (found, "consent-key-missing" in text) == (level, True)
+            assert "keys rotate CONSENT" in remedy
+            with begin_write(engine) as connection:
+                connection.execute(sa.delete(revocations))
+                connection.execute(sa.delete(authorisations))
+    finally:
+        engine.dispose()
+    assert "revocations" not in bad(settings)
 
 
 def test_a_key_file_that_others_can_read(settings: Settings, config: Path) -> None:
@@ -156,6 +196,25 @@ def test_jobs_set_aside_and_promises_overdue(settings: Settings) -> None:
     assert (level, text[:6], "jobs retry" in remedy) == (Level.WARNING, "1 jobs", True)
     level, text, remedy = found["overdue"]
     assert (level, text[:10], bool(remedy)) == (Level.PROBLEM, "1 promises", True)
+
+
+def test_webhooks_given_up(settings: Settings) -> None:
+    """The holder mends it; the operator is told that there is something."""
+    engine = open_engine(settings.database_url)
+    message = Message(id="evt_1", type="record.changed", body=b"{}", number=1)
+    letter = Letter(
+        message=message, state="dead", tries=16, since=0, due=0, ended_at=1, code="http-500"
+    )
+    with begin_write(engine) as connection:
+        put_letter(connection, "e" * 32, letter)
+    try:
+        level, text, remedy = bad(settings)["webhooks"]
+    finally:
+        with begin_write(engine) as connection:
+            connection.execute(sa.delete(webhook_letters))
+        engine.dispose()
+    assert (level, text[:8], "webhooks retry" in remedy) == (Level.WARNING, "1 events", True)
+    assert "webhooks" not in bad(settings)
 
 
 def test_files_of_who_is_who(settings: Settings, tmp_path: Path) -> None:
@@ -296,7 +355,7 @@ def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
     names += " member file codes kinds authorities exceptions subjects name version since hash"
     names += " there behind"
-    names += " size anchored"
+    names += " size anchored letters disabled"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
     for text in (found.text, found.remedy or found.text):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from gateway.app import create_app
 from gateway.base.errors import NotReady
+from gateway.devnet import plain
 from gateway.http.limits import RateLimiter
 from gateway.peers.admission import KEPT
 from gateway.peers.directory import Directory
@@ -226,7 +227,7 @@ def test_too_large_is_refused_unread(network: Network) -> None:
     """By the length that is declared, and by what comes in pieces without one."""
     url = network[BEIJING].url + "/v1/exchange/record"
     large = b"x" * ((2 << 20) + 1)
-    assert httpx.post(url, content=large).status_code == 413
+    assert plain.post(url, content=large).status_code == 413
 
     def pieces() -> Iterator[bytes]:
         yield large[:1000]
@@ -234,7 +235,7 @@ def test_too_large_is_refused_unread(network: Network) -> None:
 
     request = make(network, BANK, body=large)
     headers = request.headers.items()
-    answer = httpx.post(url, content=pieces(), headers=headers, timeout=300)
+    answer = plain.post(url, content=pieces(), headers=headers, timeout=300)
     assert (answer.status_code, "signature" in answer.headers) == (413, True)
 
 
@@ -262,9 +263,9 @@ def test_another_content_type(network: Network) -> None:
 
 def test_tokens_open_nothing_here(network: Network) -> None:
     url = network[BEIJING].url + "/v1/exchange/record"
-    answer = httpx.post(url, content=BODY, headers={"Authorization": "Bearer x"})
+    answer = plain.post(url, content=BODY, headers={"Authorization": "Bearer x"})
     assert answer.json()["code"] == "signature-missing"
-    assert httpx.get(url).status_code == 405
+    assert plain.get(url).status_code == 405
 
 
 def test_a_revoked_key(network: Network) -> None:

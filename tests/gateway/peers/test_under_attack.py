@@ -13,10 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from gateway.app import create_app
+from gateway.devnet import plain
 from gateway.http.limits import RateLimiter
 from gateway.http.places import Places
 from gateway.http.problems import Problem
@@ -319,4 +319,4 @@ def test_refused_bodies_are_closed_upon(network: Network) -> None:
                 told += part
         assert told.startswith(b"HTTP/1.1 401 ")
         assert b"connection: close" in told.lower()
-        assert httpx.get(where.url + "/healthz", timeout=LONG).status_code == 200
+        assert plain.get(where.url + "/healthz", timeout=LONG).status_code == 200

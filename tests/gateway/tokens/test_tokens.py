@@ -63,6 +63,48 @@ def test_no_two_alike(node: Node) -> None:
     assert len({add(node, "submit")[1] for _ in range(20)}) == 20
 
 
+def test_what_belongs_to_a_holder(node: Node) -> None:
+    """Their tokens are those of one name, department and authorities, revoked ones too; a name
+    alone makes nobody the same."""
+    now, engine = node.ctx.clock.now(), node.ctx.engine
+    first, token = add(node, "read")
+    second, _ = add(node, "submit")
+    for name, department, codes in (
+        ("甲", "交通局", []),
+        ("乙", "市监局", []),
+        ("甲", "市监局", ["11110105MA700000XC"]),
+        ("甲", None, []),
+    ):
+        add_token(
+            engine, name=name, scopes=["read"], department=department, authorities=codes, now=now
+        )
+    caller = node.holders.find(token)
+    assert caller is not None
+    revoke_token(engine, first, now=now)
+    with engine.connect() as connection:
+        assert node.holders.tokens_of(connection, caller) == [second, first]
+
+
+def test_who_acts_for_a_holder(node: Node) -> None:
+    """The token itself while it is in force and good for it, else another one of theirs that is."""
+    now, engine = node.ctx.clock.now(), node.ctx.engine
+    first, _ = add(node, "read")
+    second, _ = add(node, "read")
+    third, _ = add(node, "submit")
+
+    def acting() -> int | None:
+        found = node.holders.acting(first, Purpose.FOLLOW)
+        return None if found is None else found.id
+
+    assert acting() == first
+    revoke_token(engine, first, now=now)
+    assert acting() == second
+    revoke_token(engine, second, now=now)
+    assert acting() is None, "the third may not read"
+    assert node.holders.acting(third, Purpose.SUBMIT) is not None
+    assert node.holders.acting(99, Purpose.FOLLOW) is None
+
+
 def test_revoked(node: Node) -> None:
     token_id, token = add(node, "submit")
     other_id, other = add(node, "read")

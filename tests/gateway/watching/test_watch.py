@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.devnet import plain
 from gateway.node import Node
 from gateway.serve import listen
 from gateway.watching import routes, services
@@ -77,6 +78,8 @@ def test_an_act_is_told_to_whom_may_know(node: Node, anvil: Anvil) -> None:
     record = node.case_parts.views.show(of_authority(node, 1), case)["record"]
     assert (told["record"], told["flags"], told["outcome"]) == (record, ["disputed"], "none")
     assert (told["version"], told["closed"]) == (1, False)
+    assert (told["action"], told["basis"]) == ("dispute", 9)
+    assert told["block"] > 0
 
 
 def test_others_are_told_only_where_named(node: Node) -> None:
@@ -145,12 +148,12 @@ def test_bounded_and_given_back(node: Node) -> None:
         held = [watching(url, token) for _ in range(MAX_PER_TOKEN)]
         streams = [one.__enter__() for one in held]
         assert {next(stream).name for stream in streams} == {"begin"}
-        refused = httpx.get(f"{url}/v1/watch", headers=bearer(token), timeout=WAIT)
+        refused = plain.get(f"{url}/v1/watch", headers=bearer(token), timeout=WAIT)
         assert (refused.status_code, refused.json()["reason"]) == (429, "streams")
         assert "retry-after" in refused.headers
         for one in held:
             one.__exit__(None, None, None)
-        _until(lambda: httpx.get(f"{url}/v1/node", timeout=WAIT).is_success and not _open(node))
+        _until(lambda: plain.get(f"{url}/v1/node", timeout=WAIT).is_success and not _open(node))
         with watching(url, token) as stream:
             assert next(stream).name == "begin"
 
@@ -180,9 +183,9 @@ def test_refused(node: Node, path: str, headers: dict[str, str] | None, status: 
     token = new_token(node, "read", name="reader")
     with served(node) as url:
         given = bearer(token) if headers is None else headers
-        assert httpx.get(url + path, headers=given, timeout=WAIT).status_code == status
+        assert plain.get(url + path, headers=given, timeout=WAIT).status_code == status
         only = new_token(node, "submit", name="sender")
-        assert httpx.get(f"{url}/v1/watch", headers=bearer(only)).status_code == 403
+        assert plain.get(f"{url}/v1/watch", headers=bearer(only)).status_code == 403
 
 
 def test_heartbeats_and_the_end(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

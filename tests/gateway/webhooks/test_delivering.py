@@ -574,6 +574,31 @@ def test_forgotten_with_time(node: Node, receiver: Receiver) -> None:
         assert store.find(connection, other) is None
 
 
+def test_figures(node: Node, receiver: Receiver) -> None:
+    """As who scrapes sees them."""
+
+    def figures() -> dict[str, float]:
+        families = node.collector.collect()
+        return {one.name: s.value for one in families for s in one.samples if not s.labels}
+
+    caller = holder(node)
+    endpoint, gone = point(node, caller, receiver, 1), point(node, caller, receiver, 2)
+    assert figures()["credit_ledger_webhooks_active"] == 2
+    change(node, 1, 2)
+    receiver.on(status(410), times=1)
+    turn(node, gone)
+    receiver.on(status(500), times=TRIES)
+    turn(node, endpoint)
+    found = figures()
+    assert found["credit_ledger_webhooks_failing"] == 1
+    assert found["credit_ledger_webhooks_disabled"] == 1
+    assert found["credit_ledger_webhook_dead_letters"] == 0
+    due_now(node)
+    fail(node, endpoint, TRIES - 1)
+    assert figures()["credit_ledger_webhook_dead_letters"] == 1
+    assert figures()["credit_ledger_watched_subjects"] == 0
+
+
 def test_another_gateway_sets_nothing_back(node: Node, receiver: Receiver) -> None:
     """One that stood still with an old idea of the endpoint goes on: what it stores counts for
     nothing."""
