@@ -34,7 +34,7 @@ from gateway.checks.interfaces import (
 from gateway.checks.tables import gathered, read_rows
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
-from gateway.http.problems import TITLES
+from gateway.http.titles import TITLES
 from gateway.intake.rules import measures_in_force
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store as queries

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gateway.operations.findings_of_finance import OF_FINANCE
 from ledger.cli.problems import in_words
 from ledger.core.texts import Text
 
@@ -187,19 +188,6 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "启动节点；若已在运行，先处理下面链、密钥、日志与付费账户的问题，其后自动锚定",
             "Start the gateway; where it runs, mend what is told below of chain, keys, logs and"
             " payer, and they are anchored by themselves",
-        ),
-    ),
-    "webhooks": (
-        ("没有未能送达的网络回调", "All webhooks are delivered"),
-        (
-            "{letters} 个事件未能送达（死信），{disabled} 个接收地址已停用",
-            "{letters} events could not be delivered (dead letters), {disabled} endpoints are"
-            " disabled",
-        ),
-        (
-            "其持有人用 webhooks list、dead-letters 查看原因，消除后运行 webhooks retry",
-            "Their holders see why with `webhooks list` and `webhooks dead-letters`; once the cause"
-            " is gone they run `webhooks retry`",
         ),
     ),
     "content-keys": (
@@ -399,19 +387,6 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ("{count} 条记录在已关闭的日志中搁浅", "{count} records are stranded in closed logs"),
         ("运行 gateway relog", "Run `gateway relog`"),
     ),
-    "revocations": (
-        ("没有撤回的授权等待上链", "No revocation of an authorisation waits"),
-        (
-            "{count} 份授权的撤回尚未上链，最早的自 {since} 起等待（{codes}）",
-            "{count} revocations of authorisations are not on the chain yet, the oldest since"
-            " {since} ({codes})",
-        ),
-        (
-            "检查 CONSENT 密钥（keys rotate CONSENT）、付费账户与链节点；各份的原因见 auth show",
-            "Look after the CONSENT key (`keys rotate CONSENT`), the payer and the chain nodes;"
-            " `auth show` tells of each",
-        ),
-    ),
     "payer": (
         (
             "付费账户余额约够 {anchors} 次锚定",
@@ -423,6 +398,7 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ),
         ("向该账户充值", "Fund that account"),
     ),
+    **OF_FINANCE,
 }
 """Of each check: where it is well, where it is not, and the remedy."""
 

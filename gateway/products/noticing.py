@@ -23,6 +23,7 @@ from gateway.products.manifests import Manifests
 from gateway.products.staleness import causes_among, causes_of
 from gateway.statuses import changes
 from gateway.statuses.changes import Change, Place
+from gateway.watching import feed
 from ledger.core.ids import Digest, ProductId, RecordId
 
 PAGE = 200
@@ -53,17 +54,18 @@ class Noticing:
         """Tell of the next changes; whether there were any."""
         with begin_read(self._ctx.engine) as connection:
             place = store.read_watch(connection)
-            newest = changes.newest(connection)
+            newest = feed.newest(connection)
             if place == newest:
                 return False
-            stands = place is not None and _stands(connection, place)
+            stands = place is not None and feed.stands(connection, place)
             page = changes.after(connection, place, limit=PAGE) if stands and place else []
         if not stands:
             return self._anew(newest, began=place is None)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             for change in page:
                 self._tell(connection, change)
-            store.put_watch(connection, page[-1].place if page else newest)
+            full = len(page) == PAGE
+            store.put_watch(connection, page[-1].place if full else newest)
         return True
 
     def _tell(self, connection: sa.Connection, change: Change) -> None:
@@ -138,10 +140,3 @@ def _as_change(cause: Cause, newest: Place) -> Change:
         effective_at=word.effective_at,
         closed=cause.closed,
     )
-
-
-def _stands(connection: sa.Connection, place: Place) -> bool:
-    """Whether the change at a place is still kept, and with it all that came after. Before the
-    first one nobody can say, and all is looked at anew."""
-    found = changes.at(connection, place.number)
-    return found is not None and found.place == place

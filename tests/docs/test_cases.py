@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gateway.http.problems import TITLES
+from gateway.http.titles import TITLES
 from ledger.cli.act_words import BASES
 from ledger.cli.main import cli
 from ledger.core.status import Basis

@@ -21,7 +21,7 @@ import pytest
 
 from gateway.devnet import services
 from gateway.devnet.layout import NODES, Layout, load_ports
-from gateway.http.problems import TITLES
+from gateway.http.titles import TITLES
 from gateway.verifying.asking import LENGTHS
 from tests.gateway.cases.desk import PDF
 from tests.records.examples import penalty

@@ -22,7 +22,8 @@ from gateway.base.errors import NotReady
 from gateway.base.settings import LogFileSettings
 from gateway.http import limits
 from gateway.http.limits import RateLimiter
-from gateway.http.problems import TITLES, Problem, problem_of
+from gateway.http.problems import Problem, problem_of
+from gateway.http.titles import TITLES
 from ledger.core.errors import ConfigError, CouldNotCheck, InputError, Malformed
 from tests.gateway.intake.material import bearer, new_token
 from tests.support.asgi import Client

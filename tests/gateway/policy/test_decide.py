@@ -21,7 +21,8 @@ from gateway.base.policy import (
     Status,
     decide,
 )
-from gateway.http.problems import TITLES, problem_of
+from gateway.http.problems import problem_of
+from gateway.http.titles import TITLES
 
 OWN, FOREIGN = b"own mark", b"foreign mark"
 THEN = Days(date(2020, 1, 1), date(2020, 12, 31))

@@ -1,0 +1,229 @@
+"""Titles of problems of authorisations, queries, products and webhooks, by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ledger.core.texts import Text
+
+OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
+    "authorisation-unknown": (
+        403,
+        {"zh": "本成员不知道该授权", "en": "This authorisation is not known here"},
+    ),
+    "authorisation-expired": (
+        403,
+        {
+            "zh": "授权不在有效期内（早于 from 或晚于 until）",
+            "en": "The authorisation does not count on this day (before `from`, or after `until`)",
+        },
+    ),
+    "authorisation-revoked": (
+        403,
+        {"zh": "授权已被撤回", "en": "The authorisation was taken back"},
+    ),
+    "type-out-of-scope": (
+        403,
+        {
+            "zh": "所查类别不在授权或该用途的范围之内",
+            "en": "A family asked for lies outside of the authorisation, or of the purpose",
+        },
+    ),
+    "too-many-records": (
+        422,
+        {
+            "zh": "该主体的记录超过一次答复的上限，请按类别分次查询",
+            "en": "The subject has more records than one answer states; ask family by family",
+        },
+    ),
+    "authorisation-missing": (
+        403,
+        {
+            "zh": "查询此类记录须有信用主体的授权；请以 authorisation 指明",
+            "en": "Records of these families are given on authorisation only; name yours as"
+            " `authorisation`",
+        },
+    ),
+    "authorisation-other-purpose": (
+        403,
+        {"zh": "授权的用途与所问不同", "en": "The authorisation is for another purpose"},
+    ),
+    "authorisation-other-subject": (
+        403,
+        {"zh": "授权的主体与所问不同", "en": "The authorisation is about another subject"},
+    ),
+    "not-the-grantee": (
+        403,
+        {
+            "zh": "该授权不是给本成员的",
+            "en": "This authorisation was made for another member",
+        },
+    ),
+    "not-the-custodian": (
+        403,
+        {"zh": "该授权由其他成员保管", "en": "Another member keeps this authorisation"},
+    ),
+    "not-a-custodian": (
+        403,
+        {
+            "zh": "只有省级成员或征信机构可以保管授权",
+            "en": "Only a province or a bureau keeps authorisations",
+        },
+    ),
+    "subject-invalid": (
+        422,
+        {"zh": "主体的统一社会信用代码有误", "en": "The USCC of the subject is wrong"},
+    ),
+    "grantee-unknown": (
+        422,
+        {"zh": "没有此成员，或其已停用", "en": "There is no such active member"},
+    ),
+    "grantee-unfit": (
+        422,
+        {"zh": "不能授权给保管者自己", "en": "The custodian can not be the grantee"},
+    ),
+    "type-unknown": (
+        422,
+        {"zh": "没有此类记录", "en": "There is no such type of record"},
+    ),
+    "region-unknown": (
+        422,
+        {"zh": "没有该地区的省级成员", "en": "No active province has this region"},
+    ),
+    "purpose-unknown": (
+        422,
+        {"zh": "没有此用途", "en": "There is no such purpose"},
+    ),
+    "purpose-needs-none": (
+        422,
+        {"zh": "此用途无须主体授权", "en": "This purpose needs no consent of the subject"},
+    ),
+    "term-invalid": (
+        422,
+        {"zh": "授权期限的终止早于起始", "en": "The term ends before it begins"},
+    ),
+    "term-past": (422, {"zh": "授权期限已过", "en": "The term is over already"}),
+    "term-too-long": (
+        422,
+        {"zh": "授权期限过长", "en": "The term is longer than an authorisation may last"},
+    ),
+    "idempotency-key-invalid": (
+        422,
+        {"zh": "Idempotency-Key 不合格", "en": "The Idempotency-Key is not right"},
+    ),
+    "idempotency-differs": (
+        409,
+        {
+            "zh": "该 Idempotency-Key 已用于内容不同的请求",
+            "en": "Something else was asked for under this Idempotency-Key",
+        },
+    ),
+    "subjects-not-asked": (
+        409,
+        {
+            "zh": "本节点不向其他成员查询主体，不能关注",
+            "en": "This node asks nobody about subjects, so none can be followed",
+        },
+    ),
+    "too-many-subjects": (
+        409,
+        {
+            "zh": "关注的主体过多，请先取消一些，或请运维调高 webhooks.subjects_a_night",
+            "en": "Too many subjects are followed: give some up, or have the operator raise"
+            " `webhooks.subjects_a_night`",
+        },
+    ),
+    "webhook-target": (
+        422,
+        {
+            "zh": "不向该地址发送：须为 https，主机名可解析，且为公网地址或运维列明的网段"
+            "（webhooks.private_networks）",
+            "en": "Nothing is sent there: the URL must be https, its name known, and its addresses"
+            " public or of a network that the operator named (`webhooks.private_networks`)",
+        },
+    ),
+    "webhook-lost": (
+        410,
+        {
+            "zh": "其密钥已无法打开，请移除后重新添加",
+            "en": "Its secret opens no more: remove it and add it anew",
+        },
+    ),
+    "too-many-webhooks": (
+        409,
+        {
+            "zh": "接收地址过多，请先移除一些",
+            "en": "There are too many endpoints; remove some first",
+        },
+    ),
+    "too-many-followed": (
+        409,
+        {
+            "zh": "一个接收地址关注的记录过多，请另加一个",
+            "en": "One endpoint names too many records; add another one",
+        },
+    ),
+    "product-taken": (
+        409,
+        {
+            "zh": "此编号已登记为另一种类或方法的产品",
+            "en": "This id is registered with another kind or method",
+        },
+    ),
+    "product-retired": (
+        409,
+        {"zh": "产品已停用", "en": "The product is retired and has no more versions"},
+    ),
+    "product-key-missing": (
+        409,
+        {
+            "zh": "本节点没有 PRODUCT 密钥，不能发布产品",
+            "en": "This node holds no PRODUCT key, with which products are signed",
+        },
+    ),
+    "user-unknown": (
+        422,
+        {"zh": "链上没有此成员", "en": "The chain knows no member of that code"},
+    ),
+    "not-an-input": (
+        404,
+        {"zh": "该记录不是此版本的输入", "en": "The record did not go into this version"},
+    ),
+    "manifest-missing": (
+        409,
+        {
+            "zh": "本节点没有此版本的清单；请向发布者索取后收下（product take）",
+            "en": "The manifest of this version is not here: ask its maker for it, and take it"
+            " (`product take`)",
+        },
+    ),
+    "manifest-malformed": (
+        422,
+        {"zh": "不是清单文件，或被改动过", "en": "This is no manifest, or it was changed"},
+    ),
+    "manifest-false": (
+        422,
+        {
+            "zh": "清单与链上登记的版本不符",
+            "en": "The manifest is not that of the version on the chain",
+        },
+    ),
+    "not-an-institution": (
+        409,
+        {
+            "zh": "本成员不是金融机构，不报送成效",
+            "en": "This member is no institution, and only these report outcomes",
+        },
+    ),
+    "outcomes-file": (422, {"zh": "不是可读取的 CSV 文件", "en": "This is no readable CSV file"}),
+    "outcomes-header": (422, {"zh": "表头缺少列", "en": "The header lacks columns"}),
+    "outcomes-too-many": (
+        422,
+        {
+            "zh": "一个文件不得超过 5000 行，请分成几个文件",
+            "en": "A file has at most 5,000 rows; send it as several",
+        },
+    ),
+}
+"""Append-only."""
