@@ -270,6 +270,7 @@ def walk_of(world: World, member: Member) -> Walk:
         (
             *("/v1/cases/{case}/release", "/v1/cases/{case}/sign", "/v1/records/{record}/release"),
             "/v1/case-files/{file}/release",
+            "/v1/authorisations/{authorisation}/revoke",
             *(f"/v1/exchange/{name}" for name in EXCHANGE),  # without a signature
         ),
         body,
@@ -290,6 +291,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "n": ("0",),
             "act": ("accept", "supplement", "withdraw"),
             "list": ("abnormal-list",),
+            "authorisation": ("00" * 32,),
         },
         queries={
             "/v1/records": (document, ""),
@@ -317,6 +319,9 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/reconcile": lambda: table_of(register),
             "/v1/case-files": lambda: table_of(results),
             "/v1/histories": lambda: body((SUBJECT,), code=SUBJECT, purpose="relocation", to=HEBEI),
+            "/v1/authorisations": lambda: Sent(options=posted()),
+            "/v1/authorisations/find": lambda: body((SUBJECT,), subject=SUBJECT),
+            "/v1/authorisations/held": lambda: body(record=world.record.hex()),
             "/v1/cases": lambda: Sent(options=posted(**case)),
             "/v1/cases/{case}/decide": lambda: decision,
             "/v1/records/{record}/decide": lambda: decision,
