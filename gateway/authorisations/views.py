@@ -18,11 +18,12 @@ from gateway.authorisations.held import Held
 from gateway.authorisations.interfaces import Answer
 from gateway.authorisations.services import Admission, fingerprint_of
 from gateway.base.context import Context
-from gateway.base.crypto import Hmac, Vault
+from gateway.base.crypto import ContentLost, Hmac, Vault
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import materials as documents
 from gateway.peers.outbox import Outgoing, sent_of
+from gateway.records.errors import ContentErased
 from gateway.statements.services import Statements
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.revocations import revoked_at
@@ -90,15 +91,19 @@ class Views:
         limit: int = MOST,
         subject: str | None = None,
     ) -> Answer:
-        """Those that the caller may see, the newest first; `next`: where to ask on, or null.
-        subject: of this code alone."""
+        """Those that the caller may see, the newest first; `next`: where to ask on, or null;
+        `unreadable`: how many of them open no more. subject: of this code alone."""
         mark = None if subject is None else fingerprint_of(self._hmac, subject)
         with begin_read(self._ctx.engine) as connection:
             rows, following = self._rows(connection, caller, before, limit, mark)
-            seen = [one for row in rows if (one := self._seen(connection, row)) is not None]
+            seen = self._readable(connection, rows)
         self._admission.note(caller, Purpose.SEE_AUTHORISATION, count=max(1, len(seen)))
         taken_back = self._taken_back(seen)
-        return {"items": [self._summary(one, taken_back) for one in seen], "next": following}
+        return {
+            "items": [self._summary(one, taken_back) for one in seen],
+            "next": following,
+            "unreadable": len(rows) - len(seen),
+        }
 
     def show(self, caller: Caller, commitment: bytes) -> Answer:
         """One of them, with its documents by name and what became of its revocation."""
@@ -164,6 +169,19 @@ class Views:
             if len(rows) < MOST:
                 return found, None
         return found, before
+
+    def _readable(self, connection: sa.Connection, rows: Sequence[store.Row]) -> list[_Seen]:
+        """Those that open: one whose key was lost must not hide all the others."""
+        found = []
+        for row in rows:
+            try:
+                one = self._seen(connection, row)
+            except (ContentErased, ContentLost) as error:
+                _log.warning("authorisation.unreadable", authorisation=row.id, reason=str(error))
+                continue
+            if one is not None:
+                found.append(one)
+        return found
 
     def _demand_seen(self, connection: sa.Connection, row: store.Row) -> _Seen:
         found = self._seen(connection, row)

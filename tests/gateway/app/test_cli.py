@@ -153,6 +153,8 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
         "answer": "allowed",
         "rules": VERSION,
         "member": None,
+        "use": None,
+        "authorisation": None,
     }
     assert (listed[0]["token"], listed[0]["name"]) == (9, None)
     shown = run(config, "accesses", "list", "--refused")
@@ -225,4 +227,4 @@ def test_help_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are fixed at import, as the command line runs once."""
     shown = CliRunner().invoke(gateway, ["token", "add", "--help"])
     assert shown.exit_code == 0
-    assert "submit|read|decide|release|admin" in shown.stdout
+    assert "submit|read|decide|release|consent|product|admin" in shown.stdout

@@ -13,12 +13,14 @@ from gateway.accesses.services import Wanted as Lines
 from gateway.accesses.services import newest
 from gateway.authorisations import demands, services
 from gateway.authorisations.models import authorisations
-from gateway.base.db import begin_read, metadata
+from gateway.base.db import begin_read, begin_write, metadata
 from gateway.cases.models import materials
 from gateway.peers.models import peer_outbox
+from gateway.sealing.services import Kind, drop
 from gateway.statements.models import statements
 from ledger.core.authorisation import GOVERNMENT, PURPOSES, from_members
 from ledger.core.opening import parse_opening
+from tests.acceptance.independent import uscc
 from tests.gateway.authorisations.desk import (
     BANK,
     BEIJING,
@@ -37,6 +39,7 @@ from tests.gateway.cases.desk import JPG, PDF
 from tests.gateway.intake.material import count
 from tests.support.peers import Member, Network
 
+THIRD = uscc(815)
 TABLES = (authorisations, materials, statements, peer_outbox)
 PATH = "/v1/authorisations"
 
@@ -315,6 +318,22 @@ def test_pages_and_subjects(network: Network) -> None:
     assert len(set(told)) == 4
     for body in (b"", b"[]", b"{}", b'{"subject":1}', b'{"subject":"x","limit":0}'):
         assert desk.send(f"{PATH}/find", body).json()["code"] == "schema-invalid"
+
+
+def test_one_that_opens_no_more(network: Network) -> None:
+    """Its key is lost: the list has all the others, and says how many it has not."""
+    member = network[BUREAU]
+    desk, (kept, lost) = Desk(member), [grant(member, subject=THIRD) for _ in range(2)]
+    with begin_write(member.node.ctx.engine) as connection:
+        row = connection.execute(
+            sa.select(statements.c.id).where(statements.c.commitment == lost)
+        ).one()
+        drop(connection, Kind.STATEMENT, [row.id])
+    page = desk.send(f"{PATH}/find", orjson.dumps({"subject": THIRD})).json()
+    assert [one["authorisation"] for one in page["items"]] == [kept.hex()]
+    assert page["unreadable"] == 1
+    assert desk.get(f"{PATH}/{lost.hex()}").status_code == 410
+    assert desk.get(f"{PATH}/{kept.hex()}").status_code == 200
 
 
 @pytest.mark.parametrize(

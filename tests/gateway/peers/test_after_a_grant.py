@@ -271,6 +271,7 @@ def walk_of(world: World, member: Member) -> Walk:
             *("/v1/cases/{case}/release", "/v1/cases/{case}/sign", "/v1/records/{record}/release"),
             *("/v1/case-files/{file}/release", "/v1/verify"),
             *(f"/v1/webhooks/{{webhook}}/{name}" for name in ("follow", "retry", "rotate", "test")),
+            "/v1/authorisations/{authorisation}/revoke",
             *(f"/v1/exchange/{name}" for name in EXCHANGE),  # without a signature
         ),
         body,
@@ -293,6 +294,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "list": ("abnormal-list",),
             "webhook": ("0" * 32,),
             "subject": ("0" * 32,),
+            "authorisation": ("00" * 32,),
         },
         queries={
             "/v1/records": (document, ""),
@@ -322,6 +324,9 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/histories": lambda: body((SUBJECT,), code=SUBJECT, purpose="relocation", to=HEBEI),
             "/v1/webhooks": lambda: body(url="http://127.0.0.1:1/", records=[world.record.hex()]),
             "/v1/watched-subjects": lambda: body((SUBJECT,), code=SUBJECT, purpose="regulation"),
+            "/v1/authorisations": lambda: Sent(options=posted()),
+            "/v1/authorisations/find": lambda: body((SUBJECT,), subject=SUBJECT),
+            "/v1/authorisations/held": lambda: body(record=world.record.hex()),
             "/v1/cases": lambda: Sent(options=posted(**case)),
             "/v1/cases/{case}/decide": lambda: decision,
             "/v1/records/{record}/decide": lambda: decision,
