@@ -1,15 +1,14 @@
-"""The client of one gateway that does not block, on asyncio or trio."""
+"""The client of one gateway that does not block, on asyncio."""
 
 from __future__ import annotations
 
 import ssl
+from asyncio import sleep
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-from anyio import sleep
 
 from ledger.client import node, verifying
 from ledger.client.async_groups import (

@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import anyio
 import httpcore
 import httpx
 
@@ -160,9 +159,6 @@ FOREIGN: tuple[
     (httpcore.TimeoutException, AnswerLost),
     (ssl.SSLError, AnswerLost),
     (UnicodeError, Unreachable),  # a host name that IDNA cannot spell
-    (anyio.ClosedResourceError, AnswerLost),
-    (anyio.BrokenResourceError, AnswerLost),
-    (anyio.EndOfStream, AnswerLost),
     (TimeoutError, AnswerLost),  # the whole exchange took too long
     (OSError, AnswerLost),
 )

@@ -6,13 +6,13 @@ environment; certificates are checked; answers and whole exchanges are bounded.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
-import anyio
 import httpx
 
 from ledger.chain.nodes.http import DeadlineTransport, deadline
@@ -124,7 +124,7 @@ class Transport:
 
 
 class AsyncTransport:
-    """The same without blocking, on asyncio or trio."""
+    """The same without blocking, on asyncio."""
 
     def __init__(self, site: Site, terms: Terms) -> None:
         self._site = site
@@ -179,20 +179,21 @@ class AsyncTransport:
     async def _do(self, step: Send | Sleep) -> Answer | None:
         if isinstance(step, Send):
             return await self.send(step.request, step.timeout)
-        await anyio.sleep(step.seconds)
+        await asyncio.sleep(step.seconds)
         return None
 
     async def send(self, request: Request, timeout: float) -> Answer:
         """One exchange. Raises ClientError (and nothing foreign)."""
-        with _translated(self._site), anyio.fail_after(timeout):
-            sent = _sent(self._client, self._site, request, self._limits(request, timeout))
-            response = await self._client.send(sent, stream=True)
-            try:
-                parts = _Parts(self._site, request, response)
-                async for part in response.aiter_raw():
-                    parts.take(part)
-            finally:
-                await response.aclose()
+        with _translated(self._site):
+            async with asyncio.timeout(timeout):
+                sent = _sent(self._client, self._site, request, self._limits(request, timeout))
+                response = await self._client.send(sent, stream=True)
+                try:
+                    parts = _Parts(self._site, request, response)
+                    async for part in response.aiter_raw():
+                        parts.take(part)
+                finally:
+                    await response.aclose()
         return parts.answer()
 
     @asynccontextmanager

@@ -38,6 +38,6 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     for place in ("transport.time.sleep", "client.sleep"):
         monkeypatch.setattr(f"ledger.client.{place}", found.append)
-    for place in ("transport.anyio.sleep", "async_client.sleep"):
+    for place in ("transport.asyncio.sleep", "async_client.sleep"):
         monkeypatch.setattr(f"ledger.client.{place}", passed)
     return found

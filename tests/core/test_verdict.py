@@ -536,6 +536,18 @@ def test_authentic_is_another_question_than_usable(name: str, authentic: bool | 
     assert found.standing.authentic is authentic
 
 
+@pytest.mark.parametrize("name", [None, "expired", "bare"])
+def test_a_verdict_says_what_it_stands_for(name: str | None) -> None:
+    """The words of the interface, each by itself; `fields` is the former name of `record`."""
+    world = make_world()
+    found = (world if name is None else CASES[name][3](world)).verdict()
+    standing, value = found.standing, found.as_dict()
+    assert (found.verdict, found.usable) == (value["verdict"], value["usable"])
+    assert (found.authentic, found.checks) == (standing.authentic, standing.checks)
+    assert found.record == found.fields == value["record"]
+    assert (found.record is None) is (name == "bare")
+
+
 def test_the_worst_of_several_reasons_is_the_verdict() -> None:
     world = (
         make_world()

@@ -24,7 +24,7 @@ from ledger.core.receipt import Receipt
 from ledger.core.verdict.facts import Question, date_of
 from ledger.core.verdict.verdict import Verdict
 from ledger.records.schema import SchemaHash, load
-from ledger.verify import FAILED_SECONDS, HEAD_READS, Verifier, ask
+from ledger.verify import FAILED_SECONDS, HEAD_READS, LOOK_SECONDS, Verifier, ask
 from tests.support.anvil import start_anvil
 from tests.support.chain import KEY_START, TestNetwork, deploy_network
 from tests.support.ledger import OTHER, SUBJECT, MemberLog, Record, make_record
@@ -812,6 +812,25 @@ def test_a_verifier_that_lives_for_long_reads_the_head_again(ledger: Ledger, mir
         anvil.mine(1, seconds=file.max_head_age // HEAD_READS)
         found = verifier.verify(data, NOTHING)
         assert found.verdict == "key-disputed"
+    verifier.close()
+
+
+def test_a_receipt_from_beyond_the_head_has_it_read_again(ledger: Ledger) -> None:
+    """So a record that was anchored a moment ago is not unknown for a quarter of `maxHeadAge`; but
+    not more often than twice a second, for anybody may write a number of a block."""
+    log, clock = ledger.beijing, Ticks()
+    verifier = Verifier(
+        ledger.network.file, now=ledger.network.anvil.head_time, elapsed=clock, wait=0.0
+    )
+    assert verifier.verify(log.receipt(0), NOTHING).verdict == "valid"
+    index = log.put(make_record(log))
+    log.anchor()
+    ledger.network.anvil.mine()
+    data = log.receipt(index)
+    found = verifier.verify(data, NOTHING)
+    assert (found.verdict, codes(found)) == ("undetermined", ["head-behind-receipt"])
+    clock.time += LOOK_SECONDS
+    assert verifier.verify(data, NOTHING).verdict == "valid"
     verifier.close()
 
 
