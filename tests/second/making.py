@@ -308,7 +308,7 @@ def statement_entry(said: dict[str, Json]) -> dict[str, Json]:
     }
 
 
-def promise(entry: dict[str, Json], issued: int = HEAD, due: int = HEAD + 3600) -> Json:
+def promise(entry: dict[str, Json], issued: int = HEAD, due: int = HEAD + 3600) -> dict[str, Json]:
     """Promise an entry alone."""
     leaf = merkle.leaf_of(canonical(entry))
     unsigned = Promise(1, due, issued, leaf, LOG, b"")

@@ -286,5 +286,10 @@ def test_openings() -> None:
     assert verdict(data, set_key(0, notAfter=HEAD - 1)) == "key-not-valid-at"
     assert verdict(data, stolen(0, HEAD)) == "key-disputed"
     assert verdict(data, set_top(logs=[])) == "unknown-issuer"
+    signed = str(promise(entry)["signature"])
+    for mark in ("00", "1b" if signed.endswith("1c") else "1c"):
+        spoiled = {**promise(entry), "signature": signed[:-2] + mark}
+        held = {"index": 0, "path": [], "promise": spoiled}
+        assert verdict(opening({"entry": entry, "promise": held})) == "proof-mismatch"
     held = {"index": 1, "path": [], "promise": promise(entry)}
     assert verdict(opening({"entry": entry, "promise": held})) == "proof-mismatch"
