@@ -3,6 +3,12 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
 
 from scripts.lint import lint_steps
 from scripts.steps import PYTHON, Step, forge, run_lanes
@@ -39,16 +45,23 @@ BESIDE = max(2, min(CORES, 7) // 2)
 """Of tests that run beside those."""
 
 
-def test_lanes() -> list[list[Step]]:
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder in it
+ROOM = 8 << 30
+"""Bytes that must be free there, and of memory."""
+
+
+def test_lanes(folder: Path | None) -> list[list[Step]]:
     """Linters first, then the contracts, then Python: the quick answers come early. The tests that
-    take longest begin at once, beside all of that."""
+    take longest begin at once, beside all of that. folder: for what they write; None: as pytest
+    has it."""
     proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
-    core = [*pytest(BESIDE), "tests/core", *coverage]
-    postgresql = [*pytest(BESIDE), "--database", "postgresql", *ON_POSTGRESQL]
+    core = [*pytest(BESIDE, folder, "core"), "tests/core", *coverage]
+    postgresql = [*pytest(BESIDE, folder, "postgresql"), "--database", "postgresql", *ON_POSTGRESQL]
+    most = pytest(WORKERS, folder, "most")
     return [
-        [Step("pytest", [*pytest(WORKERS), "--ignore=tests/core", *proxied], live=True)],
+        [Step("pytest", [*most, "--ignore=tests/core", *proxied], live=True)],
         [
             *lint_steps(),
             Step("forge test", [forge(), "test"]),
@@ -63,12 +76,27 @@ def test_lanes() -> list[list[Step]]:
     ]
 
 
-def pytest(workers: int) -> list[str]:
+def pytest(workers: int, folder: Path | None, name: str) -> list[str]:
     """The command, for so many processes."""
     # Tests of one file share what they start, a chain or a gateway. Files run in the order of
     # tests/conftest.py; by itself xdist would leave the long ones, with few tests, to the end.
     command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile"]
-    return [*command, "--no-loadscope-reorder"]
+    command.append("--no-loadscope-reorder")
+    return command if folder is None else [*command, "--basetemp", str(folder / name)]
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path | None]:
+    """A folder in memory, gone at the end. On a disk each commit of each database waits until it is
+    written, which tests the machine and not us: what tests kill is a process. None where there is
+    no room, or where no program may lie, as some tests have it."""
+    if IN_MEMORY.is_dir() and not os.statvfs(IN_MEMORY).f_flag & os.ST_NOEXEC:
+        free = min(shutil.disk_usage(IN_MEMORY).free, psutil.virtual_memory().available)
+        if free > ROOM:
+            with TemporaryDirectory(prefix="credit-ledger-", dir=IN_MEMORY) as folder:
+                yield Path(folder)
+            return
+    yield None
 
 
 def has_nginx() -> bool:
@@ -84,4 +112,5 @@ def left_out() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_lanes(test_lanes(), left_out()))
+    with quick_folder() as found:
+        sys.exit(run_lanes(test_lanes(found), left_out()))

@@ -21,6 +21,8 @@ LONG = frozenset({"e2e", "docs", "acceptance", "proxy"})
 """Folders whose tests take minutes."""
 TOGETHER = "tests/acceptance/"
 """Its tests share a network of six gateways: one process runs them all, or each would start it."""
+APART = frozenset({"test_outsider.py", "test_quality_closed.py"})
+"""Files of that folder that do without it."""
 
 _STARTED = pytest.StashKey[ExitStack]()
 
@@ -52,7 +54,9 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """Tests of one file go to one process, and those of `TOGETHER` too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
+        file = str(super()._split_scope(nodeid))
+        shares = file.startswith(TOGETHER) and file.removeprefix(TOGETHER) not in APART
+        return TOGETHER if shares else file
 
 
 @pytest.hookimpl(optionalhook=True)
