@@ -125,7 +125,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.watching = node.watching
     app.state.subject_parts = node.webhooks.subject_parts
-    app.state.webhooks = node.webhooks.webhooks
+    app.state.webhooks = node.webhooks.desk
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.histories = HistoryParts(histories=node.giving.histories, clock=ctx.clock)
