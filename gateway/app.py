@@ -134,7 +134,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.watching = node.watching
     app.state.bench = Bench(node.verifying)
     app.state.subject_parts = node.webhooks.subject_parts
-    app.state.webhooks = node.webhooks.webhooks
+    app.state.webhooks = node.webhooks.desk
     app.state.case_parts = node.case_parts
     app.state.case_files = node.case_files.files
     app.state.authorisations = node.authorisations

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,24 +47,32 @@ def place_of(endpoint: str, member: str, *, production: bool) -> tuple[str, str]
 class Dialler:
     """Looks names up, for `ledger.chain.nodes.http.Http`."""
 
-    def __init__(self, *, production: bool, private_networks: Sequence[Network] = ()) -> None:
-        """private_networks: those where members are reached in production too."""
+    def __init__(
+        self,
+        *,
+        production: bool,
+        private_networks: Sequence[Network] = (),
+        lookups: Executor | None = None,
+    ) -> None:
+        """private_networks: those where members are reached in production too. lookups: where names
+        are looked up; None: with those of members."""
         self._production = production
+        self._lookups = lookups or _resolver
         self._named = tuple(private_networks)
 
     def __call__(self, host: str) -> Sequence[str]:
         """The addresses to connect to. Raises PeerSilent: `name-unknown`, or in production
         `address-private` where one of them is no public one, nor in a network that was named."""
-        found = resolve(host)
+        found = resolve(host, self._lookups)
         if self._production and not all(may_be_called(one, self._named) for one in found):
             raise PeerSilent("address-private", host)
         return found
 
 
-def resolve(host: str) -> Sequence[str]:
+def resolve(host: str, lookups: Executor = _resolver) -> Sequence[str]:
     """The addresses of a name, or the address that it is, each once. Raises PeerSilent
     `name-unknown`."""
-    asked = _resolver.submit(socket.getaddrinfo, host, None, 0, socket.SOCK_STREAM)
+    asked = lookups.submit(socket.getaddrinfo, host, None, 0, socket.SOCK_STREAM)
     try:
         found = asked.result(CONNECT_SECONDS)
     except (OSError, UnicodeError, TimeoutError) as error:

@@ -38,6 +38,9 @@ PAGE: Final = 64
 LETTERS_A_TURN: Final = 16
 TURN_SECONDS: Final = 10.0
 """For which one endpoint is delivered to without a pause; then others have their turn."""
+SKIPPED: Final = 4096
+"""Endpoints of which that is remembered; beyond it the memory is dropped whole, and they are looked
+at from where they are stored."""
 SKIP_SECONDS: Final = 60
 """Between two notes of how far an endpoint is that nothing concerned meanwhile."""
 
@@ -161,6 +164,8 @@ class Delivering:
         if before is not None and now - before.stored < SKIP_SECONDS:
             self._skipped[turn.row.id] = before._replace(place=turn.place)
             return
+        if len(self._skipped) >= SKIPPED:  # some were removed long ago
+            self._skipped.clear()
         self._skipped[turn.row.id] = _Skipped(turn.place, now)
         if turn.place != store.place_of(turn.row):
             self._store(turn, turn.place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
+from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.tokens.services import require
 from gateway.watching.subject_routes import json_of, object_of, read_subject, told
@@ -30,18 +32,32 @@ _FORM: Final = {
 router = APIRouter(tags=["webhooks"])
 
 
-def _webhooks(request: Request) -> Webhooks:
-    found: Webhooks = request.app.state.webhooks
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDesk:
+    """What the routes need. outward: of those who have a URL looked up or tried out, which may take
+    seconds; what others ask for meanwhile must not wait."""
+
+    webhooks: Webhooks
+    outward: Places = field(default_factory=lambda: Places(at_once=8, each=1, waiting=2, line=32))
+
+
+def _desk(request: Request) -> WebhookDesk:
+    found: WebhookDesk = request.app.state.webhooks
     return found
 
 
+def _webhooks(request: Request) -> Webhooks:
+    return _desk(request).webhooks
+
+
+Desk = Annotated[WebhookDesk, Depends(_desk)]
 Here = Annotated[Webhooks, Depends(_webhooks)]
 Holder = Annotated[Caller, Depends(require(Purpose.FOLLOW))]
 Name = Annotated[str, Path(alias="webhook", pattern="^[0-9a-f]{32}$")]
 
 
 @router.post("/v1/webhooks", status_code=201)
-async def add(request: Request, webhooks: Here, caller: Holder) -> Response:
+async def add(request: Request, desk: Desk, caller: Holder) -> Response:
     """Have events sent to a URL, as Standard Webhooks: of these records and this subject, or where
     none is named of all that `/v1/watch` tells the caller. The secret is shown here alone."""
     value = object_of(await request.body())
@@ -50,7 +66,9 @@ async def add(request: Request, webhooks: Here, caller: Holder) -> Response:
         raise _wrong()
     named = _named(value)
     with _told():
-        return json_of(await run_in_threadpool(webhooks.add, caller, url, named), 201)
+        async with desk.outward.hold(str(caller.id)):
+            made = await run_in_threadpool(desk.webhooks.add, caller, url, named)
+    return json_of(made, 201)
 
 
 @router.get("/v1/webhooks")
@@ -78,10 +96,12 @@ async def follow(name: Name, request: Request, webhooks: Here, caller: Holder) -
 
 
 @router.post("/v1/webhooks/{webhook}/test")
-def test(name: Name, webhooks: Here, caller: Holder) -> Response:
+async def test(name: Name, desk: Desk, caller: Holder) -> Response:
     """Send a message of the type `webhook.test` now, once, and say what came of it."""
     with _told():
-        return json_of(webhooks.test(caller, name))
+        async with desk.outward.hold(str(caller.id)):
+            done = await run_in_threadpool(desk.webhooks.test, caller, name)
+    return json_of(done)
 
 
 @router.get("/v1/webhooks/{webhook}/dead-letters")

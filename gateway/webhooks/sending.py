@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ CALL_SECONDS: Final = 15.0
 """For a whole try, the look-up of the name included."""
 CONNECTIONS: Final = 64
 """At once, to all receivers together: more than are sent to, so that none waits for another."""
+LOOKUPS: Final = 64
+"""Names looked up at once; one that hangs holds a thread until the system gives up. They are not
+those of members: whoever points at names that hang is in no member's way."""
 MAX_URL: Final = 2048
 """Characters."""
 _AGENT: Final = "credit-ledger-webhooks/1"
@@ -52,14 +56,18 @@ class Outward:
         """http: in place of one that reaches public addresses and the networks that the operator
         named alone, in production."""
         self._production = settings.env == "production"
+        self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="webhook-resolve")
         self._dialler = Dialler(
-            production=self._production, private_networks=settings.webhooks.networks
+            production=self._production,
+            private_networks=settings.webhooks.networks,
+            lookups=self._lookups,
         )
         self._given = http
         self._making = threading.Lock()
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections, and wait for no name."""
+        self._lookups.shutdown(wait=False, cancel_futures=True)
         with self._making:
             if self._given is not None:
                 self._given.close()

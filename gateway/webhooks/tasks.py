@@ -24,6 +24,8 @@ AT_ONCE: Final = 16
 until all others that something is due for have had theirs."""
 OF_ONE_HOLDER: Final = 4
 """Of them, at most, of one token: whoever names ten that never answer leaves room for others."""
+MANY: Final = 4096
+"""Endpoints of which it is remembered when they had a turn."""
 LOOK_SECONDS: Final = 0.5
 """Between two looks for news, of all endpoints together."""
 TURN_SECONDS: Final = 1.0
@@ -54,6 +56,8 @@ class WebhookSender:
         if not self._lease.take():
             return TURN_SECONDS
         rows = self._delivering.due(self._busy())
+        if len(self._turns) > MANY:  # some were removed long ago
+            self._turns.clear()
         # Whoever had a turn longest ago is first.
         for row in sorted(rows, key=lambda row: self._turns.get(row.id, 0.0)):
             busy = Counter(token for token, _ in self._under_way.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.accesses.services import AccessLog
@@ -17,6 +18,7 @@ from gateway.watching.subjects import Subjects
 from gateway.watching.tasks import asker
 from gateway.webhooks import store
 from gateway.webhooks.delivering import Delivering
+from gateway.webhooks.routes import WebhookDesk
 from gateway.webhooks.schedule import Schedule
 from gateway.webhooks.sealed import SealedParts
 from gateway.webhooks.sending import Outward
@@ -33,13 +35,18 @@ class WebhookParts:
     asking: Asking
     webhooks: Webhooks
     delivering: Delivering
-    outward: Outward
+    outwards: Sequence[Outward]
     _sender: WebhookSender | None = None
 
     @property
     def subject_parts(self) -> SubjectParts:
         """What the routes of followed subjects need."""
         return SubjectParts(subjects=self.subjects, sent_to=store.sent_to())
+
+    @property
+    def desk(self) -> WebhookDesk:
+        """What the routes of endpoints need."""
+        return WebhookDesk(webhooks=self.webhooks)
 
     def steps(self, lease: Lease) -> list[tuple[str, Step]]:
         """The threads, by name."""
@@ -57,7 +64,8 @@ class WebhookParts:
 
     def close(self) -> None:
         """Drop the connections."""
-        self.outward.close()
+        for outward in self.outwards:
+            outward.close()
 
 
 def make_webhooks(
@@ -65,19 +73,20 @@ def make_webhooks(
 ) -> WebhookParts:
     """All that sends events to programs of whoever watches."""
     subjects, parts = Subjects(ctx, vault, hmac), SealedParts(vault)
-    outward = Outward(ctx.settings)
+    # What holders try out has threads of its own, and takes none from deliveries.
+    delivered, tried = Outward(ctx.settings), Outward(ctx.settings)
     return WebhookParts(
         ctx=ctx,
         subjects=subjects,
         asking=Asking(ctx, subjects, hmac, holders),
-        webhooks=Webhooks(ctx, parts=parts, outward=outward, subjects=subjects, accesses=accesses),
+        webhooks=Webhooks(ctx, parts=parts, outward=tried, subjects=subjects, accesses=accesses),
         delivering=Delivering(
             ctx,
             parts=parts,
             holders=holders,
-            outward=outward,
+            outward=delivered,
             # Spreads load, guards nothing.
             schedule=Schedule(random.Random().random),  # noqa: S311
         ),
-        outward=outward,
+        outwards=(delivered, tried),
     )

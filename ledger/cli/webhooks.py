@@ -14,7 +14,7 @@ from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, Refused, harmless, note, print_json
 from ledger.cli.times import shown_time
-from ledger.cli.webhooks_shown import show_endpoints, show_subjects
+from ledger.cli.webhook_tables import show_endpoints, show_subjects
 from ledger.core.authorisation import GovernmentPurpose, OwnPurpose
 
 _OK, _CREATED, _EMPTY = 200, 201, 204

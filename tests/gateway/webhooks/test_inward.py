@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from gateway.base.settings import Settings, WebhookSettings
 from gateway.node import Node
-from gateway.webhooks import signing
+from gateway.peers import dialling
+from gateway.webhooks import sending, signing
 from gateway.webhooks.errors import NotDelivered, WebhookRefused
 from gateway.webhooks.sending import MAX_URL, Outward, is_fit
 from gateway.webhooks.services import Named
@@ -194,3 +196,29 @@ def test_by_tls_for_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             outward.send(f"https://other.invalid:{port}/", MESSAGE, 1, [new_secret()])
     assert caught.value.code == "unreachable"
     outward.close()
+
+
+def test_names_that_hang_are_in_no_member_s_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All threads for look-ups of webhooks hang; members are looked up all the same."""
+    release, real = threading.Event(), socket.getaddrinfo
+
+    def look_up(host: Any, *more: Any, **options: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            release.wait()
+            return []
+        return real(host, *more, **options)
+
+    monkeypatch.setattr(sending, "LOOKUPS", 2)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    outward = Outward(make_settings(tmp_path))
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(dialling, "CONNECT_SECONDS", 0.05)
+            for n in range(3):
+                assert code_of(outward, f"http://slow-{n}.invalid/") == "name-unknown"
+        assert dialling.resolve("127.0.0.1") == ["127.0.0.1"]
+    finally:
+        release.set()
+        outward.close()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
+import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
@@ -12,6 +16,7 @@ from gateway.app import create_app
 from gateway.node import Node
 from gateway.webhooks import services, store
 from tests.gateway.intake.material import bearer, new_token
+from tests.gateway.watching.test_watch import served
 from tests.gateway.webhooks.desk import (
     AUTHORISATION,
     SUBJECT,
@@ -224,6 +229,38 @@ def test_bounded(
     other = SUBJECT_BODY | {"purpose": "in-loan"}
     assert desk.ask("POST", path, {"subject": other}, expect=409)["code"] == "too-many-subjects"
     assert len(desk.ask("GET", "/v1/watched-subjects")["items"]) == 1, "nothing is left of it"
+
+
+def test_who_waits_for_a_name_holds_up_nobody(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one holder one is tried at a time and two wait; others go on meanwhile."""
+    release, looked = threading.Event(), list[str]()
+
+    def hang(url: str) -> None:
+        looked.append(url)
+        release.wait()
+
+    monkeypatch.setattr(node.webhooks.webhooks._outward, "demand_reachable", hang)
+    headers = bearer(new_token(node, "read", name="bank"))
+    other = bearer(new_token(node, "read", name="another", department="b"))
+    with served(node) as url, ThreadPoolExecutor(8) as pool:
+
+        def add(of: dict[str, str], n: int) -> int:
+            body = {"url": f"http://{n}.example/"}
+            path = f"{url}/v1/webhooks"
+            return httpx.post(path, json=body, headers=of, timeout=300).status_code
+
+        mine = [pool.submit(add, headers, n) for n in range(4)]
+        theirs = pool.submit(add, other, 9)
+        try:
+            refused = next(as_completed(mine)).result()
+            while len(looked) < 2:
+                time.sleep(0.01)
+            listed = httpx.get(f"{url}/v1/webhooks", headers=headers, timeout=300)
+        finally:
+            release.set()
+        assert (refused, listed.status_code) == (429, 200)
+        assert sorted(one.result() for one in mine) == [201, 201, 201, 429]
+        assert theirs.result() == 201
 
 
 ROUTES = [

@@ -1,4 +1,4 @@
-"""Endpoints and followed subjects as tables."""
+"""Endpoints and followed subjects as people see them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REASONS: Final = {
 
 
 def show_endpoints(items: Sequence[dict[str, Any]]) -> None:
-    """Show endpoints as a table."""
+    """Endpoints as their node lists them."""
     if not items:
         note(say(zh="没有接收地址。", en="There are no endpoints."))
         return
@@ -72,7 +72,7 @@ def _word(words: dict[str, tuple[str, str]], name: str) -> str:
 
 
 def show_subjects(items: Sequence[dict[str, Any]]) -> None:
-    """Show followed subjects as a table."""
+    """Followed subjects as their node lists them."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column(say(zh="关注的主体", en="Followed subject"), no_wrap=True)
     table.add_column(say(zh="编号", en="Id"), no_wrap=True)
