@@ -225,6 +225,7 @@ class Node:
             cases=lambda connection: (
                 *self.case_parts.figures.gauges(connection),
                 *revocation_gauges(connection),
+                *product_store.gauges(connection),
             ),
             webhooks=webhook_gauges,
         )

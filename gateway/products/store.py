@@ -252,12 +252,13 @@ def refile(connection: sa.Connection, numbers: Sequence[int] | None = None) -> i
     return connection.execute(done).rowcount
 
 
-def act_figures(connection: sa.Connection) -> Mapping[str, int]:
-    """How many acts are on their way or were refused, by state."""
-    states = (*IN_FLIGHT, "refused")
-    query = sa.select(product_acts.c.state, sa.func.count()).where(product_acts.c.state.in_(states))
-    counted = {state: count for state, count in connection.execute(query.group_by("state"))}
-    return dict.fromkeys(states, 0) | counted
+def gauges(connection: sa.Connection) -> list[tuple[str, str, int]]:
+    """What is on its way and does not get there, for a scraper: name, what it is, value."""
+    query = sa.select(sa.func.count()).where(
+        product_acts.c.state.in_(IN_FLIGHT), product_acts.c.failures > 0
+    )
+    held = connection.scalar(query) or 0
+    return [("product_acts_held", "Acts about products that the chain refused for now", held)]
 
 
 # ---- changes of statuses that users were told of

@@ -219,6 +219,8 @@ def test_waits_while_the_member_is_suspended(network: TestNetwork, tmp_path: Pat
         product = ask(node, new_id())
         go(node, network, 4)
         assert told(node, product) == [("register", "waiting", "MemberNotActive")]
+        with node.ctx.engine.connect() as connection:
+            assert [one[::2] for one in store.gauges(connection)] == [("product_acts_held", 1)]
         assert show(node, product)["acts"][0]["remedy"] == REMEDIES["MemberNotActive"]
 
 
