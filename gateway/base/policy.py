@@ -274,11 +274,7 @@ RULES: Final[Mapping[Purpose, Rule]] = {
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),
     # What is given is for the other members to say, by what the member is and what it shows them.
-    Purpose.USE: Rule(
-        scope="read",
-        grounds=_always(frozenset({Ground.MEMBER, Ground.UNBOUND, Ground.DEPARTMENT})),
-        refusal="not-found",
-    ),
+    Purpose.USE: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.QUERIES: Rule(
         scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
     ),

@@ -58,7 +58,7 @@ some_records = st.builds(
 
 def of_many(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """Why one with the scope does not take it with a list of a day, or in a history."""
-    if purpose is Purpose.HISTORY:
+    if purpose in (Purpose.HISTORY, Purpose.QUERIES):
         centre = caller.department is None and not caller.authorities
         return None if centre or "admin" in caller.scopes else "centre-only"
     told = {Status.CLOSED: "content-closed", Status.ERASED: "content-erased"}
@@ -68,7 +68,7 @@ def of_many(caller: Caller, purpose: Purpose, record: Record, status: Status) ->
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
-    apart = purpose in (Purpose.LIST, Purpose.HISTORY)
+    apart = purpose in (Purpose.LIST, Purpose.HISTORY, Purpose.QUERIES)
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     whole = purpose is Purpose.RECONCILE
     scope = "read" if reading or whole or apart else "admin" if operating else "submit"
@@ -80,6 +80,11 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.RELEASE_CASE_FILE: "release",
         Purpose.READ_CASE: "read",
         Purpose.FOLLOW: "read",
+        Purpose.USE: "read",
+        Purpose.PRODUCT: "product",
+        Purpose.SEE_PRODUCT: "product",
+        Purpose.OUTCOMES: "product",
+        Purpose.SUMS: "product",
         Purpose.DECIDE: "decide",
         Purpose.RELEASE: "release",
         Purpose.GRANT_AUTHORISATION: "consent",
@@ -107,6 +112,7 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
     handed_in |= {Purpose.FILE_ABROAD, Purpose.SEE_ABROAD, Purpose.FOLLOW}
     handed_in |= {Purpose.SEE_CASE_FILE, Purpose.RELEASE_CASE_FILE}
     handed_in |= {each for each in Purpose if each.value.endswith("-authorisation")}
+    handed_in |= {Purpose.USE, Purpose.PRODUCT, Purpose.SEE_PRODUCT, Purpose.OUTCOMES, Purpose.SUMS}
     if of_cases or purpose in handed_in:
         any_desk = purpose is Purpose.FILE_CASE and not caller.authorities
         seen = centre or filed or any_desk or (of_cases and mine)
