@@ -4,7 +4,8 @@
 
 Starts a network in build/demo/, submits the sample files of the four provinces and a few records of
 today, verifies receipts with every gateway stopped, has a firm of Hebei that was punished in
-Tianjin repaired, upholds an objection of another one, replays the chain. Writes
+Tianjin repaired, upholds an objection of another one, has a bank decide about a loan, replays the
+chain. Writes
 build/demo/summary.json. Leaves nothing running. All firms in it are synthetic.
 """
 
@@ -18,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.devnet import services
+from scripts.demo_parts import loan as lending
 from scripts.demo_parts import story as life
 from scripts.demo_parts import today
 from scripts.demo_parts.figures import anchor_figures, timeliness
@@ -67,6 +69,7 @@ class Tally:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     story: life.Told = field(default_factory=life.Told)
+    loan: lending.Loan | None = None
 
 
 def run(*arguments: str | Path, expect: tuple[int, ...] = (0,)) -> tuple[int, Any]:
@@ -222,6 +225,22 @@ def play(file: Path, urls: dict[str, str], tally: Tally) -> None:
     for row in life.rows_of(tally.story, PROVINCES):
         table.add_row(*row)
     console.print(table)
+    lend(desk, tally)
+
+
+def lend(desk: life.Desk, tally: Tally) -> None:
+    """A bank asks four provinces with the firm's consent, before a repair and after it."""
+    with console.status("a bank is asked for a loan; one province is away …"):
+        loan = lending.play(desk, NET)
+    tally.loan = loan
+    table = Table(title="4. A bank decides about a loan, with the firm's consent")
+    for title in ("province", "records stated"):
+        table.add_column(title)
+    for code, number in loan.stated.items():
+        table.add_row(PROVINCES[code], str(number))
+    for code in loan.missing:
+        table.add_row(PROVINCES[code], "away")
+    console.print(table)
 
 
 def replay(file: Path, tally: Tally) -> None:
@@ -234,7 +253,7 @@ def replay(file: Path, tally: Tally) -> None:
     tally.findings = report["findings"]
     entries = sum(log["size"] for log in report["logs"])
     console.print(
-        f"4. An auditor replayed block {report['block']['number']}: {len(report['logs'])} logs, "
+        f"5. An auditor replayed block {report['block']['number']}: {len(report['logs'])} logs, "
         f"{entries} entries, {len(tally.findings)} findings\n"
     )
 
@@ -258,11 +277,12 @@ def summarise(file: Path, urls: dict[str, str], tally: Tally) -> dict[str, Any]:
             {"member": code, "seconds": seconds}
             for code, seconds in tally.story.acknowledged.items()
         ],
+        "loan": None if tally.loan is None else asdict(tally.loan),
         "findings": tally.findings,
     }
 
 
-def show(summary: dict[str, Any], seconds: float) -> None:
+def show(summary: dict[str, Any], tally: Tally, seconds: float) -> None:
     """The closing table."""
     table = Table(title="What happened", show_header=False)
     days = summary["withinSevenWorkingDays"]
@@ -280,6 +300,7 @@ def show(summary: dict[str, Any], seconds: float) -> None:
             "receipts verified",
             ", ".join(f"{one['verdict']} ({one['exit']})" for one in summary["receipts"]),
         ),
+        ("the loan", "-" if tally.loan is None else tally.loan.row()),
         ("findings of the replay", len(summary["findings"])),
         ("seconds", round(seconds)),
     ]
@@ -310,7 +331,7 @@ def main() -> int:
     (BUILD / "summary.json").write_text(
         json.dumps(summary, ensure_ascii=False, indent=1) + "\n", "utf-8"
     )
-    show(summary, time.monotonic() - started)
+    show(summary, tally, time.monotonic() - started)
     console.print(f"details: {BUILD.relative_to(ROOT)}/")
     return 0
 

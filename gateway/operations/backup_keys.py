@@ -31,6 +31,7 @@ from gateway.jobs.services import find as find_job
 from gateway.log.models import entries
 from gateway.peers.models import peer_inbox, peer_outbox
 from gateway.products.models import product_versions
+from gateway.queries.models import uses
 from gateway.records.models import records
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
@@ -72,8 +73,10 @@ _NUMBERED: Mapping[Kind, sa.Column[str]] = {
     Kind.RECEIVED: peer_inbox.c.id,
     Kind.SENT: peer_outbox.c.id,
     Kind.MANIFEST: product_versions.c.box,
+    Kind.USE: uses.c.id,
 }
-"""Openings of other members, those on their way to them, and manifests of products."""
+"""Openings of other members, those on their way to them, manifests of products, and what was asked
+about subjects."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 

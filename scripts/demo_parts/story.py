@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ledger.chain.contracts.bindings import CASE_REGISTRY, CaseRegistry, Consortium
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader
-from scripts.demo_parts.today import PLACES, complete, penalty
+from scripts.demo_parts.today import PLACES, complete, now, penalty
 
 OWNER, HOME = "120000", "130000"
 """Tianjin punishes; the firm is of Hebei, which files for it."""
@@ -111,7 +110,7 @@ def _repair(desk: Desk, told: Told) -> None:
     """One application at home, one decision in Tianjin; the verdict in every province."""
     record, receipt = _punish(desk, "1")
     before = desk.verdict(receipt)
-    case = _file(
+    case = file_case(
         desk, record, "repair", "已履行全部义务，申请信用修复", "--national-no", "XYXF-2026-1"
     )
     desk.run("case", "accept", case, *desk.at(OWNER))
@@ -124,7 +123,7 @@ def _repair(desk: Desk, told: Told) -> None:
 def _correct(desk: Desk, told: Told) -> None:
     """An objection marks the record; upheld, another one stands in its place."""
     record, receipt = _punish(desk, "2")
-    case = _file(desk, record, "objection", "罚款金额有误，应为 0.1 万元")
+    case = file_case(desk, record, "objection", "罚款金额有误，应为 0.1 万元")
     marked = until(lambda: _is(desk, receipt, "disputed"), "the mark of the objection")
     right, _ = _punish(desk, "2", CF_NR_FK="0.1", CF_WSH=_number("2") + "更正")
     decided = ("--basis", "7", "--correct-to", right, "--doc", desk.paper("异议处理决定书.pdf"))
@@ -144,7 +143,7 @@ def _number(which: str) -> str:
 
 def _punish(desk: Desk, which: str, **changes: str) -> tuple[str, Path]:
     """Tianjin records a penalty of a firm of Hebei: (record id, file of its receipt)."""
-    day = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=_AGE)
+    day = now() - timedelta(days=_AGE)
     row = _penalty(which, day, changes)
     path = desk.folder / f"story-{which}-{len(changes)}.ndjson"
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", "utf-8")
@@ -167,7 +166,7 @@ def _penalty(which: str, day: date, changes: dict[str, str]) -> dict[str, Any]:
     return row
 
 
-def _file(desk: Desk, record: str, kind: str, reason: str, *more: str) -> str:
+def file_case(desk: Desk, record: str, kind: str, reason: str, *more: str) -> str:
     """File at the firm's home, and see it arrive at the owner."""
     said = ("--owner", OWNER, "--kind", kind, "--reason", reason, *more)
     paper = ("--doc", desk.paper(f"{kind}-application.pdf"))

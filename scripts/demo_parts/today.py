@@ -15,10 +15,14 @@ PLACES = {"110000": "110101", "120000": "120101", "130000": "130102", "140000": 
 
 def write_file(path: Path, code: str) -> Path:
     """One penalty per age, as NDJSON."""
-    now = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    rows = [penalty(code, number, now - timedelta(days=age)) for number, age in enumerate(AGES)]
+    rows = [penalty(code, number, now() - timedelta(days=age)) for number, age in enumerate(AGES)]
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     return path
+
+
+def now() -> date:
+    """The day in China."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def penalty(code: str, number: int, decided: date) -> dict[str, Any]:
