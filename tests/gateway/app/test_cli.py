@@ -160,7 +160,7 @@ def test_the_access_log(config: Path, tmp_path: Path) -> None:
     shown = run(config, "accesses", "list", "--refused")
     head, cells = [told.split("\t") for told in shown.stdout.splitlines()]
     assert head[:3] == ["Id", "Time", "Token"]
-    assert cells[5:] == ["disclose", "-", "1", "scope-missing", str(VERSION), "-"]
+    assert cells[5:] == ["disclose", "-", "1", "scope-missing", str(VERSION), "-", "-", "-"]
     assert cells[1] == "2026-11-24 00:00:00 +08:00"  # of the day that people know
     assert len(head) == len(cells)
     for options, expected in (
