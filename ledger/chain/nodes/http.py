@@ -1,9 +1,12 @@
 """HTTP to servers we do not trust: bounded in bytes, and in time for the whole call.
 
 Used for nodes, remote signers and tile mirrors. No redirects, no cookies kept, no compression (a
-small answer must not unfold to a large one).
+small answer must not unfold to a large one). Over httpcore, which httpx itself goes by: a look at
+the chain is hundreds of calls, and what httpx adds to each was most of a third of its time. Proxies
+of the environment are not used: a node is reached as the network file names it.
 """
 
+import base64
 import contextlib
 import email.utils
 import os
@@ -12,7 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from socket import SOCK_STREAM
 from typing import Any, NamedTuple
 
@@ -29,6 +32,9 @@ TIMEOUT = 10.0
 _PARALLEL = 16  # connections kept to one server: the callers of one process
 _SHORTEST = 0.001  # seconds; a socket takes 0 for "do not wait"
 _ADDRESSES = 4  # of a name that are tried, one after the other
+_TARGETS = 256  # URLs that are read once
+_ALWAYS = {"accept": "*/*", "accept-encoding": "identity", "connection": "keep-alive"}
+_WITH_BODY = ("POST", "PUT", "PATCH")
 _MAX_WAIT = 86_400.0  # seconds; whoever asks for a longer pause does not want to be asked at all
 
 
@@ -42,6 +48,8 @@ class Answer(NamedTuple):
     headers: Sequence[tuple[str, str]] = ()
 
 
+_Headers = list[tuple[bytes, bytes]]
+"""Names in lower case."""
 Resolve = Callable[[str], Sequence[str]]
 """Addresses of a host name, of which the first that answers is connected to. What it raises leaves
 the call as it is."""
@@ -66,14 +74,12 @@ class Http:
         `connections`: at once, to all servers together. `public`: no address is called that is not
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
         those that are called all the same."""
-        self._client = httpx.Client(
-            transport=_Transport(
-                verify=verify,
-                resolve=resolve,
-                connections=connections,
-                public=private_networks if public else None,
-            ),
-            headers={"accept-encoding": "identity", **(headers or {})},
+        self._headers = _raw({"user-agent": "credit-ledger", **_ALWAYS, **(headers or {})}.items())
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_trusting(*map(os.environ.get, _CERTIFICATES)) if verify else _unverified(),
+            max_connections=connections,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(resolve, private_networks if public else None),
         )
 
     def request(
@@ -108,23 +114,22 @@ class Http:
         request. connect: seconds for the connection alone; None: as for the whole call."""
         name = place(url)
         try:
+            target, always = _target(url)
+            wait = {"connect": connect or timeout, "read": timeout, "write": timeout}
             with (
                 _deadline(timeout),
-                self._client.stream(
+                self._pool.stream(
                     method,
-                    url,
+                    target,
+                    headers=self._all_headers(always, headers, method, content),
                     content=content,
-                    headers=list(headers),
-                    timeout=httpx.Timeout(timeout, connect=connect or timeout),
+                    extensions={"timeout": {**wait, "pool": timeout}},
                 ) as response,
             ):
-                body = _read(name, response, max_bytes)
-                return Answer(
-                    response.status_code,
-                    body,
-                    _retry_after(response),
-                    response.headers.multi_items(),
-                )
+                told = _text(response.headers)
+                body = _read(name, response, _header(told, "content-encoding"), max_bytes)
+                after = _retry_after(_header(told, "retry-after"))
+                return Answer(response.status, body, after, told)
         except RpcFailure:
             raise
         except Exception as error:
@@ -135,9 +140,54 @@ class Http:
 
     def close(self) -> None:
         """Drop the connections."""
-        self._client.close()
+        self._pool.close()
+
+    def _all_headers(
+        self,
+        always: _Headers,
+        headers: Sequence[tuple[str, str]],
+        method: str,
+        content: bytes | None,
+    ) -> _Headers:
+        own = _raw(headers)
+        named = {name for name, _ in own}
+        found = [*always, *(pair for pair in self._headers if pair[0] not in named), *own]
+        if content is not None or method in _WITH_BODY:
+            found.append((b"content-length", b"%d" % len(content or b"")))
+        return found
 
 
+@lru_cache(_TARGETS)
+def _target(url: str) -> tuple[httpcore.URL, _Headers]:
+    """Where a request goes, and the headers that the URL gives it."""
+    parts = httpx.URL(url)
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise httpx.UnsupportedProtocol("neither http:// nor https://")
+    headers = [(b"host", parts.netloc)]
+    if parts.username or parts.password:
+        user = f"{parts.username}:{parts.password}".encode()
+        headers.append((b"authorization", b"Basic " + base64.b64encode(user)))
+    target = httpcore.URL(
+        scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
+    )
+    return target, headers
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> _Headers:
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers]
+
+
+def _text(headers: _Headers) -> list[tuple[str, str]]:
+    """As text, whatever the bytes are."""
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
+
+
+def _header(headers: Sequence[tuple[str, str]], wanted: str) -> str:
+    """All values of that name; empty where it is not there."""
+    return ", ".join(value for name, value in headers if name == wanted)
+
+
+@lru_cache(_TARGETS)
 def place(url: str) -> str:
     """Scheme, host and port: a URL for messages. Path and user may hold the owner's secret."""
     try:
@@ -147,12 +197,12 @@ def place(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.decode('ascii', 'replace')}"
 
 
-def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
-    if response.headers.get("content-encoding", "identity") != "identity":
+def _read(url: str, response: httpcore.Response, encoding: str, max_bytes: int) -> bytes:
+    if encoding not in ("", "identity"):
         raise RpcNonsense(url, "compressed answer that nobody asked for")
     parts: list[bytes] = []
     room = max_bytes
-    for part in response.iter_raw():
+    for part in response.iter_stream():
         room -= len(part)
         if room < 0:
             raise RpcTooLong(url, f"answer longer than {max_bytes} bytes")
@@ -160,9 +210,9 @@ def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    """Of the header, which holds seconds or a date (RFC 9110 10.2.3)."""
-    text = response.headers.get("retry-after", "").strip()
+def _retry_after(header: str) -> float | None:
+    """It holds seconds or a date (RFC 9110 10.2.3)."""
+    text = header.strip()
     if text.isascii() and text.isdigit() and len(text) < len("100000"):
         return min(float(text), _MAX_WAIT)
     with contextlib.suppress(ValueError, OverflowError):
@@ -289,30 +339,3 @@ def _unverified() -> ssl.SSLContext:
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """What httpx goes by in place of the certificates that it brings."""
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's own, over connections that keep the deadline.
-
-    httpx has no argument for the network backend, so its pool is replaced; a test with a server
-    that drips its headers fails if that ever stops working. Proxies of the environment are not
-    used: a node is reached as the network file names it.
-    """
-
-    def __init__(
-        self,
-        *,
-        verify: bool,
-        resolve: Resolve | None,
-        connections: int,
-        public: Sequence[Network] | None,
-    ) -> None:
-        context = _trusting(*map(os.environ.get, _CERTIFICATES)) if verify else _unverified()
-        super().__init__(verify=context)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=connections,
-            keepalive_expiry=5.0,
-            network_backend=_Backend(resolve, public),
-        )
