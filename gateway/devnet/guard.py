@@ -35,8 +35,10 @@ from ledger.core.errors import CouldNotCheck
 MAX_HEAD_AGE = 60
 """Seconds; goes into the network file."""
 HEARTBEAT = MAX_HEAD_AGE // 4
-POLL = 0.1
-"""Seconds between two looks at the head."""
+POLL, QUIET_POLL = 0.1, 0.3
+"""Seconds between two looks at the head, and where nobody has sent anything for `QUIET_AFTER`: a
+look costs processor time, and most of the time nothing happens."""
+QUIET_AFTER = 3.0
 STATES_IN_MEMORY = 256
 """Older blocks can no longer be read by `eth_call`; their logs and receipts can."""
 START_SECONDS = 300.0
@@ -81,6 +83,7 @@ class Guard:
         self._stored = -1
         self._next_dump = 0.0
         self._offset = 0
+        self._sent_at = time.monotonic()
 
     def run(self) -> None:
         """Start anvil, watch it, start it again; end with a last dump."""
@@ -130,7 +133,8 @@ class Guard:
                 self._look()
             except CouldNotCheck as error:
                 _log.warning("chain.unreadable", code=error.code)
-            self.stop.wait(POLL)
+            quiet = time.monotonic() - self._sent_at > QUIET_AFTER
+            self.stop.wait(QUIET_POLL if quiet else POLL)
 
     def _move(self) -> None:
         """Move the chain on where another offset was asked for."""
@@ -146,6 +150,7 @@ class Guard:
         if not isinstance(block, dict):
             return
         if block.get("transactions"):
+            self._sent_at = time.monotonic()
             self._rpc.call("anvil_mine", ["0x1"])
         number = int(str(block["number"]), 16)
         if number != self._stored and time.monotonic() >= self._next_dump:

@@ -306,6 +306,7 @@ FOREIGN: tuple[tuple[type[BaseException], type[RpcUnreachable | RpcNonsense]], .
     (httpx.StreamError, RpcUnreachable),
     (httpx.CookieConflict, RpcNonsense),
     (httpcore.RemoteProtocolError, RpcUnreachable),
+    (httpcore.LocalProtocolError, RpcUnreachable),
     (httpcore.ProtocolError, RpcNonsense),
     (httpcore.NetworkError, RpcUnreachable),
     (httpcore.UnsupportedProtocol, RpcUnreachable),

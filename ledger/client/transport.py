@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from ledger.chain.nodes.http import DeadlineTransport, deadline
+from ledger.chain.nodes.deadlines import DeadlineTransport, deadline
 from ledger.client.errors import AnswerMalformed, ClientError, translate
 from ledger.client.flows import Flow, Item, Send, Sleep
 from ledger.client.site import Site

@@ -65,7 +65,7 @@ def test_the_cause_is_kept() -> None:
     http = Http(verify=False)
     with pytest.raises(RpcUnreachable) as caught:
         http.request("POST", "http://127.0.0.1:1/secret-key")
-    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert isinstance(caught.value.__cause__, httpcore.ConnectError)
     assert "secret-key" not in str(caught.value)
     http.close()
 

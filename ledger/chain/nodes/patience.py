@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ledger.chain.errors import BlockGone, RpcFailure
-from ledger.chain.nodes.http import until
+from ledger.chain.nodes.deadlines import until
 
 T = TypeVar("T")
 
