@@ -3,8 +3,10 @@
 import csv
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -42,6 +44,7 @@ serve(create_app(node), listener)
 node.stop()
 node.close()
 """
+START_SECONDS = 300.0
 DECIDED = (datetime.now(UTC) - timedelta(days=40)).date().isoformat()
 
 
@@ -61,11 +64,24 @@ def running(folder: Path, log: Path) -> Iterator[str]:
         assert process.stdout
         found = re.fullmatch(r"port (\d+)\n", process.stdout.readline())
         assert found, log.read_text()
+        _wait(int(found[1]))
         yield f"http://127.0.0.1:{found[1]}"
     finally:
         process.kill()
         process.wait()
         process.communicate()
+
+
+def _wait(port: int) -> None:
+    """Until it listens: the port is known a little earlier."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), START_SECONDS).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < end, "the gateway does not listen"
+            time.sleep(0.05)
 
 
 def prepare(member: Member, folder: Path) -> str:

@@ -151,6 +151,7 @@ def test_what_is_not_for_everybody(nginx: Nginx, client: httpx.Client) -> None:
     assert client.get("/static/../fullchain.pem").status_code == 404
     assert client.get("/static/%2e%2e/key.pem").status_code in (400, 404)
     assert client.get("/metrics").status_code == 404
+    assert client.post("/v1/verify?subject=x").status_code == 404, "for this machine alone"
     assert client.get("/docs").status_code == 200
 
 
