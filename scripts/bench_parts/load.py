@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ledger.core import merkle
 from ledger.core.ids import Digest
 from scripts.bench_parts.book import Book
-from scripts.bench_parts.material import lines
+from scripts.bench_parts.material import SUBJECTS, lines
 from scripts.bench_parts.site import PeakMemory, Site
 
 CLIENTS = 2
@@ -21,12 +21,19 @@ BODY_ROWS = 16_384
 """Rows of one request: four full promises, and answers that the gateway can hold for us."""
 
 
-def send(url: str, token: str, spans: Sequence[tuple[int, int]], start_at: float) -> Sent:
+def send(
+    url: str,
+    token: str,
+    spans: Sequence[tuple[int, int]],
+    start_at: float,
+    firms: int = SUBJECTS,
+) -> Sent:
     """Run in a client's process: one keep-alive connection, a request per span (first, count).
 
-    Bodies are made before `start_at` (monotonic), answers are read after the clock has stopped.
+    firms: whom the records are about. Bodies are made before `start_at` (monotonic), answers are
+    read after the clock has stopped.
     """
-    bodies = [b"".join(lines(first, count)) for first, count in spans]
+    bodies = [b"".join(lines(first, count, firms)) for first, count in spans]
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=600)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     connection.connect()

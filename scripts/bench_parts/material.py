@@ -1,8 +1,8 @@
 """Synthetic records, made fast enough not to be what is measured.
 
 All are penalties in force, each with a document number and facts of its own, about one of
-`SUBJECTS` firms. `OF_AN_OFFICE` in a row come from one of `OFFICES` offices, as a department's
-stream or file does.
+`SUBJECTS` firms, or of as many as are asked for. `OF_AN_OFFICE` in a row come from one of `OFFICES`
+offices, as a department's stream or file does.
 The same numbers give the same records, so that a record is never sent twice by mistake.
 """
 
@@ -26,15 +26,17 @@ OFFICES = 500
 OF_AN_OFFICE = 16_384
 
 
-def subject(number: int) -> str:
-    """The USCC of the firm that record `number` is about."""
-    return _subjects()[number % SUBJECTS]
+def subject(number: int, firms: int = SUBJECTS) -> str:
+    """The USCC of the firm that record `number` is about, of so many firms."""
+    return _subjects(firms)[number % firms]
 
 
 @cache
-def _subjects() -> list[str]:
+def _subjects(firms: int) -> list[str]:
     place = f"91{PLACES[CODE]}"
-    return [complete(place, f"MABCH{n:03d}") for n in range(SUBJECTS)]
+    if firms > SUBJECTS:
+        return [complete(place, f"M{n:07d}") for n in range(firms)]
+    return [complete(place, f"MABCH{n:03d}") for n in range(firms)]
 
 
 @cache
@@ -49,12 +51,12 @@ def _template() -> dict[str, object]:
     return penalty(CODE, 0, yesterday)
 
 
-def _own(number: int) -> dict[str, str]:
+def _own(number: int, firms: int = SUBJECTS) -> dict[str, str]:
     """The fields of one record that differ from those of others."""
     office = number // OF_AN_OFFICE % OFFICES
     return {
-        "CF_XDR_MC": f"合成基准{number % SUBJECTS}号有限公司",
-        "CF_XDR_SHXYM": subject(number),
+        "CF_XDR_MC": f"合成基准{number % firms}号有限公司",
+        "CF_XDR_SHXYM": subject(number, firms),
         "CF_WSH": f"基准罚〔2026〕{number}号",
         "CF_SY": f"经查，当事人未按规定公示年度报告（合成基准，第{number}件）。",
         "CF_CFJG": f"合成基准{office}号市场监督管理局",
@@ -77,11 +79,12 @@ def _pieces() -> list[str]:
     return [*pieces, text + "\n"]
 
 
-def lines(first: int, count: int) -> Iterator[bytes]:
-    """NDJSON lines of records first … first + count - 1, each with its line end."""
+def lines(first: int, count: int, firms: int = SUBJECTS) -> Iterator[bytes]:
+    """NDJSON lines of records first … first + count - 1, each with its line end, about so many
+    firms."""
     pieces = _pieces()
     for number in range(first, first + count):
-        own = _own(number)
+        own = _own(number, firms)
         yield "".join([own.get(piece, piece) for piece in pieces]).encode()
 
 
