@@ -154,7 +154,7 @@ def strangers(dev: bool) -> list[str]:
     locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
     kept = ROOT / "node_modules" / ".package-lock.json"  # npm's own record of what it installed
     found = json.loads(kept.read_text("utf-8"))["packages"] if kept.exists() else {}
-    # The lock holds the binaries of one platform; those of another are pinned by who needs them.
+    # A lock may hold the binaries of one platform alone; who needs those of another pins them.
     pinned = {
         (f"node_modules/{name}", version)
         for one in locked.values()
