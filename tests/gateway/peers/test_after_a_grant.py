@@ -350,6 +350,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/records/{record}/decide": lambda: decision,
             "/v1/cases/{case}/{act}": lambda: Sent(options=posted(note="x")),
         },
+        own=dict.fromkeys(("/v1/queries", "/v1/watched-subjects"), (SUBJECT,)),
     )
 
 
@@ -453,7 +454,9 @@ def test_nobody_is_told_a_field_after_the_grant(world: tuple[World, date]) -> No
         made.owner.node.case_files.judging.step()
     for asker in ASKERS:
         for route, body in exchanged(made, asker):
-            if leaked(body, SECRETS) or b'"match":true' in body or b'"match":false' in body:
+            ours = [SUBJECT] if route == "subject" else []  # the question, signed with the answer
+            found = [one for one in leaked(body, SECRETS) if one not in ours]
+            if found or b'"match":true' in body or b'"match":false' in body:
                 problems.append((asker, route, body[:200]))
     assert problems == []
     now = judged(made)
