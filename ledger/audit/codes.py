@@ -2,6 +2,7 @@
 remedies for people."""
 
 from ledger.audit.case_codes import CASE_CODES
+from ledger.audit.finance_codes import FINANCE_CODES
 from ledger.audit.finding_code import FindingCode
 from ledger.audit.opening_codes import OPENING_CODES
 from ledger.core.texts import Text
@@ -392,7 +393,7 @@ CODES: dict[str, FindingCode] = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-} | (CASE_CODES | OPENING_CODES)
+} | (CASE_CODES | OPENING_CODES | FINANCE_CODES)
 
 # Why a report is incomplete: what could not be looked at, which is nobody's fault yet.
 INCOMPLETE: dict[str, Text] = {

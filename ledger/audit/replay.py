@@ -21,6 +21,7 @@ from ledger.audit.governance import check_votes, judge_contracts, judge_endpoint
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
 from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
+from ledger.audit.judge_written import judge_written
 from ledger.audit.listed import Beside, ListEntries, Replayed
 from ledger.audit.log_replay import LogReplay, Progress, owner_signed
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
@@ -30,6 +31,7 @@ from ledger.audit.state import Log, Member, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
+from ledger.audit.written import Written
 from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
@@ -158,6 +160,7 @@ class _Job:
         self._times = BlockTimes(view)
         self._state = State()
         self._cases = Cases()
+        self._written = Written()
         self._contracts: list[dict[str, Any]] = []
         self._votes: list[dict[str, Any]] = []
         self._logs: list[Log] = []
@@ -201,7 +204,7 @@ class _Job:
             self._tallies = [Tally() for _ in self._logs]
             self._certain = False
             return
-        self._cases = chain.cases
+        self._cases, self._written = chain.cases, chain.written
         self._contracts = judge_contracts(state, network, codes, findings)
         self._votes = check_votes(self._view, network, state, findings)
         judge_keys(state, findings)
@@ -212,6 +215,7 @@ class _Job:
         judge_acts(state, self._cases, findings)
         judge_acknowledgements(state, self._cases, self._times, self._last, findings)
         check_case_signatures(self._view, network.chain_id, self._cases, findings)
+        judge_written(self._view, network.chain_id, state, self._written, findings)
         if self._openings is None:
             self._run_logs(fetch_for, mirrors, copies, None)
             return
