@@ -439,6 +439,11 @@ INCOMPLETE: dict[str, Text] = {
         "en": "An opening is of a version that this software does not know: update it and replay "
         "again.",
     },
+    "paper-version-unknown": {
+        "zh": "交来的答复、证据包、清单或汇总的版本是本软件不认识的：请更新软件后重新审计。",
+        "en": "An answer, bundle, manifest or table of sums is of a version that this software "
+        "does not know: update it and replay again.",
+    },
     "case-too-long": {
         "zh": "同一记录的案件步骤过多，只核对了最早的一部分。",
         "en": "There are too many steps about one record: only the first were looked at.",

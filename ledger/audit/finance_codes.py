@@ -145,4 +145,105 @@ FINANCE_CODES = {
             "en": "Ask the member for what it signed.",
         },
     ),
+    "query-without-authorisation": FindingCode(
+        "error",
+        {
+            "zh": "成员答复了查询，而当时没有有效的授权：没有、已到期、已撤回，或主体、用途、类别"
+            "、地区、查询方、保管方不符。",
+            "en": "A member answered a question that no authorisation in force allowed: there is "
+            "none, it had expired or was taken back, or it is for another subject, purpose, type, "
+            "region or member, or made by a member that keeps none.",
+        },
+        {
+            "zh": "由答复成员说明依据；查询方停止使用该答复。",
+            "en": "The member that answered says on what ground; the one that asked stops using "
+            "it.",
+        },
+    ),
+    "query-after-promise": FindingCode(
+        "error",
+        {
+            "zh": "答复所依的查询陈述在承诺期限之后才锚定。",
+            "en": "The query of an answer was anchored after the `due` of its promise.",
+        },
+        {
+            "zh": "由答复成员核查其每日批次与锚定。",
+            "en": "The member that answered looks at its daily batch and its anchors.",
+        },
+    ),
+    "answer-without-query": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的答复，其查询未陈述在日志中，或 72 小时后仍未锚定：该答复无据可查。",
+            "en": "The query of an answer that a member gave is not stated in its log, or not "
+            "anchored 72 hours after it: the member can deny the answer.",
+        },
+        {
+            "zh": "由答复成员补记查询，并说明原因。",
+            "en": "The member that answered states the query and says why it did not.",
+        },
+    ),
+    "answer-differs-from-query": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的答复与其日志中陈述的查询不符：摘要、查询方、主体、用途、授权或条数不"
+            "同。",
+            "en": "An answer that a member signed is not what it stated in its log: the SHA-256, "
+            "the asker, the subject, the purpose, the authorisation or the number of records is "
+            "another.",
+        },
+        {
+            "zh": "由答复成员说明；两者均为其所签。",
+            "en": "The member that answered explains: it signed both.",
+        },
+    ),
+    "answer-false": FindingCode(
+        "warning",
+        {
+            "zh": "交来的答复或证据包不成立：格式、签名或所附的打开文件不符。",
+            "en": "What was handed over as an answer or a bundle is none: its form, its signature "
+            "or the opening beside it does not hold.",
+        },
+        {
+            "zh": "向交来的一方索取原件；不对成员作出结论。",
+            "en": "Ask whoever handed it over for the original; it says nothing against the "
+            "member.",
+        },
+    ),
+    "use-without-authorisation": FindingCode(
+        "error",
+        {
+            "zh": "成员使用了答复，而使用时没有有效的授权，或用途与查询不同。",
+            "en": "A member used an answer when no authorisation in force allowed it, or for "
+            "another purpose than it had asked for.",
+        },
+        {
+            "zh": "由使用成员说明依据，并停止使用。",
+            "en": "The member that used it says on what ground, and stops using it.",
+        },
+    ),
+    "use-without-answer": FindingCode(
+        "error",
+        {
+            "zh": "成员陈述使用的答复从未有人给出，或给了其他成员，或在使用之后才给出。",
+            "en": "A member states that it used an answer that nobody gave, that was given to "
+            "another, or that was given later.",
+        },
+        {
+            "zh": "由使用成员交出该答复。",
+            "en": "The member shows the answer.",
+        },
+    ),
+    "use-of-no-product": FindingCode(
+        "error",
+        {
+            "zh": "成员陈述答复用于某产品，而该产品当时未登记、未发布或已停用。",
+            "en": "A member states that an answer went into a product that was not registered, "
+            "not published or retired by then.",
+        },
+        {
+            "zh": "由使用成员更正产品编号；已停用的产品不得再用。",
+            "en": "The member mends the id of the product; a retired one is not used any more.",
+        },
+    ),
 }

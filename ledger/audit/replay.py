@@ -223,6 +223,8 @@ class _Job:
             self._openings,
             state=state,
             cases=self._cases,
+            written=self._written,
+            times=self._times,
             findings=findings,
             chain_id=network.chain_id,
             now=self._last.time,
