@@ -6,10 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.audit.cases import Cases
 from ledger.audit.findings import Findings
+from ledger.audit.judge_products import ProductJudge
 from ledger.audit.judge_queries import QueryJudge
 from ledger.audit.opened import Opened
 from ledger.audit.opened_answers import Answers
+from ledger.audit.opened_manifests import Manifests
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.standing import Standing
 from ledger.audit.state import State
@@ -26,22 +29,27 @@ class Finance:
     Unix seconds of the last block."""
 
     state: State
+    cases: Cases
     written: Written
     opened: Opened
     times: BlockTimes
     findings: Findings
     now: int
     _answers: Answers = field(init=False)
+    _manifests: Manifests = field(init=False)
     _unseen: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._answers = Answers(self.opened, self.state, self.findings)
+        self._manifests = Manifests(self.opened, self.written, self.findings)
 
     def take(self, files: OpeningFiles) -> None:
         """Read what is no opening. Raises NotOpenings."""
         for paper in files.papers:
             if paper.kind in ("answer", "bundle"):
                 self._answers.take(paper)
+            elif paper.kind == "manifest":
+                self._manifests.take(paper)
 
     def run(self, unread: frozenset[LogId]) -> None:
         """Judge everything. unread: logs that could not be read whole. Raises CouldNotCheck."""
@@ -60,6 +68,15 @@ class Finance:
             all_open=all(log in open_logs for log, _ in sizes),
             unseen=self._unseen,
         ).run()
+        ProductJudge(
+            state=self.state,
+            cases=self.cases,
+            opened=self.opened,
+            manifests=self._manifests,
+            findings=self.findings,
+            now=self.now,
+            whole=not unread,
+        ).run()
 
     def document(self) -> dict[str, Any]:
         """What the report has of it: how many there are, and of how many it could not be told."""
@@ -70,6 +87,7 @@ class Finance:
             "queries": sorts.get("query", 0),
             "uses": sorts.get("use", 0),
             "answers": self._answers.count(),
+            "manifests": self._manifests.count(),
             "unseen": dict(sorted(self._unseen.items())),
             "products": [
                 {

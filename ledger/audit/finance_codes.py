@@ -246,4 +246,52 @@ FINANCE_CODES = {
             "en": "The member mends the id of the product; a retired one is not used any more.",
         },
     ),
+    "product-miscounted": FindingCode(
+        "error",
+        {
+            "zh": "产品版本在链上登记的输入条数与其清单不符，而清单的根相符。",
+            "en": "A version of a product says on the chain that it was made of another number of "
+            "records than the manifest that gives its root.",
+        },
+        {
+            "zh": "由成员发布更正的版本，并说明原因。",
+            "en": "The member publishes a version that counts right, and says why it did not.",
+        },
+    ),
+    "product-input-not-anchored": FindingCode(
+        "error",
+        {
+            "zh": "产品的输入记录不在任何日志中，且已过 72 小时。",
+            "en": "A record that a product was made of stands in no log, 72 hours after the "
+            "version was published.",
+        },
+        {
+            "zh": "由成员说明其来源，并去除该记录后发布新版本。",
+            "en": "The member says where it had it from, and publishes a version without it.",
+        },
+    ),
+    "product-over-closed": FindingCode(
+        "error",
+        {
+            "zh": "产品发布时，其输入记录已有异议、已屏蔽、已删除或已有处置结果。",
+            "en": "A record that a product was made of was disputed, shielded, erased or had an "
+            "outcome when the version was published.",
+        },
+        {
+            "zh": "由成员去除该记录后发布新版本，并通知使用方。",
+            "en": "The member publishes a version without it, and tells its users.",
+        },
+    ),
+    "manifest-differs": FindingCode(
+        "warning",
+        {
+            "zh": "交来的清单不是链上任何版本的清单：格式、根不符，或没有这一版本。",
+            "en": "What was handed over as a manifest is that of no version on the chain: its "
+            "form, its root or its version.",
+        },
+        {
+            "zh": "向产品成员索取原件；不对成员作出结论。",
+            "en": "Ask the maker for the original; it says nothing against it.",
+        },
+    ),
 }

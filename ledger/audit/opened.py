@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ledger.audit.commitments import STATEMENT
 from ledger.audit.entries import Read
 from ledger.audit.opening_files import Asked
+from ledger.audit.wanted import Wanted
 from ledger.core.ids import Digest, LogId, RecordId, keccak256
 from ledger.core.opening import Opening, parse_opening
 from ledger.core.promise import MAX_PROMISE
@@ -29,7 +30,8 @@ CREATE TABLE opening (commitment BLOB PRIMARY KEY, log BLOB, iss TEXT, sort TEXT
   record BLOB, answer BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE entry (log BLOB, place INTEGER, commitment BLOB, anchored INTEGER, run INTEGER,
   PRIMARY KEY (log, place)) WITHOUT ROWID;
-CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT) WITHOUT ROWID;
+CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT, first BLOB)
+  WITHOUT ROWID;
 CREATE TABLE objection (filer TEXT, owner TEXT, record BLOB, filed INTEGER, ended INTEGER,
   lost INTEGER);
 """
@@ -94,11 +96,13 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPlace:
-    """What a log says of a record. period: a month or year."""
+    """What a log says of a record. period: a month or year. first: the one that it was logged
+    again for, on which the acts are; None: it is that itself."""
 
     log: LogId
     period: str
     schema: str
+    first: RecordId | None = None
 
 
 class Opened:
@@ -109,7 +113,7 @@ class Opened:
         os.close(handle)
         self._db = sqlite3.connect(self._path)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
-        self._wanted: set[bytes] = set()
+        self._wanted = Wanted()
         self._runs: dict[LogId, tuple[int, int]] = {}  # number of the run, where it ended
         self._asked: dict[LogId, list[Asked]] = {}
 
@@ -126,7 +130,7 @@ class Opened:
         made = opening.statement
         record = made.step().record if made.sort == "case" else None
         if record is not None:
-            self._wanted.add(record)
+            self.want([record])
         kept = "REPLACE" if opening.promised else "IGNORE"
         self._db.execute(
             f"INSERT OR {kept} INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
@@ -135,6 +139,10 @@ class Opened:
                 *(made.encode(), opening.encode()),
             ),
         )
+
+    def want(self, records: Iterable[RecordId]) -> None:
+        """Where these stand will be asked."""
+        self._wanted.add(records)
 
     def answered(self, asked: Iterable[Asked]) -> None:
         """These leaves were answered for by the owner of the log."""
@@ -171,8 +179,11 @@ class Opened:
         if name not in self._wanted:
             return
         period, schema = (_text(entry, member) for member in (b"period", b"schema"))
+        again = b'"replaces":"' in entry
+        first = bytes.fromhex(_text(entry, b"replaces")) if again else None
         self._db.execute(
-            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", (name, log, period, schema)
+            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?)",
+            (name, log, period, schema, first),
         )
 
     def end(self) -> None:
@@ -262,9 +273,13 @@ class Opened:
     def place(self, record: RecordId) -> RecordPlace | None:
         """Where a record stands; None: in no log that could be read."""
         row = self._db.execute(
-            "SELECT log, period, schema FROM record WHERE record = ?", (record,)
+            "SELECT log, period, schema, first FROM record WHERE record = ?", (record,)
         ).fetchone()
-        return None if row is None else RecordPlace(log=LogId(row[0]), period=row[1], schema=row[2])
+        if row is None:
+            return None
+        log, period, schema, first = row
+        name = None if first is None else RecordId(first)
+        return RecordPlace(log=LogId(log), period=period, schema=schema, first=name)
 
     def counts(self) -> tuple[int, int]:
         """Statements in the logs, and how many of them are open."""

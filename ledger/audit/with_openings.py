@@ -51,6 +51,7 @@ class WithOpenings:
         try:
             finance = Finance(
                 state=state,
+                cases=cases,
                 written=written,
                 opened=opened,
                 times=times,

@@ -67,6 +67,7 @@ def test_a_loan_from_authorisation_to_use(bank: Banker) -> None:
         "queries": 1,
         "uses": 2,
         "answers": 1,
+        "manifests": 0,
         "unseen": {},
         "products": [
             {
