@@ -294,4 +294,64 @@ FINANCE_CODES = {
             "en": "Ask the maker for the original; it says nothing against it.",
         },
     ),
+    "outcome-not-an-institution": FindingCode(
+        "error",
+        {
+            "zh": "成效由当时并非金融机构的成员陈述，不计入汇总。",
+            "en": "An outcome is stated by a member that was no institution then; it goes into no "
+            "sum.",
+        },
+        {
+            "zh": "由该成员说明；确由其报送的，先取得金融机构的角色。",
+            "en": "The member explains; who reports outcomes is given the role first.",
+        },
+    ),
+    "outcome-seq-twice": FindingCode(
+        "error",
+        {
+            "zh": "金融机构就同一格以同一序号作出两份不同的成效陈述：无从判断以何者为准。",
+            "en": "An institution states two different outcomes of one cell under one number: "
+            "nobody can tell which counts.",
+        },
+        {
+            "zh": "由该机构以更高的序号重新报送。",
+            "en": "The institution reports it again under a higher number.",
+        },
+    ),
+    "sums-differ": FindingCode(
+        "warning",
+        {
+            "zh": "公布的汇总与金融机构陈述的成效加不起来。",
+            "en": "Published sums are not what the outcomes that institutions stated add up to.",
+        },
+        {
+            "zh": "由公布者按陈述重新汇总；汇总无人签名，不对成员作出结论。",
+            "en": "Whoever published them adds up again; nobody signed them, so they say nothing "
+            "against a member.",
+        },
+    ),
+    "sums-reveal-hidden": FindingCode(
+        "warning",
+        {
+            "zh": "公布的汇总显示了不足五户的一格，或可由相减推算出来。",
+            "en": "Published sums show a cell under five households, or it can be worked out by "
+            "subtracting.",
+        },
+        {
+            "zh": "由公布者撤回并重新汇总：不足五户的一格不显示，也不计入任何合计。",
+            "en": "Whoever published them takes them back: a cell under five households is not "
+            "shown, and goes into no sum.",
+        },
+    ),
+    "sums-false": FindingCode(
+        "warning",
+        {
+            "zh": "交来的汇总文件格式不符。",
+            "en": "What was handed over as sums is none.",
+        },
+        {
+            "zh": "向交来的一方索取原件。",
+            "en": "Ask whoever handed it over for the original.",
+        },
+    ),
 }

@@ -11,6 +11,7 @@ from ledger.audit.findings import Findings
 from ledger.audit.judge_clocks import ClockJudge
 from ledger.audit.judge_openings import Judge, take
 from ledger.audit.judge_steps import StepJudge
+from ledger.audit.judge_sums import SumsAsked
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.state import State
@@ -44,8 +45,10 @@ class WithOpenings:
         findings: Findings,
         chain_id: int,
         now: int,
+        sums: SumsAsked | None = None,
     ) -> WithOpenings:
-        """Read all of them. now: Unix seconds of the last block. Raises NotOpenings."""
+        """Read all of them. now: Unix seconds of the last block. sums: to be made of the outcomes.
+        Raises NotOpenings."""
         opened = Opened()
         judge = Judge(state=state, findings=findings, chain_id=chain_id, now=now)
         try:
@@ -57,6 +60,7 @@ class WithOpenings:
                 times=times,
                 findings=findings,
                 now=now,
+                asked=sums,
             )
             take(files, opened, judge)
             finance.take(files)
@@ -108,6 +112,7 @@ class WithOpenings:
             "statements": {"entries": entries, "opened": opened_},
             "cases": sorted(shown, key=lambda case: (case["record"], case["case"])),
             "finance": self.finance.document(),
+            **self.finance.sums(),
         }
 
     def document(self) -> dict[str, Any]:

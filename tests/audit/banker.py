@@ -19,6 +19,7 @@ from ledger.core.jws import sign_statement
 from ledger.core.keys import Purpose
 from ledger.core.opening import MAX_DEPTH
 from ledger.core.query import Query, Use
+from ledger.core.reports import Outcome
 from ledger.core.signed import Item
 from ledger.core.statement import Statement
 from tests.audit.desk import Desk
@@ -122,6 +123,24 @@ class Banker:
         }
         use = Use(**values | changes)
         made: Statement = self.desk.say(by, sort="use", members=use.members())
+        return made
+
+    def outcome(
+        self, households: int, *, by: str = BANK, at: int | None = None, **changes: Any
+    ) -> Statement:
+        """What the bank granted in October in Tianjin, ten per household, half of it lent."""
+        values: dict[str, Any] = {
+            "granted": str(10 * households),
+            "households": households,
+            "lent": str(5 * households),
+            "period": "2026-10",
+            "product": None,
+            "region": TIANJIN,
+            "seq": 1,
+            "version": 0,
+        }
+        members = Outcome(**values | changes).members()
+        made: Statement = self.desk.say(by, at=at, sort="outcome", members=members)
         return made
 
     def hand(self, *answers: Answered, receipts: Sequence[bytes] = ()) -> list[Path]:

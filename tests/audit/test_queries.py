@@ -68,6 +68,8 @@ def test_a_loan_from_authorisation_to_use(bank: Banker) -> None:
         "uses": 2,
         "answers": 1,
         "manifests": 0,
+        "outcomes": 0,
+        "sums": 0,
         "unseen": {},
         "products": [
             {
