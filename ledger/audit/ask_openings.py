@@ -107,6 +107,7 @@ class Asker:
     def __init__(
         self,
         *,
+        member: str,
         consortium: Consortium,
         signer: MessageSigner,
         http: Http,
@@ -114,7 +115,8 @@ class Asker:
         now: Callable[[], int],
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """consortium: at the latest head. folder: where answers are kept."""
+        """member: its code. consortium: at the latest head. folder: where answers are kept."""
+        self._member = member
         self._consortium = consortium
         self._signer = signer
         self._http = http
@@ -199,6 +201,7 @@ class Asker:
             request,
             body,
             self._signer,
+            by=self._member,
             to=subject.member,
             created=now,
             expires=now + LIFE,
