@@ -123,7 +123,7 @@ class _Key:
 
     def valid_at(self, time: int) -> bool:
         """As keyValidAt has it."""
-        since = self.row["compromisedSince"]
+        since = world.stolen_since(self.row)
         in_window = self.row["notBefore"] <= time <= self.row["notAfter"]
         return bool(in_window and not 0 < since <= time)
 

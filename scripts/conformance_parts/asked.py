@@ -265,6 +265,11 @@ def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
         ("key-not-begun", "request-key-not-valid", {"keys": with_bank(notBefore=w.NOW + 1)}),
         ("key-stolen", "request-key-not-valid", {"keys": with_bank(compromisedSince=w.NOW)}),
         (
+            "key-stolen-by-its-event-alone",
+            "request-key-not-valid",
+            {"keys": with_bank(compromises=[{"since": w.NOW, "block": 199, "time": w.HEAD}])},
+        ),
+        (
             "key-ended-by-the-chain",
             "request-key-not-valid",
             {"keys": with_bank(notAfter=w.NOW + 29), **ahead},
