@@ -85,6 +85,7 @@ class Asker:
     def __init__(
         self,
         *,
+        member: str,
         consortium: Consortium,
         signer: MessageSigner,
         http: Http,
@@ -92,8 +93,10 @@ class Asker:
         now: Callable[[], int],
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """consortium: at the latest head. folder: where answers are kept."""
-        self._line = Line(consortium=consortium, signer=signer, http=http, now=now, pause=pause)
+        """member: its code. consortium: at the latest head. folder: where answers are kept."""
+        self._line = Line(
+            member=member, consortium=consortium, signer=signer, http=http, now=now, pause=pause
+        )
         self._folder = folder
 
     def run(self, subject: Subject, advance: Callable[[int], None]) -> Told:

@@ -50,13 +50,15 @@ class Line:
     def __init__(
         self,
         *,
+        member: str,
         consortium: Consortium,
         signer: MessageSigner,
         http: Http,
         now: Callable[[], int],
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """consortium: at the latest head."""
+        """member: who asks, by its code. consortium: at the latest head."""
+        self._member = member
         self._consortium = consortium
         self._signer = signer
         self._http = http
@@ -86,6 +88,7 @@ class Line:
             request,
             body,
             self._signer,
+            by=self._member,
             to=member,
             created=now,
             expires=now + LIFE,
