@@ -19,6 +19,7 @@ from ledger.records.members import NAME, Members
 
 __all__ = [
     "NOT_REPORTABLE",
+    "REGION",
     "STAGES",
     "Exit",
     "Measure",
@@ -51,7 +52,7 @@ STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
 
 _UNITS: tuple[Unit, ...] = get_args(Unit)
 _MEASURES: tuple[MeasureKind, ...] = get_args(MeasureKind)
-_REGION = re.compile(r"[0-9]{6}")
+REGION: Final = re.compile(r"[0-9]{6}")
 _MAX_ROWS = 1 << 10
 _MAX_FAMILIES = 256
 _MAX_DAYS = 366  # of a stage: a year is longer than any law gives
@@ -236,7 +237,7 @@ def _reportable(row: Members, kinds: Sequence[str | None]) -> ReportableRow:
         raise row.fault("families holds what is no name")
     return ReportableRow(
         since=row.maybe("from", row.day) or date.min,
-        region=row.maybe("region", lambda name: row.text(name, like=_REGION)),
+        region=row.maybe("region", lambda name: row.text(name, like=REGION)),
         families=families,
         authority=_authority(row, kinds),
         reportable=Reportable(row.flag("expired"), row.flag("unpublished"), row.flag("repaired")),
@@ -248,7 +249,7 @@ def _stage(row: Members, kinds: Sequence[str | None]) -> StageRow:
     return StageRow(
         name=row.one_of("stage", STAGES),
         since=row.maybe("from", row.day) or date.min,
-        region=row.maybe("region", lambda name: row.text(name, like=_REGION)),
+        region=row.maybe("region", lambda name: row.text(name, like=REGION)),
         authority=_authority(row, kinds),
         stage=Stage(row.number("days", 0, _MAX_DAYS), row.one_of("unit", _UNITS)),
         source=row.text("source"),
