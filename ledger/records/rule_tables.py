@@ -169,6 +169,12 @@ class Tables:
         ]
         return max(rows, key=_report_rank).reportable if rows else NOT_REPORTABLE
 
+    def reported(self, day: date, *, region: str = "") -> tuple[str, ...]:
+        """The families of which a report of this day speaks, ascending: those that a row names."""
+        rows = [row for row in self.reportable if row.since <= day]
+        named = [row.families or () for row in rows if row.region in (None, region)]
+        return tuple(sorted({family for families in named for family in families}))
+
     def stage(
         self, name: StageName, kind: str | None, day: date, *, region: str = ""
     ) -> Stage | None:
