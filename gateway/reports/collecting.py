@@ -106,7 +106,7 @@ class Collecting:
         """What the report says, and the row number of the newest record that was looked at. Raises
         ReportRefused, NotReady."""
         at = self._found.at_block()
-        now = self._ctx.clock.seconds()
+        now = max(self._ctx.clock.seconds(), at.block.time)
         if now - at.block.time > MAX_BEHIND:
             raise NotReady("statuses-old", retry_after=60)
         try:

@@ -23,8 +23,7 @@ from gateway.reports.interfaces import Counted
 from gateway.reports.services import mark_of
 from gateway.statuses.services import Statuses
 from ledger.chain.contracts.structs import GOVERNMENT
-from ledger.core.errors import Malformed
-from ledger.core.report_content import fold_code, parse_number
+from ledger.core.report_content import fold_code, is_number
 from ledger.records import schema as schemas
 
 _LOOKED_AT: Final = 1000
@@ -42,9 +41,7 @@ class Counter:
 
     def check(self, number: str, code: str) -> Counted:
         """What is to be said. Raises TooManyTries, NotReady."""
-        try:
-            parse_number(number)
-        except Malformed:
+        if not is_number(number):
             return "unknown"
         mark = mark_of(self._hmac, number, fold_code(code))
 

@@ -14,8 +14,6 @@ POLICY: Final = (
 )
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 ASSETS: Final[Mapping[str, str]] = {

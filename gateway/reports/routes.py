@@ -29,6 +29,7 @@ from gateway.reports.errors import ReportRefused, TooManyTries
 from gateway.reports.services import Reports
 from gateway.reports.shares import Shares
 from gateway.tokens.services import require
+from ledger.core.report_content import is_number
 
 FRESH: Final = {"Cache-Control": "no-store"}
 PACE: Final = 0.25
@@ -205,6 +206,8 @@ def asset(name: str) -> Response:
 
 
 def _page(number: str, there: tuple[str, str | None] | None) -> HTMLResponse:
+    if not is_number(number):
+        return HTMLResponse(pages.page(number, state="unknown"), 404, headers=pages.HEADERS)
     if there is None:
         return HTMLResponse(pages.page(number), headers=pages.HEADERS)
     issuer, url = there

@@ -63,6 +63,7 @@ __all__ = [
     "State",
     "check_content",
     "fold_code",
+    "is_number",
     "make_number",
     "parse_content",
     "parse_number",
@@ -285,6 +286,15 @@ def parse_number(number: str) -> tuple[str, date]:
     if check != _check_character(number[:-1]) or not int(count):
         raise Malformed("number", "its check character is wrong")
     return iss, made
+
+
+def is_number(number: str) -> bool:
+    """Whether it is spelled as a number of a report."""
+    try:
+        parse_number(number)
+    except Malformed:
+        return False
+    return True
 
 
 def fold_code(code: str) -> str:

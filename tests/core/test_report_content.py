@@ -22,6 +22,7 @@ from ledger.core.report_content import (
     Source,
     check_content,
     fold_code,
+    is_number,
     make_number,
     parse_content,
     parse_number,
@@ -206,6 +207,7 @@ def test_a_statement_of_another_sort() -> None:
 def test_numbers() -> None:
     number = make_number("110000", DAY, 12)
     assert number.startswith("110000-20261120-000012")
+    assert is_number(number)
     assert parse_number(number) == ("110000", DAY)
     assert parse_number(make_number("demo-bank", DAY, MAX_NUMBER)) == ("demo-bank", DAY)
     for count in (0, MAX_NUMBER + 1):
@@ -232,6 +234,7 @@ def test_one_wrong_digit_is_seen(count: int, place: int, digit: str) -> None:
 def test_what_is_no_number(number: str) -> None:
     with pytest.raises(Malformed):
         parse_number(number)
+    assert not is_number(number)
 
 
 def test_none_is_counted_zero() -> None:
