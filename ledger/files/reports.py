@@ -134,12 +134,12 @@ def _object(value: Any) -> Any:
 def _unheard() -> Iterator[None]:
     """Keep the library's remarks about odd files from whoever reads our output."""
     log = logging.getLogger("pypdf")
-    before = log.disabled
-    log.disabled = True
+    before = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        log.disabled = before
+        log.setLevel(before)
 
 
 _BROKEN: Final = (
