@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ledger.core.errors import EvidenceError
+from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.report_content import check_content
 from ledger.core.status import Action
 from ledger.files.reports import parse_report
 from tests.acceptance.independent import uscc
@@ -94,9 +95,14 @@ def test_a_flipped_byte(desk: Desk, network: Network, subject: str, network_json
     for at in range(5, len(whole), max(1, len(whole) // 500)):
         data = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
         try:
-            assert parse_report(data) == parse_report(whole)
+            file = parse_report(data)
+            check_content(file.content, file.opening.statement, file.receipts)
         except EvidenceError:
             refused.append(data)
+        except VersionUnknown:  # of a version that does not exist yet, as far as we know
+            continue
+        else:
+            assert file.content == parse_report(whole).content
     assert refused
     for data in refused[:: max(1, len(refused) // 4)]:
         pdf.write_bytes(data)
