@@ -27,6 +27,7 @@ from ledger.core import canonical
 from ledger.core.answer import Cover, covers_of
 from ledger.core.authorisation import SUBJECT
 from ledger.core.canonical import MAX_INTEGER, instant
+from ledger.core.commitment import FILE
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, sha256
 from ledger.core.read import bounded, matching, one_of, text, within
@@ -49,7 +50,6 @@ __all__ = [
     "CODE_ALPHABET",
     "CODE_LENGTH",
     "FIELD",
-    "FILE",
     "MAX_CONTENT",
     "MAX_FIELDS",
     "MAX_NAME",
@@ -82,7 +82,6 @@ MAX_NAME = 200  # characters of a subject's name, as in the standard
 MAX_NUMBER = 999_999
 """Reports of one member and day."""
 FIELD = re.compile(r"[a-z][a-z0-9-]{0,31}")
-FILE = re.compile(r"[a-z][a-z0-9-]{0,31}@[1-9][0-9]{0,8}:[0-9a-f]{64}")
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0 O 1 I L, which are taken for each other when read out or copied by hand."""
