@@ -47,6 +47,7 @@ from gateway.products import routes as products
 from gateway.quality import routes as quality
 from gateway.queries import routes as queries
 from gateway.receipts import routes as receipts
+from gateway.reports import routes as reports
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
@@ -91,7 +92,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     routes = (
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
-        *(authorisations, queries, checks, products, outcomes, peers, statuses),
+        *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
         *(watching, verifying, watched_subjects, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
@@ -145,6 +146,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.products = node.products.routes
     app.state.outcomes = node.finance.outcomes.routes
     app.state.checks = node.finance.checks
+    app.state.reports = node.finance.reports
     app.state.erasures = node.erasures
     app.state.about = About(
         ctx=ctx,

@@ -14,6 +14,7 @@ from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.checks.services import Checks
+from gateway.intake.pool import Workers
 from gateway.outcomes.wiring import OutcomesHere, make_outcomes
 from gateway.peers.interfaces import Inbox
 from gateway.peers.parts import PeerParts
@@ -22,6 +23,8 @@ from gateway.products.wiring import ProductsHere, make_products
 from gateway.queries.following import Following
 from gateway.queries.wiring import Queries, make_queries
 from gateway.receipts.services import Receipts
+from gateway.reports.routes import ReportParts
+from gateway.reports.wiring import make_reports
 from gateway.statements.services import Statements
 from gateway.statuses.services import Statuses
 from gateway.tokens.services import Holders
@@ -45,6 +48,7 @@ class Parts(Protocol):
     statements: Statements
     statuses: Statuses
     peers: PeerParts
+    workers: Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class Finance:
     products: ProductsHere
     outcomes: OutcomesHere
     webhooks: WebhookParts
+    reports: ReportParts
 
     @property
     def inboxes(self) -> Mapping[str, Inbox]:
@@ -114,4 +119,5 @@ def make_finance(parts: Parts) -> Finance:
         products=products,
         outcomes=make_outcomes(parts, products.chain),
         webhooks=webhooks,
+        reports=make_reports(parts),
     )

@@ -5,6 +5,7 @@ Everything that serves or works is given its parts; nothing is global.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Thread
@@ -33,7 +34,7 @@ from gateway.base.schema_folder import SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.wal import checkpointer
 from gateway.base.who import WhoWatch
-from gateway.casefiles.store import forget_records
+from gateway.casefiles.store import forget_records as forget_rows
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases import store as case_store
 from gateway.cases.routes import CaseParts
@@ -77,6 +78,7 @@ from gateway.products.wiring import ProductsHere
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
 from gateway.receipts.services import Receipts
+from gateway.reports.store import forget as forget_reports
 from gateway.sealing.tasks import ContentKeyWatch
 from gateway.statements.batch import DailyBatch
 from gateway.statements.making import Maker
@@ -190,7 +192,7 @@ class Node:
         self.watching = Watching(self.ctx)
         self.verifying = Verifying(self.ctx)
         self.erasures = Erasures(
-            self.ctx, self.file_store, self.signing, self.accesses, forget=forget_records
+            self.ctx, self.file_store, self.signing, self.accesses, forget=_forget
         )
 
     @property
@@ -306,6 +308,12 @@ class Node:
         self.verifying.close()
         self.finance.close()
         close_engine(self.ctx.engine)
+
+
+def _forget(connection: sa.Connection, records: Collection[bytes]) -> None:
+    """Destroy what is kept of records beside themselves and their cases."""
+    forget_rows(connection, records)
+    forget_reports(connection, records)
 
 
 def open_node(settings: Settings, *, beside: bool = False) -> Node:

@@ -147,6 +147,11 @@ class Verifier:
         except Exception as error:  # a bug of ours must never read "not authentic"
             return broken(digest, f"{type(error).__name__}: {error}", question, self.trust)
 
+    @property
+    def schemas(self) -> Library:
+        """The schemas, rules and lists of fields that it judges by."""
+        return self._library
+
     def now(self) -> int:
         """Unix seconds of the local clock."""
         return int(self._now())

@@ -1,10 +1,11 @@
-"""Make the schema and rules files of ledger/records/ of their readable sources: scripts/types/ and
-scripts/rules/.
+"""Make the schema and rules files of ledger/records/, and its lists of fields, of their readable
+sources: scripts/types/, scripts/rules/ and scripts/fields/.
 
 python scripts/schemas.py            write them
 python scripts/schemas.py --check    fail if they are not what their sources say
 
-The source of rules has the members of a rules file (`ledger/records/rules.py`) but `_type`.
+The source of rules has the members of a rules file (`ledger/records/rules.py`) but `_type`, that
+of fields those of a list (`ledger/records/report_fields.py`).
 
 The source of a type is TOML, one for each type and version, and has the members of a schema file
 (`ledger/records/schema.py`) but for these:
@@ -33,14 +34,17 @@ sys.path.insert(0, str(ROOT))
 
 from ledger.core.canonical import encode  # noqa: E402
 from ledger.core.errors import Malformed  # noqa: E402
+from ledger.records import report_fields  # noqa: E402
 from ledger.records import rules as rules_files  # noqa: E402
 from ledger.records.schema import parse  # noqa: E402
 
 TYPES = ROOT / "scripts" / "types"
 RULES = ROOT / "scripts" / "rules"
+FIELDS = ROOT / "scripts" / "fields"
 SHARED = TYPES / "shared.toml"
 MADE = ROOT / "ledger" / "records"
 SCHEMA, RULES_TYPE = "credit-ledger/schema@1", "credit-ledger/rules@1"
+FIELDS_TYPE = "credit-ledger/report-fields@1"
 
 
 def make(source: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
@@ -67,12 +71,19 @@ def make_rules(source: Mapping[str, Any]) -> bytes:
     return data
 
 
+def make_fields(source: Mapping[str, Any]) -> bytes:
+    """The list of fields of one source. Raises Malformed where the source is wrong."""
+    data = encode({**source, "_type": FIELDS_TYPE})
+    report_fields.parse(data)
+    return data
+
+
 def make_all() -> dict[str, bytes]:
     """Every file by its path in `ledger/records/`. Exits with the reason where a source is
     wrong."""
     shared = tomllib.loads(SHARED.read_text("utf-8"))
     made = _made(TYPES, "schemas", lambda source: make(source, shared))
-    return made | _made(RULES, "rules", make_rules)
+    return made | _made(RULES, "rules", make_rules) | _made(FIELDS, "fields", make_fields)
 
 
 def _made(
@@ -94,7 +105,7 @@ def differences(made: Mapping[str, bytes], folder: Path = MADE) -> Sequence[str]
     """What in the folder is not as its source says, one sentence each."""
     there = {
         f"{each}/{path.name}": path.read_bytes()
-        for each in ("schemas", "rules")
+        for each in ("schemas", "rules", "fields")
         for path in (folder / each).glob("*.json")
     }
     found = [f"{name}: has no source" for name in there.keys() - made.keys()]

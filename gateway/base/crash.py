@@ -30,6 +30,7 @@ Stage = Literal[
     "product.sent",
     "product.recorded",
     "outcome.stated",
+    "report.kept",
     "case-file.taken",
     "case-file.judged",
     "act.signed",

@@ -18,7 +18,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -208,6 +208,9 @@ _OPERATE: Final = Rule(
     erased="content-erased",
 )
 _FILE: Final = Rule(scope="submit", grounds=_always(_HANDED_IN), refusal="not-found")
+_REPORT: Final = Rule(
+    scope="read", grounds=_always(frozenset({Ground.MEMBER})), refusal="centre-only"
+)
 _CONSENT: Final = Rule(scope="consent", grounds=_always(_HANDED_IN), refusal="not-found")
 
 RULES: Final[Mapping[Purpose, Rule]] = {
@@ -283,6 +286,12 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     # Neither names a borrower, nor a record.
     Purpose.OUTCOMES: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
     Purpose.SUMS: Rule(scope="product", grounds=_always(_HANDED_IN), refusal="not-found"),
+    # A report shows what all departments hold, what was never published too.
+    Purpose.CREDIT_REPORT: _REPORT,
+    Purpose.SEE_CREDIT_REPORT: _REPORT,
+    Purpose.SHARE_CREDIT_REPORT: _REPORT,
+    # Nobody's token: whoever has the code reads what its giver let it show.
+    Purpose.OPEN_CREDIT_REPORT: _REPORT,
     # Those that another member made are asked for without a record: they are the member's own.
     Purpose.GRANT_AUTHORISATION: _CONSENT,
     Purpose.HOLD_AUTHORISATION: _CONSENT,

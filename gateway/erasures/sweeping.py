@@ -14,7 +14,7 @@ import sqlalchemy as sa
 BUSY_MS = 1000
 """For so long writers may be held up while what readers still use is waited for."""
 _TABLES = ("content_keys", "records", "case_materials", "case_proposals", "case_file_rows",
-           "file_parts", "file_sets", "file_reports")  # fmt: skip
+           "file_parts", "file_sets", "file_reports", "credit_reports")  # fmt: skip
 
 
 def sweep(engine: sa.Engine) -> bool:

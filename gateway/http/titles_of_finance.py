@@ -1,4 +1,4 @@
-"""Titles of problems of authorisations, queries, products and webhooks, by code."""
+"""Titles of problems of authorisations, queries, products, reports and webhooks, by code."""
 
 from __future__ import annotations
 
@@ -216,6 +216,75 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
         {
             "zh": "一个文件不得超过 5000 行，请分成几个文件",
             "en": "A file has at most 5,000 rows; send it as several",
+        },
+    ),
+    "not-a-province-here": (
+        403,
+        {
+            "zh": "只有省级成员出具专项信用报告，本成员不是",
+            "en": "Special credit reports are made by provinces, and this member is none",
+        },
+    ),
+    "report-period": (
+        422,
+        {
+            "zh": "所涉期间须起止有序、不晚于今天、不超过五年",
+            "en": "The period must end after it begins, not after today, and span at most five"
+            " years",
+        },
+    ),
+    "report-field-unknown": (
+        422,
+        {"zh": "领域清单中没有该领域", "en": "The list of fields has no such field"},
+    ),
+    "report-elsewhere": (
+        421,
+        {
+            "zh": "这份报告由另一成员出具，请到其网址核验；持有 PDF 的可在任一省份核验",
+            "en": "Another member made this report; ask there. With the PDF it is verified at any"
+            " province",
+        },
+    ),
+    "report-gone": (
+        410,
+        {
+            "zh": "报告的内容已不再保存：其中有记录已被删除",
+            "en": "The content of the report is kept no more: one of its records was erased",
+        },
+    ),
+    "report-tries": (
+        429,
+        {
+            "zh": "该编号一小时内输错的次数过多，请稍后再试",
+            "en": "Too many wrong codes for this number within an hour; try later",
+        },
+    ),
+    "share-unknown": (
+        404,
+        {
+            "zh": "没有这样的分享，或已到期、已撤回",
+            "en": "There is no such share, or it has ended or was withdrawn",
+        },
+    ),
+    "share-scope": (
+        422,
+        {
+            "zh": "分享的范围须是报告中的领域或行号，至少一个",
+            "en": "A share shows fields or lines of the report, at least one",
+        },
+    ),
+    "share-term": (
+        422,
+        {
+            "zh": "分享的期限须自今天起，最长 365 天",
+            "en": "A share lasts from today on for at most 365 days",
+        },
+    ),
+    "too-many-shares": (
+        409,
+        {
+            "zh": "这份报告有效的分享过多，请先撤回一些",
+            "en": "The report has too many open shares; withdraw some first",
         },
     ),
 }

@@ -39,6 +39,7 @@ import gateway.peers.models
 import gateway.products.models
 import gateway.quality.models
 import gateway.queries.models
+import gateway.reports.models
 import gateway.sealing.models
 import gateway.statements.models
 import gateway.statuses.models

@@ -33,6 +33,7 @@ from gateway.peers.models import peer_inbox, peer_outbox
 from gateway.products.models import product_versions
 from gateway.queries.models import uses
 from gateway.records.models import records
+from gateway.reports.models import credit_reports
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, find, in_use, number, opens
 from gateway.statements.models import statements
@@ -74,9 +75,10 @@ _NUMBERED: Mapping[Kind, sa.Column[str]] = {
     Kind.SENT: peer_outbox.c.id,
     Kind.MANIFEST: product_versions.c.box,
     Kind.USE: uses.c.id,
+    Kind.CREDIT_REPORT: credit_reports.c.box,
 }
-"""Openings of other members, those on their way to them, manifests of products, and what was asked
-about subjects."""
+"""Openings of other members, those on their way to them, manifests of products, what was asked
+about subjects, and reports about them."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 

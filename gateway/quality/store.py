@@ -132,6 +132,17 @@ def counted(connection: sa.Connection, period: Period) -> tuple[Counts, ...]:
     )
 
 
+def supplied(connection: sa.Connection, since: date) -> Mapping[str, date]:
+    """By unit the last day on or after `since` on which a record of it was taken in."""
+    table = quality_counts
+    query = (
+        sa.select(table.c.unit, sa.func.max(table.c.day))
+        .where(table.c.what == ACCEPTED, table.c.day >= since.isoformat(), table.c.unit != NO_UNIT)
+        .group_by(table.c.unit)
+    )
+    return {unit: date.fromisoformat(day) for unit, day in connection.execute(query)}
+
+
 def _known(connection: sa.Connection, period: Period) -> frozenset[str]:
     """Units with a record of this period or the year before it, and those that tokens name."""
     table = quality_counts

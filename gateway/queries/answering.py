@@ -15,10 +15,9 @@ import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog
 from gateway.base import access_table
-from gateway.base.access_table import AccessTable, Standing
+from gateway.base.access_table import AccessTable
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
-from gateway.base.crypto import ContentLost
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import NOT_GRANTED, Decision, Purpose
@@ -27,9 +26,9 @@ from gateway.peers.errors import Refused
 from gateway.peers.interfaces import MAX_ANSWER, Asker, Granted, Reply
 from gateway.queries.bodies import read_subject
 from gateway.queries.interfaces import Asked, Papers
-from gateway.queries.records import AtBlock, Found, SubjectRecords, TooManyRecords
+from gateway.queries.records import AtBlock, SubjectRecords, TooManyRecords
 from gateway.queries.scope import may_ask, seen
-from gateway.receipts.interfaces import FieldUnknown, Stranded
+from gateway.queries.stated import is_expired, stated_receipt
 from gateway.receipts.services import Receipts
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
@@ -41,17 +40,12 @@ from ledger.core.ids import Digest, sha256
 from ledger.core.jws import sign_statement
 from ledger.core.opening import Opening
 from ledger.core.query import Query
-from ledger.core.receipt import Receipt
 from ledger.core.signed import MAX_BEHIND, Item
 from ledger.core.verdict.facts import date_of
-from ledger.records import publicity
-from ledger.records.check_record import decision_of
-from ledger.records.store import Library
 
 ROOM: Final = MAX_ANSWER * 3 // 4
 """Bytes of the receipts of one answer: in a JSON text they take a fifth more."""
 TOO_MANY: Final = "too-many-records"
-_OPEN: Final = frozenset({Standing.IN_FORCE, Standing.DISPUTED})
 
 
 class Answering:
@@ -154,9 +148,9 @@ class Answering:
         for one in found:
             if one.record.visibility not in visible:
                 continue
-            data = self._receipt(one)
+            data = stated_receipt(self._receipts, one)
             receipt = receipts.parse(data)
-            if _is_expired(receipt, library, day):
+            if is_expired(receipt, library, day):
                 continue
             room -= len(data)
             if len(items) == MAX_ITEMS or room < 0:
@@ -164,21 +158,6 @@ class Answering:
             items.append(Item.of(receipt.leaf, data))
             texts.append(data.decode())
         return items, texts
-
-    def _receipt(self, found: Found) -> bytes:
-        """The receipt of a record: with what it says, unless that is closed or replaced by now."""
-        try:
-            made = None
-            if found.standing in _OPEN:
-                made = self._receipts.shown(found.leaf)
-        except (FieldUnknown, ContentLost):
-            made = None
-        except Stranded as error:  # a log was closed under our hands
-            raise NotReady("statuses-old", retry_after=2) from error
-        made = made or self._receipts.receipt(found.leaf)
-        if not isinstance(made, bytes):  # the chain has its anchor, our database not yet
-            raise NotReady("statuses-old", retry_after=2)
-        return made
 
     def _state(self, asker: Asker, answer: Answer, jws: str) -> Opening:
         """State the query in our log, with the lines of the access log: all of it or nothing."""
@@ -219,17 +198,3 @@ class Answering:
             decision=decision,
             record=leaf,
         )
-
-
-def _is_expired(receipt: Receipt, library: Library, day: str) -> bool:
-    """Whether it is certain, whatever fields somebody is shown, that the record may not be used any
-    more; of what shows nothing it is not."""
-    if receipt.presentation is None:
-        return False
-    header = receipt.presentation.payload.header
-    schema = library.schema(header.schema_sha256.hex())
-    rules = library.rules(header.rules_sha256.hex())
-    if schema is None or rules is None:
-        return False
-    window = publicity.use_window(rules, decision_of(schema, rules, header, {}), header.until)
-    return window.expired_from is not None and window.expired_from.isoformat() <= day

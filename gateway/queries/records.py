@@ -56,8 +56,10 @@ class AtBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A record that no act had closed at a block. standing: as it is now, by what is known here."""
+    """A record that no act had closed at a block. row: its number. standing: as it is now, by what
+    is known here."""
 
+    row: int
     leaf: bytes
     record: Record
     standing: Standing
@@ -107,7 +109,7 @@ class SubjectRecords:
     def _found(self, placed: _Placed) -> Found:
         record, status = known_of(placed.row)
         standing = _HERE.get(status) or Standing(self._statuses(placed.record_id).value)
-        return Found(leaf=placed.leaf, record=record, standing=standing)
+        return Found(row=placed.row.id, leaf=placed.leaf, record=record, standing=standing)
 
     def _covers(self, view: View, final: Block) -> dict[LogId, int]:
         network, code = self._ctx.network, self._ctx.settings.node.code

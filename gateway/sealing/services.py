@@ -61,6 +61,8 @@ class Kind(IntEnum):
     """Whom somebody follows, by `number`."""
     WEBHOOK = 15
     """Where events are sent and the secrets by which they are signed, by `number`."""
+    CREDIT_REPORT = 16
+    """A special credit report and the copy that its QR unseals, by `number`."""
 
 
 NewKey = tuple[int, bytes, bytes, bytes]

@@ -76,7 +76,7 @@ def show_bundle(name: str, value: Mapping[str, Any]) -> None:
         (say(zh="依据的区块", en="blocks"), _blocks(value["blocks"])),
     ]
     stdout().print(rows(pairs))
-    _problems(value["problems"])
+    show_problems(value["problems"])
     _completeness(value["completeness"])
     _records(value["records"])
     _missing(value["missing"])
@@ -94,7 +94,8 @@ def _blocks(blocks: Mapping[str, Any]) -> str:
     return "; ".join(f"{code} {one['number']} ({one['time']})" for code, one in blocks.items())
 
 
-def _problems(problems: Sequence[Mapping[str, Any]]) -> None:
+def show_problems(problems: Sequence[Mapping[str, Any]]) -> None:
+    """What is wrong with a file, the first few one by one."""
     for one in problems[:MAX_SHOWN]:
         where = " ".join(str(value) for value in one["evidence"].values())
         stdout().print(plain(f"! {pick(one['message'])} [{one['code']}] {where}", "red"))

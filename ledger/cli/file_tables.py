@@ -1,4 +1,4 @@
-"""Lists of a day and histories, as a person reads them."""
+"""Lists of a day, histories, bundles and reports, as a person reads them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from rich.table import Table
 
 from ledger.cli.bundle_tables import show_bundle
 from ledger.cli.language import pick, say
+from ledger.cli.report_tables import show_report
 from ledger.cli.tables import plain, rows, stdout
 from ledger.files.bundles import BundleVerdict
 from ledger.files.history import HistoryVerdict
 from ledger.files.lists import ListVerdict
+from ledger.files.report_check import ReportVerdict
 
 _STYLES = {0: "green", 1: "red", 4: "yellow"}
 _VERDICTS = {
@@ -60,10 +62,15 @@ MAX_SHOWN = 20
 """Problems that are shown one by one."""
 
 
-def show_file(name: str, verdict: ListVerdict | HistoryVerdict | BundleVerdict) -> None:
+def show_file(
+    name: str, verdict: ListVerdict | HistoryVerdict | BundleVerdict | ReportVerdict
+) -> None:
     """The verdict on a file that holds many receipts."""
     if isinstance(verdict, BundleVerdict):
         show_bundle(name, verdict.as_dict())
+        return
+    if isinstance(verdict, ReportVerdict):
+        show_report(name, verdict.as_dict(), verdict.exit)
         return
     show = show_list if isinstance(verdict, ListVerdict) else show_history
     show(name, verdict.as_dict(), verdict.exit)

@@ -44,6 +44,7 @@ _COMMANDS = {
     "product": "ledger.cli.product:product",
     "queries": "ledger.cli.queries:queries",
     "receipt": "ledger.cli.receipt:receipt",
+    "report": "ledger.cli.report:report",
     "subjects": "ledger.cli.subjects:subjects",
     "record": "ledger.cli.record:record",
     "repairs": "ledger.cli.repairs:repairs",
@@ -58,7 +59,7 @@ _COMMANDS = {
 _EVIDENCE = frozenset(
     {
         *("answer", "audit", "conformance", "files", "history", "lists", "receipt"),
-        *("product", "record", "subjects", "submit", "use", "verify"),
+        *("product", "record", "report", "subjects", "submit", "use", "verify"),
     }
 )
 _SHORT_HELP = {
@@ -85,6 +86,7 @@ _SHORT_HELP = {
         zh="记录的状态，及其归属成员的决定。", en="Status of a record; its owner's decisions."
     ),
     "repairs": say(zh="哪些记录现在可以申请修复。", en="Which records may be repaired by now."),
+    "report": say(zh="专项信用报告。", en="Special credit reports."),
     "subjects": say(
         zh="查找一码多名、一名多码的主体。", en="Find subjects with two names or codes."
     ),

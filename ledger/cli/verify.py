@@ -36,8 +36,8 @@ _HELP = say(
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
     给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
-    （lists show）和主体的历史（history）同样核验；也可用回执加 --statement 核验声明，结论只说明
-    它是谁作出的、是否已经锚定。
+    （lists show）、主体的历史（history）和专项信用报告（PDF）同样核验；也可用回执加 --statement
+    核验声明，结论只说明它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -52,8 +52,9 @@ _HELP = say(
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
     object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
-    (`lists show`) and histories of subjects (`history`) are checked as well, as is a receipt with
-    --statement; then it is told whose the statement is, and whether it is anchored.
+    (`lists show`), histories of subjects (`history`) and special credit reports (PDF) are
+    checked as well, as is a receipt with --statement; then it is told whose the statement is, and
+    whether it is anchored.
 
     \b
     Examples:
@@ -212,7 +213,7 @@ def verify(
     )
     for path in receipts:
         _note_workbook(path)
-    verifier = Verifier(pinned, schemas=_library(schemas), now=now)
+    verifier = Verifier(pinned, schemas=library_of(schemas), now=now)
     try:
         found = list(_judge_all(verifier, receipts, question, statement))
     finally:
@@ -242,7 +243,7 @@ def _show(found: Sequence[tuple[Path, Found]]) -> None:
         show_summary(single)
 
 
-def _library(folder: Path | None) -> Library:
+def library_of(folder: Path | None) -> Library:
     """The schemas and rules at hand. Those that cannot be used are told, for a verdict may hang on
     them."""
     from ledger.records.store import Library  # noqa: PLC0415 - with the verifier only

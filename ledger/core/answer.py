@@ -52,6 +52,7 @@ __all__ = [
     "Given",
     "Question",
     "check_given",
+    "covers_of",
     "given_from_json",
     "parse_answer",
 ]
@@ -187,7 +188,7 @@ def parse_answer(jws: str) -> tuple[Answer, Jws]:
         at=instant_of(value, "at"),
         authorisation=optional(value, "authorisation", digest),
         block=within(value, "block", 0, MAX_INTEGER),
-        covers=_covers(value),
+        covers=covers_of(value),
         items=items_of(value, MAX_ITEMS),
         nonce=matching(value, "nonce", NONCE),
         question=_question(value["question"]),
@@ -237,7 +238,8 @@ def check_given(given: Given) -> None:
     demand_receipts(answer.items, given.own)
 
 
-def _covers(value: Mapping[str, Any]) -> tuple[Cover, ...]:
+def covers_of(value: Mapping[str, Any]) -> tuple[Cover, ...]:
+    """`covers`, the logs ascending, each once: at least one."""
     found = tuple(list_of(value, "covers", _cover, MAX_LOGS))
     logs = [one.log for one in found]
     if not logs or logs != sorted(set(logs)):

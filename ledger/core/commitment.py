@@ -26,6 +26,7 @@ from ledger.core.versions import NAME
 
 __all__ = [
     "CLASSES",
+    "FILE",
     "MAX_DISCLOSED",
     "MAX_DISCLOSURE",
     "MAX_PAYLOAD",
@@ -73,7 +74,7 @@ _VCT = re.compile(r"urn:credit-ledger:record:[1-9][0-9]{0,8}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 SCHEMA_ID = re.compile(r"[a-z][a-z0-9-]{0,31}@[1-9][0-9]{0,8}")
-_FILE = re.compile(rf"{SCHEMA_ID.pattern}:[0-9a-f]{{64}}")
+FILE = re.compile(rf"{SCHEMA_ID.pattern}:[0-9a-f]{{64}}")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _sha256 = hashlib.sha256
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/\0\0")
@@ -324,7 +325,7 @@ def _digests(sd: list[Any]) -> tuple[bytes, ...] | None:
 @lru_cache(maxsize=256)
 def _check_file(reference: str) -> None:
     """A schema or rules file by name and hash."""
-    if not _FILE.fullmatch(reference):
+    if not FILE.fullmatch(reference):
         raise Malformed("payload", "schema or rules that are not name@version:sha256")
 
 

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from ledger.core.answer import Answer, Given, check_given
+from ledger.core.answer import Answer, Cover, Given, check_given
 from ledger.core.canonical import hex32
 from ledger.core.errors import CouldNotCheck, EvidenceError
 from ledger.core.signed import MAX_BEHIND, Item
@@ -29,10 +30,34 @@ from ledger.files.contradictions import UNREAD, contradict, question_at, schema_
 from ledger.files.problems import MAX_TOLD, Problem
 from ledger.verify import Verifier
 
-__all__ = ["Judged", "judge_answer"]
+__all__ = ["Covered", "Judged", "demand_block", "judge_answer"]
 
 PAGE = 256
 """Receipts of which the chain is asked together."""
+
+
+class Covered(Protocol):
+    """What speaks of the logs of a member as they were anchored at a block."""
+
+    @property
+    def iss(self) -> str:
+        """Code of the member."""
+        ...
+
+    @property
+    def at(self) -> int:
+        """Unix seconds at which it speaks."""
+        ...
+
+    @property
+    def block(self) -> int:
+        """Number of the block."""
+        ...
+
+    @property
+    def covers(self) -> Sequence[Cover]:
+        """Logs and their sizes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +88,7 @@ def judge_answer(verifier: Verifier, given: Given) -> Judged:
         return Judged(given=given, problems=(differs,))
     problems = [*signed_by(verifier, given.answer, given.jws), *_of_query(verifier, given)]
     try:
-        block = _demand_block(verifier, given.answer, problems)
+        block = demand_block(verifier, given.answer, problems)
     except CouldNotCheck as error:
         unread = Problem(code="chain-unread", evidence=where | {"problem": error.code})
         return Judged(given=given, problems=(*problems, unread))
@@ -100,8 +125,8 @@ def _of_query(verifier: Verifier, given: Given) -> Iterator[Problem]:
         yield Problem(code="query-unchecked", evidence=where | {"verdict": verdict.verdict})
 
 
-def _demand_block(verifier: Verifier, answer: Answer, problems: list[Problem]) -> Block:
-    """The block of an answer, with what is wrong with it and what it covers. Raises
+def demand_block(verifier: Verifier, answer: Covered, problems: list[Problem]) -> Block:
+    """The block of an answer or report, with what is wrong with it and what it covers. Raises
     CouldNotCheck."""
     where = {"member": answer.iss, "block": str(answer.block)}
     there = verifier.at_block(answer.iss, answer.block)

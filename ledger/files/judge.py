@@ -1,5 +1,5 @@
-"""Judging a file of whatever kind, told by its bytes: a receipt, an opening, a list, a
-history, a bundle.
+"""Judging a file of whatever kind, told by its bytes: a receipt, an opening, a list, a history, a
+bundle, a report.
 
 What `credit-ledger verify` and the gateway's `POST /v1/verify` say of a file is made here, so that
 both say the same.
@@ -22,15 +22,20 @@ from ledger.core.verdict.verdict import Verdict
 from ledger.files.bundles import BundleVerdict, verify_bundle
 from ledger.files.history import HistoryVerdict, verify_history
 from ledger.files.lists import ListVerdict, verify_list
+from ledger.files.report_check import ReportVerdict, verify_report
+from ledger.files.reports import MAX_FILE as MAX_REPORT
+from ledger.files.reports import is_report
 from ledger.verify import Verifier
 
 __all__ = ["MAX_BYTES", "MAX_SINGLE", "Found", "holds_many", "judge_file", "not_asked"]
 
-Found: TypeAlias = Verdict | ListVerdict | HistoryVerdict | BundleVerdict
+Found: TypeAlias = Verdict | ListVerdict | HistoryVerdict | BundleVerdict | ReportVerdict
 """What is said of a file; each has `.verdict`, `.exit` and `.as_dict()`."""
 MAX_SINGLE: Final = MAX_OPENING
 """Bytes of a file that is about one record or statement."""
-MAX_BYTES: Final = max(MAX_SINGLE, bundle.MAX_FILE, day_list.MAX_FILE, history.MAX_FILE)
+MAX_BYTES: Final = max(
+    *(MAX_SINGLE, bundle.MAX_FILE, day_list.MAX_FILE, history.MAX_FILE, MAX_REPORT)
+)
 """Bytes of any file; one byte more is enough to see that it is too long."""
 
 
@@ -38,8 +43,8 @@ def judge_file(
     verifier: Verifier, data: bytes, question: Question, *, statement: bytes | None = None
 ) -> Found:
     """The verdict on the bytes of a file, whatever they are. statement: that which a receipt is
-    of. A list or bundle tells itself of which time it is and whom it is about, a history does the
-    latter: what cannot be asked of it (`not_asked`) is left aside."""
+    of. A list, bundle or report tells itself of which time it is and whom it is about, a history
+    does the latter: what cannot be asked of it (`not_asked`) is left aside."""
     try:
         found = _judge(verifier, data, question, statement)
         found.as_dict()  # fails here, if at all, and not where it is shown
@@ -51,7 +56,7 @@ def judge_file(
 
 def holds_many(data: bytes) -> bool:
     """Whether it is a file that holds many receipts. Its beginning is enough."""
-    return is_list(data) or is_history(data) or is_bundle(data)
+    return is_list(data) or is_history(data) or is_bundle(data) or is_report(data)
 
 
 def not_asked(data: bytes, question: Question) -> list[str]:
@@ -75,6 +80,8 @@ def _judge(verifier: Verifier, data: bytes, question: Question, statement: bytes
         return verifier.verify(data, question, statement=statement)
     if not holds_many(data):
         return verifier.verify(data, question)
+    if is_report(data):
+        return verify_report(verifier, data)
     if is_bundle(data):
         return verify_bundle(verifier, data)
     if is_list(data):

@@ -121,6 +121,40 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "暂时无法读取区块链，请稍后再试",
         "the chain could not be read; try later",
     ),
+    "report-false": (
+        "报告的登记声明不真实",
+        "the statement by which the report is in the log is not genuine",
+    ),
+    "report-unchecked": (
+        "暂时无法核验报告的登记声明，请稍后再试",
+        "the statement of the report could not be checked; try later",
+    ),
+    "report-overdue": (
+        "报告只附有承诺且承诺已到期：请联网用 credit-ledger report check 取得其回执后再核验",
+        "the report holds a promise alone, which is past its time: `credit-ledger report check`"
+        " gets the receipt and checks again",
+    ),
+    "report-not-a-province": (
+        "出具报告的成员当时不是省级成员",
+        "the member that made the report was no province then",
+    ),
+    "list-unknown": (
+        "手边没有报告所依据的领域清单或规则文件，请用 --schemas 提供",
+        "the list of fields or the rules that the report goes by are not at hand; bring them by"
+        " --schemas",
+    ),
+    "field-unknown": (
+        "报告所列领域不在其领域清单之中",
+        "the report has a field that is not in its list",
+    ),
+    "field-wrong": (
+        "记录列在了另一领域之下",
+        "a record stands in a field that is not that of its authority",
+    ),
+    "not-reportable": (
+        "记录不属于报告应当载入的类别或期间",
+        "a record is of no family or day that the report speaks of",
+    ),
     "missing": (
         "该省未能提供名单，名单不完整",
         "this province could not be asked, so the list is not whole",
@@ -131,6 +165,7 @@ UNKNOWN: Final = frozenset(
     {
         *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
         *("block-not-final", "chain-unread", "missing", "product-key-disputed"),
+        *("report-unchecked", "report-overdue", "list-unknown"),
     }
 )
 """Codes of what could not be looked at; every other one speaks against the file."""

@@ -19,6 +19,7 @@ from ledger.records.members import NAME, Members
 
 __all__ = [
     "NOT_REPORTABLE",
+    "REGION",
     "STAGES",
     "Exit",
     "Measure",
@@ -51,7 +52,7 @@ STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
 
 _UNITS: tuple[Unit, ...] = get_args(Unit)
 _MEASURES: tuple[MeasureKind, ...] = get_args(MeasureKind)
-_REGION = re.compile(r"[0-9]{6}")
+REGION: Final = re.compile(r"[0-9]{6}")
 _MAX_ROWS = 1 << 10
 _MAX_FAMILIES = 256
 _MAX_DAYS = 366  # of a stage: a year is longer than any law gives
@@ -168,6 +169,12 @@ class Tables:
         ]
         return max(rows, key=_report_rank).reportable if rows else NOT_REPORTABLE
 
+    def reported(self, day: date, *, region: str = "") -> tuple[str, ...]:
+        """The families of which a report of this day speaks, ascending: those that a row names."""
+        rows = [row for row in self.reportable if row.since <= day]
+        named = [row.families or () for row in rows if row.region in (None, region)]
+        return tuple(sorted({family for families in named for family in families}))
+
     def stage(
         self, name: StageName, kind: str | None, day: date, *, region: str = ""
     ) -> Stage | None:
@@ -236,7 +243,7 @@ def _reportable(row: Members, kinds: Sequence[str | None]) -> ReportableRow:
         raise row.fault("families holds what is no name")
     return ReportableRow(
         since=row.maybe("from", row.day) or date.min,
-        region=row.maybe("region", lambda name: row.text(name, like=_REGION)),
+        region=row.maybe("region", lambda name: row.text(name, like=REGION)),
         families=families,
         authority=_authority(row, kinds),
         reportable=Reportable(row.flag("expired"), row.flag("unpublished"), row.flag("repaired")),
@@ -248,7 +255,7 @@ def _stage(row: Members, kinds: Sequence[str | None]) -> StageRow:
     return StageRow(
         name=row.one_of("stage", STAGES),
         since=row.maybe("from", row.day) or date.min,
-        region=row.maybe("region", lambda name: row.text(name, like=_REGION)),
+        region=row.maybe("region", lambda name: row.text(name, like=REGION)),
         authority=_authority(row, kinds),
         stage=Stage(row.number("days", 0, _MAX_DAYS), row.one_of("unit", _UNITS)),
         source=row.text("source"),

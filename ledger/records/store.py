@@ -1,4 +1,5 @@
-"""Schema and rules files by their SHA-256: those we package, and those of a folder.
+"""Schema and rules files, and lists of fields, by their SHA-256: those we package, and those of a
+folder.
 
 A payload names its files by hash, so whoever holds one may bring it: a file is what its bytes are,
 whatever it is called and wherever it came from. In the folder are files as nodes serve them at
@@ -11,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,8 +20,10 @@ from typing import Final
 import orjson
 
 from ledger.core.errors import ConfigError, Malformed
+from ledger.records import report_fields
 from ledger.records import rules as rules_files
 from ledger.records import schema as schemas
+from ledger.records.report_fields import FieldList
 from ledger.records.rules import Rules
 from ledger.records.schema import Schema
 
@@ -29,7 +33,7 @@ SETTING: Final = "schemas"
 """What errors call the folder: the option `--schemas`."""
 MAX_FILES: Final = 1 << 12
 """Files of a folder: a hundred types in forty versions."""
-MAX_FILE: Final = max(schemas.MAX_FILE, rules_files.MAX_FILE)
+MAX_FILE: Final = max(schemas.MAX_FILE, rules_files.MAX_FILE, report_fields.MAX_FILE)
 
 _NAMED_BY_HASH = re.compile(r"([0-9a-f]{64})(?:\.json)?")
 
@@ -49,6 +53,7 @@ class Library:
         """files: names and contents, beside the packaged ones."""
         self._schemas: dict[str, tuple[Schema, bytes]] = {}
         self._rules: dict[str, tuple[Rules, bytes]] = {}
+        self._fields: dict[str, FieldList] = {}
         unreadable: list[Unreadable] = []
         for name, data in files:
             try:
@@ -103,6 +108,21 @@ class Library:
         """Every rules file that is here."""
         return (*rules_files.all_rules(), *(rules for rules, _ in self._rules.values()))
 
+    def field_list(self, sha256: str) -> FieldList | None:
+        """The list of fields whose file has this SHA-256 (64 hex); None: not to be had."""
+        return report_fields.by_hash(sha256) or self._fields.get(sha256)
+
+    def fields_of(self, region: str, day: date) -> FieldList:
+        """The list that reports of a region go by on a day: its own before that of all, the later
+        before the earlier, one of the folder before one of ours."""
+        known = [*report_fields.packaged(), *self._fields.values()]
+        fit = [one for one in known if one.region in (None, region) and one.since <= day]
+        best = (fit or known[:1])[0]
+        for one in fit:  # of two that are alike the one of the folder, which stands behind
+            if (one.region is not None, one.since) >= (best.region is not None, best.since):
+                best = one
+        return best
+
     def _add(self, name: str, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()
         called = _NAMED_BY_HASH.fullmatch(name)
@@ -113,8 +133,10 @@ class Library:
             self._schemas[digest] = (schemas.parse(data), data)
         elif kind.startswith("credit-ledger/rules@"):
             self._rules[digest] = (rules_files.parse(data), data)
+        elif kind.startswith("credit-ledger/report-fields@"):
+            self._fields[digest] = report_fields.parse(data)
         else:
-            raise Malformed("file", "neither a schema nor rules")
+            raise Malformed("file", "neither a schema nor rules, nor a list of fields")
 
 
 def _read(path: Path) -> bytes:

@@ -55,7 +55,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "gateway/products",
     ),
     ("gateway/outcomes", "gateway/queries"),
-    ("gateway/checks",),
+    ("gateway/checks", "gateway/reports"),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/finance.py", "gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),

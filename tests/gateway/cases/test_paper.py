@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.cases import paper
+from gateway.base import printing
 from gateway.cases.errors import CaseRefused
 from gateway.cases.paper import PREFIX, Paper, draw
 from gateway.cases.paper_words import NEXT, STATES, TITLES, next_of
@@ -63,9 +63,9 @@ def test_who_waits_for_a_paper_is_told_when_too_many_do(
 ) -> None:
     (leaf,) = take_in(node, anvil, 59)
     case = node.case_parts.cases.file(of_authority(node, 1), filing(leaf))
-    monkeypatch.setattr(paper, "_WAITING", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(printing, "_WAITING", threading.BoundedSemaphore(1))
     assert asked(node, case).status_code == 200
-    with paper._WAITING:
+    with printing._WAITING:
         refused = asked(node, case)
     assert (refused.status_code, refused.json()["code"]) == (503, "not-ready")
     assert "papers" in refused.text

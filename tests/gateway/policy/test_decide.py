@@ -58,17 +58,20 @@ some_records = st.builds(
 
 def of_many(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """Why one with the scope does not take it with a list of a day, or in a history."""
-    if purpose in (Purpose.HISTORY, Purpose.QUERIES):
+    if purpose in (Purpose.HISTORY, Purpose.QUERIES, *OF_REPORTS):
         centre = caller.department is None and not caller.authorities
         return None if centre or "admin" in caller.scopes else "centre-only"
     told = {Status.CLOSED: "content-closed", Status.ERASED: "content-erased"}
     return told.get(status) if record.visibility == 1 else "not-found"
 
 
+OF_REPORTS = [each for each in Purpose if each.value.endswith("credit-report")]
+
+
 def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> str | None:
     """The code of the refusal, None where the caller may."""
     reading = purpose in (Purpose.SHOW, Purpose.DISCLOSE, Purpose.CHECK)
-    apart = purpose in (Purpose.LIST, Purpose.HISTORY, Purpose.QUERIES)
+    apart = purpose in (Purpose.LIST, Purpose.HISTORY, Purpose.QUERIES, *OF_REPORTS)
     operating = purpose in (Purpose.RELOG, Purpose.REQUEUE)
     whole = purpose is Purpose.RECONCILE
     scope = "read" if reading or whole or apart else "admin" if operating else "submit"

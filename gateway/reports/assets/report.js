@@ -1,0 +1,116 @@
+"use strict";
+// Unseals the copy of a report with the key in the fragment, which browsers send to nobody.
+//   copy = nonce (12 bytes) ‖ AES-256-GCM of JSON, additional data = the number of the report
+
+const NONCE = 12;
+const WORDS = {
+  "records": ["查见", "known"],
+  "none-known": ["未查见", "none known"],
+  "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
+  "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
+  "gone": ["这份报告的副本已不再保存。", "The copy of this report is kept no more."],
+};
+
+function bytesOf(text) {
+  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) throw new Error("key");
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/") + "=");
+  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+}
+
+async function unseal(copy, fragment, number) {
+  const key = await crypto.subtle.importKey("raw", bytesOf(fragment), "AES-GCM", false, ["decrypt"]);
+  const additionalData = new TextEncoder().encode(number);
+  const params = { name: "AES-GCM", iv: copy.slice(0, NONCE), additionalData };
+  const plain = await crypto.subtle.decrypt(params, key, copy.slice(NONCE));
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plain));
+}
+
+function element(name, text, small) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (small) {
+    made.append(" ");
+    const inner = document.createElement("small");
+    inner.textContent = small;
+    made.append(inner);
+  }
+  return made;
+}
+
+function row(table, ...cells) {
+  const made = document.createElement("tr");
+  made.append(...cells);
+  table.append(made);
+}
+
+function facts(report) {
+  const table = document.createElement("table");
+  const add = (zh, en, text) => row(table, element("th", zh, en), element("td", text));
+  add("信用主体", "Subject", report.subject.name || "—");
+  add("统一社会信用代码", "USCC", report.subject.code);
+  add("所涉期间", "Period", report.period.from + " — " + report.period.to);
+  add("出具时间", "Made at", report.at);
+  add("有效期至", "Until", report.until);
+  add("出具机构", "Issuer", report.issuer);
+  return table;
+}
+
+function lineOf(line) {
+  const cell = element("td", line.line + ". " + line.title.zh, line.title.en);
+  cell.className = "line";
+  const told = [line.document, line.authority, line.decided].filter((text) => text);
+  const second = element("td", told.join(" · "));
+  second.append(document.createElement("br"));
+  second.append(element("code", "记录号 Record: " + line.record));
+  return [cell, second];
+}
+
+function fields(report) {
+  const table = document.createElement("table");
+  for (const field of report.fields) {
+    const [zh, en] = WORDS[field.state];
+    const through = field.through ? field.through.first + " … " + field.through.last : "—";
+    const state = element("td", zh, en);
+    state.append(" · " + field.sources + " · " + through);
+    row(table, element("th", field.title.zh, field.title.en), state);
+    for (const line of field.lines) row(table, ...lineOf(line));
+  }
+  return table;
+}
+
+function show(report) {
+  const place = document.getElementById("report");
+  const words = "对任何一条有异议的，可凭其记录号在任一省份的信用服务窗口提出。";
+  const english = "To object to a line, name its record number at the counter of any province.";
+  place.replaceChildren(facts(report), fields(report), element("p", words, english));
+  place.hidden = false;
+}
+
+function tell(what) {
+  const place = document.getElementById("problem");
+  place.replaceChildren(...element("p", WORDS[what][0], WORDS[what][1]).childNodes);
+  place.hidden = false;
+}
+
+async function start() {
+  const number = document.body.dataset.number;
+  const fragment = location.hash.slice(1);
+  if (!fragment) return;
+  const answer = await fetch("../v1/report-copies/" + encodeURIComponent(number));
+  if (!answer.ok) {
+    tell("gone");
+    return;
+  }
+  const copy = new Uint8Array(await answer.arrayBuffer());
+  try {
+    show(await unseal(copy, fragment, number));
+  } catch {
+    tell("broken");
+  }
+}
+
+if (typeof document === "undefined") {
+  module.exports = { unseal };
+} else {
+  start();
+}

@@ -1,0 +1,55 @@
+"""Reports of other provinces: recognised by their numbers, and where to ask after them.
+
+Whoever holds the PDF needs nobody: it is verified at any province, by the chain alone. A code is
+its issuer's to judge, so whoever has only that is sent there.
+"""
+
+from __future__ import annotations
+
+from gateway.base.errors import NotReady
+from gateway.peers.dialling import place_of
+from gateway.peers.directory import Directory
+from gateway.peers.errors import PeerSilent
+from gateway.reports.errors import ReportRefused
+from ledger.core.errors import Malformed
+from ledger.core.report_content import parse_number
+
+
+class Elsewhere:
+    """Answers; safe in threads."""
+
+    def __init__(self, directory: Directory, own: str, *, production: bool) -> None:
+        self._directory = directory
+        self._own = own
+        self._production = production
+
+    def of(self, number: str) -> tuple[str, str | None] | None:
+        """Who else made a report, and its URL where that is known; None: we did, or nobody. Raises
+        NotReady."""
+        try:
+            issuer, _ = parse_number(number)
+        except Malformed:
+            return None
+        if issuer == self._own:
+            return None
+        member = self._directory.member(issuer)
+        if member is None:
+            return None
+        try:
+            return issuer, place_of(member.endpoint, issuer, production=self._production)[0]
+        except PeerSilent:
+            return issuer, None
+
+    def told(self, number: str) -> tuple[str, str | None] | None:
+        """The same for a page, which is shown whatever the chain is doing."""
+        try:
+            return self.of(number)
+        except NotReady:
+            return None
+
+    def demand_ours(self, number: str) -> None:
+        """Raise ReportRefused, which says who and where, unless the number may be ours."""
+        there = self.of(number)
+        if there is not None:
+            issuer, url = there
+            raise ReportRefused("report-elsewhere", extra={"issuer": issuer, "endpoint": url})

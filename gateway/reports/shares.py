@@ -1,0 +1,173 @@
+"""Shares: parts of a report that somebody may read by a code, for some time, until withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hmac import compare_digest
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gateway.accesses.services import Access, AccessLog
+from gateway.base.context import Context
+from gateway.base.crypto import ContentLost, Hmac, Vault
+from gateway.base.db import begin_read, begin_write
+from gateway.base.errors import NotReady
+from gateway.base.policy import Caller, Decision, Purpose
+from gateway.reports import store
+from gateway.reports.counter import Counter
+from gateway.reports.counting import Tries
+from gateway.reports.errors import ReportRefused
+from gateway.reports.interfaces import MAX_SHARES, MAX_TERM, Scope
+from gateway.reports.services import Reports, mark_of, new_code
+from gateway.reports.view import view_of
+from ledger.core.canonical import instant
+from ledger.core.report_content import Content, fold_code
+from ledger.files.report_lines import Line, read_line
+from ledger.records.store import Library
+
+_PREFIX: Final = "share/"
+"""Keeps codes of shares apart from that of the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    share: store.Row
+    report: store.Row
+
+
+class Shares:
+    """Gives, opens and ends them; safe in threads."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        reports: Reports,
+        counter: Counter,
+        tries: Tries,
+        vault: Vault,
+        hmac: Hmac,
+        accesses: AccessLog,
+    ) -> None:
+        self._ctx = ctx
+        self._reports = reports
+        self._counter = counter
+        self._tries = tries
+        self._vault = vault
+        self._hmac = hmac
+        self._accesses = accesses
+
+    def give(self, caller: Caller, number: str, scope: Scope, until: date) -> tuple[str, str]:
+        """A new share: its id, and its code, which is told once. Raises ReportRefused,
+        NotAllowed."""
+        self._reports.admit(caller, Purpose.SHARE_CREDIT_REPORT)
+        row, today = self._reports.row(number), self._ctx.clock.today()
+        if not today <= until <= today + timedelta(days=MAX_TERM):
+            raise ReportRefused("share-term", extra={"days": MAX_TERM})
+        code = new_code()
+        with begin_write(self._ctx.engine, store.LOCK) as connection:
+            _demand_within(scope, self._content(connection, row)[0])
+            if len(list(store.open_shares(connection, row.n, today))) >= MAX_SHARES:
+                raise ReportRefused("too-many-shares", extra={"most": MAX_SHARES})
+            values = {
+                "report": row.n,
+                "code": mark_of(self._hmac, _PREFIX + number, code),
+                "token": caller.id,
+                "at": self._ctx.clock.seconds(),
+                "until": until.isoformat(),
+            }
+            hex_id = store.put_share(connection, values, scope)
+            self._log(connection, caller.id, Purpose.SHARE_CREDIT_REPORT)
+        return hex_id, code
+
+    def page(self, caller: Caller, number: str) -> list[Mapping[str, Any]]:
+        """All shares of a report. Raises ReportRefused, NotAllowed."""
+        self._reports.admit(caller, Purpose.SHARE_CREDIT_REPORT)
+        row, today = self._reports.row(number), self._ctx.clock.today()
+        with begin_read(self._ctx.engine) as connection:
+            return [_item(one, today) for one in store.shares_of(connection, row.n)]
+
+    def withdraw(self, caller: Caller, number: str, hex_id: str) -> None:
+        """End a share. Raises ReportRefused, NotAllowed."""
+        self._reports.admit(caller, Purpose.SHARE_CREDIT_REPORT)
+        row = self._reports.row(number)
+        with begin_write(self._ctx.engine) as connection:
+            if not store.withdraw(connection, row.n, hex_id, self._ctx.clock.seconds()):
+                raise ReportRefused("not-found")
+
+    def open(self, number: str, code: str) -> Mapping[str, Any]:
+        """What a share shows, each line with its receipt; counted, and logged before it leaves.
+        Raises ReportRefused: unknown, ended and withdrawn look alike; TooManyTries, NotReady."""
+        today = self._ctx.clock.today()
+        mark = mark_of(self._hmac, _PREFIX + number, fold_code(code))
+
+        def match(connection: sa.Connection, row: store.Row) -> _Opened | None:
+            for share in store.open_shares(connection, row.n, today):
+                if compare_digest(share.code, mark):
+                    return _Opened(share=share, report=row)
+            return None
+
+        found = self._tries.look(number, match)
+        if found is None:
+            raise ReportRefused("share-unknown")
+        changed = self._counter.has_changed(found.report)
+        with begin_write(self._ctx.engine) as connection:
+            content, texts = self._content(connection, found.report)
+            shown = self._shown(content, texts, store.scope_of(found.share))
+            store.count_opened(connection, found.share.n)
+            self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
+        return {**shown, "state": "changed-since" if changed else "genuine"}
+
+    def _shown(self, content: Content, texts: list[str], scope: Scope) -> dict[str, Any]:
+        library = self._ctx.schemas.latest()
+        fields = library.field_list(content.field_list.rpartition(":")[2])
+        if fields is None:
+            raise NotReady("schema-missing", retry_after=60)
+        view = view_of(content, fields, _lines(texts, library), scope)
+        shown = [line["line"] for field in view["fields"] for line in field["lines"]]
+        return view | {"receipts": {str(n): texts[n - 1] for n in shown}}
+
+    def _content(self, connection: sa.Connection, row: store.Row) -> tuple[Content, list[str]]:
+        try:
+            return store.content_of(connection, self._vault, row)
+        except ContentLost as error:
+            raise ReportRefused("report-gone") from error
+
+    def _log(self, connection: sa.Connection, token: int, purpose: Purpose) -> None:
+        line = Access(token=token, purpose=purpose, decision=Decision(None))
+        self._accesses.put(connection, [line], self._ctx.clock.seconds())
+
+
+def _lines(texts: list[str], library: Library) -> list[Line]:
+    found = [read_line(text, library) for text in texts]
+    if any(one is None for one in found):
+        raise NotReady("schema-missing", retry_after=60)
+    return [one for one in found if one is not None]
+
+
+def _demand_within(scope: Scope, content: Content) -> None:
+    known = {one.field for one in content.fields}
+    lines = range(1, len(content.items) + 1)
+    if not (scope.fields or scope.lines):
+        raise ReportRefused("share-scope")
+    if not (known.issuperset(scope.fields) and all(one in lines for one in scope.lines)):
+        raise ReportRefused("share-scope")
+
+
+def _item(row: store.Row, today: date) -> Mapping[str, Any]:
+    if row.withdrawn_at is not None:
+        state = "withdrawn"
+    else:
+        state = "open" if row.until >= today.isoformat() else "ended"
+    return {
+        "share": row.id,
+        "scope": store.scope_of(row).to_json(),
+        "at": instant(row.at),
+        "until": row.until,
+        "state": state,
+        "withdrawnAt": None if row.withdrawn_at is None else instant(row.withdrawn_at),
+        "opened": row.opened,
+    }

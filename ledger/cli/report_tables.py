@@ -1,0 +1,133 @@
+"""Special credit reports, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ledger.cli.bundle_tables import show_problems
+from ledger.cli.language import pick, say
+from ledger.cli.tables import plain, rows, stdout
+
+VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "genuine": (
+        "真实，且其中的记录没有变化。",
+        "Genuine, and its records stand as they stood.",
+        "green",
+    ),
+    "changed-since": (
+        "真实，但此后有变化：有记录已修复、更正、撤销、标注异议，或有新的记录。",
+        "Genuine, but changed since: a record was repaired, corrected, withdrawn or disputed, or"
+        " another one has come.",
+        "yellow",
+    ),
+    "out-of-date": (
+        "真实，但已过有效期，请重新出具。",
+        "Genuine, but past the day until which it is to be relied on; ask for a new one.",
+        "yellow",
+    ),
+    "unknown": (
+        "出具机构不知道这个编号和核验码。",
+        "Its issuer does not know this number with this code.",
+        "red",
+    ),
+    "undetermined": (
+        "暂时无法全部核对；这不表示报告有假。",
+        "Not all of it could be checked; this says nothing against the report.",
+        "yellow",
+    ),
+    "false": (
+        "不成立：报告或其中的内容有假。",
+        "It does not hold: the report, or something in it.",
+        "red",
+    ),
+}
+_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "records": ("查见", "known"),
+    "none-known": ("未查见", "none known"),
+    "not-supplied": ("无单位报送", "nobody has supplied anything"),
+}
+
+
+def show_report(name: str, value: Mapping[str, Any], exit_: int | None) -> None:
+    """A report: the answer first, then its fields and lines. exit_: None where nothing was
+    verified."""
+    console = stdout()
+    console.print(plain(name, "bold"))
+    if exit_ is not None:
+        headline(value["verdict"])
+    if value["number"] is not None:
+        console.print(rows(_facts(value)))
+    show_problems(value["problems"])
+    if value["fields"]:
+        console.print(_fields(value))
+    if value["lines"]:
+        console.print(_lines(value))
+    if value["number"] is not None:
+        console.print(
+            plain(
+                say(
+                    zh="以上取自附件；请与印出的文字对照，不一致的以附件为准。",
+                    en="All of this is from the attachments; compare it with what is printed, for"
+                    " only the attachments count.",
+                )
+            )
+        )
+
+
+def headline(verdict: str) -> None:
+    """What is to be said of a report, in one line."""
+    zh, en, style = VERDICTS[verdict]
+    stdout().print(plain(say(zh=zh, en=en), style))
+
+
+def _facts(value: Mapping[str, Any]) -> list[tuple[str, object]]:
+    subject, period = value["subject"], value["period"]
+    anchored = {True: say(zh="已锚定", en="anchored"), False: say(zh="已承诺", en="promised")}
+    return [
+        (say(zh="编号", en="number"), value["number"]),
+        (say(zh="出具机构", en="issuer"), value["issuer"]),
+        (say(zh="主体", en="subject"), f"{subject['name'] or '-'} {subject['code']}"),
+        (say(zh="所涉期间", en="period"), f"{period['from']} … {period['to']}"),
+        (say(zh="出具时间", en="made at"), value["at"]),
+        (say(zh="有效期至", en="until"), value["until"]),
+        (say(zh="登记", en="in the log"), anchored[value["anchored"]]),
+    ]
+
+
+def _fields(value: Mapping[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="领域", en="Field"))
+    table.add_column(say(zh="情况", en="State"))
+    table.add_column(say(zh="报送单位", en="Units"), justify="right")
+    table.add_column(say(zh="数据截至", en="Supplied through"))
+    for one in value["fields"]:
+        zh, en = _STATES[one["state"]]
+        state = say(zh=zh, en=en)
+        if one["records"]:
+            state = f"{state} {one['records']}"
+        days = one["through"]
+        through = "-" if days is None else f"{days['first']} … {days['last']}"
+        table.add_row(*map(plain, (one["field"], state, one["sources"], through)))
+    return table
+
+
+def _lines(value: Mapping[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("#", justify="right")
+    table.add_column(say(zh="类型", en="Type"))
+    table.add_column(say(zh="文书号", en="Document"), overflow="fold")
+    table.add_column(say(zh="机关", en="Authority"), overflow="fold")
+    table.add_column(say(zh="日期", en="Decided"), no_wrap=True)
+    table.add_column(say(zh="当时", en="Then"))
+    table.add_column(say(zh="现在", en="Now"))
+    for one in value["lines"]:
+        cells = (
+            *(one["line"], pick(one["title"]), one["document"] or "-", one["authority"] or "-"),
+            *(one["decided"], one["verdict"], one["now"]),
+        )
+        table.add_row(*(plain(str(cell)) for cell in cells))
+    return table

@@ -1,0 +1,192 @@
+"""What a counter is told by number and code, what is tried, and what other provinces say."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gateway.node import Node
+from gateway.reports.counter import Counter
+from gateway.reports.counting import Tries
+from gateway.reports.errors import TooManyTries
+from ledger.core.report_content import CODE_ALPHABET
+from ledger.core.status import Action
+from ledger.files.reports import parse_report
+from tests.gateway.lists.test_lists import do
+from tests.gateway.reports.desk import (
+    BANK,
+    BEIJING,
+    HEBEI,
+    ask,
+    centre,
+    client,
+    code_of,
+    made,
+    penalties,
+    post,
+)
+from tests.support.peers import Member, Network
+
+
+def check(member: Member, number: str, code: str) -> tuple[int, str]:
+    answer = post(member, "/v1/report-checks", number=number, code=code)
+    value = answer.json()
+    return answer.status_code, value.get("state") or value["code"]
+
+
+def wrong(code: str) -> str:
+    return code[:-1] + next(one for one in CODE_ALPHABET if one != code[-1])
+
+
+def of(pdf: bytes) -> tuple[str, str]:
+    return parse_report(pdf).content.number, code_of(pdf)
+
+
+def test_genuine_then_changed_since(network: Network, subject: str) -> None:
+    beijing = network[BEIJING]
+    ids = penalties(network, subject, 31)
+    number, code = of(made(beijing, subject))
+    assert check(beijing, number, code) == (200, "genuine")
+    assert check(beijing, number, f" {code[:4].lower()}-{code[4:]} ") == (200, "genuine")
+    do(network, beijing, Action.REPAIR, ids[0])
+    assert check(beijing, number, code) == (200, "changed-since")
+
+
+def test_an_objection_is_a_change(network: Network, subject: str) -> None:
+    """One that was marked when the report was made is none."""
+    beijing = network[BEIJING]
+    ids = penalties(network, subject, 32)
+    number, code = of(made(beijing, subject))
+    do(network, beijing, Action.DISPUTE, ids[0])
+    assert check(beijing, number, code) == (200, "changed-since")
+    later = of(made(beijing, subject))
+    assert check(beijing, *later) == (200, "genuine")
+
+
+def test_another_record_is_a_change(network: Network, subject: str) -> None:
+    """Where it would be in the report; of another firm it would not."""
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    penalties(network, "91110108551385082Q", 33)
+    assert check(beijing, number, code) == (200, "genuine")
+    penalties(network, subject, 34)
+    assert check(beijing, number, code) == (200, "changed-since")
+
+
+def test_unknown(network: Network, subject: str) -> None:
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    slipped = number[:-2] + ("1" if number[-2] != "1" else "2") + number[-1]
+    assert check(beijing, number, wrong(code)) == (200, "unknown")
+    assert check(beijing, slipped, code) == (200, "unknown")
+    assert check(beijing, "x", code) == (200, "unknown")
+    answer = post(beijing, "/v1/report-checks", number=number, code=7)
+    assert (answer.status_code, answer.json()["code"]) == (422, "schema-invalid")
+
+
+def test_five_wrong_codes_an_hour(network: Network, subject: str) -> None:
+    """Counted in the database, so that a second gateway on it counts on; the right code is not
+    looked at any more, and other numbers are."""
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    other = of(made(beijing, subject))
+    for _ in range(4):
+        assert check(beijing, number, wrong(code)) == (200, "unknown")
+    assert check(beijing, number, code) == (200, "genuine")
+    second = Counter(
+        beijing.node.ctx,
+        tries=Tries(beijing.node.ctx),
+        hmac=beijing.node.hmac,
+        statuses=beijing.node.statuses,
+    )
+    assert second.check(number, wrong(code)) == "unknown"
+    answer = post(beijing, "/v1/report-checks", number=number, code=code)
+    assert (answer.status_code, answer.json()["code"]) == (429, "report-tries")
+    assert 3000 < int(answer.headers["retry-after"]) <= 3600
+    with pytest.raises(TooManyTries):
+        second.check(number, code)
+    assert check(beijing, *other) == (200, "genuine")
+
+
+def test_an_hour_later(network: Network, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    node: Node = network[BEIJING].node
+    number, code = of(made(network[BEIJING], subject))
+    counter = node.finance.reports.counter
+    for _ in range(5):
+        assert counter.check(number, wrong(code)) == "unknown"
+    with pytest.raises(TooManyTries):
+        counter.check(number, code)
+    now = node.ctx.clock.seconds()
+    monkeypatch.setattr(type(node.ctx.clock), "seconds", lambda _: now + 3601)
+    assert counter.check(number, code) == "genuine"
+
+
+def test_all_answers_in_one_class_of_time(network: Network, subject: str) -> None:
+    """At a multiple of the pace after the request came, whatever is found."""
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    for one in (code, wrong(code)):
+        came = time.monotonic()
+        check(beijing, number, one)
+        assert time.monotonic() - came >= 0.25
+    came = time.monotonic()
+    check(beijing, "x", code)
+    assert time.monotonic() - came >= 0.25
+
+
+def test_another_province_says_where(network: Network, subject: str) -> None:
+    hebei, beijing = network[HEBEI], network[BEIJING]
+    number, code = of(made(beijing, subject))
+    answer = post(hebei, "/v1/report-checks", number=number, code=code)
+    assert (answer.status_code, answer.json()["code"]) == (421, "report-elsewhere")
+    assert answer.json()["issuer"] == BEIJING
+    assert answer.json()["endpoint"].startswith("http")
+    page = client(hebei).request("GET", f"/r/{number}")
+    assert 'data-state="elsewhere"' in page.text
+    assert f"/r/{number}" in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_who_may_make_one(network: Network, subject: str) -> None:
+    beijing, bank = network[BEIJING], network[BANK]
+    refused = ask(beijing, centre(beijing, "submit"), subject)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+    refused = ask(beijing, centre(beijing, "read", department="乙局", name="乙"), subject)
+    assert (refused.status_code, refused.json()["code"]) == (403, "centre-only")
+    refused = ask(bank, centre(bank), subject)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-a-province-here")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"to": "2023-12-31"}, "report-period"),
+        ({"to": "2099-01-01"}, "report-period"),
+        ({"from": "2019-01-01"}, "report-period"),
+        ({"from": "2019"}, "schema-invalid"),
+        ({"fields": ["nowhere"]}, "report-field-unknown"),
+        ({"fields": ["A B"]}, "schema-invalid"),
+        ({"fields": "tax"}, "schema-invalid"),
+        ({"code": "0" * 17 + "X"}, "schema-invalid"),
+        ({"code": "1"}, "schema-invalid"),
+        ({"more": 1}, "schema-invalid"),
+    ],
+)
+def test_what_is_not_asked_so(
+    network: Network, subject: str, body: dict[str, object], code: str
+) -> None:
+    beijing = network[BEIJING]
+    asked = {"code": subject} | body
+    answer = ask(beijing, centre(beijing), str(asked.pop("code")), **asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_some_fields_only(network: Network, subject: str) -> None:
+    beijing = network[BEIJING]
+    penalties(network, subject, 35)
+    content = parse_report(made(beijing, subject, fields=["tax", "customs"])).content
+    assert [(one.field, one.state) for one in content.fields] == [
+        ("tax", "not-supplied"),
+        ("customs", "not-supplied"),
+    ]

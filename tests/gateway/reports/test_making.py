@@ -1,0 +1,57 @@
+"""A report made: what is in it, what is attached, what is stated and logged."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from gateway.accesses.services import Wanted, newest
+from ledger.core.ids import sha256
+from ledger.core.report_content import check_content, parse_content, parse_number
+from ledger.files.reports import parse_report
+from tests.gateway.reports.desk import BEIJING, TODAY, code_of, made, penalties, printed
+from tests.support.peers import Network
+
+
+def test_what_is_known_of_a_firm(network: Network, subject: str) -> None:
+    """Its records by field, none known elsewhere, and proof of each."""
+    beijing = network[BEIJING]
+    ids = penalties(network, subject, 1, 2)
+    pdf = made(beijing, subject)
+    file = parse_report(pdf)
+    content = file.content
+    check_content(content, file.opening.statement, file.receipts)
+    assert (content.code, content.name) == (subject, f"样例{subject}有限公司")
+    assert parse_number(content.number)[0] == content.iss == BEIJING
+    assert {one.field: len(one.records) for one in content.fields if one.records} == {
+        "transport": 2
+    }
+    assert [one.leaf for one in content.items] == [beijing.leaf(one) for one in ids]
+    (field,) = [one for one in content.fields if one.records]
+    assert [one.through.isoformat() for one in field.sources] == [TODAY]
+    states = {one.state for one in content.fields}
+    assert states == {"records", "not-supplied"}
+    text = printed(pdf)
+    assert content.number in text
+    assert all(one.hex() in text for one in ids)
+    assert len(code_of(pdf)) == 8
+
+
+def test_attachments_as_another_reader_finds_them(network: Network, subject: str) -> None:
+    penalties(network, subject, 3)
+    pdf = made(network[BEIJING], subject)
+    attached = PdfReader(BytesIO(pdf)).attachments
+    assert sorted(attached) == ["opening.json", "receipt-0001.json", "report.json"]
+    (data,) = attached["report.json"]
+    (item,) = parse_content(data).items
+    (receipt,) = attached["receipt-0001.json"]
+    assert item.receipt == sha256(receipt)
+
+
+def test_a_line_of_the_access_log_for_each(network: Network, subject: str) -> None:
+    beijing = network[BEIJING]
+    (one,) = penalties(network, subject, 4)
+    made(beijing, subject)
+    found = newest(beijing.node.ctx.engine, Wanted(), 1)
+    assert (found[0].purpose, found[0].record) == ("credit-report", beijing.leaf(one).hex())
