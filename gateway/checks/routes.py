@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -14,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.base.policy import Caller, Purpose
 from gateway.checks.interfaces import MAX_SUBJECTS, Kind, Matter, Subject
+from gateway.checks.running import Running
 from gateway.checks.services import Checks
 from gateway.http.problems import Problem
 from gateway.queries.bodies import read_use
@@ -42,9 +42,9 @@ async def check_subjects(request: Request, checks: Here, caller: User) -> Respon
     order: `{purpose, matter?, types?, subjects:[{code, authorisation?}…]}`. Each question is kept,
     with its bundle, as one of `/v1/uses`."""
     matter, subjects = read_checks(await request.body())
-    place = ExitStack()
-    place.enter_context(checks.place(caller))  # before anything is answered
-    lines = _lines(place, checks.subjects(caller, matter, subjects))
+    running = checks.subjects(caller, matter, subjects)  # refused before anything is answered
+    lines = _lines(running)
+    await anext(lines)
     return StreamingResponse(lines, media_type=NDJSON, headers=FRESH)
 
 
@@ -86,11 +86,14 @@ async def _table(request: Request, checks: Checks, caller: Caller, kind: Kind) -
     return Response(orjson.dumps({"rows": value}), media_type="application/json", headers=FRESH)
 
 
-def _lines(place: ExitStack, lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """place: given back at the end, or when whoever reads goes away."""
-    with place:
-        for line in lines:
+async def _lines(running: Running) -> AsyncGenerator[bytes]:
+    """Nothing first: only what has begun is ended where whoever reads goes away."""
+    try:
+        yield b""
+        async for line in running.lines():
             yield orjson.dumps(line) + b"\n"
+    finally:
+        running.stop()
 
 
 def read_checks(body: bytes) -> tuple[Matter, Sequence[Subject]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -31,6 +31,7 @@ from gateway.checks.interfaces import (
     Subject,
     Told,
 )
+from gateway.checks.running import Running
 from gateway.checks.tables import gathered, read_rows
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import PART
@@ -52,6 +53,8 @@ from ledger.core.reports import MAX_MATTER, MAX_MEASURE, MAX_RESULT, Feedback
 
 AT_ONCE: Final = 4
 """Subjects of one call that are asked about at once."""
+MAX_CHECKS: Final = 8
+"""Tokens that check at once: each holds threads, and asks all provinces again and again."""
 MEMORY: Final = 256 << 20
 CPU_SECONDS: Final = 30
 SILENCE: Final = 60.0
@@ -89,9 +92,10 @@ class Checks:
 
     @contextmanager
     def place(self, caller: Caller) -> Iterator[None]:
-        """Hold the one place of a token. Raises NotReady where it has it already."""
+        """Hold the one place of a token. Raises NotReady where it has it already, or too many
+        others have theirs."""
         with self._lock:
-            if caller.id in self._tokens:
+            if caller.id in self._tokens or len(self._tokens) >= MAX_CHECKS:
                 raise NotReady("busy-tables", retry_after=5)
             self._tokens.add(caller.id)
         try:
@@ -114,24 +118,15 @@ class Checks:
         except ChildDied as error:  # of the table or of the machine: it may be sent again
             raise NotReady("busy-tables", retry_after=5) from error
 
-    def subjects(
-        self, caller: Caller, matter: Matter, subjects: Sequence[Subject]
-    ) -> Iterator[Mapping[str, Any]]:
-        """What is known of each, in their order, as it comes. One that cannot be asked about holds
-        up no other; whoever stops reading stops the rest."""
-        stopped = threading.Event()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            waiting: list[Future[Mapping[str, Any]]] = [
-                pool.submit(self._one, caller, matter, n, subject, stopped)
-                for n, subject in enumerate(subjects)
-            ]
-            try:
-                for one in waiting:
-                    yield one.result()
-            finally:
-                stopped.set()
-                for one in waiting:
-                    one.cancel()
+    def subjects(self, caller: Caller, matter: Matter, subjects: Sequence[Subject]) -> Running:
+        """Ask about each; one that cannot be asked about holds up no other. Holds the place of the
+        token until none is under way. Raises NotReady as `place`."""
+        place = ExitStack()
+        place.enter_context(self.place(caller))
+        questions = [
+            partial(self._one, caller, matter, n, subject) for n, subject in enumerate(subjects)
+        ]
+        return Running(questions, AT_ONCE, place.close)
 
     def _one(
         self,
