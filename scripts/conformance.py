@@ -17,9 +17,13 @@ from scripts.conformance_parts import (  # noqa: E402
     acted,
     admitted,
     anchored,
+    answered,
     asked,
+    bundled,
+    desk,
     form,
     keyed,
+    promises,
     proof,
     reading,
     receipts,
@@ -43,7 +47,11 @@ def files() -> dict[str, bytes]:
         group.build(b, sound)
     witnessed.build(b, sound)
     said.build(b, sound)
+    promises.build(b)
     asked.build(b)
+    where = desk.Desk(b)
+    answered.build(b, where)
+    bundled.build(b, where)
     return b.files()
 
 
