@@ -28,6 +28,7 @@ from scripts.conformance_parts import (  # noqa: E402
     reading,
     receipts,
     said,
+    sorts,
     use,
     versions,
     witnessed,
@@ -47,6 +48,7 @@ def files() -> dict[str, bytes]:
         group.build(b, sound)
     witnessed.build(b, sound)
     said.build(b, sound)
+    sorts.build(b)
     promises.build(b)
     asked.build(b)
     where = desk.Desk(b)
