@@ -26,6 +26,7 @@ from scripts.conformance_parts import (  # noqa: E402
     promises,
     proof,
     reading,
+    readings,
     receipts,
     said,
     sorts,
@@ -47,6 +48,7 @@ def files() -> dict[str, bytes]:
     for group in (form, versions, proof, reading, keyed, anchored, acted, use, admitted):
         group.build(b, sound)
     witnessed.build(b, sound)
+    readings.build(b, sound)
     said.build(b, sound)
     sorts.build(b)
     promises.build(b)
