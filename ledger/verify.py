@@ -52,7 +52,7 @@ from ledger.core.verdict.statement import (
     unreadable,
 )
 from ledger.core.verdict.verdict import Verdict
-from ledger.records import publicity, schema, uscc
+from ledger.records import publicity, uscc
 from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
 from ledger.records.schema import Schema
 from ledger.records.store import Library
@@ -182,6 +182,19 @@ class Verifier:
         snapshot = self._current()
         snapshot.extend(self._deadline)
         return snapshot.visibility_of(type_, snapshot.member(member).owner.region)
+
+    def schema(self, receipt: Receipt) -> Schema | None:
+        """The schema that the payload of a receipt names; of a bare one that of its entry's name.
+        None: it is of no record, or we do not hold the schema."""
+        header = None if receipt.presentation is None else receipt.presentation.payload.header
+        return _schema(receipt, header, self._library)
+
+    def revoked_at(self, custodian: str, commitment: bytes) -> int | None:
+        """Since when an authorisation of a member is taken back, by that head; None: it is not.
+        Raises CouldNotCheck."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        return snapshot.revoked_at(custodian, commitment)
 
     def acts(self, record: RecordId) -> Sequence[RecordedAct]:
         """All acts on a record, in their order, by that head. Raises CouldNotCheck."""
@@ -407,7 +420,7 @@ def _schema(receipt: Receipt, header: Header | None, library: Library) -> Schema
     if header is not None:
         return library.schema(header.schema_sha256.hex())
     name, _, version = (receipt.entry.schema or "").partition("@")
-    return schema.find(name, int(version)) if version else None
+    return library.named(name, int(version)) if version else None
 
 
 def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:

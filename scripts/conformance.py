@@ -17,13 +17,19 @@ from scripts.conformance_parts import (  # noqa: E402
     acted,
     admitted,
     anchored,
+    answered,
     asked,
+    bundled,
+    desk,
     form,
     keyed,
+    promises,
     proof,
     reading,
+    readings,
     receipts,
     said,
+    sorts,
     use,
     versions,
     witnessed,
@@ -42,8 +48,14 @@ def files() -> dict[str, bytes]:
     for group in (form, versions, proof, reading, keyed, anchored, acted, use, admitted):
         group.build(b, sound)
     witnessed.build(b, sound)
+    readings.build(b, sound)
     said.build(b, sound)
+    sorts.build(b)
+    promises.build(b)
     asked.build(b)
+    where = desk.Desk(b)
+    answered.build(b, where)
+    bundled.build(b, where)
     return b.files()
 
 

@@ -34,6 +34,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "checks": reasons.check_list,
     "verdicts": reasons.verdicts,
     "reasons": reasons.reasons,
+    "problems": reasons.problems,
     "findings": audit.findings,
     "incomplete": audit.incomplete,
 }

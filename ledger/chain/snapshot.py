@@ -47,6 +47,7 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.runs import Run
+from ledger.chain.revocations import revoked_at
 from ledger.chain.statuses import Act, Statuses
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, RecordId
@@ -229,6 +230,12 @@ class Snapshot:
             partial(self._puts, type_, RECORD_TYPE, region),
         )
         return max((put.item.visibility for put in puts), default=0)
+
+    def revoked_at(self, custodian: str, commitment: bytes) -> int | None:
+        """Since when an authorisation of a member is taken back; None: it is not. Raises
+        CouldNotCheck."""
+        [since] = revoked_at(self._head, self._network.consortium, custodian, [commitment])
+        return since
 
     def acts_on(self, record: RecordId) -> Sequence[RecordedAct]:
         """All acts on a record, in their order. Raises CouldNotCheck."""

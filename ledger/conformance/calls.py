@@ -15,7 +15,7 @@ from ledger.conformance.world import Row, World, stolen_since
 from ledger.core.ids import Address, bytes32_ascii, keccak256
 
 _Answer = Callable[..., Any]
-_ROLES: tuple[Name, ...] = ("LogAnchor", "Catalogue", "CaseRegistry")
+_ROLES: tuple[Name, ...] = ("LogAnchor", "Catalogue", "CaseRegistry", "Revocations")
 
 
 _EMITS: Mapping[str, Name] = {"Anchored": "LogAnchor", "Acted": "CaseRegistry"}
@@ -37,9 +37,12 @@ class Contracts:
             "roleHistory": self._roles,
             "keys": self._keys,
             "log": self._log,
+            "logIds": self._log_ids,
             "contractHistory": self._history,
             "provinces": self._provinces,
             "rootAt": self._root_at,
+            "latest": self._latest,
+            "revokedAt": self._revoked_at,
             "item": self._items,
             "stored": self._stored,
         }
@@ -51,7 +54,8 @@ class Contracts:
             return b""
         method = _methods(name)[data[:SELECTOR_SIZE]]
         arguments = decode(method.inputs, data[SELECTOR_SIZE:])
-        return encode(method.outputs, [self._answers[method.name](to, *arguments)])
+        found = self._answers[method.name](to, *arguments)
+        return encode(method.outputs, found if isinstance(found, tuple) else [found])
 
     def _member(self, _: Address, code: bytes) -> dict[str, Any]:
         found = next((m for m in self._world.rows("members") if word(m["code"]) == code), None)
@@ -100,6 +104,10 @@ class Contracts:
             "successor": ZERO,
         }
 
+    def _log_ids(self, _: Address, code: bytes) -> list[bytes]:
+        logs = self._world.rows("logs")
+        return [bytes.fromhex(one["log"]) for one in logs if word(one["owner"]) == code]
+
     def _history(self, _: Address, role: bytes) -> list[dict[str, Any]]:
         held = self._world.held(code_text(role))
         return [{"account": one["address"], "since": one["since"]} for one in held]
@@ -114,6 +122,27 @@ class Contracts:
             if (root["contract"], root["log"], root["size"]) == place:
                 return bytes.fromhex(root["root"])
         return ZERO
+
+    def _latest(self, to: Address, log: bytes) -> tuple[int, bytes]:
+        """By the anchors of the contract and of those before it."""
+        held = [one["address"] for one in self._world.held("LogAnchor")]
+        known = held[: held.index(to) + 1]
+        return max(
+            (
+                (int(one["size"]), bytes.fromhex(one["root"]))
+                for one in self._world.rows("anchors")
+                if one["log"] == log.hex() and one["contract"] in known
+            ),
+            default=(0, ZERO),
+        )
+
+    def _revoked_at(self, to: Address, custodian: bytes, commitments: list[bytes]) -> list[int]:
+        told = {
+            bytes.fromhex(one["commitment"]): one["time"]
+            for one in self._world.rows("revocations")
+            if one["contract"] == to and word(one["custodian"]) == custodian
+        }
+        return [told.get(commitment, 0) for commitment in commitments]
 
     def _items(self, to: Address, item: bytes, region: bytes) -> list[dict[str, Any]]:
         return [

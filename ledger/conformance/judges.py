@@ -20,6 +20,9 @@ from ledger.core.verdict.facts import Question
 from ledger.core.verdict.verdict import Verdict
 from ledger.exchange.admission import RequestRefused, check_request
 from ledger.exchange.signatures import Fields, Request
+from ledger.files.asked import Asked, verify_answer
+from ledger.files.bundles import verify_bundle
+from ledger.files.problems import Problem
 from ledger.records.store import Library
 from ledger.verify import Verifier, ask
 
@@ -100,11 +103,41 @@ def _request(ours: Ours, case: Case) -> Answer:
     return Answer(ACCEPTED)
 
 
+def _answer(ours: Ours, case: Case) -> Answer:
+    """Of an answer about a subject, as whoever asked looks at it."""
+    question = case.question
+    families = question.get("types")
+    asked = Asked(
+        asker=question.get("audience"),
+        nonce=question.get("nonce"),
+        subject=question.get("subject"),
+        purpose=question.get("purpose"),
+        types=None if families is None else tuple(families),
+        authorisation=None if case.authorisation is None else case.authorisation.read_bytes(),
+    )
+    found = verify_answer(ours.verifier(case), case.file.read_bytes(), asked)
+    return Answer(found.verdict, None, _codes(found.problems))
+
+
+def _bundle(ours: Ours, case: Case) -> Answer:
+    """Of a bundle; `now`: what follows from it by the head."""
+    found = verify_bundle(ours.verifier(case), case.file.read_bytes())
+    counts = found.assessment is not None and not found.problems
+    now = found.assessment.now if counts and found.assessment else found.verdict
+    return Answer(found.verdict, now, _codes(found.problems))
+
+
+def _codes(problems: Sequence[Problem]) -> str:
+    return ", ".join(dict.fromkeys(f"problem: {one.code}" for one in problems))
+
+
 JUDGES: Final[Mapping[str, Callable[[Ours, Case], Answer]]] = {
     "receipt": _receipt,
     "statement": _statement,
     "opening": _receipt,
     "request": _request,
+    "answer": _answer,
+    "bundle": _bundle,
 }
 """By kind: who judges it. A new kind is a line here, and one in the README of the suite."""
 

@@ -166,6 +166,7 @@ def _line(case: Case) -> bytes:
         "kind": case.kind,
         "file": str(case.file),
         "statement": None if case.statement is None else str(case.statement),
+        "authorisation": None if case.authorisation is None else str(case.authorisation),
         "facts": str(case.facts),
         "question": dict(case.question),
     }

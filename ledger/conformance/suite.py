@@ -21,8 +21,9 @@ LIBRARY: Final = "library"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case. file, statement, facts: paths in the folder of the suite. verdict, now: what must
-    be answered; now None: it is not compared. check, code: what the case is about."""
+    """One case. file, statement, authorisation, facts: paths in the folder of the suite. verdict,
+    now: what must be answered; now None: it is not compared. check, code: what the case is
+    about."""
 
     name: str
     kind: str
@@ -31,6 +32,7 @@ class Case:
     verdict: str
     reason: Mapping[str, str]
     statement: Path | None = None
+    authorisation: Path | None = None
     question: Mapping[str, Any] = field(default_factory=dict)
     now: str | None = None
     check: str | None = None
@@ -94,13 +96,14 @@ def packaged() -> Suite:
 
 
 def _case(folder: Path, one: Mapping[str, Any]) -> Case:
-    expect, statement = one["expect"], one.get("statement")
+    expect, statement, paper = one["expect"], one.get("statement"), one.get("authorisation")
     return Case(
         name=one["name"],
         kind=one["kind"],
         file=folder / one["file"],
         facts=folder / one["facts"],
         statement=None if statement is None else folder / statement,
+        authorisation=None if paper is None else folder / paper,
         question=one.get("question", {}),
         verdict=expect["verdict"],
         now=expect.get("now"),
@@ -111,4 +114,5 @@ def _case(folder: Path, one: Mapping[str, Any]) -> Case:
 
 
 def _paths(case: Case) -> list[Path]:
-    return [path for path in (case.file, case.facts, case.statement) if path is not None]
+    named = (case.file, case.facts, case.statement, case.authorisation)
+    return [path for path in named if path is not None]

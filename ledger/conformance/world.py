@@ -89,6 +89,8 @@ class World:
         """Number, hash ("": not said) and time. What says a hash comes last."""
         for act in self.rows("acts"):
             yield act["block"], "", act["time"]
+        for block in self.rows("blocks"):
+            yield block["number"], "", block["time"]
         for key in self.rows("keys"):
             for said in key.get("compromises", ()):
                 yield said["block"], "", said["time"]

@@ -24,7 +24,7 @@ from ledger.core.canonical import MAX_INTEGER, hex32, instant
 from ledger.core.commitment import TYPE_NAME
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, LogId, sha256
-from ledger.core.jws import Jws, parse_statement
+from ledger.core.jws import Jws
 from ledger.core.opening import MAX_DEPTH as OPENING_DEPTH
 from ledger.core.opening import MAX_OPENING, Opening, parse_opening
 from ledger.core.query import Query, query_from_members
@@ -36,6 +36,7 @@ from ledger.core.signed import (
     items_of,
     list_of,
     members_of,
+    statement_of,
     texts_of,
 )
 
@@ -179,7 +180,7 @@ class Given:
 def parse_answer(jws: str) -> tuple[Answer, Jws]:
     """The answer in a compact JWS; Malformed otherwise, ProofMismatch where header and payload name
     different times. Its signature is not yet verified."""
-    signed = parse_statement(jws, TYP, max_chars=MAX_JWS)
+    signed = statement_of(jws, TYP, max_chars=MAX_JWS)
     payload = canonical.parse(signed.payload, allow_null=True, max_bytes=MAX_JWS, max_depth=_DEPTH)
     value = members_of("answer", payload, _MEMBERS, TYPE)
     found = Answer(

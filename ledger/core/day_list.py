@@ -24,7 +24,7 @@ from ledger.core import canonical
 from ledger.core.canonical import hex32, instant
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, sha256
-from ledger.core.jws import Jws, parse_statement
+from ledger.core.jws import Jws
 from ledger.core.read import digest, integer, matching, text
 from ledger.core.signed import (
     MAX_MISSING,
@@ -39,6 +39,7 @@ from ledger.core.signed import (
     list_of,
     members_of,
     network,
+    statement_of,
     texts_of,
 )
 from ledger.core.versions import loose
@@ -219,7 +220,7 @@ def parse_file(data: bytes) -> ListFile:
 
 def parse_part(jws: str) -> Signed:
     """A part; its signature is not verified."""
-    signed = parse_statement(jws, PART_TYP, max_chars=MAX_JWS)
+    signed = statement_of(jws, PART_TYP, max_chars=MAX_JWS)
     value = members_of("part", canonical.parse(signed.payload), _PART_MEMBERS, _PART)
     last = value["last"]
     if not isinstance(last, bool):
@@ -293,7 +294,7 @@ def _parse(data: bytes) -> ListFile:
 
 
 def _parse_list(jws: str) -> tuple[DayList, Jws]:
-    signed = parse_statement(jws, LIST_TYP, max_chars=MAX_JWS)
+    signed = statement_of(jws, LIST_TYP, max_chars=MAX_JWS)
     value = members_of("list", canonical.parse(signed.payload), _LIST_MEMBERS, _DAY_LIST)
     found = DayList(
         iss=matching(value, "iss", CODE),

@@ -24,7 +24,7 @@ from ledger.core import canonical
 from ledger.core.canonical import hex32, instant
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, ascii_bytes32, sha256
-from ledger.core.jws import Jws, parse_statement
+from ledger.core.jws import Jws
 from ledger.core.opening import MAX_DEPTH as OPENING_DEPTH
 from ledger.core.opening import MAX_OPENING
 from ledger.core.read import digest, integer, matching, text
@@ -38,6 +38,7 @@ from ledger.core.signed import (
     list_of,
     members_of,
     network,
+    statement_of,
     texts_of,
 )
 from ledger.core.status import RecordedAct
@@ -241,7 +242,7 @@ def _parse(data: bytes) -> HistoryFile:
 
 
 def _parse_history(jws: str) -> tuple[History, Jws]:
-    signed = parse_statement(jws, TYP, max_chars=2 * MAX_PAYLOAD)
+    signed = statement_of(jws, TYP, max_chars=2 * MAX_PAYLOAD)
     payload = canonical.parse(signed.payload, max_bytes=MAX_PAYLOAD, max_depth=_DEPTH)
     value = members_of("history", payload, _MEMBERS, _HISTORY)
     found = History(

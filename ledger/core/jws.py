@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
+
 from ledger.core import canonical, keys
 from ledger.core.canonical import MAX_INSTANT, b64u_decode, b64u_encode, hex32, unhex32
-from ledger.core.errors import Malformed, SignatureInvalid
+from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
 from ledger.core.ids import KeyId, key_id
 from ledger.core.keys import JWS_ALGS, SIGNATURE_SIZE, Alg
+from ledger.core.versions import NAME
 
 __all__ = [
     "ALGS",
@@ -23,6 +26,7 @@ __all__ = [
     "Parts",
     "Sign",
     "parse_statement",
+    "refuse_algorithm",
     "sign_compact",
     "sign_statement",
     "signed",
@@ -33,6 +37,7 @@ __all__ = [
 MAX_HEADER = 512  # bytes
 HEADER = frozenset({"alg", "kid", "typ"})
 ALGS: Mapping[str, Alg] = {name: alg for alg, name in JWS_ALGS.items()}
+_UNSIGNED = "none"  # RFC 7518 3.6: known, and no signature
 
 # Signs a message: raw r ‖ s over its SHA-256, or Ed25519.
 Sign = Callable[[bytes], bytes]
@@ -119,6 +124,20 @@ def signed(parts: Parts, iat: object) -> Jws:
         signing_input=parts.signing_input,
         signature=parts.signature,
     )
+
+
+def refuse_algorithm(header: str) -> None:
+    """Raise VersionUnknown where the encoded header of a JWS names an algorithm that we do not
+    know, whatever else is wrong with it. Malformed: it is not encoded."""
+    try:
+        value = orjson.loads(b64u_decode(header))
+    except orjson.JSONDecodeError:
+        return
+    name = value.get("alg") if isinstance(value, dict) else None
+    if not isinstance(name, str) or name in ALGS or name == _UNSIGNED:
+        return
+    if NAME.fullmatch(name):
+        raise VersionUnknown("algorithm of a JWS", name)
 
 
 def verify(jws: Jws, alg: int, public_key: bytes) -> None:

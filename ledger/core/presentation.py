@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import orjson
-
 from ledger.core import canonical
 from ledger.core.canonical import b64u_decode, b64u_encode, hex32, unhex32, utf8
 from ledger.core.commitment import (
@@ -27,19 +25,19 @@ from ledger.core.commitment import (
     parse_payload,
 )
 from ledger.core.disclosures import check_committed, check_disclosures
-from ledger.core.errors import Malformed, VersionUnknown
+from ledger.core.errors import Malformed
 from ledger.core.ids import Digest, sha256
 from ledger.core.jws import (
-    ALGS,
     HEADER,
     Jws,
     Sign,
+    refuse_algorithm,
     sign_compact,
     signed,
     split_compact,
 )
 from ledger.core.keys import JWS_ALGS, Alg
-from ledger.core.versions import NAME, look
+from ledger.core.versions import look
 
 __all__ = [
     "BINDING_TYP",
@@ -60,7 +58,6 @@ BINDING_TYP = "kb+jwt"
 MAX_PRESENTATION = MAX_DISCLOSED + 2 * MAX_PAYLOAD
 MAX_BINDING = 4096  # characters; a binding holds a few short texts
 
-_UNSIGNED = "none"  # RFC 7518 3.6: known, and no signature
 _CLAIMS = {"aud", "authorisation", "iat", "nonce", "sd_hash"}
 _SD_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _SHORT_TEXT = re.compile(r"[!-~]{1,256}")  # audience and nonce: visible ASCII
@@ -227,17 +224,5 @@ def _refuse_newer(jws: str) -> None:
     """Raise VersionUnknown where the header of a JWS names an algorithm that we do not know, or
     its payload is a record of another version, whatever else is wrong with it."""
     header, _, rest = jws.partition(".")
-    look(_refuse_algorithm, header)
+    look(refuse_algorithm, header)
     look(lambda text: parse_payload(b64u_decode(text)), rest.partition(".")[0])
-
-
-def _refuse_algorithm(text: str) -> None:
-    try:
-        header = orjson.loads(b64u_decode(text))
-    except orjson.JSONDecodeError:
-        return
-    name = header.get("alg") if isinstance(header, dict) else None
-    if not isinstance(name, str) or name in ALGS or name == _UNSIGNED:
-        return
-    if NAME.fullmatch(name):
-        raise VersionUnknown("algorithm of a JWS", name)

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from ledger.core.canonical import hex32, parse_day, parse_instant, utf8
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import Digest, sha256
+from ledger.core.jws import Jws, parse_statement, refuse_algorithm
 from ledger.core.read import digest, integer, matching, text
 from ledger.core.receipt import MAX_RECEIPT, parse_network
+from ledger.core.versions import look, loose, refuse_other
 
 __all__ = [
     "MAX_BEHIND",
@@ -31,10 +33,12 @@ __all__ = [
     "list_of",
     "members_of",
     "network",
+    "statement_of",
     "texts_of",
 ]
 
 _T = TypeVar("_T")
+_START_BYTES = 256
 
 MAX_BEHIND = 3600
 """Seconds that the block up to which acts count may lie before the time of a statement."""
@@ -76,8 +80,23 @@ class Left:
 # ---- reading
 
 
+def statement_of(jws: str, typ: str, *, max_chars: int) -> Jws:
+    """The statement of this type in a JWS; its payload is not yet read, nor its signature verified.
+    Malformed where it is none, VersionUnknown where its algorithm or its payload is newer."""
+    try:
+        found = parse_statement(jws, typ, max_chars=max_chars)
+    except Malformed:
+        look(refuse_algorithm, jws[:max_chars].partition(".")[0])
+        raise
+    loose(found.payload[:_START_BYTES])
+    return found
+
+
 def members_of(what: str, value: Any, wanted: Set[str], type_: str | None = None) -> dict[str, Any]:
-    """An object with exactly these members, and this `_type` where one is wanted."""
+    """An object with exactly these members, and this `_type` where one is wanted. VersionUnknown
+    where that is of another version."""
+    if type_ is not None and isinstance(value, dict):
+        refuse_other(value.get("_type"))
     if not isinstance(value, dict) or value.keys() != wanted:
         raise Malformed(what, "members missing or unknown")
     if type_ is not None and value["_type"] != type_:

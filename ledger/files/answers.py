@@ -4,11 +4,13 @@ out (design-2 15).
 `check_given` of `ledger.core.answer` says what is checked without the chain. Beyond that:
 
 1. the answer is signed by a PRESENT key of its member, a province, valid then;
-2. the opening proves that the member states this query in its log, or has promised to;
+2. the opening proves that the member states this query in its log, or has promised to, and did so
+   no later than it answered;
 3. `block` is final and at most an hour older than `at`, and `covers` has every log of the member
    with the size that was anchored at that block; a log without an anchor may be left out;
 4. each receipt is genuine, of the record listed, from the part of a log that is covered, of a
-   family asked for, and where it shows about whom, about the subject.
+   family asked for, and where it shows about whom, about the subject, and of a type that the asker
+   may be given.
 
 Everything is judged as it was at that block, so that whoever looks years later sees the same.
 """
@@ -19,19 +21,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ledger.chain.visibility import VISIBILITY_OF, most_seen
 from ledger.core.answer import Answer, Cover, Given, check_given
 from ledger.core.canonical import hex32
 from ledger.core.errors import CouldNotCheck, EvidenceError
+from ledger.core.keys import Role
 from ledger.core.signed import MAX_BEHIND, Item
 from ledger.core.verdict.facts import Block, Question
+from ledger.core.verdict.judging import CLOCK_SKEW
+from ledger.core.verdict.statement import StatementVerdict
 from ledger.core.verdict.verdict import Verdict
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC
-from ledger.files.contradictions import UNREAD, contradict, question_at, schema_of, signed_by
+from ledger.files.contradictions import (
+    UNREAD,
+    contradict,
+    question_at,
+    schema_of,
+    signed_by,
+)
 from ledger.files.problems import MAX_TOLD, Problem
+from ledger.records.schema import Schema
 from ledger.verify import Verifier
 
 __all__ = ["Covered", "Judged", "demand_block", "judge_answer"]
 
+_PROMISED = frozenset({"promised-only", "promise-overdue", "promise-log-closed"})
+"""Why an opening is not valid of which a promise proves all the same who gave it."""
 PAGE = 256
 """Receipts of which the chain is asked together."""
 
@@ -63,13 +78,15 @@ class Covered(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What is to be said of one answer. block: the one that it names; None: it could not be read.
-    verdicts: on the receipts of its items, in their order, as of that block. refuted: families of
-    which a receipt behind those of the items proves that a record was left out."""
+    verdicts: on the receipts of its items, in their order, as of that block, and schemas: of their
+    records. refuted: families of which a receipt behind those of the items proves that a record was
+    left out."""
 
     given: Given
     problems: tuple[Problem, ...]
     block: Block | None = None
     verdicts: tuple[Verdict, ...] = ()
+    schemas: tuple[Schema | None, ...] = ()
     refuted: frozenset[str] = frozenset()
 
     @property
@@ -89,12 +106,14 @@ def judge_answer(verifier: Verifier, given: Given) -> Judged:
     problems = [*signed_by(verifier, given.answer, given.jws), *_of_query(verifier, given)]
     try:
         block = demand_block(verifier, given.answer, problems)
+        most = _most_seen(verifier, given.answer)
     except CouldNotCheck as error:
         unread = Problem(code="chain-unread", evidence=where | {"problem": error.code})
         return Judged(given=given, problems=(*problems, unread))
     verdicts = tuple(_verdicts(verifier, given.answer, given.own, block))
-    for item, verdict in zip(given.answer.items, verdicts, strict=True):
-        code = _against(given.answer, item, verdict)
+    schemas = tuple(schema_of(verifier, verdict) for verdict in verdicts)
+    for item, verdict, schema in zip(given.answer.items, verdicts, schemas, strict=True):
+        code = _against(given.answer, item, verdict, schema) or _too_much(verdict, schema, most)
         if code is not None and len(problems) < MAX_TOLD:
             evidence = where | {"leaf": hex32(item.leaf), "verdict": verdict.verdict}
             problems.append(Problem(code=code, evidence=evidence))
@@ -103,6 +122,7 @@ def judge_answer(verifier: Verifier, given: Given) -> Judged:
         problems=tuple(problems),
         block=block,
         verdicts=verdicts,
+        schemas=schemas,
         refuted=frozenset(_refuted(verifier, given)),
     )
 
@@ -120,9 +140,22 @@ def _of_query(verifier: Verifier, given: Given) -> Iterator[Problem]:
     verdict = verifier.verify(given.opening.encode(), Question(issuer=given.answer.iss))
     if verdict.exit == EXIT_NOT_AUTHENTIC:
         yield Problem(code="query-false", evidence=where | {"verdict": verdict.verdict})
-    # A promise proves what can be proven until it is due, and who gave it afterwards.
-    elif verdict.exit and not (given.opening.promised and verdict.standing.authentic is not False):
+    elif verdict.exit and not _PROMISED.issuperset(_wrong(verdict)):
         yield Problem(code="query-unchecked", evidence=where | {"verdict": verdict.verdict})
+    elif _is_late(given, verdict):
+        yield Problem(code="query-late", evidence=where)
+
+
+def _wrong(verdict: Verdict) -> Iterator[str | None]:
+    return (check.code for check in verdict.standing.checks if check.verdict)
+
+
+def _is_late(given: Given, verdict: Verdict) -> bool:
+    """Whether a query counts from later than its answer. One that was logged again because its log
+    was closed counts from a time that says nothing."""
+    if not isinstance(verdict, StatementVerdict) or given.opening.entry.replaces is not None:
+        return False
+    return verdict.counts_from(given.opening.statement) > given.answer.at + CLOCK_SKEW
 
 
 def demand_block(verifier: Verifier, answer: Covered, problems: list[Problem]) -> Block:
@@ -142,6 +175,20 @@ def demand_block(verifier: Verifier, answer: Covered, problems: list[Problem]) -
     return there.block
 
 
+def _most_seen(verifier: Verifier, answer: Answer) -> int:
+    """The strictest visibility of records that the asker may be given. Raises CouldNotCheck."""
+    roles = verifier.member(answer.to).owner.roles_at(answer.at)
+    authorised = answer.authorisation is not None
+    return most_seen(Role(roles), answer.question.purpose, authorised=authorised)
+
+
+def _too_much(verdict: Verdict, schema: Schema | None, most: int) -> str | None:
+    """Whether content is shown of a type that no record of which the asker may be given."""
+    if schema is None or verdict.fields is None or VISIBILITY_OF[schema.visibility] <= most:
+        return None
+    return "not-for-the-asker"
+
+
 def _verdicts(
     verifier: Verifier, answer: Answer, texts: Sequence[str], block: Block
 ) -> Iterator[Verdict]:
@@ -156,7 +203,7 @@ def _verdicts(
             yield verifier.verify(data, replace(question, subject=None)) if bare else found
 
 
-def _against(answer: Answer, item: Item, verdict: Verdict) -> str | None:
+def _against(answer: Answer, item: Item, verdict: Verdict, schema: Schema | None) -> str | None:
     """What a verdict says against an item; None: nothing."""
     receipt = verdict.receipt
     if receipt is not None and receipt.leaf != item.leaf:
@@ -167,7 +214,6 @@ def _against(answer: Answer, item: Item, verdict: Verdict) -> str | None:
         return "other-subject"
     if receipt is None or verdict.verdict in UNREAD:
         return "receipt-unchecked"
-    schema = schema_of(verdict)
     if schema is not None and schema.family not in answer.question.types:
         return "other-record"
     return None if receipt.index < answer.size_of(receipt.log) else "not-covered"

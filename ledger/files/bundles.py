@@ -26,8 +26,8 @@ from ledger.core.verdict.verdicts import (
     EXIT_VALID,
 )
 from ledger.files.answers import Judged, judge_answer
-from ledger.files.contradictions import schema_of
 from ledger.files.problems import Problem, of_error
+from ledger.records.schema import Schema
 from ledger.verify import Verifier
 
 __all__ = ["ENDED", "EXIT_OF", "Assessment", "BundleVerdict", "assess", "verify_bundle"]
@@ -59,7 +59,9 @@ class Assessment:
     def verdicts(self) -> tuple[Mapping[str, Any], ...]:
         """As they stand in a bundle."""
         return tuple(
-            told(one.given.answer.iss, verdict) for one in self.judged for verdict in one.verdicts
+            told(one.given.answer.iss, verdict, schema)
+            for one in self.judged
+            for verdict, schema in zip(one.verdicts, one.schemas, strict=True)
         )
 
 
@@ -149,19 +151,21 @@ def families_of(bundle: Bundle) -> Sequence[str]:
     return sorted({one.family for one in bundle.completeness})
 
 
-def told(member: str, verdict: Verdict) -> dict[str, Any]:
+def told(member: str, verdict: Verdict, schema: Schema | None) -> dict[str, Any]:
     """A verdict as a bundle holds it: what stays the same for ever."""
     value = verdict.as_dict()
     kept = (
         *("verdict", "authentic", "usable", "asOf", "leaf", "recordId", "type", "class"),
         *("decided", "until", "anchoredAt", "status", "correctedBy", "receiptDigest"),
     )
-    return {name: value[name] for name in kept} | {"adverse": _adverse(verdict), "issuer": member}
+    return {name: value[name] for name in kept} | {
+        "adverse": _adverse(verdict, schema),
+        "issuer": member,
+    }
 
 
-def _adverse(verdict: Verdict) -> bool | None:
+def _adverse(verdict: Verdict, schema: Schema | None) -> bool | None:
     """Whether a record speaks against its subject; None: what is shown does not say."""
-    schema = schema_of(verdict)
     if schema is None or verdict.fields is None:
         return None
     return schema.is_adverse(dict(verdict.fields))
@@ -169,9 +173,9 @@ def _adverse(verdict: Verdict) -> bool | None:
 
 def _overall(judged: Sequence[Judged], *, complete: bool, now: bool) -> str:
     words = [
-        _word(verdict, verdict.now if now else verdict.standing)
+        _word(_adverse(verdict, schema), verdict.now if now else verdict.standing)
         for one in judged
-        for verdict in one.verdicts
+        for verdict, schema in zip(one.verdicts, one.schemas, strict=True)
     ]
     if _ADVERSE in words and not any(one.wrong for one in judged):
         return _ADVERSE
@@ -179,11 +183,10 @@ def _overall(judged: Sequence[Judged], *, complete: bool, now: bool) -> str:
     return _CLEAR if settled and _OPEN not in words else _OPEN
 
 
-def _word(verdict: Verdict, standing: Standing) -> str:
-    """What one record leads to."""
+def _word(adverse: bool | None, standing: Standing) -> str:
+    """What one record leads to. adverse: as of `_adverse`."""
     if standing.verdict in ENDED:
         return _CLEAR
-    adverse = _adverse(verdict)
     if standing.verdict != _VALID or adverse is None:
         return _OPEN
     return _ADVERSE if adverse else _CLEAR
@@ -257,10 +260,10 @@ def _blocks(assessment: Assessment) -> dict[str, Any]:
 def _rows(assessment: Assessment) -> list[dict[str, Any]]:
     """Each record with how it stands today beside how it stood."""
     return [
-        told(one.given.answer.iss, verdict)
+        told(one.given.answer.iss, verdict, schema)
         | {"now": verdict.now.verdict, "record": _shown(verdict), "leaf": _leaf(verdict)}
         for one in assessment.judged
-        for verdict in one.verdicts
+        for verdict, schema in zip(one.verdicts, one.schemas, strict=True)
     ]
 
 

@@ -24,7 +24,6 @@ from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, EXIT_
 from ledger.files.problems import Problem
 from ledger.files.signer import Said, check_said
 from ledger.records.schema import Schema
-from ledger.records.schema import find as find_schema
 from ledger.records.visibility import strictest_possible
 from ledger.verify import Verifier
 
@@ -136,16 +135,14 @@ def question_at(block: Block, subject: str | None, issuer: str) -> Question:
     )
 
 
-def schema_of(verdict: Verdict) -> Schema | None:
+def schema_of(verifier: Verifier, verdict: Verdict) -> Schema | None:
     """The schema of the record of a receipt; None: it is of none that we hold."""
-    entry = None if verdict.receipt is None else verdict.receipt.entry
-    name, _, version = ("" if entry is None else entry.schema or "").partition("@")
-    return find_schema(name, int(version)) if version else None
+    return None if verdict.receipt is None else verifier.schema(verdict.receipt)
 
 
 def _judge(verifier: Verifier, answer: Answer, block: Block, data: bytes) -> Contradiction:
     verdict = verifier.verify(data, question_at(block, None, answer.iss))
-    schema = schema_of(verdict)
+    schema = schema_of(verifier, verdict)
     family = None if schema is None else schema.family
     reason = _reason(answer, verdict, schema)
     if reason is None and schema is not None:

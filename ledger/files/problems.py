@@ -88,6 +88,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "暂时无法核验答复所附的查询登记，请稍后再试",
         "the opening of the query could not be checked; try later",
     ),
+    "query-late": (
+        "答复所附的查询登记晚于答复",
+        "the query that goes with the answer was stated later than the answer",
+    ),
     "block-not-final": (
         "答复所依据的区块尚未最终确认，请稍后再试",
         "the block that the answer goes by is not final; try later",
@@ -100,6 +104,56 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not-covered": (
         "所列记录不在答复所涵盖的日志范围之内",
         "a record that is listed is not in the part of a log that the answer covers",
+    ),
+    "not-for-the-asker": (
+        "所列记录不应提供给该查询方：没有授权，或只供行政机关使用",
+        "a record is listed that the asker was not to be given: there is no authorisation, or it is"
+        " for authorities alone",
+    ),
+    "other-asker": (
+        "答复是给另一成员的",
+        "the answer was made for another member",
+    ),
+    "answer-replayed": (
+        "答复所对应的不是这次请求：随机数不同",
+        "the answer is to another request: its nonce is not the one that was sent",
+    ),
+    "other-question": (
+        "答复的主体、用途或类别不是所问的",
+        "the answer is to another question: its subject, purpose or families are not those asked",
+    ),
+    "authorisation-missing": (
+        "查询依授权提出，而答复未写明授权",
+        "the question was asked under an authorisation, and the answer names none",
+    ),
+    "authorisation-unknown": (
+        "所持授权不成立：不是答复所写明的，不真实，不是给该查询方的，或由无权者保管",
+        "the authorisation does not count: it is not the one that the answer names, not genuine,"
+        " for another member, made after the answer, or its custodian may not make one",
+    ),
+    "authorisation-other-subject": (
+        "授权涉及另一主体",
+        "the authorisation is about another subject",
+    ),
+    "authorisation-other-purpose": (
+        "授权的用途不同",
+        "the authorisation is for another purpose",
+    ),
+    "authorisation-out-of-scope": (
+        "授权不包括所查类别或该省",
+        "the authorisation is not for all families asked for, or not for this province",
+    ),
+    "authorisation-expired": (
+        "答复当日授权不在有效期内",
+        "the authorisation was not in force on the day of the answer",
+    ),
+    "authorisation-revoked": (
+        "作出答复之前授权已撤销",
+        "the authorisation was taken back before the answer was given",
+    ),
+    "authorisation-unchecked": (
+        "暂时无法核验授权，请稍后再试",
+        "the authorisation could not be checked; try later",
     ),
     "recomputed-differs": (
         "由答复和区块链重新得出的结论与文件所载不一致",
@@ -166,6 +220,7 @@ UNKNOWN: Final = frozenset(
         *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
         *("block-not-final", "chain-unread", "missing", "product-key-disputed"),
         *("report-unchecked", "report-overdue", "list-unknown"),
+        "authorisation-unchecked",
     }
 )
 """Codes of what could not be looked at; every other one speaks against the file."""

@@ -81,6 +81,14 @@ class Library:
         found = self._schemas.get(sha256)
         return schemas.by_hash(sha256) or (found[0] if found else None)
 
+    def named(self, name: str, version: int) -> Schema | None:
+        """The schema of this name and version, of those that are packaged or made known first;
+        None: there is none here."""
+        found = (
+            one for one in self.brought_schemas() if (one.name, one.version) == (name, version)
+        )
+        return schemas.find(name, version) or next(found, None)
+
     def rules(self, sha256: str) -> Rules | None:
         """The rules whose file has this SHA-256 (64 hex); None: not to be had."""
         found = self._rules.get(sha256)

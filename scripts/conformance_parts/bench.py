@@ -66,6 +66,10 @@ class Bench:
         """Of all others, so that the paths of the first stay short."""
         self.second = Log(seed("second log").hex(), w.OTHER, w.OTHER_NOTE)
         self.bureau = Log(seed("log of the bureau").hex(), w.BUREAU, w.BUREAU_NOTE)
+        self.others: list[Callable[[], w.Rows]] = []
+        """What gives the anchors of logs that are in worlds of their own."""
+        self.worlds: dict[str, Callable[[], w.World]] = {}
+        """These worlds by their names."""
         self.cases: list[dict[str, Any]] = []
         self._files: dict[str, Made] = {}
         self._facts: dict[str, tuple[str, Mapping[str, w.Change]]] = {}
@@ -146,9 +150,11 @@ class Bench:
 
     def anchor_of(self, record: Record) -> dict[str, Any]:
         """The first that covers it."""
+        ours = record.log in (self.log, self.many, self.second, self.bureau)
+        rows = self.anchors() if ours else [row for made in self.others for row in made()]
         return next(
             one
-            for one in self.anchors()
+            for one in rows
             if one["log"] == record.log.id and one["prevSize"] <= record.index < one["size"]
         )
 
@@ -224,8 +230,10 @@ class Bench:
         code: str | None = None,
         check: str | None = None,
         statement: Made | None = None,
+        paper: Made | str | None = None,
     ) -> None:
-        """A case. file: what makes its evidence, or the name of the case whose evidence it is."""
+        """A case. file: what makes its evidence, or the name of the case whose evidence it is.
+        paper: likewise of its authorisation."""
         expect = {"verdict": verdict, "now": now, "check": check, "code": code}
         case = {
             "name": name,
@@ -238,6 +246,11 @@ class Bench:
         }
         if statement is not None:
             case["statement"] = self._file(name, "said", statement)
+        if isinstance(paper, str):
+            found = (one for one in self.cases if one["name"] == paper)
+            case["authorisation"] = next(found)["authorisation"]
+        elif paper is not None:
+            case["authorisation"] = self._file(name, "paper", paper)
         self.cases.append({key: value for key, value in case.items() if value is not None})
 
     def reason(self, name: str) -> dict[str, str]:
@@ -259,6 +272,7 @@ class Bench:
         if left - self._told:
             raise ValueError(f"reasons of no case: {sorted(left - self._told)}")
         worlds = w.worlds([self.log, self.many, self.second, self.bureau], self.anchors())
+        worlds |= {name: made() for name, made in self.worlds.items()}
         found = {path: make() for path, make in self._files.items()}
         found |= {f"library/{name}": data for name, data in library.FILES.items()}
         found |= {f"facts/{name}.json": _json(world) for name, world in worlds.items()}
@@ -282,6 +296,9 @@ _ENDINGS = {
     "said": "statement",
     "opening": "opening",
     "request": "http",
+    "answer": "answer",
+    "paper": "authorisation.opening",
+    "bundle": "bundle",
 }
 
 

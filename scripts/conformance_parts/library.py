@@ -115,6 +115,14 @@ PERSON = _schema(
 BARE = _schema("sample-kindless", "K", [_field("K_DAY", "日期", "day", "date", required=True)])
 BARE["subject"] = {name: code for name, code in BARE["subject"].items() if name != "kind"}
 
+WAGE = _schema(
+    "sample-wage",
+    "W",
+    [_field("W_DAY", "日期", "day", "date", required=True)],
+    family="wage",
+    visibility="authorisation",
+)
+
 RULES_2 = {
     "_type": "credit-ledger/rules@1",
     "name": "publicity",
@@ -138,7 +146,7 @@ def made() -> dict[str, bytes]:
     """Every file of the library by its name."""
     own = {
         f"{one['name']}@{one['version']}.json": canonical.encode(one)
-        for one in (PENALTY, PERMIT, NOTICE, PERSON, BARE, RULES_2)
+        for one in (PENALTY, PERMIT, NOTICE, PERSON, BARE, WAGE, RULES_2)
     }
     shipped = {
         name: (RECORDS / folder / name).read_bytes()

@@ -151,6 +151,13 @@ def _lines(b: Bench, true: Sound) -> None:
         return b.receipt(plain, checkpoint=plain.log.checkpoint(size, *lines))
 
     add("seventeen-of-other-names", many, "undetermined", **UNKNOWN)
+    _names(b, noted)
+    _broken(b, plain, noted, longer)
+    _hidden(b, noted)
+
+
+def _names(b: Bench, noted: Callable[..., Callable[[], bytes]]) -> None:
+    """What a name may hold (C2SP signed-note)."""
     for name, called, good in (
         ("of-a-name-with-a-byte-order-mark", "a\ufeffb", True),
         ("of-a-name-with-a-next-line", "a\x85b", False),
@@ -158,7 +165,21 @@ def _lines(b: Bench, true: Sound) -> None:
         ("of-a-name-with-a-plus", "a+b", False),
     ):
         make = noted(name=called)
-        add(name, make, "undetermined" if good else "malformed", **(UNKNOWN if good else FORM))
+        verdict, more = ("undetermined", UNKNOWN) if good else ("malformed", FORM)
+        b.add(f"line/{name}", make, verdict, **more)
+
+
+def _broken(
+    b: Bench,
+    plain: Record,
+    noted: Callable[..., Callable[[], bytes]],
+    longer: Callable[[], bytes],
+) -> None:
+    """Beside what is malformed."""
+
+    def add(name: str, make: Callable[[], bytes], verdict: str, **m: Any) -> None:
+        b.add(f"line/{name}", make, verdict, **m)
+
     add("hides-nothing-malformed", noted(index=True), "malformed", **FORM)
     short = evidence.signature_line(f"credit-ledger/witness/{w.OTHER}", seed("short", 70))
 
@@ -174,7 +195,6 @@ def _lines(b: Bench, true: Sound) -> None:
         "undetermined",
         **UNKNOWN,
     )
-    _hidden(b, noted)
 
 
 def _hidden(b: Bench, noted: Callable[..., Callable[[], bytes]]) -> None:

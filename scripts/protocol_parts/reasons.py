@@ -12,6 +12,8 @@ from pathlib import Path
 from ledger.core.verdict import checks, facts
 from ledger.core.verdict.reasons import CODES
 from ledger.core.verdict.verdicts import EXITS
+from ledger.files.problems import CODES as PROBLEMS
+from ledger.files.problems import UNKNOWN
 from ledger.records.check_record import DISAGREEMENTS, TEXTS
 from scripts.protocol_parts.tables import ROOT, code, source, table
 
@@ -42,6 +44,17 @@ def check_list() -> str:
 def verdicts() -> str:
     """Every verdict with its exit code, worst first."""
     return table(("verdict", "exit"), [(code(name), exit_) for name, exit_ in EXITS.items()])
+
+
+def problems() -> str:
+    """Codes of files that hold signed statements about receipts."""
+    return table(
+        ("code", "is", "meaning"),
+        [
+            (code(name), "open" if name in UNKNOWN else "against", en)
+            for name, (_, en) in PROBLEMS.items()
+        ],
+    )
 
 
 def reasons() -> str:

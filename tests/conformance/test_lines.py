@@ -146,11 +146,12 @@ def test_what_it_is_asked(tmp_path: Path) -> None:
 def say(asked):
     here = os.environ["CONFORMANCE_SUITE"]
     fit = all(one is None or (os.path.isfile(one) and one.startswith(here))
-              for one in (asked["file"], asked["facts"], asked["statement"]))
-    fit = fit and set(asked) == {"case", "kind", "file", "statement", "facts", "question"}
+              for one in (asked[name] for name in ("file", "facts", "statement", "authorisation")))
+    members = {"case", "kind", "file", "statement", "authorisation", "facts", "question"}
+    fit = fit and set(asked) == members
     put(json.dumps(answer(asked) if fit else {"case": asked["case"], "verdict": "unfit"}))
 """
     verifier = Command(program(tmp_path, say), SUITE)
-    kinds = {case.kind: case for case in SUITE.cases}
+    kinds = {(case.kind, case.authorisation is None): case for case in SUITE.cases}
     assert run(list(kinds.values()), verifier).findings == ()
     verifier.close()

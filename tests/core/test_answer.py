@@ -9,7 +9,8 @@ import pytest
 
 from ledger.core import answer as answers
 from ledger.core.answer import MAX_ITEMS, Answer, Cover, check_given, given_from_json, parse_answer
-from ledger.core.errors import EvidenceError, Malformed, ProofMismatch
+from ledger.core.canonical import b64u_encode
+from ledger.core.errors import EvidenceError, Malformed, ProofMismatch, VersionUnknown
 from ledger.core.ids import Digest, sha256
 from ledger.core.opening import MAX_OPENING
 from ledger.core.signed import Item
@@ -35,7 +36,8 @@ def test_one_without_authorisation_and_items() -> None:
     [
         {"at": "gone"},
         {"more": 1},
-        {"_type": "credit-ledger/answer@2"},
+        {"_type": "credit-ledger/answer@0"},
+        {"_type": "credit-ledger/reply@1"},
         {"iss": "a b"},
         {"to": ""},
         {"authorisation": "00"},
@@ -61,6 +63,26 @@ def test_one_without_authorisation_and_items() -> None:
 def test_what_is_no_answer(changes: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         parse_answer(jws_of(**changes))
+
+
+SM2 = b'{"alg":"SM2"}'
+
+
+def test_what_is_newer() -> None:
+    """Whatever else it holds or lacks: nothing of it is judged by the rules of now."""
+    header, payload, signature = jws_of().split(".")
+    newer = b'{"_type":"credit-ledger/answer@2","x":[[[[1.5]]]]}'
+    for jws in (
+        jws_of(_type="credit-ledger/answer@2"),
+        jws_of(_type="credit-ledger/answer@2", iss="gone"),
+        f"{header}.{b64u_encode(newer)}.{signature}",
+        f"{b64u_encode(SM2)}.{payload}.{signature}",
+    ):
+        with pytest.raises(VersionUnknown):
+            parse_answer(jws)
+    for bad in (b'{"alg":"none"}', b'{"alg":"S M"}', b'{"alg":1}', b"[]", b"x"):
+        with pytest.raises(Malformed):
+            parse_answer(f"{b64u_encode(bad)}.{payload}.{signature}")
 
 
 def test_bounds() -> None:

@@ -140,7 +140,7 @@ ITEM = ITEMS[0].to_json()
     [
         {"more": 1},
         {"items": "gone"},
-        {"_type": "credit-ledger/list-part@2"},
+        {"_type": "credit-ledger/list-part@0"},
         {"last": 1},
         {"iss": "a b"},
         {"list": "A"},
@@ -209,6 +209,9 @@ def test_a_file_of_another_form(spoil: Callable[[bytes], bytes]) -> None:
 def test_a_newer_one_is_no_bad_one() -> None:
     with pytest.raises(VersionUnknown):
         day_list.parse_file(make().replace(b"list@1", b"list@2", 1))
+    with pytest.raises(VersionUnknown):
+        changed_part = changed(PART.encode(), _type="credit-ledger/list-part@2", at="gone")
+        day_list.parse_part(sign(day_list.PART_TYP, changed_part))
 
 
 def test_a_receipt_is_named_by_its_bytes() -> None:
