@@ -444,6 +444,11 @@ INCOMPLETE: dict[str, Text] = {
         "en": "An answer, bundle, manifest or table of sums is of a version that this software "
         "does not know: update it and replay again.",
     },
+    "draw-unchecked": {
+        "zh": "抽中的记录暂时无法核对：其成员没有应答，或回执、答复暂时无法核验。",
+        "en": "A record that was drawn could not be checked for now: its member did not answer, or "
+        "a receipt or answer could not be judged.",
+    },
     "case-too-long": {
         "zh": "同一记录的案件步骤过多，只核对了最早的一部分。",
         "en": "There are too many steps about one record: only the first were looked at.",
