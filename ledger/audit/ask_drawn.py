@@ -15,11 +15,13 @@ from ledger.core.canonical import hex32
 from ledger.core.draw import Draw, Drawn
 from ledger.core.errors import EvidenceError, VersionUnknown
 
-__all__ = ["ROUTE", "UNANSWERED", "disclosed"]
+__all__ = ["NOT_ASKED", "ROUTE", "UNANSWERED", "disclosed"]
 
 ROUTE: Final = "/v1/exchange/record"
-UNANSWERED: Final = frozenset({"no-endpoint", "unreachable", "too-slow", "busy"})
-"""Codes of `NotAnswered` that say nothing against a member: it may answer another time."""
+NOT_ASKED: Final = "not-asked"
+"""In place of a reason: nobody has asked the member yet."""
+UNANSWERED: Final = frozenset({NOT_ASKED, "no-endpoint", "unreachable", "too-slow", "busy"})
+"""Reasons that say nothing against a member: it may answer another time."""
 
 
 def disclosed(line: Line, member: str, endpoint: str, draw: Draw, drawn: Drawn) -> bytes:

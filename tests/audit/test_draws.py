@@ -13,6 +13,8 @@ import pytest
 
 from ledger.audit.draws import Unread, draw
 from ledger.audit.findings import Findings
+from ledger.audit.listed import Together
+from ledger.audit.replay import Report
 from ledger.audit.tiles import Fetch
 from ledger.chain.draws import block_of
 from ledger.chain.nodes.quorum import QuorumReader
@@ -27,10 +29,12 @@ from ledger.core.statement import dummy
 from ledger.core.status import Action, Basis
 from ledger.core.verdict.facts import SHANGHAI_OFFSET, date_of
 from ledger.files.draw_audit import DrawJudge, differs
+from ledger.files.draw_files import DRAW, RECEIPTS, DrawAudit, Papers
 from ledger.verify import Verifier
 from tests.audit.banker import AUDITOR, BANK, BEIJING, DAY, TIANJIN, Answered, Banker
 from tests.audit.conftest import Ledger
 from tests.audit.desk import Desk
+from tests.audit.test_queries import told
 from tests.support.cases import act, make_act
 from tests.support.ledger import OTHER, SUBJECT, MemberLog, make_record
 from tests.support.votes import close_log
@@ -334,6 +338,7 @@ def test_queries_of_which_nobody_has_the_answer(auditor: Auditor) -> None:
         ("answer-unsigned", ["drawn-not-disclosed"]),
         ("unreachable", []),
         ("busy", []),
+        ("not-asked", []),
     ],
 )
 def test_a_leaf_for_which_nothing_was_given(auditor: Auditor, why: str, found: list[str]) -> None:
@@ -388,3 +393,86 @@ def test_an_answer_is_read_as_it_was_signed(auditor: Auditor) -> None:
     answered = auditor.answer()
     assert isinstance(answered.answer, Answer)
     assert jws(answered).text == answered.jws
+
+
+# ---- kept in a folder, and judged with a replay
+
+
+def kept(auditor: Auditor, made: Draw, folder: Path) -> Path:
+    """As `audit draw` keeps it."""
+    receipts = folder / RECEIPTS
+    receipts.mkdir(parents=True, exist_ok=True)
+    for name, data in auditor.receipts.items():
+        (receipts / f"{name.hex()}.json").write_bytes(data)
+    (folder / DRAW).write_bytes(made.encode())
+    return folder
+
+
+def replayed(auditor: Auditor, folder: Path, *papers: Path) -> Report:
+    """The report of a replay that looks at the draw, too."""
+    audit = DrawAudit(
+        verifier=auditor.verifier,
+        reader=auditor.reader,
+        folders=[folder],
+        papers=Papers(papers),
+        fetch_for=auditor.fetch_for,
+    )
+    return auditor.ledger.replay(beside=Together([audit]))
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_replay_draws_anew_and_compares(auditor: Auditor, tmp_path: Path, left_out: bool) -> None:
+    log = auditor.ledger.tianjin
+    answered = auditor.answer(items=items(log, [0, 2] if left_out else [0, 1, 2]))
+    own = [log.receipt(index) for index in ([0, 2] if left_out else [0, 1, 2])]
+    papers = auditor.bank.hand(answered, receipts=own)
+    folder = kept(auditor, auditor.disclose(auditor.draw()[0]), tmp_path / "draw")
+    report = replayed(auditor, folder, *papers)
+    assert told(report) == ([("record-left-out", TIANJIN, "")] if left_out else [])
+    assert report.exit == (1 if left_out else 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: data.replace(b'"count":8', b'"count":7'), ""),
+        (lambda data: data.replace(b'"index":1,', b'"index":2,'), "leaves"),
+        (lambda data: data.replace(b'"number":', b'"number":1'), "block"),
+        (lambda data: data + b" ", ""),
+        (lambda data: b"{}", ""),
+    ],
+)
+def test_a_draw_that_is_none(auditor: Auditor, tmp_path: Path, change: Any, why: str) -> None:
+    """Whoever chose leaves is found, and nothing is held against a member."""
+    made = auditor.disclose(auditor.draw()[0])
+    folder = kept(auditor, made, tmp_path / "draw")
+    (folder / DRAW).write_bytes(change(made.encode()))
+    found = told(replayed(auditor, folder))
+    changed = b'"count":7' not in (folder / DRAW).read_bytes()  # three records are fewer than 7
+    assert [one[:2] for one in found] == ([("draw-false", "")] if changed else [])
+    assert not changed or why in found[0][2]
+
+
+def test_a_draw_of_a_later_version_or_of_a_log_that_is_gone(
+    auditor: Auditor, tmp_path: Path
+) -> None:
+    made = auditor.disclose(auditor.draw()[0])
+    folder = kept(auditor, made, tmp_path / "draw")
+    (folder / DRAW).write_bytes(made.encode().replace(b"draw@1", b"draw@2"))
+    gaps = replayed(auditor, folder).document["incomplete"]
+    assert [gap["code"] for gap in gaps] == ["paper-version-unknown"]
+    (folder / DRAW).write_bytes(made.encode())
+    auditor.ledger.tianjin.served = {"tile/0/000.p/3": None, "tile/0/000": None}
+    gaps = replayed(auditor, folder).document["incomplete"]
+    assert "draw-unchecked" in [gap["code"] for gap in gaps]
+
+
+def test_papers_that_are_none_contradict_nothing(auditor: Auditor, tmp_path: Path) -> None:
+    made = auditor.disclose(auditor.draw()[0])
+    folder = kept(auditor, made, tmp_path / "draw")
+    paper = auditor.bank.put("answer.json", b"eyJ.no.answer")
+    opening = auditor.bank.desk.promised(auditor.answer().query)
+    papers = Papers([paper, *auditor.bank.desk.keep(opening)])
+    assert list(papers.answers()) == []
+    assert [(member, code) for member, code, _ in papers.queries()] == [(TIANJIN, SUBJECT)]
+    assert told(replayed(auditor, folder, paper)) == []
