@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,13 +22,15 @@ from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.cli.drawing import fetch_over_http
+from ledger.cli.main import run
 from ledger.core import receipt as receipts
-from ledger.core.draw import Draw, Drawn
+from ledger.core.draw import Draw, Drawn, parse_draw
 from ledger.core.keys import Purpose
 from ledger.core.verdict.facts import Question
 from ledger.verify import Verifier
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
 from tests.support.erasing import erase
+from tests.support.hands import PASSWORD, write_key
 from tests.support.peers import Network, row
 
 CODE = "CF_XDR_SHXYM"
@@ -198,3 +201,83 @@ def test_where_nothing_is_drawn(auditor: Auditor, network: Network, filed: list[
     with pytest.raises(NotAnswered) as caught:
         auditor.ask(made, drawn)
     assert caught.value.problem == "not-drawn"
+
+
+# ---- the command
+
+
+@pytest.fixture
+def command(
+    network: Network,
+    auditor: Auditor,
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., tuple[int, Any]]:
+    """`audit draw` of Beijing in the name of a member; exit code and JSON."""
+    (tmp_path / "network.json").write_bytes(network.chain.file.encode())
+    (tmp_path / "password").write_bytes(PASSWORD + b"\n")
+    (tmp_path / "password").chmod(0o600)
+    monkeypatch.setenv("CREDIT_LEDGER_LANG", "en")
+    for code in (AUDITOR, BANK):
+        path = tmp_path / f"{code}.json"
+        write_key(path, Purpose.REQUEST, network.chain.keys[code, Purpose.REQUEST])
+
+    def call(*more: str, member: str = AUDITOR, out: str = "draw") -> tuple[int, Any]:
+        capsysbinary.readouterr()
+        code = run(
+            [
+                *("audit", "draw", "--network", str(tmp_path / "network.json")),
+                *("--member", member, "--of", BEIJING, "--on", auditor.today.isoformat()),
+                *("-o", str(tmp_path / out), "--json", *more),
+            ]
+        )
+        told = capsysbinary.readouterr().out
+        return code, orjson.loads(told) if told else None
+
+    return call
+
+
+def keyed(folder: Path, member: str) -> tuple[str, ...]:
+    """Options with the key of a member."""
+    password = str(folder / "password")
+    return ("--key", str(folder / f"{member}.json"), "--password-file", password)
+
+
+def test_draw_demand_and_keep(command: Callable[..., tuple[int, Any]], tmp_path: Path) -> None:
+    """What is kept needs no key any more."""
+    key = (
+        "--key",
+        str(tmp_path / f"{AUDITOR}.json"),
+        "--password-file",
+        str(tmp_path / "password"),
+    )
+    code, told = command(*key, "--count", "3")
+    leaves = told["draw"]["logs"][0]["leaves"]
+    refused = [one for one in leaves if one["refused"]]  # an erased one, where it was drawn
+    assert (len(leaves), {one["refused"] for one in refused} <= {"not-granted"}) == (3, True)
+    assert len(told["findings"]) == len(refused)
+    assert code == (1 if refused else 0)
+    made = parse_draw((tmp_path / "draw" / "draw.json").read_bytes())
+    assert [one.index for one in made.logs[0].leaves] == [one["index"] for one in leaves]
+    given = {path.name for path in (tmp_path / "draw" / "receipts").iterdir()}
+    assert given == {f"{one['leaf']}.json" for one in leaves if one["given"]}
+    code, again = command("--count", "3")
+    assert [one["given"] for one in again["draw"]["logs"][0]["leaves"]] == [
+        one["given"] for one in leaves
+    ]
+
+
+def test_draw_without_asking(command: Callable[..., tuple[int, Any]]) -> None:
+    code, told = command("--count", "2")
+    assert code == 4
+    assert [one["refused"] for one in told["draw"]["logs"][0]["leaves"]] == ["not-asked"] * 2
+    assert {gap["code"] for gap in told["incomplete"]} == {"draw-unchecked"}
+
+
+def test_draw_in_the_name_of_no_auditor(
+    command: Callable[..., tuple[int, Any]], tmp_path: Path
+) -> None:
+    assert command(*keyed(tmp_path, BANK), member=BANK)[0] == 1
+    assert command("--on", "yesterday")[0] == 2
+    assert command("--count", "65")[0] == 2
