@@ -271,11 +271,12 @@ FINANCE_CODES = {
         },
     ),
     "product-over-closed": FindingCode(
-        "error",
+        "warning",
         {
-            "zh": "产品发布时，其输入记录已有异议、已屏蔽、已删除或已有处置结果。",
-            "en": "A record that a product was made of was disputed, shielded, erased or had an "
-            "outcome when the version was published.",
+            "zh": "产品版本自发布时起即已失效：其输入记录当时已有异议、已屏蔽、已删除或已有处置结"
+            "果。",
+            "en": "A version of a product was stale from the start: a record that it was made of "
+            "was disputed, shielded, erased or had an outcome when it was published.",
         },
         {
             "zh": "由成员去除该记录后发布新版本，并通知使用方。",
