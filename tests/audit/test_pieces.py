@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.audit import codes, tiles
-from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.codes import CODES
 from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.audit.entries import Bad, EntryReader, Naming, Read, Tally, record_pattern
 from ledger.audit.finding_code import Severity
 from ledger.audit.findings import MOST, Findings
+from ledger.audit.incomplete_codes import INCOMPLETE
 from ledger.audit.tiles import Bundles, Missing
 from ledger.audit.tree import Tree
 from ledger.core import merkle
