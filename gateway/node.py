@@ -69,6 +69,7 @@ from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import lose_mirrors
 from gateway.mirrors.tasks import MirrorFollower
 from gateway.mirrors.witnesses import Witnesses
+from gateway.peers.drawn import LoggedDraws
 from gateway.peers.parts import PeerParts, make_parts
 from gateway.peers.tasks import MessageSender, message_giver, nonce_tidier
 from gateway.products import store as product_store
@@ -165,6 +166,7 @@ class Node:
     def __post_init__(self) -> None:
         """Tell those who stand apart whom to ask."""
         self.peers.exchange.ask_openings(LoggedOpenings(self.ctx, self.statements))
+        self.peers.exchange.ask_draws(LoggedDraws(self.ctx, self.peers.reader))
         self.peers.exchange.ask_status(lambda record: Standing(self.statuses(record).value))
         self.case_parts = make_cases(
             self.ctx,

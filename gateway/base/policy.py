@@ -350,6 +350,8 @@ _ENOUGH: Final[Mapping[Purpose, frozenset[Extent]]] = {
     Purpose.EXCHANGE_SUBJECT: frozenset({Extent.ALL}),
 }
 """What the access table must give for each, where no authorisation says more."""
+_DISCLOSED: Final = frozenset({Standing.IN_FORCE, Standing.DISPUTED})
+"""How a record stands whose code is disclosed to an auditor that has drawn it."""
 
 
 def decide_for_member(
@@ -361,12 +363,18 @@ def decide_for_member(
     standing: Standing = Standing.IN_FORCE,
     use: str = NO_PURPOSE,
     covered: bool = False,
+    drawn: bool = False,
 ) -> Decision:
     """Whether another member may. record: None: there is none, or the purpose is about none. use:
     what for, as in the access table. covered: an authorisation for that use covers the record; then
-    what it covers is given where the table says so, and what is given without any."""
+    what it covers is given where the table says so, and what is given without any. drawn: its code
+    is asked for, as of a record that was drawn: an AUDITOR is given that of every one that is
+    open."""
     if purpose is Purpose.EXCHANGE_OPENINGS:
         allowed = Role.AUDITOR in peer.roles
+        return Decision(None if allowed else NOT_GRANTED, version=table.version)
+    if drawn:
+        allowed = Role.AUDITOR in peer.roles and record is not None and standing in _DISCLOSED
         return Decision(None if allowed else NOT_GRANTED, version=table.version)
     extent = Extent.NOTHING
     if record is not None:

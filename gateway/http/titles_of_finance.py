@@ -287,5 +287,12 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
             "en": "The report has too many open shares; withdraw some first",
         },
     ),
+    "not-drawn": (
+        403,
+        {
+            "zh": "该日没有抽中这条记录，或该日已过 31 天",
+            "en": "That day did not draw this record, or it is more than 31 days past",
+        },
+    ),
 }
 """Append-only."""

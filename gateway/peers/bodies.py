@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import orjson
 
 from ledger.core.canonical import MAX_INTEGER, unhex32
+from ledger.core.draw import MAX_COUNT
 from ledger.core.errors import InputError, Malformed
+from ledger.core.read import day, within
 
 MAX_FIELDS: Final = 10
 """Fields of one check."""
@@ -20,11 +23,21 @@ MAX_RANGE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawAsked:
+    """A draw: of the first block of a day, so many records of each log."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAsked:
-    """authorisation: the object of the opening that the asker names; None: it names none."""
+    """authorisation: the object of the opening that the asker names; None: it names none. drawn: by
+    which draw an auditor asks; None: by none."""
 
     record_id: bytes
     authorisation: Mapping[str, Any] | None
+    drawn: DrawAsked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +59,29 @@ class OpeningsAsked:
 
 
 def read_record(body: bytes) -> RecordAsked:
-    """`{recordId, authorisation?}`."""
-    value = _object(body, {"recordId"}, {"authorisation"})
+    """`{recordId, authorisation?}`, or `{recordId, drawn: {count, day}}`."""
+    value = _object(body, {"recordId"}, {"authorisation", "drawn"})
+    if {"authorisation", "drawn"} <= value.keys():
+        raise _wrong("drawn", "不能与 authorisation 并用", "cannot stand beside an authorisation")
     return RecordAsked(
-        record_id=_digest(value, "recordId"), authorisation=read_authorisation(value)
+        record_id=_digest(value, "recordId"),
+        authorisation=read_authorisation(value),
+        drawn=_draw(value["drawn"]) if "drawn" in value else None,
     )
+
+
+def _draw(value: Any) -> DrawAsked:
+    try:
+        if not isinstance(value, dict) or value.keys() != {"count", "day"}:
+            raise Malformed("drawn", "is not {count, day}")
+        count = within(value, "count", 1, MAX_COUNT)
+        return DrawAsked(day=date.fromisoformat(day(value, "day")), count=count)
+    except Malformed as error:
+        raise _wrong(
+            "drawn",
+            f"须为 {{count, day}}，count 为 1 到 {MAX_COUNT}",
+            f"must be {{count, day}}, a count of 1 to {MAX_COUNT}",
+        ) from error
 
 
 def read_check(body: bytes) -> CheckAsked:

@@ -100,6 +100,23 @@ class OpeningSource(Protocol):
         no statements are left out. Read one by one, and not always to the end."""
 
 
+class DrawSource(Protocol):
+    """What is drawn of our own logs, for auditors."""
+
+    def is_drawn(self, record_id: bytes, day: date, count: int) -> bool:
+        """Whether a record is among so many of its log that are drawn by the first block of a day;
+        never of a day that is long past. Raises NotReady where the chain cannot be asked, or that
+        block is not there yet."""
+
+
+class NoDraws:
+    """Stand in for draws: nothing is drawn."""
+
+    def is_drawn(self, record_id: bytes, day: date, count: int) -> bool:
+        """No."""
+        return False
+
+
 def in_force(record_id: bytes) -> Standing:
     """Stand in for the status of records: nothing was said of any."""
     return Standing.IN_FORCE

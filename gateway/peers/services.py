@@ -41,7 +41,9 @@ from gateway.peers.interfaces import (
     MAX_ANSWER,
     MAX_ITEMS,
     Asker,
+    DrawSource,
     Granted,
+    NoDraws,
     NoOpenings,
     OpeningSource,
     PapersOf,
@@ -67,6 +69,7 @@ CHECKS_A_DAY: Final = 1000
 UNKNOWN_AUTHORISATION: Final = "authorisation-unknown"
 REVOKED: Final = "authorisation-revoked"
 OTHER_SUBJECT: Final = "authorisation-other-subject"
+NOT_DRAWN: Final = "not-drawn"
 ROOM: Final = 1 << 10
 """Bytes of an answer beside its items."""
 
@@ -124,6 +127,11 @@ class Exchange:
         self._openings = openings or NoOpenings()
         self._papers = papers
         self._table = table or access_table.load()
+        self._draws: DrawSource = NoDraws()
+
+    def ask_draws(self, source: DrawSource | None) -> None:
+        """Ask this what is drawn of our logs from now on; None: nothing is."""
+        self._draws = source or NoDraws()
 
     def ask_status(self, status_of: StatusOf | None) -> None:
         """Ask this how records stand from now on; None: they stand as our database has them."""
@@ -142,11 +150,17 @@ class Exchange:
         wanted = read_record(body)
         question = self._question(asker, Purpose.EXCHANGE_RECORD, wanted.authorisation)
         asked = self._asked(wanted.record_id)
-        decision = self._decide(question, asked)
+        decision = self._decide(question, asked, drawn=wanted.drawn is not None)
         if not decision.allowed:
             raise self._refused(question, decision, asked.leaf)
+        fields = None
+        if wanted.drawn is not None and asked.row is not None:
+            if not self._draws.is_drawn(wanted.record_id, wanted.drawn.day, wanted.drawn.count):
+                none = Decision(NOT_DRAWN, version=decision.version)
+                raise self._refused(question, none, asked.leaf)
+            fields = [self._schema(asked.row.schema).subject.code]
         try:
-            made = self._receipts.bound(wanted.record_id, _audience(question))
+            made = self._receipts.bound(wanted.record_id, _audience(question), fields)
         except Stranded as error:
             raise Refused("stranded") from error
         except (FieldUnknown, NotARecord, NotAllowed) as error:  # nothing to show, or erased since
@@ -228,7 +242,7 @@ class Exchange:
             decision = Decision(error.code, version=self._table.version)
             raise self._refused(_Question(asker, purpose), decision, None) from error
 
-    def _decide(self, question: _Question, asked: _Asked) -> Decision:
+    def _decide(self, question: _Question, asked: _Asked, *, drawn: bool = False) -> Decision:
         decision = decide_for_member(
             Peer(code=question.asker.code, roles=question.asker.roles),
             question.purpose,
@@ -237,6 +251,7 @@ class Exchange:
             standing=asked.standing,
             use=question.use,
             covered=question.paper is not None,
+            drawn=drawn,
         )
         if not decision.allowed or question.paper is None or asked.row is None:
             return decision

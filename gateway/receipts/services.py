@@ -75,11 +75,13 @@ class Receipts:
             self._accesses.write(access)
         return made
 
-    def bound(self, name: bytes, audience: Audience) -> bytes | Pending | None:
-        """The receipt with every field that a receipt with `Disclose(fields=None)` shows, bound to
-        another member. Whoever calls has asked policy, and writes the access log before the receipt
-        leaves. Raises as `receipt`, and ContentErased."""
-        return self._receipt(name, show=True, audience=audience)
+    def bound(
+        self, name: bytes, audience: Audience, fields: Sequence[str] | None = None
+    ) -> bytes | Pending | None:
+        """The receipt with these fields (None: every one that a receipt with
+        `Disclose(fields=None)` shows), bound to another member. Whoever calls has asked policy, and
+        writes the access log before the receipt leaves. Raises as `receipt`, and ContentErased."""
+        return self._receipt(name, show=True, fields=fields, audience=audience)
 
     def shown(self, name: bytes) -> bytes | Pending | None:
         """The same without a binding, for files that hold many and are handed on; of a closed

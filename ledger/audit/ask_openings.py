@@ -27,7 +27,7 @@ from ledger.core import canonical
 from ledger.core.canonical import hex32
 from ledger.core.ids import LogId
 
-__all__ = ["MAX_LEAVES", "ROUTE", "Asker", "NotAnswered", "Subject", "Told", "subjects"]
+__all__ = ["MAX_LEAVES", "ROUTE", "Asker", "Subject", "Told", "subjects"]
 
 ROUTE: Final = "/v1/exchange/openings"
 MAX_LEAVES: Final = 1024

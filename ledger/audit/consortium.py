@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ledger.audit.case_complete import case_gaps
 from ledger.audit.case_reader import CaseReader
 from ledger.audit.cases import Cases
-from ledger.audit.codes import EVENTS_MISSING, STATUS_DIFFERS
 from ledger.audit.complete import Gap, gaps
 from ledger.audit.findings import Findings
+from ledger.audit.incomplete_codes import EVENTS_MISSING, STATUS_DIFFERS
 from ledger.audit.judge_written import WrittenReader
 from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
 from ledger.audit.times import BlockTimes

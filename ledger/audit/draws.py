@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import islice
 
@@ -19,7 +18,7 @@ from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.core.merkle import leaf_hash
 from ledger.core.tiles import WIDTH, parse_bundle, tile_width
 
-__all__ = ["MAX_PLACES", "FetchFor", "Unread", "draw", "drawn_of"]
+__all__ = ["MAX_PLACES", "FetchFor", "Unread", "draw", "drawn_among", "drawn_of"]
 
 MAX_PLACES = 8192
 """Places that are looked at in one log: where records are one in a hundred, more than enough."""
@@ -37,22 +36,6 @@ class Unread(LedgerError):
         self.log = log
         self.why = why
         self.false = false
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An entry at a place of a log."""
-
-    index: int
-    data: bytes
-
-    @property
-    def entry(self) -> Entry | None:
-        """None: it is none of ours, which replay finds."""
-        try:
-            return parse_entry(self.data)
-        except (EvidenceError, VersionUnknown):
-            return None
 
 
 def draw(
@@ -104,33 +87,39 @@ def _fetched(fetch_for: FetchFor, member: str, before: Before) -> Fetch:
 def drawn_of(fetch: Fetch, before: Before, block: bytes, count: int) -> list[Drawn]:
     """The records drawn of a log. block: hash of the block. Raises Unread."""
     proven = Proven(fetch, before.size, before.root)
+
+    def entry_at(place: int) -> bytes:
+        n, at = divmod(place, WIDTH)
+        return parse_bundle(proven.entries(n), tile_width(before.size, 0, n))[at]
+
     try:
-        found = (one for one in _entries(proven, before, block) if _is_record(one))
-        return [_drawn(before.log, one) for one in islice(found, count)]
+        return drawn_among(entry_at, before, block, count)
     except Missing as error:
         raise Unread("", before.log, error.path, false=False) from error
     except EvidenceError as error:
         raise Unread("", before.log, str(error), false=True) from error
 
 
-def _entries(proven: Proven, before: Before, block: bytes) -> Iterator[_Held]:
-    """Entries at the places, each bundle read once for those that follow one another."""
+def drawn_among(
+    entry_at: Callable[[int], bytes], before: Before, block: bytes, count: int
+) -> list[Drawn]:
+    """The first so many records at the places of a log. entry_at: its entries by index; what it
+    raises is raised."""
+    found: list[Drawn] = []
     for place in islice(places(block, before.log, before.drawn), MAX_PLACES):
-        n, at = divmod(place, WIDTH)
-        data = parse_bundle(proven.entries(n), tile_width(before.size, 0, n))
-        yield _Held(place, data[at])
+        if len(found) == count:
+            break
+        data = entry_at(place)
+        entry = _entry(data)
+        if entry is not None and entry.kind == RECORD:
+            name = record_id(before.log, entry.commitment)
+            found.append(Drawn(index=place, leaf=leaf_hash(data), record=RecordId(name)))
+    return found
 
 
-def _is_record(held: _Held) -> bool:
-    entry = held.entry
-    return entry is not None and entry.kind == RECORD
-
-
-def _drawn(log: LogId, held: _Held) -> Drawn:
-    entry = held.entry
-    assert entry is not None  # noqa: S101 - see `_is_record`
-    return Drawn(
-        index=held.index,
-        leaf=leaf_hash(held.data),
-        record=RecordId(record_id(log, entry.commitment)),
-    )
+def _entry(data: bytes) -> Entry | None:
+    """None: it is none of ours, which replay finds."""
+    try:
+        return parse_entry(data)
+    except (EvidenceError, VersionUnknown):
+        return None

@@ -271,11 +271,12 @@ FINANCE_CODES = {
         },
     ),
     "product-over-closed": FindingCode(
-        "error",
+        "warning",
         {
-            "zh": "产品发布时，其输入记录已有异议、已屏蔽、已删除或已有处置结果。",
-            "en": "A record that a product was made of was disputed, shielded, erased or had an "
-            "outcome when the version was published.",
+            "zh": "产品版本自发布时起即已失效：其输入记录当时已有异议、已屏蔽、已删除或已有处置结"
+            "果。",
+            "en": "A version of a product was stale from the start: a record that it was made of "
+            "was disputed, shielded, erased or had an outcome when it was published.",
         },
         {
             "zh": "由成员去除该记录后发布新版本，并通知使用方。",
@@ -352,6 +353,44 @@ FINANCE_CODES = {
         {
             "zh": "向交来的一方索取原件。",
             "en": "Ask whoever handed it over for the original.",
+        },
+    ),
+    "record-left-out": FindingCode(
+        "error",
+        {
+            "zh": "成员签名的答复遗漏了一条记录：抽中的该记录已在所涵盖的日志范围内、当时有效、属"
+            "于所查类别，却没有列出。",
+            "en": "An answer that a member signed leaves a record out: it was drawn, and was "
+            "covered, in force and of a family asked for, and is not listed.",
+        },
+        {
+            "zh": "由答复成员说明，并向查询方补报；查询方重新查询。",
+            "en": "The member explains and tells whoever asked; that member asks again.",
+        },
+    ),
+    "drawn-not-disclosed": FindingCode(
+        "error",
+        {
+            "zh": "抽中的记录，其成员没有披露主体代码，或所给的回执不成立、是另一条记录、没有出示"
+            "代码。",
+            "en": "A record was drawn and its member did not disclose whom it is about, or what "
+            "it gave is no genuine receipt, of another record, or does not show the code.",
+        },
+        {
+            "zh": "由成员披露；确已依令销毁的，出示命令。",
+            "en": "The member discloses it; where it was erased on order, it shows the order.",
+        },
+    ),
+    "draw-false": FindingCode(
+        "warning",
+        {
+            "zh": "交来的抽样文件不成立：其区块或叶子不是该日所抽，或格式不符。",
+            "en": "What was handed over as a draw is none: its block or its leaves are not those "
+            "of that day, or its form is wrong.",
+        },
+        {
+            "zh": "按该日重新抽样；不对成员作出结论。",
+            "en": "Draw again for that day; it says nothing against a member.",
         },
     ),
 }

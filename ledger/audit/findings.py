@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.codes import CODES
+from ledger.audit.incomplete_codes import INCOMPLETE
 
 __all__ = ["MOST", "Finding", "Findings", "Unchecked"]
 

@@ -1,5 +1,6 @@
 """What versions of products were made of, by their manifests: records that were never anchored, and
-records that were closed when the version was published (design-2 17).
+records that were closed when the version was published (design-2 17). The latter may be published,
+for it is a fact what something was made of; its users are to know that it was stale from the start.
 
 An act that was recorded minutes before may not have been known to the maker: a record counts as
 closed where it was so minutes before the publication, and still at it. Whether a version became
@@ -47,8 +48,11 @@ class ProductJudge:
         place = self.opened.place(record)
         if place is None and self.whole and held.version.writing.time + MAX_PROMISE < self.now:
             self._add("product-input-not-anchored", held, record)
-        first = record if place is None or place.first is None else place.first
-        closed = self._closed(held, first) or (first != record and self._closed(held, record))
+        closed = self._closed(held, record)
+        if not closed and place is not None and place.first is not None:
+            # The maker knows what it logged again itself, and need not know it of others.
+            own = self.state.logs[place.log].member == held.made.member
+            closed = self._closed(held, place.first) if own else ""
         if closed:
             self._add("product-over-closed", held, record, causes=closed)
 

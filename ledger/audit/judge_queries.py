@@ -185,7 +185,7 @@ class QueryJudge:
             one for one in self.opened.queries(held.digest) if one.statement.iss == answer.iss
         ]
         if queries:
-            differences = [_difference(answer_query(held), one.statement) for one in queries]
+            differences = [_difference(_answer_query(held), one.statement) for one in queries]
             if None not in differences:
                 self._tell("answer-differs-from-query", held, why=str(differences[0]))
             return
@@ -213,7 +213,7 @@ class QueryJudge:
         self.findings.add(code, log=b"", member=held.answer.iss, where=where, **evidence)
 
 
-def answer_query(held: HeldAnswer) -> Query:
+def _answer_query(held: HeldAnswer) -> Query:
     """The query that an answer is to be stated by."""
     answer = held.answer
     return Query(

@@ -12,7 +12,7 @@ from ledger.audit.findings import Findings
 from ledger.audit.state import State
 from ledger.core.ids import LogId
 
-__all__ = ["Beside", "ListEntries", "Replayed"]
+__all__ = ["Beside", "ListEntries", "Replayed", "Together"]
 
 
 class _Anchored(NamedTuple):
@@ -58,6 +58,23 @@ class Replayed:
     unread: frozenset[LogId]
     findings: Findings
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several of what is held against the replay (`Beside`)."""
+
+    parts: Sequence[Beside]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """See `Beside`."""
+        return frozenset().union(*(part.names for part in self.parts))
+
+    def run(self, replayed: Replayed) -> None:
+        """See `Beside`."""
+        for part in self.parts:
+            part.run(replayed)
 
 
 class Beside(Protocol):

@@ -10,11 +10,11 @@ from datetime import date
 from hashlib import sha256
 
 from ledger.audit.catalogue import Catalogue
-from ledger.audit.codes import INCOMPLETE, TILES_MISSING
 from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import EntryReader, Group, Read, Tally
 from ledger.audit.findings import Findings
 from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.incomplete_codes import INCOMPLETE, TILES_MISSING
 from ledger.audit.listed import ListEntries
 from ledger.audit.opened import Opened
 from ledger.audit.state import Anchor, Log, State

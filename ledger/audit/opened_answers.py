@@ -27,7 +27,7 @@ from ledger.core.jws import verify as verify_jws
 from ledger.core.keys import Purpose
 from ledger.core.opening import check
 
-__all__ = ["Answers", "HeldAnswer"]
+__all__ = ["Answers", "HeldAnswer", "answers_in"]
 
 _TABLES = """
 CREATE TABLE answer (digest BLOB PRIMARY KEY, code TEXT, query BLOB, jws TEXT) WITHOUT ROWID;
@@ -61,7 +61,7 @@ class Answers:
         data = read_file(paper.path, MAX_FILE)
         where = f"answer/{sha256(data).hex()}"
         try:
-            for answer, jws, given in _parsed(paper, data):
+            for answer, jws, given in answers_in(paper, data):
                 self._one(answer, jws, given)
         except VersionUnknown as error:
             self._findings.unchecked("paper-version-unknown", where, why=error.message)
@@ -118,8 +118,9 @@ class Answers:
         self._findings.add("answer-false", log=b"", member="", where=where, why=why)
 
 
-def _parsed(paper: Paper, data: bytes) -> Iterator[tuple[Answer, Jws, Given | None]]:
-    """What is in a file. Raises EvidenceError, VersionUnknown."""
+def answers_in(paper: Paper, data: bytes) -> Iterator[tuple[Answer, Jws, Given | None]]:
+    """What is in a bundle or an answer, and what was handed over with each; no signature is
+    verified yet. Raises EvidenceError, VersionUnknown."""
     if paper.kind == "bundle":
         for given in parse_bundle(data).answers:
             yield given.answer, given.jws, given

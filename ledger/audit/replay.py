@@ -12,13 +12,14 @@ from ledger.audit.anchors import check_signatures, judge_anchors
 from ledger.audit.case_signatures import check_case_signatures
 from ledger.audit.cases import Cases
 from ledger.audit.catalogue import Catalogue
-from ledger.audit.codes import CODES, EVENTS_MISSING, TILES_MISSING
+from ledger.audit.codes import CODES
 from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, References, Subject
 from ledger.audit.consortium import ChainReader, Codes, tenures
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.incomplete_codes import EVENTS_MISSING, TILES_MISSING
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
 from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
 from ledger.audit.judge_sums import SumsAsked

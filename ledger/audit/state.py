@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ledger.audit.codes import EVENTS_MISSING
+from ledger.audit.incomplete_codes import EVENTS_MISSING
 from ledger.chain.contracts.events import (
     Acted,
     ChainEvent,

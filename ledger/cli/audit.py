@@ -8,6 +8,7 @@ import click
 
 from ledger.cli.audit_sums import sums
 from ledger.cli.certificate import erasure
+from ledger.cli.draw import draw
 from ledger.cli.language import say
 from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, network_options
@@ -55,6 +56,7 @@ def audit() -> None:
 
 
 audit.add_command(ask_openings)
+audit.add_command(draw)
 audit.add_command(erasure)
 audit.add_command(quality)
 audit.add_command(reconcile)
@@ -96,6 +98,17 @@ audit.add_command(sums)
     ),
 )
 @click.option(
+    "--draws",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(
+        zh="audit draw 所存的文件夹：重抽并与 --openings 中的答复核对（可重复）。",
+        en="A folder that `audit draw` keeps: draw anew, and hold it against the answers among "
+        "--openings (repeatable).",
+    ),
+)
+@click.option(
     "--calendar",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -127,6 +140,7 @@ def replay(
     block: int | None,
     openings: tuple[Path, ...],
     lists: tuple[Path, ...],
+    draws: tuple[Path, ...],
     calendar: Path | None,
     check_mirrors: bool,
     out: Path | None,
@@ -135,7 +149,13 @@ def replay(
     """See `_HELP`."""
     demand_apart(out, network, *openings, *lists, hint="--out")
     asked = Asked(
-        openings, lists, calendar, mirrors=mirror, block=block, check_mirrors=check_mirrors
+        openings=openings,
+        lists=lists,
+        draws=draws,
+        calendar=calendar,
+        mirrors=mirror,
+        block=block,
+        check_mirrors=check_mirrors,
     )
     report = run_replay(load_network(network, rpc), asked)
     if out is not None:

@@ -136,7 +136,7 @@ def _run(network: NetworkFile, member: str, signer: MessageSigner, folder: Path)
 
     try:
         with _chain(network) as (view, consortium):
-            _demand_auditor(consortium, member, signer, now())
+            demand_auditor(consortium, member, signer, now())
             asker = Asker(
                 member=member,
                 consortium=consortium,
@@ -182,8 +182,8 @@ def _chain(network: NetworkFile) -> Iterator[tuple[View, Consortium]]:
         reader.close()
 
 
-def _demand_auditor(consortium: Consortium, member: str, signer: MessageSigner, now: int) -> None:
-    """Nobody is asked in the name of who may not ask."""
+def demand_auditor(consortium: Consortium, member: str, signer: MessageSigner, now: int) -> None:
+    """Raise Refused where this key may not ask in the name of an AUDITOR member now."""
     found = consortium.member(member)
     if found is None or not found.roles & Role.AUDITOR:
         raise Refused(

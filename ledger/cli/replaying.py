@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.drawing import fetch_over_http
 from ledger.cli.language import pick, say
 from ledger.cli.options import local_clock
 from ledger.cli.output import Unknown, note
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from ledger.audit.listed import Beside
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
+    from ledger.chain.nodes.http import Http
     from ledger.chain.nodes.quorum import QuorumReader
     from ledger.core.verdict.facts import Note
+    from ledger.verify import Verifier
 
 
 mirror_option = click.option(
@@ -40,10 +44,11 @@ mirror_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be replayed, and how. lists, sums: as `replay` takes them."""
+    """What is to be replayed, and how. lists, draws, sums: as the commands take them."""
 
     openings: tuple[Path, ...] = ()
     lists: tuple[Path, ...] = ()
+    draws: tuple[Path, ...] = ()
     calendar: Path | None = None
     mirrors: dict[str, str] = field(default_factory=dict)
     block: int | None = None
@@ -56,10 +61,11 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
     Unknown where the chain cannot."""
     from ledger.audit.opening_files import NotOpenings, OpeningFiles  # noqa: PLC0415 - see `--help`
     from ledger.audit.replay import replay as run  # noqa: PLC0415
+    from ledger.chain.nodes.http import Http  # noqa: PLC0415
     from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415
     from ledger.records.calendar import Calendar  # noqa: PLC0415
 
-    reader = QuorumReader(network, now=local_clock(), on_note=_show_note)
+    reader, https = QuorumReader(network, now=local_clock(), on_note=_show_note), Http()
     try:
         with bars() as shown:
             task = shown.add_task(say(zh="重放", en="replaying"), total=None)
@@ -77,7 +83,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 openings=OpeningFiles(asked.openings) if asked.openings else None,
                 calendar=Calendar.load(asked.calendar),
                 check_mirrors=asked.check_mirrors,
-                beside=_lists(network, reader, asked.lists),
+                beside=_beside(network, reader, asked, https),
                 sums=asked.sums,
             )
     except NotOpenings as error:
@@ -88,21 +94,50 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
         text = say(zh="无法读取区块链", en="the chain could not be read")
         raise Unknown(f"{text}: {error}") from error
     finally:
+        https.close()
         reader.close()
 
 
-def _lists(network: NetworkFile, reader: QuorumReader, paths: tuple[Path, ...]) -> Beside | None:
-    """What holds these files against the replay; None where there are none."""
-    if not paths:
+def _beside(network: NetworkFile, reader: QuorumReader, asked: Asked, https: Http) -> Beside | None:
+    """What holds files against the replay; None where there are none."""
+    if not asked.lists and not asked.draws:
         return None
-    from ledger.files.list_audit import ListAudit, NotLists  # noqa: PLC0415 - see `--help`
+    from ledger.audit.listed import Together  # noqa: PLC0415 - see `--help`
     from ledger.verify import Verifier  # noqa: PLC0415
 
     verifier = Verifier(network, reader=reader, now=local_clock())
+    parts = [*_lists(verifier, asked.lists), *_draws(network, verifier, reader, asked, https)]
+    return Together(parts)
+
+
+def _lists(verifier: Verifier, paths: tuple[Path, ...]) -> Iterator[Beside]:
+    if not paths:
+        return
+    from ledger.files.list_audit import ListAudit, NotLists  # noqa: PLC0415 - see `--help`
+
     try:
-        return ListAudit(verifier, {str(path): _bytes(path) for path in paths})
+        yield ListAudit(verifier, {str(path): _bytes(path) for path in paths})
     except NotLists as error:
         raise click.BadParameter(str(error), param_hint="--lists") from error
+
+
+def _draws(
+    network: NetworkFile, verifier: Verifier, reader: QuorumReader, asked: Asked, https: Http
+) -> Iterator[Beside]:
+    if not asked.draws:
+        return
+    from ledger.chain.contracts.bindings import Consortium  # noqa: PLC0415 - see `--help`
+    from ledger.files.draw_files import DrawAudit, Papers  # noqa: PLC0415
+
+    view = reader.head()
+    consortium = Consortium(network.consortium, view.call, view.calls)
+    yield DrawAudit(
+        verifier=verifier,
+        reader=reader,
+        folders=asked.draws,
+        papers=Papers(asked.openings),
+        fetch_for=fetch_over_http(consortium, https, asked.mirrors),
+    )
 
 
 def _bytes(path: Path) -> bytes:

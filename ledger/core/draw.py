@@ -15,7 +15,6 @@ read as a number, modulo `size`. The leaves drawn are the first `count` records 
 null: nothing was; then `refused` says why, else it is null. Logs ascend; leaves stand as drawn.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +25,7 @@ from ledger.core.canonical import MAX_INTEGER, hex32, instant
 from ledger.core.errors import Malformed
 from ledger.core.ids import CODE, Digest, LogId, RecordId, sha256
 from ledger.core.read import bounded, day, digest, matching, optional, within
-from ledger.core.signed import instant_of, list_of, members_of
+from ledger.core.signed import REASON, instant_of, list_of, members_of
 from ledger.core.versions import loose
 
 __all__ = [
@@ -47,7 +46,6 @@ MAX_COUNT = 64
 MAX_LOGS = 4096
 MAX_FILE = 64 << 20
 """Bytes; that many logs of that many leaves take 60 MB."""
-REFUSED = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _PREFIX = b"credit-ledger/draw/1\0"
 _MEMBERS = frozenset("_type auditor block count day logs network".split())
 _DEPTH = 5
@@ -189,7 +187,7 @@ def _drawn(value: Any) -> Drawn:
         leaf=digest(found, "leaf"),
         record=RecordId(digest(found, "recordId")),
         given=optional(found, "given", digest),
-        refused=optional(found, "refused", lambda of, name: matching(of, name, REFUSED)),
+        refused=optional(found, "refused", lambda of, name: matching(of, name, REASON)),
     )
     if made.given is not None and made.refused is not None:
         raise Malformed("leaf", "given and refused")

@@ -1,6 +1,7 @@
 """What an audit can find, out of `ledger/audit/codes.py`."""
 
-from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.codes import CODES
+from ledger.audit.incomplete_codes import INCOMPLETE
 from scripts.protocol_parts.tables import code, table
 
 

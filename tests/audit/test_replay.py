@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from ledger.audit.anchors import judge_anchors
-from ledger.audit.codes import CODES, INCOMPLETE
+from ledger.audit.codes import CODES
 from ledger.audit.findings import Findings
+from ledger.audit.incomplete_codes import INCOMPLETE
 from ledger.audit.replay import replay
 from ledger.audit.state import Anchor, Key, Log, Member, State
 from ledger.audit.times import BlockTimes
