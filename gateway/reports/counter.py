@@ -15,12 +15,14 @@ from gateway.base.crypto import Hmac
 from gateway.base.db import begin_read
 from gateway.base.policy import Days, Status
 from gateway.log.store import locate
+from gateway.queries.stated import OPEN
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of, record_row
 from gateway.reports import store
 from gateway.reports.counting import Tries
+from gateway.reports.errors import ReportRefused
 from gateway.reports.interfaces import Counted
-from gateway.reports.services import mark_of
+from gateway.reports.services import Reports, mark_of
 from gateway.statuses.services import Statuses
 from ledger.chain.contracts.structs import GOVERNMENT
 from ledger.core.report_content import fold_code, is_number
@@ -33,8 +35,17 @@ _LOOKED_AT: Final = 1000
 class Counter:
     """Answers; safe in threads."""
 
-    def __init__(self, ctx: Context, *, tries: Tries, hmac: Hmac, statuses: Statuses) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        reports: Reports,
+        tries: Tries,
+        hmac: Hmac,
+        statuses: Statuses,
+    ) -> None:
         self._ctx = ctx
+        self._reports = reports
         self._tries = tries
         self._hmac = hmac
         self._statuses = statuses
@@ -52,6 +63,29 @@ class Counter:
         if row is None:
             return "unknown"
         return "changed-since" if self.has_changed(row) else "genuine"
+
+    def closed_lines(self, row: store.Row) -> frozenset[int]:
+        """The lines whose records are closed by now: what they say is nobody's any more. Raises
+        NotReady."""
+        with begin_read(self._ctx.engine) as connection:
+            held = [
+                (one, _status(connection, one.record))
+                for one in store.records_of(connection, row.n)
+            ]
+        return frozenset(
+            one.line
+            for one, status in held
+            if status is not Status.IN_FORCE
+            or Standing(self._statuses(one.record).value) not in OPEN
+        )
+
+    def copy(self, number: str) -> bytes:
+        """What the key of the QR unseals, as long as nothing in it is closed. Raises ReportRefused,
+        NotReady."""
+        row = self._reports.row(number)
+        if self.closed_lines(row):
+            raise ReportRefused("report-gone")
+        return self._reports.copy(row)
 
     def has_changed(self, row: store.Row) -> bool:
         """Whether a record of it stands otherwise than then, or another one has come. Raises

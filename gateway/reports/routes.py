@@ -169,7 +169,7 @@ async def open_share(request: Request, parts: Here, response: Response) -> Mappi
 def copy(number: Number, parts: Here) -> Response:
     """The sealed copy of a report, for anybody: its key stands in the QR and nowhere else."""
     with _told():
-        data = parts.reports.copy(number)
+        data = parts.counter.copy(number)
     return Response(data, media_type="application/octet-stream", headers=FRESH)
 
 

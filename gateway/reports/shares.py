@@ -114,19 +114,22 @@ class Shares:
         if found is None:
             raise ReportRefused("share-unknown")
         changed = self._counter.has_changed(found.report)
+        closed = self._counter.closed_lines(found.report)
         with begin_write(self._ctx.engine) as connection:
             content, texts = self._content(connection, found.report)
-            shown = self._shown(content, texts, store.scope_of(found.share))
+            shown = self._shown(content, texts, store.scope_of(found.share), closed)
             store.count_opened(connection, found.share.n)
             self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
         return {**shown, "state": "changed-since" if changed else "genuine"}
 
-    def _shown(self, content: Content, texts: list[str], scope: Scope) -> dict[str, Any]:
+    def _shown(
+        self, content: Content, texts: list[str], scope: Scope, closed: frozenset[int]
+    ) -> dict[str, Any]:
         library = self._ctx.schemas.latest()
         fields = library.field_list(content.field_list.rpartition(":")[2])
         if fields is None:
             raise NotReady("schema-missing", retry_after=60)
-        view = view_of(content, fields, _lines(texts, library), scope)
+        view = view_of(content, fields, _lines(texts, library), scope, closed)
         shown = [line["line"] for field in view["fields"] for line in field["lines"]]
         return view | {"receipts": {str(n): texts[n - 1] for n in shown}}
 

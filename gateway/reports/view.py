@@ -13,9 +13,14 @@ from ledger.records.report_fields import FieldList
 
 
 def view_of(
-    content: Content, field_list: FieldList, lines: Sequence[Line], scope: Scope | None = None
+    content: Content,
+    field_list: FieldList,
+    lines: Sequence[Line],
+    scope: Scope | None = None,
+    closed: frozenset[int] = frozenset(),
 ) -> dict[str, Any]:
-    """What is shown. lines: of all records, in order. scope: None: all of it."""
+    """What is shown. lines: of all records, in order. scope: None: all of it. closed: lines that
+    are shown no more."""
     titles = {one.id: dict(one.title) for one in field_list.fields}
     numbered = iter(enumerate(lines, start=1))
     fields = []
@@ -25,6 +30,7 @@ def view_of(
             shown = [(n, line) for n, line in shown if n in scope.lines]
             if not shown:
                 continue
+        shown = [(n, line) for n, line in shown if n not in closed]
         fields.append(_field(one, titles.get(one.field, {"zh": one.field, "en": one.field}), shown))
     return {
         "number": content.number,

@@ -8,7 +8,8 @@ const WORDS = {
   "none-known": ["未查见", "none known"],
   "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
   "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
-  "gone": ["这份报告的副本已不再保存。", "The copy of this report is kept no more."],
+  "gone": ["此后有变化，内容已不再提供，请重新出具。",
+    "Changed since: its content is given no more; ask for a new report."],
 };
 
 function bytesOf(text) {

@@ -96,6 +96,7 @@ def test_five_wrong_codes_an_hour(network: Network, subject: str) -> None:
     assert check(beijing, number, code) == (200, "genuine")
     second = Counter(
         beijing.node.ctx,
+        reports=beijing.node.finance.reports.reports,
         tries=Tries(beijing.node.ctx),
         hmac=beijing.node.hmac,
         statuses=beijing.node.statuses,

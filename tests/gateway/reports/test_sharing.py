@@ -22,7 +22,9 @@ from gateway.base.db import begin_read, begin_write
 from gateway.reports import copies, pages, store
 from gateway.reports.models import credit_reports
 from ledger.core.receipt import parse as parse_receipt
+from ledger.core.status import Action
 from ledger.files.reports import parse_report
+from tests.gateway.lists.test_lists import do
 from tests.gateway.reports.desk import (
     BEIJING,
     centre,
@@ -158,6 +160,22 @@ def test_what_no_share_is(network: Network, number: str, scope: dict[str, Any], 
 def test_of_no_report(network: Network, number: str) -> None:
     unknown = number[:-1] + ("A" if number[-1] != "A" else "B")
     assert give(network[BEIJING], unknown, lines=[1]).status_code == 404
+
+
+def test_what_is_closed_leaves_no_more(network: Network, subject: str) -> None:
+    """Neither by a share nor by the copy of the QR; what stands does."""
+    beijing = network[BEIJING]
+    ids = penalties(network, subject, 44, 45)
+    number = parse_report(made(beijing, subject)).content.number
+    code = give(beijing, number, fields=["transport"]).json()["code"]
+    path = f"/v1/report-copies/{number}"
+    assert client(beijing).request("GET", path).status_code == 200
+    do(network, beijing, Action.REPAIR, ids[0])
+    value = open_(beijing, number, code).json()
+    assert (value["state"], list(value["receipts"])) == ("changed-since", ["2"])
+    assert [line["line"] for line in value["fields"][0]["lines"]] == [2]
+    refused = client(beijing).request("GET", path)
+    assert (refused.status_code, refused.json()["code"]) == (410, "report-gone")
 
 
 # ---- erasure
