@@ -250,7 +250,7 @@ class Verifier:
         facts: ChainFacts | Unread = Unread(code="chain-unreadable", problem="not asked")
         notes: tuple[Note, ...] = ()
         if not examined.refuted:
-            facts, notes = self._facts(receipt)
+            facts, notes = self._facts(receipt, status=False)
         return replace(judge_statement(examined, facts=facts, now=int(self._now())), notes=notes)
 
     def _judge(self, digest: Digest, receipt: Receipt, question: Question) -> Verdict:
@@ -265,11 +265,14 @@ class Verifier:
         return replace(judge(examined, facts=facts, now=int(self._now())), notes=notes)
 
     def _facts(
-        self, receipt: Receipt, end: int | None = None
+        self, receipt: Receipt, end: int | None = None, *, status: bool = True
     ) -> tuple[ChainFacts | Unread, tuple[Note, ...]]:
-        """What the chain says, and what is to be said of its nodes."""
-        block = receipt.anchor.block
-        return self._ask(lambda of: of.facts(receipt, end), lambda of: of.acts(receipt), block)
+        """What the chain says, and what is to be said of its nodes. status: as of `facts`."""
+        return self._ask(
+            lambda of: of.facts(receipt, end, status=status),
+            lambda of: of.acts(receipt, status=status),
+            receipt.anchor.block,
+        )
 
     def _ask(
         self,

@@ -196,6 +196,17 @@ class Decisions:
         self._waiting.demand_other_person(caller, found)
         if found.state == "released":
             return bytes(found.step)
+        try:
+            return self._take(caller, held, found, row)
+        except CaseRefused:
+            # Released at the same moment by somebody else, it refuses what we were about to check.
+            with begin_read(self._engine) as connection:
+                now = store.proposal_of_request(connection, found.request)
+            if now is not None and now.state == "released":
+                return bytes(now.step)
+            raise
+
+    def _take(self, caller: Caller, held: Held, found: store.Row, row: store.Row | None) -> bytes:
         with begin_read(self._engine) as connection:
             value = documents.open_proposal(
                 connection, self._cases.vault, found.materials, found.content

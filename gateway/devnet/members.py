@@ -37,12 +37,12 @@ code = "{code}"
 name = "{name}"
 go_live = 2024-01-01
 
-[http]
-port = {port}
-
 # Several gateways share this machine; without this each starts a process for every core.
 [intake]
 processes = 1
+
+[http]
+port = {port}
 """
 
 

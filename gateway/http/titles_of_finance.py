@@ -119,13 +119,6 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
             "en": "Something else was asked for under this Idempotency-Key",
         },
     ),
-    "subjects-not-asked": (
-        409,
-        {
-            "zh": "本节点不向其他成员查询主体，不能关注",
-            "en": "This node asks nobody about subjects, so none can be followed",
-        },
-    ),
     "too-many-subjects": (
         409,
         {

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 from ledger.core.canonical import hex32
 from ledger.core.ids import Digest, ProductId
 from ledger.core.reports import Outcome
+from ledger.core.sums import PLATFORM, Cell
 from ledger.core.texts import Text
-
-PLATFORM: Final = b""
-"""In place of a product: the platform itself."""
 
 State = Literal["new", "corrected", "known", "wrong"]
 """corrected: reported before, and other now. known: reported before, and the same."""
-
-
-class Cell(NamedTuple):
-    """What outcomes are about: those of one member with the same cell follow one another."""
-
-    period: str
-    region: str
-    product: bytes
-    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,19 +13,19 @@ from gateway.files.delimited import DELIMITERS, decode, lines_of, records_of
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Line, Marked
 from gateway.outcomes.errors import OutcomesRefused
-from gateway.outcomes.interfaces import PLATFORM, Cell, Fault, Said
+from gateway.outcomes.interfaces import Fault, Said
 from gateway.outcomes.texts import COLUMNS, OPTIONAL, fault
 from ledger.core.authorisation import REGION
 from ledger.core.canonical import MAX_INTEGER
 from ledger.core.ids import CODE
 from ledger.core.reports import MAX_VERSION
+from ledger.core.sums import DECIMALS, PLATFORM, Cell, spelled
 
 MAX_ROWS: Final = 5_000
 """A bank with 100 products in four provinces reports 400 rows a month."""
 HEADER_WITHIN: Final = 10
 """Rows among which the header is looked for; titles and notes stand above it."""
 _MAX_CELL: Final = 200
-_DECIMALS: Final = 4
 _NAMES: Final[Mapping[str, str]] = {
     **{text["zh"]: name for name, text in COLUMNS.items()},
     **{name: name for name in COLUMNS},
@@ -253,12 +253,6 @@ def _amount(text: str) -> str:
     if not _AMOUNT.fullmatch(text):
         raise _Wrong("amount-invalid")
     value = Decimal(text.replace(",", ""))
-    if value != round(value, _DECIMALS):
+    if value != round(value, DECIMALS):
         raise _Wrong("amount-too-fine")
     return spelled(value)
-
-
-def spelled(value: Decimal) -> str:
-    """An amount in the one spelling that statements have."""
-    text = f"{value:.{_DECIMALS}f}"
-    return text.rstrip("0").rstrip(".")

@@ -17,8 +17,8 @@ from gateway.http.places import Places
 from gateway.http.problems import Problem
 from gateway.outcomes.errors import OutcomesRefused
 from gateway.outcomes.services import Outcomes
-from gateway.outcomes.sums import DIMENSIONS
 from gateway.tokens.services import require
+from ledger.core.sums import DIMENSIONS
 
 FRESH: Final = {"Cache-Control": "no-store"}
 MONTH: Final = "^[0-9]{4}-(0[1-9]|1[0-2])$"

@@ -23,8 +23,6 @@ from gateway.chain.view import ChainView
 from gateway.outcomes import store
 from gateway.outcomes.errors import OutcomesRefused
 from gateway.outcomes.interfaces import (
-    PLATFORM,
-    Cell,
     Done,
     Fault,
     Makers,
@@ -34,7 +32,6 @@ from gateway.outcomes.interfaces import (
     Said,
 )
 from gateway.outcomes.reading import Table, read_table
-from gateway.outcomes.sums import sums
 from gateway.outcomes.texts import fault
 from gateway.peers.directory import Directory
 from gateway.peers.errors import Refused
@@ -48,6 +45,7 @@ from ledger.core.ids import ProductId
 from ledger.core.keys import Role
 from ledger.core.opening import Opening, parse_opening
 from ledger.core.reports import outcome_from_members
+from ledger.core.sums import PLATFORM, TYPE, Cell, sums
 
 LOT: Final = 200
 """Rows of one transaction."""
@@ -100,7 +98,9 @@ class Outcomes:
         with begin_read(self._ctx.engine) as connection:
             found = sums(store.counting(connection, first, last), by)
         return {
-            "_type": "credit-ledger/outcome-sums@1",
+            "_type": TYPE,
+            "member": self._own,
+            "at": instant(self._ctx.clock.seconds()),
             "from": first,
             "until": last,
             "by": list(by),

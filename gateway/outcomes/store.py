@@ -8,9 +8,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gateway.base.db import insert_unless_there
-from gateway.outcomes.interfaces import PLATFORM, Cell
 from gateway.outcomes.models import outcomes
 from ledger.core.reports import Outcome
+from ledger.core.sums import PLATFORM, Cell, cell_of
 
 Row = sa.Row[Any]
 
@@ -74,8 +74,3 @@ def reported(connection: sa.Connection, member: str, period: str, after: int) ->
     """What a member reported of a month, the highest numbers alone, behind the first `after`."""
     found = [row for row in counting(connection, period, period) if row.member == member]
     return found[after : after + PAGE]
-
-
-def cell_of(row: Row) -> Cell:
-    """What a row is about."""
-    return Cell(row.period, row.region, bytes(row.product), row.version)

@@ -49,7 +49,7 @@ class Admission:
 
     def key(self, received: Received) -> Key | None:
         """The key that the request names, from memory; None: it was on no list."""
-        return self.directory.listed(received.claim.key_id)
+        return self.directory.listed(received.claim.member, received.claim.key_id)
 
     async def key_listed_anew(self, received: Received) -> Key:
         """The key that the request names, after the list was read once more where that may be.
@@ -59,7 +59,7 @@ class Admission:
             await asyncio.wait([asyncio.wrap_future(under_way)], timeout=LIST_PATIENCE)
         if not self.directory.was_listed:
             raise NotReady("members-unknown")
-        found = self.directory.listed(received.claim.key_id)
+        found = self.directory.listed(received.claim.member, received.claim.key_id)
         if found is None:
             raise SignatureRefused("request-key-unknown")
         return found
@@ -73,7 +73,7 @@ class Admission:
     def recognise(self, received: Received) -> Asker:
         """The member whose key signed, as the latest head has it. The caller MUST have verified the
         signature. Raises NotReady too where the chain cannot be read."""
-        found = self.directory.find(received.claim.key_id)
+        found = self.directory.find(received.claim.member, received.claim.key_id)
         if found is None:
             raise SignatureRefused("request-key-unknown")
         now = self.clock.seconds()

@@ -232,6 +232,7 @@ class Peers:
             request,
             body,
             self._signing.request_key(),
+            by=self._code,
             to=member,
             created=now,
             expires=min(now + LIFE, MAX_INSTANT),

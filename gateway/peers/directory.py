@@ -1,16 +1,17 @@
 """The other members and their REQUEST keys, as the chain says now.
 
-A request names a key and no member, and the chain is asked for keys by member: so all members are
-listed now and then, in a thread of its own, which says whose a key may be. By that list a signature
-is checked, from memory. Only for one that holds it is asked at the latest head whether the key is
-valid and its member active: a stranger, who signs nothing, has the chain asked for nothing.
+A request names a member and one of its keys. All members are listed now and then, in a thread of
+its own; by that list a signature is checked, from memory. Only for one that holds the latest head
+is asked whether the key is valid and its member active: a stranger, who signs nothing, has the
+chain asked for nothing.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -70,14 +71,6 @@ class Registered:
         return self.key.valid_at(now) and self.key.valid_at(max(now, self.at))
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """Whose a key is, as of some head before."""
-
-    owner: str
-    key: Key
-
-
 class Directory:
     """Safe to share between threads. Raises NotReady (`members-unknown`) where the chain cannot be
     read."""
@@ -91,7 +84,8 @@ class Directory:
         self._listing = threading.Lock()
         self._lister = ThreadPoolExecutor(1, thread_name_prefix="members")
         self._under_way: Future[bool] | None = None
-        self._listed: Mapping[KeyId, _Listed] | None = None
+        self._listed: Mapping[tuple[str, KeyId], Key] | None = None
+        self._sole: Mapping[KeyId, str] = {}
         self._listed_at = self._tried_at = float("-inf")
         self._pause = 0.0
         self._view: View | None = None
@@ -109,13 +103,14 @@ class Directory:
             self._view_at = self._failed_at = float("-inf")
             self._listed_at = self._tried_at = float("-inf")
 
-    def listed(self, id_: KeyId) -> Key | None:
-        """The REQUEST key of this id as it was listed last, valid or not; None: it was on no list.
-        From memory: whoever asks may be anybody."""
-        found = (self._listed or {}).get(id_)
+    def listed(self, code: str, id_: KeyId) -> Key | None:
+        """The REQUEST key of a member as it was listed last, valid or not; None: it was on no list.
+        code: "" for the only member that registered it; None too where two did. From memory:
+        whoever asks may be anybody."""
+        found = (self._listed or {}).get((self._whose(code, id_), id_))
         if found is not None and time.monotonic() - self._listed_at > LIST_SECONDS:
             self.list_anew()
-        return None if found is None else found.key
+        return found
 
     def list_anew(self) -> Future[bool] | None:
         """Have the list read, or wait with those who had it read before: whether that went well.
@@ -133,17 +128,18 @@ class Directory:
         """Whether members were ever listed: before that nobody is known, and nobody unknown."""
         return self._listed is not None
 
-    def find(self, id_: KeyId) -> Registered | None:
-        """The REQUEST key of this id at the latest head, valid or not; None where it was on no
-        list, or its member has it no more."""
-        found = (self._listed or {}).get(id_)
-        if found is None:
-            return None
-        with self._lock:
-            return self._registered(found.owner, id_)
+    def find(self, code: str, id_: KeyId) -> Registered | None:
+        """The REQUEST key of a member at the latest head, valid or not; None where it was on no
+        list, or the member has it no more. code: as in `listed`."""
+        named = self._whose(code, id_)
+        return self.key_of(named, id_) if (named, id_) in (self._listed or {}) else None
+
+    def _whose(self, code: str, id_: KeyId) -> str:
+        """Who is named, where "" names the only member that registered the key; "" for two."""
+        return code or self._sole.get(id_, "")
 
     def key_of(self, code: str, id_: KeyId) -> Registered | None:
-        """The same of a member that is known."""
+        """The same, of a member that nobody but ourselves has named: the chain is asked."""
         with self._lock:
             return self._registered(code, id_)
 
@@ -212,7 +208,8 @@ class Directory:
     def _read_list(self) -> bool:
         started, pause = time.monotonic(), UNKNOWN_SECONDS
         try:
-            self._listed = self._list()
+            listed = self._list()
+            self._listed, self._sole = listed, _sole(listed)
             self._listed_at = time.monotonic()
             pause = max(pause, SHARE * (self._listed_at - started))
         except CouldNotCheck as error:
@@ -223,21 +220,19 @@ class Directory:
                 self._tried_at, self._pause = time.monotonic(), pause
         return True
 
-    def _list(self) -> Mapping[KeyId, _Listed]:
-        """Whose each REQUEST key is: of several members that registered one, the first, for anybody
-        can register what another has made public, and sign nothing with it."""
+    def _list(self) -> Mapping[tuple[str, KeyId], Key]:
+        """The REQUEST keys of each member, by its code: anybody can register what another has made
+        public, and sign nothing with it."""
         view = self._reader.head()
         consortium = Consortium(self._reader.network.consortium, view.call, view.calls)
         codes = consortium.member_codes()
         consortium.fetch(codes)
-        found: dict[KeyId, tuple[tuple[int, str], Key]] = {}
-        for code in codes:
-            for key in consortium.keys(code):
-                if key.purpose == Purpose.REQUEST and key.alg in TAKEN:
-                    rank = (key.added_at, code)
-                    if key.key_id not in found or rank < found[key.key_id][0]:
-                        found[key.key_id] = (rank, key)
-        return {id_: _Listed(owner, key) for id_, ((_, owner), key) in found.items()}
+        return {
+            (code, key.key_id): key
+            for code in codes
+            for key in consortium.keys(code)
+            if key.purpose == Purpose.REQUEST and key.alg in TAKEN
+        }
 
     # ---- with the lock held
 
@@ -279,3 +274,10 @@ class Directory:
             self._view = None
             _log.warning("peers.chain-unread", code=error.code)
             raise NotReady("members-unknown") from error
+
+
+def _sole(listed: Iterable[tuple[str, KeyId]]) -> Mapping[KeyId, str]:
+    """Whose a key is that one member alone registered."""
+    pairs = list(listed)
+    count = Counter(id_ for _, id_ in pairs)
+    return {id_: code for code, id_ in pairs if count[id_] == 1}

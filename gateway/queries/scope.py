@@ -4,14 +4,12 @@ by what there is."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Final
 
 from gateway.base.access_table import AccessTable, Extent, Standing
 from ledger.chain.contracts.structs import GOVERNMENT, ON_AUTHORISATION, PUBLIC
-from ledger.chain.visibility import VISIBILITY_OF
+from ledger.chain.visibility import widest_of_families
 from ledger.core.keys import Role
-from ledger.records.schema import all_schemas
 
 _VISIBILITIES: Final = (PUBLIC, ON_AUTHORISATION, GOVERNMENT)
 
@@ -28,20 +26,12 @@ def seen(table: AccessTable, roles: Role, purpose: str, *, authorised: bool) -> 
 
 def may_ask(families: Iterable[str], visible: frozenset[int]) -> bool:
     """Whether some records of each of these families may be given."""
-    least = _least()
+    least = widest_of_families()
     return all(least.get(family) in visible for family in families)
 
 
 def askable(visible: frozenset[int]) -> tuple[str, ...]:
     """The families of which some records may be given, ascending."""
-    return tuple(sorted(family for family, least in _least().items() if least in visible))
-
-
-@cache
-def _least() -> dict[str, int]:
-    """By family the widest visibility that a record of it may have."""
-    found: dict[str, int] = {}
-    for schema in all_schemas():
-        own = VISIBILITY_OF[schema.visibility]
-        found[schema.family] = min(own, found.get(schema.family, own))
-    return found
+    return tuple(
+        sorted(family for family, least in widest_of_families().items() if least in visible)
+    )

@@ -61,10 +61,9 @@ class Asking:
         self._holders = holders
         self._ask: AskSubject | None = None
 
-    def ask(self, how: AskSubject | None) -> None:
-        """Ask so from now on; None: subjects can not be followed."""
+    def ask(self, how: AskSubject) -> None:
+        """Ask so from now on."""
         self._ask = how
-        self._subjects.asked = how is not None
 
     def step(self, stop: threading.Event) -> int:
         """Ask about all that are due; how many that were."""

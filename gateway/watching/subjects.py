@@ -50,8 +50,6 @@ class Subjects:
         self._ctx = ctx
         self._boxes = Boxes(vault)
         self._hmac = hmac
-        self.asked = False
-        """Whether there is who asks about them."""
 
     def follow(
         self, connection: sa.Connection, caller: Caller, subject: Subject, *, standing: bool
@@ -60,8 +58,6 @@ class Subjects:
         the holder follows it already under the same authorisation for the same purpose, that one;
         it is asked about again where it had ended. standing: also when nothing is sent anywhere.
         Raises WatchRefused."""
-        if not self.asked:
-            raise WatchRefused("subjects-not-asked")
         if subject.authorisation is None and subject.purpose not in GOVERNMENT:
             raise WatchRefused("authorisation-missing")
         theirs = Holders.tokens_of(connection, caller)

@@ -2,6 +2,7 @@
 remedies for people."""
 
 from ledger.audit.case_codes import CASE_CODES
+from ledger.audit.finance_codes import FINANCE_CODES
 from ledger.audit.finding_code import FindingCode
 from ledger.audit.opening_codes import OPENING_CODES
 from ledger.core.texts import Text
@@ -392,7 +393,7 @@ CODES: dict[str, FindingCode] = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-} | (CASE_CODES | OPENING_CODES)
+} | (CASE_CODES | OPENING_CODES | FINANCE_CODES)
 
 # Why a report is incomplete: what could not be looked at, which is nobody's fault yet.
 INCOMPLETE: dict[str, Text] = {
@@ -437,6 +438,11 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "打开文件的版本是本软件不认识的：请更新软件后重新审计。",
         "en": "An opening is of a version that this software does not know: update it and replay "
         "again.",
+    },
+    "paper-version-unknown": {
+        "zh": "交来的答复、证据包、清单或汇总的版本是本软件不认识的：请更新软件后重新审计。",
+        "en": "An answer, bundle, manifest or table of sums is of a version that this software "
+        "does not know: update it and replay again.",
     },
     "case-too-long": {
         "zh": "同一记录的案件步骤过多，只核对了最早的一部分。",

@@ -12,9 +12,18 @@ from ledger.audit.cases import Cases
 from ledger.audit.codes import EVENTS_MISSING, STATUS_DIFFERS
 from ledger.audit.complete import Gap, gaps
 from ledger.audit.findings import Findings
+from ledger.audit.judge_written import WrittenReader
 from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
 from ledger.audit.times import BlockTimes
-from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
+from ledger.audit.written import Event, Written
+from ledger.audit.written_complete import product_gaps, revocation_gaps
+from ledger.chain.contracts.bindings import (
+    CASE_REGISTRY,
+    CATALOGUE,
+    LOG_ANCHOR,
+    PRODUCTS,
+    REVOCATIONS,
+)
 from ledger.chain.contracts.contract_abi import NAMES, Name, load
 from ledger.chain.contracts.events import (
     Acknowledged,
@@ -64,6 +73,7 @@ class ChainReader:
     ) -> None:
         self.state = State()
         self.cases = Cases()
+        self.written = Written()
         self._view = view
         self._network = network
         self._last = last
@@ -71,6 +81,7 @@ class ChainReader:
         self._findings = findings
         self._now = State()  # at the head
         self._cases_now = Cases()
+        self._written_now = Written()
         self._sizes: dict[LogId, tuple[int, Digest]] = {}
 
     def run(self) -> None:
@@ -90,7 +101,7 @@ class ChainReader:
                 raise
             return [Gap("events", error.message, "")]
         found = list(gaps(self._view, self._network.consortium, self._now, self._sizes))
-        return [*found, *self._gaps_of_cases()]
+        return [*found, *self._gaps_of_cases(), *self._gaps_of_written()]
 
     def _gaps_of_cases(self) -> list[Gap]:
         """Of the newest registry, whose code may not be ours: then nobody knows which is right."""
@@ -105,6 +116,22 @@ class ChainReader:
         for gap in found:
             self._findings.unchecked(STATUS_DIFFERS, gap.where, state=gap.state, events=gap.events)
         return []
+
+    def _gaps_of_written(self) -> list[Gap]:
+        """The same of revocations and products."""
+        found: list[Gap] = []
+        for role, of in ((REVOCATIONS, revocation_gaps), (PRODUCTS, product_gaps)):
+            held = [address for address, _ in tenures(self._now, role)]
+            ours = all(self._codes.ours(role, address) for address in held)
+            # The newest `Products` answers for those before it, each `Revocations` for itself.
+            for address in held[-1:] if role == PRODUCTS else held:
+                some = list(of(self._view, address, self._written_now, ours=ours))
+                found += some if ours else ()
+                for gap in () if ours else some:
+                    self._findings.unchecked(
+                        STATUS_DIFFERS, gap.where, state=gap.state, events=gap.events
+                    )
+        return found
 
     def _read(self) -> None:
         passed = False
@@ -124,11 +151,29 @@ class ChainReader:
                 if isinstance(event, Anchored):
                     self._take_anchor(event, span, ours=ours)
         self.state.items.sort(key=lambda item: item.place)
-        self._read_cases()
-
-    def _read_cases(self) -> None:
-        """Acts and acknowledgements of every registry in its tenure."""
         times = BlockTimes(self._view)
+        self._read_cases(times)
+        self._read_written(times)
+
+    def _read_written(self, times: BlockTimes) -> None:
+        """Revocations and products of every contract in its tenure."""
+        reader = WrittenReader(self.state, self._last, self._findings)
+        roles: tuple[Name, ...] = ("Revocations", "Products")
+        for role in roles:
+            ours = True
+            for address, span in tenures(self._now, role):
+                ours = ours and bool(self._codes.ours(role, address))
+                for events in self._windows(role, address, None):
+                    times.fetch(event.entry.block for event in events)
+                    for event in events:
+                        if isinstance(event, Event):
+                            time = times.at(event.entry.block)
+                            in_turn = within(span, event.entry.place)
+                            reader.take(event, time, in_turn=in_turn, ours=ours)
+        self.written, self._written_now = reader.written, reader.now
+
+    def _read_cases(self, times: BlockTimes) -> None:
+        """Acts and acknowledgements of every registry in its tenure."""
         cases = CaseReader(self.state, self._now, self._last, times, self._findings)
         ours = True
         for address, span in tenures(self._now, CASE_REGISTRY):

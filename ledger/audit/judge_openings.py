@@ -110,8 +110,17 @@ class Judge:
             opened.accept(made.commitment)
             if held.anchored > made.at + MAX_PROMISE:
                 self._add("statement-late", log, made.commitment, anchored=instant(held.anchored))
+            if made.sort == "query" and promised is not None:
+                self._after_promise(log, made.commitment, promised, held.anchored)
             return
         self._not_there(held.opening, log, opened, whole=made.log not in unread)
+
+    def _after_promise(self, log: Log, name: Digest, promised: Promised, anchored: int) -> None:
+        """An answer is given on the promise that its query will be in the log by then."""
+        due = promised.promise.due
+        if anchored > due and self._promised(log, promised):
+            evidence = {"due": instant(due), "anchored": instant(anchored)}
+            self._add("query-after-promise", log, name, **evidence)
 
     def _not_the_owner(self, held: Held, log: Log | None) -> None:
         """Who signs for another is a finding where it was anchored, else it is a piece of paper."""

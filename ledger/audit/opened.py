@@ -16,27 +16,37 @@ from typing import NamedTuple
 from ledger.audit.commitments import STATEMENT
 from ledger.audit.entries import Read
 from ledger.audit.opening_files import Asked
+from ledger.audit.wanted import Wanted
 from ledger.core.ids import Digest, LogId, RecordId, keccak256
 from ledger.core.opening import Opening, parse_opening
+from ledger.core.promise import MAX_PROMISE
+from ledger.core.query import query_from_members, use_from_members
 from ledger.core.statement import Statement, parse_statement
 
-__all__ = ["Held", "Opened", "Placed", "RecordPlace", "Run"]
+__all__ = ["Held", "Opened", "Placed", "RecordPlace", "Run", "Said"]
 
 _TABLES = """
 CREATE TABLE opening (commitment BLOB PRIMARY KEY, log BLOB, iss TEXT, sort TEXT, at INTEGER,
-  record BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0);
+  record BLOB, answer BLOB, statement BLOB, whole BLOB, good INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE entry (log BLOB, place INTEGER, commitment BLOB, anchored INTEGER, run INTEGER,
   PRIMARY KEY (log, place)) WITHOUT ROWID;
-CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT) WITHOUT ROWID;
+CREATE TABLE record (record BLOB PRIMARY KEY, log BLOB, period TEXT, schema TEXT, first BLOB)
+  WITHOUT ROWID;
 CREATE TABLE objection (filer TEXT, owner TEXT, record BLOB, filed INTEGER, ended INTEGER,
   lost INTEGER);
 """
 _INDEXES = """
 CREATE INDEX entry_of ON entry (commitment, log);
 CREATE INDEX opening_of ON opening (record, at, commitment);
+CREATE INDEX opening_sort ON opening (sort, commitment);
+CREATE INDEX opening_answer ON opening (answer) WHERE answer IS NOT NULL;
 CREATE INDEX objection_of ON objection (filer, owner);
 CREATE INDEX objection_to ON objection (record);
 """
+_SAID = (
+    "SELECT o.commitment, o.statement, (SELECT min(e.anchored) FROM entry e"
+    " WHERE e.commitment = o.commitment AND +e.log = o.log) FROM opening o"
+)
 _KIND = b'"kind":"statement"'
 _PAGE = 256  # openings read at once
 
@@ -47,6 +57,21 @@ class Held(NamedTuple):
 
     opening: Opening
     anchored: int | None
+
+
+class Said(NamedTuple):
+    """A statement that is its member's. anchored: as of `Held`."""
+
+    statement: Statement
+    anchored: int | None
+
+    @property
+    def counts_from(self) -> int:
+        """When it was made, in Unix seconds; its anchor's time where that came later than a promise
+        allows."""
+        made = self.statement.at
+        late = self.anchored is not None and self.anchored > made + MAX_PROMISE
+        return self.anchored if late and self.anchored is not None else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +96,13 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPlace:
-    """What a log says of a record. period: a month or year."""
+    """What a log says of a record. period: a month or year. first: the one that it was logged
+    again for, on which the acts are; None: it is that itself."""
 
     log: LogId
     period: str
     schema: str
+    first: RecordId | None = None
 
 
 class Opened:
@@ -86,7 +113,7 @@ class Opened:
         os.close(handle)
         self._db = sqlite3.connect(self._path)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
-        self._wanted: set[bytes] = set()
+        self._wanted = Wanted()
         self._runs: dict[LogId, tuple[int, int]] = {}  # number of the run, where it ended
         self._asked: dict[LogId, list[Asked]] = {}
 
@@ -103,15 +130,19 @@ class Opened:
         made = opening.statement
         record = made.step().record if made.sort == "case" else None
         if record is not None:
-            self._wanted.add(record)
+            self.want([record])
         kept = "REPLACE" if opening.promised else "IGNORE"
         self._db.execute(
-            f"INSERT OR {kept} INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
+            f"INSERT OR {kept} INTO opening VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608
             (
-                *(made.commitment, made.log, made.iss, made.sort, made.at, record),
+                *(made.commitment, made.log, made.iss, made.sort, made.at, record, _answer(made)),
                 *(made.encode(), opening.encode()),
             ),
         )
+
+    def want(self, records: Iterable[RecordId]) -> None:
+        """Where these stand will be asked."""
+        self._wanted.add(records)
 
     def answered(self, asked: Iterable[Asked]) -> None:
         """These leaves were answered for by the owner of the log."""
@@ -148,8 +179,11 @@ class Opened:
         if name not in self._wanted:
             return
         period, schema = (_text(entry, member) for member in (b"period", b"schema"))
+        again = b'"replaces":"' in entry
+        first = bytes.fromhex(_text(entry, b"replaces")) if again else None
         self._db.execute(
-            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", (name, log, period, schema)
+            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?)",
+            (name, log, period, schema, first),
         )
 
     def end(self) -> None:
@@ -176,6 +210,50 @@ class Opened:
         """This one is its member's: its case is built on it."""
         self._db.execute("UPDATE opening SET good = 1 WHERE commitment = ?", (commitment,))
 
+    def said(self, sort: str) -> Iterator[Said]:
+        """Accepted statements of a sort, by commitment."""
+        last = b""
+        while rows := self._db.execute(
+            f"{_SAID} WHERE o.sort = ? AND o.commitment > ? AND o.good"
+            " ORDER BY o.commitment LIMIT ?",
+            (sort, last, _PAGE),
+        ).fetchall():
+            for _, statement, anchored in rows:
+                yield Said(parse_statement(statement), anchored)
+            last = rows[-1][0]
+
+    def statement(self, commitment: bytes) -> Said | None:
+        """An accepted statement; None: there is none."""
+        query = f"{_SAID} WHERE o.commitment = ? AND o.good"
+        row = self._db.execute(query, (commitment,)).fetchone()
+        return None if row is None else Said(parse_statement(row[1]), row[2])
+
+    def queries(self, answer: bytes) -> list[Said]:
+        """The accepted queries that state an answer of this SHA-256, by commitment, at most some:
+        members state each once."""
+        rows = self._db.execute(
+            f"{_SAID} WHERE o.answer = ? AND o.sort = 'query' AND o.good"
+            " ORDER BY o.commitment LIMIT ?",
+            (answer, _PAGE),
+        )
+        return [Said(parse_statement(row[1]), row[2]) for row in rows]
+
+    def open_logs(self, logs: Iterable[tuple[LogId, int]]) -> frozenset[LogId]:
+        """Of these logs, each with its size, those of which every anchored statement was asked for
+        and opened."""
+        closed = {placed.log for placed in self.unopened()}
+        return frozenset(log for log, size in logs if log not in closed and self.covers(log, size))
+
+    def sorts(self) -> dict[str, int]:
+        """How many accepted statements there are of each sort."""
+        rows = self._db.execute("SELECT sort, count(*) FROM opening WHERE good GROUP BY sort")
+        return dict(rows.fetchall())
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """Where tables about openings may be put beside these."""
+        return self._db
+
     def records(self) -> Iterator[RecordId]:
         """Those that accepted steps are about, ascending."""
         found = self._db.execute(
@@ -195,9 +273,13 @@ class Opened:
     def place(self, record: RecordId) -> RecordPlace | None:
         """Where a record stands; None: in no log that could be read."""
         row = self._db.execute(
-            "SELECT log, period, schema FROM record WHERE record = ?", (record,)
+            "SELECT log, period, schema, first FROM record WHERE record = ?", (record,)
         ).fetchone()
-        return None if row is None else RecordPlace(log=LogId(row[0]), period=row[1], schema=row[2])
+        if row is None:
+            return None
+        log, period, schema, first = row
+        name = None if first is None else RecordId(first)
+        return RecordPlace(log=LogId(log), period=period, schema=schema, first=name)
 
     def counts(self) -> tuple[int, int]:
         """Statements in the logs, and how many of them are open."""
@@ -265,6 +347,13 @@ class Opened:
             (record, at),
         ).fetchone()
         return int(open_) < most and not lost
+
+
+def _answer(made: Statement) -> Digest | None:
+    """The answer that a query or a use is about."""
+    if made.sort == "query":
+        return query_from_members(made.members).answer
+    return use_from_members(made.members).answer if made.sort == "use" else None
 
 
 def _text(entry: bytes, member: bytes) -> str:

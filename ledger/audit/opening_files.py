@@ -2,7 +2,8 @@
 
 `audit openings` keeps what members answered as `<log>/<from>-<to>.json`: the body as it came,
 `{"next", "openings"}`, with everything that the member opened of those leaves. Any other file is
-one opening. Files are read one after the other, so a folder may hold more than the memory.
+one opening, or what members were given beside: answers, bundles, manifests, sums. Files are read
+one after the other, so a folder may hold more than the memory.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -21,12 +22,38 @@ from ledger.core.errors import EvidenceError, LedgerError
 from ledger.core.ids import LogId
 from ledger.core.opening import MAX_DEPTH, MAX_OPENING, is_opening
 
-__all__ = ["MAX_PIECE", "Asked", "NotOpenings", "OpeningFiles", "piece_name"]
+__all__ = [
+    "MAX_PIECE",
+    "Asked",
+    "Kind",
+    "NotOpenings",
+    "OpeningFiles",
+    "Paper",
+    "piece_name",
+    "read_file",
+]
 
 MAX_PIECE = 64 << 20
 """Bytes of one answer between members (design-2 13)."""
 _PIECE = re.compile(r"(?P<start>[0-9]{12})-(?P<end>[0-9]{12})\.json")
 _LOG = re.compile(r"[0-9a-f]{64}")
+
+Kind = Literal["bundle", "answer", "manifest", "sums"]
+"""What may lie beside openings: a bundle or an answer that a member was given, the manifest of a
+product, sums of outcomes."""
+
+
+def _typed(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb'\s*\{\s*"_type"\s*:\s*"credit-ledger/' + name.encode() + b"@")
+
+
+_STARTS: Final[dict[Kind, re.Pattern[bytes]]] = {
+    "bundle": _typed("bundle"),
+    "answer": re.compile(rb'\s*(\{\s*"answer"\s*:\s*")?eyJ'),
+    "manifest": _typed("manifest"),
+    "sums": _typed("outcome-sums"),
+}
+_START_BYTES = 256
 
 
 class NotOpenings(LedgerError):
@@ -51,12 +78,21 @@ def piece_name(asked: Asked) -> str:
     return f"{hex32(asked.log)}/{asked.start:012d}-{asked.end:012d}.json"
 
 
+class Paper(NamedTuple):
+    """A file that is no opening, and what it says that it is; it was not read yet."""
+
+    kind: Kind
+    path: Path
+
+
 class OpeningFiles:
-    """Reads files and folders. `asked`: what the folders hold answers for, once all was read."""
+    """Reads files and folders. `asked`: what the folders hold answers for, `papers`: what else lies
+    there, both once all was read."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.asked: list[Asked] = []
+        self.papers: list[Paper] = []
 
     def __iter__(self) -> Iterator[bytes]:
         """Openings one by one, as canonical bytes, not yet parsed. Raises NotOpenings."""
@@ -79,7 +115,11 @@ class OpeningFiles:
 
     def _file(self, path: Path) -> Iterator[bytes]:
         asked = _asked(path)
-        data = _read(path, MAX_PIECE if asked else MAX_OPENING)
+        kind = None if asked else _kind(read_file(path, _START_BYTES, cut=True))
+        if kind is not None:
+            self.papers.append(Paper(kind, path))
+            return
+        data = read_file(path, MAX_PIECE if asked else MAX_OPENING)
         if asked is None:
             if not is_opening(data):
                 raise NotOpenings(path.name, "neither an opening nor an answer of `audit openings`")
@@ -106,10 +146,15 @@ def _asked(path: Path) -> Asked | None:
     return Asked(log, int(found["start"]), int(found["end"]))
 
 
-def _read(path: Path, most: int) -> bytes:
+def _kind(head: bytes) -> Kind | None:
+    return next((kind for kind, start in _STARTS.items() if start.match(head)), None)
+
+
+def read_file(path: Path, most: int, *, cut: bool = False) -> bytes:
+    """A file of at most so many bytes; cut: what is longer is cut off there. Raises NotOpenings."""
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(most if cut else most + 1)
     except OSError as error:
         raise NotOpenings(path.name, error.strerror or "cannot be read") from error
     if len(data) > most:

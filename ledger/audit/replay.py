@@ -21,6 +21,8 @@ from ledger.audit.governance import check_votes, judge_contracts, judge_endpoint
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
 from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
+from ledger.audit.judge_sums import SumsAsked
+from ledger.audit.judge_written import judge_written
 from ledger.audit.listed import Beside, ListEntries, Replayed
 from ledger.audit.log_replay import LogReplay, Progress, owner_signed
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
@@ -30,6 +32,7 @@ from ledger.audit.state import Log, Member, Place, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
+from ledger.audit.written import Written
 from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
@@ -93,6 +96,7 @@ def replay(
     check_mirrors: bool = False,
     mirror_for: MirrorFor | None = None,
     beside: Beside | None = None,
+    sums: SumsAsked | None = None,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
@@ -101,7 +105,8 @@ def replay(
     of each log (hex) and the member whose copy was read, since the report is the same. openings:
     with them every case is rebuilt and held against the chain; calendar: of the working days that
     its stages take (None: the packaged one). check_mirrors: look at the copies that provinces keep,
-    too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it.
+    too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it. sums: to
+    be made of the outcomes in the openings.
 
     Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot; a log
     that cannot be is told in the report.
@@ -112,7 +117,7 @@ def replay(
         view = own.head()
         last = _last(own, view, to_block)
         job = _Job(view, network, last, progress)
-        job.open(openings, calendar)
+        job.open(openings, calendar, sums)
         job.count(beside)
         copies = None if fetch_for else _Copies(https, job, told)
         job.run(fetch_for or _over_http(https), mirrors or {}, copies)
@@ -147,6 +152,7 @@ class _Job:
         self._view = view
         self._openings: OpeningFiles | None = None
         self._calendar: Calendar | None = None
+        self._sums: SumsAsked | None = None
         self._certain = True
         self._listed: ListEntries | None = None
         self._unread: frozenset[LogId] = frozenset()
@@ -158,14 +164,17 @@ class _Job:
         self._times = BlockTimes(view)
         self._state = State()
         self._cases = Cases()
+        self._written = Written()
         self._contracts: list[dict[str, Any]] = []
         self._votes: list[dict[str, Any]] = []
         self._logs: list[Log] = []
         self._tallies: list[Tally] = []
 
-    def open(self, openings: OpeningFiles | None, calendar: Calendar | None) -> None:
+    def open(
+        self, openings: OpeningFiles | None, calendar: Calendar | None, sums: SumsAsked | None
+    ) -> None:
         """Have these judged too."""
-        self._openings, self._calendar = openings, calendar
+        self._openings, self._calendar, self._sums = openings, calendar, sums
 
     def count(self, beside: Beside | None) -> None:
         """Have the entries counted that files speak of."""
@@ -201,7 +210,7 @@ class _Job:
             self._tallies = [Tally() for _ in self._logs]
             self._certain = False
             return
-        self._cases = chain.cases
+        self._cases, self._written = chain.cases, chain.written
         self._contracts = judge_contracts(state, network, codes, findings)
         self._votes = check_votes(self._view, network, state, findings)
         judge_keys(state, findings)
@@ -212,6 +221,7 @@ class _Job:
         judge_acts(state, self._cases, findings)
         judge_acknowledgements(state, self._cases, self._times, self._last, findings)
         check_case_signatures(self._view, network.chain_id, self._cases, findings)
+        judge_written(self._view, network.chain_id, state, self._written, findings)
         if self._openings is None:
             self._run_logs(fetch_for, mirrors, copies, None)
             return
@@ -219,9 +229,12 @@ class _Job:
             self._openings,
             state=state,
             cases=self._cases,
+            written=self._written,
+            times=self._times,
             findings=findings,
             chain_id=network.chain_id,
             now=self._last.time,
+            sums=self._sums,
         )
         try:
             unread = self._run_logs(fetch_for, mirrors, copies, held.opened)

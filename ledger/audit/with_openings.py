@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.audit.cases import Cases
+from ledger.audit.finance import Finance
 from ledger.audit.findings import Findings
 from ledger.audit.judge_clocks import ClockJudge
 from ledger.audit.judge_openings import Judge, take
 from ledger.audit.judge_steps import StepJudge
+from ledger.audit.judge_sums import SumsAsked
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.state import State
+from ledger.audit.times import BlockTimes
+from ledger.audit.written import Written
 from ledger.core.ids import LogId
 from ledger.records.calendar import Calendar
 
@@ -26,6 +30,7 @@ class WithOpenings:
     opened: Opened
     judge: Judge
     cases: Cases
+    finance: Finance
     _shown: dict[str, Any]
 
     @classmethod
@@ -35,19 +40,34 @@ class WithOpenings:
         *,
         state: State,
         cases: Cases,
+        written: Written,
+        times: BlockTimes,
         findings: Findings,
         chain_id: int,
         now: int,
+        sums: SumsAsked | None = None,
     ) -> WithOpenings:
-        """Read all of them. now: Unix seconds of the last block. Raises NotOpenings."""
+        """Read all of them. now: Unix seconds of the last block. sums: to be made of the outcomes.
+        Raises NotOpenings."""
         opened = Opened()
         judge = Judge(state=state, findings=findings, chain_id=chain_id, now=now)
         try:
+            finance = Finance(
+                state=state,
+                cases=cases,
+                written=written,
+                opened=opened,
+                times=times,
+                findings=findings,
+                now=now,
+                asked=sums,
+            )
             take(files, opened, judge)
+            finance.take(files)
         except BaseException:
             opened.close()
             raise
-        return cls(opened, judge, cases, {})
+        return cls(opened, judge, cases, finance, {})
 
     def run(self, unread: frozenset[LogId], calendar: Calendar | None = None) -> None:
         """Judge everything, once all logs were read. unread: those that could not be whole.
@@ -86,10 +106,13 @@ class WithOpenings:
         for found in steps.objected():
             steps.unmarked(found)
             steps.settled(found)
+        self.finance.run(unread)
         entries, opened_ = opened.counts()
         self._shown = {
             "statements": {"entries": entries, "opened": opened_},
             "cases": sorted(shown, key=lambda case: (case["record"], case["case"])),
+            "finance": self.finance.document(),
+            **self.finance.sums(),
         }
 
     def document(self) -> dict[str, Any]:

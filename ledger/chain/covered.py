@@ -41,16 +41,29 @@ def size_at(
     *,
     deployed: int,
 ) -> int:
-    """The size of a log at a block; 0 before its first anchor. contracts: all that ever had the
+    """The size of a log at a block; 0 before its first anchor. See `anchor_at`."""
+    found = anchor_at(view, contracts, log, block, deployed=deployed)
+    return 0 if found is None else found.size
+
+
+def anchor_at(
+    view: View,
+    contracts: Sequence[ContractRegistration],
+    log: LogId,
+    block: int,
+    *,
+    deployed: int,
+) -> Anchored | None:
+    """The last anchor of a log up to a block; None: it had none. contracts: all that ever had the
     role, the oldest first. deployed: block before which there is nothing. Raises CouldNotCheck."""
     latest = [LogAnchor(one.account, view.call).latest(log) for one in contracts]
     if not any(one.size for one in latest):
-        return 0
+        return None
     for first, last in _windows(block, deployed):
         found = [event for one in contracts for event in _anchored(view, one, log, first, last)]
         if found:
-            return max(event.size for event in found)
-    return 0
+            return max(found, key=lambda event: event.size)
+    return None
 
 
 def _windows(block: int, deployed: int) -> Iterator[tuple[int, int]]:

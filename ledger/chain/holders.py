@@ -194,7 +194,7 @@ class Holders:
         for key in stolen:
             told = found.setdefault(key.key_id, [])
             if not told or told[-1].since != key.compromised_since:
-                # The event is missing: what the state says counts on any day.
+                # The event is missing: what the state says counts on any day, and eases nothing.
                 told.append(Compromise(key.compromised_since, 0, final=False))
         return found
 

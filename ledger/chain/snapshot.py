@@ -64,6 +64,7 @@ from ledger.core.verdict.facts import (
     LogFact,
     OwnerFact,
     PromiseFacts,
+    StatusFacts,
 )
 
 ALONE = 8.0
@@ -154,9 +155,9 @@ class Snapshot:
         views = (self._head, *(view for view in self._others if view.sources))
         self._statuses.prepare(receipts, views)
 
-    def facts(self, receipt: Receipt, end: int | None = None) -> ChainFacts:
+    def facts(self, receipt: Receipt, end: int | None = None, *, status: bool = True) -> ChainFacts:
         """All that the chain says about this receipt; end: what was recorded from then on is told
-        apart. Raises CouldNotCheck."""
+        apart. status: whether acts have a part in it. Raises CouldNotCheck."""
         issuer = self._keep(("facts", receipt.log), lambda: self._issuer_facts(receipt.log))
         contracts = self._keep("contracts", self._contracts)
         witnesses = {line.member for line in receipt.checkpoint.witnesses}
@@ -170,7 +171,7 @@ class Snapshot:
             catalogue=self._catalogue(receipt, issuer.owner),
             root=self._root(contracts, receipt),
             anchor=self._first_anchor(contracts, receipt),
-            status=self._statuses.of(receipt, end),
+            status=self._statuses.of(receipt, end) if status else StatusFacts(),
         )
 
     def promise_facts(self, log: LogId) -> PromiseFacts:
@@ -233,11 +234,12 @@ class Snapshot:
         """All acts on a record, in their order. Raises CouldNotCheck."""
         return self._statuses.history(record)
 
-    def acts(self, receipt: Receipt) -> tuple[Act, ...]:
-        """What single nodes show beyond the head against a record of this log."""
+    def acts(self, receipt: Receipt, *, status: bool = True) -> tuple[Act, ...]:
+        """What single nodes show beyond the head against a record of this log, or what is in its
+        log alone."""
         found = self.acts_of(receipt.log, [line.member for line in receipt.checkpoint.witnesses])
         beyond: list[Act] = []
-        for view in self._others:
+        for view in self._others if status else ():
             with self._patiently(view) as asked:
                 beyond += self._statuses.beyond(view, receipt) if asked else ()
         return (*beyond, *found)

@@ -12,7 +12,6 @@ from ledger.chain.contracts.structs import code_text
 from ledger.chain.errors import NoContract, Reverted
 from ledger.chain.holders import Holders, Kept
 from ledger.chain.nodes.quorum import View
-from ledger.core.entry import RECORD
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import RecordId, record_id
 from ledger.core.receipt import Receipt
@@ -49,8 +48,7 @@ class Statuses:
 
     def prepare(self, receipts: Iterable[Receipt], views: Iterable[View]) -> None:
         """Read together what is asked of each, in all these views. Raises CouldNotCheck."""
-        held = [receipt for receipt in receipts if receipt.entry.kind == RECORD]
-        records = [record for receipt in held for record in _records(receipt)]
+        records = [record for receipt in receipts for record in _records(receipt)]
         for view in views:
             self._acts(view).states(records)
 
@@ -59,9 +57,7 @@ class Statuses:
         return self._acts(self._head).history(record)
 
     def of(self, receipt: Receipt, end: int | None) -> StatusFacts | Unread:
-        """No registry, no acts; a statement has none. A registry must be readable."""
-        if receipt.entry.kind != RECORD:
-            return StatusFacts()
+        """No registry, no acts. A registry must be readable."""
         try:
             facts = self._status_facts(_records(receipt), end)
             newest = [
@@ -127,8 +123,6 @@ class Statuses:
 
     def beyond(self, view: View, receipt: Receipt) -> list[Act]:
         """What a node shows beyond the head that speaks against the record and is not there yet."""
-        if receipt.entry.kind != RECORD:
-            return []
         records = _records(receipt)
         here = self._acts(self._head).states(records)
         there = self._acts(view).states(records)

@@ -137,7 +137,14 @@ def _run(network: NetworkFile, member: str, signer: MessageSigner, folder: Path)
     try:
         with _chain(network) as (view, consortium):
             _demand_auditor(consortium, member, signer, now())
-            asker = Asker(consortium=consortium, signer=signer, http=http, folder=folder, now=now)
+            asker = Asker(
+                member=member,
+                consortium=consortium,
+                signer=signer,
+                http=http,
+                folder=folder,
+                now=now,
+            )
             found = []
             with bars() as shown:
                 for subject in subjects(view, consortium):

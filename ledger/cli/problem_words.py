@@ -337,6 +337,15 @@ NETWORKS: Final[Mapping[str, str]] = {
     "is for another network": "属于另一个网络",
 }
 
+CONFORMANCE: Final[Mapping[str, str]] = {
+    # Of files of the conformance suite, and of where they are written.
+    "there is something already": "其中已有内容",
+    "not {}": "不是 {}",
+    "no cases, or a name twice": "没有用例，或名称重复",
+    "block {} has two times": "区块 {} 有两个时间",
+    "its base has a base": "其基础文件又有基础文件",
+}
+
 SYSTEM: Final[Mapping[str, str]] = {
     # Of the operating system and of Python.
     "No such file or directory": "没有这个文件或目录",
@@ -416,5 +425,6 @@ PROBLEMS: Final[Mapping[str, str]] = {
     **KEYS,
     **BACKUP,
     **NETWORKS,
+    **CONFORMANCE,
     **SYSTEM,
 }

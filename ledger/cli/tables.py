@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger.cli.case_words import CASE_STATES
+from ledger.cli.finance_words import finance_figures
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
@@ -309,6 +310,12 @@ def show_report(document: dict[str, Any]) -> None:
         console.print(plain(text, "bold"))
     console.print(rows(_figures(document)))
     console.print(_logs(document["logs"]))
+    show_findings(findings)
+
+
+def show_findings(findings: Sequence[dict[str, Any]]) -> None:
+    """The first of them, each with its place, what is so and what to do."""
+    console = stdout()
     for finding in findings[:_MOST_FINDINGS]:
         style = _SEVERITIES[finding["severity"]]
         console.print(plain(f"{finding['code']}  {finding['member']}  {finding['where']}", style))
@@ -352,6 +359,7 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
         (say(zh="按时", en="Timely"), timely),
         *_status_figures(document),
         *_opened_figures(document),
+        *finance_figures(document),
     ]
 
 

@@ -11,7 +11,7 @@ from ledger.chain.contracts.structs import MONTH, PUBLIC, ZERO, code_text
 from ledger.chain.errors import Reverted
 from ledger.chain.network import Hash32
 from ledger.chain.nodes.blocks import Block, LogEntry
-from ledger.conformance.world import Row, World
+from ledger.conformance.world import Row, World, stolen_since
 from ledger.core.ids import Address, bytes32_ascii, keccak256
 
 _Answer = Callable[..., Any]
@@ -80,7 +80,7 @@ class Contracts:
                 "alg": key["alg"],
                 "notBefore": key["notBefore"],
                 "notAfter": key["notAfter"],
-                "compromisedSince": key["compromisedSince"],
+                "compromisedSince": stolen_since(key),
                 "addedAt": self._added_at,
                 "publicKey": bytes.fromhex(key["publicKey"]),
             }

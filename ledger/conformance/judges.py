@@ -92,7 +92,7 @@ def _request(ours: Ours, case: Case) -> Answer:
             code=facts.values["us"],
             now=facts.now,
             block_time=facts.values["head"]["time"],
-            key_of=lambda id_: _request_key(facts, id_),
+            key_of=lambda member, id_: _request_key(facts, member, id_),
             take=lambda id_, nonce: (id_.hex(), nonce) not in taken,
         )
     except RequestRefused as error:
@@ -123,18 +123,20 @@ class _Key:
 
     def valid_at(self, time: int) -> bool:
         """As keyValidAt has it."""
-        since = self.row["compromisedSince"]
+        since = world.stolen_since(self.row)
         in_window = self.row["notBefore"] <= time <= self.row["notAfter"]
         return bool(in_window and not 0 < since <= time)
 
 
-def _request_key(facts: World, id_: KeyId) -> tuple[_Key, bool] | None:
+def _request_key(facts: World, member: str, id_: KeyId) -> tuple[_Key, bool] | None:
     active = {m["code"] for m in facts.rows("members") if m["status"] == ACTIVE}
-    for row in facts.rows("keys"):
-        if row["keyId"] == id_.hex() and row["purpose"] == Purpose.REQUEST:
-            if row["alg"] in (Alg.ED25519, Alg.P256):
-                return _Key(row), row["member"] in active
-    return None
+    found = [
+        row
+        for row in facts.rows("keys")
+        if row["keyId"] == id_.hex() and row["member"] == (member or row["member"])
+        if row["purpose"] == Purpose.REQUEST and row["alg"] in (Alg.ED25519, Alg.P256)
+    ]
+    return (_Key(found[0]), found[0]["member"] in active) if len(found) == 1 else None
 
 
 def _http(data: bytes) -> tuple[Request, bytes]:

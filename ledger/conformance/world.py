@@ -14,7 +14,7 @@ from ledger.core.errors import ConfigError
 from ledger.core.ids import keccak256
 from ledger.core.receipt import parse_network
 
-__all__ = ["TYPE", "World", "block_of", "made_hash", "read"]
+__all__ = ["TYPE", "World", "block_of", "made_hash", "read", "stolen_since"]
 
 TYPE: Final = "credit-ledger/conformance-facts@1"
 NO_NODE: Final = "http://127.0.0.1:1"
@@ -96,6 +96,14 @@ class World:
             yield anchor["block"], anchor["blockHash"], anchor["time"]
         head = self.values["head"]
         yield head["number"], head["hash"], head["time"]
+
+
+def stolen_since(key: Row) -> int:
+    """From when on the state of a key says that it is stolen, 0: not. A state that is more
+    favourable than the last event, which no Consortium can have, is not believed."""
+    state, told = int(key["compromisedSince"]), key.get("compromises", ())
+    last = int(told[-1]["since"]) if told else 0
+    return last if last and not 0 < state < last else state
 
 
 def block_of(number: int, hash_: Hash32, time: int) -> Block:

@@ -66,8 +66,10 @@ _WITNESS_PREFIX = "credit-ledger/witness/"
 _BASE64 = r"[A-Za-z0-9+/]+={0,2}"
 _ORIGIN = re.escape(_ORIGIN_PREFIX) + r"[0-9a-f]{64}"
 _BODY = re.compile(rf"(?P<origin>{_ORIGIN})\n(?P<size>0|[1-9][0-9]{{0,15}})\n(?P<root>{_BASE64})\n")
-# Of any signed note: names hold neither spaces nor plus signs (C2SP signed-note).
-_LINE = re.compile(rf"— (?P<name>[^\s+\x00-\x1f]{{1,256}}) (?P<signature>{_BASE64})")
+# Of any signed note: names hold neither plus signs nor Unicode white space (C2SP signed-note), and
+# a note no control characters. Spelled out: what `\s` is differs from one language to the next.
+_NO_NAME = r"+\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_LINE = re.compile(rf"— (?P<name>[^{_NO_NAME}]{{1,256}}) (?P<signature>{_BASE64})")
 _WITNESS = re.compile(re.escape(_WITNESS_PREFIX) + CODE.pattern)
 _VKEY = re.compile(rf"(?P<origin>{_ORIGIN})\+(?P<hash>[0-9a-f]{{8}})\+(?P<key>{_BASE64})")
 
@@ -195,7 +197,9 @@ def cosign(
 def parse_checkpoint(text: str) -> Checkpoint:
     """A checkpoint of ours: one origin, no extension lines, the owner's signature first.
 
-    Malformed otherwise, or VersionUnknown where a line is of a signature type that we do not know.
+    Malformed otherwise, or VersionUnknown where the owner's signature is of a type that we do not
+    know. A line of such a type behind it is carried along, and excuses nothing: anybody can append
+    one.
     """
     try:
         return _parse(text)
@@ -205,12 +209,11 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 
 def refuse_newer(text: str) -> None:
-    """Raise VersionUnknown where a line of a note is of a signature type that we do not know:
-    what else is malformed may be so by our rules only. Malformed: its lines are none."""
+    """Raise VersionUnknown where the owner signed a note in a way that we do not know: what else is
+    malformed may be so by our rules only. Malformed: its lines are none."""
     lines = _lines(_split(text)[1])
-    at = next(iter(_newer(lines)), None)
-    if at is not None:
-        name, data = lines[at]
+    if 0 in _newer(lines):
+        name, data = lines[0]
         raise VersionUnknown("signature of the checkpoint", f"{name}, {len(data)} bytes")
 
 

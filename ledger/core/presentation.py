@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from ledger.core import canonical
-from ledger.core.canonical import b64u_decode, b64u_encode, hex32, unhex32
+from ledger.core.canonical import b64u_decode, b64u_encode, hex32, unhex32, utf8
 from ledger.core.commitment import (
     MAX_DISCLOSED,
     MAX_PAYLOAD,
@@ -178,8 +178,9 @@ def parse_binding(text: str) -> Binding:
 
 
 def _parse_presentation(text: str) -> Presentation:
-    if len(text) > MAX_PRESENTATION or not text.isascii() or not text.endswith("~"):
-        raise Malformed("presentation", "too long, not ASCII, or no tilde at the end")
+    if len(text) > MAX_PRESENTATION or not text.endswith("~"):
+        raise Malformed("presentation", "too long, or no tilde at the end")
+    utf8(text)  # refuses what is no text
     jws_text, *disclosures, _ = text.split("~")
     if not disclosures:
         raise Malformed("presentation", "discloses nothing")

@@ -157,9 +157,11 @@ def parse_statement(data: bytes) -> Statement:
 
 def from_json(value: Any) -> Statement:
     """The statement in a parsed canonical object (the `statement` of an opening)."""
-    if not isinstance(value, Mapping) or not COMMON <= value.keys():
-        raise Malformed("statement", "not an object with the common members")
-    refuse_other(value["_type"])
+    if not isinstance(value, Mapping):
+        raise Malformed("statement", "not an object")
+    refuse_other(value.get("_type"))
+    if not COMMON <= value.keys():
+        raise Malformed("statement", "without one of the common members")
     type_ = text(value, "_type")
     sort = type_.removeprefix("credit-ledger/").removesuffix("@1")
     if type_ != f"credit-ledger/{sort}@1":

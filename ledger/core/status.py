@@ -46,6 +46,7 @@ __all__ = [
     "refusal",
     "signed_acts",
     "undone",
+    "words_of",
 ]
 
 ZERO = Digest(bytes(DIGEST_SIZE))
@@ -425,3 +426,10 @@ def _digest(data: bytes) -> bytes:
     if len(data) != WORD:
         raise Malformed("status", f"not {WORD} bytes")
     return data
+
+
+def words_of(state: State) -> list[str]:
+    """What is so of a record by which it is not to be relied on, in lower case."""
+    word = state.word
+    found = [str(flag.name).lower() for flag in Flag if flag in word.flags & SHOWN]
+    return found if word.outcome is Outcome.NONE else [*found, word.outcome.name.lower()]

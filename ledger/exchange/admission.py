@@ -118,14 +118,15 @@ def check_request(
     code: str,
     now: int,
     block_time: int,
-    key_of: Callable[[KeyId], tuple[Timed, bool] | None],
+    key_of: Callable[[str, KeyId], tuple[Timed, bool] | None],
     take: Callable[[KeyId, str], bool],
 ) -> None:
-    """All of it, for whoever has everything at hand. key_of: a REQUEST key, and whether its member
-    is ACTIVE; None: it is on no list. take: note a nonce of a key; False: it was taken. Raises
+    """All of it, for whoever has everything at hand. key_of: a member's REQUEST key, and whether
+    that member is ACTIVE; None: it is on no list. For member "" that of the only one that
+    registered it; None where two did. take: note a nonce of a key; False: it was taken. Raises
     RequestRefused."""
     received = read(request, code=code, now=now)
-    found = key_of(received.claim.key_id)
+    found = key_of(received.claim.member, received.claim.key_id)
     if found is None:
         raise RequestRefused("request-key-unknown")
     key, active = found

@@ -31,7 +31,7 @@ from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 from ledger.chain.keys.signers import MessageSigner
 from ledger.core.canonical import MAX_INSTANT, b64u_decode, unhex32
 from ledger.core.errors import EvidenceError, Malformed, SignatureInvalid
-from ledger.core.ids import KeyId
+from ledger.core.ids import CODE, KeyId
 from ledger.core.keys import Alg
 
 LABEL: Final = "sig"
@@ -43,6 +43,9 @@ NONCE_BYTES: Final = 16
 TO: Final = "Credit-Ledger-To"
 QUERY: Final = "?"
 """The only query there is: the empty one."""
+OF: Final = "/"
+"""In the `keyid` of a request between the code of its member and the key's id: keys are registered
+under their member, and two may have registered the same one."""
 
 _ALGORITHMS: Mapping[Alg, type[HTTPSignatureAlgorithm]] = {
     Alg.ED25519: ED25519,
@@ -127,9 +130,11 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a signature says of itself; nothing of it is verified. Times in Unix seconds. expires,
-    nonce: None where an answer has none."""
+    """What a signature says of itself; nothing of it is verified. Times in Unix seconds. member: by
+    whom a request is; "" where it names nobody, and in an answer, which is by the member asked.
+    expires, nonce: None where an answer has none."""
 
+    member: str
     key_id: KeyId
     alg: Alg
     created: int
@@ -159,18 +164,21 @@ def sign_request(
     body: bytes,
     signer: MessageSigner,
     *,
+    by: str,
     to: str,
     created: int,
     expires: int,
     nonce: str,
 ) -> None:
-    """Put Content-Digest, Credit-Ledger-To and the signature into the header fields."""
+    """Put Content-Digest, Credit-Ledger-To and the signature into the header fields. by, to: codes
+    of who asks, whose key this is, and of who is asked."""
     request.headers[TO] = to
     _sign(
         request,
         body,
         signer,
         COMPONENTS,
+        name=_named(by, signer.key_id),
         created=_at(created),
         expires=_at(expires),
         nonce=nonce,
@@ -184,7 +192,14 @@ def sign_answer(
     """Put Content-Digest and the signature into the header fields. nonce: of the request, so that
     whoever asked can tell an answer to another request from a false one."""
     _sign(
-        answer, body, signer, ANSWER_COMPONENTS, created=_at(created), nonce=nonce, tag=ANSWER_TAG
+        answer,
+        body,
+        signer,
+        ANSWER_COMPONENTS,
+        name=_named("", signer.key_id),
+        created=_at(created),
+        nonce=nonce,
+        tag=ANSWER_TAG,
     )
 
 
@@ -209,7 +224,8 @@ def verify(message: Request | Answer, claim: Claim, key: Verifying) -> None:
     if key.alg != claim.alg:
         raise SignatureInvalid("signature", "of another algorithm than its key")
     keys = MappingKeyResolver(
-        public_keys={claim.key_id.hex(): _loaded(claim.alg, key.public_key)}, private_keys={}
+        public_keys={_named(claim.member, claim.key_id): _loaded(claim.alg, key.public_key)},
+        private_keys={},
     )
     verifier = _Verifier(signature_algorithm=_ALGORITHMS[claim.alg], key_resolver=keys)
     try:
@@ -230,6 +246,8 @@ def _sign(
     body: bytes,
     signer: MessageSigner,
     components: Sequence[str],
+    *,
+    name: str,
     **parameters: Any,
 ) -> None:
     if signer.alg not in _ALGORITHMS:
@@ -237,7 +255,7 @@ def _sign(
     made = HTTPMessageSigner(signature_algorithm=_ALGORITHMS[signer.alg])
     prepared = made.prepare(
         message,
-        key_id=signer.key_id.hex(),
+        key_id=name,
         label=LABEL,
         covered_component_ids=components,
         body=body,
@@ -279,7 +297,7 @@ def _read(
     if parameters["tag"] != tag:
         raise SignatureForm("signature-form", "of another tag")
     fields.one("content-digest")
-    return _claim(parameters)
+    return _claim(parameters, names_member=tag == REQUEST_TAG)
 
 
 def _parameters(fields: Fields) -> dict[str, Any]:
@@ -325,7 +343,7 @@ def _twice(key: str, context: str) -> None:
     raise SignatureForm(code, f"{key} stands twice")
 
 
-def _claim(parameters: Mapping[str, Any]) -> Claim:
+def _claim(parameters: Mapping[str, Any], *, names_member: bool) -> Claim:
     expires, nonce = parameters.get("expires"), parameters.get("nonce")
     for at in (parameters["created"], expires):
         if at is not None and (type(at) is not int or not 0 <= at <= MAX_INSTANT):
@@ -337,15 +355,31 @@ def _claim(parameters: Mapping[str, Any]) -> Claim:
     try:
         if nonce is not None and len(b64u_decode(nonce)) != NONCE_BYTES:
             raise SignatureForm("signature-form", f"nonce is not {NONCE_BYTES} bytes")
-        key_id = KeyId(unhex32(parameters["keyid"]))
+        member, key_id = _key_of(parameters["keyid"], names_member=names_member)
     except Malformed as error:
         raise SignatureForm("signature-form", "keyid or nonce is not spelt right") from error
     if parameters["alg"] not in ALGS:
         raise SignatureForm("signature-form", "of another algorithm")
     return Claim(
+        member=member,
         key_id=key_id,
         alg=ALGS[parameters["alg"]],
         created=parameters["created"],
         expires=expires,
         nonce=nonce,
     )
+
+
+def _named(member: str, id_: KeyId) -> str:
+    """A `keyid`. member: "" for an answer."""
+    return f"{member}{OF}{id_.hex()}" if member else id_.hex()
+
+
+def _key_of(text: str, *, names_member: bool) -> tuple[str, KeyId]:
+    """Member and id of a key, from a `keyid`. Raises Malformed."""
+    member, parted, id_ = text.partition(OF) if names_member else ("", "", text)
+    if not parted:
+        return "", KeyId(unhex32(text))
+    if not CODE.fullmatch(member):
+        raise Malformed("keyid", "of a member without a code")
+    return member, KeyId(unhex32(id_))

@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ledger.chain.contracts.structs import GOVERNMENT, ON_AUTHORISATION, PUBLIC
-from ledger.chain.visibility import VISIBILITY_OF
+from ledger.chain.visibility import VISIBILITY_OF, most_seen
 from ledger.core.answer import Answer
-from ledger.core.authorisation import GOVERNMENT as GOVERNMENT_PURPOSES
 from ledger.core.errors import CouldNotCheck
 from ledger.core.jws import Jws
 from ledger.core.keys import Role
@@ -35,7 +33,6 @@ __all__ = [
     "UNREAD",
     "Contradiction",
     "contradict",
-    "most_seen",
     "question_at",
     "schema_of",
     "signed_by",
@@ -207,10 +204,3 @@ def _may_see(verifier: Verifier, answer: Answer, verdict: Verdict, schema: Schem
     return strictest <= most_seen(
         Role(roles), answer.question.purpose, authorised=answer.authorisation is not None
     )
-
-
-def most_seen(roles: Role, purpose: str, *, authorised: bool) -> int:
-    """The strictest visibility of records that a member is given, as the catalogue writes it."""
-    if Role.PROVINCE in roles and purpose in GOVERNMENT_PURPOSES:
-        return GOVERNMENT
-    return ON_AUTHORISATION if authorised else PUBLIC

@@ -33,7 +33,7 @@ from ledger.core.manifest import (
     parse_input,
     parse_manifest,
 )
-from ledger.core.status import SHOWN, Outcome, State, fold
+from ledger.core.status import Outcome, State, fold, words_of
 from ledger.core.verdict.verdicts import (
     EXIT_DO_NOT_USE,
     EXIT_NOT_AUTHENTIC,
@@ -42,7 +42,7 @@ from ledger.core.verdict.verdicts import (
 )
 from ledger.files.problems import Problem, of_error
 
-__all__ = ["ManifestVerdict", "StaleInput", "check_product_file", "words_of"]
+__all__ = ["ManifestVerdict", "StaleInput", "check_product_file"]
 
 _EXITS = {
     "fresh": EXIT_VALID,
@@ -128,13 +128,6 @@ def check_product_file(reader: QuorumReader, member: str, data: bytes) -> Manife
     except CouldNotCheck as error:
         problem = Problem(code="chain-unread", evidence={"problem": error.message})
         return ManifestVerdict(member=member, file=file, problems=(problem,))
-
-
-def words_of(state: State) -> list[str]:
-    """What is so of a record, in lower case."""
-    word = state.word
-    found = [str(flag.name).lower() for flag in type(SHOWN) if flag in word.flags & SHOWN]
-    return found if word.outcome is Outcome.NONE else [*found, word.outcome.name.lower()]
 
 
 def _parse(data: bytes) -> Manifest | Input:

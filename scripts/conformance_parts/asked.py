@@ -26,6 +26,7 @@ def digest(body: bytes) -> str:
 def request(
     key: Key = w.BANK_REQUEST,
     *,
+    by: str = w.BANK,
     body: bytes = BODY,
     sent: bytes | None = None,
     path: str = PATH,
@@ -46,7 +47,7 @@ def request(
         "created": w.NOW - 5,
         "expires": w.NOW + 25,
         "nonce": NONCE,
-        "keyid": key.id,
+        "keyid": f"{by}/{key.id}",
         "alg": ALGS[int(key.alg)],
         "tag": "credit-ledger/1",
         **parameters,
@@ -121,14 +122,15 @@ Add = Callable[..., None]
 
 def _good(add: Add, taken: str) -> None:
     add("good", "accepted")
-    add("good-with-p-256", "accepted", key=w.OTHER_REQUEST)
+    add("good-with-p-256", "accepted", key=w.OTHER_REQUEST, by=w.OTHER)
     add(
         "good-in-another-order",
         "accepted",
         left_out=("created", "expires"),
         more=f";expires={w.NOW + 25};created={w.NOW - 5}",
     )
-    add("good-with-a-nonce-of-another", "accepted", key=w.OTHER_REQUEST, nonce=taken)
+    theirs = {"key": w.OTHER_REQUEST, "by": w.OTHER}
+    add("good-with-a-nonce-of-another", "accepted", nonce=taken, **theirs)
 
 
 def _forms(add: Add) -> None:
@@ -171,7 +173,10 @@ def _forms(add: Add) -> None:
     add("another-algorithm", form, alg="hmac-sha256")
     add("nonce-of-15-bytes", form, nonce=b64u_encode(bytes(15)))
     add("nonce-padded", form, nonce=NONCE + "==")
-    add("keyid-in-capitals", form, keyid=w.BANK_REQUEST.id.upper())
+    id_ = w.BANK_REQUEST.id
+    add("keyid-in-capitals", form, keyid=f"{w.BANK}/{id_.upper()}")
+    add("keyid-of-a-member-without-a-code", form, keyid=f"/{id_}")
+    add("keyid-of-a-member-with-white-space", form, keyid=f"{w.BANK} /{id_}")
     add("created-as-text", form, created=str(w.NOW))
     add("created-with-decimals", form, left_out=("created",), more=f";created={w.NOW}.5")
     add("signature-as-text", form, edit=edited("Signature:", "=:", '="'))
@@ -197,9 +202,24 @@ def _heads(add: Add) -> None:
         created=w.NOW - 3600,
         expires=w.NOW - 3590,
     )
+    bare = w.BANK_REQUEST.id
+    add("keyid-without-a-member", "accepted", keyid=bare)
+    add(
+        *("keyid-of-two-members", "request-key-unknown"),
+        keyid=bare,
+        facts="exchange-key-of-two-members",
+    )
     add("of-nobody", "request-key-unknown", key=w.STRANGER_ED)
-    add("of-a-key-for-something-else", "request-key-unknown", key=w.OTHER_PRESENT)
-    add("forged", invalid, key=w.STRANGER_ED, keyid=w.BANK_REQUEST.id)
+    add("of-a-key-for-something-else", "request-key-unknown", key=w.OTHER_PRESENT, by=w.OTHER)
+    add("in-the-name-of-another", "request-key-unknown", by=w.OTHER)
+    add("in-the-name-of-nobody", "request-key-unknown", by="999999")
+    add("forged", invalid, key=w.STRANGER_ED, keyid=f"{w.BANK}/{w.BANK_REQUEST.id}")
+    add(
+        "renamed",
+        invalid,
+        edit=lambda lines: [one.replace(f'"{w.BANK}/', f'"{w.OTHER}/') for one in lines],
+        facts="exchange-key-of-two-members",
+    )
     add("of-another-algorithm", invalid, alg="ecdsa-p256-sha256")
     add("another-path", invalid, path="/v1/exchange/check", signed_path=PATH)
     add("with-a-query", invalid, path=PATH + "?a=1")
@@ -227,12 +247,34 @@ def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
     def status(code: int) -> w.Rows:
         return [{**one, "status": code} if one["code"] == w.BANK else one for one in members]
 
+    copied = row(w.BANK_REQUEST, w.OTHER, Purpose.REQUEST)
+    ended = {**copied, "notAfter": w.NOW - 1}
+    both, mixed = [copied, *keys], [ended, *keys]
+    add("key-of-two-members", "accepted", facts=world("key-of-two-members", keys=both))
+    add(
+        "key-of-two-members-by-the-other",
+        "accepted",
+        by=w.OTHER,
+        facts="exchange-key-of-two-members",
+    )
+    here = world("key-that-another-member-ended", keys=mixed)
+    add("key-that-another-member-ended", "accepted", facts=here)
+    add("key-that-the-member-itself-ended", "request-key-not-valid", by=w.OTHER, facts=here)
+    suspended = [{**one, "status": 2} if one["code"] == w.OTHER else one for one in members]
+    there = world("key-that-a-suspended-member-copied", keys=both, members=suspended)
+    add("key-that-a-suspended-member-copied", "accepted", facts=there)
+    add("key-copied-by-whom-it-is-suspended", "member-not-active", by=w.OTHER, facts=there)
     ahead = {"head": lambda of: {**of["head"], "time": w.NOW + 30}}
     for name, verdict, changes in (
         ("key-ended", "request-key-not-valid", {"keys": with_bank(notAfter=w.NOW - 1)}),
         ("key-ends-now", "accepted", {"keys": with_bank(notAfter=w.NOW)}),
         ("key-not-begun", "request-key-not-valid", {"keys": with_bank(notBefore=w.NOW + 1)}),
         ("key-stolen", "request-key-not-valid", {"keys": with_bank(compromisedSince=w.NOW)}),
+        (
+            "key-stolen-by-its-event-alone",
+            "request-key-not-valid",
+            {"keys": with_bank(compromises=[{"since": w.NOW, "block": 199, "time": w.HEAD}])},
+        ),
         (
             "key-ended-by-the-chain",
             "request-key-not-valid",
@@ -251,6 +293,6 @@ def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
         "forged-of-a-suspended-member",
         "signature-invalid",
         key=w.STRANGER_ED,
-        keyid=w.BANK_REQUEST.id,
+        keyid=f"{w.BANK}/{w.BANK_REQUEST.id}",
         facts="exchange-suspended",
     )

@@ -187,6 +187,7 @@ def _thefts(b: Bench) -> None:
             {**stolen(IAT + 1), "compromisedSince": IAT},
         ),
         ("stolen-later-by-the-state", "key-disputed", {**stolen(IAT), "compromisedSince": IAT + 1}),
+        ("stolen-by-its-event-alone", "key-disputed", {**stolen(IAT), "compromisedSince": 0}),
     ):
         code = disputed if verdict != "valid" else ""
         case(b, f"present-key/{name}", verdict, code, keys=w.with_key(w.PRESENT, **changes))

@@ -146,6 +146,8 @@ def _disclosures(b: Bench, true: Sound) -> None:
         ),
         ("more-disclosures-than-digests", shown(lambda s: s * 4)),
         ("disclosure-of-nothing", shown(lambda s: [*s, ""])),
+        ("disclosure-that-is-no-ascii", shown(lambda s: [*s, "号"])),
+        ("disclosure-with-a-letter-that-is-no-ascii", shown(lambda s: [s[0] + "ｅ", *s[1:]])),
     )
     for name, make in cases:
         b.add(f"disclosure/{name}", make, MISMATCH, check="presentation")

@@ -8,8 +8,10 @@ from typing import Any
 from ledger.core import canonical, eip712, merkle
 from ledger.core.canonical import b64u_encode
 from ledger.core.ids import Digest, bytes32_ascii
+from ledger.core.status import Action
 from scripts.conformance_parts import evidence
 from scripts.conformance_parts import world as w
+from scripts.conformance_parts.acted import Step, acts
 from scripts.conformance_parts.bench import SUBJECT, Bench, Record, file
 from scripts.conformance_parts.evidence import jcs
 from scripts.conformance_parts.keyed import stolen
@@ -127,6 +129,22 @@ def _alone(b: Bench, sent: Record) -> None:
         ask={"type": "sample-penalty"},
         code="type-differs",
     )
+    note = "Its owner acted on the statement as if it were a record."
+    closed = b.facts("statement-acted-on", note, "wide", **acts(sent, Step(Action.WITHDRAW)))
+    for kind, name, verdict in (
+        ("receipt", "judged-as-a-record-that-was-withdrawn", "withdrawn"),
+        ("statement", "that-its-owner-acted-on", "valid"),
+    ):
+        beside = (lambda: jcs(dummy(b, "statement"))) if kind == "statement" else None
+        b.add(
+            f"statement/{name}",
+            lambda: file(b.value(sent)),
+            verdict,
+            kind=kind,
+            statement=beside,
+            facts=closed,
+            check="status" if kind == "receipt" else None,
+        )
     b.add(
         "statement/judged-as-a-record", lambda: file(b.value(sent)), "anchored", code="not-a-record"
     )
@@ -179,6 +197,8 @@ def _statement_forms(b: Bench) -> None:
         ("with-a-short-salt", lambda: jcs({**said, "salt": "AAAA"}), "malformed"),
         ("of-no-sort", lambda: jcs({**said, "_type": "credit-ledger/rumour@1"}), "malformed"),
         ("of-version-2", lambda: jcs({**said, "_type": "credit-ledger/dummy@2"}), OPEN),
+        ("of-version-2-without-its-salt", lambda: jcs({"_type": "credit-ledger/dummy@2"}), OPEN),
+        ("of-version-2-and-no-sort-of-now", lambda: jcs({"_type": "credit-ledger/news@2"}), OPEN),
     )
     for name, change, verdict in changes:
         b.add(
@@ -227,6 +247,23 @@ def _openings(b: Bench, true: Sound) -> None:
         check="format",
     )
     add("with-a-newline", lambda: good() + b"\n", "malformed", check="format")
+    line = evidence.signature_line("somebody.example/log", seed("line", 76))
+
+    def noted(**changes: Any) -> bytes:
+        """With a line that is not known. changes: of the step."""
+        held = b.value(sent)
+        return opening({**said, **changes}, {**held, "checkpoint": held["checkpoint"] + line})
+
+    add("with-a-line-of-another-name", noted, OPEN, code="version-unknown")
+    broken = partial(noted, note=None)
+    add("malformed-beside-a-line-of-another-name", broken, "malformed", check="format")
+    later = {"_type": "credit-ledger/case@2"}
+    for name, inner in (
+        ("of-a-statement-of-version-2", {"statement": later}),
+        ("of-a-receipt-of-version-2-alone", {"receipt": {"_type": "credit-ledger/receipt@2"}}),
+    ):
+        made = partial(lambda inner: jcs({**_parsed(good()), **inner}), inner)
+        add(name, made, OPEN, code="version-unknown")
     add(
         "with-both-proofs",
         lambda: jcs({**_parsed(good()), "entry": sent.entry}),
@@ -422,6 +459,13 @@ def _promise_forms(b: Bench) -> None:
         ("with-more", {"index": 2}),
     ):
         add(name, "malformed", "statement-malformed", held=held)
+    b.add(
+        "promise/in-a-part-of-version-2",
+        lambda: jcs({**promised(b), "promise": {"_type": "credit-ledger/promise@2"}}),
+        OPEN,
+        kind="opening",
+        code="version-unknown",
+    )
     for name, held in (("of-version-2", {"_type": "credit-ledger/promise@2"}),):
         add(name, OPEN, "version-unknown", held=held)
     for name, turn in (

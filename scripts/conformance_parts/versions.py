@@ -12,6 +12,8 @@ from scripts.conformance_parts.receipts import Sound
 
 UNKNOWN: Mapping[str, Any] = {"check": "format", "code": "version-unknown"}
 
+FORM: Mapping[str, Any] = {"check": "format"}
+
 
 def build(b: Bench, true: Sound) -> None:
     """All cases of the group."""
@@ -149,6 +151,29 @@ def _lines(b: Bench, true: Sound) -> None:
         return b.receipt(plain, checkpoint=plain.log.checkpoint(size, *lines))
 
     add("seventeen-of-other-names", many, "undetermined", **UNKNOWN)
+    for name, called, good in (
+        ("of-a-name-with-a-byte-order-mark", "a\ufeffb", True),
+        ("of-a-name-with-a-next-line", "a\x85b", False),
+        ("of-a-name-with-an-ideographic-space", "a\u3000b", False),
+        ("of-a-name-with-a-plus", "a+b", False),
+    ):
+        make = noted(name=called)
+        add(name, make, "undetermined" if good else "malformed", **(UNKNOWN if good else FORM))
+    add("hides-nothing-malformed", noted(index=True), "malformed", **FORM)
+    short = evidence.signature_line(f"credit-ledger/witness/{w.OTHER}", seed("short", 70))
+
+    def beside() -> bytes:
+        size = b.anchor_of(plain)["size"]
+        line = evidence.signature_line("somebody.example/log", seed("line", 76))
+        return b.receipt(plain, checkpoint=plain.log.checkpoint(size, short, line))
+
+    add("hides-no-line-that-is-too-short", beside, "malformed", **FORM)
+    add(
+        "of-the-owner-in-a-broken-receipt",
+        lambda: longer().replace(b'"index":', b'"inbox":'),
+        "undetermined",
+        **UNKNOWN,
+    )
     _hidden(b, noted)
 
 

@@ -80,10 +80,6 @@ def _newer_checkpoints() -> Iterator[Case]:
         "behind two cosignatures": cosigned + _line("example.com/w", key_hash + seed("s", 72)),
         "the owner by another type": good.replace(owner, _line(_ORIGIN, seed("s", 4 + 2420))),
         "17 lines of another name": good + _line("example.com/w", seed("s", 76)) * 17,
-        "beside a wrong tree": good.replace("\n5\n", "\n05\n") + _line("w", seed("s", 76)),
-        "beside a cosignature too short": good
-        + _line(witness, seed("s", 70))
-        + _line("example.com/w", seed("s", 76)),
     }.items():
         yield {"name": name, "text": text}
 

@@ -48,6 +48,7 @@ class Desk:
     unanswered: set[bytes] = field(default_factory=set)  # commitments that nobody opens
     count: int = 0
     acknowledged: int = 0
+    more: dict[str, MemberLog] = field(default_factory=dict)  # logs of those that are no provinces
 
     @property
     def now(self) -> int:
@@ -58,8 +59,13 @@ class Desk:
         return date_of(self.now)
 
     def log(self, member: str) -> MemberLog:
-        logs = {log.member: log for log in (self.ledger.beijing, self.ledger.tianjin)}
-        return logs[member]
+        if member not in self._logs():
+            self.more[member] = MemberLog(self.ledger.network, member)
+        return self._logs()[member]
+
+    def _logs(self) -> dict[str, MemberLog]:
+        own = {log.member: log for log in (self.ledger.beijing, self.ledger.tianjin)}
+        return own | self.more
 
     def salt(self) -> bytes:
         self.count += 1
@@ -78,7 +84,7 @@ class Desk:
             **said,
         )
         self.made.append(made)
-        owner = next(one for one in PROVINCES[:2] if self.log(one).log_id == made.log)
+        owner = next(log.member for log in self._logs().values() if log.log_id == made.log)
         self.waiting.setdefault(owner, []).append(made)
         return made
 
@@ -192,7 +198,7 @@ class Desk:
     def answers(self) -> Path:
         """What members answer who open all that they said."""
         folder = self.folder / "answers"
-        for log in (self.ledger.beijing, self.ledger.tianjin):
+        for log in self._logs().values():
             opened = [
                 orjson.loads(self.promised(one).encode())
                 for one in self.made
@@ -221,7 +227,8 @@ class Desk:
         self.wait(after)
         self.ledger.network.anvil.mine()
         files = OpeningFiles(paths or [self.answers()])
-        return self.ledger.replay(openings=files, calendar=calendar)
+        logs = list(self._logs().values())
+        return self.ledger.replay(openings=files, calendar=calendar, logs=logs)
 
 
 def repaired(desk: Desk, index: int = 0, **changes: Any) -> Sequence[Statement]:

@@ -16,6 +16,7 @@ from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core.jws import sign_statement
 from ledger.core.keys import Purpose
+from ledger.core.verdict.facts import date_of
 from ledger.records.quality import TYP, Counts, Period, Quality
 from tests.audit.conftest import Ledger
 from tests.support.chain import PROVINCES, TestNetwork
@@ -78,8 +79,8 @@ class Members:
 
 
 def month_after(network: TestNetwork) -> Period:
-    """The month after that of the chain's head, in whose middle the head now stands."""
-    now = datetime.fromtimestamp(network.anvil.head_time(), UTC).date()
+    """The month after that of the chain's head, in China, in whose middle the head now stands."""
+    now = date.fromisoformat(date_of(network.anvil.head_time()))
     first = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
     middle = datetime(first.year, first.month, 15, tzinfo=UTC)
     network.anvil.mine(seconds=int(middle.timestamp()) - network.anvil.head_time())

@@ -212,7 +212,7 @@ def test_keys_that_stay_with_their_members(founders: Founders, here: int) -> Non
     done = founders.run(
         "govern", "list", "--all", "--network", founders.folder / "network.json", "--json"
     )
-    assert len(done.json()["proposals"]) == 4
+    assert len(done.json()["proposals"]) == 6
     assert items
 
 

@@ -99,7 +99,7 @@ def test_verified(cli: Cli, data: bytes, network_file: Path, tmp_path: Path) -> 
     done = cli("verify", path, "--network", network_file, "--subject", SUBJECT)
     assert done.exit == 4
     assert "provinces are missing" in done.out
-    assert "checked as of its own day" in done.err
+    assert "checked as of their own time" in done.err
     value = cli("verify", path, "--network", network_file, "--json").json()
     assert (value["verdict"], value["list"]) == ("incomplete", "abnormal-list")
 

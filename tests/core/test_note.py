@@ -116,7 +116,7 @@ def test_no_changed_character_of_a_cosignature_passes() -> None:
 def _accept_cosigned(text: str) -> None:
     parsed = note.parse_checkpoint(text)
     if parsed.newer:
-        note.refuse_newer(text)
+        raise VersionUnknown("signature", parsed.newer)
     note.verify(parsed, PUBLIC)
     (line,) = parsed.witnesses
     note.verify_cosignature(parsed, line, PUBLIC)
@@ -153,8 +153,42 @@ def test_bounds_of_cosignatures() -> None:
     line = f"— example.com/w {base64.b64encode(bytes(5000)).decode()}\n"
     carried = note.parse_checkpoint(head.text + line * 16)
     assert (len(carried.unknown), carried.newer) == (16, "example.com/w")
-    assert refuses(VersionUnknown, note.parse_checkpoint, head.text + line * 16 + witness)
     assert refuses(Malformed, note.parse_checkpoint, head.text + line * 20)
+    assert refuses(Malformed, note.parse_checkpoint, head.text + line * 16 + witness)
+
+
+STRANGE = f"— example.com/w {base64.b64encode(bytes(76)).decode()}\n"
+
+
+def test_a_line_that_is_not_known_excuses_nothing() -> None:
+    """Anybody can append one; the owner's own line nobody can put there."""
+    good = cosigned("130000").text
+    assert note.parse_checkpoint(good + STRANGE).newer == "example.com/w"
+    short = f"— {note.witness_name('140000')} {base64.b64encode(bytes(70)).decode()}\n"
+    for wrong in (good.replace("\n5\n", "\n05\n"), good + short):
+        assert refuses(Malformed, note.parse_checkpoint, wrong)
+        assert refuses(Malformed, note.parse_checkpoint, wrong + STRANGE)
+        owner = wrong.split("\n")[4]
+        other = f"— {owner.split()[1]} {base64.b64encode(bytes(2424)).decode()}"
+        assert refuses(VersionUnknown, note.parse_checkpoint, wrong.replace(owner, other))
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        *(("example.com/w", True), ("见证人", True), ("a\ufeffb", True), ("a\u200bb", True)),
+        *(("a\u180eb", True), ("a\x7fb", True), ("x" * 256, True), ("x" * 257, False)),
+        *((f"a{space}b", False) for space in " \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f"),
+        *((f"a{sign}b", False) for sign in "\u205f\u3000+\x00\t\x1f"),
+    ],
+)
+def test_names_are_those_of_c2sp(name: str, good: bool) -> None:
+    """Neither empty nor with a plus sign or Unicode white space, and a note has no control
+    characters."""
+    text = cosigned().text + STRANGE.replace("example.com/w", name)
+    assert refuses(Malformed, note.parse_checkpoint, text) is not good
+    if good:
+        assert note.parse_checkpoint(text).newer == name
 
 
 def test_another_key() -> None:

@@ -217,8 +217,21 @@ def test_what_is_newer() -> None:
         _changed(second, receipt={"_type": "credit-ledger/receipt@2"}),
         _changed(second, receipt=inner | {"entry": inner["entry"] | {"suite": "sm3"}}),
         _changed(second, receipt=inner | {"entry": {"_type": "credit-ledger/entry@2"}}) + b"\n",
+        _changed(first, promise={"_type": "credit-ledger/promise@2"}),
     ):
         assert refuses(VersionUnknown, parse_opening, data), data[:80]
+
+
+def test_a_line_that_is_not_known_excuses_nothing() -> None:
+    whole = anchored(statement())
+    receipt = whole.to_json()["receipt"]
+    line = f"— example.com/w {canonical.b64_encode(bytes(76))}\n"
+    carried = receipt | {"checkpoint": receipt["checkpoint"] + line}
+    opened = parse_opening(_changed(whole, receipt=carried))
+    assert opened.receipt is not None and opened.receipt.checkpoint.newer
+    said = whole.to_json()["statement"] | {"iss": "a b"}
+    for wrong in ({"statement": said}, {"receipt": carried | {"index": True}}, {"x": 1}):
+        assert refuses(Malformed, parse_opening, _changed(whole, **{"receipt": carried} | wrong))
 
 
 def test_a_statement_logged_again_says_what_it_replaces() -> None:

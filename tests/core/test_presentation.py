@@ -216,3 +216,16 @@ def test_bindings_that_say_something_else(claims: Any) -> None:
     payload = canonical.b64u_encode(json.dumps(claims, separators=(",", ":")).encode())
     with pytest.raises(Malformed):
         presentation.parse_binding(f"{header}.{payload}.{signature}")
+
+
+def test_a_disclosure_that_is_no_ascii_is_one_that_does_not_hold() -> None:
+    """What stands between two tildes is a disclosure, whatever it is."""
+    text = shown()
+    wrong = f"{text}号~"
+    parsed = presentation.parse_presentation(wrong)
+    assert (parsed.text, parsed.disclosures[-1]) == (wrong, "号")
+    assert presentation.parse_presentation(text).sd_hash != parsed.sd_hash
+    with pytest.raises(Malformed):
+        parsed.fields(SLOTS)
+    jws, rest = text.split("~", 1)
+    assert refuses(Malformed, presentation.parse_presentation, f"{jws}号~{rest}")

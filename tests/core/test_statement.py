@@ -208,6 +208,10 @@ def test_spelling_and_versions() -> None:
     newer = good.replace(b"case@1", b"case@2")
     assert refuses(VersionUnknown, parse_statement, newer)
     assert refuses(VersionUnknown, parse_statement, newer + b"\n")
+    for sort in ("authorisation", "rumour"):
+        other = b'{"_type":"credit-ledger/%s@2"}' % sort.encode()
+        assert refuses(VersionUnknown, parse_statement, other)
+        assert refuses(Malformed, parse_statement, other.replace(b"@2", b"@1"))
     assert refuses(Malformed, parse_statement, b'{"_type":"credit-ledger/query@1"}' + b" " * 2**16)
 
 

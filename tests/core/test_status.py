@@ -1,6 +1,7 @@
 """Acts on a record, and what they come to: the worked examples, and every act on every state."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ledger.core.ids import Digest, KeyId, LogId, RecordId
 from ledger.core.status import (
     ANY_VERSION,
     MARKS,
+    NO_FLAGS,
     NOTHING,
     ZERO,
     Act,
@@ -28,6 +30,7 @@ from ledger.core.status import (
     next_state,
     refusal,
     undone,
+    words_of,
 )
 from tests.core.material import example, fuzz, refuses
 
@@ -299,3 +302,19 @@ def test_a_fold_goes_on_where_another_stopped() -> None:
     assert fold([two], fold([one])) == fold([one, two]) == next_state(fold([one]), two)
     assert fold([one]) != fold([acted(act(1, 0), by_vote=True)])
     assert fold([one])
+
+
+@pytest.mark.parametrize(
+    ("flags", "outcome", "words"),
+    [
+        (NO_FLAGS, Outcome.NONE, []),
+        (MARKS, Outcome.NONE, []),
+        (Flag.DISPUTED | Flag.ERASED, Outcome.NONE, ["disputed", "erased"]),
+        (Flag.SHIELDED, Outcome.WITHDRAWN, ["shielded", "withdrawn"]),
+    ],
+)
+def test_why_a_record_is_not_to_be_relied_on(
+    flags: Flag, outcome: Outcome, words: list[str]
+) -> None:
+    told = replace(NOTHING.word, flags=flags, outcome=outcome)
+    assert words_of(replace(NOTHING, word=told)) == words

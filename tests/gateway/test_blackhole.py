@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.base import postgresql
+from gateway.base import db, postgresql
 from gateway.base.db import begin_write, open_engine
 from gateway.base.metrics import TIMEOUTS
 from gateway.base.postgresql import BoundedConnection
@@ -128,7 +128,7 @@ def test_no_connection_comes_free(
     line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Who waits for one of ours is told in seconds too."""
-    monkeypatch.setattr(postgresql, "POOL", 2)
+    monkeypatch.setattr(db, "POOL", 2)
     monkeypatch.setattr(postgresql, "POOL_SECONDS", 0.2)
     engine = open_engine(url(line))
     held = [engine.connect() for _ in range(2)]

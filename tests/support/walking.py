@@ -66,13 +66,14 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """places: what stands for each name in a path. queries: by path. sent: by path, None where a
-    body is wanted that is told nowhere."""
+    """places: what stands for each name in a path. queries: by path. sent: by path. own: by path,
+    words of the asker's from earlier on that it may be shown again."""
 
     client: Client
     places: Mapping[str, Sequence[str]]
     queries: Mapping[str, Sequence[str]]
     sent: Mapping[str, Callable[[], Sent]]
+    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def operations(self) -> list[tuple[str, str]]:
         """(method, path) of the whole document."""
@@ -91,7 +92,8 @@ class Walk:
             for values in product(*(self.places[name] for name in names)):
                 for query in self.queries.get(path, ("",)):
                     target = path.format(**dict(zip(names, values, strict=True))) + query
-                    made = self.sent[path]() if method == "POST" else Sent()
+                    made = Sent(own=self.own.get(path, ()))
+                    made = self.sent[path]() if method == "POST" else made
                     options = {**made.options}
                     options["headers"] = {**headers, **options.get("headers", {})}
                     answer = self.client.request(method, target, **options)

@@ -36,5 +36,24 @@ def test_acts_on_a_statement_say_nothing_of_it(ledger: Ledger) -> None:
         file = ledger.network.with_rpc([proxy.url], 1)
         verifier = Verifier(file, now=ledger.network.anvil.head_time, deadline=10.0)
         found = verifier.verify(data, Question())
+        alone = verifier.verify(receipt, Question())
         verifier.close()
     assert found.verdict == "valid", codes(found)
+    assert "no-node" in codes(alone)
+
+
+def test_acts_count_where_nobody_says_that_it_is_a_statement(ledger: Ledger) -> None:
+    """Of a receipt alone every check is made, for whatever its entry is of."""
+    made = said_in(ledger.beijing)
+    [receipt] = put(ledger.beijing, made)
+    verifier = Verifier(ledger.network.file, now=ledger.network.anvil.head_time)
+    assert verifier.verify(receipt, Question()).verdict == "anchored"
+    log = ledger.beijing.log_id
+    act(ledger.network, OWNER, make_act(ledger.network, Action.DISPUTE, log, made.commitment))
+    settle(ledger)
+    verifier.close()
+    verifier = Verifier(ledger.network.file, now=ledger.network.anvil.head_time)
+    assert verifier.verify(receipt, Question()).verdict == "disputed"
+    data = of_receipt(made, parse_receipt(receipt)).encode()
+    assert verifier.verify(data, Question()).verdict == "valid"
+    verifier.close()

@@ -296,7 +296,7 @@ def test_a_digest_and_the_name_beside_it(ledger: Ledger) -> None:
 
 def test_no_catalogue_was_ever_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then nothing was in force."""
-    monkeypatch.setattr("ledger.chain.snapshot.CATALOGUE", "Products")
+    monkeypatch.setattr("ledger.chain.snapshot.CATALOGUE", "Elsewhere")
     found = verify(ledger, ledger.beijing.receipt(0))
     assert told(found) == ("out-of-catalogue", 3, ["type-not-in-force"])
 

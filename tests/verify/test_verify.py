@@ -534,7 +534,7 @@ def test_no_code_at_an_address(ledger: Ledger, which: str) -> None:
 
 
 def test_no_log_anchor_was_ever_registered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.chain.snapshot.LOG_ANCHOR", "Products")
+    monkeypatch.setattr("ledger.chain.snapshot.LOG_ANCHOR", "Elsewhere")
     found = verify(ledger, ledger.beijing.receipt(0))
     assert (found.verdict, codes(found)) == ("undetermined", ["no-code"])
 

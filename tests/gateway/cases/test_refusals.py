@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -203,6 +204,28 @@ def test_the_same_at_once_is_one(node: Node, leaves: Iterator[bytes]) -> None:
     assert (len(proposed), len(released)) == (1, 1)
     told = parts.views.show(clerk, case)
     assert (len(told["steps"]), len(told["acts"])) == (3, 1)
+
+
+def test_released_while_somebody_else_does(
+    node: Node, leaves: Iterator[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The act of the first then stands in the way of the second, whose release it was as well."""
+    clerk, chief, parts = of_authority(node, 1), of_authority(node, 2), node.case_parts
+    case = parts.cases.file(clerk, filing(next(leaves)))
+    parts.cases.step(clerk, case, wanted("accept", docs=()))
+    parts.decisions.propose(clerk, case, grant())
+    first: list[bytes] = []
+    judging = parts.decisions._judging
+    lawful = judging.lawful
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(judging, "lawful", lawful)
+        first.append(parts.decisions.release(chief, case))
+        return lawful(*args)
+
+    monkeypatch.setattr(judging, "lawful", meanwhile)
+    assert [parts.decisions.release(chief, case)] == first
+    assert len(parts.views.show(clerk, case)["acts"]) == 1
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.outcomes.errors import OutcomesRefused
-from gateway.outcomes.interfaces import PLATFORM, Cell, Said
+from gateway.outcomes.interfaces import Said
 from gateway.outcomes.reading import HEADER_WITHIN, MAX_ROWS, read_table
 from gateway.outcomes.texts import COLUMNS, codes, fault
+from ledger.core.sums import PLATFORM, Cell
 
 MONTH = "2026-11"
 PRODUCT = "ab" * 32

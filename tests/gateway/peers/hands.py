@@ -34,6 +34,7 @@ def make(
     network: Network,
     asker: str,
     *,
+    by: str | None = None,
     to: str = "110000",
     route: str = "record",
     body: bytes = BODY,
@@ -43,7 +44,8 @@ def make(
     nonce: str | None = None,
     prefix: str = "",
 ) -> Request:
-    """A signed request. ago: seconds since it was made. life: until it expires."""
+    """A signed request. by: whom it names, if not who signs; "": nobody. ago: seconds since it was
+    made. life: until it expires."""
     now = network[to if to in network.members else "110000"].node.ctx.clock.seconds()
     request = Request(
         path=f"{prefix}{ROUTES}{route}", headers=Fields([("Content-Type", "application/json")])
@@ -52,6 +54,7 @@ def make(
         request,
         body,
         signer or network.chain.keys[asker, Purpose.REQUEST],
+        by=asker if by is None else by,
         to=to,
         created=now - ago,
         expires=now - ago + life,

@@ -318,6 +318,39 @@ def test_a_new_key_is_taken_up(network: Network) -> None:
     assert ask(network, make(network, BANK, signer=fresh)).signed
 
 
+def test_a_key_of_two_members(network: Network) -> None:
+    """Each request is of the member that it names, whoever registered the key first, and whatever
+    became of it with the other."""
+    fresh = LocalSigner(Alg.ED25519, new_secret())
+
+    def code(by: str) -> str | None:
+        return ask(network, make(network, BANK, by=by, signer=fresh)).code
+
+    add_key(network.chain, BANK, Purpose.REQUEST, fresh)
+    look_again(network)
+    assert [code(BANK), code("")] == ["not-granted", "not-granted"]
+    add_key(network.chain, TIANJIN, Purpose.REQUEST, fresh)
+    look_again(network)
+
+    assert [code(BANK), code(TIANJIN)] == ["not-granted", "not-granted"]
+    assert code("") == "request-key-unknown"
+    assert code(BEIJING) == "request-key-unknown"
+    revoke(network.chain, TIANJIN, fresh.key_id)
+    look_again(network)
+    assert [code(BANK), code(TIANJIN)] == ["not-granted", "request-key-not-valid"]
+    suspend(network.chain, BANK)
+    look_again(network)
+    assert code(BANK) == "member-not-active"
+    network.chain.decide(reinstate(BANK))
+    look_again(network)
+    renamed = edited(
+        make(network, BANK, signer=fresh),
+        "Signature-Input",
+        lambda v: v.replace(f'"{BANK}/', f'"{TIANJIN}/'),
+    )
+    assert ask(network, renamed).code == "signature-invalid"
+
+
 def in_process(network: Network, request: Request, **changes: object) -> httpx.Response:
     """What Beijing's application answers, with another door."""
     app = create_app(network[BEIJING].node)

@@ -71,13 +71,18 @@ def beijing(reader: QuorumReader, network: Network) -> Subject:
 
 
 def ask(
-    reader: QuorumReader, network: Network, folder: Path, signer: LocalSigner | None = None
+    reader: QuorumReader,
+    network: Network,
+    folder: Path,
+    signer: LocalSigner | None = None,
+    member: str = AUDITOR,
 ) -> Told:
     """What became of asking Beijing."""
     _, consortium = consortium_of(reader, network)
     http = Http(verify=False)
     try:
         asker = Asker(
+            member=member,
             consortium=consortium,
             signer=signer or network.chain.keys[AUDITOR, Purpose.REQUEST],
             http=http,
@@ -151,7 +156,7 @@ def test_what_was_answered_and_not_opened_is_found(
 
 
 def test_others_are_refused(said: Network, reader: QuorumReader, tmp_path: Path) -> None:
-    told = ask(reader, said, tmp_path, said.chain.keys[BANK, Purpose.REQUEST])
+    told = ask(reader, said, tmp_path, said.chain.keys[BANK, Purpose.REQUEST], BANK)
     assert told.reason is not None
     assert (told.done, told.reason.code, told.reason.problem) == (0, "refused", "not-granted")
     assert list(tmp_path.rglob("*.json")) == []
@@ -250,6 +255,7 @@ def test_who_has_no_endpoint_is_not_asked(
     _, consortium = consortium_of(reader, said)
     http = Http(verify=False)
     asker = Asker(
+        member=AUDITOR,
         consortium=consortium,
         signer=said.chain.keys[AUDITOR, Purpose.REQUEST],
         http=http,

@@ -17,7 +17,7 @@ import pytest
 from ledger.chain.keys.signers import LocalSigner
 from ledger.core.keys import Alg
 from ledger.exchange.signatures import Answer, Request
-from tests.gateway.peers.test_signatures import ALGS, CREATED, SIGNERS, answered, signed
+from tests.gateway.peers.test_signatures import ALGS, BY, CREATED, SIGNERS, answered, signed
 
 HERE = Path(__file__).parent
 URL = "https://jinan.example"
@@ -48,7 +48,8 @@ def case(
     signer: LocalSigner, request: Mapping[str, Any], response: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     alg = "ed25519" if signer.alg is Alg.ED25519 else "ecdsa-p256-sha256"
-    key = {"jwk": jwk(signer), "id": signer.key_id.hex(), "alg": alg, "at": CREATED + 1}
+    id_ = signer.key_id.hex() if response else f"{BY}/{signer.key_id.hex()}"
+    key = {"jwk": jwk(signer), "id": id_, "alg": alg, "at": CREATED + 1}
     return {"request": request, "response": response, "key": key}
 
 

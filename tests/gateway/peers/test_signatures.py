@@ -36,13 +36,15 @@ CREATED, EXPIRES = 1_795_000_000, 1_795_000_060
 NONCE = "AAECAwQFBgcICQoLDA0ODw"
 BODY = b'{"recordId":"00"}'
 PATH = "/v1/exchange/record"
+BY = "demo-bank"
 SIGNERS = {alg: LocalSigner(alg, bytes([7]) * 32) for alg in (Alg.ED25519, Alg.P256)}
 ALGS = pytest.mark.parametrize("signer", SIGNERS.values(), ids=[alg.name for alg in SIGNERS])
 
 
 def signed(signer: LocalSigner, *, path: str = PATH, to: str = "110000") -> Request:
     request = Request(path=path, headers=Fields([("Content-Type", "application/json")]))
-    sign_request(request, BODY, signer, to=to, created=CREATED, expires=EXPIRES, nonce=NONCE)
+    times = {"created": CREATED, "expires": EXPIRES}
+    sign_request(request, BODY, signer, by=BY, to=to, nonce=NONCE, **times)
     return request
 
 
@@ -98,7 +100,7 @@ def test_request_is_signed_as_rfc_9421_says(signer: LocalSigner) -> None:
             f"created={CREATED}",
             f"expires={EXPIRES}",
             f'nonce="{NONCE}"',
-            f'keyid="{signer.key_id.hex()}"',
+            f'keyid="{BY}/{signer.key_id.hex()}"',
             f'alg="{alg}"',
             'tag="credit-ledger/1"',
         ]
@@ -130,8 +132,9 @@ def test_what_was_signed_verifies(signer: LocalSigner) -> None:
     check(request, signer)
     check(answered(signer, request), signer)
     claim = read_request(request.headers)
-    assert (claim.key_id, claim.created, claim.expires) == (signer.key_id, CREATED, EXPIRES)
-    assert claim.nonce == NONCE
+    assert (claim.member, claim.key_id, claim.nonce) == (BY, signer.key_id, NONCE)
+    assert (claim.created, claim.expires) == (CREATED, EXPIRES)
+    assert read_answer(answered(signer, request).headers).member == ""
 
 
 @ALGS
@@ -316,17 +319,8 @@ FORMS: list[tuple[str, Callable[[], Fields], str]] = [
         lambda: edit(
             "Signature-Input",
             lambda v: re.sub(
-                'keyid="[^"]*"',
-                lambda m: (
-                    m[0]
-                    .replace("a", "A")
-                    .replace("b", "B")
-                    .replace("c", "C")
-                    .replace("d", "D")
-                    .replace("e", "E")
-                    .replace("f", "F")
-                    .replace("kEyiD", "keyid")
-                ),
+                "(?<=/)[0-9a-f]{64}",
+                lambda m: m[0].upper(),
                 v,
             ),
         ),
@@ -334,7 +328,12 @@ FORMS: list[tuple[str, Callable[[], Fields], str]] = [
     ),
     (
         "keyid short",
-        lambda: edit("Signature-Input", lambda v: re.sub('keyid="..', 'keyid="', v)),
+        lambda: edit("Signature-Input", lambda v: re.sub('keyid="(.*?/)..', r'keyid="\1', v)),
+        "signature-form",
+    ),
+    (
+        "keyid of a member without a code",
+        lambda: edit("Signature-Input", lambda v: v.replace(BY, "")),
         "signature-form",
     ),
 ]

@@ -187,11 +187,11 @@ def test_a_list_that_failed_is_read_again_soon(
                 under_way = directory.list_anew()
                 assert under_way is not None and not under_way.result(LONG)
             assert directory.list_anew() is None
-            assert (directory.listed(key) is not None) is listed
+            assert (directory.listed(BANK, key) is not None) is listed
             clock[0] += directories.UNKNOWN_SECONDS
             under_way = directory.list_anew()
             assert under_way is not None and under_way.result(LONG)
-            assert directory.listed(key) is not None
+            assert directory.listed(BANK, key) is not None
             clock[0] += directories.LIST_SECONDS
     finally:
         directory.close()

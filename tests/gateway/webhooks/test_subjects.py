@@ -495,13 +495,6 @@ def test_what_lost_its_key(node: Node) -> None:
     assert (found["state"], found["reason"], found["code"]) == ("ended", "content-lost", None)
 
 
-def test_not_where_nobody_asks(node: Node) -> None:
-    with pytest.raises(WatchRefused) as caught:
-        follow(node, holder(node))
-    assert caught.value.code == "subjects-not-asked"
-    assert ask(node) == 0
-
-
 def test_bounded(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """By holder, and by what can be asked in a night; what is there already is no further one."""
     members(node)

@@ -195,8 +195,6 @@ def test_refused_with_a_reason(node: Node, desk: Desk, receiver: Receiver) -> No
     assert (told["code"], told["reason"]) == ("webhook-target", "target-refused")
     told = desk.ask("POST", "/v1/webhooks", {"url": "http://no.such.name.invalid/"}, expect=422)
     assert told["reason"] == "name-unknown"
-    body = {"url": receiver.url, "subject": SUBJECT_BODY}
-    assert desk.ask("POST", "/v1/webhooks", body, expect=409)["code"] == "subjects-not-asked"
     members(node)
     without = {name: value for name, value in SUBJECT_BODY.items() if name != "authorisation"}
     told = desk.ask("POST", "/v1/watched-subjects", without, expect=403)

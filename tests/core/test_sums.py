@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.outcomes.interfaces import PLATFORM, Cell
-from gateway.outcomes.sums import DIMENSIONS, LEAST_HOUSEHOLDS, sums
+from ledger.core.sums import DIMENSIONS, LEAST_HOUSEHOLDS, PLATFORM, Cell, sums
 
 
 @dataclass
