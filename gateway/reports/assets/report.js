@@ -7,6 +7,8 @@ const WORDS = {
   "records": ["查见", "known"],
   "none-known": ["未查见", "none known"],
   "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
+  "unknown": ["没有这份报告。", "There is no such report."],
+  "later": ["暂时无法读取，请稍后再试。", "It cannot be read just now; try later."],
   "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
   "gone": ["此后有变化，内容已不再提供，请重新出具。",
     "Changed since: its content is given no more; ask for a new report."],
@@ -99,7 +101,7 @@ async function start() {
   if (!fragment) return;
   const answer = await fetch("../v1/report-copies/" + encodeURIComponent(number));
   if (!answer.ok) {
-    tell("gone");
+    tell(answer.status === 410 ? "gone" : answer.status === 404 ? "unknown" : "later");
     return;
   }
   const copy = new Uint8Array(await answer.arrayBuffer());

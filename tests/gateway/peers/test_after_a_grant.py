@@ -22,6 +22,7 @@ from gateway.base.policy import SCOPES
 from gateway.cases import papers
 from gateway.log.store import state as log_state
 from gateway.node import Node
+from ledger.core.report_content import make_number
 from ledger.core.verdict.facts import date_of
 from ledger.core.verdict.verdict import Verdict
 from ledger.records.rules import newest
@@ -260,6 +261,8 @@ def walk_of(world: World, member: Member) -> Walk:
     case: dict[str, Any] = {"record": world.record.hex(), "kind": "objection", "reason": "不服"}
     case |= {"owner": TIANJIN, "authority": AUTHORITY}
     decision = Sent(options=posted(act="shield", basis=5))
+    today = member.node.ctx.clock.today()
+    day, number = today.isoformat(), make_number(member.code, today, 1)  # made in passing
 
     def table_of(data: bytes, **more: str) -> Sent:
         return Sent(options={"files": {"file": ("x.csv", data)}, "headers": more}, own=with_number)
@@ -303,6 +306,8 @@ def walk_of(world: World, member: Member) -> Walk:
             "use": ("0" * 32,),
             "product": ("00" * 32,),
             "version": ("1",),
+            "number": (number,),
+            "share": ("0" * 32,),
         },
         queries={
             "/v1/records": (document, ""),
@@ -344,6 +349,10 @@ def walk_of(world: World, member: Member) -> Walk:
             ),
             "/v1/checks/table": lambda: table_of(codes),
             "/v1/feedback/table": lambda: table_of(codes),
+            "/v1/reports": lambda: body((SUBJECT,), code=SUBJECT, to=day, **{"from": DECIDED}),
+            "/v1/reports/{number}/shares": lambda: body(lines=[1], fields=[], until=day),
+            "/v1/report-checks": lambda: body(number=number, code="2" * 8),
+            "/v1/report-shares": lambda: body(number=number, code="2" * 8),
             "/v1/authorisations/held": lambda: body(record=world.record.hex()),
             "/v1/cases": lambda: Sent(options=posted(**case)),
             "/v1/cases/{case}/decide": lambda: decision,

@@ -190,7 +190,7 @@ def test_erasure_reaches_every_report_with_the_record(network: Network, subject:
     share = give(beijing, number, lines=[2]).json()["code"]
     engine = beijing.node.ctx.engine
     with begin_write(engine) as connection:
-        store.forget(connection, ids[:1])
+        beijing.node.erasures._forget(connection, ids[:1])  # as an order that is carried out does
     with begin_read(engine) as connection:
         row = store.row_of(connection, number)
         assert row is not None
@@ -251,6 +251,19 @@ def test_the_page_without_a_script(network: Network, subject: str) -> None:
     assert said(code) == "genuine"
     assert [said("22222222") for _ in range(5)] == ["unknown"] * 5
     assert said(code) == "tries"
+
+
+def test_a_share_on_the_page(network: Network, number: str) -> None:
+    beijing = network[BEIJING]
+    code = give(beijing, number, lines=[3]).json()["code"]
+    http = client(beijing)
+    answer = http.request("POST", f"/r/{number}", content=f"share={code}".encode())
+    assert 'data-state="genuine"' in answer.text
+    assert "<th>3</th>" in answer.text
+    assert "<th>1</th>" not in answer.text
+    assert answer.headers["content-security-policy"] == pages.POLICY
+    answer = http.request("POST", f"/r/{number}", content=b"share=22222222")
+    assert 'data-state="share-unknown"' in answer.text
 
 
 def test_the_script_unseals_what_was_sealed(tmp_path: Path) -> None:
