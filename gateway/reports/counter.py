@@ -3,6 +3,7 @@ it says has changed since. Nothing of its content."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from hmac import compare_digest
 from typing import Final
@@ -28,6 +29,12 @@ from ledger.chain.contracts.structs import GOVERNMENT
 from ledger.core.report_content import fold_code, is_number
 from ledger.records import schema as schemas
 
+_HERE: Final[Mapping[Status, Standing]] = {
+    Status.SUPERSEDED: Standing.SUPERSEDED,
+    Status.CLOSED: Standing.OUTCOME,
+    Status.ERASED: Standing.ERASED,
+}
+_THEN: Final = {False: Standing.IN_FORCE, True: Standing.DISPUTED}
 _LOOKED_AT: Final = 1000
 """Records of a subject that came after a report, of which one that is reportable is enough."""
 
@@ -64,26 +71,21 @@ class Counter:
             return "unknown"
         return "changed-since" if self.has_changed(row) else "genuine"
 
-    def closed_lines(self, row: store.Row) -> frozenset[int]:
-        """The lines whose records are closed by now: what they say is nobody's any more. Raises
-        NotReady."""
+    def lines_now(self, row: store.Row) -> Mapping[int, Standing]:
+        """How the record of each line stands now. Raises NotReady."""
         with begin_read(self._ctx.engine) as connection:
-            held = [
-                (one, _status(connection, one.record))
-                for one in store.records_of(connection, row.n)
-            ]
-        return frozenset(
-            one.line
+            rows = store.records_of(connection, row.n)
+            held = [(one, _status(connection, one.record)) for one in rows]
+        return {
+            one.line: _HERE.get(status) or Standing(self._statuses(one.record).value)
             for one, status in held
-            if status is not Status.IN_FORCE
-            or Standing(self._statuses(one.record).value) not in OPEN
-        )
+        }
 
     def copy(self, number: str) -> bytes:
         """What the key of the QR unseals, as long as nothing in it is closed. Raises ReportRefused,
         NotReady."""
         row = self._reports.row(number)
-        if self.closed_lines(row):
+        if not OPEN.issuperset(self.lines_now(row).values()):
             raise ReportRefused("report-gone")
         return self._reports.copy(row)
 
@@ -94,15 +96,10 @@ class Counter:
             return True
         with begin_read(self._ctx.engine) as connection:
             held = store.records_of(connection, row.n)
-            status = [_status(connection, one.record) for one in held]
-            more = _has_more(connection, row)
-        if more or any(one is not Status.IN_FORCE for one in status):
-            return True
-        return any(
-            Standing(self._statuses(one.record).value)
-            is not (Standing.DISPUTED if one.disputed else Standing.IN_FORCE)
-            for one in held
-        )
+            if _has_more(connection, row):
+                return True
+        then = {one.line: _THEN[bool(one.disputed)] for one in held}
+        return self.lines_now(row) != then
 
 
 def _status(connection: sa.Connection, record: bytes) -> Status:

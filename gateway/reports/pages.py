@@ -142,7 +142,8 @@ def _field(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     state = f"{STATES[field['state']]} · {field['sources']} · {through}"
     yield f"{title['zh']} {title['en']}", state
     for line in field["lines"]:
-        told = (line["title"]["zh"], line["document"], line["authority"], line["decided"])
+        mark = "【异议处理中 disputed】" if line["disputed"] else ""
+        told = (line["title"]["zh"], line["document"], line["authority"], line["decided"], mark)
         words = " · ".join(one for one in told if one)
         yield str(line["line"]), f"{words} · 记录号 Record: {line['record']}"
 

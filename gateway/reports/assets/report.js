@@ -61,7 +61,8 @@ function facts(report) {
 function lineOf(line) {
   const cell = element("td", line.line + ". " + line.title.zh, line.title.en);
   cell.className = "line";
-  const told = [line.document, line.authority, line.decided].filter((text) => text);
+  const mark = line.disputed ? "【异议处理中 disputed】" : "";
+  const told = [line.document, line.authority, line.decided, mark].filter((text) => text);
   const second = element("td", told.join(" · "));
   second.append(document.createElement("br"));
   second.append(element("code", "记录号 Record: " + line.record));
