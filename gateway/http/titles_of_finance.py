@@ -248,8 +248,9 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     "report-gone": (
         410,
         {
-            "zh": "报告的内容已不再保存：其中有记录已被删除",
-            "en": "The content of the report is kept no more: one of its records was erased",
+            "zh": "报告的内容已不再提供：其中有记录已关闭或删除，请重新出具",
+            "en": "The content of the report is given no more: one of its records was closed or"
+            " erased; ask for a new one",
         },
     ),
     "report-tries": (

@@ -137,7 +137,7 @@ class Collecting:
             field_list=terms.field_list,
             receipts=tuple(one.text for one in kept),
             lines=tuple(one.line for one in kept),
-            disputed=frozenset(one.line.receipt.leaf for one in kept if one.disputed),
+            disputed=frozenset(n for n, one in enumerate(kept, start=1) if one.disputed),
         )
         return collected, max((one.row for one in found), default=0)
 

@@ -3,6 +3,7 @@ it says has changed since. Nothing of its content."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from hmac import compare_digest
 from typing import Final
@@ -15,17 +16,25 @@ from gateway.base.crypto import Hmac
 from gateway.base.db import begin_read
 from gateway.base.policy import Days, Status
 from gateway.log.store import locate
+from gateway.queries.stated import OPEN
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of, record_row
 from gateway.reports import store
 from gateway.reports.counting import Tries
+from gateway.reports.errors import ReportRefused
 from gateway.reports.interfaces import Counted
-from gateway.reports.services import mark_of
+from gateway.reports.services import Reports, mark_of
 from gateway.statuses.services import Statuses
 from ledger.chain.contracts.structs import GOVERNMENT
 from ledger.core.report_content import fold_code, is_number
 from ledger.records import schema as schemas
 
+_HERE: Final[Mapping[Status, Standing]] = {
+    Status.SUPERSEDED: Standing.SUPERSEDED,
+    Status.CLOSED: Standing.OUTCOME,
+    Status.ERASED: Standing.ERASED,
+}
+_THEN: Final = {False: Standing.IN_FORCE, True: Standing.DISPUTED}
 _LOOKED_AT: Final = 1000
 """Records of a subject that came after a report, of which one that is reportable is enough."""
 
@@ -33,8 +42,17 @@ _LOOKED_AT: Final = 1000
 class Counter:
     """Answers; safe in threads."""
 
-    def __init__(self, ctx: Context, *, tries: Tries, hmac: Hmac, statuses: Statuses) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        reports: Reports,
+        tries: Tries,
+        hmac: Hmac,
+        statuses: Statuses,
+    ) -> None:
         self._ctx = ctx
+        self._reports = reports
         self._tries = tries
         self._hmac = hmac
         self._statuses = statuses
@@ -53,6 +71,24 @@ class Counter:
             return "unknown"
         return "changed-since" if self.has_changed(row) else "genuine"
 
+    def lines_now(self, row: store.Row) -> Mapping[int, Standing]:
+        """How the record of each line stands now. Raises NotReady."""
+        with begin_read(self._ctx.engine) as connection:
+            rows = store.records_of(connection, row.n)
+            held = [(one, _status(connection, one.record)) for one in rows]
+        return {
+            one.line: _HERE.get(status) or Standing(self._statuses(one.record).value)
+            for one, status in held
+        }
+
+    def copy(self, number: str) -> bytes:
+        """What the key of the QR unseals, as long as nothing in it is closed. Raises ReportRefused,
+        NotReady."""
+        row = self._reports.row(number)
+        if not OPEN.issuperset(self.lines_now(row).values()):
+            raise ReportRefused("report-gone")
+        return self._reports.copy(row)
+
     def has_changed(self, row: store.Row) -> bool:
         """Whether a record of it stands otherwise than then, or another one has come. Raises
         NotReady."""
@@ -60,15 +96,10 @@ class Counter:
             return True
         with begin_read(self._ctx.engine) as connection:
             held = store.records_of(connection, row.n)
-            status = [_status(connection, one.record) for one in held]
-            more = _has_more(connection, row)
-        if more or any(one is not Status.IN_FORCE for one in status):
-            return True
-        return any(
-            Standing(self._statuses(one.record).value)
-            is not (Standing.DISPUTED if one.disputed else Standing.IN_FORCE)
-            for one in held
-        )
+            if _has_more(connection, row):
+                return True
+        then = {one.line: _THEN[bool(one.disputed)] for one in held}
+        return self.lines_now(row) != then
 
 
 def _status(connection: sa.Connection, record: bytes) -> Status:

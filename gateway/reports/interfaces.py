@@ -39,13 +39,13 @@ class Wanted:
 class Collected:
     """What a report is made of. receipts: of the content's records, in its order, and lines what
     they show. newest: row number of the newest record of the subject that was looked at.
-    disputed: leaves of records that an objection marks."""
+    disputed: numbers of lines that an objection marks."""
 
     content: Content
     field_list: FieldList
     receipts: tuple[str, ...]
     lines: tuple[Line, ...]
-    disputed: frozenset[bytes]
+    disputed: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from gateway.base.clock import CHINA
 from gateway.base.printing import FONT, broken, drawing, qr
 from gateway.reports.interfaces import Collected
 from gateway.reports.paper_words import (
+    DISPUTED,
     FOOT,
     LABELS,
     LINE,
@@ -31,7 +32,7 @@ from gateway.reports.paper_words import (
     TITLE,
     Words,
 )
-from gateway.reports.view import view_of
+from gateway.reports.view import whole_of
 from ledger.core.report_content import Content
 from ledger.files.reports import CONTENT, OPENING, receipt_name
 
@@ -72,7 +73,7 @@ def draw(pdf: FPDF, paper: Paper) -> bytes:
     pdf.footer = lambda: _foot_of_page(pdf, content.number)  # type: ignore[method-assign]
     pdf.add_page()
     _head(pdf, paper)
-    view = view_of(content, paper.collected.field_list, paper.collected.lines)
+    view = whole_of(paper.collected)
     if not content.items:
         _text(pdf, NONE_AT_ALL, size=11)
         pdf.ln(2)
@@ -174,6 +175,7 @@ def _line(pdf: FPDF, line: Mapping[str, Any]) -> None:
     head = LINE[0].format(line=line["line"])
     document = line["document"] or NO_DOCUMENT
     parts = [head, line["title"]["zh"], document, line["authority"] or "—", line["decided"]]
+    parts += [f"【{DISPUTED[0]} {DISPUTED[1]}】"] if line["disputed"] else []
     _plain(pdf, "　".join(parts), size=_BODY, indent=6)
     _plain(pdf, f"{RECORD[0]} {RECORD[1]}: {line['record']}", size=_SMALL, indent=6)
     pdf.ln(1)

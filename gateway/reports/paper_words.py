@@ -32,6 +32,7 @@ THROUGH_ONE: Final[Words] = (
 )
 LINE: Final[Words] = ("第 {line} 条", "Line {line}")
 NO_DOCUMENT: Final = "（无文书号）"
+DISPUTED: Final[Words] = ("异议处理中", "disputed")
 RECORD: Final[Words] = ("记录号", "Record")
 NONE_AT_ALL: Final[Words] = (
     "所列领域在所涉期间内未查见应当载入本报告的信息。",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -169,7 +169,7 @@ async def open_share(request: Request, parts: Here, response: Response) -> Mappi
 def copy(number: Number, parts: Here) -> Response:
     """The sealed copy of a report, for anybody: its key stands in the QR and nowhere else."""
     with _told():
-        data = parts.reports.copy(number)
+        data = parts.counter.copy(number)
     return Response(data, media_type="application/octet-stream", headers=FRESH)
 
 
@@ -181,19 +181,14 @@ def page(number: Number, parts: Here) -> HTMLResponse:
 
 @router.post("/r/{number}", include_in_schema=False)
 async def page_checked(number: Number, request: Request, parts: Here) -> HTMLResponse:
-    """The same with what is said of a code."""
+    """The same with what is said of a code, or what a share shows."""
     there = await run_in_threadpool(parts.elsewhere.told, number)
     if there is not None:
         return _page(number, there)
-    code = parse_qs(_bounded(await request.body()).decode("ascii", "replace")).get("code", [""])[0]
+    form = parse_qs(_bounded(await request.body()).decode("ascii", "replace"))
     async with _paced(request, parts):
-        try:
-            state: str = await run_in_threadpool(parts.counter.check, number, code)
-        except TooManyTries:
-            state = "tries"
-        except NotReady:
-            state = "not-ready"
-    return HTMLResponse(pages.page(number, state=state), headers=pages.HEADERS)
+        state, view = await run_in_threadpool(_tried, parts, number, form)
+    return HTMLResponse(pages.page(number, state=state, view=view), headers=pages.HEADERS)
 
 
 @router.get("/r/assets/{name}", include_in_schema=False)
@@ -203,6 +198,23 @@ def asset(name: str) -> Response:
         raise Problem("not-found")
     headers = {**pages.HEADERS, "Cache-Control": "max-age=3600"}
     return Response(pages.asset(name), media_type=pages.ASSETS[name], headers=headers)
+
+
+def _tried(
+    parts: ReportParts, number: str, form: Mapping[str, Sequence[str]]
+) -> tuple[str, Mapping[str, Any] | None]:
+    """What is said of the code in a form, of the report or of a share, and what that shows."""
+    try:
+        if "share" not in form:
+            return parts.counter.check(number, form.get("code", [""])[0]), None
+        view = parts.shares.open(number, form["share"][0])
+        return view["state"], view
+    except TooManyTries:
+        return "tries", None
+    except ReportRefused:
+        return "share-unknown", None
+    except NotReady:
+        return "not-ready", None
 
 
 def _page(number: str, there: tuple[str, str | None] | None) -> HTMLResponse:

@@ -25,7 +25,7 @@ from gateway.reports.collecting import Collecting, Terms
 from gateway.reports.errors import ReportRefused
 from gateway.reports.interfaces import MAX_YEARS, Collected, Made, Wanted
 from gateway.reports.paper import Paper, blank, draw
-from gateway.reports.view import view_of
+from gateway.reports.view import whole_of
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
 from gateway.statements.services import ATTEMPTS, Statements
@@ -67,7 +67,7 @@ class Reports:
         _demand_period(wanted, terms)
         collected, newest = self._collecting.collect(wanted, terms, self._number(terms))
         number = collected.content.number
-        view = view_of(collected.content, collected.field_list, collected.lines)
+        view = whole_of(collected)
         copy, key = copies.seal(view, number)
         code = new_code()
         values = self._values(caller, collected, terms, newest) | {
@@ -97,12 +97,9 @@ class Reports:
         self.admit(caller, Purpose.SEE_CREDIT_REPORT)
         return self._statements.opening(self.row(number).commitment)
 
-    def copy(self, number: str) -> bytes:
-        """What the key of the QR unseals. Raises ReportRefused: there is none, or none any more."""
+    def copy(self, row: store.Row) -> bytes:
+        """What the key of the QR unseals. Raises ReportRefused where it is erased."""
         with begin_read(self._ctx.engine) as connection:
-            row = store.row_of(connection, number)
-            if row is None:
-                raise ReportRefused("not-found")
             try:
                 return store.copy_of(connection, self._vault, row)
             except ContentLost as error:
@@ -150,8 +147,8 @@ class Reports:
         """State the report in our log and keep it, with the lines of the access log."""
         said = [Said(sort="report", members=collected.content.report.members())]
         records = [
-            (line.receipt.record_id, line.receipt.leaf in collected.disputed)
-            for line in collected.lines
+            (line.receipt.record_id, n in collected.disputed)
+            for n, line in enumerate(collected.lines, start=1)
         ]
         for _ in range(ATTEMPTS):
             made = self._statements.make(said)

@@ -11,11 +11,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from gateway.accesses.services import Access, AccessLog
+from gateway.base.access_table import Standing
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Decision, Purpose
+from gateway.queries.stated import OPEN
 from gateway.reports import store
 from gateway.reports.counter import Counter
 from gateway.reports.counting import Tries
@@ -114,19 +116,29 @@ class Shares:
         if found is None:
             raise ReportRefused("share-unknown")
         changed = self._counter.has_changed(found.report)
+        now = self._counter.lines_now(found.report)
         with begin_write(self._ctx.engine) as connection:
             content, texts = self._content(connection, found.report)
-            shown = self._shown(content, texts, store.scope_of(found.share))
+            shown = self._shown(content, texts, store.scope_of(found.share), now)
             store.count_opened(connection, found.share.n)
             self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
         return {**shown, "state": "changed-since" if changed else "genuine"}
 
-    def _shown(self, content: Content, texts: list[str], scope: Scope) -> dict[str, Any]:
+    def _shown(
+        self, content: Content, texts: list[str], scope: Scope, now: Mapping[int, Standing]
+    ) -> dict[str, Any]:
         library = self._ctx.schemas.latest()
         fields = library.field_list(content.field_list.rpartition(":")[2])
         if fields is None:
             raise NotReady("schema-missing", retry_after=60)
-        view = view_of(content, fields, _lines(texts, library), scope)
+        view = view_of(
+            content,
+            fields,
+            _lines(texts, library),
+            scope=scope,
+            closed=frozenset(n for n, one in now.items() if one not in OPEN),
+            disputed=frozenset(n for n, one in now.items() if one is Standing.DISPUTED),
+        )
         shown = [line["line"] for field in view["fields"] for line in field["lines"]]
         return view | {"receipts": {str(n): texts[n - 1] for n in shown}}
 

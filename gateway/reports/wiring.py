@@ -58,7 +58,7 @@ def make_reports(parts: Parts) -> ReportParts:
         accesses=parts.accesses,
     )
     tries = Tries(ctx)
-    counter = Counter(ctx, tries=tries, hmac=hmac, statuses=parts.statuses)
+    counter = Counter(ctx, reports=reports, tries=tries, hmac=hmac, statuses=parts.statuses)
     return ReportParts(
         reports=reports,
         counter=counter,

@@ -36,6 +36,8 @@ MAX_FILE: Final = 32 << 20
 MAX_ATTACHED: Final = MAX_RECORDS + 2
 MAX_ALL: Final = 64 << 20
 """Bytes of all attachments, unpacked."""
+MAX_OBJECTS: Final = 1 << 16
+"""Entries of a table of objects; a report with 1,000 lines has some 3,000."""
 MAX_DEPTH: Final = 8
 """Of the tree of names; a thousand of them need two."""
 
@@ -93,7 +95,12 @@ def _attached(data: bytes) -> Iterator[tuple[str, bytes]]:
 
     try:
         with _unheard():
-            reader = PdfReader(BytesIO(data), strict=True)
+            reader = PdfReader(
+                BytesIO(data),
+                strict=True,
+                root_object_recovery_limit=MAX_ATTACHED,
+                xref_stream_maximum_entries=MAX_OBJECTS,
+            )
             if reader.is_encrypted:
                 raise Malformed("report", "an encrypted PDF")
             yield from _bounded(_object(reader.trailer["/Root"]))

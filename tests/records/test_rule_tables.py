@@ -126,6 +126,24 @@ def test_a_province_that_shows_repaired_records() -> None:
     assert own.report("penalty", late).unpublished
 
 
+def test_families_that_reports_speak_of() -> None:
+    """Those that a row names which holds on that day in that region."""
+    ours = ("administrative-coercion", "judicial-decision", "penalty", "severe-list-entry")
+    assert TABLES.reported(UNDER_36, region="110000") == ours
+    row = {"expired": True, "unpublished": True, "repaired": False, "source": "x"}
+    own = tables(
+        reportable=[
+            row,
+            row | {"families": ["penalty"]},
+            row | {"families": ["honour"], "region": "120000", "from": "2027-01-01"},
+        ]
+    )
+    late = date(2027, 1, 1)
+    assert own.reported(late) == ("penalty",)
+    assert own.reported(late, region="120000") == ("honour", "penalty")
+    assert own.reported(UNDER_36, region="120000") == ("penalty",)
+
+
 def test_measures_are_the_fourteen_in_three_kinds() -> None:
     by_kind: dict[str, list[str]] = {}
     for measure in TABLES.measures:

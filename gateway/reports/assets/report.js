@@ -7,8 +7,11 @@ const WORDS = {
   "records": ["查见", "known"],
   "none-known": ["未查见", "none known"],
   "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
+  "unknown": ["没有这份报告。", "There is no such report."],
+  "later": ["暂时无法读取，请稍后再试。", "It cannot be read just now; try later."],
   "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
-  "gone": ["这份报告的副本已不再保存。", "The copy of this report is kept no more."],
+  "gone": ["此后有变化，内容已不再提供，请重新出具。",
+    "Changed since: its content is given no more; ask for a new report."],
 };
 
 function bytesOf(text) {
@@ -58,7 +61,8 @@ function facts(report) {
 function lineOf(line) {
   const cell = element("td", line.line + ". " + line.title.zh, line.title.en);
   cell.className = "line";
-  const told = [line.document, line.authority, line.decided].filter((text) => text);
+  const mark = line.disputed ? "【异议处理中 disputed】" : "";
+  const told = [line.document, line.authority, line.decided, mark].filter((text) => text);
   const second = element("td", told.join(" · "));
   second.append(document.createElement("br"));
   second.append(element("code", "记录号 Record: " + line.record));
@@ -98,7 +102,7 @@ async function start() {
   if (!fragment) return;
   const answer = await fetch("../v1/report-copies/" + encodeURIComponent(number));
   if (!answer.ok) {
-    tell("gone");
+    tell(answer.status === 410 ? "gone" : answer.status === 404 ? "unknown" : "later");
     return;
   }
   const copy = new Uint8Array(await answer.arrayBuffer());

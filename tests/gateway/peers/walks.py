@@ -14,6 +14,7 @@ from gateway.app import create_app
 from gateway.base.policy import SCOPES
 from gateway.log.store import state as log_state
 from gateway.node import Node
+from ledger.core.report_content import make_number
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas
 from tests.acceptance.independent import uscc
@@ -111,6 +112,8 @@ def callers(node: Node, *, all_of_them: bool) -> dict[str, dict[str, str]]:
 
 def walk_of(world: World, member: Member) -> Walk:
     with_number = (NUMBER,)
+    today = member.node.ctx.clock.today()
+    day, number = today.isoformat(), make_number(member.code, today, 1)  # made in passing
     table = f"文书号,机关代码\n{NUMBER},{AUTHORITY}\n".encode()
     register = f"文书号,机关代码,日期\n{NUMBER},{AUTHORITY},{DECIDED}\n".encode()
     results = f"文书号,认定单位代码,结果,日期\n{NUMBER},{AUTHORITY},准予修复,{DECIDED}\n".encode()
@@ -139,7 +142,6 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/products/{product}/retire",
             "/v1/products/{product}/versions/{version}/users",
             *("/v1/uses/{use}/decision", "/v1/outcomes", "/v1/feedback"),
-            *("/v1/reports/{number}/shares", "/v1/report-checks", "/v1/report-shares"),
             *(f"/v1/exchange/{name}" for name in EXCHANGE),  # without a signature
         ),
         body,
@@ -166,7 +168,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "use": ("0" * 32,),
             "product": ("00" * 32,),
             "version": ("1",),
-            "number": ("110000-20260101-0000010",),
+            "number": (number,),
             "share": ("0" * 32,),
             **world.places,
         },
@@ -206,9 +208,10 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/watched-subjects": lambda: body((SUBJECT,), code=SUBJECT, purpose="regulation"),
             "/v1/authorisations": lambda: Sent(options=posted()),
             "/v1/authorisations/find": lambda: body((SUBJECT,), subject=SUBJECT),
-            "/v1/reports": lambda: body(
-                (SUBJECT,), code=SUBJECT, **{"from": DECIDED, "to": world_day(world)}
-            ),
+            "/v1/reports": lambda: body((SUBJECT,), code=SUBJECT, to=day, **{"from": DECIDED}),
+            "/v1/reports/{number}/shares": lambda: body(lines=[1], fields=[], until=day),
+            "/v1/report-checks": lambda: body(number=number, code="2" * 8),
+            "/v1/report-shares": lambda: body(number=number, code="2" * 8),
             "/v1/uses": lambda: body((SUBJECT,), code=SUBJECT, purpose="regulation"),
             "/v1/checks/subjects": lambda: body(
                 (SUBJECT,), purpose="regulation", subjects=[{"code": SUBJECT}]

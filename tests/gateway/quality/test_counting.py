@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +207,14 @@ def test_a_firm_in_the_wrong_column_is_never_published_as_a_unit(node: Node) -> 
     assert set(month(node)) == {(NO_UNIT, "penalty")}
     send(node, row(3, CF_CFJGDM=SUBJECT), caller=of(node, SUBJECT))
     assert of_penalties(node, SUBJECT).conforming == 1
+
+
+def test_until_when_a_unit_has_supplied(node: Node) -> None:
+    """The last day of an accepted row; refused ones and older days do not count."""
+    assert send(node, row(1)) == ["accepted"]
+    with begin_read(node.ctx.engine) as connection:
+        assert store.supplied(connection, TODAY) == {OF_BEIJING: TODAY}
+        assert store.supplied(connection, TODAY + timedelta(days=1)) == {}
 
 
 def test_a_set_that_is_undone_is_not_counted(node: Node) -> None:

@@ -25,6 +25,7 @@ from tests.gateway.reports.desk import (
     made,
     penalties,
     post,
+    printed,
 )
 from tests.support.peers import Member, Network
 
@@ -60,8 +61,9 @@ def test_an_objection_is_a_change(network: Network, subject: str) -> None:
     number, code = of(made(beijing, subject))
     do(network, beijing, Action.DISPUTE, ids[0])
     assert check(beijing, number, code) == (200, "changed-since")
-    later = of(made(beijing, subject))
-    assert check(beijing, *later) == (200, "genuine")
+    later = made(beijing, subject)
+    assert "【异议处理中disputed】" in printed(later)
+    assert check(beijing, *of(later)) == (200, "genuine")
 
 
 def test_another_record_is_a_change(network: Network, subject: str) -> None:
@@ -96,6 +98,7 @@ def test_five_wrong_codes_an_hour(network: Network, subject: str) -> None:
     assert check(beijing, number, code) == (200, "genuine")
     second = Counter(
         beijing.node.ctx,
+        reports=beijing.node.finance.reports.reports,
         tries=Tries(beijing.node.ctx),
         hmac=beijing.node.hmac,
         statuses=beijing.node.statuses,

@@ -10,6 +10,8 @@ from gateway.accesses.services import Wanted, newest
 from ledger.core.ids import sha256
 from ledger.core.report_content import check_content, parse_content, parse_number
 from ledger.files.reports import parse_report
+from tests.acceptance.independent import uscc
+from tests.gateway.intake.material import new_token
 from tests.gateway.reports.desk import BEIJING, TODAY, code_of, made, penalties, printed
 from tests.support.peers import Network
 
@@ -55,3 +57,34 @@ def test_a_line_of_the_access_log_for_each(network: Network, subject: str) -> No
     made(beijing, subject)
     found = newest(beijing.node.ctx.engine, Wanted(), 1)
     assert (found[0].purpose, found[0].record) == ("credit-report", beijing.leaf(one).hex())
+
+
+def test_none_known_where_a_unit_has_supplied_about_others(network: Network, subject: str) -> None:
+    """A unit is placed by the name of who files for it; of another field nothing is stated."""
+    beijing = network[BEIJING]
+    unit = uscc(4242, start="11110000MA")
+    named = "国家税务总局北京市税务局"
+    new_token(beijing.node, "submit", authorities=[unit], department=named, name="tax")
+    other = "91110108551385082Q"
+    penalties(network, other, 5, CF_CFJGDM=unit, CF_CFJG=named)
+    pdf = made(beijing, subject)
+    states = {one.field: one for one in parse_report(pdf).content.fields}
+    assert states["tax"].state == "none-known"
+    assert [(one.unit, one.through.isoformat()) for one in states["tax"].sources] == [(unit, TODAY)]
+    assert states["customs"].state == "not-supplied"
+    text = printed(pdf)
+    assert "未查见" in text
+    assert "无单位报送" in text
+    mine = made(beijing, other)
+    fields = {one.field: len(one.records) for one in parse_report(mine).content.fields}
+    assert fields["tax"] >= 1
+
+
+def test_the_period_is_of_decisions(network: Network, subject: str) -> None:
+    """What was decided before it is left out."""
+    ids = penalties(network, subject, 6)
+    beijing = network[BEIJING]
+    (line,) = parse_report(made(beijing, subject)).content.items
+    assert line.leaf == beijing.leaf(ids[0])
+    later = parse_report(made(beijing, subject, **{"from": TODAY})).content
+    assert later.items == ()

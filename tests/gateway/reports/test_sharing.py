@@ -22,7 +22,9 @@ from gateway.base.db import begin_read, begin_write
 from gateway.reports import copies, pages, store
 from gateway.reports.models import credit_reports
 from ledger.core.receipt import parse as parse_receipt
+from ledger.core.status import Action
 from ledger.files.reports import parse_report
+from tests.gateway.lists.test_lists import do
 from tests.gateway.reports.desk import (
     BEIJING,
     centre,
@@ -160,6 +162,22 @@ def test_of_no_report(network: Network, number: str) -> None:
     assert give(network[BEIJING], unknown, lines=[1]).status_code == 404
 
 
+def test_what_is_closed_leaves_no_more(network: Network, subject: str) -> None:
+    """Neither by a share nor by the copy of the QR; what stands does."""
+    beijing = network[BEIJING]
+    ids = penalties(network, subject, 44, 45)
+    number = parse_report(made(beijing, subject)).content.number
+    code = give(beijing, number, fields=["transport"]).json()["code"]
+    path = f"/v1/report-copies/{number}"
+    assert client(beijing).request("GET", path).status_code == 200
+    do(network, beijing, Action.REPAIR, ids[0])
+    value = open_(beijing, number, code).json()
+    assert (value["state"], list(value["receipts"])) == ("changed-since", ["2"])
+    assert [line["line"] for line in value["fields"][0]["lines"]] == [2]
+    refused = client(beijing).request("GET", path)
+    assert (refused.status_code, refused.json()["code"]) == (410, "report-gone")
+
+
 # ---- erasure
 
 
@@ -172,7 +190,7 @@ def test_erasure_reaches_every_report_with_the_record(network: Network, subject:
     share = give(beijing, number, lines=[2]).json()["code"]
     engine = beijing.node.ctx.engine
     with begin_write(engine) as connection:
-        store.forget(connection, ids[:1])
+        beijing.node.erasures._forget(connection, ids[:1])  # as an order that is carried out does
     with begin_read(engine) as connection:
         row = store.row_of(connection, number)
         assert row is not None
@@ -233,6 +251,19 @@ def test_the_page_without_a_script(network: Network, subject: str) -> None:
     assert said(code) == "genuine"
     assert [said("22222222") for _ in range(5)] == ["unknown"] * 5
     assert said(code) == "tries"
+
+
+def test_a_share_on_the_page(network: Network, number: str) -> None:
+    beijing = network[BEIJING]
+    code = give(beijing, number, lines=[3]).json()["code"]
+    http = client(beijing)
+    answer = http.request("POST", f"/r/{number}", content=f"share={code}".encode())
+    assert 'data-state="genuine"' in answer.text
+    assert "<th>3</th>" in answer.text
+    assert "<th>1</th>" not in answer.text
+    assert answer.headers["content-security-policy"] == pages.POLICY
+    answer = http.request("POST", f"/r/{number}", content=b"share=22222222")
+    assert 'data-state="share-unknown"' in answer.text
 
 
 def test_the_script_unseals_what_was_sealed(tmp_path: Path) -> None:
