@@ -121,7 +121,7 @@ class Notice:
         """What a user is told."""
         return {
             "_type": "credit-ledger/product-notice@1",
-            "id": self.id,
+            "notice": self.id,
             "at": instant(self.change.at),
             "member": self.member,
             "product": hex32(self.product_id),

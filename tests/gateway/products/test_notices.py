@@ -61,7 +61,7 @@ def test_the_maker_is_told_with_its_users(node: Node) -> None:
     repair(node)
     notice(node)
     (told,) = notices(node, maker(node))
-    assert told.pop("id").startswith(f"{MEMBER}/{made.product.hex()}/1/{A.hex()}/1.")
+    assert told.pop("notice").startswith(f"{MEMBER}/{made.product.hex()}/1/{A.hex()}/1.")
     assert told.pop("at").endswith("Z")
     assert told == {
         "_type": "credit-ledger/product-notice@1",
@@ -109,7 +109,7 @@ def test_each_change_once_and_in_order(node: Node) -> None:
             notice(node)
     told = notices(node, maker(node))
     assert products(told) == [one.product.hex() for one in (first, second)] * 2
-    assert len({one["id"] for one in told}) == 4
+    assert len({one["notice"] for one in told}) == 4
     assert count(node, product_notices) == 4
 
 
