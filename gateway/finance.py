@@ -18,7 +18,7 @@ from gateway.intake.pool import Workers
 from gateway.outcomes.wiring import OutcomesHere, make_outcomes
 from gateway.peers.interfaces import Inbox
 from gateway.peers.parts import PeerParts
-from gateway.products.none import LoggedNotices
+from gateway.products.telling import FeedNotices
 from gateway.products.wiring import ProductsHere, make_products
 from gateway.queries.following import Following
 from gateway.queries.wiring import Queries, make_queries
@@ -28,6 +28,7 @@ from gateway.reports.wiring import make_reports
 from gateway.statements.services import Statements
 from gateway.statuses.services import Statuses
 from gateway.tokens.services import Holders
+from gateway.watching.notices import ProductNotices
 from gateway.webhooks.wiring import WebhookParts, make_webhooks
 from ledger.chain.nodes.quorum import QuorumReader
 
@@ -49,6 +50,7 @@ class Parts(Protocol):
     statuses: Statuses
     peers: PeerParts
     workers: Workers
+    notices: ProductNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,11 @@ def make_finance(parts: Parts) -> Finance:
         hmac=parts.hmac,
         holders=parts.holders,
         accesses=parts.accesses,
+        notices=parts.notices,
     )
     webhooks.asking.ask(Following(uses))
-    products = make_products(parts, LoggedNotices())
+    own = ctx.settings.node.code
+    products = make_products(parts, FeedNotices(own, parts.hmac, parts.notices))
     return Finance(
         authorisations=papers,
         queries=queries,

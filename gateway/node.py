@@ -95,6 +95,7 @@ from gateway.subjects.services import SubjectCheck
 from gateway.subjects.tasks import SubjectWatch
 from gateway.tokens.services import Holders
 from gateway.verifying.services import Verifying
+from gateway.watching.notices import ProductNotices
 from gateway.watching.services import Watching
 from gateway.webhooks.figures import gauges as webhook_gauges
 from gateway.webhooks.wiring import WebhookParts
@@ -156,6 +157,7 @@ class Node:
     case_files: CaseFileParts = field(init=False)
     giving: Giving = field(init=False)
     erasures: Erasures = field(init=False)
+    notices: ProductNotices = field(init=False)
     watching: Watching = field(init=False)
     finance: Finance = field(init=False)
     verifying: Verifying = field(init=False)
@@ -184,6 +186,7 @@ class Node:
             tokens=self.holders,
             acknowledged=self.statuses.acknowledged,
         )
+        self.notices = ProductNotices(self.vault)
         self.finance = make_finance(self)
         self.peers.messages.give({"case": self.case_parts.inbox, **self.finance.inboxes})
         self.case_files = make_case_files(
@@ -191,7 +194,7 @@ class Node:
         )
         self.case_files.follow(self.intake, self.files, self.file_store)
         self.giving = make_giving(self)
-        self.watching = Watching(self.ctx)
+        self.watching = Watching(self.ctx, self.notices)
         self.verifying = Verifying(self.ctx)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=_forget

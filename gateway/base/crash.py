@@ -29,6 +29,8 @@ Stage = Literal[
     "product.signed",
     "product.sent",
     "product.recorded",
+    "product.noticed",
+    "product.noticed-anew",
     "outcome.stated",
     "report.kept",
     "case-file.taken",

@@ -121,7 +121,7 @@ class Notice:
         """What a user is told."""
         return {
             "_type": "credit-ledger/product-notice@1",
-            "id": self.id,
+            "notice": self.id,
             "at": instant(self.change.at),
             "member": self.member,
             "product": hex32(self.product_id),
@@ -132,8 +132,8 @@ class Notice:
 
 
 class Notices(Protocol):
-    """Tells users of products what became of them."""
+    """Tells whoever made or uses a product what became of it."""
 
     def tell(self, connection: sa.Connection, notice: Notice) -> None:
-        """Keep a notice for each of its users within the caller's write transaction, which also
-        notes that it was told; nothing happens where one of this `id` is kept."""
+        """Keep a notice within the caller's write transaction, which has the lock of the products
+        and also notes that it was told; nothing happens where one of this `id` is kept."""

@@ -1,9 +1,9 @@
-"""Users of products are told when the status of an input changes.
+"""Who made or uses a product is told when the status of an input changes.
 
 The table of changes (`gateway.statuses.changes`) is followed behind a place of its own, which moves
-in the transaction that keeps the notices: each change is told at least once. Where the place is not
-kept any more (the node stood for more than a week, or was restored), every input that makes a
-version stale now is told of.
+in the transaction that keeps the notices: each change is told once. Where the place is not kept any
+more (the node stood for more than a week, or was restored), every input that makes a version stale
+now is told of.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.base.context import Context
+from gateway.base.crash import crash_point
+from gateway.base.crypto import ContentLost
 from gateway.base.db import begin_read, begin_write
 from gateway.products import store
 from gateway.products.interfaces import Cause, Notice, Notices
 from gateway.products.manifests import Manifests
 from gateway.products.staleness import causes_among, causes_of
 from gateway.statuses import changes
-from gateway.statuses.changes import Change, Place
+from gateway.statuses.changes import Change, Place, mark_of
 from gateway.watching import feed
 from ledger.core.ids import Digest, ProductId, RecordId
 
@@ -66,6 +68,8 @@ class Noticing:
                 self._tell(connection, change)
             full = len(page) == PAGE
             store.put_watch(connection, page[-1].place if full else newest)
+            crash_point("product.noticed", "before")
+        crash_point("product.noticed", "after")
         return True
 
     def _tell(self, connection: sa.Connection, change: Change) -> None:
@@ -89,7 +93,7 @@ class Noticing:
             with begin_read(self._ctx.engine) as connection:
                 rows = store.page(connection, after)
             for row in rows:
-                self._anew_of(row, newest)
+                self._anew_of(row)
             if len(rows) < store.PAGE:
                 break
             after = rows[-1].n
@@ -97,21 +101,28 @@ class Noticing:
             store.put_watch(connection, newest)
         return True
 
-    def _anew_of(self, product: store.Row, newest: Place) -> None:
+    def _anew_of(self, product: store.Row) -> None:
         with begin_read(self._ctx.engine) as connection:
             versions = store.versions_of(connection, product.n)
         for one in versions:
             with begin_read(self._ctx.engine) as connection:
                 row = store.version_row(connection, product.n, one.version)
-                if row is None:
-                    continue
-                causes = causes_of(connection, self._manifests.open(connection, row))
-                users = store.users_of(connection, [row.n]).get(row.n, ())
-            of = _Of(product.member, ProductId(product.product), row.version, users)
+                causes = () if row is None else self._causes(connection, row)
+                users = store.users_of(connection, [one.n]).get(one.n, ())
+            of = _Of(product.member, ProductId(product.product), one.version, users)
             with begin_write(self._ctx.engine, store.LOCK) as connection:
                 for cause in causes:
-                    change = _as_change(cause, newest)
-                    self._notices.tell(connection, _notice(of, cause.record, cause.words, change))
+                    notice = _notice(of, cause.record, cause.words, _as_change(cause))
+                    self._notices.tell(connection, notice)
+                crash_point("product.noticed-anew", "before")
+            crash_point("product.noticed-anew", "after")
+
+    def _causes(self, connection: sa.Connection, row: store.Row) -> Sequence[Cause]:
+        try:
+            return causes_of(connection, self._manifests.open(connection, row))
+        except ContentLost:
+            _log.warning("products.manifest-lost", product=row.product, version=row.version)
+            return ()
 
 
 def _notice(of: _Of, record: RecordId, words: Sequence[str], change: Change) -> Notice:
@@ -126,11 +137,16 @@ def _notice(of: _Of, record: RecordId, words: Sequence[str], change: Change) -> 
     )
 
 
-def _as_change(cause: Cause, newest: Place) -> Change:
-    """How a record stands, as the change that nobody kept."""
+def _as_change(cause: Cause) -> Change:
+    """How a record stands, as the change that nobody kept. Its place is before all others and
+    marked by the state, so that telling anew a second time names the same notice."""
     word = cause.state.word
+    told: tuple[int, ...] = (
+        *(word.flags, word.outcome, word.version, word.recorded_at, word.effective_at),
+        cause.closed,
+    )
     return Change(
-        place=newest,
+        place=Place(number=0, mark=mark_of(*map(int, told))),
         at=int(time.time()),
         record=cause.record,
         flags=word.flags,

@@ -89,6 +89,23 @@ def version_row(connection: sa.Connection, product: int, version: int | None = N
     return connection.execute(newest).one_or_none()
 
 
+def kept_under(
+    connection: sa.Connection, member: str, product_id: bytes, version: int
+) -> Row | None:
+    """The `box` of the manifest of a version and the `department` of its product; None: it is not
+    here any more."""
+    query: sa.Select[Any] = (
+        sa.select(product_versions.c.box, products.c.department)
+        .join(products, products.c.n == product_versions.c.product)
+        .where(
+            products.c.member == member,
+            products.c.product == product_id,
+            product_versions.c.version == version,
+        )
+    )
+    return connection.execute(query).one_or_none()
+
+
 def put_version(connection: sa.Connection, marks: Sequence[bytes], **values: Any) -> int:
     """Keep one, with the fingerprints of its inputs, each once; its number."""
     made = sa.insert(product_versions).values(**values).returning(product_versions.c.n)

@@ -1,5 +1,5 @@
-"""All that is told to who watches, in one order: changes of statuses, and what became known of
-followed subjects.
+"""All that is told to who watches, in one order: changes of statuses, what became known of followed
+subjects, and notices about products.
 
 Streams and webhooks go through it by place, each at its own pace; nothing is kept for anybody.
 """
@@ -21,29 +21,34 @@ from gateway.records.store import known_of, record_row
 from gateway.statuses import changes
 from gateway.statuses.changes import NO_MARK, Change, Place
 from gateway.statuses.models import status_changes
-from gateway.watching.interfaces import Event, Found, Kind
-from gateway.watching.models import watch_events, watched_records
+from gateway.watching.interfaces import Event, Found, Kind, OpenNotice, SealedNotice
+from gateway.watching.models import product_notices, watch_events, watched_records
 
 DAY: Final = 86_400
 KEPT: Final = 7 * DAY
 """Seconds for which all is kept."""
 KEPT_FOR_SLOW: Final = KEPT + 3 * DAY
 """And no longer, for who needs it: what is sent somewhere is tried for three days."""
+TABLES: Final = (status_changes, watch_events, product_notices)
+"""All that has numbers of `event_numbers`."""
 _TOLD: Final = ("watched", "kind", "record", "leaf", "member", "receipt", "listed", "code", "count")
 
 Watched = sa.Select[tuple[str]]
 """A query for the numbers of followed subjects."""
+_Kept = Change | Found | SealedNotice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What somebody is told. records: by id, whosever they are, as anybody may ask for their
     status. watched: subjects, with all that is known of them. own: besides, all records of this
-    member that this caller may know of."""
+    member that this caller may know of. notices: opens those about products; None: none are
+    told."""
 
     records: frozenset[bytes] = frozenset()
     watched: Watched | None = None
     own: Caller | None = None
+    notices: OpenNotice | None = None
 
     def concerns(self, record: sa.ColumnElement[bytes]) -> sa.ColumnElement[bool]:
         """The condition under which it has this record, whosever it is."""
@@ -71,9 +76,11 @@ def page(connection: sa.Connection, place: Place, wanted: Selection, limit: int)
     # First: what is committed after it is behind it, whatever is wanted.
     end = newest(connection)
     which = None if wanted.own is not None else wanted.concerns
-    some: list[Event] = [*changes.after(connection, place, limit=limit, which=which)]
+    some: list[_Kept] = [*changes.after(connection, place, limit=limit, which=which)]
     if wanted.watched is not None:
         some += _found(connection, place, wanted.watched, limit)
+    if wanted.notices is not None:
+        some += _notices(connection, place, limit)
     some = sorted(some, key=lambda event: event.place.number)[:limit]
     full = len(some) == limit
     behind = some[-1].place if full else end
@@ -83,32 +90,21 @@ def page(connection: sa.Connection, place: Place, wanted: Selection, limit: int)
 def newest(connection: sa.Connection) -> Place:
     """The place behind the last event."""
     number = changes.last(connection)
-    event = at(connection, number) if number else None
-    return Place(number=number) if event is None else event.place
+    place = _place_at(connection, number) if number else None
+    return place or Place(number=number)
 
 
 def stands(connection: sa.Connection, place: Place) -> bool:
     """Whether what came after this place is kept, all of it."""
     if place.mark == NO_MARK:  # before the first event that is kept, or before any
         return place == before_first(connection)
-    event = at(connection, place.number)
-    return event is not None and event.place == place
+    return _place_at(connection, place.number) == place
 
 
 def before_first(connection: sa.Connection) -> Place:
     """The place before all that is kept."""
-    firsts = [
-        connection.scalar(sa.select(sa.func.min(table.c.id)))
-        for table in (status_changes, watch_events)
-    ]
+    firsts = [connection.scalar(sa.select(sa.func.min(table.c.id))) for table in TABLES]
     return Place(number=min((one for one in firsts if one is not None), default=1) - 1)
-
-
-def at(connection: sa.Connection, number: int) -> Event | None:
-    """The event that has a number; None: it is not kept any more."""
-    query = sa.select(watch_events).where(watch_events.c.id == number)
-    row = connection.execute(query).one_or_none()
-    return changes.at(connection, number) if row is None else _event(row)
 
 
 def note(connection: sa.Connection, told: Sequence[Mapping[str, Any]]) -> None:
@@ -128,11 +124,23 @@ def prune(connection: sa.Connection, now: int, needed: int | None) -> None:
     """Forget what is old, but for the newest. needed: the number behind which somebody still is
     that what is younger than `KEPT_FOR_SLOW` is sent to; None: nobody."""
     last = changes.last(connection)
-    for table in (status_changes, watch_events):
+    for table in TABLES:
         old = [table.c.at < now - KEPT, table.c.id < last]
         if needed is not None:
             old.append(sa.or_(table.c.id < needed, table.c.at < now - KEPT_FOR_SLOW))
         connection.execute(sa.delete(table).where(*old))
+
+
+def _place_at(connection: sa.Connection, number: int) -> Place | None:
+    """The place behind the event that has a number; None: it is not kept any more."""
+    change = changes.at(connection, number)
+    if change is not None:
+        return change.place
+    for table, kept in ((watch_events, _event), (product_notices, _notice)):
+        row = connection.execute(sa.select(table).where(table.c.id == number)).one_or_none()
+        if row is not None:
+            return kept(row).place
+    return None
 
 
 def _found(connection: sa.Connection, place: Place, watched: Watched, limit: int) -> list[Found]:
@@ -152,19 +160,39 @@ def _event(row: sa.Row[Any]) -> Found:
     )
 
 
-def _told(connection: sa.Connection, wanted: Selection, some: Sequence[Event]) -> list[Event]:
-    caller = wanted.own
-    if caller is None:
-        return list(some)
+def _notices(connection: sa.Connection, place: Place, limit: int) -> list[SealedNotice]:
+    query = sa.select(product_notices).where(product_notices.c.id > place.number)
+    rows = connection.execute(query.order_by(product_notices.c.id).limit(limit))
+    return [_notice(row) for row in rows]
+
+
+def _notice(row: sa.Row[Any]) -> SealedNotice:
+    return SealedNotice(
+        place=Place(number=row.id, mark=changes.mark_of(row.id, row.at, bytes(row.name))),
+        at=row.at,
+        name=bytes(row.name),
+        department=row.department,
+        box=row.box,
+        content=bytes(row.content),
+    )
+
+
+def _told(connection: sa.Connection, wanted: Selection, some: Sequence[_Kept]) -> list[Event]:
     about = {event.record for event in some if isinstance(event, Change)}
     named = wanted.records | _watched_of(connection, wanted.watched, about)
-    return [
-        event
-        for event in some
-        if isinstance(event, Found)
-        or event.record in named
-        or _may_know(connection, caller, event.record)
-    ]
+    told = (_told_of(connection, wanted, named, event) for event in some)
+    return [event for event in told if event is not None]
+
+
+def _told_of(
+    connection: sa.Connection, wanted: Selection, named: frozenset[bytes], event: _Kept
+) -> Event | None:
+    """An event as it is told; None: it is not. named: records that are followed, whosever."""
+    if isinstance(event, SealedNotice):
+        return None if wanted.notices is None else wanted.notices(connection, event)
+    if isinstance(event, Found) or wanted.own is None or event.record in named:
+        return event
+    return event if _may_know(connection, wanted.own, event.record) else None
 
 
 def _watched_of(

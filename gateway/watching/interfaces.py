@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
 
 from gateway.base.policy import Caller
 from gateway.statuses.changes import Change, Place
@@ -19,7 +21,7 @@ TOO_MANY: Final = "too-many-records"
 
 
 class Kind(StrEnum):
-    """What is told of a followed subject."""
+    """What is told beside changes of statuses: of followed subjects, and of products."""
 
     FOLLOWED = "subject.followed"
     """It was asked about for the first time, or again after a refusal."""
@@ -29,6 +31,8 @@ class Kind(StrEnum):
     """An answer lists a record that none listed before."""
     CHANGED = "record.changed"
     """A record is not listed any more, or is listed again."""
+    INPUT_CHANGED = "product.input-changed"
+    """A record that a version of a product was made of has another status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +117,39 @@ class Found:
         return {"at": instant(self.at), "subject": self.watched, **said}
 
 
-Event = Change | Found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedNotice:
+    """A notice about a product as it is kept. name: its fingerprint. department: of the product;
+    None: the member itself. box: of the key that opens the content."""
+
+    place: Place
+    at: int
+    name: bytes
+    department: str | None
+    box: str
+    content: bytes
+
+
+class OpenNotice(Protocol):
+    """Opens notices about products for one caller."""
+
+    def __call__(self, connection: sa.Connection, notice: SealedNotice) -> Notified | None:
+        """What the caller is told; None: it may not know of the product, or nobody can any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified:
+    """A record that went into a product changed. told: as it is told, with `at` in words."""
+
+    place: Place
+    at: int
+    told: Mapping[str, Any]
+    kind: Kind = Kind.INPUT_CHANGED
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is told."""
+        return dict(self.told)
+
+
+Event = Change | Found | Notified
 """All that is told to who watches, in one order."""

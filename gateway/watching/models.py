@@ -1,4 +1,5 @@
-"""Tables of the subjects that are followed, and of what became known of them."""
+"""Tables of the subjects that are followed, of what became known of them, and of notices about
+products."""
 
 from __future__ import annotations
 
@@ -66,3 +67,19 @@ watch_events = sa.Table(
 )
 """What became known of followed subjects within the last days."""
 sa.Index("ix_watch_events_watched", watch_events.c.watched, watch_events.c.id)
+
+product_notices = sa.Table(
+    "product_notices",
+    metadata,
+    # Of `event_numbers`: between those of changes of statuses.
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds at which it was noted here
+    # Fingerprint of what names it: the same notice is kept once.
+    sa.Column("name", sa.LargeBinary(16), nullable=False, unique=True),
+    sa.Column("department", sa.Text),  # of the product; NULL: the member itself
+    # What is told, sealed under the key of the manifest, which `box` names: a record beside a
+    # product tells what went in.
+    sa.Column("box", sa.String(32), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""That records changed which products were made of, within the last days."""

@@ -21,6 +21,7 @@ from gateway.statuses.changes import Place
 from gateway.tokens.services import Holders
 from gateway.watching import feed, subjects
 from gateway.watching.feed import Page, Selection
+from gateway.watching.notices import ProductNotices
 from ledger.core.errors import LedgerError
 
 MAX_STREAMS: Final = 64
@@ -45,8 +46,9 @@ class TooManyStreams(LedgerError):
 class Watching:
     """Opens and feeds streams; safe in threads."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, notices: ProductNotices) -> None:
         self._ctx = ctx
+        self._notices = notices
         self._lock = threading.Lock()
         self._open: Counter[int] = Counter()
         self._looked_at = float("-inf")
@@ -96,11 +98,12 @@ class Watching:
 
     def page(self, caller: Caller, place: Place, records: frozenset[bytes]) -> Page:
         """What comes next. records: those named, whosever they are, as anybody may ask for their
-        status; empty: all of our own that the caller may know of, and all of the subjects that they
-        follow."""
+        status; empty: all of our own that the caller may know of, all of the subjects that they
+        follow, and of products."""
         with begin_read(self._ctx.engine) as connection:
             wanted = Selection(records=records)
             if not records:
                 theirs = subjects.of_tokens(Holders.tokens_of(connection, caller))
-                wanted = Selection(watched=theirs, own=caller)
+                notices = self._notices.opener(caller)
+                wanted = Selection(watched=theirs, own=caller, notices=notices)
             return feed.page(connection, place, wanted, PAGE)

@@ -24,6 +24,7 @@ from gateway.statuses.changes import Place
 from gateway.tokens.services import Holders
 from gateway.watching import feed, subjects
 from gateway.watching.feed import Selection
+from gateway.watching.notices import ProductNotices
 from gateway.webhooks import store
 from gateway.webhooks.errors import NotDelivered
 from gateway.webhooks.metrics import DELIVERIES
@@ -56,10 +57,12 @@ class _Skipped(NamedTuple):
 
 @dataclass(slots=True)
 class _Turn:
-    """One endpoint under way. keys: where to, and signed with what."""
+    """One endpoint under way. products: its holder by a token that may read products; None: there
+    is none. keys: where to, and signed with what."""
 
     row: Row
     holder: Caller
+    products: Caller | None
     keys: Keys
     place: Place
 
@@ -75,12 +78,14 @@ class Delivering:
         holders: Holders,
         outward: Outward,
         schedule: Schedule,
+        notices: ProductNotices,
     ) -> None:
         self._ctx = ctx
         self._parts = parts
         self._holders = holders
         self._outward = outward
         self._schedule = schedule
+        self._notices = notices
         self._skipped: dict[str, _Skipped] = {}
 
     def due(self, leave_out: Collection[str]) -> Sequence[Row]:
@@ -124,7 +129,8 @@ class Delivering:
         except ContentLost:
             self._disable(row, "content-lost")
             return None
-        return _Turn(row, holder, keys, self._behind(row))
+        products = self._holders.acting(row.token, Purpose.SEE_PRODUCT)
+        return _Turn(row, holder, products, keys, self._behind(row))
 
     def _behind(self, row: Row) -> Place:
         """How far an endpoint is, also where that is not stored yet."""
@@ -155,7 +161,12 @@ class Delivering:
         if not row.own:
             return Selection(records=records, watched=store.subjects_of(row.id))
         theirs = Holders.tokens_of(connection, turn.holder)
-        return Selection(records=records, watched=subjects.of_tokens(theirs), own=turn.holder)
+        return Selection(
+            records=records,
+            watched=subjects.of_tokens(theirs),
+            own=turn.holder,
+            notices=self._notices.opener(turn.products),
+        )
 
     def _skip(self, turn: _Turn) -> None:
         """Note that nothing up to here concerns it, now and then in the database: what it is behind

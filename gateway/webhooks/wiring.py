@@ -13,6 +13,7 @@ from gateway.base.lease import Lease
 from gateway.base.threads import Step
 from gateway.tokens.services import Holders
 from gateway.watching.asking import Asking
+from gateway.watching.notices import ProductNotices
 from gateway.watching.subject_routes import SubjectParts
 from gateway.watching.subjects import Subjects
 from gateway.watching.tasks import asker
@@ -69,7 +70,13 @@ class WebhookParts:
 
 
 def make_webhooks(
-    ctx: Context, *, vault: Vault, hmac: Hmac, holders: Holders, accesses: AccessLog
+    ctx: Context,
+    *,
+    vault: Vault,
+    hmac: Hmac,
+    holders: Holders,
+    accesses: AccessLog,
+    notices: ProductNotices,
 ) -> WebhookParts:
     """All that sends events to programs of whoever watches."""
     subjects, parts = Subjects(ctx, vault, hmac), SealedParts(vault)
@@ -87,6 +94,7 @@ def make_webhooks(
             outward=delivered,
             # Spreads load, guards nothing.
             schedule=Schedule(random.Random().random),  # noqa: S311
+            notices=notices,
         ),
         outwards=(delivered, tried),
     )

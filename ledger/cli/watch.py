@@ -13,12 +13,21 @@ from ledger.cli.language import pick, say
 from ledger.cli.node import Node
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import Refused, harmless, note
+from ledger.cli.product_parts import word_of
 from ledger.cli.record_status import WORDS
 from ledger.cli.times import shown_time
 from ledger.client.client import Watch
 from ledger.client.errors import AnswerMalformed, NoAnswer
 from ledger.client.errors import Refused as ClientRefused
-from ledger.client.events import Began, Reset, StatusChanged, SubjectEvent, WatchEvent
+from ledger.client.events import (
+    INPUT_CHANGED,
+    Began,
+    InputChanged,
+    Reset,
+    StatusChanged,
+    SubjectEvent,
+    WatchEvent,
+)
 from ledger.client.terms import Terms
 from ledger.client.watching import MAX_RECORDS, Watching
 
@@ -36,8 +45,9 @@ _OF_SUBJECTS = {
     "watch",
     help=say(
         zh="""持续显示记录状态的变化（修复、更正、撤回、终止、异议、屏蔽、删除），每次变化一行。
-        不给 --record 时为本成员的、您可以知悉的全部记录，以及您关注的主体
-        （webhooks add --subject）。断线后自动续接；按 Ctrl-C 结束。
+        不给 --record 时为本成员的、您可以知悉的全部记录，您关注的主体
+        （webhooks add --subject），以及令牌有 product 权限时产品的输入记录。
+        断线后自动续接；按 Ctrl-C 结束。
 
         节点保留 7 天的变化；更早中断的，提示可能有遗漏，请用 record status 逐一核对。
 
@@ -50,8 +60,9 @@ _OF_SUBJECTS = {
         """,
         en="""Show how the statuses of records change (repaired, corrected, withdrawn, ended,
         disputed, shielded, erased), a line for each change. Without --record: of all records of
-        this member that you may know of, and of the subjects that you follow (`webhooks add
-        --subject`). Goes on by itself after an interruption, until Ctrl-C.
+        this member that you may know of, of the subjects that you follow (`webhooks add
+        --subject`) and, where the token has the scope product, of what products were made of.
+        Goes on by itself after an interruption, until Ctrl-C.
 
         A node keeps the changes of 7 days; after a longer absence it is told that some may be
         missing: then ask for those that matter with `record status`.
@@ -123,17 +134,27 @@ def _show(event: WatchEvent, *, as_json: bool) -> None:
         )
     if isinstance(event, Began):
         return
-    told = dict(event.raw) if isinstance(event, StatusChanged | SubjectEvent) else {}
-    name = event.name if isinstance(event, SubjectEvent) else "reset"
-    if isinstance(event, StatusChanged):
-        name = "status"
-    document = {"event": name, "id": event.place, **told}
+    told = {} if isinstance(event, Reset) else dict(event.raw)
+    document = {"event": _name(event), "id": event.place, **told}
     if as_json:
         click.echo(harmless(orjson.dumps(document).decode()))
     elif isinstance(event, StatusChanged):
         click.echo(harmless(_line(document)))
     elif isinstance(event, SubjectEvent):
         click.echo(harmless(_line_of_subject(document)))
+    elif isinstance(event, InputChanged):
+        click.echo(harmless(_line_of_product(document)))
+
+
+def _name(event: WatchEvent) -> str:
+    match event:
+        case StatusChanged():
+            return "status"
+        case SubjectEvent():
+            return event.name
+        case InputChanged():
+            return INPUT_CHANGED
+    return "reset"
 
 
 def _line_of_subject(told: dict[str, Any]) -> str:
@@ -144,6 +165,17 @@ def _line_of_subject(told: dict[str, Any]) -> str:
         what += f"  {listed or say(zh='不再在其中', en='not listed any more')}"
     subject = say(zh=f"主体 {told['subject']}", en=f"subject {told['subject']}")
     return f"{shown_time(told['at'])}  {subject}  {say(zh=zh, en=en)}  {what}  {told['id']}"
+
+
+def _line_of_product(told: dict[str, Any]) -> str:
+    words = ", ".join(map(word_of, told["causes"])) or say(zh="已无影响", en="no cause any more")
+    what = say(
+        zh=f"产品 {told['member']}/{told['product']} 第 {told['version']} 版",
+        en=f"product {told['member']}/{told['product']} version {told['version']}",
+    )
+    users = ", ".join(told.get("users") or ())
+    used = say(zh=f"  用户 {users}", en=f"  users {users}") if users else ""
+    return f"{shown_time(told['at'])}  {what}  {told['record']}  {words}{used}  {told['id']}"
 
 
 def _line(told: dict[str, Any]) -> str:

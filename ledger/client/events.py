@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-__all__ = ["SUBJECT_EVENTS", "Began", "Reset", "StatusChanged", "SubjectEvent", "WatchEvent"]
+__all__ = [
+    "INPUT_CHANGED",
+    "SUBJECT_EVENTS",
+    "Began",
+    "InputChanged",
+    "Reset",
+    "StatusChanged",
+    "SubjectEvent",
+    "WatchEvent",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +62,28 @@ class SubjectEvent:
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputChanged:
+    """A record that a version of a product was made of has another status. notice: names it, the
+    same where it is told again. member: whose product it is. causes: why the record makes it stale;
+    empty: it does not, or not any more. users: members that the version was handed to, at most
+    1,000; None: it is another member's. at, place: as of a status."""
+
+    place: str | None
+    notice: str
+    at: str
+    member: str
+    product: str
+    version: int
+    record: str
+    causes: tuple[str, ...]
+    users: tuple[str, ...] | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+
+INPUT_CHANGED: Final = "product.input-changed"
 SUBJECT_EVENTS: Final = frozenset(
     {"subject.followed", "subject.refused", "record.new", "record.changed"}
 )
-WatchEvent: TypeAlias = Began | Reset | StatusChanged | SubjectEvent
+WatchEvent: TypeAlias = Began | Reset | StatusChanged | SubjectEvent | InputChanged
 """What a stream tells."""

@@ -6,7 +6,7 @@ clients and `credit-ledger watch` follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,8 +14,10 @@ import orjson
 
 from ledger.client.errors import AnswerMalformed, NoAnswer
 from ledger.client.events import (
+    INPUT_CHANGED,
     SUBJECT_EVENTS,
     Began,
+    InputChanged,
     Reset,
     StatusChanged,
     SubjectEvent,
@@ -26,7 +28,8 @@ from ledger.client.terms import Terms
 from ledger.client.wire import Answer, Request, demand
 
 MAX_LINE: Final = 64 << 10
-"""Bytes of one line of the stream, and of one event; ours have some 400."""
+"""Bytes of one line of the stream, and of one event; ours have some 400, with a thousand users of a
+product 35,000."""
 MAX_RECORDS: Final = 50
 """Records that one stream names."""
 MAX_PLACE: Final = 64
@@ -173,31 +176,55 @@ class Watching:
             return Began(place=self.place)
         if event.name == "reset" and event.data:
             return Reset(place=self.place)
-        of_subject = event.name in SUBJECT_EVENTS
-        if not event.data or (event.name != "status" and not of_subject):
+        make = _MADE.get(event.name)
+        if not event.data or make is None:
             return None
         try:
             value = orjson.loads("\n".join(event.data))
         except orjson.JSONDecodeError as error:
             raise AnswerMalformed("watch", "a status that is not JSON") from error
-        told = Members("watch", "status", value)
-        if of_subject:
-            return SubjectEvent(
-                place=self.place,
-                name=event.name,
-                at=told.text("at"),
-                subject=told.text("subject"),
-                raw=told.raw,
-            )
-        return StatusChanged(
-            place=self.place,
-            at=told.text("at"),
-            record=told.text("record"),
-            flags=told.texts("flags"),
-            outcome=told.text("outcome"),
-            version=told.integer("version"),
-            recorded_at=told.text_or_none("recordedAt"),
-            effective_at=told.text_or_none("effectiveAt"),
-            closed=told.flag("closed"),
-            raw=told.raw,
-        )
+        return make(event.name, self.place, Members("watch", "status", value))
+
+
+def _status(_name: str, place: str | None, told: Members) -> WatchEvent:
+    return StatusChanged(
+        place=place,
+        at=told.text("at"),
+        record=told.text("record"),
+        flags=told.texts("flags"),
+        outcome=told.text("outcome"),
+        version=told.integer("version"),
+        recorded_at=told.text_or_none("recordedAt"),
+        effective_at=told.text_or_none("effectiveAt"),
+        closed=told.flag("closed"),
+        raw=told.raw,
+    )
+
+
+def _of_subject(name: str, place: str | None, told: Members) -> WatchEvent:
+    return SubjectEvent(
+        place=place, name=name, at=told.text("at"), subject=told.text("subject"), raw=told.raw
+    )
+
+
+def _input_changed(_name: str, place: str | None, told: Members) -> WatchEvent:
+    return InputChanged(
+        place=place,
+        notice=told.text("notice"),
+        at=told.text("at"),
+        member=told.text("member"),
+        product=told.text("product"),
+        version=told.integer("version"),
+        record=told.text("record"),
+        causes=told.texts("causes"),
+        users=told.texts("users") if "users" in told.raw else None,
+        raw=told.raw,
+    )
+
+
+_MADE: Final[Mapping[str, Callable[[str, str | None, Members], WatchEvent]]] = {
+    "status": _status,
+    INPUT_CHANGED: _input_changed,
+    **dict.fromkeys(SUBJECT_EVENTS, _of_subject),
+}
+"""What makes a value of an event, by its name."""

@@ -13,7 +13,8 @@ from gateway.node import Node
 from ledger.cli import webhooks
 from ledger.cli.main import run
 from ledger.cli.watch import _show
-from ledger.client.events import WatchEvent
+from ledger.client.errors import AnswerMalformed
+from ledger.client.events import InputChanged, WatchEvent
 from ledger.client.terms import Terms
 from ledger.client.watching import Watching
 from tests.gateway.intake.material import new_token
@@ -195,3 +196,33 @@ def test_what_the_stream_shows_of_subjects(
         _show(event, as_json=True)
         assert json.loads(capsys.readouterr().out)["event"] == name
     assert came("something.else", {}) == []
+
+
+def test_what_the_stream_shows_of_products(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, Any] = {
+        **{"_type": "credit-ledger/product-notice@1", "notice": "demo-bureau/ab/1/cd/5.0a1b2c3d"},
+        **{"at": "2026-12-01T00:00:00Z", "member": "demo-bureau", "product": "ab" * 32},
+        **{"version": 1, "record": "cd" * 32},
+    }
+    shown = {
+        ("en", ("repaired", "closed"), ("demo-bank",)): "repaired, closed  users demo-bank",
+        ("en", (), None): "no cause any more  7.",
+        ("zh", ("repaired",), ()): "已修复  7.",
+        ("zh", (), ("demo-bank",)): "已无影响  用户 demo-bank",
+    }
+    for (lang, causes, users), words in shown.items():
+        monkeypatch.setenv("CREDIT_LEDGER_LANG", lang)
+        more = {} if users is None else {"users": list(users), "more": False}
+        (event,) = came("product.input-changed", told | {"causes": list(causes)} | more)
+        assert isinstance(event, InputChanged)
+        assert (event.causes, event.users, event.notice) == (causes, users, told["notice"])
+        _show(event, as_json=False)
+        line = capsys.readouterr().out
+        assert words in line and "ab" * 32 in line and "cd" * 32 in line
+        _show(event, as_json=True)
+        document = json.loads(capsys.readouterr().out)
+        assert (document["event"], document["id"]) == ("product.input-changed", "7.0a1b2c3d")
+    with pytest.raises(AnswerMalformed):
+        came("product.input-changed", told | {"version": "1"})
