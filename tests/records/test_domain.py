@@ -267,8 +267,8 @@ def test_who_may_see_a_record(
             shown = {name: values[name] for name in names}
             least = least_possible(schema, shown, class_)
             most = strictest_possible(schema, shown, class_)
-            assert strictest(least, seen_by) == seen_by  # type: ignore[arg-type]
-            assert strictest(most, seen_by) == most  # type: ignore[arg-type]
+            assert strictest(least, seen_by) == seen_by
+            assert strictest(most, seen_by) == most
 
 
 def test_every_other_type_is_public() -> None:
