@@ -23,9 +23,11 @@ uses = sa.Table(
     sa.Column("answered", sa.Integer, nullable=False),
     sa.Column("missing", sa.Integer, nullable=False),
     sa.Column("items", sa.Integer, nullable=False),
-    # Sealed under one key of kind USE: {code, matter, types, members} as JSON, and the bundle.
+    # Sealed under a key of kind USE: {code, matter, types, members} as JSON.
     sa.Column("told", sa.LargeBinary, nullable=False),
+    # Sealed under one of kind BUNDLE, by `bundle_box`. Empty: erased.
     sa.Column("bundle", sa.LargeBinary, nullable=False),
+    sa.Column("bundle_box", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_uses_at", "at"),
     sa.Index("ix_uses_subject", "subject"),
 )
@@ -41,6 +43,15 @@ use_answers = sa.Table(
     sa.Column("query", sa.LargeBinary(32), nullable=False, index=True),
 )
 """What each member answered, and what we state about that."""
+
+use_records = sa.Table(
+    "use_records",
+    metadata,
+    sa.Column("use", sa.ForeignKey("uses.n"), primary_key=True, autoincrement=False),
+    sa.Column("record", sa.LargeBinary(32), primary_key=True),
+    sa.Index("ix_use_records_record", "record"),
+)
+"""Records of our own in the bundle of each question, by which it is found when one is erased."""
 
 reported_uses = sa.Table(
     "reported_uses",

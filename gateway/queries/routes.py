@@ -22,7 +22,7 @@ from gateway.peers.interfaces import ROUTES
 from gateway.peers.routes import Door
 from gateway.queries.answering import Answering
 from gateway.queries.bodies import decision, read_use
-from gateway.queries.errors import NotToBeAsked, UseUnknown
+from gateway.queries.errors import BundleErased, NotToBeAsked, UseUnknown
 from gateway.queries.interfaces import ROUTE
 from gateway.queries.services import Uses
 from gateway.tokens.services import require
@@ -124,6 +124,12 @@ async def subject(request: Request, parts: Here, door: TheDoor) -> Response:
     return await door.answer(request, parts.answering.subject)
 
 
+_ERASED: Final = {
+    "zh": "其中有本机构的记录已依法删除，答复不再保存；查询记录仍在",
+    "en": "A record of ours in it was erased: the answers are kept no more, what was asked is",
+}
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     try:
@@ -132,6 +138,8 @@ def _told() -> Iterator[None]:
         raise Problem(error.code) from error
     except UseUnknown as error:
         raise Problem("not-found") from error
+    except BundleErased as error:
+        raise Problem("content-erased", _ERASED) from error
 
 
 def _day(text: str, name: str) -> date:

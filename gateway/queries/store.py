@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,21 +12,30 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows, insert_unless_there
-from gateway.queries.models import reported_feedback, reported_uses, use_answers, uses
-from gateway.sealing.services import Boxes, Kind
+from gateway.queries.errors import BundleErased
+from gateway.queries.models import (
+    reported_feedback,
+    reported_uses,
+    use_answers,
+    use_records,
+    uses,
+)
+from gateway.sealing.services import Boxes, Kind, drop, number
 from ledger.core.query import Use
 from ledger.core.reports import Feedback
 
 PAGE: Final = 200
+_SOME: Final = 500
+"""Records of one question to the database."""
 _TOLD, _BUNDLE = b"told", b"bundle"
 _ANSWER: Final = ("use", "member", "answer", "statement", "query")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUse:
-    """A question with what came of it. told: what stands sealed in the log of queries. statements:
-    by member, SHA-256 of its answer, and the commitments of our statement about it and of its
-    query."""
+    """A question with what came of it. told: what stands sealed in the log of queries. records: ids
+    of our own in the bundle. statements: by member, SHA-256 of its answer, and the commitments of
+    our statement about it and of its query."""
 
     at: int
     token: int
@@ -39,13 +48,16 @@ class NewUse:
     items: int
     told: Mapping[str, Any]
     bundle: bytes
+    records: Collection[bytes]
     statements: Mapping[str, tuple[bytes, bytes, bytes]]
 
 
 def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
     """Keep one within the caller's transaction; its id."""
-    hex_id = secrets.token_hex(16)
-    box = Boxes(vault).make(connection, Kind.USE, hex_id)
+    hex_id, bundle_box = secrets.token_hex(16), secrets.token_hex(16)
+    boxes = Boxes(vault)
+    box = boxes.make(connection, Kind.USE, hex_id)
+    sealed = boxes.make(connection, Kind.BUNDLE, bundle_box).seal(new.bundle, _BUNDLE)
     made = sa.insert(uses).values(
         id=hex_id,
         at=new.at,
@@ -59,12 +71,16 @@ def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
         missing=new.missing,
         items=new.items,
         told=box.seal(orjson.dumps(dict(new.told)), _TOLD),
-        bundle=box.seal(new.bundle, _BUNDLE),
+        bundle=sealed,
+        bundle_box=bundle_box,
     )
-    number = connection.execute(made.returning(uses.c.n)).scalar_one()
-    rows = [(number, member, *pair) for member, pair in new.statements.items()]
+    use = connection.execute(made.returning(uses.c.n)).scalar_one()
+    rows = [(use, member, *pair) for member, pair in new.statements.items()]
     if rows:
         insert_rows(connection, use_answers, _ANSWER, rows)
+    if new.records:
+        own = [(use, record) for record in sorted(set(new.records))]
+        insert_rows(connection, use_records, ("use", "record"), own)
     return hex_id
 
 
@@ -74,8 +90,25 @@ def row_of(connection: sa.Connection, hex_id: str) -> sa.Row[Any] | None:
 
 
 def bundle_of(connection: sa.Connection, vault: Vault, row: sa.Row[Any]) -> bytes:
-    """What was kept of it. Raises ContentLost, ContentKeyMissing."""
-    return Boxes(vault).open(connection, Kind.USE, row.id).open(row.bundle, _BUNDLE)
+    """What was kept of it. Raises BundleErased, ContentLost, ContentKeyMissing."""
+    if not row.bundle:
+        raise BundleErased("one of the records that it shows was erased")
+    box = Boxes(vault).open(connection, Kind.BUNDLE, row.bundle_box)
+    return box.open(row.bundle, _BUNDLE)
+
+
+def forget(connection: sa.Connection, records: Collection[bytes]) -> None:
+    """Destroy the bundles that show one of these records of ours. What was asked, and what is
+    stated about it, stays."""
+    wanted = list(records)
+    for at in range(0, len(wanted), _SOME):
+        some = use_records.c.record.in_(wanted[at : at + _SOME])
+        of_uses = sa.select(use_records.c.use).where(some)
+        query = sa.select(uses.c.n, uses.c.bundle_box).where(uses.c.n.in_(of_uses))
+        rows = connection.execute(query).all()
+        drop(connection, Kind.BUNDLE, [number(row.bundle_box) for row in rows])
+        gone = sa.update(uses).where(uses.c.n.in_([row.n for row in rows]))
+        connection.execute(gone.values(bundle=b""))
 
 
 def told_of(
