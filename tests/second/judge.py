@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tests.second import acts, catalogue, keys
 from tests.second.codec import b64url, day_of
 from tests.second.curves import sha256
-from tests.second.facts import Anchored, Log, World
+from tests.second.facts import PROVINCE, Anchored, Log, World
 from tests.second.merkle import included
 from tests.second.question import Question
 from tests.second.receipt import Receipt
@@ -143,7 +143,7 @@ class Judge:
     def lawful(self, world: World, owner: str, at: int) -> None:
         """Make checks 23 and 24."""
         member = world.members.get(owner)
-        if member is None or not member.is_province(at):
+        if not world.had(owner, PROVINCE, at):
             self.found.add("issuer-not-a-province")
         region = member.region if member else ""
         schema, payload = self.receipt.entry.schema, self.view.payload

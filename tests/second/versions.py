@@ -11,6 +11,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _VCT = re.compile(r"urn:credit-ledger:record:[1-9][0-9]{0,8}")
 _START = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"_type"[ \t\r\n]*:[ \t\r\n]*"([ -!#-\[\]-~]+)"')
 BOM = b"\xef\xbb\xbf"
+_PARTS = ("receipt", "promise", "statement")
 KNOWN_ALG = ("ES256", "EdDSA", "ES256K", "none")
 
 
@@ -73,11 +74,12 @@ def receipt_newer(data: bytes | str) -> bool:
 
 
 def opening_newer(data: bytes | str) -> bool:
-    """Look at the parts of an opening."""
+    """Look at the parts of an opening (rule 6)."""
     found = members_of(data)
-    outer = members_of(found.get("promise", ""))
-    inner = members_of(outer.get("promise", ""))
-    types = [found, inner, members_of(found.get("statement", ""))]
+    receipt, outer, said = (members_of(found.get(name, "")) for name in _PARTS)
+    types = [found, receipt, outer, said, members_of(outer.get("promise", ""))]
     if any(newer_type(text_at(part, "_type")) for part in types):
         return True
-    return entry_newer(found.get("entry", "")) or receipt_newer(found.get("receipt", ""))
+    if any(entry_newer(part.get("entry", "")) for part in (found, receipt)):
+        return True
+    return note.newer(text_at(receipt, "checkpoint") or "")
