@@ -8,6 +8,7 @@ from tests.second import exchange, judge, promised, receipt
 from tests.second.facts import World
 from tests.second.question import Question
 from tests.second.shelf import Shelf
+from tests.second.verdicts import VERDICT_OF, Judged
 
 # Twice what a receipt of version 1 may be long, since a later version may be longer.
 READ = 2 * 1024 * 1024
@@ -34,11 +35,13 @@ def bytes_of(path: Path, most: int = READ) -> bytes:
         return file.read(most)
 
 
-def _refused(code: str) -> str:
-    return "undetermined" if code == "version-unknown" else "malformed"
+def _verdicts(found: tuple[Judged, Judged | None]) -> Answer:
+    first, now = found
+    return first.verdict, None if now is None else now.verdict
 
 
-def _both(case: Case, verdict: str) -> Answer:
+def _refused(case: Case, refused: receipt.Refused) -> Answer:
+    verdict = VERDICT_OF[str(refused)]
     return verdict, None if case.question.as_of is None else verdict
 
 
@@ -46,8 +49,8 @@ def _receipt(case: Case) -> Answer:
     try:
         found = receipt.read(bytes_of(case.file))
     except receipt.Refused as refused:
-        return _both(case, _refused(str(refused)))
-    return judge.judge_receipt(found, None, case.question, case.world, case.shelf)
+        return _refused(case, refused)
+    return _verdicts(judge.judge_receipt(found, None, case.question, case.world, case.shelf))
 
 
 def _statement(case: Case) -> Answer:
@@ -55,16 +58,16 @@ def _statement(case: Case) -> Answer:
         found = receipt.read(bytes_of(case.file))
         said = receipt.read_statement(bytes_of(case.statement)) if case.statement else None
     except receipt.Refused as refused:
-        return _both(case, _refused(str(refused)))
-    return judge.judge_receipt(found, said, case.question, case.world, case.shelf)
+        return _refused(case, refused)
+    return _verdicts(judge.judge_receipt(found, said, case.question, case.world, case.shelf))
 
 
 def _opening(case: Case) -> Answer:
     try:
         found = receipt.read_opening(bytes_of(case.file))
     except receipt.Refused as refused:
-        return _both(case, _refused(str(refused)))
-    return promised.judge_opening(found, case.question, case.world, case.shelf)
+        return _refused(case, refused)
+    return _verdicts(promised.judge_opening(found, case.question, case.world, case.shelf))
 
 
 def _request(case: Case) -> Answer:
