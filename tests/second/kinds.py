@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.second import exchange, judge, promised, receipt
+from tests.second import answer, asked, bundled, exchange, judge, promised, receipt
 from tests.second.facts import World
 from tests.second.question import Question
 from tests.second.shelf import Shelf
@@ -21,6 +21,7 @@ class Case:
 
     file: Path
     statement: Path | None
+    authorisation: Path | None
     world: World | None
     question: Question
     shelf: Shelf
@@ -76,9 +77,33 @@ def _request(case: Case) -> Answer:
     return exchange.judge_request(bytes_of(case.file, READ_REQUEST), case.world), None
 
 
+def _answer(case: Case) -> Answer:
+    if case.world is None:
+        return None, None
+    try:
+        given = answer.read_given(bytes_of(case.file, answer.LIMIT + 1))
+    except receipt.Refused as refused:
+        return asked.verdict_of({str(refused)}), None
+    held = bytes_of(case.authorisation) if case.authorisation else None
+    return asked.judge_given(given, held, case.question, case.world, case.shelf), None
+
+
+def _bundle(case: Case) -> Answer:
+    if case.world is None:
+        return None, None
+    try:
+        found = answer.read_bundle(bytes_of(case.file, answer.LIMIT + 1))
+    except receipt.Refused as refused:
+        verdict = asked.verdict_of({str(refused)})
+        return verdict, verdict
+    return bundled.judge_bundle(found, case.world, case.shelf)
+
+
 KINDS: dict[str, Callable[[Case], Answer]] = {
     "receipt": _receipt,
     "statement": _statement,
     "opening": _opening,
     "request": _request,
+    "answer": _answer,
+    "bundle": _bundle,
 }
