@@ -15,7 +15,7 @@ from ledger.conformance.runner import run
 from ledger.conformance.suite import packaged
 
 SUITE = packaged()
-KINDS = ("receipt", "statement", "opening", "request")
+KINDS = ("receipt", "statement", "opening", "request", "answer", "bundle")
 TO_COME: set[str] = set()
 BEHIND: set[str] = set()
 ROOT = Path(__file__).resolve().parents[2]

@@ -174,8 +174,8 @@ def _opening(value: Json) -> receipt.Opening:
     return receipt.read_opening(canonical(value))
 
 
-def _given(value: Json, behind: int) -> Given:
-    """Read an answer with its parts, in their order."""
+def of_object(value: Json, behind: int = BEHIND) -> Given:
+    """Read an answer with its parts, in their order, and at most some receipts behind them."""
     found = members(value, "answer opening receipts")
     answer = _answer(text_of(found["answer"]))
     opening = _opening(found["opening"])
@@ -209,7 +209,7 @@ def _verdicts(value: Json) -> list[Json]:
 def _bundle(found: dict[str, Json]) -> Bundle:
     """Read a bundle in the order of its parts."""
     subject, at = text_of(found["subject"], SUBJECT), instant(found["at"])
-    answers = tuple(_given(one, BEHIND) for one in _listed(found["answers"], 64))
+    answers = tuple(of_object(one) for one in _listed(found["answers"], 64))
     missing = _missing(found["missing"])
     who = [given.answer.iss for given in answers]
     ascend = who == sorted(set(who)) and list(missing) == sorted(set(missing))
@@ -241,7 +241,7 @@ def read_given(data: bytes) -> Given:
     """Read the file of an answer."""
     found = _file(data, "answer opening receipts")
     try:
-        return _given(found, 0)
+        return of_object(found, 0)
     except Malformed:
         raise receipt.Refused("malformed") from None
 
