@@ -14,7 +14,6 @@ from tests.second.making import (
     OWNER,
     PRESENT_ID,
     PRESENT_SEED,
-    REGISTRY,
     SHELF,
     WITNESS,
     Record,
@@ -31,6 +30,7 @@ ASKER, SUBJECT = "demo-bank", "91120118MAYKEU46XY"
 BLOCK, AT = 8, HEAD - 50
 NONCE = b64url(b"n" * 16)
 DIGEST = "ab" * 32
+REVOCATIONS = "0x" + "e0" * 20
 
 
 def opening(said: dict[str, Json], issued: int = AT, due: int = HEAD + 3600) -> dict[str, Json]:
@@ -49,7 +49,7 @@ def facts_of(**change: Any) -> dict[str, Any]:
         {"code": "bureau", "region": OWNER, "status": 1, "roles": [{"since": 0, "roles": 2}]},
     ]
     found["blocks"] = [{"number": BLOCK, "time": HEAD - 100}]
-    found["contracts"]["Revocations"] = [{"address": REGISTRY, "since": 0}]
+    found["contracts"]["Revocations"] = [{"address": REVOCATIONS, "since": 0}]
     return {**found, **change}
 
 

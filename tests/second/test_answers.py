@@ -9,6 +9,7 @@ from tests.second.answering import (
     AT,
     BLOCK,
     NONCE,
+    REVOCATIONS,
     SUBJECT,
     Given,
     authorisation,
@@ -27,7 +28,6 @@ from tests.second.making import (
     HEAD,
     LOG,
     OWNER,
-    REGISTRY,
     SHELF,
     WITNESS,
     Record,
@@ -219,7 +219,7 @@ def test_authorisation_and_the_chain() -> None:
     """Ask the chain whether it was taken back, and whether its custodian may make one."""
     held = authorisation()
     commitment = sha256(canonical(held["statement"])).hex()
-    told = {"contract": REGISTRY, "custodian": OWNER, "commitment": commitment}
+    told = {"contract": REVOCATIONS, "custodian": OWNER, "commitment": commitment}
     assert authorised(held, named="00" * 32) == "authorisation-unknown"
     assert authorised(held, set_top(unread="no-node")) == "authorisation-unchecked"
     at = set_top(revocations=[{**told, "time": AT}])
