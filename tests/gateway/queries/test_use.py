@@ -180,7 +180,7 @@ def test_an_answer_of_another_time_is_none(
 ) -> None:
     """As one of last year would be, from which all that came since is left out."""
     code = firm(10)
-    network[TIANJIN].file(of(code, 15))
+    network[TIANJIN].file(of(code, 400 + ahead))
     asking = network[BANK].node.finance.queries.routes.uses._asking
     shifted = replace(asking._ctx, clock=Clock(ahead=timedelta(seconds=ahead)))
     monkeypatch.setattr(asking, "_ctx", shifted)
