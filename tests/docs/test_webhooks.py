@@ -43,7 +43,7 @@ def test_both_languages_show_the_same() -> None:
         assert blocks(NAMES[0], language) == blocks(NAMES[1], language)
     rows = [re.findall(r"^\| (`[^|]*\|[^|]*)\|", (PAGES / page).read_text("utf-8"), re.MULTILINE)
             for page in NAMES]  # fmt: skip
-    assert rows[0] == rows[1] and len(rows[0]) == 7
+    assert rows[0] == rows[1] and len(rows[0]) == 8
 
 
 @pytest.mark.parametrize("page", NAMES)
