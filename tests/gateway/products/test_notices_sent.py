@@ -17,13 +17,14 @@ from gateway.operations.backup import backup, restore
 from gateway.tokens.services import revoke_token
 from gateway.watching import feed
 from gateway.watching.models import product_notices
-from gateway.webhooks.models import webhook_endpoints
+from gateway.webhooks.models import webhook_endpoints, webhook_letters
+from gateway.webhooks.schedule import TRIES
 from ledger.core.status import Outcome
 from tests.gateway.intake.material import count
 from tests.gateway.products.bench import Made, hand, hold, maker, notice, notices
 from tests.gateway.products.noticed import SEED, tell
 from tests.gateway.watching.test_changes import A, B, put, state
-from tests.gateway.webhooks.desk import change, point, record, turn
+from tests.gateway.webhooks.desk import change, due_now, point, record, turn
 from tests.support import child
 from tests.support.node import MEMBER, make_test_node
 from tests.support.postgres import database_url
@@ -146,6 +147,31 @@ def test_a_stream_goes_on_or_is_reset(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.delete(product_notices).where(product_notices.c.id == place.number))
     assert node.watching.start(place)[1] is True
+
+
+def test_a_dead_letter_lies_sealed_and_is_sent_again(node: Node, receiver: Receiver) -> None:
+    """Other letters lie open: what they say is public."""
+    made, caller = hold(node, A), maker(node)
+    endpoint = point(node, caller, receiver)
+    repair(node)
+    receiver.on(status(500), times=TRIES)
+    for _ in range(TRIES):
+        turn(node, endpoint)
+        due_now(node)
+    (first, *_) = receiver.got
+    with node.ctx.engine.connect() as connection:
+        (kept,) = connection.execute(sa.select(webhook_letters)).all()
+    assert (kept.state, kept.type) == ("dead", TYPE)
+    for text in (A.hex(), made.product.hex(), "product"):
+        assert text.encode() not in bytes(kept.body)
+    (shown,) = node.webhooks.webhooks.letters(caller, endpoint)
+    assert shown["body"].encode() == first.body
+    node.webhooks.webhooks.retry(caller, endpoint)
+    turn(node, endpoint)
+    (again,) = receiver.taken
+    assert (again.id, again.body) == (first.id, first.body)
+    assert again.signed_by is not None
+    assert count(node, webhook_letters) == 0
 
 
 # ---- killed, restored
