@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,15 +16,17 @@ from gateway.base.policy import Caller
 from gateway.node import Node
 from gateway.operations.backup import backup, restore
 from gateway.tokens.services import revoke_token
-from gateway.watching import feed
+from gateway.watching import feed, routes
 from gateway.watching.models import product_notices
 from gateway.webhooks.models import webhook_endpoints, webhook_letters
 from gateway.webhooks.schedule import TRIES
+from ledger.client.watching import Event
 from ledger.core.status import Outcome
-from tests.gateway.intake.material import count
+from tests.gateway.intake.material import count, new_token
 from tests.gateway.products.bench import Made, hand, hold, maker, notice, notices
 from tests.gateway.products.noticed import SEED, tell
 from tests.gateway.watching.test_changes import A, B, put, state
+from tests.gateway.watching.test_watch import served, watching
 from tests.gateway.webhooks.desk import change, due_now, point, record, turn
 from tests.support import child
 from tests.support.node import MEMBER, make_test_node
@@ -32,6 +35,7 @@ from tests.support.receiver import Receiver, hang_up, start_receiver, status
 
 TYPE = "product.input-changed"
 BANK = "demo-bank"
+ENOUGH = 2
 
 
 @pytest.fixture
@@ -172,6 +176,36 @@ def test_a_dead_letter_lies_sealed_and_is_sent_again(node: Node, receiver: Recei
     assert (again.id, again.body) == (first.id, first.body)
     assert again.signed_by is not None
     assert count(node, webhook_letters) == 0
+
+
+def streamed(node: Node, caller_scopes: tuple[str, ...], since: str) -> list[Event]:
+    """What a stream tells behind a place, up to the change of a record that ends it."""
+    token = new_token(node, *caller_scopes, name="-".join(caller_scopes), department=None)
+    found = []
+    with served(node) as url, watching(url, token, params={"since": since}) as stream:
+        for event in stream:
+            found.append(event)
+            if len(found) == ENOUGH or not event.data:
+                break
+        node.watching.end()
+        found += [event for event in stream if event.data]
+    node.watching.ending = False
+    return [event for event in found if event.data]
+
+
+def test_as_events_of_a_stream(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the scopes of the token, and in the words of the webhook."""
+    monkeypatch.setattr(routes, "HEARTBEAT_SECONDS", 0.0)
+    hand(node, hold(node, A), BANK)
+    repair(node)
+    since = "0.00000000"
+    begin, told = streamed(node, ("read", "product"), since)
+    assert (begin.name, told.name) == ("begin", TYPE)
+    (shown,) = notices(node, maker(node))
+    assert json.loads(told.data[0]) == shown
+    assert str(told.id).startswith("2.")
+    assert streamed(node, ("read", "product"), str(told.id))[1:] == []
+    assert [one.name for one in streamed(node, ("read",), since)] == ["begin"]
 
 
 # ---- killed, restored
