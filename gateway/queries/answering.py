@@ -24,6 +24,7 @@ from gateway.base.policy import NOT_GRANTED, Decision, Purpose
 from gateway.chain.signing import Signing
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import MAX_ANSWER, Asker, Granted, Reply
+from gateway.queries import store
 from gateway.queries.bodies import read_subject
 from gateway.queries.interfaces import Asked, Papers
 from gateway.queries.records import AtBlock, SubjectRecords, TooManyRecords
@@ -176,6 +177,14 @@ class Answering:
                 with begin_write(self._ctx.engine) as connection:
                     (opening,) = self._statements.keep(connection, said, made)
                     self._log(connection, asker, answer)
+                    if query.authorisation is not None:
+                        store.put_answered(
+                            connection,
+                            commitment=opening.statement.commitment,
+                            at=answer.at,
+                            types=answer.question.types,
+                            query=query,
+                        )
                     crash_point("query.stated", "before")
                 crash_point("query.stated", "after")
                 return opening
