@@ -143,12 +143,10 @@ class Answering:
         texts: list[str] = []
         room = ROOM
         try:
-            found = self._found.in_force(at, asked.code, asked.types)
+            found = self._found.in_force(at, asked.code, asked.types, visible)
         except TooManyRecords as error:
             raise Refused(TOO_MANY) from error
         for one in found:
-            if one.record.visibility not in visible:
-                continue
             data = stated_receipt(self._receipts, one)
             receipt = receipts.parse(data)
             if is_expired(receipt, library, day):

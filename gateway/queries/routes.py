@@ -142,7 +142,7 @@ def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> dic
 async def subject(request: Request, parts: Here, door: TheDoor) -> Response:
     """All our records of a subject that the asker may have: `{code, types, purpose,
     authorisation?}`."""
-    return await door.answer(request, parts.answering.subject)
+    return await door.answer(request, parts.answering.subject, paced=True)
 
 
 _ERASED: Final = {
