@@ -146,6 +146,16 @@ def answerer_of(connection: sa.Connection, query: bytes) -> str | None:
     return connection.scalar(found)
 
 
+def is_asked(connection: sa.Connection, query: bytes, token: int | None) -> bool:
+    """Whether a query was stated about a question of this token; None: of any."""
+    of_ours = (
+        sa.select(sa.literal(1)).join_from(use_answers, uses).where(use_answers.c.query == query)
+    )
+    if token is not None:
+        of_ours = of_ours.where(uses.c.token == token)
+    return connection.scalar(of_ours.limit(1)) is not None
+
+
 def decide(
     connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
 ) -> None:
