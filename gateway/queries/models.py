@@ -1,4 +1,5 @@
-"""Tables of what this member asked about subjects, and of the uses that others report."""
+"""Tables of what this member asked about subjects, of what it answered under authorisations, and of
+the uses that others report."""
 
 from __future__ import annotations
 
@@ -53,6 +54,23 @@ use_records = sa.Table(
 )
 """Records of our own in the bundle of each question, by which it is found when one is erased."""
 
+answered_queries = sa.Table(
+    "answered_queries",
+    metadata,
+    sa.Column("n", RowId, primary_key=True),
+    sa.Column("commitment", sa.LargeBinary(32), nullable=False, unique=True),  # of our `query`
+    sa.Column("authorisation", sa.LargeBinary(32), nullable=False),  # commitment that was shown
+    sa.Column("at", sa.BigInteger, nullable=False),  # of the answer; Unix seconds
+    sa.Column("member", sa.String(32), nullable=False),  # that asked
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("types", sa.Text, nullable=False),  # families, one blank between
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("answer", sa.LargeBinary(32), nullable=False),  # SHA-256 of its ASCII characters
+    sa.Index("ix_answered_queries_authorisation", "authorisation", "n"),
+)
+"""Queries that this member answered under an authorisation, with nothing of whom they were about:
+the statement, which has that, lies sealed."""
+
 reported_uses = sa.Table(
     "reported_uses",
     metadata,
@@ -63,6 +81,7 @@ reported_uses = sa.Table(
     sa.Column("purpose", sa.String(16), nullable=False),
     sa.Column("decision", sa.String(8), nullable=False),
     sa.Index("ix_reported_uses_at", "at"),
+    sa.Index("ix_reported_uses_answer", "answer"),
 )
 """Uses of our answers, as the members that asked report them. Nothing in them names a subject."""
 

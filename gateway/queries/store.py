@@ -1,4 +1,4 @@
-"""Reading and writing the questions of this member."""
+"""Reading and writing the questions of this member, and those that it answered."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows, insert_unless_there
 from gateway.queries.errors import BundleErased
 from gateway.queries.models import (
+    answered_queries,
     reported_feedback,
     reported_uses,
     use_answers,
@@ -21,7 +22,7 @@ from gateway.queries.models import (
     uses,
 )
 from gateway.sealing.services import Boxes, Kind, drop, number
-from ledger.core.query import Use
+from ledger.core.query import Query, Use
 from ledger.core.reports import Feedback
 
 PAGE: Final = 200
@@ -145,6 +146,16 @@ def answerer_of(connection: sa.Connection, query: bytes) -> str | None:
     return connection.scalar(found)
 
 
+def is_asked(connection: sa.Connection, query: bytes, token: int | None) -> bool:
+    """Whether a query was stated about a question of this token; None: of any."""
+    of_ours = (
+        sa.select(sa.literal(1)).join_from(use_answers, uses).where(use_answers.c.query == query)
+    )
+    if token is not None:
+        of_ours = of_ours.where(uses.c.token == token)
+    return connection.scalar(of_ours.limit(1)) is not None
+
+
 def decide(
     connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
 ) -> None:
@@ -155,6 +166,45 @@ def decide(
             use_answers.c.use == use, use_answers.c.member == member
         )
         connection.execute(change.values(statement=commitment))
+
+
+def put_answered(
+    connection: sa.Connection, *, commitment: bytes, at: int, types: Sequence[str], query: Query
+) -> None:
+    """Keep a query that is answered under an authorisation, within the transaction that states
+    it."""
+    made = sa.insert(answered_queries).values(
+        commitment=commitment,
+        authorisation=query.authorisation,
+        at=at,
+        member=query.asker,
+        purpose=query.purpose,
+        types=" ".join(types),
+        items=query.items,
+        answer=query.answer,
+    )
+    connection.execute(made)
+
+
+def answered_under(
+    connection: sa.Connection, commitments: Sequence[bytes], *, below: int | None, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Queries answered under any of these, the newest first, from those below a number on."""
+    query = sa.select(answered_queries).where(answered_queries.c.authorisation.in_(commitments))
+    if below is not None:
+        query = query.where(answered_queries.c.n < below)
+    return connection.execute(query.order_by(answered_queries.c.n.desc()).limit(limit)).all()
+
+
+def uses_of(
+    connection: sa.Connection, answers: Sequence[bytes]
+) -> Mapping[tuple[str, bytes], sa.Row[Any]]:
+    """What is reported of these answers, by member and answer: the newest with a decision, or
+    where none has one the newest."""
+    decided = reported_uses.c.decision != "none"
+    query = sa.select(reported_uses).where(reported_uses.c.answer.in_(answers))
+    ordered = query.order_by(decided, reported_uses.c.at, reported_uses.c.commitment)
+    return {(row.member, bytes(row.answer)): row for row in connection.execute(ordered)}
 
 
 def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int, use: Use) -> None:

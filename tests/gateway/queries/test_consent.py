@@ -234,3 +234,22 @@ def test_what_was_asked_comes_back_with_a_backup(network: Network, tmp_path: Pat
     close_engine(engine)
     assert parse_bundle(kept).subject == code
     assert told["matter"] == "loan 9"
+
+
+def test_of_what_is_not_given_nothing_is_looked_up(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the time that an answer takes would tell who has records that are not public."""
+    code = firm(299)
+    public, _ = network[TIANJIN].file(of(code, 298), of(code, 299, "minor"))
+    looked: list[list[bytes]] = []
+    ended = SubjectRecords._ended
+
+    def seen(self: SubjectRecords, at: Any, ids: Any) -> Any:
+        looked.append([bytes(one) for one in ids])
+        return ended(self, at, ids)
+
+    monkeypatch.setattr(SubjectRecords, "_ended", seen)
+    bundle_of(use(network, code))
+    assert looked.count([public]) == 1
+    assert set().union(*looked) == {public}
