@@ -126,8 +126,6 @@ def _authorities(found: dict[str, Json]) -> tuple[str | None, ...]:
         one = members(item, "kind named")
         words(one["named"], 32)
         kinds.append(text_of(one["kind"], NAME))
-    if len(set(kinds)) != len(kinds):
-        raise Malformed("a kind of authority twice")
     return tuple(kinds)
 
 

@@ -100,6 +100,7 @@ class Field:
     not_before: str = ""
     slot: bool = True
     required: bool = False
+    required_if: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,26 +158,26 @@ def _condition(value: Json, extra: str = "") -> Condition:
     return Condition(text_of(found["field"], _FIELD), words(found["values"]), listed)
 
 
-def _flag(found: dict[str, Json], name: str, only: bool | None = None) -> bool:
+def _flag(found: dict[str, Json], name: str) -> bool:
     value = found.get(name, False)
-    if not isinstance(value, bool) or (name in found and only not in (None, value)):
+    if not isinstance(value, bool):
         raise Malformed(f"{name} is no flag")
     return value
 
 
-def _asides(found: dict[str, Json]) -> None:
-    """Look at what only intake uses."""
+def _asides(found: dict[str, Json]) -> str:
+    """Look at what only intake uses; give the field that tells whether another is required."""
     if "aliases" in found:
         words(found["aliases"])
-    if "requiredIf" in found:
-        when = members(found["requiredIf"], "any field")
-        words(when["any"])
+    when = members(found.get("requiredIf", {"any": [""], "field": ""}), "any field")
+    words(when["any"])
     if "unusual" in found:
         for amount in members(found["unusual"], "", "above below").values():
             text_of(amount, _AMOUNT)
     if "catalogue" in found and found["catalogue"] not in ("lists", "measures"):
         raise Malformed("no such catalogue")
     _flag(found, "lenient")
+    return text_of(when["field"])
 
 
 def _field(value: Json) -> Field:
@@ -184,7 +185,8 @@ def _field(value: Json) -> Field:
     kind = found["kind"]
     if kind not in _KINDS or (kind in _BOUNDED) != ("max" in found):
         raise Malformed("no such kind, or max out of place")
-    _asides(found)
+    if kind == "choice" and "vocabulary" not in found:
+        raise Malformed("a choice of nothing")
     for name in ("en", "zh"):
         words([found[name]])
     return Field(
@@ -197,8 +199,9 @@ def _field(value: Json) -> Field:
         else None,
         other=_flag(found, "other"),
         not_before=text_of(found.get("notBefore", "")),
-        slot=_flag(found, "disclosable", False) or "disclosable" not in found,
+        slot=_flag(found, "disclosable") or "disclosable" not in found,
         required=_flag(found, "required"),
+        required_if=_asides(found),
     )
 
 
@@ -248,17 +251,39 @@ def _consistent(schema: Schema, found: dict[str, Json]) -> None:
         raise Malformed("adverse beside adverseIf, or by another rule")
     if schema.rule == "publicity" and not (schema.adverse or schema.adverse_if):
         raise Malformed("publicity of what is never adverse")
-    named = {schema.decided, schema.decided_year, schema.until_field, text_of(found["document"])}
-    named |= set(schema.subject.values()) | {item.not_before for item in schema.fields.values()}
-    named |= {name for case in schema.stricter for name in case.fields}
-    named |= {when.field for when in (schema.adverse_if, schema.void_if) if when}
-    if not named - {""} <= set(schema.fields):
+    number = schema.fields.get(text_of(found["document"]))
+    if not _named(schema, found) <= set(schema.fields) or number is None:
         raise Malformed("a field is named that is none")
-    number = schema.fields[text_of(found["document"])]
     if number.required == ("apart" in found):
         raise Malformed("apart is there exactly where the number is not required")
-    if schema.fields[schema.decided].kind != "date":
-        raise Malformed("decided is a date")
+    _dated(schema)
+
+
+def _named(schema: Schema, found: dict[str, Json]) -> set[str]:
+    """Give all fields that a schema names."""
+    named = {schema.decided, schema.decided_year, schema.until_field}
+    named |= set(schema.subject.values())
+    named |= {text_of(code) for code in members(found["authority"], "name", "code").values()}
+    named |= set(words(found["apart"], 64)) if "apart" in found else set()
+    named |= {name for case in schema.stricter for name in case.fields}
+    named |= {when.field for when in (schema.adverse_if, schema.void_if) if when}
+    for item in schema.fields.values():
+        named |= {item.not_before, item.required_if}
+        named |= {item.vocabulary_if.field} if item.vocabulary_if else set()
+    return named - {""}
+
+
+def _dated(schema: Schema) -> None:
+    """Demand that days are dates, and that one is required that no year stands for."""
+    days = {schema.decided, schema.until_field}
+    days |= {item.not_before for item in schema.fields.values()}
+    if any(schema.fields[name].kind != "date" for name in days - {""}):
+        raise Malformed("a day that is no date")
+    year = schema.decided_year
+    if year and schema.fields[year].kind != "year":
+        raise Malformed("a year that is none")
+    if schema.fields[schema.decided].required == bool(year):
+        raise Malformed("decided is required exactly where no year stands for it")
 
 
 def read(data: bytes) -> Schema:
@@ -268,9 +293,6 @@ def read(data: bytes) -> Schema:
         raise Malformed("no schema of version 1")
     _titles(found["title"])
     _titles(found["category"])
-    if "apart" in found:
-        words(found["apart"], 64)
-    members(found["authority"], "name", "code")
     subject = members(found["subject"], "code name registration", "kind person")
     rule, until_field, opened = _until(found["until"])
     schema = Schema(
@@ -280,7 +302,7 @@ def read(data: bytes) -> Schema:
         adverse=_flag(found, "adverse"),
         adverse_if=_condition(found["adverseIf"]) if "adverseIf" in found else None,
         void_if=_condition(found["voidIf"]) if "voidIf" in found else None,
-        natural_person=_flag(found, "naturalPerson", True),
+        natural_person=_flag(found, "naturalPerson"),
         decided=text_of(found["decided"]),
         decided_year=text_of(found.get("decidedYear", "")),
         rule=rule,
