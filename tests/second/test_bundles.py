@@ -7,9 +7,22 @@ import pytest
 from tests.second import answer, bundled, receipt
 from tests.second.answering import ASKER, AT, NONCE, Given, bundle, facts_of, leaf
 from tests.second.answering import receipt as receipt_of
-from tests.second.changes import Change, act, after, set_top
+from tests.second.changes import CLOSED, Change, act, after, both, set_key, set_log, set_top
 from tests.second.codec import write_instant
-from tests.second.making import FIELDS, HEAD, OWNER, SHELF, WITNESS, Record, read_world, root_over
+from tests.second.curves import record_id
+from tests.second.listed import Look
+from tests.second.making import (
+    ANCHORED,
+    FIELDS,
+    HEAD,
+    LOG,
+    OWNER,
+    SHELF,
+    WITNESS,
+    Record,
+    read_world,
+    root_over,
+)
 
 MISSING = {"member": WITNESS, "reason": "no-answer"}
 
@@ -96,7 +109,11 @@ def test_what_is_open() -> None:
     """Say nothing where the chain was not read or an answer could not be checked."""
     for later in (set_top(unread="no-node"), set_top(final=7)):
         assert judged(Given(), later=later) == ("undetermined", "undetermined")
-    assert judged(later=set_top(unread="no-node")) == ("undetermined", "undetermined")
+    missing = [{**MISSING, "member": name} for name in (OWNER, WITNESS)]
+    parts: dict[str, Any] = {"missing": missing, "completeness": []}
+    unread = set_top(unread="no-node")
+    assert judged(later=unread, **parts) == ("undetermined", "undetermined")
+    assert judged(later=unread, **{**parts, "overall": "clear"}) == ("false", "false")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +141,42 @@ def test_a_receipt_behind_those_of_the_items(hide: str, state: str, overall: str
     given.leaves, given.receipts = [leaf(made)], [left, left]
     overall = "open" if hide == "CF_XDR_SHXYM" else "adverse"
     assert judged(given, change=change, **alone(overall=overall)) == (overall, overall)
+
+
+def look(facts: dict[str, Any], made: Record | None = None) -> Any:
+    """Give the object that a bundle holds of the record."""
+    given = Given(receipts=[receipt_of(made=made)], leaves=[leaf(made)])
+    return Look(given.receipts[0], given.read.answer, read_world(facts), SHELF).verdict()
+
+
+def test_a_verdict_of_a_record() -> None:
+    """Tell of each record what the verifier found as of the block."""
+    found = look(facts_of())
+    assert (found["verdict"], found["usable"], found["authentic"]) == ("valid", True, True)
+    assert (found["adverse"], found["class"], found["until"]) == (True, "general", "2027-05-10")
+    assert found["status"] == {"flags": [], "outcome": "NONE", "version": 0}
+
+
+def test_a_verdict_of_what_is_not_authentic_shows_nothing() -> None:
+    """Show no content where a worse verdict stands before one that says not authentic."""
+    facts = facts_of()
+    closed = {**CLOSED, "closedAt": HEAD - 200}
+    both(set_log(**closed), set_key(0, notAfter=ANCHORED - 1))(facts)
+    found = look(facts)
+    assert (found["verdict"], found["authentic"]) == ("log-closed", False)
+    assert [found[name] for name in ("adverse", "class", "decided", "until")] == [None] * 4
+
+
+def test_a_verdict_of_what_was_corrected() -> None:
+    """Follow a correction, and count the acts up to the block."""
+    facts = facts_of()
+    other = {"otherLog": LOG, "otherCommitment": "ab" * 32}
+    acts = [act(6, 1), act(7, 7, **other), act(9, 8, time=HEAD - 50)]
+    after(*acts)(facts)
+    found = look(facts)
+    assert found["status"] == {"flags": ["DISPUTED"], "outcome": "CORRECTED", "version": 2}
+    assert found["correctedBy"] == record_id(LOG, "ab" * 32)
+    assert found["verdict"] == "corrected"
 
 
 def test_answers_to_other_questions() -> None:
