@@ -16,10 +16,11 @@ def _answer(raw: dict[str, Any], suite: Path, had: shelf.Shelf) -> kinds.Answer:
     judge = kinds.KINDS.get(raw["kind"])
     if judge is None:
         return None, None
-    named, said = raw.get("facts"), raw.get("statement")
+    named, said, held = (raw.get(name) for name in ("facts", "statement", "authorisation"))
     case = kinds.Case(
         file=Path(raw["file"]),
         statement=None if said is None else Path(said),
+        authorisation=None if held is None else Path(held),
         world=None if named is None else facts.read(Path(named), suite),
         question=question.of_object(raw.get("question") or {}),
         shelf=had,

@@ -18,6 +18,7 @@ _FLAGS = {DISPUTED: "disputed", SHIELDED: "shielded", ERASED: "erased"}
 _ZERO = "0" * 64
 _MOST = 4096
 OUTCOME = 0
+STEPS = 64
 
 
 class UnreadableError(Exception):
@@ -109,6 +110,7 @@ class Believed:
 
     flags: int = 0
     outcome: int = 0
+    other: str = _ZERO
     doubts: set[int] = field(default_factory=set)
 
     @property
@@ -122,6 +124,8 @@ class Believed:
             self.doubts.add(_about(act.action))
             return
         self._apply(act.action)
+        if act.action == CORRECT:
+            self.other = record_id(act.other_log, act.other_commitment)
         if act.action in (ANNUL, ANNUL_STOLEN):
             self.doubts.clear()
         else:
@@ -182,8 +186,45 @@ def _acts(world: World, record: str, state: Stored) -> list[Act]:
     return acts
 
 
-def _read(world: World, record: str, end: int | None) -> tuple[int, set[int]]:
-    """Give flags and outcomes of every state from the final block to the head: steps 3 to 5.
+@dataclass
+class Standing:
+    """Hold what check 19 finds: flags, outcomes of all states, acts, and who corrects."""
+
+    flags: int = 0
+    outcomes: set[int] = field(default_factory=set)
+    version: int = 0
+    other: str | None = None
+
+    @property
+    def outcome(self) -> int:
+        """Give the worst outcome."""
+        some = self.outcomes - {0}
+        return min(some, key=lambda outcome: ORDER.index(_NAMES[outcome])) if some else 0
+
+    @property
+    def code(self) -> str | None:
+        """Give the worst of flags and outcome."""
+        codes = {name for flag, name in _FLAGS.items() if self.flags & flag}
+        codes |= {_NAMES[self.outcome]} if self.outcome else set()
+        return min(codes, key=ORDER.index) if codes else None
+
+    def saw(self, believed: Believed) -> None:
+        """Take a state that counts."""
+        self.flags |= believed.counted
+        self.outcomes.add(believed.outcome)
+        if believed.outcome == OUTCOMES[CORRECT]:
+            self.other = believed.other
+
+    def join(self, more: "Standing") -> None:
+        """Take what is found of another record beside."""
+        self.flags |= more.flags
+        self.outcomes |= more.outcomes
+        self.version += more.version
+        self.other = self.other or more.other
+
+
+def _read(world: World, record: str, end: int | None) -> Standing:
+    """Read flags and outcomes of every state from the final block to the head: steps 3 to 5.
 
     What is held against a record counts from the head and what speaks for it once final, so all
     is followed twice: with every theft that anybody speaks of, and with those that are final.
@@ -191,20 +232,21 @@ def _read(world: World, record: str, end: int | None) -> tuple[int, set[int]]:
     state = _stored(world, record)
     acts = _acts(world, record, state) if state.word else []
     told, sure = Believed(), Believed()
-    flags, outcomes = 0, {0}
+    found = Standing()
     for act in acts:
         if end is not None and act.time >= end:
             continue
         if act.block <= world.final:
-            flags, outcomes = 0, set()
+            found = Standing(version=found.version)
         key = _key(world, act)
         told.take(act, key is not None and world.is_stolen(key, act.time, end))
         sure.take(
             act, key is not None and key.stolen_since(world.final, end, sure=True) <= act.time
         )
-        flags |= told.counted | sure.counted
-        outcomes |= {told.outcome, sure.outcome}
-    return flags, outcomes
+        found.version += 1
+        found.saw(sure)
+        found.saw(told)
+    return found
 
 
 def _key(world: World, act: Act) -> Key | None:
@@ -212,16 +254,33 @@ def _key(world: World, act: Act) -> Key | None:
     return found[0] if found else None
 
 
+def standing(world: World, records: list[str], end: int | None) -> Standing:
+    """Read how a record stands, and the one that it replaces."""
+    found = Standing()
+    if world.contracts.get("CaseRegistry"):
+        for record in records:
+            found.join(_read(world, record, end))
+    return found
+
+
 def status(world: World, records: list[str], end: int | None) -> str | None:
     """Make check 19 for a record and the one that it replaces."""
-    if not world.contracts.get("CaseRegistry"):
-        return None
-    codes: set[str] = set()
     try:
-        for record in records:
-            flags, outcomes = _read(world, record, end)
-            codes |= {name for flag, name in _FLAGS.items() if flags & flag}
-            codes |= {_NAMES[outcome] for outcome in outcomes if outcome}
+        return standing(world, records, end).code
     except UnreadableError:
         return "status-unreadable"
-    return min(codes, key=ORDER.index) if codes else None
+
+
+def corrected_by(world: World, records: list[str], end: int | None) -> str | None:
+    """Follow corrections to their end, as far as they can be read."""
+    found: str | None = None
+    for _ in range(STEPS):
+        try:
+            now = standing(world, records, end)
+        except UnreadableError:
+            break
+        if now.outcome != OUTCOMES[CORRECT] or now.other is None:
+            break
+        found = now.other
+        records = [found]
+    return found

@@ -31,7 +31,7 @@ def judged(
     seen = record.view(found.entry, found.presentation, SHELF)
     question = of_object(ask or {})
     one = judge.Judge(found, None, question, read_world(facts), seen, Findings())
-    return one.verdict(), set(one.found.codes)
+    return one.judged().verdict, set(one.found.codes)
 
 
 def set_key(number: int, **values: Any) -> Change:

@@ -139,6 +139,13 @@ def instant(text: Json) -> int:
     return seconds
 
 
+def write_instant(seconds: int) -> str:
+    """Write Unix seconds as an instant."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+
+
 def day(text: Json) -> date:
     """Read a day that exists."""
     if not isinstance(text, str) or not _DAY.fullmatch(text):

@@ -8,7 +8,7 @@ from typing import Any
 
 NEVER = 1 << 64
 ANCHOR, PRESENT, REQUEST, NOTE, WITNESS = 1, 6, 7, 8, 9
-ACTIVE, CLOSED, PROVINCE, SHA256 = 1, 2, 1, 1
+ACTIVE, CLOSED, PROVINCE, BUREAU, SHA256 = 1, 2, 1, 2, 1
 RECORD_TYPE, RULES = 1, 5
 GRACE = 72 * 3600
 SKEW = 60
@@ -49,9 +49,21 @@ class Key:
             said = [one for one in said if one.block <= final][-1:]
         last = max((n for n, one in enumerate(said) if one.block <= final), default=0)
         since = [one.since or NEVER for one in said[last:]]
-        if not sure and self.compromised_since != (self.said[-1].since if self.said else 0):
-            since.append(self.compromised_since or NEVER)
+        state, last_word = self._state
+        if not sure and state < last_word:
+            since.append(state)
         return min(since, default=NEVER)
+
+    def stolen_by_state(self, final: int) -> int:
+        """Give since when the state says that it is stolen; what eases it is not believed."""
+        state, last_word = self._state
+        return self.stolen_since(final, None) if state > last_word else state
+
+    @property
+    def _state(self) -> tuple[int, int]:
+        """Give what state and last event say of since when it is stolen."""
+        last_word = self.said[-1].since if self.said else 0
+        return self.compromised_since or NEVER, last_word or NEVER
 
 
 @dataclass(frozen=True)
@@ -73,10 +85,10 @@ class Member:
     status: int
     roles: tuple[tuple[int, int], ...]
 
-    def is_province(self, at: int) -> bool:
-        """Tell whether it was a province at a time."""
-        held = [roles for since, roles in self.roles if since <= at]
-        return bool(held) and bool(held[-1] & PROVINCE)
+    def had(self, roles: int, at: int) -> bool:
+        """Tell whether it had one of some roles at a time."""
+        held = [bits for since, bits in self.roles if since <= at]
+        return bool(held) and bool(held[-1] & roles)
 
 
 @dataclass(frozen=True)
@@ -178,6 +190,8 @@ class World:
     catalogue: list[Item] = field(default_factory=list)
     states: dict[tuple[str, str], Stored] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
+    blocks: dict[int, int] = field(default_factory=dict)
+    revocations: dict[tuple[str, str, str], int] = field(default_factory=dict)
     us: str = ""
     nonces: set[tuple[str, str]] = field(default_factory=set)
 
@@ -186,17 +200,46 @@ class World:
         """Give the later of head and local clock."""
         return max(self.head_time, self.now)
 
-    def unreadable(self, log: str) -> str | None:
-        """Give the code in which section 15 ends, or that of a log of an unknown suite."""
+    def ended(self) -> str | None:
+        """Give the code in which section 15 ends, if any."""
         if self.unread is not None:
             return self.unread
         if self.now - self.head_time > self.max_head_age:
             return "head-too-old"
         if self.head_time > self.now + SKEW:
             return "head-in-future"
-        if log in self.logs and self.logs[log].suite != SHA256:
-            return "version-unknown"
         return None if self.contracts.get("LogAnchor") else "no-code"
+
+    def unreadable(self, log: str) -> str | None:
+        """Give the code in which section 15 ends, or that of a log of an unknown suite."""
+        known = log not in self.logs or self.logs[log].suite == SHA256
+        return self.ended() or (None if known else "version-unknown")
+
+    def had(self, member: str, roles: int, at: int) -> bool:
+        """Tell whether a member had one of some roles at a time; one not registered had none."""
+        return member in self.members and self.members[member].had(roles, at)
+
+    def time_of(self, block: int) -> int:
+        """Give the time of a block."""
+        return self.blocks.get(block, self.head_time)
+
+    def anchored_size(self, log: str, block: int) -> int:
+        """Give the size at which a log was anchored at a block, by whatever LogAnchor."""
+        contracts = {held.address for held in self.contracts.get("LogAnchor", [])}
+        sizes = [
+            event.size
+            for event in self.anchors
+            if event.log == log and event.block <= block and event.contract in contracts
+        ]
+        return sizes[-1] if sizes else 0
+
+    def revoked_at(self, custodian: str, commitment: str) -> int | None:
+        """Give when an authorisation was taken back, 0 for never; nothing where none can say."""
+        held = self.contracts.get("Revocations", [])
+        if not held or any(one.silent for one in held):
+            return None
+        times = [self.revocations.get((one.address, custodian, commitment), 0) for one in held]
+        return min((time for time in times if time), default=0)
 
     def keys_of(self, member: str, purpose: int) -> list[Key]:
         """Give the keys of a member for a purpose."""
@@ -320,6 +363,16 @@ def _member(one: dict[str, Any]) -> Member:
     return Member(one["region"], one["status"], roles)
 
 
+def _blocks(raw: dict[str, Any]) -> dict[int, int]:
+    """Give the times of blocks, as whatever lies in one tells."""
+    told = [raw["head"], *raw.get("blocks", [])]
+    found = {one["number"]: one["time"] for one in told}
+    said = [one for key in raw.get("keys", []) for one in key["compromises"]]
+    for event in (*raw.get("anchors", []), *raw.get("acts", []), *said):
+        found.setdefault(event["block"], event["time"])
+    return found
+
+
 def of_object(raw: dict[str, Any]) -> World:
     """Make a world of a facts file."""
     network = raw["network"]
@@ -348,6 +401,11 @@ def of_object(raw: dict[str, Any]) -> World:
         for one in raw.get("states", [])
     }
     world.acts = [_act(one) for one in raw.get("acts", [])]
+    world.blocks = _blocks(raw)
+    world.revocations = {
+        (one["contract"], one["custodian"], one["commitment"]): one["time"]
+        for one in raw.get("revocations", [])
+    }
     return world
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from tests.second import acts, catalogue, keys
 from tests.second.codec import b64url, day_of
 from tests.second.curves import sha256
-from tests.second.facts import Anchored, Log, World
+from tests.second.facts import PROVINCE, Anchored, Log, World
 from tests.second.merkle import included
 from tests.second.question import Question
 from tests.second.receipt import Receipt
 from tests.second.record import View, view
 from tests.second.shelf import Shelf
 from tests.second.statement import Statement
-from tests.second.verdicts import Findings
+from tests.second.verdicts import Findings, Judged
 
 
 @dataclass
@@ -143,7 +143,7 @@ class Judge:
     def lawful(self, world: World, owner: str, at: int) -> None:
         """Make checks 23 and 24."""
         member = world.members.get(owner)
-        if member is None or not member.is_province(at):
+        if not world.had(owner, PROVINCE, at):
             self.found.add("issuer-not-a-province")
         region = member.region if member else ""
         schema, payload = self.receipt.entry.schema, self.view.payload
@@ -162,12 +162,12 @@ class Judge:
         note, needed = self.receipt.checkpoint, self.question.witnesses
         self.found.add_line(keys.witnesses(world, log.owner, note, needed, self.end))
 
-    def verdict(self) -> str:
-        """Make all checks that can be made, and give the verdict."""
+    def judged(self) -> Judged:
+        """Make all checks that can be made."""
         self.offline()
         world = self.world
         if self.found.codes or world is None:
-            return self.found.worst(complete=False)
+            return self.found.judged(complete=False)
         code = self.chain(world)
         log = world.logs.get(self.receipt.log)
         if code is not None:
@@ -177,7 +177,7 @@ class Judge:
             self.unregistered(world)
         else:
             self.online(world, log)
-        return self.found.worst(complete=code is None and log is not None)
+        return self.found.judged(complete=code is None and log is not None)
 
 
 def network(world: World, named: str) -> str | None:
@@ -208,19 +208,24 @@ def asked_of_statement(question: Question, owner: str) -> str | None:
     return wrong
 
 
+def judged(
+    receipt: Receipt, said: Statement | None, question: Question, world: World | None, seen: View
+) -> Judged:
+    """Judge a receipt that was looked at."""
+    return Judge(receipt, said, question, world, seen, Findings()).judged()
+
+
 def judge_receipt(
     receipt: Receipt,
     statement: Statement | None,
     question: Question,
     world: World | None,
     shelf: Shelf,
-) -> tuple[str, str | None]:
-    """Give the verdict, and where a day was asked about that for the head."""
+) -> tuple[Judged, Judged | None]:
+    """Judge a receipt, and where a day was asked about also for the head."""
     seen = view(receipt.entry, receipt.presentation, shelf)
-
-    def made(asked: Question) -> str:
-        return Judge(receipt, statement, asked, world, seen, Findings()).verdict()
-
+    first = judged(receipt, statement, question, world, seen)
     if question.as_of is None:
-        return made(question), None
-    return made(question), made(question if statement is not None else question.at_head())
+        return first, None
+    at_head = question if statement is not None else question.at_head()
+    return first, judged(receipt, statement, at_head, world, seen)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from eth_keys.datatypes import PrivateKey
 
 from tests.second import facts, merkle, schema, shelf
-from tests.second.codec import Json, b64url, canonical
+from tests.second.codec import Json, b64url, canonical, write_instant
 from tests.second.curves import ED25519, P256, SECP256K1, key_id, sha256
 from tests.second.note import key_hash
 from tests.second.statement import Promise
@@ -318,14 +317,9 @@ def promise(entry: dict[str, Json], issued: int = HEAD, due: int = HEAD + 3600) 
     return {
         "_type": "credit-ledger/promise@1",
         "count": 1,
-        "due": instant(due),
-        "issuedAt": instant(issued),
+        "due": write_instant(due),
+        "issuedAt": write_instant(issued),
         "leavesRoot": leaf.hex(),
         "log": LOG,
         "signature": "0x" + raw.hex(),
     }
-
-
-def instant(seconds: int) -> str:
-    """Write an instant."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,9 +7,9 @@ from tests.second.codec import MAX_INSTANT, MAX_INTEGER, Malformed, base64_stric
 from tests.second.curves import ED25519, made, sha256
 from tests.second.merkle import EMPTY
 
-# What ECMA 262 calls white space, which is not what Python does.
-_SPACE = "\t\n\x0b\x0c\r \u00a0\ufeff\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_LINE = re.compile(rf"— ([^{_SPACE}+\x00-\x1f]{{1,256}}) ([A-Za-z0-9+/]+={{0,2}})")
+# Unicode white space, which a name never holds (section 19).
+_SPACE = r"\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_LINE = re.compile(rf"— ([^+{_SPACE}]{{1,256}}) ([A-Za-z0-9+/]+={{0,2}})")
 _TREE = re.compile(
     r"(credit-ledger/([0-9a-f]{64}))\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+={0,2})\n"
 )
@@ -85,7 +85,7 @@ def _unknown(name: str, raw: bytes, first: bool) -> bool:
 
 
 def newer(text: str) -> bool:
-    """Tell whether a checkpoint holds a signature line that is not known."""
+    """Tell whether the owner's line is of an unknown type; no other line excuses what is wrong."""
     parts = text.split("\n\n", 1)
     try:
         lines = _lines(parts[1]) if len(parts) == 2 else []
@@ -93,7 +93,7 @@ def newer(text: str) -> bool:
         return False
     if not lines or not _ORIGIN.fullmatch(lines[0][0]):
         return False
-    return any(_unknown(name, raw, place == 0) for place, (name, raw) in enumerate(lines))
+    return _unknown(*lines[0], True)
 
 
 def _cosignature(name: str, raw: bytes) -> Cosignature:

@@ -103,7 +103,8 @@ class Mismatch(Exception):
     """Say that disclosures are not what the payload commits to; holds the code."""
 
 
-def _jws(text: str, typ: str, header_members: str) -> tuple[Jws, dict[str, Json]]:
+def read_jws(text: str, typ: str, header_members: str) -> Jws:
+    """Read a compact JWS with a header of exactly some members."""
     parts = text.split(".")
     if len(parts) != 3:
         raise Malformed("not three parts")
@@ -116,8 +117,7 @@ def _jws(text: str, typ: str, header_members: str) -> tuple[Jws, dict[str, Json]
         raise Malformed("no such algorithm")
     iat = integer_of(header["iat"], MAX_INSTANT) if "iat" in header else 0
     message = text.rpartition(".")[0].encode()
-    jws = Jws(algorithm, text_of(header["kid"], HEX), iat, payload, message, signature)
-    return jws, header
+    return Jws(algorithm, text_of(header["kid"], HEX), iat, payload, message, signature)
 
 
 def _file(value: Json) -> FileName:
@@ -156,7 +156,7 @@ def read(text: str) -> Presentation:
     first, *disclosures = text[:-1].split("~")
     if not disclosures:
         raise Malformed("nothing is disclosed")
-    jws, _ = _jws(first, "dc+sd-jwt", "alg iat kid typ")
+    jws = read_jws(first, "dc+sd-jwt", "alg iat kid typ")
     return Presentation(text, jws, _payload(jws.payload), tuple(disclosures))
 
 
@@ -164,7 +164,7 @@ def read_binding(text: str) -> Binding:
     """Read a binding."""
     if len(text) > 4096:
         raise Malformed("binding too long")
-    jws, _ = _jws(text, "kb+jwt", "alg kid typ")
+    jws = read_jws(text, "kb+jwt", "alg kid typ")
     claims = members(parse(jws.payload, nulls=True), "aud authorisation iat nonce sd_hash")
     if claims["authorisation"] is not None:
         text_of(claims["authorisation"], HEX)

@@ -8,7 +8,7 @@ from tests.second.question import Question
 from tests.second.receipt import Opening, reference
 from tests.second.shelf import Shelf
 from tests.second.statement import Promise
-from tests.second.verdicts import Findings
+from tests.second.verdicts import Findings, Judged
 
 
 def _offline(opening: Opening, promise: Promise, found: Findings) -> None:
@@ -20,12 +20,14 @@ def _offline(opening: Opening, promise: Promise, found: Findings) -> None:
         found.add("promise-mismatch")
 
 
-def _promised(opening: Opening, promise: Promise, question: Question, world: World | None) -> str:
+def _promised(
+    opening: Opening, promise: Promise, question: Question, world: World | None
+) -> Judged:
     """Judge an opening that has a promise and no receipt; it is never valid."""
     found = Findings()
     _offline(opening, promise, found)
     if found.codes or world is None:
-        return found.worst(complete=False)
+        return found.judged(complete=False)
     log = world.logs.get(opening.entry.log)
     code = world.unreadable(opening.entry.log)
     if code is not None:
@@ -41,16 +43,16 @@ def _promised(opening: Opening, promise: Promise, question: Question, world: Wor
         found.add(asked_of_statement(question, log.owner))
         chain_id, _ = reference(world.reference)
         found.add(keys.promise(world, chain_id, log.owner, promise))
-    return found.worst(complete=False)
+    return found.judged(complete=False)
 
 
 def judge_opening(
     opening: Opening, question: Question, world: World | None, shelf: Shelf
-) -> tuple[str, str | None]:
+) -> tuple[Judged, Judged | None]:
     """Judge an opening, anchored or promised."""
     if opening.receipt is not None:
         return judge_receipt(opening.receipt, opening.said, question, world, shelf)
     if opening.promise is None:
         raise AssertionError("an opening has a receipt or a promise")
-    verdict = _promised(opening, opening.promise, question, world)
-    return verdict, None if question.as_of is None else verdict
+    found = _promised(opening, opening.promise, question, world)
+    return found, None if question.as_of is None else found

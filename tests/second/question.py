@@ -1,6 +1,6 @@
 """Hold what is asked of a piece of evidence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,22 +18,25 @@ class Question:
     audience: str | None = None
     nonce: str | None = None
     witnesses: int = 0
+    moment: int | None = None
+    purpose: str | None = None
+    types: tuple[str, ...] | None = None
 
     @property
     def end(self) -> int | None:
-        """Give the end of the day asked about."""
+        """Give the end of the day asked about, or a moment that stands for it."""
+        if self.moment is not None:
+            return self.moment
         return None if self.as_of is None else end_of(self.as_of)
 
     def at_head(self) -> "Question":
         """Give the same question without its day."""
-        return Question(
-            self.subject, self.type, self.issuer, None, self.audience, self.nonce, self.witnesses
-        )
+        return replace(self, as_of=None, moment=None)
 
 
 def of_object(raw: dict[str, Any]) -> Question:
     """Read a question of the line protocol."""
-    as_of = raw.get("asOf")
+    as_of, types = raw.get("asOf"), raw.get("types")
     return Question(
         subject=raw.get("subject"),
         type=raw.get("type"),
@@ -42,4 +45,6 @@ def of_object(raw: dict[str, Any]) -> Question:
         audience=raw.get("audience"),
         nonce=raw.get("nonce"),
         witnesses=raw.get("witnesses") or 0,
+        purpose=raw.get("purpose"),
+        types=None if types is None else tuple(types),
     )

@@ -64,6 +64,30 @@ def _letter(sign: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Strict:
+    """Hold one case of `visibilityIf`."""
+
+    fields: tuple[str, ...]
+    values: tuple[str, ...]
+    only: bool
+    visibility: str
+
+    def holds(self, shown: dict[str, Value]) -> bool:
+        """Tell whether it holds of the fields shown: by one value, or by all there are."""
+        if self.only and self.hidden(shown):
+            return False
+        values = [shown[name] for name in self.fields if name in shown]
+        own = [one for value in values for one in ([value] if isinstance(value, str) else value)]
+        wanted = {fold(text) for text in self.values}
+        met = [fold(text) in wanted for text in own]
+        return all(met) if self.only else any(met)
+
+    def hidden(self, shown: dict[str, Value]) -> bool:
+        """Tell whether one of its fields is not shown."""
+        return not set(self.fields) <= set(shown)
+
+
+@dataclass(frozen=True)
 class Field:
     """Hold what a verifier needs of a field."""
 
@@ -95,6 +119,8 @@ class Schema:
     until_field: str
     until_open: tuple[str, ...]
     subject: dict[str, str]
+    visibility: str
+    stricter: tuple[Strict, ...]
     fields: dict[str, Field] = field(default_factory=dict)
 
     @property
@@ -192,16 +218,19 @@ def _until(value: Json) -> tuple[str, str, tuple[str, ...]]:
     return text_of(rule), text_of(found.get("field", "")), tuple(opened)
 
 
-def _visibility(found: dict[str, Json]) -> None:
-    text_of(found["visibility"], _VISIBILITY)
-    cases = found.get("visibilityIf", [])
-    if not isinstance(cases, list) or len(cases) > 64:
+def _stricter(value: Json) -> tuple[Strict, ...]:
+    if not isinstance(value, list) or len(value) > 64:
         raise Malformed("visibilityIf is a list of at most 64")
-    for case in cases:
+    found = []
+    for case in value:
         one = members(case, "fields visibility", "values onlyValues")
         if ("values" in one) == ("onlyValues" in one):
             raise Malformed("values or onlyValues")
-        text_of(one["visibility"], _VISIBILITY)
+        only = "onlyValues" in one
+        values = words(one["onlyValues" if only else "values"])
+        visibility = text_of(one["visibility"], _VISIBILITY)
+        found.append(Strict(words(one["fields"]), values, only, visibility))
+    return tuple(found)
 
 
 def _fields(value: Json) -> dict[str, Field]:
@@ -221,6 +250,7 @@ def _consistent(schema: Schema, found: dict[str, Json]) -> None:
         raise Malformed("publicity of what is never adverse")
     named = {schema.decided, schema.decided_year, schema.until_field, text_of(found["document"])}
     named |= set(schema.subject.values()) | {item.not_before for item in schema.fields.values()}
+    named |= {name for case in schema.stricter for name in case.fields}
     named |= {when.field for when in (schema.adverse_if, schema.void_if) if when}
     if not named - {""} <= set(schema.fields):
         raise Malformed("a field is named that is none")
@@ -238,7 +268,6 @@ def read(data: bytes) -> Schema:
         raise Malformed("no schema of version 1")
     _titles(found["title"])
     _titles(found["category"])
-    _visibility(found)
     if "apart" in found:
         words(found["apart"], 64)
     members(found["authority"], "name", "code")
@@ -258,6 +287,8 @@ def read(data: bytes) -> Schema:
         until_field=until_field,
         until_open=opened,
         subject={name: text_of(code) for name, code in subject.items()},
+        visibility=text_of(found["visibility"], _VISIBILITY),
+        stricter=_stricter(found.get("visibilityIf", [])),
         fields=_fields(found["fields"]),
     )
     _consistent(schema, found)

@@ -17,6 +17,14 @@ class Shelf:
         """Take the files that can be had."""
         self.files = {sha256(data).hex(): data for data in files if len(data) <= _LIMIT}
 
+    def schema_of_entry(self, named: str) -> schema.Schema | None:
+        """Give the schema of the name and version that an entry gives."""
+        for digest in self.files:
+            found = self.schema(FileName("", 1, digest))
+            if found is not None and f"{found.name}@{found.version}" == named:
+                return found
+        return None
+
     def schema(self, name: FileName) -> schema.Schema | None:
         """Give a schema, whatever name its file bears inside."""
         try:

@@ -107,9 +107,10 @@ def test_a_signed_request_is_accepted() -> None:
         ({"Signature": f"other=:{base64(bytes(64))}:"}, "signature-form"),
         ({"Signature": f"sig=:{base64(bytes(64))}:"}, "signature-invalid"),
         ({"Content-Digest": None}, "signature-form"),
-        ({"Content-Digest": "sha-512=:AA==:"}, "signature-form"),
+        ({"Content-Digest": "sha-512=:AA==:"}, "signature-invalid"),
         ({"Credit-Ledger-To": None}, "signature-form"),
         ({"Credit-Ledger-To": ASKER}, "other-member"),
+        ({"Credit-Ledger-To": "no code"}, "other-member"),
     ],
 )
 def test_fields(fields: dict[str, str | None], code: str) -> None:
@@ -125,6 +126,9 @@ def test_fields(fields: dict[str, str | None], code: str) -> None:
         (parameters(nonce=None), "signature-form"),
         (parameters(alg="rsa-v1_5-sha256"), "signature-form"),
         (parameters(keyid="ab"), "signature-form"),
+        (parameters(keyid=f"/{KEY_ID}"), "signature-form"),
+        (parameters(keyid=f"{ASKER}/{KEY_ID}"), "accepted"),
+        (parameters(keyid=f"{OWNER}/{KEY_ID}"), "request-key-unknown"),
         (parameters(created=str(HEAD)), "signature-form"),
         (parameters() + ";created=1", "signature-form"),
         (parameters() + ";more=1", "signature-form"),
@@ -173,11 +177,31 @@ def test_key_and_member() -> None:
 
 
 def test_a_key_that_two_members_registered() -> None:
-    """Let nobody shut another out by registering the same public key."""
+    """Take a request for that of the member that it names, whoever else has the key."""
     found = facts()
     copied = {**key(OWNER, 7, ED25519, PUBLIC), "notAfter": HEAD - 1}
-    assert verdict(request(), keys=[copied, *found["keys"]]) == "accepted"
-    assert verdict(request(), keys=[*found["keys"], copied]) == "accepted"
+    named = request(parameters(keyid=f"{ASKER}/{KEY_ID}"))
+    other = request(parameters(keyid=f"{OWNER}/{KEY_ID}"))
+    for keys in ([copied, *found["keys"]], [*found["keys"], copied]):
+        assert verdict(named, keys=keys) == "accepted"
+        assert verdict(other, keys=keys) == "request-key-not-valid"
+        assert verdict(request(), keys=keys) == "request-key-unknown"
+
+
+def test_a_digest_that_is_none_is_one_that_differs() -> None:
+    """Look at the digest where it is used."""
+    params = exchange.COMPONENTS + parameters()
+    lines = [
+        '"@method": POST',
+        '"@path": /v1/exchange/record',
+        '"@query": ?',
+        '"content-digest": none',
+        f'"credit-ledger-to": {OWNER}',
+        f'"@signature-params": {params}',
+    ]
+    signature = f"sig=:{base64(PRIVATE.sign(chr(10).join(lines).encode()))}:"
+    sent = request(fields={"Content-Digest": "none", "Signature": signature})
+    assert verdict(sent) == "digest-differs"
 
 
 def test_methods_are_any_token() -> None:

@@ -234,7 +234,7 @@ def test_witnesses() -> None:
         facts = world(made.entry)
         change(facts)
         question = Question(witnesses=needed)
-        return judge.judge_receipt(found, None, question, read_world(facts), SHELF)[0]
+        return judge.judge_receipt(found, None, question, read_world(facts), SHELF)[0].verdict
 
     assert verdict(set_top(), 1) == "valid"
     assert verdict(set_top(), 2) == "undetermined"
@@ -252,13 +252,13 @@ def test_statement() -> None:
 
     def verdict(text: dict[str, Json], question: Question) -> str:
         read = receipt.read_statement(canonical(text))
-        return judge.judge_receipt(found, read, question, facts, SHELF)[0]
+        return judge.judge_receipt(found, read, question, facts, SHELF)[0].verdict
 
     assert verdict(said, Question()) == "valid"
     assert verdict(statement(at="2026-11-18T10:00:01Z"), Question()) == "proof-mismatch"
     assert verdict(said, Question(issuer="130000")) == "other-subject"
     assert verdict(said, Question(witnesses=1)) == "other-subject"
-    assert judge.judge_receipt(found, None, Question(), facts, SHELF)[0] == "anchored"
+    assert judge.judge_receipt(found, None, Question(), facts, SHELF)[0].verdict == "anchored"
 
 
 def opening(proof: dict[str, Json]) -> bytes:
@@ -276,7 +276,7 @@ def test_openings() -> None:
         if change:
             change(again)
         it = receipt.read_opening(data)
-        return promised.judge_opening(it, Question(), read_world(again), SHELF)[0]
+        return promised.judge_opening(it, Question(), read_world(again), SHELF)[0].verdict
 
     assert verdict(opening({"receipt": json.loads(make_receipt(entry))})) == "valid"
     held: Json = {"index": 0, "path": [], "promise": promise(entry)}

@@ -11,6 +11,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _VCT = re.compile(r"urn:credit-ledger:record:[1-9][0-9]{0,8}")
 _START = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"_type"[ \t\r\n]*:[ \t\r\n]*"([ -!#-\[\]-~]+)"')
 BOM = b"\xef\xbb\xbf"
+_PARTS = ("receipt", "promise", "statement")
 KNOWN_ALG = ("ES256", "EdDSA", "ES256K", "none")
 
 
@@ -47,18 +48,21 @@ def payload_newer(data: bytes | str) -> bool:
     return other or _strange(text_at(found, "_sd_alg"), ("sha-256",))
 
 
+def _part(text: str, place: int) -> bytes:
+    try:
+        return b64url_strict(text.split("~", 1)[0].split(".")[place])
+    except (IndexError, Malformed):
+        return b""
+
+
+def algorithm_newer(text: str) -> bool:
+    """Look at the header of a JWS (rule 4)."""
+    return _strange(text_at(members_of(_part(text, 0)), "alg"), KNOWN_ALG)
+
+
 def jws_newer(text: str) -> bool:
-    """Look at a JWS, with or without disclosures behind it (rule 4)."""
-    parts = text.split("~", 1)[0].split(".")
-    decoded = []
-    for part in parts[:2]:
-        try:
-            decoded.append(b64url_strict(part))
-        except Malformed:
-            decoded.append(b"")
-    if _strange(text_at(members_of(decoded[0]), "alg"), KNOWN_ALG):
-        return True
-    return len(decoded) > 1 and payload_newer(decoded[1])
+    """Look at a JWS over a payload, with or without disclosures behind it (rules 3 and 4)."""
+    return algorithm_newer(text) or payload_newer(_part(text, 1))
 
 
 def receipt_newer(data: bytes | str) -> bool:
@@ -73,11 +77,12 @@ def receipt_newer(data: bytes | str) -> bool:
 
 
 def opening_newer(data: bytes | str) -> bool:
-    """Look at the parts of an opening."""
+    """Look at the parts of an opening (rule 6)."""
     found = members_of(data)
-    outer = members_of(found.get("promise", ""))
-    inner = members_of(outer.get("promise", ""))
-    types = [found, inner, members_of(found.get("statement", ""))]
+    receipt, outer, said = (members_of(found.get(name, "")) for name in _PARTS)
+    types = [found, receipt, outer, said, members_of(outer.get("promise", ""))]
     if any(newer_type(text_at(part, "_type")) for part in types):
         return True
-    return entry_newer(found.get("entry", "")) or receipt_newer(found.get("receipt", ""))
+    if any(entry_newer(part.get("entry", "")) for part in (found, receipt)):
+        return True
+    return note.newer(text_at(receipt, "checkpoint") or "")
