@@ -15,7 +15,7 @@ from ledger.cli.output import Refused, Unknown, note, print_json
 from ledger.cli.verify import library_of
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32
-from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.errors import CouldNotCheck, EvidenceError, VersionUnknown
 from ledger.core.receipt import Receipt
 from ledger.core.report_content import is_number
 from ledger.files.reports import MAX_FILE, parse_report
@@ -228,6 +228,8 @@ def _record(data: bytes, line: int) -> str:
         return hex32(receipts.parse(texts[line - 1].encode()).record_id)
     except (EvidenceError, VersionUnknown) as error:
         raise Refused(str(error)) from error
+    except CouldNotCheck as error:
+        raise Unknown(str(error)) from error
 
 
 def _read(path: Path) -> bytes:
