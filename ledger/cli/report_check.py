@@ -37,7 +37,7 @@ _EXITS = {"genuine": 0, "changed-since": 3, "unknown": 1}
         \b
         示例：
           credit-ledger report check 报告.pdf --network network.json
-          credit-ledger report check 110000-20261130-000001X A2B3C4D5 --to URL
+          credit-ledger report check 110000-20261130-K7M2P9QXRTM A2B3C4D5 --to URL
 
         退出码：0 真实 · 3 真实但此后有变化或已过有效期 · 1 不真实 · 4 无法核验
         """,
@@ -50,7 +50,7 @@ _EXITS = {"genuine": 0, "changed-since": 3, "unknown": 1}
         \b
         Examples:
           credit-ledger report check report.pdf --network network.json
-          credit-ledger report check 110000-20261130-000001X A2B3C4D5 --to URL
+          credit-ledger report check 110000-20261130-K7M2P9QXRTM A2B3C4D5 --to URL
 
         Exit codes: 0 genuine · 3 changed since, or past its day · 1 not genuine · 4 not checked
         """,
