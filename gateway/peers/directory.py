@@ -250,7 +250,8 @@ class Directory:
         consortium = Consortium(self._reader.network.consortium, view.call, view.calls)
         codes = consortium.member_codes()
         consortium.fetch(codes)
-        members = {code: member for code in codes if (member := consortium.member(code))}
+        found = {code: consortium.member(code) for code in codes}
+        members: dict[str, Member] = {code: one for code, one in found.items() if one is not None}
         return members, {
             (code, key.key_id): key
             for code in codes

@@ -13,6 +13,8 @@ import structlog
 from ledger.core.errors import EvidenceError, VersionUnknown
 from ledger.core.report_content import check_content
 from ledger.core.status import Action
+from ledger.files import reports
+from ledger.files.attachments import attached
 from ledger.files.reports import parse_report
 from tests.acceptance.independent import uscc
 from tests.cli.conftest import Cli, Done
@@ -87,11 +89,19 @@ def test_made_and_verified(desk: Desk, network: Network, subject: str, network_j
     assert (done.exit, "changed since" in done.out) == (3, True)
 
 
-def test_a_flipped_byte(desk: Desk, network: Network, subject: str, network_json: Path) -> None:
+def test_a_flipped_byte(
+    desk: Desk,
+    network: Network,
+    subject: str,
+    network_json: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Wherever it is: the file holds the same report, or none."""
     pdf = desk.make(subject)
     whole = pdf.read_bytes()
     refused = []
+    # A process for each of five hundred files takes minutes; that it reads the same is tested.
+    monkeypatch.setattr(reports, "attached_apart", lambda data: list(attached(data)))
     for at in range(5, len(whole), max(1, len(whole) // 500)):
         data = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
         try:
