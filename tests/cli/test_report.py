@@ -133,6 +133,21 @@ def test_by_number_and_code(desk: Desk, network: Network, subject: str) -> None:
     assert desk.cli("report", "check", number, code, "--to", desk.url).exit == 3
 
 
+def test_a_token_goes_to_nobody_else(
+    desk: Desk, network: Network, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A counter's own node counts by it; the node that is asked instead is not shown it, or it
+    would refuse a token that it does not know."""
+    pdf = desk.make(subject).read_bytes()
+    number, code = parse_report(pdf).content.number, code_of(pdf)
+    hebei = new_token(network[HEBEI].node, "read", department=None)
+    words = ("report", "check", number, code, "--to", network[HEBEI].url)
+    assert desk.cli(*words, "--token", hebei).exit == 0
+    monkeypatch.setenv("CREDIT_LEDGER_TOKEN", hebei)
+    assert desk.cli(*words).exit == 0
+    assert desk.cli("report", "check", number, code, "--to", desk.url).exit == 4
+
+
 def test_shared_and_withdrawn(desk: Desk, network: Network, subject: str) -> None:
     penalties(network, subject, 4)
     number = parse_report(desk.make(subject).read_bytes()).content.number
