@@ -97,7 +97,7 @@ def make_finance(parts: Parts) -> Finance:
         peers=peers,
     )
     peers.exchange.ask_papers(papers.papers)
-    queries = make_queries(parts, papers.papers, papers.held)
+    queries = make_queries(parts, papers.papers, papers.held, papers.views)
     uses = queries.routes.uses
     webhooks = make_webhooks(
         ctx,

@@ -78,6 +78,7 @@ from gateway.products.tasks import sender as product_sender
 from gateway.products.wiring import ProductsHere
 from gateway.quality.services import QualityFiles
 from gateway.quality.tasks import closer
+from gateway.queries.store import forget as forget_uses
 from gateway.receipts.services import Receipts
 from gateway.reports.store import forget as forget_reports
 from gateway.sealing.tasks import ContentKeyWatch
@@ -319,6 +320,7 @@ def _forget(connection: sa.Connection, records: Collection[bytes]) -> None:
     """Destroy what is kept of records beside themselves and their cases."""
     forget_rows(connection, records)
     forget_reports(connection, records)
+    forget_uses(connection, records)
 
 
 def open_node(settings: Settings, *, beside: bool = False) -> Node:

@@ -37,6 +37,8 @@ from gateway.chain.view import ChainView
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Granted
 from gateway.peers.judging import UNDETERMINED, Judge
+from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.contracts.structs import RETIRED
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.revocations import revoked_at
 from ledger.chain.standing import Standings
@@ -240,7 +242,9 @@ class Papers:
         with self._asking():
             view = self._reader.head()
             [since] = revoked_at(view, consortium, granted.custodian, commitments)
-        return since is not None
+            member = Consortium(consortium, view.call, view.calls).member(granted.custodian)
+        # Of a member that retired nobody can take a paper back any more, so it counts no more.
+        return since is not None or member is None or member.status == RETIRED
 
     # ---- the chain
 

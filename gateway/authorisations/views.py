@@ -57,6 +57,17 @@ class _Seen:
         return from_members(self.opening.statement.members)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An authorisation by what is kept of it unsealed. commitment: by which it is called.
+    commitments: all of its chain that are known here."""
+
+    commitment: bytes
+    custodian: str
+    grantee: str
+    commitments: Sequence[bytes]
+
+
 class Views:
     """Shows them. Safe in threads.
 
@@ -139,6 +150,17 @@ class Views:
             raise AuthorisationRefused("not-found")
         return data
 
+    def named(self, caller: Caller, commitment: bytes) -> Named:
+        """One that the caller may see, without opening it."""
+        row = self._admitted(caller, Purpose.SEE_AUTHORISATION, commitment)
+        with begin_read(self._ctx.engine) as connection:
+            return Named(
+                commitment=bytes(row.commitment),
+                custodian=row.custodian,
+                grantee=row.grantee,
+                commitments=self._commitments(connection, row),
+            )
+
     # ---- looking
 
     def _admitted(self, caller: Caller, purpose: Purpose, commitment: bytes) -> store.Row:
@@ -191,20 +213,23 @@ class Views:
 
     def _seen(self, connection: sa.Connection, row: store.Row) -> _Seen | None:
         """None: nothing of it is here any more."""
+        known = self._commitments(connection, row)
         if row.custodian != self._ctx.settings.node.code:
             opening = self._held.newest(connection, row)
-            known = [bytes(one.commitment) for one in store.held_of(connection, row.id)]
-            if opening is None:
-                return None
-            return _Seen(row=row, opening=opening, commitments=known[::-1])
-        chain = self._statements.chain(row.commitment, connection)
+            return None if opening is None else _Seen(row=row, opening=opening, commitments=known)
         return _Seen(
             row=row,
             opening=self._statements.opening(row.commitment, connection),
-            commitments=chain,
+            commitments=known,
             revocations=store.revocations_of(connection, [row.id]),
             sent=sent_of(connection, [row.handed]).get(row.handed) if row.handed else None,
         )
+
+    def _commitments(self, connection: sa.Connection, row: store.Row) -> Sequence[bytes]:
+        """All of its chain that are known here, the first of them first."""
+        if row.custodian == self._ctx.settings.node.code:
+            return self._statements.chain(row.commitment, connection)
+        return [bytes(one.commitment) for one in store.held_of(connection, row.id)][::-1]
 
     def _taken_back(self, seen: Sequence[_Seen]) -> Mapping[bytes, bool] | None:
         """Of each commitment whether the chain has it taken back, at the latest head; None: it

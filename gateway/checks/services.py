@@ -17,7 +17,7 @@ import structlog
 
 from gateway.base.child import Bounds, ChildDied, Children, TooCostly
 from gateway.base.context import Context
-from gateway.base.db import begin_write
+from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.chain.view import ChainView
@@ -160,11 +160,23 @@ class Checks:
         """State what was done, a row each; rows in which something is wrong are left out, and
         told. All good ones are stated together, or none. Raises NotReady."""
         known = self._measures()
-        read = [self._read(n, row, known) for n, row in enumerate(rows)]
+        read = self._asked(caller, [self._read(n, row, known) for n, row in enumerate(rows)])
         good = [one for one in read if isinstance(one, Feedback)]
         commitments = iter(self._state(good)) if good else iter(())
         return [
             Told(n=n, statement=next(commitments)) if isinstance(one, Feedback) else one
+            for n, one in enumerate(read)
+        ]
+
+    def _asked(self, caller: Caller, read: Sequence[Feedback | Told]) -> Sequence[Feedback | Told]:
+        """The same, but for those that rest on no question of the caller's: what was done about a
+        firm is said by who asked about it."""
+        wanted = {one.query for one in read if isinstance(one, Feedback)}
+        token = None if caller.whole_member else caller.id
+        with begin_read(self._ctx.engine) as connection:
+            theirs = {one for one in wanted if queries.is_asked(connection, one, token)}
+        return [
+            one if isinstance(one, Told) or one.query in theirs else Told(n=n, faults=(_UNASKED,))
             for n, one in enumerate(read)
         ]
 
@@ -209,6 +221,16 @@ class Checks:
             except Overtaken:
                 continue
         raise NotReady("busy", retry_after=1)
+
+
+_UNASKED: Final = Fault(
+    field="query",
+    code="query-unknown",
+    text={
+        "zh": "不是本令牌所作的查询：请填所存证据包中该答复的查询承诺值",
+        "en": "no question of this token: give the commitment of a query in a bundle kept here",
+    },
+)
 
 
 def _line(n: int, use: str, bundle: Bundle, now: str) -> Mapping[str, Any]:

@@ -75,10 +75,11 @@ _NUMBERED: Mapping[Kind, sa.Column[str]] = {
     Kind.SENT: peer_outbox.c.id,
     Kind.MANIFEST: product_versions.c.box,
     Kind.USE: uses.c.id,
+    Kind.BUNDLE: uses.c.bundle_box,
     Kind.CREDIT_REPORT: credit_reports.c.box,
 }
 """Openings of other members, those on their way to them, manifests of products, what was asked
-about subjects, and reports about them."""
+and answered about subjects, and reports about them."""
 _LOST = Wrapped(b"", b"")
 """What stands for a key that no backup had; where another one has it, it is found again."""
 

@@ -63,7 +63,7 @@ product_users = sa.Table(
     sa.Column("token", sa.BigInteger, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
 )
-"""Whom a version was handed to, and who therefore gets notices of it."""
+"""Whom a version was handed to, as notices of it say."""
 
 product_acts = sa.Table(
     "product_acts",

@@ -1,9 +1,9 @@
 """Who made or uses a product is told when the status of an input changes.
 
 The table of changes (`gateway.statuses.changes`) is followed behind a place of its own, which moves
-in the transaction that keeps the notices: each change is told once. Where the place is not kept any
-more (the node stood for more than a week, or was restored), every input that makes a version stale
-now is told of.
+in the transaction that keeps the notices: each change is told once. Where some behind it are not
+kept any more (the node stood for more than a week), every input that makes a version stale now is
+told of.
 """
 
 from __future__ import annotations
@@ -59,9 +59,13 @@ class Noticing:
             newest = feed.newest(connection)
             if place == newest:
                 return False
-            stands = place is not None and feed.stands(connection, place)
-            page = changes.after(connection, place, limit=PAGE) if stands and place else []
-        if not stands:
+            # By number alone: what stands in one database is of one past, and the change at the
+            # place itself may be forgotten as long as none behind it is.
+            if place is None or place.number < feed.before_first(connection).number:
+                page = None
+            else:
+                page = changes.after(connection, place, limit=PAGE)
+        if page is None:
             return self._anew(newest, began=place is None)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             for change in page:

@@ -196,7 +196,7 @@ async def one_input(
 async def hand(
     name: Id, version: Version, request: Request, parts: Here, caller: Maker
 ) -> dict[str, Any]:
-    """Note whom a version is handed to: `{member}`, which gets notices of it from now on."""
+    """Note whom a version is handed to: `{member}`, which notices of it name from now on."""
     user = read_user(_small(await request.body()))
     with _told():
         await run_in_threadpool(parts.products.hand, caller, _id(name), version, user)

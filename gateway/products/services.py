@@ -142,7 +142,7 @@ class Products:
         self._ctx.signals.products.set()
 
     def hand(self, caller: Caller, product_id: ProductId, version: int, user: str) -> None:
-        """Note that a version is handed to a member, which gets notices of it from now on. Raises
+        """Note that a version is handed to a member, which notices of it name from now on. Raises
         ProductRefused (`not-found`, `user-unknown`), NotReady."""
         with begin_read(self._ctx.engine) as connection:
             row = self._row(connection, caller, product_id)

@@ -24,6 +24,7 @@ from gateway.base.policy import NOT_GRANTED, Decision, Purpose
 from gateway.chain.signing import Signing
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import MAX_ANSWER, Asker, Granted, Reply
+from gateway.queries import store
 from gateway.queries.bodies import read_subject
 from gateway.queries.interfaces import Asked, Papers
 from gateway.queries.records import AtBlock, SubjectRecords, TooManyRecords
@@ -142,12 +143,10 @@ class Answering:
         texts: list[str] = []
         room = ROOM
         try:
-            found = self._found.in_force(at, asked.code, asked.types)
+            found = self._found.in_force(at, asked.code, asked.types, visible)
         except TooManyRecords as error:
             raise Refused(TOO_MANY) from error
         for one in found:
-            if one.record.visibility not in visible:
-                continue
             data = stated_receipt(self._receipts, one)
             receipt = receipts.parse(data)
             if is_expired(receipt, library, day):
@@ -176,6 +175,14 @@ class Answering:
                 with begin_write(self._ctx.engine) as connection:
                     (opening,) = self._statements.keep(connection, said, made)
                     self._log(connection, asker, answer)
+                    if query.authorisation is not None:
+                        store.put_answered(
+                            connection,
+                            commitment=opening.statement.commitment,
+                            at=answer.at,
+                            types=answer.question.types,
+                            query=query,
+                        )
                     crash_point("query.stated", "before")
                 crash_point("query.stated", "after")
                 return opening

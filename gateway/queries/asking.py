@@ -61,6 +61,11 @@ class Paper:
     says: Authorisation
 
 
+SKEW: Final = 300
+"""Seconds by which the clocks of members may differ. An answer that is older was not made for this
+question: what came since would be left out, and no receipt of it would prove that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of a question. bundle: as it is kept; assessment: what follows from it."""
@@ -108,7 +113,7 @@ class Asking:
         asked = self._asked(wanted, paper)
         provinces = self._directory.provinces()
         outside = {} if paper is None else self._outside(provinces, paper.says)
-        told = self._rounds([one for one in provinces if one not in outside], asked)
+        told = self._rounds([one for one in provinces if one not in outside], asked, paper)
         missing = [Missing(member=one, reason=reason) for one, reason in outside.items()]
         missing += [Missing(member=one.member, reason=one.reason) for one in told if one.reason]
         missing.sort(key=lambda one: one.member)
@@ -180,22 +185,22 @@ class Asking:
 
     # ---- asking
 
-    def _rounds(self, members: Sequence[str], asked: Asked) -> list[_Told]:
+    def _rounds(self, members: Sequence[str], asked: Asked, paper: Paper | None) -> list[_Told]:
         """What each told in the end."""
         done: dict[str, _Told] = {}
         left = list(members)
         for number in range(ROUNDS):
             if number:
                 time.sleep(PAUSE_SECONDS)
-            done.update({one.member: one for one in self._round(left, asked)})
+            done.update({one.member: one for one in self._round(left, asked, paper)})
             left = [one.member for one in done.values() if one.reason in _AGAIN]
             if not left:
                 break
         return list(done.values())
 
-    def _round(self, members: Sequence[str], asked: Asked) -> Sequence[_Told]:
+    def _round(self, members: Sequence[str], asked: Asked, paper: Paper | None) -> Sequence[_Told]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = list(pool.map(lambda member: self._one(member, asked), members))
+            told = list(pool.map(lambda member: self._one(member, asked, paper), members))
         if not any(one.given for one in told):
             return told
         try:  # by a head that is newer than all answers
@@ -212,8 +217,9 @@ class Asking:
         finally:
             verifier.close()
 
-    def _one(self, member: str, asked: Asked) -> _Told:
+    def _one(self, member: str, asked: Asked, paper: Paper | None) -> _Told:
         """What one member answers, or why it does not."""
+        began = self._ctx.clock.seconds()
         own = self._ctx.settings.node.code
         try:
             given = self._own(asked) if member == own else self._other(member, asked)
@@ -229,8 +235,11 @@ class Asking:
         answer = given.answer
         if (answer.iss, answer.to, answer.question) != expected:
             return self._missing(member, "other-question")
-        if (answer.authorisation is None) is not (asked.authorisation is None):
+        shown = None if paper is None else paper.opening.statement.commitment
+        if answer.authorisation != shown:
             return self._missing(member, "other-question")
+        if not began - SKEW <= answer.at <= self._ctx.clock.seconds() + SKEW:
+            return self._missing(member, "answer-old")
         return _Told(member, given=given)
 
     def _other(self, member: str, asked: Asked) -> Given:

@@ -17,3 +17,7 @@ class NotToBeAsked(LedgerError):
 
 class UseUnknown(LedgerError):
     """There is no such question, or it is not the caller's."""
+
+
+class BundleErased(LedgerError):
+    """What was answered is kept no more: a record of ours in it was erased."""

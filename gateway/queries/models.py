@@ -1,4 +1,5 @@
-"""Tables of what this member asked about subjects, and of the uses that others report."""
+"""Tables of what this member asked about subjects, of what it answered under authorisations, and of
+the uses that others report."""
 
 from __future__ import annotations
 
@@ -23,9 +24,11 @@ uses = sa.Table(
     sa.Column("answered", sa.Integer, nullable=False),
     sa.Column("missing", sa.Integer, nullable=False),
     sa.Column("items", sa.Integer, nullable=False),
-    # Sealed under one key of kind USE: {code, matter, types, members} as JSON, and the bundle.
+    # Sealed under a key of kind USE: {code, matter, types, members} as JSON.
     sa.Column("told", sa.LargeBinary, nullable=False),
+    # Sealed under one of kind BUNDLE, by `bundle_box`. Empty: erased.
     sa.Column("bundle", sa.LargeBinary, nullable=False),
+    sa.Column("bundle_box", sa.String(32), nullable=False, server_default=""),
     sa.Index("ix_uses_at", "at"),
     sa.Index("ix_uses_subject", "subject"),
 )
@@ -42,6 +45,32 @@ use_answers = sa.Table(
 )
 """What each member answered, and what we state about that."""
 
+use_records = sa.Table(
+    "use_records",
+    metadata,
+    sa.Column("use", sa.ForeignKey("uses.n"), primary_key=True, autoincrement=False),
+    sa.Column("record", sa.LargeBinary(32), primary_key=True),
+    sa.Index("ix_use_records_record", "record"),
+)
+"""Records of our own in the bundle of each question, by which it is found when one is erased."""
+
+answered_queries = sa.Table(
+    "answered_queries",
+    metadata,
+    sa.Column("n", RowId, primary_key=True),
+    sa.Column("commitment", sa.LargeBinary(32), nullable=False, unique=True),  # of our `query`
+    sa.Column("authorisation", sa.LargeBinary(32), nullable=False),  # commitment that was shown
+    sa.Column("at", sa.BigInteger, nullable=False),  # of the answer; Unix seconds
+    sa.Column("member", sa.String(32), nullable=False),  # that asked
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("types", sa.Text, nullable=False),  # families, one blank between
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("answer", sa.LargeBinary(32), nullable=False),  # SHA-256 of its ASCII characters
+    sa.Index("ix_answered_queries_authorisation", "authorisation", "n"),
+)
+"""Queries that this member answered under an authorisation, with nothing of whom they were about:
+the statement, which has that, lies sealed."""
+
 reported_uses = sa.Table(
     "reported_uses",
     metadata,
@@ -52,6 +81,7 @@ reported_uses = sa.Table(
     sa.Column("purpose", sa.String(16), nullable=False),
     sa.Column("decision", sa.String(8), nullable=False),
     sa.Index("ix_reported_uses_at", "at"),
+    sa.Index("ix_reported_uses_answer", "answer"),
 )
 """Uses of our answers, as the members that asked report them. Nothing in them names a subject."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.statuses.believing import Beliefs
 from gateway.statuses.services import Statuses
 from ledger.chain.acts import Acts
 from ledger.chain.contracts.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium
+from ledger.chain.contracts.structs import GOVERNMENT, ON_AUTHORISATION, PUBLIC
 from ledger.chain.covered import size_at
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import QuorumReader, View
@@ -33,6 +34,8 @@ from ledger.records.keys import subject_keys
 
 LOOKED_AT: Final = 10_000
 """Records of one subject that are looked at; no firm has a tenth of it."""
+ALL: Final = frozenset({PUBLIC, ON_AUTHORISATION, GOVERNMENT})
+"""Visibilities."""
 
 _HERE: Final[Mapping[Status, Standing]] = {
     Status.SUPERSEDED: Standing.SUPERSEDED,
@@ -96,10 +99,14 @@ class SubjectRecords:
         except CouldNotCheck as error:
             raise NotReady("statuses-unknown") from error
 
-    def in_force(self, at: AtBlock, code: str, families: Sequence[str]) -> list[Found]:
+    def in_force(
+        self, at: AtBlock, code: str, families: Sequence[str], visible: Set[int] = ALL
+    ) -> list[Found]:
         """The records of a code in these families that `at` covers and that no act had closed at
-        its block, in the order in which they were promised. Raises NotReady, TooManyRecords."""
-        placed = self._placed(at, code, frozenset(families))
+        its block, in the order in which they were promised. visible: visibilities as in the
+        catalogue; of others nothing is looked up, so how long it takes tells nobody that there are
+        some. Raises NotReady, TooManyRecords."""
+        placed = self._placed(at, code, frozenset(families), visible)
         try:
             ended = self._ended(at, [one.record_id for one in placed])
         except CouldNotCheck as error:
@@ -120,7 +127,9 @@ class SubjectRecords:
             for log in sorted(consortium.log_ids(code))
         }
 
-    def _placed(self, at: AtBlock, code: str, families: frozenset[str]) -> list[_Placed]:
+    def _placed(
+        self, at: AtBlock, code: str, families: frozenset[str], visible: Set[int]
+    ) -> list[_Placed]:
         mark = self._hmac.fingerprint(SUBJECT_CODE, subject_keys(code, "").code)
         query = (
             WITH_KEYS.join(entries, entries.c.id == records.c.id)
@@ -136,7 +145,8 @@ class SubjectRecords:
                 raise TooManyRecords
             held = Entries(connection)
             for row in rows:
-                if _family(row.schema) not in families:
+                record, _ = known_of(row)
+                if _family(row.schema) not in families or record.visibility not in visible:
                     continue
                 where = of_row(connection, row.id, held)
                 size = at.covers.get(LogId(where.log_id), 0)

@@ -1,5 +1,5 @@
-"""`/v1/uses` and `/v1/queries` for somebody at this node, `/v1/exchange/subject` for other
-members."""
+"""`/v1/uses`, `/v1/queries` and `/v1/authorisations/{authorisation}/queries` for somebody at this
+node, `/v1/exchange/subject` for other members."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.authorisations.errors import AuthorisationRefused
 from gateway.base.policy import Caller, Purpose
 from gateway.http.places import Places
 from gateway.http.problems import Problem
@@ -22,11 +23,12 @@ from gateway.peers.interfaces import ROUTES
 from gateway.peers.routes import Door
 from gateway.queries.answering import Answering
 from gateway.queries.bodies import decision, read_use
-from gateway.queries.errors import NotToBeAsked, UseUnknown
+from gateway.queries.errors import BundleErased, NotToBeAsked, UseUnknown
 from gateway.queries.interfaces import ROUTE
 from gateway.queries.services import Uses
+from gateway.queries.under import MOST, AskedUnder
 from gateway.tokens.services import require
-from ledger.core.canonical import parse_day
+from ledger.core.canonical import parse_day, unhex32
 from ledger.core.errors import Malformed
 
 FRESH: Final = {"Cache-Control": "no-store"}
@@ -45,6 +47,7 @@ class QueryParts:
 
     uses: Uses
     answering: Answering
+    under: AskedUnder
     places: Places = field(
         default_factory=lambda: Places(at_once=8, each=4, waiting=16, patience=60.0)
     )
@@ -64,6 +67,8 @@ Here = Annotated[QueryParts, Depends(_parts)]
 TheDoor = Annotated[Door, Depends(_door)]
 User = Annotated[Caller, Depends(require(Purpose.USE))]
 Supervised = Annotated[Caller, Depends(require(Purpose.QUERIES))]
+Clerk = Annotated[Caller, Depends(require(Purpose.SEE_AUTHORISATION))]
+PaperName = Annotated[str, Path(alias="authorisation")]
 UseName = Annotated[str, Path(alias="use", pattern="^[0-9a-f]{32}$")]
 DayText = Annotated[str, Query(max_length=10)]
 
@@ -108,6 +113,22 @@ def queries(parts: Here, caller: Supervised, first: DayText, last: DayText) -> R
     )
 
 
+@router.get("/v1/authorisations/{authorisation}/queries")
+def asked_under(
+    name: PaperName,
+    parts: Here,
+    caller: Clerk,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+) -> Response:
+    """Who asked at this node under an authorisation, the newest first: member, day, purpose,
+    families, how many records it was given, and what it reported that it did. `next`: what to ask
+    on with as `before`, or null."""
+    with _told():
+        page = parts.under.page(caller, _digest(name), before=before, limit=limit)
+    return Response(orjson.dumps(page), media_type="application/json", headers=FRESH)
+
+
 @router.get("/v1/usage")
 def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> dict[str, Any]:
     """How often other members reported on some days that they used answers of ours, by member,
@@ -121,7 +142,13 @@ def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> dic
 async def subject(request: Request, parts: Here, door: TheDoor) -> Response:
     """All our records of a subject that the asker may have: `{code, types, purpose,
     authorisation?}`."""
-    return await door.answer(request, parts.answering.subject)
+    return await door.answer(request, parts.answering.subject, paced=True)
+
+
+_ERASED: Final = {
+    "zh": "其中有本机构的记录已依法删除，答复不再保存；查询记录仍在",
+    "en": "A record of ours in it was erased: the answers are kept no more, what was asked is",
+}
 
 
 @contextmanager
@@ -131,6 +158,17 @@ def _told() -> Iterator[None]:
     except NotToBeAsked as error:
         raise Problem(error.code) from error
     except UseUnknown as error:
+        raise Problem("not-found") from error
+    except BundleErased as error:
+        raise Problem("content-erased", _ERASED) from error
+    except AuthorisationRefused as error:
+        raise Problem(error.code, error.detail, extra=error.extra) from error
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return unhex32(text)
+    except Malformed as error:
         raise Problem("not-found") from error
 
 

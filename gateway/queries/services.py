@@ -32,10 +32,12 @@ from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Issued, Said
 from gateway.statements.services import ATTEMPTS, Statements
 from ledger.core.answer import Given
+from ledger.core.bundle import Bundle
 from ledger.core.canonical import hex32, instant
 from ledger.core.ids import Digest, sha256
 from ledger.core.opening import parse_opening
 from ledger.core.query import Use, use_from_members
+from ledger.core.receipt import parse
 from ledger.core.reports import feedback_from_members
 from ledger.records.keys import subject_keys
 
@@ -98,10 +100,14 @@ class Uses:
         return Used(id=hex_id, bundle=data, overall=overall, now=now)
 
     def bundle(self, caller: Caller, hex_id: str) -> bytes:
-        """The bundle of a question that was asked. Raises UseUnknown, ContentLost."""
-        with begin_read(self._ctx.engine) as connection:
+        """The bundle of a question that was asked; that it was read stands in the access log.
+        Raises UseUnknown, BundleErased, ContentLost."""
+        with begin_write(self._ctx.engine) as connection:
             row = self._row(connection, caller, hex_id)
-            return store.bundle_of(connection, self._vault, row)
+            data = store.bundle_of(connection, self._vault, row)
+            line = Access(token=caller.id, purpose=Purpose.USE, decision=Decision(None))
+            self._accesses.put(connection, [line], self._ctx.clock.seconds())
+        return data
 
     def decide(self, caller: Caller, hex_id: str, decision: Decided) -> None:
         """State what came of a question. Nothing happens where it is stated already. Raises
@@ -124,10 +130,14 @@ class Uses:
         self._stated(said, keep)
 
     def admit(self, caller: Caller) -> None:
-        """Raise NotAllowed, logged, unless the caller may see what the whole member asked."""
+        """Raise NotAllowed unless the caller may see what the whole member asked; logged either
+        way."""
         decision = decide(caller, Purpose.QUERIES, Record(department=None, decided=ALWAYS))
         if not decision.allowed:
             self._accesses.refuse(caller, Purpose.QUERIES, decision)
+        with begin_write(self._ctx.engine) as connection:
+            line = Access(token=caller.id, purpose=Purpose.QUERIES, decision=decision)
+            self._accesses.put(connection, [line], self._ctx.clock.seconds())
 
     def log(self, first: date, last: date) -> Iterator[Mapping[str, Any]]:
         """What was asked on some days, the last one included, in its order; a few at a time, so
@@ -195,6 +205,16 @@ class Uses:
         if member != self._ctx.settings.node.code:
             self._outbox.put(connection, member=member, commitment=commitment, opening=opening)
 
+    def _own_records(self, bundle: Bundle) -> set[bytes]:
+        """Ids of the records of ours that it shows: erasing one reaches it too."""
+        own = self._ctx.settings.node.code
+        return {
+            bytes(parse(text.encode()).record_id)
+            for one in bundle.answers
+            if one.answer.iss == own
+            for text in one.receipts
+        }
+
     def _new(
         self,
         caller: Caller,
@@ -225,6 +245,7 @@ class Uses:
             items=sum(counts.values()),
             told=told,
             bundle=data,
+            records=self._own_records(bundle),
             statements=statements,
         )
 

@@ -1,9 +1,9 @@
-"""Reading and writing the questions of this member."""
+"""Reading and writing the questions of this member, and those that it answered."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,21 +12,31 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows, insert_unless_there
-from gateway.queries.models import reported_feedback, reported_uses, use_answers, uses
-from gateway.sealing.services import Boxes, Kind
-from ledger.core.query import Use
+from gateway.queries.errors import BundleErased
+from gateway.queries.models import (
+    answered_queries,
+    reported_feedback,
+    reported_uses,
+    use_answers,
+    use_records,
+    uses,
+)
+from gateway.sealing.services import Boxes, Kind, drop, number
+from ledger.core.query import Query, Use
 from ledger.core.reports import Feedback
 
 PAGE: Final = 200
+_SOME: Final = 500
+"""Records of one question to the database."""
 _TOLD, _BUNDLE = b"told", b"bundle"
 _ANSWER: Final = ("use", "member", "answer", "statement", "query")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUse:
-    """A question with what came of it. told: what stands sealed in the log of queries. statements:
-    by member, SHA-256 of its answer, and the commitments of our statement about it and of its
-    query."""
+    """A question with what came of it. told: what stands sealed in the log of queries. records: ids
+    of our own in the bundle. statements: by member, SHA-256 of its answer, and the commitments of
+    our statement about it and of its query."""
 
     at: int
     token: int
@@ -39,13 +49,16 @@ class NewUse:
     items: int
     told: Mapping[str, Any]
     bundle: bytes
+    records: Collection[bytes]
     statements: Mapping[str, tuple[bytes, bytes, bytes]]
 
 
 def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
     """Keep one within the caller's transaction; its id."""
-    hex_id = secrets.token_hex(16)
-    box = Boxes(vault).make(connection, Kind.USE, hex_id)
+    hex_id, bundle_box = secrets.token_hex(16), secrets.token_hex(16)
+    boxes = Boxes(vault)
+    box = boxes.make(connection, Kind.USE, hex_id)
+    sealed = boxes.make(connection, Kind.BUNDLE, bundle_box).seal(new.bundle, _BUNDLE)
     made = sa.insert(uses).values(
         id=hex_id,
         at=new.at,
@@ -59,12 +72,16 @@ def put(connection: sa.Connection, vault: Vault, new: NewUse) -> str:
         missing=new.missing,
         items=new.items,
         told=box.seal(orjson.dumps(dict(new.told)), _TOLD),
-        bundle=box.seal(new.bundle, _BUNDLE),
+        bundle=sealed,
+        bundle_box=bundle_box,
     )
-    number = connection.execute(made.returning(uses.c.n)).scalar_one()
-    rows = [(number, member, *pair) for member, pair in new.statements.items()]
+    use = connection.execute(made.returning(uses.c.n)).scalar_one()
+    rows = [(use, member, *pair) for member, pair in new.statements.items()]
     if rows:
         insert_rows(connection, use_answers, _ANSWER, rows)
+    if new.records:
+        own = [(use, record) for record in sorted(set(new.records))]
+        insert_rows(connection, use_records, ("use", "record"), own)
     return hex_id
 
 
@@ -74,8 +91,25 @@ def row_of(connection: sa.Connection, hex_id: str) -> sa.Row[Any] | None:
 
 
 def bundle_of(connection: sa.Connection, vault: Vault, row: sa.Row[Any]) -> bytes:
-    """What was kept of it. Raises ContentLost, ContentKeyMissing."""
-    return Boxes(vault).open(connection, Kind.USE, row.id).open(row.bundle, _BUNDLE)
+    """What was kept of it. Raises BundleErased, ContentLost, ContentKeyMissing."""
+    if not row.bundle:
+        raise BundleErased("one of the records that it shows was erased")
+    box = Boxes(vault).open(connection, Kind.BUNDLE, row.bundle_box)
+    return box.open(row.bundle, _BUNDLE)
+
+
+def forget(connection: sa.Connection, records: Collection[bytes]) -> None:
+    """Destroy the bundles that show one of these records of ours. What was asked, and what is
+    stated about it, stays."""
+    wanted = list(records)
+    for at in range(0, len(wanted), _SOME):
+        some = use_records.c.record.in_(wanted[at : at + _SOME])
+        of_uses = sa.select(use_records.c.use).where(some)
+        query = sa.select(uses.c.n, uses.c.bundle_box).where(uses.c.n.in_(of_uses))
+        rows = connection.execute(query).all()
+        drop(connection, Kind.BUNDLE, [number(row.bundle_box) for row in rows])
+        gone = sa.update(uses).where(uses.c.n.in_([row.n for row in rows]))
+        connection.execute(gone.values(bundle=b""))
 
 
 def told_of(
@@ -112,6 +146,16 @@ def answerer_of(connection: sa.Connection, query: bytes) -> str | None:
     return connection.scalar(found)
 
 
+def is_asked(connection: sa.Connection, query: bytes, token: int | None) -> bool:
+    """Whether a query was stated about a question of this token; None: of any."""
+    of_ours = (
+        sa.select(sa.literal(1)).join_from(use_answers, uses).where(use_answers.c.query == query)
+    )
+    if token is not None:
+        of_ours = of_ours.where(uses.c.token == token)
+    return connection.scalar(of_ours.limit(1)) is not None
+
+
 def decide(
     connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
 ) -> None:
@@ -122,6 +166,45 @@ def decide(
             use_answers.c.use == use, use_answers.c.member == member
         )
         connection.execute(change.values(statement=commitment))
+
+
+def put_answered(
+    connection: sa.Connection, *, commitment: bytes, at: int, types: Sequence[str], query: Query
+) -> None:
+    """Keep a query that is answered under an authorisation, within the transaction that states
+    it."""
+    made = sa.insert(answered_queries).values(
+        commitment=commitment,
+        authorisation=query.authorisation,
+        at=at,
+        member=query.asker,
+        purpose=query.purpose,
+        types=" ".join(types),
+        items=query.items,
+        answer=query.answer,
+    )
+    connection.execute(made)
+
+
+def answered_under(
+    connection: sa.Connection, commitments: Sequence[bytes], *, below: int | None, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Queries answered under any of these, the newest first, from those below a number on."""
+    query = sa.select(answered_queries).where(answered_queries.c.authorisation.in_(commitments))
+    if below is not None:
+        query = query.where(answered_queries.c.n < below)
+    return connection.execute(query.order_by(answered_queries.c.n.desc()).limit(limit)).all()
+
+
+def uses_of(
+    connection: sa.Connection, answers: Sequence[bytes]
+) -> Mapping[tuple[str, bytes], sa.Row[Any]]:
+    """What is reported of these answers, by member and answer: the newest with a decision, or
+    where none has one the newest."""
+    decided = reported_uses.c.decision != "none"
+    query = sa.select(reported_uses).where(reported_uses.c.answer.in_(answers))
+    ordered = query.order_by(decided, reported_uses.c.at, reported_uses.c.commitment)
+    return {(row.member, bytes(row.answer)): row for row in connection.execute(ordered)}
 
 
 def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int, use: Use) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.accesses.services import AccessLog
+from gateway.authorisations.views import Views
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.chain.signing import Signing
@@ -16,6 +17,7 @@ from gateway.queries.interfaces import Held, Papers
 from gateway.queries.records import SubjectRecords
 from gateway.queries.routes import QueryParts
 from gateway.queries.services import FeedbackInbox, UseInbox, Uses
+from gateway.queries.under import AskedUnder
 from gateway.receipts.services import Receipts
 from gateway.statements.services import Statements
 from gateway.statuses.services import Statuses
@@ -46,9 +48,9 @@ class Queries:
     feedback: FeedbackInbox
 
 
-def make_queries(parts: Parts, papers: Papers, held: Held) -> Queries:
+def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Queries:
     """All that answers and asks about subjects. papers: judges what others show; held: what we hold
-    ourselves."""
+    ourselves; views: who may see which authorisation."""
     ctx = parts.ctx
     answering = Answering(
         ctx,
@@ -77,7 +79,7 @@ def make_queries(parts: Parts, papers: Papers, held: Held) -> Queries:
         accesses=parts.accesses,
     )
     return Queries(
-        routes=QueryParts(uses=uses, answering=answering),
+        routes=QueryParts(uses=uses, answering=answering, under=AskedUnder(ctx, views)),
         inbox=UseInbox(ctx),
         feedback=FeedbackInbox(ctx),
     )

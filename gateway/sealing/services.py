@@ -54,9 +54,11 @@ class Kind(IntEnum):
     """The documents of one step of a case with what is proposed on them, by `number`; or a file
     that decides about many records, with its rows."""
     USE = 9
-    """A question to other members, with the bundle of what they answered, by `number`."""
+    """A question to other members, by `number`."""
     MANIFEST = 10
     """Which records a version of a product was made of, by `number`."""
+    BUNDLE = 11
+    """What was answered to such a question, by `number`."""
     WATCHED = 14
     """Whom somebody follows, by `number`."""
     WEBHOOK = 15

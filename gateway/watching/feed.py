@@ -178,8 +178,10 @@ def _notice(row: sa.Row[Any]) -> SealedNotice:
 
 
 def _told(connection: sa.Connection, wanted: Selection, some: Sequence[_Kept]) -> list[Event]:
-    about = {event.record for event in some if isinstance(event, Change)}
-    named = wanted.records | _watched_of(connection, wanted.watched, about)
+    named = wanted.records
+    if wanted.own is not None:
+        about = {event.record for event in some if isinstance(event, Change)}
+        named |= _watched_of(connection, wanted.watched, about)
     told = (_told_of(connection, wanted, named, event) for event in some)
     return [event for event in told if event is not None]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -238,7 +238,8 @@ class Delivering:
         with begin_write(self._ctx.engine) as connection:
             at = {"offset_number": place.number, "offset_mark": place.mark}
             if store.change(connection, turn.row, **at, **values) is not None:
-                store.put_letter(connection, turn.row.id, letter)
+                kept = self._parts.laid_aside(connection, turn.row, letter.message)
+                store.put_letter(connection, turn.row.id, replace(letter, message=kept))
 
     def _store(self, turn: _Turn, place: Place | None, **values: Any) -> bool:
         """Note how far it is; False: somebody else was faster, or it is not to go on. place: None
@@ -262,7 +263,10 @@ class Delivering:
     def _letters(self, turn: _Turn, stop: threading.Event, end: float) -> None:
         """Behind all that is new: they come out of their order anyway."""
         with begin_read(self._ctx.engine) as connection:
-            found = store.letters_due(connection, turn.row.id, LETTERS_A_TURN)
+            found = [
+                replace(one, message=self._parts.taken_up(connection, turn.row, one.message))
+                for one in store.letters_due(connection, turn.row.id, LETTERS_A_TURN)
+            ]
         for letter in found:
             if stop.is_set() or time.monotonic() >= end or not self._letter(turn, letter):
                 return

@@ -64,7 +64,9 @@ webhook_letters = sa.Table(
     sa.Column("message", sa.Text, primary_key=True),  # `webhook-id`, the same at every try
     sa.Column("number", sa.BigInteger, nullable=False),  # of the event; the order of the letters
     sa.Column("type", sa.Text, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),  # as it is sent; nothing in it is secret
+    # As it is sent, where nothing in it is secret; of other types (`sealed.APART`) sealed under the
+    # key of the endpoint.
+    sa.Column("body", sa.LargeBinary, nullable=False),
     # dead: given up; again: on its way once more, by order of the holder.
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),

@@ -25,6 +25,7 @@ from gateway.webhooks.errors import NotDelivered, WebhookRefused
 from gateway.webhooks.schedule import DAY
 from gateway.webhooks.sealed import Keys, SealedParts
 from gateway.webhooks.sending import Outward
+from gateway.webhooks.signing import Message
 from gateway.webhooks.store import Letter, Row
 from ledger.core.canonical import hex32, instant
 
@@ -138,7 +139,13 @@ class Webhooks:
         """What could not be delivered, in the order of the events."""
         with begin_read(self._ctx.engine) as connection:
             row = self._of(connection, caller, endpoint)
-            return [_shown_letter(one) for one in store.letters(connection, row.id)]
+            try:
+                return [
+                    _shown_letter(one, self._parts.taken_up(connection, row, one.message))
+                    for one in store.letters(connection, row.id)
+                ]
+            except ContentLost as error:
+                raise WebhookRefused("webhook-lost") from error
 
     def test(self, caller: Caller, endpoint: str) -> dict[str, Any]:
         """Send a message that says nothing, now and once; what came of it."""
@@ -238,11 +245,11 @@ def _record_id(connection: sa.Connection, name: bytes) -> bytes:
     return name if record is None else record
 
 
-def _shown_letter(letter: Letter) -> dict[str, Any]:
+def _shown_letter(letter: Letter, message: Message) -> dict[str, Any]:
     return {
-        "message": letter.message.id,
-        "type": letter.message.type,
-        "body": letter.message.body.decode(),
+        "message": message.id,
+        "type": message.type,
+        "body": message.body.decode(),
         "state": letter.state,
         "tries": letter.tries,
         "code": letter.code,

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from ledger.cli.auth_one import PATH, Told, head_of, revoke, row_of, show, take
+from ledger.cli.auth_queries import queries
 from ledger.cli.auth_words import PURPOSES
 from ledger.cli.case_parts import send
 from ledger.cli.language import pick, say
@@ -49,7 +50,7 @@ def auth() -> None:
     """Group; its help is above."""
 
 
-for _command in (show, take, revoke):
+for _command in (show, queries, take, revoke):
     auth.add_command(_command)
 
 

@@ -1,4 +1,5 @@
-"""Authorisations in words: purposes, states, whose they are, how a revocation is on its way."""
+"""Authorisations in words: purposes, states, whose they are, how a revocation is on its way, and
+what came of a question."""
 
 from __future__ import annotations
 
@@ -24,6 +25,12 @@ ROLES: Mapping[str, Text] = {
     "granted": {"zh": "本成员保管", "en": "kept here"},
     "held": {"zh": "给本成员", "en": "made for us"},
 }
+DECISIONS: Mapping[str, Text] = {
+    "approved": {"zh": "已批准", "en": "approved"},
+    "declined": {"zh": "未批准", "en": "declined"},
+    "none": {"zh": "已使用，未报告结果", "en": "used, no decision"},
+}
+"""What an asker reported that it did with an answer."""
 REVOCATIONS: Mapping[str, Text] = {
     "waiting": {"zh": "等待签名", "en": "waits for a signature"},
     "signed": {"zh": "已签名", "en": "signed"},

@@ -39,6 +39,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "answer-false": ("答复不实", "what it answered is not so"),
     "answer-unchecked": ("答复暂时无法核对", "what it answered could not be checked"),
     "answer-overtaken": ("答复期间记录正在变化", "a record changed while it was asked"),
+    "answer-old": ("答复的时间与提问不符", "what it answered is of another time"),
     "other-question": ("答非所问", "it answered another question"),
     "not-granted": ("不予提供", "not granted"),
     "unreachable": ("无法连接", "not reached"),

@@ -15,8 +15,9 @@ from ledger.cli.product_parts import OK, PRODUCT
 
 @click.command(
     help=say(
-        zh="""把一个版本交给用户：取出清单，并登记该成员为用户，此后其输入有变动时通知它。
-        清单连同产品一起交付；用户用 product take 收下，或用 product check 自行核验。
+        zh="""把一个版本交给用户：取出清单，并登记该成员为用户：输入有变动时，
+        给您的通知会列出它。清单连同产品一起交付；用户用 product take 收下，此后由其自己的节点
+        通知，或用 product check 自行核验。
 
         \b
         示例：
@@ -24,9 +25,10 @@ from ledger.cli.product_parts import OK, PRODUCT
 
         退出码：0 · 1 被拒绝 · 4 无法连接
         """,
-        en="""Hand a version to a user: get its manifest, and note the member as a user, which
-        is told from now on when one of its records changes. The manifest goes with the product;
-        the user takes it (`product take`), or checks it (`product check`).
+        en="""Hand a version to a user: get its manifest, and note the member as a user, whom
+        your notices name when one of its records changes. The manifest goes with the product;
+        the user takes it (`product take`), is told by its own node from then on, or checks it
+        (`product check`).
 
         \b
         Example:

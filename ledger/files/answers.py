@@ -34,6 +34,7 @@ from ledger.core.verdict.verdict import Verdict
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC
 from ledger.files.contradictions import (
     UNREAD,
+    class_of,
     contradict,
     question_at,
     schema_of,
@@ -41,6 +42,7 @@ from ledger.files.contradictions import (
 )
 from ledger.files.problems import MAX_TOLD, Problem
 from ledger.records.schema import Schema
+from ledger.records.visibility import least_possible
 from ledger.verify import Verifier
 
 __all__ = ["Covered", "Judged", "demand_block", "judge_answer"]
@@ -183,10 +185,11 @@ def _most_seen(verifier: Verifier, answer: Answer) -> int:
 
 
 def _too_much(verdict: Verdict, schema: Schema | None, most: int) -> str | None:
-    """Whether content is shown of a type that no record of which the asker may be given."""
-    if schema is None or verdict.fields is None or VISIBILITY_OF[schema.visibility] <= most:
+    """Whether content is shown that the asker may not be given, whatever is not shown."""
+    if schema is None or verdict.fields is None:
         return None
-    return "not-for-the-asker"
+    least = least_possible(schema, dict(verdict.fields), class_of(verdict))
+    return None if VISIBILITY_OF[least] <= most else "not-for-the-asker"
 
 
 def _verdicts(

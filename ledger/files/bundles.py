@@ -18,6 +18,7 @@ from ledger.core.bundle import Bundle, Completeness, parse_bundle
 from ledger.core.canonical import hex32, instant
 from ledger.core.day_list import Missing
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
+from ledger.core.signed import MAX_BEHIND
 from ledger.core.verdict.verdict import Standing, Verdict
 from ledger.core.verdict.verdicts import (
     EXIT_DO_NOT_USE,
@@ -218,8 +219,8 @@ def _inconsistent(bundle: Bundle) -> Problem | None:
         return _differs("answers to different questions, or to different members")
     if any(one.question.code != bundle.subject for one in answers):
         return _differs("an answer about another subject")
-    if any(one.at > bundle.at for one in answers):
-        return _differs("an answer that came later")
+    if any(not bundle.at - MAX_BEHIND <= one.at <= bundle.at for one in answers):
+        return _differs("an answer of another time")
     return None
 
 

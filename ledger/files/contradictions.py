@@ -31,6 +31,7 @@ __all__ = [
     "REASONS",
     "UNREAD",
     "Contradiction",
+    "class_of",
     "contradict",
     "question_at",
     "schema_of",
@@ -186,18 +187,19 @@ def _may_see(verifier: Verifier, answer: Answer, verdict: Verdict, schema: Schem
     """Whether the asker was to be given the record, whatever the receipt does not show. Raises
     CouldNotCheck."""
     fields = dict(verdict.fields or {})
-    receipt = verdict.receipt
-    header = (
-        None
-        if receipt is None or receipt.presentation is None
-        else (receipt.presentation.payload.header)
-    )
-    class_ = None if header is None else header.class_
     strictest = max(
-        VISIBILITY_OF[strictest_possible(schema, fields, class_)],
+        VISIBILITY_OF[strictest_possible(schema, fields, class_of(verdict))],
         verifier.visibility_of(schema.name, answer.iss),
     )
     roles = verifier.member(answer.to).owner.roles_at(answer.at)
     return strictest <= most_seen(
         Role(roles), answer.question.purpose, authorised=answer.authorisation is not None
     )
+
+
+def class_of(verdict: Verdict) -> str | None:
+    """The class that the payload of a receipt tells; None: it tells none, or shows nothing."""
+    receipt = verdict.receipt
+    if receipt is None or receipt.presentation is None:
+        return None
+    return receipt.presentation.payload.header.class_

@@ -9,7 +9,7 @@ from typing import Final
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import VISIBILITIES, Visibility
 
-__all__ = ["strictest", "strictest_possible", "visibility"]
+__all__ = ["least_possible", "strictest", "strictest_possible", "visibility"]
 
 _MINOR: Final = "minor"
 _SHARED: Final[Visibility] = "authorisation"
@@ -38,6 +38,19 @@ def strictest_possible(
         each.visibility
         for each in schema.visibility_if
         if each.holds(shown) or not set(each.fields) <= shown.keys()
+    )
+    return strictest(schema.visibility, *cases, *([_SHARED] if class_ == _MINOR else []))
+
+
+def least_possible(
+    schema: Schema, shown: Mapping[str, str | list[str]], class_: str | None
+) -> Visibility:
+    """The least strict that a record may have of which only some fields are shown: whatever the
+    others are."""
+    cases = (
+        each.visibility
+        for each in schema.visibility_if
+        if each.holds(shown) and (not each.only or set(each.fields) <= shown.keys())
     )
     return strictest(schema.visibility, *cases, *([_SHARED] if class_ == _MINOR else []))
 

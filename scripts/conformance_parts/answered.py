@@ -324,6 +324,9 @@ def _receipts(b: Bench, desk: Desk) -> None:
     ask = {**ASKED, "types": ["wage"]}
     bare = listing("wage", question=question(types=["wage"]), **none)
     wrong("authorisation-missing-where-one-is-needed", bare, code="not-for-the-asker", ask=ask)
+    add(b, "on-authorisation-of-what-is-minor", listing("penalty", "minor"), VALID)
+    minor = listing("penalty", "minor", **none)
+    wrong("without-authorisation-of-what-is-minor", minor, code="not-for-the-asker")
     public = listing(*LISTED, **none)
     add(b, "without-authorisation-of-what-is-public", public, VALID)
     disputed = acts(desk.held["penalty"], Step(Action.DISPUTE, by=w.CASE, at=-3))

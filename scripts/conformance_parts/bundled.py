@@ -276,6 +276,9 @@ def _answers(b: Bench, shelf: Shelf) -> None:
     differ("answer-about-another-subject", with_other(question={**asked, "code": FIRM}))
     later = MADE + 1
     differ("answer-that-came-later", with_other(at=w.instant(later), header={"iat": later}))
+    earlier = MADE - 3601
+    of_before = with_other(at=w.instant(earlier), header={"iat": earlier})
+    differ("answer-of-more-than-an-hour-before", of_before)
     differ("about-another-subject", _changed(_clean(shelf), subject=FIRM))
     dropped = shelf.firm[w.OWNER]
     one = dropped.value(receipts=dropped.receipts[:-1])

@@ -45,6 +45,7 @@ PERMIT = {"Q_NAME": "合成样例一号有限公司", "Q_DOC": "样许〔2026〕
     "Q_STATE": "有效",
     "Q_AUTH": "样市样局",
 }
+MINOR = {"class_": "minor", "until": "2027-01-12"}
 WAGE = {"W_NAME": "合成样例一号有限公司", "W_DOC": "样薪〔2026〕5号", "W_DAY": "2026-10-12"} | {
     "W_AUTH": "样市样局"
 }
@@ -97,6 +98,7 @@ class Desk:
             ("of another", w.OWNER, permit, {**PERMIT, "Q_CODE": CLEAN}, {}),
             ("expired", w.OWNER, penalty, own, old),
             ("wage", w.OWNER, "sample-wage@1", {**WAGE, "W_CODE": FIRM}, {}),
+            ("minor", w.OWNER, penalty, {"P_CODE": FIRM, "P_DOC": "样罚〔2026〕9号"}, MINOR),
             ("permit there", w.OTHER, permit, {**PERMIT, "Q_CODE": FIRM}, {}),
             ("clean there", w.OTHER, permit, {**PERMIT, "Q_CODE": CLEAN}, {}),
             ("clean third", w.THIRD, permit, {**PERMIT, "Q_CODE": CLEAN}, {}),

@@ -3,6 +3,7 @@ and the types as practitioners know them (11). Each true case stands beside its 
 """
 
 from datetime import date, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from ledger.records.rules import newest
 from ledger.records.schema import all_schemas, load
 from ledger.records.setting import Setting
 from ledger.records.validate import Checked, check, too_early
-from ledger.records.visibility import visibility
+from ledger.records.visibility import least_possible, strictest, strictest_possible, visibility
 from tests.records.examples import TODAY, good
 
 RULES = newest()
@@ -259,7 +260,15 @@ def test_what_is_not_in_force_has_no_day_of_use(
 def test_who_may_see_a_record(
     type_: str, values: dict[str, Any], class_: str | None, seen_by: str
 ) -> None:
-    assert visibility(load(type_), values, class_) == seen_by
+    schema = load(type_)
+    assert visibility(schema, values, class_) == seen_by
+    for count in range(len(values) + 1):  # of what only some fields are shown
+        for names in combinations(values, count):
+            shown = {name: values[name] for name in names}
+            least = least_possible(schema, shown, class_)
+            most = strictest_possible(schema, shown, class_)
+            assert strictest(least, seen_by) == seen_by
+            assert strictest(most, seen_by) == most
 
 
 def test_every_other_type_is_public() -> None:

@@ -17,7 +17,7 @@ from gateway.authorisations import judging
 from gateway.base.errors import NotReady
 from gateway.peers.errors import Refused
 from ledger.chain import revocations
-from ledger.chain.governing.actions import reinstate
+from ledger.chain.governing.actions import reinstate, retire
 from ledger.core.docs import Doc
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import RecordId
@@ -45,6 +45,7 @@ from tests.support.peers import Network
 from tests.support.votes import suspend
 
 UNKNOWN = "authorisation-unknown"
+REVOKED = "authorisation-revoked"
 HEBEI, SHANXI, AUDITOR = "130000", "140000", "demo-auditor"
 DOC = Doc(name="授权书.pdf", salt=bytes(32), sha256=bytes(32), size=1)
 
@@ -325,3 +326,11 @@ def test_days_are_those_of_china(network: Network) -> None:
     tomorrow = paper(network, BUREAU, start=today + timedelta(days=1))
     assert refusal(network, tomorrow) == "authorisation-expired"
     judge(network, tomorrow, on=today + timedelta(days=1))
+
+
+def test_a_custodian_that_retired(network: Network) -> None:
+    """Nobody can take its papers back any more, so they end with it. Last: it does not return."""
+    before = paper(network, SHANXI)
+    judge(network, before)
+    network.chain.decide(retire(SHANXI))
+    assert refusal(network, before) == REVOKED

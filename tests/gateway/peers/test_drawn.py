@@ -84,6 +84,7 @@ class Auditor:
 
     def ask(self, made: Draw, drawn: Drawn, asker: str = AUDITOR) -> bytes:
         line = Line(
+            member=asker,
             consortium=self.consortium,
             signer=self.network.chain.keys[asker, Purpose.REQUEST],
             http=self.http,

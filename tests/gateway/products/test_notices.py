@@ -268,6 +268,19 @@ def test_what_was_missed_is_told_anew_and_once(node: Node) -> None:
     assert fresh.product.hex() not in products(notices(node, caller))
 
 
+def test_after_a_quiet_week_the_next_change_is_told_by_itself(node: Node) -> None:
+    """The change at the place is forgotten, and none behind it."""
+    hold(node, A)
+    repair(node)
+    notice(node)
+    put(node, a=state(2, Outcome.WITHDRAWN))
+    lose_changes(node)
+    notice(node)
+    (told,) = notices(node, maker(node))
+    assert told["causes"] == ["withdrawn"]
+    assert told["notice"].split("/")[-1].startswith("3.")
+
+
 def test_a_manifest_that_is_lost_keeps_none_from_being_told_anew(node: Node) -> None:
     lost, stays = hold(node, A), hold(node, A)
     repair(node)

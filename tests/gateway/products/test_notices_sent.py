@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,15 +16,18 @@ from gateway.base.policy import Caller
 from gateway.node import Node
 from gateway.operations.backup import backup, restore
 from gateway.tokens.services import revoke_token
-from gateway.watching import feed
+from gateway.watching import feed, routes
 from gateway.watching.models import product_notices
-from gateway.webhooks.models import webhook_endpoints
+from gateway.webhooks.models import webhook_endpoints, webhook_letters
+from gateway.webhooks.schedule import TRIES
+from ledger.client.watching import Event
 from ledger.core.status import Outcome
-from tests.gateway.intake.material import count
+from tests.gateway.intake.material import count, new_token
 from tests.gateway.products.bench import Made, hand, hold, maker, notice, notices
 from tests.gateway.products.noticed import SEED, tell
 from tests.gateway.watching.test_changes import A, B, put, state
-from tests.gateway.webhooks.desk import change, point, record, turn
+from tests.gateway.watching.test_watch import served, watching
+from tests.gateway.webhooks.desk import change, due_now, point, record, turn
 from tests.support import child
 from tests.support.node import MEMBER, make_test_node
 from tests.support.postgres import database_url
@@ -31,6 +35,7 @@ from tests.support.receiver import Receiver, hang_up, start_receiver, status
 
 TYPE = "product.input-changed"
 BANK = "demo-bank"
+ENOUGH = 2
 
 
 @pytest.fixture
@@ -146,6 +151,61 @@ def test_a_stream_goes_on_or_is_reset(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.delete(product_notices).where(product_notices.c.id == place.number))
     assert node.watching.start(place)[1] is True
+
+
+def test_a_dead_letter_lies_sealed_and_is_sent_again(node: Node, receiver: Receiver) -> None:
+    """Other letters lie open: what they say is public."""
+    made, caller = hold(node, A), maker(node)
+    endpoint = point(node, caller, receiver)
+    repair(node)
+    receiver.on(status(500), times=TRIES)
+    for _ in range(TRIES):
+        turn(node, endpoint)
+        due_now(node)
+    (first, *_) = receiver.got
+    with node.ctx.engine.connect() as connection:
+        (kept,) = connection.execute(sa.select(webhook_letters)).all()
+    assert (kept.state, kept.type) == ("dead", TYPE)
+    for text in (A.hex(), made.product.hex(), "product"):
+        assert text.encode() not in bytes(kept.body)
+    (shown,) = node.webhooks.webhooks.letters(caller, endpoint)
+    assert shown["body"].encode() == first.body
+    node.webhooks.webhooks.retry(caller, endpoint)
+    turn(node, endpoint)
+    (again,) = receiver.taken
+    assert (again.id, again.body) == (first.id, first.body)
+    assert again.signed_by is not None
+    assert count(node, webhook_letters) == 0
+
+
+def streamed(node: Node, caller_scopes: tuple[str, ...], since: str) -> list[Event]:
+    """What a stream tells behind a place, up to the change of a record that ends it."""
+    token = new_token(node, *caller_scopes, name="-".join(caller_scopes), department=None)
+    found = []
+    with served(node) as url, watching(url, token, params={"since": since}) as stream:
+        for event in stream:
+            found.append(event)
+            if len(found) == ENOUGH or not event.data:
+                break
+        node.watching.end()
+        found += [event for event in stream if event.data]
+    node.watching.ending = False
+    return [event for event in found if event.data]
+
+
+def test_as_events_of_a_stream(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the scopes of the token, and in the words of the webhook."""
+    monkeypatch.setattr(routes, "HEARTBEAT_SECONDS", 0.0)
+    hand(node, hold(node, A), BANK)
+    repair(node)
+    since = "0.00000000"
+    begin, told = streamed(node, ("read", "product"), since)
+    assert (begin.name, told.name) == ("begin", TYPE)
+    (shown,) = notices(node, maker(node))
+    assert json.loads(told.data[0]) == shown
+    assert str(told.id).startswith("2.")
+    assert streamed(node, ("read", "product"), str(told.id))[1:] == []
+    assert [one.name for one in streamed(node, ("read",), since)] == ["begin"]
 
 
 # ---- killed, restored

@@ -14,9 +14,11 @@ from gateway.products import store
 from gateway.products.interfaces import Notice
 from gateway.products.noticing import Noticing
 from gateway.statuses.models import status_changes
+from gateway.watching.interfaces import Notified
 from ledger.core.entry import parse_entry
 from ledger.core.manifest import of_records
 from ledger.core.status import Action
+from tests.gateway.products.bench import events, maker, notice
 from tests.gateway.products.workshop import (
     BANK,
     BEIJING,
@@ -382,3 +384,38 @@ def test_what_is_not_that_of_the_chain_is_not_taken(network: Network) -> None:
         assert (answer.status_code, answer.json()["code"]) == (status_, code)
     assert taken(bank, BEIJING, data).json()["code"] == "not-found"
     assert taken(bank, BUREAU, data).status_code == 200
+
+
+def test_maker_and_user_are_told_each_by_its_own_node(network: Network) -> None:
+    """From the act on the chain to the feed of either; the province that holds the record is told
+    of no product, and nothing goes between them."""
+    bureau, bank, beijing = network[BUREAU], network[BANK], network[BEIJING]
+    [record] = beijing.file(row(210))
+    product = on_chain(bureau, [record.hex(), *some_records(2)])
+    assert handed(bureau, product, 1, BANK).status_code == 200
+    assert taken(bank, BUREAU, manifest(bureau, product)).status_code == 200
+    members = (bureau, bank, beijing)
+    follow(*members)
+    for member in members:
+        notice(member.node)
+    places = {one.code: one.node.watching.newest() for one in members}
+    act(network, BEIJING, record, Action.DISPUTE)
+    follow(*members)
+    for member in members:
+        notice(member.node)
+    found = {
+        one.code: [
+            told.as_dict()
+            for told in events(one.node, maker(one.node), place=places[one.code])
+            if isinstance(told, Notified)
+        ]
+        for one in members
+    }
+    assert found[BEIJING] == []
+    ([by_maker], [by_user]) = (found[BUREAU], found[BANK])
+    assert (by_maker.pop("users"), by_maker.pop("more")) == ([BANK], False)
+    for told in (by_maker, by_user):
+        assert told.pop("notice") and told.pop("at")
+    assert by_maker == by_user
+    assert (by_user["product"], by_user["record"]) == (product, record.hex())
+    assert by_user["causes"] == ["disputed"]

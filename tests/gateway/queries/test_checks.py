@@ -111,6 +111,10 @@ def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
     assert [[error["field"] for error in one["errors"]] for one in told] == [
         [], ["measure"], ["day"], ["query", "measure", "matter"],
     ]  # fmt: skip
+    for headers, rests_on in ((token(beijing, name="another"), query), (clerk, "11" * 32)):
+        rows = [good | {"query": rests_on}]
+        [row] = send(beijing, "POST", "/v1/feedback", {"rows": rows}, **headers).json()["rows"]
+        assert [error["code"] for error in row["errors"]] == ["query-unknown"], "not theirs"
     with beijing.node.ctx.engine.connect() as connection:
         sent = listed(connection)[0]
     assert (sent.member, sent.commitment.hex()) == (TIANJIN, told[0]["statement"])

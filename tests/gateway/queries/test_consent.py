@@ -4,6 +4,7 @@ with another's, nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -21,9 +22,11 @@ from gateway.queries.interfaces import Wanted
 from gateway.queries.records import SubjectRecords
 from gateway.statements.models import statements
 from ledger.core.bundle import parse_bundle
-from ledger.core.opening import Opening
+from ledger.core.canonical import encode
+from ledger.core.opening import MAX_DEPTH, Opening
+from ledger.files.asked import Asked, verify_answer
 from tests.gateway.authorisations import desk
-from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, judged, of, use
+from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, judged, of, use, verifier
 from tests.gateway.queries.conftest import BANK, BEIJING, CUSTODIAN, TIANJIN
 from tests.support.peers import Network
 from tests.support.postgres import database_url
@@ -81,6 +84,38 @@ def test_what_was_consented_to_is_given_and_nothing_else(network: Network) -> No
     assert [one.leaf for one in given.answer.items] == [leaf(public), leaf(minor)]
     assert given.answer.authorisation == opening.statement.commitment
     assert judged(network, answer.content).problems == ()
+
+
+def test_an_answer_is_judged_with_the_paper_that_the_bank_holds(network: Network) -> None:
+    """With the chain alone: the answer, what was asked, and the authorisation."""
+    code = firm(230)
+    network[TIANJIN].file(of(code, 230, "minor"))
+    opening, other = consent(network, code), consent(network, code)
+    given = given_by(bundle_of(ask(network, code, opening)), TIANJIN)
+    data = encode(given.to_json(), allow_null=True, max_depth=MAX_DEPTH + 1)
+    question = given.answer.question
+    asked = Asked(
+        asker=BANK,
+        nonce=given.answer.nonce,
+        subject=code,
+        purpose=question.purpose,
+        types=question.types,
+        authorisation=opening.encode(),
+    )
+    with verifier(network) as chain:
+
+        def codes(**changes: Any) -> Sequence[str]:
+            found = verify_answer(chain, data, replace(asked, **changes))
+            return [one.code for one in found.problems]
+
+        assert codes() == []
+        assert codes(asker=TIANJIN) == ["other-asker"]
+        assert codes(nonce="A" * 22) == ["answer-replayed"]
+        assert codes(types=(FAMILY, OTHER_FAMILY)) == ["other-question"]
+        assert codes(authorisation=other.encode()) == ["authorisation-unknown"]
+    desk.revoke(network[CUSTODIAN], opening.statement.commitment)
+    with verifier(network) as chain:  # taken back since: it counted when it was answered
+        assert codes() == []
 
 
 @pytest.mark.parametrize(
@@ -199,3 +234,22 @@ def test_what_was_asked_comes_back_with_a_backup(network: Network, tmp_path: Pat
     close_engine(engine)
     assert parse_bundle(kept).subject == code
     assert told["matter"] == "loan 9"
+
+
+def test_of_what_is_not_given_nothing_is_looked_up(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the time that an answer takes would tell who has records that are not public."""
+    code = firm(299)
+    public, _ = network[TIANJIN].file(of(code, 298), of(code, 299, "minor"))
+    looked: list[list[bytes]] = []
+    ended = SubjectRecords._ended
+
+    def seen(self: SubjectRecords, at: Any, ids: Any) -> Any:
+        looked.append([bytes(one) for one in ids])
+        return ended(self, at, ids)
+
+    monkeypatch.setattr(SubjectRecords, "_ended", seen)
+    bundle_of(use(network, code))
+    assert looked.count([public]) == 1
+    assert set().union(*looked) == {public}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from gateway.base.clock import Clock
 from gateway.peers.outbox import listed
 from gateway.queries.records import SubjectRecords
 from ledger.core import canonical
@@ -169,6 +172,21 @@ def test_an_answer_that_an_act_overtakes_is_asked_for_anew(network: Network) -> 
     assert {one.member: one.reason for one in bundle.missing}[TIANJIN] == "answer-overtaken"
     network.chain.anvil.mine()
     assert given_by(bundle_of(use(network, code)), TIANJIN).answer.items == ()
+
+
+@pytest.mark.parametrize(("ahead", "counts"), [(-400, False), (-200, True), (400, False)])
+def test_an_answer_of_another_time_is_none(
+    network: Network, monkeypatch: pytest.MonkeyPatch, ahead: int, counts: bool
+) -> None:
+    """As one of last year would be, from which all that came since is left out."""
+    code = firm(10)
+    network[TIANJIN].file(of(code, 400 + ahead))
+    asking = network[BANK].node.finance.queries.routes.uses._asking
+    shifted = replace(asking._ctx, clock=Clock(ahead=timedelta(seconds=ahead)))
+    monkeypatch.setattr(asking, "_ctx", shifted)
+    bundle = bundle_of(use(network, code))
+    reasons = {one.member: one.reason for one in bundle.missing}
+    assert (reasons.get(TIANJIN) == "answer-old") is not counts
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from gateway.base.policy import Caller
 from gateway.base.settings import WebhookSettings
 from gateway.node import Node
 from gateway.sealing.services import Kind, drop, number
-from gateway.statuses.changes import Place
+from gateway.statuses.changes import Change, Place
 from gateway.tokens.services import revoke_token
 from gateway.watching import asking, nights, subjects
 from gateway.watching.errors import WatchRefused
@@ -153,7 +153,7 @@ def test_changes_on_the_chain_of_what_is_known(node: Node, receiver: Receiver) -
     text = b"".join(one.body for one in receiver.taken)
     assert SUBJECT.encode() not in text, "no body says who it is"
     page = node.watching.page(caller, Place(number=0), frozenset())
-    changed = [one.version for one in page.events if not isinstance(one, Found)]
+    changed = [one.version for one in page.events if isinstance(one, Change)]
     assert changed == [1]
 
 
