@@ -216,10 +216,9 @@ class Standing:
             self.other = believed.other
 
     def join(self, more: "Standing") -> None:
-        """Take what is found of another record beside."""
+        """Take what is found of another record beside; its acts are not counted."""
         self.flags |= more.flags
         self.outcomes |= more.outcomes
-        self.version += more.version
         self.other = self.other or more.other
 
 
@@ -256,10 +255,11 @@ def _key(world: World, act: Act) -> Key | None:
 
 def standing(world: World, records: list[str], end: int | None) -> Standing:
     """Read how a record stands, and the one that it replaces."""
-    found = Standing()
-    if world.contracts.get("CaseRegistry"):
-        for record in records:
-            found.join(_read(world, record, end))
+    if not world.contracts.get("CaseRegistry"):
+        return Standing()
+    found, *more = (_read(world, record, end) for record in records)
+    for other in more:
+        found.join(other)
     return found
 
 

@@ -142,9 +142,8 @@ def _compared(answer: Answer, question: Question) -> set[str]:
         found.add("other-asker")
     if question.nonce not in (None, answer.nonce):
         found.add("answer-replayed")
-    types = question.types or answer.types
-    asked = (question.subject or answer.code, question.purpose or answer.purpose, types)
-    if asked != answer.question:
+    wanted = (question.subject, question.purpose, question.types)
+    if any(one not in (None, said) for one, said in zip(wanted, answer.question, strict=True)):
         found.add("other-question")
     return found
 
@@ -158,9 +157,11 @@ def _in_time(answer: Answer, opening: Opening, judged: Judged, world: World) -> 
         if opening.promise is None or answer.at > opening.promise.due:
             return "authorisation-unknown"
     since = counts_from(opening, world)
-    since = opening.said.at if since is None else since
-    custodian = world.had(opening.said.iss, PROVINCE | BUREAU, since)
-    return None if since <= answer.at and custodian else "authorisation-unknown"
+    late = since is not None and since > answer.at
+    custodian = world.had(
+        opening.said.iss, PROVINCE | BUREAU, opening.said.at if since is None else since
+    )
+    return None if custodian and not late else "authorisation-unknown"
 
 
 def _in_scope(answer: Answer, opening: Opening, world: World) -> str | None:

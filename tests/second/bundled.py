@@ -1,5 +1,7 @@
 """Check bundles: section 27."""
 
+from dataclasses import dataclass
+
 from tests.second import asked
 from tests.second.answer import Bundle, Given
 from tests.second.codec import Json, canonical
@@ -7,6 +9,7 @@ from tests.second.facts import ACTIVE, PROVINCE, World
 from tests.second.listed import Look
 from tests.second.shelf import Shelf
 
+_APART = 3600
 _SETTLED = "repaired corrected withdrawn ended expired erased shielded".split()
 
 State = tuple[str, str, str]
@@ -19,7 +22,7 @@ def _alike(bundle: Bundle) -> bool:
     return (
         len({(answer.to, answer.question) for answer in answers}) <= 1
         and all(answer.code == bundle.subject for answer in answers)
-        and all(answer.at <= bundle.at for answer in answers)
+        and all(0 <= bundle.at - answer.at <= _APART for answer in answers)
     )
 
 
@@ -70,35 +73,62 @@ def _unspoken(bundle: Bundle, world: World) -> bool:
     )
 
 
-def _problems(bundle: Bundle, world: World, shelf: Shelf) -> set[str]:
-    """Give what is found before anything is worked out anew."""
-    if not _alike(bundle):
-        return {"parts-differ"}
-    found: set[str] = set()
-    for given in bundle.answers:
-        found |= asked.problems(given, world, shelf)
-    if world.ended() is not None:
-        found.add("chain-unread")
-    elif _unspoken(bundle, world):
-        found.add("province-unspoken")
-    return found
+def _claims(bundle: Bundle) -> bytes:
+    """Give what a bundle says follows from its answers."""
+    return canonical([bundle.completeness, bundle.overall, bundle.verdicts])
+
+
+@dataclass
+class Judge:
+    """Judge a bundle by the chain."""
+
+    bundle: Bundle
+    world: World
+    shelf: Shelf
+
+    def __post_init__(self) -> None:
+        """Look at the receipts of all items."""
+        given = self.bundle.answers
+        self.looks = [look for one in given for look in asked.looks(one, self.world, self.shelf)]
+
+    def problems(self) -> set[str]:
+        """Give all that is found."""
+        bundle, world = self.bundle, self.world
+        if not _alike(bundle):
+            return {"parts-differ"}
+        found: set[str] = set()
+        for given in bundle.answers:
+            found |= asked.problems(given, world, self.shelf)
+        if not found and _claims(bundle) != self._anew():
+            found.add("recomputed-differs")
+        if world.ended() is not None:
+            found.add("chain-unread")
+        elif _unspoken(bundle, world):
+            found.add("province-unspoken")
+        return found
+
+    def overall(self, at_head: bool) -> str:
+        """Say what it comes to, by the verdicts of the blocks or by those at the head."""
+        records = [(look.judged(at_head).verdict, look.adverse) for look in self.looks]
+        states = _states(self.bundle, self.world, self.shelf)
+        return _overall(records, states, bool(self.bundle.answers))
+
+    def _anew(self) -> bytes:
+        completeness: list[Json] = [
+            {"family": family, "member": member, "state": state}
+            for member, family, state in _states(self.bundle, self.world, self.shelf)
+        ]
+        verdicts: list[Json] = [look.verdict() for look in self.looks]
+        return canonical([completeness, self.overall(at_head=False), verdicts])
+
+    def verdict(self) -> tuple[str, str]:
+        """Give the verdict, and what it would be by the verdicts at the head."""
+        wrong = asked.verdict_of(self.problems())
+        if wrong is not None:
+            return wrong, wrong
+        return self.bundle.overall, self.overall(at_head=True)
 
 
 def judge_bundle(bundle: Bundle, world: World, shelf: Shelf) -> tuple[str, str]:
     """Judge a bundle; give the verdict, and what it would be by the verdicts at the head."""
-    wrong = asked.verdict_of(_problems(bundle, world, shelf))
-    if wrong is not None:
-        return wrong, wrong
-    looks = [look for given in bundle.answers for look in asked.looks(given, world, shelf)]
-    states = _states(bundle, world, shelf)
-    answered = bool(bundle.answers)
-    overall = _overall([(look.judged().verdict, look.adverse) for look in looks], states, answered)
-    completeness: list[Json] = [
-        {"family": family, "member": member, "state": state} for member, family, state in states
-    ]
-    verdicts: list[Json] = [look.verdict() for look in looks]
-    claimed = canonical([bundle.completeness, bundle.overall, bundle.verdicts])
-    if claimed != canonical([completeness, overall, verdicts]):
-        return "false", "false"
-    at_head = [(look.judged(at_head=True).verdict, look.adverse) for look in looks]
-    return overall, _overall(at_head, states, answered)
+    return Judge(bundle, world, shelf).verdict()

@@ -6,7 +6,7 @@ from tests.second import acts, judge, receipt, record
 from tests.second.answer import Answer
 from tests.second.codec import Json, day_of, write_instant
 from tests.second.curves import sha256
-from tests.second.facts import PROVINCE, World
+from tests.second.facts import BUREAU, INSTITUTION, PROVINCE, World
 from tests.second.question import Question
 from tests.second.schema import Schema
 from tests.second.shelf import Shelf
@@ -21,9 +21,10 @@ _UNCHECKED = ("undetermined", "not-final", "anchor-moved")
 
 def may_be_given(world: World, answer: Answer) -> str:
     """Give the strictest level of what the asker may be given."""
-    if answer.purpose in OF_GOVERNMENT and world.had(answer.to, PROVINCE, answer.at):
-        return "government"
-    return "public" if answer.authorisation is None else "authorisation"
+    if answer.purpose in OF_GOVERNMENT:
+        return "government" if world.had(answer.to, PROVINCE, answer.at) else "public"
+    asker = world.had(answer.to, PROVINCE | BUREAU | INSTITUTION, answer.at)
+    return "authorisation" if asker and answer.authorisation is not None else "public"
 
 
 def strictest(levels: list[str]) -> str:
@@ -170,14 +171,15 @@ class Look:
         return schema.is_adverse(self.seen.shown)
 
     def verdict(self) -> Json:
-        """Give the object that a bundle holds of an item."""
+        """Give the object that a bundle holds of an item; of what is not authentic none shows."""
         if self.found is None or self.seen is None:
             raise AssertionError("nothing was found wrong with the receipt")
-        it, judged, payload = self.found, self.judged(), self.seen.payload
+        it, judged = self.found, self.judged()
+        payload = None if judged.authentic is False else self.seen.payload
         event = self.world.first_anchor(it.log, it.index)
         until = None if payload is None else payload.until
         return {
-            "adverse": self.adverse,
+            "adverse": None if payload is None else self.adverse,
             "anchoredAt": None if event is None else write_instant(event.time),
             "asOf": day_of(self.end - 1).isoformat(),
             "authentic": judged.authentic,
@@ -189,7 +191,7 @@ class Look:
             "receiptDigest": sha256(self.text.encode()).hex(),
             "recordId": it.entry.record,
             "status": self._status(),
-            "type": it.entry.schema,
+            "type": it.entry.schema or None,
             "until": None if until is None else until.isoformat(),
             "usable": judged.usable,
             "verdict": judged.verdict,

@@ -1,10 +1,10 @@
 """Read rules files, and the days that follow from them (section 6)."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
+from tests.second import tables
 from tests.second.codec import (
     Json,
     Malformed,
@@ -20,10 +20,6 @@ from tests.second.present import CLASSES, Payload, Value
 from tests.second.schema import NAME, Schema, words
 
 _ROW = "from families authority class minimumMonths areaMinimumMonths maximumMonths openUntilExit"
-_TABLES = "areas exits reportable stages measures lists"
-_REGION = re.compile(r"[0-9]{6}")
-_UNITS = ("working", "calendar")
-_MEASURES = ("reduces-rights", "manages", "advises")
 
 
 @dataclass(frozen=True)
@@ -78,13 +74,9 @@ def _rank(row: Row) -> tuple[bool, bool, date]:
     return row.families is not None, row.authority is not None, row.start or date.min
 
 
-def _source(value: Json) -> None:
-    words([value])
-
-
 def _row(value: Json, kinds: tuple[str | None, ...], areas: bool) -> Row:
     found = members(value, "source", _ROW)
-    _source(found["source"])
+    words([found["source"]])
     if ("maximumMonths" in found) == ("openUntilExit" in found):
         raise Malformed("maximumMonths or openUntilExit")
     if found.get("openUntilExit", True) is not True:
@@ -101,7 +93,7 @@ def _row(value: Json, kinds: tuple[str | None, ...], areas: bool) -> Row:
         raise Malformed("an authority of no kind")
     if class_ is not None and class_ not in CLASSES:
         raise Malformed("no such class")
-    families = frozenset(words(found["families"], 256)) if "families" in found else None
+    families = tables.families(found["families"]) if "families" in found else None
     return Row(
         start=day(found["from"]) if "from" in found else None,
         families=families,
@@ -128,16 +120,9 @@ def _sets(rows: tuple[Row, ...]) -> None:
             seen.add((start, authority, family))
 
 
-def _listed(found: dict[str, Json], name: str, most: int = 1024) -> list[Json]:
-    value = found.get(name, [])
-    if not isinstance(value, list) or len(value) > most:
-        raise Malformed(f"{name} is a list within its bounds")
-    return value
-
-
 def _authorities(found: dict[str, Json]) -> tuple[str | None, ...]:
     kinds: list[str | None] = [None]
-    for item in _listed(found, "authorities", 32):
+    for item in tables.rows_of(found, "authorities", 32):
         one = members(item, "kind named")
         words(one["named"], 32)
         kinds.append(text_of(one["kind"], NAME))
@@ -146,44 +131,20 @@ def _authorities(found: dict[str, Json]) -> tuple[str | None, ...]:
     return tuple(kinds)
 
 
-def _tables(found: dict[str, Json]) -> None:
-    """Look at the six tables that a verifier reads only to know that the file is well-formed."""
-    forms = {
-        "areas": ("area basis laws source texts title words authorities", "fine"),
-        "exits": ("entry exit source", ""),
-        "reportable": ("expired repaired source unpublished", "from region families authority"),
-        "stages": ("days source stage unit", "from region authority"),
-        "measures": ("en kind source zh", ""),
-        "lists": ("id source title", ""),
-    }
-    for table, (needed, optional) in forms.items():
-        for item in _listed(found, table):
-            one = members(item, needed, optional)
-            _source(one["source"])
-            if "from" in one:
-                day(one["from"])
-            if "region" in one:
-                text_of(one["region"], _REGION)
-            if table == "stages":
-                integer_of(one["days"], 366)
-                if one["unit"] not in _UNITS:
-                    raise Malformed("no such unit")
-            if table == "measures" and one["kind"] not in _MEASURES:
-                raise Malformed("no such kind of measure")
-
-
 def read(data: bytes) -> Rules:
     """Read a rules file, or refuse one that is of another format."""
     found = members(
-        parse(data, limit=262_144), "_type name rows title version", f"authorities {_TABLES}"
+        parse(data, limit=262_144), "_type name rows title version", f"authorities {tables.TABLES}"
     )
     if found["_type"] != "credit-ledger/rules@1" or found["name"] != "publicity":
         raise Malformed("no rules of version 1")
-    members(found["title"], "en zh")
+    tables.titles(found["title"])
     kinds = _authorities(found)
-    rows = tuple(_row(item, kinds, "areas" in found) for item in _listed(found, "rows"))
+    rows = tuple(_row(item, kinds, "areas" in found) for item in tables.rows_of(found, "rows"))
+    if not rows:
+        raise Malformed("rules without rows")
     _sets(rows)
-    _tables(found)
+    tables.demand(found, kinds)
     return Rules("publicity", integer_of(found["version"], 999_999_999, 1), kinds, rows)
 
 
