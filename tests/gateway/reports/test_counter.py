@@ -10,11 +10,16 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from gateway.base.db import begin_read
+from gateway.log.store import entries_of
 from gateway.node import Node
-from gateway.reports import counting
+from gateway.reports import counting, store
 from gateway.reports.counter import Counter
 from gateway.reports.counting import WRONG_OF_ALL, Tries
 from gateway.reports.errors import ReportRefused, TooManyTries
+from gateway.statuses.interfaces import Logged
+from gateway.statuses.services import standings
+from ledger.core.ids import Digest, RecordId
 from ledger.core.report_content import CODE_ALPHABET, make_number
 from ledger.core.status import Action
 from ledger.files.reports import parse_report
@@ -182,6 +187,33 @@ def test_as_many_queries_for_many_lines_as_for_few(network: Network, subject: st
         sa.event.remove(engine, "before_cursor_execute", note)
         counts.append(len(seen))
     assert counts[0] == counts[1] < 30
+
+
+def test_lines_stand_as_each_record_is_told_to_stand(network: Network, subject: str) -> None:
+    """What is asked for all at once is what is told of one record at a time."""
+    beijing = network[BEIJING]
+    node = beijing.node
+    ids = penalties(network, subject, 81, 82, 83, 84)
+    number, _ = of(made(beijing, subject))
+    for at, action in enumerate((Action.DISPUTE, Action.REPAIR, Action.SHIELD), start=1):
+        do(network, beijing, action, ids[at])
+    with begin_read(node.ctx.engine) as connection:
+        row = store.row_of(connection, number)
+        assert row is not None
+        held = store.records_of(connection, row.n)
+        logged = [
+            Logged(
+                record=RecordId(Digest(one.record)),
+                first=RecordId(Digest(one.first)),
+                entry=entries_of(connection, [one.leaf])[one.leaf],
+            )
+            for one in held
+        ]
+        together = standings(connection, logged)
+    assert together == {one.record: node.statuses(one.record) for one in held}
+    assert sorted(together.values()) == ["disputed", "in-force", "outcome", "shielded"]
+    now = node.finance.reports.counter.lines_now(row)
+    assert {now[one.line] for one in held if one.record == ids[0]} == {"in-force"}
 
 
 def test_counters_have_places_of_their_own(network: Network, subject: str) -> None:
