@@ -46,7 +46,7 @@ ON_POSTGRESQL = (
 """Tests for which it matters where rows are kept, run once more."""
 
 CORES = os.cpu_count() or 2
-WORKERS = min(CORES, 7) + 1
+WORKERS = min(CORES, 7) + 2
 """Many tests wait more than they compute: for a chain, a lease, a child."""
 BESIDE = max(2, min(CORES, 7) // 2)
 """Of tests that run beside those."""
