@@ -256,8 +256,8 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     "report-tries": (
         429,
         {
-            "zh": "该编号一小时内输错的次数过多，请稍后再试",
-            "en": "Too many wrong codes for this number within an hour; try later",
+            "zh": "一小时内尝试的次数过多，请稍后再试",
+            "en": "Tried too often within an hour; try later",
         },
     ),
     "share-unknown": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,6 +40,8 @@ from ledger.core.tiles import (
     tile_width,
 )
 
+_SOME = 512
+"""Names in one query."""
 _FAST = 1
 """zlib level: entries differ in little but 32 random bytes, more effort gains nothing."""
 
@@ -266,6 +268,19 @@ def locate(connection: sa.Connection, name: bytes) -> Located | None:
         if held.record_id(at) == name:
             return at
     return None
+
+
+def entries_of(connection: sa.Connection, leaves: Collection[bytes]) -> dict[bytes, int]:
+    """The row numbers of those of these leaves that this member has promised."""
+    found, wanted = dict[bytes, int](), list(leaves)
+    for at in range(0, len(wanted), _SOME):
+        some = wanted[at : at + _SOME]
+        query = sa.select(entries.c.leaf, entries.c.id).where(
+            leaf_prefix.in_([leaf[:PREFIX] for leaf in some]), entries.c.leaf.in_(some)
+        )
+        for leaf, entry in connection.execute(query.order_by(entries.c.id)):
+            found.setdefault(leaf, entry)
+    return found
 
 
 def of_row(connection: sa.Connection, entry: int, held: Entries) -> Located:

@@ -38,6 +38,8 @@ SHARE = 20
 while."""
 HEAD_SECONDS = 1.0
 """How old the head may be that is called the latest: one request each would cost two more calls."""
+FIRST_SECONDS = 5.0
+"""For so long the first list is waited for."""
 FAILED_SECONDS = 2.0
 """For so long the chain is not asked again after it could not be read."""
 TAKEN = (Alg.ED25519, Alg.P256)
@@ -86,6 +88,7 @@ class Directory:
         self._under_way: Future[bool] | None = None
         self._listed: Mapping[tuple[str, KeyId], Key] | None = None
         self._sole: Mapping[KeyId, str] = {}
+        self._members: Mapping[str, Member] = {}
         self._listed_at = self._tried_at = float("-inf")
         self._pause = 0.0
         self._view: View | None = None
@@ -127,6 +130,26 @@ class Directory:
     def was_listed(self) -> bool:
         """Whether members were ever listed: before that nobody is known, and nobody unknown."""
         return self._listed is not None
+
+    def known(self, code: str) -> Member | None:
+        """A member as it was listed last; None: it was on no list. From memory: whoever asks may be
+        anybody. Only for the first list is waited."""
+        if self._listed is None:
+            self._demand_list()
+        elif time.monotonic() - self._listed_at > LIST_SECONDS:
+            self.list_anew()
+        return self._members.get(code)
+
+    def _demand_list(self) -> None:
+        """Raise NotReady unless members are listed within some seconds."""
+        under_way = self.list_anew()
+        try:
+            if under_way is not None and under_way.result(FIRST_SECONDS):
+                return
+        except TimeoutError as error:
+            raise NotReady("members-unknown") from error
+        if self._listed is None:
+            raise NotReady("members-unknown")
 
     def find(self, code: str, id_: KeyId) -> Registered | None:
         """The REQUEST key of a member at the latest head, valid or not; None where it was on no
@@ -208,7 +231,7 @@ class Directory:
     def _read_list(self) -> bool:
         started, pause = time.monotonic(), UNKNOWN_SECONDS
         try:
-            listed = self._list()
+            self._members, listed = self._list()
             self._listed, self._sole = listed, _sole(listed)
             self._listed_at = time.monotonic()
             pause = max(pause, SHARE * (self._listed_at - started))
@@ -220,14 +243,16 @@ class Directory:
                 self._tried_at, self._pause = time.monotonic(), pause
         return True
 
-    def _list(self) -> Mapping[tuple[str, KeyId], Key]:
-        """The REQUEST keys of each member, by its code: anybody can register what another has made
-        public, and sign nothing with it."""
+    def _list(self) -> tuple[Mapping[str, Member], Mapping[tuple[str, KeyId], Key]]:
+        """All members, and the REQUEST keys of each, by its code: anybody can register what another
+        has made public, and sign nothing with it."""
         view = self._reader.head()
         consortium = Consortium(self._reader.network.consortium, view.call, view.calls)
         codes = consortium.member_codes()
         consortium.fetch(codes)
-        return {
+        found = {code: consortium.member(code) for code in codes}
+        members: dict[str, Member] = {code: one for code, one in found.items() if one is not None}
+        return members, {
             (code, key.key_id): key
             for code in codes
             for key in consortium.keys(code)

@@ -22,6 +22,13 @@ WITH_KEYS = sa.select(
     records, content_keys.c.wrapped_by, content_keys.c.wrapped_key, CLOSED.label("closed")
 ).outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
 """Records with their keys, for `known_of` and `open_content`."""
+_STATUS = sa.select(
+    records.c.id,
+    records.c.superseded_by,
+    content_keys.c.wrapped_by,
+    content_keys.c.wrapped_key,
+    CLOSED.label("closed"),
+).outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
 _AT_ONCE = 512
 
 
@@ -51,11 +58,24 @@ def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
         visibility=row.visibility,
         decided=days_of(row.period),
     )
+    return record, _status(row)
+
+
+def statuses_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Status]:
+    """By row number what policy asks of the status of these records; nothing of what is none."""
+    found: dict[int, Status] = {}
+    for at in range(0, len(ids), _AT_ONCE):
+        query = _STATUS.where(records.c.id.in_(list(ids[at : at + _AT_ONCE])))
+        found.update((row.id, _status(row)) for row in connection.execute(query))
+    return found
+
+
+def _status(row: sa.Row[Any]) -> Status:
     if key_in(row) is None:
-        return record, Status.ERASED
+        return Status.ERASED
     if row.closed:
-        return record, Status.CLOSED
-    return record, Status.SUPERSEDED if row.superseded_by else Status.IN_FORCE
+        return Status.CLOSED
+    return Status.SUPERSEDED if row.superseded_by else Status.IN_FORCE
 
 
 def open_content(vault: Vault, row: sa.Row[Any], leaf: bytes) -> Content:

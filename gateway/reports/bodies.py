@@ -37,6 +37,12 @@ def read_try(body: bytes) -> tuple[str, str]:
     return _text(value, "number"), _text(value, "code")
 
 
+def read_proof(body: bytes) -> tuple[str, str]:
+    """`{number, proof}`: the two texts, whatever they are."""
+    value = _object(body, {"number", "proof"}, set())
+    return _text(value, "number"), _text(value, "proof")
+
+
 def read_share(body: bytes) -> tuple[Scope, date]:
     """`{fields, lines, until}`."""
     value = _object(body, {"fields", "lines", "until"}, set())

@@ -3,7 +3,7 @@ it says has changed since. Nothing of its content."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from hmac import compare_digest
 from typing import Final
@@ -15,18 +15,20 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac
 from gateway.base.db import begin_read
 from gateway.base.policy import Days, Status
-from gateway.log.store import locate
+from gateway.log.store import entries_of
 from gateway.queries.stated import OPEN
 from gateway.records.models import records, subjects
-from gateway.records.store import WITH_KEYS, known_of, record_row
+from gateway.records.store import WITH_KEYS, known_of, statuses_of
 from gateway.reports import store
 from gateway.reports.counting import Tries
 from gateway.reports.errors import ReportRefused
 from gateway.reports.interfaces import Counted
-from gateway.reports.services import Reports, mark_of
-from gateway.statuses.services import Statuses
+from gateway.reports.services import PROOF, Reports, mark_of
+from gateway.statuses.interfaces import Logged
+from gateway.statuses.services import standings
 from ledger.chain.contracts.structs import GOVERNMENT
-from ledger.core.report_content import fold_code, is_number
+from ledger.core.ids import Digest, RecordId
+from ledger.core.report_content import fold_code
 from ledger.records import schema as schemas
 
 _HERE: Final[Mapping[Status, Standing]] = {
@@ -49,45 +51,47 @@ class Counter:
         reports: Reports,
         tries: Tries,
         hmac: Hmac,
-        statuses: Statuses,
     ) -> None:
         self._ctx = ctx
         self._reports = reports
         self._tries = tries
         self._hmac = hmac
-        self._statuses = statuses
 
-    def check(self, number: str, code: str) -> Counted:
+    def check(self, number: str, code: str, asker: str) -> Counted:
         """What is to be said. Raises TooManyTries, NotReady."""
-        if not is_number(number):
-            return "unknown"
         mark = mark_of(self._hmac, number, fold_code(code))
 
         def match(_: sa.Connection, row: store.Row) -> store.Row | None:
             return row if compare_digest(row.code, mark) else None
 
-        row = self._tries.look(number, match)
+        row = self._tries.code(number, asker, match)
         if row is None:
             return "unknown"
         return "changed-since" if self.has_changed(row) else "genuine"
 
+    def copy(self, number: str, proof: str, asker: str) -> tuple[bytes, Counted]:
+        """What the key of the QR unseals, for whoever proves to have it, as long as nothing in it
+        is closed; and what a counter would be told. Raises ReportRefused, TooManyTries,
+        NotReady."""
+        mark = mark_of(self._hmac, PROOF + number, proof)
+
+        def match(_: sa.Connection, row: store.Row) -> store.Row | None:
+            return row if compare_digest(row.proof, mark) else None
+
+        row = self._tries.proof(number, asker, match)
+        if row is None:
+            raise ReportRefused("not-found")
+        sealed = self._reports.copy(row)
+        changed = self.has_changed(row)
+        if not OPEN.issuperset(self.lines_now(row).values()):  # last: nothing is waited for after
+            raise ReportRefused("report-gone")
+        return sealed, "changed-since" if changed else "genuine"
+
     def lines_now(self, row: store.Row) -> Mapping[int, Standing]:
         """How the record of each line stands now. Raises NotReady."""
         with begin_read(self._ctx.engine) as connection:
-            rows = store.records_of(connection, row.n)
-            held = [(one, _status(connection, one.record)) for one in rows]
-        return {
-            one.line: _HERE.get(status) or Standing(self._statuses(one.record).value)
-            for one, status in held
-        }
-
-    def copy(self, number: str) -> bytes:
-        """What the key of the QR unseals, as long as nothing in it is closed. Raises ReportRefused,
-        NotReady."""
-        row = self._reports.row(number)
-        if not OPEN.issuperset(self.lines_now(row).values()):
-            raise ReportRefused("report-gone")
-        return self._reports.copy(row)
+            held = store.records_of(connection, row.n)
+            return _standings(connection, held)
 
     def has_changed(self, row: store.Row) -> bool:
         """Whether a record of it stands otherwise than then, or another one has come. Raises
@@ -98,15 +102,27 @@ class Counter:
             held = store.records_of(connection, row.n)
             if _has_more(connection, row):
                 return True
-        then = {one.line: _THEN[bool(one.disputed)] for one in held}
-        return self.lines_now(row) != then
+            then = {one.line: _THEN[bool(one.disputed)] for one in held}
+            return _standings(connection, held) != then
 
 
-def _status(connection: sa.Connection, record: bytes) -> Status:
-    found = locate(connection, record)
-    if found is None:  # the log was lost with what came after a backup
-        return Status.SUPERSEDED
-    return known_of(record_row(connection, found.id))[1]
+def _standings(connection: sa.Connection, held: Sequence[store.Row]) -> Mapping[int, Standing]:
+    """By line; in a few queries for all of them, since strangers have us ask. Raises NotReady."""
+    entries = entries_of(connection, [one.leaf for one in held])
+    here = statuses_of(connection, list(entries.values()))
+    logged = [
+        Logged(
+            record=RecordId(Digest(one.record)),
+            first=RecordId(Digest(one.first)),
+            entry=entries.get(one.leaf),
+        )
+        for one in held
+    ]
+    told, found = standings(connection, logged), dict[int, Standing]()
+    for one in held:  # the log may be lost with what came after a backup
+        status = here.get(entries.get(one.leaf, 0), Status.SUPERSEDED)
+        found[one.line] = _HERE.get(status) or Standing(told[one.record].value)
+    return found
 
 
 def _has_more(connection: sa.Connection, row: store.Row) -> bool:

@@ -24,15 +24,15 @@ class Elsewhere:
         self._production = production
 
     def of(self, number: str) -> tuple[str, str | None] | None:
-        """Who else made a report, and its URL where that is known; None: we did, or nobody. Raises
-        NotReady."""
+        """Who else made a report, and its URL where that is known; None: we did, or nobody. From
+        memory: strangers have the chain asked for nothing. Raises NotReady."""
         try:
             issuer, _ = parse_number(number)
         except Malformed:
             return None
         if issuer == self._own:
             return None
-        member = self._directory.member(issuer)
+        member = self._directory.known(issuer)
         if member is None:
             return None
         try:

@@ -20,6 +20,8 @@ MAX_TERM: Final = 365
 """Days of a share."""
 MAX_SHARES: Final = 100
 """Shares of one report that are open at once."""
+MAX_EVER: Final = 1000
+"""Shares of one report, those too that have ended or were withdrawn: all are shown in one list."""
 
 Counted = Literal["genuine", "changed-since", "unknown"]
 """What a counter is told."""

@@ -25,6 +25,8 @@ credit_reports = sa.Table(
     # Families that it speaks of, comma list.
     sa.Column("families", sa.Text, nullable=False),
     sa.Column("code", sa.LargeBinary(16), nullable=False),  # fingerprint of number and code
+    # Fingerprint of number and of what proves that one has the key of the QR.
+    sa.Column("proof", sa.LargeBinary(16), nullable=False),
     # Names the key of what is sealed; erased: there is none.
     sa.Column("box", sa.String(32), nullable=False, unique=True),
     # Sealed: content and receipts as JSON; and the copy that a browser unseals with the key of the
@@ -40,26 +42,12 @@ report_records = sa.Table(
     sa.Column("report", sa.ForeignKey("credit_reports.n"), primary_key=True, autoincrement=False),
     sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),  # counted from 1
     sa.Column("record", sa.LargeBinary(32), nullable=False, index=True),  # record id
+    sa.Column("leaf", sa.LargeBinary(32), nullable=False),  # of its entry
+    # Record id of the first of the chain in which it was logged again; its own where it was not.
+    sa.Column("first", sa.LargeBinary(32), nullable=False),
     sa.Column("disputed", sa.Boolean, nullable=False),  # when the report was made
 )
 """The records of each report, by which it is found when one is erased, and seen to have changed."""
-
-report_days = sa.Table(
-    "report_days",
-    metadata,
-    sa.Column("day", sa.String(10), primary_key=True),  # of Asia/Shanghai
-    sa.Column("count", sa.Integer, nullable=False),
-)
-"""Numbers given on each day; one that came to nothing leaves a gap."""
-
-report_tries = sa.Table(
-    "report_tries",
-    metadata,
-    sa.Column("n", RowId, primary_key=True),
-    sa.Column("report", sa.ForeignKey("credit_reports.n"), nullable=False, index=True),
-    sa.Column("at", sa.BigInteger, nullable=False),
-)
-"""Wrong codes of the last hour: all gateways of a member count together."""
 
 report_shares = sa.Table(
     "report_shares",
@@ -75,3 +63,16 @@ report_shares = sa.Table(
     sa.Column("withdrawn_at", sa.BigInteger),
     sa.Column("opened", sa.BigInteger, nullable=False),  # times
 )
+
+report_tries = sa.Table(
+    "report_tries",
+    metadata,
+    sa.Column("n", RowId, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("who", sa.LargeBinary(16), nullable=False, index=True),  # fingerprint of who asks
+    sa.Column("correct", sa.Boolean, nullable=False),
+    # Of a code the report that it was tried on; none where there is no such number.
+    sa.Column("report", sa.ForeignKey("credit_reports.n"), index=True),
+    sa.Column("share", sa.ForeignKey("report_shares.n"), index=True),  # that was opened
+)
+"""What was tried and opened in the last hour: all gateways of a member count together."""

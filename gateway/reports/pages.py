@@ -41,8 +41,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "There is no such report, or the code is another.",
     ),
     "tries": (
-        "一小时内输错的次数过多，请稍后再试。",
-        "Too many wrong codes within an hour; try later.",
+        "一小时内尝试的次数过多，请稍后再试；这不表示报告有假。",
+        "Tried too often within an hour; try later. This says nothing against the report.",
     ),
     "not-ready": (
         "暂时无法核对，请稍后再试；这不表示报告有假。",

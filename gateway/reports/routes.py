@@ -22,13 +22,13 @@ from gateway.http.limits import address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.reports import pages
-from gateway.reports.bodies import MAX_BODY, read_report, read_share, read_try
+from gateway.reports.bodies import MAX_BODY, read_proof, read_report, read_share, read_try
 from gateway.reports.counter import Counter
 from gateway.reports.elsewhere import Elsewhere
 from gateway.reports.errors import ReportRefused, TooManyTries
 from gateway.reports.services import Reports
 from gateway.reports.shares import Shares
-from gateway.tokens.services import require
+from gateway.tokens.services import require, with_token
 from ledger.core.report_content import is_number
 
 FRESH: Final = {"Cache-Control": "no-store"}
@@ -43,7 +43,9 @@ router = APIRouter(tags=["reports"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportParts:
-    """What the routes need. places: reports that are made at once. tried: codes at once."""
+    """What the routes need. places: reports that are made at once. tried: codes of strangers at
+    once, most of which wait for their time to leave; counters: the same of who has a token, to
+    whom strangers leave no less."""
 
     reports: Reports
     counter: Counter
@@ -52,7 +54,8 @@ class ReportParts:
     places: Places = field(
         default_factory=lambda: Places(at_once=2, each=1, waiting=8, patience=60.0)
     )
-    tried: Places = field(default_factory=lambda: Places(at_once=8, each=4, waiting=8))
+    tried: Places = field(default_factory=lambda: Places(at_once=64, each=2, waiting=8))
+    counters: Places = field(default_factory=lambda: Places(at_once=32, each=8, waiting=32))
 
 
 def _parts(request: Request) -> ReportParts:
@@ -69,6 +72,7 @@ Here = Annotated[ReportParts, Depends(_parts)]
 Maker = Annotated[Caller, Depends(require(Purpose.CREDIT_REPORT))]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_CREDIT_REPORT))]
 Sharer = Annotated[Caller, Depends(require(Purpose.SHARE_CREDIT_REPORT))]
+Token = Annotated[Caller | None, Depends(with_token)]
 Number = Annotated[str, Path(alias="number", pattern=_NUMBER)]
 Before = Annotated[int | None, Query(ge=0, le=_MOST)]
 
@@ -141,36 +145,43 @@ def unshare(
 
 
 @router.post("/v1/report-checks")
-async def check(request: Request, parts: Here, response: Response) -> dict[str, Any]:
+async def check(request: Request, parts: Here, token: Token, response: Response) -> dict[str, Any]:
     """Ask after a report by number and code, for anybody: `{number, code}` → `{"state": "genuine" |
-    "changed-since" | "unknown"}`. Five wrong codes an hour for a number."""
+    "changed-since" | "unknown"}`. Five wrong codes an hour for a number, three of one asker, who is
+    told apart by address, or by token where one is shown."""
     number, code = read_try(_bounded(await request.body()))
-    async with _paced(request, parts):
+    async with _paced(request, parts, token) as asker:
         with _told():
             await run_in_threadpool(parts.elsewhere.demand_ours, number)
-            state = await run_in_threadpool(parts.counter.check, number, code)
+            state = await run_in_threadpool(parts.counter.check, number, code, asker)
     response.headers.update(FRESH)
     return {"number": number, "state": state}
 
 
 @router.post("/v1/report-shares")
-async def open_share(request: Request, parts: Here, response: Response) -> Mapping[str, Any]:
+async def open_share(
+    request: Request, parts: Here, token: Token, response: Response
+) -> Mapping[str, Any]:
     """Read what a share shows, for whoever has its code: `{number, code}`. Counted, logged."""
     number, code = read_try(_bounded(await request.body()))
-    async with _paced(request, parts):
+    async with _paced(request, parts, token) as asker:
         with _told():
             await run_in_threadpool(parts.elsewhere.demand_ours, number)
-            found = await run_in_threadpool(parts.shares.open, number, code)
+            found = await run_in_threadpool(parts.shares.open, number, code, asker)
     response.headers.update(FRESH)
     return found
 
 
-@router.get("/v1/report-copies/{number}")
-def copy(number: Number, parts: Here) -> Response:
-    """The sealed copy of a report, for anybody: its key stands in the QR and nowhere else."""
-    with _told():
-        data = parts.counter.copy(number)
-    return Response(data, media_type="application/octet-stream", headers=FRESH)
+@router.post("/v1/report-copies")
+async def copy(request: Request, parts: Here, token: Token) -> Response:
+    """The sealed copy of a report, for whoever proves to have its key, which stands in the QR and
+    nowhere else: `{number, proof}`. The header `Credit-Ledger-State` has what a counter is told."""
+    number, proof = read_proof(_bounded(await request.body()))
+    async with _paced(request, parts, token) as asker:
+        with _told():
+            data, state = await run_in_threadpool(parts.counter.copy, number, proof, asker)
+    headers = {**FRESH, "Credit-Ledger-State": state}
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/r/{number}", include_in_schema=False)
@@ -186,8 +197,8 @@ async def page_checked(number: Number, request: Request, parts: Here) -> HTMLRes
     if there is not None:
         return _page(number, there)
     form = parse_qs(_bounded(await request.body()).decode("ascii", "replace"))
-    async with _paced(request, parts):
-        state, view = await run_in_threadpool(_tried, parts, number, form)
+    async with _paced(request, parts, None) as asker:
+        state, view = await run_in_threadpool(_tried, parts, number, form, asker)
     return HTMLResponse(pages.page(number, state=state, view=view), headers=pages.HEADERS)
 
 
@@ -201,13 +212,13 @@ def asset(name: str) -> Response:
 
 
 def _tried(
-    parts: ReportParts, number: str, form: Mapping[str, Sequence[str]]
+    parts: ReportParts, number: str, form: Mapping[str, Sequence[str]], asker: str
 ) -> tuple[str, Mapping[str, Any] | None]:
     """What is said of the code in a form, of the report or of a share, and what that shows."""
     try:
         if "share" not in form:
-            return parts.counter.check(number, form.get("code", [""])[0]), None
-        view = parts.shares.open(number, form["share"][0])
+            return parts.counter.check(number, form.get("code", [""])[0], asker), None
+        view = parts.shares.open(number, form["share"][0], asker)
         return view["state"], view
     except TooManyTries:
         return "tries", None
@@ -230,12 +241,15 @@ def _page(number: str, there: tuple[str, str | None] | None) -> HTMLResponse:
 
 
 @asynccontextmanager
-async def _paced(request: Request, parts: ReportParts) -> AsyncIterator[None]:
-    """A place among those who try codes; left at the next multiple of `PACE`, whatever happened."""
+async def _paced(request: Request, parts: ReportParts, token: Caller | None) -> AsyncIterator[str]:
+    """A place among those who try codes, and by what the asker is told apart; left at the next
+    multiple of `PACE`, whatever happened."""
     came = time.monotonic()
-    async with parts.tried.hold(address_of(request.scope)):
+    places = parts.tried if token is None else parts.counters
+    asker = address_of(request.scope) if token is None else f"token/{token.id}"
+    async with places.hold(asker):
         try:
-            yield
+            yield asker
         finally:
             await asyncio.sleep(PACE - (time.monotonic() - came) % PACE)
 

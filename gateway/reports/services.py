@@ -1,8 +1,8 @@
 """Making reports, and keeping them.
 
 A report is stated in our log, promised at once, in the transaction that keeps it and the lines of
-the access log: nothing is handed out that is not all three. Its number is taken before, for the
-content names it; one that came to nothing leaves a gap.
+the access log: nothing is handed out that is not all three. Its number is drawn before, for the
+content names it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ from gateway.statements.services import ATTEMPTS, Statements
 from ledger.core.canonical import hex32, instant
 from ledger.core.ids import Digest
 from ledger.core.opening import Opening
-from ledger.core.report_content import CODE_ALPHABET, CODE_LENGTH, make_number
+from ledger.core.report_content import CODE_ALPHABET, CODE_LENGTH, DRAWN_LENGTH, make_number
 from ledger.records.keys import subject_keys
 
 CODE: Final = b"report-code"
 """Keeps the fingerprints of codes apart from others."""
+PROOF: Final = "copy/"
+"""Keeps what proves a key apart from codes."""
 
 
 class Reports:
@@ -65,20 +67,21 @@ class Reports:
         self.admit(caller, Purpose.CREDIT_REPORT)
         terms = self._collecting.terms()
         _demand_period(wanted, terms)
-        collected, newest = self._collecting.collect(wanted, terms, self._number(terms))
+        named = make_number(terms.facts.member, terms.today, drawn(DRAWN_LENGTH))
+        collected, newest = self._collecting.collect(wanted, terms, named)
         number = collected.content.number
         view = whole_of(collected)
-        copy, key = copies.seal(view, number)
-        code = new_code()
+        copy, code = copies.seal(view, number), drawn(CODE_LENGTH)
         values = self._values(caller, collected, terms, newest) | {
-            "code": mark_of(self._hmac, number, code)
+            "code": mark_of(self._hmac, number, code),
+            "proof": mark_of(self._hmac, PROOF + number, copy.proof),
         }
         with blank(collected.content) as pdf:  # a place first: what is stated is handed out
-            opening = self._state(caller, collected, values, copy)
+            opening = self._state(caller, collected, values, copy.sealed)
             paper = Paper(
                 collected=collected,
                 code=code,
-                link=copies.link(endpoint, number, key),
+                link=copies.link(endpoint, number, copy.key),
                 opening=opening.encode(),
                 issuer=self._ctx.settings.node.name or self._ctx.settings.node.code,
             )
@@ -120,11 +123,6 @@ class Reports:
         if not decision.allowed:
             self._accesses.refuse(caller, purpose, decision)
 
-    def _number(self, terms: Terms) -> str:
-        with begin_write(self._ctx.engine) as connection:
-            count = store.next_count(connection, terms.today)
-        return make_number(terms.facts.member, terms.today, count)
-
     def _values(
         self, caller: Caller, collected: Collected, terms: Terms, newest: int
     ) -> dict[str, Any]:
@@ -147,7 +145,11 @@ class Reports:
         """State the report in our log and keep it, with the lines of the access log."""
         said = [Said(sort="report", members=collected.content.report.members())]
         records = [
-            (line.receipt.record_id, n in collected.disputed)
+            (
+                *(line.receipt.record_id, line.receipt.leaf),
+                line.receipt.entry.replaces or line.receipt.record_id,
+                n in collected.disputed,
+            )
             for n, line in enumerate(collected.lines, start=1)
         ]
         for _ in range(ATTEMPTS):
@@ -186,9 +188,9 @@ class Reports:
         self._accesses.put(connection, lines, self._ctx.clock.seconds())
 
 
-def new_code() -> str:
-    """A code for the counter, or of a share: 39 bits, of which five are tried an hour."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+def drawn(length: int) -> str:
+    """Characters for a number or a code, drawn anew."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(length))
 
 
 def mark_of(hmac: Hmac, number: str, code: str) -> bytes:

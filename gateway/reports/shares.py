@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hmac import compare_digest
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,12 +21,13 @@ from gateway.reports import store
 from gateway.reports.counter import Counter
 from gateway.reports.counting import Tries
 from gateway.reports.errors import ReportRefused
-from gateway.reports.interfaces import MAX_SHARES, MAX_TERM, Scope
-from gateway.reports.services import Reports, mark_of, new_code
+from gateway.reports.interfaces import MAX_EVER, MAX_SHARES, MAX_TERM, Scope
+from gateway.reports.services import Reports, drawn, mark_of
 from gateway.reports.view import view_of
 from ledger.core.canonical import instant
-from ledger.core.report_content import Content, fold_code
+from ledger.core.report_content import CODE_LENGTH, Content, fold_code
 from ledger.files.report_lines import Line, read_line
+from ledger.records.report_fields import FieldList
 from ledger.records.store import Library
 
 _PREFIX: Final = "share/"
@@ -38,6 +38,29 @@ _PREFIX: Final = "share/"
 class _Opened:
     share: store.Row
     report: store.Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A report that was read. texts: its receipts, of which `lines` are made."""
+
+    content: Content
+    fields: FieldList
+    texts: list[str]
+    lines: list[Line]
+
+    def shown(self, scope: Scope, now: Mapping[int, Standing]) -> dict[str, Any]:
+        """What is shown of it, where the lines stand like that."""
+        view = view_of(
+            self.content,
+            self.fields,
+            self.lines,
+            scope=scope,
+            closed=frozenset(n for n, one in now.items() if one not in OPEN),
+            disputed=frozenset(n for n, one in now.items() if one is Standing.DISPUTED),
+        )
+        shown = [line["line"] for field in view["fields"] for line in field["lines"]]
+        return view | {"receipts": {str(n): self.texts[n - 1] for n in shown}}
 
 
 class Shares:
@@ -69,10 +92,13 @@ class Shares:
         row, today = self._reports.row(number), self._ctx.clock.today()
         if not today <= until <= today + timedelta(days=MAX_TERM):
             raise ReportRefused("share-term", extra={"days": MAX_TERM})
-        code = new_code()
+        code = drawn(CODE_LENGTH)
+        with begin_read(self._ctx.engine) as connection:
+            content, _ = self._content(connection, row)
+        _demand_within(scope, content, self._counter.lines_now(row))
         with begin_write(self._ctx.engine, store.LOCK) as connection:
-            _demand_within(scope, self._content(connection, row)[0])
-            if len(list(store.open_shares(connection, row.n, today))) >= MAX_SHARES:
+            opened, ever = store.count_shares(connection, row.n, today)
+            if opened >= MAX_SHARES or ever >= MAX_EVER:
                 raise ReportRefused("too-many-shares", extra={"most": MAX_SHARES})
             values = {
                 "report": row.n,
@@ -100,47 +126,43 @@ class Shares:
             if not store.withdraw(connection, row.n, hex_id, self._ctx.clock.seconds()):
                 raise ReportRefused("not-found")
 
-    def open(self, number: str, code: str) -> Mapping[str, Any]:
+    def open(self, number: str, code: str, asker: str) -> Mapping[str, Any]:
         """What a share shows, each line with its receipt; counted, and logged before it leaves.
         Raises ReportRefused: unknown, ended and withdrawn look alike; TooManyTries, NotReady."""
-        today = self._ctx.clock.today()
         mark = mark_of(self._hmac, _PREFIX + number, fold_code(code))
 
         def match(connection: sa.Connection, row: store.Row) -> _Opened | None:
-            for share in store.open_shares(connection, row.n, today):
-                if compare_digest(share.code, mark):
-                    return _Opened(share=share, report=row)
-            return None
+            share = store.open_share(connection, row.n, mark, self._ctx.clock.today())
+            return share and _Opened(share=share, report=row)
 
-        found = self._tries.look(number, match)
+        found = self._tries.code(number, asker, match)
         if found is None:
             raise ReportRefused("share-unknown")
+        read = self._read(found.report)  # all that takes long, before anything is held
         changed = self._counter.has_changed(found.report)
-        now = self._counter.lines_now(found.report)
-        with begin_write(self._ctx.engine) as connection:
-            content, texts = self._content(connection, found.report)
-            shown = self._shown(content, texts, store.scope_of(found.share), now)
-            store.count_opened(connection, found.share.n)
-            self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
+        self._count(found, asker)
+        # Last, so that what was closed meanwhile does not leave.
+        shown = read.shown(store.scope_of(found.share), self._counter.lines_now(found.report))
         return {**shown, "state": "changed-since" if changed else "genuine"}
 
-    def _shown(
-        self, content: Content, texts: list[str], scope: Scope, now: Mapping[int, Standing]
-    ) -> dict[str, Any]:
+    def _count(self, found: _Opened, asker: str) -> None:
+        """Count and log that a share is opened. Raises ReportRefused where it was ended since."""
+        with begin_write(self._ctx.engine, store.LOCK) as connection:
+            if not store.is_open(connection, found.share.n, self._ctx.clock.today()):
+                raise ReportRefused("share-unknown")
+            self._tries.open(connection, found.share.n, asker)
+            store.count_opened(connection, found.share.n)
+            self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
+
+    def _read(self, row: store.Row) -> _Read:
+        """A report with what its receipts show. Raises ReportRefused, NotReady."""
+        with begin_read(self._ctx.engine) as connection:
+            content, texts = self._content(connection, row)
         library = self._ctx.schemas.latest()
         fields = library.field_list(content.field_list.rpartition(":")[2])
         if fields is None:
             raise NotReady("schema-missing", retry_after=60)
-        view = view_of(
-            content,
-            fields,
-            _lines(texts, library),
-            scope=scope,
-            closed=frozenset(n for n, one in now.items() if one not in OPEN),
-            disputed=frozenset(n for n, one in now.items() if one is Standing.DISPUTED),
-        )
-        shown = [line["line"] for field in view["fields"] for line in field["lines"]]
-        return view | {"receipts": {str(n): texts[n - 1] for n in shown}}
+        return _Read(content=content, fields=fields, texts=texts, lines=_lines(texts, library))
 
     def _content(self, connection: sa.Connection, row: store.Row) -> tuple[Content, list[str]]:
         try:
@@ -160,12 +182,13 @@ def _lines(texts: list[str], library: Library) -> list[Line]:
     return [one for one in found if one is not None]
 
 
-def _demand_within(scope: Scope, content: Content) -> None:
+def _demand_within(scope: Scope, content: Content, now: Mapping[int, Standing]) -> None:
+    """Raise ReportRefused unless there is all of it; a line that is closed is there no more."""
     known = {one.field for one in content.fields}
-    lines = range(1, len(content.items) + 1)
+    lines = {n for n, one in now.items() if one in OPEN}
     if not (scope.fields or scope.lines):
         raise ReportRefused("share-scope")
-    if not (known.issuperset(scope.fields) and all(one in lines for one in scope.lines)):
+    if not (known.issuperset(scope.fields) and lines.issuperset(scope.lines)):
         raise ReportRefused("share-scope")
 
 

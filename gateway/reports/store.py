@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,11 +12,10 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.base.crypto import Box, Vault
-from gateway.base.db import insert_into, insert_rows
+from gateway.base.db import insert_rows
 from gateway.reports.interfaces import Scope
 from gateway.reports.models import (
     credit_reports,
-    report_days,
     report_records,
     report_shares,
     report_tries,
@@ -27,9 +26,9 @@ from ledger.core.report_content import Content, parse_content
 PAGE: Final = 100
 HOUR: Final = 3600
 LOCK: Final = "report-tries"
-"""Name of the lock under which tries are counted."""
+"""Name of the lock under which tries and shares are counted."""
 _CONTENT, _COPY = b"content", b"copy"
-_RECORD: Final = ("report", "line", "record", "disputed")
+_RECORD: Final = ("report", "line", "record", "leaf", "first", "disputed")
 _SOME: Final = 512
 
 Row = sa.Row[Any]
@@ -37,23 +36,14 @@ Row = sa.Row[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReport:
-    """A report to be kept. values: the columns that are not sealed. records: by line the record id,
-    and whether an objection marks it. copy: what the key of the QR unseals."""
+    """A report to be kept. values: the columns that are not sealed. records: by line its columns
+    behind `line`. copy: what the key of the QR unseals."""
 
     values: Mapping[str, Any]
     content: Content
     receipts: Sequence[str]
-    records: Sequence[tuple[bytes, bool]]
+    records: Sequence[tuple[bytes, bytes, bytes, bool]]
     copy: bytes
-
-
-def next_count(connection: sa.Connection, day: date) -> int:
-    """The next number of a day, taken within the caller's transaction."""
-    made = insert_into(connection, report_days).values(day=day.isoformat(), count=1)
-    taken = made.on_conflict_do_update(
-        index_elements=[report_days.c.day], set_={"count": report_days.c.count + 1}
-    )
-    return int(connection.execute(taken.returning(report_days.c.count)).scalar_one())
 
 
 def put(connection: sa.Connection, vault: Vault, new: NewReport) -> None:
@@ -68,7 +58,7 @@ def put(connection: sa.Connection, vault: Vault, new: NewReport) -> None:
         copy=box.seal(new.copy, _COPY),
     )
     report = connection.execute(made.returning(credit_reports.c.n)).scalar_one()
-    rows = [(report, line, *pair) for line, pair in enumerate(new.records, start=1)]
+    rows = [(report, line, *one) for line, one in enumerate(new.records, start=1)]
     if rows:
         insert_rows(connection, report_records, _RECORD, rows)
 
@@ -118,6 +108,8 @@ def forget(connection: sa.Connection, records: Collection[bytes]) -> None:
         ).all()
         drop(connection, Kind.CREDIT_REPORT, [number(row.box) for row in rows])
         ids = [row.n for row in rows]
+        shares = sa.select(report_shares.c.n).where(report_shares.c.report.in_(ids))
+        connection.execute(sa.delete(report_tries).where(report_tries.c.share.in_(shares)))
         gone = sa.update(credit_reports).where(credit_reports.c.n.in_(ids))
         connection.execute(gone.values(content=b"", copy=b""))
         connection.execute(sa.delete(report_shares).where(report_shares.c.report.in_(ids)))
@@ -126,19 +118,38 @@ def forget(connection: sa.Connection, records: Collection[bytes]) -> None:
 # ---- tries
 
 
-def tries(connection: sa.Connection, report: int, now: int) -> Sequence[int]:
-    """When wrong codes were tried in the last hour, ascending."""
+def tries(
+    connection: sa.Connection,
+    now: int,
+    *,
+    correct: bool,
+    who: bytes | None = None,
+    report: int | None = None,
+    share: int | None = None,
+) -> Sequence[int]:
+    """When it was tried in the last hour, ascending: of those that are as is told here."""
     table = report_tries.c
-    query = sa.select(table.at).where(table.report == report, table.at > now - HOUR)
+    told = {table.who: who, table.report: report, table.share: share}
+    query = sa.select(table.at).where(table.at > now - HOUR, table.correct == correct)
+    for column, value in told.items():
+        if value is not None:
+            query = query.where(column == value)
     return connection.scalars(query.order_by(table.at)).all()
 
 
-def note_try(connection: sa.Connection, report: int, now: int) -> None:
-    """Note a wrong code, and forget what is older than an hour."""
-    table = report_tries.c
-    old = sa.delete(report_tries).where(table.report == report, table.at <= now - HOUR)
-    connection.execute(old)
-    connection.execute(sa.insert(report_tries).values(report=report, at=now))
+def note_try(
+    connection: sa.Connection,
+    now: int,
+    *,
+    correct: bool,
+    who: bytes,
+    report: int | None = None,
+    share: int | None = None,
+) -> None:
+    """Note one, and forget what is older than an hour."""
+    connection.execute(sa.delete(report_tries).where(report_tries.c.at <= now - HOUR))
+    values = {"at": now, "correct": correct, "who": who, "report": report, "share": share}
+    connection.execute(sa.insert(report_tries).values(values))
 
 
 # ---- shares
@@ -159,11 +170,32 @@ def shares_of(connection: sa.Connection, report: int) -> Sequence[Row]:
     return connection.execute(query.order_by(report_shares.c.n)).all()
 
 
-def open_shares(connection: sa.Connection, report: int, today: date) -> Iterator[Row]:
-    """Those of them that open something today."""
-    for row in shares_of(connection, report):
-        if row.withdrawn_at is None and row.until >= today.isoformat():
-            yield row
+def count_shares(connection: sa.Connection, report: int, today: date) -> tuple[int, int]:
+    """How many shares of a report open something today, and how many there ever were."""
+    of = report_shares.c.report == report
+    count = sa.select(sa.func.count()).select_from(report_shares)
+    opened = connection.execute(count.where(of, *_is_open(today))).scalar_one()
+    return opened, connection.execute(count.where(of)).scalar_one()
+
+
+def open_share(connection: sa.Connection, report: int, mark: bytes, today: date) -> Row | None:
+    """The share with this mark of a code, if it opens something today."""
+    table = report_shares.c
+    query = sa.select(report_shares).where(
+        table.report == report, table.code == mark, *_is_open(today)
+    )
+    return connection.execute(query.limit(1)).one_or_none()
+
+
+def is_open(connection: sa.Connection, share: int, today: date) -> bool:
+    """Whether a share opens something today."""
+    query = sa.select(report_shares.c.n).where(report_shares.c.n == share, *_is_open(today))
+    return connection.execute(query).one_or_none() is not None
+
+
+def _is_open(today: date) -> tuple[sa.ColumnElement[bool], ...]:
+    table = report_shares.c
+    return table.withdrawn_at.is_(None), table.until >= today.isoformat()
 
 
 def count_opened(connection: sa.Connection, share: int) -> None:

@@ -28,7 +28,8 @@ def view_of(
     closed: frozenset[int] = frozenset(),
 ) -> dict[str, Any]:
     """What is shown. lines: of all records, in order. disputed: those that an objection marks.
-    scope: None: all of it. closed: lines that are shown no more."""
+    scope: None: all of it. closed: lines that are shown no more; a field that had no others is left
+    out."""
     titles = {one.id: dict(one.title) for one in field_list.fields}
     numbered = iter(enumerate(lines, start=1))
     fields = []
@@ -44,6 +45,8 @@ def view_of(
             for n, line in shown
             if n not in closed
         ]
+        if shown and not told:  # its state would tell of what is closed, or deny it
+            continue
         fields.append(_field(one, title, told))
     return {
         "number": content.number,

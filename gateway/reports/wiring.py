@@ -57,8 +57,8 @@ def make_reports(parts: Parts) -> ReportParts:
         hmac=hmac,
         accesses=parts.accesses,
     )
-    tries = Tries(ctx)
-    counter = Counter(ctx, reports=reports, tries=tries, hmac=hmac, statuses=parts.statuses)
+    tries = Tries(ctx, hmac)
+    counter = Counter(ctx, reports=reports, tries=tries, hmac=hmac)
     return ReportParts(
         reports=reports,
         counter=counter,

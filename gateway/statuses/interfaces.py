@@ -47,6 +47,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A record that was logged here. first: the first of the chain in which it was logged again.
+    entry: its row number; None: it is there no more."""
+
+    record: RecordId
+    first: RecordId
+    entry: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """How far a member has acknowledged, and how many acts it lacks of those followed here."""
 

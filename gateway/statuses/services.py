@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from gateway.base.errors import NotReady
 from gateway.log.store import Entries, Located, locate
 from gateway.records.models import closings
 from gateway.statuses import store
-from gateway.statuses.interfaces import Behind, Standing, Told
+from gateway.statuses.interfaces import Behind, Logged, Standing, Told
 from gateway.statuses.models import acknowledgements
 from ledger.core.ids import Digest, RecordId
 from ledger.core.status import NOTHING, Flag, Outcome, State
@@ -56,6 +57,28 @@ class Statuses:
             Behind(member=row.member, count=row.acts, behind=max(0, count - row.acts))
             for row in sorted(rows, key=lambda row: row.member)
         ]
+
+
+def standings(connection: sa.Connection, wanted: Collection[Logged]) -> dict[bytes, Standing]:
+    """How records of ours stand, by record id, as `Statuses` says of each, in some queries for all
+    of them. Raises NotReady where nothing of the chain was read yet."""
+    if store.read_position(connection) == store.Position():
+        raise NotReady("statuses-unknown")
+    closing = store.closing_of(connection, {one.entry for one in wanted if one.entry is not None})
+    of = {one.record: [one.record, one.first, *closing.get(one.entry or 0, ())] for one in wanted}
+    states = store.states_of(connection, {record for ids in of.values() for record in ids})
+    closed = store.closed_of(connection, list(of))
+    return {
+        one.record: standing(
+            Told(
+                record=one.record,
+                state=max((states[record] for record in of[one.record]), key=_weight),
+                corrected_by=None,
+                closed=one.record in closed or (one.entry or 0) in closing,
+            )
+        )
+        for one in wanted
+    }
 
 
 def standing(told: Told) -> Standing:

@@ -229,6 +229,18 @@ def closed_of(connection: sa.Connection, wanted: Collection[RecordId]) -> frozen
     )
 
 
+def closing_of(connection: sa.Connection, entries: Collection[int]) -> dict[int, list[RecordId]]:
+    """By row number of an entry, the records whose states close its content; without those that
+    nothing closes."""
+    found: dict[int, list[RecordId]] = {}
+    wanted = list(entries)
+    for at in range(0, len(wanted), _SOME):
+        query = sa.select(closings).where(closings.c.entry.in_(wanted[at : at + _SOME]))
+        for row in connection.execute(query):
+            found.setdefault(row.entry, []).append(RecordId(Digest(row.record)))
+    return found
+
+
 def is_closed(connection: sa.Connection, record: bytes) -> bool:
     """Whether its content is closed, whoever holds it."""
     query = sa.select(statuses.c.closed).where(statuses.c.record == record)

@@ -302,6 +302,15 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
     return caller_of
 
 
+async def with_token(request: Request) -> Caller | None:
+    """The caller of a route that is for anybody, where a token is shown; None where none is. A
+    token that is not taken is refused, and not overlooked."""
+    if "authorization" not in request.headers:
+        return None
+    guard: Guard = request.app.state.guard
+    return await guard.admit(_bearer(request))
+
+
 async def ask_again(request: Request, purpose: Purpose) -> Caller:
     """The caller, who was let in before, for what a request that lasts does next; a problem where
     the token was revoked meanwhile."""

@@ -19,11 +19,14 @@ from gateway.tokens.services import require
 from gateway.verifying.asking import LENGTHS, demand_askable, read_question
 from gateway.verifying.services import Verifying
 from ledger.files.judge import MAX_SINGLE, not_asked
+from ledger.files.reports import is_report
 
 THREADS: Final = 4
 """Files that are judged at once; each waits for the chain most of the time."""
 BODY_SECONDS: Final = 60.0
 """For a whole file: whoever sends it drop by drop holds a place that others wait for."""
+_BEGINNING: Final = 8
+"""Bytes by which a PDF is recognised."""
 FRESH: Final = {"Cache-Control": "no-store"}
 
 _OPENAPI: Final[dict[str, Any]] = {
@@ -75,15 +78,15 @@ async def verify(request: Request, bench: Here, caller: Reader) -> Response:
 
 
 async def _body(request: Request, bench: Bench, places: ExitStack) -> bytes:
-    """The file, as long as one may be (`gateway.http.limits`); a long one takes a place more.
-    Raises Problem, NotReady."""
+    """The file, as long as one may be (`gateway.http.limits`); a long one takes a place more, and
+    so does a PDF of any length, for it may need much time. Raises Problem, NotReady."""
     data = bytearray()
     large = False
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 data += chunk
-                if not large and len(data) > MAX_SINGLE:
+                if not large and (len(data) > MAX_SINGLE or is_report(bytes(data[:_BEGINNING]))):
                     places.enter_context(bench.verifying.places.hold_large())
                     large = True
     except TimeoutError as error:

@@ -75,9 +75,11 @@ class Who(NamedTuple):
 class Node:
     """One gateway by its URL."""
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, token: str | None, *, foreign: bool = False) -> None:
+        """token: None: that which is kept for it. foreign: it is somebody else's node, which is
+        shown none."""
         self.url = url.rstrip("/")
-        self.token = token or token_of(self.url)
+        self.token = None if foreign else token or token_of(self.url)
         terms = Terms(
             silence=SILENCE,
             timeout=TIMEOUT,

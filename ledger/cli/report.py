@@ -119,8 +119,8 @@ def make(
         asked["fields"] = _names(fields)
     with Node(url, token) as node:
         data = expect(node.post_slowly("/v1/reports", json=asked), _CREATED).body
+    write_file(out, data, private=True)  # first: it is given once
     content = parse_report(data).content
-    write_file(out, data, private=True)
     note(say(zh=f"已写入 {out}", en=f"written to {out}"))
     if as_json:
         records = len(content.items)

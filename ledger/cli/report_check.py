@@ -15,7 +15,7 @@ from ledger.cli.output import Refused, Unknown, note, print_json
 from ledger.cli.verify import library_of
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32
-from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.errors import CouldNotCheck, EvidenceError, VersionUnknown
 from ledger.core.receipt import Receipt
 from ledger.core.report_content import is_number
 from ledger.files.reports import MAX_FILE, parse_report
@@ -37,7 +37,7 @@ _EXITS = {"genuine": 0, "changed-since": 3, "unknown": 1}
         \b
         示例：
           credit-ledger report check 报告.pdf --network network.json
-          credit-ledger report check 110000-20261130-000001X A2B3C4D5 --to URL
+          credit-ledger report check 110000-20261130-K7M2P9QXRTM A2B3C4D5 --to URL
 
         退出码：0 真实 · 3 真实但此后有变化或已过有效期 · 1 不真实 · 4 无法核验
         """,
@@ -50,7 +50,7 @@ _EXITS = {"genuine": 0, "changed-since": 3, "unknown": 1}
         \b
         Examples:
           credit-ledger report check report.pdf --network network.json
-          credit-ledger report check 110000-20261130-000001X A2B3C4D5 --to URL
+          credit-ledger report check 110000-20261130-K7M2P9QXRTM A2B3C4D5 --to URL
 
         Exit codes: 0 genuine · 3 changed since, or past its day · 1 not genuine · 4 not checked
         """,
@@ -76,6 +76,14 @@ _EXITS = {"genuine": 0, "changed-since": 3, "unknown": 1}
     ),
 )
 @click.option("--to", "url", metavar="URL", help=say(zh="节点。", en="The node."))
+@click.option(
+    "--token",
+    metavar="T",
+    help=say(
+        zh="窗口的令牌（任一权限）：按令牌而不按网址计次；只交给 --to 所指的节点。",
+        en="A counter's token, of any scope: counted by it and not by address; for --to alone.",
+    ),
+)
 @json_option
 def check(
     *,
@@ -85,13 +93,14 @@ def check(
     rpc: tuple[str, ...],
     schemas: Path | None,
     url: str | None,
+    token: str | None,
     as_json: bool,
 ) -> int:
     """See its help."""
     if code is not None:
         if url is None:
             raise click.UsageError(say(zh="--to：须指明节点", en="--to: name a node"))
-        return _ask(target, code, url, as_json=as_json)
+        return _ask(target, code, url, token, as_json=as_json)
     if is_number(target) and not Path(target).exists():
         raise click.UsageError(say(zh="编号须与核验码同给", en="a number goes with its code"))
     if network is None:
@@ -163,9 +172,9 @@ def object_(
     return 0
 
 
-def _ask(number: str, code: str, url: str, *, as_json: bool) -> int:
+def _ask(number: str, code: str, url: str, token: str | None, *, as_json: bool) -> int:
     body = {"number": number, "code": code}
-    with Node(url, None) as node:
+    with Node(url, token) as node:
         answer = node.post("/v1/report-checks", json=body)
     if answer.status == _ELSEWHERE:
         told = answer.json()
@@ -173,7 +182,7 @@ def _ask(number: str, code: str, url: str, *, as_json: bool) -> int:
         if not isinstance(there, str):
             raise Unknown(answer.problem())
         note(say(zh=f"由成员 {told['issuer']} 出具，转问", en=f"made by {told['issuer']}, asked"))
-        with Node(there, None) as node:
+        with Node(there, None, foreign=True) as node:
             answer = node.post("/v1/report-checks", json=body)
     if answer.status != _OK:
         raise Unknown(answer.problem())
@@ -228,6 +237,8 @@ def _record(data: bytes, line: int) -> str:
         return hex32(receipts.parse(texts[line - 1].encode()).record_id)
     except (EvidenceError, VersionUnknown) as error:
         raise Refused(str(error)) from error
+    except CouldNotCheck as error:
+        raise Unknown(str(error)) from error
 
 
 def _read(path: Path) -> bytes:

@@ -12,8 +12,8 @@ the SHA-256 of the list of fields; `rules`: the same of the rules file that says
 `receipt`: SHA-256 of the file that travels beside the content, in the order of fields and records.
 `through`: the last day on which a unit has supplied anything, whomever about.
 
-    number  = CODE-YYYYMMDD-NNNNNNC     member, day, counted from 1 in it, a check character
-    code    = eight characters of `CODE_ALPHABET`
+    number  = CODE-YYYYMMDD-DDDDDDDDDDC     member, day, ten characters drawn, a check character
+    code    = eight characters; they and the ten are of `CODE_ALPHABET`
 """
 
 import re
@@ -49,11 +49,11 @@ from ledger.core.versions import loose
 __all__ = [
     "CODE_ALPHABET",
     "CODE_LENGTH",
+    "DRAWN_LENGTH",
     "FIELD",
     "MAX_CONTENT",
     "MAX_FIELDS",
     "MAX_NAME",
-    "MAX_NUMBER",
     "MAX_RECORDS",
     "MAX_SOURCES",
     "TYPE",
@@ -79,13 +79,13 @@ MAX_SOURCES = 4096
 MAX_CONTENT = 1 << 22
 """Bytes: 128 fields with 20,000 units take some 1.2 MB."""
 MAX_NAME = 200  # characters of a subject's name, as in the standard
-MAX_NUMBER = 999_999
-"""Reports of one member and day."""
 FIELD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0 O 1 I L, which are taken for each other when read out or copied by hand."""
 CODE_LENGTH = 8
+DRAWN_LENGTH = 10
+"""Characters of a number that are drawn, 49 bits: who knows a number was shown it."""
 
 State = Literal["records", "none-known", "not-supplied"]
 
@@ -99,7 +99,9 @@ _SUBJECT = frozenset({"code", "name"})
 _STATES = frozenset(get_args(State))
 _DEPTH = 5
 _UNIT = re.compile(r"[0-9A-Z]{18}")
-_NUMBER = re.compile(rf"({CODE.pattern})-([0-9]{{8}})-([0-9]{{6}})([0-9A-Z])")
+_NUMBER = re.compile(
+    rf"({CODE.pattern})-([0-9]{{8}})-([2-9A-HJKMNP-Z]{{{DRAWN_LENGTH}}})([0-9A-Z])"
+)
 _CHECKED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -266,12 +268,12 @@ def check_content(content: Content, statement: Statement, receipts: Sequence[str
     demand_receipts(content.items, receipts)
 
 
-def make_number(iss: str, made: date, count: int) -> str:
-    """The number of a report. count: from 1 within the day. Raises Malformed where it has none."""
-    if not CODE.fullmatch(iss) or not 1 <= count <= MAX_NUMBER:
-        raise Malformed("number", "no member's, or too many of one day")
-    start = f"{iss}-{made:%Y%m%d}-{count:06d}"
-    return start + _check_character(start)
+def make_number(iss: str, made: date, drawn: str) -> str:
+    """The number of a report. drawn: ten characters. Raises Malformed where it has none."""
+    start = f"{iss}-{made:%Y%m%d}-{drawn}"
+    number = start + _check_character(start)
+    parse_number(number)
+    return number
 
 
 def parse_number(number: str) -> tuple[str, date]:
@@ -280,9 +282,9 @@ def parse_number(number: str) -> tuple[str, date]:
     found = _NUMBER.fullmatch(number)
     if found is None:
         raise Malformed("number", "is not spelled as a number of a report")
-    iss, days, count, check = found.groups()
+    iss, days, _, check = found.groups()
     made = canonical.parse_day(f"{days[:4]}-{days[4:6]}-{days[6:]}")
-    if check != _check_character(number[:-1]) or not int(count):
+    if check != _check_character(number[:-1]):
         raise Malformed("number", "its check character is wrong")
     return iss, made
 

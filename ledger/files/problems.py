@@ -188,6 +188,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "the report holds a promise alone, which is past its time: `credit-ledger report check`"
         " gets the receipt and checks again",
     ),
+    "report-costly": (
+        "读取该 PDF 所需的内存或时间超出一份报告应有的限度，未予核验",
+        "reading the PDF takes more memory or time than a report may, so it was not checked",
+    ),
     "report-not-a-province": (
         "出具报告的成员当时不是省级成员",
         "the member that made the report was no province then",
@@ -219,7 +223,7 @@ UNKNOWN: Final = frozenset(
     {
         *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
         *("block-not-final", "chain-unread", "missing", "product-key-disputed"),
-        *("report-unchecked", "report-overdue", "list-unknown"),
+        *("report-unchecked", "report-overdue", "report-costly", "list-unknown"),
         "authorisation-unchecked",
     }
 )

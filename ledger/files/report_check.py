@@ -77,7 +77,9 @@ class LineVerdict:
 
     @property
     def changed(self) -> bool:
-        """Whether something was done to the record since."""
+        """Whether something was done to the record since, as far as that could be seen."""
+        if self.now in UNREAD:
+            return False
         return self.now != self.then and not (self.now == "expired" and self.then in _STANDS)
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,13 +103,16 @@ class ReportVerdict:
     def verdict(
         self,
     ) -> Literal["genuine", "changed-since", "out-of-date", "false", "undetermined"]:
-        """The first of these that is so: false, undetermined, changed since, out of date."""
+        """The first of these that is so: false, undetermined as it was made, changed since,
+        undetermined as it stands, out of date."""
         if any(one.wrong for one in self.problems):
             return "false"
         if self.problems or self.file is None or self.today is None:
             return "undetermined"
         if any(one.changed for one in self.lines):
             return "changed-since"
+        if any(one.now in UNREAD for one in self.lines):
+            return "undetermined"
         return "out-of-date" if self.today > self.file.content.until else "genuine"
 
     @property
@@ -143,6 +148,9 @@ def verify_report(
         file = parse_report(data)
     except (Malformed, VersionUnknown) as error:
         return ReportVerdict(file=None, problems=(of_error(error),))
+    except CouldNotCheck as error:
+        costly = Problem(code="report-costly", evidence={"problem": error.message})
+        return ReportVerdict(file=None, problems=(costly,))
     try:
         check_content(file.content, file.opening.statement, file.receipts)
     except EvidenceError as error:

@@ -91,7 +91,7 @@ BOUNDS = (
     Bound("ledger.core.report_content", "MAX_RECORDS", "report: records of all fields", ""),
     Bound("ledger.core.report_content", "MAX_SOURCES", "report: `sources` of a field", ""),
     Bound("ledger.core.report_content", "MAX_NAME", "report: name of the subject", "characters"),
-    Bound("ledger.core.report_content", "MAX_NUMBER", "reports of one member and day", ""),
+    Bound("ledger.core.report_content", "DRAWN_LENGTH", "report: number, drawn", "characters"),
     Bound("ledger.core.bundle", "MAX_FILE", "bundle", "bytes"),
     Bound("ledger.core.bundle", "MAX_MEMBERS", "bundle: `answers`, `missing`", ""),
     Bound("ledger.core.bundle", "MAX_VERDICTS", "bundle: `verdicts`", ""),

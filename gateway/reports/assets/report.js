@@ -1,15 +1,21 @@
 "use strict";
 // Unseals the copy of a report with the key in the fragment, which browsers send to nobody.
-//   copy = nonce (12 bytes) ‖ AES-256-GCM of JSON, additional data = the number of the report
+//   copy  = nonce (12 bytes) ‖ AES-256-GCM of JSON, additional data = the number of the report
+//   proof = HKDF-SHA-256 of the key: by it the copy is given, and nobody comes back to the key
 
 const NONCE = 12;
+const PROOF = "credit-ledger/report-copy@1";
 const WORDS = {
   "records": ["查见", "known"],
   "none-known": ["未查见", "none known"],
   "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
-  "unknown": ["没有这份报告。", "There is no such report."],
+  "unknown": ["没有这份报告，或二维码中的密钥不对。",
+    "There is no such report, or the key in the QR code is another."],
   "later": ["暂时无法读取，请稍后再试。", "It cannot be read just now; try later."],
   "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
+  "changed-since": ["真实，但此后有变化：有记录标注异议，或有新的记录。请重新出具。",
+    "Genuine, but changed since: a record is disputed, or another one has come. Ask for a new report."],
+  "tries": ["一小时内尝试的次数过多，请稍后再试。", "Tried too often within an hour; try later."],
   "gone": ["此后有变化，内容已不再提供，请重新出具。",
     "Changed since: its content is given no more; ask for a new report."],
 };
@@ -18,6 +24,14 @@ function bytesOf(text) {
   if (!/^[A-Za-z0-9_-]{43}$/.test(text)) throw new Error("key");
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/") + "=");
   return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+}
+
+async function prove(fragment) {
+  const key = await crypto.subtle.importKey("raw", bytesOf(fragment), "HKDF", false, ["deriveBits"]);
+  const info = new TextEncoder().encode(PROOF);
+  const params = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
+  const bits = new Uint8Array(await crypto.subtle.deriveBits(params, key, 256));
+  return btoa(String.fromCharCode(...bits)).replaceAll("+", "-").replaceAll("/", "_").slice(0, 43);
 }
 
 async function unseal(copy, fragment, number) {
@@ -100,11 +114,23 @@ async function start() {
   const number = document.body.dataset.number;
   const fragment = location.hash.slice(1);
   if (!fragment) return;
-  const answer = await fetch("../v1/report-copies/" + encodeURIComponent(number));
-  if (!answer.ok) {
-    tell(answer.status === 410 ? "gone" : answer.status === 404 ? "unknown" : "later");
+  let proof;
+  try {
+    proof = await prove(fragment);
+  } catch {
+    tell("broken");
     return;
   }
+  const answer = await fetch("../v1/report-copies", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ number, proof }),
+  });
+  if (!answer.ok) {
+    tell({ 404: "unknown", 410: "gone", 429: "tries" }[answer.status] || "later");
+    return;
+  }
+  if (answer.headers.get("Credit-Ledger-State") !== "genuine") tell("changed-since");
   const copy = new Uint8Array(await answer.arrayBuffer());
   try {
     show(await unseal(copy, fragment, number));
@@ -114,7 +140,7 @@ async function start() {
 }
 
 if (typeof document === "undefined") {
-  module.exports = { unseal };
+  module.exports = { prove, unseal };
 } else {
   start();
 }

@@ -72,8 +72,8 @@ def delivered(member: Member, to: Member, wanted: int) -> None:
 def _deliver(node: Any, to: str) -> None:
     outgoing = node.peers.outbox.claim(to)
     while outgoing is not None:
-        answer = node.peers.asking.ask(to, "message", node.peers.outbox.opening(outgoing))
-        node.peers.outbox.sent(outgoing, answer.json(to)["receivedAt"])
+        received_at = node.peers.asking.send(to, node.peers.outbox.opening(outgoing))
+        node.peers.outbox.sent(outgoing, received_at)
         outgoing = node.peers.outbox.claim(to)
 
 

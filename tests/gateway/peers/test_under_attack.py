@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.app import create_app
+from gateway.base.errors import NotReady
 from gateway.devnet import plain
 from gateway.http.limits import RateLimiter
 from gateway.http.places import Places
@@ -194,6 +195,33 @@ def test_a_list_that_failed_is_read_again_soon(
             assert directory.listed(BANK, key) is not None
             clock[0] += directories.LIST_SECONDS
     finally:
+        directory.close()
+
+
+def test_members_that_strangers_name_are_told_from_memory(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they name a report of another province: the chain is asked once, and for none of them
+    while it does not answer."""
+    node = network[BEIJING].node
+    reader = SlowReader(QuorumReader(node.ctx.network, timeout=60, patience=0, development=True))
+    directory = Directory(reader, node.ctx.clock)  # type: ignore[arg-type]
+    monkeypatch.setattr(directories, "FIRST_SECONDS", 0.1)
+    try:
+        reader.open.clear()
+        with pytest.raises(NotReady):
+            directory.known(BANK)
+        reader.open.set()
+        under_way = directory.list_anew()
+        assert under_way is None or under_way.result(LONG)
+        reader.open.clear()
+        for _ in range(50):
+            member = directory.known(BANK)
+            assert member is not None and member.code == BANK
+            assert directory.known("990000") is None
+        assert reader.asked == 1
+    finally:
+        reader.open.set()
         directory.close()
 
 

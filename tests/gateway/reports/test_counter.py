@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import time
+from datetime import date
+from typing import Any
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
+from gateway.base.db import begin_read
+from gateway.log.store import entries_of
 from gateway.node import Node
+from gateway.reports import counting, store
 from gateway.reports.counter import Counter
-from gateway.reports.counting import Tries
-from gateway.reports.errors import TooManyTries
-from ledger.core.report_content import CODE_ALPHABET
+from gateway.reports.counting import WRONG_OF_ALL, Tries
+from gateway.reports.errors import ReportRefused, TooManyTries
+from gateway.statuses.interfaces import Logged
+from gateway.statuses.services import standings
+from ledger.core.ids import Digest, RecordId
+from ledger.core.report_content import CODE_ALPHABET, make_number
 from ledger.core.status import Action
 from ledger.files.reports import parse_report
 from tests.gateway.lists.test_lists import do
@@ -79,7 +89,7 @@ def test_another_record_is_a_change(network: Network, subject: str) -> None:
 def test_unknown(network: Network, subject: str) -> None:
     beijing = network[BEIJING]
     number, code = of(made(beijing, subject))
-    slipped = number[:-2] + ("1" if number[-2] != "1" else "2") + number[-1]
+    slipped = number[:-2] + ("3" if number[-2] != "3" else "2") + number[-1]
     assert check(beijing, number, wrong(code)) == (200, "unknown")
     assert check(beijing, slipped, code) == (200, "unknown")
     assert check(beijing, "x", code) == (200, "unknown")
@@ -89,40 +99,150 @@ def test_unknown(network: Network, subject: str) -> None:
 
 def test_five_wrong_codes_an_hour(network: Network, subject: str) -> None:
     """Counted in the database, so that a second gateway on it counts on; the right code is not
-    looked at any more, and other numbers are."""
+    looked at any more, and other numbers are. One who asks has three of the five."""
     beijing = network[BEIJING]
     number, code = of(made(beijing, subject))
     other = of(made(beijing, subject))
-    for _ in range(4):
+    for _ in range(3):
         assert check(beijing, number, wrong(code)) == (200, "unknown")
-    assert check(beijing, number, code) == (200, "genuine")
-    second = Counter(
-        beijing.node.ctx,
-        reports=beijing.node.finance.reports.reports,
-        tries=Tries(beijing.node.ctx),
-        hmac=beijing.node.hmac,
-        statuses=beijing.node.statuses,
-    )
-    assert second.check(number, wrong(code)) == "unknown"
     answer = post(beijing, "/v1/report-checks", number=number, code=code)
     assert (answer.status_code, answer.json()["code"]) == (429, "report-tries")
     assert 3000 < int(answer.headers["retry-after"]) <= 3600
-    with pytest.raises(TooManyTries):
-        second.check(number, code)
+    node = beijing.node
+    second = Counter(
+        node.ctx,
+        reports=node.finance.reports.reports,
+        tries=Tries(node.ctx, node.hmac),
+        hmac=node.hmac,
+    )
+    assert second.check(number, code, "elsewhere") == "genuine", "others are not locked out"
+    for _ in range(2):
+        assert second.check(number, wrong(code), "elsewhere") == "unknown"
+    for asker in ("elsewhere", "nobody yet"):
+        with pytest.raises(TooManyTries):
+            second.check(number, code, asker)
     assert check(beijing, *other) == (200, "genuine")
+
+
+def test_whoever_has_the_key_is_not_locked_out(network: Network, subject: str) -> None:
+    """Nor does a wrong proof count against the number."""
+    beijing = network[BEIJING]
+    pdf = made(beijing, subject)
+    number, code = of(pdf)
+    counter = beijing.node.finance.reports.counter
+    for n in range(6):
+        with pytest.raises(ReportRefused):
+            counter.copy(number, "A" * 43, f"asker {n}")
+    assert counter.check(number, code, "asker") == "genuine"
+    for n in range(5):
+        assert counter.check(number, wrong(code), f"asker {n}") == "unknown"
+    with pytest.raises(TooManyTries):
+        counter.check(number, code, "asker")
+
+
+def test_numbers_are_not_looked_for(network: Network, subject: str) -> None:
+    """Whoever tries numbers that there are not is not looked at for the rest of the hour."""
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    counter = beijing.node.finance.reports.counter
+    for n in range(WRONG_OF_ALL):
+        drawn = "".join(CODE_ALPHABET[n // 31**k % 31] for k in range(10))
+        assert (
+            counter.check(make_number(BEIJING, date(2026, 1, 1), drawn), code, subject) == "unknown"
+        )
+    with pytest.raises(TooManyTries):
+        counter.check(number, code, subject)
+    assert counter.check(number, code, "other " + subject) == "genuine"
+
+
+def test_the_right_code_is_bounded_too(
+    network: Network, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    counter = beijing.node.finance.reports.counter
+    monkeypatch.setattr(counting, "CORRECT", 4)
+    for _ in range(4):
+        assert counter.check(number, code, subject) == "genuine"
+    with pytest.raises(TooManyTries):
+        counter.check(number, code, subject)
+    assert counter.check(number, code, "other " + subject) == "genuine"
+
+
+def test_as_many_queries_for_many_lines_as_for_few(network: Network, subject: str) -> None:
+    """A report of a thousand lines is asked after as one of two is."""
+    beijing = network[BEIJING]
+    counter, engine = beijing.node.finance.reports.counter, beijing.node.ctx.engine
+    counts = []
+    for numbers in (range(60, 62), range(62, 75)):
+        penalties(network, subject, *numbers)
+        number, code = of(made(beijing, subject))
+        seen: list[str] = []
+
+        def note(_: object, __: object, statement: str, *___: object, seen: Any = seen) -> None:
+            seen.append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        assert counter.check(number, code, subject) == "genuine"
+        sa.event.remove(engine, "before_cursor_execute", note)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] < 30
+
+
+def test_lines_stand_as_each_record_is_told_to_stand(network: Network, subject: str) -> None:
+    """What is asked for all at once is what is told of one record at a time."""
+    beijing = network[BEIJING]
+    node = beijing.node
+    ids = penalties(network, subject, 81, 82, 83, 84)
+    number, _ = of(made(beijing, subject))
+    for at, action in enumerate((Action.DISPUTE, Action.REPAIR, Action.SHIELD), start=1):
+        do(network, beijing, action, ids[at])
+    with begin_read(node.ctx.engine) as connection:
+        row = store.row_of(connection, number)
+        assert row is not None
+        held = store.records_of(connection, row.n)
+        logged = [
+            Logged(
+                record=RecordId(Digest(one.record)),
+                first=RecordId(Digest(one.first)),
+                entry=entries_of(connection, [one.leaf])[one.leaf],
+            )
+            for one in held
+        ]
+        together = standings(connection, logged)
+    assert together == {one.record: node.statuses(one.record) for one in held}
+    assert sorted(together.values()) == ["disputed", "in-force", "outcome", "shielded"]
+    now = node.finance.reports.counter.lines_now(row)
+    assert {now[one.line] for one in held if one.record == ids[0]} == {"in-force"}
+
+
+def test_counters_have_places_of_their_own(network: Network, subject: str) -> None:
+    """Told apart by their token, so that not everybody behind one address is one."""
+    beijing = network[BEIJING]
+    number, code = of(made(beijing, subject))
+    for _ in range(3):
+        check(beijing, number, wrong(code))
+    assert check(beijing, number, code) == (429, "report-tries")
+    body = orjson.dumps({"number": number, "code": code})
+    http = client(beijing)
+    answer = http.request("POST", "/v1/report-checks", content=body, headers=centre(beijing))
+    assert answer.json()["state"] == "genuine"
+    wrong_token = {"Authorization": "Bearer clt_nobody"}
+    answer = http.request("POST", "/v1/report-checks", content=body, headers=wrong_token)
+    assert answer.status_code == 401
 
 
 def test_an_hour_later(network: Network, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
     node: Node = network[BEIJING].node
     number, code = of(made(network[BEIJING], subject))
     counter = node.finance.reports.counter
-    for _ in range(5):
-        assert counter.check(number, wrong(code)) == "unknown"
+    for n in range(5):
+        assert counter.check(number, wrong(code), f"asker {n}") == "unknown"
     with pytest.raises(TooManyTries):
-        counter.check(number, code)
+        counter.check(number, code, subject)
     now = node.ctx.clock.seconds()
     monkeypatch.setattr(type(node.ctx.clock), "seconds", lambda _: now + 3601)
-    assert counter.check(number, code) == "genuine"
+    assert counter.check(number, code, subject) == "genuine"
 
 
 def test_all_answers_in_one_class_of_time(network: Network, subject: str) -> None:

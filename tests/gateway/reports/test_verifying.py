@@ -162,6 +162,20 @@ def test_past_its_day(
     assert (late.verdict, late.exit) == ("out-of-date", 3)
 
 
+def test_what_cannot_be_seen_is_no_change(
+    network: Network, firm: tuple[bytes, Sequence[bytes]]
+) -> None:
+    """A line that could not be looked at now leaves the report undetermined; one that is known to
+    have changed says more than that."""
+    found = judged(network, firm[0])
+    first, second = found.lines
+    for word in ("undetermined", "not-final", "anchor-moved"):
+        unread = replace(found, lines=(first, replace(second, now=word)))
+        assert (unread.verdict, unread.exit) == ("undetermined", 4)
+        both = replace(found, lines=(replace(first, now="repaired"), replace(second, now=word)))
+        assert (both.verdict, both.exit) == ("changed-since", 3)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -303,3 +303,12 @@ def test_places_are_counted_by_token() -> None:
     held[0].__exit__(None, None, None)
     with places.hold(1):
         pass
+
+
+def test_a_pdf_of_any_length_takes_a_place_of_large_ones(sidecar: Sidecar, node: Node) -> None:
+    """It may need much time; a receipt of that length does not."""
+    places = node.verifying.places
+    with places.hold_large(), places.hold_large():
+        assert sidecar.ask(b"%PDF-1.7\n").status_code == 503
+        assert sidecar.ask(b"{}").status_code == 200
+    assert sidecar.ask(b"%PDF-1.7\n").json()["verdict"] == "false"
