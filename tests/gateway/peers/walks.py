@@ -235,7 +235,9 @@ def walk_of(world: World, member: Member) -> Walk:
             "/v1/records/{record}/decide": lambda: decision,
             "/v1/cases/{case}/{act}": lambda: Sent(options=posted(note="x")),
         },
-        own=dict.fromkeys(("/v1/queries", "/v1/watched-subjects"), (SUBJECT,)),
+        own=dict.fromkeys(
+            ("/v1/queries", "/v1/watched-subjects", "/v1/reports/{number}/opening"), (SUBJECT,)
+        ),
     )
 
 
