@@ -94,7 +94,7 @@ OPERATOR: Final[Mapping[str, str]] = {
         "至多只有一个代码和一个名称：请补上原来的"
     ),
     "called {} but its SHA-256 is {}": "文件名为 {}，而 SHA-256 为 {}",
-    "neither a schema nor rules": "既不是数据标准，也不是规则",
+    "neither a schema nor rules, nor a list of fields": "既不是数据标准，也不是规则或领域清单",
 }
 
 SETTINGS: Final[Mapping[str, str]] = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,9 +124,19 @@ class Receiver:
     url: str
     keys: Sequence[str] = ()
     got: list[Got] = field(default_factory=list)
-    taken: list[Got] = field(default_factory=list)
+    _taken: list[Got] = field(default_factory=list)
+    _under_way: int = 0
     _answers: list[tuple[Answer, int | None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def taken(self) -> list[Got]:
+        """What it took; of a request whose answer is just leaving it is waited for, a second at
+        most: the sender may have it before it stands here."""
+        end = time.monotonic() + 1
+        while self._under_way and time.monotonic() < end:
+            time.sleep(0.002)
+        return self._taken
 
     def on(self, answer: Answer, *, times: int | None = None) -> None:
         """From now on it answers so, `times` times; the first that fits counts."""
@@ -144,9 +155,15 @@ class Receiver:
     def receive(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         got = Got(handler.path, headers, body, self._signer(headers, body))
-        self.got.append(got)
-        if self._next()(handler):
-            self.taken.append(got)
+        with self._lock:
+            self._under_way += 1
+        try:
+            self.got.append(got)
+            if self._next()(handler):
+                self._taken.append(got)
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def _signer(self, headers: dict[str, str], body: bytes) -> str | None:
         for key in self.keys:
