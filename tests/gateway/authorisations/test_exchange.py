@@ -252,8 +252,8 @@ def test_taken_back_between_question_and_answer(
     commitment = held.statement.commitment
     bound, match = node.receipts.bound, node.peers.exchange._match
 
-    def receipt(name: bytes, audience: Audience) -> Any:
-        found = bound(name, audience)
+    def receipt(name: bytes, audience: Audience, fields: Any = None) -> Any:
+        found = bound(name, audience, fields)
         revoke(network[BUREAU], commitment)
         return found
 

@@ -273,6 +273,7 @@ def relog(member: Member, chain: Any) -> None:
 
 def look_anew(member: Member) -> None:
     """As a minute later, at another head."""
+    member.node.peers.directory.expire()
     parts(member).papers._kept.clear()
     parts(member).papers._judge._verifier = None
 
@@ -286,6 +287,7 @@ def test_every_commitment_of_a_chain(fresh: Network) -> None:
     look_anew(grantee)
     assert ask(fresh, first) == "authorisation-unknown", "its promise is for a log that is closed"
     assert parts(custodian).handover.step() == 1
+    look_anew(grantee)
     deliver(custodian, TIANJIN)
     second = opening(custodian, first).statement.commitment
     assert second != first
