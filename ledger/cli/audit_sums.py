@@ -23,8 +23,8 @@ from ledger.cli.output import (
     print_rows,
     write_file,
 )
-from ledger.cli.queries import Month
 from ledger.cli.replaying import Asked, mirror_option, run_replay
+from ledger.cli.sums_options import sums_options
 from ledger.cli.tables import show_findings
 from ledger.core.sums import DIMENSIONS
 
@@ -78,31 +78,7 @@ _ABOUT = ("outcome-", "sums-")
         en="Openings, or the folder that `audit openings` keeps (repeatable).",
     ),
 )
-@click.option(
-    "--from",
-    "first",
-    required=True,
-    type=Month(),
-    metavar="YYYY-MM",
-    help=say(zh="第一个月。", en="The first month."),
-)
-@click.option(
-    "--until",
-    required=True,
-    type=Month(),
-    metavar="YYYY-MM",
-    help=say(zh="最后一个月。", en="The last month."),
-)
-@click.option(
-    "--by",
-    default="period,region,product",
-    show_default=True,
-    metavar="D,…",
-    help=say(
-        zh="按什么汇总：period、region、product、version。",
-        en="By what: of period, region, product, version.",
-    ),
-)
+@sums_options
 @click.option(
     "--against",
     multiple=True,

@@ -14,6 +14,7 @@ from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, harmless, note, print_json, print_rows
 from ledger.cli.queries import Month
+from ledger.cli.sums_options import sums_options
 
 _OK = 200
 _DIMENSIONS = ("period", "region", "product", "version")
@@ -160,31 +161,7 @@ def list_(*, month: tuple[date, date], url: str, token: str | None, as_json: boo
         """,
     ),
 )
-@click.option(
-    "--from",
-    "first",
-    required=True,
-    type=Month(),
-    metavar="YYYY-MM",
-    help=say(zh="第一个月。", en="The first month."),
-)
-@click.option(
-    "--until",
-    required=True,
-    type=Month(),
-    metavar="YYYY-MM",
-    help=say(zh="最后一个月。", en="The last month."),
-)
-@click.option(
-    "--by",
-    default="period,region,product",
-    show_default=True,
-    metavar="D,…",
-    help=say(
-        zh="按什么汇总：period、region、product、version。",
-        en="By what: of period, region, product, version.",
-    ),
-)
+@sums_options
 @node_options
 @json_option
 def sums(
