@@ -46,7 +46,6 @@ def configure(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Lines(handler),
-        cache_logger_on_first_use=True,
     )
     handler.setFormatter(_Formatter())
     root = logging.getLogger()

@@ -124,19 +124,23 @@ class Receiver:
     url: str
     keys: Sequence[str] = ()
     got: list[Got] = field(default_factory=list)
-    _taken: list[Got] = field(default_factory=list)
+    _taken: set[int] = field(default_factory=set)
     _under_way: int = 0
     _answers: list[tuple[Answer, int | None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def taken(self) -> list[Got]:
-        """What it took; of a request whose answer is just leaving it is waited for, a second at
+        """What it took, as it came; of a request whose answer is just leaving it is waited for, a second at
         most: the sender may have it before it stands here."""
         end = time.monotonic() + 1
         while self._under_way and time.monotonic() < end:
             time.sleep(0.002)
-        return self._taken
+        return [one for at, one in enumerate(self.got) if at in self._taken]
+
+    def forget(self) -> None:
+        """What it took so far."""
+        self._taken.clear()
 
     def on(self, answer: Answer, *, times: int | None = None) -> None:
         """From now on it answers so, `times` times; the first that fits counts."""
@@ -157,10 +161,11 @@ class Receiver:
         got = Got(handler.path, headers, body, self._signer(headers, body))
         with self._lock:
             self._under_way += 1
-        try:
+            at = len(self.got)
             self.got.append(got)
+        try:
             if self._next()(handler):
-                self._taken.append(got)
+                self._taken.add(at)
         finally:
             with self._lock:
                 self._under_way -= 1

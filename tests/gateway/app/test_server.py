@@ -270,7 +270,7 @@ def test_guessing_tokens_is_slow(tmp_path: Path) -> None:
     token = bearer(new_token(node, "read"))
     node.close()
     with (
-        serving(tmp_path, http={"port": 0, "requests_per_second": 30}) as server,
+        serving(tmp_path, http={"port": 0, "requests_per_second": 4}) as server,
         httpx.Client(base_url=server.url, timeout=300) as client,
     ):
         unknown = f"/v1/records/{'0' * 64}"

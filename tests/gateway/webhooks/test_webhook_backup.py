@@ -62,7 +62,7 @@ def test_restored(node: Node, receiver: Receiver, tmp_path: Path) -> None:
     engine = open_engine(database_url(folder))
     restore(engine, old, member=MEMBER, keys_from=new)
     close_engine(engine)
-    receiver.taken.clear()
+    receiver.forget()
     with closing(make_test_node(folder, seed="webhooks")) as again:
         assert (count(again, webhook_endpoints), count(again, watched_subjects)) == (1, 1)
         assert of_kinds(again) == {Kind.WEBHOOK, Kind.WATCHED}
