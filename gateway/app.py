@@ -30,6 +30,7 @@ from gateway.files import routes as files
 from gateway.history import routes as history
 from gateway.history.routes import HistoryParts
 from gateway.http import docs
+from gateway.http.inside import Inside
 from gateway.http.limits import Limits, RateLimiter
 from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
@@ -55,9 +56,13 @@ from gateway.verifying import routes as verifying
 from gateway.verifying.routes import Bench
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
+from gateway.web.routes import ROUTERS
+from gateway.web.sessions import Sessions
+from gateway.web.visits import Pages, wants_page, wrong_page
 from gateway.webhooks import routes as webhooks
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
+from ledger.core.keys import Role
 
 DESCRIPTION = (
     "Gateway of one member of the credit record exchange ledger: takes records in, promises and"
@@ -97,6 +102,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     )
     for router in (part.router for part in routes):
         app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router)
     if settings.env == "development" and settings.http.operator_port is None:
         app.include_router(about.metrics_router)
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
@@ -104,7 +111,34 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Limits, settings=settings.http)
     app.add_middleware(Observed)
+    app.state.pages = _pages(app, node, settings.endpoint(port))
     return app
+
+
+def _pages(app: FastAPI, node: Node, endpoint: str) -> Pages:
+    """What the pages share. endpoint: URL of this gateway."""
+    settings = node.ctx.settings
+    sessions = Sessions(
+        node.ctx.engine,
+        node.holders,
+        node.ctx.clock,
+        idle=60 * settings.web.idle_minutes,
+        life=3600 * settings.web.hours,
+    )
+
+    def roles() -> Role:
+        facts = node.chain.known
+        return Role(0) if facts is None else Role(facts.roles)
+
+    return Pages(
+        inside=Inside(app),
+        sessions=sessions,
+        prefix=urlsplit(endpoint).path,
+        secure=settings.env == "production",
+        code=settings.node.code,
+        name=settings.node.name,
+        roles=roles,
+    )
 
 
 def _give(app: FastAPI, node: Node, endpoint: str) -> None:
@@ -158,7 +192,9 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and wants_page(request):
+        return await wrong_page(request, error)
     problem = problem_of(error)
     if isinstance(error, sa.exc.TimeoutError):
         TIMEOUTS.labels("pool").inc()

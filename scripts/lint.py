@@ -17,6 +17,8 @@ def lint_steps() -> list[Step]:
         Step("schemas and rules", [PYTHON, "scripts/schemas.py", "--check"]),
         Step("conformance suite", [PYTHON, "scripts/conformance.py", "--check"]),
         Step("picture of the rooms", [PYTHON, "scripts/architecture.py", "--check"]),
+        Step("texts of pages", [PYTHON, "scripts/texts.py", "--check"]),
+        Step("files of others", [PYTHON, "scripts/vendor.py", "--check"]),
         Step("API reference", [PYTHON, "scripts/reference.py", "--check"]),
     ]
 

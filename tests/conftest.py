@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help=f"database of the gateways; for postgresql see {postgres.GIVEN}",
     )
+    parser.addoption("--pictures", metavar="DIR", help="pictures of all pages go there")
 
 
 def pytest_configure(config: pytest.Config) -> None:

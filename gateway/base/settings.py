@@ -220,6 +220,14 @@ class WebhookSettings(_Calling):
     four hours there is time for some ten thousand, where every answer takes ten seconds."""
 
 
+class WebSettings(_Section):
+    """Pages for people. idle_minutes: without a request, after which a session ends; hours: after
+    which it ends anyway."""
+
+    idle_minutes: int = Field(default=15, ge=1, le=480)
+    hours: int = Field(default=10, ge=1, le=72)
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -263,6 +271,7 @@ class Settings(BaseSettings):
     mirrors: MirrorSettings = MirrorSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    web: WebSettings = WebSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -19,6 +19,7 @@ from ipaddress import ip_network
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.base.settings import HttpSettings
+from gateway.http.inside import is_inside
 from gateway.http.metrics import REFUSED
 from gateway.http.problems import Problem, retry_later
 from ledger.files.judge import MAX_BYTES as MAX_JUDGED
@@ -152,7 +153,7 @@ class Limits:
         self._drains: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or is_inside(scope):
             await self._app(scope, receive, send)
             return
         body = _Body(scope, receive, self._limit(scope))
@@ -192,13 +193,18 @@ class Limits:
         address = address_of(scope)
         wait = self._addresses.take(address)
         credentials = _credentials(scope)
-        if not wait and credentials is not None and credentials not in self._good:
+        unknown = credentials is not None and credentials not in self._good
+        if not wait and (unknown or _shows_token(scope)):
             wait = self._failures.wait(address)
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
 
     def _note_credentials(self, scope: Scope, *, good: bool) -> None:
         """Who sent none has not guessed."""
+        if _shows_token(scope):
+            if not good:
+                self._failures.charge(address_of(scope))
+            return
         credentials = _credentials(scope)
         if credentials is None:
             return
@@ -366,6 +372,11 @@ def _closing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
 def _credentials(scope: Scope) -> bytes | None:
     value = _header(scope, b"authorization")
     return None if value is None else hashlib.sha256(value).digest()
+
+
+def _shows_token(scope: Scope) -> bool:
+    """Whether a form with a token is sent there, for a session of pages."""
+    return bool(scope["method"] == "POST" and scope["path"] == "/login")
 
 
 def address_of(scope: Scope) -> str:

@@ -8,6 +8,7 @@ import structlog
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.inside import is_inside
 from gateway.http.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from gateway.http.problems import problem_of
 
@@ -28,7 +29,7 @@ class Observed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or is_inside(scope):
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()

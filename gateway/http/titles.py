@@ -15,6 +15,14 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
         {"zh": "访问令牌无效或已吊销", "en": "This token is unknown or revoked"},
     ),
     "scope-missing": (403, {"zh": "令牌没有此项权限", "en": "The token lacks the scope for this"}),
+    "form-foreign": (
+        403,
+        {
+            "zh": "表单不是从本站当前会话的页面提交的，请重新打开页面再提交",
+            "en": "The form was not sent from a page of this site in this session; open the page"
+            " anew and send it again",
+        },
+    ),
     "authority-not-yours": (
         403,
         {"zh": "令牌不代表该机关", "en": "The token does not file for this authority"},

@@ -24,6 +24,7 @@ from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write
 from gateway.base.policy import ALWAYS, SCOPES, Caller, Days, Marks, Purpose, decide
 from gateway.base.who import Who, WhoFiles
+from gateway.http.inside import INSIDE, is_inside
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import retry_later, unauthorized
 from gateway.tokens.models import tokens
@@ -172,6 +173,14 @@ class Holders:
         query = sa.select(tokens).where(
             tokens.c.digest == _digest(token), tokens.c.revoked_at.is_(None)
         )
+        return self._found(query)
+
+    def in_force(self, token_id: int) -> Caller | None:
+        """The holder of the token with this number, or None where it is unknown or revoked."""
+        query = sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        return self._found(query)
+
+    def _found(self, query: sa.Select[Any]) -> Caller | None:
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else self._caller(row)
@@ -257,29 +266,35 @@ class Guard:
         self._holders = holders
         self._accesses = accesses
         self._rate = RateLimiter(requests_per_second)
-        self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._known: dict[bytes | int, tuple[float, Caller]] = {}
 
-    async def admit(self, token: str) -> Caller:
-        """The caller; a problem where the token is unknown or comes too often."""
+    async def admit(self, token: str | int) -> Caller:
+        """The caller; a problem where the token is unknown or comes too often. token: itself, or
+        its number, where a page of this gateway asks for whoever showed it before."""
         caller = await self.recognise(token)
         wait = self._rate.take(str(caller.id))
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
         return caller
 
-    async def recognise(self, token: str) -> Caller:
+    async def recognise(self, token: str | int) -> Caller:
         """The caller; a problem where the token is unknown or revoked. Counts for no rate."""
-        digest = _digest(token)
-        held = self._known.get(digest)
+        key = token if isinstance(token, int) else _digest(token)
+        held = self._known.get(key)
         if held is None or time.monotonic() - held[0] >= MEMORY_SECONDS:
-            caller = await run_in_threadpool(self._holders.find, token)
+            caller = await run_in_threadpool(self._find, token)
             if caller is None:
-                self._known.pop(digest, None)
+                self._known.pop(key, None)
                 raise unauthorized("token-unknown")
             if len(self._known) >= MEMORY_SIZE:
                 self._known.clear()
-            held = self._known[digest] = (time.monotonic(), caller)
+            held = self._known[key] = (time.monotonic(), caller)
         return held[1]
+
+    def _find(self, token: str | int) -> Caller | None:
+        if isinstance(token, int):
+            return self._holders.in_force(token)
+        return self._holders.find(token)
 
     async def demand(self, caller: Caller, purpose: Purpose) -> None:
         """Raise NotAllowed, logged, where the token is not for this at all."""
@@ -294,7 +309,7 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
 
     async def caller_of(request: Request) -> Caller:
         guard: Guard = request.app.state.guard
-        caller = await guard.admit(_bearer(request))
+        caller = await guard.admit(_shown(request))
         request.state.caller = caller
         await guard.demand(caller, purpose)
         return caller
@@ -305,19 +320,29 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
 async def with_token(request: Request) -> Caller | None:
     """The caller of a route that is for anybody, where a token is shown; None where none is. A
     token that is not taken is refused, and not overlooked."""
-    if "authorization" not in request.headers:
+    if request.scope.get(INSIDE) is None and "authorization" not in request.headers:
         return None
     guard: Guard = request.app.state.guard
-    return await guard.admit(_bearer(request))
+    return await guard.admit(_shown(request))
 
 
 async def ask_again(request: Request, purpose: Purpose) -> Caller:
     """The caller, who was let in before, for what a request that lasts does next; a problem where
     the token was revoked meanwhile."""
     guard: Guard = request.app.state.guard
-    caller = await guard.recognise(_bearer(request))
+    caller = await guard.recognise(_shown(request))
     await guard.demand(caller, purpose)
     return caller
+
+
+def _shown(request: Request) -> str | int:
+    """The token of a request; its number where a page of ours asks, which has no other."""
+    if not is_inside(request.scope):
+        return _bearer(request)
+    number: int | None = request.scope[INSIDE]
+    if number is None:
+        raise unauthorized("token-missing")
+    return number
 
 
 def _bearer(request: Request) -> str:

@@ -57,6 +57,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("gateway/outcomes", "gateway/queries"),
     ("gateway/checks", "gateway/reports"),
+    ("gateway/web",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/finance.py", "gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),

@@ -131,8 +131,8 @@ class Receiver:
 
     @property
     def taken(self) -> list[Got]:
-        """What it took, as it came; of a request whose answer is just leaving it is waited for, a second at
-        most: the sender may have it before it stands here."""
+        """What it took, as it came; of a request whose answer is just leaving it is waited for, a
+        second at most: the sender may have it before it stands here."""
         end = time.monotonic() + 1
         while self._under_way and time.monotonic() < end:
             time.sleep(0.002)

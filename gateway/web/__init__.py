@@ -1,0 +1,1 @@
+"""Pages for people, on top of the interface for programs."""

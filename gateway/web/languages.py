@@ -1,0 +1,109 @@
+"""The two languages of pages: gettext catalogues, and days, moments and amounts as each writes
+them.
+
+Texts stand in templates in English; `locale/*.po` have the Chinese ones, a file for each area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from io import BytesIO
+from typing import Final, Literal, get_args
+
+from babel import Locale, dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+Code = Literal["zh", "en"]
+CODES: Final[tuple[Code, ...]] = get_args(Code)
+CHINA: Final = timezone(timedelta(hours=8))
+"""The one time of the field: days of decisions and of deadlines are days there."""
+_LOCALES: Final[Mapping[Code, Locale]] = {"zh": Locale("zh", "Hans_CN"), "en": Locale("en", "GB")}
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One of them. code: as in `lang` of HTML."""
+
+    code: Code
+
+    @property
+    def other(self) -> Code:
+        """The other one."""
+        return "en" if self.code == "zh" else "zh"
+
+    def of(self, text: Mapping[str, str]) -> str:
+        """A text that is there in both languages."""
+        return text[self.code]
+
+    def day(self, value: date | str) -> str:
+        """A day; a text is one as ISO 8601 writes it."""
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+        return str(dates.format_date(found, "long", locale=_LOCALES[self.code]))
+
+    def moment(self, value: datetime | int | str) -> str:
+        """A moment, to the second, in the time of China; a number is Unix seconds, a text one as
+        RFC 3339 writes it."""
+        found = (
+            datetime.fromtimestamp(value, UTC)
+            if isinstance(value, int)
+            else datetime.fromisoformat(value)
+            if isinstance(value, str)
+            else value
+        )
+        locale = _LOCALES[self.code]
+        return str(dates.format_datetime(found.astimezone(CHINA), "medium", locale=locale))
+
+    def number(self, value: float | Decimal) -> str:
+        """A number with its groups of digits."""
+        return str(numbers.format_decimal(value, locale=_LOCALES[self.code]))
+
+    def amount(self, value: str | Decimal) -> str:
+        """An amount in yuan."""
+        shown = numbers.format_currency(Decimal(value), "CNY", locale=_LOCALES[self.code])
+        return str(shown)
+
+    def share(self, value: float) -> str:
+        """A share, 1 for all, in per cent with one place."""
+        return str(numbers.format_percent(value, "#,##0.0%", locale=_LOCALES[self.code]))
+
+
+def choose(asked: str | None, kept: str | None, accepted: str) -> Language:
+    """The language of a page. asked: by its address; kept: by a cookie; accepted: the header
+    Accept-Language. Chinese where nothing tells."""
+    for one in (asked, kept):
+        for code in CODES:
+            if one == code:
+                return Language(code)
+    for part in accepted[:200].split(","):
+        for code in CODES:
+            if part.strip().lower().startswith(code):
+                return Language(code)
+    return Language("zh")
+
+
+@cache
+def translations(code: Code) -> NullTranslations:
+    """The texts of one language."""
+    if code == "en":
+        return NullTranslations()
+    found = Translations()
+    for file in sorted(catalogues(), key=lambda one: one.name):
+        compiled = BytesIO()
+        with file.open("rb") as source:
+            write_mo(compiled, read_po(source, locale="zh"))
+        compiled.seek(0)
+        found.merge(Translations(compiled))
+    return found
+
+
+def catalogues() -> list[resources.abc.Traversable]:
+    """The files of texts, one for each area of pages."""
+    folder = resources.files(__package__) / "locale"
+    return [one for one in folder.iterdir() if one.name.endswith(".po")]

@@ -1,0 +1,54 @@
+// What pages gain with a script; each works without it. No part of it is for one page alone.
+"use strict";
+
+(() => {
+  // A chart: the figures stand in the element, the table beside it says the same.
+  const draw = async (figure) => {
+    if (figure.classList.contains("drawn")) return;
+    figure.classList.add("drawn");
+    await load(document.querySelector("meta[name=echarts]")?.content);
+    const data = JSON.parse(figure.dataset.chart);
+    const canvas = figure.querySelector(".canvas");
+    const chart = window.echarts.init(canvas, null, { renderer: "canvas" });
+    chart.setOption({
+      animation: false,
+      aria: { enabled: false },
+      tooltip: { trigger: "axis", renderMode: "richText" },
+      legend: { show: data.series.length > 1 },
+      grid: { left: 8, right: 8, bottom: 8, top: 36, containLabel: true },
+      xAxis: { type: "category", data: data.labels },
+      yAxis: { type: "value", name: data.unit || "" },
+      series: data.series.map((one) => ({ name: one.name, type: data.kind || "bar", data: one.values })),
+    });
+    new ResizeObserver(() => chart.resize()).observe(canvas);
+  };
+
+  const loaded = new Map();
+  const load = (address) => {
+    if (!loaded.has(address)) {
+      loaded.set(address, new Promise((done, failed) => {
+        const script = document.createElement("script");
+        script.src = address;
+        script.onload = done;
+        script.onerror = failed;
+        document.head.append(script);
+      }));
+    }
+    return loaded.get(address);
+  };
+  window.loadScript = load;
+
+  const begin = (root) => {
+    for (const figure of root.querySelectorAll("figure.chart")) draw(figure);
+    for (const button of root.querySelectorAll("[data-copy]")) {
+      button.hidden = false;
+      button.onclick = () => navigator.clipboard.writeText(button.dataset.copy);
+    }
+    for (const button of root.querySelectorAll("[data-print]")) {
+      button.hidden = false;
+      button.onclick = () => window.print();
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => begin(document));
+  document.addEventListener("htmx:load", (event) => begin(event.detail.elt));
+})();

@@ -1,0 +1,327 @@
+"""What every page works with: who looks, in which language, and what the interface answers them.
+
+A page takes a `Visit` (anybody) or a `Signed` one (somebody who showed a token), asks the interface
+of this node for what it shows, and gives back a template with it:
+
+    @router.get("/desk")
+    async def desk(visit: Signed) -> Response:
+        return visit.page("desk/files.html", files=await visit.get("/v1/files"))
+
+What the interface refuses ends as a page in words, by `PageRoute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import orjson
+import structlog
+from fastapi import APIRouter, Depends
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from gateway.base.policy import Caller
+from gateway.http.inside import Inside
+from gateway.http.problems import Problem, problem_of
+from gateway.http.titles import TITLES
+from gateway.web import static_files
+from gateway.web.areas import Area, areas_of
+from gateway.web.languages import Language, choose
+from gateway.web.sessions import Session, Sessions
+from gateway.web.templates import render
+from ledger.core.errors import LedgerError
+from ledger.core.keys import Role
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing from another host, and no script or style that stands in a page."""
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept-Language",
+}
+LANGUAGE_COOKIE: Final = "lang"
+YEAR: Final = 365 * 86_400
+MAX_FIELDS: Final = 200
+"""Of a form."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What the pages of this node share. prefix: path below which it is reached, such as "" or
+    "/ledger". secure: cookies go over TLS alone. member: code and name."""
+
+    inside: Inside
+    sessions: Sessions
+    prefix: str
+    secure: bool
+    code: str
+    name: str
+    roles: Callable[[], Role]
+    """Of this member as the chain says."""
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie of sessions."""
+        return "__Host-session" if self.secure else "session"
+
+
+class Refused(LedgerError):
+    """The interface answered with a problem. problem: the object of RFC 9457."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(str(problem.get("code")))
+        self.status = status
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        """What it is called."""
+        return str(self.problem.get("code", "internal"))
+
+
+class NotSignedIn(LedgerError):
+    """The page is for those who showed a token. ended: whether a session was there."""
+
+    def __init__(self, *, ended: bool) -> None:
+        super().__init__("not-signed-in")
+        self.ended = ended
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One look at a page."""
+
+    request: Request
+    pages: Pages
+    language: Language
+    session: Session | None
+    cookies: dict[str, str | None] = field(default_factory=dict)
+    """To set with the answer; None: to take away."""
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who looks, where it is somebody who showed a token."""
+        return None if self.session is None else self.session.caller
+
+    # ---- what the interface says
+
+    async def ask(self, method: str, path: str, **options: Any) -> Any:
+        """The answer of the interface, JSON as Python has it. options: `params`, `json`, `data`,
+        `files`, `content`, `headers` as httpx takes them. Raises Refused."""
+        answer = await self.fetch(method, path, **options)
+        return orjson.loads(answer.content) if answer.content else None
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The answer to a GET. params: None is left out. Raises Refused."""
+        given = {name: value for name, value in params.items() if value is not None}
+        return await self.ask("GET", path, params=given)
+
+    async def fetch(self, method: str, path: str, **options: Any) -> Any:
+        """The same, as bytes with headers (`httpx.Response`). Raises Refused."""
+        came = self.request.client
+        answer = await self.pages.inside.ask(
+            method,
+            path,
+            token=None if self.caller is None else self.caller.id,
+            client=("local", 0) if came is None else (came.host, came.port),
+            **options,
+        )
+        if answer.is_error:
+            raise Refused(answer.status_code, orjson.loads(answer.content))
+        return answer
+
+    # ---- what is answered
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page. values: what its template names, beside those of the frame (`frame.html`)."""
+        text = render(self.language.code, template, **self._frame(), **values)
+        return self._answer(HTMLResponse(text, status, headers=HEADERS))
+
+    def go(self, path: str) -> Response:
+        """Go on to another page of ours, by GET. path: as in `url`."""
+        return self._answer(RedirectResponse(self.url(path), 303, headers=HEADERS))
+
+    def file(self, data: bytes, media_type: str, name: str) -> Response:
+        """A file to keep."""
+        found = {**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+        return self._answer(Response(data, media_type=media_type, headers=found))
+
+    def url(self, path: str) -> str:
+        """The address of a path of this node, such as `/desk`."""
+        return self.pages.prefix + path
+
+    def static(self, path: str) -> str:
+        """The address of a file of `static/`."""
+        return self.url(static_files.address(path))
+
+    def in_language(self, code: str) -> str:
+        """The address of this page in a language."""
+        kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]
+        query = "&".join(f"{quote(n)}={quote(v)}" for n, v in [*kept, ("lang", code)])
+        return f"{self.url(self.request.url.path)}?{query}"
+
+    def _frame(self) -> dict[str, Any]:
+        return {
+            "visit": self,
+            "url": self.url,
+            "static": self.static,
+            "caller": self.caller,
+            "csrf": "" if self.session is None else self.session.csrf,
+            "areas": areas_of(self.caller, self.pages.roles()),
+            "area": Area.of(self.request.url.path),
+            "node": self.pages,
+        }
+
+    def _answer(self, response: Response) -> Response:
+        for name, value in self.cookies.items():
+            path = "/" if self.pages.secure else f"{self.pages.prefix}/"
+            if value is None:
+                response.delete_cookie(name, path=path, secure=self.pages.secure)
+                continue
+            kept = YEAR if name == LANGUAGE_COOKIE else None
+            response.set_cookie(
+                name,
+                value,
+                max_age=kept,
+                path=path,
+                secure=self.pages.secure,
+                httponly=True,
+                samesite="lax" if name == LANGUAGE_COOKIE else "strict",
+            )
+        return response
+
+    # ---- what is sent
+
+    async def form(self) -> FormData:
+        """The fields of a form that a page of ours sent; files in it are closed with the request.
+        Raises Problem `form-foreign` where it was another's, or of a session of before."""
+        demand_own(self.request)
+        given = await self.request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS)
+        if self.session is not None:
+            shown = given.get("csrf") or self.request.headers.get("x-csrf-token", "")
+            if not compare_digest(str(shown).encode(), self.session.csrf.encode()):
+                raise Problem("form-foreign")
+        return given
+
+
+def demand_own(request: Request) -> None:
+    """Raise Problem `form-foreign` where a browser says that another site sends this."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Problem("form-foreign")
+
+
+async def visit(request: Request) -> Visit:
+    """Who looks: anybody."""
+    pages: Pages = request.app.state.pages
+    secret = request.cookies.get(pages.cookie)
+    session = None if secret is None else await run_in_threadpool(pages.sessions.find, secret)
+    asked = request.query_params.get("lang")
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    language = choose(asked, kept, request.headers.get("accept-language", ""))
+    made = Visit(request=request, pages=pages, language=language, session=session)
+    if asked == language.code != kept:
+        made.cookies[LANGUAGE_COOKIE] = asked
+    if secret is not None and session is None:
+        made.cookies[pages.cookie] = None
+    if session is not None:
+        request.state.caller = session.caller
+    request.state.visit = made
+    return made
+
+
+async def signed(found: Annotated[Visit, Depends(visit)]) -> Visit:
+    """Somebody who showed a token; others are led to where one is shown. Raises NotSignedIn."""
+    if found.session is None:
+        raise NotSignedIn(ended=found.pages.cookie in found.request.cookies)
+    return found
+
+
+Anybody = Annotated[Visit, Depends(visit)]
+Signed = Annotated[Visit, Depends(signed)]
+
+
+class PageRoute(APIRoute):
+    """A route of a page: what goes wrong is told in words, with what to do."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of FastAPI with that around it."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except NotSignedIn as error:
+                return await _to_sign_in(request, error)
+            except (LedgerError, HTTPException, RequestValidationError) as error:
+                return await wrong_page(request, error)
+
+        return handler
+
+
+def page_router() -> APIRouter:
+    """A router of pages: none of them is part of the interface for programs."""
+    return APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
+    found: Visit = request.state.visit
+    back = request.url.path if request.method == "GET" else "/"
+    if request.method == "GET" and request.url.query:
+        back += f"?{request.url.query}"
+    ended = "&ended=1" if error.ended else ""
+    return found.go(f"/login?next={quote(back, safe='')}{ended}")
+
+
+async def wrong_page(request: Request, error: Exception) -> Response:
+    """What went wrong, in words."""
+    found: Visit | None = getattr(request.state, "visit", None)
+    if found is None:
+        found = await visit(request)
+    status, problem = told_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("page.failed", code=problem["code"], exc_info=error)
+    return found.page("error.html", status=status, problem=problem)
+
+
+def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Status and problem of what went wrong; `title` and `text` in both languages."""
+    if isinstance(error, Refused):
+        found, status = dict(error.problem), error.status
+    elif isinstance(error, RequestValidationError):
+        found, status = Problem("schema-invalid").as_dict(), 422
+    else:
+        problem = problem_of(error)
+        found, status = problem.as_dict(), problem.status
+    _, title = TITLES.get(found["code"], TITLES["internal"])
+    return status, {**found, "title": dict(title)}
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks for something that is no part of the interface for programs."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and not request.url.path.startswith(("/v1/", "/logs/"))
