@@ -88,7 +88,7 @@ def pytest(workers: int, folder: Path | None, name: str) -> list[str]:
     # Tests of one file share what they start, a chain or a gateway. Files run in the order of
     # tests/conftest.py; by itself xdist would leave the long ones, with few tests, to the end.
     command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile"]
-    command.append("--no-loadscope-reorder")
+    command += ["--no-loadscope-reorder", "--durations", "25"]
     return command if folder is None else [*command, "--basetemp", str(folder / name)]
 
 
