@@ -13,6 +13,8 @@ import psutil
 from scripts.lint import lint_steps
 from scripts.steps import PYTHON, Step, forge, run_lanes
 
+BRIEF_CHAOS = "tests/e2e/test_chaos.py"
+"""Some minutes of `make chaos`: a part of `make nightly`."""
 PROXIED = "tests/proxy"
 """Tests with a real nginx in front."""
 ON_POSTGRESQL = (
@@ -46,7 +48,7 @@ ON_POSTGRESQL = (
 """Tests for which it matters where rows are kept, run once more."""
 
 CORES = os.cpu_count() or 2
-WORKERS = min(CORES, 7) + 2
+WORKERS = min(CORES, 7) + 4
 """Many tests wait more than they compute: for a chain, a lease, a child."""
 BESIDE = max(2, min(CORES, 7) // 2)
 """Of tests that run beside those."""
@@ -62,13 +64,14 @@ def test_lanes(folder: Path | None) -> list[list[Step]]:
     take longest begin at once, beside all of that. folder: for what they write; None: as pytest
     has it."""
     proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
+    apart = ["--ignore=tests/core", f"--ignore={BRIEF_CHAOS}"]
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
     core = [*pytest(BESIDE, folder, "core"), "tests/core", *coverage]
     postgresql = [*pytest(BESIDE, folder, "postgresql"), "--database", "postgresql", *ON_POSTGRESQL]
     most = pytest(WORKERS, folder, "most")
     return [
-        [Step("pytest", [*most, "--ignore=tests/core", *proxied], live=True)],
+        [Step("pytest", [*most, *apart, *proxied], live=True)],
         [
             *lint_steps(),
             Step("forge test", [forge(), "test"]),

@@ -16,6 +16,7 @@ from ledger.core.opening import Opening, check, is_opening, parse_opening
 from ledger.core.statement import Statement
 from tests.core.material import cases, flip, fuzz, refuses
 from tests.core.statements import PART_2, STATEMENTS, anchored, promised, statement, worked
+from tests.support.flipping import bits
 
 KEY = PrivateKey(bytes([7]) * 32)
 PLACE: dict[str, Any] = {"chain_id": 31337, "log_anchor": "0x" + "cd" * 20}
@@ -130,7 +131,7 @@ def _stands(data: bytes, leaf: bytes) -> bool:
 def test_one_flipped_bit_never_verifies(whole: Opening) -> None:
     data = whole.encode()
     assert _stands(data, whole.leaf)
-    for bit in range(len(data) * 8):
+    for bit in bits(data):
         try:
             assert not _stands(flip(data, bit), whole.leaf), bit
         except (EvidenceError, VersionUnknown):

@@ -56,6 +56,7 @@ from tests.core.verdicts import (
     World,
     make_world,
 )
+from tests.support.flipping import bits
 
 STRANGE = "0x" + "ee" * 20
 
@@ -855,7 +856,7 @@ def test_numbers_and_ids_of_the_checks_are_unique() -> None:
 
 
 def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
-    """All bits, with a binding, whatever was asked; the facts are those of the true receipt."""
+    """With a binding, whatever was asked; the facts are those of the true receipt."""
     world = make_world(show=("CODE",), bound=True).asking(**MINE)
     asking = world.asking(subject=SUBJECT, type="penalty", issuer="110000", **MINE)
     expired = replace(
@@ -865,7 +866,7 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
     assert world.verdict().exit == asking.verdict().exit == 0
     assert expired.verdict().exit == 3
     exits = {1: 0, 4: 0}
-    for bit in range(8 * len(data)):
+    for bit in bits(data):
         changed = bytearray(data)
         changed[bit // 8] ^= 1 << bit % 8
         try:
@@ -884,13 +885,13 @@ def test_one_flipped_bit_never_verifies_nor_says_do_not_use() -> None:
         assert replace(asking, receipt=flipped).verdict().exit in exits, bit
         assert replace(expired, receipt=flipped).verdict().exit in (exits, (3,))[line], bit
         exits[found.exit] += 1
-    assert sum(exits.values()) == 8 * len(data)
+    assert sum(exits.values()) == len(bits(data))
 
 
 def test_one_flipped_bit_of_a_bare_receipt_never_verifies() -> None:
     world = make_world(bare=True)
     data = world.receipt.encode()
-    for bit in range(8 * len(data)):
+    for bit in bits(data):
         changed = bytearray(data)
         changed[bit // 8] ^= 1 << bit % 8
         try:
