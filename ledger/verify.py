@@ -158,29 +158,22 @@ class Verifier:
 
     def member(self, code: str) -> MemberFacts:
         """A member and its keys, by the head that was read last. Raises CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
-        return snapshot.member(code)
+        return self._readable().member(code)
 
     def provinces_at(self, time: int) -> Sequence[str]:
         """Codes of the provinces that are ACTIVE at that head, and were provinces at that Unix
         second. Raises CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
-        return snapshot.provinces_at(time)
+        return self._readable().provinces_at(time)
 
     def at_block(self, member: str, number: int) -> AtBlock:
         """What of the logs of a member was anchored at a block, by that head. Raises
         CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
-        return snapshot.at_block(member, number)
+        return self._readable().at_block(member, number)
 
     def visibility_of(self, type_: str, member: str) -> int:
         """The strictest that a type of records ever had in the catalogue of the region of a member,
         as the chain writes it; 0: it never had one. Raises CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
+        snapshot = self._readable()
         return snapshot.visibility_of(type_, snapshot.member(member).owner.region)
 
     def schema(self, receipt: Receipt) -> Schema | None:
@@ -192,15 +185,11 @@ class Verifier:
     def revoked_at(self, custodian: str, commitment: bytes) -> int | None:
         """Since when an authorisation of a member is taken back, by that head; None: it is not.
         Raises CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
-        return snapshot.revoked_at(custodian, commitment)
+        return self._readable().revoked_at(custodian, commitment)
 
     def acts(self, record: RecordId) -> Sequence[RecordedAct]:
         """All acts on a record, in their order, by that head. Raises CouldNotCheck."""
-        snapshot = self._current()
-        snapshot.extend(self._deadline)
-        return snapshot.acts_on(record)
+        return self._readable().acts_on(record)
 
     def prepare(self, files: Iterable[bytes]) -> None:
         """Read together what the chain is asked about each of many receipts, so that `verify`
@@ -315,6 +304,14 @@ class Verifier:
             notes = () if snapshot is None else snapshot.run.notes
             return Unread(code=error.code, problem=error.message), notes
         return facts, snapshot.run.notes
+
+    def _readable(self) -> Snapshot:
+        """The chain for what is asked of it beside a receipt. Raises CouldNotCheck wherever check 8
+        of a receipt would not pass."""
+        snapshot = self._current()
+        snapshot.extend(self._deadline)
+        snapshot.demand_readable(self.now())
+        return snapshot
 
     def _current(self) -> Snapshot:
         """The chain as it was a short while ago at most. Raises CouldNotCheck."""

@@ -1,7 +1,8 @@
 """How much of each log of a member was anchored at a block, for answers that say so (design-2 15).
 
 Sizes are read from the events, for state of old blocks is thrown away by most nodes: from the block
-backwards, in windows that grow, until an anchor of the log is found.
+backwards, in windows that grow, until an anchor of the log is found. Where a contract is not the
+code that ships a log may shrink, so all events are read: the largest size counts.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.chain.contracts.bindings import LogAnchor
+from ledger.chain.contracts.contract_abi import load
 from ledger.chain.contracts.events import Anchored, decode_event, topic
 from ledger.chain.contracts.structs import ContractRegistration
 from ledger.chain.nodes.quorum import View
-from ledger.core.ids import LogId
+from ledger.core.ids import Address, LogId
 from ledger.core.verdict.facts import Block
 
 FIRST_WINDOW: Final = 2_000
@@ -54,16 +56,23 @@ def anchor_at(
     *,
     deployed: int,
 ) -> Anchored | None:
-    """The last anchor of a log up to a block; None: it had none. contracts: all that ever had the
-    role, the oldest first. deployed: block before which there is nothing. Raises CouldNotCheck."""
-    latest = [LogAnchor(one.account, view.call).latest(log) for one in contracts]
-    if not any(one.size for one in latest):
+    """The anchor of the largest size of a log up to a block, which is the last; None: it had none.
+    contracts: all that ever had the role, the oldest first. deployed: block before which there is
+    nothing. Raises CouldNotCheck."""
+    known = all(is_ours(view, one.account) for one in contracts)
+    latest = (LogAnchor(one.account, view.call).latest(log) for one in contracts)
+    if known and not any(one.size for one in latest):
         return None
-    for first, last in _windows(block, deployed):
+    for first, last in _windows(block, deployed) if known else [(deployed, block)]:
         found = [event for one in contracts for event in _anchored(view, one, log, first, last)]
         if found:
             return max(found, key=lambda event: event.size)
     return None
+
+
+def is_ours(view: View, address: Address) -> bool:
+    """Whether the code there is the LogAnchor that we ship."""
+    return load("LogAnchor").is_deployed_as(view.code(address))
 
 
 def _windows(block: int, deployed: int) -> Iterator[tuple[int, int]]:

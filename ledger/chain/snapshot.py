@@ -27,7 +27,6 @@ from ledger.chain.contracts.bindings import (
     Consortium,
     LogAnchor,
 )
-from ledger.chain.contracts.contract_abi import load
 from ledger.chain.contracts.events import (
     Anchored,
     decode_event,
@@ -41,7 +40,8 @@ from ledger.chain.contracts.structs import (
     RULES,
     ContractRegistration,
 )
-from ledger.chain.covered import AtBlock, size_at
+from ledger.chain.covered import AtBlock, is_ours, size_at
+from ledger.chain.errors import BadHead
 from ledger.chain.holders import Holders, Kept, against, read_holder
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block as ChainBlock
@@ -67,6 +67,7 @@ from ledger.core.verdict.facts import (
     PromiseFacts,
     StatusFacts,
 )
+from ledger.core.verdict.judging import CLOCK_SKEW
 
 ALONE = 8.0
 """Times as long as its last failure took for which a single node beyond the head is left alone."""
@@ -185,6 +186,16 @@ class Snapshot:
             keys=dict(issuer.keys),
             log_anchors=tuple(dict.fromkeys(contract.account for contract in contracts)),
         )
+
+    def demand_readable(self, now: int) -> None:
+        """Raise CouldNotCheck where the head is too old or too new by this clock, in Unix seconds,
+        or no log can be anchored at all: what it says may have changed, or is of no network."""
+        time = self._head.block.time
+        if now - time > self._network.max_head_age:
+            raise BadHead("head-too-old", head_time=time, now=now)
+        if time - now > CLOCK_SKEW:
+            raise BadHead("head-in-future", head_time=time, now=now)
+        self._keep("contracts", self._contracts)
 
     def member(self, code: str) -> MemberFacts:
         """A member and its keys; without roles and keys where nobody registered it. Raises
@@ -389,7 +400,7 @@ class Snapshot:
     def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:
         """Events of a contract that cover the leaf, in their order."""
         address, log, index = contract.account, receipt.log, receipt.index
-        known = self._keep(("ours", address), partial(self._is_ours, address))
+        known = self._keep(("ours", address), partial(is_ours, self._head, address))
         if known:
             read = partial(LogAnchor(address, self._head.call).latest, log)
             latest = self._keep(("latest", address, log), read)
@@ -405,10 +416,6 @@ class Snapshot:
                 yield from told
                 return
         yield from _covers(self._anchored(address, log, first=self._network.deploy_block), index)
-
-    def _is_ours(self, address: Address) -> bool:
-        """Whether this is the LogAnchor that we ship."""
-        return load("LogAnchor").is_deployed_as(self._head.code(address))
 
     def _anchored(
         self, address: Address, log: LogId, *, first: int, last: int | None = None
