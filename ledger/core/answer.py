@@ -20,7 +20,7 @@ from typing import Any
 
 from ledger.core import canonical
 from ledger.core.authorisation import MAX_TYPES, PURPOSES, SUBJECT
-from ledger.core.canonical import MAX_INTEGER, hex32, instant
+from ledger.core.canonical import MAX_INTEGER, b64u_decode, hex32, instant
 from ledger.core.commitment import TYPE_NAME
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, LogId, sha256
@@ -191,7 +191,7 @@ def parse_answer(jws: str) -> tuple[Answer, Jws]:
         block=within(value, "block", 0, MAX_INTEGER),
         covers=covers_of(value),
         items=items_of(value, MAX_ITEMS),
-        nonce=matching(value, "nonce", NONCE),
+        nonce=_nonce(value),
         question=_question(value["question"]),
     )
     if signed.iat != found.at:
@@ -251,6 +251,12 @@ def covers_of(value: Mapping[str, Any]) -> tuple[Cover, ...]:
 def _cover(value: Any) -> Cover:
     found = members_of("cover", value, {"log", "size"})
     return Cover(log=LogId(digest(found, "log")), size=within(found, "size", 0, MAX_INTEGER))
+
+
+def _nonce(value: Mapping[str, Any]) -> str:
+    found = matching(value, "nonce", NONCE)
+    b64u_decode(found)  # refuses another spelling of the same 16 bytes
+    return found
 
 
 def _question(value: Any) -> Question:

@@ -114,7 +114,7 @@ def parse_bundle(data: bytes) -> Bundle:
     try:
         return _parse(data)
     except Malformed:
-        loose(data[:_START_BYTES])
+        loose(data)
         raise
 
 

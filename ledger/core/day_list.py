@@ -214,7 +214,7 @@ def parse_file(data: bytes) -> ListFile:
     try:
         return _parse(data)
     except Malformed:
-        loose(data[:_START_BYTES])
+        loose(data)
         raise
 
 

@@ -208,7 +208,7 @@ def parse_file(data: bytes) -> HistoryFile:
     try:
         return _parse(data)
     except Malformed:
-        loose(data[:_START_BYTES])
+        loose(data)
         raise
 
 

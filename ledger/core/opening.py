@@ -52,6 +52,7 @@ MAX_PATH = (MAX_LEAVES - 1).bit_length()
 _WITH_PROMISE = frozenset({"_type", "entry", "promise", "statement"})
 _WITH_RECEIPT = frozenset({"_type", "receipt", "statement"})
 _PROMISED = frozenset({"index", "path", "promise"})
+_PARTS = ("statement", "promise", "receipt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,17 +218,12 @@ def _refuse_newer(value: Any) -> None:
     """Raise VersionUnknown where an object that is no opening of ours holds something newer."""
     if not isinstance(value, dict):
         return
+    parts = {name: one for name in _PARTS if isinstance(one := value.get(name), dict)}
+    for part in parts.values():
+        refuse_other(part.get("_type"))
+    look(promises.from_json, parts.get("promise", {}).get("promise"))
     look(entries.from_json, value.get("entry"))
-    for name in ("statement", "promise", "receipt"):
-        if isinstance(inner := value.get(name), dict):
-            refuse_other(inner.get("_type"))
-            look(_look_inside, inner)
-
-
-def _look_inside(value: dict[str, Any]) -> None:
-    look(promises.from_json, value.get("promise"))
-    if "checkpoint" in value:
-        _receipt(value)
+    receipts.refuse_newer(parts.get("receipt", {}))
 
 
 def _of_promise(held: Promised, entry: Entry, leaf: Digest) -> tuple[OpeningCheck, ...]:

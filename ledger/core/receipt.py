@@ -8,7 +8,7 @@ chain is listed at `internal_checks`.
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -274,8 +274,13 @@ def _refuse_newer(data: bytes) -> None:
     """Raise VersionUnknown where bytes that are no receipt of ours may be one of a later version,
     or hold something that is."""
     value = loose(data)
-    if not isinstance(value, dict):
-        return
+    if isinstance(value, dict):
+        refuse_newer(value)
+
+
+def refuse_newer(value: Mapping[str, Any]) -> None:
+    """Raise VersionUnknown where a parsed object that is no receipt of ours, in a file of its own
+    or in an opening, holds something newer (docs/protocol.md 13, 2 to 5)."""
     look(_entry.from_json, value.get("entry"))
     for name, parser in (
         ("checkpoint", note.refuse_newer),

@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-_START_BYTES = 256
 
 MAX_BEHIND = 3600
 """Seconds that the block up to which acts count may lie before the time of a statement."""
@@ -88,7 +87,7 @@ def statement_of(jws: str, typ: str, *, max_chars: int) -> Jws:
     except Malformed:
         look(refuse_algorithm, jws[:max_chars].partition(".")[0])
         raise
-    loose(found.payload[:_START_BYTES])
+    loose(found.payload)
     return found
 
 

@@ -98,7 +98,8 @@ def demand_signature(received: Received, key: signatures.Verifying) -> None:
 
 def demand_standing(key: Timed, *, active: bool, now: int, block_time: int) -> None:
     """4: the key may sign now, and its member is ACTIVE. block_time: of the latest head, by which
-    the key must be valid too where it is ahead of our clock. Raises RequestRefused."""
+    the key must be valid too where it is ahead of our clock; a key that began since the head is
+    good. Raises RequestRefused."""
     if not (key.valid_at(now) and key.valid_at(max(now, block_time))):
         raise RequestRefused("request-key-not-valid")
     if not active:
