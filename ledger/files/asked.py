@@ -8,8 +8,10 @@ from typing import Final
 
 from ledger.core import canonical
 from ledger.core.answer import Answer, Given, given_from_json
+from ledger.core.bundle import MAX_FILE
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.opening import MAX_DEPTH as OPENING_DEPTH
+from ledger.core.versions import loose
 from ledger.files.answers import Judged, judge_answer
 from ledger.files.papers import judge_paper
 from ledger.files.problems import Problem, of_error, verdict_of
@@ -17,8 +19,8 @@ from ledger.verify import Verifier
 
 __all__ = ["MAX_GIVEN", "AnswerVerdict", "Asked", "verify_answer"]
 
-MAX_GIVEN: Final = 64 << 20
-"""Bytes of an answer with its receipts, as members hand them to each other."""
+MAX_GIVEN: Final = MAX_FILE
+"""Bytes of an answer with its receipts: what a bundle may hold can be looked at alone too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,13 @@ def verify_answer(verifier: Verifier, data: bytes, asked: Asked) -> AnswerVerdic
 
 
 def _parse(data: bytes) -> Given:
-    depth = OPENING_DEPTH + 1
-    value = canonical.parse(data, allow_null=True, max_bytes=MAX_GIVEN, max_depth=depth)
-    return given_from_json(value, more=0)
+    try:
+        depth = OPENING_DEPTH + 1
+        value = canonical.parse(data, allow_null=True, max_bytes=MAX_GIVEN, max_depth=depth)
+        return given_from_json(value, more=0)
+    except Malformed:
+        loose(data)  # a later version may have a `_type`
+        raise
 
 
 def _compared(answer: Answer, asked: Asked) -> Iterator[Problem]:

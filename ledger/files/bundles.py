@@ -19,6 +19,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.day_list import Missing
 from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
 from ledger.core.signed import MAX_BEHIND
+from ledger.core.verdict.judging import CLOCK_SKEW
 from ledger.core.verdict.verdict import Standing, Verdict
 from ledger.core.verdict.verdicts import (
     EXIT_DO_NOT_USE,
@@ -141,7 +142,9 @@ def verify_bundle(verifier: Verifier, data: bytes) -> BundleVerdict:
     found = assess(judged, bundle.missing, families_of(bundle))
     problems = [problem for one in found.judged for problem in one.problems]
     if not problems:
-        problems += [*_recomputed(bundle, found), *_unspoken(verifier, bundle)]
+        problems += _recomputed(bundle, found)
+    # Whatever is open elsewhere: what could not be looked at hides nothing that could.
+    problems += [*_dated(verifier, bundle), *_unspoken(verifier, bundle)]
     return BundleVerdict(bundle=bundle, problems=tuple(problems), assessment=found)
 
 
@@ -232,6 +235,11 @@ def _recomputed(bundle: Bundle, found: Assessment) -> Iterator[Problem]:
     ):
         if expected != actual:
             yield Problem(code="recomputed-differs", evidence={"member": name})
+
+
+def _dated(verifier: Verifier, bundle: Bundle) -> Iterator[Problem]:
+    if bundle.at > verifier.now() + CLOCK_SKEW:
+        yield Problem(code="time-wrong", evidence={"at": instant(bundle.at)})
 
 
 def _unspoken(verifier: Verifier, bundle: Bundle) -> Iterator[Problem]:
