@@ -22,6 +22,7 @@ from scripts.conformance_parts import (  # noqa: E402
     bundled,
     desk,
     form,
+    judged,
     keyed,
     promises,
     proof,
@@ -30,6 +31,7 @@ from scripts.conformance_parts import (  # noqa: E402
     receipts,
     said,
     sorts,
+    unheld,
     use,
     versions,
     witnessed,
@@ -56,6 +58,8 @@ def files() -> dict[str, bytes]:
     where = desk.Desk(b)
     answered.build(b, where)
     bundled.build(b, where)
+    judged.build(b, where)
+    unheld.build(b)
     return b.files()
 
 

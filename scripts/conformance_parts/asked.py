@@ -110,6 +110,7 @@ def build(b: Bench) -> None:
     _good(add, taken)
     _forms(add)
     _heads(add)
+    _copied(add, world, keys, members)
     _standing(add, world, keys, members)
     add("replayed", "signature-replayed", nonce=taken)
     add("body-changed", "digest-differs", sent=BODY.replace(b'"', b' "', 1))
@@ -240,13 +241,8 @@ def _heads(add: Add) -> None:
     )
 
 
-def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
-    def with_bank(**changes: Any) -> w.Rows:
-        return [{**keys[0], **changes}, *keys[1:]]
-
-    def status(code: int) -> w.Rows:
-        return [{**one, "status": code} if one["code"] == w.BANK else one for one in members]
-
+def _copied(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
+    """A key that two members registered."""
     copied = row(w.BANK_REQUEST, w.OTHER, Purpose.REQUEST)
     ended = {**copied, "notAfter": w.NOW - 1}
     both, mixed = [copied, *keys], [ended, *keys]
@@ -264,11 +260,26 @@ def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
     there = world("key-that-a-suspended-member-copied", keys=both, members=suspended)
     add("key-that-a-suspended-member-copied", "accepted", facts=there)
     add("key-copied-by-whom-it-is-suspended", "member-not-active", by=w.OTHER, facts=there)
+
+
+def _standing(add: Add, world: Any, keys: w.Rows, members: w.Rows) -> None:
+    def with_bank(**changes: Any) -> w.Rows:
+        return [{**keys[0], **changes}, *keys[1:]]
+
+    def status(code: int) -> w.Rows:
+        return [{**one, "status": code} if one["code"] == w.BANK else one for one in members]
+
     ahead = {"head": lambda of: {**of["head"], "time": w.NOW + 30}}
     for name, verdict, changes in (
         ("key-ended", "request-key-not-valid", {"keys": with_bank(notAfter=w.NOW - 1)}),
         ("key-ends-now", "accepted", {"keys": with_bank(notAfter=w.NOW)}),
         ("key-not-begun", "request-key-not-valid", {"keys": with_bank(notBefore=w.NOW + 1)}),
+        ("key-begun-since-the-head", "accepted", {"keys": with_bank(notBefore=w.NOW)}),
+        (
+            "key-begun-by-the-chain-alone",
+            "request-key-not-valid",
+            {"keys": with_bank(notBefore=w.NOW + 29), **ahead},
+        ),
         ("key-stolen", "request-key-not-valid", {"keys": with_bank(compromisedSince=w.NOW)}),
         (
             "key-stolen-by-its-event-alone",

@@ -14,7 +14,7 @@ from ledger.core.keys import Purpose
 from ledger.core.merkle import leaf_hash
 from scripts.conformance_parts import evidence
 from scripts.conformance_parts import world as w
-from scripts.conformance_parts.bench import OTHER_SUBJECT, SUBJECT, Bench, Record
+from scripts.conformance_parts.bench import OTHER_SUBJECT, SUBJECT, Bench, Record, file
 from scripts.conformance_parts.evidence import Log, jcs
 from scripts.conformance_parts.keys import Key, row, seed
 from scripts.conformance_parts.promises import promised
@@ -49,7 +49,21 @@ MINOR = {"class_": "minor", "until": "2027-01-12"}
 WAGE = {"W_NAME": "合成样例一号有限公司", "W_DOC": "样薪〔2026〕5号", "W_DAY": "2026-10-12"} | {
     "W_AUTH": "样市样局"
 }
-CODES = {"sample-penalty@1": "P_CODE", "sample-permit@1": "Q_CODE", "sample-wage@1": "W_CODE"}
+SEEN = {"S_NAME": "合成样例一号有限公司", "S_DOC": "样示〔2026〕8号", "S_DAY": "2026-10-12"} | {
+    "S_AUTH": "样市样局"
+}
+TO_SEE: Mapping[str, Mapping[str, Any]] = {
+    "seen by a word": {"S_WORDS": "警告"},
+    "seen by words in one cell": {"S_WORDS": "警告、通报批评"},
+    "seen by another word": {"S_WORDS": "警告并罚款"},
+    "seen by a word of one's own": {"S_WORDS": "其他-责令改正"},
+    "seen by a part": {"S_ABOUT": ["涉密及保 密事项"]},
+    "seen by nothing": {"S_WORDS": "罚款", "S_ABOUT": ["食品"]},
+}
+"""Records of whom is seen by what: fields beside those of all."""
+CODES = {"sample-penalty@1": "P_CODE", "sample-permit@1": "Q_CODE", "sample-wage@1": "W_CODE"} | {
+    "sample-seen@1": "S_CODE"
+}
 """The field of the subject's code, which receipts show."""
 FAMILY = {"sample-penalty@1": "penalty", "sample-permit@1": "licence", "sample-wage@1": "wage"}
 FIRST = 2
@@ -75,9 +89,13 @@ class Desk:
         self.papers: dict[str, tuple[dict[str, Any], Record]] = {}
         for name, changes in PAPERS.items():
             self.authorise(name, **changes)
+        self.held["paper"] = self.papers["by a province"][1]
+        early = w.instant(w.T - 4 * w.DAY)
+        self.authorise("logged again in time", again=True, at=early)
         self.sizes = {code: len(log.entries) for code, log in self.logs.items()}
         self.authorise("made after the answer", at=w.instant(AT + 61))
-        self.authorise("anchored too late", at=w.instant(w.T - 4 * w.DAY))
+        self.authorise("anchored too late", at=early)
+        self.authorise("logged again", again=True, at=early)
         b.others.append(self.anchors)
         b.worlds["answers"] = self.world
 
@@ -102,6 +120,10 @@ class Desk:
             ("permit there", w.OTHER, permit, {**PERMIT, "Q_CODE": FIRM}, {}),
             ("clean there", w.OTHER, permit, {**PERMIT, "Q_CODE": CLEAN}, {}),
             ("clean third", w.THIRD, permit, {**PERMIT, "Q_CODE": CLEAN}, {}),
+            *[
+                (name, w.OWNER, "sample-seen@1", {**SEEN, "S_CODE": FIRM, **fields}, {})
+                for name, fields in TO_SEE.items()
+            ],
         ]
         found = {
             name: self.b.record(fields, schema=schema, log=self.logs[code], **more)
@@ -109,6 +131,11 @@ class Desk:
         }
         clean = {**PERMIT, "Q_CODE": CLEAN, "Q_DOC": "样许〔2026〕7号"}
         found["clean second"] = self.b.record(clean, schema=permit, log=self.second)
+        again = {"replaces": found["clean there"].id}
+        clean = {**PERMIT, "Q_CODE": CLEAN}
+        found["clean again"] = self.b.record(
+            clean, schema=permit, log=self.logs[w.OTHER], entry=again
+        )
         return found
 
     # ---- the world
@@ -148,15 +175,16 @@ class Desk:
             "note": "Provinces answer about subjects, by block 120.",
             "keys": [*plain["keys"], *keys],
             "contracts": {**plain["contracts"], "Revocations": [w.held(w.REVOCATIONS)]},
-            "catalogue": [*plain["catalogue"], w.item("sample-wage@1")],
+            "catalogue": [*plain["catalogue"], w.item("sample-wage@1"), w.item("sample-seen@1")],
             "blocks": [{"number": number, "time": w.time_of(number)} for number in (119, 121, 195)],
             "revocations": [],
         }
 
     # ---- authorisations
 
-    def authorise(self, name: str, **changes: Any) -> None:
-        """Log one. changes: members in place of its own."""
+    def authorise(self, name: str, *, again: bool = False, **changes: Any) -> None:
+        """Log one. again: in place of one that was there before. changes: members in place of its
+        own."""
         iss = changes.get("iss", w.BUREAU)
         said: dict[str, Any] = {
             "_type": "credit-ledger/authorisation@1",
@@ -175,7 +203,8 @@ class Desk:
             **changes,
         }
         said["docs"] = [{**doc, "size": 1024} for doc in said["docs"]]
-        self.papers[name] = (said, self.b.statement(said, self.logs[iss]))
+        entry = {"replaces": seed(f"before {name}").hex()} if again else {}
+        self.papers[name] = (said, self.b.statement(said, self.logs[iss], **entry))
 
     def commitment(self, name: str) -> str:
         """What an answer names one by."""
@@ -193,13 +222,15 @@ class Desk:
 
     # ---- answers
 
-    def receipt(self, name: str, **changes: Any) -> str:
-        """The receipt that goes with a record, which shows whom it is about."""
+    def receipt(self, name: str, *, also: Sequence[str] = (), iat: int = AT, **changes: Any) -> str:
+        """The receipt that goes with a record, which shows whom it is about; that of a statement
+        shows nothing. also: further fields."""
         record = self.held[name]
-        show = [CODES[record.entry["schema"]]]
-        return self.b.receipt(
-            record, show=show, key=PRESENTS[record.log.owner], iat=AT, **changes
-        ).decode()
+        if "schema" not in record.entry:
+            return file(self.b.value(record)).decode()
+        show = [CODES[record.entry["schema"]], *also]
+        key = PRESENTS[record.log.owner]
+        return self.b.receipt(record, show=show, key=key, iat=iat, **changes).decode()
 
     def items(self, names: Sequence[str], texts: Sequence[str]) -> list[dict[str, str]]:
         """Items of records, with the receipts that stand for them."""
@@ -259,12 +290,13 @@ class Desk:
         query: Mapping[str, Any] | None = None,
         terms: Mapping[str, Any] | None = None,
         anchored: bool = False,
+        again: bool = False,
         sent: Sequence[str] | None = None,
         **changes: Any,
     ) -> "Given":
         """What a member hands over. texts: the receipts that its items name, sent: those that go
         with it. query: members of the query in place of its own. terms: of its promise; anchored:
-        it has a receipt. changes: as of `signed`."""
+        it has a receipt, again: in place of one that was there before. changes: as of `signed`."""
         own = [self.receipt(name) for name in names] if texts is None else texts
         jws, said = self.signed(code, names, own, **changes)
         asked = said["question"]
@@ -282,7 +314,8 @@ class Desk:
             "subject": asked["code"],
             **(query or {}),
         }
-        record = self.b.statement(stated, self.logs[code]) if anchored else None
+        entry = {"replaces": seed("before " + jws).hex()} if again else {}
+        record = self.b.statement(stated, self.logs[code], **entry) if anchored else None
         promise = None if anchored else self._promised(stated, **(terms or {}))
         return Given(
             b=self.b,

@@ -1,10 +1,33 @@
 """Where the text was read in two ways once, and has said since which of them it means."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from scripts.conformance_parts import world as w
 from scripts.conformance_parts.bench import Bench, file
 from scripts.conformance_parts.receipts import Sound
+
+LEVELS = 100
+"""Levels of what is looked at for a version (section 19), the object itself among them."""
+
+
+def _levels(add: Callable[..., None]) -> None:
+    """A later version behind what is deep."""
+    for name, levels, verdict in (
+        ("type-behind-a-hundred-levels", LEVELS, "undetermined"),
+        ("type-behind-more-than-a-hundred-levels", LEVELS + 1, "malformed"),
+        ("type-behind-three-thousand-levels", 3000, "malformed"),
+    ):
+        code = "version-unknown" if verdict == "undetermined" else None
+        add(name, partial(_deep, levels - 1), verdict, check="format", code=code)
+
+
+def _deep(lists: int) -> bytes:
+    """An object of which the type stands twice, and so many lists in each other between."""
+    inner = b"[" * lists + b"]" * lists
+    first, last = b'"_type":"credit-ledger/receipt@1"', b'"_type":"credit-ledger/receipt@2"'
+    return b"{" + first + b',"what":' + inner + b"," + last + b"}\n"
 
 
 def build(b: Bench, true: Sound) -> None:
@@ -36,6 +59,7 @@ def build(b: Bench, true: Sound) -> None:
         return data[:-2] + b',"_type":"credit-ledger/receipt@2"}\n'
 
     add("type-twice", twice, "undetermined", check="format", code="version-unknown")
+    _levels(add)
     series = [
         w.item("sample-penalty@1", region=w.OWNER),
         w.item("sample-penalty@1", **{"from": w.T - 3600, "contentHash": "00" * 32}),

@@ -18,6 +18,7 @@ from scripts.conformance_parts.receipts import Sound
 ISSUED = w.HEAD - w.HOUR
 """When a promise was given, or something shown."""
 OPEN, MISMATCH = "undetermined", "proof-mismatch"
+NEWER: Mapping[str, Any] = {"check": "format", "code": "version-unknown"}
 
 
 def dummy(b: Bench, label: str, **changes: Any) -> dict[str, Any]:
@@ -240,7 +241,7 @@ def _openings(b: Bench, true: Sound) -> None:
         check="format",
     )
     add("with-a-newline", lambda: good() + b"\n", "malformed", check="format")
-    _newer_openings(b, said, sent)
+    _newer_openings(b, said, sent, true.plain)
     add(
         "with-both-proofs",
         lambda: jcs({**_parsed(good()), "entry": sent.entry}),
@@ -269,8 +270,8 @@ def _openings(b: Bench, true: Sound) -> None:
         add(name, changed(**changes), "malformed", check="format")
 
 
-def _newer_openings(b: Bench, said: dict[str, Any], sent: Record) -> None:
-    """With something in them that is not known. said, sent: of one that is good."""
+def _newer_openings(b: Bench, said: dict[str, Any], sent: Record, record: Record) -> None:
+    """With something in them that is not known. said, sent: of one that is good. record: any."""
 
     def add(name: str, make: Callable[[], bytes], verdict: str, **m: Any) -> None:
         b.add(f"opening/{name}", make, verdict, kind="opening", **m)
@@ -285,6 +286,19 @@ def _newer_openings(b: Bench, said: dict[str, Any], sent: Record) -> None:
     add("with-a-line-of-another-name", noted, OPEN, code="version-unknown")
     broken = partial(noted, note=None)
     add("malformed-beside-a-line-of-another-name", broken, "malformed", check="format")
+
+    def by_a_later_type() -> bytes:
+        """Malformed, and the owner's own line of a type that is not known."""
+        held = b.value(sent)
+        own = evidence.signature_line(f"credit-ledger/{sent.log.id}", seed("long", 4 + 65))
+        note = f"{sent.log.body(held['size'])}\n{own}"
+        return opening({**said, "note": None}, {**held, "checkpoint": note})
+
+    add("malformed-beside-an-owner-s-line-of-a-later-type", by_a_later_type, OPEN, **NEWER)
+    for alg, verdict in (("SM2", OPEN), ("ES256", "malformed")):
+        shown = partial(_with_presentation, b, record, alg=alg)
+        made = partial(lambda shown: opening(said, shown()), shown)
+        add(f"with-a-presentation-by-{alg.lower()}", made, verdict, check="format")
     later = {"_type": "credit-ledger/case@2"}
     for name, inner in (
         ("of-a-statement-of-version-2", {"statement": later}),
@@ -299,6 +313,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return found
 
 
-def _with_presentation(b: Bench, record: Record) -> dict[str, Any]:
-    shown = evidence.presentation(record.payload, [record.shown["P_CODE"]], w.PRESENT, ISSUED)
+def _with_presentation(b: Bench, record: Record, **header: Any) -> dict[str, Any]:
+    fields = [record.shown["P_CODE"]]
+    shown = evidence.presentation(record.payload, fields, w.PRESENT, ISSUED, header)
     return b.value(record, presentation=shown)

@@ -119,6 +119,12 @@ WRONG: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """By sort and name: members in place of those of a good one."""
 
 
+ALLOWED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "authorisation": {"with-a-document-twice": {"docs": [DOC, DOC]}},
+}
+"""Likewise: what is good all the same."""
+
+
 def build(b: Bench) -> None:
     """All cases of the group."""
     for sort, members in GOOD.items():
@@ -127,6 +133,10 @@ def build(b: Bench) -> None:
         add = partial(b.add, kind="statement")
         receipt = partial(lambda sent: file(b.value(sent)), sent)
         add(f"sort/{sort}", receipt, "valid", statement=partial(jcs, said))
+        for name, changes in ALLOWED.get(sort, {}).items():
+            also = _said(b, sort, {**members, **changes})
+            beside = partial(lambda sent: file(b.value(sent)), b.statement(also))
+            add(f"sort/{sort}-{name}", beside, "valid", statement=partial(jcs, also))
         for name, changes in WRONG[sort].items():
             add(
                 f"sort/{sort}-{name}",
