@@ -17,7 +17,7 @@ from ledger.files.problems import CODES as PROBLEMS
 
 SUITE = packaged()
 LEAST = 150
-LARGEST = 3_800_000
+LARGEST = 5_400_000
 """Bytes of all files."""
 SINGLE = {"receipt", "statement", "opening", "request"}
 """Kinds that are about one record, statement or request."""
