@@ -62,9 +62,7 @@ def _signature(answer: Answer, world: World) -> str | None:
 
 
 def counts_from(opening: Opening, world: World) -> int | None:
-    """Give from when a statement counts; one that replaces another is not asked."""
-    if opening.entry.replaces is not None:
-        return None
+    """Give from when a statement counts, where that is known."""
     if opening.promise is not None:
         proven = opening.promise.issued_at
     else:
@@ -88,6 +86,8 @@ def _query(given: Given, world: World, shelf: Shelf) -> str | None:
         return "query-false"
     if judged.verdict != "valid" and not judged.codes <= _PROMISED:
         return "query-unchecked"
+    if opening.entry.replaces is not None:  # it was stated before
+        return None
     since = counts_from(opening, world)
     return "query-late" if since is not None and since > answer.at + SKEW else None
 
@@ -157,11 +157,11 @@ def _in_time(answer: Answer, opening: Opening, judged: Judged, world: World) -> 
         if opening.promise is None or answer.at > opening.promise.due:
             return "authorisation-unknown"
     since = counts_from(opening, world)
-    late = since is not None and since > answer.at
-    custodian = world.had(
-        opening.said.iss, PROVINCE | BUREAU, opening.said.at if since is None else since
-    )
-    return None if custodian and not late else "authorisation-unknown"
+    if since is None or since > answer.at:
+        again = opening.entry.replaces is not None
+        return "authorisation-unchecked" if again else "authorisation-unknown"
+    custodian = world.had(opening.said.iss, PROVINCE | BUREAU, since)
+    return None if custodian else "authorisation-unknown"
 
 
 def _in_scope(answer: Answer, opening: Opening, world: World) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tests.second import asked
 from tests.second.answer import Bundle, Given
 from tests.second.codec import Json, canonical
-from tests.second.facts import ACTIVE, PROVINCE, World
+from tests.second.facts import ACTIVE, PROVINCE, SKEW, World
 from tests.second.listed import Look
 from tests.second.shelf import Shelf
 
@@ -101,6 +101,8 @@ class Judge:
             found |= asked.problems(given, world, self.shelf)
         if not found and _claims(bundle) != self._anew():
             found.add("recomputed-differs")
+        if bundle.at > world.now + SKEW:
+            found.add("time-wrong")
         if world.ended() is not None:
             found.add("chain-unread")
         elif _unspoken(bundle, world):

@@ -186,7 +186,7 @@ def _named(it: Signed, world: World) -> Key | None:
 
 def _key(key: Key, world: World) -> str | None:
     """Make step 4 for a key."""
-    times = (world.now, world.head_time)
+    times = (world.now, world.latest)
     stolen = key.stolen_by_state(world.final) <= world.latest
     if stolen or not all(key.within(at) for at in times):
         return "request-key-not-valid"

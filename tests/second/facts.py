@@ -232,7 +232,7 @@ class World:
             for event in self.anchors
             if event.log == log and event.block <= block and event.contract in contracts
         ]
-        return sizes[-1] if sizes else 0
+        return max(sizes, default=0)
 
     def revoked_at(self, custodian: str, commitment: str) -> int | None:
         """Give when an authorisation was taken back, 0 for never; nothing where none can say."""

@@ -26,7 +26,7 @@ _ROW = "from families authority class minimumMonths areaMinimumMonths maximumMon
 class Row:
     """Hold one row: the months of minimum and maximum, none for open."""
 
-    start: date | None
+    start: date
     families: frozenset[str] | None
     authority: str | None
     class_: str | None
@@ -34,7 +34,7 @@ class Row:
     maximum: int | None
 
     @property
-    def of_set(self) -> tuple[date | None, str | None, frozenset[str] | None]:
+    def of_set(self) -> tuple[date, str | None, frozenset[str] | None]:
         """Give what the rows of one set have alike."""
         return self.start, self.authority, self.families
 
@@ -55,7 +55,7 @@ class Rules:
             for row in self.rows
             if (row.families is None or family in row.families)
             and row.authority in (None, kind)
-            and (row.start is None or row.start <= of.decided)
+            and row.start <= of.decided
         ]
         if not fit:
             return [(0, None)]
@@ -71,7 +71,7 @@ class Rules:
 
 
 def _rank(row: Row) -> tuple[bool, bool, date]:
-    return row.families is not None, row.authority is not None, row.start or date.min
+    return row.families is not None, row.authority is not None, row.start
 
 
 def _row(value: Json, kinds: tuple[str | None, ...], areas: bool) -> Row:
@@ -95,7 +95,7 @@ def _row(value: Json, kinds: tuple[str | None, ...], areas: bool) -> Row:
         raise Malformed("no such class")
     families = tables.families(found["families"]) if "families" in found else None
     return Row(
-        start=day(found["from"]) if "from" in found else None,
+        start=day(found["from"]) if "from" in found else date.min,
         families=families,
         authority=authority if isinstance(authority, str) else None,
         class_=class_ if isinstance(class_, str) else None,
@@ -106,13 +106,13 @@ def _row(value: Json, kinds: tuple[str | None, ...], areas: bool) -> Row:
 
 def _sets(rows: tuple[Row, ...]) -> None:
     """Demand that rows make sets, of which no two of one time and authority share a family."""
-    sets: dict[tuple[date | None, str | None, frozenset[str] | None], list[str | None]] = {}
+    sets: dict[tuple[date, str | None, frozenset[str] | None], list[str | None]] = {}
     for row in rows:
         sets.setdefault(row.of_set, []).append(row.class_)
     for classes in sets.values():
         if classes != [None] and sorted(map(str, classes)) != sorted(CLASSES):
             raise Malformed("a set without one row, or one for each class")
-    seen: set[tuple[date | None, str | None, str]] = set()
+    seen: set[tuple[date, str | None, str]] = set()
     for start, authority, families in sets:
         for family in families or ():
             if (start, authority, family) in seen:
@@ -122,10 +122,14 @@ def _sets(rows: tuple[Row, ...]) -> None:
 
 def _authorities(found: dict[str, Json]) -> tuple[str | None, ...]:
     kinds: list[str | None] = [None]
+    told: dict[str, str] = {}
     for item in tables.rows_of(found, "authorities", 32):
         one = members(item, "kind named")
-        words(one["named"], 32)
-        kinds.append(text_of(one["kind"], NAME))
+        kind = text_of(one["kind"], NAME)
+        for text in tables.short(one["named"], 32):
+            if told.setdefault(text, kind) != kind:
+                raise Malformed("a name of two kinds")
+        kinds.append(kind)
     return tuple(kinds)
 
 
@@ -138,9 +142,9 @@ def read(data: bytes) -> Rules:
         raise Malformed("no rules of version 1")
     tables.titles(found["title"])
     kinds = _authorities(found)
-    rows = tuple(_row(item, kinds, "areas" in found) for item in tables.rows_of(found, "rows"))
-    if not rows:
+    if "rows" not in found:
         raise Malformed("rules without rows")
+    rows = tuple(_row(item, kinds, "areas" in found) for item in tables.rows_of(found, "rows"))
     _sets(rows)
     tables.demand(found, kinds)
     return Rules("publicity", integer_of(found["version"], 999_999_999, 1), kinds, rows)

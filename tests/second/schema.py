@@ -23,6 +23,7 @@ _OF_FIELD = (
 _BOUNDED = ("text", "list", "choice")
 _KINDS = (*_BOUNDED, "date", "year", "money", "uscc")
 OWN = "其他-"
+_BETWEEN = re.compile(r"[;；,，、+＋\r\n]|并处|并科|以及|[并和及与]")
 _NOT = ("未", "无", "不", "非", "没", "没有", "未曾", "并未")
 
 
@@ -63,6 +64,18 @@ def _letter(sign: str) -> bool:
     return sign.isascii() and sign.isalnum()
 
 
+def is_own(folded: str) -> bool:
+    """Tell whether a folded value is somebody's own."""
+    return folded == "其他" or folded.startswith(OWN)
+
+
+def parts(text: str) -> list[str]:
+    """Part a text where several values may stand, and fold what is left."""
+    whole = is_own(fold(text))
+    folded = [fold(part) for part in ([text] if whole else _BETWEEN.split(text))]
+    return [part for part in folded if part]
+
+
 @dataclass(frozen=True)
 class Strict:
     """Hold one case of `visibilityIf`."""
@@ -77,10 +90,13 @@ class Strict:
         if self.only and self.hidden(shown):
             return False
         values = [shown[name] for name in self.fields if name in shown]
-        own = [one for value in values for one in ([value] if isinstance(value, str) else value)]
-        wanted = {fold(text) for text in self.values}
-        met = [fold(text) in wanted for text in own]
-        return all(met) if self.only else any(met)
+        texts = [one for value in values for one in ([value] if isinstance(value, str) else value)]
+        met = [self._met(part) for text in texts for part in parts(text)]
+        return bool(met) and all(met) if self.only else any(met)
+
+    def _met(self, folded: str) -> bool:
+        """Tell whether a value holds one of the words, or is an own one."""
+        return is_own(folded) or any(fold(word) in folded for word in self.values)
 
     def hidden(self, shown: dict[str, Value]) -> bool:
         """Tell whether one of its fields is not shown."""
@@ -98,6 +114,7 @@ class Field:
     vocabulary_if: Condition | None = None
     other: bool = False
     not_before: str = ""
+    names: tuple[str, ...] = ()
     slot: bool = True
     required: bool = False
     required_if: str = ""
@@ -139,17 +156,18 @@ class Schema:
 
 
 def words(value: Json, most: int = 1024) -> tuple[str, ...]:
-    """Read a list of texts, none too long and at least one."""
+    """Read a list of texts, at least one, none of them empty, too long or there twice."""
     found = texts_of(value, None, most)
-    if not found or any(len(text) > 1000 for text in found):
-        raise Malformed("an empty list, or a text too long")
+    if not found or not all(0 < len(text) <= 1000 for text in found):
+        raise Malformed("an empty list, or a text empty or too long")
+    if len(set(found)) != len(found):
+        raise Malformed("a text twice")
     return tuple(found)
 
 
 def _titles(value: Json) -> None:
-    found = members(value, "en zh")
-    if any(len(text_of(text)) > 1000 for text in found.values()):
-        raise Malformed("text too long")
+    for text in members(value, "en zh").values():
+        words([text])
 
 
 def _condition(value: Json, extra: str = "") -> Condition:
@@ -167,28 +185,42 @@ def _flag(found: dict[str, Json], name: str) -> bool:
 
 def _asides(found: dict[str, Json]) -> str:
     """Look at what only intake uses; give the field that tells whether another is required."""
-    if "aliases" in found:
-        words(found["aliases"])
-    when = members(found.get("requiredIf", {"any": [""], "field": ""}), "any field")
+    when = members(found.get("requiredIf", {"any": ["-"], "field": ""}), "any field")
     words(when["any"])
     if "unusual" in found:
-        for amount in members(found["unusual"], "", "above below").values():
+        for amount in members(found["unusual"], "above below").values():
             text_of(amount, _AMOUNT)
     if "catalogue" in found and found["catalogue"] not in ("lists", "measures"):
         raise Malformed("no such catalogue")
-    _flag(found, "lenient")
+    if _flag(found, "lenient") and not _flag(found, "required"):
+        raise Malformed("lenient, and not required")
     return text_of(when["field"])
+
+
+def _placed(kind: Json, found: dict[str, Json]) -> None:
+    """Demand that members stand with the kinds that have them."""
+    listed = "vocabulary" in found
+    wrong = (
+        (kind in _BOUNDED) != ("max" in found)
+        or (kind == "choice" and not listed)
+        or (listed and kind not in ("choice", "list"))
+        or ("vocabularyIf" in found and kind not in ("text", "choice"))
+        or ("catalogue" in found and (listed or kind not in ("text", "list")))
+        or ("unusual" in found and kind != "money")
+    )
+    if wrong:
+        raise Malformed("a member that its kind does not have, or lacks")
 
 
 def _field(value: Json) -> Field:
     found = members(value, "code en kind zh", _OF_FIELD)
     kind = found["kind"]
-    if kind not in _KINDS or (kind in _BOUNDED) != ("max" in found):
-        raise Malformed("no such kind, or max out of place")
-    if kind == "choice" and "vocabulary" not in found:
-        raise Malformed("a choice of nothing")
+    if kind not in _KINDS:
+        raise Malformed("no such kind")
+    _placed(kind, found)
     for name in ("en", "zh"):
         words([found[name]])
+    aliases = words(found["aliases"]) if "aliases" in found else ()
     return Field(
         code=text_of(found["code"], _FIELD),
         kind=text_of(kind),
@@ -199,6 +231,7 @@ def _field(value: Json) -> Field:
         else None,
         other=_flag(found, "other"),
         not_before=text_of(found.get("notBefore", "")),
+        names=(text_of(found["code"]), text_of(found["zh"]), *aliases),
         slot=_flag(found, "disclosable") or "disclosable" not in found,
         required=_flag(found, "required"),
         required_if=_asides(found),
@@ -211,7 +244,7 @@ def _until(value: Json) -> tuple[str, str, tuple[str, ...]]:
         found = members(value, "rule", "field")
     elif rule == "validity":
         found = members(value, "field open rule")
-        for item in texts_of(found["open"], None, 8):
+        for item in words(found["open"], 8):
             day(item)
     else:
         found = members(value, "rule")
@@ -222,8 +255,8 @@ def _until(value: Json) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _stricter(value: Json) -> tuple[Strict, ...]:
-    if not isinstance(value, list) or len(value) > 64:
-        raise Malformed("visibilityIf is a list of at most 64")
+    if not isinstance(value, list) or not 0 < len(value) <= 64:
+        raise Malformed("visibilityIf is a list of 1 to 64")
     found = []
     for case in value:
         one = members(case, "fields visibility", "values onlyValues")
@@ -232,7 +265,7 @@ def _stricter(value: Json) -> tuple[Strict, ...]:
         only = "onlyValues" in one
         values = words(one["onlyValues" if only else "values"])
         visibility = text_of(one["visibility"], _VISIBILITY)
-        found.append(Strict(words(one["fields"]), values, only, visibility))
+        found.append(Strict(words(one["fields"], 64), values, only, visibility))
     return tuple(found)
 
 
@@ -241,8 +274,9 @@ def _fields(value: Json) -> dict[str, Field]:
         raise Malformed("fields is a list of at most 256")
     fields = [_field(item) for item in value]
     found = {item.code: item for item in fields}
-    if len(found) != len(fields):
-        raise Malformed("a field twice")
+    names = [name for item in fields for name in {fold(text) for text in item.names}]
+    if len(found) != len(fields) or len(set(names)) != len(names):
+        raise Malformed("a field twice, or two of one name")
     return found
 
 
@@ -252,21 +286,30 @@ def _consistent(schema: Schema, found: dict[str, Json]) -> None:
     if schema.rule == "publicity" and not (schema.adverse or schema.adverse_if):
         raise Malformed("publicity of what is never adverse")
     number = schema.fields.get(text_of(found["document"]))
-    if not _named(schema, found) <= set(schema.fields) or number is None:
+    relied = _relied(schema, found)
+    if not relied | _beside(schema) <= set(schema.fields) or number is None:
         raise Malformed("a field is named that is none")
+    if not relied <= set(schema.slots):
+        raise Malformed("a field that is relied on and can never be shown")
     if number.required == ("apart" in found):
         raise Malformed("apart is there exactly where the number is not required")
     _dated(schema)
 
 
-def _named(schema: Schema, found: dict[str, Json]) -> set[str]:
-    """Give all fields that a schema names."""
-    named = {schema.decided, schema.decided_year, schema.until_field}
-    named |= set(schema.subject.values())
+def _relied(schema: Schema, found: dict[str, Json]) -> set[str]:
+    """Give the fields that a schema names and that are slots."""
+    named = {schema.decided, schema.decided_year, schema.until_field, text_of(found["document"])}
+    named |= {code for name, code in schema.subject.items() if name != "person"}
     named |= {text_of(code) for code in members(found["authority"], "name", "code").values()}
     named |= set(words(found["apart"], 64)) if "apart" in found else set()
     named |= {name for case in schema.stricter for name in case.fields}
     named |= {when.field for when in (schema.adverse_if, schema.void_if) if when}
+    return named - {""}
+
+
+def _beside(schema: Schema) -> set[str]:
+    """Give the other fields that a schema names."""
+    named = {schema.subject.get("person", "")}
     for item in schema.fields.values():
         named |= {item.not_before, item.required_if}
         named |= {item.vocabulary_if.field} if item.vocabulary_if else set()
@@ -279,6 +322,8 @@ def _dated(schema: Schema) -> None:
     days |= {item.not_before for item in schema.fields.values()}
     if any(schema.fields[name].kind != "date" for name in days - {""}):
         raise Malformed("a day that is no date")
+    if schema.fields[schema.subject["code"]].kind != "uscc":
+        raise Malformed("a subject whose code is none")
     year = schema.decided_year
     if year and schema.fields[year].kind != "year":
         raise Malformed("a year that is none")
@@ -310,7 +355,7 @@ def read(data: bytes) -> Schema:
         until_open=opened,
         subject={name: text_of(code) for name, code in subject.items()},
         visibility=text_of(found["visibility"], _VISIBILITY),
-        stricter=_stricter(found.get("visibilityIf", [])),
+        stricter=_stricter(found["visibilityIf"]) if "visibilityIf" in found else (),
         fields=_fields(found["fields"]),
     )
     _consistent(schema, found)

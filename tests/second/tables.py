@@ -3,12 +3,17 @@
 import re
 
 from tests.second.codec import Json, Malformed, day, integer_of, members, text_of
+from tests.second.folding import fold
 from tests.second.schema import NAME, words
 
 TABLES = "areas exits reportable stages measures lists"
 _REGION = re.compile(r"[0-9]{6}")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _FINE = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?")
+_STAGES = (
+    "repair-accept repair-decide repair-answer repair-publish repair-sync objection-mark"
+    " objection-answer correction national-result"
+).split()
 _UNITS = ("working", "calendar")
 _MEASURES = ("reduces-rights", "manages", "advises")
 _MOST_ROWS, _MOST_FAMILIES, _MOST_DAYS, _MEASURE = 1024, 256, 366, 200
@@ -24,7 +29,6 @@ _FORMS = {
 _KEYS = {
     "areas": "area",
     "exits": "entry",
-    "reportable": "from region families authority",
     "stages": "stage from region authority",
     "measures": "zh",
     "lists": "id",
@@ -39,8 +43,10 @@ def titles(value: Json) -> None:
 
 def rows_of(found: dict[str, Json], name: str, most: int = _MOST_ROWS) -> list[Json]:
     """Give the rows of a table, none where it is not there."""
-    value = found.get(name, [])
-    if not isinstance(value, list) or len(value) > most:
+    if name not in found:
+        return []
+    value = found[name]
+    if not isinstance(value, list) or not 0 < len(value) <= most:
         raise Malformed(f"{name} is a list within its bounds")
     return value
 
@@ -48,14 +54,18 @@ def rows_of(found: dict[str, Json], name: str, most: int = _MOST_ROWS) -> list[J
 def families(value: Json) -> frozenset[str]:
     """Read a list of families."""
     found = words(value, _MOST_FAMILIES)
-    if not all(NAME.fullmatch(name) for name in found) or len(set(found)) != len(found):
-        raise Malformed("no families, or one twice")
+    if not all(NAME.fullmatch(name) for name in found):
+        raise Malformed("no families")
     return frozenset(found)
 
 
-def _short(value: Json, most: int) -> None:
-    if any(len(text) > 100 for text in words(value, most)):
-        raise Malformed("a text too long")
+def short(value: Json, most: int) -> list[str]:
+    """Read short texts, folded; none folds to nothing."""
+    found = words(value, most)
+    folded = [fold(text) for text in found]
+    if any(len(text) > 100 for text in found) or not all(folded):
+        raise Malformed("a text too long, or of nothing")
+    return folded
 
 
 def _area(one: dict[str, Json]) -> None:
@@ -65,7 +75,7 @@ def _area(one: dict[str, Json]) -> None:
         if not all(_FIELD.fullmatch(field) for field in words(one[name], 16)):
             raise Malformed("no field")
     for name in ("laws", "words", "authorities"):
-        _short(one[name], 64)
+        short(one[name], 64)
     if "fine" in one:
         fine = members(one["fine"], "field from")
         text_of(fine["field"], _FIELD)
@@ -84,7 +94,8 @@ def _reportable(one: dict[str, Json]) -> None:
 
 
 def _stage(one: dict[str, Json]) -> None:
-    text_of(one["stage"], NAME)
+    if one["stage"] not in _STAGES:
+        raise Malformed("no such stage")
     integer_of(one["days"], _MOST_DAYS)
     if one["unit"] not in _UNITS:
         raise Malformed("no such unit")
@@ -93,12 +104,13 @@ def _stage(one: dict[str, Json]) -> None:
 def _measure(one: dict[str, Json]) -> None:
     if one["kind"] not in _MEASURES:
         raise Malformed("no such kind of measure")
-    if any(len(text) > _MEASURE for text in words([one["en"], one["zh"]])):
-        raise Malformed("the name of a measure is too long")
+    for name in ("en", "zh"):
+        if any(len(text) > _MEASURE for text in words([one[name]])):
+            raise Malformed("the name of a measure is too long")
 
 
 def _list(one: dict[str, Json]) -> None:
-    words([one["id"]])
+    text_of(one["id"], NAME)
     titles(one["title"])
 
 
@@ -131,18 +143,20 @@ def demand(found: dict[str, Json], kinds: tuple[str | None, ...]) -> None:
         for one in rows:
             _common(one, kinds)
             _ROWS[table](one)
-        keys = [_key(one, _KEYS[table].split()) for one in rows]
+        keys = [key for one in rows for key in _keys(table, one)]
         if len(set(keys)) != len(keys):
             raise Malformed(f"two rows of {table} say the same")
     _once(found)
 
 
-def _key(one: dict[str, Json], names: list[str]) -> tuple[object, ...]:
-    """Give what tells a row from the others, families in whatever order."""
-    return tuple(
-        frozenset(words(one[name])) if name == "families" and name in one else one.get(name)
-        for name in names
-    )
+def _keys(table: str, one: dict[str, Json]) -> list[tuple[Json, ...]]:
+    """Give what tells a row from the others: of `reportable` by each family, or none."""
+    first = one.get("from", "0001-01-01")
+    if table != "reportable":
+        names = _KEYS[table].split()
+        return [tuple(first if name == "from" else one.get(name) for name in names)]
+    named = sorted(families(one["families"])) if "families" in one else [""]
+    return [(first, one.get("region"), one.get("authority"), family) for family in named]
 
 
 def _once(found: dict[str, Json]) -> None:

@@ -83,6 +83,4 @@ def opening_newer(data: bytes | str) -> bool:
     types = [found, receipt, outer, said, members_of(outer.get("promise", ""))]
     if any(newer_type(text_at(part, "_type")) for part in types):
         return True
-    if any(entry_newer(part.get("entry", "")) for part in (found, receipt)):
-        return True
-    return note.newer(text_at(receipt, "checkpoint") or "")
+    return entry_newer(found.get("entry", "")) or receipt_newer(found.get("receipt", ""))
