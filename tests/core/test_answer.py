@@ -52,6 +52,7 @@ def test_one_without_authorisation_and_items() -> None:
         {"items": {}},
         {"nonce": "A" * 21},
         {"nonce": "A" * 21 + "="},
+        {"nonce": "A" * 21 + "B"},
         {"question": []},
         {"question": {"code": SUBJECT, "purpose": "pre-loan"}},
         {"question": {"code": SUBJECT.lower(), "purpose": "pre-loan", "types": ["penalty"]}},

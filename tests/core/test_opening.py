@@ -235,6 +235,20 @@ def test_a_line_that_is_not_known_excuses_nothing() -> None:
         assert refuses(Malformed, parse_opening, _changed(whole, **{"receipt": carried} | wrong))
 
 
+def test_a_line_of_the_owner_that_is_not_known_goes_before_all() -> None:
+    whole = anchored(statement())
+    receipt = whole.to_json()["receipt"]
+    body, _, line = receipt["checkpoint"].partition("\n\n")
+    longer = f"{line.rsplit(' ', 1)[0]} {canonical.b64_encode(bytes(4 + 65))}\n"
+    signed = receipt | {"checkpoint": f"{body}\n\n{longer}"}
+    opened = parse_opening(_changed(whole, receipt=signed))
+    assert opened.receipt is not None and not opened.receipt.checkpoint.signed_by_known_type
+    said = whole.to_json()["statement"] | {"iss": "a b"}
+    for wrong in ({"statement": said}, {"receipt": signed | {"index": True}}, {"x": 1}):
+        data = _changed(whole, **{"receipt": signed} | wrong)
+        assert refuses(VersionUnknown, parse_opening, data), wrong.keys()
+
+
 def test_a_statement_logged_again_says_what_it_replaces() -> None:
     old, made = statement(), statement(log=LogId(bytes([9]) * 32))
     entry = parse_entry(made.entry(replaces=old.record_id))
