@@ -48,6 +48,7 @@ __all__ = [
     "network_reference",
     "parse",
     "parse_network",
+    "refuse_newer",
 ]
 
 # A record with every field at its longest gives about 250 KiB; more is not read.
@@ -233,6 +234,19 @@ def internal_checks(
     return tuple(InternalCheck(group, name, _error(check)) for group, name, check in checks)
 
 
+def refuse_newer(value: Mapping[str, Any]) -> None:
+    """Raise VersionUnknown where a parsed object that is no receipt of ours, in a file of its own
+    or in an opening, holds something newer (docs/protocol.md 13, 2 to 5)."""
+    look(_entry.from_json, value.get("entry"))
+    for name, parser in (
+        ("checkpoint", note.refuse_newer),
+        ("presentation", _presentation.parse_presentation),
+        ("binding", _presentation.parse_binding),
+    ):
+        if isinstance(text := value.get(name), str):
+            look(parser, text)
+
+
 # ---- private
 
 _T = TypeVar("_T")
@@ -276,19 +290,6 @@ def _refuse_newer(data: bytes) -> None:
     value = loose(data)
     if isinstance(value, dict):
         refuse_newer(value)
-
-
-def refuse_newer(value: Mapping[str, Any]) -> None:
-    """Raise VersionUnknown where a parsed object that is no receipt of ours, in a file of its own
-    or in an opening, holds something newer (docs/protocol.md 13, 2 to 5)."""
-    look(_entry.from_json, value.get("entry"))
-    for name, parser in (
-        ("checkpoint", note.refuse_newer),
-        ("presentation", _presentation.parse_presentation),
-        ("binding", _presentation.parse_binding),
-    ):
-        if isinstance(text := value.get(name), str):
-            look(parser, text)
 
 
 def _is_respelled(data: bytes) -> bool:

@@ -176,6 +176,11 @@ def _condition(value: Json, extra: str = "") -> Condition:
     return Condition(text_of(found["field"], _FIELD), words(found["values"]), listed)
 
 
+def _code(found: dict[str, Json], name: str) -> str:
+    """Read the code of a field, empty where the member is not there."""
+    return text_of(found[name], _FIELD) if name in found else ""
+
+
 def _flag(found: dict[str, Json], name: str) -> bool:
     value = found.get(name, False)
     if not isinstance(value, bool):
@@ -185,8 +190,10 @@ def _flag(found: dict[str, Json], name: str) -> bool:
 
 def _asides(found: dict[str, Json]) -> str:
     """Look at what only intake uses; give the field that tells whether another is required."""
-    when = members(found.get("requiredIf", {"any": ["-"], "field": ""}), "any field")
+    when = members(found.get("requiredIf", {"any": ["-"]}), "any", "field")
     words(when["any"])
+    if "requiredIf" in found and "field" not in when:
+        raise Malformed("required by no field")
     if "unusual" in found:
         for amount in members(found["unusual"], "above below").values():
             text_of(amount, _AMOUNT)
@@ -194,7 +201,7 @@ def _asides(found: dict[str, Json]) -> str:
         raise Malformed("no such catalogue")
     if _flag(found, "lenient") and not _flag(found, "required"):
         raise Malformed("lenient, and not required")
-    return text_of(when["field"])
+    return _code(when, "field")
 
 
 def _placed(kind: Json, found: dict[str, Json]) -> None:
@@ -230,7 +237,7 @@ def _field(value: Json) -> Field:
         if "vocabularyIf" in found
         else None,
         other=_flag(found, "other"),
-        not_before=text_of(found.get("notBefore", "")),
+        not_before=_code(found, "notBefore"),
         names=(text_of(found["code"]), text_of(found["zh"]), *aliases),
         slot=_flag(found, "disclosable") or "disclosable" not in found,
         required=_flag(found, "required"),
@@ -251,7 +258,7 @@ def _until(value: Json) -> tuple[str, str, tuple[str, ...]]:
         if rule != "open":
             raise Malformed("no such rule")
     opened = texts_of(found.get("open", []))
-    return text_of(rule), text_of(found.get("field", "")), tuple(opened)
+    return text_of(rule), _code(found, "field"), tuple(opened)
 
 
 def _stricter(value: Json) -> tuple[Strict, ...]:
@@ -348,12 +355,12 @@ def read(data: bytes) -> Schema:
         adverse_if=_condition(found["adverseIf"]) if "adverseIf" in found else None,
         void_if=_condition(found["voidIf"]) if "voidIf" in found else None,
         natural_person=_flag(found, "naturalPerson"),
-        decided=text_of(found["decided"]),
-        decided_year=text_of(found.get("decidedYear", "")),
+        decided=_code(found, "decided"),
+        decided_year=_code(found, "decidedYear"),
         rule=rule,
         until_field=until_field,
         until_open=opened,
-        subject={name: text_of(code) for name, code in subject.items()},
+        subject={name: _code(subject, name) for name in subject},
         visibility=text_of(found["visibility"], _VISIBILITY),
         stricter=_stricter(found["visibilityIf"]) if "visibilityIf" in found else (),
         fields=_fields(found["fields"]),
