@@ -68,6 +68,7 @@ def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Quer
         papers=papers,
         held=held,
         answering=answering,
+        verifiers=parts.peers.verifiers,
     )
     uses = Uses(
         ctx,
