@@ -29,7 +29,7 @@ from gateway.queries.bodies import read_subject
 from gateway.queries.interfaces import Asked, Papers
 from gateway.queries.records import AtBlock, SubjectRecords, TooManyRecords
 from gateway.queries.scope import may_ask, seen
-from gateway.queries.stated import is_expired, stated_receipt
+from gateway.queries.stated import is_expired, stated_receipts
 from gateway.receipts.services import Receipts
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
@@ -146,8 +146,7 @@ class Answering:
             found = self._found.in_force(at, asked.code, asked.types, visible)
         except TooManyRecords as error:
             raise Refused(TOO_MANY) from error
-        for one in found:
-            data = stated_receipt(self._receipts, one)
+        for _, data in stated_receipts(self._receipts, found):
             receipt = receipts.parse(data)
             if is_expired(receipt, library, day):
                 continue
