@@ -174,14 +174,13 @@ class Answering:
                 with begin_write(self._ctx.engine) as connection:
                     (opening,) = self._statements.keep(connection, said, made)
                     self._log(connection, asker, answer)
-                    if query.authorisation is not None:
-                        store.put_answered(
-                            connection,
-                            commitment=opening.statement.commitment,
-                            at=answer.at,
-                            types=answer.question.types,
-                            query=query,
-                        )
+                    store.put_answered(
+                        connection,
+                        commitment=opening.statement.commitment,
+                        at=answer.at,
+                        types=answer.question.types,
+                        query=query,
+                    )
                     crash_point("query.stated", "before")
                 crash_point("query.stated", "after")
                 return opening
