@@ -36,8 +36,8 @@ _HELP = say(
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
     给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
-    （lists show）、主体的历史（history）、证据包、单个答复和专项信用报告（PDF）同样核验；也可用回执加 --statement
-    核验声明，结论只说明它是谁作出的、是否已经锚定。
+    （lists show）、主体的历史（history）、证据包、单个答复和专项信用报告（PDF）同样核验；
+    也可用回执加 --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -53,8 +53,8 @@ _HELP = say(
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
     object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
     (`lists show`), histories of subjects (`history`), bundles, single answers and special
-    credit reports (PDF) are checked as well, as is a receipt with --statement; then it is told whose the statement is, and
-    whether it is anchored.
+    credit reports (PDF) are checked as well, as is a receipt with --statement; then it is told
+    whose the statement is, and whether it is anchored.
 
     \b
     Examples:
