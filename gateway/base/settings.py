@@ -280,8 +280,6 @@ class Settings(BaseSettings):
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
     web: WebSettings = WebSettings()
-
-
     queries: QuerySettings = QuerySettings()
 
     @classmethod

@@ -5,8 +5,8 @@ A code is guessed at by whoever knows a number, and a number is drawn, so that i
 it. Five wrong codes an hour for a number are the design's bound on guessing, of which one stranger
 has three. Were nobody looked at beyond them, two strangers could lock out whoever has the code: so
 one who has hardly tried is looked at all the same, until a thousand were wrong. That is a chance of
-one in 800 million an hour, and takes some hundred askers to no purpose. What proves the key of the QR cannot be
-guessed: it is never refused for what others tried.
+one in 800 million an hour. What proves the key of the QR cannot be guessed: it is never refused for
+what others tried.
 """
 
 from __future__ import annotations

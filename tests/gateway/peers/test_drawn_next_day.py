@@ -45,7 +45,7 @@ NOON, MIDNIGHT = timedelta(hours=12), timedelta(days=1)
 @dataclass
 class Days:
     """Tomorrow at noon and ten minutes into the day after, so that no midnight of the machine's own
-    comes between. filed: records of before midnight; answers: what another province was told then."""
+    comes between. filed: records of before midnight. answers: what a province was told then."""
 
     folder: Path
     start: datetime = field(default_factory=lambda: datetime.now(CHINA))
