@@ -57,7 +57,13 @@ def make_giving(parts: Parts) -> Giving:
         statuses=parts.statuses,
         acts=acts,
     )
-    merging = Merging(ctx, signing=signing, peers=peers.asking, directory=peers.directory)
+    merging = Merging(
+        ctx,
+        signing=signing,
+        peers=peers.asking,
+        directory=peers.directory,
+        verifiers=peers.verifiers,
+    )
     return Giving(
         lists=Lists(ctx, own=own, merging=merging, accesses=parts.accesses),
         histories=Histories(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,8 +24,7 @@ from ledger.chain.nodes.quorum import QuorumReader
 from ledger.chain.snapshot import MemberFacts, Snapshot
 from ledger.chain.statuses import Act
 from ledger.core import receipt as receipts
-from ledger.core.commitment import Header, Value
-from ledger.core.errors import CouldNotCheck, EvidenceError, Malformed, VersionUnknown
+from ledger.core.errors import CouldNotCheck, Malformed, VersionUnknown
 from ledger.core.ids import Digest, RecordId, sha256
 from ledger.core.opening import is_opening, parse_opening
 from ledger.core.receipt import Receipt
@@ -36,8 +35,6 @@ from ledger.core.verdict.facts import (
     Note,
     PromiseFacts,
     Question,
-    RecordFacts,
-    RecordProblem,
     Trust,
     Unread,
     end_of,
@@ -52,8 +49,8 @@ from ledger.core.verdict.statement import (
     unreadable,
 )
 from ledger.core.verdict.verdict import Verdict
-from ledger.records import publicity, uscc
-from ledger.records.check_record import DISAGREEMENTS, check_record, decision_of
+from ledger.records import uscc
+from ledger.records.facts import record_facts, schema_of
 from ledger.records.schema import Schema
 from ledger.records.store import Library
 
@@ -79,6 +76,8 @@ WAIT_SECONDS = 6.0
 """For so long a quorum is given to reach what a single node shows against a record."""
 LOOK_SECONDS = 0.5
 """Between two looks whether it has."""
+LOOKS = 2
+"""That are taken for one block: the first may be another thread's, begun before it was there."""
 DEADLINE_SECONDS = 120.0
 """For all that is asked of the nodes about one receipt."""
 
@@ -166,9 +165,9 @@ class Verifier:
         return self._readable().provinces_at(time)
 
     def at_block(self, member: str, number: int) -> AtBlock:
-        """What of the logs of a member was anchored at a block, by that head. Raises
-        CouldNotCheck."""
-        return self._readable().at_block(member, number)
+        """What of the logs of a member was anchored at a block, by that head, or where the block is
+        not final there by one that is read anew. Raises CouldNotCheck."""
+        return self._readable(number).at_block(member, number)
 
     def visibility_of(self, type_: str, member: str) -> int:
         """The strictest that a type of records ever had in the catalogue of the region of a member,
@@ -179,8 +178,7 @@ class Verifier:
     def schema(self, receipt: Receipt) -> Schema | None:
         """The schema that the payload of a receipt names; of a bare one that of its entry's name.
         None: it is of no record, or we do not hold the schema."""
-        header = None if receipt.presentation is None else receipt.presentation.payload.header
-        return _schema(receipt, header, self._library)
+        return schema_of(receipt, self._library)
 
     def revoked_at(self, custodian: str, commitment: bytes) -> int | None:
         """Since when an authorisation of a member is taken back, by that head; None: it is not.
@@ -199,9 +197,18 @@ class Verifier:
             with contextlib.suppress(Malformed, VersionUnknown):
                 found.append(receipts.parse(data))
         with contextlib.suppress(CouldNotCheck):
-            snapshot = self._current()
-            snapshot.extend(self._deadline)
-            snapshot.prepare(found)
+            self._readable().prepare(found)
+
+    def reach(self, block: int | None = None) -> None:
+        """Look at the chain again before what was made a moment ago is judged: where this block is
+        not final by the head that was read last; None: in any case. What cannot be read now is
+        read, and told, there."""
+        with contextlib.suppress(CouldNotCheck):
+            for _ in range(LOOKS):
+                snapshot = self._current()
+                if block is not None and block <= snapshot.final:
+                    return
+                self._look_again(snapshot)
 
     def _opening(self, digest: Digest, data: bytes, question: Question) -> StatementVerdict:
         try:
@@ -287,7 +294,7 @@ class Verifier:
         snapshot: Snapshot | None = None
         try:
             snapshot = self._current()
-            if snapshot.number < block and self._elapsed() - self._read_at >= LOOK_SECONDS:
+            if snapshot.number < block and self._may_look():
                 snapshot = self._look_again(snapshot)
             snapshot.extend(self._deadline)
             facts = read(snapshot)
@@ -305,13 +312,19 @@ class Verifier:
             return Unread(code=error.code, problem=error.message), notes
         return facts, snapshot.run.notes
 
-    def _readable(self) -> Snapshot:
-        """The chain for what is asked of it beside a receipt. Raises CouldNotCheck wherever check 8
-        of a receipt would not pass."""
+    def _readable(self, block: int = 0) -> Snapshot:
+        """The chain for what is asked of it beside a receipt, by the head that was read last, or
+        where this block is not final there by one that is read anew. Raises CouldNotCheck wherever
+        check 8 of a receipt would not pass."""
         snapshot = self._current()
+        if snapshot.final < block and self._may_look():
+            snapshot = self._look_again(snapshot)
         snapshot.extend(self._deadline)
         snapshot.demand_readable(self.now())
         return snapshot
+
+    def _may_look(self) -> bool:
+        return self._elapsed() - self._read_at >= LOOK_SECONDS
 
     def _current(self) -> Snapshot:
         """The chain as it was a short while ago at most. Raises CouldNotCheck."""
@@ -373,66 +386,3 @@ def ask(
         nonce=nonce,
         witnesses=witnesses,
     )
-
-
-def record_facts(receipt: Receipt, library: Library) -> RecordFacts | None:
-    """What its schema says of a record; None: no record, or we do not hold the schema.
-
-    Schema and rules are those whose digests the payload names. A bare receipt names none; then the
-    name in the entry serves to list what was not disclosed.
-    """
-    header = None if receipt.presentation is None else receipt.presentation.payload.header
-    found = _schema(receipt, header, library)
-    if found is None:
-        return None
-    facts = RecordFacts(
-        schema=found.id,
-        slots=found.slots,
-        code_field=found.subject.code,
-        registration_field=found.subject.registration,
-        filler=uscc.FILLER,
-        decided_field=found.decided,
-        kind_field=found.subject.kind,
-    )
-    if header is None:
-        return facts
-    rules = library.rules(header.rules_sha256.hex())
-    if rules is None:
-        return replace(facts, rules_known=False)
-    fields = _disclosed(receipt, found)
-    decision = decision_of(found, rules, header, fields)
-    window = publicity.use_window(rules, decision, header.until)
-    problems = check_record(found, rules, header, fields)
-    return replace(
-        facts,
-        until_problem=_until_problem(problems),
-        problems=tuple(each for each in problems if each.code not in DISAGREEMENTS),
-        usable_to=_iso(window.usable_to),
-        expired_from=_iso(window.expired_from),
-        void_field=found.void_if.field if found.void_if and decision.void else None,
-    )
-
-
-def _schema(receipt: Receipt, header: Header | None, library: Library) -> Schema | None:
-    if header is not None:
-        return library.schema(header.schema_sha256.hex())
-    name, _, version = (receipt.entry.schema or "").partition("@")
-    return library.named(name, int(version)) if version else None
-
-
-def _disclosed(receipt: Receipt, found: Schema) -> Mapping[str, Value]:
-    """The fields shown; none where they do not hold, which `internal_checks` reports."""
-    try:
-        return {} if receipt.presentation is None else receipt.presentation.fields(found.slots)
-    except EvidenceError:
-        return {}
-
-
-def _until_problem(problems: Sequence[RecordProblem]) -> str | None:
-    """How `until` contradicts the field it is made from; None: it does not."""
-    found = (problem for problem in problems if problem.code == "until-disagrees")
-    return next((f"until, {problem.field or problem.code}" for problem in found), None)
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

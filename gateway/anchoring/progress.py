@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ LARGEST_BATCH = 65_536
 """Entries integrated together at most (`log.batch_size`)."""
 
 _TAKEN = sa.select(sa.func.max(entries.c.id))
+_SOME = 400
+"""Places in one query."""
+_WANTED = sa.values(sa.column("log", sa.Integer), sa.column("place", sa.BigInteger), name="wanted")
 _COUNTS = sa.or_(logs.c.closed.is_(None), anchors.c.size <= logs.c.closed)
 """Beyond the size that its closing names, no anchor of a log counts."""
 _NEWEST = (
@@ -93,17 +97,31 @@ def overdue_promises(connection: sa.Connection, at: int) -> int:
 def first_final_anchor(connection: sa.Connection, log: int, index: int) -> sa.Row[Any] | None:
     """Find the anchor with prev_size ≤ index < size. The chain has exactly one, since each anchor
     starts where the one before ended. None also where it lies beyond the end of a closed log."""
-    query = (
-        sa.select(anchors)
-        .join(logs, logs.c.id == anchors.c.log)
-        .where(
-            _COUNTS,
-            anchors.c.log == log,
-            anchors.c.size > index,
-            anchors.c.prev_size <= index,
-            anchors.c.state == "final",
+    return first_final_anchors(connection, [(log, index)]).get((log, index))
+
+
+def first_final_anchors(
+    connection: sa.Connection, wanted: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], sa.Row[Any]]:
+    """The same of many (log, index), of those that have one."""
+    found, places = dict[tuple[int, int], sa.Row[Any]](), sorted(set(wanted))
+    for at in range(0, len(places), _SOME):
+        asked = _WANTED.data(places[at : at + _SOME]).cte()
+        first = (
+            sa.select(anchors.c.id)
+            .join(logs, logs.c.id == anchors.c.log)
+            .where(
+                _COUNTS,
+                anchors.c.log == asked.c.log,
+                anchors.c.size > asked.c.place,
+                anchors.c.prev_size <= asked.c.place,
+                anchors.c.state == "final",
+            )
+            .order_by(anchors.c.size)
+            .limit(1)
+            .correlate(asked)
+            .scalar_subquery()
         )
-        .order_by(anchors.c.size)
-        .limit(1)
-    )
-    return connection.execute(query).one_or_none()
+        query = sa.select(asked.c.place, anchors).join_from(asked, anchors, anchors.c.id == first)
+        found |= {(row.log, row.place): row for row in connection.execute(query)}
+    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import repeat
@@ -264,6 +264,22 @@ def rows_having(
         text = _having_text(columns, column, dialect, count)
         found += map(tuple, connection.exec_driver_sql(text, given))
     return found
+
+
+def rows_at(
+    connection: sa.Connection,
+    key: Sequence[sa.Column[Any]],
+    wanted: Collection[tuple[Any, ...]],
+) -> Iterator[sa.Row[Any]]:
+    """The rows of a table whose columns `key`, which have an index in this order, are one of those
+    wanted. Joined and not by IN, for which SQLite reads the whole table where it is of several."""
+    names = sorted(set(wanted))
+    columns = [sa.column(one.name, one.type) for one in key]
+    table = key[0].table
+    for at in range(0, len(names), MANY):
+        some = sa.values(*columns, name="wanted").data(names[at : at + MANY]).cte()
+        same = sa.and_(*(one == some.c[one.name] for one in key))
+        yield from connection.execute(sa.select(table).join_from(some, table, same)).all()
 
 
 @cache

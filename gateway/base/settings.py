@@ -228,6 +228,14 @@ class WebSettings(_Section):
     hours: int = Field(default=10, ge=1, le=72)
 
 
+class QuerySettings(_Section):
+    """What is asked about subjects."""
+
+    changes: int = Field(default=20, ge=1, le=1000)
+    """Times that what came of one question may be changed, and that it may be stated what was done
+    about one answer: each is a statement for ever, and a message to whoever answered."""
+
+
 class Settings(BaseSettings):
     """All settings; `load` reads them. Unknown names in the file are refused."""
 
@@ -272,6 +280,7 @@ class Settings(BaseSettings):
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
     web: WebSettings = WebSettings()
+    queries: QuerySettings = QuerySettings()
 
     @classmethod
     def settings_customise_sources(

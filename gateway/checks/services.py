@@ -7,6 +7,7 @@ what an office then did it reports as a statement of its own.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
@@ -40,7 +41,7 @@ from gateway.intake.rules import measures_in_force
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store as queries
 from gateway.queries.errors import NotToBeAsked
-from gateway.queries.interfaces import Wanted
+from gateway.queries.interfaces import Wanted, changed
 from gateway.queries.services import Uses
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
@@ -174,11 +175,23 @@ class Checks:
         wanted = {one.query for one in read if isinstance(one, Feedback)}
         token = None if caller.whole_member else caller.id
         with begin_read(self._ctx.engine) as connection:
-            theirs = {one for one in wanted if queries.is_asked(connection, one, token)}
+            theirs = queries.asked_by(connection, wanted, token)
+        times = Counter({query: row.feedback for query, row in theirs.items()})
         return [
-            one if isinstance(one, Told) or one.query in theirs else Told(n=n, faults=(_UNASKED,))
+            one if isinstance(one, Told) else self._counted(n, one, times)
             for n, one in enumerate(read)
         ]
+
+    def _counted(self, n: int, one: Feedback, times: Counter[bytes]) -> Feedback | Told:
+        """The same where it may be said once more. times: by query, how often it was."""
+        most = self._ctx.settings.queries.changes
+        if one.query not in times:
+            return Told(n=n, faults=(_UNASKED,))
+        if times[one.query] >= most:
+            fault = Fault(code="too-many-changes", field="query", text=changed(most))
+            return Told(n=n, faults=(fault,))
+        times[one.query] += 1
+        return one
 
     def _measures(self) -> frozenset[str]:
         facts = self._chain.facts
@@ -207,12 +220,14 @@ class Checks:
             try:
                 with begin_write(self._ctx.engine) as connection:
                     issued = self._statements.keep(connection, said, made)
+                    answerers = queries.asked_by(connection, {one.query for one in good}, None)
+                    queries.count_feedback(connection, Counter(one.query for one in good))
                     for one, opening in zip(good, issued, strict=True):
-                        member = queries.answerer_of(connection, one.query)
-                        if member is not None and member != self._ctx.settings.node.code:
+                        by = answerers.get(one.query)
+                        if by is not None and by.member != self._ctx.settings.node.code:
                             self._outbox.put(
                                 connection,
-                                member=member,
+                                member=by.member,
                                 commitment=opening.statement.commitment,
                                 opening=opening.encode(),
                             )

@@ -281,6 +281,27 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
             "en": "A share lasts from today on for at most 365 days",
         },
     ),
+    "too-many-changes": (
+        409,
+        {
+            "zh": "同一查询的结果更改次数已达上限",
+            "en": "What came of this question was changed as often as it may be",
+        },
+    ),
+    "months-too-many": (
+        422,
+        {
+            "zh": "月份范围过长或次序颠倒，请缩短范围，分几次汇总",
+            "en": "Too many months, or the last before the first: ask for fewer at a time",
+        },
+    ),
+    "outcomes-full": (
+        422,
+        {
+            "zh": "该成员同一月份的报送条数已达上限，或月份过早",
+            "en": "The member has reported as much about that month as is kept, or it is too old",
+        },
+    ),
     "too-many-shares": (
         409,
         {

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Sealed, Vault, Wrapped
 from gateway.base.db import rows_having
 from gateway.base.policy import Days, Status
-from gateway.log.models import entries, logs, promises
-from gateway.log.store import Entries
+from gateway.log.many import PAGE, ManyEntries
 from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.records.period import days_of
@@ -59,30 +58,6 @@ class Standing(NamedTuple):
 
 COLUMNS = tuple(records.c[name] for name in Known._fields if name != "closed")
 """Of `records`, as `known` takes them."""
-_earlier = promises.alias()
-_START = (
-    sa.select(_earlier.c.first_entry)
-    .where(_earlier.c.first_entry <= entries.c.id)
-    .order_by(_earlier.c.first_entry.desc())
-    .limit(1)
-    .correlate(entries)
-    .scalar_subquery()
-)
-_STANDING = (
-    sa.select(
-        entries.c.id,
-        entries.c.log,
-        entries.c.leaf,
-        logs.c.log_id,
-        promises.c.id.label("promise"),
-        promises.c.first_entry,
-        promises.c.start,
-        promises.c.width,
-    )
-    .join(logs, logs.c.id == entries.c.log)
-    .join(promises, promises.c.first_entry == _START)
-    .where(entries.c.id.in_(sa.bindparam("ids", expanding=True)))
-)
 _CONTENTS = (
     sa.select(
         records.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, records.c.content
@@ -106,10 +81,10 @@ def known(connection: sa.Connection, rows: Iterable[Sequence[Any]]) -> list[Know
 
 def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standing]:
     """Where these records stand, by row number."""
-    found, held = {}, Entries(connection)
-    for row in connection.execute(_STANDING, {"ids": ids}).all():
-        at = held.place(row)
-        found[at.id] = Standing(at.leaf, held.record_id(at), (at.promise, at.position))
+    found, held = {}, ManyEntries(connection)
+    for start in range(0, len(ids), PAGE):
+        for at in held.of_rows(ids[start : start + PAGE]).values():
+            found[at.id] = Standing(at.leaf, held.record_id(at), (at.promise, at.position))
     return found
 
 

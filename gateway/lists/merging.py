@@ -15,8 +15,8 @@ from typing import Any, Final
 import structlog
 
 from gateway.base.context import Context
-from gateway.base.errors import NotReady
 from gateway.chain.signing import Signing
+from gateway.chain.verifiers import Verifiers
 from gateway.lists.interfaces import ListTooLarge, Page, Wanted
 from gateway.peers.client import Peers, Told
 from gateway.peers.directory import Directory
@@ -35,7 +35,7 @@ from ledger.core.day_list import (
     encode_file,
     parse_part,
 )
-from ledger.core.errors import ConfigError, CouldNotCheck, EvidenceError, VersionUnknown
+from ledger.core.errors import CouldNotCheck, EvidenceError, VersionUnknown
 from ledger.core.ids import sha256
 from ledger.core.jws import sign_statement
 from ledger.files.lists import pages_problems
@@ -70,12 +70,19 @@ class Merging:
     """Makes the files; safe in threads."""
 
     def __init__(
-        self, ctx: Context, *, signing: Signing, peers: Peers, directory: Directory
+        self,
+        ctx: Context,
+        *,
+        signing: Signing,
+        peers: Peers,
+        directory: Directory,
+        verifiers: Verifiers,
     ) -> None:
         self._ctx = ctx
         self._signing = signing
         self._peers = peers
         self._directory = directory
+        self._verifiers = verifiers
 
     def file(self, wanted: Wanted, own: OwnPage) -> bytes:
         """The file of a list. own: our own parts. Raises ListTooLarge, DayToCome, NotReady."""
@@ -147,19 +154,9 @@ class Merging:
         is newer than all of them."""
         if not any(one.pages for one in told):
             return list(told)
-        try:
-            verifier = Verifier(
-                self._ctx.network,
-                schemas=self._ctx.schemas.latest(),
-                now=self._ctx.clock.of_chain,
-                development=self._ctx.settings.env == "development",
-            )
-        except ConfigError as error:  # too few nodes for a verifier
-            raise NotReady("members-unknown") from error
-        try:
-            return [self._believed(verifier, one) for one in told]
-        finally:
-            verifier.close()
+        verifier = self._verifiers.current()
+        verifier.reach()
+        return [self._believed(verifier, one) for one in told]
 
     def _believed(self, verifier: Verifier, told: _Told) -> _Told:
         if told.reason is not None:

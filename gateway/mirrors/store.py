@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from gateway.base.db import insert_into, insert_unless_there
+from gateway.base.db import insert_into, insert_unless_there, rows_at
 from gateway.log.store import unpack
 from gateway.mirrors.models import cosignatures, mirror_bundles, mirror_tiles, mirrors
 from gateway.mirrors.prefixes import prefixes_of
@@ -258,13 +258,21 @@ def witnesses_of(connection: sa.Connection, log: int, size: int) -> list[str]:
     return list(connection.scalars(query))
 
 
-def with_lines(connection: sa.Connection, log: int, size: int, note: str) -> str:
-    """The checkpoint of our log with the lines that are kept for it, at most 16."""
-    query = sa.select(cosignatures.c.line).where(
-        cosignatures.c.log == log, cosignatures.c.size == size
-    )
-    lines = connection.scalars(query.order_by(cosignatures.c.member).limit(MAX_WITNESSES)).all()
-    return parse_checkpoint(note + "".join(lines)).text if lines else note
+def lines_of(
+    connection: sa.Connection, wanted: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], list[str]]:
+    """By log and size of checkpoints of ours, the lines that are kept for them."""
+    key = (cosignatures.c.log, cosignatures.c.size)
+    found = dict[tuple[int, int], list[str]]()
+    for row in sorted(rows_at(connection, key, wanted), key=lambda row: row.member):
+        found.setdefault((row.log, row.size), []).append(row.line)
+    return found
+
+
+def with_lines(note: str, lines: Sequence[str]) -> str:
+    """A checkpoint of ours with the lines that are kept for it, at most 16."""
+    some = lines[:MAX_WITNESSES]
+    return parse_checkpoint(note + "".join(some)).text if some else note
 
 
 # ---- private

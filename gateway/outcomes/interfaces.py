@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from ledger.core.canonical import hex32
 from ledger.core.ids import Digest, ProductId
 from ledger.core.reports import Outcome
 from ledger.core.sums import PLATFORM, Cell
 from ledger.core.texts import Text
+
+MAX_MONTHS: Final = 36
+"""Months of one sum: the plan of a platform is for three years."""
+MAX_BACK: Final = 120
+"""Months before this one about which something is reported."""
+MAX_OF_MONTH: Final = 20_000
+"""Outcomes of one member about one month, corrections counted: four of the largest files."""
+
+
+def months_from(first: str, last: str) -> int:
+    """How many months lie from one to another, both YYYY-MM and counted; 0 or less: the last comes
+    first."""
+    return _number(last) - _number(first) + 1
+
+
+def _number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:7])
+
 
 State = Literal["new", "corrected", "known", "wrong"]
 """corrected: reported before, and other now. known: reported before, and the same."""

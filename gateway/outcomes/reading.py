@@ -13,7 +13,7 @@ from gateway.files.delimited import DELIMITERS, decode, lines_of, records_of
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Line, Marked
 from gateway.outcomes.errors import OutcomesRefused
-from gateway.outcomes.interfaces import Fault, Said
+from gateway.outcomes.interfaces import MAX_BACK, Fault, Said, months_from
 from gateway.outcomes.texts import COLUMNS, OPTIONAL, fault
 from ledger.core.authorisation import REGION
 from ledger.core.canonical import MAX_INTEGER
@@ -210,6 +210,8 @@ def _month(text: str, today: str) -> str:
     month = f"{found[1]}-{int(found[2]):02}"
     if month > today:
         raise _Wrong("month-to-come")
+    if months_from(month, today) > MAX_BACK:
+        raise _Wrong("month-too-old")
     return month
 
 

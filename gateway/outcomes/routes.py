@@ -16,6 +16,7 @@ from gateway.base.policy import Caller, Purpose
 from gateway.http.places import Places
 from gateway.http.problems import Problem
 from gateway.outcomes.errors import OutcomesRefused
+from gateway.outcomes.interfaces import MAX_MONTHS, months_from
 from gateway.outcomes.services import Outcomes
 from gateway.tokens.services import require
 from ledger.core.sums import DIMENSIONS
@@ -82,14 +83,17 @@ def sums(
     until: Month,
     by: Annotated[str, Query(max_length=64)] = "period,region,product",
 ) -> Mapping[str, Any]:
-    """Sums of what was reported here, some months, both included. by: of `period region product
-    version`, by commas. A cell (one of each) under five households goes into none of them."""
+    """Sums of what was reported here, at most 36 months, both included. by: of `period region
+    product version`, by commas. A cell (one of each) under five households goes into none of
+    them."""
     response.headers.update(FRESH)
     names = [name for name in by.split(",") if name]
     if not set(names) <= set(DIMENSIONS) or len(set(names)) != len(names):
         known = ", ".join(DIMENSIONS)
         detail = {"zh": f"by 须取自 {known}", "en": f"`by` must be of {known}"}
-        raise Problem("schema-invalid", detail)
+        raise Problem("schema-invalid", detail, extra={"field": "by"})
+    if not 1 <= months_from(first, until) <= MAX_MONTHS:
+        raise Problem("months-too-many", extra={"field": "until", "most": MAX_MONTHS})
     return parts.outcomes.sums(first, until, names)
 
 

@@ -23,6 +23,8 @@ from gateway.chain.view import ChainView
 from gateway.outcomes import store
 from gateway.outcomes.errors import OutcomesRefused
 from gateway.outcomes.interfaces import (
+    MAX_BACK,
+    MAX_OF_MONTH,
     Done,
     Fault,
     Makers,
@@ -30,6 +32,7 @@ from gateway.outcomes.interfaces import (
     Regions,
     Report,
     Said,
+    months_from,
 )
 from gateway.outcomes.reading import Table, read_table
 from gateway.outcomes.texts import fault
@@ -148,7 +151,8 @@ class Outcomes:
         for _ in range(ATTEMPTS):
             with begin_read(self._ctx.engine) as connection:
                 before = store.latest(connection, self._own, [one.cell for one in lot])
-            fresh = [one for one in lot if not _is_known(one, before)]
+                told = store.told(connection, self._own, {one.cell.period for one in lot})
+            fresh, full = _with_room([one for one in lot if not _is_known(one, before)], told)
             stated = [_statement(one, before) for one in fresh]
             made = self._statements.make(stated) if stated else None
             try:
@@ -171,7 +175,9 @@ class Outcomes:
                 continue
             crash_point("outcome.stated", "after")
             self._ctx.signals.wake_all()
-            return _done(lot, before, dict(zip((one.row for one in fresh), issued, strict=True)))
+            made_of = dict(zip((one.row for one in fresh), issued, strict=True))
+            wrong = [_full(one) for one in full]
+            return wrong + _done([one for one in lot if one not in full], before, made_of)
         raise NotReady("busy", retry_after=1)
 
     def _put(self, connection: sa.Connection, opening: Opening, receivers: Sequence[str]) -> None:
@@ -226,24 +232,54 @@ class OutcomeInbox:
 
     def take(self, message: Message) -> None:
         """Keep it; what is here already does no harm. Raises Refused where the sender is no
-        institution."""
+        institution, or has reported as much about that month as is kept."""
         member = self._directory.member(message.member)
         if member is None or not Role(member.roles) & Role.INSTITUTION:
             raise Refused("not-granted")
         statement = parse_opening(message.opening).statement
+        outcome = outcome_from_members(statement.members)
         with begin_write(self._ctx.engine) as connection:
+            if not store.is_kept(connection, statement.commitment):
+                self._demand_room(connection, message.member, outcome.period)
             store.put(
                 connection,
                 commitment=statement.commitment,
                 member=message.member,
                 at=statement.at,
-                outcome=outcome_from_members(statement.members),
+                outcome=outcome,
             )
+
+    def _demand_room(self, connection: sa.Connection, member: str, period: str) -> None:
+        """Raise Refused where nothing more is kept about that month, or it is none of ours: clocks
+        differ, so the next one is."""
+        back = months_from(period, self._ctx.clock.today().isoformat()[:7])
+        told = store.told(connection, member, [period])[period]
+        if not 0 <= back <= MAX_BACK + 1 or told >= MAX_OF_MONTH:
+            extra = {"field": "period", "period": period, "most": MAX_OF_MONTH}
+            raise Refused("outcomes-full", extra=extra)
 
 
 def _is_known(said: Said, before: Mapping[Cell, store.Row]) -> bool:
     row = before.get(said.cell)
     return row is not None and (row.households, row.granted, row.lent) == said.figures
+
+
+def _with_room(
+    fresh: Sequence[Said], told: Mapping[str, int]
+) -> tuple[Sequence[Said], Sequence[Said]]:
+    """The rows for which their months have room, and the others. told: by month, how much was
+    reported before."""
+    left = {period: MAX_OF_MONTH - count for period, count in told.items()}
+    good: list[Said] = []
+    full: list[Said] = []
+    for one in fresh:
+        left[one.cell.period] -= 1
+        (good if left[one.cell.period] >= 0 else full).append(one)
+    return good, full
+
+
+def _full(said: Said) -> Done:
+    return Done(row=said.row, state="wrong", faults=[fault("month-full", "period")])
 
 
 def _statement(said: Said, before: Mapping[Cell, store.Row]) -> Statement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -51,6 +51,22 @@ def latest(connection: sa.Connection, member: str, cells: Iterable[Cell]) -> Map
         for row in connection.execute(query.order_by(outcomes.c.seq)):
             found[cell_of(row)] = row
     return found
+
+
+def told(connection: sa.Connection, member: str, periods: Collection[str]) -> dict[str, int]:
+    """How much a member has reported about each of these months, corrections counted."""
+    query = sa.select(outcomes.c.period, sa.func.count()).where(
+        outcomes.c.member == member, outcomes.c.period.in_(sorted(periods))
+    )
+    found = dict.fromkeys(periods, 0)
+    found.update((row[0], row[1]) for row in connection.execute(query.group_by(outcomes.c.period)))
+    return found
+
+
+def is_kept(connection: sa.Connection, commitment: bytes) -> bool:
+    """Whether one is here."""
+    query = sa.select(sa.literal(1)).where(outcomes.c.commitment == commitment)
+    return connection.scalar(query) is not None
 
 
 def counting(connection: sa.Connection, first: str, last: str) -> Iterable[Row]:

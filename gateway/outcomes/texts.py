@@ -40,6 +40,18 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "请核对月份，到该月后再报送",
         "Check the month, or report it once it has begun",
     ),
+    "month-too-old": (
+        "月份早于十年前，不再收",
+        "That month is more than ten years past: it is taken no more",
+        "请核对月份",
+        "Check the month",
+    ),
+    "month-full": (
+        "本成员该月已报送 20000 条（含更正），不再收",
+        "20,000 rows about that month were reported already, corrections counted",
+        "请核对是否反复更正；需要更多的，按产品合并后报送",
+        "See what was corrected again and again; report products together where there are more",
+    ),
     "region-invalid": (
         "不是地区代码",
         "This is no code of a region",

@@ -10,6 +10,7 @@ from gateway.base.crypto import Vault
 from gateway.base.metrics import TIMEOUTS
 from gateway.chain.notes import tell
 from gateway.chain.signing import Signing
+from gateway.chain.verifiers import Verifiers
 from gateway.chain.view import ChainView
 from gateway.peers.admission import Admission
 from gateway.peers.client import Peers
@@ -29,12 +30,14 @@ PATIENCE_SECONDS = 5.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerParts:
     """reader: the chain as it is now, and no older head. directory: the other members. judge: what
-    receipts and openings are worth. admission: whose a request is. exchange, messages: what they
-    are answered. asking: them, by us. outbox: what waits to be sent to them."""
+    receipts and openings are worth. verifiers: what whole files of others are worth. admission:
+    whose a request is. exchange, messages: what they are answered. asking: them, by us. outbox:
+    what waits to be sent to them."""
 
     reader: QuorumReader
     directory: Directory
     judge: Judge
+    verifiers: Verifiers
     admission: Admission
     exchange: Exchange
     messages: Messages
@@ -45,6 +48,7 @@ class PeerParts:
         """Drop the connections."""
         self.directory.close()
         self.asking.close()
+        self.verifiers.close()
 
 
 def make_parts(
@@ -64,6 +68,7 @@ def make_parts(
         reader=reader,
         directory=directory,
         judge=judge,
+        verifiers=Verifiers(ctx),
         admission=Admission(code=code, engine=ctx.engine, directory=directory, clock=ctx.clock),
         exchange=Exchange(ctx, vault=vault, receipts=receipts, accesses=accesses),
         messages=Messages(ctx, vault=vault, chain=chain, directory=directory),

@@ -29,7 +29,7 @@ from gateway.queries.bodies import read_subject
 from gateway.queries.interfaces import Asked, Papers
 from gateway.queries.records import AtBlock, SubjectRecords, TooManyRecords
 from gateway.queries.scope import may_ask, seen
-from gateway.queries.stated import is_expired, stated_receipt
+from gateway.queries.stated import is_expired, stated_receipts
 from gateway.receipts.services import Receipts
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Said
@@ -146,8 +146,7 @@ class Answering:
             found = self._found.in_force(at, asked.code, asked.types, visible)
         except TooManyRecords as error:
             raise Refused(TOO_MANY) from error
-        for one in found:
-            data = stated_receipt(self._receipts, one)
+        for _, data in stated_receipts(self._receipts, found):
             receipt = receipts.parse(data)
             if is_expired(receipt, library, day):
                 continue
@@ -175,14 +174,13 @@ class Answering:
                 with begin_write(self._ctx.engine) as connection:
                     (opening,) = self._statements.keep(connection, said, made)
                     self._log(connection, asker, answer)
-                    if query.authorisation is not None:
-                        store.put_answered(
-                            connection,
-                            commitment=opening.statement.commitment,
-                            at=answer.at,
-                            types=answer.question.types,
-                            query=query,
-                        )
+                    store.put_answered(
+                        connection,
+                        commitment=opening.statement.commitment,
+                        at=answer.at,
+                        types=answer.question.types,
+                        query=query,
+                    )
                     crash_point("query.stated", "before")
                 crash_point("query.stated", "after")
                 return opening

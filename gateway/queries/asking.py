@@ -21,6 +21,7 @@ from gateway.base import access_table
 from gateway.base.access_table import AccessTable
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
+from gateway.chain.verifiers import Verifiers
 from gateway.peers.client import Peers
 from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent, Refused
@@ -34,7 +35,7 @@ from ledger.core.authorisation import Authorisation, fault_of
 from ledger.core.bundle import Bundle
 from ledger.core.canonical import b64u_encode, encode
 from ledger.core.day_list import Missing
-from ledger.core.errors import ConfigError, EvidenceError, VersionUnknown
+from ledger.core.errors import EvidenceError, VersionUnknown
 from ledger.core.keys import Role
 from ledger.core.opening import MAX_DEPTH, Opening
 from ledger.exchange.signatures import NONCE_BYTES
@@ -96,6 +97,7 @@ class Asking:
         papers: Papers,
         held: Held,
         answering: Answering,
+        verifiers: Verifiers,
         table: AccessTable | None = None,
     ) -> None:
         """answering: our own answers, where we are a province."""
@@ -105,6 +107,7 @@ class Asking:
         self._papers = papers
         self._held = held
         self._answering = answering
+        self._verifiers = verifiers
         self._table = table or access_table.load()
 
     def ask(self, wanted: Wanted) -> Result:
@@ -203,19 +206,9 @@ class Asking:
             told = list(pool.map(lambda member: self._one(member, asked, paper), members))
         if not any(one.given for one in told):
             return told
-        try:  # by a head that is newer than all answers
-            verifier = Verifier(
-                self._ctx.network,
-                schemas=self._ctx.schemas.latest(),
-                now=self._ctx.clock.of_chain,
-                development=self._ctx.settings.env == "development",
-            )
-        except ConfigError as error:  # too few nodes for a verifier
-            raise NotReady("members-unknown") from error
-        try:
-            return [self._believed(verifier, one) for one in told]
-        finally:
-            verifier.close()
+        verifier = self._verifiers.current()
+        verifier.reach(max(one.given.answer.block for one in told if one.given))
+        return [self._believed(verifier, one) for one in told]
 
     def _one(self, member: str, asked: Asked, paper: Paper | None) -> _Told:
         """What one member answers, or why it does not."""

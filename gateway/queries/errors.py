@@ -19,5 +19,13 @@ class UseUnknown(LedgerError):
     """There is no such question, or it is not the caller's."""
 
 
+class TooManyChanges(LedgerError):
+    """What came of a question was changed as often as it may be. most: how often that is."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} times")
+        self.most = most
+
+
 class BundleErased(LedgerError):
     """What was answered is kept no more: a record of ours in it was erased."""

@@ -9,11 +9,23 @@ from typing import Any, Final, Literal, Protocol
 
 from gateway.peers.interfaces import Granted
 from ledger.core.opening import Opening
+from ledger.core.texts import Text
 
 ROUTE: Final = "subject"
 """Of the exchange, by which other members are asked."""
 MAX_MATTER: Final = 200
 """Characters of the matter that a question is asked for."""
+
+
+def changed(most: int) -> Text:
+    """What is said of what was stated as often as it may be, and what to do."""
+    return {
+        "zh": f"同一查询的结果已更改 {most} 次，不再受理；确需更改的，请运维人员调高"
+        " [queries] changes 后重试",
+        "en": f"it was changed {most} times, which is as often as may be; where it must change"
+        " again, have the operator raise `changes` of [queries] and try anew",
+    }
+
 
 Decided = Literal["approved", "declined", "none"]
 

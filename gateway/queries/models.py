@@ -1,5 +1,5 @@
-"""Tables of what this member asked about subjects, of what it answered under authorisations, and of
-the uses that others report."""
+"""Tables of what this member asked about subjects, of what it answered, and of the uses that others
+report."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ uses = sa.Table(
     # Sealed under one of kind BUNDLE, by `bundle_box`. Empty: erased.
     sa.Column("bundle", sa.LargeBinary, nullable=False),
     sa.Column("bundle_box", sa.String(32), nullable=False, server_default=""),
+    # How often the decision was changed.
+    sa.Column("changes", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_uses_at", "at"),
     sa.Index("ix_uses_subject", "subject"),
 )
@@ -42,6 +44,8 @@ use_answers = sa.Table(
     sa.Column("statement", sa.LargeBinary(32), nullable=False),  # commitment of our `use`
     # Commitment of their `query`, by which feedback names it.
     sa.Column("query", sa.LargeBinary(32), nullable=False, index=True),
+    # How often it was stated what was done.
+    sa.Column("feedback", sa.Integer, nullable=False, server_default="0"),
 )
 """What each member answered, and what we state about that."""
 
@@ -59,7 +63,7 @@ answered_queries = sa.Table(
     metadata,
     sa.Column("n", RowId, primary_key=True),
     sa.Column("commitment", sa.LargeBinary(32), nullable=False, unique=True),  # of our `query`
-    sa.Column("authorisation", sa.LargeBinary(32), nullable=False),  # commitment that was shown
+    sa.Column("authorisation", sa.LargeBinary(32)),  # commitment; NULL: none was shown
     sa.Column("at", sa.BigInteger, nullable=False),  # of the answer; Unix seconds
     sa.Column("member", sa.String(32), nullable=False),  # that asked
     sa.Column("purpose", sa.String(16), nullable=False),
@@ -67,8 +71,9 @@ answered_queries = sa.Table(
     sa.Column("items", sa.Integer, nullable=False),
     sa.Column("answer", sa.LargeBinary(32), nullable=False),  # SHA-256 of its ASCII characters
     sa.Index("ix_answered_queries_authorisation", "authorisation", "n"),
+    sa.Index("ix_answered_queries_answer", "answer"),
 )
-"""Queries that this member answered under an authorisation, with nothing of whom they were about:
+"""Queries that this member answered, with nothing of whom they were about:
 the statement, which has that, lies sealed."""
 
 reported_uses = sa.Table(
@@ -80,6 +85,7 @@ reported_uses = sa.Table(
     sa.Column("answer", sa.LargeBinary(32), nullable=False),
     sa.Column("purpose", sa.String(16), nullable=False),
     sa.Column("decision", sa.String(8), nullable=False),
+    sa.Column("unrelated", sa.String(16)),  # why it rests on no answer of ours; NULL: it does
     sa.Index("ix_reported_uses_at", "at"),
     sa.Index("ix_reported_uses_answer", "answer"),
 )
@@ -93,6 +99,7 @@ reported_feedback = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("query", sa.LargeBinary(32), nullable=False),
     sa.Column("measure", sa.Text, nullable=False),
+    sa.Column("unrelated", sa.String(16)),  # as above
     sa.Index("ix_reported_feedback_at", "at"),
 )
 """What others did about subjects that we answered about; matter and result stay in the message."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,12 +14,14 @@ from gateway.base.crypto import SUBJECT_CODE, Hmac
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import Record, Status
+from gateway.log.many import PAGE, ManyEntries
 from gateway.log.models import entries
-from gateway.log.store import Entries, of_row
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of
 from gateway.statuses.believing import Beliefs
+from gateway.statuses.interfaces import Logged
 from gateway.statuses.services import Statuses
+from gateway.statuses.store import first_of
 from ledger.chain.acts import Acts
 from ledger.chain.contracts.bindings import CASE_REGISTRY, LOG_ANCHOR, Consortium
 from ledger.chain.contracts.structs import GOVERNMENT, ON_AUTHORISATION, PUBLIC
@@ -70,10 +72,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
-    """A record that is covered. row: as `WITH_KEYS`."""
+    """A record that is covered. first: the first of its chain where it was logged again, else
+    itself. row: as `WITH_KEYS`."""
 
     leaf: bytes
     record_id: RecordId
+    first: RecordId
     row: sa.Row[Any]
 
 
@@ -111,12 +115,11 @@ class SubjectRecords:
             ended = self._ended(at, [one.record_id for one in placed])
         except CouldNotCheck as error:
             raise NotReady("statuses-unknown") from error
-        return [self._found(one) for one in placed if one.record_id not in ended]
-
-    def _found(self, placed: _Placed) -> Found:
-        record, status = known_of(placed.row)
-        standing = _HERE.get(status) or Standing(self._statuses(placed.record_id).value)
-        return Found(row=placed.row.id, leaf=placed.leaf, record=record, standing=standing)
+        kept = [one for one in placed if one.record_id not in ended]
+        told = self._statuses.of(
+            [Logged(record=one.record_id, first=one.first, entry=one.row.id) for one in kept]
+        )
+        return [_found(one, told[one.record_id].value) for one in kept]
 
     def _covers(self, view: View, final: Block) -> dict[LogId, int]:
         network, code = self._ctx.network, self._ctx.settings.node.code
@@ -138,21 +141,14 @@ class SubjectRecords:
             .order_by(records.c.id)
             .limit(LOOKED_AT + 1)
         )
-        found = []
+        found: list[_Placed] = []
         with begin_read(self._ctx.engine) as connection:
             rows = connection.execute(query).all()
             if len(rows) > LOOKED_AT:
                 raise TooManyRecords
-            held = Entries(connection)
-            for row in rows:
-                record, _ = known_of(row)
-                if _family(row.schema) not in families or record.visibility not in visible:
-                    continue
-                where = of_row(connection, row.id, held)
-                size = at.covers.get(LogId(where.log_id), 0)
-                record_id = held.record_id(where)
-                if where.index is not None and where.index < size and record_id is not None:
-                    found.append(_Placed(leaf=where.leaf, record_id=record_id, row=row))
+            held, wanted = ManyEntries(connection), list(_asked_for(rows, families, visible))
+            for start in range(0, len(wanted), PAGE):
+                found += _covered(at, held, wanted[start : start + PAGE])
         return found
 
     def _ended(self, at: AtBlock, ids: Sequence[RecordId]) -> set[RecordId]:
@@ -170,6 +166,39 @@ class SubjectRecords:
             if until and beliefs.close(record, fold(until)):
                 found.add(record)
         return found
+
+
+def _asked_for(
+    rows: Sequence[sa.Row[Any]], families: frozenset[str], visible: Set[int]
+) -> Iterator[sa.Row[Any]]:
+    for row in rows:
+        record, _ = known_of(row)
+        if _family(row.schema) in families and record.visibility in visible:
+            yield row
+
+
+def _covered(at: AtBlock, held: ManyEntries, rows: Sequence[sa.Row[Any]]) -> Iterator[_Placed]:
+    """Those of some records that the block covers. At most `PAGE` of them are looked at."""
+    found = held.of_rows([row.id for row in rows])
+    for row in rows:
+        where = found[row.id]
+        size = at.covers.get(LogId(where.log_id), 0)
+        if where.index is None or where.index >= size:
+            continue
+        record_id = held.record_id(where)
+        if record_id is not None:
+            first = first_of(held, where) or record_id
+            yield _Placed(leaf=where.leaf, record_id=record_id, first=first, row=row)
+
+
+def _found(placed: _Placed, standing: str) -> Found:
+    record, status = known_of(placed.row)
+    return Found(
+        row=placed.row.id,
+        leaf=placed.leaf,
+        record=record,
+        standing=_HERE.get(status) or Standing(standing),
+    )
 
 
 def _family(schema: str) -> str | None:

@@ -23,8 +23,8 @@ from gateway.peers.interfaces import ROUTES
 from gateway.peers.routes import Door
 from gateway.queries.answering import Answering
 from gateway.queries.bodies import decision, read_use
-from gateway.queries.errors import BundleErased, NotToBeAsked, UseUnknown
-from gateway.queries.interfaces import ROUTE
+from gateway.queries.errors import BundleErased, NotToBeAsked, TooManyChanges, UseUnknown
+from gateway.queries.interfaces import ROUTE, changed
 from gateway.queries.services import Uses
 from gateway.queries.under import MOST, AskedUnder
 from gateway.tokens.services import require
@@ -132,7 +132,8 @@ def asked_under(
 @router.get("/v1/usage")
 def usage(parts: Here, caller: Supervised, first: DayText, last: DayText) -> dict[str, Any]:
     """How often other members reported on some days that they used answers of ours, by member,
-    purpose and decision, and which measures they took."""
+    purpose and decision, and which measures they took. `unrelated`: what they reported of answers
+    that they were not given, by the reason; no figure counts it."""
     parts.uses.admit(caller)
     found = parts.uses.reported(_day(first, "first"), _day(last, "last"))
     return dict(found)
@@ -159,6 +160,9 @@ def _told() -> Iterator[None]:
         raise Problem(error.code) from error
     except UseUnknown as error:
         raise Problem("not-found") from error
+    except TooManyChanges as error:
+        extra = {"field": "decision", "most": error.most}
+        raise Problem("too-many-changes", changed(error.most), extra=extra) from error
     except BundleErased as error:
         raise Problem("content-erased", _ERASED) from error
     except AuthorisationRefused as error:

@@ -22,12 +22,12 @@ from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
-from gateway.peers.interfaces import Message
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store
 from gateway.queries.asking import Asking, Result
-from gateway.queries.errors import UseUnknown
+from gateway.queries.errors import TooManyChanges, UseUnknown
 from gateway.queries.interfaces import Decided, Wanted
+from gateway.queries.reported import figures
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Issued, Said
 from gateway.statements.services import ATTEMPTS, Statements
@@ -35,10 +35,8 @@ from ledger.core.answer import Given
 from ledger.core.bundle import Bundle
 from ledger.core.canonical import hex32, instant
 from ledger.core.ids import Digest, sha256
-from ledger.core.opening import parse_opening
-from ledger.core.query import Use, use_from_members
+from ledger.core.query import Use
 from ledger.core.receipt import parse
-from ledger.core.reports import feedback_from_members
 from ledger.records.keys import subject_keys
 
 _NO_DECISION: Final = "none"
@@ -111,15 +109,18 @@ class Uses:
 
     def decide(self, caller: Caller, hex_id: str, decision: Decided) -> None:
         """State what came of a question. Nothing happens where it is stated already. Raises
-        UseUnknown, NotReady."""
+        UseUnknown, TooManyChanges, NotReady."""
         with begin_read(self._ctx.engine) as connection:
             row = self._row(connection, caller, hex_id)
             answers = store.answers_of(connection, row.n)
         if row.decision == decision:
             return
+        most = self._ctx.settings.queries.changes
         said = [_said_of(one.answer, row.purpose, decision) for one in answers]
 
         def keep(connection: sa.Connection, issued: Issued) -> str:
+            if self._row(connection, caller, hex_id).changes >= most:
+                raise TooManyChanges(most)
             pairs = zip(answers, issued, strict=True)
             statements = {one.member: opening.statement.commitment for one, opening in pairs}
             for one, opening in zip(answers, issued, strict=True):
@@ -155,17 +156,12 @@ class Uses:
             after = rows[-1].n
 
     def reported(self, first: date, last: date) -> Mapping[str, Any]:
-        """How often others reported on some days that they used answers of ours, and what they
-        did."""
+        """How often others reported on some days that they used answers of ours, and what they did;
+        apart from that what they reported of answers that they were not given."""
         start = int(datetime.combine(first, time(), CHINA).timestamp())
         end = int(datetime.combine(last, time.max, CHINA).timestamp()) + 1
         with begin_read(self._ctx.engine) as connection:
-            uses = store.reported(connection, start, end)
-            measures = store.measures(connection, start, end)
-        return {
-            "uses": [dict(row._mapping) for row in uses],
-            "measures": [dict(row._mapping) for row in measures],
-        }
+            return figures(connection, start, end)
 
     def _row(self, connection: sa.Connection, caller: Caller, hex_id: str) -> sa.Row[Any]:
         row = store.row_of(connection, hex_id)
@@ -248,44 +244,6 @@ class Uses:
             records=self._own_records(bundle),
             statements=statements,
         )
-
-
-class UseInbox:
-    """`gateway.peers.interfaces.Inbox` for the sort `use`: what others report of our answers."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def take(self, message: Message) -> None:
-        """Keep it; what is here already does no harm."""
-        statement = parse_opening(message.opening).statement
-        with begin_write(self._ctx.engine) as connection:
-            store.report(
-                connection,
-                commitment=statement.commitment,
-                member=message.member,
-                at=statement.at,
-                use=use_from_members(statement.members),
-            )
-
-
-class FeedbackInbox:
-    """`gateway.peers.interfaces.Inbox` for the sort `feedback`."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def take(self, message: Message) -> None:
-        """Keep it; what is here already does no harm."""
-        statement = parse_opening(message.opening).statement
-        with begin_write(self._ctx.engine) as connection:
-            store.report_feedback(
-                connection,
-                commitment=statement.commitment,
-                member=message.member,
-                at=statement.at,
-                feedback=feedback_from_members(statement.members),
-            )
 
 
 def _said(given: Given, decision: str) -> Said:

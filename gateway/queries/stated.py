@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.base.access_table import Standing
-from gateway.base.crypto import ContentLost
 from gateway.base.errors import NotReady
+from gateway.log.many import PAGE
 from gateway.queries.records import Found
-from gateway.receipts.interfaces import FieldUnknown, Stranded
+from gateway.receipts.interfaces import Unshown
 from gateway.receipts.services import Receipts
 from ledger.core.receipt import Receipt
 from ledger.records import publicity
@@ -19,21 +20,22 @@ OPEN: Final = frozenset({Standing.IN_FORCE, Standing.DISPUTED})
 """How a record stands of which the content is shown."""
 
 
-def stated_receipt(receipts: Receipts, found: Found) -> bytes:
-    """The receipt of a record: with what it says, unless that is closed or replaced by now. Raises
-    NotReady."""
-    try:
-        made = None
-        if found.standing in OPEN:
-            made = receipts.shown(found.leaf)
-    except (FieldUnknown, ContentLost):
-        made = None
-    except Stranded as error:  # a log was closed under our hands
-        raise NotReady("statuses-old", retry_after=2) from error
-    made = made or receipts.receipt(found.leaf)
-    if not isinstance(made, bytes):  # the chain has its anchor, our database not yet
-        raise NotReady("statuses-old", retry_after=2)
-    return made
+def stated_receipts(receipts: Receipts, found: Sequence[Found]) -> Iterator[tuple[Found, bytes]]:
+    """Records with their receipts: with what each says, unless that is closed or replaced by now.
+    Made a page at a time, so whoever has enough need not wait for the rest. Raises NotReady."""
+    for start in range(0, len(found), PAGE):
+        page = found[start : start + PAGE]
+        made = receipts.many(
+            [one.row for one in page], bare={one.row for one in page if one.standing not in OPEN}
+        )
+        for one in page:
+            data = made.get(one.row)
+            if isinstance(data, Unshown):
+                data = data.bare
+            # The chain has its anchor, our database not yet; or a log was closed under our hands.
+            if not isinstance(data, bytes):
+                raise NotReady("statuses-old", retry_after=2)
+            yield one, data
 
 
 def is_expired(receipt: Receipt, library: Library, day: str) -> bool:

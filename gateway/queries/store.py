@@ -140,27 +140,42 @@ def answers_of(connection: sa.Connection, use: int) -> Sequence[sa.Row[Any]]:
     return connection.execute(query.order_by(use_answers.c.member)).all()
 
 
-def answerer_of(connection: sa.Connection, query: bytes) -> str | None:
-    """Who stated a query of ours; None: nobody whom we asked."""
-    found = sa.select(use_answers.c.member).where(use_answers.c.query == query).limit(1)
-    return connection.scalar(found)
+def asked_by(
+    connection: sa.Connection, queries: Collection[bytes], token: int | None
+) -> dict[bytes, sa.Row[Any]]:
+    """Those of these queries that were stated about a question of this token, None: of any, with
+    who stated each (`member`) and how often it was said what was done about it (`feedback`)."""
+    found, wanted = dict[bytes, sa.Row[Any]](), list(queries)
+    for at in range(0, len(wanted), _SOME):
+        query = (
+            sa.select(use_answers)
+            .join(uses)
+            .where(use_answers.c.query.in_(wanted[at : at + _SOME]))
+        )
+        if token is not None:
+            query = query.where(uses.c.token == token)
+        found |= {bytes(row.query): row for row in connection.execute(query)}
+    return found
 
 
-def is_asked(connection: sa.Connection, query: bytes, token: int | None) -> bool:
-    """Whether a query was stated about a question of this token; None: of any."""
-    of_ours = (
-        sa.select(sa.literal(1)).join_from(use_answers, uses).where(use_answers.c.query == query)
-    )
-    if token is not None:
-        of_ours = of_ours.where(uses.c.token == token)
-    return connection.scalar(of_ours.limit(1)) is not None
+def count_feedback(connection: sa.Connection, times: Mapping[bytes, int]) -> None:
+    """Note how often more it is said what was done about these queries, within the transaction that
+    states it."""
+    for more in sorted(set(times.values())):
+        wanted = [query for query, count in times.items() if count == more]
+        for at in range(0, len(wanted), _SOME):
+            some = use_answers.c.query.in_(wanted[at : at + _SOME])
+            values = {"feedback": use_answers.c.feedback + more}
+            connection.execute(sa.update(use_answers).where(some).values(values))
 
 
 def decide(
     connection: sa.Connection, use: int, decision: str, statements: Mapping[str, bytes]
 ) -> None:
-    """Note what came of a question. statements: commitments of those that say so, by member."""
-    connection.execute(sa.update(uses).where(uses.c.n == use).values(decision=decision))
+    """Note what came of a question, once more. statements: commitments of those that say so, by
+    member."""
+    values = {"decision": decision, "changes": uses.c.changes + 1}
+    connection.execute(sa.update(uses).where(uses.c.n == use).values(values))
     for member, commitment in statements.items():
         change = sa.update(use_answers).where(
             use_answers.c.use == use, use_answers.c.member == member
@@ -171,8 +186,7 @@ def decide(
 def put_answered(
     connection: sa.Connection, *, commitment: bytes, at: int, types: Sequence[str], query: Query
 ) -> None:
-    """Keep a query that is answered under an authorisation, within the transaction that states
-    it."""
+    """Keep a query that is answered, within the transaction that states it."""
     made = sa.insert(answered_queries).values(
         commitment=commitment,
         authorisation=query.authorisation,
@@ -202,13 +216,42 @@ def uses_of(
     """What is reported of these answers, by member and answer: the newest with a decision, or
     where none has one the newest."""
     decided = reported_uses.c.decision != "none"
-    query = sa.select(reported_uses).where(reported_uses.c.answer.in_(answers))
+    query = sa.select(reported_uses).where(
+        reported_uses.c.answer.in_(answers), reported_uses.c.unrelated.is_(None)
+    )
     ordered = query.order_by(decided, reported_uses.c.at, reported_uses.c.commitment)
     return {(row.member, bytes(row.answer)): row for row in connection.execute(ordered)}
 
 
-def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int, use: Use) -> None:
-    """Keep a use that another member reports; nothing happens where it is here."""
+def asked_for(
+    connection: sa.Connection,
+    member: str,
+    *,
+    answer: bytes | None = None,
+    query: bytes | None = None,
+) -> str | None:
+    """The purpose for which a member was given an answer, by its SHA-256 or by the commitment of
+    its query; None: it was given none such."""
+    named = (
+        answered_queries.c.commitment == query
+        if answer is None
+        else answered_queries.c.answer == answer
+    )
+    found = sa.select(answered_queries.c.purpose).where(named, answered_queries.c.member == member)
+    return connection.scalar(found.limit(1))
+
+
+def report(
+    connection: sa.Connection,
+    *,
+    commitment: bytes,
+    member: str,
+    at: int,
+    use: Use,
+    unrelated: str | None = None,
+) -> None:
+    """Keep a use that another member reports; nothing happens where it is here. unrelated: why it
+    rests on no answer of ours."""
     made = insert_unless_there(connection, reported_uses).values(
         commitment=commitment,
         member=member,
@@ -216,43 +259,28 @@ def report(connection: sa.Connection, *, commitment: bytes, member: str, at: int
         answer=use.answer,
         purpose=use.purpose,
         decision=use.decision,
+        unrelated=unrelated,
     )
     connection.execute(made)
 
 
 def report_feedback(
-    connection: sa.Connection, *, commitment: bytes, member: str, at: int, feedback: Feedback
+    connection: sa.Connection,
+    *,
+    commitment: bytes,
+    member: str,
+    at: int,
+    feedback: Feedback,
+    unrelated: str | None = None,
 ) -> None:
-    """Keep what another member reports that it did; nothing happens where it is here."""
+    """Keep what another member reports that it did; nothing happens where it is here. unrelated: as
+    in `report`."""
     made = insert_unless_there(connection, reported_feedback).values(
         commitment=commitment,
         member=member,
         at=at,
         query=feedback.query,
         measure=feedback.measure,
+        unrelated=unrelated,
     )
     connection.execute(made)
-
-
-def measures(connection: sa.Connection, start: int, end: int) -> Sequence[sa.Row[Any]]:
-    """How often others reported measures of some time, by member and measure."""
-    by = (reported_feedback.c.member, reported_feedback.c.measure)
-    query = (
-        sa.select(*by, sa.func.count().label("times"))
-        .where(reported_feedback.c.at >= start, reported_feedback.c.at < end)
-        .group_by(*by)
-        .order_by(*by)
-    )
-    return connection.execute(query).all()
-
-
-def reported(connection: sa.Connection, start: int, end: int) -> Sequence[sa.Row[Any]]:
-    """How many uses others reported of some time, by member, purpose and decision."""
-    by = (reported_uses.c.member, reported_uses.c.purpose, reported_uses.c.decision)
-    query = (
-        sa.select(*by, sa.func.count().label("uses"))
-        .where(reported_uses.c.at >= start, reported_uses.c.at < end)
-        .group_by(*by)
-        .order_by(*by)
-    )
-    return connection.execute(query).all()

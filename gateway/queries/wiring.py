@@ -13,10 +13,11 @@ from gateway.chain.signing import Signing
 from gateway.peers.parts import PeerParts
 from gateway.queries.answering import Answering
 from gateway.queries.asking import Asking
+from gateway.queries.inboxes import FeedbackInbox, UseInbox
 from gateway.queries.interfaces import Held, Papers
 from gateway.queries.records import SubjectRecords
 from gateway.queries.routes import QueryParts
-from gateway.queries.services import FeedbackInbox, UseInbox, Uses
+from gateway.queries.services import Uses
 from gateway.queries.under import AskedUnder
 from gateway.receipts.services import Receipts
 from gateway.statements.services import Statements
@@ -68,6 +69,7 @@ def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Quer
         papers=papers,
         held=held,
         answering=answering,
+        verifiers=parts.peers.verifiers,
     )
     uses = Uses(
         ctx,

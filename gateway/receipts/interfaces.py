@@ -20,6 +20,14 @@ class Pending:
     retry_after: int = RETRY_AFTER
 
 
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A record of which nothing can be shown. reason: why; bare: its receipt without content."""
+
+    reason: LedgerError
+    bare: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """For whom a presentation is bound. code: of the member that asks. nonce: that it chose.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,11 +17,20 @@ from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import CONTENT_CLOSED, Caller, NotAllowed, Purpose, Status, decide
 from gateway.chain.signing import Signing
-from gateway.log.store import Entries, Located, TileStore, locate
-from gateway.mirrors.store import with_lines
-from gateway.receipts.interfaces import Audience, Disclose, FieldUnknown, Pending, Stranded
+from gateway.log.many import ManyEntries
+from gateway.log.store import Entries, Located, locate
+from gateway.receipts.interfaces import (
+    Audience,
+    Disclose,
+    FieldUnknown,
+    Pending,
+    Stranded,
+    Unshown,
+)
+from gateway.receipts.parts import Parts, parts_of
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
+from gateway.records.errors import ContentErased
 from gateway.records.store import known_of, open_content, record_row
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
@@ -29,7 +38,6 @@ from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import parse_entry
 from ledger.core.ids import Digest, LogId
 from ledger.core.presentation import bind, present
-from ledger.core.tiles import inclusion_path_at
 from ledger.records import schema as schemas
 from ledger.records.persons import holding_person_ids
 from ledger.records.schema import Schema
@@ -109,6 +117,33 @@ class Receipts:
             decision.demand()
         return access
 
+    def many(
+        self, rows: Sequence[int], *, bare: Collection[int] = ()
+    ) -> dict[int, bytes | Unshown | Pending | Stranded]:
+        """The receipts of many records by row number, each as `shown` makes it or why it does not,
+        in as many statements as for one; at most `gateway.log.many.PAGE` of them. bare: those of
+        which nothing is to be shown. Whoever calls does as for `shown`."""
+        with begin_read(self._ctx.engine) as connection:
+            held = ManyEntries(connection)
+            found = held.of_rows(rows)
+            parts = parts_of(connection, list(found.values()), held, show=True)
+        return {
+            row: self._one_of_many(one, bare=row in bare)
+            for row, one in zip(found, parts, strict=True)
+        }
+
+    def _one_of_many(
+        self, parts: Parts | Pending | Stranded, *, bare: bool
+    ) -> bytes | Unshown | Pending | Stranded:
+        if not isinstance(parts, Parts):
+            return parts
+        if bare:
+            return self._built(parts)
+        try:
+            return self._made(parts)
+        except (FieldUnknown, ContentLost, ContentErased) as error:
+            return Unshown(error, self._built(parts))
+
     def _receipt(
         self,
         name: bytes,
@@ -122,26 +157,30 @@ class Receipts:
             found = locate(connection, name)
             if found is None:
                 return None
-            if is_stranded(connection, found):
-                raise Stranded(logged_again(connection, found))
-            anchor = _anchor(connection, found)
-            # Before content is opened, which is only done where the access log gets a line.
-            if found.index is None or anchor is None:
-                return Pending()
-            shown = None
-            row = record_row(connection, found.id) if show else None
-            # Of a closed record nothing is signed that anybody could pass on; and policy may have
-            # been asked before it was closed.
-            if row is not None and row.closed and audience is not None:
-                raise NotAllowed(CONTENT_CLOSED)
-            if row is not None and not row.closed:
-                shown = _shown(open_content(self._vault, row, found.leaf), fields)
-            source = TileStore(connection, found.log)
-            (entry,) = source.entries(found.index, found.index + 1)
-            path = inclusion_path_at(source, found.index, anchor.size)
-            checkpoint = with_lines(connection, found.log, anchor.size, anchor.note)
-        presentation = self._present(found, entry, shown) if shown else None
-        binding = self._bind(presentation, audience) if presentation and audience else None
+            (parts,) = parts_of(connection, [found], ManyEntries(connection), show=show)
+        if isinstance(parts, Stranded):
+            raise parts
+        return parts if isinstance(parts, Pending) else self._made(parts, fields, audience)
+
+    def _made(
+        self, parts: Parts, fields: Sequence[str] | None = None, audience: Audience | None = None
+    ) -> bytes:
+        """The receipt with what its record says, where that was read and is not closed."""
+        row, found = parts.row, parts.found
+        # Of a closed record nothing is signed that anybody could pass on; and policy may have
+        # been asked before it was closed.
+        if row is not None and row.closed and audience is not None:
+            raise NotAllowed(CONTENT_CLOSED)
+        if row is None or row.closed:
+            return self._built(parts)
+        shown = _shown(open_content(self._vault, row, found.leaf), fields)
+        presentation = self._present(found, parts.entry, shown)
+        return self._built(parts, presentation, self._bind(presentation, audience))
+
+    def _built(
+        self, parts: Parts, presentation: str | None = None, binding: str | None = None
+    ) -> bytes:
+        anchor = parts.anchor
         return receipts.build(
             anchor=receipts.Anchor(
                 block=anchor.block,
@@ -149,11 +188,11 @@ class Receipts:
                 time=anchor.block_time,
                 tx=Digest(anchor.tx_hash),
             ),
-            checkpoint=checkpoint,
-            entry=entry,
-            index=found.index,
+            checkpoint=parts.checkpoint,
+            entry=parts.entry,
+            index=parts.index,
             network=self._ctx.network.reference,
-            path=path,
+            path=parts.path,
             presentation=presentation,
             binding=binding,
         )
@@ -213,7 +252,9 @@ class Receipts:
             iat=self._ctx.clock.seconds(),
         )
 
-    def _bind(self, presentation: str, audience: Audience) -> str:
+    def _bind(self, presentation: str, audience: Audience | None) -> str | None:
+        if audience is None:
+            return None
         key = self._signing.present_key()
         return bind(
             presentation,

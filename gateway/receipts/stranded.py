@@ -16,6 +16,11 @@ MAX_STEPS = 64
 def is_stranded(connection: sa.Connection, found: Located) -> bool:
     """Whether an entry will never be anchored, because its log was closed before it."""
     closed = connection.scalar(sa.select(logs.c.closed).where(logs.c.id == found.log))
+    return is_beyond(found, closed)
+
+
+def is_beyond(found: Located, closed: int | None) -> bool:
+    """The same where it is known up to which size its log counts. closed: None: it is open."""
     return closed is not None and (found.index is None or found.index >= closed)
 
 

@@ -50,6 +50,17 @@ def record_row(connection: sa.Connection, entry: int) -> sa.Row[Any]:
     return row
 
 
+def record_rows(connection: sa.Connection, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
+    """The records of these entries, by row number. Raises NotARecord where one of them is none."""
+    found: dict[int, sa.Row[Any]] = {}
+    for at in range(0, len(ids), _AT_ONCE):
+        query = WITH_KEYS.where(records.c.id.in_(list(ids[at : at + _AT_ONCE])))
+        found.update((row.id, row) for row in connection.execute(query))
+    if len(found) < len(set(ids)):
+        raise NotARecord("one of these leaves is no record")
+    return found
+
+
 def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
     """What policy asks of a record that `record_row` found."""
     record = Record(

@@ -21,7 +21,7 @@ from gateway.chain.view import ChainView
 from gateway.intake.rules import rules_in_force
 from gateway.quality.store import supplied
 from gateway.queries.records import AtBlock, Found, SubjectRecords, TooManyRecords
-from gateway.queries.stated import OPEN, is_expired, stated_receipt
+from gateway.queries.stated import OPEN, is_expired, stated_receipts
 from gateway.receipts.services import Receipts
 from gateway.reports.errors import ReportRefused
 from gateway.reports.interfaces import VALID_DAYS, Collected, Wanted
@@ -147,10 +147,10 @@ class Collecting:
         """Those of the records that are reportable, each with its receipt."""
         taken: list[_Taken] = []
         room = ROOM
-        for one in found:
-            if one.record.visibility == GOVERNMENT or one.standing not in OPEN:
-                continue
-            data = stated_receipt(self._receipts, one)
+        may_be = [
+            one for one in found if one.record.visibility != GOVERNMENT and one.standing in OPEN
+        ]
+        for one, data in stated_receipts(self._receipts, may_be):
             line = line_of(receipts.parse(data), terms.schemas)
             if line is None or not wanted.start <= line.decided <= wanted.end:
                 continue  # closed while we looked, or of other days

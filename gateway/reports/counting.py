@@ -2,9 +2,11 @@
 together.
 
 A code is guessed at by whoever knows a number, and a number is drawn, so that is whoever was shown
-it. Five wrong codes an hour for a number, whoever tries, are the design's bound on guessing; that
-one stranger cannot use them all up he has three of them. What proves the key of the QR cannot be
-guessed: it is never refused for what others tried.
+it. Five wrong codes an hour for a number are the design's bound on guessing, of which one stranger
+has three. Were nobody looked at beyond them, two strangers could lock out whoever has the code: so
+one who has hardly tried is looked at all the same, until a thousand were wrong. That is a chance of
+one in 800 million an hour. What proves the key of the QR cannot be guessed: it is never refused for
+what others tried.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ from gateway.reports import store
 from gateway.reports.errors import TooManyTries
 
 WRONG: Final = 5
-"""Wrong codes an hour of a number, whoever tries (design-2 16)."""
+"""Wrong codes an hour of a number, whoever tries (design-2 16), but for who has hardly tried."""
+ALWAYS: Final = 2
+"""Wrong codes an hour of one who asks about a number, whatever others tried: people mistype."""
+MOST_WRONG: Final = 1000
+"""Wrong codes an hour of a number in all: of 31^8 that there may be."""
 WRONG_OF_ONE: Final = 3
 """Of these, those of one who asks."""
 WRONG_OF_ALL: Final = 30
@@ -69,7 +75,8 @@ class Tries:
             if report is not None and guessable:
                 wrong = store.tries(connection, now, correct=False, report=report, who=who)
                 _demand(wrong, WRONG_OF_ONE, now)
-                _demand(store.tries(connection, now, correct=False, report=report), WRONG, now)
+                most = MOST_WRONG if len(wrong) < ALWAYS else WRONG
+                _demand(store.tries(connection, now, correct=False, report=report), most, now)
             found = None if row is None else match(connection, row)
             if found is None:
                 tried = report if guessable else None

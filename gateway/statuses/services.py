@@ -37,6 +37,12 @@ class Statuses:
             found = _told(connection, RecordId(Digest(record_id)), locate(connection, record_id))
         return standing(found)
 
+    def of(self, wanted: Collection[Logged]) -> dict[bytes, Standing]:
+        """How records of ours stand, by record id, in some queries for all of them. Raises as
+        when it is called."""
+        with begin_read(self._ctx.engine) as connection:
+            return standings(connection, wanted)
+
     def told(self, name: bytes) -> Told | None:
         """What is known of an entry of ours, by leaf or record id, or of any record that was acted
         on; None where there is nothing."""

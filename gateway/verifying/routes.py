@@ -63,9 +63,9 @@ Reader = Annotated[Caller, Depends(require(Purpose.SHOW))]
 
 @router.post("/v1/verify", openapi_extra=_OPENAPI)
 async def verify(request: Request, bench: Here, caller: Reader) -> Response:
-    """Judge a receipt, an opening, a list of a day, a history, a bundle or a report (PDF), byte for
-    byte as its file is: the answer is that of `credit-ledger verify --json`. For programs on the
-    gateway's own machine; others believe no gateway, and verify themselves."""
+    """Judge a receipt, an opening, a list of a day, a history, a bundle, an answer or a report
+    (PDF), byte for byte as its file is: the answer is that of `credit-ledger verify --json`. For
+    programs on the gateway's own machine; others believe no gateway, and verify themselves."""
     question = read_question(request.query_params.multi_items())
     with ExitStack() as places:
         places.enter_context(bench.verifying.places.hold(caller.id))

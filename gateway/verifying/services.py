@@ -16,13 +16,10 @@ import structlog
 
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
-from ledger.chain.nodes.quorum import QuorumReader
-from ledger.core.errors import ConfigError
+from gateway.chain.verifiers import Verifiers
 from ledger.core.verdict.facts import Question
 from ledger.core.verdict.verdict import Verdict
 from ledger.files.judge import Found, judge_file
-from ledger.records.store import Library
-from ledger.verify import Verifier
 
 AT_ONCE: Final = 32
 """Files that are held in memory, of all tokens."""
@@ -75,16 +72,13 @@ class Verifying:
     """Judges files; safe in threads. The verifier is made when it is first asked for."""
 
     def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._lock = threading.Lock()
-        self._reader: QuorumReader | None = None
-        self._made: tuple[Library, Verifier] | None = None
+        self._verifiers = Verifiers(ctx, deadline=DEADLINE_SECONDS)
         self.places = Places()
 
     def verdict(self, data: bytes, question: Question) -> Found:
         """The verdict on the bytes of a file. Raises NotReady where there are too few nodes for any
         verdict."""
-        found = judge_file(self._verifier(), data, question)
+        found = judge_file(self._verifiers.current(), data, question)
         if isinstance(found, Verdict):
             codes = (check.code for check in found.checks)
             if "verifier-error" in codes:  # what it says is for whoever asked, and for no log
@@ -93,33 +87,4 @@ class Verifying:
 
     def close(self) -> None:
         """Drop the connections."""
-        with self._lock:
-            if self._reader is not None:
-                self._reader.close()
-
-    def _verifier(self) -> Verifier:
-        """By the schema and rules files as they are now."""
-        library = self._ctx.schemas.current()
-        with self._lock:
-            if self._made is None or self._made[0] is not library:
-                try:
-                    self._made = library, self._make(library)
-                except ConfigError as error:
-                    raise NotReady("too-few-nodes", retry_after=60) from error
-            return self._made[1]
-
-    def _make(self, library: Library) -> Verifier:
-        ctx = self._ctx
-        development = ctx.settings.env == "development"
-        if self._reader is None:
-            self._reader = QuorumReader(
-                ctx.network, now=ctx.clock.of_chain, development=development
-            )
-        return Verifier(
-            ctx.network,
-            schemas=library,
-            now=ctx.clock.of_chain,
-            reader=self._reader,
-            development=development,
-            deadline=DEADLINE_SECONDS,
-        )
+        self._verifiers.close()

@@ -35,6 +35,19 @@ watched_subjects = sa.Table(
 sa.Index("ix_watched_subjects_token", watched_subjects.c.token)
 sa.Index("ix_watched_subjects_state_due", watched_subjects.c.state, watched_subjects.c.due)
 
+watched_before = sa.Table(
+    "watched_before",
+    metadata,
+    sa.Column("token", sa.Integer, primary_key=True, autoincrement=False),
+    # As in `watched_subjects`.
+    sa.Column("subject", sa.LargeBinary(16), primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("authorisation", sa.LargeBinary(32), primary_key=True),  # empty: none
+    sa.Column("due", sa.BigInteger, nullable=False, index=True),
+)
+"""Subjects that are followed no more, until they would have been asked about again: who follows one
+anew before has it asked about then."""
+
 watched_records = sa.Table(
     "watched_records",
     metadata,

@@ -59,7 +59,8 @@ Name = Annotated[str, Path(alias="subject", pattern="^[0-9a-f]{32}$")]
 @router.post("/v1/watched-subjects", status_code=201)
 async def follow(request: Request, parts: Here, caller: Follower) -> Response:
     """Follow a subject: `{code, purpose, authorisation?, types?}`. It is asked about at once, then
-    once a night, and what is new comes by `/v1/watch`. The same again is the same."""
+    once a night, and what is new comes by `/v1/watch`. The same again is the same; one that was
+    followed a while ago is asked about when it would have been."""
     subject = read_subject(object_of(await request.body()))
     with told():
         watched = await run_in_threadpool(parts.subjects.follow_standing, caller, subject)

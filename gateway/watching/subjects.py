@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from gateway.base.context import Context
 from gateway.base.crypto import ContentLost, Hmac, Vault
-from gateway.base.db import begin_read, begin_write
+from gateway.base.db import begin_read, begin_write, insert_into
 from gateway.base.policy import Caller
 from gateway.sealing.services import Boxes, Kind, drop, number
 from gateway.tokens.services import Holders
 from gateway.watching.errors import WatchRefused
 from gateway.watching.feed import Watched
 from gateway.watching.interfaces import Wanted
-from gateway.watching.models import watched_records, watched_subjects
+from gateway.watching.models import watched_before, watched_records, watched_subjects
 from ledger.core.authorisation import GOVERNMENT
 from ledger.core.canonical import hex32, instant
 
@@ -56,8 +56,9 @@ class Subjects:
     ) -> str:
         """Follow a subject, within the caller's write transaction under `LOCK`; its number. Where
         the holder follows it already under the same authorisation for the same purpose, that one;
-        it is asked about again where it had ended. standing: also when nothing is sent anywhere.
-        Raises WatchRefused."""
+        it is asked about again where it had ended. One that was asked about a while ago is asked
+        about when it would have been. standing: also when nothing is sent anywhere. Raises
+        WatchRefused."""
         if subject.authorisation is None and subject.purpose not in GOVERNMENT:
             raise WatchRefused("authorisation-missing")
         theirs = Holders.tokens_of(connection, caller)
@@ -65,14 +66,16 @@ class Subjects:
         if row is not None:
             self._again(connection, row, standing=standing)
             return str(row.id)
-        self._demand_room(connection, theirs)
         hex_id, now = secrets.token_bytes(16).hex(), self._ctx.clock.seconds()
+        connection.execute(sa.delete(watched_before).where(watched_before.c.due <= now))
+        self._demand_room(connection, theirs)
+        mark = self._hmac.fingerprint(_PURPOSE, subject.code.encode())
         box = self._boxes.make(connection, Kind.WATCHED, hex_id)
         content = orjson.dumps({"code": subject.code, "types": subject.types})
         made = sa.insert(watched_subjects).values(
             id=hex_id,
             token=caller.id,
-            subject=self._hmac.fingerprint(_PURPOSE, subject.code.encode()),
+            subject=mark,
             content=box.seal(content, _CONTENT),
             purpose=subject.purpose,
             authorisation=subject.authorisation,
@@ -80,7 +83,7 @@ class Subjects:
             state="new",
             missing="",
             created_at=now,
-            due=now,
+            due=_taken_up(connection, theirs, mark, subject) or now,
         )
         connection.execute(made)
         return hex_id
@@ -163,13 +166,15 @@ class Subjects:
     def _again(self, connection: sa.Connection, row: sa.Row[Any], *, standing: bool) -> None:
         values: dict[str, Any] = {"standing": bool(row.standing) or standing}
         if row.state == "ended":
-            values |= {"state": "new", "due": self._ctx.clock.seconds()}
+            values |= {"state": "new", "due": max(row.due, self._ctx.clock.seconds())}
         change = sa.update(watched_subjects).where(watched_subjects.c.id == row.id)
         connection.execute(change.values(**values))
 
     def _demand_room(self, connection: sa.Connection, theirs: Sequence[int]) -> None:
         count = sa.select(sa.func.count()).select_from(watched_subjects)
+        before = sa.select(sa.func.count()).where(watched_before.c.token.in_(theirs))
         of_holder = connection.scalar(count.where(watched_subjects.c.token.in_(theirs))) or 0
+        of_holder += connection.scalar(before) or 0  # or one asks about any number in turn
         most = min(MAX_OF_HOLDER, self._ctx.settings.webhooks.subjects_a_night)
         if of_holder >= most:
             raise WatchRefused("too-many-subjects", extra={"most": most})
@@ -220,7 +225,39 @@ def of_tokens(theirs: Sequence[int]) -> Watched:
 
 
 def forget(connection: sa.Connection, watched: str) -> None:
-    """Drop a followed subject and what is known of it, under `LOCK`; its events name nobody."""
+    """Drop a followed subject and what is known of it, under `LOCK`; its events name nobody. When
+    it would have been asked about is kept until then."""
+    row = connection.execute(
+        sa.select(watched_subjects).where(watched_subjects.c.id == watched)
+    ).one_or_none()
+    if row is not None and row.due > row.created_at:  # it was asked about
+        made = insert_into(connection, watched_before).values(
+            token=row.token,
+            subject=row.subject,
+            purpose=row.purpose,
+            authorisation=row.authorisation or b"",
+            due=row.due,
+        )
+        key = list(watched_before.primary_key)
+        connection.execute(
+            made.on_conflict_do_update(index_elements=key, set_={"due": made.excluded.due})
+        )
     drop(connection, Kind.WATCHED, [number(watched)])
     for column in (watched_records.c.watched, watched_subjects.c.id):
         connection.execute(sa.delete(column.table).where(column == watched))
+
+
+def _taken_up(
+    connection: sa.Connection, theirs: Sequence[int], mark: bytes, subject: Subject
+) -> int | None:
+    """When a subject is to be asked about that they followed until a while ago; None: it was not,
+    or not asked about."""
+    named = sa.and_(
+        watched_before.c.token.in_(theirs),
+        watched_before.c.subject == mark,
+        watched_before.c.purpose == subject.purpose,
+        watched_before.c.authorisation == (subject.authorisation or b""),
+    )
+    due: int | None = connection.scalar(sa.select(sa.func.max(watched_before.c.due)).where(named))
+    connection.execute(sa.delete(watched_before).where(named))
+    return due

@@ -111,8 +111,7 @@ class Snapshot:
         self._keep = Kept()
         self._holders = Holders(network, head, final)
         self._histories = histories or Histories()
-        newest = -1 if final is None else final.number
-        self._statuses = Statuses(head, newest, self._holders, self._histories)
+        self._statuses = Statuses(head, self.final, self._holders, self._histories)
         self._silent: dict[tuple[tuple[str, ...], ChainBlock], float] = {}
 
     @classmethod
@@ -152,6 +151,11 @@ class Snapshot:
         """Of the block that is the head."""
         return self._head.block.number
 
+    @property
+    def final(self) -> int:
+        """Of the newest block that is final by it; -1: none is yet."""
+        return -1 if self._final is None else self._final.number
+
     def prepare(self, receipts: Iterable[Receipt]) -> None:
         """Read together what is asked of each: how the records stand. Raises CouldNotCheck."""
         views = (self._head, *(view for view in self._others if view.sources))
@@ -165,7 +169,7 @@ class Snapshot:
         witnesses = {line.member for line in receipt.checkpoint.witnesses}
         return ChainFacts(
             head=_plain(self._head.block),
-            final=-1 if self._final is None else self._final.number,
+            final=self.final,
             log=issuer.log,
             owner=issuer.owner,
             keys=dict(issuer.keys),
@@ -230,7 +234,7 @@ class Snapshot:
             )
             for log in logs
         }
-        final = self._final is not None and number <= self._final.number
+        final = number <= self.final
         return AtBlock(block=_plain(self._head.block_at(number)), final=final, sizes=sizes)
 
     def visibility_of(self, type_: str, region: str) -> int:

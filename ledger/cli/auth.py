@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import note, print_json, print_rows
+from ledger.cli.paging import asked_before, limit_option, note_more, read_pages
 
 _OK = 200
 _MANY = 100_000
@@ -185,40 +187,25 @@ def grant(
     ),
 )
 @click.option("--subject", metavar="CODE", help=say(zh="仅此主体的。", en="Of this subject alone."))
-@click.option(
-    "--limit",
-    type=click.IntRange(1, _MANY),
-    default=1000,
-    show_default=True,
-    help=say(zh="最多几份。", en="So many at most."),
-)
+@limit_option(default=1000, most=_MANY, help_=say(zh="最多几份。", en="So many at most."))
 @node_options
 @json_option
 def list_(*, url: str, token: str | None, subject: str | None, limit: int, as_json: bool) -> int:
     """See its help."""
-    found: list[Told] = []
     with Node(url, token) as node:
-        page = _page(node, subject, None)
-        found += page["items"]
-        while page["next"] is not None and len(found) < limit:
-            page = _page(node, subject, page["next"])
-            found += page["items"]
-    more = page["next"] is not None or len(found) > limit
-    found = found[:limit]
+        found = read_pages(partial(_page, node, subject), limit)
     if as_json:
-        print_json({"authorisations": found, "more": more})
+        print_json({"authorisations": found.items, "more": found.more})
         return 0
-    print_rows(map(row_of, found), head=head_of())
-    if more:
-        note(say(zh="还有更多，请加大 --limit。", en="There are more; raise --limit."))
+    print_rows(map(row_of, found.items), head=head_of())
+    note_more(found)
     return 0
 
 
 def _page(node: Node, subject: str | None, before: int | None) -> Told:
     """A code is never part of an address, which stands in the logs of every proxy."""
     if subject is None:
-        asked = {} if before is None else {"before": str(before)}
-        told: Told = expect(node.get(PATH, **asked), _OK).json()
+        told: Told = expect(node.get(PATH, **asked_before(before)), _OK).json()
         return told
     value: Told = {"subject": subject} | ({} if before is None else {"before": before})
     headers = {"Content-Type": "application/json"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from ledger.cli.auth_one import PATH, Told
@@ -11,7 +13,8 @@ from ledger.cli.case_words import word
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import note, print_json, print_rows
+from ledger.cli.output import print_json, print_rows
+from ledger.cli.paging import asked_before, limit_option, note_more, read_pages
 
 _OK = 200
 _MANY = 100_000
@@ -43,39 +46,25 @@ _MANY = 100_000
     ),
 )
 @click.argument("name", metavar="C", type=NAME)
-@click.option(
-    "--limit",
-    type=click.IntRange(1, _MANY),
-    default=1000,
-    show_default=True,
-    help=say(zh="最多几次。", en="So many at most."),
-)
+@limit_option(default=1000, most=_MANY, help_=say(zh="最多几次。", en="So many at most."))
 @node_options
 @json_option
 def queries(*, name: str, limit: int, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
-    found: list[Told] = []
     with Node(url, token) as node:
-        page = _page(node, name, None)
-        found += page["items"]
-        while page["next"] is not None and len(found) < limit:
-            page = _page(node, name, page["next"])
-            found += page["items"]
-    more = page["next"] is not None or len(found) > limit
-    found = found[:limit]
+        found = read_pages(partial(_page, node, name), limit)
     if as_json:
-        told = {key: page[key] for key in ("authorisation", "custodian", "grantee")}
-        print_json({**told, "queries": found, "more": more})
+        told = {key: found.last[key] for key in ("authorisation", "custodian", "grantee")}
+        print_json({**told, "queries": found.items, "more": found.more})
         return 0
-    print_rows(map(_row, found), head=_head())
-    if more:
-        note(say(zh="还有更多，请加大 --limit。", en="There are more; raise --limit."))
+    print_rows(map(_row, found.items), head=_head())
+    note_more(found)
     return 0
 
 
 def _page(node: Node, name: str, before: int | None) -> Told:
-    asked = {} if before is None else {"before": str(before)}
-    told: Told = expect(node.get(f"{PATH}/{name}/queries", **asked), _OK).json()
+    answer = node.get(f"{PATH}/{name}/queries", **asked_before(before))
+    told: Told = expect(answer, _OK).json()
     return told
 
 

@@ -1,4 +1,4 @@
-"""Bundles, as a person reads them."""
+"""Bundles and answers, as a person reads them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ OVERALL: Final[Mapping[str, tuple[str, str, str]]] = {
         "It does not hold: the bundle, or something in it.",
         "red",
     ),
+}
+OF_ANSWER: Final[Mapping[str, tuple[str, str, str]]] = {
+    **OVERALL,
+    "stated": (
+        "该成员没有说明不利、有争议或无法核对的记录；其他成员是否有记录，此答复不能说明。",
+        "It states nothing adverse, disputed or open. What others have, this answer does not say.",
+        "green",
+    ),
+    "open": (
+        "未决：有记录有争议、无法核对，或有遗漏的证据。",
+        "Open: a record is disputed or could not be settled, or one is proven to be left out.",
+        "yellow",
+    ),
+    "false": ("不成立：答复或其中的内容有假。", "It does not hold: the answer, or a part.", "red"),
 }
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "out-of-region": ("不在授权的地区之内", "outside of the regions of the authorisation"),
@@ -83,11 +97,31 @@ def show_bundle(name: str, value: Mapping[str, Any]) -> None:
     _missing(value["missing"])
 
 
-def _head(overall: str, now: str | None) -> None:
-    zh, en, style = OVERALL[overall]
+def show_answer(name: str, value: Mapping[str, Any]) -> None:
+    """The verdict on one answer: how it stood, and how it stands now."""
+    stdout().print(plain(name, "bold"))
+    _head(value["verdict"], value["now"]["overall"], OF_ANSWER)
+    pairs = [
+        (say(zh="答复成员", en="answered by"), value["issuer"] or "-"),
+        (say(zh="提问成员", en="asked by"), value["to"] or "-"),
+        (say(zh="主体", en="subject"), value["subject"] or "-"),
+        (say(zh="答复时间", en="at"), value["at"] or "-"),
+        (say(zh="依据的区块", en="block"), _blocks(value["blocks"])),
+    ]
+    stdout().print(rows(pairs))
+    show_problems(value["problems"])
+    _completeness(value["completeness"])
+    if value["verdict"] not in ("false", "undetermined"):
+        _records(value["records"])
+
+
+def _head(
+    overall: str, now: str | None, words: Mapping[str, tuple[str, str, str]] = OVERALL
+) -> None:
+    zh, en, style = words[overall]
     stdout().print(plain(say(zh=zh, en=en), style))
     if now is not None and now != overall:
-        zh, en, style = OVERALL[now]
+        zh, en, style = words[now]
         stdout().print(plain(say(zh=f"现在：{zh}", en=f"Now: {en}"), style))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.cli.acting import failures
+from ledger.cli.auditors import auditor_options
 from ledger.cli.drawing import Drawing
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, network_options
@@ -57,31 +58,11 @@ _HELP = say(
       credit-ledger audit replay --openings openings --draws draw --network network.json
     """,
 )
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ANY = click.Path(exists=True, path_type=Path)
 
 
 @click.command("draw", help=_HELP)
-@click.option(
-    "--member",
-    required=True,
-    metavar="CODE",
-    help=say(zh="以其名义抽取的审计成员。", en="The auditor in whose name to draw."),
-)
-@click.option(
-    "--key",
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="其 REQUEST 密钥文件。", en="File of its REQUEST key."),
-)
-@click.option(
-    "--password-file",
-    "password_files",
-    multiple=True,
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="打开密钥的口令文件。", en="Password of the key."),
-)
+@auditor_options(key_required=False)
 @click.option(
     "--on",
     "day",
@@ -126,14 +107,6 @@ _ANY = click.Path(exists=True, path_type=Path)
         zh="成员另行交来的抽中记录的回执（可重复）。",
         en="Receipts of drawn records that members handed over (repeatable).",
     ),
-)
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help=say(zh="存放的文件夹。", en="Folder to keep it in."),
 )
 @mirror_option
 @network_options

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ledger.cli.auditors import demand_auditor
 from ledger.cli.language import say
-from ledger.cli.openings import demand_auditor
 from ledger.cli.options import local_clock
 from ledger.cli.output import Unknown, write_file
 from ledger.cli.progress import bars

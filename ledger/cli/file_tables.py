@@ -1,4 +1,4 @@
-"""Lists of a day, histories, bundles and reports, as a person reads them."""
+"""Lists of a day, histories, bundles, answers and reports, as a person reads them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ledger.cli.bundle_tables import show_bundle
+from ledger.cli.bundle_tables import show_answer, show_bundle
 from ledger.cli.language import pick, say
 from ledger.cli.report_tables import show_report
 from ledger.cli.tables import plain, rows, stdout
+from ledger.files.answer_files import AnswerVerdict
 from ledger.files.bundles import BundleVerdict
 from ledger.files.history import HistoryVerdict
 from ledger.files.lists import ListVerdict
@@ -63,9 +64,13 @@ MAX_SHOWN = 20
 
 
 def show_file(
-    name: str, verdict: ListVerdict | HistoryVerdict | BundleVerdict | ReportVerdict
+    name: str,
+    verdict: ListVerdict | HistoryVerdict | BundleVerdict | AnswerVerdict | ReportVerdict,
 ) -> None:
     """The verdict on a file that holds many receipts."""
+    if isinstance(verdict, AnswerVerdict):
+        show_answer(name, verdict.as_dict())
+        return
     if isinstance(verdict, BundleVerdict):
         show_bundle(name, verdict.as_dict())
         return

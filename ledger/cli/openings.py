@@ -14,14 +14,15 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from ledger.cli.acting import failures
+from ledger.cli.auditors import auditor_options, demand_auditor
 from ledger.cli.language import pick, say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
-from ledger.cli.output import EXIT_UNKNOWN, Refused, Unknown, note, print_json
+from ledger.cli.output import EXIT_UNKNOWN, Unknown, note, print_json
 from ledger.cli.passwords import open_key
 from ledger.cli.progress import bars
 from ledger.cli.tables import plain, stdout
 from ledger.core.errors import CouldNotCheck
-from ledger.core.keys import Alg, Purpose, Role
+from ledger.core.keys import Purpose
 from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ _HELP = say(
       credit-ledger audit replay --network network.json --openings openings --out report.json
     """,
 )
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASONS = {
     "no-endpoint": {"zh": "没有登记地址", "en": "has registered no address"},
     "unreachable": {"zh": "无法连接", "en": "was not reached"},
@@ -72,35 +72,7 @@ _FALSE = {"zh": "应答不成立", "en": "its answer does not hold"}
 
 
 @click.command("openings", help=_HELP)
-@click.option(
-    "--member",
-    required=True,
-    metavar="CODE",
-    help=say(zh="以其名义索取的审计成员。", en="The auditor in whose name to ask."),
-)
-@click.option(
-    "--key",
-    required=True,
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="其 REQUEST 密钥文件。", en="File of its REQUEST key."),
-)
-@click.option(
-    "--password-file",
-    "password_files",
-    multiple=True,
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="打开密钥的口令文件。", en="Password of the key."),
-)
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help=say(zh="存放的文件夹。", en="Folder to keep them in."),
-)
+@auditor_options(key_required=True)
 @network_options
 @json_option
 def openings(
@@ -180,24 +152,6 @@ def _chain(network: NetworkFile) -> Iterator[tuple[View, Consortium]]:
         raise Unknown(f"{text}: {error}") from error
     finally:
         reader.close()
-
-
-def demand_auditor(consortium: Consortium, member: str, signer: MessageSigner, now: int) -> None:
-    """Raise Refused where this key may not ask in the name of an AUDITOR member now."""
-    found = consortium.member(member)
-    if found is None or not found.roles & Role.AUDITOR:
-        raise Refused(
-            say(zh=f"{member} 不是审计成员。", en=f"{member} is no member with the role AUDITOR.")
-        )
-    key = consortium.key(member, signer.key_id)
-    good = key is not None and key.purpose == Purpose.REQUEST and key.valid_at(now)
-    if not good or signer.alg not in (Alg.ED25519, Alg.P256):
-        raise Refused(
-            say(
-                zh=f"该密钥不是 {member} 现在有效的 REQUEST 密钥。",
-                en=f"This is no REQUEST key of {member} that is valid now.",
-            )
-        )
 
 
 def _show(told: Sequence[Told]) -> None:

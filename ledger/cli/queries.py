@@ -12,7 +12,7 @@ from typing import Any
 import click
 import orjson
 
-from ledger.cli.language import say
+from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import note, print_json, print_rows, write_file
@@ -131,6 +131,7 @@ def usage() -> None:
     "report",
     help=say(
         zh="""其他成员某月使用本成员答复的次数，按成员、目的和决定。只含其自行报告的使用，不涉及主体。
+        同一答复只计一次；不以本成员给过的答复为依据的，另列并说明原因，不计入。
 
         \b
         示例：credit-ledger usage report --month 2026-11 --to URL
@@ -138,7 +139,8 @@ def usage() -> None:
         退出码：0 · 1 被拒绝 · 4 无法连接
         """,
         en="""How often others used answers of this member in a month, by member, purpose and
-        decision, as they reported it. It names no subject.
+        decision, as they reported it. It names no subject. Each answer counts once; what rests on
+        no answer that they were given is told apart with the reason, and counted nowhere.
 
         \b
         Example: credit-ledger usage report --month 2026-11 --to URL
@@ -163,4 +165,9 @@ def report(*, month: tuple[date, date], url: str, token: str | None, as_json: bo
     if found["measures"]:
         taken = ("member", "measure", "times")
         print_rows([[one[name] for name in taken] for one in found["measures"]], head=taken)
+    if unrelated := found.get("unrelated"):
+        note(say(zh="以下各项不计入上表：", en="None of these is counted above:"))
+        names = ("member", "sort", "times", "text")
+        rows = [{**one, "text": pick(one["text"])} for one in unrelated]
+        print_rows([[one[name] for name in names] for one in rows], head=names)
     return 0

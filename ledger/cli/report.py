@@ -12,6 +12,7 @@ from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import demand_new, note, print_json, print_rows, shown_path, write_file
+from ledger.cli.paging import asked_before, limit_option, note_more, read_pages
 from ledger.cli.report_check import check, object_
 from ledger.cli.verify import Day
 from ledger.files.reports import parse_report
@@ -149,39 +150,29 @@ def make(
         """,
     ),
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(1, _MOST),
-    default=100,
-    help=say(zh="最多列出多少份。", en="How many at most."),
-)
+@limit_option(default=100, most=_MOST, help_=say(zh="最多列出多少份。", en="How many at most."))
 @node_options
 @json_option
 def list_(*, limit: int, url: str, token: str | None, as_json: bool) -> int:
     """See its help."""
-    found: list[dict[str, Any]] = []
-    following: int | None = None
     with Node(url, token) as node:
-        while len(found) < limit:
-            asked = {} if following is None else {"before": str(following)}
-            value = expect(node.get("/v1/reports", **asked), _OK).json()
-            found += value["items"]
-            following = value["next"]
-            if following is None:
-                break
-    more = following is not None or len(found) > limit
-    found = found[:limit]
+
+        def page(before: int | None) -> dict[str, Any]:
+            answer = node.get("/v1/reports", **asked_before(before))
+            told: dict[str, Any] = expect(answer, _OK).json()
+            return told
+
+        found = read_pages(page, limit)
     if as_json:
-        print_json({"reports": found, "more": more})
+        print_json({"reports": found.items, "more": found.more})
         return 0
     head = say(zh="编号 出具时间 自 至 有效期至 状态", en="number at from to until state").split()
     rows = [
         (r["number"], r["at"], r["period"]["from"], r["period"]["to"], r["until"], r["state"])
-        for r in found
+        for r in found.items
     ]
     print_rows(rows, head=head)
-    if more:
-        note(say(zh="还有更多，见 --limit。", en="there are more: see --limit"))
+    note_more(found)
     return 0
 
 

@@ -36,8 +36,8 @@ _HELP = say(
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
     给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
-    （lists show）、主体的历史（history）和专项信用报告（PDF）同样核验；也可用回执加 --statement
-    核验声明，结论只说明它是谁作出的、是否已经锚定。
+    （lists show）、主体的历史（history）、证据包、单个答复和专项信用报告（PDF）同样核验；
+    也可用回执加 --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -52,9 +52,9 @@ _HELP = say(
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
     object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
-    (`lists show`), histories of subjects (`history`) and special credit reports (PDF) are
-    checked as well, as is a receipt with --statement; then it is told whose the statement is, and
-    whether it is anchored.
+    (`lists show`), histories of subjects (`history`), bundles, single answers and special
+    credit reports (PDF) are checked as well, as is a receipt with --statement; then it is told
+    whose the statement is, and whether it is anchored.
 
     \b
     Examples:
@@ -295,9 +295,9 @@ def _judge(
     if statement is None and not_asked(data, question):
         note(
             say(
-                zh="注意：名单和证据包按其自身的时间核验，它们和历史自述主体、类型与签发者；"
+                zh="注意：名单、证据包和答复按其自身的时间核验，它们和历史自述主体、类型与签发者；"
                 "这些要求只用于单个回执。",
-                en="Note: lists and bundles are checked as of their own time, and they and"
+                en="Note: lists, bundles and answers are checked as of their own time, and they and"
                 " histories say themselves whom and what they are about; that is asked of single"
                 " receipts.",
             )

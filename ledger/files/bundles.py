@@ -32,7 +32,16 @@ from ledger.files.problems import Problem, of_error
 from ledger.records.schema import Schema
 from ledger.verify import Verifier
 
-__all__ = ["ENDED", "EXIT_OF", "Assessment", "BundleVerdict", "assess", "verify_bundle"]
+__all__ = [
+    "ENDED",
+    "EXIT_OF",
+    "Assessment",
+    "BundleVerdict",
+    "assess",
+    "blocks_of",
+    "rows_of",
+    "verify_bundle",
+]
 
 ENDED: Final = frozenset(
     {"repaired", "corrected", "withdrawn", "ended", "expired", "erased", "shielded"}
@@ -105,10 +114,10 @@ class BundleVerdict:
             "at": told_ and instant(told_.at),
             "overall": told_ and told_.overall,
             "now": {"overall": now if shown else None},
-            "blocks": _blocks(self.assessment) if shown and self.assessment else {},
+            "blocks": blocks_of(self.assessment) if shown and self.assessment else {},
             "completeness": [one.to_json() for one in told_.completeness] if told_ else [],
             "missing": [one.to_json() for one in told_.missing] if told_ else [],
-            "records": _rows(self.assessment) if shown and self.assessment else [],
+            "records": rows_of(self.assessment) if shown and self.assessment else [],
             "problems": [one.as_dict() for one in self.problems],
         }
 
@@ -257,7 +266,7 @@ def _differs(problem: str) -> Problem:
     return Problem(code="parts-differ", evidence={"problem": problem})
 
 
-def _blocks(assessment: Assessment) -> dict[str, Any]:
+def blocks_of(assessment: Assessment) -> dict[str, Any]:
     """The block of each answer; the oldest is that of the whole."""
     return {
         one.given.answer.iss: {"number": one.block.number, "time": instant(one.block.time)}
@@ -266,7 +275,7 @@ def _blocks(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _rows(assessment: Assessment) -> list[dict[str, Any]]:
+def rows_of(assessment: Assessment) -> list[dict[str, Any]]:
     """Each record with how it stands today beside how it stood."""
     return [
         told(one.given.answer.iss, verdict, schema)

@@ -88,6 +88,12 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "暂时无法核验答复所附的查询登记，请稍后再试",
         "the opening of the query could not be checked; try later",
     ),
+    "query-missing": (
+        "文件只有答复本身，没有查询登记的 opening 和回执，不能据以认定：请取 {answer, opening,"
+        " receipts} 或证据包再核验",
+        "it is the answer alone, without the opening of its query and its receipts, and counts for"
+        " nothing: check {answer, opening, receipts}, or the bundle that it stands in",
+    ),
     "query-late": (
         "答复所附的查询登记晚于答复",
         "the query that goes with the answer was stated later than the answer",
@@ -224,7 +230,7 @@ UNKNOWN: Final = frozenset(
         *("version-unknown", "receipt-unchecked", "opening-unchecked", "query-unchecked"),
         *("block-not-final", "chain-unread", "missing", "product-key-disputed"),
         *("report-unchecked", "report-overdue", "report-costly", "list-unknown"),
-        "authorisation-unchecked",
+        *("authorisation-unchecked", "query-missing"),
     }
 )
 """Codes of what could not be looked at; every other one speaks against the file."""

@@ -220,11 +220,12 @@ def start_members(
     anvil_args: Sequence[str] = (),
     consent: Sequence[str] = (),
     makers: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> Iterator[Network]:
     """A chain, and a gateway for each of these members. databases: URLs by member; others have
     theirs in their folder. before: what happens before they are opened, with the folder of theirs;
     the keys of those that were open by then. anvil_args: of the chain. consent: those with a
-    CONSENT key; makers: with a PRODUCT key."""
+    CONSENT key; makers: with a PRODUCT key. settings: of all of them, beside those of each."""
     with ExitStack() as stack:
         anvil = stack.enter_context(start_anvil(args=anvil_args))
         relays = {code: stack.enter_context(start_relay()) for code in codes}
@@ -235,10 +236,10 @@ def start_members(
         rings = before(network, folder) if before else {}
         members = {}
         for code in codes:
-            settings: dict[str, Any] = {}
+            own: dict[str, Any] = dict(settings or {})
             if databases and code in databases:
-                settings["database_url"] = databases[code]
-            node = open_member(network, code, folder / code, rings.get(code), **settings)
+                own["database_url"] = databases[code]
+            node = open_member(network, code, folder / code, rings.get(code), **own)
             stack.callback(node.close)
             listener = listen("127.0.0.1", 0)
             stack.callback(listener.close)

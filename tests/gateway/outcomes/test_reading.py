@@ -100,6 +100,7 @@ def test_amounts_as_people_write_them(written: str, meant: str) -> None:
 WRONG = [
     ("2026-10", "2026-13", "period:month-invalid"),
     ("2026-10", "2026-12", "period:month-to-come"),
+    ("2026-10", "2016-10", "period:month-too-old"),
     ("2026-10", "", "period:missing"),
     ("130000", "13", "region:region-invalid"),
     (PRODUCT, "ab", "product:product-invalid"),

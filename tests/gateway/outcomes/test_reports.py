@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.outcomes import services
 from gateway.outcomes.models import outcomes
 from gateway.peers.errors import PeerRefused
 from gateway.statements.interfaces import Said
@@ -177,11 +178,72 @@ def test_sums_of_a_custodian(network: Network) -> None:
 def test_more_rows_than_one_lot(network: Network) -> None:
     bank = network[BANK]
     lines = [
-        line(period=f"{year}-{month:02}") for year in range(1990, 2010) for month in range(1, 13)
+        line(period=f"{year}-{month:02}", region=region)
+        for year in range(2018, 2025)
+        for month in range(1, 13)
+        for region in (BEIJING, TIANJIN, "130000")
     ]
     found = done(bank, *lines)
-    assert found["counts"]["new"] == len(lines) == 240
-    assert done(bank, *lines)["counts"]["known"] == 240
+    assert found["counts"]["new"] == len(lines) == 252
+    assert done(bank, *lines)["counts"]["known"] == 252
+
+
+@pytest.mark.parametrize(
+    ("until", "status"), [("2027-12", 200), ("2028-01", 422), ("2024-12", 422), ("9999-12", 422)]
+)
+def test_sums_are_of_so_many_months(network: Network, until: str, status: int) -> None:
+    answer = ask(network[BEIJING], "GET", f"/v1/outcomes/sums?from=2025-01&until={until}")
+    assert answer.status_code == status, answer.text
+    if status != 200:
+        problem = answer.json()
+        assert (problem["code"], problem["field"]) == ("months-too-many", "until")
+        assert problem["most"] == 36 and set(problem["text"]) == {"zh", "en"}
+
+
+def test_a_member_says_so_much_about_a_month(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its own file, and to those whom it tells; what was said before is still known."""
+    bank, beijing = network[BANK], network[BEIJING]
+    monkeypatch.setattr(services, "MAX_OF_MONTH", 2)
+    rows = [line(period="2025-09", region=one) for one in (BEIJING, TIANJIN, "130000")]
+    found = done(bank, *rows, line(period="2025-10"))
+    assert [one["state"] for one in found["items"]] == ["new", "new", "wrong", "new"]
+    (error,) = found["items"][2]["errors"]
+    assert (error["field"], error["code"]) == ("period", "month-full")
+    assert set(error["message"]) == set(error["remedy"]) == {"zh", "en"}
+    assert done(bank, *rows)["counts"] == {"new": 0, "corrected": 0, "known": 2, "wrong": 1}
+    changed = done(bank, line(period="2025-09", figures="13,1,1"))
+    assert states(changed) == [(2, "wrong", None)], "a correction is one more"
+    have = count(beijing.node, outcomes)
+    _deliver(bank.node, BEIJING)
+    monkeypatch.setattr(services, "MAX_OF_MONTH", 0)
+    for period, code in (("2025-09", "outcomes-full"), ("2012-01", "outcomes-full")):
+        with pytest.raises(PeerRefused) as refused:
+            beijing_hears(bank, period, seq=9)
+        assert refused.value.code == code
+    monkeypatch.undo()
+    for period in ("2012-01", "2999-01"):
+        with pytest.raises(PeerRefused) as refused:
+            beijing_hears(bank, period, seq=9)
+        assert refused.value.code == "outcomes-full"
+    told = beijing_hears(bank, "2025-09", seq=9)
+    monkeypatch.setattr(services, "MAX_OF_MONTH", 0)
+    bank.node.peers.asking.ask(BEIJING, "message", told)  # again
+    assert count(beijing.node, outcomes) > have
+
+
+def beijing_hears(bank: Member, period: str, *, seq: int) -> bytes:
+    """An outcome of the bank as it likes, handed to Beijing; its opening."""
+    said = outcome_from_members(
+        {
+            **{"granted": "1", "households": 9, "lent": "1", "period": period},
+            **{"product": None, "region": BEIJING, "seq": seq, "version": 0},
+        }
+    )
+    [opening] = bank.node.statements.issue([Said(sort="outcome", members=said.members())])
+    bank.node.peers.asking.ask(BEIJING, "message", opening.encode())
+    return opening.encode()
 
 
 def test_files_that_are_none(network: Network) -> None:

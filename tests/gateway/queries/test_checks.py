@@ -9,7 +9,7 @@ import pytest
 from gateway.checks.tables import gathered, read_rows
 from gateway.files.errors import FileFault
 from gateway.peers.outbox import listed
-from gateway.queries.services import FeedbackInbox
+from gateway.queries.inboxes import FeedbackInbox
 from ledger.records.rules import newest
 from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, of, send, token, use
 from tests.gateway.queries.conftest import BANK, BEIJING, TIANJIN

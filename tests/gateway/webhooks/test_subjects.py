@@ -23,7 +23,12 @@ from gateway.tokens.services import revoke_token
 from gateway.watching import asking, nights, subjects
 from gateway.watching.errors import WatchRefused
 from gateway.watching.interfaces import MAX_KNOWN, Answered, Found, Wanted
-from gateway.watching.models import watch_events, watched_records, watched_subjects
+from gateway.watching.models import (
+    watch_events,
+    watched_before,
+    watched_records,
+    watched_subjects,
+)
 from gateway.watching.subjects import Subject
 from ledger.core.errors import CouldNotCheck
 from tests.gateway.intake.material import count
@@ -458,6 +463,52 @@ def test_no_longer(node: Node, receiver: Receiver) -> None:
     assert [one["subject"] for one in node.webhooks.subjects.listed(caller)] == [standing]
     node.webhooks.subjects.unfollow(caller, standing, still=still)
     assert count(node, watched_subjects) == 0
+
+
+def test_who_follows_anew_has_it_asked_about_when_it_would_have_been(node: Node) -> None:
+    """Or whoever drops and follows one all day long asks all members all day long."""
+    asked, caller = members(node), holder(node)
+    first = follow(node, caller)
+    assert ask(node) == 1
+    node.webhooks.subjects.unfollow(caller, first, still=_nobody())
+    second = follow(node, holder(node))  # by the next token, too
+    assert second != first
+    assert ask(node) == 0
+    follow(node, caller, purpose="in-loan")  # another question
+    follow(node, holder(node, "another"))  # of somebody else
+    assert ask(node) == 2
+    tonight(node)
+    assert ask(node) == 3
+    # One that was never asked about, or is followed again later, is asked about at once.
+    set_clock(node, NOON + timedelta(days=1))
+    never = follow(node, caller, OTHER_SUBJECT)
+    node.webhooks.subjects.unfollow(caller, never, still=_nobody())
+    follow(node, caller, OTHER_SUBJECT)
+    node.webhooks.subjects.unfollow(caller, second, still=_nobody())
+    assert ask(node) == 1
+    tonight(node, 2)
+    follow(node, caller)
+    before = len(asked.asked)
+    ask(node)
+    assert SUBJECT in {one.code for one in asked.asked[before:]}
+    assert count(node, watched_before) == 0
+
+
+def test_subjects_in_turn_are_bounded_as_those_together(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members(node)
+    caller = holder(node)
+    monkeypatch.setattr(subjects, "MAX_OF_HOLDER", 2)
+    for code in codes(2):
+        watched = follow(node, caller, code)
+        assert ask(node) == 1
+        node.webhooks.subjects.unfollow(caller, watched, still=_nobody())
+    with pytest.raises(WatchRefused) as caught:
+        follow(node, caller)
+    assert caught.value.code == "too-many-subjects"
+    tonight(node)
+    assert follow(node, caller)
 
 
 def test_unfollowed_while_it_is_asked(node: Node) -> None:
