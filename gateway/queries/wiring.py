@@ -10,6 +10,7 @@ from gateway.authorisations.views import Views
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.chain.signing import Signing
+from gateway.intake.pool import Workers
 from gateway.peers.parts import PeerParts
 from gateway.queries.answering import Answering
 from gateway.queries.asking import Asking
@@ -37,6 +38,7 @@ class Parts(Protocol):
     statements: Statements
     statuses: Statuses
     peers: PeerParts
+    workers: Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Quer
         papers=papers,
         held=held,
         answering=answering,
+        who=parts.workers.who,
     )
     uses = Uses(
         ctx,
