@@ -95,6 +95,7 @@ def make_finance(parts: Parts) -> Finance:
         hmac=parts.hmac,
         accesses=parts.accesses,
         peers=peers,
+        who=parts.workers.who,
     )
     peers.exchange.ask_papers(papers.papers)
     queries = make_queries(parts, papers.papers, papers.held, papers.views)

@@ -9,13 +9,13 @@ from typing import Final
 from gateway.authorisations.errors import AuthorisationRefused
 from gateway.authorisations.interfaces import Members, Wanted
 from gateway.base.context import Context
+from gateway.base.who import WhoFiles
 from gateway.cases.materials import demand_documents
 from gateway.chain.view import ChainView
 from ledger.chain.contracts.structs import ACTIVE
 from ledger.core.authorisation import GOVERNMENT, PURPOSES
 from ledger.core.keys import Role
 from ledger.core.texts import Text
-from ledger.records import uscc
 from ledger.records.texts import message
 
 MOST_YEARS: Final = 5
@@ -27,10 +27,12 @@ asked about must not outlive what can be told. A longer loan needs another one i
 class Demands:
     """What is held against the chain, the types that there are, and the day."""
 
-    def __init__(self, ctx: Context, chain: ChainView, members: Members) -> None:
+    def __init__(self, ctx: Context, chain: ChainView, members: Members, who: WhoFiles) -> None:
+        """who: codes that are lawful though they fail their check characters."""
         self._ctx = ctx
         self._chain = chain
         self._members = members
+        self._who = who
 
     def check(self, wanted: Wanted) -> None:
         """Raise AuthorisationRefused, CaseRefused (documents) or NotReady unless it may be made."""
@@ -50,7 +52,7 @@ class Demands:
             raise AuthorisationRefused("not-a-custodian", _NO_CUSTODIAN)
 
     def _subject(self, code: str) -> None:
-        if (wrong := uscc.check(code)) is not None:
+        if (wrong := self._who.current().wrong(code)) is not None:
             extra = {"rule": wrong}
             raise AuthorisationRefused(
                 "subject-invalid", message(wrong, "subject"), field="subject", extra=extra

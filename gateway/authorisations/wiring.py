@@ -16,6 +16,7 @@ from gateway.authorisations.services import Admission, Grants
 from gateway.authorisations.views import Views
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
+from gateway.base.who import WhoFiles
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -51,6 +52,7 @@ def make_authorisations(
     hmac: Hmac,
     accesses: AccessLog,
     peers: PeerParts,
+    who: WhoFiles,
 ) -> AuthorisationParts:
     """All that answers for the authorisations of this member. reader: for what is sent; what is
     judged is read through that of the peers, which refuses heads that are too old."""
@@ -68,7 +70,7 @@ def make_authorisations(
             vault=vault,
             hmac=hmac,
             accesses=accesses,
-            demands=Demands(ctx, chain, peers.directory),
+            demands=Demands(ctx, chain, peers.directory, who),
             handing=peers.outbox,
         ),
         papers=papers,

@@ -28,6 +28,12 @@ class Who:
     exceptions: frozenset[str] = frozenset()
     subjects: Subjects = NO_SUBJECTS
 
+    def wrong(self, code: str) -> str | None:
+        """The row code of what is wrong with a subject's normalised code; None where nothing is,
+        or where the operator knows it to be lawful. Who asks about a mistyped code would be told
+        that nothing is known of it."""
+        return None if code in self.exceptions else uscc.check(code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhoPaths:

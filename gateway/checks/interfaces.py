@@ -40,10 +40,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One of those that are checked. authorisation: commitment of one that is held here."""
+    """One of those that are checked. authorisation: commitment of one that is held here. fault: why
+    it cannot be asked about."""
 
     code: str
     authorisation: bytes | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

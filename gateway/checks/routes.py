@@ -12,17 +12,23 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.base.policy import Caller, Purpose
-from gateway.checks.interfaces import MAX_SUBJECTS, Kind, Matter, Subject
+from gateway.checks.interfaces import MAX_SUBJECTS, Fault, Kind, Matter, Subject
 from gateway.checks.running import Running
 from gateway.checks.services import Checks
 from gateway.http.problems import Problem
-from gateway.queries.bodies import read_use
+from gateway.queries.bodies import read_named, read_terms
 from gateway.tokens.services import require
 from gateway.worklists.routes import FORM, table_of
 from ledger.core.errors import InputError
 
 FRESH: Final = {"Cache-Control": "no-store"}
 NDJSON: Final = "application/x-ndjson"
+MAX_SAID: Final = 40
+"""Characters that are repeated of a code that is none."""
+_CODES: Final[Mapping[str | None, str]] = {
+    "code": "subject-invalid",
+    "authorisation": "authorisation-unknown",
+}
 
 router = APIRouter(tags=["checks"])
 
@@ -40,7 +46,8 @@ User = Annotated[Caller, Depends(require(Purpose.USE))]
 async def check_subjects(request: Request, checks: Here, caller: User) -> Response:
     """Ask all provinces about up to 1,000 subjects for one matter, a line of JSON each, in their
     order: `{purpose, matter?, types?, subjects:[{code, authorisation?}…]}`. Each question is kept,
-    with its bundle, as one of `/v1/uses`."""
+    with its bundle, as one of `/v1/uses`. One that cannot be asked about has `problem`, and holds
+    up no other."""
     matter, subjects = read_checks(await request.body())
     running = checks.subjects(caller, matter, subjects)  # refused before anything is answered
     lines = _lines(running)
@@ -97,23 +104,28 @@ async def _lines(running: Running) -> AsyncGenerator[bytes]:
 
 
 def read_checks(body: bytes) -> tuple[Matter, Sequence[Subject]]:
-    """What is to be checked. Raises InputError, which names the member."""
+    """What is to be checked; a subject that cannot be read has its fault. Raises InputError, which
+    names the member."""
     value = _object(body, {"purpose", "subjects"}, {"matter", "types"})
     subjects = _list(value, "subjects")
-    shared: dict[str, Any] = {name: value[name] for name in ("matter", "types") if name in value}
-    wanted = [_wanted(value["purpose"], shared, one) for one in subjects]
-    first = wanted[0]
-    matter = Matter(purpose=first.purpose, matter=first.matter, types=first.types)
-    return matter, [Subject(code=one.code, authorisation=one.authorisation) for one in wanted]
+    purpose, types, text = read_terms(value)
+    matter = Matter(purpose=purpose, matter=text, types=types)
+    return matter, [_subject(one) for one in subjects]
 
 
-def _wanted(purpose: Any, shared: Mapping[str, Any], subject: Mapping[str, Any]) -> Any:
+def _subject(value: Mapping[str, Any]) -> Subject:
     """One of them, read as a single question would be."""
-    if not subject.keys() <= {"code", "authorisation"} or "code" not in subject:
+    if not value.keys() <= {"code", "authorisation"} or "code" not in value:
         raise _wrong(
             "subjects", "每项须为 {code, authorisation?}", "each is {code, authorisation?}"
         )
-    return read_use(orjson.dumps({"purpose": purpose, **shared, **subject}))
+    try:
+        code, authorisation = read_named(value)
+    except InputError as error:
+        said = value["code"] if isinstance(value["code"], str) else ""
+        fault = Fault(code=_CODES[error.field], field=error.field, text=error.message)
+        return Subject(code=said[:MAX_SAID], fault=fault)
+    return Subject(code=code, authorisation=authorisation)
 
 
 def _list(value: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

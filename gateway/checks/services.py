@@ -51,6 +51,7 @@ from ledger.core.canonical import parse_day, unhex32
 from ledger.core.errors import LedgerError, Malformed
 from ledger.core.ids import Digest
 from ledger.core.reports import MAX_MATTER, MAX_MEASURE, MAX_RESULT, Feedback
+from ledger.core.texts import Text
 
 AT_ONCE: Final = 4
 """Subjects of one call that are asked about at once."""
@@ -137,8 +138,10 @@ class Checks:
         subject: Subject,
         stopped: threading.Event,
     ) -> Mapping[str, Any]:
+        if subject.fault is not None:
+            return _failed(n, subject.code, subject.fault.code, subject.fault.text)
         if stopped.is_set():
-            return _failed(n, subject, "not-ready")
+            return _failed(n, subject.code, "not-ready")
         wanted = Wanted(
             code=subject.code,
             purpose=matter.purpose,
@@ -149,10 +152,10 @@ class Checks:
         try:
             used = self._uses.use(caller, wanted)
         except NotToBeAsked as error:
-            return _failed(n, subject, error.code)
+            return _failed(n, subject.code, error.code, error.detail)
         except (LedgerError, OSError) as error:
             _log.warning("checks.failed", problem=type(error).__name__)
-            return _failed(n, subject, "not-ready")
+            return _failed(n, subject.code, "not-ready")
         return _line(n, used.id, parse_bundle(used.bundle), used.now)
 
     # ---- feedback
@@ -242,8 +245,8 @@ _UNASKED: Final = Fault(
     field="query",
     code="query-unknown",
     text={
-        "zh": "不是本令牌所作的查询：请填所存证据包中该答复的查询承诺值",
-        "en": "no question of this token: give the commitment of a query in a bundle kept here",
+        "zh": "不是本令牌所作的查询：请填 use 的输出或核查结果中的查询登记编号",
+        "en": "no question of this token: give a query that `use` or `checks` tells of",
     },
 )
 
@@ -265,10 +268,10 @@ def _line(n: int, use: str, bundle: Bundle, now: str) -> Mapping[str, Any]:
     }
 
 
-def _failed(n: int, subject: Subject, code: str) -> Mapping[str, Any]:
-    _, text = TITLES[code]
-    problem = {"code": code, "message": dict(text)}
-    return {"n": n, "code": subject.code, "use": None, "problem": problem}
+def _failed(n: int, subject: str, code: str, detail: Text | None = None) -> Mapping[str, Any]:
+    _, title = TITLES[code]
+    problem = {"code": code, "message": dict(detail or title)}
+    return {"n": n, "code": subject, "use": None, "problem": problem}
 
 
 def _day(value: Any, today: date, faults: list[Fault]) -> date | None:
@@ -297,9 +300,9 @@ def _query(value: Any, faults: list[Fault]) -> Digest | None:
             _fault(
                 "query",
                 "query-invalid",
-                "须为查询登记编号（64 位小写十六进制，见答复 opening 的承诺值）",
-                "must be the commitment of the query, 64 lower-case hex digits, as `checks` tells"
-                " it",
+                "须为查询登记编号（64 位小写十六进制），见 use 的输出或核查结果",
+                "must be the commitment of the query, 64 lower-case hex digits, as `use` and the"
+                " workbook of `checks` tell it",
             )
         )
         return None

@@ -88,7 +88,7 @@ def _rows(data: bytes, kind: Kind) -> Iterator[Row]:
             if line.row > last and not is_footer(line.cells) and (texts := _texts(line, at)):
                 yield Row(row=line.row, sheet=table.name, texts=texts)
     if not found:
-        raise FileFault("columns-missing")
+        raise FileFault(f"{kind}-columns-missing")
 
 
 def _tables(data: bytes, kind: Kind) -> Sequence[Table]:

@@ -90,6 +90,18 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
         "没有这种记录类型，请核对 type",
         "There is no such record type; check `type`",
     ),
+    "subjects-columns-missing": (
+        "schema-invalid",
+        "前十行内没有含“统一社会信用代码”列的表头，也不是一列代码，请补上后重发",
+        "No header in the first ten rows that names the codes (统一社会信用代码 or CODE), nor a"
+        " bare list of codes; add it and send the table again",
+    ),
+    "feedback-columns-missing": (
+        "schema-invalid",
+        "前十行内没有含“查询登记编号”“日期”“措施”的表头（另有“事项”“结果”），请补上后重发",
+        "No header in the first ten rows that names QUERY, DAY and MEASURE (MATTER, RESULT beside"
+        " them); add it and send the table again",
+    ),
     "columns-missing": (
         "schema-invalid",
         "前十行中没有找到含“文书号”和至少另一列（机关代码、主体代码、日期、原因等）的表头，请补上表头后重新发送",

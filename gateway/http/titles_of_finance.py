@@ -10,24 +10,34 @@ from ledger.core.texts import Text
 OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     "authorisation-unknown": (
         403,
-        {"zh": "本成员不知道该授权", "en": "This authorisation is not known here"},
+        {
+            "zh": "本成员不知道该授权：请核对编号（auth list），或向保管者索取文件后收下"
+            "（auth take）",
+            "en": "This authorisation is not known here: check its name (`auth list`), or have its"
+            " custodian write it and take the file (`auth take`)",
+        },
     ),
     "authorisation-expired": (
         403,
         {
-            "zh": "授权不在有效期内（早于 from 或晚于 until）",
-            "en": "The authorisation does not count on this day (before `from`, or after `until`)",
+            "zh": "授权不在有效期内（早于 from 或晚于 until）；到期的请主体另行签署",
+            "en": "The authorisation does not count on this day (before `from`, or after `until`);"
+            " of one that is over have the subject sign another",
         },
     ),
     "authorisation-revoked": (
         403,
-        {"zh": "授权已被撤回", "en": "The authorisation was taken back"},
+        {
+            "zh": "授权已被撤回：如仍须查询，请主体另行签署",
+            "en": "The authorisation was taken back: to ask again, have the subject sign another",
+        },
     ),
     "type-out-of-scope": (
         403,
         {
-            "zh": "所查类别不在授权或该用途的范围之内",
-            "en": "A family asked for lies outside of the authorisation, or of the purpose",
+            "zh": "所查类别不在授权或该用途的范围之内；请只查授权所列的类别（auth show）",
+            "en": "A family asked for lies outside of the authorisation, or of the purpose; ask for"
+            " those that it names (`auth show`)",
         },
     ),
     "too-many-records": (
@@ -47,17 +57,25 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     ),
     "authorisation-other-purpose": (
         403,
-        {"zh": "授权的用途与所问不同", "en": "The authorisation is for another purpose"},
+        {
+            "zh": "授权的用途与所问不同；请按授权所载用途查询（auth show），或请主体另行签署",
+            "en": "The authorisation is for another purpose; ask for its own (`auth show`), or have"
+            " the subject sign another",
+        },
     ),
     "authorisation-other-subject": (
         403,
-        {"zh": "授权的主体与所问不同", "en": "The authorisation is about another subject"},
+        {
+            "zh": "授权的主体与所问不同；请核对代码，或用该主体自己的授权（auth list --subject）",
+            "en": "The authorisation is about another subject; check the code, or name one of this"
+            " subject (`auth list --subject`)",
+        },
     ),
     "not-the-grantee": (
         403,
         {
-            "zh": "该授权不是给本成员的",
-            "en": "This authorisation was made for another member",
+            "zh": "该授权不是给本成员的；请在被授权成员的节点收下",
+            "en": "This authorisation was made for another member; it is taken at that one's node",
         },
     ),
     "not-the-custodian": (
@@ -171,13 +189,18 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     "product-key-missing": (
         409,
         {
-            "zh": "本节点没有 PRODUCT 密钥，不能发布产品",
-            "en": "This node holds no PRODUCT key, with which products are signed",
+            "zh": "本节点没有 PRODUCT 密钥，不能发布产品；省级成员或征信机构请用"
+            " keys rotate PRODUCT 登记一把",
+            "en": "This node holds no PRODUCT key, with which products are signed; a province or a"
+            " bureau registers one with `keys rotate PRODUCT`",
         },
     ),
     "user-unknown": (
         422,
-        {"zh": "链上没有此成员", "en": "The chain knows no member of that code"},
+        {
+            "zh": "链上没有此成员；请核对成员代码",
+            "en": "The chain knows no member of that code; check it",
+        },
     ),
     "not-an-input": (
         404,
@@ -193,7 +216,11 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     ),
     "manifest-malformed": (
         422,
-        {"zh": "不是清单文件，或被改动过", "en": "This is no manifest, or it was changed"},
+        {
+            "zh": "不是清单文件，或被改动过；请向发布者索取原件（product hand）",
+            "en": "This is no manifest, or it was changed; get the original from its maker"
+            " (`product hand`)",
+        },
     ),
     "manifest-false": (
         422,
@@ -235,7 +262,10 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
     ),
     "report-field-unknown": (
         422,
-        {"zh": "领域清单中没有该领域", "en": "The list of fields has no such field"},
+        {
+            "zh": "领域清单中没有该领域；代号见报告或领域清单",
+            "en": "The list of fields has no such field; a report without --fields shows their ids",
+        },
     ),
     "report-elsewhere": (
         421,

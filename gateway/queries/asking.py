@@ -22,6 +22,7 @@ from gateway.base.access_table import AccessTable
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.chain.verifiers import Verifiers
+from gateway.base.who import WhoFiles
 from gateway.peers.client import Peers
 from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent, Refused
@@ -31,7 +32,7 @@ from gateway.queries.errors import NotToBeAsked
 from gateway.queries.interfaces import ROUTE, Asked, Held, Papers, Wanted
 from gateway.queries.scope import askable, may_ask, seen
 from ledger.core.answer import Given, Question, given_from_json
-from ledger.core.authorisation import Authorisation, fault_of
+from ledger.core.authorisation import Authorisation, fault_of, from_members
 from ledger.core.bundle import Bundle
 from ledger.core.canonical import b64u_encode, encode
 from ledger.core.day_list import Missing
@@ -41,6 +42,7 @@ from ledger.core.opening import MAX_DEPTH, Opening
 from ledger.exchange.signatures import NONCE_BYTES
 from ledger.files.answers import Judged, judge_answer
 from ledger.files.bundles import Assessment, assess
+from ledger.records.texts import message
 from ledger.verify import Verifier
 
 AT_ONCE: Final = 16
@@ -98,9 +100,11 @@ class Asking:
         held: Held,
         answering: Answering,
         verifiers: Verifiers,
+        who: WhoFiles,
         table: AccessTable | None = None,
     ) -> None:
-        """answering: our own answers, where we are a province."""
+        """answering: our own answers, where we are a province. who: codes that are lawful though
+        they fail their check characters."""
         self._ctx = ctx
         self._peers = peers
         self._directory = directory
@@ -108,10 +112,13 @@ class Asking:
         self._held = held
         self._answering = answering
         self._verifiers = verifiers
+        self._who = who
         self._table = table or access_table.load()
 
     def ask(self, wanted: Wanted) -> Result:
         """All that the provinces state. Raises NotToBeAsked, NotReady."""
+        if (wrong := self._who.current().wrong(wanted.code)) is not None:
+            raise NotToBeAsked("subject-invalid", message(wrong, "code"))
         paper = self._paper(wanted)
         asked = self._asked(wanted, paper)
         provinces = self._directory.provinces()
@@ -135,7 +142,7 @@ class Asking:
         try:
             granted = self._papers.genuine(opening.to_json())
         except Refused as error:
-            raise NotToBeAsked(error.code) from error
+            raise NotToBeAsked(self._fault_of(opening, error.code)) from error
         if not self._papers.still_valid(granted):
             raise NotToBeAsked("authorisation-revoked")
         says = granted.authorisation
@@ -155,6 +162,12 @@ class Asking:
         if fault is not None:
             raise NotToBeAsked(f"authorisation-{fault}")
         return Paper(opening=opening, says=says)
+
+    def _fault_of(self, opening: Opening, code: str) -> str:
+        """What is wrong with one of ours that does not hold any more. One that is over is not
+        handed over anew, so the promise that it came with may have run out."""
+        over = from_members(opening.statement.members).until < self._ctx.clock.today()
+        return "authorisation-expired" if over else code
 
     def _asked(self, wanted: Wanted, paper: Paper | None) -> Asked:
         roles = self._own_roles()

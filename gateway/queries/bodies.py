@@ -42,14 +42,28 @@ def read_use(body: bytes) -> Wanted:
     """`{code, purpose, types?, authorisation?, decision?, matter?}` of somebody at this node."""
     optional = {"types", "authorisation", "decision", "matter"}
     value = _object(body, {"code", "purpose"}, optional)
+    code, authorisation = read_named(value)
+    purpose, types, matter = read_terms(value)
     return Wanted(
-        code=_code(value["code"]),
-        purpose=_purpose(value),
-        types=_types(value["types"]) if "types" in value else (),
-        authorisation=_digest(value, "authorisation") if value.get("authorisation") else None,
+        code=code,
+        purpose=purpose,
+        types=types,
+        authorisation=authorisation,
         decision=decision(value.get("decision", "none")),
-        matter=_matter(value.get("matter", "")),
+        matter=matter,
     )
+
+
+def read_named(value: Mapping[str, Any]) -> tuple[str, bytes | None]:
+    """Whom a question is about, and under which authorisation: `{code, authorisation?}`."""
+    code = _code(value["code"])
+    return code, _digest(value, "authorisation") if value.get("authorisation") else None
+
+
+def read_terms(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
+    """What is asked of whomever: purpose, families (none: all that may be asked), matter."""
+    types = _types(value["types"]) if "types" in value else ()
+    return _purpose(value), types, _matter(value.get("matter", ""))
 
 
 def decision(value: Any) -> Decided:
@@ -81,8 +95,8 @@ def _code(value: Any) -> str:
 def _purpose(value: Mapping[str, Any]) -> str:
     found = value["purpose"]
     if not isinstance(found, str) or found not in PURPOSES:
-        names = "、".join(sorted(PURPOSES))
-        raise _wrong("purpose", f"须为以下之一：{names}", f"must be one of {names}")
+        zh, en = _listed(PURPOSES)
+        raise _wrong("purpose", f"须为以下之一：{zh}", f"must be one of {en}")
     return found
 
 
@@ -92,11 +106,14 @@ def _types(value: Any) -> tuple[str, ...]:
     known = families()
     for each in value:
         if not isinstance(each, str) or each not in known:
-            names = "、".join(sorted(known))
-            raise _wrong(
-                "types", f"没有此类别；可用：{names}", f"no such family; there are {names}"
-            )
+            zh, en = _listed(known)
+            raise _wrong("types", f"没有此类别；可用：{zh}", f"no such family; there are {en}")
     return tuple(sorted(set(value)))
+
+
+def _listed(names: Collection[str]) -> tuple[str, str]:
+    """Names as a Chinese and as an English text has them."""
+    return "、".join(sorted(names)), ", ".join(sorted(names))
 
 
 def _matter(value: Any) -> str:

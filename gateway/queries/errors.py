@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from ledger.core.errors import LedgerError
+from ledger.core.texts import Text
 
 
 class NotToBeAsked(LedgerError):
     """A question that must not leave. code: a title of `gateway.http.problems`:
-    `authorisation-missing` `-unknown` `-expired` `-revoked` `-other-subject` `-other-purpose`, or
-    `type-out-of-scope`."""
+    `authorisation-missing` `-unknown` `-expired` `-revoked` `-other-subject` `-other-purpose`,
+    `type-out-of-scope` or `subject-invalid`. detail: what is wrong here and what to do."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, detail: Text | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.detail = detail
 
 
 class UseUnknown(LedgerError):

@@ -157,7 +157,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except NotToBeAsked as error:
-        raise Problem(error.code) from error
+        raise Problem(error.code, error.detail) from error
     except UseUnknown as error:
         raise Problem("not-found") from error
     except TooManyChanges as error:

@@ -10,6 +10,7 @@ from gateway.authorisations.views import Views
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.chain.signing import Signing
+from gateway.intake.pool import Workers
 from gateway.peers.parts import PeerParts
 from gateway.queries.answering import Answering
 from gateway.queries.asking import Asking
@@ -38,6 +39,7 @@ class Parts(Protocol):
     statements: Statements
     statuses: Statuses
     peers: PeerParts
+    workers: Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Quer
         held=held,
         answering=answering,
         verifiers=parts.peers.verifiers,
+        who=parts.workers.who,
     )
     uses = Uses(
         ctx,

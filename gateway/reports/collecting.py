@@ -37,6 +37,7 @@ from ledger.files.report_lines import Line, line_of
 from ledger.records.report_fields import FieldList
 from ledger.records.rules import Rules
 from ledger.records.store import Library
+from ledger.records.texts import message
 
 ROOM: Final = 16 << 20
 """Bytes of all receipts of one report: it is a file that people mail."""
@@ -105,6 +106,8 @@ class Collecting:
     def collect(self, wanted: Wanted, terms: Terms, number: str) -> tuple[Collected, int]:
         """What the report says, and the row number of the newest record that was looked at. Raises
         ReportRefused, NotReady."""
+        if (wrong := self._who.current().wrong(wanted.code)) is not None:
+            raise ReportRefused("subject-invalid", message(wrong, "code"))
         at = self._found.at_block()
         now = max(self._ctx.clock.seconds(), at.block.time)
         if now - at.block.time > MAX_BEHIND:

@@ -188,8 +188,16 @@ def _demand_within(scope: Scope, content: Content, now: Mapping[int, Standing]) 
     lines = {n for n, one in now.items() if one in OPEN}
     if not (scope.fields or scope.lines):
         raise ReportRefused("share-scope")
-    if not (known.issuperset(scope.fields) and lines.issuperset(scope.lines)):
-        raise ReportRefused("share-scope")
+    unknown = [one for one in scope.fields if one not in known]
+    unknown += [str(one) for one in scope.lines if one not in lines]
+    if unknown:
+        zh, en = "、".join(unknown), ", ".join(unknown)
+        text = {
+            "zh": f"报告中没有可分享的：{zh}；领域代号见报告，行号从 1 起",
+            "en": f"The report has none of these to be shown: {en}; give ids of its fields, or"
+            " numbers of its lines from 1",
+        }
+        raise ReportRefused("share-scope", text)
 
 
 def _item(row: store.Row, today: date) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "NotOpenings",
     "OpeningFiles",
     "Paper",
+    "is_sums",
     "piece_name",
     "read_file",
 ]
@@ -54,6 +55,11 @@ _STARTS: Final[dict[Kind, re.Pattern[bytes]]] = {
     "sums": _typed("outcome-sums"),
 }
 _START_BYTES = 256
+_NEITHER: Final = (
+    "neither an opening nor an answer of `audit openings`, an answer about a subject, a bundle, a"
+    " manifest or published sums"
+)
+"""What a file is that can lie beside no openings."""
 
 
 class NotOpenings(LedgerError):
@@ -122,12 +128,18 @@ class OpeningFiles:
         data = read_file(path, MAX_PIECE if asked else MAX_OPENING)
         if asked is None:
             if not is_opening(data):
-                raise NotOpenings(path.name, "neither an opening nor an answer of `audit openings`")
+                raise NotOpenings(path.name, _NEITHER)
             yield data
             return
         for value in _openings(path, data):
             yield _encoded(value)
         self.asked.append(asked)
+
+
+def is_sums(path: Path) -> bool:
+    """Whether a file says that it is one of published sums. Raises NotOpenings where it cannot be
+    read."""
+    return _kind(read_file(path, _START_BYTES, cut=True)) == "sums"
 
 
 def _encoded(value: Any) -> bytes:

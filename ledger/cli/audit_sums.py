@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ledger.cli.column_words import columns
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, network_options
 from ledger.cli.output import (
@@ -21,10 +22,12 @@ from ledger.cli.output import (
     note,
     print_json,
     print_rows,
+    shown_path,
     write_file,
 )
+from ledger.cli.problems import told as told_problem
 from ledger.cli.replaying import Asked, mirror_option, run_replay
-from ledger.cli.sums_options import sums_options
+from ledger.cli.sums_options import demand_order, sums_options
 from ledger.cli.tables import show_findings
 from ledger.core.sums import DIMENSIONS
 
@@ -116,6 +119,8 @@ def sums(
     from ledger.audit.judge_sums import SumsAsked  # noqa: PLC0415 - see `--help`
 
     demand_apart(out, network, *openings, *against, hint="--out")
+    demand_order(first, until)
+    _demand_sums(against)
     names = _dimensions(by)
     asked = Asked(
         openings=(*openings, *against),
@@ -134,7 +139,7 @@ def sums(
         print_json({**told, "incomplete": incomplete, "findings": found})
     else:
         head = (*names, *_FIGURES)
-        print_rows([[item[name] for name in head] for item in told["items"]], head=head)
+        print_rows([[item[name] for name in head] for item in told["items"]], head=columns(*head))
         show_findings(found)
     if incomplete:
         note(
@@ -146,6 +151,23 @@ def sums(
         )
         return EXIT_UNKNOWN
     return EXIT_NO if found else 0
+
+
+def _demand_sums(against: Sequence[Path]) -> None:
+    """BadParameter where one is something else, which would be held against nothing."""
+    from ledger.audit.opening_files import NotOpenings, is_sums  # noqa: PLC0415 - see `--help`
+
+    for path in against:
+        try:
+            fit = is_sums(path)
+        except NotOpenings as error:
+            raise click.BadParameter(told_problem(error), param_hint="--against") from error
+        if not fit:
+            text = say(
+                zh="不是公布的汇总（outcome sums --json 的输出）",
+                en="is no file of published sums, which `outcome sums --json` writes",
+            )
+            raise click.BadParameter(f"{shown_path(path)}: {text}", param_hint="--against")
 
 
 def _dimensions(by: str) -> list[str]:

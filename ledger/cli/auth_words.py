@@ -11,7 +11,7 @@ PURPOSES: Mapping[str, Text] = {
     "pre-loan": {"zh": "贷前", "en": "before a loan"},
     "in-loan": {"zh": "贷中", "en": "during a loan"},
     "post-loan": {"zh": "贷后", "en": "after a loan"},
-    "guarantee": {"zh": "担保", "en": "guarantee"},
+    "guarantee": {"zh": "担保", "en": "for a guarantee"},
     "own": {"zh": "主体自用", "en": "the subject's own use"},
 }
 STATES: Mapping[str, Text] = {

@@ -9,12 +9,20 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ledger.cli.language import pick, say
+from ledger.cli.record_words import (
+    authorisation_of,
+    family_words,
+    standing_words,
+    type_words,
+)
 from ledger.cli.tables import plain, rows, stdout
+from ledger.files.bundles import BundleVerdict
 
 OVERALL: Final[Mapping[str, tuple[str, str, str]]] = {
     "clear": (
-        "各省均已说明，没有不利、有争议或无法核对的记录。",
-        "Clear: every province has stated what it has, and nothing is adverse, disputed or open.",
+        "各省对所问均已说明，其中没有不利、有争议或无法核对的记录。",
+        "Clear: every province has stated what it has of what was asked, and nothing in it is"
+        " adverse, disputed or open.",
         "green",
     ),
     "adverse": ("有不利记录。", "Adverse: there are records against the subject.", "red"),
@@ -71,9 +79,14 @@ _STATES: Final[Mapping[str, tuple[str, str]]] = {
 def show_use(value: Mapping[str, Any]) -> None:
     """What a node gave: nothing was verified here."""
     _head(value["overall"], value["now"])
+    _extent(value["authorisation"])
     pairs = [
         (say(zh="主体", en="subject"), value["subject"]),
         (say(zh="本节点的查询编号", en="kept here as"), value["use"] or "-"),
+        *(
+            (say(zh=f"查询登记编号（{member}）", en=f"query at {member}"), query)
+            for member, query in value["queries"].items()
+        ),
     ]
     stdout().print(rows(pairs))
     _completeness(value["completeness"])
@@ -81,10 +94,13 @@ def show_use(value: Mapping[str, Any]) -> None:
     _missing(value["missing"])
 
 
-def show_bundle(name: str, value: Mapping[str, Any]) -> None:
+def show_bundle(name: str, verdict: BundleVerdict) -> None:
     """The verdict on a bundle: how it stood, and how it stands now."""
+    value = verdict.as_dict()
     stdout().print(plain(name, "bold"))
     _head(value["verdict"], value["now"]["overall"])
+    if verdict.bundle is not None and verdict.bundle.answers:
+        _extent(authorisation_of(verdict.bundle))
     pairs = [
         (say(zh="主体", en="subject"), value["subject"] or "-"),
         (say(zh="取得时间", en="at"), value["at"] or "-"),
@@ -125,6 +141,19 @@ def _head(
         stdout().print(plain(say(zh=f"现在：{zh}", en=f"Now: {en}"), style))
 
 
+def _extent(authorisation: str | None) -> None:
+    """What an answer without an authorisation cannot hold: nobody is to take it for all."""
+    if authorisation is None:
+        text = say(
+            zh="未持授权查询：须经主体授权方可提供的记录（如轻微处罚）不在其内；省级成员为政务目的"
+            "查询的除外。",
+            en="Asked without an authorisation: records that are given on authorisation only (minor"
+            " penalties, for one) are not in it, unless a province asked for a purpose of"
+            " government.",
+        )
+        stdout().print(plain(text, "yellow"))
+
+
 def _blocks(blocks: Mapping[str, Any]) -> str:
     return "; ".join(f"{code} {one['number']} ({one['time']})" for code, one in blocks.items())
 
@@ -139,20 +168,23 @@ def show_problems(problems: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _completeness(states: Sequence[Mapping[str, Any]]) -> None:
-    """A row for each province: families by what it said of them."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """A row for those provinces that said the same of the same families."""
+    said: dict[tuple[str, str], list[str]] = {}
     for one in states:
-        found.setdefault(one["member"], {}).setdefault(one["state"], []).append(one["family"])
+        said.setdefault((one["member"], one["state"]), []).append(one["family"])
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (member, state), families in said.items():
+        found.setdefault((state, tuple(families)), []).append(member)
     if not found:
         return
     table = Table(box=SIMPLE_HEAD)
     table.add_column(say(zh="省份", en="Province"))
     table.add_column(say(zh="说明情况", en="What it said"))
     table.add_column(say(zh="类别", en="Families"), overflow="fold")
-    for member, by in found.items():
-        for state, families in by.items():
-            zh, en = _STATES[state]
-            table.add_row(plain(member), plain(say(zh=zh, en=en)), plain(", ".join(families)))
+    for (state, names), members in found.items():
+        zh, en = _STATES[state]
+        words = (", ".join(members), say(zh=zh, en=en), family_words(names))
+        table.add_row(*map(plain, words))
     stdout().print(table)
 
 
@@ -171,8 +203,9 @@ def _records(records: Sequence[Mapping[str, Any]]) -> None:
     for one in records:
         adverse = {True: say(zh="是", en="yes"), False: say(zh="否", en="no"), None: "?"}
         cells = (
-            *(one["issuer"], one["type"], one["decided"], one["until"], one["verdict"]),
-            *(one.get("now"), adverse[one["adverse"]]),
+            *(one["issuer"], type_words(one["type"]), one["decided"], one["until"]),
+            *(standing_words(one["verdict"]), standing_words(one.get("now") or "-")),
+            adverse[one["adverse"]],
         )
         table.add_row(*(plain("-" if not cell else str(cell)) for cell in cells))
     stdout().print(table)

@@ -10,16 +10,27 @@ from typing import Any
 import click
 import orjson
 
+from ledger.cli.column_words import column, columns
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import EXIT_NO, Unknown, demand_apart, note, print_json, write_file
+from ledger.cli.output import (
+    EXIT_NO,
+    Unknown,
+    demand_apart,
+    demand_folder,
+    note,
+    print_json,
+    write_file,
+)
 from ledger.core.authorisation import PURPOSES
 
 PIECE = 20
 """Subjects of one call: what was answered is kept after each, and a run goes on from there."""
 _OK = 200
-_ANSWERS = ("row", "code", "overall", "records", "adverse", "missing", "use", "problem")
+_ANSWERS = (
+    *("row", "code", "overall", "records", "adverse", "missing", "use", "queries", "problem"),
+)
 _RECORDS = ("code", "issuer", "type", "decided", "until", "verdict", "adverse", "leaf")
 
 
@@ -103,6 +114,8 @@ def checks(
 ) -> int:
     """See its help."""
     demand_apart(out, file, hint="-o")
+    if bundles is not None:
+        demand_folder(bundles, hint="--bundles")
     asked: dict[str, Any] = {"purpose": purpose, "matter": matter}
     if types is not None:
         asked["types"] = [each.strip() for each in types.split(",") if each.strip()]
@@ -131,8 +144,11 @@ def checks(
                 en=f"{len(lines)} subjects ({counts}), in {out}",
             )
         )
-        for line in failed[:20]:
-            note(f"{line['code']}: {pick(line['problem']['message'])} [{line['problem']['code']}]")
+        numbers = [row["row"] for row, line in zip(rows, lines, strict=True) if line["problem"]]
+        for row, line in list(zip(numbers, failed, strict=True))[:20]:
+            place = say(zh=f"第 {row} 行", en=f"row {row}")
+            said = f"{pick(line['problem']['message'])} [{line['problem']['code']}]"
+            note(f"{place} {line['code']}: {said}")
     return EXIT_NO if failed else 0
 
 
@@ -173,12 +189,13 @@ def feedback(*, file: Path, url: str, token: str | None, as_json: bool) -> int:
         print_json({"rows": [one | {"row": rows[one["n"]]["row"]} for one in told]})
         return EXIT_NO if wrong else 0
     count = len(told) - len(wrong)
-    note(say(zh=f"已登记 {count} 行", en=f"{count} rows were stated"))
+    note(say(zh=f"已登记 {count} 行", en=f"rows stated: {count}"))
     for one in wrong:
         row = rows[one["n"]]["row"]
         for error in one["errors"]:
             place = say(zh=f"第 {row} 行", en=f"row {row}")
-            note(f"{place} {error['field']}: {pick(error['message'])} [{error['code']}]")
+            name = column(error["field"] or "")
+            note(f"{place} {name}: {pick(error['message'])} [{error['code']}]")
     return EXIT_NO if wrong else 0
 
 
@@ -246,15 +263,20 @@ def _write_answers(
 
     answers = [_answer(row["row"], line) for row, line in zip(rows, lines, strict=True)]
     records = [
-        [line["code"], *(_cell(record[name]) for name in _RECORDS[1:])]
+        [
+            *(line["code"], *(_cell(record[name]) for name in _RECORDS[1:])),
+            line["queries"].get(record["issuer"]),
+        ]
         for line in lines
         for record in line.get("records", ())
     ]
     write_sheets(
         out,
         [
-            Sheet(name=say(zh="结果", en="answers"), head=_ANSWERS, rows=answers),
-            Sheet(name=say(zh="记录", en="records"), head=_RECORDS, rows=records),
+            Sheet(name=say(zh="结果", en="answers"), head=columns(*_ANSWERS), rows=answers),
+            Sheet(
+                name=say(zh="记录", en="records"), head=columns(*_RECORDS, "query"), rows=records
+            ),
         ],
     )
 
@@ -262,7 +284,7 @@ def _write_answers(
 def _answer(row: int, line: Mapping[str, Any]) -> list[object]:
     if line["problem"] is not None:
         problem = f"{pick(line['problem']['message'])} [{line['problem']['code']}]"
-        return [row, line["code"], None, None, None, None, None, problem]
+        return [row, line["code"], *[None] * (len(_ANSWERS) - 3), problem]
     records = line["records"]
     missing = "; ".join(f"{one['member']}: {one['reason']}" for one in line["missing"])
     adverse = sum(one["adverse"] is True and one["verdict"] == "valid" for one in records)
@@ -274,6 +296,7 @@ def _answer(row: int, line: Mapping[str, Any]) -> list[object]:
         adverse,
         missing or None,
         line["use"],
+        "; ".join(f"{member}: {query}" for member, query in line["queries"].items()) or None,
         None,
     ]
 

@@ -145,7 +145,9 @@ def _run(command: str | None, groups: tuple[str, ...], deadline: float) -> Repor
         suite = packaged()
         unknown = sorted(set(groups) - set(suite.groups))
         if unknown:
-            raise click.BadParameter(", ".join(unknown), param_hint="--group")
+            known = ", ".join(sorted(suite.groups))
+            text = say(zh=f"没有此组；有 {known}", en=f"no such group; there are {known}")
+            raise click.BadParameter(f"{', '.join(unknown)}: {text}", param_hint="--group")
         verifier = Ours(suite) if command is None else Command(command, suite, deadline=deadline)
     except ConfigError as error:
         raise Unknown(error.problem) from error

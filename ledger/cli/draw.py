@@ -11,13 +11,14 @@ import click
 
 from ledger.cli.acting import failures
 from ledger.cli.auditors import auditor_options
+from ledger.cli.column_words import columns
 from ledger.cli.drawing import Drawing
 from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, network_options
 from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, note, print_json, print_rows, write_file
 from ledger.cli.passwords import open_key
 from ledger.cli.replaying import mirror_option
-from ledger.cli.tables import show_findings
+from ledger.cli.tables import show_findings, show_incomplete
 from ledger.core.draw import MAX_COUNT, Draw
 from ledger.core.keys import Purpose
 from ledger.core.verdict.facts import date_of
@@ -160,8 +161,8 @@ def _tell(made: Draw, job: Drawing, judge: DrawJudge, *, as_json: bool) -> int:
         _show(made, judge, found)
     for text in job.unread:
         note(say(zh=f"日志读不到：{text}", en=f"a log could not be read: {text}"))
-    for one in gaps:
-        note(f"{one['code']}: {one['where']} ({one['evidence'].get('why', '')})")
+    if not as_json:
+        show_incomplete(gaps)
     if found:
         return EXIT_NO
     return EXIT_UNKNOWN if gaps or job.unread else 0
@@ -182,7 +183,7 @@ def _show(made: Draw, judge: DrawJudge, found: list[dict[str, Any]]) -> None:
             ]
             for log in made.logs
         ],
-        head=("member", "log", "size", "drawn", "given", "refused"),
+        head=columns("member", "log", "size", "drawn", "given", "refused"),
     )
     click.echo(
         say(

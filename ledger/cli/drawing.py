@@ -15,6 +15,7 @@ from ledger.cli.auditors import demand_auditor
 from ledger.cli.language import say
 from ledger.cli.options import local_clock
 from ledger.cli.output import Unknown, write_file
+from ledger.cli.problems import told
 from ledger.cli.progress import bars
 from ledger.core.draw import Draw, Drawn, DrawnLog
 from ledger.core.errors import CouldNotCheck
@@ -208,7 +209,7 @@ def _told_as_bad() -> Iterator[None]:
     try:
         yield
     except (NotOpenings, EvidenceError, VersionUnknown) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(error)) from error
 
 
 def _leaves(made: Draw) -> int:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ledger.cli.bundle_tables import show_answer, show_bundle
 from ledger.cli.language import pick, say
+from ledger.cli.record_words import standing_words
 from ledger.cli.report_tables import show_report
 from ledger.cli.tables import plain, rows, stdout
 from ledger.files.answer_files import AnswerVerdict
@@ -45,20 +46,6 @@ _LEFT = {
     "not-anchored": ("尚未锚定", "not anchored yet"),
     "stranded": ("位于已关闭日志之后", "beyond the end of a closed log"),
 }
-_STANDINGS = {
-    "valid": ("有效", "in force"),
-    "disputed": ("异议处理中", "disputed"),
-    "repaired": ("已修复", "repaired"),
-    "corrected": ("已更正", "corrected"),
-    "withdrawn": ("已撤销", "withdrawn"),
-    "ended": ("已终止", "ended"),
-    "shielded": ("屏蔽", "shielded"),
-    "erased": ("已删除", "erased"),
-    "expired": ("已到期", "expired"),
-    "not-yet-anchored": ("当日尚未锚定", "not anchored yet"),
-    "anchored": ("未出示内容", "content not shown"),
-    "undetermined": ("无法判断", "cannot be told"),
-}
 MAX_SHOWN = 20
 """Problems that are shown one by one."""
 
@@ -72,7 +59,7 @@ def show_file(
         show_answer(name, verdict.as_dict())
         return
     if isinstance(verdict, BundleVerdict):
-        show_bundle(name, verdict.as_dict())
+        show_bundle(name, verdict)
         return
     if isinstance(verdict, ReportVerdict):
         show_report(name, verdict.as_dict(), verdict.exit)
@@ -131,7 +118,7 @@ def _both(one: dict[str, Any]) -> tuple[str, str]:
 
 def _standing(verdict: str) -> str:
     """How a record stands, in a word or two."""
-    return _words(_STANDINGS[verdict]) if verdict in _STANDINGS else verdict
+    return standing_words(verdict)
 
 
 def show_list(name: str, value: dict[str, Any], exit_: int | None) -> None:

@@ -58,7 +58,10 @@ class Answer:
         text = told.get("text")
         said = text.get(language()) if isinstance(text, dict) else None
         said = said or told.get("detail") or told.get("title")
-        return f"{said} [{told.get('code', self.status)}]" if told else f"HTTP {self.status}"
+        # Where the body has not the right form, the text says how that of the field must be.
+        at = told.get("field") if told.get("rule") == "body-form" else None
+        place = f"{at}: " if isinstance(at, str) else ""
+        return f"{place}{said} [{told.get('code', self.status)}]" if told else f"HTTP {self.status}"
 
 
 class Who(NamedTuple):

@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
+from ledger.cli.column_words import column, columns
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
 from ledger.cli.output import EXIT_NO, harmless, note, print_json, print_rows
 from ledger.cli.queries import Month
-from ledger.cli.sums_options import sums_options
+from ledger.cli.sums_options import demand_order, sums_options
 
 _OK = 200
 _DIMENSIONS = ("period", "region", "product", "version")
@@ -88,7 +89,7 @@ def _show(told: dict[str, Any]) -> None:
     for item in told["items"]:
         for error in item["errors"]:
             where = say(zh=f"第 {item['row']} 行", en=f"row {item['row']}")
-            field = f" {error['field']}" if error["field"] else ""
+            field = f" {column(error['field'])}" if error["field"] else ""
             note(f"{where}{field}: {pick(error['message'])} [{error['code']}]")
             note(f"  {harmless(pick(error['remedy']))}")
 
@@ -135,7 +136,7 @@ def list_(*, month: tuple[date, date], url: str, token: str | None, as_json: boo
         print_json({"items": items})
         return 0
     names = (*_DIMENSIONS, "households", "granted", "lent", "seq")
-    print_rows([[_cell(one[name]) for name in names] for one in items], head=names)
+    print_rows([[_cell(one[name]) for name in names] for one in items], head=columns(*names))
     return 0
 
 
@@ -174,6 +175,7 @@ def sums(
     as_json: bool,
 ) -> int:
     """See its help."""
+    demand_order(first, until)
     query = {"from": _month(first), "until": _month(until), "by": by}
     with Node(url, token) as node:
         told = expect(node.get("/v1/outcomes/sums", **query), _OK).json()
@@ -181,7 +183,9 @@ def sums(
         print_json(told)
         return 0
     names = (*told["by"], "households", "granted", "lent", "hidden")
-    print_rows([[_cell(one[name]) for name in names] for one in told["items"]], head=names)
+    print_rows(
+        [[_cell(one[name]) for name in names] for one in told["items"]], head=columns(*names)
+    )
     return 0
 
 

@@ -82,7 +82,10 @@ def print_bytes(data: bytes) -> None:
 def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
     """BadParameter where a result would be written over what the command reads, by whatever name
     or link. hint: the option that names the result. Before anything is sent."""
-    if out is None or not out.exists():
+    if out is None:
+        return
+    demand_folder(out, hint=hint)
+    if not out.exists():
         return
     if any(path is not None and path.exists() and out.samefile(path) for path in inputs):
         text = say(
@@ -92,8 +95,21 @@ def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
         raise click.BadParameter(f"{shown_path(out)}: {text}", param_hint=hint)
 
 
+def demand_folder(out: Path, *, hint: str) -> None:
+    """BadParameter where there is no folder for a result: before anything is sent, for what is
+    asked for may be stated, or given only once."""
+    if not out.parent.is_dir():
+        text = say(
+            zh="没有这个文件夹；请先建立，或另给一个文件名",
+            en="there is no such folder; make it first, or give another name",
+        )
+        raise click.BadParameter(f"{shown_path(out.parent)}: {text}", param_hint=hint)
+
+
 def demand_new(out: Path, *, hint: str) -> None:
-    """BadParameter where the file is there already: it may have been filled in."""
+    """BadParameter where the file is there already: it may have been filled in. As
+    `demand_folder`."""
+    demand_folder(out, hint=hint)
     if out.exists() or out.is_symlink():
         text = say(
             zh="文件已存在，不会覆盖；请另给一个文件名",

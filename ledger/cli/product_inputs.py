@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from ledger.cli.case_parts import RECORD, record_of
+from ledger.cli.column_words import columns
 from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -68,7 +69,7 @@ def inputs(
         rows = [
             [one["record"], ", ".join(map(word_of, one["causes"])) or "-"] for one in told["items"]
         ]
-        print_rows(rows, head=["record", "cause"])
+        print_rows(rows, head=columns("record", "cause"))
     return STALE if stale else 0
 
 
@@ -134,7 +135,7 @@ def _show(told: Told) -> None:
         [one["member"], one["product"], one["version"], ", ".join(one["users"]), one["title"]]
         for one in told["products"]
     ]
-    print_rows(rows, head=["member", "product", "version", "users", "title"])
+    print_rows(rows, head=columns("member", "product", "version", "users", "title"))
     if told["more"]:
         note(say(zh="还有更多。", en="There are more."))
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ledger.cli.column_words import columns
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.output import Refused, harmless, note, print_rows, shown_path
@@ -82,7 +83,10 @@ def file_option(name: str, *, zh: str, en: str, required: bool = True) -> Callab
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, however large."""
+    """SHA-256 of a file, however large. Refused where it is empty: it goes to the chain for
+    good."""
+    if not path.stat().st_size:
+        raise Refused(say(zh=f"{path} 是空文件", en=f"{path} is empty"))
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
@@ -180,6 +184,6 @@ def show_stale(told: Mapping[str, Any], causes: Sequence[Mapping[str, Any]]) -> 
         [one["record"], ", ".join(map(word_of, one["causes"])), one["recordedAt"] or ""]
         for one in causes[:_SHOWN]
     ]
-    print_rows(rows, head=["record", "cause", "recorded"])
+    print_rows(rows, head=columns("record", "cause", "recorded"))
     if len(causes) > _SHOWN:
         note(say(zh="其余见 --json。", en="The others: --json."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ledger.cli.column_words import columns
 from ledger.cli.language import pick, say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, node_options
@@ -59,7 +60,7 @@ def list_(*, url: str, token: str | None, as_json: bool) -> int:
         [one["member"], one["product"], _kind(one["kind"]), len(one["versions"]), one["title"]]
         for one in items
     ]
-    print_rows(rows, head=["member", "product", "kind", "versions", "title"])
+    print_rows(rows, head=columns("member", "product", "kind", "versions", "title"))
     return 0
 
 
@@ -178,7 +179,7 @@ def show_product(told: Told) -> None:
         for one in told["versions"]
     ]
     if rows:
-        print_rows(rows, head=["version", "inputs", "published", "content", ""])
+        print_rows(rows, head=columns("version", "inputs", "published", "content", ""))
     told_acts(told)
 
 

@@ -87,7 +87,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 sums=asked.sums,
             )
     except NotOpenings as error:
-        raise click.BadParameter(str(error), param_hint="--openings") from error
+        raise click.BadParameter(told_problem(error), param_hint="--openings") from error
     except ConfigError as error:
         raise click.BadParameter(told_problem(error), param_hint="--calendar") from error
     except CouldNotCheck as error:

@@ -12,12 +12,14 @@ from ledger.cli.language import say
 from ledger.cli.node import Node, expect
 from ledger.cli.options import json_option, load_network, local_clock, node_options
 from ledger.cli.output import Refused, Unknown, note, print_json
+from ledger.cli.problems import told as told_problem
 from ledger.cli.verify import library_of
 from ledger.core import receipt as receipts
 from ledger.core.canonical import hex32
 from ledger.core.errors import CouldNotCheck, EvidenceError, VersionUnknown
 from ledger.core.receipt import Receipt
 from ledger.core.report_content import is_number
+from ledger.files.report_lines import line_of
 from ledger.files.reports import MAX_FILE, parse_report
 
 if TYPE_CHECKING:
@@ -145,6 +147,14 @@ def check(
 )
 @click.argument("line", metavar="LINE", type=click.IntRange(1))
 @click.option("--reason", required=True, metavar="TEXT", help=say(zh="理由。", en="Why."))
+@click.option(
+    "--authority",
+    metavar="USCC",
+    help=say(
+        zh="认定单位；缺省为报告的回执所载。",
+        en="Who determined it; by default as the receipt in the report has it.",
+    ),
+)
 @doc_option
 @node_options
 @json_option
@@ -153,17 +163,22 @@ def object_(
     file: Path,
     line: int,
     reason: str,
+    authority: str | None,
     docs: tuple[Path, ...],
     url: str,
     token: str | None,
     as_json: bool,
 ) -> int:
     """See its help."""
-    record = _record(_read(file), line)
+    record, unit = _record(_read(file), line)
+    filing = {
+        "record": record,
+        "kind": "objection",
+        "reason": reason,
+        "authority": authority or unit,
+    }
     with Node(url, token) as node:
-        told = send(
-            node, "/v1/cases", {"record": record, "kind": "objection", "reason": reason}, docs
-        )
+        told = send(node, "/v1/cases", filing, docs)
     if as_json:
         print_json(told)
     else:
@@ -228,15 +243,25 @@ def _receipt(url: str, leaf: str) -> Receipt:
         raise Unknown(str(error)) from error
 
 
-def _record(data: bytes, line: int) -> str:
-    """The id of the record of a line. Nothing is verified: whoever takes the objection looks."""
+def _record(data: bytes, line: int) -> tuple[str, str | None]:
+    """The id of the record of a line, and USCC of its authority where its receipt shows it: the
+    node need not be told of it, for others. Nothing is verified: whoever takes the objection
+    looks."""
     try:
         texts: Any = parse_report(data).receipts
         if line > len(texts):
-            raise Refused(say(zh="报告没有这一条", en="the report has no such line"))
-        return hex32(receipts.parse(texts[line - 1].encode()).record_id)
+            count = len(texts)
+            raise Refused(
+                say(
+                    zh=f"报告没有这一条；共有 {count} 条，从 1 起编号",
+                    en=f"the report has no such line; it has {count}, counted from 1",
+                )
+            )
+        receipt = receipts.parse(texts[line - 1].encode())
+        found = line_of(receipt, library_of(None))
+        return hex32(receipt.record_id), None if found is None else found.unit
     except (EvidenceError, VersionUnknown) as error:
-        raise Refused(str(error)) from error
+        raise Refused(told_problem(error)) from error
     except CouldNotCheck as error:
         raise Unknown(str(error)) from error
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ledger.cli.bundle_tables import show_problems
 from ledger.cli.language import pick, say
+from ledger.cli.record_words import field_words, standing_words
 from ledger.cli.tables import plain, rows, stdout
 
 VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -111,7 +112,7 @@ def _fields(value: Mapping[str, Any]) -> Table:
             state = f"{state} {one['records']}"
         days = one["through"]
         through = "-" if days is None else f"{days['first']} … {days['last']}"
-        table.add_row(*map(plain, (one["field"], state, one["sources"], through)))
+        table.add_row(*map(plain, (field_words(one["field"]), state, one["sources"], through)))
     return table
 
 
@@ -127,7 +128,7 @@ def _lines(value: Mapping[str, Any]) -> Table:
     for one in value["lines"]:
         cells = (
             *(one["line"], pick(one["title"]), one["document"] or "-", one["authority"] or "-"),
-            *(one["decided"], one["verdict"], one["now"]),
+            *(one["decided"], standing_words(one["verdict"]), standing_words(one["now"])),
         )
         table.add_row(*(plain(str(cell)) for cell in cells))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -44,3 +45,10 @@ def sums_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def demand_order(first: tuple[date, date], until: tuple[date, date]) -> None:
+    """BadParameter where the last month lies before the first: no sums would look like none."""
+    if until < first:
+        text = say(zh="最后一个月早于第一个月", en="the last month lies before the first")
+        raise click.BadParameter(text, param_hint="--until")

@@ -298,7 +298,7 @@ _MOST_PLACES = 5  # of one reason why a report is incomplete
 def show_report(document: dict[str, Any]) -> None:
     """What could not be looked at, then clean or not, the logs, and what was found."""
     console, findings, gaps = stdout(), document["findings"], document["incomplete"]
-    _show_incomplete(console, gaps)
+    show_incomplete(gaps)
     notes = sum(finding["severity"] == "note" for finding in findings)
     if wrong := len(findings) - notes:
         text = say(zh=f"发现 {wrong} 个问题", en=f"{wrong} findings")
@@ -328,8 +328,9 @@ def show_findings(findings: Sequence[dict[str, Any]]) -> None:
         console.print(say(zh=f"另有 {more} 个，见报告", en=f"{more} more, see the report"))
 
 
-def _show_incomplete(console: Console, gaps: Sequence[dict[str, Any]]) -> None:
+def show_incomplete(gaps: Sequence[dict[str, Any]]) -> None:
     """Each reason once, with the places that it is about."""
+    console = stdout()
     if gaps:
         text = say(zh="不完整，不能得出结论", en="INCOMPLETE, nothing can be concluded")
         console.print(plain(text, "bold yellow"))

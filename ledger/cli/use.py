@@ -10,7 +10,8 @@ import click
 from ledger.cli.language import say
 from ledger.cli.node import Answer, Node, expect
 from ledger.cli.options import json_option, node_options
-from ledger.cli.output import Unknown, note, print_json, write_file
+from ledger.cli.output import Unknown, demand_new, note, print_json, write_file
+from ledger.cli.record_words import authorisation_of
 from ledger.core.authorisation import PURPOSES
 from ledger.core.bundle import parse_bundle
 from ledger.core.errors import EvidenceError, VersionUnknown
@@ -98,7 +99,7 @@ _EXITS = {"clear": EXIT_VALID, "adverse": EXIT_DO_NOT_USE, "open": EXIT_UNKNOWN}
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="BUNDLE",
-    help=say(zh="把证据包写入此处。", en="Write the bundle."),
+    help=say(zh="把证据包写入此处；文件不得已存在。", en="Write the bundle; must not exist."),
 )
 @node_options
 @json_option
@@ -126,9 +127,17 @@ def use(
         asked["types"] = [each.strip() for each in types.split(",") if each.strip()]
     if authorisation is not None:
         asked["authorisation"] = authorisation
+    if out is not None:  # before anything is asked; an older bundle is evidence too
+        demand_new(out, hint="-o")
     with Node(url, token) as node:
         answer = expect(node.post_slowly("/v1/uses", json=asked), _OK)
-    value = _shown(answer)
+    return _EXITS[show_answer(answer, out, use_id=answer.headers.get(_NAME), as_json=as_json)]
+
+
+def show_answer(answer: Answer, out: Path | None, *, use_id: str | None, as_json: bool) -> str:
+    """Write the bundle that came back, and show it; its overall result. use_id: under which it is
+    kept there. Raises Unknown where it is none."""
+    value = _shown(answer, use_id)
     if out is not None:
         write_file(out, answer.body, private=True)
         note(say(zh=f"已写入 {out}", en=f"written to {out}"))
@@ -138,10 +147,10 @@ def use(
         from ledger.cli.bundle_tables import show_use  # noqa: PLC0415 - rich is slow
 
         show_use(value)
-    return _EXITS[value["overall"]]
+    return str(value["overall"])
 
 
-def _shown(answer: Answer) -> dict[str, Any]:
+def _shown(answer: Answer, use_id: str | None) -> dict[str, Any]:
     """What came back, without what proves it. Raises Unknown where it is no bundle."""
     try:
         bundle = parse_bundle(answer.body)
@@ -149,7 +158,11 @@ def _shown(answer: Answer) -> dict[str, Any]:
         raise Unknown(str(error)) from error
     return {
         "_type": "credit-ledger/use-shown@1",
-        "use": answer.headers.get(_NAME),
+        "use": use_id,
+        "queries": {
+            one.answer.iss: one.opening.statement.commitment.hex() for one in bundle.answers
+        },
+        "authorisation": authorisation_of(bundle),
         "subject": bundle.subject,
         "overall": bundle.overall,
         "now": answer.headers.get(_NOW),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
+_OTHER = 3
+"""Exit code: genuine it may be, but not about whom was asked for."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How .xlsx files (and archives) and old .xls files begin."""
 _HELP = say(
@@ -36,8 +38,9 @@ _HELP = say(
     不需要任何成员节点在线，只读取区块链。退出码：0 可以使用；1 不真实；3 真实但不得使用；
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
     给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
-    （lists show）、主体的历史（history）、证据包、单个答复和专项信用报告（PDF）同样核验；
-    也可用回执加 --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
+    （lists show）、主体的历史（history）、证据包（use，0 无不利记录，3 有，4 未决）、单个答复和
+    专项信用报告（PDF）同样核验；--subject 与证据包、历史、报告的主体不同时为 3。也可用回执加
+    --statement 核验声明，结论只说明它是谁作出的、是否已经锚定。
 
     \b
     示例：
@@ -52,9 +55,10 @@ _HELP = say(
     3 genuine, not to be used; 4 cannot be told; 2 wrong usage. Of several receipts the worst
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
     object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
-    (`lists show`), histories of subjects (`history`), bundles, single answers and special
-    credit reports (PDF) are checked as well, as is a receipt with --statement; then it is told
-    whose the statement is, and whether it is anchored.
+    (`lists show`), histories of subjects (`history`), bundles (`use`: 0 clear, 3 adverse, 4 open),
+    single answers and special credit reports (PDF) are checked as well; 3 where one of these is
+    about another subject than --subject. As is a receipt with --statement; then it is told whose
+    the statement is, and whether it is anchored.
 
     \b
     Examples:
@@ -225,7 +229,23 @@ def verify(
         print_json(document)
     else:
         _show(found)
-    return worst_exit([verdict.exit for _, verdict in found])
+    others = [path for path, verdict in found if _is_other(verdict, question.subject)]
+    for path in others:
+        text = say(
+            zh="说的是另一主体，不得用于此主体", en="about another subject: not for this one"
+        )
+        note(f"{shown_path(path)}: {text}")
+    return worst_exit([verdict.exit for _, verdict in found] + [_OTHER] * len(others))
+
+
+def _is_other(found: Found, subject: str | None) -> bool:
+    """Whether a file that says itself whom it is about says somebody else. Of receipts that is a
+    check of their own; a list is about many."""
+    if subject is None or isinstance(found, Verdict):
+        return False
+    said = found.as_dict().get("subject")
+    code = said.get("code") if isinstance(said, dict) else said
+    return code is not None and code != subject
 
 
 def _show(found: Sequence[tuple[Path, Found]]) -> None:

@@ -113,5 +113,10 @@ def test_what_is_asked_wrongly(sums: Sums, tmp_path: Path) -> None:
         assert sums("--by", by)[0] == 2
     assert sums("-o", tmp_path / "network.json")[0] == 2
     other = tmp_path / "other.json"
-    other.write_bytes(b"{}")
-    assert sums("--against", other)[0] == 2
+    # Something else that may lie beside openings would be held against nothing.
+    for data in (b"{}", b'{"_type":"credit-ledger/bundle@1"}', b""):
+        other.write_bytes(data)
+        code, _, err = sums("--against", other)
+        assert (code, "--against" in err) == (2, True), data
+    code, _, err = sums("--from", "2026-11", "--until", "2026-10")
+    assert (code, "--until" in err) == (2, True)

@@ -227,6 +227,8 @@ def test_names_that_are_none(desk: Desk) -> None:
     assert unknown.exit == 1
     assert desk("product", "lineage", "00" * 32).exit == 0
     assert desk("product", "register", "--kind", "song", "--method", __file__).exit == 2
+    done = desk("product", "register", "--kind", "model", "--method", desk.file("empty.md", ""))
+    assert (done.exit, "empty" in done.err) == (1, True), "what goes to the chain stays there"
 
 
 def test_outcomes_by_file(network: Network, desk: Desk, cli: Cli, tmp_path: Path) -> None:

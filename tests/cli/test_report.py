@@ -18,9 +18,11 @@ from ledger.files.attachments import attached
 from ledger.files.reports import parse_report
 from tests.acceptance.independent import uscc
 from tests.cli.conftest import Cli, Done
+from tests.cli.stub import stub, told
 from tests.gateway.intake.material import new_token
 from tests.gateway.lists.test_lists import do
 from tests.gateway.reports.desk import BANK, BEIJING, HEBEI, TODAY, code_of, penalties
+from tests.records.examples import AUTHORITY
 from tests.support.peers import Network, start_members
 
 
@@ -82,6 +84,10 @@ def test_made_and_verified(desk: Desk, network: Network, subject: str, network_j
         value = done.json()
         assert (value["verdict"], value["issuer"]) == ("genuine", BEIJING)
         assert [one["record"] for one in value["lines"]] == [one.hex() for one in ids]
+    other = uscc(next(_numbers), start="91110000MA")
+    for code, exit_ in ((subject, 0), (other, 3)):
+        done = desk.cli("verify", pdf, "--network", network_json, "--subject", code)
+        assert (done.exit, "another subject" in done.err) == (exit_, exit_ == 3), done.err
     done = desk.cli("verify", pdf, "--network", network_json)
     assert (done.exit, "Genuine" in done.out, "transport" in done.out) == (0, True, True)
     do(network, network[BEIJING], Action.REPAIR, ids[0])
@@ -185,6 +191,22 @@ def test_a_line_leads_to_an_objection(desk: Desk, network: Network, subject: str
     text = pdf.with_name("x.txt")
     text.write_text("x")
     assert desk("object", text, "1", "--reason", "x").exit == 1
+
+
+def test_an_objection_tells_the_authority_that_the_report_shows(
+    desk: Desk, network: Network, subject: str
+) -> None:
+    """The node of another province may not be given a record that is not public."""
+    penalties(network, subject, 7)
+    pdf = desk.make(subject)
+    with stub() as node:
+        node.on("POST /v1/cases", told({"case": "11" * 32, "deadline": "2026-12-21"}, 201))
+        words = ("report", "object", pdf, "1", "--reason", "x", "--to", node.url, "--token", "t")
+        assert desk.cli(*words).exit == 0
+        assert desk.cli(*words, "--authority", "11110000000000000X").exit == 0
+        shown, stated = (request.body for request in node.asked)
+    assert AUTHORITY.encode() in shown
+    assert b"11110000000000000X" in stated
 
 
 def test_wrong_usage(desk: Desk, subject: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gateway.accesses.services import newest
 from gateway.authorisations import demands, services
 from gateway.authorisations.models import authorisations
 from gateway.base.db import begin_read, begin_write, metadata
+from gateway.base.who import Who
 from gateway.cases.models import materials
 from gateway.peers.models import peer_outbox
 from gateway.sealing.services import Kind, drop
@@ -181,6 +182,16 @@ def test_each_member_that_is_wrong(
     assert told["text"]["zh"] and told["text"]["en"]
     assert counted.new == [0, 0, 0, 0]
     assert desk.post(PATH, said(member), doc()).status_code == 201
+
+
+def test_a_lawful_code_that_fails_its_check_characters(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whoever is refused is told: the operator adds it to the file of exceptions."""
+    member, code = network[BUREAU], OTHER[:-1] + "0"
+    known = Who(exceptions=frozenset({code}))
+    monkeypatch.setattr(member.node.workers.who, "current", lambda: known)
+    assert Desk(member).post(PATH, said(member, subject=code), doc()).status_code == 201
 
 
 def test_each_purpose_of_subjects(network: Network) -> None:

@@ -36,7 +36,11 @@ def test_a_bare_list_will_do() -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "empty"), ("名称,金额\n甲,1\n", "columns-missing"), ("统一社会信用代码\n", "no-rows")],
+    [
+        ("", "empty"),
+        ("名称,金额\n甲,1\n", "subjects-columns-missing"),
+        ("统一社会信用代码\n", "no-rows"),
+    ],
 )
 def test_what_is_no_such_table(text: str, code: str) -> None:
     with pytest.raises(FileFault) as caught:
@@ -75,13 +79,34 @@ def test_many_are_asked_about_in_their_order(network: Network) -> None:
     assert kept.json()["subject"] == codes[1]
 
 
+def test_one_that_cannot_be_read_holds_up_no_other(network: Network) -> None:
+    bank, good = network[BANK], firm(61)
+    mistyped = good[:-1] + ("0" if good[-1] != "0" else "1")
+    named = [
+        {"code": "9112"},
+        {"code": mistyped},
+        {"code": good, "authorisation": "x"},
+        {"code": 7},
+        {"code": good},
+    ]
+    asked = {"purpose": "bidding", "types": [FAMILY], "subjects": named}
+    answer = send(bank, "POST", "/v1/checks/subjects", asked, **token(bank))
+    assert answer.status_code == 200, answer.text
+    lines = [json.loads(line) for line in answer.content.splitlines()]
+    assert [line["code"] for line in lines] == ["9112", mistyped, good, "", good]
+    assert [line["problem"] and line["problem"]["code"] for line in lines] == [
+        "subject-invalid", "subject-invalid", "authorisation-unknown", "subject-invalid", None,
+    ]  # fmt: skip
+    assert all(set(line["problem"]["message"]) == {"zh", "en"} for line in lines[:4])
+    assert lines[4]["overall"] is not None
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"subjects": []},
         {"subjects": [{"code": "91110000MA0T00001X"}] * 1001},
         {"subjects": [{}]},
-        {"subjects": [{"code": "x"}]},
         {"subjects": ["x"]},
         {"purpose": "fun"},
         {"types": ["none"]},

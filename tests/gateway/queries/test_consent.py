@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gateway.accesses.models import accesses
 from gateway.base.db import close_engine, open_engine
 from gateway.operations.backup import backup, restore
+from gateway.peers.errors import Refused
 from gateway.queries import store
 from gateway.queries.asking import Asking, Paper
 from gateway.queries.interfaces import Wanted
@@ -136,6 +137,23 @@ def test_beyond_what_was_consented_to_nothing_is_asked(
 def test_for_another_firm_nothing_is_asked(network: Network) -> None:
     opening = consent(network, firm(204))
     assert refused(network, firm(205), opening) == "authorisation-other-subject"
+
+
+def test_one_that_is_over_is_told_as_such_when_its_promise_has_run_out_too(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not handed over anew then, and nothing is wrong with its name."""
+    code, bank = firm(207), network[BANK].node
+    today = bank.ctx.clock.today()
+    short, long = consent(network, code, until=today), consent(network, code)
+
+    def unknown(_: object) -> None:
+        raise Refused("authorisation-unknown")
+
+    monkeypatch.setattr(bank.authorisations.papers, "genuine", unknown)
+    monkeypatch.setattr(type(bank.ctx.clock), "today", lambda _: today + timedelta(days=1))
+    assert refused(network, code, short) == "authorisation-expired"
+    assert refused(network, code, long) == "authorisation-unknown"
 
 
 def test_what_is_over_or_not_yet_or_taken_back_counts_no_more(network: Network) -> None:

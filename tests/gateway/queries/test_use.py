@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.base.clock import Clock
+from gateway.base.who import Who
 from gateway.peers.outbox import listed
 from gateway.queries.records import SubjectRecords
 from ledger.core import canonical
@@ -218,6 +219,21 @@ def test_codes_are_taken_as_people_type_them(network: Network) -> None:
     code = firm(11)
     spaced = f" {code[:4].lower()} {code[4:]}"
     assert bundle_of(use(network, spaced)).subject == code
+
+
+def test_a_mistyped_code_is_not_asked_about(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing would be known of it, which reads as clear; but some codes are lawful so."""
+    code = firm(13)
+    mistyped = code[:-1] + ("0" if code[-1] != "0" else "1")
+    answer = use(network, mistyped)
+    assert (answer.status_code, answer.json()["code"]) == (422, "subject-invalid"), answer.text
+    assert "check character" in answer.json()["text"]["en"]
+    assert "校验码" in answer.json()["text"]["zh"]
+    known = Who(exceptions=frozenset({mistyped}))
+    monkeypatch.setattr(network[BANK].node.workers.who, "current", lambda: known)
+    assert bundle_of(use(network, mistyped)).subject == mistyped
 
 
 def test_without_a_scope_nothing_is_asked(network: Network) -> None:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 
 from gateway.accesses.services import Wanted, newest
+from gateway.base.who import Who
 from ledger.core.ids import sha256
 from ledger.core.report_content import check_content, parse_content, parse_number
 from ledger.files.reports import parse_report
 from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import new_token
-from tests.gateway.reports.desk import BEIJING, TODAY, code_of, made, penalties, printed
+from tests.gateway.reports.desk import (
+    BEIJING,
+    TODAY,
+    ask,
+    centre,
+    code_of,
+    made,
+    penalties,
+    printed,
+)
 from tests.support.peers import Network
 
 
@@ -38,6 +49,19 @@ def test_what_is_known_of_a_firm(network: Network, subject: str) -> None:
     assert content.number in text
     assert all(one.hex() in text for one in ids)
     assert len(code_of(pdf)) == 8
+
+
+def test_of_a_mistyped_code_nothing_is_certified(
+    network: Network, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paper that says of it that nothing is known would be taken for one of the firm."""
+    beijing = network[BEIJING]
+    mistyped = subject[:-1] + ("0" if subject[-1] != "0" else "1")
+    answer = ask(beijing, centre(beijing), mistyped)
+    assert (answer.status_code, answer.json()["code"]) == (422, "subject-invalid"), answer.text
+    known = Who(exceptions=frozenset({mistyped}))
+    monkeypatch.setattr(beijing.node.workers.who, "current", lambda: known)
+    assert ask(beijing, centre(beijing), mistyped).status_code == 201
 
 
 def test_attachments_as_another_reader_finds_them(network: Network, subject: str) -> None:

@@ -243,6 +243,11 @@ def test_what_no_share_is(network: Network, number: str, scope: dict[str, Any], 
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
+def test_what_a_report_does_not_have_is_named(network: Network, number: str) -> None:
+    text = give(network[BEIJING], number, fields=["nowhere"], lines=[1, 4]).json()["text"]
+    assert all("nowhere" in one and "4" in one for one in (text["zh"], text["en"]))
+
+
 def test_of_no_report(network: Network, number: str) -> None:
     unknown = number[:-1] + ("A" if number[-1] != "A" else "B")
     assert give(network[BEIJING], unknown, lines=[1]).status_code == 404
