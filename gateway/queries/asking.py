@@ -21,8 +21,8 @@ from gateway.base import access_table
 from gateway.base.access_table import AccessTable
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
-from gateway.chain.verifiers import Verifiers
 from gateway.base.who import WhoFiles
+from gateway.chain.verifiers import Verifiers
 from gateway.peers.client import Peers
 from gateway.peers.directory import Directory
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent, Refused
