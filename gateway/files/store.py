@@ -25,6 +25,7 @@ from gateway.jobs.models import jobs as job_rows
 from gateway.jobs.services import Job
 from gateway.sealing import services as sealing
 from gateway.sealing.services import Boxes, Kind, number
+from gateway.tokens.models import tokens
 from ledger.core.errors import LedgerError
 
 MAX_WAITING = 4 * MAX_WAITING_PER_TOKEN
@@ -33,6 +34,8 @@ KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""
 STALE = 6 * 3600
 """Seconds after which an upload that never ended is dropped."""
+MAX_SENDERS = 500
+"""Tokens that a list of files names to choose from."""
 VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
 
 FILE_ID_BYTES = 16
@@ -55,13 +58,14 @@ class QuotaReached(LedgerError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """One file. state: of its answer, in which "failed" is also what was set aside; code: why it
-    was. token: that sent it."""
+    was. token: that sent it. created: Unix seconds."""
 
     id: str
     token: int
     department: str | None
     state: str
     code: str | None
+    created: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +84,31 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A file in a list. created: Unix seconds."""
+    """A file in a list. created: Unix seconds. token: that sent it. after: the file that it
+    corrects, as its sender said."""
 
     id: str
     state: str
     created: int
     name: str
     counts: Mapping[str, int]
+    token: int
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which files. since, until: Unix seconds, the second of them left out. state: as the answer
+    has it. token: that sent them. before: (created, id) of the last that was told."""
+
+    since: int | None = None
+    until: int | None = None
+    state: str | None = None
+    token: int | None = None
+    before: tuple[int, str] | None = None
+
+
+_ANY = Chosen()
 
 
 class FileStore:
@@ -131,9 +153,12 @@ class FileStore:
         with begin_write(self._engine) as connection:
             connection.execute(sa.insert(file_parts).values(file=file, n=n, content=sealed))
 
-    def close_upload(self, file: str, name: str, type_: str | None, *, size: int) -> None:
-        """The file is complete and may be read. size: bytes that came."""
-        told = orjson.dumps({"name": name, "type": type_})
+    def close_upload(
+        self, file: str, name: str, type_: str | None, *, size: int, after: str | None = None
+    ) -> None:
+        """The file is complete and may be read. size: bytes that came. after: the file that it
+        corrects."""
+        told = orjson.dumps({"name": name, "type": type_, "after": after})
         with begin_write(self._engine) as connection:
             sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, _aad(file, "name"))
             connection.execute(sa.update(files).where(files.c.id == file).values(name=sealed))
@@ -171,40 +196,47 @@ class FileStore:
             department=row.department,
             state=_shown(row.state),
             code=row.code,
+            created=row.created_at,
         )
 
-    def newest(self, department: str | None, limit: int) -> list[Listed]:
+    def newest(self, department: str | None, limit: int, chosen: Chosen = _ANY) -> list[Listed]:
         """The files handed in last, the newest first. department: None for those of all."""
         columns = [
             sa.func.coalesce(sa.func.sum(file_sets.c[verdict]), 0).label(verdict)
             for verdict in VERDICTS
         ]
-        chosen = _FILES.order_by(job_rows.c.created_at.desc(), files.c.id).limit(limit)
-        if department is not None:
-            chosen = chosen.where(files.c.department == department)
-        some = chosen.subquery()
+        last = _FILES.order_by(job_rows.c.created_at.desc(), files.c.id).limit(limit)
+        some = last.where(*_conditions(department, chosen)).subquery()
+        told = (some.c.id, some.c.state, some.c.created_at, some.c.name, some.c.token)
         query = (
-            sa.select(some.c.id, some.c.state, some.c.created_at, some.c.name)
+            sa.select(*told)
             .add_columns(*columns)
             .outerjoin(file_sets, file_sets.c.file == some.c.id)
-            .group_by(some.c.id, some.c.state, some.c.created_at, some.c.name)
+            .group_by(*told)
             .order_by(some.c.created_at.desc(), some.c.id)
         )
         with begin_read(self._engine) as connection:
             rows = connection.execute(query).all()
             boxes = self._keys.open_all(connection, Kind.ANSWER, [row.id for row in rows])
-        return [
-            Listed(
-                id=row.id,
-                state=_shown(row.state),
-                created=row.created_at,
-                name=_name(boxes[row.id], row.id, row.name)["name"],
-                counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
-            )
-            for row in rows
-        ]
+        return [_listed(row, _name(boxes[row.id], row.id, row.name)) for row in rows]
+
+    def senders(self, department: str | None) -> dict[int, str]:
+        """Whose files there are: number and name of each token, at most `MAX_SENDERS`."""
+        query = sa.select(tokens.c.id, tokens.c.name).order_by(tokens.c.name, tokens.c.id)
+        mine = sa.exists().where(files.c.token == tokens.c.id, *_conditions(department, _ANY))
+        with begin_read(self._engine) as connection:
+            rows = connection.execute(query.where(mine).limit(MAX_SENDERS)).all()
+        return {row.id: row.name for row in rows}
 
     # ---- working
+
+    def after(self, file: str) -> str | None:
+        """The file that this one corrects, as its sender said."""
+        with begin_read(self._engine) as connection:
+            name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
+            box = self._keys.open(connection, Kind.ANSWER, file)
+        found: str | None = _name(box, file, name or b"").get("after")
+        return found
 
     def told(self, file: str) -> tuple[str, str | None]:
         """(name, type) as sent with the file."""
@@ -231,6 +263,15 @@ class FileStore:
                 box = box or self._keys.open(connection, kind, file)
             n = row.n
             yield box.open(row.content, _aad(file, f"{what}/{n}"))
+
+    def counted(self, file: str) -> list[Mapping[str, int]]:
+        """Rows by verdict of each set, in order."""
+        query = sa.select(*[file_sets.c[verdict] for verdict in VERDICTS])
+        with begin_read(self._engine) as connection:
+            rows = connection.execute(
+                query.where(file_sets.c.file == file).order_by(file_sets.c.n)
+            ).all()
+        return [dict(row._mapping) for row in rows]
 
     def progress(self, file: str) -> Progress:
         """How far the file is answered."""
@@ -299,6 +340,12 @@ class FileStore:
         if found is None:
             raise TakenOver(file)
         return found
+
+    def report_state(self, file: str) -> str | None:
+        """How far that job is; None: the workbook was not asked for."""
+        with begin_read(self._engine) as connection:
+            found = jobs.find_of(connection, "report", file)
+        return None if found is None else _shown(found.state)
 
     def keep_report(
         self, job: Job, pieces: Iterator[bytes], good: Callable[[sa.Connection], bool]
@@ -370,6 +417,38 @@ class FileStore:
             sealed = connection.execute(query).scalar_one()
             box = self._keys.open(connection, Kind.ANSWER, file)
         return zlib.decompress(box.open(sealed, _aad(file, f"{what}/{n}")))
+
+
+def _conditions(department: str | None, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    """Of files. department: None: of all."""
+    created, found = job_rows.c.created_at, list[sa.ColumnElement[bool]]()
+    if department is not None:
+        found.append(files.c.department == department)
+    if chosen.since is not None:
+        found.append(created >= chosen.since)
+    if chosen.until is not None:
+        found.append(created < chosen.until)
+    if chosen.state is not None:
+        states = ("failed", "set-aside") if chosen.state == "failed" else (chosen.state,)
+        found.append(job_rows.c.state.in_(states))
+    if chosen.token is not None:
+        found.append(files.c.token == chosen.token)
+    if chosen.before is not None:
+        at, file = chosen.before
+        found.append(sa.or_(created < at, sa.and_(created == at, files.c.id > file)))
+    return found
+
+
+def _listed(row: sa.Row[Any], told: Mapping[str, Any]) -> Listed:
+    return Listed(
+        id=row.id,
+        state=_shown(row.state),
+        created=row.created_at,
+        name=told["name"],
+        counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
+        token=row.token,
+        after=told.get("after"),
+    )
 
 
 def drop(connection: sa.Connection, file: str) -> None:
