@@ -96,15 +96,13 @@ def post_find(wanted: Wanted, store: Store, caller: Lister) -> Response:
 @router.get("/v1/files/{file}/summary")
 def get_summary(file: str, store: Store, looking: Here, log: Log, caller: Asker) -> Response:
     """How far a file is, and once it is answered how many rows have which error or note, how many
-    are anchored, which file it corrects and which correct it."""
-    found, access = find_file(store, log, file, caller, Purpose.ANSWER)
+    are anchored, which file it corrects and which correct it. As in the list, no row is told."""
+    found, _ = find_file(store, log, file, caller, Purpose.ANSWER)
     told = looking.summary(found) | {
         "by": store.senders(_department(caller)).get(found.token),
         "after": _after(store, found, caller),
         "corrected": _corrected(store, found, caller),
     }
-    if found.state in ENDED:
-        log.write(access)
     return Response(orjson.dumps(told), media_type=JSON, headers=FRESH)
 
 
