@@ -94,7 +94,7 @@ async def one(visit: Signed, leaf: str) -> Response:
         leaf=leaf,
         fields=[] if record is None else _fields(record),
         title=None if record is None else titles().get(record["type"]),
-        status=status,
+        told=status,
         changes=await visit.get(f"/v1/records/{leaf}/changes"),
         members=await visit.get("/v1/statuses/acknowledgements") if status["version"] else [],
     )

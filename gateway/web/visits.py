@@ -260,7 +260,7 @@ class Passed(Response):
             self._path,
             token=None if found.caller is None else found.caller.id,
             outside=(scope, receive, send),
-            headers=self._headers,
+            headers=self._told,
         )
         if instead is None:
             return
@@ -272,7 +272,7 @@ class Passed(Response):
         )
         await response(scope, receive, send)
 
-    def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _told(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         kept = [(name, value) for name, value in given if name in _OF_FILES]
         named = f"attachment; filename*=UTF-8''{quote(self._name)}"
         ours = {**HEADERS, "Content-Disposition": named}

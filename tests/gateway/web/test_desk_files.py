@@ -165,8 +165,8 @@ def test_bodies_that_are_no_form(clerk: Visitor, node: Node) -> None:
         (b"--b\r\nno form", "multipart/form-data; boundary=b"),
         (b"--b\r\nContent-Disposition: form-data; name=\"else\"\r\n\r\nx\r\n--b--\r\n",
          "multipart/form-data; boundary=b"),
-        (b"--b\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\n" + b"x" * 600 + b"\r\n--b--",
-         "multipart/form-data; boundary=b"),
+        (b"--b\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\n" + b"x" * 600
+         + b"\r\n--b--", "multipart/form-data; boundary=b"),
     ):  # fmt: skip
         answer = clerk.request(
             "POST", "/desk/files", content=content, headers=token | {"Content-Type": kind}

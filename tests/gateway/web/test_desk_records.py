@@ -99,14 +99,13 @@ def test_what_one_may_not_see(app: ASGIApp, node: Node) -> None:
     """As if it were not there; of what is closed the status alone."""
     leaf, closed = submit(node, 1, 2)
     with begin_write(node.ctx.engine) as connection:
-        private = sa.update(records).where(records.c.id == 1).values(visibility=3)
-        connection.execute(private)
+        connection.execute(sa.update(records).values(visibility=3))
     close(node, 2)
     other = signed(app, node, department="税务局")
-    for name in (leaf, "0" * 64, "x"):
+    for name in (leaf, closed, "0" * 64, "x"):
         assert other.get(f"/desk/records/{name}").status_code == 404
     assert "Nothing was found" in other.post("/desk/records", {"subject": SUBJECT}).text
-    page = other.get(f"/desk/records/{closed}")
+    page = signed(app, node).get(f"/desk/records/{closed}")
     assert page.status_code == 200 and "content-closed" in page.text
     assert number(2) not in page.text
     assert signed(app, node, "submit").get("/desk/records").status_code == 403
