@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gateway.anchoring.progress import first_final_anchor
 from gateway.base.context import Context
 from gateway.base.db import begin_read
+from gateway.files.cells import UNREAD
 from gateway.files.closed import closed_among, leaves_of
 from gateway.files.facts import column_letters
 from gateway.files.returned import GOES_BACK, Returned, unpack
@@ -187,5 +188,10 @@ def _cells_of(row: Returned, answer: Mapping[str, Any]) -> Iterator[dict[str, An
             "field": field,
             "column": column_letters(row.places[at]) if row.places else None,
             "name": row.names[at],
-            "value": row.cells[at][:SHOWN],
+            "value": _as_sent(row.cells[at])[:SHOWN],
         }
+
+
+def _as_sent(cell: str) -> str:
+    """A cell without the mark that the workbook to correct has on it."""
+    return cell.partition(": ")[2] if cell.startswith(UNREAD) else cell
