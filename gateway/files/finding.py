@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.files.store import Chosen, FileStore, Listed
+from gateway.files.listing import Chosen, Listed
+from gateway.files.store import FileStore
 
 OPENED: Final = 2000
 """Names that are opened for one answer; whoever asks goes on from there."""

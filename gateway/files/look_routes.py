@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.accesses.services import AccessLog
 from gateway.base.policy import ALWAYS, Caller, Purpose, Record, decide
 from gateway.files.finding import find_files
+from gateway.files.listing import VERDICTS, Chosen, Listed
 from gateway.files.looking import Filter, Looking
 from gateway.files.routes import (
     FRESH,
@@ -31,7 +32,7 @@ from gateway.files.routes import (
     not_yet,
 )
 from gateway.files.services import ENDED
-from gateway.files.store import VERDICTS, Chosen, File, FileStore, Listed
+from gateway.files.store import File, FileStore
 from gateway.files.tallies import Said
 from ledger.core.canonical import instant
 

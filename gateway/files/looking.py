@@ -16,9 +16,10 @@ from gateway.base.db import begin_read
 from gateway.files.cells import UNREAD
 from gateway.files.closed import closed_among, leaves_of
 from gateway.files.facts import column_letters
+from gateway.files.listing import VERDICTS
 from gateway.files.returned import GOES_BACK, Returned, unpack
 from gateway.files.services import ENDED, head_of
-from gateway.files.store import VERDICTS, File, FileStore
+from gateway.files.store import File, FileStore
 from gateway.files.tallies import Said, Tallies, said_of
 from gateway.log.store import locate
 from ledger.core.canonical import hex0x, instant

@@ -13,11 +13,23 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from gateway.base.crypto import Box, Vault
+from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
+from gateway.files.listing import (
+    ANY,
+    FILES,
+    VERDICTS,
+    Chosen,
+    Listed,
+    aad,
+    newest,
+    senders,
+    shown,
+    told_name,
+)
 from gateway.files.models import file_parts, file_reports, file_sets, files
 from gateway.jobs import services as jobs
 from gateway.jobs.errors import TakenOver
@@ -25,7 +37,6 @@ from gateway.jobs.models import jobs as job_rows
 from gateway.jobs.services import Job
 from gateway.sealing import services as sealing
 from gateway.sealing.services import Boxes, Kind, number
-from gateway.tokens.models import tokens
 from ledger.core.errors import LedgerError
 
 MAX_WAITING = 4 * MAX_WAITING_PER_TOKEN
@@ -34,10 +45,6 @@ KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""
 STALE = 6 * 3600
 """Seconds after which an upload that never ended is dropped."""
-MAX_SENDERS = 500
-"""Tokens that a list of files names to choose from."""
-VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
-
 FILE_ID_BYTES = 16
 _FILE_ID = re.compile(f"[0-9a-f]{{{2 * FILE_ID_BYTES}}}")
 
@@ -82,35 +89,6 @@ class Progress:
         return sum(self.counts.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A file in a list. created: Unix seconds. token: that sent it. after: the file that it
-    corrects, as its sender said."""
-
-    id: str
-    state: str
-    created: int
-    name: str
-    counts: Mapping[str, int]
-    token: int
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which files. since, until: Unix seconds, the second of them left out. state: as the answer
-    has it. token: that sent them. before: (created, id) of the last that was told."""
-
-    since: int | None = None
-    until: int | None = None
-    state: str | None = None
-    token: int | None = None
-    before: tuple[int, str] | None = None
-
-
-_ANY = Chosen()
-
-
 class FileStore:
     """The files of this member; all content is sealed."""
 
@@ -131,7 +109,7 @@ class FileStore:
                 connection, file, "file", file, state="receiving", token=caller.id, size=size
             )
             self._keys.make(connection, Kind.FILE, file)
-            name = self._keys.make(connection, Kind.ANSWER, file).seal(b"{}", _aad(file, "name"))
+            name = self._keys.make(connection, Kind.ANSWER, file).seal(b"{}", aad(file, "name"))
             values = {"token": caller.id, "department": caller.department, "name": name}
             connection.execute(sa.insert(files).values(id=file, **values))
         return file
@@ -149,7 +127,7 @@ class FileStore:
         """The next piece of a file."""
         with begin_read(self._engine) as connection:
             box = self._keys.open(connection, Kind.FILE, file)
-        sealed = box.seal(content, _aad(file, f"part/{n}"))
+        sealed = box.seal(content, aad(file, f"part/{n}"))
         with begin_write(self._engine) as connection:
             connection.execute(sa.insert(file_parts).values(file=file, n=n, content=sealed))
 
@@ -160,7 +138,7 @@ class FileStore:
         corrects."""
         told = orjson.dumps({"name": name, "type": type_, "after": after})
         with begin_write(self._engine) as connection:
-            sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, _aad(file, "name"))
+            sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, aad(file, "name"))
             connection.execute(sa.update(files).where(files.c.id == file).values(name=sealed))
             jobs.queue(connection, file, size)
 
@@ -185,7 +163,7 @@ class FileStore:
         """The file of this id, however far it is; not one still being received."""
         if not _FILE_ID.fullmatch(file):  # PostgreSQL takes no text with a NUL
             return None
-        query = _FILES.where(files.c.id == file)
+        query = FILES.where(files.c.id == file)
         with begin_read(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
@@ -194,39 +172,20 @@ class FileStore:
             id=row.id,
             token=row.token,
             department=row.department,
-            state=_shown(row.state),
+            state=shown(row.state),
             code=row.code,
             created=row.created_at,
         )
 
-    def newest(self, department: str | None, limit: int, chosen: Chosen = _ANY) -> list[Listed]:
+    def newest(self, department: str | None, limit: int, chosen: Chosen = ANY) -> list[Listed]:
         """The files handed in last, the newest first. department: None for those of all."""
-        columns = [
-            sa.func.coalesce(sa.func.sum(file_sets.c[verdict]), 0).label(verdict)
-            for verdict in VERDICTS
-        ]
-        last = _FILES.order_by(job_rows.c.created_at.desc(), files.c.id).limit(limit)
-        some = last.where(*_conditions(department, chosen)).subquery()
-        told = (some.c.id, some.c.state, some.c.created_at, some.c.name, some.c.token)
-        query = (
-            sa.select(*told)
-            .add_columns(*columns)
-            .outerjoin(file_sets, file_sets.c.file == some.c.id)
-            .group_by(*told)
-            .order_by(some.c.created_at.desc(), some.c.id)
-        )
         with begin_read(self._engine) as connection:
-            rows = connection.execute(query).all()
-            boxes = self._keys.open_all(connection, Kind.ANSWER, [row.id for row in rows])
-        return [_listed(row, _name(boxes[row.id], row.id, row.name)) for row in rows]
+            return newest(connection, self._keys, department, limit=limit, chosen=chosen)
 
     def senders(self, department: str | None) -> dict[int, str]:
         """Whose files there are: number and name of each token, at most `MAX_SENDERS`."""
-        query = sa.select(tokens.c.id, tokens.c.name).order_by(tokens.c.name, tokens.c.id)
-        mine = sa.exists().where(files.c.token == tokens.c.id, *_conditions(department, _ANY))
         with begin_read(self._engine) as connection:
-            rows = connection.execute(query.where(mine).limit(MAX_SENDERS)).all()
-        return {row.id: row.name for row in rows}
+            return senders(connection, department)
 
     # ---- working
 
@@ -235,7 +194,7 @@ class FileStore:
         with begin_read(self._engine) as connection:
             name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
             box = self._keys.open(connection, Kind.ANSWER, file)
-        found: str | None = _name(box, file, name or b"").get("after")
+        found: str | None = told_name(box, file, name or b"").get("after")
         return found
 
     def told(self, file: str) -> tuple[str, str | None]:
@@ -243,7 +202,7 @@ class FileStore:
         with begin_read(self._engine) as connection:
             name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
             box = self._keys.open(connection, Kind.ANSWER, file)
-        opened = _name(box, file, name or b"")
+        opened = told_name(box, file, name or b"")
         return opened["name"], opened["type"]
 
     def content(self, file: str) -> Iterator[bytes]:
@@ -262,7 +221,7 @@ class FileStore:
                     return
                 box = box or self._keys.open(connection, kind, file)
             n = row.n
-            yield box.open(row.content, _aad(file, f"{what}/{n}"))
+            yield box.open(row.content, aad(file, f"{what}/{n}"))
 
     def counted(self, file: str) -> list[Mapping[str, int]]:
         """Rows by verdict of each set, in order."""
@@ -307,8 +266,8 @@ class FileStore:
         values = {
             **{verdict: counts.get(verdict, 0) for verdict in VERDICTS},
             "promise": None if promise is None else orjson.dumps(promise),
-            "answers": box.seal(packed[0], _aad(file, f"answers/{n}")),
-            "back": box.seal(packed[1], _aad(file, f"back/{n}")),
+            "answers": box.seal(packed[0], aad(file, f"answers/{n}")),
+            "back": box.seal(packed[1], aad(file, f"back/{n}")),
         }
         jobs.got_on(connection, job)
         try:
@@ -323,7 +282,7 @@ class FileStore:
         with begin_write(self._engine) as connection:
             if jobs.end(connection, job, state, head.get("code")):
                 box = self._keys.open(connection, Kind.ANSWER, file)
-                sealed = box.seal(orjson.dumps(head), _aad(file, "head"))
+                sealed = box.seal(orjson.dumps(head), aad(file, "head"))
                 connection.execute(sa.update(files).where(files.c.id == file).values(head=sealed))
                 _forget_parts(connection, file)
 
@@ -345,7 +304,7 @@ class FileStore:
         """How far that job is; None: the workbook was not asked for."""
         with begin_read(self._engine) as connection:
             found = jobs.find_of(connection, "report", file)
-        return None if found is None else _shown(found.state)
+        return None if found is None else shown(found.state)
 
     def keep_report(
         self, job: Job, pieces: Iterator[bytes], good: Callable[[sa.Connection], bool]
@@ -361,7 +320,7 @@ class FileStore:
             _forget_pieces(connection, file)
             box = self._keys.make(connection, Kind.REPORT, file)
             for n, piece in enumerate(chain((first,), pieces)):
-                sealed = box.seal(piece, _aad(file, f"report/{n}"))
+                sealed = box.seal(piece, aad(file, f"report/{n}"))
                 connection.execute(sa.insert(file_reports).values(file=file, n=n, content=sealed))
             if not good(connection):
                 raise NotReady("closing", retry_after=1)
@@ -389,7 +348,7 @@ class FileStore:
             if head is None:
                 return {}
             box = self._keys.open(connection, Kind.ANSWER, file)
-        found: dict[str, Any] = orjson.loads(box.open(head, _aad(file, "head")))
+        found: dict[str, Any] = orjson.loads(box.open(head, aad(file, "head")))
         return found
 
     def promises(self, file: str) -> list[bytes]:
@@ -416,39 +375,7 @@ class FileStore:
         with begin_read(self._engine) as connection:
             sealed = connection.execute(query).scalar_one()
             box = self._keys.open(connection, Kind.ANSWER, file)
-        return zlib.decompress(box.open(sealed, _aad(file, f"{what}/{n}")))
-
-
-def _conditions(department: str | None, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    """Of files. department: None: of all."""
-    created, found = job_rows.c.created_at, list[sa.ColumnElement[bool]]()
-    if department is not None:
-        found.append(files.c.department == department)
-    if chosen.since is not None:
-        found.append(created >= chosen.since)
-    if chosen.until is not None:
-        found.append(created < chosen.until)
-    if chosen.state is not None:
-        states = ("failed", "set-aside") if chosen.state == "failed" else (chosen.state,)
-        found.append(job_rows.c.state.in_(states))
-    if chosen.token is not None:
-        found.append(files.c.token == chosen.token)
-    if chosen.before is not None:
-        at, file = chosen.before
-        found.append(sa.or_(created < at, sa.and_(created == at, files.c.id > file)))
-    return found
-
-
-def _listed(row: sa.Row[Any], told: Mapping[str, Any]) -> Listed:
-    return Listed(
-        id=row.id,
-        state=_shown(row.state),
-        created=row.created_at,
-        name=told["name"],
-        counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
-        token=row.token,
-        after=told.get("after"),
-    )
+        return zlib.decompress(box.open(sealed, aad(file, f"{what}/{n}")))
 
 
 def drop(connection: sa.Connection, file: str) -> None:
@@ -494,24 +421,3 @@ def _forget_pieces(connection: sa.Connection, file: str) -> None:
     """The workbook to correct, with its key."""
     connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
     sealing.drop(connection, Kind.REPORT, [number(file)])
-
-
-_FILES = (
-    sa.select(files, job_rows.c.state, job_rows.c.code, job_rows.c.created_at)
-    .join(job_rows, job_rows.c.id == files.c.id)
-    .where(job_rows.c.state != "receiving")
-)
-
-
-def _shown(state: str) -> str:
-    """The state of a job as the answer to its file has it: for the sender it is over."""
-    return "failed" if state == "set-aside" else state
-
-
-def _name(box: Box, file: str, name: bytes) -> dict[str, Any]:
-    opened: dict[str, Any] = orjson.loads(box.open(name, _aad(file, "name")))
-    return opened
-
-
-def _aad(file: str, place: str) -> bytes:
-    return f"credit-ledger/file/1\0{file}\0{place}".encode()

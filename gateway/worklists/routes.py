@@ -123,7 +123,7 @@ async def post_reconcile(
 
 
 def _sought(wanted: Search, caller: Caller) -> Sought:
-    """Raises InputError where it is neither of the two, or both."""
+    """Read what is looked for; InputError where it is neither of the two, or both."""
     if (wanted.subject is None) == (wanted.document is None):
         raise InputError("subject", "schema-invalid", _ONE_OF_TWO)
     if wanted.subject is not None:
