@@ -26,7 +26,9 @@ from gateway.cases.papers import Papers
 from gateway.catalogue import routes as catalogue
 from gateway.checks import routes as checks
 from gateway.erasures import routes as erasures
+from gateway.files import look_routes as file_looks
 from gateway.files import routes as files
+from gateway.files.looking import Looking
 from gateway.history import routes as history
 from gateway.history.routes import HistoryParts
 from gateway.http import docs
@@ -95,7 +97,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     settings = node.ctx.settings
     _give(app, node, settings.endpoint(port))
     routes = (
-        *(intake, files, receipts, subjects, log, mirrors, catalogue),
+        *(intake, files, file_looks, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
         *(watching, verifying, watched_subjects, webhooks, about, docs),
@@ -151,6 +153,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.reception = Reception(ctx.engine, node.intake)
     app.state.file_store = node.file_store
     app.state.files = node.files
+    app.state.file_looks = Looking(ctx, node.file_store)
     app.state.receipts = node.receipts
     app.state.subject_check = node.subjects
     app.state.quality = node.quality

@@ -24,13 +24,16 @@ GOES_BACK = ("rejected", "conflict")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
     """sheet: name of the sheet, of JSON records their type, "" for a text file. names: headers
-    of the sender's columns. codes: their fields, "" where there is none. cells: as text."""
+    of the sender's columns. codes: their fields, "" where there is none. cells: as text. places:
+    of the columns in the sender's table, from 0; empty where there is no table, and of rows that an
+    older version kept."""
 
     sheet: str
     names: Sequence[str]
     codes: Sequence[str]
     cells: Sequence[str]
     corrects: str
+    places: Sequence[int] = ()
 
 
 def returned(row: Row) -> Returned:
@@ -52,6 +55,7 @@ def returned(row: Row) -> Returned:
         codes=[_code(name, field) for name, field in zip(names, fields, strict=True)],
         cells=cells,
         corrects=clean(row.input.corrects or ""),
+        places=keep,
     )
 
 
@@ -96,10 +100,10 @@ def _cell(cells: Sequence[Cell], at: int, field: Field | None) -> str:
 
 def pack(rows: Sequence[Returned]) -> dict[str, Any]:
     """JSON of the rows of one set; what they share is said once."""
-    tables: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
+    tables: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[int, ...]], int] = {}
     packed = []
     for row in rows:
-        table = (row.sheet, tuple(row.names), tuple(row.codes))
+        table = (row.sheet, tuple(row.names), tuple(row.codes), tuple(row.places))
         packed.append([tables.setdefault(table, len(tables)), row.corrects, row.cells])
     return {"tables": list(tables), "rows": packed}
 
@@ -107,7 +111,14 @@ def pack(rows: Sequence[Returned]) -> dict[str, Any]:
 def unpack(packed: Mapping[str, Any]) -> list[Returned]:
     """What `pack` packed."""
     return [
-        Returned(sheet=sheet, names=names, codes=codes, cells=cells, corrects=corrects)
+        Returned(
+            sheet=sheet,
+            names=names,
+            codes=codes,
+            cells=cells,
+            corrects=corrects,
+            places=places[0] if places else (),
+        )
         for table, corrects, cells in packed["rows"]
-        for sheet, names, codes in [packed["tables"][table]]
+        for sheet, names, codes, *places in [packed["tables"][table]]
     ]

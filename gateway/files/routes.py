@@ -71,6 +71,10 @@ _FORM: dict[str, Any] = {
                             "type": "string",
                             "description": "record type, where the header does not tell",
                         },
+                        "after": {
+                            "type": "string",
+                            "description": "id of the file that this one corrects",
+                        },
                     },
                 }
             }
@@ -92,7 +96,7 @@ async def post_file(request: Request, store: Store, caller: Sender) -> Response:
         code = "not-ready" if error.what == "all" else "too-many-requests"
         raise retry_later(code, FULL_SECONDS, _FULL[error.what]) from error
     try:
-        await _receive(request, store, file, upload)
+        await _receive(request, store, file, upload, caller)
     except BaseException:  # also where the sender goes away and this is cancelled
         with CancelScope(shield=True):
             await to_thread.run_sync(store.abandon, file)
@@ -126,7 +130,7 @@ def get_files(store: Store, caller: Lister, limit: Limit = 100) -> Response:
 @router.get("/v1/files/{file}")
 def get_file(file: str, store: Store, files: Answers, log: Log, caller: Asker) -> Response:
     """How far the file is, and at the end the answer to every row."""
-    found, access = _find(store, log, file, caller, Purpose.ANSWER)
+    found, access = find_file(store, log, file, caller, Purpose.ANSWER)
     if found.state in ENDED:
         log.write(access)
     return _streamed(files.answer(found), JSON, FRESH)
@@ -139,9 +143,9 @@ def get_report(
     """The workbook to correct and send again; 202 while there is no answer yet, or while the
     workbook is being made, which asking for it begins."""
     log = _log(request)
-    found, access = _find(store, log, file, caller, Purpose.REPORT)
+    found, access = find_file(store, log, file, caller, Purpose.REPORT)
     if found.state not in ENDED:
-        return _not_yet(found.id, found.state)
+        return not_yet(found.id, found.state)
     pieces = files.report(found.id)  # before its job is asked: what is closed from here on is seen
     job = files.fresh_report(found.id, store.report_job(found.id))
     if job.state == "failed":
@@ -151,7 +155,7 @@ def get_report(
     if job.state != "done":
         signals: Signals = request.app.state.ctx.signals
         signals.asked.set()
-        return _not_yet(found.id, found.state)
+        return not_yet(found.id, found.state)
     log.write(access)
     headers = FRESH | {"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.xlsx"'}
     return _streamed(pieces, XLSX, headers)
@@ -164,7 +168,8 @@ def _streamed(pieces: Iterator[bytes], media_type: str, headers: dict[str, str])
     return StreamingResponse(opened, media_type=media_type, headers=headers)
 
 
-def _not_yet(file: str, state: str) -> Response:
+def not_yet(file: str, state: str) -> Response:
+    """202: what was asked for is not there yet."""
     body = orjson.dumps({"id": file, "state": state})
     return Response(body, 202, FRESH | {"Retry-After": str(POLL)}, media_type=JSON)
 
@@ -187,6 +192,11 @@ _FULL = {
         " together; send this one once they are answered, or turn to the operator",
     },
 }
+_NOT_CORRECTED = {
+    "zh": "没有编号为 after 的文件；请从原文件的页面重新报送，或不填 after",
+    "en": "There is no file with the id in `after`: send this one from the page of the file that it"
+    " corrects, or leave `after` out",
+}
 _COSTLY = {
     "zh": "待更正工作簿过大，无法生成；请按答复逐行更正，或将文件分成几个重新报送",
     "en": "The workbook to correct is too large to be made; correct the rows by the answer, or send"
@@ -206,7 +216,9 @@ def _announced(request: Request) -> int:
     return int(told) if told.isascii() and told.isdigit() else settings.http.max_file_bytes
 
 
-async def _receive(request: Request, store: FileStore, file: str, upload: Upload) -> None:
+async def _receive(
+    request: Request, store: FileStore, file: str, upload: Upload, caller: Caller
+) -> None:
     n = size = 0
     async for chunk in request.stream():
         upload.feed(chunk)
@@ -216,11 +228,27 @@ async def _receive(request: Request, store: FileStore, file: str, upload: Upload
     last, type_ = upload.finish()
     if last:
         await to_thread.run_sync(store.add_part, file, n, last)
-    closing = partial(store.close_upload, size=size + len(last))
+    after = upload.after
+    if after is not None:
+        await to_thread.run_sync(_demand_own, store, after, caller)
+    closing = partial(store.close_upload, size=size + len(last), after=after)
     await to_thread.run_sync(closing, file, upload.name, type_)
 
 
-def _find(
+def _demand_own(store: FileStore, file: str, caller: Caller) -> None:
+    """Raise Problem where that is no file of the caller's, which another one could correct."""
+    found = store.find(file)
+    seen = (
+        found is not None
+        and decide(
+            caller, Purpose.FILES, Record(department=found.department, decided=ALWAYS)
+        ).allowed
+    )
+    if not seen:
+        raise Problem("schema-invalid", _NOT_CORRECTED, extra={"field": "after"})
+
+
+def find_file(
     store: FileStore, log: AccessLog, file: str, caller: Caller, purpose: Purpose
 ) -> tuple[File, Access]:
     """The file, where policy lets the caller have it; what is to be logged once there is something

@@ -129,7 +129,7 @@ class Files:
             "_type": TYPE,
             "file": self._store.told(file.id)[0],
             "province": self._ctx.settings.node.code,
-            **(self._store.head(file.id) or _without_head(file)),
+            **head_of(self._store, file),
             "rows": done.rows,
             "counts": done.counts,
         }
@@ -248,8 +248,13 @@ def _bounds(settings: FileSettings) -> Bounds | None:
     return Bounds(memory=settings.memory_mib << 20, cpu=settings.cpu_seconds, silence=SILENCE)
 
 
+def head_of(store: FileStore, file: File) -> dict[str, Any]:
+    """Members of the answer to a file that follow from how it looked."""
+    return store.head(file.id) or _without_head(file)
+
+
 def _without_head(file: File) -> dict[str, Any]:
-    """Members of the answer to a file that was not read to its end."""
+    """The same of one that was not read to its end."""
     if file.state != "failed":
         return head(())
     return head(()) | told(FileFault("dropped" if file.code == "dropped" else "set-aside"))

@@ -13,11 +13,23 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from gateway.base.crypto import Box, Vault
+from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller
 from gateway.base.settings import MAX_WAITING_PER_TOKEN, FileSettings
+from gateway.files.listing import (
+    ANY,
+    FILES,
+    VERDICTS,
+    Chosen,
+    Listed,
+    aad,
+    newest,
+    senders,
+    shown,
+    told_name,
+)
 from gateway.files.models import file_parts, file_reports, file_sets, files
 from gateway.jobs import services as jobs
 from gateway.jobs.errors import TakenOver
@@ -33,8 +45,6 @@ KEPT = 30 * 86_400
 """Seconds that answers and rows to correct are kept; they hold what senders wrote."""
 STALE = 6 * 3600
 """Seconds after which an upload that never ended is dropped."""
-VERDICTS = ("accepted", "duplicate", "conflict", "rejected")
-
 FILE_ID_BYTES = 16
 _FILE_ID = re.compile(f"[0-9a-f]{{{2 * FILE_ID_BYTES}}}")
 
@@ -55,13 +65,14 @@ class QuotaReached(LedgerError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """One file. state: of its answer, in which "failed" is also what was set aside; code: why it
-    was. token: that sent it."""
+    was. token: that sent it. created: Unix seconds."""
 
     id: str
     token: int
     department: str | None
     state: str
     code: str | None
+    created: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +87,6 @@ class Progress:
     def rows(self) -> int:
         """Rows answered."""
         return sum(self.counts.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A file in a list. created: Unix seconds."""
-
-    id: str
-    state: str
-    created: int
-    name: str
-    counts: Mapping[str, int]
 
 
 class FileStore:
@@ -109,7 +109,7 @@ class FileStore:
                 connection, file, "file", file, state="receiving", token=caller.id, size=size
             )
             self._keys.make(connection, Kind.FILE, file)
-            name = self._keys.make(connection, Kind.ANSWER, file).seal(b"{}", _aad(file, "name"))
+            name = self._keys.make(connection, Kind.ANSWER, file).seal(b"{}", aad(file, "name"))
             values = {"token": caller.id, "department": caller.department, "name": name}
             connection.execute(sa.insert(files).values(id=file, **values))
         return file
@@ -127,15 +127,18 @@ class FileStore:
         """The next piece of a file."""
         with begin_read(self._engine) as connection:
             box = self._keys.open(connection, Kind.FILE, file)
-        sealed = box.seal(content, _aad(file, f"part/{n}"))
+        sealed = box.seal(content, aad(file, f"part/{n}"))
         with begin_write(self._engine) as connection:
             connection.execute(sa.insert(file_parts).values(file=file, n=n, content=sealed))
 
-    def close_upload(self, file: str, name: str, type_: str | None, *, size: int) -> None:
-        """The file is complete and may be read. size: bytes that came."""
-        told = orjson.dumps({"name": name, "type": type_})
+    def close_upload(
+        self, file: str, name: str, type_: str | None, *, size: int, after: str | None = None
+    ) -> None:
+        """The file is complete and may be read. size: bytes that came. after: the file that it
+        corrects."""
+        told = orjson.dumps({"name": name, "type": type_, "after": after})
         with begin_write(self._engine) as connection:
-            sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, _aad(file, "name"))
+            sealed = self._keys.open(connection, Kind.ANSWER, file).seal(told, aad(file, "name"))
             connection.execute(sa.update(files).where(files.c.id == file).values(name=sealed))
             jobs.queue(connection, file, size)
 
@@ -160,7 +163,7 @@ class FileStore:
         """The file of this id, however far it is; not one still being received."""
         if not _FILE_ID.fullmatch(file):  # PostgreSQL takes no text with a NUL
             return None
-        query = _FILES.where(files.c.id == file)
+        query = FILES.where(files.c.id == file)
         with begin_read(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
@@ -169,49 +172,37 @@ class FileStore:
             id=row.id,
             token=row.token,
             department=row.department,
-            state=_shown(row.state),
+            state=shown(row.state),
             code=row.code,
+            created=row.created_at,
         )
 
-    def newest(self, department: str | None, limit: int) -> list[Listed]:
+    def newest(self, department: str | None, limit: int, chosen: Chosen = ANY) -> list[Listed]:
         """The files handed in last, the newest first. department: None for those of all."""
-        columns = [
-            sa.func.coalesce(sa.func.sum(file_sets.c[verdict]), 0).label(verdict)
-            for verdict in VERDICTS
-        ]
-        chosen = _FILES.order_by(job_rows.c.created_at.desc(), files.c.id).limit(limit)
-        if department is not None:
-            chosen = chosen.where(files.c.department == department)
-        some = chosen.subquery()
-        query = (
-            sa.select(some.c.id, some.c.state, some.c.created_at, some.c.name)
-            .add_columns(*columns)
-            .outerjoin(file_sets, file_sets.c.file == some.c.id)
-            .group_by(some.c.id, some.c.state, some.c.created_at, some.c.name)
-            .order_by(some.c.created_at.desc(), some.c.id)
-        )
         with begin_read(self._engine) as connection:
-            rows = connection.execute(query).all()
-            boxes = self._keys.open_all(connection, Kind.ANSWER, [row.id for row in rows])
-        return [
-            Listed(
-                id=row.id,
-                state=_shown(row.state),
-                created=row.created_at,
-                name=_name(boxes[row.id], row.id, row.name)["name"],
-                counts={verdict: int(row._mapping[verdict]) for verdict in VERDICTS},
-            )
-            for row in rows
-        ]
+            return newest(connection, self._keys, department, limit=limit, chosen=chosen)
+
+    def senders(self, department: str | None) -> dict[int, str]:
+        """Whose files there are: number and name of each token, at most `MAX_SENDERS`."""
+        with begin_read(self._engine) as connection:
+            return senders(connection, department)
 
     # ---- working
+
+    def after(self, file: str) -> str | None:
+        """The file that this one corrects, as its sender said."""
+        with begin_read(self._engine) as connection:
+            name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
+            box = self._keys.open(connection, Kind.ANSWER, file)
+        found: str | None = told_name(box, file, name or b"").get("after")
+        return found
 
     def told(self, file: str) -> tuple[str, str | None]:
         """(name, type) as sent with the file."""
         with begin_read(self._engine) as connection:
             name = connection.scalar(sa.select(files.c.name).where(files.c.id == file))
             box = self._keys.open(connection, Kind.ANSWER, file)
-        opened = _name(box, file, name or b"")
+        opened = told_name(box, file, name or b"")
         return opened["name"], opened["type"]
 
     def content(self, file: str) -> Iterator[bytes]:
@@ -230,7 +221,16 @@ class FileStore:
                     return
                 box = box or self._keys.open(connection, kind, file)
             n = row.n
-            yield box.open(row.content, _aad(file, f"{what}/{n}"))
+            yield box.open(row.content, aad(file, f"{what}/{n}"))
+
+    def counted(self, file: str) -> list[Mapping[str, int]]:
+        """Rows by verdict of each set, in order."""
+        query = sa.select(*[file_sets.c[verdict] for verdict in VERDICTS])
+        with begin_read(self._engine) as connection:
+            rows = connection.execute(
+                query.where(file_sets.c.file == file).order_by(file_sets.c.n)
+            ).all()
+        return [dict(row._mapping) for row in rows]
 
     def progress(self, file: str) -> Progress:
         """How far the file is answered."""
@@ -266,8 +266,8 @@ class FileStore:
         values = {
             **{verdict: counts.get(verdict, 0) for verdict in VERDICTS},
             "promise": None if promise is None else orjson.dumps(promise),
-            "answers": box.seal(packed[0], _aad(file, f"answers/{n}")),
-            "back": box.seal(packed[1], _aad(file, f"back/{n}")),
+            "answers": box.seal(packed[0], aad(file, f"answers/{n}")),
+            "back": box.seal(packed[1], aad(file, f"back/{n}")),
         }
         jobs.got_on(connection, job)
         try:
@@ -282,7 +282,7 @@ class FileStore:
         with begin_write(self._engine) as connection:
             if jobs.end(connection, job, state, head.get("code")):
                 box = self._keys.open(connection, Kind.ANSWER, file)
-                sealed = box.seal(orjson.dumps(head), _aad(file, "head"))
+                sealed = box.seal(orjson.dumps(head), aad(file, "head"))
                 connection.execute(sa.update(files).where(files.c.id == file).values(head=sealed))
                 _forget_parts(connection, file)
 
@@ -300,6 +300,12 @@ class FileStore:
             raise TakenOver(file)
         return found
 
+    def report_state(self, file: str) -> str | None:
+        """How far that job is; None: the workbook was not asked for."""
+        with begin_read(self._engine) as connection:
+            found = jobs.find_of(connection, "report", file)
+        return None if found is None else shown(found.state)
+
     def keep_report(
         self, job: Job, pieces: Iterator[bytes], good: Callable[[sa.Connection], bool]
     ) -> None:
@@ -314,7 +320,7 @@ class FileStore:
             _forget_pieces(connection, file)
             box = self._keys.make(connection, Kind.REPORT, file)
             for n, piece in enumerate(chain((first,), pieces)):
-                sealed = box.seal(piece, _aad(file, f"report/{n}"))
+                sealed = box.seal(piece, aad(file, f"report/{n}"))
                 connection.execute(sa.insert(file_reports).values(file=file, n=n, content=sealed))
             if not good(connection):
                 raise NotReady("closing", retry_after=1)
@@ -342,7 +348,7 @@ class FileStore:
             if head is None:
                 return {}
             box = self._keys.open(connection, Kind.ANSWER, file)
-        found: dict[str, Any] = orjson.loads(box.open(head, _aad(file, "head")))
+        found: dict[str, Any] = orjson.loads(box.open(head, aad(file, "head")))
         return found
 
     def promises(self, file: str) -> list[bytes]:
@@ -369,7 +375,7 @@ class FileStore:
         with begin_read(self._engine) as connection:
             sealed = connection.execute(query).scalar_one()
             box = self._keys.open(connection, Kind.ANSWER, file)
-        return zlib.decompress(box.open(sealed, _aad(file, f"{what}/{n}")))
+        return zlib.decompress(box.open(sealed, aad(file, f"{what}/{n}")))
 
 
 def drop(connection: sa.Connection, file: str) -> None:
@@ -415,24 +421,3 @@ def _forget_pieces(connection: sa.Connection, file: str) -> None:
     """The workbook to correct, with its key."""
     connection.execute(sa.delete(file_reports).where(file_reports.c.file == file))
     sealing.drop(connection, Kind.REPORT, [number(file)])
-
-
-_FILES = (
-    sa.select(files, job_rows.c.state, job_rows.c.code, job_rows.c.created_at)
-    .join(job_rows, job_rows.c.id == files.c.id)
-    .where(job_rows.c.state != "receiving")
-)
-
-
-def _shown(state: str) -> str:
-    """The state of a job as the answer to its file has it: for the sender it is over."""
-    return "failed" if state == "set-aside" else state
-
-
-def _name(box: Box, file: str, name: bytes) -> dict[str, Any]:
-    opened: dict[str, Any] = orjson.loads(box.open(name, _aad(file, "name")))
-    return opened
-
-
-def _aad(file: str, place: str) -> bytes:
-    return f"credit-ledger/file/1\0{file}\0{place}".encode()

@@ -1,4 +1,4 @@
-"""A multipart upload, cut as it arrives: one part `file`, one text `type`."""
+"""A multipart upload, cut as it arrives: one part `file`, texts `type` and `after`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from gateway.http.multipart import MultipartForm
 
 MAX_TYPE = 64
 """Bytes of the name of a record type; 32 on the chain."""
+MAX_AFTER = 32
+"""Of the id of a file."""
 MAX_HEADERS = 8192
 """Bytes of the headers of all parts."""
 MAX_NAME = 255
@@ -14,8 +16,9 @@ MAX_NAME = 255
 more."""
 
 _FORM = {
-    "zh": "请用 multipart/form-data 发送一个名为 file 的文件，可另附文本 type",
-    "en": "Send multipart/form-data with one file called `file`, and optionally the text `type`",
+    "zh": "请用 multipart/form-data 发送一个名为 file 的文件，可另附文本 type、after",
+    "en": "Send multipart/form-data with one file called `file`, and optionally the texts `type`"
+    " and `after`",
 }
 
 
@@ -27,11 +30,13 @@ class Upload(MultipartForm):
         self.name = ""
         self._file = bytearray()
         self._type = bytearray()
+        self._after = bytearray()
         self._seen: set[bytes] = set()
 
     def part(self, name: bytes, file_name: str) -> bytearray:
-        """See `MultipartForm`: each of the two at most once."""
-        target = {b"file": self._file, b"type": self._type}.get(name)
+        """See `MultipartForm`: each of the three at most once."""
+        known = {b"file": self._file, b"type": self._type, b"after": self._after}
+        target = known.get(name)
         if target is None or name in self._seen:
             raise self.not_the_form()
         self._seen.add(name)
@@ -41,7 +46,7 @@ class Upload(MultipartForm):
 
     def received(self) -> None:
         """See `MultipartForm`."""
-        if len(self._type) > MAX_TYPE:
+        if len(self._type) > MAX_TYPE or len(self._after) > MAX_AFTER:
             raise self.not_the_form()
 
     def pieces(self) -> list[bytes]:
@@ -53,6 +58,11 @@ class Upload(MultipartForm):
         if not self.ended or b"file" not in self._seen:
             raise self.not_the_form()
         return self._take(PART), self._type.decode(errors="replace").strip() or None
+
+    @property
+    def after(self) -> str | None:
+        """The id of the file that this one corrects, as the sender says it."""
+        return self._after.decode(errors="replace").strip() or None
 
     def _take(self, size: int) -> bytes:
         piece = bytes(self._file[:size])

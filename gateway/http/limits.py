@@ -110,6 +110,8 @@ class RateLimiter:
         return bucket
 
 
+UPLOADS = frozenset({"/v1/files", "/desk/files"})
+"""Routes to which files are handed in: of programs, and the form of the page."""
 EXCHANGE = "/v1/exchange/"
 """Routes for other members, who prove themselves by a signature."""
 MAX_EXCHANGE = 2 << 20
@@ -219,7 +221,7 @@ class Limits:
 
     def _limit(self, scope: Scope) -> int:
         path = scope["path"]
-        if path == "/v1/files":
+        if path in UPLOADS:
             return self._settings.max_file_bytes
         if path.startswith(EXCHANGE):
             return MAX_EXCHANGE

@@ -162,6 +162,13 @@ def after(
     return [_change(row) for row in found]
 
 
+def of_record(connection: sa.Connection, record: bytes, limit: int) -> list[Change]:
+    """The changes of one record that are kept, the newest first."""
+    query = sa.select(status_changes).where(status_changes.c.record == record)
+    found = connection.execute(query.order_by(status_changes.c.id.desc()).limit(limit))
+    return [_change(row) for row in found]
+
+
 def _change(row: sa.Row[Any]) -> Change:
     told = [int(row._mapping[name]) for name in _TOLD]
     mark = mark_of(row.id, row.at, bytes(row.record), *told)

@@ -1,5 +1,5 @@
 """`/v1/records/{leaf}/status` and `/v1/statuses/acknowledgements`, for anybody: both stand on the
-chain."""
+chain; `/v1/records/{leaf}/changes` for holders of a read token."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.base.policy import Caller, Purpose
 from gateway.http.problems import Problem
 from gateway.statuses.services import Statuses
+from gateway.tokens.services import require
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
 
@@ -25,6 +27,7 @@ def _statuses(request: Request) -> Statuses:
 
 
 Here = Annotated[Statuses, Depends(_statuses)]
+Reader = Annotated[Caller, Depends(require(Purpose.SHOW))]
 Name = Annotated[str, Path(alias="leaf")]
 
 
@@ -39,6 +42,22 @@ def status(name: Name, statuses: Here, response: Response) -> dict[str, Any]:
         raise Problem("not-found")
     response.headers.update(FRESH)
     return found.as_dict()
+
+
+@router.get("/v1/records/{leaf}/changes")
+def changes(
+    name: Name, statuses: Here, response: Response, _caller: Reader
+) -> list[dict[str, Any]]:
+    """How the status of a record changed within the last days, the newest first; the last change
+    is kept longer."""
+    try:
+        found = statuses.changes(unhex32(name))
+    except Malformed as error:
+        raise Problem("not-found") from error
+    if found is None:
+        raise Problem("not-found")
+    response.headers.update(FRESH)
+    return [one.as_dict() for one in found]
 
 
 @router.get("/v1/statuses/acknowledgements")

@@ -12,7 +12,8 @@ from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.log.store import Entries, Located, locate
 from gateway.records.models import closings
-from gateway.statuses import store
+from gateway.statuses import changes, store
+from gateway.statuses.changes import Change
 from gateway.statuses.interfaces import Behind, Logged, Standing, Told
 from gateway.statuses.models import acknowledgements
 from ledger.core.ids import Digest, RecordId
@@ -20,6 +21,9 @@ from ledger.core.status import NOTHING, Flag, Outcome, State
 
 MAX_CORRECTIONS: Final = 64
 """Steps from a record to the one that corrects it that are followed, as verifiers do."""
+
+MAX_CHANGES: Final = 100
+"""Of one record that are told."""
 
 
 class Statuses:
@@ -53,6 +57,15 @@ class Statuses:
                 return None
             found = _told(connection, record, at)
         return found if at or found.closed or found.state else None
+
+    def changes(self, name: bytes) -> list[Change] | None:
+        """How an entry of ours changed, by leaf or record id, or any record that was acted on, the
+        newest first, as far as that is kept; None where there is nothing."""
+        found = self.told(name)
+        if found is None:
+            return None
+        with begin_read(self._ctx.engine) as connection:
+            return changes.of_record(connection, found.record, MAX_CHANGES)
 
     def acknowledged(self) -> list[Behind]:
         """How far the ACTIVE provinces have come, by code."""

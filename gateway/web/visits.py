@@ -29,6 +29,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.base.policy import Caller
 from gateway.http.inside import Inside
@@ -171,6 +172,11 @@ class Visit:
         found = {**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return self._answer(Response(data, media_type=media_type, headers=found))
 
+    def pass_on(self, path: str, name: str, *, meanwhile: str = "/") -> Response:
+        """A file of the interface to keep, handed on while it comes. meanwhile: page to go to where
+        it is not there yet."""
+        return Passed(self, path, name, meanwhile)
+
     def url(self, path: str) -> str:
         """The address of a path of this node, such as `/desk`."""
         return self.pages.prefix + path
@@ -222,11 +228,55 @@ class Visit:
         Raises Problem `form-foreign` where it was another's, or of a session of before."""
         demand_own(self.request)
         given = await self.request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS)
-        if self.session is not None:
-            shown = given.get("csrf") or self.request.headers.get("x-csrf-token", "")
-            if not compare_digest(str(shown).encode(), self.session.csrf.encode()):
-                raise Problem("form-foreign")
+        self.demand_csrf(str(given.get("csrf", "")))
         return given
+
+    def demand_csrf(self, shown: str) -> None:
+        """Raise Problem `form-foreign` where a form does not bring what a page of this session gave
+        it. shown: its field `csrf`; where it is empty, the header counts."""
+        if self.session is None:
+            return
+        shown = shown or self.request.headers.get("x-csrf-token", "")
+        if not compare_digest(shown.encode(), self.session.csrf.encode()):
+            raise Problem("form-foreign")
+
+
+_OF_FILES: Final = (b"content-type", b"content-length")
+
+
+class Passed(Response):
+    """See `Visit.pass_on`."""
+
+    def __init__(self, found: Visit, path: str, name: str, meanwhile: str) -> None:
+        super().__init__()
+        self._visit = found
+        self._path = path
+        self._name = name
+        self._meanwhile = meanwhile
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._visit
+        instead = await found.pages.inside.pass_on(
+            self._path,
+            token=None if found.caller is None else found.caller.id,
+            outside=(scope, receive, send),
+            headers=self._told,
+        )
+        if instead is None:
+            return
+        status, body = instead
+        response = (
+            await wrong_page(found.request, Refused(status, orjson.loads(body)))
+            if status >= HTTPStatus.BAD_REQUEST
+            else found.go(self._meanwhile)
+        )
+        await response(scope, receive, send)
+
+    def _told(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        kept = [(name, value) for name, value in given if name in _OF_FILES]
+        named = f"attachment; filename*=UTF-8''{quote(self._name)}"
+        ours = {**HEADERS, "Content-Disposition": named}
+        return kept + [(name.lower().encode(), value.encode()) for name, value in ours.items()]
 
 
 def demand_own(request: Request) -> None:

@@ -22,6 +22,7 @@ from gateway.worklists.finding import Finding
 from gateway.worklists.reading import Entries, gathered, read_entries
 from gateway.worklists.reconcile import MAX_REGISTER, Reconciliation, Registers
 from gateway.worklists.returns import MAX_RETURNED, Returns, Worklist
+from gateway.worklists.searching import Searching, Sought
 
 MEMORY = 512 << 20
 """Bytes for reading one such table."""
@@ -53,6 +54,7 @@ class Worklists:
         self._returns = Returns(ctx, finder, accesses)
         self._registers = Registers(ctx, finder, accesses, calendar)
         self._finding = Finding(ctx, finder, accesses)
+        self._searching = Searching(ctx, finder, accesses)
         self._working = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._tokens: set[int] = set()
@@ -91,6 +93,10 @@ class Worklists:
     def found(self, caller: Caller, document: str, authority: str) -> dict[str, Any]:
         """The records of a document; see `Finding`."""
         return self._finding.find(caller, document, authority)
+
+    def searched(self, caller: Caller, sought: Sought) -> dict[str, Any]:
+        """The records of a subject or a document that the caller may read; see `Searching`."""
+        return self._searching.search(caller, sought)
 
     def entries(self, data: bytes, most: int) -> Entries:
         """The rows of a table, at most so many; within a `place`. Raises FileFault, NotReady."""
