@@ -321,7 +321,7 @@ def takes_documents(path: str) -> bool:
     """Whether a step of a case is sent there, or an authorisation, with its documents."""
     if path == "/v1/authorisations":
         return True
-    return path.startswith("/v1/cases") or (
+    return path.startswith(("/v1/cases", "/desk/cases")) or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )
 

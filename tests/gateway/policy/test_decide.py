@@ -65,6 +65,19 @@ def of_many(caller: Caller, purpose: Purpose, record: Record, status: Status) ->
     return told.get(status) if record.visibility == 1 else "not-found"
 
 
+def of_tokens(caller: Caller, purpose: Purpose, record: Record) -> str | None:
+    """Why one does not see, issue or revoke a token of that department."""
+    if "admin" not in caller.scopes:
+        return "scope-missing"
+    if caller.department is None:
+        theirs = not caller.authorities
+    else:
+        theirs = caller.department == record.department
+    refusal = "department-not-yours" if purpose is Purpose.ISSUE_TOKEN else "not-found"
+    return None if theirs else refusal
+
+
+OF_TOKENS = (Purpose.SEE_TOKENS, Purpose.ISSUE_TOKEN, Purpose.REVOKE_TOKEN)
 OF_REPORTS = [each for each in Purpose if each.value.endswith("credit-report")]
 
 
@@ -97,6 +110,8 @@ def twin(caller: Caller, purpose: Purpose, record: Record, status: Status) -> st
         Purpose.REVOKE_AUTHORISATION: "consent",
     }.get(purpose, scope)
     admin = "admin" in caller.scopes
+    if purpose in OF_TOKENS:
+        return of_tokens(caller, purpose, record)
     if apart or (not admin and scope not in caller.scopes):
         may = admin or scope in caller.scopes
         return of_many(caller, purpose, record, status) if may else "scope-missing"
