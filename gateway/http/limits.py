@@ -116,7 +116,7 @@ MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
 TABLES = frozenset(
     {
-        *("/v1/returns", "/v1/reconcile", "/v1/case-files"),
+        *("/v1/returns", "/v1/reconcile", "/v1/case-files", "/desk/worklists/returns"),
         *("/v1/outcomes", "/v1/product-manifests"),
         *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
     }

@@ -222,11 +222,16 @@ class Visit:
         Raises Problem `form-foreign` where it was another's, or of a session of before."""
         demand_own(self.request)
         given = await self.request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS)
-        if self.session is not None:
-            shown = given.get("csrf") or self.request.headers.get("x-csrf-token", "")
-            if not compare_digest(str(shown).encode(), self.session.csrf.encode()):
-                raise Problem("form-foreign")
+        self.demand_shown(given.get("csrf") or self.request.headers.get("x-csrf-token", ""))
         return given
+
+    def demand_shown(self, shown: object) -> None:
+        """Raise Problem `form-foreign` where a form does not show what pages of this session give
+        it."""
+        if self.session is None:
+            return
+        if not compare_digest(str(shown).encode(), self.session.csrf.encode()):
+            raise Problem("form-foreign")
 
 
 def demand_own(request: Request) -> None:
