@@ -69,6 +69,8 @@ async def file(visit: Signed) -> Response:
             return await _page(
                 visit, await forms.keep(visit, caller, form), wrong=wrong, status=status
             )
+    if not caller.may("read"):
+        return await _page(visit, forms.NOTHING, filed=told["case"])
     return visit.go(f"/desk/cases/{told['case']}")
 
 
@@ -91,6 +93,7 @@ async def _page(
     wrong: Mapping[str, Any] | None = None,
     status: int = 200,
     several: list[Mapping[str, Any]] | None = None,
+    filed: str | None = None,
 ) -> Response:
     record = name_in(kept["given"].get("record", ""))
     reads = visit.caller is not None and visit.caller.may("read")
@@ -101,6 +104,7 @@ async def _page(
         shown=await shown_record(visit, record) if record and reads else None,
         members=await provinces(visit),
         several=several,
+        filed=filed,
         wrong=wrong,
         words=words,
         **kept,
