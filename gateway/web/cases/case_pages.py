@@ -22,7 +22,7 @@ router = page_router()
 async def case(visit: Signed, case: str) -> Response:
     """All of it."""
     name = demand_name(case)
-    told = await visit.get(f"/v1/cases/{name}")
+    told = await _told(visit, name)
     ours = told["owner"] == visit.pages.code
     return visit.page(
         "desk/case.html",
@@ -40,7 +40,7 @@ async def case(visit: Signed, case: str) -> Response:
 async def progress(visit: Signed, case: str) -> Response:
     """What moves by itself: acts on their way to the chain, and who has carried them out. It is
     asked again and again, so nothing of the content is opened for it."""
-    told = await visit.get(f"/v1/cases/{demand_name(case)}")
+    told = await _told(visit, demand_name(case))
     return visit.page("desk/case_progress.html", told=told, moves=moves(told), words=words)
 
 
@@ -63,11 +63,21 @@ async def document(visit: Signed, case: str, step: int, n: int) -> Response:
     return visit.file(found.content, "application/octet-stream", name)
 
 
+async def _told(visit: Visit, case: str) -> Mapping[str, Any]:
+    """The case. Of one about another province's record its acts are there; here it is said how far
+    each province is with all acts, once there is one on the record."""
+    told: dict[str, Any] = await visit.get(f"/v1/cases/{case}")
+    if told["owner"] != visit.pages.code and told["status"] and told["status"]["version"]:
+        every = await visit.get("/v1/statuses/acknowledgements")
+        told["acknowledged"] = every
+        told["awaited"] = [one["member"] for one in every if one["behind"]]
+    return told
+
+
 def moves(told: Mapping[str, Any]) -> bool:
-    """Whether something is on its way by itself."""
+    """Whether something is on its way by itself, within seconds."""
     going = any(act["state"] in IN_FLIGHT for act in told["acts"])
-    sent = any(step.get("sent", {}).get("state") == "waiting" for step in told["steps"])
-    return going or sent or bool(told["awaited"])
+    return going or bool(told["awaited"])
 
 
 def buttons(told: Mapping[str, Any]) -> list[Mapping[str, str]]:
