@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
-from gateway.cases.due import MOST as MOST_DUE
 from gateway.cases.drafts import Drafts
+from gateway.cases.due import MOST as MOST_DUE
 from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
 from gateway.cases.figures import CaseCounts

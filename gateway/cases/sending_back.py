@@ -69,9 +69,7 @@ class SendingBack:
             if found.state == store.PROPOSED:
                 self._keep(connection, caller, found, said.reason)
 
-    def _keep(
-        self, connection: sa.Connection, caller: Caller, row: store.Row, reason: str
-    ) -> None:
+    def _keep(self, connection: sa.Connection, caller: Caller, row: store.Row, reason: str) -> None:
         documents.forget(connection, [row.materials])
         set_id = os.urandom(16).hex()
         box = documents.keep(connection, self._cases.vault, (), set_id)

@@ -55,21 +55,15 @@ def make_cases(
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
-    sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
-    whose = Search(
-        own=ctx.settings.node.code,
-        mirrors=MirroredRecords(ctx.engine),
-        members=peers.directory,
-        asking=peers.asking,
-    )
     stepper = Stepper(ctx, statements, vault, hmac, handing=peers.outbox, received=peers.messages)
+    sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
     cases = Cases(
         ctx,
         stepper=stepper,
         vault=vault,
         accesses=accesses,
         who=who,
-        filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=whose),
+        filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=_search(ctx, peers)),
     )
     inbox = CaseInbox(ctx, vault=vault, members=peers.directory, stepper=stepper, kinds=cases)
     waiting = Waiting(ctx, vault, tokens)
@@ -97,4 +91,14 @@ def make_cases(
         sending_back=sending_back,
         drafts=Drafts(ctx, vault),
         figures=CaseCounts(views, waiting),
+    )
+
+
+def _search(ctx: Context, peers: PeerParts) -> Search:
+    """Finds out whose a record is."""
+    return Search(
+        own=ctx.settings.node.code,
+        mirrors=MirroredRecords(ctx.engine),
+        members=peers.directory,
+        asking=peers.asking,
     )

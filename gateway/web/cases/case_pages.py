@@ -84,20 +84,21 @@ def buttons(told: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """What the caller may do now: `path` below the case, and the `name` of the act in words. The
     first is what mostly comes next."""
     may, objection = told["may"], told["kind"] == "objection"
-    found = [{"path": name, "name": name} for name in may["steps"]]
-    found += [
+    steps = [{"path": name, "name": name} for name in may["steps"]]
+    decisions = [
         {"path": f"decide/{act}", "name": "decline-objection" if act == "decline" else act}
         for act in may["decide"]
         if objection or act != "decline"
     ]
-    return found
+    first = [one for one in steps if one["name"] in ("accept", "supplement")]
+    return [*first, *decisions, *(one for one in steps if one not in first)]
 
 
 async def _steps(
     visit: Visit, case: str, steps: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """Steps with what they say, where the caller may read it."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for one in steps:
         said = await _said(visit, f"/v1/cases/{case}/steps/{one['step']}")
         found.append({**one, "said": said})

@@ -24,7 +24,7 @@ router = page_router()
 
 
 @router.get("/desk/cases")
-async def cases(  # noqa: PLR0913 - a filter each
+async def cases(
     visit: Signed,
     kind: Kind = "",
     state: Annotated[str, Query(max_length=24)] = "",
@@ -113,5 +113,3 @@ def _is_asked(one: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
 async def _with_record(visit: Visit, one: Mapping[str, Any]) -> Mapping[str, Any]:
     ours = one.get("owner", visit.pages.code) == visit.pages.code
     return {**one, "shown": await shown_record(visit, one["record"]) if ours else None}
-
-

@@ -31,9 +31,7 @@ async def waiting(visit: Signed) -> Response:
         for one in found[:MOST]
     ]
     waits = [one for one in files if one["state"] == "proposed"]
-    return visit.page(
-        "desk/release.html", rows=rows, count=len(found), files=waits, words=words
-    )
+    return visit.page("desk/release.html", rows=rows, count=len(found), files=waits, words=words)
 
 
 @router.get("/desk/release/files/{file}")
@@ -95,9 +93,7 @@ async def send_back(visit: Signed, what: What, name: str) -> Response:
     number, reason = str(form.get("proposal", "")), str(form.get("reason", "")).strip()
     value = {"proposal": int(number) if number.isascii() and number.isdigit() else number}
     try:
-        await visit.ask(
-            "POST", f"/v1/{what}/{name}/send-back", json={**value, "reason": reason}
-        )
+        await visit.ask("POST", f"/v1/{what}/{name}/send-back", json={**value, "reason": reason})
     except Refused as error:
         status, wrong = told_of(error)
         return await _page(visit, what, name, wrong=wrong, status=status, reason=reason)

@@ -85,9 +85,7 @@ async def share(visit: Signed, number: str) -> Response:
         made = await visit.ask("POST", f"/v1/reports/{_demand(number)}/shares", json=value)
     except Refused as error:
         status, wrong = told_of(error)
-        return await _shares(
-            visit, number, given=given, chosen=chosen, wrong=wrong, status=status
-        )
+        return await _shares(visit, number, given=given, chosen=chosen, wrong=wrong, status=status)
     return await _shares(visit, number, made=made)
 
 

@@ -177,7 +177,12 @@ def documents(node: Node) -> int:
 
 @pytest.mark.parametrize(
     ("today", "left", "overdue"),
-    [("2026-06-01", 3, False), ("2026-06-03", 1, False), ("2026-06-04", 0, False), ("2026-06-05", None, True)],
+    [
+        ("2026-06-01", 3, False),
+        ("2026-06-03", 1, False),
+        ("2026-06-04", 0, False),
+        ("2026-06-05", None, True),
+    ],
 )
 def test_days_that_are_left(today: str, left: int | None, overdue: bool) -> None:
     """Three working days from Monday 1 June 2026."""

@@ -1,6 +1,5 @@
 """A member on a real chain whose pages people use; one for each module."""
 
-
 import pytest
 from starlette.types import ASGIApp
 

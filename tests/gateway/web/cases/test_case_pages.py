@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +21,18 @@ RELEASER = ("read", "release")
 @pytest.fixture(scope="module")
 def leaves(node: Node, anvil: Anvil) -> Iterator[str]:
     return iter([leaf.hex() for leaf in take_in(node, anvil, *range(20))])
+
+
+class Staff(NamedTuple):
+    """Who decides: one proposes, another releases."""
+
+    officer: Visitor
+    releaser: Visitor
+
+
+@pytest.fixture(scope="module")
+def staff(officer: Visitor, releaser: Visitor) -> Staff:
+    return Staff(officer, releaser)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +53,7 @@ def releaser(people: People) -> Visitor:
 def filed(clerk: Visitor, leaf: str, kind: str = "repair") -> str:
     """The path of a new case."""
     doc = ("缴款凭证.pdf", PDF)
-    return went(
-        send(clerk, "/desk/cases/new", doc, record=leaf, kind=kind, reason="已缴清罚款")
-    )
+    return went(send(clerk, "/desk/cases/new", doc, record=leaf, kind=kind, reason="已缴清罚款"))
 
 
 def proposed(officer: Visitor, case: str, **fields: str) -> None:
@@ -59,10 +70,10 @@ def test_from_filing_to_the_chain(
     node: Node,
     anvil: Anvil,
     clerk: Visitor,
-    officer: Visitor,
-    releaser: Visitor,
+    staff: Staff,
     leaves: Iterator[str],
 ) -> None:
+    officer, releaser = staff
     leaf = next(leaves)
     assert DECIDED[:4] in seen(clerk, f"/desk/cases/new?record={leaf}")
     case = filed(clerk, leaf)
@@ -189,10 +200,10 @@ def test_an_objection(
     node: Node,
     anvil: Anvil,
     clerk: Visitor,
-    officer: Visitor,
-    releaser: Visitor,
+    staff: Staff,
     leaves: Iterator[str],
 ) -> None:
+    officer, releaser = staff
     wrong, right = next(leaves), next(leaves)
     case = filed(clerk, wrong, "objection")
     send_all(node, anvil)
@@ -231,9 +242,7 @@ def test_a_wrong_form_comes_back_as_it_was(clerk: Visitor, leaves: Iterator[str]
     assert field(gone, "draft") == "", "the draft ended with the case"
 
 
-def test_a_draft_is_nobody_elses(
-    people: People, clerk: Visitor, leaves: Iterator[str]
-) -> None:
+def test_a_draft_is_nobody_elses(people: People, clerk: Visitor, leaves: Iterator[str]) -> None:
     filled = {"record": next(leaves), "kind": "repair", "reason": "x"}
     late = filled | {"received": "2099-01-01"}
     draft = field(send(clerk, "/desk/cases/new", ("证明.pdf", PDF), **late), "draft")
@@ -262,7 +271,12 @@ def test_too_early_says_when(
 
 @pytest.mark.parametrize(
     "path",
-    ["/desk/cases/00", f"/desk/cases/{'0' * 64}", f"/desk/cases/{'0' * 64}/accept", "/desk/cases/x/y"],
+    [
+        "/desk/cases/00",
+        f"/desk/cases/{'0' * 64}",
+        f"/desk/cases/{'0' * 64}/accept",
+        "/desk/cases/x/y",
+    ],
 )
 def test_what_is_not_there(clerk: Visitor, path: str) -> None:
     assert clerk.get(path).status_code == 404
@@ -333,10 +347,10 @@ def test_an_own_decision(
     node: Node,
     anvil: Anvil,
     clerk: Visitor,
-    officer: Visitor,
-    releaser: Visitor,
+    staff: Staff,
     leaves: Iterator[str],
 ) -> None:
+    officer, releaser = staff
     leaf = next(leaves)
     page = f"/desk/cases/records/{leaf}"
     record = field_of_record(officer, page)

@@ -57,12 +57,15 @@ def test_repairs_due(people: People, clerk: Visitor, leaves: Iterator[str]) -> N
     files = [one for one in links(answer) if one.startswith("/desk/cases/new?record=")]
     assert files, text_of(answer)
     assert went(send(clerk, "/desk/cases/new", record=leaf, kind="repair", reason="x"))
-    assert len([one for one in links(clerk.get("/desk/worklists/due")) if "record=" in one]) == len(
-        files
-    ) - 1
+    assert (
+        len([one for one in links(clerk.get("/desk/worklists/due")) if "record=" in one])
+        == len(files) - 1
+    )
     assert clerk.get(path).status_code == 200
     reader = people.person("read").get("/desk/worklists/due")
-    assert not [one for one in links(reader) if "cases/new" in one] and "tell the firm" in reader.text
+    assert (
+        not [one for one in links(reader) if "cases/new" in one] and "tell the firm" in reader.text
+    )
     wrong = clerk.get("/desk/worklists/due?on=2026-02-30")
     assert (wrong.status_code, "YYYY-MM-DD" in wrong.text) == (422, True)
 
@@ -104,8 +107,9 @@ def test_tokens_of_a_department(people: People) -> None:
     assert newcomer.get("/desk/tokens").status_code == 403
     assert newcomer.post("/desk/tokens", {"name": "x", "scopes": "read"}).status_code == 403
     (revoke,) = [
-        one for one in links(chief.get("/desk/tokens")) if one.endswith("/revoke")
-        and "新人" in seen(chief, one)
+        one
+        for one in links(chief.get("/desk/tokens"))
+        if one.endswith("/revoke") and "新人" in seen(chief, one)
     ]
     assert went(chief.post(revoke)) == "/desk/tokens"
     assert "新人" not in newcomer.get("/").text, "its session has ended"
