@@ -310,8 +310,8 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.FOLLOW: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
     # Of a token, which stands here as a record of its department.
     Purpose.SEE_TOKENS: _ISSUE,
-    Purpose.ISSUE_TOKEN: replace(_ISSUE, refusal="department-not-yours"),
-    Purpose.REVOKE_TOKEN: _ISSUE,
+    Purpose.ISSUE_TOKENS: replace(_ISSUE, refusal="department-not-yours"),
+    Purpose.REVOKE_TOKENS: _ISSUE,
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }

@@ -95,7 +95,7 @@ def make_cases(
 
 
 def _search(ctx: Context, peers: PeerParts) -> Search:
-    """Finds out whose a record is."""
+    """Make what finds out whose a record is."""
     return Search(
         own=ctx.settings.node.code,
         mirrors=MirroredRecords(ctx.engine),

@@ -62,7 +62,7 @@ class Issuing:
         department = caller.department
         if wanted.department is not None:
             department = _name("department", wanted.department)
-        self._demand(caller, Purpose.ISSUE_TOKEN, department)
+        self._demand(caller, Purpose.ISSUE_TOKENS, department)
         authorities = _within(caller, wanted.authorities)
         number, shown = add_token(
             self._ctx.engine,
@@ -74,16 +74,16 @@ class Issuing:
             exceptions=self._who.current().exceptions,
             issued_by=caller.id,
         )
-        self._log(caller, Purpose.ISSUE_TOKEN)
+        self._log(caller, Purpose.ISSUE_TOKENS)
         return {**_told(self._row(number)), "secret": shown}
 
     def revoke(self, caller: Caller, number: int) -> None:
         """End a token; nothing happens where it has ended. Raises Problem `not-found`, NotAllowed
         (logged)."""
         row = self._row(number)
-        self._demand(caller, Purpose.REVOKE_TOKEN, row.department)
+        self._demand(caller, Purpose.REVOKE_TOKENS, row.department)
         revoke_token(self._ctx.engine, number, now=self._ctx.clock.now())
-        self._log(caller, Purpose.REVOKE_TOKEN)
+        self._log(caller, Purpose.REVOKE_TOKENS)
 
     def _row(self, number: int) -> TokenRow:
         with self._ctx.engine.connect() as connection:

@@ -34,8 +34,8 @@ def _issuing(request: Request) -> Issuing:
 
 Here = Annotated[Issuing, Depends(_issuing)]
 Reader = Annotated[Caller, Depends(require(Purpose.SEE_TOKENS))]
-Issuer = Annotated[Caller, Depends(require(Purpose.ISSUE_TOKEN))]
-Revoker = Annotated[Caller, Depends(require(Purpose.REVOKE_TOKEN))]
+Issuer = Annotated[Caller, Depends(require(Purpose.ISSUE_TOKENS))]
+Revoker = Annotated[Caller, Depends(require(Purpose.REVOKE_TOKENS))]
 Number = Annotated[int, Path(alias="token", ge=1, le=2**31 - 1)]
 
 

@@ -1,4 +1,4 @@
-"""`/desk/cases/{case}`: a case with its clock, its steps and documents, and what may be done now."""
+"""`/desk/cases/{case}`: a case with its clock, its steps and papers, and what may be done now."""
 
 from __future__ import annotations
 
