@@ -53,6 +53,8 @@ from gateway.receipts import routes as receipts
 from gateway.reports import routes as reports
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
+from gateway.tokens import routes as tokens
+from gateway.tokens.issuing import Issuing
 from gateway.tokens.services import Guard
 from gateway.verifying import routes as verifying
 from gateway.verifying.routes import Bench
@@ -100,7 +102,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         *(intake, files, file_looks, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
-        *(watching, verifying, watched_subjects, webhooks, about, docs),
+        *(watching, verifying, watched_subjects, webhooks, tokens, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -150,6 +152,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.accesses = node.accesses
     rate = ctx.settings.http.requests_per_second
     app.state.guard = Guard(node.holders, node.accesses, rate)
+    app.state.issuing = Issuing(ctx, node.accesses, node.case_parts.cases.who)
     app.state.reception = Reception(ctx.engine, node.intake)
     app.state.file_store = node.file_store
     app.state.files = node.files

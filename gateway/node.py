@@ -252,7 +252,7 @@ class Node:
             ("quality", closer(self.quality)),
             ("statements", batcher(self.daily_batch)),
             ("acts", sender(self.ctx, self.case_parts.sending, self.lease)),
-            ("proposals", proposal_tidier(self.case_parts.waiting)),
+            ("proposals", proposal_tidier(self.case_parts.waiting, self.case_parts.drafts)),
             ("products", product_sender(self.ctx, self.products.sending, self.lease)),
             ("product-notices", noticer(self.products.noticing, self.lease)),
             (

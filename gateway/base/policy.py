@@ -7,7 +7,7 @@ sealed content. The rules are data (`RULES`) with a version, which the access lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, get_args
@@ -18,7 +18,7 @@ from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Of `RULES`. Raise it with every change of theirs: the access log tells by which one it was
 decided."""
 
@@ -50,6 +50,8 @@ class Ground(StrEnum):
     """The caller's department filed it."""
     PUBLIC = "public"
     """Everybody may see such records."""
+    CENTRE = "centre"
+    """The caller's token is bound to no department and to no authorities, whatever its scopes."""
 
 
 class Days(NamedTuple):
@@ -213,6 +215,12 @@ _REPORT: Final = Rule(
 )
 _CONSENT: Final = Rule(scope="consent", grounds=_always(_HANDED_IN), refusal="not-found")
 
+_ISSUE: Final = Rule(
+    scope="admin",
+    grounds=_always(frozenset({Ground.CENTRE, Ground.DEPARTMENT})),
+    refusal="not-found",
+)
+
 RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.SUBMIT: Rule(scope="submit", grounds=_always(_FILED), refusal="authority-not-yours"),
     Purpose.COMPARE: Rule(
@@ -300,6 +308,10 @@ RULES: Final[Mapping[Purpose, Rule]] = {
     Purpose.REVOKE_AUTHORISATION: _CONSENT,
     # Of whoever follows, and nobody else's: who watches what tells whom a bank lends to.
     Purpose.FOLLOW: Rule(scope="read", grounds=_always(_HANDED_IN), refusal="not-found"),
+    # Of a token, which stands here as a record of its department.
+    Purpose.SEE_TOKENS: _ISSUE,
+    Purpose.ISSUE_TOKENS: replace(_ISSUE, refusal="department-not-yours"),
+    Purpose.REVOKE_TOKENS: _ISSUE,
     Purpose.RELOG: _OPERATE,
     Purpose.REQUEUE: _OPERATE,
 }
@@ -401,6 +413,8 @@ def _holds(ground: Ground, caller: Caller, record: Record) -> bool:
             return _decided_by(caller, record)
         case Ground.DEPARTMENT:
             return caller.department is not None and caller.department == record.department
+        case Ground.CENTRE:
+            return caller.department is None and not caller.authorities
         case Ground.PUBLIC:
             return record.visibility == PUBLIC
 

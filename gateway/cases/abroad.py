@@ -131,6 +131,10 @@ class Filer:
         """Whether a case is in the caller's lists, which show no content."""
         return decide(caller, Purpose.SEE_ABROAD, _of_department(row)).allowed
 
+    def may_go_on(self, caller: Caller, row: store.Row) -> bool:
+        """Whether a case is for the caller to supplement or withdraw."""
+        return decide(caller, Purpose.FILE_ABROAD, _of_department(row)).allowed
+
     def _log(self, caller: Caller, purpose: Purpose, decision: Decision, record: bytes) -> None:
         line = Access(token=caller.id, purpose=purpose, decision=decision, record=record)
         self._accesses.write(line)

@@ -60,6 +60,16 @@ materials = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),  # gateway.sealing Kind.MATERIAL
 )
 
+drafts = sa.Table(
+    "case_drafts",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),  # of its documents in `materials`
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # Unix seconds
+    sa.Column("names", sa.LargeBinary, nullable=False),  # sealed with the documents
+    sa.Index("ix_case_drafts_token", "token"),
+)
+
 proposals = sa.Table(
     "case_proposals",
     metadata,
@@ -73,7 +83,8 @@ proposals = sa.Table(
     sa.Column("request", sa.LargeBinary(16), nullable=False, unique=True),
     sa.Column("materials", sa.String(32), nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),  # sealed with the materials
-    # proposed, released, replaced (a later one stands in its place)
+    # proposed, released, replaced (a later one stands in its place), lapsed, sent-back (not
+    # released: the reason is in `content`)
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("step", sa.LargeBinary(32)),  # commitment of the step that it became
     sa.Index("ix_case_proposals_case", "case"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.cases.interfaces import Filing, Wanted
 from gateway.cases.materials import Material
+from gateway.cases.sending_back import SentBack
 from gateway.cases.stages import NATIONAL
 from ledger.core.canonical import parse_day, unhex32
 from ledger.core.case import CHANNELS, MAX_BASIS, MAX_NATIONAL_NO, MAX_NOTE
@@ -68,6 +69,15 @@ def decision(value: Mapping[str, Any], docs: Sequence[Material]) -> Wanted:
         withdraw=told.flag("withdraw"),
         version=told.number("version", 0, _MAX_VERSION),
         docs=docs,
+    )
+
+
+def sent_back(value: Mapping[str, Any]) -> SentBack:
+    """Why a proposal is not released, and its number."""
+    told = Told(value, "proposal reason")
+    return SentBack(
+        proposal=told.needed("proposal", lambda name: told.number(name, 1, 2**53)),
+        reason=told.needed("reason", lambda name: told.text(name, MAX_NOTE)),
     )
 
 

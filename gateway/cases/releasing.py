@@ -45,6 +45,8 @@ _SETTLE_BASIS = {
     "decline": Basis.ISSUER_CHECK,
 }
 _CASE = 32
+_ENDED = ("replaced", store.SENT_BACK)
+"""States of a last proposal that came to nothing: with what was erased, and sent back."""
 
 
 class Decisions:
@@ -191,7 +193,7 @@ class Decisions:
     def _release(
         self, caller: Caller, held: Held, found: store.Row | None, row: store.Row | None
     ) -> bytes:
-        if found is None or found.state == "replaced":  # the last one, with what was erased
+        if found is None or found.state in _ENDED:
             raise CaseRefused("nothing-proposed")
         self._waiting.demand_other_person(caller, found)
         if found.state == "released":

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.base.policy import Caller, Purpose
 from gateway.cases import form, parsing
+from gateway.cases.drafts import Drafts
 from gateway.cases.due import MOST as MOST_DUE
 from gateway.cases.due import Due
 from gateway.cases.errors import CaseRefused
@@ -27,6 +28,7 @@ from gateway.cases.interfaces import Answer
 from gateway.cases.listing import Listing
 from gateway.cases.releasing import Decisions
 from gateway.cases.sending import Sending
+from gateway.cases.sending_back import SendingBack
 from gateway.cases.services import Cases
 from gateway.cases.views import Views
 from gateway.cases.waiting import Waiting
@@ -43,7 +45,8 @@ router = APIRouter(tags=["cases"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseParts:
-    """What answers these routes. inbox: takes the steps of other members."""
+    """What answers these routes. inbox: takes the steps of other members. drafts: documents of
+    forms that pages were not able to hand in yet."""
 
     cases: Cases
     inbox: CaseInbox
@@ -53,6 +56,8 @@ class CaseParts:
     listing: Listing
     due: Due
     waiting: Waiting
+    sending_back: SendingBack
+    drafts: Drafts
     figures: CaseCounts
 
 
@@ -175,6 +180,19 @@ def release_case(
         return _json(_done(parts, commitment))
 
 
+@router.post("/v1/cases/{case}/send-back")
+async def send_back_case(
+    name: CaseName, request: Request, parts: Here, caller: Releaser
+) -> Response:
+    """Do not release what is proposed, and say why: `{proposal, reason}`. It ends with its
+    documents; whoever proposed it is told the reason."""
+    case = _digest(name)
+    async with _sent(request, caller) as sent:
+        said = parsing.sent_back(sent.value)
+        await _do(parts.sending_back.of_case, caller, case, said)
+    return _json({"case": name, "proposal": said.proposal, "state": "sent-back"})
+
+
 @router.post("/v1/cases/{case}/sign")
 async def sign_act(name: CaseName, request: Request, parts: Here, caller: Releaser) -> Response:
     """Hand in the signature of an act that was made elsewhere, by a DECIDE key of the member over
@@ -249,6 +267,18 @@ def release_record(
     with _told():
         commitment = parts.decisions.release_own(caller, _digest(name), proposal)
         return _json(_done(parts, commitment))
+
+
+@router.post("/v1/records/{record}/send-back")
+async def send_back_record(
+    name: RecordName, request: Request, parts: Here, caller: Releaser
+) -> Response:
+    """The same of what is proposed for a record."""
+    record = _digest(name)
+    async with _sent(request, caller) as sent:
+        said = parsing.sent_back(sent.value)
+        await _do(parts.sending_back.of_record, caller, record, said)
+    return _json({"record": name, "proposal": said.proposal, "state": "sent-back"})
 
 
 @asynccontextmanager

@@ -151,8 +151,7 @@ class Cases:
                 raise CaseRefused("cannot-follow", _BY_DECISION)
             purpose = Purpose.FILE_CASE if wanted.act in ACTS_OF_FILER else Purpose.HANDLE_CASE
             self.admit(caller, purpose, held, row)
-            of_filer = row.filer == row.owner and caller.department == row.department
-            if wanted.act in ACTS_OF_FILER and not of_filer:
+            if wanted.act in ACTS_OF_FILER and not self.is_of_filer(caller, row):
                 raise CaseRefused("cannot-follow", _BY_FILER)
             known = self.stepper.repeated(connection, caller, row, wanted)
             if known is not None:
@@ -229,6 +228,15 @@ class Cases:
             Access(token=caller.id, purpose=purpose, decision=decision, record=held.leaf)
         )
         decision.demand()
+
+    def may(self, caller: Caller, purpose: Purpose, held: Held, row: store.Row) -> bool:
+        """Whether `admit` would let the caller go on."""
+        return self._decision(caller, purpose, held.known, row, held.status).allowed
+
+    @staticmethod
+    def is_of_filer(caller: Caller, row: store.Row) -> bool:
+        """Whether the caller is of the department that filed a case here."""
+        return bool(row.filer == row.owner and caller.department == row.department)
 
     def may_see(self, caller: Caller, known: Record, row: store.Row | None) -> bool:
         """Whether a case is in the caller's lists, which show no content."""

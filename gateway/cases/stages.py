@@ -24,16 +24,23 @@ than seven working days."""
 @dataclass(frozen=True, slots=True)
 class StageNow:
     """name: None where no stage runs. deadline: its last day; UNKNOWN where no rule has days for
-    it, or the calendar lacks the year. overdue: never of an unknown one."""
+    it, or the calendar lacks the year. overdue: never of an unknown one. unit: in which days it is
+    counted, `working` or `calendar`. left: how many of them are left behind today, None where that
+    is not known or it is over."""
 
     name: str | None
     deadline: date | str | None
     overdue: bool
+    unit: str | None = None
+    left: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As `case show` has it."""
         end = self.deadline.isoformat() if isinstance(self.deadline, date) else self.deadline
-        return {"name": self.name, "deadline": end, "overdue": self.overdue}
+        return {"name": self.name, "deadline": end, "overdue": self.overdue} | {
+            "unit": self.unit,
+            "left": self.left,
+        }
 
 
 NO_STAGE = StageNow(None, None, overdue=False)
@@ -90,5 +97,17 @@ def stage_now(
         else:
             end = calendar.add_working_days(since, stage.days)
     if end is None:
-        return StageNow(name, UNKNOWN, overdue=False)
-    return StageNow(name, end, overdue=today > end)
+        return StageNow(name, UNKNOWN, overdue=False, unit=stage.unit)
+    left = _left(calendar, stage.unit, today, end)
+    return StageNow(name, end, overdue=today > end, unit=stage.unit, left=left)
+
+
+def _left(calendar: Calendar, unit: str, today: date, end: date) -> int | None:
+    """How many days are left behind today, up to the last one."""
+    if today > end:
+        return None
+    days = [today + timedelta(days=n) for n in range(1, (end - today).days + 1)]
+    if unit == "calendar":
+        return len(days)
+    working = [calendar.is_working_day(day) for day in days]
+    return None if None in working else sum(map(bool, working))

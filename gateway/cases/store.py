@@ -20,6 +20,8 @@ PAGE = 500
 """Cases that are read at once."""
 PROPOSED = "proposed"
 """State of a proposal that may still be released."""
+SENT_BACK = "sent-back"
+"""State of one that whoever releases would not."""
 _MANY = 10_000
 _MARKING = (int(Action.DISPUTE), int(Action.SETTLE))
 
@@ -365,8 +367,8 @@ def put_proposal(connection: sa.Connection, **values: Any) -> int:
 def standing(
     connection: sa.Connection, *, own: bool, case: bytes, record: bytes, **_: Any
 ) -> Sequence[Row]:
-    """What was proposed before about the same, and not released."""
-    query = sa.select(proposals).where(proposals.c.state == PROPOSED)
+    """What was proposed before about the same, and not released; what was sent back, too."""
+    query = sa.select(proposals).where(proposals.c.state.in_((PROPOSED, SENT_BACK)))
     if own:
         return connection.execute(query.where(proposals.c.record == record, proposals.c.own)).all()
     return connection.execute(query.where(proposals.c.case == case)).all()
@@ -391,6 +393,12 @@ def end_proposals(connection: sa.Connection, numbers: Sequence[int], state: str)
     """Note that proposals came to nothing; nothing of what they said stays."""
     change = sa.update(proposals).where(proposals.c.id.in_(numbers))
     connection.execute(change.values(state=state, content=b""))
+
+
+def send_back(connection: sa.Connection, number: int, *, materials: str, content: bytes) -> None:
+    """Note that a proposal was not released. content: why, sealed. Under `LOCK`."""
+    change = sa.update(proposals).where(proposals.c.id == number)
+    connection.execute(change.values(state=SENT_BACK, materials=materials, content=content))
 
 
 def proposal_of_request(connection: sa.Connection, request: bytes) -> Row | None:

@@ -7,6 +7,7 @@ import threading
 from gateway.base.context import Context
 from gateway.base.lease import Lease
 from gateway.base.threads import Step
+from gateway.cases.drafts import Drafts
 from gateway.cases.sending import Sending
 from gateway.cases.waiting import Waiting
 
@@ -36,12 +37,14 @@ def sender(ctx: Context, sending: Sending, lease: Lease) -> Step:
     return step
 
 
-def proposal_tidier(waiting: Waiting) -> Step:
-    """One step of the thread that removes what proposals leave that came to nothing. Several
-    gateways on one database may do it: it is done under a lock, and once."""
+def proposal_tidier(waiting: Waiting, drafts: Drafts) -> Step:
+    """One step of the thread that removes what proposals leave that came to nothing, and drafts
+    that nobody came back for. Several gateways on one database may do it: it is done under a lock,
+    and once."""
 
     def step(_stop: threading.Event) -> float:
         waiting.tidy()
+        drafts.tidy()
         return TIDY_SECONDS
 
     return step

@@ -19,9 +19,11 @@ from gateway.cases.fates import remedy_of
 from gateway.cases.interfaces import Answer, Held
 from gateway.cases.looking import look, look_case
 from gateway.cases.placing import ABROAD
+from gateway.cases.possible import Possible
 from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.sending import Sending
+from gateway.cases.sending_back import SendingBack
 from gateway.cases.services import Cases
 from gateway.cases.waiting import Waiting
 from gateway.chain.view import ChainView
@@ -48,6 +50,8 @@ class Views:
         calendar: CalendarFile,
         waiting: Waiting,
         reach: Reach,
+        possible: Possible,
+        sending_back: SendingBack,
     ) -> None:
         self._cases = cases
         self.registry = registry
@@ -56,6 +60,8 @@ class Views:
         self._calendar = calendar
         self._waiting = waiting
         self._reach = reach
+        self._possible = possible
+        self._sending_back = sending_back
 
     def show(self, caller: Caller, case: bytes) -> Answer:
         """A case with its steps, its acts and the status of its record. Raises CaseRefused,
@@ -69,9 +75,13 @@ class Views:
             acts = store.acts_of(connection, case)
             waits = None if held is None else self._waiting.newest(connection, case=case)
             proposed = self._proposed(connection, waits, caller, held, row)
+            sent_back = self._sent_back(connection, waits, caller, held, row)
+            may = self._possible.of_case(connection, caller, row, held, waits)
         return {
             **self.summary(row),
             "proposed": proposed,
+            "sentBack": sent_back,
+            "may": may,
             "steps": [_step(step) | _sent(sent.get(step.commitment)) for step in steps],
             "displaced": [_step(step) for step in displaced],
             "acts": [self._act(act) for act in acts],
@@ -89,14 +99,19 @@ class Views:
             released = store.last_released(connection, held.record)
             acts = store.acts_of(connection, released.case) if released else ()
             told = self._proposed(connection, proposed, caller, held)
+            sent_back = self._sent_back(connection, proposed, caller, held)
+            follow = self._may_follow(held)
+            may = self._possible.of_record(connection, caller, held, proposed, follow)
         return {
             "record": held.record.hex(),
             "proposed": told,
+            "sentBack": sent_back,
+            "may": may,
             "case": released.case.hex() if released else None,
             "acts": [self._act(act) for act in acts],
             "actsOn": held.acted.hex(),
             "status": self._status(held.acted),
-            "mayFollow": self._may_follow(held),
+            "mayFollow": follow,
         }
 
     def seen(
@@ -260,10 +275,24 @@ class Views:
             "proposal": row.id,
             **value,
             "docs": docs,
+            "yours": self._waiting.is_proposer(connection, caller, row),
             "at": instant(row.at),
             "lapses": instant(self._waiting.lapses(row)),
             "stage": stage.as_dict(),
         }
+
+    def _sent_back(
+        self,
+        connection: sa.Connection,
+        row: store.Row | None,
+        caller: Caller,
+        held: Held | None,
+        case: store.Row | None = None,
+    ) -> dict[str, Any] | None:
+        """Why the last proposal was not released, to whoever may read the case."""
+        if held is None or not self._cases.may_read(caller, held, case):
+            return None
+        return self._sending_back.told(connection, row)
 
     def opened(self, connection: sa.Connection, row: store.Row) -> dict[str, Any]:
         """What a proposal says."""

@@ -67,6 +67,15 @@ class Waiting:
             token = self._tokens.known(connection, row.token)
         demand_other_person(caller, row.token, None if token is None else token.name)
 
+    def is_proposer(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
+        """Whether a caller is who proposed, as `demand_other_person` tells it."""
+        token = self._tokens.known(connection, row.token)
+        try:
+            demand_other_person(caller, row.token, None if token is None else token.name)
+        except CaseRefused:
+            return True
+        return False
+
     def put(self, connection: sa.Connection, **values: Any) -> int:
         """Keep a proposal in place of the one that stood, whose documents go; its number. Under
         `store.LOCK`."""

@@ -7,17 +7,20 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.who import WhoFiles
 from gateway.cases.abroad import Filer
+from gateway.cases.drafts import Drafts
 from gateway.cases.due import Due
 from gateway.cases.figures import CaseCounts
 from gateway.cases.inbox import CaseInbox
 from gateway.cases.interfaces import Acknowledged, Tokens
 from gateway.cases.judging import Judging
 from gateway.cases.listing import Listing
+from gateway.cases.possible import Possible
 from gateway.cases.reach import Reach
 from gateway.cases.registry import Registry
 from gateway.cases.releasing import Decisions
 from gateway.cases.routes import CaseParts
 from gateway.cases.sending import Sending
+from gateway.cases.sending_back import SendingBack
 from gateway.cases.services import Cases
 from gateway.cases.stepping import Stepper
 from gateway.cases.views import Views
@@ -52,24 +55,19 @@ def make_cases(
 ) -> CaseParts:
     """All that answers for the cases of this member."""
     registry = Registry(ctx.network, reader)
-    sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
-    whose = Search(
-        own=ctx.settings.node.code,
-        mirrors=MirroredRecords(ctx.engine),
-        members=peers.directory,
-        asking=peers.asking,
-    )
     stepper = Stepper(ctx, statements, vault, hmac, handing=peers.outbox, received=peers.messages)
+    sending = Sending(ctx, chain=chain, registry=registry, outbox=outbox, signing=signing)
     cases = Cases(
         ctx,
         stepper=stepper,
         vault=vault,
         accesses=accesses,
         who=who,
-        filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=whose),
+        filer=Filer(ctx, stepper=stepper, accesses=accesses, whose=_search(ctx, peers)),
     )
     inbox = CaseInbox(ctx, vault=vault, members=peers.directory, stepper=stepper, kinds=cases)
     waiting = Waiting(ctx, vault, tokens)
+    sending_back = SendingBack(cases, waiting)
     views = Views(
         cases,
         registry,
@@ -78,6 +76,8 @@ def make_cases(
         calendar=calendar,
         waiting=waiting,
         reach=Reach(registry, acknowledged),
+        possible=Possible(cases, waiting),
+        sending_back=sending_back,
     )
     return CaseParts(
         cases=cases,
@@ -88,5 +88,17 @@ def make_cases(
         due=Due(cases, accesses),
         listing=Listing(cases, views, waiting),
         waiting=waiting,
+        sending_back=sending_back,
+        drafts=Drafts(ctx, vault),
         figures=CaseCounts(views, waiting),
+    )
+
+
+def _search(ctx: Context, peers: PeerParts) -> Search:
+    """Make what finds out whose a record is."""
+    return Search(
+        own=ctx.settings.node.code,
+        mirrors=MirroredRecords(ctx.engine),
+        members=peers.directory,
+        asking=peers.asking,
     )

@@ -118,7 +118,7 @@ MAX_EXCHANGE = 2 << 20
 """Bytes of the body of one of their requests (design-2 13)."""
 TABLES = frozenset(
     {
-        *("/v1/returns", "/v1/reconcile", "/v1/case-files"),
+        *("/v1/returns", "/v1/reconcile", "/v1/case-files", "/desk/worklists/returns"),
         *("/v1/outcomes", "/v1/product-manifests"),
         *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
     }
@@ -323,7 +323,7 @@ def takes_documents(path: str) -> bool:
     """Whether a step of a case is sent there, or an authorisation, with its documents."""
     if path == "/v1/authorisations":
         return True
-    return path.startswith("/v1/cases") or (
+    return path.startswith(("/v1/cases", "/desk/cases")) or (
         path.startswith("/v1/records/") and path.endswith("/decide")
     )
 

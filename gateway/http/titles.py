@@ -27,6 +27,13 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
         403,
         {"zh": "令牌不代表该机关", "en": "The token does not file for this authority"},
     ),
+    "department-not-yours": (
+        403,
+        {
+            "zh": "只能为本部门签发令牌；中心的令牌可为任何部门签发",
+            "en": "Tokens are issued for one's own department; the centre issues them for any",
+        },
+    ),
     "not-a-province": (
         403,
         {"zh": "本成员不是省级节点，不接收记录", "en": "This member is no province: no records"},

@@ -52,9 +52,10 @@ class Collected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A report that was made. pdf: as it is handed out, once."""
+    """A report that was made. code: for the counter. pdf: as it is handed out, once."""
 
     number: str
+    code: str
     pdf: bytes
 
 

@@ -80,7 +80,8 @@ Before = Annotated[int | None, Query(ge=0, le=_MOST)]
 @router.post("/v1/reports", status_code=201)
 async def make(request: Request, parts: Here, caller: Maker) -> Response:
     """Make a special credit report, at the wish of its subject: `{code, from, to, fields?}`. The
-    answer is the PDF; it is handed out once, for the key in its QR is kept nowhere."""
+    answer is the PDF; it is handed out once, for the key in its QR is kept nowhere. Headers
+    `Credit-Ledger-Report` and `Credit-Ledger-Code` have its number and the code for the counter."""
     wanted = read_report(_bounded(await request.body()))
     async with parts.places.hold(str(caller.id)):
         with _told():
@@ -88,6 +89,7 @@ async def make(request: Request, parts: Here, caller: Maker) -> Response:
     headers = {
         **FRESH,
         "Credit-Ledger-Report": made.number,
+        "Credit-Ledger-Code": made.code,
         "Content-Disposition": f'attachment; filename="{made.number}.pdf"',
     }
     return Response(made.pdf, 201, media_type="application/pdf", headers=headers)
@@ -100,6 +102,14 @@ def reports(
     """Reports that were made here, the newest first; whom about is not told."""
     response.headers.update(FRESH)
     return parts.reports.page(caller, before)
+
+
+@router.get("/v1/report-fields")
+def fields(parts: Here, caller: Reader, response: Response) -> Mapping[str, Any]:
+    """The fields (领域) that a report may have, with their names, by the list of this province."""
+    response.headers.update(FRESH)
+    with _told():
+        return parts.reports.fields(caller)
 
 
 @router.get("/v1/reports/{number}/opening")

@@ -85,7 +85,7 @@ class Reports:
                 opening=opening.encode(),
                 issuer=self._ctx.settings.node.name or self._ctx.settings.node.code,
             )
-            return Made(number=number, pdf=draw(pdf, paper))
+            return Made(number=number, code=code, pdf=draw(pdf, paper))
 
     def page(self, caller: Caller, before: int | None) -> Mapping[str, Any]:
         """What was made here, the newest first; whom about is not told."""
@@ -94,6 +94,14 @@ class Reports:
             rows = store.page(connection, before, store.PAGE)
         following = rows[-1].n if len(rows) == store.PAGE else None
         return {"items": [_item(row) for row in rows], "next": following}
+
+    def fields(self, caller: Caller) -> Mapping[str, Any]:
+        """The fields that a report may have, by the list of this province. Raises NotAllowed,
+        ReportRefused, NotReady."""
+        self.admit(caller, Purpose.SEE_CREDIT_REPORT)
+        found = self._collecting.terms().field_list
+        fields = [{"id": one.id, "title": dict(one.title)} for one in found.fields]
+        return {"list": found.id, "fields": fields}
 
     def opening(self, caller: Caller, number: str) -> Opening:
         """The opening of its statement as it stands now. Raises ReportRefused, NotReady."""

@@ -17,4 +17,5 @@ tokens = sa.Table(
     sa.Column("authorities", sa.Text, nullable=False),  # USCCs, one blank between
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("issued_by", sa.Integer),  # the token whose holder issued it; NULL: the operator
 )

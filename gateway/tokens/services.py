@@ -57,6 +57,7 @@ class TokenRow:
     authorities: tuple[str, ...]
     created_at: int
     revoked_at: int | None
+    issued_by: int | None
 
 
 class TokenNow(NamedTuple):
@@ -75,11 +76,13 @@ def add_token(
     now: datetime,
     authorities: Iterable[str] = (),
     exceptions: frozenset[str] = frozenset(),
+    issued_by: int | None = None,
 ) -> tuple[int, str]:
     """Store a new token. Returns (id, the token in clear, never to be seen again).
 
     A token with authorities belongs to a department; where none is given its name stands for it.
-    exceptions: lawful codes that fail their check characters. Raises InputError.
+    exceptions: lawful codes that fail their check characters. issued_by: number of the token of
+    who issues it, None = the operator. Raises InputError.
     """
     theirs = _demand_authorities(authorities, exceptions)
     token = PREFIX + secrets.token_urlsafe(32)
@@ -90,6 +93,7 @@ def add_token(
         "department": department or (name if theirs else None),
         "authorities": " ".join(theirs),
         "created_at": int(now.timestamp()),
+        "issued_by": issued_by,
     }
     with begin_write(engine) as connection:
         added = connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id))
@@ -143,6 +147,7 @@ def list_tokens(engine: sa.Engine) -> Sequence[TokenRow]:
             authorities=tuple(row.authorities.split()),
             created_at=row.created_at,
             revoked_at=row.revoked_at,
+            issued_by=row.issued_by,
         )
         for row in rows
     ]

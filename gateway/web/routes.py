@@ -14,6 +14,16 @@ from gateway.web import (
     session_routes,
     static_files,
 )
+from gateway.web.cases import (
+    act_pages,
+    case_pages,
+    file_pages,
+    list_pages,
+    release_pages,
+    report_pages,
+    token_pages,
+    worklist_pages,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     node_page.router,
@@ -22,5 +32,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     desk_files.router,
     desk_records.router,
     static_files.router,
+    list_pages.router,
+    file_pages.router,
+    case_pages.router,
+    act_pages.router,
+    release_pages.router,
+    worklist_pages.router,
+    report_pages.router,
+    token_pages.router,
 )
 """Of each area one."""

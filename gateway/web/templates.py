@@ -40,6 +40,6 @@ def short(value: str) -> str:
     return value if len(value) <= SHORT + 2 else f"{value[:SHORT]}…"
 
 
-def render(code: Code, name: str, **values: Any) -> str:
+def render(code: Code, name: str, /, **values: Any) -> str:
     """The text of a page."""
     return environment(code).get_template(name).render(**values)

@@ -158,7 +158,7 @@ class Visit:
 
     # ---- what is answered
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+    def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """A page. values: what its template names, beside those of the frame (`frame.html`)."""
         text = render(self.language.code, template, **self._frame(), **values)
         return self._answer(HTMLResponse(text, status, headers=HEADERS))

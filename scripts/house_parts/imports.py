@@ -58,6 +58,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gateway/outcomes", "gateway/queries"),
     ("gateway/checks", "gateway/reports"),
     ("gateway/web",),
+    ("gateway/web/cases",),
+    ("gateway/web/routes.py",),
     ("gateway/migrations", "gateway/migrations/versions"),
     ("gateway/finance.py", "gateway/giving.py", "gateway/making.py"),
     ("gateway/node.py",),
