@@ -1,0 +1,1 @@
+"""`/verify`: the page on which anybody has a file judged."""
