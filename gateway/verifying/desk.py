@@ -43,6 +43,9 @@ SAVED: Final = 10.0
 """Of them at once, after a pause."""
 LARGE_COST: Final = 4.0
 """What a file that holds many receipts costs beyond one."""
+FRESH_SECONDS: Final = 2.0
+"""So old at most is what the chain said by which a file is judged: whoever comes to the page with a
+report that was just made, or after a repair, must not be told of the time before."""
 KEPT_SECONDS: Final = 1800.0
 MOST, MOST_OF_ONE, MOST_BYTES = 256, 16, 64 << 20
 """Of what is kept: of all, of one who asks, and the bytes of it."""
@@ -103,7 +106,7 @@ class Job:
 
 class Desk:
     """Takes files and gives what was said of them. elapsed: seconds of a clock that is never set;
-    now: Unix seconds. Safe in threads."""
+    now: Unix seconds. fresh: as `FRESH_SECONDS`. Safe in threads."""
 
     def __init__(
         self,
@@ -111,11 +114,13 @@ class Desk:
         *,
         now: Callable[[], float],
         elapsed: Callable[[], float] = time.monotonic,
+        fresh: float = FRESH_SECONDS,
     ) -> None:
         self.verifying = verifying
         self.rates = RateLimiter(PACE, saved=SAVED)
         self._now = now
         self._elapsed = elapsed
+        self._fresh = fresh
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._pools = {
@@ -152,7 +157,7 @@ class Desk:
 
     def judge(self, name: str, data: bytes, question: Question, asked: Mapping[str, str]) -> Judged:
         """What is to be said of a file. Raises NotReady."""
-        found = self.verifying.verdict(data, question)
+        found = self.verifying.verdict(data, question, older=self._fresh)
         return Judged(
             name=name,
             size=len(data),
@@ -225,8 +230,8 @@ class Receiving:
         if len(data) > self.asker.most:
             raise Problem("too-large")
         if not self._large and (len(data) > MAX_SINGLE or is_report(bytes(data[:_BEGINNING]))):
-            self._desk.pay(self.asker, LARGE_COST)
             self._held.enter_context(self._places.hold_large())
+            self._desk.pay(self.asker, LARGE_COST)
             self._large = True
 
     def judge(self, name: str, data: bytes, question: Question, asked: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What a file is that cannot be judged at all, told by its beginning: people send what they have."""
+"""What a file is that cannot be judged at all, by its beginning: people send what they have."""
 
 from __future__ import annotations
 

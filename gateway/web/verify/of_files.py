@@ -183,7 +183,7 @@ def report_sheet(judged: Judged, say: Speaker) -> Sheet:
         parts.append(Facts(_("The report"), list(_report(told, say))))
     titles = {one.id: say.of(one.title) for each in packaged() for one in each.fields}
     fields = [_field(one, titles, say) for one in told["fields"]]
-    head = [_("Field"), _("State"), _("Units"), _("Supplied through")]
+    head = [_("Field of the report"), _("State"), _("Units"), _("Supplied through")]
     parts += say.table(_("Field by field"), head, fields)
     lines = [
         [

@@ -107,7 +107,7 @@ async def result(key: Key, visit: Anybody, desk: Here) -> Response:
     job = _job(key, visit, desk)
     judged = await _judged(job)
     if judged is None:
-        return visit.page("verify/waiting.html", name=job.name, key=key)
+        return visit.page("verify/waiting.html", file=job.name, key=key)
     say, trust = Speaker(visit.language.code), desk.verifying.trust
     return visit.page(
         "verify/result.html",
