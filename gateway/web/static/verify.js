@@ -196,6 +196,7 @@
 
   const begin = () => {
     for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
+    for (const element of document.querySelectorAll("[data-without-script]")) element.hidden = true;
     const camera = one("data-camera");
     if (camera) camera.hidden = !navigator.mediaDevices?.getUserMedia;
   };
