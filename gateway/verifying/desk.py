@@ -201,7 +201,7 @@ class Receiving:
     """A file on its way in, and the places that it holds until it is judged."""
 
     def __init__(self, desk: Desk, asker: Asker) -> None:
-        """Raises Problem, NotReady."""
+        """Take a place. Raises Problem, NotReady."""
         self.asker = asker
         self._desk = desk
         self._held = ExitStack()

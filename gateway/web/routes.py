@@ -6,13 +6,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.web import node_page, report_page, session_routes, static_files
-from gateway.web.verify import routes as verify
+from gateway.web import node_page, report_page, session_routes, static_files, verify_routes
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     node_page.router,
     session_routes.router,
-    verify.router,
+    verify_routes.router,
     report_page.router,
     static_files.router,
 )

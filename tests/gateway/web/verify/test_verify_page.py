@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from typing import Any
@@ -134,6 +135,11 @@ def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
     for name in ("Beijing (110000)", "Tianjin (120000)", "Hebei (130000)", "Shanxi (140000)"):
         assert name in page.text
     assert tone(page) == "bad" and first(page).startswith("Adverse")
+    (given, *_) = json.loads(papers.bundle(network, firm))["answers"]
+    page = told(app, json.dumps(given).encode(), "answer.json")
+    assert tone(page) == "bad" and "Answered by" in page.text and firm in page.text
+    page = told(app, given["answer"].encode(), "answer.jws")
+    assert tone(page) == "open", "it is signed, and proves nothing by itself"
     page = told(app, papers.history(network, firm), "history.json")
     assert (tone(page), first(page)) == ("good", "It is genuine, and whole.")
     assert "Status over time" in page.text and firm in page.text

@@ -126,7 +126,7 @@ class Speaker:
 
     def standing(self, verdict: str | None) -> str:
         """How a record stands, in a word or two."""
-        return self.pair(STANDINGS[verdict]) if verdict and verdict in STANDINGS else verdict or "-"
+        return self.of(STANDINGS[verdict]) if verdict and verdict in STANDINGS else verdict or "-"
 
     def problems(self, told: Mapping[str, Any]) -> list[str]:
         """What is wrong with a file, the first of it."""

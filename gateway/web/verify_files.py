@@ -6,13 +6,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
-from gateway.web.verify.of_records import TONES
-from gateway.web.verify.sheets import Facts, Row, Sheet, Speaker, Table, Tone
+from gateway.web.verify_records import TONES
+from gateway.web.verify_sheets import Facts, Row, Sheet, Speaker, Table, Tone
 from ledger.core.status import Action
-from ledger.files.words import BUNDLES, EVENTS, FIELDS, FILES, LEFT, MISSING, REPORTS, STATED
+from ledger.files.words import (
+    ANSWERS,
+    BUNDLES,
+    EVENTS,
+    FIELDS,
+    FILES,
+    LEFT,
+    MISSING,
+    REPORTS,
+    STATED,
+)
 from ledger.records.report_fields import packaged
 
-_BUNDLE_TONES: Final[Mapping[str, Tone]] = {"clear": "good", "adverse": "bad", "false": "bad"}
+_BUNDLE_TONES: Final[Mapping[str, Tone]] = {
+    **{"clear": "good", "stated": "good"},
+    **{"adverse": "bad", "false": "bad"},
+}
 _REPORT_TONES: Final[Mapping[str, Tone]] = {"genuine": "good", "false": "bad", "unknown": "bad"}
 
 
@@ -27,11 +40,6 @@ def bundle_sheet(judged: Judged, say: Speaker) -> Sheet:
         (_("Subject"), told["subject"] or "-"),
         (_("Asked at"), say.moment(told["at"])),
     ]
-    blocks = [
-        (say.member(code), f"{one['number']}, {say.moment(one['time'])}")
-        for code, one in told["blocks"].items()
-    ]
-    head = [_("Province"), _("Type"), _("Decided on"), _("Until"), _("Then"), _("Now")]
     return Sheet(
         tone=_BUNDLE_TONES.get(verdict, "open"),
         line=say.pair(BUNDLES[verdict]),
@@ -43,14 +51,48 @@ def bundle_sheet(judged: Judged, say: Speaker) -> Sheet:
                 [_("Province"), _("What it said"), _("Of which records")],
                 list(_provinces(told, say)),
             ),
-            *say.table(
-                _("Records"),
-                [*head, _("Adverse")],
-                [_bundle_row(one, say) for one in told["records"]],
-            ),
+            *_records(told, say),
         ],
-        evidence=blocks,
+        evidence=_blocks(told, say),
     )
+
+
+def answer_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of what one member answered."""
+    told, _ = judged.told, say.gettext
+    verdict, now = told["verdict"], told["now"]["overall"]
+    more = say.problems(told)
+    if now is not None and now != verdict:
+        more.insert(0, _("Now: %(state)s") % {"state": say.pair(ANSWERS[now])})
+    families = ", ".join(map(say.family, told["families"] or ())) or "-"
+    facts = [
+        (_("Answered by"), say.member(told["issuer"])),
+        (_("Asked by"), say.member(told["to"])),
+        (_("Subject"), told["subject"] or "-"),
+        (_("Of which records"), families),
+        (_("Answered at"), say.moment(told["at"])),
+    ]
+    return Sheet(
+        tone=_BUNDLE_TONES.get(verdict, "open"),
+        line=say.pair(ANSWERS[verdict]),
+        more=more,
+        parts=[Facts(_("The answer"), facts), *_records(told, say)],
+        evidence=_blocks(told, say),
+    )
+
+
+def _blocks(told: Mapping[str, Any], say: Speaker) -> list[Row]:
+    return [
+        (say.member(code), f"{one['number']}, {say.moment(one['time'])}")
+        for code, one in told["blocks"].items()
+    ]
+
+
+def _records(told: Mapping[str, Any], say: Speaker) -> list[Table]:
+    _ = say.gettext
+    head = [_("Province"), _("Type"), _("Decided on"), _("Until"), _("Then"), _("Now")]
+    rows = [_bundle_row(one, say) for one in told["records"]]
+    return say.table(_("Records"), [*head, _("Adverse")], rows)
 
 
 def _provinces(told: Mapping[str, Any], say: Speaker) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from ledger.files.answer_files import is_answer
 from ledger.files.reports import is_report
 
 Other = Literal["empty", "picture", "workbook", "web-page", "not-json"]
@@ -20,7 +21,7 @@ def other_kind(data: bytes) -> Other | None:
     start = data[:_BEGINNING].removeprefix(_BOM).lstrip()
     if not start:
         return "empty" if len(data) <= _BEGINNING else "not-json"
-    if start.startswith(b"{") or is_report(data):
+    if start.startswith(b"{") or is_report(data) or is_answer(data):
         return None
     if data.startswith(_PICTURES) or data[8:12] == b"WEBP" or data[4:8] == b"ftyp":
         return "picture"

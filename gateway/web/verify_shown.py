@@ -8,9 +8,15 @@ from typing import Final
 
 from gateway.verifying.desk import Judged
 from gateway.web.languages import Code
-from gateway.web.verify.of_files import bundle_sheet, history_sheet, list_sheet, report_sheet
-from gateway.web.verify.of_records import record_sheet, statement_sheet
-from gateway.web.verify.sheets import Sheet, Speaker
+from gateway.web.verify_files import (
+    answer_sheet,
+    bundle_sheet,
+    history_sheet,
+    list_sheet,
+    report_sheet,
+)
+from gateway.web.verify_records import record_sheet, statement_sheet
+from gateway.web.verify_sheets import Sheet, Speaker
 
 _OPTIONS: Final[Mapping[str, str]] = {
     **{name: f"--{name}" for name in ("subject", "type", "issuer", "audience", "nonce")},
@@ -19,6 +25,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
 }
 _SHEETS: Final[Mapping[str, Callable[[Judged, Speaker], Sheet]]] = {
     "credit-ledger/bundle-verdict@1": bundle_sheet,
+    "credit-ledger/answer-verdict@1": answer_sheet,
     "credit-ledger/list-verdict@1": list_sheet,
     "credit-ledger/history-verdict@1": history_sheet,
     "credit-ledger/report-verdict@1": report_sheet,

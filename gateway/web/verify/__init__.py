@@ -1,1 +1,0 @@
-"""`/verify`: the page on which anybody has a file judged."""
