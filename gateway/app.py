@@ -57,6 +57,7 @@ from gateway.tokens import routes as tokens
 from gateway.tokens.issuing import Issuing
 from gateway.tokens.services import Guard
 from gateway.verifying import routes as verifying
+from gateway.verifying.desk import Desk
 from gateway.verifying.routes import Bench
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
@@ -174,6 +175,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.statuses = node.statuses
     app.state.watching = node.watching
     app.state.bench = Bench(node.verifying)
+    app.state.verify_desk = Desk(node.verifying, now=ctx.clock.of_chain)
     app.state.subject_parts = node.webhooks.subject_parts
     app.state.webhooks = node.webhooks.desk
     app.state.case_parts = node.case_parts

@@ -151,6 +151,13 @@ class Verifier:
         """The schemas, rules and lists of fields that it judges by."""
         return self._library
 
+    def renew(self, older: float) -> None:
+        """Have the chain read anew for what is judged next, where it was read more than so many
+        seconds ago."""
+        with self._lock:
+            if self._elapsed() - self._read_at >= older:
+                self._snapshot = None
+
     def now(self) -> int:
         """Unix seconds of the local clock."""
         return int(self._now())

@@ -76,11 +76,12 @@ class _Bucket:
 
 
 class RateLimiter:
-    """Token buckets by caller: `rate` a second, up to two seconds' worth saved up."""
+    """Token buckets by caller: `rate` a second, up to `saved` saved up, by default two seconds'
+    worth."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, *, saved: float | None = None) -> None:
         self._rate = rate
-        self._burst = max(2 * rate, 1.0)
+        self._burst = max(2 * rate, 1.0) if saved is None else saved
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def take(self, caller: str, cost: float = 1.0) -> float:
@@ -129,7 +130,15 @@ MAX_DOCUMENTS = 65 << 20
 (`gateway.cases.materials`)."""
 MAX_TABLE = 16 << 20
 """Bytes of such a table."""
-IN_MEMORY = {**dict.fromkeys(TABLES, MAX_TABLE), "/v1/verify": MAX_JUDGED}
+VERIFY_PAGE = "/verify"
+"""The page to which files are sent: it says itself, in words, where one is too large."""
+MAX_FIELDS = 64 << 10
+"""Bytes of a form beside its file."""
+IN_MEMORY = {
+    **dict.fromkeys(TABLES, MAX_TABLE),
+    "/v1/verify": MAX_JUDGED,
+    VERIFY_PAGE: MAX_JUDGED + MAX_FIELDS,
+}
 """Bytes of a file that is answered at once, by route."""
 
 
@@ -186,7 +195,8 @@ class Limits:
             raise Problem("wrong-content-type", _ENCODED, headers={"Accept-Encoding": "identity"})
         declared = _header(scope, b"content-length")
         if declared is not None and _decimal(declared) > self._limit(scope):
-            raise too_large(self._limit(scope))
+            if scope["path"] != VERIFY_PAGE:
+                raise too_large(self._limit(scope))
 
     def _check_rates(self, scope: Scope) -> None:
         of_members = scope["path"].startswith(EXCHANGE)

@@ -1,5 +1,5 @@
 """`/v1/reports` for the centre; `/v1/report-checks`, `-copies` and `-shares` for anybody with what
-a report holds; `/r/{number}`, the page of the QR."""
+a report holds, as for the page of its QR (`gateway.web.report_page`)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from gateway.base.errors import NotReady
 from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
-from gateway.reports import pages
 from gateway.reports.bodies import MAX_BODY, read_proof, read_report, read_share, read_try
 from gateway.reports.counter import Counter
 from gateway.reports.elsewhere import Elsewhere
@@ -29,7 +27,6 @@ from gateway.reports.errors import ReportRefused, TooManyTries
 from gateway.reports.services import Reports
 from gateway.reports.shares import Shares
 from gateway.tokens.services import require, with_token
-from ledger.core.report_content import is_number
 
 FRESH: Final = {"Cache-Control": "no-store"}
 PACE: Final = 0.25
@@ -82,7 +79,7 @@ async def make(request: Request, parts: Here, caller: Maker) -> Response:
     """Make a special credit report, at the wish of its subject: `{code, from, to, fields?}`. The
     answer is the PDF; it is handed out once, for the key in its QR is kept nowhere. Headers
     `Credit-Ledger-Report` and `Credit-Ledger-Code` have its number and the code for the counter."""
-    wanted = read_report(_bounded(await request.body()))
+    wanted = read_report(bounded(await request.body()))
     async with parts.places.hold(str(caller.id)):
         with _told():
             made = await run_in_threadpool(parts.reports.make, caller, wanted, _endpoint(request))
@@ -126,7 +123,7 @@ async def share(
 ) -> dict[str, Any]:
     """Let somebody read parts of a report by a code: `{fields, lines, until}`, at most 365 days.
     The code is told once."""
-    scope, until = read_share(_bounded(await request.body()))
+    scope, until = read_share(bounded(await request.body()))
     with _told():
         hex_id, code = await run_in_threadpool(parts.shares.give, caller, number, scope, until)
     response.headers.update(FRESH)
@@ -159,8 +156,8 @@ async def check(request: Request, parts: Here, token: Token, response: Response)
     """Ask after a report by number and code, for anybody: `{number, code}` → `{"state": "genuine" |
     "changed-since" | "unknown"}`. Five wrong codes an hour for a number, three of one asker, who is
     told apart by address, or by token where one is shown."""
-    number, code = read_try(_bounded(await request.body()))
-    async with _paced(request, parts, token) as asker:
+    number, code = read_try(bounded(await request.body()))
+    async with paced(request, parts, token) as asker:
         with _told():
             await run_in_threadpool(parts.elsewhere.demand_ours, number)
             state = await run_in_threadpool(parts.counter.check, number, code, asker)
@@ -173,8 +170,8 @@ async def open_share(
     request: Request, parts: Here, token: Token, response: Response
 ) -> Mapping[str, Any]:
     """Read what a share shows, for whoever has its code: `{number, code}`. Counted, logged."""
-    number, code = read_try(_bounded(await request.body()))
-    async with _paced(request, parts, token) as asker:
+    number, code = read_try(bounded(await request.body()))
+    async with paced(request, parts, token) as asker:
         with _told():
             await run_in_threadpool(parts.elsewhere.demand_ours, number)
             found = await run_in_threadpool(parts.shares.open, number, code, asker)
@@ -186,42 +183,15 @@ async def open_share(
 async def copy(request: Request, parts: Here, token: Token) -> Response:
     """The sealed copy of a report, for whoever proves to have its key, which stands in the QR and
     nowhere else: `{number, proof}`. The header `Credit-Ledger-State` has what a counter is told."""
-    number, proof = read_proof(_bounded(await request.body()))
-    async with _paced(request, parts, token) as asker:
+    number, proof = read_proof(bounded(await request.body()))
+    async with paced(request, parts, token) as asker:
         with _told():
             data, state = await run_in_threadpool(parts.counter.copy, number, proof, asker)
     headers = {**FRESH, "Credit-Ledger-State": state}
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-@router.get("/r/{number}", include_in_schema=False)
-def page(number: Number, parts: Here) -> HTMLResponse:
-    """The page of a report."""
-    return _page(number, parts.elsewhere.told(number))
-
-
-@router.post("/r/{number}", include_in_schema=False)
-async def page_checked(number: Number, request: Request, parts: Here) -> HTMLResponse:
-    """The same with what is said of a code, or what a share shows."""
-    there = await run_in_threadpool(parts.elsewhere.told, number)
-    if there is not None:
-        return _page(number, there)
-    form = parse_qs(_bounded(await request.body()).decode("ascii", "replace"))
-    async with _paced(request, parts, None) as asker:
-        state, view = await run_in_threadpool(_tried, parts, number, form, asker)
-    return HTMLResponse(pages.page(number, state=state, view=view), headers=pages.HEADERS)
-
-
-@router.get("/r/assets/{name}", include_in_schema=False)
-def asset(name: str) -> Response:
-    """What the page loads."""
-    if name not in pages.ASSETS:
-        raise Problem("not-found")
-    headers = {**pages.HEADERS, "Cache-Control": "max-age=3600"}
-    return Response(pages.asset(name), media_type=pages.ASSETS[name], headers=headers)
-
-
-def _tried(
+def tried(
     parts: ReportParts, number: str, form: Mapping[str, Sequence[str]], asker: str
 ) -> tuple[str, Mapping[str, Any] | None]:
     """What is said of the code in a form, of the report or of a share, and what that shows."""
@@ -238,20 +208,8 @@ def _tried(
         return "not-ready", None
 
 
-def _page(number: str, there: tuple[str, str | None] | None) -> HTMLResponse:
-    if not is_number(number):
-        return HTMLResponse(pages.page(number, state="unknown"), 404, headers=pages.HEADERS)
-    if there is None:
-        return HTMLResponse(pages.page(number), headers=pages.HEADERS)
-    issuer, url = there
-    link = None if url is None else f"{url.rstrip('/')}/r/{number}"
-    state = "elsewhere-unknown" if link is None else "elsewhere"
-    text = pages.page(number, state=state, link=link, issuer=issuer)
-    return HTMLResponse(text, headers=pages.HEADERS)
-
-
 @asynccontextmanager
-async def _paced(request: Request, parts: ReportParts, token: Caller | None) -> AsyncIterator[str]:
+async def paced(request: Request, parts: ReportParts, token: Caller | None) -> AsyncIterator[str]:
     """A place among those who try codes, and by what the asker is told apart; left at the next
     multiple of `PACE`, whatever happened."""
     came = time.monotonic()
@@ -274,7 +232,8 @@ def _told() -> Iterator[None]:
         raise retry_later("report-tries", error.after) from error
 
 
-def _bounded(body: bytes) -> bytes:
+def bounded(body: bytes) -> bytes:
+    """A body that is as short as ours are. Raises Problem."""
     if len(body) > MAX_BODY:
         raise Problem("too-large")
     return body

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,16 +17,18 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.chain.verifiers import Verifiers
-from ledger.core.verdict.facts import Question
+from ledger.core.ids import RecordId
+from ledger.core.status import RecordedAct
+from ledger.core.verdict.facts import Question, Trust
 from ledger.core.verdict.verdict import Verdict
 from ledger.files.judge import Found, judge_file
+from ledger.verify import trust_of
 
-AT_ONCE: Final = 32
-"""Files that are held in memory, of all tokens."""
-OF_ONE: Final = 8
-"""Of these, those of one token: others find room."""
-LARGE: Final = 2
-"""Of these, files that hold many receipts."""
+TOKENS: Final = (32, 8, 2)
+"""Files that are held in memory, of all tokens; of these, those of one token: others find room; of
+these, files that hold many receipts."""
+STRANGERS: Final = (16, 2, 1)
+"""The same of those who show no token, by address."""
 DEADLINE_SECONDS: Final = 60.0
 """For what is asked of the chain about one receipt; whoever waits for the answer waits no longer
 than proxies do."""
@@ -36,25 +38,29 @@ _log = structlog.get_logger(__name__)
 
 
 class Places:
-    """Places for files. Safe in threads."""
+    """Places for files. at_once: of all. of_one: of these, those of one who asks. large: of these,
+    those for files that hold many receipts. Safe in threads; a place may be left in another thread
+    than it was taken in."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int, of_one: int, large: int) -> None:
+        self.at_once = at_once
+        self.of_one = of_one
         self._lock = threading.Lock()
-        self._of: Counter[int] = Counter()
-        self._large = threading.BoundedSemaphore(LARGE)
+        self._of: Counter[int | str] = Counter()
+        self._large = threading.BoundedSemaphore(large)
 
     @contextmanager
-    def hold(self, token: int) -> Iterator[None]:
-        """One for a token. Raises NotReady where it, or all, have none left."""
+    def hold(self, asker: int | str) -> Iterator[None]:
+        """One for a token, or an address. Raises NotReady where it, or all, have none left."""
         with self._lock:
-            if self._of.total() >= AT_ONCE or self._of[token] >= OF_ONE:
+            if self._of.total() >= self.at_once or self._of[asker] >= self.of_one:
                 raise NotReady("busy-verifying", RETRY_SECONDS)
-            self._of[token] += 1
+            self._of[asker] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._of[token] -= 1
+                self._of[asker] -= 1
                 self._of += Counter()  # drops those of none
 
     @contextmanager
@@ -72,18 +78,33 @@ class Verifying:
     """Judges files; safe in threads. The verifier is made when it is first asked for."""
 
     def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self._verifiers = Verifiers(ctx, deadline=DEADLINE_SECONDS)
-        self.places = Places()
+        self.places = Places(*TOKENS)
+        self.strangers = Places(*STRANGERS)
 
-    def verdict(self, data: bytes, question: Question) -> Found:
-        """The verdict on the bytes of a file. Raises NotReady where there are too few nodes for any
+    def verdict(self, data: bytes, question: Question, *, older: float | None = None) -> Found:
+        """The verdict on the bytes of a file. older: seconds after which the chain is read anew;
+        None: as the verifier does. Raises NotReady where there are too few nodes for any
         verdict."""
-        found = judge_file(self._verifiers.current(), data, question)
+        verifier = self._verifiers.current()
+        if older is not None:
+            verifier.renew(older)
+        found = judge_file(verifier, data, question)
         if isinstance(found, Verdict):
             codes = (check.code for check in found.checks)
             if "verifier-error" in codes:  # what it says is for whoever asked, and for no log
                 _log.error("verify.failed")
         return found
+
+    def acts(self, record: RecordId) -> Sequence[RecordedAct]:
+        """All acts on a record, in their order. Raises CouldNotCheck, NotReady."""
+        return self._verifiers.current().acts(record)
+
+    @property
+    def trust(self) -> Trust:
+        """What of the network file verdicts are judged by."""
+        return trust_of(self._ctx.network)
 
     def close(self) -> None:
         """Drop the connections."""

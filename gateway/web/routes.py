@@ -11,8 +11,10 @@ from gateway.web import (
     desk_hand_in,
     desk_records,
     node_page,
+    report_page,
     session_routes,
     static_files,
+    verify_routes,
 )
 from gateway.web.cases import (
     act_pages,
@@ -31,6 +33,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     desk_hand_in.router,
     desk_files.router,
     desk_records.router,
+    verify_routes.router,
+    report_page.router,
     static_files.router,
     list_pages.router,
     file_pages.router,

@@ -17,62 +17,12 @@ from ledger.cli.record_words import (
 )
 from ledger.cli.tables import plain, rows, stdout
 from ledger.files.bundles import BundleVerdict
+from ledger.files.words import ANSWERS, BUNDLES, MISSING, STATED, Pair
 
-OVERALL: Final[Mapping[str, tuple[str, str, str]]] = {
-    "clear": (
-        "各省对所问均已说明，其中没有不利、有争议或无法核对的记录。",
-        "Clear: every province has stated what it has of what was asked, and nothing in it is"
-        " adverse, disputed or open.",
-        "green",
-    ),
-    "adverse": ("有不利记录。", "Adverse: there are records against the subject.", "red"),
-    "open": (
-        "未决：有省份缺席，或有记录有争议、无法核对。",
-        "Open: a province is missing, or a record is disputed or could not be settled.",
-        "yellow",
-    ),
-    "undetermined": (
-        "暂时无法全部核对；这不表示文件有假。",
-        "Not all of it could be checked; this says nothing against the file.",
-        "yellow",
-    ),
-    "false": (
-        "不成立：证据包或其中的内容有假。",
-        "It does not hold: the bundle, or something in it.",
-        "red",
-    ),
-}
-OF_ANSWER: Final[Mapping[str, tuple[str, str, str]]] = {
-    **OVERALL,
-    "stated": (
-        "该成员没有说明不利、有争议或无法核对的记录；其他成员是否有记录，此答复不能说明。",
-        "It states nothing adverse, disputed or open. What others have, this answer does not say.",
-        "green",
-    ),
-    "open": (
-        "未决：有记录有争议、无法核对，或有遗漏的证据。",
-        "Open: a record is disputed or could not be settled, or one is proven to be left out.",
-        "yellow",
-    ),
-    "false": ("不成立：答复或其中的内容有假。", "It does not hold: the answer, or a part.", "red"),
-}
-REASONS: Final[Mapping[str, tuple[str, str]]] = {
-    "out-of-region": ("不在授权的地区之内", "outside of the regions of the authorisation"),
-    "answer-false": ("答复不实", "what it answered is not so"),
-    "answer-unchecked": ("答复暂时无法核对", "what it answered could not be checked"),
-    "answer-overtaken": ("答复期间记录正在变化", "a record changed while it was asked"),
-    "answer-old": ("答复的时间与提问不符", "what it answered is of another time"),
-    "other-question": ("答非所问", "it answered another question"),
-    "not-granted": ("不予提供", "not granted"),
-    "unreachable": ("无法连接", "not reached"),
-    "too-slow": ("超时", "too slow"),
-    "peer-busy": ("繁忙", "busy"),
-}
 MAX_SHOWN: Final = 20
-_STATES: Final[Mapping[str, tuple[str, str]]] = {
-    "stated": ("已说明", "stated"),
-    "missing": ("缺席", "missing"),
-    "contradicted": ("有遗漏的证据", "contradicted"),
+_STYLES: Final[Mapping[str, str]] = {
+    **{"clear": "green", "stated": "green", "adverse": "red", "open": "yellow"},
+    **{"undetermined": "yellow", "false": "red"},
 }
 
 
@@ -116,7 +66,7 @@ def show_bundle(name: str, verdict: BundleVerdict) -> None:
 def show_answer(name: str, value: Mapping[str, Any]) -> None:
     """The verdict on one answer: how it stood, and how it stands now."""
     stdout().print(plain(name, "bold"))
-    _head(value["verdict"], value["now"]["overall"], OF_ANSWER)
+    _head(value["verdict"], value["now"]["overall"], ANSWERS)
     pairs = [
         (say(zh="答复成员", en="answered by"), value["issuer"] or "-"),
         (say(zh="提问成员", en="asked by"), value["to"] or "-"),
@@ -131,14 +81,12 @@ def show_answer(name: str, value: Mapping[str, Any]) -> None:
         _records(value["records"])
 
 
-def _head(
-    overall: str, now: str | None, words: Mapping[str, tuple[str, str, str]] = OVERALL
-) -> None:
-    zh, en, style = words[overall]
-    stdout().print(plain(say(zh=zh, en=en), style))
+def _head(overall: str, now: str | None, words: Mapping[str, Pair] = BUNDLES) -> None:
+    zh, en = words[overall]
+    stdout().print(plain(say(zh=zh, en=en), _STYLES[overall]))
     if now is not None and now != overall:
-        zh, en, style = words[now]
-        stdout().print(plain(say(zh=f"现在：{zh}", en=f"Now: {en}"), style))
+        zh, en = words[now]
+        stdout().print(plain(say(zh=f"现在：{zh}", en=f"Now: {en}"), _STYLES[now]))
 
 
 def _extent(authorisation: str | None) -> None:
@@ -182,7 +130,7 @@ def _completeness(states: Sequence[Mapping[str, Any]]) -> None:
     table.add_column(say(zh="说明情况", en="What it said"))
     table.add_column(say(zh="类别", en="Families"), overflow="fold")
     for (state, names), members in found.items():
-        zh, en = _STATES[state]
+        zh, en = STATED[state]
         words = (", ".join(members), say(zh=zh, en=en), family_words(names))
         table.add_row(*map(plain, words))
     stdout().print(table)
@@ -214,6 +162,6 @@ def _records(records: Sequence[Mapping[str, Any]]) -> None:
 def _missing(missing: Sequence[Mapping[str, Any]]) -> None:
     for one in missing:
         absent = say(zh="缺席", en="missing")
-        zh, en = REASONS.get(one["reason"], ("", ""))
+        zh, en = MISSING.get(one["reason"], ("", ""))
         words = say(zh=zh, en=en)
         stdout().print(plain(f"{absent}: {one['member']} {words} [{one['reason']}]", "yellow"))

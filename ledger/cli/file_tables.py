@@ -18,34 +18,9 @@ from ledger.files.bundles import BundleVerdict
 from ledger.files.history import HistoryVerdict
 from ledger.files.lists import ListVerdict
 from ledger.files.report_check import ReportVerdict
+from ledger.files.words import FILES, LEFT
 
 _STYLES = {0: "green", 1: "red", 4: "yellow"}
-_VERDICTS = {
-    "valid": ("真实，且完整。", "It is genuine, and whole."),
-    "incomplete": (
-        "真实，但有省份缺席：名单不完整。",
-        "It is genuine, but provinces are missing: the list is not whole.",
-    ),
-    "undetermined": (
-        "暂时无法全部核对；这不表示文件有假。",
-        "Not all of it could be checked; this says nothing against the file.",
-    ),
-    "false": ("不成立：文件或其中的内容有假。", "It does not hold: the file, or something in it."),
-}
-_LEFT = {
-    "not-yet": ("当日尚未作出或尚未锚定", "not decided or not anchored by then"),
-    "expired": ("已到期", "expired"),
-    "exited": ("已移出", "taken off by an exit"),
-    "ended": ("当日已被链上行为终结", "ended by an act by then"),
-    "closed": ("内容已关闭", "content closed since"),
-    "superseded": ("已由另一记录取代", "another record stands for it"),
-    "not-public": ("不公开", "not public"),
-    "erased": ("内容已删除", "content erased"),
-    "unreadable": ("本地数据损坏", "damaged where it is kept"),
-    "not-granted": ("按规定不予提供", "not to be given"),
-    "not-anchored": ("尚未锚定", "not anchored yet"),
-    "stranded": ("位于已关闭日志之后", "beyond the end of a closed log"),
-}
 MAX_SHOWN = 20
 """Problems that are shown one by one."""
 
@@ -74,7 +49,7 @@ def show_history(name: str, value: dict[str, Any], exit_: int | None) -> None:
     console = stdout()
     console.print(plain(name, "bold"))
     if exit_ is not None:
-        console.print(plain(_words(_VERDICTS[value["verdict"]]), _STYLES[exit_]))
+        console.print(plain(_words(FILES[value["verdict"]]), _STYLES[exit_]))
     console.print(rows(_facts(value)))
     _show_problems(value["problems"])
     if exit_ is not None and value["records"]:
@@ -126,7 +101,7 @@ def show_list(name: str, value: dict[str, Any], exit_: int | None) -> None:
     console = stdout()
     console.print(plain(name, "bold"))
     if exit_ is not None:
-        console.print(plain(_words(_VERDICTS[value["verdict"]]), _STYLES[exit_]))
+        console.print(plain(_words(FILES[value["verdict"]]), _STYLES[exit_]))
     head = say(zh="名单", en="List")
     console.print(plain(f"{head}: {value['list'] or '-'}  {value['day'] or '-'}"))
     _show_problems(value["problems"])
@@ -142,7 +117,7 @@ def show_list(name: str, value: dict[str, Any], exit_: int | None) -> None:
 def left_words(left: dict[str, int]) -> str:
     """How many were left out, by reason."""
     told = [
-        f"{_words(_LEFT[reason]) if reason in _LEFT else reason} {count}"
+        f"{_words(LEFT[reason]) if reason in LEFT else reason} {count}"
         for reason, count in sorted(left.items())
     ]
     return "; ".join(told) or "-"

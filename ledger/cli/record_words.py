@@ -5,32 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Final
 
 from ledger.cli.language import language, pick
 from ledger.core.bundle import Bundle
-from ledger.core.texts import Text
-
-_STANDINGS: Final[Mapping[str, Text]] = {
-    "valid": {"zh": "有效", "en": "in force"},
-    "disputed": {"zh": "异议处理中", "en": "disputed"},
-    "repaired": {"zh": "已修复", "en": "repaired"},
-    "corrected": {"zh": "已更正", "en": "corrected"},
-    "withdrawn": {"zh": "已撤销", "en": "withdrawn"},
-    "ended": {"zh": "已终止", "en": "ended"},
-    "shielded": {"zh": "屏蔽", "en": "shielded"},
-    "erased": {"zh": "已删除", "en": "erased"},
-    "expired": {"zh": "已到期", "en": "expired"},
-    "not-in-force": {"zh": "不在有效期内", "en": "not in force"},
-    "not-yet-anchored": {"zh": "当日尚未锚定", "en": "not anchored yet"},
-    "anchored": {"zh": "未出示内容", "en": "content not shown"},
-    "undetermined": {"zh": "无法判断", "en": "cannot be told"},
-}
+from ledger.files.words import STANDINGS
 
 
 def standing_words(verdict: str) -> str:
     """How a record stands; a verdict that says the evidence is bad as it is."""
-    return pick(_STANDINGS[verdict]) if verdict in _STANDINGS else verdict
+    return pick(STANDINGS[verdict]) if verdict in STANDINGS else verdict
 
 
 def type_words(type_: str) -> str:

@@ -12,44 +12,11 @@ from ledger.cli.bundle_tables import show_problems
 from ledger.cli.language import pick, say
 from ledger.cli.record_words import field_words, standing_words
 from ledger.cli.tables import plain, rows, stdout
+from ledger.files.words import FIELDS, REPORTS
 
-VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "genuine": (
-        "真实，且其中的记录没有变化。",
-        "Genuine, and its records stand as they stood.",
-        "green",
-    ),
-    "changed-since": (
-        "真实，但此后有变化：有记录已修复、更正、撤销、标注异议，或有新的记录。",
-        "Genuine, but changed since: a record was repaired, corrected, withdrawn or disputed, or"
-        " another one has come.",
-        "yellow",
-    ),
-    "out-of-date": (
-        "真实，但已过有效期，请重新出具。",
-        "Genuine, but past the day until which it is to be relied on; ask for a new one.",
-        "yellow",
-    ),
-    "unknown": (
-        "出具机构不知道这个编号和核验码。",
-        "Its issuer does not know this number with this code.",
-        "red",
-    ),
-    "undetermined": (
-        "暂时无法全部核对；这不表示报告有假。",
-        "Not all of it could be checked; this says nothing against the report.",
-        "yellow",
-    ),
-    "false": (
-        "不成立：报告或其中的内容有假。",
-        "It does not hold: the report, or something in it.",
-        "red",
-    ),
-}
-_STATES: Final[Mapping[str, tuple[str, str]]] = {
-    "records": ("查见", "known"),
-    "none-known": ("未查见", "none known"),
-    "not-supplied": ("无单位报送", "nobody has supplied anything"),
+_STYLES: Final[Mapping[str, str]] = {
+    **{"genuine": "green", "changed-since": "yellow", "out-of-date": "yellow"},
+    **{"unknown": "red", "undetermined": "yellow", "false": "red"},
 }
 
 
@@ -81,8 +48,8 @@ def show_report(name: str, value: Mapping[str, Any], exit_: int | None) -> None:
 
 def headline(verdict: str) -> None:
     """What is to be said of a report, in one line."""
-    zh, en, style = VERDICTS[verdict]
-    stdout().print(plain(say(zh=zh, en=en), style))
+    zh, en = REPORTS[verdict]
+    stdout().print(plain(say(zh=zh, en=en), _STYLES[verdict]))
 
 
 def _facts(value: Mapping[str, Any]) -> list[tuple[str, object]]:
@@ -106,7 +73,7 @@ def _fields(value: Mapping[str, Any]) -> Table:
     table.add_column(say(zh="报送单位", en="Units"), justify="right")
     table.add_column(say(zh="数据截至", en="Supplied through"))
     for one in value["fields"]:
-        zh, en = _STATES[one["state"]]
+        zh, en = FIELDS[one["state"]]
         state = say(zh=zh, en=en)
         if one["records"]:
             state = f"{state} {one['records']}"

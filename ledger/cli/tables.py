@@ -32,18 +32,13 @@ from ledger.core.verdict.verdicts import (
     EXIT_VALID,
     VERDICTS,
 )
+from ledger.files.words import MEMBERS
 from ledger.records import schema
 
 _MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),
           "not-run": ("–", "dim")}  # fmt: skip
 _STYLES = {0: "bold green", EXIT_NOT_AUTHENTIC: "bold red", EXIT_DO_NOT_USE: "bold red",
            EXIT_UNKNOWN: "bold yellow"}  # fmt: skip
-_MEMBERS = {
-    "110000": ("北京", "Beijing"),
-    "120000": ("天津", "Tianjin"),
-    "130000": ("河北", "Hebei"),
-    "140000": ("山西", "Shanxi"),
-}
 
 
 def stdout() -> Console:
@@ -238,7 +233,7 @@ def _name_version(type_: str) -> tuple[str, int]:
 
 
 def _member(code: str) -> str:
-    names = _MEMBERS.get(code)
+    names = MEMBERS.get(code)
     return code if names is None else f"{names[0] if language() == 'zh' else names[1]} ({code})"
 
 

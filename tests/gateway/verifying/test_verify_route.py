@@ -211,10 +211,10 @@ def test_it_is_bounded(sidecar: Sidecar, node: Node, monkeypatch: pytest.MonkeyP
         assert (busy.status_code, busy.json()["reason"]) == (503, "busy-verifying")
         assert int(busy.headers["retry-after"]) > 0
     assert sidecar.ask(b"{" * (MAX_SINGLE + 1)).json()["verdict"] == "malformed"
-    monkeypatch.setattr(services, "OF_ONE", 0)
+    monkeypatch.setattr(places, "of_one", 0)
     assert sidecar.ask(b"{}").status_code == 503
     monkeypatch.undo()
-    monkeypatch.setattr(services, "AT_ONCE", 0)
+    monkeypatch.setattr(places, "at_once", 0)
     assert sidecar.ask(b"{}").status_code == 503
     monkeypatch.undo()
     assert sidecar.ask(b"{}").status_code == 200, "and all places were given back"
@@ -292,8 +292,8 @@ def test_no_content_is_logged(
 
 
 def test_places_are_counted_by_token() -> None:
-    places = services.Places()
-    held = [places.hold(1) for _ in range(services.OF_ONE)]
+    places = services.Places(*services.TOKENS)
+    held = [places.hold(1) for _ in range(places.of_one)]
     for one in held:
         one.__enter__()
     with pytest.raises(NotReady, match="busy-verifying"), places.hold(1):

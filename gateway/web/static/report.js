@@ -42,15 +42,19 @@ async function unseal(copy, fragment, number) {
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plain));
 }
 
-function element(name, text, small) {
+function said(zh, en) {
+  return en === undefined || document.documentElement.lang.startsWith("zh") ? zh : en;
+}
+
+function element(name, zh, en) {
   const made = document.createElement(name);
-  made.textContent = text;
-  if (small) {
-    made.append(" ");
-    const inner = document.createElement("small");
-    inner.textContent = small;
-    made.append(inner);
-  }
+  made.textContent = said(zh, en);
+  return made;
+}
+
+function heading(zh, en) {
+  const made = element("th", zh, en);
+  made.scope = "row";
   return made;
 }
 
@@ -62,7 +66,7 @@ function row(table, ...cells) {
 
 function facts(report) {
   const table = document.createElement("table");
-  const add = (zh, en, text) => row(table, element("th", zh, en), element("td", text));
+  const add = (zh, en, text) => row(table, heading(zh, en), element("td", text));
   add("信用主体", "Subject", report.subject.name || "—");
   add("统一社会信用代码", "USCC", report.subject.code);
   add("所涉期间", "Period", report.period.from + " — " + report.period.to);
@@ -73,13 +77,13 @@ function facts(report) {
 }
 
 function lineOf(line) {
-  const cell = element("td", line.line + ". " + line.title.zh, line.title.en);
+  const cell = element("td", `${line.line}. ${line.title.zh}`, `${line.line}. ${line.title.en}`);
   cell.className = "line";
-  const mark = line.disputed ? "【异议处理中 disputed】" : "";
+  const mark = line.disputed ? said("【异议处理中】", "disputed") : "";
   const told = [line.document, line.authority, line.decided, mark].filter((text) => text);
   const second = element("td", told.join(" · "));
   second.append(document.createElement("br"));
-  second.append(element("code", "记录号 Record: " + line.record));
+  second.append(element("code", said("记录号：", "Record: ") + line.record));
   return [cell, second];
 }
 
@@ -90,7 +94,7 @@ function fields(report) {
     const through = field.through ? field.through.first + " … " + field.through.last : "—";
     const state = element("td", zh, en);
     state.append(" · " + field.sources + " · " + through);
-    row(table, element("th", field.title.zh, field.title.en), state);
+    row(table, heading(field.title.zh, field.title.en), state);
     for (const line of field.lines) row(table, ...lineOf(line));
   }
   return table;
@@ -106,14 +110,19 @@ function show(report) {
 
 function tell(what) {
   const place = document.getElementById("problem");
-  place.replaceChildren(...element("p", WORDS[what][0], WORDS[what][1]).childNodes);
+  place.replaceChildren(element("p", WORDS[what][0], WORDS[what][1]));
   place.hidden = false;
 }
 
 async function start() {
-  const number = document.body.dataset.number;
+  const { number } = document.querySelector("[data-number]").dataset;
   const fragment = location.hash.slice(1);
   if (!fragment) return;
+  const elsewhere = document.querySelector("[data-elsewhere]");
+  if (elsewhere) {  // the key goes on with whoever follows; nobody is asked here
+    elsewhere.href += `#${encodeURIComponent(fragment)}`;
+    return;
+  }
   let proof;
   try {
     proof = await prove(fragment);

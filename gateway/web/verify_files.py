@@ -1,0 +1,277 @@
+"""The sheets of verdicts on files that hold many receipts: bundles, lists, histories, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from gateway.verifying.desk import Judged
+from gateway.web.verify_records import TONES
+from gateway.web.verify_sheets import Facts, Row, Sheet, Speaker, Table, Tone
+from ledger.core.status import Action
+from ledger.files.words import (
+    ANSWERS,
+    BUNDLES,
+    EVENTS,
+    FIELDS,
+    FILES,
+    LEFT,
+    MISSING,
+    REPORTS,
+    STATED,
+)
+from ledger.records.report_fields import packaged
+
+_BUNDLE_TONES: Final[Mapping[str, Tone]] = {
+    **{"clear": "good", "stated": "good"},
+    **{"adverse": "bad", "false": "bad"},
+}
+_REPORT_TONES: Final[Mapping[str, Tone]] = {"genuine": "good", "false": "bad", "unknown": "bad"}
+
+
+def bundle_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of a bundle, province by province."""
+    told, _ = judged.told, say.gettext
+    verdict, now = told["verdict"], told["now"]["overall"]
+    more = say.problems(told)
+    if now is not None and now != verdict:
+        more.insert(0, _("Now: %(state)s") % {"state": say.pair(BUNDLES[now])})
+    facts = [
+        (_("Subject"), told["subject"] or "-"),
+        (_("Asked at"), say.moment(told["at"])),
+    ]
+    return Sheet(
+        tone=_BUNDLE_TONES.get(verdict, "open"),
+        line=say.pair(BUNDLES[verdict]),
+        more=more,
+        parts=[
+            Facts(_("The bundle"), facts),
+            *say.table(
+                _("Province by province"),
+                [_("Province"), _("What it said"), _("Of which records")],
+                list(_provinces(told, say)),
+            ),
+            *_records(told, say),
+        ],
+        evidence=_blocks(told, say),
+    )
+
+
+def answer_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of what one member answered."""
+    told, _ = judged.told, say.gettext
+    verdict, now = told["verdict"], told["now"]["overall"]
+    more = say.problems(told)
+    if now is not None and now != verdict:
+        more.insert(0, _("Now: %(state)s") % {"state": say.pair(ANSWERS[now])})
+    families = ", ".join(map(say.family, told["families"] or ())) or "-"
+    facts = [
+        (_("Answered by"), say.member(told["issuer"])),
+        (_("Asked by"), say.member(told["to"])),
+        (_("Subject"), told["subject"] or "-"),
+        (_("Of which records"), families),
+        (_("Answered at"), say.moment(told["at"])),
+    ]
+    return Sheet(
+        tone=_BUNDLE_TONES.get(verdict, "open"),
+        line=say.pair(ANSWERS[verdict]),
+        more=more,
+        parts=[Facts(_("The answer"), facts), *_records(told, say)],
+        evidence=_blocks(told, say),
+    )
+
+
+def _blocks(told: Mapping[str, Any], say: Speaker) -> list[Row]:
+    return [
+        (say.member(code), f"{one['number']}, {say.moment(one['time'])}")
+        for code, one in told["blocks"].items()
+    ]
+
+
+def _records(told: Mapping[str, Any], say: Speaker) -> list[Table]:
+    _ = say.gettext
+    head = [_("Province"), _("Type"), _("Decided on"), _("Until"), _("Then"), _("Now")]
+    rows = [_bundle_row(one, say) for one in told["records"]]
+    return say.table(_("Records"), [*head, _("Adverse")], rows)
+
+
+def _provinces(told: Mapping[str, Any], say: Speaker) -> Iterator[list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in told["completeness"]:
+        found.setdefault((one["member"], one["state"]), []).append(say.family(one["family"]))
+    reasons = {one["member"]: one["reason"] for one in told["missing"]}
+    for (member, state), families in found.items():
+        words = say.pair(STATED[state])
+        if state == "missing" and member in reasons:
+            reason = reasons[member]
+            why = say.pair(MISSING[reason]) if reason in MISSING else reason
+            words = f"{words}: {why}"
+        yield [say.member(member), words, ", ".join(families)]
+    asked = {member for member, _ in found}
+    for member, reason in reasons.items():
+        if member not in asked:
+            why = say.pair(MISSING[reason]) if reason in MISSING else reason
+            yield [say.member(member), f"{say.pair(STATED['missing'])}: {why}", "-"]
+
+
+def _bundle_row(one: Mapping[str, Any], say: Speaker) -> list[str]:
+    _ = say.gettext
+    adverse = {True: _("yes"), False: _("no"), None: "?"}
+    return [
+        say.member(one["issuer"]),
+        say.type(one["type"]),
+        say.day(one["decided"]),
+        say.day(one["until"]),
+        say.standing(one["verdict"]),
+        say.standing(one["now"]),
+        adverse[one["adverse"]],
+    ]
+
+
+def list_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of a list of a day."""
+    told, _ = judged.told, say.gettext
+    facts = [
+        (_("List"), say.family(told["list"]) if told["list"] else "-"),
+        (_("Day"), say.day(told["day"])),
+        (_("Given by"), say.member(told["issuer"])),
+    ]
+    members = [
+        [say.member(one["member"]), str(one["entries"]), _left(one["left"], say)]
+        for one in told["members"]
+    ]
+    absent = [
+        [say.member(one["member"]), say.pair(STATED["missing"]), one["reason"]]
+        for one in told["missing"]
+    ]
+    entries = [
+        [
+            *(one["code"] or "-", one["name"] or "-", one["document"] or "-"),
+            *(say.day(one["decided"]), say.day(one["until"]), say.member(one["member"])),
+        ]
+        for one in told["entries"]
+    ]
+    return Sheet(
+        tone=TONES[judged.exit],
+        line=say.pair(FILES[told["verdict"]]),
+        more=say.problems(told),
+        parts=[
+            Facts(_("The list"), facts),
+            *say.table(
+                _("Province by province"),
+                [_("Province"), _("Listed"), _("Not listed, by reason")],
+                [*members, *absent],
+            ),
+            *say.table(
+                _("Entries"),
+                [
+                    *(_("Social credit code"), _("Name"), _("Document")),
+                    *(_("Since"), _("Until"), _("Province")),
+                ],
+                entries,
+            ),
+        ],
+    )
+
+
+def history_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of the history of a subject, each record over time."""
+    told, _ = judged.told, say.gettext
+    given_to = told["to"] or _("the subject itself")
+    facts = [
+        (_("Subject"), told["subject"] or "-"),
+        (_("Given by"), say.member(told["issuer"])),
+        (_("Given to"), given_to if told["subject"] else "-"),
+        (_("As of"), say.day(told["given"])),
+        (_("As known at"), say.moment(told["known"])),
+        (_("Left out"), _left(told["left"], say)),
+    ]
+    head = [_("Type"), _("Document"), _("Decided on")]
+    then = _("On %(day)s") % {"day": say.day(told["asOf"])}
+    rows = [
+        [
+            *(say.type(one["type"]), one["document"] or "-", say.day(one["decided"])),
+            *(say.standing(one["verdict"]), say.standing(one["now"]), _acts(one["acts"], say)),
+        ]
+        for one in told["records"]
+    ]
+    return Sheet(
+        tone=TONES[judged.exit],
+        line=say.pair(FILES[told["verdict"]]),
+        more=say.problems(told),
+        parts=[
+            Facts(_("The history"), facts),
+            *say.table(
+                _("Status over time"), [*head, then, _("Now"), _("What was done, and when")], rows
+            ),
+        ],
+    )
+
+
+def _acts(acts: list[Mapping[str, Any]], say: Speaker) -> str:
+    told = [
+        f"{say.day(one['effectiveAt'][:10])} {say.pair(EVENTS[Action[one['act'].upper()]])}"
+        for one in acts
+    ]
+    return "; ".join(told) or "-"
+
+
+def report_sheet(judged: Judged, say: Speaker) -> Sheet:
+    """Of a special credit report, by field and line."""
+    told, _ = judged.told, say.gettext
+    verdict = told["verdict"]
+    parts: list[Facts | Table] = []
+    if told["number"] is not None:
+        parts.append(Facts(_("The report"), list(_report(told, say))))
+    titles = {one.id: say.of(one.title) for each in packaged() for one in each.fields}
+    fields = [_field(one, titles, say) for one in told["fields"]]
+    head = [_("Field of the report"), _("State"), _("Units"), _("Supplied through")]
+    parts += say.table(_("Field by field"), head, fields)
+    lines = [
+        [
+            *(str(one["line"]), say.of(one["title"]), one["document"] or "-"),
+            *(one["authority"] or "-", say.day(one["decided"])),
+            *(say.standing(one["verdict"]), say.standing(one["now"])),
+        ]
+        for one in told["lines"]
+    ]
+    head = [
+        *("#", _("Type"), _("Document"), _("Authority")),
+        *(_("Decided on"), _("Then"), _("Now")),
+    ]
+    parts += say.table(_("Line by line"), head, lines)
+    only = _("Compare this with what is printed: only what is attached to the PDF counts.")
+    return Sheet(
+        tone=_REPORT_TONES.get(verdict, "open"),
+        line=say.pair(REPORTS[verdict]),
+        more=say.problems(told),
+        warnings=[only] if told["number"] is not None else [],
+        parts=parts,
+    )
+
+
+def _report(told: Mapping[str, Any], say: Speaker) -> Iterator[Row]:
+    _, subject, period = say.gettext, told["subject"], told["period"]
+    yield _("Number"), told["number"]
+    yield _("Issued by"), say.member(told["issuer"])
+    yield _("Subject"), f"{subject['name'] or '-'} {subject['code']}"
+    yield _("Period"), f"{say.day(period['from'])} – {say.day(period['to'])}"
+    yield _("Made at"), say.moment(told["at"])
+    yield _("To be relied on until"), say.day(told["until"])
+    yield _("In the log"), _("anchored") if told["anchored"] else _("promised")
+
+
+def _field(one: Mapping[str, Any], titles: Mapping[str, str], say: Speaker) -> list[str]:
+    state, days = say.pair(FIELDS[one["state"]]), one["through"]
+    if one["records"]:
+        state = f"{state} {one['records']}"
+    through = "-" if days is None else f"{say.day(days['first'])} – {say.day(days['last'])}"
+    return [titles.get(one["field"], one["field"]), state, str(one["sources"]), through]
+
+
+def _left(left: Mapping[str, int], say: Speaker) -> str:
+    told = [
+        f"{say.pair(LEFT[reason]) if reason in LEFT else reason} {count}"
+        for reason, count in sorted(left.items())
+    ]
+    return "; ".join(told) or "-"
