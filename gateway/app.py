@@ -54,8 +54,10 @@ from gateway.subjects import routes as subjects
 from gateway.tokens.services import Guard
 from gateway.verifying import routes as verifying
 from gateway.verifying.routes import Bench
+from gateway.watching import record_routes as watched_records
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
+from gateway.watching.singles import Singles
 from gateway.web.routes import ROUTERS
 from gateway.web.sessions import Sessions
 from gateway.web.visits import Pages, wants_page, wrong_page
@@ -98,7 +100,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         *(intake, files, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
-        *(watching, verifying, watched_subjects, webhooks, about, docs),
+        *(watching, verifying, watched_subjects, watched_records, webhooks, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -167,6 +169,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.watching = node.watching
+    app.state.singles = Singles(ctx)
     app.state.bench = Bench(node.verifying)
     app.state.subject_parts = node.webhooks.subject_parts
     app.state.webhooks = node.webhooks.desk
