@@ -58,6 +58,7 @@ from gateway.watching import record_routes as watched_records
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
 from gateway.watching.singles import Singles
+from gateway.web.bank.runs import Runs
 from gateway.web.routes import ROUTERS
 from gateway.web.sessions import Sessions
 from gateway.web.visits import Pages, wants_page, wrong_page
@@ -114,6 +115,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.add_middleware(Limits, settings=settings.http)
     app.add_middleware(Observed)
     app.state.pages = _pages(app, node, settings.endpoint(port))
+    app.state.bank_runs = Runs()
     return app
 
 

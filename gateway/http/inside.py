@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
@@ -34,6 +35,11 @@ class Streamed:
 
     status: int
     pieces: AsyncIterator[bytes]
+
+    @property
+    def refused(self) -> bool:
+        """Whether its body is a problem."""
+        return self.status >= HTTPStatus.BAD_REQUEST
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Its lines, without the empty ones."""
